@@ -1,6 +1,6 @@
 """Who may use the bot: operators, admission of chats, owners of chats (docs/operating.md, Who may use it).
 
-An address that confirms, such as an email address, is asked whether papers may be sent there (double opt-in).
+On some platforms, such as email, an address is first asked whether papers may be sent there (double opt-in).
 """
 
 import hmac
@@ -24,13 +24,15 @@ from subscriptions.store.outbox import notices_since
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
 HOUR = timedelta(hours=1)
-_CODES = 3  # valid printed codes: each start without an operator prints one, and a person may use an earlier one
+_CODES = (
+    3  # printed codes that are valid: each start without an operator prints one, and a person may read an older one
+)
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
 _GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits
 _LONGEST_REQUEST = 120
 CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]
-OPEN_FOR = timedelta(days=2)  # how long a question can be answered
-MOST_QUESTIONS = 3  # to one address within an hour, from all people together
+OPEN_FOR = timedelta(days=2)  # how long an address can answer the question
+MOST_QUESTIONS = 3  # questions to one address within an hour, no matter how many people cause them
 _DENIED = errors.Sentence("The operator of this bot has said no to this address.")
 
 
@@ -38,7 +40,7 @@ _DENIED = errors.Sentence("The operator of this bot has said no to this address.
 
 
 def is_operator(store: Scope, admins: Sequence[model.ChatAddress], person: model.ChatAddress) -> bool:
-    """Whether a private chat belongs to an operator, who is named in the settings or became one by a code."""
+    """Whether a private chat belongs to an operator: a person in the settings, or one who became operator by a code."""
     if person in admins:
         return True
     with store.read() as transaction:
@@ -64,7 +66,7 @@ def has_operator(transaction: Transaction, admins: Sequence[model.ChatAddress]) 
 
 @stored_store.writes
 def new_code(transaction: Transaction) -> str:
-    """Returns a new code, which makes its sender the first operator. Stores only its hash."""
+    """Returns a new code. Whoever sends it to the bot becomes the first operator. Stores only its hash."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     chats.add_code(transaction, _hash(code), most=_CODES)
     return code
@@ -79,23 +81,23 @@ def redeem_code(
     admins: Sequence[model.ChatAddress],
     now: datetime,
 ) -> CodeResult:
-    """Makes the person of a known chat the first operator, if the code is a printed one. Raises NotFound.
+    """Makes the person of a known chat the first operator if the code is valid. Raises NotFound for an unknown chat.
 
-    The new operator is then notified of the chats that wait for admission.
+    Then tells the new operator which chats wait for admission.
     """
     chat = listing.get_chat(transaction, address)
-    chats.hold_chat(transaction, chat.id)  # so that two codes at the same time are both counted
+    chats.hold_chat(transaction, chat.id)  # so that two wrong codes at the same time both count
     if admins or chats.operators(transaction):
         return "there-is-one"
     if chats.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
         return "too-many"
     given = _hash(code)
-    # compares all hashes, so that the time tells nothing
+    # compares all hashes, so that the time of the comparison reveals nothing
     if not sum(hmac.compare_digest(given, one) for one in chats.code_hashes(transaction)):
         chats.add_wrong_code(transaction, chat.id, now=now)
         return "wrong"
     if not chats.take_codes(transaction, given):
-        return "there-is-one"  # in the meantime another process accepted a code
+        return "there-is-one"  # another process accepted a code in the meantime
     chats.make_operator(transaction, chat.id)
     chats.admit(transaction, chat.id, now=now)
     if chat.state is states.ChatState.ASKED:
@@ -107,7 +109,7 @@ def redeem_code(
 
 
 def _hash(code: str) -> str:
-    """Returns the hash of a code's letters and digits in upper case: people type lower case and leave out dashes."""
+    """Returns the hash of a code's letters and digits in upper case, since people may type lower case without dashes."""
     return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
 
 
@@ -116,19 +118,19 @@ def _hash(code: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What operators have decided about an address."""
+    """What operators decided about the chats at an address."""
 
     chats: tuple[model.Chat, ...]  # the chats at the address, including topics
-    remembers_denial: bool  # a chat at the address was denied and then erased
+    remembers_denial: bool  # a chat at the address was denied, and erased after that
 
     @property
     def is_denied(self) -> bool:
-        """Whether an operator denied one of the chats, including chats that were erased later."""
+        """Whether an operator denied one of the chats. Chats that were erased after that count, too."""
         return self.remembers_denial or any(chat.is_denied for chat in self.chats)
 
     @property
     def is_admitted(self) -> bool:
-        """Whether one of the chats had subscriptions or was admitted, and does not wait now."""
+        """Whether one of the chats was admitted, or has ever had a subscription, and does not wait for an answer now."""
         return any(chat.is_admitted for chat in self.chats)
 
     def chat(self, address: model.ChatAddress) -> model.Chat | None:
@@ -138,7 +140,7 @@ class Standing:
 
 @stored_store.reads
 def standing_of(transaction: Transaction, address: model.ChatAddress) -> Standing:
-    """Returns the decision of operators about an address, or about the address to which its chat moved."""
+    """Returns what operators decided about an address. If its chat moved, returns it for the new address."""
     lane = address.lane
     here = chats.chats_in(transaction, lane)
     if not here and (moved := chats.find_chat(transaction, address)):
@@ -157,10 +159,10 @@ def request_admission(
     request: str,
     now: datetime,
 ) -> bool:
-    """Makes a known chat wait for an operator, and notifies each operator, once a day.
+    """Makes a known chat wait for an operator, and tells each operator, at most once a day.
 
-    Returns whether there is an operator. The cursors of its subscriptions stay, so when the chat is admitted it gets
-    the papers of that time. Raises NotFound.
+    Returns whether there is an operator. While the chat waits, the cursors of its subscriptions do not move. So after
+    its admission it gets the papers that came while it waited. Raises NotFound.
     """
     chat = listing.get_chat(transaction, address)
     if chat.state is not states.ChatState.ASKED:
@@ -195,7 +197,7 @@ def allow(
 ) -> tuple[model.Chat, bool]:
     """Admits all chats at an address, including topics, and notifies those that waited. Adds the chat if it is unknown.
 
-    Without `notify_chats`, no chat is notified. Returns the chat, and whether any of the chats waited.
+    Without `notify_chats`, no chat is notified. Returns (the chat at the address, whether any of the chats waited).
     """
     waited = False
     chat = chats.add_chat(transaction, address, listing.kind_of(address), now=now)
@@ -220,7 +222,7 @@ def allow(
 def deny(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> bool:
     """Denies all chats at an address, including topics, and notifies the chat.
 
-    Returns whether that is new. A chat that was denied before is not notified again. Raises NotFound.
+    Returns True if it was not denied before. A chat that was denied before is not notified again. Raises NotFound.
     """
     chat = listing.get_chat(transaction, address)
     if chat.is_denied:
@@ -237,10 +239,10 @@ def deny(transaction: Transaction, address: model.ChatAddress, *, now: datetime)
 def open_page_chat(
     transaction: Transaction, chat: model.ChatAddress, *, lang: str, timezone: str = "", now: datetime
 ) -> None:
-    """Admits the chat of a person who uses the machine of the bot. Adds it if it is unknown.
+    """Admits the chat of a person who uses the bot's own machine. Adds the chat if it is unknown.
 
-    A denied chat stays denied. No operator has to admit it, because such a person can admit any chat from the command
-    line.
+    No operator has to admit it, because such a person can admit any chat from the command line. A denied chat stays
+    denied.
     """
     kind = listing.kind_of(chat)
     known = chats.add_chat(transaction, chat, kind, now=now, lang=lang, timezone=timezone)
@@ -264,9 +266,9 @@ def subscriptions_around(
 ) -> tuple[tuple[model.Chat, tuple[listing.Listed, ...]], ...]:
     """Returns a person's own chat and the chats at the `shared` addresses, each with its subscriptions.
 
-    `own` is first, even if it has no subscriptions or is unknown. Other chats without subscriptions are left out. Each
-    thread or topic of an address is a separate chat. If `shared` is None, it is not known where the person is a member;
-    then the chats that the person set up are used.
+    `own` comes first, even if it has no subscriptions or is unknown. Other chats without subscriptions are left out.
+    Each thread or topic of an address is a chat. `shared` has the addresses where the person is a member. If it is None,
+    they are not known, and the chats that the person set up are used instead.
     """
     others = (
         chats.chats_of(transaction, own.address)
@@ -289,10 +291,10 @@ def subscriptions_around(
 def ask_to_confirm(
     transaction: Transaction, address: model.ChatAddress, *, now: datetime, source: model.ChatAddress | None = None
 ) -> None:
-    """Stores the question to an address, and adds its chat if it is new.
+    """Stores the question whether papers may be sent to an address, and adds its chat if it is new.
 
-    After a yes, it gets the subscriptions of `source`. Raises Refused if the address was asked too often or an operator
-    denied it.
+    After a yes, the chat gets the subscriptions of `source`. Raises Refused if the address was asked too often, or if an
+    operator denied it.
     """
     asking = chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
@@ -318,7 +320,7 @@ def ask_to_confirm(
 
 @stored_store.writes
 def ask_unasked(transaction: Transaction, addresses: Collection[model.ChatAddress], *, now: datetime) -> None:
-    """Stores the question to each of these addresses that is not confirmed, not denied, and has no open question."""
+    """Stores the question for each of these addresses that is neither confirmed nor denied, and has no open question."""
     found = chats.find_chats(transaction, addresses)
     for address, chat in found.items():
         waits = chat.state is states.ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
@@ -335,9 +337,9 @@ def confirm(
     until: datetime,
     now: datetime,
 ) -> model.Chat:
-    """Accepts the yes of an address, and copies the subscriptions of `source`.
+    """Accepts the yes of an address, and gives its chat copies of the subscriptions of `source`.
 
-    Raises Refused if the yes comes too late or an operator denied the address, and NotFound.
+    Raises NotFound if the chat is unknown, and Refused if the yes comes too late or an operator denied the address.
     """
     chat = listing.get_chat(transaction, address)
     if standing_of(transaction, address).is_denied:
@@ -360,6 +362,6 @@ def confirm(
                 subscribe(transaction, address, wish, now=now)
         except (
             errors.PaperwireError
-        ):  # it has too many, or this version cannot read the query: the other subscriptions are copied
+        ):  # skips one that would be too many, or whose query this version cannot read, and copies the others
             continue
     return listing.get_chat(transaction, address)

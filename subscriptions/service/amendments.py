@@ -1,8 +1,8 @@
-"""Changes subscriptions and settings of a chat, and undoes changes or an undo.
+"""Changes subscriptions and settings of a chat, and undoes changes. An undo is a change, so it can be undone, too.
 
-A subscription that is changed keeps its number and its cursor. An undo restores only the parts that the change touched,
-and only if no later change touched them. A removed subscription is restored with its old cursor. A subscription that
-still exists keeps its cursor, so no paper is sent twice.
+A changed subscription keeps its number and its cursor. An undo restores only the parts that the change touched, and only
+if no later change touched them. It restores a removed subscription with its old cursor. A subscription that still exists
+keeps its present cursor, so no paper is sent twice.
 """
 
 import re
@@ -33,9 +33,9 @@ def edit(
     tz: str | None = None,
     who: str = "",
 ) -> Subscribed:
-    """Changes the query of a subscription and, with `when`, its time. Planned deliveries stay unchanged.
+    """Changes the query of a subscription, and its time if `when` is given. Deliveries that are planned do not change.
 
-    `tz` is its new zone; "" means the chat's zone, None the same as before. The outcome is "edited", or "known" if
+    `tz` is its new zone: "" means the chat's zone, None leaves it unchanged. The outcome is "edited", or "known" if
     nothing changed. Raises NotFound, QueryError, and Refused if another subscription of the chat has the same query.
     """
     query = portable.kept_query(text)
@@ -63,7 +63,7 @@ def edit(
 def rename(
     store: Scope, address: model.ChatAddress, number: int, name: str, *, now: datetime, who: str = ""
 ) -> model.Subscription:
-    """Gives a subscription a name; "" removes the name. Raises NotFound, Refused."""
+    """Gives a subscription a name; "" removes its name. Raises NotFound, Refused."""
     plain = portable.checked_name(name)
     with store.write() as transaction:
         chat = listing.get_chat(transaction, address)
@@ -76,7 +76,7 @@ def rename(
 def reschedule(
     transaction: Transaction, address: model.ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
 ) -> tuple[model.Subscription, ...]:
-    """Changes the time of a subscription; without a number, of all subscriptions of the chat and of future ones.
+    """Changes the time of a subscription. If `number` is None, changes it for all present and future subscriptions.
 
     Returns the changed subscriptions. Raises NotFound, Refused.
     """
@@ -97,7 +97,7 @@ def reschedule(
 def set_settings(
     transaction: Transaction, address: model.ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
 ) -> model.Chat:
-    """Sets several of SETTINGS as one change. Raises NotFound, Refused; after an error nothing is set."""
+    """Sets several of a chat's SETTINGS as one change. Raises NotFound, Refused. After an error, none is set."""
     chat = listing.get_chat(transaction, address)
     names = {chat_settings.setting_name(name): value for name, value in values.items()}
     stored = {
@@ -112,7 +112,7 @@ def set_settings(
 
 
 def follow_person(store: Scope, chat: model.Chat, heard: Mapping[str, str], *, now: datetime) -> None:
-    """Stores the language in which a person writes, and the zone of their client. These changes cannot be undone."""
+    """Stores the language in which a person writes, and the zone of the person's client. This cannot be undone."""
     with store.write() as transaction:
         if "lang" in heard:
             chats.speak(transaction, chat.id, heard["lang"])
@@ -122,10 +122,7 @@ def follow_person(store: Scope, chat: model.Chat, heard: Mapping[str, str], *, n
 
 
 def _read_when(when: str, own: model.Cadence | None, chat: model.Chat) -> When:
-    """Reads a typed time.
-
-    A when-out without hours takes the hours of `own`, or, if it has none, of the chat's schedule.
-    """
+    """Reads a typed time. For a when-out without hours, takes the hours of `own`, or else of the chat's schedule."""
     of_chat = cadences.parse_cadence(chat.settings.schedule)
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
 
@@ -139,8 +136,8 @@ def merge(
 ) -> Subscribed:
     """Replaces two subscriptions by one that finds the papers of both, as one change.
 
-    It gets a new number, and takes over their cursor and their time. Raises NotFound if one of them was removed or they
-    now differ in time or cursor.
+    The new subscription gets a new number, and keeps their cursor and their time. Raises NotFound if one of them was
+    removed, or if they no longer have the same time and cursor.
     """
     chat = listing.get_chat(transaction, address)
     known = {one.number: one for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]}
@@ -166,7 +163,7 @@ def merge(
 
 Span = tuple[int, int]  # (first, last) of consecutive numbers
 
-_LONGEST = 400  # characters
+_LONGEST = 400  # characters of such a text
 _NUMBER = r"(?:#|№|第)?\s?(\d{1,9})(?:号|个|条)?"
 _TO = r"\s*(?:[-‐‑‒–—−~]|\bto\b|到|至)\s*"
 _ITEM = rf"{_NUMBER}(?:{_TO}{_NUMBER})?"
@@ -175,7 +172,7 @@ _ITEMS = re.compile(rf"{_ITEM}(?:{_BETWEEN}{_ITEM})*[,;、\s]*", re.IGNORECASE)
 
 
 def numbers_in(text: str) -> tuple[Span, ...]:
-    """Returns the spans of numbers in a text, in order; () if the text has anything else or is too long."""
+    """Returns the spans of numbers in a text, in order; () if the text is too long, or has anything but numbers."""
     plain = normalized("NFKC", text).strip()
     if len(plain) > _LONGEST or not _ITEMS.fullmatch(plain):
         return ()
@@ -184,18 +181,18 @@ def numbers_in(text: str) -> tuple[Span, ...]:
 
 
 def numbers_among(spans: Sequence[Span], numbers: Collection[int]) -> frozenset[int]:
-    """Returns the numbers, among `numbers`, that are in one of the spans."""
+    """Returns those of `numbers` that are in one of the spans."""
     return frozenset(number for number in numbers if any(first <= number <= last for first, last in spans))
 
 
 def numbers_missing(spans: Sequence[Span], numbers: Collection[int]) -> str:
-    """Returns the numbers of the spans that are not among `numbers`, in a form such as "3, 7–9"; "" for none."""
+    """Returns the numbers in the spans that are not in `numbers`, as text such as "3, 7–9"; "" if there are none."""
     missing = (gap for span in spans for gap in _gaps(span, sorted(numbers_among([span], numbers))))
     return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in dict.fromkeys(missing))
 
 
 def _gaps(span: Span, there: Sequence[int]) -> Iterator[Span]:
-    """Yields the parts of a span that lie between the numbers `there`, which must ascend."""
+    """Yields the parts of a span that are left without the numbers `there`, which must ascend."""
     first, last = span
     for number in (*there, last + 1):
         if first < number:
@@ -213,14 +210,14 @@ _Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("p
 class Undone:
     """The result of an undo."""
 
-    again: int  # the id of this undo, which can itself be undone
-    what: changes.Difference  # how the chat differs from its state just before the undo
+    again: int  # the id of this undo, by which it can be undone
+    what: changes.Difference  # what the undo changed
     before: model.Chat
     after: model.Chat
 
 
 def last_change(store: Scope, address: model.ChatAddress) -> changes.Change | None:
-    """Returns the newest stored change that is neither undone nor an undo; None if there is none."""
+    """Returns the newest stored change that is not undone and is not an undo itself; None if there is none."""
     return next(
         (change for change in _log(store, address) if not change.undone and change.undoes is None and change.what), None
     )
@@ -249,7 +246,7 @@ def _log(store: Scope, address: model.ChatAddress) -> Iterator[changes.Change]:
 def _states(
     log: Iterable[conversations.StoredChange], current: changes.State
 ) -> Iterator[tuple[conversations.StoredChange, changes.State, changes.State]]:
-    """Yields (change, state before it, state after it), newest first. `log` must be newest first."""
+    """Yields (change, state before it, state after it) for each change in `log`, which begins with the newest."""
     after = current
     for kept in log:
         earlier = changes.before(kept, after)
@@ -261,7 +258,7 @@ def _states(
 def undo(
     transaction: Transaction, address: model.ChatAddress, change_id: int, *, now: datetime, who: str = ""
 ) -> Undone:
-    """Undoes a change of this chat, or an undo. Raises NotFound, and Refused if it cannot be undone any more."""
+    """Undoes a change of this chat, which may be an undo. Raises NotFound, and Refused if it is too late to undo it."""
     chat = listing.get_chat(transaction, address)
     chats.hold_chat(transaction, chat.id)
     current = changes.state_of(transaction, chat.id)
@@ -293,7 +290,7 @@ def undo(
 
 
 def _parts_to_restore(earlier: changes.State, after: changes.State, current: changes.State) -> dict[_Key, object]:
-    """Returns the parts to restore with their old values. Raises Refused if a newer change touched one of them."""
+    """Returns part -> old value for the parts to restore. Raises Refused if a newer change touched one of them."""
     old, new, is_now = _parts(earlier), _parts(after), _parts(current)
     touched = {key for key in old.keys() | new.keys() if _value(old.get(key)) != _value(new.get(key))}
     for key in touched:
@@ -328,7 +325,7 @@ def _parts(state: changes.State) -> dict[_Key, object]:
 
 
 def _value(part: object) -> object:
-    if isinstance(part, datetime):  # the moment of a judgement, which does not matter
+    if isinstance(part, datetime):  # the moment of a judgement, which makes no difference
         return True
     return changes.subscription_value(part) if isinstance(part, model.Subscription) else part
 
@@ -356,7 +353,7 @@ def _restore(transaction: Transaction, chat: model.Chat, wanted: Mapping[_Key, o
 def _restore_subscriptions(
     transaction: Transaction, chat: model.Chat, subscriptions: Mapping[int, object], now: datetime
 ) -> None:
-    """Restores subscriptions. First removes all touched ones, so that no two have the same query at any time."""
+    """Restores subscriptions. First removes all that it restores, so that no two of them ever have the same query."""
     there = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     stayed = {one.number: one for one in there if one.number in subscriptions}
     stored_subscriptions.remove_subscriptions(transaction, [one.id for one in stayed.values()])
@@ -368,10 +365,10 @@ def _restore_subscriptions(
 def _restored(
     wanted: model.Subscription, stayed: model.Subscription | None, chat: model.Chat, now: datetime
 ) -> model.Subscription:
-    """Returns a subscription in the form in which it will be restored.
+    """Returns the subscription to store when `wanted`, an old state of it, is restored.
 
-    If it still exists (`stayed`), it keeps its cursor, and also its due moment if its time did not change. Otherwise
-    the old due moment is used if it is in the future.
+    If it still exists (`stayed`), it keeps its present cursor and, if its time is the same, its present due moment.
+    Otherwise its old due moment counts if that is in the future.
     """
     zone, due = forecast.zone_of(wanted, chat), wanted.next_due_at
     if stayed is not None:
@@ -379,7 +376,7 @@ def _restored(
     if stayed is not None and (stayed.cadence, forecast.zone_of(stayed, chat)) == (wanted.cadence, zone):
         due = stayed.next_due_at
     elif wanted.cadence.kind == "now":
-        due = None  # `now` has a due moment only while quiet hours delay it
+        due = None  # a `now` subscription has a due moment only while quiet hours delay it
     elif due is None or due <= now:
         return forecast.with_due(wanted, forecast.first_span(wanted.cadence, zone, now))
     return forecast.with_due(
@@ -388,10 +385,7 @@ def _restored(
 
 
 def _restore_pause(transaction: Transaction, chat: model.Chat, pause: object, now: datetime) -> None:
-    """Restores whether a person paused the chat.
-
-    A chat that is unreachable or waits for an operator stays unchanged.
-    """
+    """Pauses or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is."""
     assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
     paused, until = pause
     if paused and chat.state is states.ChatState.ACTIVE:

@@ -1,8 +1,8 @@
-"""The log of a chat's changes that can be undone, with the state of the chat before each.
+"""The log of a chat's changes. For each change it stores the state of the chat before it, so that people can undo it.
 
 Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and
-judgements of papers. All calls in one transaction make one change. The newest five changes that can be undone are kept;
-judgements between them do not count.
+judgements of papers. All calls in one transaction make one change. The log keeps the newest five changes that can be
+undone; judgements of papers are not counted among the five.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction
 
 KEPT = 5  # changes that can be undone
-LOGGED = 20  # changes that are kept in all, including undone ones, undos and judgements
+LOGGED = 20  # changes that are kept in total, including undone ones, undos and judgements
 JUDGEMENTS = (Signal.SAVED, Signal.LIKED, Signal.DISLIKED)  # signals that stay until a person changes them
 
 Judgement = tuple[Signal, int]  # (kind, id of the paper)
@@ -30,11 +30,11 @@ Judgement = tuple[Signal, int]  # (kind, id of the paper)
 class State:
     """Subscriptions, chosen settings, judgements and pause of a chat at one moment."""
 
-    address: str  # of the chat, without platform and topic
-    subscriptions: Mapping[int, model.Subscription]  # by number
+    address: str  # the chat's address without platform and topic
+    subscriptions: Mapping[int, model.Subscription]  # number → subscription
     settings: Mapping[str, str]  # only values that the chat chose
     judged: Mapping[Judgement, datetime]  # judgement → its moment
-    paused: bool = False  # by a person, see `is_paused_by_person`
+    paused: bool = False  # a person paused the chat, see `is_paused_by_person`
     until: datetime | None = None
 
 
@@ -45,8 +45,8 @@ class Difference:
     added: tuple[model.Subscription, ...] = ()
     removed: tuple[model.Subscription, ...] = ()
     changed: tuple[tuple[model.Subscription, model.Subscription], ...] = ()  # (earlier, later)
-    settings: tuple[str, ...] = ()  # names
-    judged: tuple[tuple[Judgement, bool], ...] = ()  # True: it was added; False: it was removed
+    settings: tuple[str, ...] = ()  # names of settings with another value
+    judged: tuple[tuple[Judgement, bool], ...] = ()  # (judgement, True if it was added, False if it was removed)
     paused: bool | None = None  # True: the chat is paused now; False: it is not paused any more; None: unchanged
 
     def __bool__(self) -> bool:
@@ -59,7 +59,7 @@ class Change:
     """One change of a chat by a person."""
 
     id: int
-    who: str  # "ID NAME", the platform's id and the plain name; "": unknown
+    who: str  # "ID NAME": the platform's id and the plain name of the person; "": unknown
     at: datetime
     what: Difference
     undone: bool = False
@@ -77,9 +77,12 @@ def record_change(
 ) -> int:
     """Stores the state of a chat right before it is changed. Returns the id of the change.
 
-    Each use case that changes subscriptions or settings calls it in its own transaction. All calls in one transaction
-    make one change. The chat is locked until the transaction ends. `who` is "ID NAME" of the person; `undone_change` is
-    the id of the change that this one undoes. `judges`: the change only judges papers.
+    Each use case that changes subscriptions or settings calls this in its own transaction. All calls in one transaction
+    make one change. The chat is locked until the transaction ends.
+
+    - `who`: "ID NAME" of the person.
+    - `undone_change`: the id of the change that this change undoes.
+    - `judges`: the change only judges papers.
     """
     if undone_change is not None:
         transaction.begun_changes.pop(chat_id, None)
@@ -91,7 +94,7 @@ def record_change(
 
 
 def begin_change(transaction: Transaction, chat_id: int, *, now: datetime, who: str = "") -> None:
-    """Like `record_change`, for a change of subscriptions: the chat is also added to `changed_chats`."""
+    """Like `record_change`, but for a change of subscriptions: also adds the chat to `transaction.changed_chats`."""
     record_change(transaction, chat_id, now=now, who=who)
     transaction.changed_chats.add(chat_id)
 
@@ -104,7 +107,7 @@ def change_subscriptions(
     now: datetime,
     who: str = "",
 ) -> tuple[model.Subscription, ...]:
-    """Stores changed subscriptions of a chat. Records a change if one of them differs. Returns the stored ones."""
+    """Stores changed subscriptions of a chat, and records a change if any differs. Returns the stored subscriptions."""
     pairs = list(zip(before, after, strict=True))
     if any(old != new for old, new in pairs):
         begin_change(transaction, before[0].chat_id, now=now, who=who)
@@ -113,9 +116,9 @@ def change_subscriptions(
 
 @contextmanager
 def judging(store: Scope, chat: model.Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
-    """Begins a transaction in which a chat saves, likes or dislikes papers, and records the change.
+    """Begins a transaction in which a chat saves, likes or dislikes papers, and records this as a change.
 
-    For a chat that is not stored, no change is recorded.
+    Records nothing for a chat that is not stored.
     """
     with store.write() as transaction:
         if chat.id:
@@ -131,9 +134,9 @@ def record_changes(
     who: str = "",
     marks: Mapping[str, Any] = MappingProxyType({"undoes": None, "judges": False}),
 ) -> None:
-    """Like `record_change`, for several chats with few statements. The caller must hold the chats (`hold_chats`).
+    """Like `record_change`, but for several chats with few SQL statements. The caller must lock them (`hold_chats`).
 
-    Skips chats that this transaction has changed before.
+    Skips chats for which this transaction has already recorded a change.
     """
     fresh = [chat_id for chat_id in chat_ids if chat_id not in transaction.begun_changes]
     if not fresh:
@@ -143,13 +146,13 @@ def record_changes(
         chat_id: (state.address, {**_to_json(state), **marks, "undone": False}) for chat_id, state in states.items()
     }
     transaction.begun_changes.update(conversations.add_changes(transaction, before, who=who, at=now))
-    # only these chats can have changes that are too old
+    # only chats with more than KEPT changes can have changes that are too old
     for chat_id in conversations.with_more_changes_than(transaction, fresh, KEPT):
         _drop_old(transaction, chat_id)
 
 
 def note_changed_state(transaction: Transaction, chat_id: int) -> None:
-    """Adds a chat that was paused, resumed, admitted or erased to `changed_chats`, if it has subscriptions."""
+    """Adds a chat that was paused, resumed, admitted or erased to `transaction.changed_chats` if it has subscriptions."""
     if stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]:
         transaction.changed_chats.add(chat_id)
 
@@ -157,7 +160,7 @@ def note_changed_state(transaction: Transaction, chat_id: int) -> None:
 def before(change: conversations.StoredChange, after: State) -> State:
     """Returns the state of a chat before a stored change. `after` is the state after it.
 
-    If the change has no judgements, those of `after` are used.
+    If the change stores no judgements, the judgements of `after` are used.
     """
     value = change.before
     subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
@@ -174,7 +177,7 @@ def before(change: conversations.StoredChange, after: State) -> State:
 
 
 def mark_undone(transaction: Transaction, chat: model.Chat, change_id: int) -> None:
-    """Stores that a change is undone. If it was itself an undo, the change that it undid counts again, and so on."""
+    """Stores that a change is undone. If it was an undo, the change that it had undone is in effect again, and so on."""
     kept = {change.id: change for change in conversations.changes_of(transaction, chat.id)}
     marked, undone = kept.get(change_id), True
     while marked is not None:
@@ -206,12 +209,12 @@ def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, St
 
 
 def is_paused_by_person(chat: model.Chat) -> bool:
-    """Whether this chat is paused because a person requested it."""
+    """Whether this chat is paused because a person paused it."""
     return chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.PERSON
 
 
 def difference(earlier: State, later: State) -> Difference:
-    """Returns how `later` differs from `earlier` in what people see. Cursors are ignored."""
+    """Returns how `later` differs from `earlier` in what people see. Ignores other differences, such as cursors."""
     both = sorted(earlier.subscriptions.keys() & later.subscriptions.keys())
     pairs = ((earlier.subscriptions[number], later.subscriptions[number]) for number in both)
     names = sorted(earlier.settings.keys() | later.settings.keys())
@@ -229,7 +232,7 @@ def difference(earlier: State, later: State) -> Difference:
 
 
 def subscription_value(subscription: model.Subscription | None) -> object:
-    """Returns the values of a subscription that people see, for comparison; None for None."""
+    """Returns those values of a subscription that people see, to compare subscriptions; None for None."""
     if subscription is None:
         return None
     return (
@@ -244,9 +247,9 @@ def subscription_value(subscription: model.Subscription | None) -> object:
 
 
 def _drop_old(transaction: Transaction, chat_id: int) -> None:
-    """Removes old changes. Keeps the newest five that can be undone, and others between them; at most twenty in all.
+    """Removes old changes. Keeps the newest five that can be undone, and the other changes between them, at most twenty.
 
-    The newest change is never removed, because SQLite would give its id to the next one.
+    It never removes the newest change, because SQLite would give its id to the next change.
     """
     alive = 0
     too_old = []

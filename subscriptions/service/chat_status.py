@@ -1,7 +1,4 @@
-"""Reads and writes the status of a chat, its language and zone, and the state of its conversation.
-
-It also finds out why a paper was not delivered to a chat.
-"""
+"""Tells the status of a chat and why it did not get a paper. Adds chats, and stores the state of conversations and links."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
@@ -37,9 +34,9 @@ from subscriptions.store.database.writer import WRITES, Steps
 from subscriptions.store.outbox import OutboxFigures
 from subscriptions.store.sources import KnownSource
 
-# after a poll was due; a poll that runs moves its due moment, so it is not overdue
+# a poll that has not run so long after its due moment is overdue; a running poll has moved its due moment
 OVERDUE_AFTER = timedelta(minutes=10)
-MANAGED_FOR = timedelta(days=90)  # how long a private chat manages another one after /connect
+MANAGED_FOR = timedelta(days=90)  # how long a private chat manages another chat after /connect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +45,12 @@ class Figures:
 
     outbox: OutboxFigures = field(default_factory=OutboxFigures)
     stopped: Mapping[str, str] = field(default_factory=dict)  # platform -> why it is stopped until a person decides
-    sources: tuple[KnownSource, ...] = ()  # those that the settings declare
+    sources: tuple[KnownSource, ...] = ()  # the sources that the settings declare
 
 
 @stored_store.reads
 def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figures:
-    """Returns the figures of the whole bot. `wall` is the time of the machine's clock. Raises StoreError."""
+    """Returns the figures of the whole bot. `wall` is the machine's clock, which `now` may not be. Raises StoreError."""
     known = sources.known_sources(transaction)
     return Figures(
         outbox=stored_outbox.outbox_figures(transaction, wall=wall),
@@ -78,8 +75,8 @@ class Status:
 
     chat: model.Chat
     subscriptions: int
-    next_delivery: NextDelivery  # the first of all its subscriptions
-    waiting: int  # deliveries, including planned and held ones
+    next_delivery: NextDelivery  # the earliest of all its subscriptions
+    waiting: int  # deliveries that are not sent yet, including planned and held ones
     unclear: int
     dead: int
 
@@ -104,8 +101,8 @@ def status(transaction: Transaction, address: model.ChatAddress, *, now: datetim
 class Statistics:
     """What a chat got since a moment, and what it did with the papers."""
 
-    shown: Mapping[datetime, int]  # moment -> number of papers in messages
-    done: Mapping[Signal, Sequence[datetime]]  # kind of signal -> its last moment for each paper
+    shown: Mapping[datetime, int]  # moment -> number of papers that messages of that moment showed
+    done: Mapping[Signal, Sequence[datetime]]  # kind of signal -> for each paper the moment of the last such signal
 
     @property
     def papers(self) -> int:
@@ -129,7 +126,7 @@ def statistics(transaction: Transaction, address: model.ChatAddress, *, since: d
 def next_deliveries_to(
     transaction: Transaction, address: model.ChatAddress, subscriptions: Sequence[model.Subscription], *, now: datetime
 ) -> NextDelivery:
-    """Returns when the first of these subscriptions of a chat delivers something. Raises NotFound."""
+    """Returns when these subscriptions of a chat deliver next: the earliest of them. Raises NotFound."""
     return sources.forecast(transaction, now=now).next_of(listing.get_chat(transaction, address), subscriptions)
 
 
@@ -137,7 +134,7 @@ def next_deliveries_to(
 def next_deliveries_of(
     transaction: Transaction, subscriptions: Sequence[listing.Listed], *, now: datetime
 ) -> tuple[NextDelivery, ...]:
-    """Returns the next delivery of each of these subscriptions; for a paused one, as if it were active."""
+    """Returns the next delivery of each of these subscriptions. A paused one is treated as if it were active."""
     foreseen = sources.forecast(transaction, now=now)
     return tuple(foreseen.next_delivery(one.subscription, one.chat) for one in subscriptions)
 
@@ -149,15 +146,15 @@ class HoldReason(StrEnum):
     """A reason why a subscription does not deliver a paper."""
 
     WORDS = "words"  # the query does not match the paper
-    REPLACEMENT = "replacement"  # only a new version of the paper came, which is not announced
+    REPLACEMENT = "replacement"  # only a new version of the paper came; new versions are not announced
     ARCHIVE = "archive"  # the paper was too old to be news when it came, so it was stored without being announced
     CROSSLIST = "crosslist"  # the chat wants no cross-lists
-    OLDER = "older"  # the paper came before the subscription's first papers
+    OLDER = "older"  # the paper came before the moment from which the subscription wants papers
     LIBRARY = "library"  # the chat's library has the paper
-    PASSED = "passed"  # the subscription looked at the paper before the query or the settings changed
+    PASSED = "passed"  # the subscription looked at the paper before its query or the chat's settings changed
     PAUSED = "paused"  # the subscription is paused
     CHAT = "chat"  # the chat is paused or waits for admission
-    TIME = "time"  # there is no obstacle: the paper comes with the next delivery
+    TIME = "time"  # nothing prevents it: the paper comes with the next delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,17 +163,17 @@ class Reason:
 
     subscription: model.Subscription
     hold_reason: HoldReason
-    query: Query  # the parsed query
+    query: Query  # the subscription's query
     failing: tuple[Node, ...] = ()  # the parts of the query that the paper does not match, as typed
     due: datetime | None = None  # when the paper will come; None: as soon as papers are sent
-    about: bool = False  # `due` is only the beginning of a window (when-out)
+    about: bool = False  # `due` is only the earliest moment (when-out)
 
 
 @stored_store.reads
 def last_delivered(
     transaction: Transaction, chat: model.Chat, *, message: str = ""
 ) -> deliveries.DeliveredPaper | None:
-    """Returns the first paper of the message with this platform id, or, without one, the chat's last delivered paper."""
+    """Returns the first paper of the message with this platform id; if it has none, the chat's last delivered paper."""
     paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
     paper = paper or next(iter(deliveries.last_delivered(transaction, chat.id).values()), None)
     return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
@@ -186,7 +183,7 @@ def last_delivered(
 def reasons(
     transaction: Transaction, chat: model.Chat, known: model.KnownPaper, *, now: datetime
 ) -> tuple[Reason, ...]:
-    """Returns, for each subscription of a chat, why it did not deliver a paper. The nearest to a match is first."""
+    """Returns, for each subscription of a chat, why it did not deliver a paper. The one nearest to a match comes first."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
     return tuple(sorted(found, key=_distance))
@@ -214,7 +211,7 @@ def _reason(
 
 
 def _as_typed(subscription: model.Subscription) -> Query:
-    """Returns the query as typed; if the typed text now means something else, the stored canonical query."""
+    """Returns the query as typed. If this version reads the text differently, returns the stored canonical query."""
     try:
         query: Query | None = parse.asked_beside(subscription.text, (subscription.canonical,))
     except errors.QueryError:
@@ -227,7 +224,7 @@ def _as_typed(subscription: model.Subscription) -> Query:
 def _keeps(
     transaction: Transaction, chat: model.Chat, subscription: model.Subscription, known: model.KnownPaper
 ) -> HoldReason:
-    """Returns why a subscription does not deliver a paper that it matches."""
+    """Returns why a subscription does not deliver a paper that its query matches."""
     if known.sequence is None or known.sequenced_at is None:
         return (
             HoldReason.ARCHIVE if drafts.unannounced(transaction, drafts.of_paper(known.id)) else HoldReason.REPLACEMENT
@@ -246,7 +243,7 @@ def _keeps(
 # -------------------------------------------------------------------------------------------- what conversations store
 
 
-FORGOTTEN = "forgotten"  # key of `transaction.info` for the addresses of chats that the transaction erases
+FORGOTTEN = "forgotten"  # key in `transaction.info` of the addresses of chats that this transaction erases
 OFFER = "offer"  # the verb of a link that offers a subscription
 
 
@@ -265,8 +262,8 @@ def store_chat(
 ) -> model.Chat:
     """Returns the chat at this address. Adds it if it is unknown. `lang` is any language code of the person.
 
-    `by` is the private chat of the person who sets up the chat: its chosen zone and its language replace `timezone` and
-    `lang`.
+    `by` is the private chat of the person who sets up the chat. If it has chosen a zone, this replaces `timezone`; its
+    language replaces `lang`.
     """
     if by is not None and (person := chats.find_chat(transaction, by)) is not None:
         timezone, lang = person.chosen.get("timezone", timezone), person.settings.lang
@@ -306,8 +303,8 @@ def known_or_new(
 def chat_of_thread(transaction: Transaction, address: model.ChatAddress) -> model.ChatAddress:
     """Returns the address of the chat to which messages in a thread belong.
 
-    If the thread is under one of the bot's deliveries, that is the address without the thread. If the thread is a
-    separate chat or people began it, that is the thread.
+    A thread under a delivery of the bot belongs to the channel: returns the address without the thread. A thread that is
+    a chat of its own, or that people began, keeps its address.
     """
     place = model.ChatAddress(address.platform, address.address)
     if not address.topic or chats.find_chat(transaction, address) is not None:
@@ -318,20 +315,20 @@ def chat_of_thread(transaction: Transaction, address: model.ChatAddress) -> mode
 
 
 def managed_chat(store: Scope, home: model.ChatAddress, *, now: datetime) -> model.ChatAddress | None:
-    """Returns the chat that a private chat manages now (/connect); None if it manages none."""
+    """Returns the chat that a private chat manages now (/connect); None if it manages no other chat."""
     token = conversations.get_conversation_state(store, managed_name(home), now=now)
     return parse_address(str(token.arguments["chat"])) if token else None
 
 
 def managed_name(home: model.ChatAddress) -> str:
-    """Returns the name of the state that says which chat a private chat manages."""
+    """Returns the name under which the store keeps which chat this private chat manages."""
     return f"connect:{home}"
 
 
 def move_to_person_address(store: Scope, address: model.ChatAddress, other: str, *, now: datetime) -> Steps[None]:
-    """Moves a private chat that was stored under the address `other` to the address of its person.
+    """Moves a private chat from the address `other` to the address of its person.
 
-    Such a chat was added before its person was known.
+    A chat is stored at another address if it was added before its person was known.
     """
     with store.read() as transaction:
         made = chats.find_chat(transaction, model.ChatAddress(address.platform, other))
@@ -350,11 +347,11 @@ def apply_once(
     chat: str,
     now: datetime,
 ) -> tuple[str, bool]:
-    """Runs `effect` and stores the reply that it returns, in one transaction, unless this update had its effect before.
+    """Runs `effect` and stores the reply that it returns, in one transaction, but only once for each update (rule 8).
 
-    The update is stored first: if a second process has the same update, it waits for this transaction and then does
-    nothing. Use cases that `effect` calls are parts of the transaction. Returns the stored reply, and whether it is
-    new: for a redelivered update nothing runs (docs/architecture.md, rule 8).
+    The id of the update is stored first. So a second process with the same update waits for this transaction, and then
+    does nothing. Use cases that `effect` calls take part in the transaction. Returns (the stored reply, True if it is
+    new): for an update that comes again, the first reply and False.
     """
     if not conversations.claim_update(transaction, platform, update, now=now):
         return conversations.reply_to(transaction, platform, update) or "", False
@@ -366,7 +363,7 @@ def apply_once(
 
 @stored_store.reads
 def find_callback(transaction: Transaction, token_id: str) -> model.CallbackToken | None:
-    """Returns the callback token of a button, or of a link that offers a subscription; None if there is none.
+    """Returns the callback token of a button, or of a link that offers a subscription; None for an unknown id.
 
     The caller must check whether the token may be used in this chat.
     """
@@ -381,10 +378,9 @@ def find_callback(transaction: Transaction, token_id: str) -> model.CallbackToke
 
 @stored_store.writes
 def share_link(transaction: Transaction, address: model.ChatAddress, number: int, *, now: datetime) -> str:
-    """Returns the id of the link that offers a subscription to others: verb "offer", with `text` and `when`.
+    """Stores what a link offers to others, the text and time of a subscription, and returns the id of its token.
 
-    The id stays the same for each subscription, and the offer is updated. It is removed when the chat is erased. Raises
-    NotFound.
+    Each subscription has one id. A second call updates the offer. Erasing the chat removes it. Raises NotFound.
     """
     chat = listing.get_chat(transaction, address)
     subscription = next(
@@ -401,15 +397,15 @@ def share_link(transaction: Transaction, address: model.ChatAddress, number: int
 
 @stored_store.reads
 def shared_link(transaction: Transaction, address: model.ChatAddress, number: int) -> str:
-    """Returns the id from `share_link` for this subscription; "" if there is none or the chat is unknown."""
+    """Returns the id that `share_link` returned for this subscription; "" if there is none or the chat is unknown."""
     chat = chats.find_chat(transaction, address)
     return conversations.offer_of(transaction, chat.id, number) if chat is not None else ""
 
 
 # ---------------------------------------------------------------------------------- queries in links that open the bot
 
-# The link contains the query itself, which /start gets. So nothing is stored, and the link works for ever. The platform
-# with the strictest limit allows 64 characters there: letters, digits, `_` and `-`.
+# The link itself contains the query, and passes it to /start. So nothing is stored, and the link works for ever. The
+# strictest platform allows 64 characters there: letters, digits, `_` and `-`.
 
 
 _PREFIX = "sub-"
@@ -417,13 +413,13 @@ _LONGEST = 64
 
 
 def link_payload(text: str) -> str:
-    """Returns the payload of a link that offers a query, which may end with a time; "" if it is too long for a link."""
+    """Encodes a query, which may end with a time, for a link that offers it; "" if it is too long for a link."""
     payload = _PREFIX + urlsafe_b64encode(" ".join(text.split()).encode()).decode().rstrip("=")
     return payload if len(payload) <= _LONGEST else ""
 
 
 def text_of_payload(payload: str) -> str:
-    """Returns the text that `link_payload` encoded; "" for any other payload."""
+    """Returns the text that `link_payload` encoded; "" for anything else."""
     if not payload.startswith(_PREFIX) or len(payload) > _LONGEST:
         return ""
     encoded = payload.removeprefix(_PREFIX)

@@ -20,7 +20,7 @@ from subscriptions.store import deliveries, known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
 
-MOST_AT_ONCE = 500  # lines that are applied in one transaction; more if needed to keep the lines of a chat together
+MOST_AT_ONCE = 500  # lines that are applied in one transaction, or more if a single chat has more lines
 
 Part = Sequence[int]  # indexes of lines
 Parts = Sequence[Part]
@@ -28,24 +28,26 @@ Parts = Sequence[Part]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """The result of an import, line by line."""
+    """What an import changed, line by line."""
 
     changes: tuple[tuple[str, str, str], ...]  # (mark, chat, line); marks: "+" added, "~" changed, "=" no change
 
 
 @dataclass(slots=True, kw_only=True)
 class _Target:
-    """A chat that lines name, with its subscriptions after the lines that are applied so far."""
+    """A chat that lines name, with its subscriptions as they are after the lines that have been applied so far."""
 
     chat: model.Chat
     is_new: bool  # this import adds it
-    stored: dict[str, model.Subscription]  # canonical text → subscription, as stored before the import
-    subscriptions: dict[str, model.Subscription] = field(default_factory=dict)  # the same, after the lines
+    stored: dict[str, model.Subscription]  # canonical text → subscription as stored before the import
+    subscriptions: dict[str, model.Subscription] = field(
+        default_factory=dict
+    )  # canonical text → subscription as it is now
 
 
 @dataclass(slots=True, kw_only=True)
 class _Import:
-    """An import within its transaction. Subscriptions are changed in memory, and written together at the end."""
+    """An import within its transaction. It changes subscriptions in memory, and writes them together at the end."""
 
     transaction: Transaction
     now: datetime
@@ -55,17 +57,14 @@ class _Import:
     starts: dict[timedelta, tuple[datetime, int, datetime | None]] = field(default_factory=dict)
 
     def start(self, back: timedelta) -> tuple[datetime, int, datetime | None]:
-        """Returns since, cursor and counted-until of a new subscription that looks back by `back`.
-
-        Cached for all lines.
-        """
+        """Returns `since`, `cursor` and `counted_until` of a new subscription that looks back by `back`. Cached."""
         if back not in self.starts:
             since, counted = starting_point(self.transaction, self.now - back)
             self.starts[back] = since, known_papers.sequence_before(self.transaction, since), counted
         return self.starts[back]
 
     def write(self) -> None:
-        """Writes subscriptions that lines added or changed, and records a change of each chat that was known before."""
+        """Writes the subscriptions that lines added or changed. Records a change for each chat that was known before."""
         changed = {one.chat.id: one for one in self.targets.values() if one.subscriptions != one.stored}
         known = [chat_id for chat_id, one in changed.items() if not one.is_new]
         stored_chats.hold_chats(self.transaction, known)
@@ -95,15 +94,17 @@ def import_lines(
     who: str = "",
     watched: Callable[[Parts], Iterable[Part]] = iter,
 ) -> ImportPlan:
-    """Adds new subscriptions and changes those that differ. Removes none. Raises Refused with the line.
+    """Adds the subscriptions of these lines, and changes those that differ. Removes none. Raises Refused with the line.
 
-    All lines are checked before the first one is applied, so if a line is refused, nothing is changed. `who` is "ID
-    NAME" of the person.
+    All lines are checked before the first one is applied, so a refused line means that nothing changes.
 
-    With a Store, many lines are applied in parts, one transaction each, so that others can write in between. All lines
-    of a chat are in the same part, so no chat is ever seen half changed. After a crash between two parts, the later
-    chats are unchanged, and importing the same lines again adds the rest and nothing twice. `watched` gets the parts
-    and yields them, to show progress. `dry`: returns what would change, and changes nothing.
+    If `store` is a Store, many lines are applied in parts, each in its own transaction, so that others can write in
+    between. All lines of a chat are in the same part, so no one sees a chat half changed. After a crash between two
+    parts, importing the same lines again adds the rest, and nothing twice.
+
+    - `dry`: returns what would change, and changes nothing.
+    - `who`: "ID NAME" of the person.
+    - `watched`: gets the parts and yields them, to show progress.
     """
     changes: dict[int, str] = {}  # index in `lines` -> mark
     for part in watched(_parts(store, lines)):
@@ -122,7 +123,7 @@ def import_lines(
 
 
 def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
-    """Returns the indexes of the lines of each part. If there may be several parts, first checks all lines.
+    """Divides the lines into parts, each a sequence of indexes. If there may be several parts, first checks all lines.
 
     Raises Refused for a line that cannot be applied.
     """
@@ -133,7 +134,7 @@ def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
         amounts = stored_subscriptions.amounts(transaction, [chat.id for chat in known.values()])
         places: dict[
             int | model.ChatAddress, list[int]
-        ] = {}  # by chat, because two addresses may lead to the same chat
+        ] = {}  # keyed by chat, because two addresses may lead to the same chat
         for place, line in enumerate(lines):
             chat = known.get(line.chat)
             places.setdefault(line.chat if chat is None else chat.id, []).append(place)
@@ -163,7 +164,7 @@ def _joined(of_chats: Iterable[list[int]]) -> Iterator[Part]:
 
 
 def _refuse_too_many(transaction: Transaction, chat: model.Chat | None, lines: Sequence[portable.PortableLine]) -> None:
-    """Raises Refused with the first line of a chat that adds more subscriptions than a chat can have."""
+    """Raises Refused with the first line that would add more subscriptions than a chat may have."""
     had = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if chat else ()
     canonicals = {subscription.canonical for subscription in had}
     for line in lines:
@@ -184,7 +185,7 @@ def _with_words(
     chat: model.Chat | None,
     subscriptions: Mapping[str, model.Subscription],
 ) -> portable.PortableLine:
-    """Returns the line with the words of the papers that its query names (`like:`). Raises Refused with the line."""
+    """Adds to the line's query the words of the papers that it names (`like:`). Raises Refused with the line."""
     if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
         return line
     try:
@@ -196,11 +197,11 @@ def _with_words(
 
 
 class _TriedOut(Exception):
-    """Raised to roll back a dry run."""
+    """Raised at the end of a dry run, to roll it back."""
 
 
 def _begun(transaction: Transaction, lines: Sequence[portable.PortableLine], *, now: datetime, who: str) -> _Import:
-    """Reads the chats that lines name. Adds unknown chats, with the exported kind."""
+    """Reads the chats that lines name. Adds unknown chats, with the kind that the export gives."""
     first = {line.chat: line for line in reversed(lines)}  # the first line of each chat
     places = dict.fromkeys(line.chat for line in lines)
     known = stored_chats.find_chats(transaction, places)
@@ -231,7 +232,7 @@ def _apply(work: _Import, line: portable.PortableLine) -> str:
     target = work.targets[line.chat]
     if line.setting is not None:
         return _apply_setting(work, line, line.setting, target)
-    if line.cadence is None or line.query is None:  # pragma: no cover - every other line has both
+    if line.cadence is None or line.query is None:  # pragma: no cover - a line for a subscription has both
         return "="
     known = target.subscriptions.get(line.query.canonical)
     if known is None:
@@ -242,7 +243,7 @@ def _apply(work: _Import, line: portable.PortableLine) -> str:
 def _changed(
     work: _Import, line: portable.PortableLine, target: _Target, *, cadence: model.Cadence, known: model.Subscription
 ) -> str:
-    """Changes time, zone and name of a subscription to what the line names. Returns the mark."""
+    """Gives a subscription the time, zone and name that the line names. Returns the mark."""
     own = target.chat.settings.timezone
     zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
     after = known._replace(cadence=cadence, zone=zone, name=known.name if line.name is None else line.name)
@@ -284,7 +285,7 @@ def _added(
 
 
 def _own_zone(line: portable.PortableLine, target: _Target) -> str | None:
-    """Returns the zone of the line; None if it is the chat's zone or the line has none."""
+    """Returns the line's zone; None if the line has none, or if it is the same as the chat's."""
     return None if line.zone == target.chat.settings.timezone else line.zone
 
 
@@ -307,7 +308,7 @@ def _apply_setting(work: _Import, line: portable.PortableLine, setting: tuple[st
 def _checked_setting(
     line: portable.PortableLine, setting: tuple[str, str], *, kind: model.ChatKind, public: bool
 ) -> tuple[str, str]:
-    """Returns name and value of a setting as they are stored. Raises Refused with the line."""
+    """Returns (name, value) of a setting as the store keeps them. Raises Refused with the line."""
     try:
         name = chat_settings.setting_name(setting[0])
         return name, chat_settings.check_value(name, setting[1], kind=kind, public=public)
@@ -322,7 +323,7 @@ AT_ONCE = 500  # chats that are read in one transaction
 
 
 def export(store: Scope, address: model.ChatAddress | None) -> str:
-    """Returns the subscriptions of a chat as text; with None, of all chats with their settings. Raises NotFound."""
+    """Returns the subscriptions of a chat as text. For None, returns all chats with their settings. Raises NotFound."""
     if address is None:
         return "".join(export_all(store))
     with store.read() as transaction:
@@ -334,8 +335,8 @@ def export(store: Scope, address: model.ChatAddress | None) -> str:
 def export_all(store: Scope) -> Iterator[str]:
     """Yields the text of all chats, with their settings, in parts.
 
-    Each part is read in its own transaction, so a slow reader of the text delays nothing. Each chat is complete. The
-    text includes changes that are made during the export in chats that were not read before.
+    Each part is read in its own transaction, so a slow reader of the text delays no one. Each chat is complete. Changes
+    during the export are included if their chats have not been read before.
     """
     after: model.ChatAddress | None = None
     begun = False
@@ -352,14 +353,14 @@ def export_all(store: Scope) -> Iterator[str]:
 
 
 def _whole(transaction: Transaction, chats: Sequence[model.Chat]) -> Iterator[str]:
-    """Yields, for each chat, the lines that an import needs to make it again.
+    """Yields, for each chat, the lines from which an import can restore it.
 
-    That is "" for a chat without subscriptions and chosen settings.
+    Yields "" for a chat without subscriptions and without chosen settings.
     """
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
     for chat in chats:
         settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]
-        # a channel's address looks like a group's
+        # the address of a channel looks like that of a group, so the kind has to be written
         kind = [] if chat.kind is listing.kind_of(chat.address) else [f"set kind {chat.kind}"]
         lines = [portable.subscription_line(chat, one) for one in subscriptions[chat.id]]
         yield _lines([f"[{chat.address}]", *kind, *settings, *lines]) if settings or lines else ""
@@ -371,10 +372,7 @@ def _lines(lines: Sequence[str]) -> str:
 
 @reads
 def delivered(transaction: Transaction, address: model.ChatAddress, *, since: datetime) -> tuple[model.KnownPaper, ...]:
-    """Returns the papers that messages showed to a chat at `since` or later, in the order of sending.
-
-    Raises NotFound.
-    """
+    """Returns the papers that messages have shown to a chat from `since` on, in the order of sending. Raises NotFound."""
     chat = listing.get_chat(transaction, address)
     ids = deliveries.shown_since(transaction, chat.id, since)
     known = known_papers.stored_papers(transaction, ids)

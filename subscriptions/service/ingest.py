@@ -1,4 +1,4 @@
-"""Stores digests, announces filed papers, and counts papers that came before a loss of the database as sent."""
+"""Stores digests and announces papers. After a loss of the database, marks papers as sent that came before the loss."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,12 +18,12 @@ from subscriptions.store.database import writer
 from subscriptions.store.database.store import ReadThenWrite, Scope, Store, Transaction, writes
 from subscriptions.zones import zone
 
-# called with the result, in the transaction that stores a digest
+# is called with the result in the transaction that stores a digest
 Finish = Callable[[Transaction, digests.Ingested], digests.Ingested]
 
-MOST_AT_ONCE = 500  # papers that are merged in one transaction: limits how long other writers wait
-FEW_TO_MERGE = 50  # the most papers that are merged while other writers wait; each takes a third of a millisecond
-MOST_TOGETHER = 2000  # papers that are announced in one transaction, for the same reason; a day has fewer
+MOST_AT_ONCE = 500  # papers that are merged in one transaction; this limits how long other writers wait
+FEW_TO_MERGE = 50  # up to so many papers are merged while other writers wait; each takes a third of a millisecond
+MOST_TOGETHER = 2000  # papers that are announced in one transaction, so that others can write; a day has fewer
 
 
 def ingest_steps(
@@ -38,23 +38,25 @@ def ingest_steps(
     arrival: receipts.Arrival = receipts.UNKNOWN,
     note: Callable[[Transaction, digests.Ingested], None] | None = None,
 ) -> writer.Steps[digests.Ingested]:
-    """Stores one digest. Returns what that did. Storing the same bytes again changes nothing.
+    """Stores one digest, and returns what changed. Storing the same bytes again changes nothing.
 
-    The papers of an archive are filed: stored, but not announced (docs/architecture.md, rule 12). With `announce` they
-    are announced, even if they were filed before. `of_arxiv`: the source is one of arXiv's own, whose values of arXiv's
-    papers have priority (rule 4). `arrival` tells when the digest came: after a loss of the database, papers that came
-    before the loss count as sent (rule 13). An edit is requested for sent messages with a paper that was withdrawn or
-    whose summary came late. `note` is called in the transaction that stores the digest. Only one process merges papers
-    at a time; the others wait, and then find what it stored.
+    - `announce`: announces the papers of an archive, even if they were filed before. Without it, an archive is filed:
+      its papers are stored, but not announced (docs/architecture.md, rule 12).
+    - `of_arxiv`: the source is arXiv's own. For arXiv's papers, its values have priority (rule 4).
+    - `arrival`: when the digest came. After a loss of the database, papers from before the loss count as sent (rule 13).
+    - `note`: is called in the transaction that stores the digest.
 
-    With a Store, the new papers of a large digest are first stored without the digest, MOST_AT_ONCE in each
-    transaction, so that others can write in between ("stored ahead"). The last transaction stores the digest and
-    announces all its papers together. After a crash before the last transaction, there are papers that no digest has
-    and no chat gets. The next digest that has them announces them; that may be the same digest.
+    Sent messages are marked for editing if one of their papers was withdrawn or its summary came late. Only one process
+    merges papers at a time. The others wait, and then find what it stored.
 
-    A digest of more than MOST_TOGETHER papers is stored in parts of that size, each like a separate digest. Only the
-    last part has the digest's name. So after a crash before the last part, the digest is not known, and the next
-    reading stores the remaining parts. A planner that runs between two parts uses the papers announced so far.
+    A large digest and a Store: the new papers are stored before the digest ("stored ahead"), MOST_AT_ONCE in each
+    transaction, so that others can write in between. The last transaction stores the digest and announces all its
+    papers. A crash before it leaves papers that belong to no digest and that no chat gets. The next digest that has
+    these papers, perhaps the same one, announces them.
+
+    More than MOST_TOGETHER papers: the digest is stored in parts of that size, each like a separate digest. Only the
+    last part has the digest's own name. So after a crash before the last part, the digest counts as unknown, and the
+    next reading stores the remaining parts. A planner that runs between two parts uses the papers announced so far.
     """
     is_news = announce or not receipts.is_archive(day, now.astimezone(zone(store.zone)).date())
     work = _Ingest(
@@ -76,16 +78,17 @@ def ingest_steps(
 
 
 def _parts(store: Scope, papers: Sequence[drafts.Incoming]) -> Sequence[Sequence[drafts.Incoming]]:
-    """Returns the papers of a digest in parts that are announced together; in a Transaction, one part with all."""
+    """Divides the papers of a digest into parts that are announced together. In a Transaction there is only one part."""
     if not isinstance(store, Store) or not papers:
         return (papers,)
     return [papers[first : first + MOST_TOGETHER] for first in range(0, len(papers), MOST_TOGETHER)]
 
 
 def _part(digest: model.Digest, papers: Sequence[drafts.Incoming]) -> model.Digest:
-    """Returns a part of a digest in the form of a digest.
+    """Returns a part of a digest as a digest.
 
-    Its name is made from the keys of its papers, because a newer version of the program may read other papers.
+    Its name depends on the keys of its papers, because a newer version of the program may find other papers in the
+    digest.
     """
     keys = "\n".join(key for one in papers for key in one.keys)
     name = drafts.part_name(digest.content_hash, sha256(keys.encode(errors="surrogatepass")).hexdigest())
@@ -94,7 +97,7 @@ def _part(digest: model.Digest, papers: Sequence[drafts.Incoming]) -> model.Dige
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ingest:
-    """The values that all transactions of one ingest share; see `ingest_steps`."""
+    """The arguments of `ingest_steps`, which all transactions of one ingest share."""
 
     source: str
     day: date
@@ -105,10 +108,10 @@ class _Ingest:
     arrival: receipts.Arrival
 
     def store_ahead(self, store: Scope, papers: Sequence[drafts.Incoming]) -> writer.Steps[dict[int, int]]:
-        """Stores papers ahead of their digest, if there are many. Returns place in the digest → id.
+        """Stores papers ahead of their digest if there are many. Returns place in the digest → id.
 
-        Each part is looked up in a reading transaction. If it has papers to store ahead, a second transaction writes
-        them. That one looks them up again if others may have written in between.
+        A reading transaction finds out which papers of a part are new. A second transaction writes them. It checks again
+        which are new if others may have written in between.
         """
         ahead: dict[int, int] = {}
         if not isinstance(store, Store) or len(papers) <= MOST_AT_ONCE:
@@ -137,11 +140,11 @@ class _Ingest:
         papers: Sequence[drafts.Incoming],
         finish: Finish = lambda _, ingested: ingested,
     ) -> writer.Steps[digests.Ingested]:
-        """Stores a digest, or a part of one, and calls `finish` in the same transaction.
+        """Stores a digest or a part of a digest, and calls `finish` in the same transaction. Returns its result.
 
-        Returns the result of `finish`. With a Store, if there are more than FEW_TO_MERGE papers, a reading transaction
-        merges them and makes their words for the index. The writing transaction merges them again only if others may
-        have written in between, and makes only the changed words again.
+        With a Store and more than FEW_TO_MERGE papers, a reading transaction first merges them and computes their words
+        for the index. The writing transaction does this again only if others may have written in between, and only for
+        papers that changed.
         """
         ahead = yield from self.store_ahead(store, papers)
         if not isinstance(store, Store) or len(papers) - len(ahead) <= FEW_TO_MERGE:
@@ -172,7 +175,7 @@ class _Ingest:
         prepared: digests.Prepared | None = None,
         is_stale: bool = True,
     ) -> digests.Ingested:
-        """Stores a digest, or a part of one, with all effects. For a known digest, returns what is stored."""
+        """Stores a digest or a part of a digest, with all effects. For a known digest, returns what was stored."""
         bot_state.hold_sequence(transaction)
         if digests.is_known(transaction, digest.content_hash):
             requested = self.arrival.requested
@@ -199,7 +202,7 @@ class _Ingest:
 
 
 def _read(store: Scope, digest: model.Digest) -> Sequence[drafts.Incoming]:
-    """Returns the papers of a digest, prepared for merging before any write; () if the digest is known."""
+    """Returns the papers of a digest, prepared for merging before anything is written; () if the digest is known."""
     with store.read() as transaction:
         if digests.is_known(transaction, digest.content_hash):
             return ()
@@ -207,16 +210,16 @@ def _read(store: Scope, digest: model.Digest) -> Sequence[drafts.Incoming]:
         known = drafts.known_keys(transaction, papers)
     for one in papers:
         if known.keys().isdisjoint(one.keys):
-            one.document()  # made here, because it takes longer than all the rest and here others can write
+            one.document()  # computed and cached here, where others can write, because it takes longest
     return papers
 
 
 def _known(
     transaction: Transaction, content_hash: str, now: datetime, *, announce: bool, requested: bool
 ) -> digests.Ingested:
-    """Returns what is stored of a known digest. With `announce`, its papers that were stored without an announcement are announced first.
+    """Returns what is stored of a known digest.
 
-    With `requested`, also announces its papers that count as sent.
+    With `announce`, first announces its filed papers. With `requested`, also those that count as sent since a loss.
     """
     which = drafts.of_digest(content_hash)
     announced = drafts.announce(transaction, drafts.unannounced(transaction, which), now) if announce else 0
@@ -229,7 +232,7 @@ def _known(
 def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> int:
     """Announces all papers of a source that were never announced, or that count as sent since a loss.
 
-    Returns their number.
+    Returns how many papers it announced.
     """
     bot_state.hold_sequence(transaction)
     which = drafts.of_source(source)
@@ -238,9 +241,9 @@ def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> i
 
 
 def _announce_counted(transaction: Transaction, which: drafts.Condition, now: datetime) -> int:
-    """Announces papers that count as sent since a loss. Returns their number.
+    """Announces papers that count as sent since a loss. Returns how many.
 
-    Chats that got them after the loss do not get them again.
+    Chats that got these papers after the loss do not get them again.
     """
     papers = drafts.announce_counted(transaction, which, now=now)
     retention.count_no_more(transaction, papers)
@@ -250,16 +253,16 @@ def _announce_counted(transaction: Transaction, which: drafts.Condition, now: da
 # -------------------------------------------------------------------------------------------------------------- losses
 
 
-SLICE = 1000  # chats whose subscriptions are matched at a time
+SLICE = 1000  # chats whose subscriptions are matched together
 
 
 def came(transaction: Transaction, arrival: receipts.Arrival, source: str, now: datetime) -> drafts.Came:
-    """Returns the function that says when a paper of this digest came, if it counts as sent because of a loss."""
+    """Returns a function that tells when a paper of this digest came, if it counts as sent because of a loss."""
     loss = retention.last_loss(transaction)
     if loss is None or arrival.requested:
         return drafts.came_now
     lost_at = loss.lost_at
-    # a look-up of missing values: papers that were known before the loss had been completed before it
+    # the digest only adds missing values: for papers that were known before the loss, it had done so before the loss
     if arrival.completes:
         return lambda seen_at, before: before or (seen_at if seen_at <= lost_at else None)
     found = receipts.came_before(loss, arrival, _day(transaction, arrival.day, source), now)
@@ -276,16 +279,16 @@ def _day(transaction: Transaction, day: date | None, source: str) -> receipts.Da
 
 
 def starting_point(transaction: Transaction, since: datetime) -> tuple[datetime, datetime | None]:
-    """Returns (since, counted until) of a new subscription: since when it takes papers, until when they count as sent.
+    """Returns `since` and `counted_until` of a new subscription. After a loss, papers from before the loss are not sent.
 
-    Papers from before a loss are not sent, because the chat may have had the same subscription in the lost database.
+    The reason: the chat may have had the same subscription in the lost database, and got these papers.
     """
     loss = retention.last_loss(transaction)
     return (since, None) if loss is None else (max(since, loss.lost_at), loss.lost_at)
 
 
 def note_loss(transaction: Transaction, loss: receipts.Loss) -> None:
-    """Stores a loss and, for each subscription of the restored copy, until when its papers count as sent."""
+    """Stores a loss, and for each subscription of the restored copy the moment until which its papers count as sent."""
     retention.put_loss(transaction, loss)
     for page in all_chats(transaction):
         chats = {chat.id: chat for chat in page}
@@ -296,10 +299,7 @@ def note_loss(transaction: Transaction, loss: receipts.Loss) -> None:
 
 
 def count_read_again(transaction: Transaction, after: int) -> int:
-    """Counts papers with a sequence above `after` as sent if they came before the loss.
-
-    Returns the number of such papers.
-    """
+    """Stores papers with a sequence above `after` as sent if they came before the loss. Returns how many there are."""
     papers = known_papers.window(transaction, after, bot_state.last_sequence(transaction))
     again = [(paper, paper.came_at) for paper in papers if paper.came_at is not None]
     _count(transaction, again)
@@ -307,7 +307,7 @@ def count_read_again(transaction: Transaction, after: int) -> int:
 
 
 def count_known(transaction: Transaction) -> None:
-    """Counts papers of a restored copy as sent if they came before a subscription's last delivery before the loss."""
+    """Stores papers of a restored copy as sent to a chat if its subscriptions delivered them before the loss."""
     after = retention.lowest_cursor_that_counts(transaction)
     if after is not None:
         papers = known_papers.window(transaction, after, bot_state.last_sequence(transaction))
@@ -315,7 +315,7 @@ def count_known(transaction: Transaction) -> None:
 
 
 def _count(transaction: Transaction, papers: Sequence[tuple[model.KnownPaper, datetime]]) -> None:
-    """Stores papers as delivered to a chat if one of its subscriptions would have delivered them before the loss."""
+    """Stores papers as delivered to each chat that has a subscription that would have delivered them before the loss."""
     if not papers:
         return
     index = paper_index.PaperIndex(paper_index.TokenizedPapers.of(paper.paper for paper, _ in papers))

@@ -1,4 +1,4 @@
-"""Stored papers: which papers a query finds, with a cache, and what people ask about a delivered paper."""
+"""Finds stored papers by a query, with a cache, and answers what people ask about a delivered paper."""
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -21,41 +21,43 @@ from subscriptions.store.database.store import Store, Transaction, reads
 K = TypeVar("K")
 V = TypeVar("V")
 
-MOST_COUNTED = 50_000  # the newest papers, in which a query is counted: some 15 ms for each different word of it
-MOST_READ = 250  # papers that are read because the index cannot decide, half a millisecond each
+MOST_COUNTED = 50_000  # newest papers among which matches are counted; takes some 15 ms for each word of a query
+MOST_READ = 250  # papers that are read because the index cannot decide about them; each takes half a millisecond
 MOST_TERMS = 500  # terms that are cached, up to 7 KB each
-_NUMBER_BITS = 40  # the low bits of a key are the id of the paper; the bits above them are the day
+_NUMBER_BITS = 40  # the low bits of a paper's key are its id, the bits above them its day
 _NUMBERS = (1 << _NUMBER_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The papers that a query finds in Entries."""
+    """The papers that a query finds among some Entries."""
 
-    bits: int  # the papers found, as a set
+    bits: int  # the papers that it finds, as a set (see Entries)
     end: int = 0  # the key of the newest paper that was not checked; 0: all were checked
 
 
 @dataclass(slots=True)
 class Entries:
-    """The index entries of some papers. The place of an entry is its number minus `first`.
+    """The entries of some papers in the full-text index. The place of an entry is its number minus `first`.
 
-    A set of papers is an int with one bit for each place.
+    A set of papers is an int: bit n is set if the paper at place n is in the set.
     """
 
     first: int
-    keys: "array[int]"  # by place; a key sorts by day, then by paper id; 0: none of these papers
-    sequences: "array[int]"  # by place; 0: not announced
+    keys: (
+        "array[int]"  # place -> key of the paper (`key_of`), which sorts by day, then by id; 0: not one of these papers
+    )
+    sequences: "array[int]"  # place -> sequence; 0: not announced
     papers: int  # all papers, as a set
     crosslisted: int  # the papers that got their sequence as a cross-list, as a set
     days: tuple[date, ...]  # the days of the papers, ascending, each once
-    whole: bool  # whether these are all papers of these days
+    whole: bool  # whether these papers are all papers of these days
     having: dict[Term, tuple[int, int]] = field(default_factory=dict)
     hits: dict[str, Hits] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Sequence[known_papers.IndexEntry], *, whole: bool) -> "Entries":
-        """Makes Entries from rows of the index."""
+        """Returns the Entries for some rows of the index."""
         first = min((row.entry for row in rows), default=1)
         size = max((row.entry for row in rows), default=0) - first + 1
         keys, sequences = array("q", bytes(8 * size)), array("q", bytes(8 * size))
@@ -74,7 +76,7 @@ class Entries:
         return self.first + len(self.keys) - 1
 
     def set_of(self, entries: Iterable[int]) -> int:
-        """Returns the set of the papers with these entries. Entries outside the range are ignored."""
+        """Returns the set of the papers with these numbers of entries. Ignores numbers out of range."""
         size, last = len(self.keys), self.last
         if not size:
             return 0
@@ -90,7 +92,7 @@ class Entries:
         return sorted(keys, reverse=True) if most is None else nlargest(most, keys)
 
     def newer_than(self, key: int) -> int:
-        """Returns the set of the papers with a higher key, which are newer."""
+        """Returns the set of the papers with a higher key. They are newer, or of the same day with a higher id."""
         return self.set_of(self.first + place for place, other in enumerate(self.keys) if other > key)
 
     def sequenced_after(self, sequence: int) -> int:
@@ -105,7 +107,7 @@ class Entries:
 def find(transaction: Transaction, entries: Entries, query: Query, *, most_read: int | None) -> Hits:
     """Returns the papers that a query finds.
 
-    Papers that the index cannot decide are read, at most `most_read`; None: all of them.
+    Reads the papers about which the index cannot decide, at most `most_read` of them; None: all of them.
     """
     hits = entries.hits.get(query.canonical)
     if hits is None:
@@ -125,7 +127,7 @@ def day_of(key: int) -> date:
 
 
 def key_of(day: date, paper: int) -> int:
-    """Returns the key of a paper."""
+    """Returns the key of a paper, by which newer papers come last."""
     return day.toordinal() << _NUMBER_BITS | paper
 
 
@@ -165,7 +167,7 @@ def set_of_papers(entries: Entries, numbers: Collection[int]) -> int:
 
 
 def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[int, int]:
-    """Returns the set of papers that a query certainly finds, and the set that it may find."""
+    """Returns two sets: the papers that a query certainly finds, and all papers that it may find."""
     sure = maybe = 0
     for alternative in query.alternatives:
         these = those = entries.papers
@@ -180,7 +182,7 @@ def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[i
 
 
 def having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """Returns the set of papers that certainly match a term, and the set that may match it."""
+    """Returns two sets: the papers that certainly match a term, and all papers that may match it."""
     known = entries.having.get(term)
     if known is not None:
         return known
@@ -194,7 +196,7 @@ def having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int,
 
 
 def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -> tuple[int, int]:
-    """Returns the set of papers that certainly match one of these simple terms, and the set that may."""
+    """Returns two sets: the papers that certainly match one of these simple terms, and all papers that may."""
     sure = maybe = 0
     for part in terms:
         posting = known_papers.having(transaction, part, entries.first, entries.last)
@@ -205,10 +207,10 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
 
 
 def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """Returns the set of papers that are certainly near to the papers of a term, and the set that may be.
+    """Returns two sets: the papers that are certainly near to the papers of a term, and all papers that may be.
 
-    The index decides for each word. It cannot decide which papers are the ones that the term names, so those are only
-    in the second set.
+    The papers that the term itself names do not match. The index may not know exactly which these are, so all papers
+    that may be one of them are only in the second set.
     """
     found = entries.set_of(entries.first + at for at in near_places(transaction, entries, term.near))
     own = 0
@@ -218,10 +220,7 @@ def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, 
 
 
 def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers) -> dict[int, int]:
-    """Returns place → nearness of the papers that are near by weighted words.
-
-    The nearness is the sum of the weights.
-    """
+    """Returns place → nearness for the papers that are near enough. The nearness is the sum of their words' weights."""
     near = array("i", bytes(4 * len(entries.keys)))
     for word, weight in words:
         there = known_papers.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
@@ -233,8 +232,8 @@ def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers
 def _remember(cache: dict[K, V], key: K, value: V) -> None:
     """Adds a value to a cache of at most MOST_TERMS entries. A full cache is emptied first.
 
-    Several threads share the caches of Entries. So callers must not read their value from the cache again: another
-    thread may have emptied it.
+    Several threads share the caches of Entries. So callers must not read their value from the cache afterwards, since
+    another thread may have emptied it.
     """
     if len(cache) >= MOST_TERMS:
         cache.clear()
@@ -245,7 +244,7 @@ def _remember(cache: dict[K, V], key: K, value: V) -> None:
 
 
 _SEARCHED = (
-    "searched"  # a kind of cached entries: ranges of papers, by the key of their newest paper; None: the newest of all
+    "searched"  # kind of cached Entries: key of the newest paper of a range (None: the newest paper) → this range
 )
 
 
@@ -260,7 +259,7 @@ def entries_of_day(transaction: Transaction, day: date) -> Entries:
 
 
 def entries_after(transaction: Transaction, after: int, upto: int) -> Entries:
-    """Returns the papers with after < sequence <= upto, and perhaps some with lower or higher sequences."""
+    """Returns all papers with after < sequence <= upto, and perhaps some with lower or higher sequences."""
     spans = list(known_papers.kept(transaction, "span"))
     span = next(((start, end) for start, end in spans if start <= after and upto <= end), (after, upto))
     return known_papers.keep(
@@ -269,7 +268,7 @@ def entries_after(transaction: Transaction, after: int, upto: int) -> Entries:
 
 
 def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[Entries, int | None]:
-    """Returns the newest papers up to a key, and the key of the next older paper; None if there is none."""
+    """Returns (the newest papers up to the key `upto`, the key of the next older paper or None)."""
     return known_papers.keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
 
 
@@ -281,7 +280,7 @@ def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | No
 
 
 def keep_searched(store: Store) -> None:
-    """Updates the cache of the newest papers, if this process has searched them."""
+    """Updates the cache of the newest papers, if this process has ever searched them."""
     if known_papers.is_used(store, _SEARCHED):
         with store.read() as transaction:
             searched_range(transaction)
@@ -293,7 +292,7 @@ def keep_searched(store: Store) -> None:
 def undelivered(
     transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, upto: int
 ) -> dict[int, set[int]]:
-    """Returns subscription id → ids of the papers up to the sequence `upto` that it still has to deliver."""
+    """Returns subscription id → ids of the papers, up to the sequence `upto`, that it still has to deliver."""
     after = min((subscription.cursor for subscription in subscriptions), default=upto)
     if after >= upto:
         return {}
@@ -312,23 +311,23 @@ def undelivered(
 
 
 def fitting_after(transaction: Transaction, entries: Entries, subscription: model.Subscription) -> int:
-    """Returns the set of the papers after a subscription's cursor that it matches."""
+    """Returns the set of the papers after a subscription's cursor that its query matches."""
     hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
     return hits.bits & entries.sequenced_after(subscription.cursor)
 
 
 # ------------------------------------------------------------------------------------- papers as people ask about them
 
-# These functions find out what was delivered and why, and which words a subscription could exclude.
+# What was delivered and why, and which words a subscription could exclude.
 
 
-TITLES_COMPARED = 200  # titles of the papers that were last delivered to a chat
-TITLES_KNOWN = 1500  # titles of the papers that were last announced
+TITLES_COMPARED = 200  # titles that a new exclusion is compared with: those last delivered to the chat
+TITLES_KNOWN = 1500  # titles that show whether words are a topic: those last announced
 
 
 @reads
 def where_delivered(transaction: Transaction, lane: model.Lane, delivery: str) -> model.ChatAddress | None:
-    """Returns the chat at an address (a group or one of its topics) that got a delivery; None if none of them did."""
+    """Returns which chat of a lane, a group or one of its topics, got a delivery; None if none of them did."""
     chats = stored_chats.chats_in(transaction, lane)
     delivered = (
         chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
@@ -344,7 +343,7 @@ def last_papers(transaction: Transaction, chat: model.Chat) -> dict[int, int]:
 
 @reads
 def as_item(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.Item:
-    """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
+    """Returns a paper as it was delivered to this chat. If it was not, returns it with the subscriptions that match now."""
     delivered = deliveries.delivered_item(transaction, chat.id, known.id)
     subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     return delivered or model.Item(paper=known, because=_fitting(subscriptions, known), position=0)
@@ -365,7 +364,7 @@ def subscriptions_behind(
 def distinctive_words(
     transaction: Transaction, chat: model.Chat, subscription: model.Subscription, item: model.Item
 ) -> tuple[str, ...]:
-    """Returns words of a paper's title that are rare in other titles: a subscription could exclude them."""
+    """Returns words of a paper's title that are rare in other titles, so that a subscription could exclude them."""
     others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
     known = known_papers.newest_titles(transaction, TITLES_KNOWN)
     return distinctive_terms(

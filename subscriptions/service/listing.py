@@ -1,4 +1,4 @@
-"""Finds chats by address, and subscriptions by number or words; moves due moments after a clock changed."""
+"""Finds chats by address, and subscriptions by number or query. Also moves due moments after a clock changed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from subscriptions.store.database.store import Transaction, reads
 
 
 def apply_new_clock(transaction: Transaction, before: model.Chat, now: datetime) -> model.Chat:
-    """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat as it is now."""
+    """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat with its new settings."""
     after = chats.chats_by_id(transaction, [before.id])[before.id]
     clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
     if clocks[0] == clocks[1]:
@@ -26,9 +26,9 @@ def apply_new_clock(transaction: Transaction, before: model.Chat, now: datetime)
 
 
 def moved_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> list[forecast.Move]:
-    """Returns moves of the subscriptions of these chats that are due too late, to their correct moments.
+    """Returns moves that correct due moments of these chats that are too far in the future.
 
-    Such due moments were stored while the clock was wrong.
+    Such moments were stored while the machine's clock was wrong.
     """
     of_chats = stored_subscriptions.subscriptions_of(transaction, chat_ids)
     moves: list[forecast.Move] = []
@@ -47,7 +47,7 @@ def moved_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime)
 # ----------------------------------------------------------------------------------------- finds a chat by its address
 
 
-_MOST_DIGITS = 9  # of a subscription's number; Python refuses to convert thousands of digits
+_MOST_DIGITS = 9  # digits of a subscription's number; Python refuses to convert thousands of digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +59,13 @@ class Listed:
 
     @property
     def zone(self) -> str:
-        """The subscription's own zone, or, without one, the chat's."""
+        """The zone of the subscription's times: its own zone; if it has none, the chat's."""
         return self.subscription.zone or self.chat.settings.timezone
 
 
 @reads
 def get_chat(transaction: Transaction, address: model.ChatAddress) -> model.Chat:
-    """Returns the chat at this address, or the chat that moved from there. Raises NotFound."""
+    """Returns the chat at this address; if it moved, the chat at its new address. Raises NotFound."""
     chat = chats.find_chat(transaction, address)
     if chat is None:
         raise errors.NotFound(
@@ -87,13 +87,13 @@ def get_subscribed(
 
 
 def kind_of(address: model.ChatAddress) -> model.ChatKind:
-    """Returns the kind of a chat as its address suggests; the platform may know better."""
+    """Returns the kind of a chat, as far as its address tells. The platform may know better."""
     return facts_of(address.platform).kind_of(address)
 
 
 @reads
 def listed(transaction: Transaction, address: model.ChatAddress | None) -> tuple[Listed, ...]:
-    """Returns the subscriptions of one chat; with None, of all chats. Raises NotFound."""
+    """Returns the subscriptions of one chat; for None, of all chats. Raises NotFound."""
     pages = chats.all_chats(transaction) if address is None else [(get_chat(transaction, address),)]
     return tuple(one for chats in pages for one in _listed(transaction, chats))
 
@@ -111,7 +111,7 @@ def numbered(transaction: Transaction, chat: model.Chat, number: int) -> model.S
 
 
 def chosen(subscriptions: tuple[model.Subscription, ...], number: int | None) -> tuple[model.Subscription, ...]:
-    """Returns the subscription with this number; with None, all of them. Raises NotFound."""
+    """Returns the subscription with this number; for None, all of them. Raises NotFound."""
     return subscriptions if number is None else (which_one(subscriptions, str(number)),)
 
 
@@ -124,7 +124,7 @@ def typed_number(text: str) -> int | None:
 def named(subscriptions: Sequence[model.Subscription], which: str) -> model.Subscription | None:
     """Returns the subscription with this number or query; None if there is none. Raises QueryError.
 
-    If no subscription has the number, it is read as a query.
+    A number that no subscription has is read as a query.
     """
     by_number = {one.number: one for one in subscriptions}
     if found := by_number.get(typed_number(which) or 0):

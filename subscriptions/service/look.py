@@ -1,4 +1,4 @@
-"""Notices about papers that did not come, and the search for matches of subscriptions that follow shared cursors."""
+"""Stores notices about papers that did not come. Looks for matches of all subscriptions that follow shared cursors."""
 
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.database.writer import WRITES, Steps
 
-STREAK_AFTER = 5  # days with papers but without a match; then the chat is notified, once
+STREAK_AFTER = 5  # after so many days with papers but without a match, the chat is told once
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
 # (due subscriptions, decision, whether subscriptions of the chat follow shared cursors or may follow them)
@@ -29,12 +29,12 @@ _Case = tuple[decision.DueDelivery, tuple[model.DeliveryKind, tuple[model.Item, 
 
 
 def is_public(chat: model.Chat) -> bool:
-    """Whether strangers can read a chat: then it gets no notices about papers that did not come."""
+    """Whether strangers can read a chat. Such a chat gets no notices about papers that did not come."""
     return chat.public or chat.kind is model.ChatKind.BROADCAST
 
 
 def how_missing(behind: Sequence[AwaitedSource]) -> model.MissingHow:
-    """Returns how these sources are missing: late if one is late, failed if one has failed, otherwise awaited."""
+    """Returns why the papers of these sources are missing: "late" if one is late, else "failed" if one failed."""
     outcomes = {one.outcome for one in behind}
     if Outcome.LATE in outcomes:
         return model.MissingHow.LATE
@@ -44,10 +44,10 @@ def how_missing(behind: Sequence[AwaitedSource]) -> model.MissingHow:
 def notify_no_match(
     transaction: Transaction, cases: Sequence[_Case], *, last_sequence: int, now: datetime
 ) -> list[model.Lane]:
-    """Stores the notices that these decisions cause, and the no-match streaks, in the transaction of the decisions.
+    """Stores the no-match streaks of chats, and the notices that they cause, in the transaction of the decisions.
 
-    For a public chat, its owner is notified instead. A chat without matches is notified once in each streak. Papers
-    were looked at up to `last_sequence`. Returns the lanes of the notices.
+    A chat is told once in each streak; for a public chat, its owner is told instead. `last_sequence` is the sequence up
+    to which the chats have looked. Returns the lanes that got a notice.
     """
     lanes: list[model.Lane] = []
     streaks: dict[int, model.NoMatchStreak | None] = {}
@@ -75,10 +75,10 @@ def notify_no_match(
 
 
 def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> model.NoMatchStreak:
-    """Returns a streak of zero days. Plans skip chats whose followers match nothing, so its start is stored in advance.
+    """Returns a streak of zero days that begins now.
 
-    `lazily`: a streak that began earlier stays, to save writes. Before the notice, days until the last delivery are
-    left out.
+    Its start has to be stored in advance, since plans skip a chat if the subscriptions that follow shared cursors match
+    nothing. `lazily`: keeps a streak that began earlier, to save writes. `_since_papers_came` corrects it later.
     """
     before = due.chat.no_match_streak
     if lazily and before is not None and not before.said:
@@ -90,9 +90,9 @@ def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> mo
 def _counted(
     transaction: Transaction, due: decision.DueDelivery, streak: model.NoMatchStreak, last_sequence: int, known: _Days
 ) -> model.NoMatchStreak:
-    """Returns the streak with the days on which papers came but none matched, so the chat was not planned.
+    """Returns the streak with all days since its start on which papers came. No plan counted them: it skipped the chat.
 
-    The days are cached in `known`.
+    `known` is a cache of days.
     """
     found = _days_between(transaction, streak.after, last_sequence, due.zone, known)
     return replace(streak, days=len(found), last=found[-1]) if found else streak
@@ -105,10 +105,10 @@ def _is_to_be_said(due: decision.DueDelivery, streak: model.NoMatchStreak) -> bo
 def _since_papers_came(
     transaction: Transaction, due: decision.DueDelivery, streak: model.NoMatchStreak, last_sequence: int
 ) -> model.NoMatchStreak | None:
-    """Returns the streak with only the days after the chat's last delivered paper; None if there are none.
+    """Returns the streak with only the days after the chat's last delivered paper; None if there are no such days.
 
-    A subscription that looks back over several days counts all of them, but another one may have delivered papers on
-    some.
+    The reason: a subscription that is due once a week counts all days of the week, but another subscription of the chat
+    may have delivered papers on some of them.
     """
     newest = known_papers.newest_delivered(transaction, due.chat.id, streak.after)
     if newest is None:
@@ -120,7 +120,7 @@ def _since_papers_came(
 
 
 def _days_between(transaction: Transaction, after: int, upto: int, zone: tzinfo, known: _Days) -> tuple[date, ...]:
-    """Returns the days, in a zone, on which papers with after < sequence <= upto came; ascending. Cached in `known`."""
+    """Returns the local days on which papers with after < sequence <= upto came, ascending. `known` is a cache."""
     if (after, zone) not in known:
         moments = known_papers.sequenced_at_between(transaction, after, upto)
         known[after, zone] = tuple(sorted({moment.astimezone(zone).date() for moment in moments}))
@@ -128,7 +128,7 @@ def _days_between(transaction: Transaction, after: int, upto: int, zone: tzinfo,
 
 
 def _days_of(due: decision.DueDelivery, known: _Days) -> tuple[date, ...]:
-    """Returns the result of `days_known`, cached: most chats last looked at the same papers, and many share a zone."""
+    """Returns `days_known(due)`, cached in `known`, since most chats last looked at the same papers in the same zone."""
     case = due.looked_at, due.zone
     if case not in known:
         known[case] = decision.days_known(due)
@@ -189,15 +189,15 @@ def _buttons(subscriptions: Sequence[model.Subscription]) -> Mapping[str, model.
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The result of a search in the papers up to a sequence."""
+    """What a search for matches found in the papers up to the sequence `upto`."""
 
-    shared: frozenset[int]  # the shared cursors for whose followers the search was done
+    shared: frozenset[int]  # the shared cursors whose followers were searched for
     upto: int
     queries: Sequence[int]  # ids of the queries that find a paper
-    unmatched: Sequence[int]  # ids of chats that perhaps must be notified that nothing matched for days
+    unmatched: Sequence[int]  # ids of chats that may have to be told that nothing matched for days
 
     def chats(self, store: Store) -> Iterator[int]:
-        """Yields the ids of `unmatched` chats, then of chats with matches, query by query. Each id comes once."""
+        """Yields the ids of `unmatched` chats, then of chats with matches, query by query. Yields each id once."""
         seen = set(self.unmatched)
         yield from self.unmatched
         for part in stored_store.in_chunks(self.queries):
@@ -216,9 +216,9 @@ def look(
     now: datetime,
     matching: Callable[[], AbstractContextManager[object]],
 ) -> Look | None:
-    """Matches the papers that followers of the shared cursors `behind` have not seen.
+    """Matches papers with the queries of subscriptions that follow the shared cursors `behind`.
 
-    Returns None if all of them have quiet hours now.
+    These cursors have not passed the newest papers. Returns None if all followers have quiet hours now.
     """
     upto = window.last_sequence
     awake = [one for one in behind if not _is_quiet(one, store.zone, now)]
@@ -234,9 +234,9 @@ def look(
 
 
 def finish(store: Store, found: Look) -> Steps[Sequence[model.Lane]]:
-    """Moves the shared cursors forward.
+    """Moves the shared cursors forward, for all their followers.
 
-    Before this, all matches must be planned and stored, by this or other processes.
+    Before this, all matches must be planned and stored, by this process or by others.
     """
     yield WRITES
     with store.write() as transaction:
@@ -245,9 +245,9 @@ def finish(store: Store, found: Look) -> Steps[Sequence[model.Lane]]:
 
 
 def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:
-    """Returns the same ids; on PostgreSQL, where other planners may run, in parts of `size` in random order.
+    """Returns the same ids. On PostgreSQL, where other planners may run, mixes parts of `size` ids randomly.
 
-    So two planners seldom work on the same part. This only saves work.
+    So two planners rarely work on the same part at once. If they do, the result is still correct.
     """
     if store.kind.file is not None:
         return ids
@@ -259,9 +259,10 @@ def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:
 def following(
     transaction: Transaction, looked: Sequence[tuple[model.Chat, Sequence[model.Subscription]]], upto: int
 ) -> Mapping[int, int]:
-    """Returns subscription id -> shared cursor to follow, for `now` subscriptions that have looked up to `upto`.
+    """Returns subscription id -> the shared cursor to follow, for `now` subscriptions that have looked up to `upto`.
 
-    Returns {} if there are newer papers: another process may be searching in these, and must find all followers.
+    Returns {} if there are papers above `upto`. Another process may be matching these papers, and would not find new
+    followers.
     """
     if upto < bot_state.last_sequence(transaction):
         return {}
@@ -280,18 +281,19 @@ def following(
 
 
 def moves_with_others(subscription: model.Subscription, case: decision.DueDelivery, moving: Collection[int]) -> bool:
-    """Whether a subscription has no new match and follows a shared cursor that moves, so its row need not change.
+    """Whether a subscription has no new match and follows a shared cursor that moves, so that its row need not change.
 
-    After a crash before the move, it has seen less than the other subscriptions of its chat, and looks again.
+    After a crash before the move, its cursor is lower than those of the chat's other subscriptions, and it looks again.
     """
     first = case.papers.first_after(subscription.cursor)
     return subscription.follows in moving and all(place < first for place in case.fits[subscription.id])
 
 
 def left_behind(due: Mapping[int, Sequence[model.Subscription]], planned: Collection[int]) -> list[Move]:
-    """Returns moves that put due `now` subscriptions of chats without a plan back on their own, unchanged cursors.
+    """Returns moves that make due `now` subscriptions of chats without a plan stop following their shared cursor.
 
-    This is needed because the shared cursor that they follow moves past papers that they still have to deliver.
+    Each keeps its present cursor as its own. Otherwise the shared cursor would move past papers that it still has to
+    deliver.
     """
     return [
         (s.id, s.cursor, (s.next_due_at, None))
@@ -303,7 +305,7 @@ def left_behind(due: Mapping[int, Sequence[model.Subscription]], planned: Collec
 
 
 def _is_quiet(shared: stored_subscriptions.SharedCursor, operator_zone: str, now: datetime) -> bool:
-    """Whether all followers have quiet hours now. Chats that chose no zone have the operator's zone."""
+    """Whether all followers of a shared cursor have quiet hours now. Chats that chose no zone have the operator's."""
     clocks = {shared.zone}
     if shared.zone == shared.operator_zone:
         clocks.add(operator_zone)
@@ -317,7 +319,7 @@ def _is_quiet_at(quiet: str, zone: str, minute: datetime) -> bool:
 
 
 def _to_hear_of_no_match(transaction: Transaction, shared: frozenset[int], upto: int) -> list[int]:
-    """Ids of the chats that must be notified: nothing matched on STREAK_AFTER or more days with papers."""
+    """Returns the ids of chats that may have to be told: nothing matched on STREAK_AFTER or more days with papers."""
     newest = known_papers.sequenced_at(transaction, upto)
     if newest is None:
         return []
