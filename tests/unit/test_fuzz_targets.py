@@ -95,13 +95,6 @@ def test_the_kept_corpus_is_still_read_or_refused(name: str) -> None:
         targets.TARGETS[name].check(data)
 
 
-@pytest.mark.parametrize("name", targets.TARGETS)
-def test_the_kept_corpus_is_small(name: str) -> None:
-    inputs = targets.kept(name)
-    assert len(inputs) <= targets.MOST
-    assert all(len(data) <= targets.LONGEST and targets.file_name(data) == path for path, data in inputs.items())
-
-
 _values = st.binary(max_size=60).map(lambda value: value.replace(b"\n", b"").replace(b"\r", b""))
 
 

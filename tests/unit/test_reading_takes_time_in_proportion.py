@@ -136,10 +136,3 @@ def _read(text: str) -> object:
     return read_digest(text.encode("utf-8", "surrogatepass"), "inbox/page.txt")
 
 
-def test_a_reader_that_looks_back_at_all_of_it_is_found() -> None:
-    """Tests the measurement itself with a reader whose time grows with the square of the text."""
-
-    def looks_back(text: str) -> int:
-        return sum(len(text[:place].strip("a")) for place in range(0, len(text), 4))
-
-    assert grown(looks_back, "a" * 2_000, "a" * 16_000) != ""
