@@ -1,15 +1,15 @@
 """Builders for domain values, and a clock that tests move."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
+from typing import Any
 
 from sqlmodel import col, select
 
 from subscriptions import model
-from subscriptions.planning.receipts import UNKNOWN, Arrival
-from subscriptions.service.ingest import ingest_steps
+from subscriptions.service.ingest import Ingest, ingest_steps
 from subscriptions.service.plan import plan_slices
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.service.retention import clean_up_steps
@@ -147,29 +147,10 @@ def due(store: Scope, *chats: str, now: datetime = NOON, **request: str) -> None
 def ingest_digest(
     store: Scope,
     digest: model.Digest,
-    *,
-    source: str,
-    day: date,
-    now: datetime,
-    announce: bool = False,
-    of_arxiv: bool = False,
-    arrival: Arrival = UNKNOWN,
-    note: Callable[[Transaction, Ingested], None] | None = None,
+    **ingest: Any,
 ) -> Ingested:
-    """Like `ingest_steps`, but runs all steps in this thread."""
-    return done(
-        ingest_steps(
-            store,
-            digest,
-            source=source,
-            day=day,
-            now=now,
-            announce=announce,
-            of_arxiv=of_arxiv,
-            arrival=arrival,
-            note=note,
-        )
-    )
+    """Like `ingest_steps`, but runs all steps in this thread. `ingest`: the values of an `Ingest`."""
+    return done(ingest_steps(store, digest, Ingest(**ingest)))
 
 
 def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[model.Lane]]:

@@ -13,7 +13,7 @@ from bot.ports import channel
 from bot.sources.fetch_request import ARXIV, Sites, SourceSchedules
 from subscriptions import model
 from subscriptions.planning.receipts import UNKNOWN, Arrival
-from subscriptions.service.ingest import ingest_steps
+from subscriptions.service.ingest import Ingest, ingest_steps
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from subscriptions.zones import zone
@@ -68,18 +68,10 @@ async def store_digest(
     kept = dated(digest, came)
     arrival = replace(arrival, day=kept.day if kept.day == digest.day else None)
 
-    steps = ingest_steps(
-        context.store,
-        kept,
-        source=source,
-        day=kept.day or came,
-        now=now,
-        announce=announce,
-        of_arxiv=of_arxiv,
-        arrival=arrival,
-        note=note,
+    ingest = Ingest(
+        source=source, day=kept.day or came, now=now, announce=announce, of_arxiv=of_arxiv, arrival=arrival, note=note
     )
-    return await do_steps(steps, context.store)
+    return await do_steps(ingest_steps(context.store, kept, ingest), context.store)
 
 
 # ------------------------------------------------------------------------ the values that all polls of a process share

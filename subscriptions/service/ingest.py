@@ -26,25 +26,10 @@ FEW_TO_MERGE = 50  # up to so many papers are merged while other writers wait; e
 MOST_TOGETHER = 2000  # papers that are announced in one transaction, so that others can write; a day has fewer
 
 
-def ingest_steps(
-    store: Scope,
-    digest: model.Digest,
-    *,
-    source: str,
-    day: date,
-    now: datetime,
-    announce: bool = False,
-    of_arxiv: bool = False,
-    arrival: receipts.Arrival = receipts.UNKNOWN,
-    note: Callable[[Transaction, digests.Ingested], None] | None = None,
-) -> writer.Steps[digests.Ingested]:
+def ingest_steps(store: Scope, digest: model.Digest, ingest: "Ingest") -> writer.Steps[digests.Ingested]:
     """Stores one digest, and returns what changed. Storing the same bytes again changes nothing.
 
-    - `announce`: announces the papers of an archive, even if they were filed before. Without it, an archive is filed:
-      its papers are stored, but not announced (docs/architecture.md, rule 12).
-    - `of_arxiv`: the source is arXiv's own. For arXiv's papers, its values have priority (rule 4).
-    - `arrival`: when the digest came. After a loss of the database, papers from before the loss count as sent (rule 13).
-    - `note`: is called in the transaction that stores the digest.
+    An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
 
     Sent messages are marked for editing if one of their papers was withdrawn or its summary came late. Only one process
     merges papers at a time. The others wait, and then find what it stored.
@@ -58,23 +43,19 @@ def ingest_steps(
     last part has the digest's own name. So after a crash before the last part, the digest counts as unknown, and the
     next reading stores the remaining parts. A planner that runs between two parts uses the papers announced so far.
     """
-    is_news = announce or not receipts.is_archive(day, now.astimezone(zone(store.zone)).date())
-    work = _Ingest(
-        source=source, day=day, now=now, is_news=is_news, announce=announce, of_arxiv=of_arxiv, arrival=arrival
-    )
     *parts, last = _parts(store, _read(store, digest))
     before = digests.Ingested()
     for papers in parts:
-        ingested = yield from work.store_part(store, _part(digest, papers), papers)
+        ingested = yield from ingest.store_part(store, _part(digest, papers), papers)
         before = digests.joined(before, ingested)
 
     def finish(transaction: Transaction, ingested: digests.Ingested) -> digests.Ingested:
         whole = digests.joined(before, ingested) if parts and not ingested.already_known else ingested
-        if note is not None:
-            note(transaction, whole)
+        if ingest.note is not None:
+            ingest.note(transaction, whole)
         return whole
 
-    return (yield from work.store_part(store, digest, last, finish))
+    return (yield from ingest.store_part(store, digest, last, finish))
 
 
 def _parts(store: Scope, papers: Sequence[drafts.Incoming]) -> Sequence[Sequence[drafts.Incoming]]:
@@ -96,16 +77,18 @@ def _part(digest: model.Digest, papers: Sequence[drafts.Incoming]) -> model.Dige
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ingest:
-    """The arguments of `ingest_steps`, which all transactions of one ingest share."""
+class Ingest:
+    """How a digest is stored; all transactions of one ingest share these values."""
 
     source: str
     day: date
     now: datetime
-    is_news: bool
-    announce: bool
-    of_arxiv: bool
-    arrival: receipts.Arrival
+    announce: bool = False  # announces the papers of an archive, even if they were filed before
+    of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
+    # when the digest came: after a loss of the database, papers from before the loss count as sent (rule 13)
+    arrival: receipts.Arrival = receipts.UNKNOWN
+    # is called in the transaction that stores the digest
+    note: Callable[[Transaction, digests.Ingested], None] | None = None
 
     def store_ahead(self, store: Scope, papers: Sequence[drafts.Incoming]) -> writer.Steps[dict[int, int]]:
         """Stores papers ahead of their digest if there are many. Returns place in the digest → id.
@@ -121,14 +104,14 @@ class _Ingest:
             work = ReadThenWrite(store)
             yield writer.READS
             with work.read() as transaction:
-                prepared = digests.prepare_ahead(transaction, part, self._batch())
+                prepared = digests.prepare_ahead(transaction, part, self._batch(transaction))
             if not prepared.ids:
                 continue
             yield writer.WRITES
             with work.write() as transaction:
                 bot_state.hold_sequence(transaction)
                 if work.is_stale:
-                    prepared = digests.prepare_ahead(transaction, part, self._batch())
+                    prepared = digests.prepare_ahead(transaction, part, self._batch(transaction))
                 digests.write_ahead(transaction, prepared)
             ahead |= prepared.ids
         return ahead
@@ -154,15 +137,17 @@ class _Ingest:
         work = ReadThenWrite(store)
         yield writer.READS
         with work.read() as transaction:
-            prepared = digests.prepare(transaction, papers, self._batch(), ahead)
+            prepared = digests.prepare(transaction, papers, self._batch(transaction), ahead)
         yield writer.WRITES
         with work.write() as transaction:
-            stored = self.store_digest(transaction, digest, papers, ahead, prepared=prepared, is_stale=work.is_stale)
-            return finish(transaction, stored)
+            if work.is_stale:
+                prepared = replace(prepared, batch=None)
+            return finish(transaction, self.store_digest(transaction, digest, papers, ahead, prepared))
 
-    def _batch(self) -> drafts.MergeBatch:
+    def _batch(self, transaction: Transaction) -> drafts.MergeBatch:
+        is_news = self.announce or not receipts.is_archive(self.day, self.now.astimezone(zone(transaction.zone)).date())
         return drafts.MergeBatch(
-            now=self.now, day=self.day, source=self.source, of_arxiv=self.of_arxiv, is_news=self.is_news
+            now=self.now, day=self.day, source=self.source, of_arxiv=self.of_arxiv, is_news=is_news
         )
 
     def store_digest(
@@ -170,10 +155,8 @@ class _Ingest:
         transaction: Transaction,
         digest: model.Digest,
         papers: Sequence[drafts.Incoming],
-        ahead: Mapping[int, int] | None = None,
-        *,
-        prepared: digests.Prepared | None = None,
-        is_stale: bool = True,
+        ahead: Mapping[int, int],
+        prepared: digests.Prepared = digests.NOT_PREPARED,
     ) -> digests.Ingested:
         """Stores a digest or a part of a digest, with all effects. For a known digest, returns what was stored."""
         bot_state.hold_sequence(transaction)
@@ -181,20 +164,8 @@ class _Ingest:
             requested = self.arrival.requested
             return _known(transaction, digest.content_hash, self.now, announce=self.announce, requested=requested)
         after, when = bot_state.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
-        ingested = digests.add_digest(
-            transaction,
-            digest,
-            papers,
-            source=self.source,
-            day=self.day,
-            now=self.now,
-            is_news=self.is_news,
-            of_arxiv=self.of_arxiv,
-            came=when,
-            ahead=ahead,
-            prepared=prepared,
-            is_stale=is_stale,
-        )
+        batch = prepared.batch or digests.merged(transaction, papers, self._batch(transaction), ahead)
+        ingested = digests.add_digest(transaction, digest, batch, prepared.documents, when)
         counted = 0 if when is drafts.came_now else count_read_again(transaction, after)
         deliveries.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
         deliveries.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)

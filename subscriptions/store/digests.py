@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -109,77 +109,66 @@ class Prepared:
     If others have written since then, only the documents of unchanged papers are still used.
     """
 
-    batch: MergeBatch
+    batch: (
+        MergeBatch | None
+    )  # None: a paper shows that two stored papers are the same, and that merge must write at once
     documents: Mapping[int, Document]
 
 
-def prepare(
-    session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
-) -> Prepared | None:
-    """Merges the papers of a digest into a new `batch`, and makes their documents for the index. Writes nothing.
+NOT_PREPARED = Prepared(None, {})
 
-    Returns None if a paper shows that two stored papers are the same: that merge must write at once.
-    """
+
+def prepare(session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]) -> Prepared:
+    """Merges the papers of a digest into a new `batch`, and makes their documents for the index. Writes nothing."""
     others = _look_up(session, papers, batch, ahead)
     for one in others:
         if merging.joins(batch, one):
-            return None
+            return NOT_PREPARED
         merging.merge(session, batch, one)
     changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
     return Prepared(batch, {paper: (entry, words) for paper, entry, words in _documents(batch, changed, {})})
 
 
-def add_digest(
-    session: Transaction,
-    digest: model.Digest,
-    papers: Sequence[Incoming],
-    *,
-    source: str,
-    day: date,
-    now: datetime,
-    is_news: bool = True,
-    of_arxiv: bool = False,
-    came: Came = drafts.came_now,
-    ahead: Mapping[int, int] | None = None,
-    prepared: Prepared | None = None,
-    is_stale: bool = True,
-) -> Ingested:
-    """Stores a digest and merges its papers. Assigns sequences last, right before the commit (rule 1).
+def merged(session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]) -> MergeBatch:
+    """Merges the papers of a digest into a new `batch`, and returns it.
 
-    Without `is_news`, papers get no sequence (rule 12). `of_arxiv`: the source is one of arXiv's own (rule 4). `ahead`:
-    place in the digest → id, for papers that `write_ahead` has stored. `is_stale`: others may have written since
-    `prepared` was made.
+    `ahead`: place in the digest → id, for papers that `write_ahead` has stored.
     """
-    number = _add_row(session, digest, len(papers), source=source, day=day, now=now)
-    if prepared is not None and not is_stale:
-        batch = prepared.batch
-    else:
-        batch = MergeBatch(now=now, day=day, source=source, of_arxiv=of_arxiv, is_news=is_news)
-        for one in _look_up(session, papers, batch, ahead or {}):
-            merging.merge(session, batch, one)
+    for one in _look_up(session, papers, batch, ahead):
+        merging.merge(session, batch, one)
+    return batch
+
+
+def add_digest(
+    session: Transaction, digest: model.Digest, batch: MergeBatch, made: Mapping[int, Document], came: Came
+) -> Ingested:
+    """Stores a digest whose papers were merged into `batch`. Documents in `made` of unchanged papers are reused.
+
+    Assigns sequences last, right before the commit (rule 1).
+    """
+    number = _add_row(session, digest, batch)
     to_announce = sorted(batch.to_announce, key=batch.order_to_announce)
-    announced = [(paper, batch.to_announce[paper], day) for paper in to_announce]
-    last = drafts.assign_sequences(session, batch.rows, announced, now, came) if announced else None
+    announced = [(paper, batch.to_announce[paper], batch.day) for paper in to_announce]
+    last = drafts.assign_sequences(session, batch.rows, announced, batch.now, came) if announced else None
     batch.write(session)
     appearances = [(paper, number, kind) for paper, kind in batch.appearances.items()]
     execute_rows(session, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
     changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
-    made = prepared.documents if prepared is not None else {}
     known_papers.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
     if last is not None:
         bot_state.raise_counter(session, last)
     return _result(batch)
 
 
-def _add_row(session: Transaction, digest: model.Digest, unique: int, *, source: str, day: date, now: datetime) -> int:
-    add_name(session, source)
+def _add_row(session: Transaction, digest: model.Digest, batch: MergeBatch) -> int:
+    add_name(session, batch.source)
     row = DigestRow(
         content_hash=digest.content_hash,
-        source=source,
+        source=batch.source,
         format=digest.format,
-        date=day,
-        received_at=now,
-        counts={"papers": len(digest.entries), "unique": unique},
+        date=batch.day,
+        received_at=batch.now,
+        counts={"papers": len(digest.entries), "unique": len(batch.appearances)},
         warnings=[{"code": w.code, "count": w.count, "line": w.line, "message": w.message} for w in digest.warnings],
     )
     session.add(row)

@@ -365,7 +365,9 @@ def stores_beside_others(
 ) -> tuple[Ingested, int]:
     """Stores a digest. Others store `meanwhile` just before its write number `before`. Returns also how many writes it took."""
     steps = ingest_room.ingest_steps(
-        store, make.digest(*papers), source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True
+        store,
+        make.digest(*papers),
+        ingest_room.Ingest(source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True),
     )
     writes = 0
     while True:
