@@ -409,7 +409,7 @@ def _decoded(arguments: Sequence[str]) -> list[str]:
 
 
 def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
-    """Prints a usage error of Typer: its sentence, a suggestion, and the help page. Returns the exit status."""
+    """Prints a usage error of Typer: its sentence, a suggestion, and the command for help. Returns the exit status."""
     context = getattr(error, "ctx", None)
     message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
     message = re.split(r" Did you mean | \(Possible options", message)[0]  # without Typer's own suggestions

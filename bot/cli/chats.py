@@ -108,7 +108,9 @@ def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int
         "kind": of.kind.value,
         "state": of.state.value,
         "paused_until": of.paused_until,
-        "settings": {name: of.settings.value(name) for name in chat_settings.SETTINGS},  # as `set` takes them
+        "settings": {
+            name: of.settings.value(name) for name in chat_settings.SETTINGS
+        },  # in the form that `set` accepts
         "chosen": [name for name in chat_settings.SETTINGS if name in of.chosen],
     }
     return output.tell(document, lambda: _show_settings(of), json=json)
@@ -215,7 +217,7 @@ def _addressed(text: str, address: model.ChatAddress, session: Session) -> conve
     command = first.removeprefix("/").partition("@")[0].casefold()
     found = REGISTRY.command_named(command)
     is_command = first.startswith("/") or found is not None
-    if not is_command or (found is not None and found.name == "sub"):  # both are possible in a chat not stored yet
+    if not is_command or (found is not None and found.name == "sub"):  # a sentence and /sub are possible in a new chat
         title, kind = sessions.look_up_new_chat(session, address)
         chat = chat_status.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
     else:

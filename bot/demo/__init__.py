@@ -75,7 +75,7 @@ class ShownSubscription:
     """One subscription of a chat, as typed."""
 
     query: str
-    who: str = ""  # who added it, in a team
+    who: str = ""  # in a team: who added it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,8 @@ from subscriptions.texts import clip
 # Control characters except white space, the two code points that XML forbids, and lone surrogates, which only JSON
 # escapes can produce.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-# Characters that the warning counts: also a tab after other characters, since JSON reads `\text` as a tab and "ext". At
-# the start of a line, a tab is indentation.
+# The characters that the warning counts. A tab after other characters is one of them, since JSON reads `\text` as a tab
+# and "ext"; a tab at the start of a line is indentation.
 _COUNTED = re.compile(_CONTROLS.pattern + r"|(?<=[^\n\t])\t")
 # The same characters in UTF-8. Searching the bytes is ten times as fast as searching the text.
 _CONTROL_BYTES = bytes(byte for byte in range(0x20) if byte not in b"\n\r") + b"\x7f"
@@ -31,7 +31,7 @@ BOM = b"\xef\xbb\xbf"
 _EXAMPLES = 5  # of a warning
 _SHOWN = 120  # characters of an example
 _LONGEST_ERROR = 400  # characters
-INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})  # codes that need no attention
+INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})  # codes of warnings that need no attention
 _MESSAGES = {
     "authors_not_shown": "papers whose list of authors is cut short: {count}",
     "bad_json_line": "lines of JSON that hold no paper that can be read: {count}; all others are kept",
@@ -88,7 +88,7 @@ def plain_text(data: bytes, warnings: "Warnings") -> str:
 
 
 def without_controls(text: str, warnings: "Warnings", line: int | None = None) -> str:
-    """Returns the text without control characters, and warns of them. `line`: where it is; None: it is the document."""
+    """Returns the text without control characters, and warns of them. `line`: its line; None: it is the whole document."""
     if not ("\t" in text or _CONTROLS.search(text)):  # eight times as fast as a search with _COUNTED
         return text
     found = list(islice(_COUNTED.finditer(text), _EXAMPLES))

@@ -29,7 +29,7 @@ from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 
 _DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
-_SPACE = re.compile("[ \t\n\r\ufeff]*")  # a file that was glued to another may begin with a byte order mark
+_SPACE = re.compile("[ \t\n\r\ufeff]*")  # a file that was joined to another may begin with a byte order mark
 _BEGINNING = re.compile(r'\{[ \t]*"[^"\\]{1,40}"')
 # of an object; one with 3000 authors has a quarter of this. The limit bounds memory: `[11,11,…` takes twenty times its
 # length
@@ -102,7 +102,7 @@ def head_of(text: str) -> Record | None:
 
 
 def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -> Iterator[Record]:
-    """Yields the objects of a document, or of its array named `member`. Also reads documents that are glued together.
+    """Yields the objects of a document, or of its array named `member`. Also reads several joined documents.
 
     The document begins in `line`. Raises BrokenDigest, with the line, if a document breaks off or is damaged.
     """

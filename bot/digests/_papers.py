@@ -68,7 +68,7 @@ def _with(value: T, **fields: object) -> T:
 
 
 def entry_of(line: int, paper: model.Paper, warnings: Warnings) -> Entry | None:
-    """Returns the entry of a paper without a key; None if nothing identifies it. Warns if it has no title."""
+    """Returns the entry of a paper, with its key; None if nothing identifies the paper. Warns if it has no title."""
     entry = Entry(line, keyed(paper))
     if not entry.paper.key:
         return None
@@ -423,7 +423,10 @@ def meaningful(text: str) -> str:
 
 
 def is_failed(texts: Mapping[str, str]) -> bool:
-    """Returns whether a summary failed. Its first field (tldr or task) decides; a summary without that field did not fail."""
+    """Returns whether a summary failed.
+
+    Its first field (tldr or task) decides; a summary without that field did not fail.
+    """
     return summary_state(texts.get("tldr", texts.get("task", "N/A"))) in _NO_SUMMARY
 
 

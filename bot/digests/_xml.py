@@ -41,7 +41,9 @@ class Element:
         return [child for child in self.children if child.name == name]
 
     def first(self, *names: str) -> str:
-        """Returns the first stripped text that is not empty, among the first child of each name; "" if there is none."""
+        """Returns the stripped text of the first child of the first name; if it is missing or empty, tries the next
+        name.
+        """
         for name in names:
             found = next((child for child in self.children if child.name == name), None)
             if found and (text := found.text.strip()):

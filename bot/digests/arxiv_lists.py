@@ -91,7 +91,7 @@ class _Block:
 
 
 def listed_papers(text: str, warnings: Warnings, *, abstracts: bool) -> list[Entry]:
-    """Returns the papers of a list, each with its announce type. `abstracts` tells whether such a list has abstracts."""
+    """Returns the papers of a list, each with its announce type. `abstracts`: whether this kind of list has them."""
     entries = []
     first = _START.search(text)
     _warn_of_lost_heads(text[: first.start() if first else 0].split("\n"), 1, warnings)
@@ -327,7 +327,7 @@ class _Listing:
             self._add(node, head, piece.line)
 
     def content(self) -> Content:
-        """Returns all that was read. Warns if the headings announce other numbers."""
+        """Returns all that was read. Warns if the headings announce other numbers of papers."""
         differ = [section for section in self._sections if section.shown not in (None, section.read)]
         if differ:
             announced = sum(section.shown or 0 for section in self._sections)

@@ -255,7 +255,7 @@ def _is_paper(item: Record) -> bool:
 
 
 def _records(text: str, warnings: Warnings) -> Iterator[Record]:
-    """Yields the objects of all files. Raises BrokenDigest, with the line, if a file is damaged and none has an object."""
+    """Yields the objects of all files. Raises BrokenDigest, with the line, if a file is damaged and no file has an object."""
     broken: BrokenDigest | None = None
     found = False
     for line, document in _format.bounded(_documents(text, warnings)):
@@ -273,7 +273,7 @@ def _records(text: str, warnings: Warnings) -> Iterator[Record]:
 def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
     """Yields (first line, text) of each file in a text of concatenated files. An array is one file.
 
-    Files are read one by one, so damage in one does not reach the next.
+    Files are read one by one, so damage in one does not affect the next.
     """
     glued = () if text.lstrip().startswith("[") else (match.start() for match in _BEGINNING.finditer(text, 1))
     for start, line, document in _format.parts_of(text, chain([0], glued)):

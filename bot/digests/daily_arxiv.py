@@ -35,9 +35,9 @@ template, of older templates and of those of forks.
     {"id": "2601.15529", "title": …, "authors": […], "categories": […], "comment": …, "summary": the abstract,
      "AI": {"tldr": …, "motivation": …, "method": …, "result": …, "conclusion": …}}
 
-`AI` is missing until the page has been summarised. Each of its fields may hold the message of a failure. Until March
-2025 it had `task` instead of `tldr`. A fork writes `cate` for `categories`, `url` for `abs`, and more fields into `AI`.
-No field contains the day.
+`AI` is missing until the page has been summarised. Each of its fields may hold an error message instead of a text.
+Until March 2025 it had `task` instead of `tldr`. A fork writes `cate` for `categories`, `url` for `abs`, and more
+fields into `AI`. No field contains the day.
 """
 
 import re

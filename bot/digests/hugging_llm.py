@@ -67,7 +67,7 @@ class _Page:
 
     line: int  # of its first line, from 1
     title: list[str]
-    lines: list[str]  # from the line of the day on
+    lines: list[str]  # from the line with the day to the end
 
 
 def _is_paper(text: str) -> bool:

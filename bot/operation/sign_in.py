@@ -30,7 +30,7 @@ _OF_PROXIES = (
     "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-original-host",
     "cf-connecting-ip", "true-client-ip",
 )  # fmt: skip
-_NO_SITE = ("same-origin", "none")  # Sec-Fetch-Site of our own forms, and of addresses that a person typed
+_NO_SITE = ("same-origin", "none")  # values of Sec-Fetch-Site for our own forms, and for addresses that a person typed
 
 HEADERS: Mapping[str, str] = {
     "content-security-policy": (

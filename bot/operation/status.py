@@ -26,7 +26,7 @@ from subscriptions.store.outbox import OutboxEntry
 from subscriptions.store.sources import KnownSource, receipts_since
 
 HOURS = 24
-PLANS = 200  # how many plans with deliveries are kept, the latest
+PLANS = 200  # of plans with deliveries, this many are kept
 
 _HOUR = timedelta(hours=1)
 
@@ -63,12 +63,12 @@ def _hour(moment: datetime) -> datetime:
 log = logging.getLogger("paperwire")
 
 PATH = "/status"
-SHOWN = 50  # waiting deliveries on the page
+SHOWN = 50  # most waiting deliveries on the page
 DAYS = 28  # in the calendar
 _EVERY = 6  # hours between two labels
 _FEWEST_HOURS = 5  # hours with messages that a plot needs
 _FEWEST_DAYS = 5  # days with polls that a plot needs
-_FEWEST_PLANS = 20  # plans that a statement about their times needs
+_FEWEST_PLANS = 20  # plans that a sentence about their times needs
 _SENT = "sent"
 _MEGABYTE = 1_000_000
 

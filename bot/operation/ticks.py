@@ -104,7 +104,7 @@ log = logging.getLogger("paperwire")
 
 INTERVAL = 300.0  # seconds between two heartbeats
 LONGEST = 20.0  # seconds for one heartbeat
-_SUCCESS = range(200, 300)  # status codes; a document comes with 200 only
+_SUCCESS = range(200, 300)  # status codes; only an answer with 200 has a document
 
 
 class Heartbeat:
@@ -218,8 +218,8 @@ async def unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
 # ------------------------------------------------------------------------------------------------ the daily maintenance
 
 
-OLDEST_COPY = timedelta(days=2)  # an older newest copy is a problem
-_REPLACED = "replaced-"  # `restore` renames the old database so; it may be damaged and is no copy
+OLDEST_COPY = timedelta(days=2)  # if the newest copy is older, that is a problem
+_REPLACED = "replaced-"  # prefix of a database that `restore` replaced: it may be damaged, so it is no copy
 
 
 def file_sizes(store: Store) -> dict[str, int]:

@@ -109,7 +109,9 @@ def health_app(
     async def refused(_: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             return line(500)
-        return line(error.status_code, error.headers)  # for 405 they name the allowed methods (RFC 9110, 15.5.6)
+        return line(
+            error.status_code, error.headers
+        )  # for 405, the headers name the allowed methods (RFC 9110, 15.5.6)
 
     routes = [Route("/health/live", live), Route("/health/ready", ready), *pages]
     if metrics is not None:

@@ -46,7 +46,7 @@ class RequestBase:
     is_local: bool = (
         False  # the sender uses the machine on which the bot runs, so there is no limit of commands per minute
     )
-    outside_channel: str = ""  # the platform's id of a direct channel that may be between two other people
+    outside_channel: str = ""  # the platform's id of the direct channel of the request, in which the bot may not be
 
     @property
     def chat(self) -> model.ChatAddress:

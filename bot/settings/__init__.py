@@ -196,7 +196,7 @@ class Settings:
     sources: tuple[SourceSettings, ...] = ()
     destinations: tuple[Destination, ...] = ()
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
-    backup_to: Path | None = None  # the folder for daily backups, absolute; None: no daily backups
+    backup_to: Path | None = None  # the folder for daily backups, absolute; None: `backups` next to the database
     keep_papers: timedelta | None = None  # papers of this age are reduced to key and title; None: never
     unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and are unknown, for `paperwire check`
 

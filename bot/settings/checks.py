@@ -385,7 +385,7 @@ def is_cron(line: str) -> bool:
 
 
 def fits_any_day(line: str) -> bool:
-    """Returns whether any day fits a cron line. No day fits 30 February."""
+    """Returns whether any day fits a cron line. For example, no day fits `0 6 30 2 *`: the 30th of February."""
     try:
         CronSim(_plain(line), _ANY_DAY)
     except CronSimError:

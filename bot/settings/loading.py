@@ -133,7 +133,7 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
 
 
 def _without(texts: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Returns the texts of the variables that begin with `prefix`, by the rest of the name in lower case."""
+    """Returns the texts of the variables that begin with `prefix`. The keys are the rests of the names, in lower case."""
     return {name.removeprefix(prefix).lower(): found for name, found in texts.items() if name.startswith(prefix)}
 
 
@@ -166,7 +166,7 @@ class _Environment:
         self.cwd = cwd
 
     def text(self, name: str) -> str | None:
-        """Returns the value of a variable, or the file that NAME_FILE names, without its last line end; None if unset."""
+        """Returns the value of NAME, or the text of the file in NAME_FILE without its last line end; None if unset."""
         value, file = self._environ.get(name), self._environ.get(f"{name}_FILE")
         if value and file:
             raise SettingsError(Sentence("{name} and {name}_FILE are both set; keep one of them.", {"name": name}))
@@ -224,7 +224,7 @@ def _parsed(path: Path, setting: str) -> Mapping[str, object]:
 def _completed(sources: Sequence[SourceSettings]) -> Iterator[SourceSettings]:
     """Yields the sources, with a default schedule if they have none.
 
-    Raises SettingsError for a source without one place.
+    Raises SettingsError for a source with no or several places.
     """
     for number, source in enumerate(sources, start=1):
         if (source.path is not None) + (source.url is not None) + bool(source.arxiv) != 1:

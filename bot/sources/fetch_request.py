@@ -279,7 +279,7 @@ _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 
 
 def categories_of(source: SourceSettings) -> tuple[str, ...]:
-    """Returns the archives and categories of arXiv that a source shows, by the day; () for other sources."""
+    """Returns the archives and categories of arXiv whose daily papers a source shows; () for other sources."""
     if source.arxiv or source.url is None or source.schedule != "arxiv":
         return source.arxiv
     found = _CATEGORY.match(urlsplit(source.url).path)

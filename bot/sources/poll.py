@@ -265,7 +265,7 @@ class Poll:
                 return
 
     def _missing_categories(self, day: date) -> tuple[str, ...]:
-        """Returns the categories of arXiv that have not brought a day, as far as is known; () for other sources."""
+        """Returns the categories of arXiv whose papers of a day have not come, as far as is known; () for other sources."""
         came, at = self._known.state.came, self._context.timing.expected_at(self._source, day)
         return tuple(unit for unit in self._units if unit and came.get(unit) != at)
 

@@ -66,7 +66,7 @@ class MissedDays:
         end.append(day)
 
     def fail(self, day: date, reason: str, *, answered: bool = True) -> None:
-        """Counts a failed try to fetch a missed day. If no server `answered`, the try does not make the day given up."""
+        """Counts a failed try to fetch a missed day. If no server `answered`, the day is not given up after this try."""
         tries = self.days.get(day, 0) + 1
         self.days[day] = tries if answered else min(tries, MOST_TRIES - 1)
         self.reason = reason
