@@ -41,9 +41,7 @@ class Element:
         return [child for child in self.children if child.name == name]
 
     def first(self, *names: str) -> str:
-        """Returns the stripped text of the first child of the first name; if it is missing or empty, tries the next
-        name.
-        """
+        """Returns the stripped text of the first child of the first name; if it is missing or empty, tries the next."""
         for name in names:
             found = next((child for child in self.children if child.name == name), None)
             if found and (text := found.text.strip()):
