@@ -9,6 +9,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.workers import begin_worker
 from tests.fakes import process
 from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.make import FakeClock
@@ -26,6 +27,25 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
 def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
     """A fake arXiv that uses the clock of the test."""
     with fake_arxiv(clock) as fake:
+        yield fake
+
+
+@pytest.fixture
+def local_arxiv(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeArxiv]:
+    """A fake arXiv that the command line may read, without a proxy."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    terminal.set("ALLOWED_HOSTS", "127.0.0.1")
+    with FakeArxiv() as fake:
+        yield fake
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    """A fake Slack whose channels C1 and C2 have the bot."""
+    with FakeSlack() as fake:
+        fake.knows("C1")
+        fake.knows("C2")
         yield fake
 
 

@@ -20,8 +20,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, source_harness
 from tests.fakes.arxiv import FakeArxiv
-from tests.integration.cli import Terminal, page
-from tests.source_harness import SourceHarness
+from tests.integration import cli
 
 TODAY = make.NOON.date()
 OLD = TODAY - 30 * make.DAY
@@ -107,9 +106,9 @@ NAMES = [
 
 @pytest.mark.parametrize(("head", "name", "options", "filed"), NAMES)
 def test_the_day_of_a_digest_is_its_own_else_of_its_name(
-    terminal: Terminal, head: str, name: str, options: tuple[str, ...], filed: bool
+    terminal: cli.Terminal, head: str, name: str, options: tuple[str, ...], filed: bool
 ) -> None:
-    terminal.file(name, head + page(("2304.00001", "Graphs", "Nodes."), ("2304.00002", "Nets", "Edges.")))
+    terminal.file(name, head + cli.page(("2304.00001", "Graphs", "Nodes."), ("2304.00002", "Nets", "Edges.")))
     answer = terminal("ingest", name, "--json", "--now", "2026-01-22T12:00Z", *options).json
     assert answer["papers"]["new"] == 2
     assert answer["archived"] == (2 if filed else 0)
@@ -210,7 +209,7 @@ def folder(place: Path, days: int) -> SourceSettings:
     (place / "inbox").mkdir()
     for back in range(days):
         day = TODAY - back * make.DAY
-        text = page((f"{day:%y%m}.{day.day:05}", f"Graphs of {day}", "Nodes."))
+        text = cli.page((f"{day:%y%m}.{day.day:05}", f"Graphs of {day}", "Nodes."))
         (place / "inbox" / f"{day}.md").write_text(text)
     return SourceSettings(name="my list", path=place / "inbox" / "*.md")
 
@@ -220,7 +219,7 @@ async def test_a_first_look_announces_a_week_and_leaves_one_receipt(
 ) -> None:
     caplog.set_level("INFO", logger="paperwire")
     make.subscribes(store, "console:me", "graphs", now=clock.now() - make.HOUR)
-    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path, 40))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, folder(tmp_path, 40))
     await feeding.scheduler.inbox.drain()
     (receipt,) = feeding.receipts("my list")
     said = (
@@ -240,10 +239,10 @@ async def test_an_archive_is_not_what_was_due_today(  # noqa: PLR0917 - fixtures
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, schedule: str | None, outcomes: list[str]
 ) -> None:
     source = folder(tmp_path, 0)
-    (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
-    feeding = SourceHarness(store, clock, arxiv, replace(source, schedule=schedule))
+    (tmp_path / "inbox" / "2023-04-05.md").write_text(cli.page(("2304.00001", "Old graphs", "Nodes.")))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, replace(source, schedule=schedule))
     await feeding.scheduler.inbox.drain()
-    (tmp_path / "inbox" / "2026-01-22.md").write_text(page(("2601.00001", "Graphs", "Nodes.")))
+    (tmp_path / "inbox" / "2026-01-22.md").write_text(cli.page(("2601.00001", "Graphs", "Nodes.")))
     await feeding.scheduler.inbox.drain()
     assert feeding.outcomes("my list") == outcomes
 
@@ -253,13 +252,13 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(
 ) -> None:
     make.subscribes(store, "console:me", "graphs", now=clock.now() - make.HOUR)
     arxiv.announces(TODAY, make.paper("Graphs of the 22nd", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).due()
+    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).due()
     assert delivered(store, clock.now()) == ["Graphs of the 22nd"]
     long_ago, lately, now = date(2026, 1, 23), date(2026, 1, 28), date(2026, 2, 2)
     for day in (long_ago, lately, now):
         arxiv.announces(day, make.paper(f"Graphs of {day}", "cs.LG"))
     clock.advance(source_harness.new_york("2026-02-02 09:00") - clock.now())
-    feeding = SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(ADMIN,))
+    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(ADMIN,))
     await feeding.due()
     receipt = feeding.receipts("arxiv")[-1]
     assert "Fetched afterwards: 2026-01-23" in receipt.detail

@@ -1,7 +1,6 @@
 """Sources whose answer is no list, that cannot be read, or that lie about papers of others (rule 4)."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,9 +12,8 @@ from bot.settings import SourceSettings
 from bot.sources import fetcher
 from subscriptions import model
 from subscriptions.planning.receipts import Outcome
-from subscriptions.store import known_papers
+from subscriptions.store import known_papers, rows
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import DigestRow, PaperKeyRow
 from tests import make, source_harness
 from tests.fakes import arxiv_pages
 from tests.fakes.arxiv import FakeArxiv
@@ -136,7 +134,7 @@ async def test_a_feed_of_yesterday_says_so_in_its_warnings(
     arxiv.announces(THURSDAY, GRAPHS)
     await feeding.poll()
     with store.read() as session:
-        digests = session.exec(select(DigestRow).order_by(DigestRow.id)).all()  # type: ignore[arg-type]
+        digests = session.exec(select(rows.DigestRow).order_by(rows.DigestRow.id)).all()  # type: ignore[arg-type]
         said = [[w["message"] for w in row.warnings if w["code"] == "stale_feed"] for row in digests]
     assert said == [
         ["that of 2026-01-21, with 1 papers, and not yet that of 2026-01-22"],
@@ -173,7 +171,9 @@ LIE = replace(
 
 def known(store: Store, key: str = ID) -> model.KnownPaper:
     with store.read() as session:
-        [number] = session.exec(select(PaperKeyRow.paper).where(col(PaperKeyRow.key).in_((key, f"doi:{key}"))))
+        [number] = session.exec(
+            select(rows.PaperKeyRow.paper).where(col(rows.PaperKeyRow.key).in_((key, f"doi:{key}")))
+        )
         return known_papers.stored_papers(session, [number])[number]
 
 
@@ -325,92 +325,13 @@ def test_whose_word_is_arxivs(source: SourceSettings, own: bool) -> None:
 NOBODY = 65534  # a user without rights; where the tests run as root, they could read everything
 
 
-@pytest.fixture
-def local_arxiv(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeArxiv]:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    with FakeArxiv() as fake:
-        terminal.set("ALLOWED_HOSTS", "127.0.0.1")
-        yield fake
-
-
-def source(name: str, place: str) -> str:
-    """Returns a source of paperwire.toml. `place` is `path = "…"` or `url = "…"` and further keys."""
-    return f'[[source]]\nname = "{name}"\n{place}\n'
-
-
-GOOD = source("good", 'path = "good/*.md"')
-WRONG = [  # a source, and what is wrong with it
-    ('path = "nowhere.md"', "there is nothing at {folder}/nowhere.md"),
-    ('path = "nowhere"', "there is nothing at {folder}/nowhere"),
-    ('path = "letters.txt"', "{folder}/letters.txt: no paper entries found"),
-    ('path = "letters"', "{folder}/letters/b.txt: no paper entries found"),
-    ('path = "good/*.md"\nformat = "hf_json"', "{folder}/good/day.md: No paper in it can be read"),
-    ('url = "http://127.0.0.1:9/feed.xml"\nschedule = "every 1h"', "127.0.0.1 refuses connections."),
-    ('url = "{arxiv}/gone.md"\nschedule = "every 1h"', "127.0.0.1 answers 404 Not Found."),
-]
-
-
-@pytest.fixture
-def place(terminal: Terminal, local_arxiv: FakeArxiv) -> Terminal:
-    """A folder with a digest, and with letters that are no digests."""
+def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: Terminal) -> None:
     terminal.file("good/day.md", PAGE)
-    terminal.file("letters.txt", "Dear Ada,\n")
-    terminal.file("letters/a.txt", "Dear Ada,\n")
-    terminal.file("letters/b.txt", "Dear Bo,\n")
-    os.utime(terminal.folder / "letters/a.txt", (0, 0))
-    return terminal
-
-
-@pytest.mark.parametrize(("wrong", "sentence"), WRONG)
-def test_check_names_a_source_that_cannot_be_read(
-    place: Terminal, local_arxiv: FakeArxiv, wrong: str, sentence: str
-) -> None:
-    place.file("paperwire.toml", GOOD + source("bad", wrong.replace("{arxiv}", local_arxiv.url)))
-    ended = place("check")
-    assert ended.status == 1
-    (line,) = [line for line in ended.out.splitlines() if line.startswith("✗")]
-    assert line.startswith("✗ Source bad ")
-    assert sentence.format(folder=place.folder) in line
-    assert [row["question"] for row in place("check", "--json").json if row["mend"]] == ["Source bad"]
-
-
-@pytest.mark.parametrize(("wrong", "sentence"), [WRONG[2], WRONG[-1]])
-def test_run_once_ends_with_1_when_every_source_failed(
-    place: Terminal, local_arxiv: FakeArxiv, wrong: str, sentence: str
-) -> None:
-    bad = source("bad", wrong.replace("{arxiv}", local_arxiv.url))
-    place.file("paperwire.toml", bad)
-    for _ in range(2):  # in the second run the web source is not requested, and still counts as unread
-        ended = place("run", "--once")
-        assert ended.status == 1
-        (line,) = [line for line in ended.err.splitlines() if line.startswith("No source could be read.")]
-        assert f" bad: {sentence.format(folder=place.folder).rstrip('.')}" in line
-        assert line.endswith(" paperwire check says what to do.")
-    place.file("paperwire.toml", GOOD + bad)
-    ended = place("run", "--once")
-    assert (ended.status, "No source" in ended.err) == (0, False)
-
-
-def test_a_source_without_files_is_well(place: Terminal) -> None:
-    place.file("good/letter.md", "Dear Ada,\n")
-    place.file(
-        "paperwire.toml", GOOD + source("later", 'path = "inbox/*.md"') + source("last", 'path = "nowhere/*.md"')
-    )
-    ended = place("check", "--offline")
-    assert ended.status == 0
-    assert "day.md can be read, as daily_arxiv_md" in ended.out
-    assert f"there is no file at {place.folder}/inbox/*.md yet" in ended.out
-    assert f"there is no file at {place.folder}/nowhere/*.md yet" in ended.out
-    assert place("run", "--once").status == 0
-
-
-def test_a_folder_without_the_right_to_look_into_it_is_named(place: Terminal) -> None:
-    place.folder.chmod(0o755)
-    (place.folder / "good").chmod(0o000)
+    terminal.folder.chmod(0o755)
+    (terminal.folder / "good").chmod(0o000)
     as_nobody = f"os.geteuid() == 0 and os.setuid({NOBODY})"  # root can read every folder
     program = f"import os, bot.digests.files as s, pathlib; {as_nobody}; print(s.list_folder('good', pathlib.Path()))"
-    ended = place.python(program)
-    (place.folder / "good").chmod(0o700)
+    ended = terminal.python(program)
+    (terminal.folder / "good").chmod(0o700)
     assert ended.out == ""
     assert ended.err.splitlines()[-1].endswith("good: the folder cannot be read; check its rights.")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from shutil import copy
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
@@ -18,23 +18,20 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from subscriptions import model
-from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
 from subscriptions.matching.full_text import index_document
-from subscriptions.model import ChatAddress
 from subscriptions.portable import read_lines
 from subscriptions.service import importing, requests
 from subscriptions.service import ingest as ingest_room
 from subscriptions.service.listing import listed
 from subscriptions.service.paper_search import papers_named
 from subscriptions.service.plan import plan_due
-from subscriptions.service.requests import SubscriptionRequest
 from subscriptions.service.retention import forget
+from subscriptions.store import drafts
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
-from subscriptions.store.drafts import Incoming, MergeBatch
 from tests import make
-from tests.make import NOON
+from tests.stored import value
 
 TODAY = make.NOON.date()
 _TABLES = {
@@ -54,41 +51,36 @@ _TABLES = {
 
 
 class WatchedStore(Store):
-    """A store that calls `after_commit` after each transaction that wrote."""
+    """A store that records how many rows each transaction writes, and calls `after_commit` after it."""
 
+    rows: list[int]
     after_commit: Callable[[], None] = staticmethod(lambda: None)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         with super().write() as transaction:
+            driver: Any = transaction.connection().connection.dbapi_connection
+            before = driver.total_changes
             yield transaction
+            self.rows.append(driver.total_changes - before)
         self.after_commit()
 
 
-@cache
-def empty() -> bytes:
-    """Returns the bytes of an empty database: to make a database takes longer than an example."""
-    with TemporaryDirectory() as folder:
-        store = Store(f"sqlite:///{folder}/empty.db")
-        store.open(now=make.NOON)
-        store.close()
-        return store.path.read_bytes()
-
-
 @contextmanager
-def stores(*names: str) -> Iterator[list[WatchedStore]]:
+def stores(empty_database: Path, *names: str) -> Iterator[list[WatchedStore]]:
     with TemporaryDirectory() as folder:
         made = [WatchedStore(f"sqlite:///{folder}/{name}.db") for name in names]
         for store in made:
-            store.path.write_bytes(empty())
+            copy(empty_database, store.path)
+            store.rows = []
         yield made
         for store in made:
             store.close()
 
 
 @pytest.fixture
-def watched() -> Iterator[WatchedStore]:
-    with stores("watched") as (store,):
+def watched(empty_database: Path) -> Iterator[WatchedStore]:
+    with stores(empty_database, "watched") as (store,):
         yield store
 
 
@@ -114,9 +106,17 @@ def assert_same(one: Store, other: Store) -> None:
         assert ours[name] == rows, name
 
 
-def count(store: Store, asked: str) -> int:
-    with closing(sqlite3.connect(store.path)) as connection:
-        return int(connection.execute(asked).fetchone()[0])
+@contextmanager
+def executed(store: Store) -> Iterator[list[str]]:
+    """Yields a list that gets each statement that is executed."""
+    found: list[str] = []
+
+    @event.listens_for(store._engine, "before_cursor_execute")
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    yield found
+    event.remove(store._engine, "before_cursor_execute", note)
 
 
 def stored(store: Store, some: model.Digest, *, day: date = TODAY, announce: bool = False) -> Ingested:
@@ -171,10 +171,14 @@ def stored_all(store: Store, said: list[tuple[list[model.Paper], int, bool]]) ->
 @settings(max_examples=15, deadline=None)
 @given(digests, st.lists(papers(), max_size=9), st.sampled_from((0, 20)), st.integers(1, 4))
 def test_a_digest_in_parts_gives_the_same_store_as_at_once(
-    said: list[tuple[list[model.Paper], int, bool]], last: list[model.Paper], ago: int, most: int
+    empty_database: Path,
+    said: list[tuple[list[model.Paper], int, bool]],
+    last: list[model.Paper],
+    ago: int,
+    most: int,
 ) -> None:
     """The stores are equal except for their row ids, and nothing is ordered by these."""
-    with stores("whole", "parts") as (whole, parts), pytest.MonkeyPatch.context() as patched:
+    with stores(empty_database, "whole", "parts") as (whole, parts), pytest.MonkeyPatch.context() as patched:
         stored_all(whole, said)
         some = make.digest(*last, name="the last one")
         at_once = stored(whole, some, day=TODAY - ago * make.DAY)
@@ -185,22 +189,27 @@ def test_a_digest_in_parts_gives_the_same_store_as_at_once(
         assert_same(parts, whole)
 
 
-class _Crash(Exception):
-    """Simulates that the process ends."""
+class Killed(BaseException):
+    """Simulates that the process ends: no code catches it."""
 
 
 @pytest.mark.parametrize("together", [2000, 4])
 @settings(max_examples=10, deadline=None)
 @given(digests, st.lists(papers(), min_size=3, max_size=9), st.integers(1, 3), st.integers(1, 7))
-def test_a_digest_read_again_after_a_crash_is_stored_the_same(
-    together: int, said: list[tuple[list[model.Paper], int, bool]], last: list[model.Paper], most: int, crash_after: int
+def test_a_digest_read_again_after_a_crash_is_stored_the_same(  # noqa: PLR0917 - drawn values
+    empty_database: Path,
+    together: int,
+    said: list[tuple[list[model.Paper], int, bool]],
+    last: list[model.Paper],
+    most: int,
+    crash_after: int,
 ) -> None:
     """Papers, sequences, words and the counts of the receipt are those of an ingest without a crash.
 
     There is one exception: if a digest is announced in parts, papers announced before the crash count as known
     afterwards.
     """
-    with stores("calm", "crashed") as (calm, crashed), pytest.MonkeyPatch.context() as patched:
+    with stores(empty_database, "calm", "crashed") as (calm, crashed), pytest.MonkeyPatch.context() as patched:
         stored_all(calm, said)
         stored_all(crashed, said)
         patched.setattr(ingest_room, "MOST_AT_ONCE", most)
@@ -211,13 +220,13 @@ def test_a_digest_read_again_after_a_crash_is_stored_the_same(
         def crash() -> None:
             commits["write"] += 1
             if commits["write"] == crash_after:
-                raise _Crash
+                raise Killed
 
         crashed.after_commit = crash
         expected = stored(calm, some)
         try:
             done = stored(crashed, some)
-        except _Crash:
+        except Killed:
             crashed.after_commit = lambda: None
             done = stored(crashed, some)
             if done.already_known:  # the crash came after the last commit
@@ -227,16 +236,17 @@ def test_a_digest_read_again_after_a_crash_is_stored_the_same(
         assert_same(crashed, calm)
 
 
-def test_an_archive_that_was_filed_in_parts_is_announced_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_was_filed_in_parts_is_announced_whole(
+    watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 3)
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 2)
-    with stores("archive") as (store,):
-        done = stored(store, many(10), day=TODAY - 30 * make.DAY)
-        assert (done.new, done.archived, done.announced) == (10, 10, 0)
-        again = stored(store, many(10), day=TODAY - 30 * make.DAY)
-        assert (again.already_known, again.archived, again.unchanged) == (True, 10, 10)
-        assert stored(store, many(10), day=TODAY - 30 * make.DAY, announce=True).announced == 10
-        assert count(store, "SELECT count(DISTINCT sequence) FROM paper") == 10
+    done = stored(watched, many(10), day=TODAY - 30 * make.DAY)
+    assert (done.new, done.archived, done.announced) == (10, 10, 0)
+    again = stored(watched, many(10), day=TODAY - 30 * make.DAY)
+    assert (again.already_known, again.archived, again.unchanged) == (True, 10, 10)
+    assert stored(watched, many(10), day=TODAY - 30 * make.DAY, announce=True).announced == 10
+    assert value(watched, "SELECT count(DISTINCT sequence) FROM paper") == 10
 
 
 # ---------------------------------------------------------------------------------------- others write at the same time
@@ -257,7 +267,7 @@ def test_no_transaction_of_a_large_digest_writes_too_much(
     seen = [(0, 0, 0)]
 
     def look() -> None:
-        papers, appearances, announced = (count(watched, text) for text in asked)
+        papers, appearances, announced = (value(watched, text) for text in asked)
         seen.append((papers, appearances, announced))
 
     watched.after_commit = look
@@ -269,29 +279,23 @@ def test_no_transaction_of_a_large_digest_writes_too_much(
     assert seen[-1] == (470, 470, 470)
 
 
-def test_a_digest_announced_in_parts_sends_each_paper_once(
-    subscribed: WatchedStore, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("most", "together", "papers", "deliveries"),
+    [(50, 100, 250, 3), (500, 2000, 1200, 1)],
+    ids=["announced in parts", "announced at once"],
+)
+def test_a_planner_between_the_parts_takes_each_paper_once(  # noqa: PLR0917 - fixtures
+    subscribed: WatchedStore, monkeypatch: pytest.MonkeyPatch, most: int, together: int, papers: int, deliveries: int
 ) -> None:
-    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
-    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
-
-    def plan() -> None:
-        plan_due(subscribed, now=make.NOON)
-
-    subscribed.after_commit = plan
-    stored(subscribed, many(250))
-    assert count(subscribed, "SELECT count(*) FROM delivery_item") == 250
-    assert count(subscribed, "SELECT count(DISTINCT paper) FROM delivery_item") == 250
-
-
-def test_a_planner_between_the_parts_passes_no_paper(subscribed: WatchedStore) -> None:
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", most)
+    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
     plan_due(subscribed, now=make.NOON - make.DAY / 4)
     planned: list[int] = []
     subscribed.after_commit = lambda: planned.append(len(plan_due(subscribed, now=make.NOON)))
-    stored(subscribed, many(1200))
-    assert (len(planned) >= 4, planned[-1], sum(planned)) == (True, 1, 1)
-    assert count(subscribed, "SELECT count(*) FROM delivery_item") == 1200
-    assert count(subscribed, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
+    stored(subscribed, many(papers))
+    assert (len(planned) >= 4, planned[-1], sum(planned)) == (True, 1, deliveries)
+    assert value(subscribed, "SELECT count(DISTINCT paper) FROM delivery_item") == papers
+    assert value(subscribed, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
 
 
 INDEXED = {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSERT INTO paper_words": 1}
@@ -301,16 +305,13 @@ INDEXED = {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSE
 def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_of_database: str) -> None:
     """Ingest of 1,000 papers once took a second, because each paper, key and title had its own statement."""
     make.ingested(store, *many(40).entries[:20])
-    written = Counter[str]()
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        words = statement.replace('"', "").split()
-        if words[0] in ("INSERT", "UPDATE", "DELETE"):
-            written[" ".join(words[:3]) if words[0] != "UPDATE" else " ".join(words[:2])] += 1
-
-    event.listen(store._engine, "before_cursor_execute", note)
     changed = [make.paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
-    make.ingested(store, *changed, *many(400).entries[20:], now=make.NOON + make.DAY)
+    with executed(store) as statements:
+        make.ingested(store, *changed, *many(400).entries[20:], now=make.NOON + make.DAY)
+    words = [statement.replace('"', "").split() for statement in statements]
+    written = Counter(
+        " ".join(one[: 2 if one[0] == "UPDATE" else 3]) for one in words if one[0] in ("INSERT", "UPDATE", "DELETE")
+    )
     assert written == {
         "INSERT INTO paper": 1,
         "INSERT INTO paper_key": 1,
@@ -343,20 +344,20 @@ def made_while_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[st
     made, and look-ups of several papers.
     """
     found: list[str] = []
-    look_up = MergeBatch.look_up
+    look_up = drafts.MergeBatch.look_up
 
     def made(one: model.Paper) -> tuple[str, ...]:
         if store._turn.locked():
             found.append(one.title)
         return index_document(one)
 
-    def looked(batch: MergeBatch, session: Transaction, papers: Sequence[Incoming]) -> None:
+    def looked(batch: drafts.MergeBatch, session: Transaction, papers: Sequence[drafts.Incoming]) -> None:
         if store._turn.locked() and len(papers) > 1:
             found.append(f"{len(papers)} papers")
         look_up(batch, session, papers)
 
     monkeypatch.setattr("subscriptions.store.digests.index_document", made)
-    monkeypatch.setattr(MergeBatch, "look_up", looked)
+    monkeypatch.setattr(drafts.MergeBatch, "look_up", looked)
     return found
 
 
@@ -437,42 +438,6 @@ def test_a_large_digest_is_stored_in_parts_beside_others(
 T = TypeVar("T")
 
 
-class CountingStore(Store):
-    """A store that records how many rows each transaction writes."""
-
-    rows: list[int]
-
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        with super().write() as transaction:
-            driver: Any = transaction.connection().connection.dbapi_connection
-            before = driver.total_changes
-            yield transaction
-            self.rows.append(driver.total_changes - before)
-
-
-@contextmanager
-def executed(store: Store) -> Iterator[list[str]]:
-    """Yields a list that gets each statement that is executed."""
-    found: list[str] = []
-
-    @event.listens_for(store._engine, "before_cursor_execute")
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        found.append(statement)
-
-    yield found
-    event.remove(store._engine, "before_cursor_execute", note)
-
-
-@pytest.fixture
-def counting(tmp_path: Path) -> Iterator[CountingStore]:
-    store = CountingStore(f"sqlite:///{tmp_path}/counted.db")
-    store.rows = []
-    store.open(now=NOON)
-    yield store
-    store.close()
-
-
 def text_of(chats: int, each: int, *, first: int = 1) -> str:
     """Returns an export of `chats` chats with `each` subscriptions each."""
     blocks = []
@@ -482,55 +447,51 @@ def text_of(chats: int, each: int, *, first: int = 1) -> str:
     return "\n".join(blocks)
 
 
-def chat(number: int) -> ChatAddress:
-    return parse_address(f"telegram:{number}")
-
-
 # -------------------------------------------------------------------------------------------------------------- import
 
 
-def test_a_long_import_is_applied_in_parts(counting: CountingStore) -> None:
+def test_a_long_import_is_applied_in_parts(watched: WatchedStore) -> None:
     lines = read_lines(text_of(chats=144, each=20))
-    counting.rows.clear()
+    watched.rows.clear()
     seen = []
 
-    def watched(parts: Sequence[T]) -> Iterator[T]:
+    def one_by_one(parts: Sequence[T]) -> Iterator[T]:
         for part in parts:
             yield part
-            seen.append(len(listed(counting, None)))
+            seen.append(len(listed(watched, None)))
             requests.subscribe(
-                counting, parse_address("console:me"), SubscriptionRequest(text=f"other{len(seen)}"), now=NOON
+                watched,
+                make.address("console:me"),
+                requests.SubscriptionRequest(text=f"other{len(seen)}"),
+                now=make.NOON,
             )
 
-    importing.import_lines(counting, lines, now=NOON, watched=watched)
+    importing.import_lines(watched, lines, now=make.NOON, watched=one_by_one)
     assert len(lines) == 3024
     assert len(seen) == 6
-    # each part ends with a whole chat; `watched` adds one more after each part
+    # each part ends with a whole chat; `one_by_one` adds one subscription after each part
     assert all(amount % 20 == place for place, amount in enumerate(seen))
-    imported = [rows for rows in counting.rows if rows > 20]
+    imported = [rows for rows in watched.rows if rows > 20]
     assert len(imported) == 6
     # of a chat: its row, setting and numbers; of a subscription: its query and row
     assert max(imported) < 4 * (importing.MOST_AT_ONCE + 21)
 
 
-def test_a_killed_import_is_completed_by_the_same_lines(counting: CountingStore) -> None:
+def test_a_killed_import_is_completed_by_the_same_lines(watched: WatchedStore) -> None:
     lines = read_lines(text_of(chats=100, each=20))
-
-    class Killed(BaseException):
-        pass
 
     def killed(parts: Sequence[T]) -> Iterator[T]:
         yield from parts[:2]
         raise Killed
 
     with pytest.raises(Killed):
-        importing.import_lines(counting, lines, now=NOON, watched=killed)
-    half = len(listed(counting, None))
+        importing.import_lines(watched, lines, now=make.NOON, watched=killed)
+    half = len(listed(watched, None))
     assert 0 < half < 2000
-    done = importing.import_lines(counting, lines, now=NOON)
+    done = importing.import_lines(watched, lines, now=make.NOON)
     assert sum(sign == "=" for sign, _, _ in done.changes) == half + half // 20
-    assert len(listed(counting, None)) == 2000
-    assert {sign for sign, _, _ in importing.import_lines(counting, lines, now=NOON).changes} == {"="}
+    assert len(listed(watched, None)) == 2000
+    assert {sign for sign, _, _ in importing.import_lines(watched, lines, now=make.NOON).changes} == {"="}
 
 
 @pytest.mark.parametrize(
@@ -548,25 +509,25 @@ def test_a_killed_import_is_completed_by_the_same_lines(counting: CountingStore)
         ),
     ],
 )
-def test_a_refused_line_of_the_last_part_changes_nothing(counting: CountingStore, last: str, why: str) -> None:
-    requests.subscribe(counting, chat(1), SubscriptionRequest(text="graph"), now=NOON)
+def test_a_refused_line_of_the_last_part_changes_nothing(watched: WatchedStore, last: str, why: str) -> None:
+    requests.subscribe(watched, make.address("telegram:1"), requests.SubscriptionRequest(text="graph"), now=make.NOON)
     lines = read_lines(f"{text_of(chats=60, each=19)}\nnow | one more\n{last}")
-    before = "".join(importing.export_all(counting))
+    before = "".join(importing.export_all(watched))
     with pytest.raises(Refused) as refused:
-        importing.import_lines(counting, lines, now=NOON)
+        importing.import_lines(watched, lines, now=make.NOON)
     assert why in str(refused.value.sentence)
-    assert "".join(importing.export_all(counting)) == before
+    assert "".join(importing.export_all(watched)) == before
 
 
-def test_a_dry_run_of_a_long_import_stores_nothing(counting: CountingStore) -> None:
-    importing.import_lines(counting, read_lines(text_of(chats=30, each=20)), now=NOON)
-    before = "".join(importing.export_all(counting))
+def test_a_dry_run_of_a_long_import_stores_nothing(watched: WatchedStore) -> None:
+    importing.import_lines(watched, read_lines(text_of(chats=30, each=20)), now=make.NOON)
+    before = "".join(importing.export_all(watched))
     lines = read_lines(
         text_of(chats=60, each=20).replace("name 3", "another") + "\n[telegram:2]\nnow | topic2 word1 | \n"
     )
-    plan = importing.import_lines(counting, lines, now=NOON, dry=True)
-    assert "".join(importing.export_all(counting)) == before
-    assert importing.import_lines(counting, lines, now=NOON).changes == plan.changes
+    plan = importing.import_lines(watched, lines, now=make.NOON, dry=True)
+    assert "".join(importing.export_all(watched)) == before
+    assert importing.import_lines(watched, lines, now=make.NOON).changes == plan.changes
     assert [line for _, _, line in plan.changes] == [line.text for line in lines]
     assert {sign for sign, _, _ in plan.changes} == {"+", "~", "="}
 
@@ -574,12 +535,15 @@ def test_a_dry_run_of_a_long_import_stores_nothing(counting: CountingStore) -> N
 def test_all_lines_that_cannot_be_read_are_named_in_one_sentence() -> None:
     good, bad = "now | graph | \n", "nonsense\n"
     with pytest.raises(Refused) as refused:
-        read_lines(good + bad + good + "now | -x | \n" + "[slack:foo]\n" + bad + bad + "[console:a]\n" + bad, chat(1))
+        read_lines(
+            good + bad + good + "now | -x | \n" + "[slack:foo]\n" + bad + bad + "[console:a]\n" + bad,
+            make.address("telegram:1"),
+        )
     said = str(refused.value.sentence)
     assert said.startswith("Line 2 cannot be imported: it is not WHEN | QUERY | NAME. It says: “nonsense”.")
     assert said.endswith(" Other lines that cannot: 4, 5, 8.")  # lines of an invalid chat are not checked
     with pytest.raises(Refused) as refused:
-        read_lines(bad * 40, chat(1))
+        read_lines(bad * 40, make.address("telegram:1"))
     assert str(refused.value.sentence).endswith(" Other lines that cannot: 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 29 more.")
 
 
@@ -591,18 +555,18 @@ def one_line_each(chats: int, line: str) -> str:
     ("line", "own"),  # and the statements that make the change itself, for each chat
     [("daily 09:00 UTC | tree | ", 0), ("daily 10:00 UTC | graph | ", 2), ("daily 09:00 UTC | graph | named", 2)],
 )
-def test_changes_of_many_chats_take_the_same_few_statements(counting: CountingStore, line: str, own: int) -> None:
+def test_changes_of_many_chats_take_the_same_few_statements(watched: WatchedStore, line: str, own: int) -> None:
     """A few statements store the earlier states of all chats and keep five changes of each; only the change itself is
     made per chat.
     """
     taken = []
     for chats in (10, 40):
-        importing.import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)
-        with executed(counting) as statements:
-            importing.import_lines(counting, read_lines(one_line_each(chats, line)), now=NOON, who="7 Ada")
+        importing.import_lines(watched, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=make.NOON)
+        with executed(watched) as statements:
+            importing.import_lines(watched, read_lines(one_line_each(chats, line)), now=make.NOON, who="7 Ada")
         taken.append(len(statements))
         for number in range(1, chats + 1):
-            forget(counting, chat(number))
+            forget(watched, make.address(f"telegram:{number}"))
     few, many = taken
     assert many - few <= 30 * own + 3
 
@@ -611,17 +575,19 @@ def test_changes_of_many_chats_take_the_same_few_statements(counting: CountingSt
 
 
 def test_a_long_export_is_read_in_parts_and_blocks_nobody(
-    counting: CountingStore, monkeypatch: pytest.MonkeyPatch
+    watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    importing.import_lines(counting, read_lines(text_of(chats=20, each=3)), now=NOON)
-    whole = "".join(importing.export_all(counting))
+    importing.import_lines(watched, read_lines(text_of(chats=20, each=3)), now=make.NOON)
+    whole = "".join(importing.export_all(watched))
     monkeypatch.setattr(importing, "AT_ONCE", 6)
     parts = []
-    with closing(sqlite3.connect(counting.path, timeout=0)) as other:
-        for part in importing.export_all(counting):
+    with closing(sqlite3.connect(watched.path, timeout=0)) as other:
+        for part in importing.export_all(watched):
             parts.append(part)
-            requests.subscribe(counting, parse_address("console:me"), SubscriptionRequest(text="graph"), now=NOON)
-            requests.unsubscribe(counting, parse_address("console:me"), "all", now=NOON)
+            requests.subscribe(
+                watched, make.address("console:me"), requests.SubscriptionRequest(text="graph"), now=make.NOON
+            )
+            requests.unsubscribe(watched, make.address("console:me"), "all", now=make.NOON)
             busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             assert not busy  # no reader keeps an older state open
     assert "".join(parts) == whole

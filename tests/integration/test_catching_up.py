@@ -12,7 +12,7 @@ from sqlmodel import select
 from bot.sources import fetch_request
 from bot.sources.fetcher import FetchLimits
 from subscriptions import model
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning import receipts
 from subscriptions.service.chat_status import store_chat
 from subscriptions.service.notices import notify_source
 from subscriptions.service.plan import plan_due
@@ -82,7 +82,10 @@ async def test_an_interrupted_poll_continues_with_the_missing_days(
     )
     await asyncio.to_thread(arxiv.waits_hanging)
     (receipt,) = source_harness.SourceHarness(store, clock, arxiv, LG).receipts("arxiv")[1:]
-    assert (receipt.outcome, "missed days: They were not all asked for yet." in receipt.detail) == (Outcome.STALE, True)
+    assert (receipt.outcome, "missed days: They were not all asked for yet." in receipt.detail) == (
+        receipts.Outcome.STALE,
+        True,
+    )
     cut.cancel()
     await asyncio.wait([cut])
     again = source_harness.SourceHarness(store, clock, arxiv, LG)
@@ -101,7 +104,7 @@ async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: mak
     feeding = source_harness.SourceHarness(store, clock, arxiv, LG)
     began = clock.now()
     await feeding.due()
-    assert feeding.receipts("arxiv")[-1].outcome is Outcome.NEW
+    assert feeding.receipts("arxiv")[-1].outcome is receipts.Outcome.NEW
     assert feeding.receipts("arxiv")[-1].detail == (
         "Not fetched yet: 2026-01-19, 2026-01-21 (127.0.0.1 is too busy to answer)."
     )
@@ -213,7 +216,7 @@ async def test_every_missed_day_of_a_dated_page_is_asked_for(
     assert arxiv.asked() == [f"/2026-01-{number}.md" for number in (22, 21, 16, 17, 18, 19, 20)]
     assert days_of(store) == {f"Paper of {number}": [f"2026-01-{number}"] for number in (16, 22, 21, 17, 19)}
     receipt = feeding.receipts("web")[-1]
-    assert (receipt.outcome, receipt.counts["new"]) == (Outcome.NEW, 4)
+    assert (receipt.outcome, receipt.counts["new"]) == (receipts.Outcome.NEW, 4)
     assert receipt.detail == (
         "Fetched afterwards: 2026-01-16, 2026-01-17, 2026-01-19. There is nothing of 2026-01-18, 2026-01-20."
     )
@@ -377,7 +380,9 @@ def test_operators_are_told_of_a_source_once_a_day(
     store_chat(store, operators[1], model.ChatKind.PRIVATE, now=begun, timezone="Asia/Tokyo")
     found = []
     for moment in (begun + timedelta(hours=n) for n in hours):
-        receipt = Receipt(source="arXiv", at=moment, outcome=Outcome(cause), detail="It is not there.")
+        receipt = receipts.Receipt(
+            source="arXiv", at=moment, outcome=receipts.Outcome(cause), detail="It is not there."
+        )
         lanes = notify_source(store, operators, SourceTrouble(cause), receipt, batch=True, now=moment)
         found += [f"{lane.address} {moment:%a %H:%M}" for lane in lanes]
     assert found == notified

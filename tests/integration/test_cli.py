@@ -19,7 +19,6 @@ from subscriptions import addresses
 from tests.fakes.process import ROOT
 from tests.forked import Forked
 from tests.integration import cli, transcripts
-from tests.integration.cli import Terminal
 from tests.patience import PATIENCE
 
 FULL = "The disk that holds {} is full. Free some space, then try again."
@@ -350,12 +349,6 @@ def test_reading_commands_say_there_is_no_database(empty: cli.Terminal, line: st
     assert _files(empty) == before
 
 
-def test_an_empty_file_is_no_database(empty: cli.Terminal) -> None:
-    empty.file("data/paperwire.db", b"")
-    assert empty("outbox").err.startswith(f"There is no database at {empty.database}. ")
-    assert empty.database.read_bytes() == b""
-
-
 @pytest.mark.parametrize("line", BEGINS)
 def test_what_may_come_first_makes_the_database_with_its_folder(empty: cli.Terminal, line: str) -> None:
     ended = empty(*line.split())
@@ -381,7 +374,7 @@ _QUOTED = 1500  # how many characters of an answer a failure shows
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_command_line_answers_as_its_transcripts_show(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, story: str
+    terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, story: str
 ) -> None:
     # other tests in this process may have declared it
     monkeypatch.delitem(addresses._declared, "postbox", raising=False)

@@ -7,7 +7,6 @@ from contextlib import closing
 import pytest
 
 from subscriptions.store.database.schema import HEAD
-from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.cli import Terminal
 
 
@@ -17,14 +16,6 @@ def copied(terminal: Terminal) -> Terminal:
     terminal("subscribe", "graph", "--as", "console:me")
     terminal("backup", "copy.db")
     return terminal
-
-
-def questions(terminal: Terminal, *arguments: str) -> dict[str, dict[str, object]]:
-    """Returns the findings of `check` by question. Of several findings for one question, it returns one that can be
-    mended.
-    """
-    found = sorted(terminal("check", *arguments, "--json").json, key=lambda finding: bool(finding["mend"]))
-    return {str(finding["question"]): finding for finding in found}
 
 
 def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,17 +29,6 @@ def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypat
     ended = terminal("check")
     assert ended.status == 0
     assert [line[0] for line in ended.out.splitlines() if "Source arxiv" in line] == ["·", "·"]
-
-
-def test_another_bot_s_database_is_told(terminal: Terminal) -> None:
-    with FakeTelegram() as telegram:
-        terminal.set("TELEGRAM_TOKEN", TOKEN)
-        terminal.set("TELEGRAM_API_URL", telegram.url)
-        terminal("deliver")
-        assert not questions(terminal)["Telegram"]["mend"]
-        with closing(sqlite3.connect(terminal.database)) as database, database:
-            database.execute("UPDATE platform SET bot = '999' WHERE name = 'telegram'")
-        assert "belongs to another bot" in str(questions(terminal)["Telegram"]["answer"])
 
 
 def test_a_first_start_makes_the_database_without_alembic(terminal: Terminal) -> None:

@@ -8,7 +8,6 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
 
@@ -26,16 +25,6 @@ NOW = ("--now", "2026-01-22T06:00:00Z")
 THURSDAY = date(2026, 1, 22)
 
 
-@pytest.fixture
-def arxiv(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeArxiv]:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    with FakeArxiv() as fake:
-        fake.announces(THURSDAY, paper("Graphs that forget", "cs.LG"), paper("Nets", "cs.LG"))
-        terminal.set("ALLOWED_HOSTS", "127.0.0.1")
-        yield fake
-
-
 def source(name: str, url: str, schedule: str = "every 30m") -> str:
     return f'[[source]]\nname = "{name}"\nurl = "{url}"\nschedule = "{schedule}"\n'
 
@@ -44,9 +33,9 @@ WHEN_OUT = ("--as", "console:me", "--every", "when-out", "--at", "08:00-20:00")
 
 
 def test_a_look_from_another_folder_switches_no_source_off(
-    terminal: Terminal, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, local_arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/late.md", "arxiv"))
+    terminal.file("paperwire.toml", source("lg", f"{local_arxiv.url}/late.md", "arxiv"))
     terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
     terminal.file("elsewhere/paperwire.toml", source("mine", "https://example.org/other.md"))
     monkeypatch.chdir(terminal.folder / "elsewhere")
@@ -56,29 +45,29 @@ def test_a_look_from_another_folder_switches_no_source_off(
     store.close()
 
 
-def test_run_once_asks_what_is_due_and_sends_it(terminal: Terminal, arxiv: FakeArxiv) -> None:
-    terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG"))
+def test_run_once_asks_what_is_due_and_sends_it(terminal: Terminal, local_arxiv: FakeArxiv) -> None:
+    terminal.file("paperwire.toml", source("lg", f"{local_arxiv.url}/rss/cs.LG"))
     terminal.set("WEB_PORT", "0")
     terminal.set("CONTACT", "me@example.org")
     terminal("subscribe", "graphs", "--as", "console:me")
-    arxiv.announces(
+    local_arxiv.announces(
         datetime.now(UTC).date(), paper("Graphs that forget", "cs.LG")
     )  # the program uses the machine's clock
     ended = terminal("run", "--once")
     assert (ended.status, "Graphs that forget" in ended.out) == (0, True)
-    agent = arxiv.arrivals[0].headers["User-Agent"]
+    agent = local_arxiv.arrivals[0].headers["User-Agent"]
     assert agent.startswith("paperwire/")
     assert agent.endswith(" (+me@example.org)")
     assert terminal("run", "--once").status == 0
-    assert len(arxiv.asked()) == 1  # the next poll is not due
+    assert len(local_arxiv.asked()) == 1  # the next poll is not due
 
 
-def test_check_says_which_sources_can_be_reached(terminal: Terminal, arxiv: FakeArxiv) -> None:
+def test_check_says_which_sources_can_be_reached(terminal: Terminal, local_arxiv: FakeArxiv) -> None:
     terminal.file(
         "paperwire.toml",
-        source("lg", f"{arxiv.url}/rss/cs.LG") + source("gone", f"{arxiv.url}/gone.md") + source("daily", f"{arxiv.url}/{{date}}.md"),
+        source("lg", f"{local_arxiv.url}/rss/cs.LG") + source("gone", f"{local_arxiv.url}/gone.md") + source("daily", f"{local_arxiv.url}/{{date}}.md"),
     )  # fmt: skip
-    arxiv.announces(datetime.now(UTC).date(), paper("Nets of today", "cs.LG"))
+    local_arxiv.announces(datetime.now(UTC).date(), paper("Nets of today", "cs.LG"))
     terminal("sources", "poll", "lg")
     found = [row for row in terminal("check", "--json").json if row["question"].startswith("Source ")]
     subscribed = {

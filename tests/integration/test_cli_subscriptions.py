@@ -88,31 +88,6 @@ def test_what_cannot_be_granted_is_one_sentence(
     assert terminal("subscriptions", "--json").json == []
 
 
-WATCHED = '[[source]]\nname = "daily"\npath = "inbox"\nschedule = "{}"\n'
-
-
-@pytest.mark.parametrize(
-    ("schedule", "cadence", "shown"),
-    [
-        ("arxiv", "daily --at 08:00", "Mon 26 Jan 08:00"),
-        ("arxiv", "when-out --at 08:00-20:00", "Mon 26 Jan about 08:00"),
-        ("arxiv", "now", "Mon 26 Jan about 06:05"),
-        ("every 30m", "daily --at 08:00", "Sun 25 Jan 08:00"),
-        ("every 30m", "when-out --at 08:00-20:00", "from Sun 25 Jan 08:00 on"),
-        ("every 30m", "now", "when papers come"),
-    ],
-)
-def test_the_list_predicts_each_delivery(terminal: Terminal, schedule: str, cadence: str, shown: str) -> None:
-    terminal.set("TIMEZONE", "Europe/Berlin")
-    terminal.file("paperwire.toml", WATCHED.format(schedule))
-    night = ("--now", "2026-01-24T21:00+01:00")  # a Saturday
-    terminal("subscribe", "graph", "--as", "console:me", "--every", *cadence.split(), *night)
-    (row,) = terminal("subscriptions", *night).out.splitlines()[1:]
-    assert row.rstrip().endswith(shown)
-    due = terminal("subscriptions", "--json", *night).json[0]["next_due_at"]
-    assert due == (None if cadence == "now" else "2026-01-25T07:00:00Z")
-
-
 def test_a_narrow_terminal_gets_two_lines_for_each_subscription(terminal: Terminal) -> None:
     terminal(
         "subscribe", "diffusion models -survey", "--as", "telegram:-100123/7", "--every", "daily", "--now", MORNING
@@ -170,19 +145,6 @@ def test_a_bad_line_is_quoted_and_ends_with_2(
         assert (ended.status, ended.out) == (2, "")
         assert sentence in ended.err
     assert terminal("subscriptions", "--json").json == []
-
-
-@pytest.mark.parametrize("name", ["a | b", "x" * 61, "two\nlines", "bell\x07"])
-def test_a_name_that_cannot_be_kept_is_refused_at_every_door(terminal: Terminal, name: str) -> None:
-    terminal("subscribe", "graph", "--as", "console:me")
-    for arguments in (
-        ["subscribe", "cloud", "--name", name],
-        ["subscribe", "graph", "--name", name],
-    ):
-        ended = terminal(*arguments, "--as", "console:me")
-        assert (ended.status, ended.out) == (2, "")
-        assert ended.err.startswith("A name ")
-    assert [(one["text"], one["name"]) for one in terminal("subscriptions", "--json").json] == [("graph", "")]
 
 
 def test_every_setting_that_is_shown_can_be_set(terminal: Terminal) -> None:

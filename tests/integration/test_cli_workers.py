@@ -267,26 +267,6 @@ def kept(terminal: Terminal, port: int) -> Terminal:
     return terminal
 
 
-def test_where_nothing_runs_it_says_so_and_ends_with_1(kept: Terminal, port: int) -> None:
-    ended = kept("status")
-    assert ended.status == 1
-    assert ended.out.splitlines()[:3] == [
-        "✗ Not all is well:",
-        f"  process: nothing answers at http://127.0.0.1:{port}/health/ready; is paperwire run running, with the same settings?",
-        "Outbox: nothing waits.",
-    ]
-    document = kept("status", "--json").json
-    assert (document["ready"], list(document["problems"])) == (False, ["process"])
-    assert document["copies"] == {"count": 0, "newest_at": None}
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1"])  # noqa: S104 - an address that a setting may name
-def test_the_wildcard_address_is_asked_on_this_machine(kept: Terminal, host: str) -> None:
-    kept.set("WEB_HOST", host)
-    asked = kept("status", "--json").json["problems"]["process"]
-    assert asked.startswith(f"nothing answers at http://{'[::1]' if host == '::1' else '127.0.0.1'}:")
-
-
 def test_another_program_at_the_port_is_no_paperwire(kept: Terminal) -> None:
     with Watchman() as stranger:
         kept.set("WEB_PORT", stranger.url.split(":")[2].partition("/")[0])

@@ -24,17 +24,16 @@ from sqlmodel import insert, select
 from bot.settings.loading import source_name
 from subscriptions import errors
 from subscriptions.addresses import parse_address
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning import receipts
+from subscriptions.service import requests
 from subscriptions.service.plan import plan_due
-from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.retention import forget
-from subscriptions.store import sources
+from subscriptions.store import rows, sources
 from subscriptions.store.database import conflicts, postgres, schema
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import TABLES, PaperKeyRow, QueryRow
 from tests import make, stored
-from tests.integration.cli import Terminal, page
+from tests.integration import cli
 from tests.patience import PATIENCE
 
 
@@ -196,7 +195,7 @@ MANY = 900  # more than one transaction stores
 
 
 @pytest.fixture
-def caps(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> Callable[[int], None]:
+def caps(monkeypatch: pytest.MonkeyPatch, terminal: cli.Terminal) -> Callable[[int], None]:
     """Returns a function that lets the database grow by at most this number of pages; then SQLite reports a full disk."""
     prepare = SqliteFile.prepare
     most: list[int] = []
@@ -215,18 +214,18 @@ def caps(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> Callable[[int],
     return cap
 
 
-def selected(terminal: Terminal, what: str) -> list[tuple[object, ...]]:
+def selected(terminal: cli.Terminal, what: str) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(terminal.database)) as raw:
         return raw.execute(what).fetchall()
 
 
 @pytest.mark.parametrize("pages", [0, 330], ids=lambda pages: f"{pages} pages are left")
 def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
-    terminal: Terminal, caps: Callable[[int], None], pages: int
+    terminal: cli.Terminal, caps: Callable[[int], None], pages: int
 ) -> None:
-    terminal.file("first.md", page(("2601.00001", "A graph", "Words.")))
+    terminal.file("first.md", cli.page(("2601.00001", "A graph", "Words.")))
     nets = [(f"2601.{n:05d}", f"Net {n}", "Words. " * 90) for n in range(2, MANY + 2)]
-    terminal.file("second.md", page(*nets))
+    terminal.file("second.md", cli.page(*nets))
     assert terminal("ingest", "first.md", *NOW).status == 0
     before = selected(terminal, "SELECT sequence, title FROM paper WHERE sequence IS NOT NULL")
     caps(pages)
@@ -289,7 +288,7 @@ def differences(store: Store) -> list[Any]:
     """Returns the changes that Alembic would make to give a database the declared schema."""
     seen = {"compare_type": True, "include_name": _is_ours, "include_object": _is_compared}
     with store.read() as session:
-        return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), TABLES))
+        return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), rows.TABLES))
 
 
 def _is_ours(name: str | None, kind: str, _: object) -> bool:
@@ -441,7 +440,7 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
     with store.read() as session:
         known = {known.paper.title.replace("\ufffd", "\0"): known for known in make.stored_papers(session)}
         assert known.keys() == {hostile, "Tea"}
-        asked = select(PaperKeyRow.paper).where(PaperKeyRow.key == "\0")
+        asked = select(rows.PaperKeyRow.paper).where(rows.PaperKeyRow.key == "\0")
         assert session.exec(asked).one() == known["Tea"].id
 
 
@@ -453,7 +452,7 @@ def test_a_transaction_that_outlives_its_store_closes_cleanly(store: Store) -> N
             driver = session.connection().connection.dbapi_connection
             assert driver is not None
             closes()
-            assert session.execute(select(PaperKeyRow)).all() == []
+            assert session.execute(select(rows.PaperKeyRow)).all() == []
         with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
             driver.cursor().execute("SELECT 1")
 
@@ -464,8 +463,8 @@ def test_a_query_is_stored_once_however_long_it_is(store: Store, words: str) -> 
     for chat in ("telegram:1", "telegram:2"):
         make.subscribes(store, chat, words)
     with store.write() as session:
-        (known,) = session.execute(select(QueryRow.canonical)).scalars()
-        again = insert(QueryRow).values(canonical=known)
+        (known,) = session.execute(select(rows.QueryRow.canonical)).scalars()
+        again = insert(rows.QueryRow).values(canonical=known)
         with pytest.raises(IntegrityError), session.begin_nested():
             session.execute(again)
 
@@ -499,10 +498,10 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     with pytest.raises(errors.Refused):
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name("--source", WIDE)
-    subscribe(store, chat, SubscriptionRequest(text="graph", every="now", since="1d"), now=make.NOON)
+    requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", every="now", since="1d"), now=make.NOON)
     make.ingested(store, make.paper("A graph"), source=source, now=make.NOON - timedelta(hours=1))
     with store.write() as session:
-        sources.put_receipt(session, Receipt(source=source, at=make.NOON, outcome=Outcome.NEW))
+        sources.put_receipt(session, receipts.Receipt(source=source, at=make.NOON, outcome=receipts.Outcome.NEW))
     (lane,) = plan_due(store, now=make.NOON)
     assert lane.platform == chat.platform
     with store.read() as session:
@@ -511,7 +510,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
 
 # ── Rows that one statement inserts are stored like rows that are inserted one by one ─────────────────────────────────
 
-_INSERT = sqlalchemy.insert(TABLES.tables["key_value"]).values(
+_INSERT = sqlalchemy.insert(rows.TABLES.tables["key_value"]).values(
     name=sqlalchemy.bindparam("name"), value=sqlalchemy.bindparam("value")
 )
 ODD = (

@@ -5,7 +5,7 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from bot.app import App
-from bot.delivery.sender import Sender, Sent
+from bot.delivery import sender
 from bot.operation.process import Process
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import model
@@ -46,19 +46,11 @@ async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> 
         yield made
 
 
-@pytest.fixture
-def a_graph(app: App) -> None:
-    """Subscribes a chat to papers on graphs, at once, and ingests one."""
-    make.subscribes(app.store, "telegram:1", "graph", every="now")
+def a_graph_for(app: App, *chats: str) -> None:
+    """Subscribes chats to papers on graphs, at once, and ingests one."""
+    for chat in chats:
+        make.subscribes(app.store, chat, "graph", every="now")
     make.ingested(app.store, make.paper("A graph"))
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as fake:
-        fake.knows("C1")
-        fake.knows("C2")
-        yield fake
 
 
 def process_of(app: App) -> Process:
@@ -66,15 +58,9 @@ def process_of(app: App) -> Process:
     return Process(app, cast(SourceScheduler, Quiet()))
 
 
-def links(fake: FakeTelegram | FakeSlack) -> list[str]:
-    """Returns every arXiv id in the journal, in the order in which the platform accepted them."""
-    return [found for entry in fake.journal for found in re.findall(r"arxiv\.org/abs/([\d.]+)", str(entry.payload))]
-
-
 async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
-        make.subscribes(app.store, "slack:C1", "graph", every="now")
-        make.ingested(app.store, make.paper("A graph"))
+        a_graph_for(app, "slack:C1")
         slack.answers("cut after")
         slack.answers("500", times=10_000, method="conversations.history")
         asked = []
@@ -98,10 +84,9 @@ async def test_posts_to_a_failing_platform_become_rarer(
     if not readable:
         slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, telegram=telegram) as app:
-        for chat, fake in (("slack:C1", slack), ("telegram:1", telegram)):
-            make.subscribes(app.store, chat, "graph", every="now")
+        a_graph_for(app, "slack:C1", "telegram:1")
+        for fake in (slack, telegram):
             fake.answers("500", times=1000)
-        make.ingested(app.store, make.paper("A graph"))
         for _ in range(66):  # a quarter of an hour
             await app.sender.deliver()
             clock.advance(timedelta(seconds=15))
@@ -148,10 +133,10 @@ async def test_messages_left_to_a_person_hold_up_nothing(
     assert len(slack.posted_to("C1")) == CUT + 1
 
 
-@pytest.mark.usefixtures("a_graph")
 async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
+    a_graph_for(app, "telegram:1")
     app.context.engine.wake([])
     broken = [("<b>", "A graph, plain")]
     object.__setattr__(app.context, "render_delivery", _renders(broken))
@@ -181,9 +166,7 @@ def _renders(texts: list[tuple[str, str]]) -> Callable[[object, object], tuple[o
 async def test_a_delivery_that_cannot_be_rendered_is_dead(
     app: App, clock: make.FakeClock, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for chat in ("1", "2"):
-        make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-    make.ingested(app.store, make.paper("A graph"))
+    a_graph_for(app, "telegram:1", "telegram:2")
     good = app.context.render_delivery
     object.__setattr__(
         app.context,
@@ -206,9 +189,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
 async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
-    for chat in range(1, 31):
-        make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-    make.ingested(app.store, make.paper("A graph"))
+    a_graph_for(app, *(f"telegram:{chat}" for chat in range(1, 31)))
     telegram.answers("429", times=12, retry_after=300)
     first = await app.sender.deliver()
     asked = len(telegram.arrived("sendMessage"))
@@ -232,8 +213,7 @@ async def test_when_many_chats_are_gone_the_platform_stops(
     for chat in chats:
         telegram.knows(chat)
         telegram.blocks(chat)
-        make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-    make.ingested(app.store, make.paper("A graph"))
+    a_graph_for(app, *(f"telegram:{chat}" for chat in chats))
     assert "telegram" in (await app.sender.deliver()).stopped
     assert {get_chat(app.store, make.address(f"telegram:{chat}")).state for chat in chats} == {"active"}
     (notice,) = telegram.posted_to("99")
@@ -244,7 +224,7 @@ async def test_when_many_chats_are_gone_the_platform_stops(
         telegram.unblocks(chat)
     assert (await app.sender.deliver()).sent == 0  # it stays stopped until a person decides
     bot_state.free_platforms(app.store)  # `run --pause-gone` does this and the next line
-    app.sender = Sender(replace(app.context, guard_gone=False), app.platforms, app.stop)
+    app.sender = sender.Sender(replace(app.context, guard_gone=False), app.platforms, app.stop)
     assert (await app.sender.deliver()).sent == 20
     states = Counter(entry.state for entry in sending.outbox_entries(app.store, now=clock.now()))
     assert states == {"sent": 21, "held": 20}
@@ -279,9 +259,7 @@ async def test_the_first_messages_go_out_while_others_are_planned(
 
     monkeypatch.setattr(_plan, "SLICE", 1)
     monkeypatch.setattr(_plan, "_plan_slice", noted)
-    for number in (1, 2, 3):
-        make.subscribes(app.store, f"telegram:{number}", "graph", every="now", now=clock.now())
-    make.ingested(app.store, make.paper("A graph"), now=clock.now())
+    a_graph_for(app, "telegram:1", "telegram:2", "telegram:3")
     await process.tick()
     await process.finish()
     assert drains == [False, True, True]
@@ -299,14 +277,13 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
         raise asyncio.CancelledError
 
     monkeypatch.setattr(channel, "post", breaks_off)
-    make.subscribes(app.store, "telegram:1", "graph", every="now", now=clock.now())
-    make.ingested(app.store, make.paper("A graph"), now=clock.now())
+    a_graph_for(app, "telegram:1")
     for _ in range(4):
         await process.tick()
         await process.finish()
         clock.advance(timedelta(seconds=1))
     assert [entry.state for entry in sending.outbox_entries(app.store, now=clock.now())] == [DeliveryState.SENT]
-    assert len(links(telegram)) == 1
+    assert len(telegram.posted_to("1")) == 1
 
 
 # --------------- sent messages are edited when a paper is withdrawn or its summary comes late, and are never sent again
@@ -316,12 +293,18 @@ SEEN = make.paper("A graph", arxiv_id="2601.90001", version=1)
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
 
 
-async def test_one_call_sends_what_is_new_and_edits_what_is_out(
-    app: App, clock: make.FakeClock, telegram: FakeTelegram
-) -> None:
+@pytest.fixture
+async def seen(app: App) -> None:
+    """A chat got SEEN."""
     make.subscribes(app.store, "telegram:1", "graph", every="now")
     make.ingested(app.store, SEEN)
     await app.sender.deliver()
+
+
+@pytest.mark.usefixtures("seen")
+async def test_one_call_sends_what_is_new_and_edits_what_is_out(
+    app: App, clock: make.FakeClock, telegram: FakeTelegram
+) -> None:
     clock.advance(timedelta(days=9))
     gone = make.paper("A graph", arxiv_id="2601.90001", version=2, abstract=GONE)
     make.ingested(app.store, gone, make.paper("Another graph"), name="later", now=clock.now())
@@ -362,12 +345,10 @@ async def test_a_summary_within_two_days_edits_the_message_silently(
     assert telegram.edits_in("2") == []
 
 
+@pytest.mark.usefixtures("seen")
 async def test_a_message_that_is_gone_is_not_edited_again_and_again(
     app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
-    make.subscribes(app.store, "telegram:1", "graph", every="now")
-    make.ingested(app.store, SEEN)
-    await app.sender.deliver()
     telegram.deletes_message("1", telegram.posted_to("1")[0].id)
     make.ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
     for _ in range(3):
@@ -529,13 +510,11 @@ async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
     elif refusal:
         slack.forbids("C1", refusal)
     async with a_bot(tmp_path, slack, clock) as app:
-        for chat in ("slack:C1", "slack:C2"):
-            make.subscribes(app.store, chat, "graph", every="now")
-        make.ingested(app.store, make.paper("A graph"))
+        a_graph_for(app, "slack:C1", "slack:C2")
         _after_the_first(app, moment, lambda: retention.forget(app.store, make.address("slack:C1")))
         await app.sender.send_once()
         assert {entry.chat for entry in sending.outbox_entries(app.store, now=clock.now())} == {"slack:C2"}
-        assert await app.sender.send_once() == Sent()
+        assert await app.sender.send_once() == sender.Sent()
     assert len(slack.posted_to("C2")) == 1
 
 

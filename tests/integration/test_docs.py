@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.cli.state import STATES
-from bot.digests import FORMATS, INFO
+from bot.digests import FORMATS, INFO, _papers
 from bot.digests._format import _MESSAGES as MESSAGES
-from bot.digests._papers import arxiv_address, paper_key
 from bot.errors import SettingsError
 from bot.operation.web_server import health_app
-from bot.rendering.language import Language, query_in_words
+from bot.rendering import language
 from bot.settings import VARIABLES, Settings
 from bot.settings.loading import load_settings
 from subscriptions import chat_settings, errors, model
@@ -25,9 +24,7 @@ from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, parse
 from tests import make
-from tests.integration import cli, docs_pages
-from tests.integration.cli import Terminal
-from tests.integration.transcripts import Shell, shows
+from tests.integration import cli, docs_pages, transcripts
 
 MOST_WORDS = 25_000  # for README.md and docs/*.md together: people do not read longer pages
 PAGES = [*sorted(docs_pages.ROOT.glob("*.md")), *sorted(docs_pages.DOCS.glob("*.md"))]
@@ -80,13 +77,16 @@ def test_two_queries_that_the_page_calls_the_same_are_one(row: docs_pages.Row) -
 @pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "is read as", "and the answer says"), ids=str)
 def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: docs_pages.Row) -> None:
     query = parse.parse_query(row.code("you type"))
-    assert (query_in_words(query, str), str(query.hints[0])) == (row["is read as"], row["and the answer says"])
+    assert (language.query_in_words(query, str), str(query.hints[0])) == (row["is read as"], row["and the answer says"])
 
 
 @pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "is read as", "in Chinese"), ids=str)
 def test_a_query_is_read_in_both_languages_as_its_page_says(row: docs_pages.Row) -> None:
     query = parse.parse_query(row.code("you type"))
-    assert (query_in_words(query, str), query_in_words(query, Language("zh", "UTC").translate)) == (
+    assert (
+        language.query_in_words(query, str),
+        language.query_in_words(query, language.Language("zh", "UTC").translate),
+    ) == (
         row["is read as"],
         row["in Chinese"],
     )
@@ -227,14 +227,14 @@ def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
 )
 def test_a_paper_is_known_by_the_key_of_its_row(row: docs_pages.Row) -> None:
     text = row.code("for example")
-    address = arxiv_address(text)
+    address = _papers.arxiv_address(text)
     known_by = {
         "its DOI, in lower case": "doi",
         "its title, as a hash": "title",
         "its abstract, as a hash": "abstract",
     }
-    key = address[0] if address else paper_key(**{known_by[row["of"]]: text})
-    assert shows(row.code("key"), str(key)), key
+    key = address[0] if address else _papers.paper_key(**{known_by[row["of"]]: text})
+    assert transcripts.shows(row.code("key"), str(key)), key
 
 
 # ------------------------------------------------------------------------------------------------- every page of the repo
@@ -270,9 +270,11 @@ def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
     "path", [docs_pages.ROOT / "README.md", docs_pages.DOCS / "operating.md"], ids=lambda path: path.name
 )
 def test_what_a_page_types_can_be_done_without_a_token(
-    path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    path: Path, terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shell = Shell(terminal, monkeypatch, ExitStack())  # these pages start no fake, so nothing must be stopped
+    shell = transcripts.Shell(
+        terminal, monkeypatch, ExitStack()
+    )  # these pages start no fake, so nothing must be stopped
     # without a source, the program would request arXiv
     shell.file("paperwire.toml", "\n".join(docs_pages.blocks(path, "toml")) or cli.INBOX)
     shell.file("inbox/.keep", "")

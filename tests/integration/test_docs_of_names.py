@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from bot.cli import SUBCOMMANDS
 from bot.commands.intent import REGISTRY
 from bot.delivery.lane_sender import GONE_SHARE
-from bot.operation.metrics import METRICS, Timing
+from bot.operation import metrics
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.settings import VARIABLES
@@ -184,8 +184,13 @@ _SERIES = ("_bucket", "_sum", "_count")
 
 def known_metrics() -> dict[str, set[str]]:
     """Returns the names of all series, each with its labels."""
-    declared = {one.name: set(one.labels) for one in METRICS}
-    series = {one.name + end: {*one.labels, "le"} for one in METRICS if isinstance(one, Timing) for end in _SERIES}
+    declared = {one.name: set(one.labels) for one in metrics.METRICS}
+    series = {
+        one.name + end: {*one.labels, "le"}
+        for one in metrics.METRICS
+        if isinstance(one, metrics.Timing)
+        for end in _SERIES
+    }
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     process = set(re.findall(r"^(process_\w+)", generate_latest(registry).decode(), re.MULTILINE))
@@ -199,7 +204,7 @@ def test_every_metric_has_its_row_and_no_row_is_of_another() -> None:
     ]
     declared = [
         (f"`{one.name}`", type(one).__name__.lower(), ", ".join(f"`{label}`" for label in one.labels))
-        for one in METRICS
+        for one in metrics.METRICS
     ]
     assert page == declared
 
@@ -228,7 +233,7 @@ def test_an_alert_says_what_is_wrong_and_what_to_do(name: str) -> None:
 
 def test_every_metric_is_watched_by_an_alert_or_a_panel() -> None:
     watched = set(_NAME.findall(" ".join(docs_pages.expressions())))
-    series = {name: {name, *(name + end for end in _SERIES)} for name in (one.name for one in METRICS)}
+    series = {name: {name, *(name + end for end in _SERIES)} for name in (one.name for one in metrics.METRICS)}
     assert [name for name, names in series.items() if not names & watched] == []
 
 

@@ -22,13 +22,12 @@ from subscriptions import states
 from subscriptions.errors import Refused
 from subscriptions.notices import AccessDenied
 from subscriptions.notices.declared import VersionChanged
-from subscriptions.service import access, notices
+from subscriptions.service import access, notices, requests
 from subscriptions.service.listing import get_chat, listed
 from subscriptions.service.pausing import resume
-from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
 from tests import make
-from tests.fakes.smtp import FakeMailServer, a_mail_server
+from tests.fakes import smtp
 from tests.integration.cli import Terminal
 
 ADA, HOME = make.address("email:ada@lab.org"), make.address("web:ada")
@@ -40,7 +39,7 @@ class Bot:
     """A running bot, its mail server, and people who press links in their mails."""
 
     app: App
-    fake: FakeMailServer
+    fake: smtp.FakeMailServer
     clock: make.FakeClock
     dispatcher: conversation.RequestDispatcher
     pages: MailPages
@@ -77,7 +76,7 @@ class Bot:
 @pytest.fixture
 async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequest) -> AsyncIterator[Bot]:
     """A running bot; the parameter is its access."""
-    with a_mail_server() as fake:
+    with smtp.a_mail_server() as fake:
         settings = Settings(
             database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"),
             smtp_url=SecretStr(fake.url),
@@ -92,7 +91,9 @@ async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequ
             async with listening(app, receivers) as dispatcher:
                 pages = next(one for one in receivers if isinstance(one, MailPages))
                 pages._dispatcher = dispatcher  # must be set before its task takes its first step
-                subscribe(app.store, HOME, SubscriptionRequest(text="diffusion", when="daily 13:00"), now=clock.now())
+                requests.subscribe(
+                    app.store, HOME, requests.SubscriptionRequest(text="diffusion", when="daily 13:00"), now=clock.now()
+                )
                 yield Bot(app, fake, clock, dispatcher, pages)
         finally:
             await app.close()
@@ -201,7 +202,7 @@ async def does(bot: Bot, step: str) -> None:
     store, now = bot.app.store, bot.clock.now()
     match step:
         case "subscribe":
-            subscribe(store, ADA, SubscriptionRequest(text="diffusion", when="daily 13:00"), now=now)
+            requests.subscribe(store, ADA, requests.SubscriptionRequest(text="diffusion", when="daily 13:00"), now=now)
         case "deny" | "allow":
             (access.deny if step == "deny" else access.allow)(store, ADA, now=now)
         case "resume":
@@ -302,7 +303,7 @@ async def test_a_mail_that_is_refused_for_its_content_comes_as_plain_text(bot: B
 
 def test_no_word_of_the_address_of_the_server_is_printed(terminal: Terminal) -> None:
     terminal.set("MAIL_FROM", "Papers <papers@lab.org>")
-    with a_mail_server("papers", "made-up-word") as server:
+    with smtp.a_mail_server("papers", "made-up-word") as server:
         terminal.set("SMTP_URL", server.url)
         terminal("subscribe", "diffusion", "--as", str(ADA))
         said = [terminal("deliver"), terminal("check"), terminal("outbox"), terminal("status")]

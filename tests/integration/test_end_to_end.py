@@ -1,7 +1,7 @@
 """From arXiv to the chats: real HTTP on both sides, a real database, the ticks of `paperwire run`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,13 +29,6 @@ CHAT, CHANNEL = "telegram:1", "slack:C1"
 def clock() -> make.FakeClock:
     """Ten past midnight in New York, Thursday 22 January 2026."""
     return make.FakeClock(source_harness.new_york("2026-01-22 00:10"))
-
-
-@pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack() as fake:
-        fake.knows("C1")
-        yield fake
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Papers without arXiv's facts are completed by id or title and may match after that; no chat gets a paper twice."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -25,14 +24,8 @@ def clock() -> make.FakeClock:
 
 
 @pytest.fixture
-def arxiv(clock: make.FakeClock) -> Iterator[FakeArxiv]:
-    with source_harness.fake_arxiv(clock) as fake:
-        fake.announces(THURSDAY, make.paper("Of today", "cs.LG"))
-        yield fake
-
-
-@pytest.fixture
 def feeding(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> source_harness.SourceHarness:
+    arxiv.announces(THURSDAY, make.paper("Of today", "cs.LG"))
     return source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
 
 

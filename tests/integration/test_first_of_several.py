@@ -5,43 +5,36 @@ locks rows, another process can. Here it commits its row right before the statem
 """
 
 import re
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Enum, event, text
 
 from subscriptions import errors, model
 from subscriptions.notices.declared import VersionChanged
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning import receipts
 from subscriptions.portable import read_lines
-from subscriptions.service import access, amendments, chat_status, ingest, notices, retention
+from subscriptions.service import access, amendments, chat_status, ingest, notices, requests, retention
 from subscriptions.service.importing import import_lines
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import newest_batch
-from subscriptions.service.requests import unsubscribe
 from subscriptions.store import bot_state, conversations, sources
 from subscriptions.store.claims import pause_lane
 from subscriptions.store.database.store import Store, Transaction, execute
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import TABLES
-from tests import make
+from tests import make, stored
 from tests.integration.row_locks import cannot_tell
 
 AT = "2026-01-22 12:00:00.000000"
 ME = make.address("telegram:1")
 
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'shared.db'}")
-    store.open(now=make.NOON)
-    yield store
-    store.close()
+pytestmark = pytest.mark.sqlite_alone
 
 
 @pytest.fixture
@@ -57,7 +50,7 @@ def rival(store: Store) -> Callable[..., None]:
         )
         left = [(sql, values), *[("SELECT 1", ())] * after]
 
-        def write(_c: Connection, cursor: sqlite3.Cursor, statement: str, *_: object) -> None:
+        def write(_c: Connection, cursor: Any, statement: str, *_: object) -> None:
             if left and statement.startswith(writes):
                 cursor.connection.execute(*left.pop())
 
@@ -67,10 +60,7 @@ def rival(store: Store) -> Callable[..., None]:
 
 
 def rows(store: Store, table: str, *names: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(store.path) as connection:
-        found = connection.execute(f'SELECT {", ".join(names)} FROM "{table}" ORDER BY 1').fetchall()  # noqa: S608 - names of ours
-    connection.close()
-    return found
+    return stored.rows(store, f'SELECT {", ".join(names)} FROM "{table}" ORDER BY 1')  # noqa: S608 - names of ours
 
 
 Rival = Callable[..., None]
@@ -114,6 +104,12 @@ def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> Non
     rival("key_value", "INSERT INTO paper_key (key, paper) VALUES (?, ?)", key, number, after=after)
 
 
+def _rival_ours(rival: Rival) -> None:
+    """Another process stores the digest that we are about to store, as one of its own source."""
+    _rival_paper(rival, "2601.00001")
+    _rival_digest(rival, _OURS.content_hash, "theirs")
+
+
 def _rival_value(rival: Rival, name: str, value: str, after: int = 0) -> None:
     rival("key_value", "INSERT INTO key_value (name, value) VALUES (?, ?)", name, value, after=after)
 
@@ -128,6 +124,7 @@ class Race:
     rows: Sequence[tuple[object, ...]]
     before: Callable[[Store], object] = lambda _: None  # what this process has done before
     returns: object = ...  # what our call returns; ...: any value
+    refuses: str = ""  # the sentence with which our call is refused
 
 
 def _subscribes(text: str) -> Callable[[Store], object]:
@@ -154,6 +151,17 @@ def _writes(what: Callable[..., object], *values: object, **named: object) -> Ca
     return write
 
 
+def _undoes(store: Store) -> object:
+    change = amendments.last_change(store, ME)
+    assert change is not None
+    return amendments.undo(store, ME, change.id, now=make.NOON)
+
+
+def _ingests_ours(store: Store) -> bool:
+    """Returns whether our digest was known already."""
+    return make.ingest_digest(store, _OURS, source="daily", day=make.NOON.date(), now=make.NOON).already_known
+
+
 def _files(store: Store) -> None:
     old = make.NOON.date() - timedelta(days=30)
     make.ingest_digest(store, make.digest(make.paper("A graph")), source="daily", day=old, now=make.NOON)
@@ -162,7 +170,10 @@ def _files(store: Store) -> None:
 _MET = partial(chat_status.store_chat, address=ME, kind=model.ChatKind.PRIVATE, now=make.NOON)
 _SOON = make.NOON + timedelta(minutes=1)
 _INSTALLS = _writes(bot_state.put_installation, "T1", "ours", now=make.NOON)
-_POLLED = Receipt(source="daily", at=make.NOON, outcome=Outcome.NEW)
+_POLLED = receipts.Receipt(source="daily", at=make.NOON, outcome=receipts.Outcome.NEW)
+
+_OURS = make.digest(make.paper("A graph", arxiv_id="2601.00001"))
+_APPLIES = partial(chat_status.apply_once, platform="telegram", update="7", chat="telegram:1", now=make.NOON)
 
 RACES = {
     "a chat is this chat": Race(
@@ -283,6 +294,60 @@ RACES = {
         before=_INSTALLS, rival=lambda rival: rival("installation", "UPDATE installation SET state = 'uninstalled', tokens = ''"),
         act=_writes(bot_state.renew_tokens, "T1", "newer"), shows=("installation", "team", "tokens"), rows=[("T1", "")], returns=False,
     ),
+    "an update that another process has takes no effect here": Race(
+        rival=lambda rival: rival(
+            "update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state, worker) VALUES (?, ?, ?, ?, ?, ?, ?)',
+            "telegram", "7", AT, "telegram:1", "theirs", "ready", "",
+        ),
+        act=lambda store: _APPLIES(store, effect=lambda _: pytest.fail("the effect of an update happens twice")),
+        shows=("update", "update_id", "reply"), rows=[("7", "theirs")], returns=("theirs", False),
+    ),
+    "a reply that another process posts is left to it": Race(  # our first statement gives up outdated replies
+        before=lambda store: _APPLIES(store, effect=lambda _: "reply"),
+        rival=lambda rival: rival("update", 'UPDATE "update" SET state = ? WHERE state = ?', "done", "ready", after=1),
+        act=lambda store: conversations.unfinished_replies(store, now=_SOON),
+        shows=("update", "update_id", "state"), rows=[("7", "done")], returns=[],
+    ),
+    "a change begins with what another process has changed": Race(
+        before=_subscribes("graph"), rival=lambda rival: rival("chat", "UPDATE subscription SET name = 'theirs'"),
+        act=lambda store: (amendments.set_settings(store, ME, {"limit": "12"}, now=make.NOON), _undoes(store)),
+        shows=("subscription", "name"), rows=[("theirs",)],
+    ),
+    "a change is undone once": Race(
+        before=lambda store: (_subscribes("graph")(store), requests.unsubscribe(store, ME, "1", now=make.NOON)),
+        rival=lambda rival: rival("chat", "UPDATE undo SET before = json_set(before, '$.undone', json('true'))"),
+        act=_undoes, refuses="undone already", shows=("subscription", "number"), rows=[],
+    ),
+    "a denial is remembered by the first key": Race(
+        before=lambda store: (_MET(store), access.deny(store, ME, now=make.NOON)),
+        rival=lambda rival: _rival_value(rival, "denial-key", "00" * 32),
+        act=lambda store: (retention.forget(store, ME), access.standing_of(store, ME).is_denied)[1],
+        shows=("key_value", "name", "value"), rows=[("denial-key", "00" * 32)], returns=True,
+    ),
+    "a digest is not stored again": Race(
+        rival=_rival_ours, act=_ingests_ours,
+        shows=("digest", "id", "source"), rows=[(7, "theirs")], returns=True,
+    ),
+    "the papers of a digest are not stored again": Race(
+        rival=_rival_ours, act=_ingests_ours,
+        shows=("paper", "id", "title"), rows=[(1, "theirs")], returns=True,
+    ),
+    "a database is the first bot's": Race(
+        rival=lambda rival: rival("platform", "INSERT INTO platform (name, bot, bot_name) VALUES ('telegram', 'another', '')"),
+        act=lambda store: retention.claim_database(store, "telegram", "ours"), refuses="another Telegram bot",
+        shows=("platform", "name", "bot"), rows=[],
+    ),
+    "wrong codes that another process reads count": Race(
+        before=lambda store: (_MET(store), access.new_code(store)),
+        rival=lambda rival: rival("chat", "INSERT INTO wrong_code (chat, at) VALUES (1, ?), (1, ?), (1, ?), (1, ?)", *[AT] * 4),
+        act=lambda store: [access.redeem_code(store, ME, "wrong", admins=(), now=make.NOON) for _ in range(2)],
+        shows=("wrong_code", "chat"), rows=[(1,)] * 5, returns=["wrong", "too-many"],
+    ),
+    "a code makes one operator": Race(  # our first statements store the code
+        before=_MET, rival=lambda rival: rival("operator_code", "DELETE FROM operator_code", after=2),
+        act=lambda store: access.redeem_code(store, ME, access.new_code(store), admins=(), now=make.NOON),
+        shows=("chat", "admin"), rows=[(0,)], returns="there-is-one",
+    ),
     "a lane is paused once": Race(
         rival=lambda rival: rival("lane", "INSERT INTO lane (platform, address) VALUES ('telegram', '1')"),
         act=_writes(pause_lane, model.Lane("telegram", "1"), wall=make.NOON, until=_SOON),
@@ -296,69 +361,12 @@ def test_what_another_process_stores_first_counts(store: Store, rival: Rival, ra
     this = RACES[race]
     this.before(store)
     this.rival(rival)
-    returned = this.act(store)
-    assert this.returns in (..., returned)
+    with pytest.raises(errors.PaperwireError, match=this.refuses) if this.refuses else nullcontext():
+        assert this.act(store) == this.returns or this.returns is ...
     assert rows(store, *this.shows) == this.rows
 
 
-# -------------------------------------------------------------------------------------------------------------- updates
-
-
-def test_an_update_that_another_process_has_takes_no_effect_here(store: Store, rival: Rival) -> None:
-    rival("update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state, worker) VALUES (?, ?, ?, ?, ?, ?, ?)',
-          "telegram", "7", AT, "telegram:1", "theirs", "ready", "")  # fmt: skip
-    effects: list[str] = []
-
-    def effect(_: object) -> str:
-        effects.append("here")
-        return "ours"
-
-    assert chat_status.apply_once(store, "telegram", "7", effect, chat="telegram:1", now=make.NOON) == ("theirs", False)
-    assert effects == []
-    assert rows(store, "update", "update_id", "reply") == [("7", "theirs")]
-
-
-def test_a_reply_that_another_process_posts_is_left_to_it(store: Store, rival: Rival) -> None:
-    chat_status.apply_once(store, "telegram", "7", lambda _: "reply", chat="telegram:1", now=make.NOON)
-    done = 'UPDATE "update" SET state = ? WHERE state = ?'
-    rival("update", done, "done", "ready", after=1)  # our first statement gives up outdated replies
-    assert conversations.unfinished_replies(store, now=make.NOON + timedelta(minutes=1)) == []
-
-
-# ---------------------------------------------------------------------------------------------------------------- chats
-
-
-def test_a_change_begins_with_what_another_process_has_changed(store: Store, rival: Rival) -> None:
-    make.subscribes(store, str(ME), "graph", now=make.NOON)
-    rival("chat", "UPDATE subscription SET name = 'theirs'")
-    amendments.set_settings(store, ME, {"limit": "12"}, now=make.NOON)
-    change = amendments.last_change(store, ME)
-    assert change is not None
-    amendments.undo(store, ME, change.id, now=make.NOON)
-    assert rows(store, "subscription", "name") == [("theirs",)]
-
-
-def test_a_change_is_undone_once(store: Store, rival: Rival) -> None:
-    make.subscribes(store, str(ME), "graph", now=make.NOON)
-    unsubscribe(store, ME, "1", now=make.NOON)
-    change = amendments.last_change(store, ME)
-    assert change is not None
-    rival("chat", """UPDATE undo SET before = json_set(before, '$.undone', json('true')) WHERE id = ?""", change.id)
-    with pytest.raises(errors.Refused, match="undone already"):
-        amendments.undo(store, ME, change.id, now=make.NOON)
-    assert rows(store, "subscription", "number") == []
-
-
-# -------------------------------------------------------------------------------------------------------- conversations
-
-
-def test_a_denial_is_remembered_by_the_first_key(store: Store, rival: Rival) -> None:
-    chat_status.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
-    access.deny(store, ME, now=make.NOON)
-    _rival_value(rival, "denial-key", "00" * 32)
-    retention.forget(store, ME)
-    assert ("denial-key", "00" * 32) in rows(store, "key_value", "name", "value")
-    assert access.standing_of(store, ME).is_denied
+# -------------------------------------------------------------------------------------------------------------- notices
 
 
 def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival) -> None:
@@ -366,9 +374,7 @@ def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival)
     notice = VersionChanged(version="2", before="1")
     assert notices.notify(store, ME, notice, now=make.NOON)
     (key,) = rows(store, "delivery", "dedupe_key")
-    with sqlite3.connect(store.path) as connection:
-        connection.execute("DELETE FROM delivery")
-    connection.close()
+    stored.change(store, "DELETE FROM delivery")
     rival("delivery", "INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason)"
           " VALUES ('theirs', ?, 'notice', ?, ?, ?, '{}', 0, '')", chat.id, AT, key[0], AT)  # fmt: skip
     assert not notices.notify(store, ME, notice, now=make.NOON)
@@ -378,16 +384,6 @@ def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival)
 # --------------------------------------------------------------------------------------------------------------- papers
 
 # Merging reads before it writes. So its first statement locks the counter of sequences, which one process can hold.
-
-
-def test_a_digest_of_another_process_is_not_stored_again(store: Store, rival: Rival) -> None:
-    ours = make.digest(make.paper("A graph", arxiv_id="2601.00001"))
-    _rival_paper(rival, "2601.00001")
-    _rival_digest(rival, ours.content_hash, "theirs")
-    done = make.ingest_digest(store, ours, source="daily", day=make.NOON.date(), now=make.NOON)
-    assert done.already_known
-    assert rows(store, "digest", "id", "source") == [(7, "theirs")]
-    assert rows(store, "paper", "id", "title") == [(1, "theirs")]
 
 
 def test_a_paper_added_during_a_large_ingest_is_the_same(
@@ -458,13 +454,7 @@ def test_papers_of_another_plan_are_not_shown_on_request(store: Store, rival: Ri
     assert [item.paper.paper.title for item in batch.delivery.items] == ["A tree"]
 
 
-# ---------------------------------------------------------------------------------------------------------------- marks
-
-
-def test_a_database_is_the_first_bot_s(store: Store, rival: Rival) -> None:
-    rival("platform", "INSERT INTO platform (name, bot, bot_name) VALUES ('telegram', 'another', '')")
-    with pytest.raises(errors.StoreError, match="another Telegram bot"):
-        retention.claim_database(store, "telegram", "ours")
+# ------------------------------------------------------------------------------------------------ codes of operators
 
 
 def test_a_code_printed_meanwhile_works_too(store: Store, rival: Rival) -> None:
@@ -476,22 +466,6 @@ def test_a_code_printed_meanwhile_works_too(store: Store, rival: Rival) -> None:
     codes = [code for (code,) in rows(store, "operator_code", "code_hash")]
     assert len(codes) == 3
     assert "theirs" not in codes
-
-
-def test_wrong_codes_that_another_process_reads_count(store: Store, rival: Rival) -> None:
-    chat_status.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
-    access.new_code(store)
-    rival("chat", "INSERT INTO wrong_code (chat, at) VALUES (1, ?), (1, ?), (1, ?), (1, ?)", *[AT] * 4)
-    assert access.redeem_code(store, ME, "wrong", admins=(), now=make.NOON) == "wrong"
-    assert access.redeem_code(store, ME, "wrong", admins=(), now=make.NOON) == "too-many"
-
-
-def test_a_code_makes_one_operator(store: Store, rival: Rival) -> None:
-    chat_status.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
-    code = access.new_code(store)
-    rival("operator_code", "DELETE FROM operator_code")
-    assert access.redeem_code(store, ME, code, admins=(), now=make.NOON) == "there-is-one"
-    assert rows(store, "chat", "admin") == [(0,)]
 
 
 # -------------------------------------------------------------------------------------------------------------- sources
@@ -508,13 +482,11 @@ def test_a_poll_is_one_process_s(store: Store, rival: Rival) -> None:
     assert sources.claim_poll(store, "daily", None, make.NOON)
 
 
-# ------------------------------------------------------------------------------------------------- workspaces and lanes
+# --------------------------------------------------------------------------------------------------------------- states
 
 
 def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) -> None:
-    with sqlite3.connect(store.path) as connection:
-        schema = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall())
-    connection.close()
+    schema = {name: str(sql) for name, sql in rows(store, "sqlite_master", "name", "sql")}
     states = [
         (table.name, column)
         for table in TABLES.sorted_tables

@@ -23,7 +23,7 @@ from subscriptions.store.database.store import Store, write_refusal
 from tests import make
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.watchman import Watchman
-from tests.integration.cli import PAGE, Terminal
+from tests.integration import cli
 from tests.integration.locked import ForeignLock
 from tests.integration.telegram_bot import a_bot
 from tests.source_harness import NoSources
@@ -232,10 +232,10 @@ async def test_nobody_at_the_address_disturbs_nothing(
     assert "sesame" not in record.getMessage()
 
 
-def test_once_calls_at_its_end_if_all_went_well(terminal: Terminal, watchman: Watchman) -> None:
+def test_once_calls_at_its_end_if_all_went_well(terminal: cli.Terminal, watchman: Watchman) -> None:
     terminal.set("HEARTBEAT_URL", watchman.url)
     terminal.set("WEB_PORT", "0")
-    terminal.file("inbox/today.md", PAGE)
+    terminal.file("inbox/today.md", cli.PAGE)
     assert (terminal("run", "--once").status, watchman.calls) == (0, [PATH])
     terminal.file("inbox/today.md", "These are notes.\n")
     assert (terminal("run", "--once").status, watchman.calls) == (1, [PATH])

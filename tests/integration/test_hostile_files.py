@@ -6,15 +6,14 @@ import json
 import logging
 import re
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from bot.cli.log import start_logging
-from bot.digests import MAX_BYTES, read_digest
-from bot.digests._papers import CATEGORIES, DOI, MOST_AUTHORS, NAME, TEXT, TITLE
+from bot.digests import MAX_BYTES, _papers, read_digest
 from bot.digests.files import read_file
 from bot.errors import UnreadableInput
 from bot.settings import SourceSettings
@@ -28,12 +27,6 @@ from tests.make import FakeClock
 from tests.source_harness import SourceHarness
 
 SECRET = "root:$6$never:in:a:log"
-
-
-@pytest.fixture
-def arxiv() -> Iterator[FakeArxiv]:
-    with FakeArxiv() as fake:
-        yield fake
 
 
 Feeds = Callable[[SourceSettings], SourceHarness]
@@ -136,7 +129,7 @@ def test_a_paper_with_two_million_authors_keeps_twenty_thousand(tmp_path: Path) 
         kept, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert len(read.entries[0].authors) == MOST_AUTHORS
+    assert len(read.entries[0].authors) == _papers.MOST_AUTHORS
     assert [(one.code, one.count) for one in read.warnings if one.code == "long_fields"] == [("long_fields", 1)]
     assert kept < len(page) // 4
     assert peak < 7 * len(page)  # 16 times if there were no limit
@@ -145,8 +138,8 @@ def test_a_paper_with_two_million_authors_keeps_twenty_thousand(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("field", "page", "most"),
     [
-        ("title", entry(title="Sand " * 10_000), TITLE),
-        ("abstract", entry(abstract="Sand. " * 50_000), TEXT),
+        ("title", entry(title="Sand " * 10_000), _papers.TITLE),
+        ("abstract", entry(abstract="Sand. " * 50_000), _papers.TEXT),
     ],
     ids=["title", "abstract"],
 )
@@ -163,10 +156,10 @@ def test_the_other_fields_have_limits_too() -> None:
         + ', "AI": {"tldr": "' + "s" * 100_000 + '"}}'
     )  # fmt: skip
     (paper,) = read_digest(line.encode(), "lines.jsonl", format="daily_arxiv_jsonl").entries
-    assert max(map(len, paper.authors)) <= NAME
-    assert len(paper.categories) <= CATEGORIES
-    assert max(len(paper.doi or ""), len(paper.key)) <= DOI
-    assert max(len(text) for one in paper.summaries for text in one.fields.values()) == TEXT
+    assert max(map(len, paper.authors)) <= _papers.NAME
+    assert len(paper.categories) <= _papers.CATEGORIES
+    assert max(len(paper.doi or ""), len(paper.key)) <= _papers.DOI
+    assert max(len(text) for one in paper.summaries for text in one.fields.values()) == _papers.TEXT
 
 
 def test_ordinary_and_very_large_papers_are_kept_whole() -> None:

@@ -1,7 +1,7 @@
 """Papers that a person names and the store lacks are fetched from arXiv and answered later; no other chat gets them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from bot.app import App
 from bot.conversation.dispatcher import MAX_STORE_FAILURES
-from bot.operation.worker import Supervised, listening
+from bot.operation import worker
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import Announce
@@ -29,14 +29,6 @@ from tests.integration import telegram_bot
 
 ID, OTHER = "2601.09001", "2601.09002"
 FORGETS = make.paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.knows("7", title="Mara")
-        fake.knows("8", title="Noor")
-        yield fake
 
 
 @pytest.fixture
@@ -56,8 +48,8 @@ async def asking(
 ) -> AsyncIterator[App]:
     """Yields a bot that listens and may send requests to the fake arXiv; running look-ups are cancelled at the end."""
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
-        receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
-        async with listening(app, receivers, lookup_of(app.store, clock, arxiv)):
+        receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
+        async with worker.listening(app, receivers, lookup_of(app.store, clock, arxiv)):
             yield app
 
 

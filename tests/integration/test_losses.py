@@ -17,20 +17,20 @@ import pytest
 from sqlmodel import col, select
 
 from bot.sources.ingest import store_digest
-from subscriptions.planning.receipts import Arrival, Loss
+from subscriptions.planning import receipts
 from subscriptions.service import ingest, retention
 from subscriptions.service.plan import plan_due
+from subscriptions.store import rows
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.retention import last_loss
-from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests import make, source_harness
 from tests.copies import copied, put_back
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import page
 from tests.make import subscribes
-from tests.programs.faults.year.simulated_bot import Post, SimulatedBot
+from tests.programs.faults.year import simulated_bot
 
 pytestmark = pytest.mark.both_databases
 Restoring = Callable[[Path, datetime], Store]
@@ -73,7 +73,7 @@ class Bot:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
-        self.bot = SimulatedBot(url, START)
+        self.bot = simulated_bot.SimulatedBot(url, START)
         self._copy: Path | None = None
 
     def subscribes(self, chat: str, query: str = "graph", **schedule: str) -> None:
@@ -87,7 +87,7 @@ class Bot:
             day=None if brought.reader == "nothing" else brought.at.date(),
         )
         written = brought.at if brought.reader == "file" or first else None
-        arrival = Arrival(written_at=written, looked_at=looked_at)
+        arrival = receipts.Arrival(written_at=written, looked_at=looked_at)
         assert brought.at <= now
         return await store_digest(self.bot.app.context, content, source=brought.reader, arrival=arrival)
 
@@ -112,7 +112,7 @@ class Bot:
         put_back(self.bot.store, self._copy, lost_at=lost_at, now=now)
         await self.bot.begins_anew()
 
-    def papers(self) -> Iterator[tuple[str, str, Post]]:
+    def papers(self) -> Iterator[tuple[str, str, simulated_bot.Post]]:
         """Yields (chat, work, post) for everything that the platforms accepted."""
         for post in self.bot.posts():
             for work in post.works:
@@ -231,9 +231,9 @@ def restored(store: Store, tmp_path: Path) -> Iterator[Restoring]:
 def planned(store: Store, now: datetime) -> list[str]:
     """Plans what is due. Returns the titles of the papers that are in a delivery."""
     plan_due(store, now=now)
-    wanted = select(PaperRow.title).join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
+    wanted = select(rows.PaperRow.title).join(rows.DeliveryItemRow, col(rows.DeliveryItemRow.paper) == rows.PaperRow.id)
     with store.read() as session:
-        return sorted(session.exec(wanted.where(col(DeliveryItemRow.delivery).is_not(None))))
+        return sorted(session.exec(wanted.where(col(rows.DeliveryItemRow.delivery).is_not(None))))
 
 
 async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore(
@@ -283,7 +283,7 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
         retention.count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=1))
     assert retention.count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=2)) == 1
     with store.read() as transaction:
-        assert last_loss(transaction) == Loss(
+        assert last_loss(transaction) == receipts.Loss(
             lost_at=lost_at, copied_at=make.NOON + timedelta(hours=1), restored_at=lost_at + timedelta(hours=1)
         )
     assert outbox_counts(store).waiting == 0
