@@ -1,4 +1,4 @@
-"""The use cases of the domain, one module for each subject. Each is a transaction, or a part of its caller's one.
+"""The use cases of the domain, one module for each subject. Each runs in a transaction of its own or in its caller's.
 
 Callers pass the store, `now`, and values that only the outside world knows.
 """

@@ -1,6 +1,6 @@
-"""What a chat likes: its signals and its own library; and which papers are near to others.
+"""What a chat likes (its signals and its own library), and which papers are near to others.
 
-It also helps with queries that find few papers: with looser queries and other spellings.
+For queries that find few papers, it also offers looser queries and corrects spellings.
 """
 
 import re
@@ -38,9 +38,9 @@ from subscriptions.store.database.store import Scope, Transaction
 
 
 def counted_words(transaction: Transaction, last_sequence: int | None = None) -> ranking.Rarity:
-    """Returns the rarity of words in the newest papers up to a sequence. All processes get the same result.
+    """Returns the rarity of words in the newest papers up to the sequence. All processes get the same result.
 
-    Counting takes some 30 ms; the result is cached until papers come.
+    Counting takes some 30 ms. The result is cached until papers come.
     """
     upto = bot_state.last_sequence(transaction) if last_sequence is None else last_sequence
     return known_papers.keep(
@@ -49,9 +49,9 @@ def counted_words(transaction: Transaction, last_sequence: int | None = None) ->
 
 
 def counted_words_of_all(transaction: Transaction) -> ranking.Rarity:
-    """Returns the rarity of words in the newest papers, including filed papers, which are most papers of a new bot.
+    """Returns the rarity of words in the newest papers, including filed ones. Most papers of a new bot are filed.
 
-    Use it for replies. Plans use `counted_words`, which is the same for all planners.
+    Use this for replies. Plans use `counted_words`, whose result is the same for all planners.
     """
     return known_papers.keep(
         transaction, "words", None, lambda: _rarity(known_papers.newest_texts(transaction, ranking.SAMPLE))
@@ -73,10 +73,10 @@ HOW_TO_SEND = errors.Sentence(
 def with_words(
     store: Scope, query: Query, subscriptions: Iterable[model.Subscription] = (), *, chat_id: int = 0
 ) -> Query:
-    """Returns the query with the words of the papers, or of the chat's library, that it names after `like:`.
+    """Adds to a query the words of the papers, or of the chat's library, that it names after `like:`.
 
-    Other queries are returned unchanged. If one of the subscriptions names the same papers, its words are used, so that
-    the same query has the same canonical text. Raises Refused for a paper that is not stored.
+    A query without `like:` stays as it is. If one of the subscriptions names the same papers, its words are used, so
+    that the same query has the same canonical text. Raises Refused for a paper that is not stored.
     """
     named = parse.papers_named_in(query)
     if not named:
@@ -89,7 +89,7 @@ def with_words(
 
 @stored_store.reads
 def words_near(transaction: Transaction, query: Query) -> tuple[str, ...]:
-    """Returns the words by which papers are near to the papers that a query names, in the spelling of these papers.
+    """Returns the words that make a paper near to the papers that a query names, spelled as in these papers.
 
     The words of each term are ordered by weight, the highest first.
     """
@@ -127,7 +127,7 @@ def _nothing_near(names: str) -> NoReturn:
 
 
 def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
-    """Returns the words by which papers are near to the library of a chat. Raises Refused if it has no library."""
+    """Returns the words that make a paper near to the library of a chat. Raises Refused if it has no library."""
     library = stored_signals.library_of(transaction, chat_id)
     if library is None:
         raise errors.Refused(NO_LIBRARY, HOW_TO_SEND)
@@ -137,7 +137,7 @@ def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
 # ----------------------------------------------------------------------------------------- what a chat did with papers
 
 
-STRENGTHS = {  # how strongly a signal says that more such papers are wanted, or, if negative, fewer
+STRENGTHS = {  # signal -> how strongly it says that the chat wants more such papers; if negative, fewer
     Signal.LIKED: 3.0,
     Signal.SAVED: 3.0,
     Signal.FOLLOWED: 2.0,
@@ -146,26 +146,26 @@ STRENGTHS = {  # how strongly a signal says that more such papers are wanted, or
     Signal.EXCLUDED: -2.0,
     Signal.DISLIKED: -3.0,
 }
-MOST_SIGNALS = 200  # signals kept for a chat, in addition to its saved papers; some 60 bytes each
+MOST_SIGNALS = 200  # signals that are kept for a chat, in addition to its saved papers; some 60 bytes each
 MOST_SAVED = 1000
-LEARNED_FROM = 100  # the newest signals, from which the taste is computed: 0.2 ms each
+LEARNED_FROM = 100  # newest signals from which the taste is computed; each takes 0.2 ms
 _WANTED = tuple(kind for kind, strength in STRENGTHS.items() if strength > 0)
 _BESIDE_SAVED = tuple(kind for kind in Signal if kind is not Signal.SAVED)
 _OPPOSITE = {Signal.LIKED: Signal.DISLIKED, Signal.DISLIKED: Signal.LIKED}
 
 
 class Nearest(NamedTuple):
-    """The paper, or the entry of the chat's library, that best explains why another paper is ranked high."""
+    """The paper, or the entry of the chat's library, that best explains why another paper ranks high."""
 
     kind: Signal | None  # what the chat did with it; None: it is in the library
-    paper: model.KnownPaper  # for an entry of the library, only the title is set
-    words: tuple[str, ...]  # words of the chat's taste that both papers have, by weight, the highest first
+    paper: model.KnownPaper  # for an entry of the library, it has only a title
+    words: tuple[str, ...]  # words of the chat's taste that both papers have, the highest weight first
 
 
 def note_signal(store: Scope, chat: model.Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
-    """Stores what a chat did with papers, and computes its taste again.
+    """Stores what a chat did with papers, and updates its taste.
 
-    If there are too many signals, removes the oldest. Does nothing for a chat that is not stored.
+    If the chat has too many signals, removes the oldest. Does nothing for a chat that is not stored.
     """
     if not chat.id or not papers:
         return
@@ -181,7 +181,7 @@ def note_signal(store: Scope, chat: model.Chat, papers: Sequence[int], kind: Sig
 
 @stored_store.writes
 def take_back(transaction: Transaction, chat: model.Chat, paper: int, kind: Signal) -> bool:
-    """Removes a signal, and computes the taste again. Returns whether there was one."""
+    """Removes a signal, and updates the chat's taste. Returns whether there was such a signal."""
     gone = stored_signals.drop_signals(transaction, chat.id, paper, [kind])
     if gone:
         learn(transaction, chat.id)
@@ -190,7 +190,7 @@ def take_back(transaction: Transaction, chat: model.Chat, paper: int, kind: Sign
 
 @stored_store.writes
 def save_paper(transaction: Transaction, chat: model.Chat, paper: int, *, now: datetime) -> bool:
-    """Saves a paper for a chat, as its newest one. Returns False if the chat had saved it before."""
+    """Saves a paper for a chat, as the newest of its saved papers. Returns False if it was saved before."""
     is_new = (paper, Signal.SAVED) not in stored_signals.signals_of_papers(transaction, chat.id, [paper])
     note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
     return is_new
@@ -199,9 +199,9 @@ def save_paper(transaction: Transaction, chat: model.Chat, paper: int, *, now: d
 def restore_signals(
     transaction: Transaction, chat_id: int, wanted: Mapping[tuple[Signal, int], datetime | None]
 ) -> None:
-    """Restores signals, and computes the taste again. `wanted` is (kind, paper) → moment; None removes the signal.
+    """Restores signals, and updates the chat's taste. `wanted`: (kind, paper) → moment; None removes the signal.
 
-    A paper that is no longer stored gets no signal.
+    Skips papers that are no longer stored.
     """
     stored = known_papers.stored_papers(transaction, [paper for _, paper in wanted])
     for (kind, paper), at in wanted.items():
@@ -214,7 +214,7 @@ def restore_signals(
 
 @stored_store.reads
 def saved_papers(transaction: Transaction, chat: model.Chat) -> tuple[model.KnownPaper, ...]:
-    """Returns the papers that a chat saved, the last saved one first."""
+    """Returns the papers that a chat saved, the last saved paper first."""
     saved = stored_signals.signals_of(transaction, chat.id, most=MOST_SAVED, kinds=[Signal.SAVED])
     known = known_papers.stored_papers(transaction, [one.paper for one in saved])
     return tuple(known[one.paper] for one in saved if one.paper in known)
@@ -222,10 +222,10 @@ def saved_papers(transaction: Transaction, chat: model.Chat) -> tuple[model.Know
 
 @stored_store.reads
 def nearest(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> Nearest | None:
-    """Returns the paper that the chat liked or used and that shares most of the words for which `known` ranks high.
+    """Explains why the paper `known` ranks high: returns the paper that the chat liked or used and that resembles it most.
 
-    The result may also be an entry of the chat's library. Returns None if the chat's taste does not favour the paper,
-    or if the chat does not want the best papers first.
+    The result may also be an entry of the chat's library. Returns None if the chat's taste does not favour `known`, or
+    if the chat does not want the best papers first.
     """
     if chat.settings.order != "score":
         return None
@@ -259,9 +259,9 @@ def _written(words: Sequence[str], known: model.KnownPaper) -> tuple[str, ...]:
 
 @stored_store.reads
 def entry_near(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.KnownPaper | None:
-    """Returns the entry of a chat's library that has most of the words by which a paper is near to the library.
+    """Returns the entry of a chat's library that shares most of the words that make a paper near to the library.
 
-    Returns None if no entry has any of the words.
+    Returns None if no entry shares any of these words.
     """
     kept = parse.words_kept(
         one.canonical for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
@@ -278,9 +278,9 @@ def _nearest_entry(
     weights: Mapping[str, float],
     above: float = 0.0,
 ) -> model.KnownPaper | None:
-    """Returns the library entry whose title has the highest weight, if it is more than `above`.
+    """Returns the library entry whose title has the highest weight, as a paper with only a title.
 
-    Only its title is set.
+    Returns None if no title has a weight of more than `above`.
     """
     weighed = (
         (sum(weights.get(word, 0.0) for word in words.split()), title)
@@ -293,7 +293,7 @@ def _nearest_entry(
 def learn(transaction: Transaction, chat_id: int) -> None:
     """Computes the taste of a chat from its newest signals and its library, and stores it.
 
-    If a paper has several signals, the strongest one counts.
+    If a paper has several signals, only the strongest counts.
     """
     strengths: dict[int, float] = {}
     for one in stored_signals.signals_of(transaction, chat_id, most=LEARNED_FROM):
@@ -312,7 +312,7 @@ def learn(transaction: Transaction, chat_id: int) -> None:
 def put_library(
     transaction: Transaction, chat: model.Chat, library: ranking.Library, *, now: datetime, who: str = ""
 ) -> None:
-    """Replaces the library of a chat, and updates the words of subscriptions with `like:library`."""
+    """Replaces the library of a chat, and the words of its subscriptions with `like:library`."""
     stored_signals.put_library(transaction, chat.id, library, now=now)
     learn(transaction, chat.id)
     for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
@@ -326,7 +326,7 @@ def put_library(
 
 @stored_store.writes
 def drop_library(transaction: Transaction, chat: model.Chat) -> bool:
-    """Removes the library of a chat. Returns whether there was one."""
+    """Removes the library of a chat. Returns whether it had a library."""
     is_gone = stored_signals.drop_library(transaction, chat.id)
     learn(transaction, chat.id)
     return is_gone
@@ -337,9 +337,9 @@ def drop_library(transaction: Transaction, chat: model.Chat) -> bool:
 
 _BEST_FIRST = ("also", "author", "initials", "anywhere", "without", "allowed", "only", "any")
 _YEAR = timedelta(days=365)
-_MOST = 0.5  # of all papers: a variant that finds more than this part is useless
-_PAIRS = 2  # the rarest pairs of words are suggested: they say best what a query is about
-_EXPLAINING = 100  # newest papers with some word of a query, from which other forms of its words are learned
+_MOST = 0.5  # share of all papers; a variant that finds more than this share is useless
+_PAIRS = 2  # pairs of words that are suggested: the rarest, which say best what a query is about
+_EXPLAINING = 100  # newest papers with a word of the query, from which other forms of its words are learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,14 +347,14 @@ class Looser:
     """A variant of a query that finds more papers."""
 
     variant: advice.Variant
-    more: int  # papers that it finds in addition
+    more: int  # number of papers that it finds and the query does not
 
 
 @stored_store.reads
 def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) -> list[Looser]:
     """Returns variants that find more of the newest 50,000 papers than a query does, the most useful first.
 
-    `forms_only`: only the variant with other forms of its words.
+    `forms_only`: returns only the variant with other forms of the query's words.
     """
     entries, _ = index.searched_range(transaction)
     query = with_words(transaction, query)
@@ -378,7 +378,7 @@ def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) 
 
 @stored_store.reads
 def in_last_year(transaction: Transaction, query: Query, found: int, *, now: datetime) -> Looser | None:
-    """Returns the variant "last year" of a query; None if it finds no more papers than the `found` ones of the last days."""
+    """Returns the variant "last year" of a query; None if it finds only the papers of the last days (`found`: how many)."""
     entries, _ = index.searched_range(transaction)
     since = index.key_of(now.date() - _YEAR, 0)
     hits = index.find(transaction, entries, with_words(transaction, query), most_read=index.MOST_READ)
@@ -406,15 +406,15 @@ def _in_other_forms(transaction: Transaction, entries: index.Entries, query: Que
 
 _WORD = re.compile(r"(?<![\w*])[A-Za-z]{4,24}(?![\w*])")
 _ACRONYM = re.compile(r"[A-Z]{4,6}")  # CRISPR is not a wrong spelling of crisp
-_SHORT = 8  # letters; a shorter word may have one typing error, other words two
+_SHORT = 8  # letters; for a shorter word one typing error is corrected, for others two
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """The words of a query that no stored paper has, as typed, and the query with similar words of papers instead."""
+    """The words of a query that no stored paper has, as typed, and the query with similar words that papers have."""
 
     unknown: tuple[str, ...]
-    meant: str  # "" if no unknown word is close to a word of a paper
+    meant: str  # the query that was probably meant; "" if no unknown word is close to a word of a paper
 
 
 @stored_store.reads
@@ -434,7 +434,7 @@ def spelling(transaction: Transaction, query: Query) -> Spelling:
 
 
 def _unknown_words(node: Node) -> Iterator[tuple[str, str]]:
-    """Yields the positive words of a query, each as (as typed, in the form of `spellings`)."""
+    """Yields (word as typed, word in the form of `spellings`) for each word that the query does not exclude."""
     if isinstance(node, Leaf):
         is_name = node.term.field is AUTHOR
         if is_name or node.term.field.kind is ValueKind.WORDS:
@@ -446,14 +446,14 @@ def _unknown_words(node: Node) -> Iterator[tuple[str, str]]:
 
 
 def _nearest_words(transaction: Transaction, word: str) -> str:
-    """Returns the word of a paper that is closest to `word`; if several are, the most common; "" if none is close."""
+    """Returns the word of a paper that is closest to `word`, of several the most common one; "" if none is close."""
     from rapidfuzz import distance, process  # noqa: PLC0415 - takes 30 ms of the start, and 3 MB of memory
 
     most = 1 if len(word) < _SHORT else 2
     alike = known_papers.spelled_alike(transaction, word, most)
     found = process.extract(word, alike, scorer=distance.OSA.distance, score_cutoff=most, limit=None)
     rarity = counted_words_of_all(transaction)
-    # stop words are not counted, so they are added
+    # stop words have no counts, so they are added here
     having = {
         **rarity.having,
         **dict.fromkeys(ranking.STOP_WORDS, rarity.papers),
@@ -471,22 +471,22 @@ def _respelled(leaf: Leaf, close: Mapping[str, str]) -> Leaf:
 # ------------------------------------------------- the stored papers that are nearest to some papers (docs/queries.md)
 
 
-LOOKED_AT = 1000  # newest papers that are compared, 0.1 ms each
+LOOKED_AT = 1000  # newest papers that are compared; each takes 0.1 ms
 MOST_ALIKE = 5
 FLOOR = LEAST_NEARNESS / THOUSAND
 
 
 class Alike(NamedTuple):
-    """The papers that are nearest to given papers or a text."""
+    """The papers that are nearest to given papers or to a text."""
 
-    words: tuple[str, ...]  # the words of the search, by weight, the highest first
+    words: tuple[str, ...]  # the words of the search, the highest weight first
     papers: tuple[model.KnownPaper, ...]  # the nearest first
     looked_at: int
 
 
 @stored_store.reads
 def papers_alike(transaction: Transaction, given: Sequence[model.KnownPaper]) -> Alike:
-    """Returns the papers nearest to the given ones, at most five, from the newest thousand."""
+    """Returns the papers that are nearest to the given papers, at most five of the newest thousand."""
     taste = ranking.taste_of([(1.0, ranking.words_of(one.paper)) for one in given], counted_words_of_all(transaction))
     ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
     known = known_papers.stored_papers(transaction, ids)
@@ -499,7 +499,7 @@ def papers_alike(transaction: Transaction, given: Sequence[model.KnownPaper]) ->
 
 @stored_store.reads
 def papers_near_text(transaction: Transaction, text: str) -> Alike:
-    """Returns the papers nearest to a text, at most five, from the newest 50,000."""
+    """Returns the papers that are nearest to a text, at most five of the newest 50,000."""
     entries, _ = index.searched_range(transaction)
     words = ranking.words_of_papers(
         [ranking.words_of(model.Paper(key="", abstract=text))], counted_words_of_all(transaction)

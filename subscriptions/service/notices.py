@@ -13,9 +13,9 @@ from subscriptions.service.listing import kind_of
 from subscriptions.store import bot_state, chats, conversations, outbox, planner, sources, subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
 
-_SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day
-_MOST_NAMED = 10  # the most subscriptions that a notice names
-_DEAD_NOTIFIED = "notified:dead"  # name of a value: the moment up to which operators were notified of dead messages
+_SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
+_MOST_NAMED = 10  # at most so many subscriptions are named in a notice
+_DEAD_NOTIFIED = "notified:dead"  # name of a stored value: the moment up to which operators know of dead messages
 
 
 @writes
@@ -27,10 +27,10 @@ def notify(
     now: datetime,
     buttons: Mapping[str, model.CallbackToken] | None = None,
 ) -> bool:
-    """Stores a notice to a chat. For a daily notice, the chat's local day counts.
+    """Stores a notice to a chat. For a daily notice, the day in the chat's zone counts.
 
-    `buttons`: verb -> what the button does; it works only in that chat. Returns False if the notice was stored before
-    or the chat is unknown.
+    `buttons`: verb -> what the button does. The buttons work only in this chat. Returns False if the notice was stored
+    before, or if the chat is unknown.
     """
     chat = chats.find_chat(session, address)
     if chat is None:
@@ -51,9 +51,9 @@ def notify_operators(
 ) -> tuple[model.Lane, ...]:
     """Stores a notice to each operator, except in chats that strangers can read.
 
-    The day is that of the operators' zone. A notice that was stored shortly before midnight is not repeated shortly
-    after. `admins` are the operators of the settings; they are added as chats if needed. `but` has platforms that the
-    notice is not sent to. Returns the lanes of the stored notices.
+    The day is the day in the operator's zone. A notice from shortly before midnight is not repeated shortly after
+    midnight. `admins` are the operators in the settings; unknown ones are added as chats. `but` has the platforms to
+    which the notice is not sent. Returns the lanes of the stored notices.
     """
     notified = []
     day = now.astimezone(zones.zone(session.zone)).date()
@@ -71,8 +71,8 @@ def notify_operators(
 def notify_owner(store: Scope, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = "") -> bool:
     """Stores a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
 
-    Returns False if none was stored: it was stored before, the owner is unknown, has no conversation with the bot, or
-    is the person who caused it (`by`).
+    Returns False if it stores nothing: the notice was stored before, or the owner is unknown, has no private chat with
+    the bot, or is the person who caused the notice (`by`).
     """
     if chat.kind is model.ChatKind.PRIVATE or chat.owner in ("", by):
         return False
@@ -90,10 +90,10 @@ def _add(
     now: datetime,
     buttons: Mapping[str, model.CallbackToken],
 ) -> bool:
-    """Adds a notice to the outbox. Returns False if one with this cause and key was stored before.
+    """Adds a notice to the outbox. Returns False if a notice with this cause and key was stored before.
 
-    Also returns False if the chat is not confirmed: such a chat gets only the question to confirm. Raises ValueError
-    for a button that the notice does not declare.
+    Also returns False for an unconfirmed chat, unless the notice is the question to confirm. Raises ValueError for a
+    button that the notice does not declare.
     """
     if chat.state is states.ChatState.UNCONFIRMED and not isinstance(notice, chat_notices.ConfirmAddress):
         return False
@@ -129,7 +129,7 @@ def _dedupe_key(chat: model.Chat, notice: chat_notices.Notice, day: date) -> str
 def operator_chats(
     session: Transaction, admins: Sequence[model.ChatAddress], *, now: datetime
 ) -> tuple[model.Chat, ...]:
-    """Returns the chats of the settings, added if needed, and the private chats of people who sent an operator code."""
+    """Returns the operators' chats: those in the settings, added if unknown, and those of people who sent a code."""
     found = {chat.id: chat for chat in chats.operators(session)}
     for address in admins:
         chat = chats.add_chat(session, address, kind_of(address), now=now)
@@ -153,10 +153,10 @@ def pause_unreachable(
     reason: states.PauseReason = states.PauseReason.GONE,
     by: str = "",
 ) -> None:
-    """Pauses a chat, or with `topic` only this topic, because the bot may not write there.
+    """Pauses all chats at an address, or only one topic if `topic`, because the bot cannot write there.
 
-    Stores the reason and, as `detail`, the platform's sentence. Notifies the owner of the chat or, for a topic, its
-    group, once a day. `by` is the person who caused it.
+    Stores the reason, and the platform's sentence as `detail`. At most once a day, tells the owner of the chat, or the
+    group of the topic. `by` is the person who caused it, who is not told.
     """
     if topic:
         _pause_topic(session, address, reason, detail, now=now)
@@ -166,7 +166,7 @@ def pause_unreachable(
     for chat in lost:
         note_changed_state(session, chat.id)
     if lost:
-        chat = min(lost, key=lambda chat: chat.address)  # the group itself is preferred to its topics
+        chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
         told = reason if reason in chat_notices.PAUSES else states.PauseReason.GONE
         notice = chat_notices.ChatPaused(chat=chat.name, place=str(chat.address), reason=told)
         notify_owner(session, chat, notice, now=now, by=by)
@@ -183,14 +183,14 @@ def _pause_topic(
 
 
 def reactivate_found(session: Transaction, found: Sequence[int], *, now: datetime) -> None:
-    """Reactivates chats that were paused by mistake, and dismisses notices of their pause that are not sent."""
+    """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
     for chat in chats.chats_by_id(session, found).values():
         chats.mark_reachable(session, chat.id, now=now)
         outbox.drop_notices(session, f":{chat_notices.ChatPaused.cause}:{chat.address}:", now=now)
 
 
 def _notify_group(session: Transaction, chat: model.Chat, now: datetime, *, gone: bool) -> None:
-    """Notifies a group, in its General topic, that a topic with active subscriptions was closed or deleted."""
+    """Tells a group, in its General topic, that one of its topics with active subscriptions was closed or deleted."""
     active = [
         s
         for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id]
@@ -218,7 +218,7 @@ def _notify_group(session: Transaction, chat: model.Chat, now: datetime, *, gone
 def notify_operators_of_trouble(
     store: Scope, admins: Sequence[model.ChatAddress], *, now: datetime, stopped: Mapping[str, str]
 ) -> tuple[model.Lane, ...]:
-    """Notifies the operators of dead messages, of deliveries that wait for long, and of stopped platforms.
+    """Tells the operators about dead messages, deliveries that have waited for long, and stopped platforms.
 
     `stopped`: platform -> reason. Returns the lanes of the stored notices.
     """
@@ -249,7 +249,7 @@ def notify_operators_of_trouble(
 def notify_new_version(
     session: Transaction, admins: Sequence[model.ChatAddress], version: str, *, now: datetime
 ) -> None:
-    """Notifies the operators that another version runs than before. Does nothing for the first version."""
+    """Tells the operators that another version runs than before. The first version that ever runs is not reported."""
     before = bot_state.get_value(session, "version")
     if before == version or not bot_state.swap_value(session, "version", before, version):
         return
@@ -260,8 +260,8 @@ def notify_new_version(
 # ------------------------------------------------------------------------------------------------------------- sources
 
 
-_TRUSTED = timedelta(minutes=5)  # a slot that ends later than this is ignored: the clock was set back
-_MOST_RUNS = 6  # runs of consecutive days that a notice names separately
+_TRUSTED = timedelta(minutes=5)  # a slot that ends later than this from now is ignored, since the clock was set back
+_MOST_RUNS = 6  # runs of consecutive days that a notice lists
 _USUAL = {  # value of `batch` → the usual reason why a source is late
     True: "arXiv put its announcement off, as on a holiday; status.arxiv.org says so",
     False: "who makes it is late, or has stopped",
@@ -272,19 +272,16 @@ _USUAL = {  # value of `batch` → the usual reason why a source is late
 def note_poll(
     transaction: Transaction, receipt: Receipt, state: sources.SourceState, seen: Mapping[str, sources.DocumentSeen]
 ) -> int:
-    """Stores the receipt of a poll, which may still be running, and the state of its source.
-
-    Returns the receipt's id.
-    """
+    """Stores the receipt of a poll, which may still be running, and the state of its source. Returns the receipt's id."""
     sources.store_state(transaction, receipt.source, state, seen)
     return sources.put_receipt(transaction, receipt)
 
 
 @writes
 def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
-    """Tries to take the slot for requests to a publisher, for at most `most`.
+    """Tries to take the slot for requests to a publisher, for at most `most`. Only one process has it at a time.
 
-    Returns zero if the caller has the slot, otherwise how long to wait.
+    Returns zero if the caller got the slot, otherwise how long to wait.
     """
     while True:
         until = sources.slot_of(transaction, publisher)
@@ -305,10 +302,10 @@ def notify_source(
     parts: Sequence[str] = (),
     now: datetime,
 ) -> tuple[model.Lane, ...]:
-    """Notifies the operators of trouble with a source, or, with None, of its recovery; once a day.
+    """Tells the operators, at most once a day, about trouble with a source, or about its recovery if `trouble` is None.
 
-    `batch`: its days are the days of arXiv's announcements. `parts` has the units that are late, if others have come.
-    Returns the lanes of the stored notices.
+    `batch`: the source's days are the days of arXiv's announcements. `parts` names the late units, if other units have
+    come. Returns the lanes of the stored notices.
     """
     return notify_operators(store, admins, _source_notice(store, trouble, receipt, batch, parts), now=now)
 
@@ -336,17 +333,17 @@ def _source_notice(
 
 
 def runs_in_notice(days: chat_notices.DayRuns) -> chat_notices.DayRuns:
-    """Returns the (first, last) days for a notice. If there are too many runs, they are joined into one."""
+    """Returns the runs of days for a notice. If there are too many, returns one run from the first to the last day."""
     return days if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
 
 
-# --------------------------------------------------- incomplete papers, whose missing values are requested from arXiv
+# --------------------------------------------------- incomplete papers: the bot asks arXiv for their missing values
 
 
 def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> tuple[sources.IncompletePaper, ...]:
-    """Claims papers for requests to arXiv: at most `ids` papers with an arXiv id and `titles` papers without one.
+    """Claims papers to look up at arXiv: at most `ids` papers with an arXiv id and `titles` papers without an id.
 
-    The request is counted at once, so that no other process requests the same papers, and none is requested for ever.
+    Each claim counts as a request. So no other process requests the same papers, and requests for a paper end some day.
     """
     if not sources.may_be_asked(store, now=now):
         return ()

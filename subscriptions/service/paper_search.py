@@ -1,4 +1,4 @@
-"""Searches stored papers: all papers, and those of recent days."""
+"""Searches all stored papers, and counts matches in the papers of recent days."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,11 +26,11 @@ from subscriptions.store.database.store import Store, Transaction, reads
 class SearchResult:
     """The result of a search in one range of the stored papers."""
 
-    papers: tuple[model.KnownPaper, ...]  # a page of the found papers, newest first
-    found: int  # papers found in the whole range
+    papers: tuple[model.KnownPaper, ...]  # one page of the found papers, newest first
+    found: int  # number of papers found in the whole range
     upto: int  # the key of the newest paper in the range
-    looked: int  # papers that were searched
-    stored: int  # all stored papers
+    looked: int  # number of papers that were searched
+    stored: int  # number of all stored papers
     below: int | None  # the key at which the next range begins; None: there are no older papers
     since: date | None  # the day of the oldest paper that was searched
 
@@ -39,10 +39,10 @@ class SearchResult:
 def search(
     transaction: Transaction, query: Query, *, upto: int | None = None, start: int = 0, most: int
 ) -> SearchResult:
-    """Searches papers in one range, newest first by day. The range begins with the key `upto`; None: the newest paper.
+    """Searches papers in one range, newest first. The range begins with the key `upto`; None: with the newest paper.
 
-    The result has at most `most` of the found papers, from index `start` on. A range has 50,000 papers. It has fewer if
-    too many papers would have to be read to decide, and more if the query finds nothing in the first 50,000.
+    The result has at most `most` of the found papers, from index `start` on. A range has 50,000 papers. It is shorter if
+    the search would have to read too many papers, and longer if the first 50,000 have no match.
     """
     query, looked = with_words(transaction, query), 0
     while True:
@@ -76,10 +76,7 @@ def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
 
 @reads
 def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, model.KnownPaper]:
-    """Returns name → paper for these arXiv ids and DOIs (`mentioned` finds them in a text).
-
-    Unknown ones are left out.
-    """
+    """Returns name → paper for these arXiv ids and DOIs. Names of unknown papers are left out."""
     ids = known_papers.papers_with_keys(transaction, names)
     known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
@@ -88,12 +85,12 @@ def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, mo
 # -------------------------------------------- the papers of the last days, counted for confirmations, lists and advice
 
 
-DAYS_KNOWN = 7  # days in which a confirmation counts the matches of a query
+DAYS_KNOWN = 7  # days of papers in which a confirmation counts the matches of a query
 Counts = tuple[tuple[str, int], ...]
-_NAMES = "names"  # a kind of cached values
-MOST_NAMED = 2000  # papers whose authors and categories are suggested
-_RECENT = "recent"  # a kind of cached values, by day
-CAME_WITHIN = timedelta(days=60)  # a list says when papers last came, if that was within this time
+_NAMES = "names"  # kind of a cached value
+MOST_NAMED = 2000  # newest papers whose authors and categories are suggested
+_RECENT = "recent"  # kind of a cached value; there is one for each day
+CAME_WITHIN = timedelta(days=60)  # a list says when a subscription last brought papers if this was within this time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +99,9 @@ class Base:
 
     days: int = 0  # number of days with papers; 0: there are no papers
     of: int = 0  # number of these papers
-    whole: bool = True  # whether these are all papers of the days; otherwise only the newest
-    recent: bool = False  # whether the papers are from the last seven days; otherwise these had none
-    week: bool = False  # whether the bot had papers on the first of the seven days: a count is for a whole week
+    whole: bool = True  # whether these are all papers of the days; if not, they are the newest
+    recent: bool = False  # whether the papers are from the last seven days; False: these days had no papers
+    week: bool = False  # whether the bot had papers on the first of the seven days, so that a count is for a whole week
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,7 @@ class Recent:
     def find(
         self, transaction: Transaction, queries: Mapping[str, Query], chat: model.Chat | None = None
     ) -> "MatchSets":
-        """Returns the matches of each query among the same papers, without cross-lists if the chat wants none."""
+        """Returns which of these papers each query matches. Leaves out cross-lists if the chat wants none."""
         hits = {
             name: index.find(transaction, self.entries, query, most_read=index.MOST_READ)
             for name, query in queries.items()
@@ -145,7 +142,7 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class MatchSets:
-    """Query name → the set of papers that it finds."""
+    """For each of several queries, by name, the set of papers that it finds (`of`)."""
 
     of: Mapping[str, int]
     base: Base
@@ -163,7 +160,7 @@ class RecentMatches:
 
     found: int
     base: Base
-    newest: tuple[model.KnownPaper, ...] = ()  # some of them, the newest first
+    newest: tuple[model.KnownPaper, ...] = ()  # some of the found papers, the newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +174,9 @@ class MatchCount:
 
 @reads
 def recent(transaction: Transaction, now: datetime) -> Recent:
-    """Returns the papers of the last seven days in the operator's zone; if there are none, the papers of all days.
+    """Returns the papers of the last seven days in the operator's zone; if there are none, of all days.
 
-    There are at most the newest 50,000.
+    Returns at most the newest 50,000.
     """
     today = _today(transaction, now)
     return known_papers.keep(transaction, _RECENT, today, lambda: _look_recent(transaction, today))
@@ -190,7 +187,7 @@ def _today(transaction: Transaction, now: datetime) -> date:
 
 
 def _look_recent(transaction: Transaction, today: date) -> Recent:
-    """Reads the papers of the last days. A digest may have the date of the next day, so the range ends tomorrow."""
+    """Reads the papers of the last days. The range ends tomorrow, since a digest may have the date of the next day."""
     since, are_recent = today - timedelta(days=DAYS_KNOWN - 1), True
     rows = known_papers.news(transaction, index.MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
     if not rows:
@@ -205,7 +202,7 @@ def _look_recent(transaction: Transaction, today: date) -> Recent:
 def match_ahead(
     transaction: Transaction, chat: model.Chat, texts: Iterable[str], *, now: datetime, categorised: bool
 ) -> None:
-    """Matches queries, and the variants that advice compares, with the papers of the last days, to fill the cache.
+    """Fills the cache with the matches of queries, and of the variants that advice compares, in the last days' papers.
 
     The results are cached until papers come. Texts that are not queries are ignored.
     """
@@ -219,12 +216,12 @@ def match_ahead(
 
 @reads
 def is_ready(transaction: Transaction, *, now: datetime) -> bool:
-    """Whether the papers of the last days have not changed since the last look-up, so that cached matches are valid."""
+    """Whether the cached matches in the papers of the last days are still valid: no papers have come since."""
     return _today(transaction, now) in known_papers.kept(transaction, _RECENT)
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:
-    """Updates the cache of `recent`, if this process has used it."""
+    """Updates the cache of `recent`, if this process has ever used it."""
     if known_papers.is_used(store, _RECENT):
         recent(store, now)
 
@@ -261,9 +258,9 @@ def found_by_day(
 def advice_on(
     transaction: Transaction, chat: model.Chat, query: Query, *, now: datetime, categorised: bool = True
 ) -> Advice | None:
-    """Returns the advice on a query that has the most effect on the recent papers; None if there is none.
+    """Returns the advice on a query that changes most in the recent papers; None if there is no advice.
 
-    `categorised`: whether any source gives categories.
+    `categorised`: at least one source gives categories.
     """
     window = recent(transaction, now)
     known, crosslists = _Known(transaction, window, chat), chat.settings.crosslists != "out"
@@ -308,7 +305,7 @@ def recent_variants(
 ) -> tuple[RecentMatches, Mapping[str, int]]:
     """Returns what a query finds in the last days, and variant name → number of papers that the variant finds there.
 
-    Without a query: all papers, except those that `excluded` finds.
+    If `query` is None, returns all papers, except those that `excluded` finds.
     """
     window = recent(transaction, now)
     named = {"": query, "-": excluded}
@@ -321,7 +318,7 @@ def recent_variants(
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The papers of the last days as `advise` needs them."""
+    """The papers of the last days in the form that `advise` needs (`advice.Known`)."""
 
     transaction: Transaction
     window: Recent
@@ -348,9 +345,9 @@ class _Known:
 # ----------------------------------------------------------------- two subscriptions that find nearly the same papers
 
 
-FEWEST = 5  # papers that two subscriptions must share: fewer prove little
-SHARE = 0.8  # of the papers that at least one of them finds, the part that both must find
-MOST_COMPARED = 50  # subscriptions of a chat
+FEWEST = 5  # papers that two subscriptions must share; fewer prove little
+SHARE = 0.8  # share of their papers that both must find
+MOST_COMPARED = 50  # the first active subscriptions of a chat, which are compared with each other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,15 +356,15 @@ class Overlap:
 
     first: int  # their numbers
     second: int
-    shared: int  # papers of the last days that both find
-    either: int  # papers that at least one of them finds
+    shared: int  # number of papers of the last days that both find
+    either: int  # number of papers of the last days that at least one of them finds
 
 
 @reads
 def nearly_same(
     transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
 ) -> Overlap | None:
-    """Returns the two subscriptions that share most of their recent papers and can be merged; None if there are none."""
+    """Returns two subscriptions that share most of their recent papers and can be merged; None if there are none."""
     able = [one for one in subscriptions if one.state is SubscriptionState.ACTIVE][:MOST_COMPARED]
     found = (
         recent(transaction, now)
@@ -387,7 +384,7 @@ def nearly_same(
 
 
 def _overlap(first: model.Subscription, second: model.Subscription, found: Mapping[str, int]) -> Overlap | None:
-    """Returns how many papers two subscriptions share; None if that is too small a part."""
+    """Returns how many papers two subscriptions share; None if they share too few."""
     shared = (found[first.canonical] & found[second.canonical]).bit_count()
     either = (found[first.canonical] | found[second.canonical]).bit_count()
     if shared < max(FEWEST, SHARE * either):
@@ -408,7 +405,7 @@ def are_alike(one: model.Subscription, other: model.Subscription) -> bool:
 
 
 def merged_query(one: model.Subscription, other: model.Subscription) -> Query | None:
-    """Returns the query that finds the papers of both, in their own words; None if it cannot be written."""
+    """Returns the query that finds the papers of both, written with their typed texts; None if it cannot be written."""
     try:
         text = written(Or((parse.parse_query(one.text).tree, parse.parse_query(other.text).tree)))
         found = parse.asked_beside(kept_query(text).text, (one.canonical, other.canonical))

@@ -17,7 +17,7 @@ from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.store import Scope, Transaction
 
-ANSWER_WITHIN = timedelta(minutes=10)  # time for a person to decide whether they want the papers that waited
+ANSWER_WITHIN = timedelta(minutes=10)  # how long a person can decide whether the papers that waited are sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class WaitingPapers:
     """Papers that wait for a chat after a pause."""
 
     papers: int  # number of papers, including those in planned deliveries
-    upto: int  # the sequence up to which papers were looked at
+    upto: int  # the highest sequence of papers that were counted
     delivered_at: datetime | None = None  # when they are sent if no person decides; None: unknown
 
 
@@ -39,7 +39,7 @@ def pause(
     now: datetime,
     who: str = "",
 ) -> bool:
-    """Pauses one subscription, or without a number the chat, until a moment or, with None, until a person resumes it.
+    """Pauses a subscription, or the chat if `number` is None. If `until` is None, a person has to end the pause.
 
     Returns whether anything changed. Raises NotFound, and Refused if the chat gets no messages for another reason.
     """
@@ -74,10 +74,10 @@ def _pause_chat(transaction: Transaction, chat: model.Chat, *, until: datetime |
 def resume(
     transaction: Transaction, address: model.ChatAddress, number: int | None, *, now: datetime, who: str = ""
 ) -> model.Chat | None:
-    """Resumes one subscription, or without a number the chat and all its subscriptions.
+    """Resumes a subscription, or, if `number` is None, the chat and all its subscriptions.
 
-    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns the chat as it is then;
-    None if nothing was paused. Raises NotFound.
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns the changed chat; None if
+    nothing was paused. Raises NotFound.
     """
     chat, subscriptions = listing.get_subscribed(transaction, address)
     chosen = listing.chosen(subscriptions, number)
@@ -98,9 +98,10 @@ def resume(
 
 @stored_store.writes
 def end_pauses(transaction: Transaction, *, now: datetime) -> None:
-    """Ends the pauses whose time is over. If a due moment passed during the pause, the next regular one replaces it.
+    """Ends the pauses whose time is over. A due moment that passed during a pause is replaced by the next regular one.
 
-    So a delivery that is due at eight does not come at midnight, when "until mon" ends.
+    For example, "until mon" ends at midnight. A subscription that is due at eight is then due on Monday at eight, and
+    not at once.
     """
     ended = plans.ended_pauses(transaction, now)
     plans.end_pauses(transaction, now)
@@ -116,10 +117,10 @@ def end_pauses(transaction: Transaction, *, now: datetime) -> None:
 
 
 def _moment_after(chat: model.Chat, subscription: model.Subscription, until: datetime) -> datetime | None:
-    """Returns the due moment after a pause that ended at `until`.
+    """Returns the due moment of a subscription after a pause that ended at `until`.
 
-    If it passed during the pause, it is the first one after. A window of a when-out that is open at the end of the
-    pause counts as the first one.
+    If its due moment passed during the pause, this is the first regular moment after the pause. For when-out, a window
+    that is open at the end of the pause counts as the first.
     """
     if subscription.cadence.kind == "now" or subscription.next_due_at is None or subscription.next_due_at >= until:
         return subscription.next_due_at
@@ -155,9 +156,9 @@ def with_ended_pauses(
 
 @stored_store.writes
 def delay_after_return(transaction: Transaction, chat: model.Chat, *, now: datetime) -> None:
-    """Delays papers that would be sent at once to a chat that gets messages again, so that a person can skip them.
+    """Delays the papers of a chat that gets messages again by ten minutes, so that a person can skip them.
 
-    The delay is ten minutes.
+    Only papers that would be sent at once are delayed.
     """
     outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
     for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
@@ -165,9 +166,9 @@ def delay_after_return(transaction: Transaction, chat: model.Chat, *, now: datet
 
 
 def _after_return(subscription: model.Subscription, chat: model.Chat, now: datetime) -> model.Subscription:
-    """Returns the subscription with its due moment when messages resume.
+    """Returns the subscription with its new due moment, when its chat gets messages again at `now`.
 
-    A `now` subscription waits ten minutes. An overdue moment is replaced by the next regular one.
+    A `now` subscription is due in ten minutes. An overdue moment is replaced by the next regular one.
     """
     cadence, due = subscription.cadence, subscription.next_due_at
     if cadence.kind == "now":
@@ -201,7 +202,7 @@ def get_waiting_papers(
 
 @stored_store.reads
 def match_waiting_ahead(transaction: Transaction, address: model.ChatAddress) -> None:
-    """Matches the papers that wait for a chat, including its paused subscriptions, to fill the cache.
+    """Fills the cache with the matches of the papers that wait for a chat, also of its paused subscriptions.
 
     The results are cached until papers come. Raises NotFound.
     """
@@ -210,7 +211,7 @@ def match_waiting_ahead(transaction: Transaction, address: model.ChatAddress) ->
 
 
 def _delivered_at(foreseen: forecast.Forecast, chat: model.Chat, subscription: model.Subscription) -> datetime | None:
-    """Returns when a subscription delivers waiting papers if no person decides; None if that is unknown."""
+    """Returns when a subscription delivers waiting papers if no person decides; None if this is unknown."""
     now = foreseen.at
     if subscription.cadence.kind == "now":
         moment = max(subscription.next_due_at or now, now)
@@ -220,14 +221,14 @@ def _delivered_at(foreseen: forecast.Forecast, chat: model.Chat, subscription: m
 
 
 def send_waiting(store: Scope, address: model.ChatAddress, *, now: datetime, number: int | None = None) -> int:
-    """Makes waiting papers due now. Returns their number. Raises NotFound."""
+    """Makes the papers that wait for a chat, or for one of its subscriptions, due now. Returns how many. Raises NotFound."""
     found = get_waiting_papers(store, address, now=now, number=number).papers
     with store.write() as transaction:
         chat = listing.get_chat(transaction, address)
         if number is None:
             outbox.hold_planned(transaction, chat.id, None)
         for subscription in _active(transaction, chat, number):
-            # the latest moment marks it as requested by a person, so that quiet hours do not delay it
+            # with a latest due moment, a person has requested the papers, and quiet hours do not delay them
             stored_subscriptions.change_subscription(
                 transaction, subscription, forecast.with_due(subscription, (now, now))
             )
@@ -244,9 +245,9 @@ def skip_waiting(
     now: datetime,
     number: int | None = None,
 ) -> int:
-    """Skips the papers that waited when the person was asked. Returns their number. Raises NotFound.
+    """Skips the papers that waited when the person was asked. Returns how many. Raises NotFound.
 
-    These are papers up to the sequence `upto`, and those in deliveries that were planned by the moment `by`.
+    These are papers up to the sequence `upto`, and the papers of deliveries that were planned before or at `by`.
     """
     chat = listing.get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
@@ -271,8 +272,8 @@ def _active(transaction: Transaction, chat: model.Chat, number: int | None) -> t
 # ---------------------------------------------------------------------------------------------------------- workspaces
 
 
-GRACE = timedelta(days=30)  # how long the chats of a workspace are kept after it removed the app
-INSTALLED_WITHIN = timedelta(minutes=10)  # time in which a person must complete an installation
+GRACE = timedelta(days=30)  # how long the chats of a workspace are kept after it uninstalled the app
+INSTALLED_WITHIN = timedelta(minutes=10)  # a person must complete an installation within this time
 REMOVED = "The app was removed from the workspace."
 
 Subscriptions = tuple[model.Subscription, ...]
@@ -280,9 +281,9 @@ Subscriptions = tuple[model.Subscription, ...]
 
 @stored_store.writes
 def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
-    """Pauses all chats of a workspace that removed the app.
+    """Pauses all chats of a workspace that uninstalled the app.
 
-    If it stays without the app for thirty days, they are erased.
+    They are erased if the workspace does not install the app again within thirty days.
     """
     bot_state.uninstall(transaction, team, now=now)
     for chat in _chats_of(transaction, team):
@@ -291,9 +292,9 @@ def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
 
 @stored_store.writes
 def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
-    """Reactivates the chats that were paused because their workspace removed the app.
+    """Reactivates the chats that were paused because their workspace uninstalled the app.
 
-    Returns False if the workspace had not removed the app.
+    Returns False if the workspace had not uninstalled it.
     """
     if not bot_state.install_again(transaction, team, now=now):
         return False
@@ -305,19 +306,16 @@ def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool
 
 @stored_store.writes
 def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
-    """Stores the sealed tokens of a workspace that installed the app.
-
-    Reactivates its chats if it had removed the app.
-    """
+    """Stores the sealed tokens of a workspace that installed the app. If it had uninstalled it, reactivates its chats."""
     install_again(transaction, team, now=now)
     bot_state.put_installation(transaction, team, tokens, now=now)
 
 
 @stored_store.writes
 def reactivate(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> bool:
-    """Reactivates the chats at an address that the bot could not write to; if the address has a topic, only that topic.
+    """Reactivates the chats at an address to which the bot could not write. An address with a topic means only this topic.
 
-    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns False if none of the
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns False if none of these
     chats was unreachable.
     """
     chats = stored_chats.chats_in(transaction, address.lane)
@@ -330,7 +328,7 @@ def reactivate(transaction: Transaction, address: model.ChatAddress, *, now: dat
 
 
 def _returns(chat: model.Chat, address: model.ChatAddress) -> bool:
-    """Whether to reactivate a chat at the address. A closed topic stays closed when its group is reachable again."""
+    """Whether to reactivate a chat when `address` is reachable again. Topics that were closed or deleted stay paused."""
     if chat.address == address or address.topic:
         return chat.address == address
     closed = chat.state is states.ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
@@ -338,13 +336,13 @@ def _returns(chat: model.Chat, address: model.ChatAddress) -> bool:
 
 
 def chats_of_lost_workspaces(transaction: Transaction, *, now: datetime) -> list[int]:
-    """Returns the ids of the chats of workspaces that removed the app more than thirty days ago."""
+    """Returns the ids of the chats of workspaces that uninstalled the app more than thirty days ago."""
     lost = bot_state.uninstalled(transaction, now - GRACE)
     return [chat.id for team in lost for chat in _chats_of(transaction, team)]
 
 
 def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
-    """Erases the workspaces that removed the app more than thirty days ago, if all their chats are erased."""
+    """Erases the workspaces that uninstalled the app more than thirty days ago, once all their chats are erased."""
     if not chats_of_lost_workspaces(transaction, now=now):
         bot_state.drop_installations(transaction, now - GRACE)
 
@@ -353,9 +351,10 @@ def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
 def pause_for_leaver(
     transaction: Transaction, address: model.ChatAddress, person: str, *, now: datetime
 ) -> Mapping[model.ChatAddress, Subscriptions]:
-    """Pauses the subscriptions of a person who left a channel, there and in its threads, until another person resumes them.
+    """Pauses the subscriptions in a channel and its threads that a person added who has left the channel.
 
-    The person is no longer stored as owner or subscriber there. Returns chat → the subscriptions that this paused.
+    They stay paused until another person resumes them. The person is no longer stored as owner or subscriber there.
+    Returns chat → the subscriptions that this call paused.
     """
     paused: dict[model.ChatAddress, Subscriptions] = {}
     there = stored_chats.chats_in(transaction, address.lane)
@@ -381,7 +380,7 @@ def pause_for_leaver(
 
 
 def _chats_of(transaction: Transaction, team: str) -> list[model.Chat]:
-    """Returns the chats of a workspace. Addresses in the bot's own workspace have no workspace id."""
+    """Returns the chats of a workspace. In the bot's own workspace, their addresses have no workspace id."""
     lanes = [lane for facts in declared() if facts.has_workspaces for lane in _lanes_of(transaction, facts.name, team)]
     return [chat for lane in lanes for chat in stored_chats.chats_in(transaction, lane)]
 

@@ -1,4 +1,4 @@
-"""Plans deliveries: matches due subscriptions with papers, decides and stores, one slice of chats after the other."""
+"""Plans deliveries: matches due subscriptions with papers, decides, and stores, one slice of chats after the other."""
 
 import gc
 import secrets
@@ -29,12 +29,12 @@ from subscriptions.store.database.store import ReadThenWrite, Store, Transaction
 
 _FAR_INTERVAL = timedelta(hours=1)  # between two searches for due moments that are too far away
 _LOOKED_FAR: WeakKeyDictionary[Store, datetime] = WeakKeyDictionary()  # the moment of the last such search
-SLICE = 200  # chats planned in one transaction: limits memory and how long other writers wait
+SLICE = 200  # chats that are planned in one transaction; limits memory and how long other writers wait
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The case of one chat, and the decision about its delivery."""
+    """The decision about the delivery of one chat, with everything on which it depends."""
 
     case: decision.DueDelivery
     subscriptions: Sequence[model.Subscription]  # all subscriptions of the chat
@@ -46,7 +46,7 @@ class Decision:
         return any(s.cadence.kind == "now" and s.state is SubscriptionState.ACTIVE for s in self.subscriptions)
 
     def covers(self, subscription: model.Subscription) -> bool:
-        """Whether the delivery covers a subscription: it has the subscription's papers, or says that there are none."""
+        """Whether the delivery has papers of a subscription, or says that there are no papers."""
         if self.result is None:
             return False
         _, items, _ = self.result
@@ -62,8 +62,8 @@ def plan_due(
 ) -> tuple[model.Lane, ...]:
     """Plans everything that is due, or stops when `enough()` is true.
 
-    Returns the lane of each stored delivery and notice. `matching` is entered while queries are matched with papers, so
-    that a caller can measure it.
+    Returns the lane of each stored delivery and notice. `matching()` is a context manager around the matching of queries
+    with papers, by which a caller can measure how long it takes.
 
     A second call at the same moment plans nothing, because the transaction that stores a delivery also moves the
     cursors and the due moments of its subscriptions.
@@ -81,9 +81,9 @@ def plan_slices(
 ) -> Generator[writer.Steps[Sequence[model.Lane]]]:
     """Like `plan_due`, but yields the steps of one slice of chats after the other. Each slice has its own transaction.
 
-    A slice has steps that read, match and decide, and one step that writes. Before the first slice, pauses are ended.
-    To get the next slice, this generator reads. If other processes may plan at the same time, each has its own order
-    and skips chats that others have planned.
+    A slice has steps that read, match and decide, and one step that writes. Before the first slice, the pauses that are
+    over end. The generator itself reads from the store to find the next slice. If other processes may plan at the same
+    time, each takes the slices in its own order, and skips chats that others have planned.
     """
     due = _read_due(store, now)
     if due.pause_ended:
@@ -100,11 +100,11 @@ def plan_slices(
             while chat_ids := list(islice(chats, SLICE)):
                 if enough():
                     return
-                if is_begun:  # others may have planned these chats in the meantime
+                if is_begun:  # other processes may have planned these chats in the meantime
                     chat_ids = _still_due(store, chat_ids, context)
                 if chat_ids:
                     yield _plan_slice(store, chat_ids, context)
-                    gc.freeze()  # so that the garbage collector skips the window and caches: a quarter of the time
+                    gc.freeze()  # the garbage collector then skips the window and caches, which saves a quarter of the time
                 is_begun = True
         finally:
             gc.unfreeze()
@@ -113,10 +113,10 @@ def plan_slices(
 
 
 def move_far_moments(store: Store, *, now: datetime) -> writer.Steps[int]:
-    """Corrects due moments that are further away than their cadences allow. Returns how many it corrected.
+    """Corrects due moments that are further in the future than their cadences allow. Returns how many it corrected.
 
-    If the clock is wrong for a minute, due moments computed in that minute may be in another year. Searches for them at
-    the first call, if the clock was set back since the last search, and after an hour.
+    If the machine's clock is wrong for a minute, due moments that are computed in this minute may be in another year. A
+    call searches for such moments if it is the first one, if the clock was set back, or an hour after the last search.
     """
     looked_at = _LOOKED_FAR.get(store)
     if looked_at is not None and looked_at <= now < looked_at + _FAR_INTERVAL:
@@ -148,12 +148,12 @@ def _end_pauses(store: Store, now: datetime) -> writer.Steps[Sequence[model.Lane
 
 
 class _Due(NamedTuple):
-    """The work of a plan."""
+    """What a plan has to do at one moment."""
 
-    forecast: Forecast  # at this moment
+    forecast: Forecast  # the forecast at this moment
     chat_ids: Sequence[int]  # the chats that are due by their own moments or cursors
-    behind: Sequence[stored_subscriptions.SharedCursor]  # the shared cursors below the newest papers
-    pause_ended: bool  # whether a pause has ended: then more chats may be due
+    behind: Sequence[stored_subscriptions.SharedCursor]  # the shared cursors that have not passed the newest papers
+    pause_ended: bool  # whether a pause is over, so that more chats may be due
 
 
 def _read_due(store: Store, now: datetime) -> _Due:
@@ -171,7 +171,7 @@ def _still_due(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanC
 
 
 def _chats_to_plan(store: Store, due: Sequence[int], found: looks.Look | None) -> Iterator[int]:
-    """Yields the ids of the chats in `due`, then of chats whose followers have matches. Each id comes once."""
+    """Yields the ids of the chats in `due`, then of chats that `found` found. Yields each id once."""
     yield from looks.apart(due, store, SLICE)
     known = set(due)
     yield from (chat for chat in (found.chats(store) if found else ()) if chat not in known)
@@ -189,12 +189,12 @@ class _Matches:
 def _plan_slice(
     store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext
 ) -> writer.Steps[Sequence[model.Lane]]:
-    """Matches and decides in a reading transaction, then stores in a writing one.
+    """Matches and decides in a reading transaction, then stores in a writing transaction. Returns the lanes of deliveries.
 
-    Returns the lanes of stored deliveries. The writing transaction does not match. While it runs, no paper can come and
-    no other writer can change these chats. If another writer may have committed in between, it reads the inputs of the
-    decision again. If they have changed, or papers came, everything is repeated with cached matches. After a crash
-    before the commit, the chats are still due; after the commit, they are done.
+    While the writing transaction runs, no papers can come and no other writer can change these chats. If another writer
+    may have committed between the two, the writing transaction reads the inputs of the decision again. If they changed,
+    or papers came, everything is repeated; the matches are cached. After a crash before the commit, the chats are still
+    due; after the commit, they are done.
     """
     work = ReadThenWrite(store)
     while True:
@@ -214,7 +214,7 @@ def _plan_slice(
 
 
 def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_inputs.PlanContext) -> _Matches:
-    """Extends the window as far as the due subscriptions look back, and matches them with its papers."""
+    """Extends the window of papers as far back as the due subscriptions look, and matches their queries with it."""
     due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], context.window
     if not due:
         return _Matches({}, frozenset(), {})
@@ -225,7 +225,7 @@ def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_i
 
 
 def _delivered(transaction: Transaction, inputs: plan_inputs.Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
-    """Returns chat id → the papers, among `papers`, that the chat has in a delivery or in its library."""
+    """Returns chat id → those of `papers` that the chat has in a delivery or in its library."""
     return plans.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
 
 
@@ -249,7 +249,7 @@ def _still_holds(
     matches: _Matches,
     context: plan_inputs.PlanContext,
 ) -> bool:
-    """Whether the decision would be the same now. If no chat is planned, papers do not matter."""
+    """Whether the decision would be the same now. New papers make a difference only if a chat is planned."""
     return (
         (not inputs.keys or context.window.is_current(transaction))
         and plan_inputs.still_holds(transaction, chat_ids, inputs, context)
@@ -261,10 +261,7 @@ _Changes = tuple[list[plans.Planned], list[Move]]
 
 
 def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: plan_inputs.PlanContext) -> _Changes:
-    """Returns the changes of a slice.
-
-    They are computed before the writing transaction, so that other writers do not wait.
-    """
+    """Computes the changes of a slice. This happens before the writing transaction, so that other writers do not wait."""
     planned = []
     for one in decided:
         if one.result is not None:
@@ -358,13 +355,13 @@ def _case(
 def _may_have_come(chat: model.Chat, due: Sequence[model.Subscription], context: plan_inputs.PlanContext) -> bool:
     """Whether papers could have come since the previous due moments of these subscriptions."""
     now, forecast = context.forecast.at, context.forecast
-    # the least time between two due moments
+    # the shortest time between two due moments of a subscription
     before = {s.id: timedelta(days=7 if s.cadence.kind == "weekly" else 1) for s in due}
     return any(forecast.may_have_come(max(s.since, plan_inputs.moment_of(s, chat, now) - before[s.id])) for s in due)
 
 
 def _span_after(subscription: model.Subscription, one: Decision, context: plan_inputs.PlanContext) -> DueSpan:
-    """Returns the next due span. A when-out that the delivery does not cover stays due until its window ends."""
+    """Returns the next due span. A when-out subscription without papers in the delivery stays due until its window ends."""
     zone, opened, now = forecasts.zone_of(subscription, one.case.chat), subscription.next_due_at, context.forecast.at
     waits = opened is not None and subscription.cadence.kind == "when-out" and not one.covers(subscription)
     if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):

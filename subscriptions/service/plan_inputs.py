@@ -28,38 +28,38 @@ from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
 
-# Up to this number, queries are matched one by one. For more, all stored queries are matched with an index of the
-# papers, which takes 0.8 ms for each paper.
+# Up to so many queries are matched one by one. If there are more, all stored queries are matched together with an index
+# of the papers; making the index takes 0.8 ms for each paper.
 FEW = 100
-MOST_KEPT = 1000  # papers; a larger window is not kept for the next plan: 25 KB for each paper, a week of most chats
+MOST_KEPT = 1000  # papers, 25 KB each; a larger window is not kept for the next plan. Most chats need less for a week
 MOST_MATCHES = 50_000  # queries whose matches are cached within a plan, some 250 bytes each
 MOST_EVIDENCE = 100_000  # pairs of query and paper whose evidence is cached within a plan, some 400 bytes each
-MOST_INDEXED = 300  # papers; of a larger window, the index is not kept: 55 KB for each paper
+MOST_INDEXED = 300  # papers, 55 KB each; the index of a larger window is not kept
 
 
 @dataclass(slots=True)
 class Window:
-    """Tokenized papers with after < sequence <= last_sequence. `cover` extends it if a slice looks further back."""
+    """Tokenized papers with after < sequence <= last_sequence. `cover` adds older papers if a slice looks further back."""
 
     last_sequence: int
     after: int | None = None
-    newest: int = 0  # the newest digest when the papers were read
+    newest: int = 0  # id of the newest digest when the papers were read
     papers: Papers = field(default_factory=lambda: Papers(()))
     tokenized: TokenizedPapers = field(default_factory=lambda: TokenizedPapers.of(()))
     index: PaperIndex | None = None  # an index of the papers; only made for many queries
     # canonical text -> positions of the papers that it matches
     matches: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    rarity: ranking.Rarity = field(default_factory=ranking.Rarity)  # of words, in the newest papers
+    rarity: ranking.Rarity = field(default_factory=ranking.Rarity)  # rarity of words in the newest papers
 
     def cover(self, transaction: Transaction, after: int) -> None:
-        """Extends the window to all papers after the sequence `after`. Papers that it has are not tokenized again."""
+        """Extends the window to all papers after the sequence `after`. Does not tokenize papers again that it has."""
         newest = known_papers.newest_digest(transaction)
         if self.after is None or after < self.after or newest != self.newest:
             known = known_papers.window(transaction, after, self.last_sequence)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
             self.papers, self.index, self.matches = Papers(known), None, {}
             self.rarity = counted_words(transaction, self.last_sequence)
-            self.after, self.newest = after, newest  # set last, so that after an error the window is read again
+            self.after, self.newest = after, newest  # set last: after an error, the window is read again
 
     def is_current(self, transaction: Transaction) -> bool:
         """Whether no digest was stored since the papers were read. True if no papers were read."""
@@ -81,15 +81,15 @@ class Window:
         return {s.id: self.matches[s.canonical] for s in subscriptions}
 
     def indexed(self) -> PaperIndex:
-        """Returns the index of the papers. It is made at the first call."""
+        """Returns the index of the papers, which the first call makes."""
         if self.index is None:
             self.index = PaperIndex(self.tokenized)
         return self.index
 
     def _found_together(self, transaction: Transaction, queries: Collection[str]) -> dict[str, tuple[int, ...]]:
-        """Like `fits`, by canonical text.
+        """Returns canonical text -> positions of the papers that the query matches, by matching all stored queries.
 
-        Leaves out a few queries that were added after all were matched with these papers.
+        Leaves out a few queries that were added after all queries had been matched with these papers.
         """
         index = self.indexed()
         with kept_queries(transaction.store) as kept:
@@ -102,7 +102,7 @@ stored_query = lru_cache(maxsize=65536)(parse_canonical)  # canonical text → p
 
 
 def nearness_of(taste: ranking.Taste | None, papers: TokenizedPapers) -> Callable[[int], float] | None:
-    """Returns a function: position of a paper → how near it is to the taste. Returns None without a taste."""
+    """Returns a function: position of a paper → how near the paper is to the taste. Returns None if there is no taste."""
     if taste is None:
         return None
     return lambda position: ranking.nearness(taste, papers.tokenized[position].folded[TEXT])
@@ -113,7 +113,7 @@ def evidence_of_fits(
 ) -> Callable[[model.Subscription, model.KnownPaper], Evidence]:
     """Returns a function that tells how a paper matches a subscription's query.
 
-    Each pair of query and paper is computed once, because many chats have the same queries.
+    It computes each pair of query and paper only once, because many chats have the same queries.
     """
     known: dict[tuple[str, int], Evidence] = {}
     finders: dict[int, HitFinder] = {}
@@ -141,15 +141,15 @@ def evidence_of_fits(
     return evidence
 
 
-# kept between plans, because in the morning some chats are due each minute
+# windows that are kept between plans, because in the morning some chats are due each minute
 _KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()
 
 
 @contextmanager
 def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
-    """Yields the window up to `last_sequence`, with what the previous plan has read. Keeps it for the next plan.
+    """Yields the window up to `last_sequence`, with the papers that the previous plan read. Keeps it for the next plan.
 
-    The window is also kept if a plan fails. Two plans at the same time have separate windows.
+    The window is kept even if a plan fails. Two plans at the same time have separate windows.
     """
     before = _KEPT.pop(store, None)
     window = before if before is not None and before.last_sequence == last_sequence else Window(last_sequence)
@@ -176,13 +176,13 @@ class PlanContext:
     forecast: Forecast
     window: Window
     matching: Callable[[], AbstractContextManager[object]] = (
-        nullcontext  # a context that is entered while queries are matched
+        nullcontext  # makes a context manager around the matching of queries
     )
-    moving: frozenset[int] = frozenset()  # the shared cursors that move to `last_sequence` when everything is planned
+    moving: frozenset[int] = frozenset()  # ids of the shared cursors that move once everything is planned
     evidence: Callable[[model.Subscription, model.KnownPaper], Evidence] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Makes `evidence`, which depends on the rarity of words in the window."""
+        """Sets `evidence`, which depends on the rarity of words in the window."""
         self.evidence = evidence_of_fits(lambda: self.window.rarity)
 
 
@@ -194,14 +194,14 @@ _MINUTE = "%Y-%m-%dT%H:%M"
 
 
 def due_moment(chat: model.Chat, due_subscriptions: Sequence[model.Subscription], now: datetime) -> datetime:
-    """Returns the latest moment that made a chat due. For the cadence now, and for an open window, that is `now`."""
+    """Returns the latest of the moments that made a chat due. See `moment_of`."""
     return max(moment_of(s, chat, now) for s in due_subscriptions)
 
 
 def moment_of(subscription: model.Subscription, chat: model.Chat, now: datetime) -> datetime:
-    """Returns the moment that made a subscription due."""
+    """Returns the moment that made a subscription due. For the cadence now and an open window, this is `now`."""
     if subscription.next_due_at is None or subscription.cadence.kind == "now":
-        return now  # the cadence `now` has a stored moment only while it is delayed
+        return now  # a `now` subscription has a stored moment only while it is delayed
     if subscription.cadence.kind == "when-out":
         return min(
             now,
@@ -216,10 +216,10 @@ def _keys(
     due: Mapping[int, Sequence[model.Subscription]],
     context: PlanContext,
 ) -> dict[int, str]:
-    """Returns chat id -> the dedupe key of its delivery. Chats that had a delivery in this minute are left out.
+    """Returns chat id -> the dedupe key of its delivery. Leaves out chats that already have a delivery in this minute.
 
-    Those chats wait for the next minute. If the key of an earlier due minute is taken, the key is extended, because
-    otherwise the subscriptions would stay due for ever and never be sent.
+    These chats wait for the next minute. If the key of an earlier due minute is taken, the key gets a suffix. Otherwise
+    the subscriptions would stay due for ever and never deliver.
     """
     last_sequence, now = context.window.last_sequence, context.forecast.at
     with_due = [(chats[chat_id], subscribed) for chat_id, subscribed in due.items() if subscribed]
@@ -234,9 +234,9 @@ def _keys(
 def _dedupe_key(
     chat: model.Chat, due_subscriptions: Sequence[model.Subscription], last_sequence: int, now: datetime
 ) -> str:
-    """Returns the dedupe key of a delivery (docs/architecture.md, rule 5): one delivery for each chat and due minute.
+    """Returns the dedupe key of a delivery, so that there is one for each chat and due minute (architecture.md, rule 5).
 
-    If no subscription has a due moment: one for each chat and range of papers.
+    If no subscription has a due moment, there is one delivery for each chat and range of papers.
     """
     if any(s.next_due_at is not None for s in due_subscriptions):
         return f"{chat.id}:{due_moment(chat, due_subscriptions, now):{_MINUTE}}"
@@ -250,14 +250,14 @@ def _dedupe_key(
 
 ToPlan = tuple[
     model.Chat, Sequence[model.Subscription], tuple[model.Subscription, ...]
-]  # a chat, all its subscriptions, those due now
+]  # (a chat, all its subscriptions, its due subscriptions)
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """All inputs of the plan of some chats at one moment, except the papers."""
 
-    # the rows of the chats and their subscriptions; all other inputs except keys and tastes are computed from them
+    # the stored rows of the chats and their subscriptions; all other inputs except keys and tastes follow from them
     rows: Sequence[planner.StoredRow]
     chats: Mapping[int, model.Chat]
     subscriptions: Mapping[int, Sequence[model.Subscription]]  # chat id -> all its subscriptions
@@ -286,7 +286,7 @@ def inputs_of(
     subscriptions: Mapping[int, Sequence[model.Subscription]],
     context: PlanContext,
 ) -> Inputs:
-    """Computes the inputs. `rows` may be empty if `still_holds` will not be called."""
+    """Computes the inputs from values that were read. `rows` may be empty if the caller will not call `still_holds`."""
     waits: list[Move] = []
     due: dict[int, tuple[model.Subscription, ...]] = {}
     for chat_id, chat in chats.items():
@@ -300,7 +300,7 @@ def inputs_of(
 def _due_now(
     chat: model.Chat, subscriptions: Sequence[model.Subscription], context: PlanContext
 ) -> tuple[tuple[model.Subscription, ...], list[Move]]:
-    """Returns the due subscriptions of a chat, and the moves of due subscriptions that have to wait."""
+    """Returns (the due subscriptions of a chat, the moves of its due subscriptions that have to wait)."""
     now, all_reported = context.forecast.at, context.forecast.all_reported
 
     def due(s: model.Subscription) -> bool:
@@ -329,32 +329,32 @@ def still_holds(transaction: Transaction, chat_ids: Sequence[int], inputs: Input
 
 # ------------------------------------------------------------------------- all queries of the store, kept in memory
 
-# The set is made at the first plan, which takes 11 s for a million queries. Then it is updated from the log of added
-# and removed queries. It has queries and not subscriptions, because the database finds the subscriptions of a query by
-# an index. So memory grows only with the number of different queries: 8 bytes for each, in addition to the set itself.
+# The first plan makes the set, which takes 11 s for a million queries. Later plans update it from the log of added and
+# removed queries. It has queries and not subscriptions, because the database finds the subscriptions of a query by an
+# index. So memory grows only with the number of different queries: 8 bytes for each, in addition to the set itself.
 
 
-PAGE = 5000  # queries that one statement reads while the set is made
-MOST_LEFT_OUT = 100  # if more queries were added since all were matched with some papers, all are matched again
+PAGE = 5000  # queries that one SQL statement reads while the set is made
+MOST_LEFT_OUT = 100  # if more queries were added after all were matched with some papers, all are matched again
 _NONE = -1  # means "no handle" or "no query"
 
 
 class _Match(NamedTuple):
-    """The papers that the queries with handles below `handles` found."""
+    """The result of a match: the papers that the queries with handles below `handles` found."""
 
     handles: int
     found: Mapping[int, int]  # handle -> bits of papers
 
 
 class KeptQueries:
-    """All queries of the store, up to a change of the log."""
+    """All queries of the store as one set, which follows the log of added and removed queries."""
 
     def __init__(self) -> None:
         self._start()
 
     def _start(self) -> None:
         self.queries = QuerySet()
-        self._change: int | None = None  # the last change that is applied; None: the set must be made
+        self._change: int | None = None  # the last change of the log that is applied; None: the set must be made
         self._handles = array("i")  # query id → handle
         self._ids = array("i")  # handle → query id
         self._matches: WeakKeyDictionary[PaperIndex, _Match] = WeakKeyDictionary()
@@ -362,7 +362,7 @@ class KeptQueries:
     def follow(self, transaction: Transaction) -> None:
         """Applies the changes of all processes since the last call. Rebuilds the set if the log lacks some of them."""
         changed = None if self._change is None else planner.changes_after(transaction, self._change)
-        if changed is None or len(self._ids) > 2 * len(self.queries) + PAGE:  # handles are never used again
+        if changed is None or len(self._ids) > 2 * len(self.queries) + PAGE:  # most handles belong to removed queries
             self._make(transaction)
         else:
             self._take(transaction, *changed)
@@ -380,11 +380,10 @@ class KeptQueries:
         return [self._ids[handle] for handle, bits in self._match(papers).found.items() if bits]
 
     def found_by(self, canonical: Iterable[str], papers: PaperIndex) -> dict[str, int]:
-        """Returns canonical text of a query -> the papers that it finds, as bits.
+        """Returns canonical text of a query -> the papers that it finds, as bits. Leaves out queries that the set lacks.
 
-        Queries that the set lacks are left out. All queries are matched at the first call for these papers, and later
-        calls use that result, because in the morning some chats are due each minute. Queries that were added since then
-        are left out while they are few, because otherwise all queries would be matched again.
+        The first call for these papers matches all queries. Later calls use this result, because in the morning some
+        chats are due each minute. They leave out queries that were added since then, as long as these are few.
         """
         last = self._matches.get(papers) or self._match(papers)
         handles = {text: handle for text in canonical if (handle := self.queries.find(text)) is not None}
@@ -423,9 +422,9 @@ _QUERIES: WeakKeyDictionary[Store, KeptQueries] = WeakKeyDictionary()
 
 @contextmanager
 def kept_queries(store: Store) -> Iterator[KeptQueries]:
-    """Yields the set of the last plan, and keeps it for the next one.
+    """Yields the set of queries of the last plan, and keeps it for the next plan.
 
-    After an error it is not kept, as it may be incomplete. Two plans at the same time have separate sets.
+    After an error the set is not kept, since it may be incomplete. Two plans at the same time have separate sets.
     """
     kept = _QUERIES.pop(store, None) or KeptQueries()
     yield kept

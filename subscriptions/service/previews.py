@@ -1,4 +1,4 @@
-"""Previews: the matches of recent papers or of the newest day, and what would be sent at this moment."""
+"""Previews: what subscriptions find in recent papers or on the newest day, and what would be sent at this moment."""
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -26,23 +26,23 @@ from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
 
 MOST_SHOWN = 20  # papers that a preview shows at most, because it has no button [show]
-MOST_READ = 60  # newest papers of a reply that are read to find out what matched, a millisecond each
+MOST_READ = 60  # newest papers of a reply that are read to find out what matched; each takes a millisecond
 _FEW = 3  # papers that are read at least for each subscription
-_MANY = 1000  # for more papers, the delivered ones are read as one range of ids and not one by one
+_MANY = 1000  # if more papers are found, the delivered papers are read as one range of ids, not one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What subscriptions of a chat find in some papers, such as those of the newest day."""
 
-    # those that were tried; with number 0 if it is a query without a subscription
+    # the subscriptions that were tried; number 0: a query without a subscription
     subscriptions: tuple[model.Subscription, ...]
     query: Query | None  # the query that was tried, if it is not a subscription of the chat
-    delivery: model.Delivery | None = None  # what they find, as a delivery would show it; None: nothing
-    delivered: int = 0  # found papers that were delivered to the chat before
+    delivery: model.Delivery | None = None  # the papers that they find, as a delivery would show them; None: no papers
+    delivered: int = 0  # number of found papers that were delivered to the chat before
     base: Base = field(default=Base())  # the papers that were searched
     day: date | None = None  # the day of these papers, if they are of one day
-    waiting: int = 0  # papers that these subscriptions still have to deliver
+    waiting: int = 0  # number of papers that these subscriptions still have to deliver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class _Case:
     subscriptions: Sequence[model.Subscription]
     entries: index.Entries
     fits: Mapping[int, int]  # subscription id -> the set of papers that it finds
-    delivered: int = 0  # the set of papers that are left out
+    delivered: int = 0  # the set of papers that the chat already has, which are left out
     limited: bool = True
     first: bool = False  # it would be the first delivery of the chat
     known: int  # number of papers that were searched
@@ -68,9 +68,7 @@ class _Case:
 def preview_recent(transaction: Transaction, chat: model.Chat, *, now: datetime, which: str = "") -> Trial:
     """Returns what subscriptions of a chat find in the papers of the last days, including delivered ones. Stores nothing.
 
-    Raises QueryError.
-
-    `which` is the number of a subscription, or a query; "": all active subscriptions.
+    `which` is the number of a subscription, or a query; "": all active subscriptions. Raises QueryError.
     """
     subscriptions, query = _chosen(transaction, chat, which, now)
     window = recent(transaction, now)
@@ -115,11 +113,12 @@ def newest_batch(
 ) -> Trial:
     """Returns what subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
 
-    The day is None if no paper was ever announced. The delivery is None if all found papers were delivered before.
+    The day of the result is None if no paper was ever announced. Its delivery is None if the chat already has all found
+    papers.
 
-    With `key`, which must be unique for a person's request, the result is stored as a delivery, so that its papers
-    count as delivered. Cursors stay, so later deliveries have the other papers. Without `key`, nothing is stored, and
-    with `delivered_too` the result includes papers that were delivered before.
+    - `key`: a text that is unique for the person's request. If it is given, the result is stored as a delivery, so that
+      its papers count as delivered. The cursors do not move, so later deliveries bring the other papers.
+    - `delivered_too`: without a key, includes papers that were delivered before.
     """
     with store.write() if key else store.read() as transaction:
         if key:
@@ -160,7 +159,7 @@ def newest_batch(
 
 
 def unstored_subscription(chat: model.Chat, query: Query, now: datetime) -> model.Subscription:
-    """Returns a subscription for a query that is not stored. Its id and number are 0."""
+    """Returns a subscription for a query without storing it. Its id and number are 0."""
     return model.Subscription(
         id=0,
         chat_id=chat.id,
@@ -178,7 +177,7 @@ def unstored_subscription(chat: model.Chat, query: Query, now: datetime) -> mode
 def _chosen(
     transaction: Transaction, chat: model.Chat, which: str, now: datetime
 ) -> tuple[tuple[model.Subscription, ...], Query | None]:
-    """Returns the subscriptions that `which` names, and the query if the chat has no subscription with it."""
+    """Returns (the subscriptions that `which` names, the query in `which` if no subscription of the chat has it)."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     if not which.strip():
         return tuple(
@@ -204,7 +203,7 @@ def _delivered_in(transaction: Transaction, chat: model.Chat, entries: index.Ent
 
 
 def _with_limit(chat: model.Chat) -> model.Chat:
-    """Returns the chat with a setting that limits how many papers a reply shows."""
+    """Returns the chat with a limit of at most MOST_SHOWN papers, since a reply shows no more."""
     return chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 
 
@@ -214,9 +213,9 @@ def _with_limit(chat: model.Chat) -> model.Chat:
 def _delivery(
     transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool
 ) -> model.Delivery | None:
-    """Returns the delivery that a plan would make of a case, if all papers were new; None if there is none.
+    """Returns the delivery that a plan would make of a case, if all its papers were new; None if it has no papers.
 
-    Without `read_all`, only the newest papers are read. The others are counted, as items at the end that are not shown.
+    Without `read_all`, reads only the newest papers. The others become items at the end that are counted but not shown.
     """
     found = {subscription: bits & ~case.delivered for subscription, bits in case.fits.items()}
     most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
@@ -230,7 +229,7 @@ def _delivery(
     }
     due = decision.DueDelivery(
         chat=case.chat,
-        subscriptions=tuple(one._replace(cursor=-1) for one in case.subscriptions),  # so that all papers count as new
+        subscriptions=tuple(one._replace(cursor=-1) for one in case.subscriptions),  # all papers count as new
         papers=decision.Papers(known),
         fits={subscription: tuple(place[one] for one in ids if one in place) for subscription, ids in numbers.items()},
         delivered=frozenset(),
@@ -253,7 +252,7 @@ def _delivery(
 
 
 def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[model.Item]:
-    """Yields an item for each paper that was not read, with the first subscription that finds it. It is not shown."""
+    """Yields an item that is not shown for each paper that was not read, with the first subscription that finds it."""
     paper = model.KnownPaper(
         id=0, paper=model.Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.entries.days[-1]
     )  # fmt: skip
@@ -279,20 +278,20 @@ PREVIEW_DAYS = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotDue:
-    """A subscription with papers to deliver that is not due."""
+    """A subscription that has papers to deliver and is not due."""
 
     subscription: model.Subscription
-    next_delivery: NextDelivery  # when it delivers them; empty while it is held
-    held: str = ""  # the state of the chat or of the subscription that prevents its deliveries; "": none
+    next_delivery: NextDelivery  # when it delivers them; not set while something holds it
+    held: str = ""  # the state of the chat or the subscription that holds its deliveries; "": nothing holds them
     papers: tuple[model.KnownPaper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a chat would get. Nothing is stored."""
+    """What a chat would get. Nothing of it is stored."""
 
-    delivery: model.Delivery | None  # what is due at this moment; None: nothing
-    later: model.Delivery | None = None  # the papers that are not due, as a delivery
+    delivery: model.Delivery | None  # the delivery that is due at this moment; None: nothing is due
+    later: model.Delivery | None = None  # the papers that are not due yet, as a delivery
     not_due: tuple[NotDue, ...] = ()  # the subscriptions whose papers are in `later`
     known: int  # number of papers that were searched
 
@@ -308,8 +307,8 @@ def preview(
 ) -> Preview:
     """Returns what would be sent for all subscriptions of a chat, or for the query `text`. Stores nothing.
 
-    With `days`, or for a query, uses the papers of the last `days` days, by the days of their digests. Raises NotFound,
-    QueryError.
+    If `days` or `text` is given, looks at the papers of the last `days` days, counted by the days of their digests.
+    Otherwise decides like the planner. Raises NotFound, QueryError.
     """
     chat = listing.get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
@@ -332,7 +331,7 @@ def _of_days(
     *,
     all_of_them: bool,
 ) -> Preview:
-    """Previews the papers since the day `first`. `all_of_them` includes papers that the chat already has."""
+    """Previews the papers from the day `first` on. `all_of_them` includes papers that the chat already has."""
     entries = index.Entries.of(known_papers.news(transaction, None, since=first), whole=True)
     case = _above_cursors(transaction, chat, [one._replace(cursor=-1) for one in subscriptions], entries)
     if not all_of_them:
@@ -343,7 +342,7 @@ def _of_days(
 def _of_this_moment(
     transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], now: datetime
 ) -> Preview:
-    """Previews what is due at this moment, and what is not. Pauses that ended by now are over, as in the planner."""
+    """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
     chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
     decided, context = decide_now(transaction, chat, subscriptions, now=now)
     delivery = None
@@ -374,7 +373,7 @@ def _of_this_moment(
 def _above_cursors(
     transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], entries: index.Entries
 ) -> _Case:
-    """Returns what subscriptions find after their cursors."""
+    """Returns what subscriptions find in the papers after their cursors."""
     return _Case(
         chat=chat,
         subscriptions=subscriptions,

@@ -28,10 +28,10 @@ _SINCE = errors.Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRequest:
-    """A subscription to add, as a person typed it. Values that they did not name are None."""
+    """A subscription to add, as a person typed it. Values that the person did not give are None."""
 
     text: str
-    when: str | None = None  # the whole schedule, as typed after a query; if None, it is in `every`, `on` and `at`
+    when: str | None = None  # the whole schedule, as typed after a query; None: `every`, `on` and `at` have it
     every: str | None = None
     on: str | None = None
     at: str | None = None
@@ -48,16 +48,14 @@ class Subscribed:
     chat: model.Chat
     subscription: model.Subscription
     query: Query
-    outcome: str  # added, rescheduled, edited, or known (nothing changed)
+    outcome: str  # "added", "rescheduled", "edited", or "known" (nothing changed)
     first: datetime | None  # its next due moment; None: it is due when papers come
     starts: datetime  # papers that came at this moment or later are delivered
     found: int = 0  # number of papers in `base` that the query matches
     base: Base = field(default_factory=Base)  # the papers that were searched
-    seen: frozenset[int] = frozenset()  # found papers that the person has just been shown
-    examples: tuple[model.KnownPaper, ...] = ()  # some of the found papers, unless the person has just been shown some
-    next_delivery: NextDelivery | None = (
-        None  # its first delivery, as the forecast of the sources expects; None: no source has a schedule
-    )
+    seen: frozenset[int] = frozenset()  # ids of found papers that the person has just seen
+    examples: tuple[model.KnownPaper, ...] = ()  # some of the found papers; () if the person has just seen some
+    next_delivery: NextDelivery | None = None  # the forecast of its first delivery; None: no source has a schedule
 
 
 def subscribe(
@@ -73,9 +71,9 @@ def subscribe(
 ) -> Subscribed:
     """Adds a subscription, and the chat if it is new. If the chat has the query, changes its time and name instead.
 
-    `seen` has papers that the person has just been shown: those that match count as delivered. `who` is "ID NAME" of
-    the person: `undo` shows the name, and if the person leaves the chat, the subscription is paused. Raises QueryError,
-    Refused.
+    `seen` has the ids of papers that the person has just seen; those that match count as delivered. `who` is "ID NAME"
+    of the person: `undo` shows the name, and the subscription is paused if the person leaves the chat. Raises
+    QueryError, Refused.
     """
     query = portable.kept_query(request.text)
     if request.name is not None:
@@ -83,7 +81,7 @@ def subscribe(
     with store.write() as transaction:
         chat = stored_chats.find_chat(transaction, address)
         own_zone = zones.zone_name(request.tz) if request.tz else None
-        if chat is None:  # the zone becomes the zone of the new chat
+        if chat is None:  # the zone of the request becomes the zone of the new chat
             kind = kind or listing.kind_of(address)
             chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title, timezone=own_zone or "")
             own_zone = None
@@ -119,7 +117,7 @@ def subscribe(
 
 
 def _one_zone(named: str | None, with_time: str | None) -> str | None:
-    """Returns the zone from its own option or from the time; None if there is none. Raises Refused if they differ."""
+    """Returns the zone from its option or from the typed time; None if none is given. Raises Refused if they differ."""
     if named and with_time and named != with_time:
         raise errors.Refused(
             errors.Sentence("Two zones are named: {one} and {other}.", {"one": with_time, "other": named}),
@@ -140,7 +138,7 @@ def echo_of(
 ) -> Subscribed:
     """Returns the confirmation of a subscription, with the papers of the last days that its query matches.
 
-    `seen` has papers that the person has just been shown.
+    `seen` has the ids of papers that the person has just seen.
     """
     transaction.confirmed_chats.add(chat.id)
     window = recent(transaction, now)
@@ -180,7 +178,7 @@ def _add(
 ) -> model.Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
     if chat.no_match_streak:
-        stored_chats.store_streaks(transaction, {chat.id: None})  # the streak begins again, because of the new query
+        stored_chats.store_streaks(transaction, {chat.id: None})  # a new query ends the no-match streak
     since, counted = _since(request.since, schedule, chat, zone, now), None
     if request.since is None:
         since, counted = starting_point(transaction, since)
@@ -209,7 +207,7 @@ def _add(
 def unsubscribe(
     transaction: Transaction, address: model.ChatAddress, which: str, *, now: datetime, who: str = ""
 ) -> tuple[model.Subscription, ...]:
-    """Removes a subscription by number or query; with "all", removes all. Planned deliveries are still sent.
+    """Removes the subscription with this number or query, or all for "all". Planned deliveries are still sent.
 
     Returns the removed subscriptions. Raises NotFound, QueryError.
     """
@@ -266,7 +264,7 @@ def _known_subscription(
 
 
 def _when(request: SubscriptionRequest, chat_schedule: model.Cadence, known: model.Subscription | None) -> When:
-    """Returns the schedule of a request. If the request names none, a known subscription keeps its schedule."""
+    """Returns the schedule of a request. If the request gives none, a known subscription keeps its schedule."""
     if request.when is not None:
         return read_when(request.when, chat_schedule)
     if known is not None and not any((request.every, request.on, request.at)):
@@ -275,7 +273,7 @@ def _when(request: SubscriptionRequest, chat_schedule: model.Cadence, known: mod
 
 
 def _since(typed: str | None, schedule: model.Cadence, chat: model.Chat, zone: tzinfo, now: datetime) -> datetime:
-    """Returns the moment since which a new subscription takes papers (docs/architecture.md, rule 3). Raises Refused."""
+    """Returns the moment from which a new subscription wants papers (docs/architecture.md, rule 3). Raises Refused."""
     if typed is None:
         if schedule.kind == "now" and facts_of(chat.address.platform).notifies:
             return now
@@ -294,9 +292,9 @@ def _since(typed: str | None, schedule: model.Cadence, chat: model.Chat, zone: t
 
 
 def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """Returns the moment that `--since` names, in UTC; None if the text is not a moment.
+    """Returns the moment that the value of `--since` names, in UTC; None if it is not a moment.
 
-    Also returns None for the first and the last year that a datetime can have.
+    Also returns None for moments in the first and the last year that a datetime can have.
     """
     if text == "now":
         return now
@@ -308,6 +306,6 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
         instant = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
-    if not date.min.year < instant.year < date.max.year:  # in UTC, such a moment may be outside the range of datetime
+    if not date.min.year < instant.year < date.max.year:  # in other zones, such a moment may be out of range
         return None
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)

@@ -1,7 +1,7 @@
 """How long data is stored, and how it is erased (docs/architecture.md, rules 8, 10, 11).
 
-This module also restores copies of the database. Deliveries that were due before the loss count as sent
-(docs/operating.md, Copies).
+This module also restores copies of the database (docs/operating.md, Copies). After a restore, deliveries that were due
+before the loss count as sent.
 """
 
 import shutil
@@ -30,18 +30,18 @@ from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.known_papers import index_all
 from subscriptions.store.outbox import count_as_sent
 
-DELIVERIES = timedelta(days=30)  # with the texts of their messages; which papers a chat got stays stored
+DELIVERIES = timedelta(days=30)  # deliveries with the texts of their messages; which papers a chat got stays stored
 NOTICES = timedelta(days=90)
 UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)
-STATES = timedelta(0)  # states of conversations are removed right after the moment until which they are needed
+STATES = timedelta(0)  # states of conversations, after the moment until which they are needed
 LOOKUPS = timedelta(days=1)
 CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 UNANSWERED = timedelta(days=30)  # chats that were not confirmed
 RECEIPTS = timedelta(days=90)
-WARNINGS = timedelta(days=90)  # of digests
-STEP = 200  # rows that one transaction of the clean-up handles at most (bench/room.py measures its time)
+WARNINGS = timedelta(days=90)  # warnings about digests
+STEP = 200  # rows that one transaction of the clean-up handles at most (bench/room.py measures how long it takes)
 
 _CleanUp = Callable[[Transaction, datetime, int], int]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
@@ -59,9 +59,9 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (retention.drop_texts_of_notices, DELIVERIES),
     (retention.reduce_deliveries, DELIVERIES),
 )
-COPY_RETRY = timedelta(hours=1)  # between two attempts, if a copy failed
-_DAY_BEGUN = "day-begun"  # name of a value: the day (UTC) of the last clean-up
-_COPY_DUE = "copy-due"  # name of a value: the moment of the next daily copy, or of its next attempt
+COPY_RETRY = timedelta(hours=1)  # until the next attempt if a copy failed
+_DAY_BEGUN = "day-begun"  # name of a stored value: the day (UTC) of the last clean-up
+_COPY_DUE = "copy-due"  # name of a stored value: the moment of the next daily copy, or of its next attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +69,13 @@ class Forgotten:
     """What a chat had before it was erased."""
 
     subscriptions: int
-    papers: int  # papers that were delivered to it
-    denied: bool = False  # an operator denied it, so a hash of its address stays
+    papers: int  # number of papers that were delivered to it
+    denied: bool = False  # an operator denied it, so a hash of its address stays stored
 
 
 @stored_store.writes
 def claim_database(transaction: Transaction, platform: str, bot: str, *, new_bot: bool = False) -> None:
-    """Stores which bot this database belongs to. Raises StoreError for another bot's token, unless `new_bot`."""
+    """Stores to which bot this database belongs. Raises StoreError if it belongs to another bot, unless `new_bot`."""
     known = bot_state.claim_bot(transaction, platform, bot)
     if known != bot and not new_bot:
         raise _another_bot(platform)
@@ -84,7 +84,7 @@ def claim_database(transaction: Transaction, platform: str, bot: str, *, new_bot
 
 
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> bool:
-    """Whether the database belongs to this bot. Raises StoreError if it belongs to another one, unless `new_bot`."""
+    """Whether the database belongs to this bot. Raises StoreError if it belongs to another bot, unless `new_bot`."""
     known = bot_state.bots(store).get(platform)
     if known not in (None, bot) and not new_bot:
         raise _another_bot(platform)
@@ -99,9 +99,9 @@ def _another_bot(platform: str) -> errors.StoreError:
 
 
 def bot_name(store: Scope, platform: str, current: str = "") -> str:
-    """Returns the bot's name on a platform, for links to the bot: `current`, or, if it is "", the stored name.
+    """Returns the bot's name on a platform, for links to the bot: `current`, or the stored name if `current` is "".
 
-    Stores a new name.
+    Stores `current` if it is new.
     """
     with store.read() as transaction:
         known = bot_state.bot_name(transaction, platform)
@@ -112,7 +112,10 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
 
 
 def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
-    """Removes the id of the bot's own workspace from addresses of chats that were added before that id was known."""
+    """Removes the id of the bot's own workspace from addresses of chats.
+
+    They have it if they were added before the bot knew which workspace is its own.
+    """
     with store.read() as transaction:
         known = chats.addresses_with_prefix(transaction, platform, f"{team}/")
     if known:
@@ -127,20 +130,20 @@ def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> N
 def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     """Returns all stored data of this chat as JSON. Raises NotFound.
 
-    Only one page of rows is in memory at a time, in addition to the text.
+    Besides the text, only one page of rows is in memory at a time.
     """
     return chat_data.json_text(chat_data.chat_data(transaction, get_chat(transaction, address).id))
 
 
 @stored_store.reads
 def is_just_stored(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
-    """Whether a chat was stored at `now` and has no data. Raises NotFound."""
+    """Whether a chat was stored only at `now` and has no other data. Raises NotFound."""
     return chat_data.is_bare(transaction, get_chat(transaction, address).id, now)
 
 
 @stored_store.writes
 def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
-    """Erases a chat with its subscriptions and deliveries, and what other chats store that names it. Raises NotFound.
+    """Erases a chat, its subscriptions and deliveries, and everything that names it in other chats. Raises NotFound.
 
     If an operator denied the chat, a hash of its address stays stored.
     """
@@ -156,7 +159,7 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
 
 @stored_store.writes
 def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
-    """Claims the clean-up of the day (UTC). Returns False if it was claimed before."""
+    """Claims the clean-up of the day (UTC). Returns False if another process or an earlier call has claimed it."""
     today = now.date().isoformat()
     begun = bot_state.get_value(transaction, _DAY_BEGUN)
     return begun != today and bot_state.swap_value(transaction, _DAY_BEGUN, begun, today)
@@ -166,18 +169,18 @@ def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
 def claim_copy(transaction: Transaction, *, now: datetime) -> bool:
     """Claims the copy of the day (UTC). Returns False if it is not due.
 
-    If the caller does not call `copied`, the copy is due again an hour later.
+    Unless the caller then calls `copied`, the copy is due again an hour later.
     """
     due = bot_state.get_value(transaction, _COPY_DUE)
     waits_until = datetime.fromisoformat(due) if due is not None else now
-    if now < waits_until <= now + timedelta(days=1):  # a later moment is ignored: the clock was set back
+    if now < waits_until <= now + timedelta(days=1):  # a later moment is ignored, since the clock was set back
         return False
     return bot_state.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
 
 
 @stored_store.writes
 def copied(transaction: Transaction, *, now: datetime) -> None:
-    """Stores that the copy of the day was made. The next one is due on the next day (UTC)."""
+    """Stores that the copy of the day was made. The next copy is due on the next day (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     bot_state.put_value(transaction, _COPY_DUE, (midnight + timedelta(days=1)).isoformat())
 
@@ -186,7 +189,8 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     """Removes old data. After each transaction, yields the number of rows that it handled.
 
     Each transaction is short, so that others can write in between. After a crash, or if the caller stops, the next call
-    removes the rest. `papers`: papers of this age are reduced to what is needed to recognize them; None: they stay.
+    removes the rest. Papers that are older than `papers` lose everything but what is needed to recognize them again;
+    None: papers stay as they are.
     """
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
@@ -205,9 +209,10 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
 
 
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
-    """Ids of the chats to erase.
+    """Returns the ids of the chats to erase.
 
-    They have been unreachable for a year, or for thirty days not confirmed or without the app in their workspace.
+    These are chats that were unreachable for a year, unconfirmed for thirty days, or in a workspace without the app for
+    thirty days.
     """
     lost = pausing.chats_of_lost_workspaces(transaction, now=now)
     unanswered = chats.unconfirmed_since(transaction, now - UNANSWERED)
@@ -215,7 +220,7 @@ def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
 
 
 def _steps(store: Store, clean: _CleanUp, before: datetime) -> Iterator[int]:
-    """Calls a function of the clean-up, each time in its own transaction, until nothing is left for it."""
+    """Calls a function of the clean-up, each time in its own transaction, until it finds nothing more to remove."""
     while True:
         with store.write() as transaction:
             done = clean(transaction, before, STEP)
@@ -238,15 +243,16 @@ _TAKE_ANOTHER = "Take an older copy."
 class Restored:
     """The result of a restore."""
 
-    kept: Path | None  # where the replaced database is now; None: there was none
-    counted: int  # deliveries that count as sent from now on
+    kept: Path | None  # where the replaced database is now; None: there was no database
+    counted: int  # number of deliveries that count as sent from now on
 
 
 def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None, now: datetime) -> Restored:
     """Replaces the database by a copy, completely or not at all. The caller must hold the sender lock.
 
-    The copy is checked first: it must be undamaged, of this or an older version, and of the same bot. The replaced
-    database is kept in `copies`. With `lost_at`, everything that was due until then counts as sent. Raises StoreError.
+    The copy must be undamaged, made by this or an older version, and belong to the same bot. The replaced database is
+    kept in the folder `copies`. If `lost_at` is given, everything that was due until then counts as sent. Raises
+    StoreError.
     """
     look_for_copy(copy)
     store.path.parent.mkdir(parents=True, exist_ok=True)
@@ -254,7 +260,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
     try:
         _take(copy, prepared)
         candidate = Store(f"sqlite:///{prepared}", zone=store.zone)
-        candidate.where = str(copy)  # errors name the copy
+        candidate.where = str(copy)  # so that errors name the copy
         try:
             _look_at(candidate, copy)
             candidate.open(now=now)
@@ -264,7 +270,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
             candidate.close()
         kept = _replace(store, prepared, copies, now)
     except errors.StoreError as error:
-        error.exit_code = errors.StoreError.exit_code  # the copy is wrong, not a setting
+        error.exit_code = errors.StoreError.exit_code  # the problem is the copy, not wrong usage
         raise
     except (OSError, sqlite3.Error) as error:
         if "disk is full" in str(error) or (isinstance(error, OSError) and errors.is_disk_full(error)):
@@ -280,8 +286,8 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
 def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
     """Plans everything that was due until `lost_at`, and marks it as sent. Returns the number of deliveries.
 
-    The store is a copy of the lost database. Also stores the loss, so that papers that come again count as sent
-    (docs/architecture.md, rule 13). The caller must hold the sender lock. If it is killed, a second call does the rest.
+    `store` is a copy of the lost database. This also stores the loss, so that papers that come again count as sent
+    (docs/architecture.md, rule 13). The caller must hold the sender lock. After a crash, a second call does the rest.
     """
     with store.write() as transaction:
         noted = retention.last_loss(transaction)
@@ -296,7 +302,7 @@ def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int
 
 
 def look_for_copy(copy: Path) -> None:
-    """Raises StoreError if there is no such file."""
+    """Raises StoreError if the copy is not a file."""
     if not copy.is_file():
         raise errors.StoreError(
             errors.Sentence("There is no file {copy}.", {"copy": copy}),
@@ -305,8 +311,8 @@ def look_for_copy(copy: Path) -> None:
 
 
 def _take(copy: Path, prepared: Path) -> None:
-    """Copies the copy to `prepared`, because reading a database may change its file."""
-    for suffix in _BESIDE:  # files that a killed restore left
+    """Copies `copy` to `prepared`, because reading a database may change its file."""
+    for suffix in _BESIDE:  # files that a killed restore left behind
         prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     for suffix in ("", "-wal"):
         source, target = copy.with_name(copy.name + suffix), prepared.with_name(prepared.name + suffix)
@@ -333,7 +339,7 @@ def _look_at(candidate: Store, copy: Path) -> None:
 def _is_ours(candidate: Store) -> bool:
     try:
         return candidate.revision() is not None
-    except errors.StoreError:  # it has tables of another program
+    except errors.StoreError:  # the file has tables of another program
         return False
 
 
@@ -355,13 +361,13 @@ def _refuse_another_bot(candidate: Store, store: Store) -> None:
 def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:
     """Replaces the database by the prepared file. Returns the path of the replaced database; None if there was none."""
     if not store.path.exists():
-        _drop_logs(store.path)  # files of the lost database: SQLite would apply them to the copy
+        _drop_logs(store.path)  # SQLite would apply these files of the lost database to the copy
         prepared.replace(store.path)
         return None
     kept = copies / f"replaced-{now:%Y%m%dT%H%M%SZ}.db"
     try:
         store.backup(kept)
-    except errors.StoreError:  # the database cannot be read, so its files are copied
+    except errors.StoreError:  # the database cannot be read as a database, so its files are copied
         store.close()
         copies.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         for suffix in _BESIDE:
@@ -370,10 +376,10 @@ def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path 
                 moved.touch(mode=OWNER_ONLY)
                 shutil.copyfile(part, moved)
         _drop_logs(store.path)
-        prepared.replace(store.path)  # last, so that there is always a database
+        prepared.replace(store.path)  # the last step, so that there is a database at any moment
         return kept
-    # SQLite replaces the content in one transaction: other processes see the old or the new content, never a missing
-    # file.
+    # SQLite replaces the content in one transaction. Other processes see either the old or the new content, and the file
+    # is never missing.
     with (
         closing(sqlite3.connect(prepared)) as source,
         closing(sqlite3.connect(store.path, timeout=BUSY_SECONDS)) as target,
@@ -389,15 +395,15 @@ def _drop_logs(database: Path) -> None:
 
 # --------------------------------------------------------------------------- copies a whole database into an empty one
 
-# For example from SQLite to PostgreSQL, or back.
+# For example to move from SQLite to PostgreSQL, or back.
 
 
 def copy_database(source: Store, target: Store) -> int:
     """Copies all rows, including open deliveries, completely or not at all. Returns the number of rows.
 
-    The caller must hold both sender locks. Both databases must have the newest schema. Messages that were being sent
-    when the source's process was killed are recovered in the target as after any crash. Raises StoreError, and Refused
-    if the target has rows.
+    The caller must hold the sender locks of both databases, and both must have the newest schema. If the process of the
+    source was killed while it sent messages, they are recovered in the target, as after any crash. Raises StoreError,
+    and Refused if the target has rows.
     """
     with source.read() as old, target.write() as new:
         if conflicts.holds_rows(new):

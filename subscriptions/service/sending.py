@@ -1,6 +1,6 @@
 """The outbox for its senders, trouble that needs a person, and the workers that send.
 
-For `paperwire workers` and `/metrics`, it says what each worker of the database holds and since when work waits.
+For `paperwire workers` and `/metrics`, it tells which lanes each worker holds, and since when work waits.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,15 +27,15 @@ from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Scope, Store, Transaction
 
-_PACED = timedelta(minutes=1)  # the rate limits of all platforms depend only on this time
-SILENT_AFTER = timedelta(seconds=20)  # time without a heartbeat after which others take over a worker's messages
+_PACED = timedelta(minutes=1)  # rate limits of platforms look back so far at most
+SILENT_AFTER = timedelta(seconds=20)  # after so long without a heartbeat, other workers take over a worker's messages
 
 
 def sends_of_lane(store: Store, lane: Lane, *, now: datetime, wall: datetime) -> list[timedelta]:
-    """Returns how long ago each message and reply of a lane was sent, in the last minute, oldest first.
+    """Returns how long ago each message and reply of a lane was sent by any worker in the last minute, oldest first.
 
-    That includes all workers. A message counts from the start of its last attempt, a reply from the arrival of its
-    request. A reply that another worker must still post counts as sent now.
+    A message counts from the start of its last attempt, a reply from the arrival of its request. A reply that another
+    worker still has to post counts as sent now.
     """
     with store.read() as transaction:
         ago = [wall - at for at in claims.sends_of_lane(transaction, lane, wall - _PACED)]
@@ -46,22 +46,22 @@ def sends_of_lane(store: Store, lane: Lane, *, now: datetime, wall: datetime) ->
 
 # -------------------------------------------------------------------------------- trouble in the outbox, for a person
 
-# That is dead messages, and deliveries that wait for long.
+# Trouble is dead messages, and deliveries that have waited for long.
 
 
-_DEAD_LOGGED = "logged:dead"  # name of a value: the moment up to which dead messages are in the log
+_DEAD_LOGGED = "logged:dead"  # name of a stored value: the moment up to which dead messages are in the log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxTrouble:
-    """Dead messages, and platform → deliveries that have waited for long."""
+    """Dead messages, and for each platform the deliveries that have waited for long."""
 
     dead: outbox.Trouble = field(default_factory=lambda: outbox.Trouble(count=0))
     waiting: Mapping[str, outbox.Trouble] = field(default_factory=dict)
 
 
 def outbox_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
-    """Returns the deliveries that are dead and not dismissed, and those that have waited for long."""
+    """Returns all dead deliveries that no person has dismissed, and the deliveries that have waited for long."""
     with store.read() as transaction:
         return OutboxTrouble(
             dead=outbox.dead_since(transaction, None), waiting=outbox.waiting_since(transaction, now - outbox.LONG)
@@ -69,10 +69,10 @@ def outbox_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
 
 
 def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
-    """Returns trouble that is not logged, and marks it as logged: each dead message once, a long wait once a day.
+    """Returns trouble that is not logged yet, and marks it as logged: dead messages once, long waits once a day (UTC).
 
-    The day is in UTC. If there are several processes, or runs by cron, only one gets the trouble. A crash after this
-    call loses a line of the log, but notices to operators, `check` and the health page read the outbox itself.
+    Of several processes, or runs by cron, only one gets the trouble. A crash right after this call loses a line of the
+    log. Notices to operators, `check` and the health page do not depend on it, since they read the outbox itself.
     """
     with store.read() as transaction:
         known = bot_state.get_value(transaction, _DEAD_LOGGED)
@@ -84,7 +84,7 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
         return OutboxTrouble()
     with store.write() as transaction:
         if bot_state.get_value(transaction, _DEAD_LOGGED) != known:
-            dead = replace(dead, count=0)  # another process was first
+            dead = replace(dead, count=0)  # another process has claimed them first
         elif dead.count:
             bot_state.put_value(transaction, _DEAD_LOGGED, now.isoformat())
         for platform in new:
@@ -96,13 +96,13 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
 
 
 _NO_TIME = timedelta(0)
-# after its request; a reply may be posted so late because of the rate limit of its chat
+# the rate limit of a chat may delay a reply so long after its request
 _POSTED_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierSend:
-    """A send that an earlier process began."""
+    """A post that an earlier process began, for the rate limiter."""
 
     lane: Lane
     ago: timedelta
@@ -119,7 +119,7 @@ def record_outcome(
     now: datetime,
     wall: datetime,
 ) -> RetryDecision:
-    """Stores the outcome of a failed attempt, and applies the retry decision: wait, pause, move or give up."""
+    """Stores the outcome of a failed attempt, and applies what `decide_retry` decides: wait, pause, move or give up."""
     decision = decide_retry(
         outcome,
         failures=claimed.attempts,
@@ -145,8 +145,8 @@ def outbox_entries(
 ) -> Iterator[outbox.OutboxEntry]:
     """Yields all stored deliveries, oldest first. Reads each page in its own transaction.
 
-    Without `over`, sent and dismissed deliveries are left out. `wall` is the time of the machine's clock, if it differs
-    from `now`.
+    Without `over`, leaves out deliveries that are sent or dismissed. `wall` is the time of the machine's clock, if it
+    differs from `now`.
     """
     after = 0
     while True:
@@ -158,7 +158,7 @@ def outbox_entries(
 
 @stored_store.writes
 def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Requests another attempt of a delivery, even if its chat was gone. Frees all stopped platforms.
+    """Lets a delivery be tried again, even if its chat was gone. Also lets all stopped platforms send again.
 
     Raises NotFound.
     """
@@ -178,17 +178,17 @@ def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> Non
 
 @stored_store.reads
 def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
-    """Returns the sends that earlier processes began in the last minute, for the rate limiter.
+    """Returns the posts that earlier processes began in the last minute, for the rate limiter.
 
-    A confirmed message counts from the start of its attempt, a reply from the arrival of its request. An unconfirmed
-    message counts as sent now. So does a reply that is unfinished, or whose request came so recently that it may have
-    been posted just now. Sends in the future, after a clock was set back, are left out.
+    A confirmed message counts from the start of its attempt, a reply from the arrival of its request. As sent now count
+    unconfirmed messages, unfinished replies, and replies to requests so recent that they may have been posted just now.
+    Posts in the future are left out: the clock was set back.
     """
     sends = claims.begun_sends(transaction, platform, wall - _PACED)
     answered = conversations.recent_updates(transaction, platform, now - _PACED)
     found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
     for chat, at, finished in answered:
-        with suppress(errors.Refused):  # an address that this version does not know
+        with suppress(errors.Refused):  # an address that this version cannot read
             ago = now - at if finished and now - at > _POSTED_WITHIN else min(_NO_TIME, now - at)
             found.append(EarlierSend(parse_address(chat).lane, ago, is_answer=True))
     return [send for send in found if send.ago >= _NO_TIME]
@@ -217,8 +217,8 @@ def record_edit_outcome(
 ) -> bool:
     """Stores the outcome of a failed edit, and applies its consequences. Returns True if the sender must stop.
 
-    After a temporary error, the edit is tried again; it does no harm if it is made twice. After another error it is
-    dropped, because the message itself has arrived.
+    After a temporary error, the edit is tried again, since an edit that happens twice does no harm. After any other
+    error the edit is dropped, because the message itself has arrived.
     """
     match outcome:
         case errors.RetryLater() | errors.Unclear():
@@ -253,7 +253,7 @@ def record_edit_outcome(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerAtWork:
-    """A worker. If others have removed it as gone but its session is still open, it was stopped and may hold lanes."""
+    """A worker, and what it holds. Others may have removed it as dead while its session is open: it may still hold lanes."""
 
     known: workers.KnownWorker
     is_alive: bool
@@ -263,7 +263,7 @@ class WorkerAtWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """Since when the oldest work that could be done now waits; None: no work waits."""
+    """Since when work waits that could be done now. A moment is None if no such work waits."""
 
     planning_since: datetime | None
     sending_since: datetime | None
@@ -283,7 +283,7 @@ def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backl
 def workers_at_work(store: Scope, *, is_running: Callable[[str], bool]) -> tuple[WorkerAtWork, ...]:
     """Returns the workers of a database. Raises StoreError.
 
-    On SQLite there is one process, which stores no heartbeats, so `is_running` tells whether it runs.
+    On SQLite there is one process, which stores no heartbeats. `is_running` tells whether it runs.
     """
     with store.read() as transaction:
         known, kind = workers.known_workers(transaction), transaction.store.kind
@@ -297,7 +297,7 @@ def workers_at_work(store: Scope, *, is_running: Callable[[str], bool]) -> tuple
 
 
 def lease_of(receiver: str) -> str:
-    """Returns the name of the lease of a receiver."""
+    """Returns the name of the lease that a worker holds while it runs a receiver."""
     return f"receiver {receiver}"
 
 
@@ -308,7 +308,7 @@ def _one_of_several(known: workers.KnownWorker, names: Sequence[str]) -> WorkerA
 
 
 def _left(session: OpenSession, held: Iterable[str]) -> workers.KnownWorker:
-    """Returns a worker that is no longer stored: only its session, and perhaps leases, are left."""
+    """Returns a worker that is no longer stored, from what is left of it: its session and perhaps leases."""
     number, _, host = session.process.partition(" on ")
     where = workers.Whereabouts(host=host, number=int(number) if number.isdecimal() else 0, since=session.since)
     name = next((worker for worker in held if worker.startswith(session.worker)), session.worker)
