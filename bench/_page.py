@@ -10,16 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-_DOCS = Path(__file__).parents[1] / "docs"
-PAGES = (_DOCS / "benchmarks.md",)
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 _PLACE = re.compile(r"<!-- printed by bench\.(\w+)((?: \w+)*) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 
 
 def main() -> int:
     day, *names = sys.argv[1:]
-    for name in names or [place[1] for page in PAGES for place in _PLACE.finditer(page.read_text("utf-8"))]:
+    for name in names or [place[1] for place in _PLACE.finditer(PAGE.read_text("utf-8"))]:
         print(f"== bench.{name}", flush=True)
-        command = [sys.executable, "-m", f"bench.{name}", *_place(name)[1][2].split()]
+        command = [sys.executable, "-m", f"bench.{name}", *_place(name)[2].split()]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         print(done.stdout, end="", flush=True)
         if done.returncode:
@@ -30,22 +29,20 @@ def main() -> int:
 
 def write(name: str, output: str) -> None:
     """Replaces the text between the marks of a benchmark by its output."""
-    page, place = _place(name)
-    text = page.read_text("utf-8")
-    page.write_text(text[: place.start(3)] + output + text[place.end(3) :], "utf-8")
+    place = _place(name)
+    PAGE.write_text(place.string[: place.start(3)] + output + place.string[place.end(3) :], "utf-8")
 
 
 def printed_by(name: str) -> str:
     """Returns the text between the marks of a benchmark."""
-    return _place(name)[1][3]
+    return _place(name)[3]
 
 
-def _place(name: str) -> tuple[Path, re.Match[str]]:
-    for page in PAGES:
-        for place in _PLACE.finditer(page.read_text("utf-8")):
-            if place[1] == name:
-                return page, place
-    raise SystemExit(f"No page of docs has a place for bench.{name}.")
+def _place(name: str) -> re.Match[str]:
+    for place in _PLACE.finditer(PAGE.read_text("utf-8")):
+        if place[1] == name:
+            return place
+    raise SystemExit(f"{PAGE} has no place for bench.{name}.")
 
 
 if __name__ == "__main__":

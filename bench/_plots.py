@@ -6,14 +6,14 @@ The description in each picture contains its figures, and a test compares them w
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from bench._page import PAGES, printed_by
+from bench._page import PAGE, printed_by
 
-IMAGES = PAGES[0].parent / "images"
+IMAGES = PAGE.parent / "images"
 MATCHING, PLANNING = IMAGES / "matching.svg", IMAGES / "planning.svg"
 _COUNT = re.compile(r"^([\d,]+) lines, ", re.MULTILINE)
 _ENGINE = re.compile(r"^  (\S.*?) {2,}(?:\d+%)? +~?[\d.,]+ s +~?([\d.,]+) s ", re.MULTILINE)
@@ -28,13 +28,6 @@ class Cost(NamedTuple):
     measured: float
     allowed: float
     unit: str
-
-
-class Figure(Protocol):
-    """The part of matplotlib's figure that is used here."""
-
-    def savefig(self, path: Path, **how: object) -> None:
-        """Writes the picture."""
 
 
 # (name, pattern whose group is the figure in the output of bench.planning, limit from the issue, unit)
@@ -64,7 +57,7 @@ def match_times() -> dict[str, dict[int, float]]:
     _, *parts = _COUNT.split(printed_by("matching"))
     for count, rows in zip(parts[::2], parts[1::2], strict=True):
         for name, seconds in _ENGINE.findall(rows):
-            found.setdefault(name, {})[_number(count)] = float(seconds.replace(",", ""))
+            found.setdefault(name, {})[int(count.replace(",", ""))] = float(seconds.replace(",", ""))
     return found
 
 
@@ -77,15 +70,6 @@ def planning_costs() -> list[Cost]:
             raise ValueError(f"bench.planning printed nothing of {name!r}.")
         found.append(Cost(name, float(match[1].replace(",", "")), allowed, unit))
     return found
-
-
-def description(figures: object) -> str:
-    """Returns the figures as text for the description of the picture."""
-    return repr(figures)
-
-
-def _number(digits: str) -> int:
-    return int(digits.replace(",", ""))
 
 
 def _draw_matching(times: Mapping[str, Mapping[int, float]], path: Path) -> None:
@@ -118,7 +102,7 @@ def _draw_matching(times: Mapping[str, Mapping[int, float]], path: Path) -> None
             va="center",
             arrowprops={"arrowstyle": "-", "color": _GREY, "linewidth": 0.4},
         )
-    _write(figure, path, "Seconds to match a day, by the number of subscriptions", description(times))
+    _write(figure.savefig, path, "Seconds to match a day, by the number of subscriptions", times)
 
 
 def _spread(ends: Mapping[str, float], apart: float = 1.9) -> dict[str, float]:
@@ -142,10 +126,10 @@ def _draw_planning(costs: list[Cost], path: Path) -> None:
         axes.text(
             max(share, 100) + 2, row, f"{cost.measured:,g} of {cost.allowed:,g} {cost.unit}", va="center", color=_GREY
         )
-    _write(figure, path, "What planning costs beside what is allowed", description([tuple(cost) for cost in costs]))
+    _write(figure.savefig, path, "What planning costs beside what is allowed", [tuple(cost) for cost in costs])
 
 
-def _axes(size: tuple[float, float]) -> tuple[Figure, Any]:
+def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
     """Returns a figure of `size` inches and its axes.
 
     They are grey on a transparent background, which can be read on white and on black pages.
@@ -157,16 +141,14 @@ def _axes(size: tuple[float, float]) -> tuple[Figure, Any]:
         | {f"{part}.color": _GREY for part in ("xtick", "ytick")}
         | {f"axes.{part}": _GREY for part in ("edgecolor", "labelcolor")}
     )
-    figure: Any = plots.Figure(size, layout="constrained")
+    figure = plots.Figure(size, layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
-def _write(figure: Figure, path: Path, title: str, figures: str) -> None:
-    figure.savefig(
-        path, transparent=True, metadata={"Title": title, "Description": figures, "Date": None, "Creator": None}
-    )
+def _write(save: Callable[..., None], path: Path, title: str, figures: object) -> None:
+    save(path, transparent=True, metadata={"Title": title, "Description": repr(figures), "Date": None, "Creator": None})
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ from statistics import median, quantiles
 from bench import planning
 from bench.speaking import bots
 from subscriptions.store.database.store import Store
+from tests.fakes import process
 from tests.fakes.journal import Entry
-from tests.fakes.process import Remote, running
 
 SAYS = (
     "/sub graph agent daily 9:00",
@@ -43,7 +43,10 @@ LIMIT = 30  # messages a second, from core.telegram.org/bots/faq
 
 def main() -> int:
     commands = int(sys.argv[1]) if len(sys.argv) > 1 else 400
-    with tempfile.TemporaryDirectory() as folder, running("telegram", journal=Path(folder) / "journal.jsonl") as fake:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        process.running("telegram", journal=Path(folder) / "journal.jsonl") as fake,
+    ):
         fake.call("opens_to_all")
         morning(Path(folder), chats=LIMIT * int(commands * EVERY * 2 + 30))
         with bots(Path(folder), f"sqlite:///{folder}/paperwire.db", fake, [sys.executable, "-m", "bot", "run"]):
@@ -64,7 +67,7 @@ def morning(folder: Path, *, chats: int) -> None:
     store.close()
 
 
-def ask(fake: Remote, n: int, words: str) -> tuple[str, float]:
+def ask(fake: process.Remote, n: int, words: str) -> tuple[str, float]:
     """Writes a command as a person. Returns the chat and the moment."""
     chat = str(FIRST_PERSON + n % PEOPLE)
     fake.call("knows", chat)
@@ -74,7 +77,7 @@ def ask(fake: Remote, n: int, words: str) -> tuple[str, float]:
     return chat, at
 
 
-def wait_for(fake: Remote, there: Callable[[list[Entry]], bool]) -> None:
+def wait_for(fake: process.Remote, there: Callable[[list[Entry]], bool]) -> None:
     until = time.monotonic() + 60
     while not there(fake.journal):
         assert time.monotonic() < until, "the bot says nothing"

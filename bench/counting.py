@@ -18,6 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
+from bench._timing import timed
 from subscriptions import model
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.query.parse import parse_query
@@ -175,13 +176,8 @@ def forget(store: Store) -> None:
 def read_all(amount: int) -> None:
     """Measures the alternative without the index: reads some papers and matches each."""
     some = [made(random.Random(n), n) for n in range(READ)]
-    start = time.perf_counter()
-    tokenized = TokenizedPapers.of(some)
-    reading = time.perf_counter() - start
-    start = time.perf_counter()
-    for query in QUERIES:
-        tokenized.matching(parse_query(query))
-    asking = (time.perf_counter() - start) / len(QUERIES)
+    tokenized, reading = timed(lambda: TokenizedPapers.of(some))
+    asking = timed(lambda: [tokenized.matching(parse_query(query)) for query in QUERIES])[1] / len(QUERIES)
     print(
         f"the other way, reading every paper: {reading / READ * 1e3:.2f} ms a paper once, then {asking / READ * 1e6:.1f} µs "
         f"a paper and query; of {amount:,} papers {reading / READ * amount:.0f} s and {asking / READ * amount * 1e3:.0f} ms"

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -20,28 +20,24 @@ from pydantic import SecretStr
 
 from bench import planning
 from bot.app import App, build_app
+from bot.context import SystemClock
 from bot.delivery import sender
 from bot.delivery.lane_sender import DrainState
-from bot.delivery.sender import EmbeddedEngine, Sender
 from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
 from bot.settings import Settings, TelegramSettings
 from tests.fakes.journal import Entry
 from tests.fakes.process import running
 from tests.fakes.telegram import TOKEN
-from tests.make import FakeClock
 
 FREE = Limits(text=4096, per_second=0, per_lane=0)
 
 
-class StandingClock(FakeClock):
-    """A clock whose time of day does not move. Its monotonic time and its sleep are real."""
+class StandingClock(SystemClock):
+    """A clock whose time of day does not move."""
 
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    def now(self) -> datetime:
+        return planning.NOON + planning.HOUR
 
 
 ROUNDS = 8  # both sides take turns, so that other load of the machine affects both
@@ -99,7 +95,7 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
         database_url=SecretStr(f"sqlite:///{folder}/drained.db"),
         telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=url),
     )
-    app = build_app(settings, clock=StandingClock(planning.NOON + timedelta(hours=1)))
+    app = build_app(settings, clock=StandingClock())
     app.open()
     without_limits(app)
     planning.fill(app.store, chats, [f'"part {n}"' for n in range(planning.PAPERS)])
@@ -115,8 +111,8 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
 def without_limits(app: App) -> None:
     """Gives the app a sender without rate limits."""
     rate_limiter = RateLimiter({"telegram": FREE})
-    app.context = replace(app.context, rate_limiter=rate_limiter, engine=EmbeddedEngine(app.clock, rate_limiter))
-    app.sender = Sender(app.context, app.platforms, app.stop)
+    app.context = replace(app.context, rate_limiter=rate_limiter, engine=sender.EmbeddedEngine(app.clock, rate_limiter))
+    app.sender = sender.Sender(app.context, app.platforms, app.stop)
 
 
 async def post_bare(url: str, journal: list[Entry]) -> Spent:

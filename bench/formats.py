@@ -21,14 +21,13 @@ run ends within half an hour on an idle machine.
 
 import argparse
 import email
-import gc
 import json
 import re
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from email.message import Message
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -37,7 +36,8 @@ from bs4 import BeautifulSoup, Tag
 from markdown_it import MarkdownIt
 
 from bench._hostile_texts import WORST
-from bot.digests import MAX_BYTES, MAX_LINES, read_digest
+from bench._timing import timed
+from bot import digests
 from subscriptions.errors import PaperwireError
 from tests.digest_pages import PARTS
 from tests.programs.faults.table import write
@@ -86,11 +86,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def _speed(made: str, data: bytes, library: str, generic: Generic) -> tuple[str, bool]:
     """Measures a page. Prints and returns its line of the table, and returns whether both found the same papers."""
-    papers, found = len(read_digest(data, made).entries), generic(data)
+    papers, found = len(digests.read_digest(data, made).entries), generic(data)
     ours, theirs = [], []
     for _ in range(TURNS):
-        ours.append(_seconds(lambda: read_digest(data, made)))
-        theirs.append(_seconds(lambda: generic(data)))
+        ours.append(timed(lambda: digests.read_digest(data, made))[1])
+        theirs.append(timed(lambda: generic(data))[1])
     megabytes, mine, other = len(data) / 1e6, median(ours), median(theirs)
     remark = "" if papers == found else f", which finds {found}"
     line = f"| `{made}` | {papers} | {megabytes / mine:.1f} | {megabytes / other:.1f} | {other / mine:.2f} | {library}{remark} |\n"
@@ -112,8 +112,8 @@ def _slowest(smallest: int) -> Mapping[str, tuple[str, Callable[[int], str]]]:
     for name, make in WORST.items():
         kind, _, text = name.partition(": ")
         once, twice = make(smallest).encode(), make(2 * smallest).encode()
-        if kind != "nothing" and once.count(b"\n") * 256 < MAX_LINES:
-            cost = _seconds(lambda data=twice: _outcome(data)) - _seconds(lambda data=once: _outcome(data))  # type: ignore[misc]  # mypy cannot infer it
+        if kind != "nothing" and once.count(b"\n") * 256 < digests.MAX_LINES:
+            cost = timed(partial(_outcome, twice))[1] - timed(partial(_outcome, once))[1]
             tried[FORMAT_OF.get(kind, kind)].append((cost, text, make))
     return {kind: max(found)[1:] for kind, found in tried.items()}
 
@@ -129,10 +129,9 @@ def _growth(name: str, text: str, make: Callable[[int], str], smallest: int, *, 
     for times in (1, 8, 64):
         if seconds and seconds[-1] * 8 > patience:
             break
-        data = make(smallest * times).encode()[:MAX_BYTES]
-        started = time.process_time()
-        outcome = _outcome(data)
-        seconds.append(time.process_time() - started)
+        data = make(smallest * times).encode()[: digests.MAX_BYTES]
+        outcome, taken = timed(partial(_outcome, data))
+        seconds.append(taken)
         per_byte.append(seconds[-1] / len(data))
     grown = per_byte[-1] / per_byte[0]
     shown = " | ".join([f"{one:.2f}" for one in seconds] + ["–"] * (3 - len(seconds)))
@@ -143,20 +142,12 @@ def _growth(name: str, text: str, make: Callable[[int], str], smallest: int, *, 
 
 def _outcome(data: bytes) -> str:
     try:
-        return f"{len(read_digest(data, 'bench').entries):,} papers"
+        return f"{len(digests.read_digest(data, 'bench').entries):,} papers"
     except PaperwireError:
         return "refused"
 
 
 # ---------------------------------------------------------------------------------------------------- generic libraries
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    """Returns the processor seconds of a call. Other load of the machine hardly changes them."""
-    gc.collect()
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 def _feed(data: bytes) -> int:

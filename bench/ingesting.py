@@ -9,16 +9,15 @@ others are processor time.
 """
 
 import random
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench import counting
+from bench import counting, planning
 from bot.platforms.known import PLATFORMS
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines
@@ -26,14 +25,14 @@ from subscriptions.service import importing
 from subscriptions.store.database.store import Store, Transaction
 from tests import make
 
-ROWS = {
-    "paper": "SELECT * FROM paper WHERE id > ?",
-    "paper_key": "SELECT * FROM paper_key WHERE paper > ?",
-    "paper_alias": "SELECT * FROM paper_alias WHERE paper > ?",
-    "summary": "SELECT * FROM summary WHERE paper > ?",
-    "indexed_paper": "SELECT * FROM indexed_paper WHERE paper > ?",
-}
 FEW = 1000
+ROWS = {  # those of the papers after the first FEW
+    "paper": "SELECT * FROM paper WHERE id > 1000",
+    "paper_key": "SELECT * FROM paper_key WHERE paper > 1000",
+    "paper_alias": "SELECT * FROM paper_alias WHERE paper > 1000",
+    "summary": "SELECT * FROM summary WHERE paper > 1000",
+    "indexed_paper": "SELECT * FROM indexed_paper WHERE paper > 1000",
+}
 LINES_OF_CHAT = 5
 
 
@@ -61,7 +60,7 @@ def main() -> int:
         store.open(now=make.NOON)
         store_papers(store, before)
         whole, held, worked = store_papers(store, few)
-        bare = insert_again(store, Path(folder), first=FEW)
+        bare = insert_again(store, Path(folder))
         show(f"{FEW:,} new papers", whole, held, worked)
         print(
             f"  the same rows without the words, bare bulk insert: {bare:.3f} s; transactions / bare = {sum(held) / bare:.1f}"
@@ -128,20 +127,13 @@ def show(what: str, whole: float, held: Sequence[float], worked: float) -> None:
     )
 
 
-def insert_again(store: Store, folder: Path, first: int) -> float:
-    """Returns the processor seconds to insert the rows of the papers after `first` into an empty database."""
+def insert_again(store: Store, folder: Path) -> float:
+    """Returns the processor seconds to insert the rows of the papers after the first ones into an empty database."""
     bare = Store(f"sqlite:///{folder}/bare.db")
     bare.open(now=make.NOON)
     bare.close()
-    with closing(sqlite3.connect(store.path)) as source, closing(sqlite3.connect(bare.path)) as copy:
-        rows = {table: source.execute(asked, (first,)).fetchall() for table, asked in ROWS.items()}
-        copy.execute("PRAGMA synchronous=FULL")
-        start = time.thread_time()
-        for table, values in rows.items():
-            places = ", ".join("?" * len(values[0]))
-            copy.executemany(f"INSERT INTO {table} VALUES ({places})", values)  # noqa: S608 - names of our own
-        copy.commit()
-        return time.thread_time() - start
+    taken, _ = planning.insert_rows(store.path, bare.path, ROWS)
+    return taken
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ topics. Times are processor time.
 import json
 import os
 import sys
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -35,6 +34,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from bench._timing import timed
 from bot.digests import read_digest
 from bot.digests.libraries import read_library
 from bot.errors import UnknownFormat
@@ -324,22 +324,14 @@ def measure_time(amount: int = 1000) -> None:
     papers = TokenizedPapers.of(day)
     rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in day[: ranking.SAMPLE])
     taste = ranking.taste_of(((1.0, ranking.words_of(paper)) for paper in day[:50]), rarity)
-    began = time.process_time()
-    ordered = sorted(range(amount), key=lambda place: -ranking.nearness(taste, papers.tokenized[place].folded[TEXT]))
-    near = time.process_time() - began
-    assert len(ordered) == amount
+    texts = [one.folded[TEXT] for one in papers.tokenized]
+    _, near = timed(lambda: sorted(range(amount), key=lambda place: -ranking.nearness(taste, texts[place])))
     common = parse.parse_query(" OR ".join(sorted(rarity.having, key=lambda word: -rarity.having[word])[:3]))
-    finders = [HitFinder(paper) for paper in day]
-    found = [
-        finder.places(common) for finder in finders
-    ]  # the reasons of a delivery need them as well, so they are not timed
-    began = time.process_time()
-    fits = [ranking.fit(common, places, rarity) for places in found]
-    fitting = time.process_time() - began
+    # the reasons of a delivery need these places as well, so finding them is not timed
+    found = [HitFinder(paper).places(common) for paper in day]
+    fits, fitting = timed(lambda: [ranking.fit(common, places, rarity) for places in found])
     assert any(fits)
-    began = time.process_time()
-    assert ranking.taste_of(((1.0, ranking.words_of(paper)) for paper in day[:100]), rarity).weights
-    learning = time.process_time() - began
+    _, learning = timed(lambda: ranking.taste_of(((1.0, ranking.words_of(paper)) for paper in day[:100]), rarity))
     print(
         f"a day of {amount:,} papers: {near * 1000:.0f} ms for the taste and the order, {fitting * 1000:.0f} ms for the fit "
         "of three common words  (aim: 50)"

@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from itertools import combinations
 from typing import NamedTuple
 
 import psycopg
@@ -22,7 +21,7 @@ import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench import planning
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from tests.postgres.own import OwnServer, own_server
+from tests.postgres import own
 
 CHATS, AIM = 100_000, 0.5
 
@@ -45,16 +44,10 @@ class Morning(NamedTuple):
 
 def measure(chats: int) -> None:
     """Prints the table."""
-    with own_server() as server:
+    with own.own_server() as server:
         with closing(Store(url := server.database())) as store:
             store.open(now=planning.NOON)
-            queries = [f"{one} OR {other}" for one, other in combinations(planning.RARE, 2)]
-            planning.fill(
-                store,
-                chats,
-                queries,
-                [f"On {planning.RARE[n % len(planning.RARE)]}, part {n}" for n in range(planning.PAPERS)],
-            )
+            planning.fill_morning(store, chats)
         mornings = {planners: morning(server, url, planners, chats) for planners in (1, 3)}
     print(f"{chats:,} chats x 10 papers at one minute, on PostgreSQL; {os.cpu_count()} processors")
     print("planners   on the wall   processor")
@@ -63,7 +56,7 @@ def measure(chats: int) -> None:
     print(f"three / one = {mornings[3].wall / mornings[1].wall:.2f}  (aim: {AIM})")
 
 
-def morning(server: OwnServer, url: str, planners: int, chats: int) -> Morning:
+def morning(server: own.OwnServer, url: str, planners: int, chats: int) -> Morning:
     """Runs planners on a copy of the database. They are timed from the moment when all are ready."""
     copy = server.copy(url)
     with psycopg.connect(copy, autocommit=True) as control:

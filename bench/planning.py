@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -30,7 +30,8 @@ from pathlib import Path
 
 from sqlalchemy import insert, text
 
-from bot.context import do_steps, write
+from bench._timing import timed
+from bot import context
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service.plan import plan_due, plan_slices
@@ -50,7 +51,6 @@ PAPERS = 180
 CHATS = 100_000
 AIM, MOST_MEMORY, AIM_SUB = 3, 1024, 100
 OPEN = ("when-out 08:00-20:00", NOON - 4 * HOUR, NOON + 8 * HOUR)
-_Part = Callable[[Path, int], str]
 
 
 def main() -> int:
@@ -68,8 +68,8 @@ def measure(chats: int) -> None:
         folder = Path(name)
         run("fill", folder, chats)
         shutil.copy(folder / "planned.db", folder / "bare.db")
-        planned, memory, *_ = numbers(run("plan", folder, chats))
-        bare, rows, *_ = numbers(run("bare", folder, chats))
+        planned, memory = run("plan", folder, chats)
+        bare, rows = run("bare", folder, chats)
         print(
             f"{chats:,} chats x 10 papers at one minute: planned in {planned:.1f} s of a processor, {memory:.0f} MB at the peak"
         )
@@ -77,32 +77,29 @@ def measure(chats: int) -> None:
         print(f"planning / bare insert = {planned / bare:.2f}  (aim: {AIM}; memory {MOST_MEMORY} MB)")
     for subscriptions in (chats, 10 * chats):
         with tempfile.TemporaryDirectory() as name:
-            milliseconds, steps, *_ = numbers(run("idle", Path(name), subscriptions))
+            milliseconds, steps = run("idle", Path(name), subscriptions)
             print(
                 f"a tick with nothing due, {subscriptions:,} subscriptions: {milliseconds:.2f} ms, {steps:.0f} steps of SQLite"
             )
     with tempfile.TemporaryDirectory() as name:
         run("ask", Path(name), chats)
         for papers in (1000, 20):
-            ingest, first, whole, found, memory = numbers(run(f"news{papers}", Path(name), chats))
+            ingest, first, whole, found, memory = run(f"news{papers}", Path(name), chats)
             print(f"{papers:,} papers come, {10 * chats:,} subscriptions now of {chats:,} chats:")
             print(f"  stored in {ingest:.2f} s, the first deliveries planned {first:.2f} s after that")
             print(f"  all {found:,.0f} deliveries {whole:.1f} s after that; {memory:.0f} MB at the peak")
-        alone, late_alone, median, late, *_ = numbers(run("sub", Path(name), chats))
+        alone, late_alone, median, late = run("sub", Path(name), chats)
         print(
             f"a /sub stored, on the wall: {alone:.0f} ms, p99 {late_alone:.0f} ms; beside the plan of the 1,000 papers:"
         )
         print(f"  {median:.0f} ms, p99 {late:.0f} ms  (aim: {AIM_SUB})")
 
 
-def run(part: str, folder: Path, chats: int) -> str:
-    """Runs a part in its own process. Returns its output."""
+def run(part: str, folder: Path, chats: int) -> Sequence[float]:
+    """Runs a part in its own process. Returns the numbers of its output."""
     command = [sys.executable, "-m", "bench.planning", part, str(folder), str(chats)]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-
-
-def numbers(answer: str) -> Sequence[float]:
-    return [float(one) for one in answer.split()]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return [float(one) for one in done.stdout.split()]
 
 
 def opened(path: Path) -> Store:
@@ -114,14 +111,10 @@ def opened(path: Path) -> Store:
 # --------------------------------------------------------------------------------------------------------------- parts
 
 
-def fill_morning(folder: Path, chats: int) -> str:
-    """Fills the database of a morning.
-
-    The query of each chat has two words of RARE, and each word is in five papers.
-    """
+def fill_database(folder: Path, chats: int) -> str:
+    """Makes the database of a morning."""
     store = opened(folder / "planned.db")
-    queries = [f"{one} OR {other}" for one, other in combinations(RARE, 2)]
-    fill(store, chats, queries, [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)])
+    fill_morning(store, chats)
     store.close()
     return ""
 
@@ -129,27 +122,30 @@ def fill_morning(folder: Path, chats: int) -> str:
 def plan_morning(folder: Path, _chats: int) -> str:
     """Returns processor seconds and megabytes at the peak, as text."""
     store = opened(folder / "planned.db")
-    start = time.process_time()
-    plan_due(store, now=NOON + HOUR)
-    taken = time.process_time() - start
+    _, taken = timed(lambda: plan_due(store, now=NOON + HOUR))
     store.close()
     return f"{taken} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}"
 
 
 def insert_again(folder: Path, _chats: int) -> str:
     """Inserts the planned rows into a copy of the database from before the plan. Returns processor seconds and rows."""
-    with closing(sqlite3.connect(folder / "planned.db")) as planned:
-        rows = {table: planned.execute(f"SELECT * FROM {table}").fetchall() for table in ("delivery", "delivery_item")}  # noqa: S608 - two names of ours
-    with closing(sqlite3.connect(folder / "bare.db", isolation_level=None)) as bare:
+    asked = {table: f"SELECT * FROM {table}" for table in ("delivery", "delivery_item")}  # noqa: S608 - two names of ours
+    taken, rows = insert_rows(folder / "planned.db", folder / "bare.db", asked)
+    return f"{taken} {rows}"
+
+
+def insert_rows(source: Path, target: Path, asked: Mapping[str, str]) -> tuple[float, int]:
+    """Inserts the results of queries, by table, into another database. Returns processor seconds and the number of rows."""
+    with closing(sqlite3.connect(source)) as full, closing(sqlite3.connect(target, isolation_level=None)) as bare:
+        rows = {table: full.execute(query).fetchall() for table, query in asked.items()}
         bare.execute("PRAGMA synchronous=FULL")  # as in paperwire
         bare.execute("PRAGMA foreign_keys=ON")
         start = time.process_time()
         bare.execute("BEGIN IMMEDIATE")
         for table, values in rows.items():
-            bare.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values[0]))})", values)  # noqa: S608 - as above
+            bare.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values[0]))})", values)  # noqa: S608 - names of ours
         bare.execute("COMMIT")
-        taken = time.process_time() - start
-    return f"{taken} {sum(map(len, rows.values()))}"
+        return time.process_time() - start, sum(map(len, rows.values()))
 
 
 def idle(folder: Path, subscriptions: int) -> str:
@@ -178,10 +174,9 @@ def idle(folder: Path, subscriptions: int) -> str:
             )
     ticks = []
     for _ in range(10):
-        start = time.process_time()
-        if plan_due(store, now=NOON):
-            raise SystemExit("something was due")
-        ticks.append(time.process_time() - start)
+        planned, taken = timed(lambda: plan_due(store, now=NOON))
+        assert not planned, "something was due"
+        ticks.append(taken)
     with recording(store) as recorded:
         plan_due(store, now=NOON)
     store.close()
@@ -284,7 +279,7 @@ async def subscribed_beside(store: Store) -> str:
     async def plan() -> None:
         slices = plan_slices(store, now=NOON + HOUR, enough=over.is_set)
         while (one := await asyncio.to_thread(next, slices, None)) is not None:
-            await do_steps(one, store)
+            await context.do_steps(one, store)
         over.set()
 
     async def stored(numbers: Iterable[int]) -> str:
@@ -294,7 +289,7 @@ async def subscribed_beside(store: Store) -> str:
                 break
             await asyncio.sleep(0.05)
             start = time.monotonic()
-            await write(
+            await context.write(
                 make.subscribes, store, f"telegram:{10**9 + number}", f"word{number}", every="now", now=NOON + HOUR
             )
             taken.append((time.monotonic() - start) * 1e3)
@@ -310,8 +305,8 @@ async def subscribed_beside(store: Store) -> str:
     return f"{alone} {beside}"
 
 
-PARTS: dict[str, _Part] = {
-    "fill": fill_morning, "plan": plan_morning, "bare": insert_again, "idle": idle, "ask": ask, "sub": sub,
+PARTS: dict[str, Callable[[Path, int], str]] = {
+    "fill": fill_database, "plan": plan_morning, "bare": insert_again, "idle": idle, "ask": ask, "sub": sub,
     "news1000": lambda folder, _: news(folder, 1000), "news20": lambda folder, _: news(folder, 20),
 }  # fmt: skip
 
@@ -319,8 +314,10 @@ PARTS: dict[str, _Part] = {
 # ------------------------------------------------------------------------------------------------------------- filling
 
 
-def titles(how_many: int) -> list[str]:
-    return [f"On {WORDS[n % len(WORDS)]} and {WORDS[n * 7 % len(WORDS)]}, part {n}" for n in range(how_many)]
+def fill_morning(store: Store, chats: int) -> None:
+    """Fills the database of a morning: the query of each chat has two words of RARE, and each word is in five papers."""
+    queries = [f"{one} OR {other}" for one, other in combinations(RARE, 2)]
+    fill(store, chats, queries, [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)])
 
 
 def fill(store: Store, chats: int, queries: Sequence[str] = (), papers: Sequence[str] = ()) -> None:
@@ -328,7 +325,7 @@ def fill(store: Store, chats: int, queries: Sequence[str] = (), papers: Sequence
 
     Without `queries`, uses all pairs of WORDS.
     """
-    papers = papers or titles(PAPERS)
+    papers = papers or [f"On {WORDS[n % len(WORDS)]} and {WORDS[n * 7 % len(WORDS)]}, part {n}" for n in range(PAPERS)]
     make.ingested(store, *(make.paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(papers)))
     queries = queries or [f"{a} {b}" for a in WORDS for b in WORDS if a < b]
     with store.write() as session:

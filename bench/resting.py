@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.fakes import telegram
 from tests.integration.cli import INBOX
 from tests.programs.faults.soak.program import running_program
 
@@ -26,13 +26,13 @@ def main() -> int:
         int(subprocess.run([sys.executable, "-c", _LOADED], check=True, capture_output=True, text=True).stdout) * PAGE
     )
     print(f"the libraries alone: {alone / 1e6:.1f} MB")
-    with tempfile.TemporaryDirectory() as name, FakeTelegram() as fake:
+    with tempfile.TemporaryDirectory() as name, telegram.FakeTelegram() as fake:
         folder = Path(name)
         (folder / "inbox").mkdir()
         (folder / "paperwire.toml").write_text(INBOX)
         environment = {
             "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
-            "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
+            "PAPERWIRE_TELEGRAM_TOKEN": telegram.TOKEN,
             "PAPERWIRE_TELEGRAM_API_URL": fake.url,
         }
         first = taken(folder, environment, fake)
@@ -42,7 +42,7 @@ def main() -> int:
     return 0
 
 
-def taken(folder: Path, environment: Mapping[str, str], fake: FakeTelegram) -> int:
+def taken(folder: Path, environment: Mapping[str, str], fake: telegram.FakeTelegram) -> int:
     """Returns the resident bytes of the bot when it listens for updates."""
     fake.queue.asked.clear()
     with running_program(folder, environment) as program:

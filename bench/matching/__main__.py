@@ -6,19 +6,18 @@ same meaning for all engines must find the same papers. `make bench` uses 10,000
 million.
 """
 
-import gc
 import pickle
 import subprocess
 import sys
 import tempfile
-import time
 import tracemalloc
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
+from bench._timing import T, timed
 from bench.matching import engines, other_engines
 from bench.matching.lines import Line, checks_papers, comparable, lines, made_up_papers, real_papers
 from subscriptions.model import Paper
@@ -35,8 +34,6 @@ ENGINES: dict[str, Callable[[], engines.Engine]] = {
     "hyperscan": other_engines.Hyperscan,
     "least work": engines.LeastWork,
 }
-
-T = TypeVar("T")
 
 
 class Measured(NamedTuple):
@@ -184,10 +181,8 @@ def _best(work: Callable[[], T], times: int) -> tuple[T, float]:
     """Returns the result of `work` and the least seconds of up to `times` runs; one run if it takes long."""
     took: list[float] = []
     while len(took) < times and (not took or took[0] < QUICK):
-        gc.collect()
-        start = time.process_time()
-        result = work()
-        took.append(time.process_time() - start)
+        result, taken = timed(work)
+        took.append(taken)
     return result, min(took)
 
 

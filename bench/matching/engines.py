@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any, Protocol
 
 from bench.matching.lines import Line, terms_of, text_of
-from subscriptions.matching.batch import QuerySet, match, prepare
+from subscriptions.matching import batch
 from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.model import Paper
 
@@ -21,10 +21,11 @@ Found = Mapping[int, int]  # number of a line -> the papers that it finds
 class Engine(Protocol):
     """A program that finds the papers of many queries."""
 
-    most: int  # the most lines that it gets; of more lines, it gets only the first ones
+    most: int = 10**9  # the most lines that it gets; of more lines, it gets only the first ones
 
     def expresses(self, line: Line) -> bool:
         """Whether the engine can express the meaning of a line."""
+        return bool(line.text)
 
     def compile(self, lines: Sequence[Line]) -> None:
         """Compiles lines that differ from each other."""
@@ -36,20 +37,14 @@ class Engine(Protocol):
         """Returns the papers of each line that finds any paper."""
 
 
-class Paperwire:
+class Paperwire(Engine):
     """The matcher of this project."""
-
-    most = 10**9
-
-    def expresses(self, line: Line) -> bool:
-        """Returns True."""
-        return bool(line.text)
 
     def compile(self, lines: Sequence[Line]) -> None:
         """Reads and adds each line."""
-        self.queries = QuerySet()
+        self.queries = batch.QuerySet()
         self.handles = [self.queries.add_text(line.text) for line in lines]
-        prepare(self.queries)
+        batch.prepare(self.queries)
 
     def read(self, papers: Sequence[Paper]) -> None:
         """Makes an index."""
@@ -57,14 +52,14 @@ class Paperwire:
 
     def match(self) -> Found:
         """Returns handle -> papers. `by_line` converts this to numbers of lines."""
-        return match(self.queries, self.index)
+        return batch.match(self.queries, self.index)
 
     def by_line(self, found: Found) -> Found:
         """Returns the same result as number of a line -> papers."""
         return {number: found[handle] for number, handle in enumerate(self.handles) if handle in found}
 
 
-class Naive:
+class Naive(Engine):
     """The naive loop: searches all words of a line in the text of each paper, in lower case."""
 
     most = 50_000

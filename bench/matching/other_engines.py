@@ -5,15 +5,13 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from bench.matching.engines import Found
+from bench.matching import engines
 from bench.matching.lines import Kind, Line, Term, terms_of, text_of
 from subscriptions.model import Paper
 
 
-class Literals:
+class Literals(engines.Engine):
     """Finds literal patterns in one pass, then checks only the lines whose rarest pattern was found."""
-
-    most = 10**9
 
     def expresses(self, line: Line) -> bool:
         """Returns False for initials. The text of a paper also contains its categories and authors."""
@@ -50,7 +48,7 @@ class Literals:
         """Makes one text of each paper."""
         self.texts = [_literal_text(paper) for paper in papers]
 
-    def match(self) -> Found:
+    def match(self) -> engines.Found:
         """Finds the patterns in each paper, then the lines."""
         found: dict[int, int] = {}
         get = found.get
@@ -117,10 +115,8 @@ def _pattern(term: Term) -> str:
             return f" { {Kind.TITLE: 'ti', Kind.CATEGORY: 'cat', Kind.AUTHOR: 'au'}[kind] }:{text} "
 
 
-class Fts5:
+class Fts5(engines.Engine):
     """SQLite's full-text index of the papers in memory, with one search for each line."""
-
-    most = 10**9
 
     def expresses(self, line: Line) -> bool:
         """Returns False for initials, and for Chinese, because FTS5 treats a run of Chinese characters as one word."""
@@ -142,7 +138,7 @@ class Fts5:
             ],
         )
 
-    def match(self) -> Found:
+    def match(self) -> engines.Found:
         """Runs a search for each line."""
         found: dict[int, int] = {}
         ask = self.database.execute

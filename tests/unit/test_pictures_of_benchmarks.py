@@ -26,4 +26,4 @@ def test_each_engine_is_drawn_with_each_number_of_lines() -> None:
 )
 def test_a_picture_was_drawn_from_the_page_as_it_is(picture: Path, figures: object) -> None:
     """If this fails, `python -m bench._plots` draws the pictures again."""
-    assert plots.description(figures) in unescape(picture.read_text("utf-8"))
+    assert repr(figures) in unescape(picture.read_text("utf-8"))

@@ -12,7 +12,6 @@ import argparse
 import heapq
 import json
 import random
-import shutil
 import signal
 import sys
 import tempfile
@@ -30,9 +29,9 @@ import psycopg
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store
+from tests.fakes import process
 from tests.fakes.journal import Entry
-from tests.fakes.process import Remote, running
-from tests.postgres.own import OwnServer, own_server
+from tests.postgres import own
 from tests.programs.cluster import judging
 from tests.programs.cluster import workers as started
 from tests.programs.faults.table import write
@@ -79,13 +78,17 @@ QUICK = Plan(
 )  # fmt: skip
 
 
+class NotNow(Exception):
+    """An action is not possible now, for example because the server is down. It is tried again soon."""
+
+
 @dataclass(slots=True)
 class Trial:
     """A running trial."""
 
     plan: Plan
     workers: started.Workers
-    server: OwnServer
+    server: own.OwnServer
     url: str
     store: Store
     dice: random.Random
@@ -112,13 +115,15 @@ class Trial:
         plan = self.plan
         self.workers.start(WORKERS)
         self.workers.wait_for(lambda: len(self.workers.posts) > WORKERS, "the first messages are sent")
-        self._soon(self._kill, plan.kill_gap)
-        self._again(self._wave, plan.wave_gap)
-        self._again(self._say, plan.says_gap)
+        for what, gap in ((self._kill, plan.kill_gap), (self._wave, plan.wave_gap), (self._say, plan.says_gap)):
+            self._again(what, gap)
         while self._events:
             at, _, what = heapq.heappop(self._events)
             time.sleep(max(0.0, at - time.monotonic()))  # real time, because the workers use the machine's clock
-            what()
+            try:
+                what()
+            except (NotNow, StoreError):
+                self._soon(what)
         with suppress(AssertionError):  # the verdict says what is missing
             self.workers.wait_for(self._is_over, "everything is sent and answered")
 
@@ -128,11 +133,13 @@ class Trial:
 
     def verdict(self) -> judging.Verdict:
         """Returns the judgement of the journal so far."""
-        limits = judging.Limits(rate=self.plan.factor, burst=6, group_minute=20)
-        wanted = dict.fromkeys(self.chats, self.papers)
-        first = self.papers[:FIRST_PAPERS]
         return judging.judged(
-            self.workers.posts, self.incidents, wanted=wanted, first=first, said=self.said, limits=limits
+            self.workers.posts,
+            self.incidents,
+            wanted=dict.fromkeys(self.chats, self.papers),
+            first=self.papers[:FIRST_PAPERS],
+            said=self.said,
+            limits=judging.Limits(rate=self.plan.factor, burst=6, group_minute=20),
         )
 
     def _again(self, what: Callable[[], None], gap: float) -> None:
@@ -154,11 +161,11 @@ class Trial:
 
     # ------------------------------------------------------------------------------------------------------- workers
 
-    def _freeze(self) -> int | None:
-        """Stops a running worker and records what it is sending. Returns its index, or None if that is not possible now."""
+    def _freeze(self) -> int:
+        """Stops a running worker and records what it is sending. Returns its index. Raises NotNow."""
         going = [place for place, one in enumerate(self.workers.alive) if one.pid not in self._stopped]
         if not self.server.is_up or len(going) < WORKERS - 1 or not self.workers.are_ready:
-            return None
+            raise NotNow
         place = self.dice.choice(going)
         self.workers.signal(signal.SIGSTOP, place)
         time.sleep(0.05)  # until the server has finished the worker's last statement
@@ -174,26 +181,18 @@ class Trial:
         return judging.Incident(time.time(), frozenset(messages), frozenset(words))
 
     def _kill(self) -> None:
-        place = self._freeze()
-        if place is None:
-            self._soon(self._kill)
-            return
-        self.workers.kill(place)
+        self.workers.kill(self._freeze())
         self.workers.start()
         self._did(KILLS)
         kills, plan = self.done[KILLS], self.plan
-        if kills < plan.kills:
-            self._soon(self._kill, plan.kill_gap)
         for what, times in ((self._stop, plan.stops), (self._crash, plan.crashes), (self._cut, plan.cuts)):
             if kills * times // plan.kills > (kills - 1) * times // plan.kills:  # in the same proportion as the kills
                 self._soon(what, plan.kill_gap / 2)
 
     def _stop(self) -> None:
-        place = self._freeze()
-        if place is None or self._stopped:
-            self._soon(self._stop)
-            return
-        number = self.workers.alive[place].pid
+        if self._stopped:
+            raise NotNow
+        number = self.workers.alive[self._freeze()].pid
         self._stopped.add(number)
         self._at(time.monotonic() + self.plan.stop_for, lambda: self._go_on(number))
         self._did("workers stopped")
@@ -207,16 +206,14 @@ class Trial:
 
     def _crash(self) -> None:
         if not self.server.is_up:
-            self._soon(self._crash)
-            return
+            raise NotNow
         self.server.goes_down()
         self._at(time.monotonic() + self.dice.choice((0.0, 0.1, 1.0)) * self.plan.away_for, self.server.comes_back)
         self._did("crashes of the server")
 
     def _cut(self) -> None:
         if not self.server.is_up:
-            self._soon(self._cut)
-            return
+            raise NotNow
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(_CUT)
         self._did("all connections cut")
@@ -224,10 +221,7 @@ class Trial:
     # -------------------------------------------------------------------------------------------------------- people
 
     def _wave(self) -> None:
-        try:
-            self._bring(WAVE)
-        except StoreError:
-            self._soon(self._wave)
+        self._bring(WAVE)
 
     def _bring(self, papers: int, *, ago: timedelta = timedelta()) -> None:
         ids = started.paper_ids(len(self.papers), papers)
@@ -294,9 +288,9 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def tried(plan: Plan, seed: int, fake: Remote, folder: Path) -> tuple[Trial, judging.Verdict]:
+def tried(plan: Plan, seed: int, fake: process.Remote, folder: Path) -> tuple[Trial, judging.Verdict]:
     """Runs a trial on its own server. Returns it and its verdict."""
-    with own_server() as server, closing(Store(url := server.empty_database())) as store:
+    with own.own_server() as server, closing(Store(url := server.empty_database())) as store:
         store.open(now=datetime.now(UTC))
         with started.workers(url, fake, folder, factor=plan.factor, looks=plan.looks) as running_workers:
             trial = Trial(plan, running_workers, server, url, store, random.Random(seed))
@@ -312,7 +306,6 @@ def main() -> int:
         parser.add_argument(f"--{name}", type=int, default=getattr(Plan(), name))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--page", type=Path)
-    parser.add_argument("--logs", type=Path, help="a folder for the logs of the workers and the journal")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     named = {name: getattr(options, name) for name in ("lanes", "kills", "stops", "crashes")}
@@ -320,13 +313,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers and the server then end with this process
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with running("telegram", journal=folder / "journal") as fake:
+        with process.running("telegram", journal=folder / "journal") as fake:
             fake.call("opens_to_all")
             fake.call("takes", POST_TAKES)
             trial, found = tried(plan, options.seed, fake, folder)
             text = table(trial, found)
-        if options.logs:
-            shutil.copytree(folder, options.logs, dirs_exist_ok=True)
     wrong = [f"{what}: {case}" for what, cases in found.wrong.items() for case in cases[:10]]
     return report("cluster", text, wrong, None if options.quick else options.page)
 

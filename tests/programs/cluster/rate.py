@@ -25,12 +25,12 @@ from sqlalchemy import insert
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions import model
 from subscriptions.service.amendments import set_settings
+from subscriptions.store import planner
 from subscriptions.store.database.store import Store
-from subscriptions.store.planner import Planned, add_deliveries
 from subscriptions.store.rows import ChatRow
 from tests import make
+from tests.fakes import process
 from tests.fakes.journal import Entry
-from tests.fakes.process import Remote, running
 from tests.postgres.own import own_server
 from tests.programs.cluster.__main__ import most_in_a_second, report, say, two_columns
 from tests.programs.cluster.workers import Workers, workers
@@ -121,8 +121,8 @@ def fill(store: Store, waiting: int) -> None:
                 for number in numbers
             ]
             transaction.connection().execute(insert(ChatRow), chats)
-            add_deliveries(transaction, [
-                Planned(
+            planner.add_deliveries(transaction, [
+                planner.Planned(
                     id=f"{number:016x}", chat_id=number, kind=model.DeliveryKind.BULLETIN, due=now, key=f"{number}:now",
                     items=(item,), facts=model.Facts(known=1),
                 )
@@ -130,7 +130,7 @@ def fill(store: Store, waiting: int) -> None:
             ], now=now)  # fmt: skip
 
 
-def played(started: Workers, fake: Remote, store: Store, promises: Promises, *, seconds: float) -> Found:
+def played(started: Workers, fake: process.Remote, store: Store, promises: Promises, *, seconds: float) -> Found:
     """Lets three workers send while people write and the platform refuses. Returns the measured values."""
     found = Found()
     started.start(3)
@@ -199,7 +199,10 @@ def main() -> int:
         folder = Path(name)
         store.open(now=datetime.now(UTC))
         fill(store, options.waiting)
-        with running("telegram", journal=folder / "journal") as fake, workers(url, fake, folder, looks="usual") as all_:
+        with (
+            process.running("telegram", journal=folder / "journal") as fake,
+            workers(url, fake, folder, looks="usual") as all_,
+        ):
             fake.call("opens_to_all")
             found = played(all_, fake, store, promises, seconds=options.seconds)
     rows = found.rows(options.waiting, promises)

@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
-from tests import make
+from tests import forked, make
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN
-from tests.forked import Forked, clean_environment
 from tests.patience import PATIENCE
 from tests.programs.cluster import judging
+from tests.programs.faults import filled
 
 
 @dataclass(slots=True)
@@ -38,7 +37,7 @@ class Workers:
 
     def start(self, count: int = 1) -> None:
         """Starts workers. Returns at once."""
-        environment = clean_environment(
+        environment = forked.clean_environment(
             PAPERWIRE_DATABASE_URL=self.url,
             PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
             PAPERWIRE_TELEGRAM_API_URL=self.fake.url,
@@ -50,7 +49,9 @@ class Workers:
             with path.open("wb") as log:
                 command = ["tests.programs.cluster.worker", str(self.factor), self.looks]
                 self.alive.append(
-                    Forked(command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                    forked.Forked(
+                        command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                    )
                 )
             self.log_of[self.alive[-1].pid] = path
 
@@ -126,12 +127,7 @@ def paper_ids(first: int, count: int) -> list[str]:
 
 def subscribe(store: Store, chats: Iterable[str]) -> None:
     """Subscribes Telegram chats to all invented papers, which they get at once."""
-    since = datetime.now(UTC) - timedelta(hours=1)
-    with store.write() as transaction:
-        for chat in chats:
-            make.subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d", now=since)
-            for name, value in (("limit", "all"), ("quiet", "off")):
-                set_settings(transaction, make.address(f"telegram:{chat}"), {name: value}, now=since)
+    filled.subscribe(store, (f"telegram:{chat}" for chat in chats), now=datetime.now(UTC), limit="all", quiet="off")
 
 
 def bring(store: Store, ids: Iterable[str], *, ago: timedelta = timedelta()) -> None:

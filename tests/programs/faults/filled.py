@@ -3,9 +3,10 @@
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
+from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
 from tests import make
@@ -36,15 +37,21 @@ def paper_id(n: int) -> str:
     return f"2601.{n:05d}"
 
 
-def fill(store: Store, chats: Sequence[str], rounds: int, *, now: datetime = make.NOON) -> datetime:
-    """Subscribes the chats and plans `rounds` deliveries for each. Returns the moment after the last one."""
+def subscribe(store: Store, chats: Iterable[str], *, now: datetime = make.NOON, **settings: str) -> None:
+    """Subscribes the chats, an hour ago, to papers on graphs, which they get at once. Gives them these settings."""
     with store.write() as transaction:
         for chat in chats:
-            make.subscribes(transaction, chat, "graph", every="now", now=now - timedelta(hours=1))
+            make.subscribes(transaction, chat, "graph", every="now", now=now - make.HOUR)
+            set_settings(transaction, make.address(chat), settings, now=now - make.HOUR)
+
+
+def fill(store: Store, chats: Sequence[str], rounds: int, *, now: datetime = make.NOON) -> datetime:
+    """Subscribes the chats and plans `rounds` deliveries for each. Returns the moment after the last one."""
+    subscribe(store, chats, now=now)
     for n in range(rounds):
         brings(store, n, now=now)
         plan_due(store, now=now)
-        now += timedelta(minutes=1)
+        now += make.MINUTE
     return now
 
 

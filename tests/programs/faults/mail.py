@@ -14,14 +14,11 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.platforms.email.adapter import EmailChannel
 from bot.settings import Settings
-from subscriptions.addresses import parse_address
 from subscriptions.service import access
-from subscriptions.service.amendments import set_settings
-from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.store.outbox import outbox_counts
 from tests import make
 from tests.fakes import smtp
-from tests.fakes.smtp import FakeMailServer
+from tests.programs.faults import filled
 from tests.programs.faults.judging import Verdict
 
 ADDRESSES = 20
@@ -57,14 +54,13 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
     clock = make.FakeClock(make.NOON)
     with smtp.a_mail_server() as fake:
         app = _an_app(folder, fake, clock, trouble.patience)
-        chats = [parse_address(f"email:reader{number}@lab.org") for number in range(ADDRESSES)]
+        chats = [f"email:reader{number}@lab.org" for number in range(ADDRESSES)]
         try:
-            for chat in chats:
+            for chat in map(make.address, chats):
                 access.ask_to_confirm(app.store, chat, now=make.NOON)
                 access.confirm(app.store, chat, source=None, until=make.NOON, now=make.NOON)
-                subscribe(app.store, chat, SubscriptionRequest(text="graph", every="now"), now=make.NOON)
-                # otherwise, more papers would come in the morning than one mail shows
-                set_settings(app.store, chat, {"quiet": "off"}, now=make.NOON)
+            # with quiet hours, more papers would come in the morning than one mail shows
+            filled.subscribe(app.store, chats, quiet="off")
             clock.advance(BETWEEN)
             await app.sender.send_once()  # the requests for confirmation, which contain no papers
             fake.mails.clear()
@@ -83,14 +79,14 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
             await app.close()
 
 
-def _plan_troubles(fake: FakeMailServer, trouble: Trouble, most: int) -> int:
+def _plan_troubles(fake: smtp.FakeMailServer, trouble: Trouble, most: int) -> int:
     """Adds troubles for a third of the next mails. Returns their number."""
     count = min(most, ADDRESSES // EVERY)
     fake.troubles.extend(trouble.answers[number % len(trouble.answers)] for number in range(count))
     return count
 
 
-def _an_app(folder: Path, fake: FakeMailServer, clock: make.FakeClock, patience: float) -> App:
+def _an_app(folder: Path, fake: smtp.FakeMailServer, clock: make.FakeClock, patience: float) -> App:
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"),
         smtp_url=SecretStr(fake.url),
@@ -107,7 +103,7 @@ def _is_open(app: App) -> bool:
     return bool(counts.waiting or counts.unclear)
 
 
-def _verdict(fake: FakeMailServer, papers: int, hit: int, trouble: Trouble, *, is_open: bool) -> Verdict:
+def _verdict(fake: smtp.FakeMailServer, papers: int, hit: int, trouble: Trouble, *, is_open: bool) -> Verdict:
     """Returns the verdict, which depends only on what the server accepted."""
     taken = Counter((mail["To"], mail["Message-ID"]) for mail in fake.mails)
     firsts = {(mail["To"], mail["Message-ID"]): smtp.shown_text(mail) for mail in reversed(fake.mails)}

@@ -5,20 +5,21 @@ The platform runs in its own process, and the checks use only its journal.
 
 import json
 import random
+import shutil
 import signal
 import sqlite3
 import struct
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 
+from tests.fakes import process
 from tests.fakes.journal import Entry
-from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.forked import Forked, clean_environment
 from tests.make import NOON
@@ -32,28 +33,12 @@ COMMITS = 30  # the fault comes after at most this many commits
 HALF_A_SECOND = 0.5  # about twelve messages are sent in this time
 
 
-class Child(Forked):
-    """A process that runs the program."""
-
-    def __init__(self, arguments: Sequence[str], environment: dict[str, str], output: Path) -> None:
-        with output.open("ab", buffering=0) as file:
-            super().__init__(["bot", *arguments], env=environment, cwd=output.parent, stdout=file, stderr=file)
-
-    @property
-    def lives(self) -> bool:
-        return self.poll() is None
-
-    def ends(self) -> int:
-        """Waits until it ends. Returns its exit status, or the negative number of the signal that ended it."""
-        return self.wait(PATIENCE)
-
-
 @dataclass(slots=True)
 class Stage:
     """A platform, a database, and the program that is started on them again and again."""
 
     folder: Path
-    fake: Remote
+    fake: process.Remote
     dice: random.Random
     chats: Sequence[str]
     entries: list[Entry] = field(default_factory=list)  # the journal of this batch
@@ -61,29 +46,38 @@ class Stage:
     hits: list[judging.Hit] = field(default_factory=list)
     strange: int = 0
     _read_up_to: int = 0
-    _starts: int = 0
+    _started: list[Forked] = field(default_factory=list)
 
     @property
     def database(self) -> Path:
         return self.folder / "paperwire.db"
 
-    def starts(self) -> Child:
+    def starts(self) -> Forked:
         """Starts `paperwire deliver` and returns the process. By its clock, this is a minute later than the last start."""
-        now = NOON + timedelta(hours=1, minutes=self._starts)
-        self._starts += 1
-        return Child(("deliver", "--now", now.isoformat(), "--json"), self.environment, self.folder / "output.txt")
+        now = NOON + timedelta(hours=1, minutes=len(self._started))
+        self._started.append(self.runs("deliver", "--now", now.isoformat(), "--json"))
+        return self._started[-1]
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """Returns the environment of the program."""
-        return clean_environment(
+    def runs(self, *arguments: str) -> Forked:
+        """Starts the program with these arguments."""
+        environment = clean_environment(
             PAPERWIRE_DATABASE_URL=f"sqlite:///{self.database}",
             PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
             PAPERWIRE_TELEGRAM_API_URL=self.fake.url,
         )
+        with (self.folder / "output.txt").open("ab", buffering=0) as file:
+            return Forked(["bot", *arguments], env=environment, cwd=self.folder, stdout=file, stderr=file)
 
-    def reads(self) -> int:
-        """Reads what the platform has written. Returns the number of its messages in this batch."""
+    def plays(self, scene: "Scene") -> None:
+        """Plays one life of the program, and records its part of the journal and whether it was killed."""
+        begin, first = len(self.entries), len(self._started)
+        scene(self)
+        self.reads()
+        killed = any(child.returncode == -signal.SIGKILL for child in self._started[first:])
+        self.lives.append(judging.Life(begin, len(self.entries), killed=killed))
+
+    def reads(self) -> None:
+        """Reads what the platform has written."""
         for _ in range(3):  # the platform may still be handling the last requests of a dead process
             self.fake.call("arrived", "nothing")
         with self.fake.path.open("rb") as file:
@@ -91,7 +85,6 @@ class Stage:
             for line in file:
                 self.entries.append(Entry(**json.loads(line)))
             self._read_up_to = file.tell()
-        return len(self.entries)
 
     def begins_anew(self, ready: Path) -> None:
         """Starts another batch with a fresh database."""
@@ -125,49 +118,59 @@ def processes(folder: Path, tries: int, scene: Scene, *, seed: str) -> judging.V
     chats = filled.telegram_chats(min(max(FEW, 2 * tries), MANY))
     ready = filled.ready_made(folder, chats, ROUNDS)
     verdict = judging.Verdict()
-    with _platform(folder, chats) as fake:
+    with process.running("telegram", journal=folder / "journal") as fake:
+        for chat in chats:
+            fake.call("knows", filled.lane_of(chat), topics=[filled.TOPIC] if "/" in chat else [])
         stage = Stage(folder, fake, random.Random(seed), chats)
         while verdict.tries < tries:
             stage.begins_anew(ready)
             while verdict.tries + len(stage.hits) < tries and stage.left > MARGIN:
-                scene(stage)
+                stage.plays(scene)
             for _ in range(5):
-                begin = len(stage.entries)
-                stage.strange += stage.starts().ends() != 0
-                stage.lives.append(judging.Life(begin, stage.reads(), killed=False))
+                stage.plays(_sends_the_rest)
                 if not stage.left:
                     break
             verdict += stage.judged()
     return verdict
 
 
-@contextmanager
-def _platform(folder: Path, chats: Sequence[str]) -> Iterator[Remote]:
-    with running("telegram", journal=folder / "journal") as fake:
-        for chat in chats:
-            fake.call("knows", filled.lane_of(chat), topics=[filled.TOPIC] if "/" in chat else [])
-        yield fake
+def _sends_the_rest(stage: Stage) -> None:
+    stage.strange += stage.starts().wait(PATIENCE) != 0
 
 
 # ── the faults ────────────────────────────────────────────────────────────────
 
 
-def _dies(stage: Stage, child: Child, begin: int) -> None:
+def _dies(stage: Stage, child: Forked) -> None:
     """Kills a process and records the try."""
     child.kill()
     at = time.time()
-    status = child.ends()
+    status = child.wait(PATIENCE)
     with suppress(httpx.HTTPError):
         stage.fake.call("releases", drop=True)
-    stage.lives.append(judging.Life(begin, stage.reads(), killed=True))
     if status == -signal.SIGKILL:  # otherwise the process had already finished
         stage.hits.append(judging.Hit(at=at))
 
 
-def _until_answered(stage: Stage, child: Child, number: int) -> None:
+def _holds_an_answer(stage: Stage, moment: str, number: int) -> Forked:
+    """Starts the program. Returns when it waits for the answer to its n-th message, which comes late (see tests/fakes/faults.py)."""
+    stage.fake.call("answers", moment, 1, after=number)
+    child = stage.starts()
+    stage.fake.call("waits_hanging", PATIENCE)
+    return child
+
+
+def _has_answers(stage: Stage, number: int) -> Forked:
+    """Starts the program. Returns when the platform has answered so many messages."""
+    child = stage.starts()
+    _until_answered(stage, child, number)
+    return child
+
+
+def _until_answered(stage: Stage, child: Forked, number: int) -> None:
     """Returns when the platform has answered `number` more messages, or when the process has ended."""
     size = stage.fake.path.stat().st_size
-    while child.lives:
+    while child.poll() is None:
         with stage.fake.path.open("rb") as file:
             file.seek(size)
             if file.read().count(b"\n") >= number:
@@ -177,58 +180,44 @@ def _until_answered(stage: Stage, child: Child, number: int) -> None:
 
 def at_a_write(stage: Stage) -> None:
     """Kills the program at the n-th message: before the platform accepts it, after that, or during the answer."""
-    begin, moment = len(stage.entries), ("hang before", "hang after", "")[len(stage.hits) % 3]
-    number = stage.dice.randrange(LATEST)
-    if moment:
-        stage.fake.call("answers", moment, 1, after=number)
-    child = stage.starts()
-    if moment:
-        stage.fake.call("waits_hanging", PATIENCE)
-    else:
-        _until_answered(stage, child, number + 1)
-    _dies(stage, child, begin)
+    moment, number = ("hang before", "hang after", "")[len(stage.hits) % 3], stage.dice.randrange(LATEST)
+    _dies(stage, _holds_an_answer(stage, moment, number) if moment else _has_answers(stage, number + 1))
 
 
 def at_a_commit(stage: Stage) -> None:
     """Kills the program as soon as another process sees its n-th commit."""
-    begin, number = len(stage.entries), stage.dice.randrange(1, COMMITS)
+    number = stage.dice.randrange(1, COMMITS)
     child = stage.starts()
     with closing(sqlite3.connect(stage.database, isolation_level=None)) as beside:
         version, seen = beside.execute("PRAGMA data_version").fetchone(), 0
-        while seen < number and child.lives:
+        while seen < number and child.poll() is None:
             now = beside.execute("PRAGMA data_version").fetchone()
             seen, version = seen + (now != version), now
             time.sleep(0.0005)  # without a wait, this loop would take the program's CPU time
-    _dies(stage, child, begin)
+    _dies(stage, child)
 
 
 def at_random(stage: Stage) -> None:
     """Kills the program at a random moment: every fourth time at its start, otherwise while it sends."""
-    begin = len(stage.entries)
-    child = stage.starts()
-    if len(stage.hits) % 4:
-        _until_answered(stage, child, 1)
+    child = _has_answers(stage, 1) if len(stage.hits) % 4 else stage.starts()
     time.sleep(stage.dice.uniform(0, HALF_A_SECOND))
-    _dies(stage, child, begin)
+    _dies(stage, child)
 
 
 def power_lost(stage: Stage) -> None:
     """Stops everything at a random moment. Continues with a copy of the database and the committed part of its WAL."""
-    begin = len(stage.entries)
-    child = stage.starts()
-    _until_answered(stage, child, stage.dice.randrange(LATEST))
+    child = _has_answers(stage, stage.dice.randrange(LATEST))
     time.sleep(stage.dice.uniform(0, 0.05))
     child.send_signal(signal.SIGSTOP)
-    while child.lives and not _stands_still(child.pid):
+    while child.poll() is None and not _stands_still(child.pid):
         time.sleep(0.001)
     wal = stage.database.with_name("paperwire.db-wal")
-    image = stage.database.read_bytes(), _committed(wal.read_bytes()) if wal.exists() else b""
-    _dies(stage, child, begin)
-    for suffix in ("", "-wal", "-shm"):
-        stage.database.with_name("paperwire.db" + suffix).unlink(missing_ok=True)
-    stage.database.write_bytes(image[0])
-    if image[1]:
-        wal.write_bytes(image[1] + stage.dice.randbytes(stage.dice.randrange(10_000)))
+    image, log = stage.folder / "image.db", _committed(wal.read_bytes()) if wal.exists() else b""
+    shutil.copyfile(stage.database, image)
+    _dies(stage, child)
+    filled.copy_of(image, stage.database)
+    if log:
+        wal.write_bytes(log + stage.dice.randbytes(stage.dice.randrange(10_000)))
 
 
 def _stands_still(pid: int) -> bool:
@@ -251,39 +240,30 @@ def _committed(wal: bytes) -> bytes:
 
 def asked_to_stop(stage: Stage) -> None:
     """Asks the program to stop while it sends messages. It finishes these, and the next process sends none twice."""
-    begin, hangs = len(stage.entries), len(stage.hits) % 2
-    if hangs:
-        stage.fake.call("answers", "hang after", 1, after=stage.dice.randrange(LATEST))
-    child = stage.starts()
-    if hangs:
-        stage.fake.call("waits_hanging", PATIENCE)
-    else:
-        _until_answered(stage, child, stage.dice.randrange(1, LATEST))
+    hangs, number = len(stage.hits) % 2, stage.dice.randrange(1, LATEST)
+    child = _holds_an_answer(stage, "hang after", number - 1) if hangs else _has_answers(stage, number)
     child.send_signal(signal.SIGTERM)
     at = time.time()
     if hangs:
         time.sleep(0.02)
         stage.fake.call("releases")
-    stage.strange += child.ends() != 0
-    stage.lives.append(judging.Life(begin, stage.reads(), killed=False))
+    stage.strange += child.wait(PATIENCE) != 0
     stage.hits.append(judging.Hit(at=at))
 
 
 def two_at_once(stage: Stage) -> None:
     """Starts two programs at once. One sends, the other refuses to start. Every third time, the sender is killed."""
-    begin = len(stage.entries)
     children = [stage.starts(), stage.starts()]
     end = time.monotonic() + PATIENCE
-    while all(child.lives for child in children) and time.monotonic() < end:
+    while all(child.poll() is None for child in children) and time.monotonic() < end:
         time.sleep(0.001)
-    sender, refused = sorted(children, key=lambda child: child.lives, reverse=True)
+    sender, refused = sorted(children, key=lambda child: child.poll() is None, reverse=True)
     _until_answered(stage, sender, stage.dice.randrange(1, LATEST))
-    stage.strange += refused.ends() != 1
+    stage.strange += refused.wait(PATIENCE) != 1
     at, killed = time.time(), len(stage.hits) % 3 == 0
     sender.send_signal(signal.SIGKILL if killed else signal.SIGTERM)
-    status = sender.ends()
+    status = sender.wait(PATIENCE)
     stage.strange += not killed and status != 0
-    stage.lives.append(judging.Life(begin, stage.reads(), killed=killed))
     stage.hits.append(judging.Hit(at=at))
 
 
@@ -296,9 +276,8 @@ def damaged(stage: Stage) -> None:
     copy.unlink(missing_ok=True)
     with closing(sqlite3.connect(stage.database)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
-    begin = len(stage.entries)
-    child = stage.starts()
-    _until_answered(stage, child, stage.dice.randrange(1, LATEST))
+    before = len(stage.entries)
+    child = _has_answers(stage, stage.dice.randrange(1, LATEST))
     for name in ("paperwire.db", "paperwire.db-wal"):
         with suppress(FileNotFoundError), stage.database.with_name(name).open("r+b") as file:
             file.seek(stage.dice.choice((0, 4096)))
@@ -306,8 +285,8 @@ def damaged(stage: Stage) -> None:
     time.sleep(0.05)
     child.kill()
     at = time.time()
-    child.ends()
-    stage.lives.append(judging.Life(begin, stage.reads(), killed=True))
-    sent = len(filled.arrivals(stage.entries)) - begin
-    stage.strange += Child(("restore", str(copy)), stage.environment, stage.folder / "output.txt").ends() != 0
+    child.wait(PATIENCE)
+    stage.reads()
+    sent = len(filled.arrivals(stage.entries)) - before
+    stage.strange += stage.runs("restore", str(copy)).wait(PATIENCE) != 0
     stage.hits.append(judging.Hit(at=at, may_double=sent))

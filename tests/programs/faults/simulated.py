@@ -17,13 +17,12 @@ from bot.platforms.telegram.adapter import TelegramChannel
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.errors import StoreError
 from subscriptions.store.workers import recover_own
+from tests import make
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import ApiCall
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.make import NOON, FakeClock
-from tests.programs.faults import filled
-from tests.programs.faults.judging import Hit, Verdict, judge
+from tests.programs.faults import filled, judging
 
 SHARE = 0.3  # of the posts are hit, until there are enough tries
 CHATS = 60
@@ -33,11 +32,11 @@ BETWEEN = timedelta(seconds=31)
 Strike = Callable[["StormyTelegram", ApiCall], Fault | None]
 
 
-class SharedClock(FakeClock):
+class SharedClock(make.FakeClock):
     """A clock on which waits that begin together end together. It can run one action at a given second."""
 
     def __init__(self) -> None:
-        super().__init__(NOON)
+        super().__init__(make.NOON)
         self._alarm: tuple[float, Callable[[], None]] | None = None
 
     def rings_after(self, seconds: float, what: Callable[[], None]) -> None:
@@ -65,12 +64,12 @@ class StormyTelegram(FakeTelegram):
         super().__init__()
         self.clock, self.strike, self.tries = clock, strike, tries
         self.share, self.dice = share, random.Random(seed)
-        self.hits: list[Hit] = []
+        self.hits: list[judging.Hit] = []
         # returns a fault for calls that must fail in any case
         self.always: Callable[[ApiCall], Fault | None] = lambda _: None
 
     def hit(self, lane: str = "", *, may_double: int = 0) -> None:
-        self.hits.append(Hit(at=self.clock.monotonic(), lane=lane, may_double=may_double))
+        self.hits.append(judging.Hit(at=self.clock.monotonic(), lane=lane, may_double=may_double))
 
     def _fault(self, call: ApiCall) -> Fault | None:
         if fault := self.always(call):
@@ -130,8 +129,8 @@ class World:
         """Sends what may be sent now, from all programs at once. Returns whether anything is left."""
         return any(await asyncio.gather(*map(_delivers, self.apps)))
 
-    def judged(self) -> Verdict:
-        return judge(filled.wanted(self.chats, self.rounds), filled.arrivals(self.fake.journal), self.fake.hits)
+    def judged(self) -> judging.Verdict:
+        return judging.judge(filled.wanted(self.chats, self.rounds), filled.arrivals(self.fake.journal), self.fake.hits)
 
 
 async def _delivers(app: App) -> bool:
@@ -207,8 +206,8 @@ async def storm(
     programs: int = 1,
     before: Callable[[World], object] = lambda _: None,
     between: Callable[[World], Awaitable[object]] | None = None,
-    judged: Callable[[World], Verdict] = World.judged,
-) -> Verdict:
+    judged: Callable[[World], judging.Verdict] = World.judged,
+) -> judging.Verdict:
     """Plans `rounds` messages for each chat, delivers everything during a storm, and returns the verdict of `judged`.
 
     Without `rounds`, there are enough for the tries. `before` runs first. `between` runs after each round and returns

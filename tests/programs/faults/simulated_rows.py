@@ -15,8 +15,6 @@ from bot.operation.worker import answer_once
 from bot.settings import SourceSettings
 from subscriptions import model
 from subscriptions.errors import StoreUnavailable
-from subscriptions.service.amendments import set_settings
-from tests import make
 from tests.digest_pages import PARTS
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.server import ApiCall
@@ -145,9 +143,8 @@ async def in_rounds(
     """
     async with simulated.a_world(folder, strike, tries=tries, seed=seed, chats=chats or simulated.few(tries)) as world:
         before(world)
-        _want_graphs(world)
-        for chat in world.chats:  # otherwise papers that come at night would wait for the morning
-            set_settings(world.app.store, make.address(chat), {"quiet": "off"}, now=make.NOON)
+        # with quiet hours, papers that come at night would wait for the morning
+        filled.subscribe(world.app.store, world.chats, quiet="off")
         while len(world.fake.hits) < tries:
             with suppress(StoreUnavailable):  # the next round tries again
                 filled.brings(world.app.store, world.rounds, now=world.clock.now())
@@ -161,12 +158,6 @@ async def in_rounds(
                 break
             world.clock.advance(timedelta(minutes=3))
         return judged(world)
-
-
-def _want_graphs(world: simulated.World) -> None:
-    with world.app.store.write() as transaction:
-        for chat in world.chats:
-            make.subscribes(transaction, chat, "graph", every="now", now=make.NOON - timedelta(hours=1))
 
 
 async def chats_migrated(folder: Path, tries: int) -> Verdict:
@@ -244,7 +235,7 @@ async def poisoned_digests(folder: Path, tries: int) -> Verdict:
     async with simulated.a_world(
         folder, counts, tries=0, seed="digests", chats=simulated.few(tries), sources=(source,)
     ) as world:
-        _want_graphs(world)
+        filled.subscribe(world.app.store, world.chats)
         scheduler = world.app.source_scheduler()
         while len(world.fake.hits) < tries:
             good = PARTS["daily_arxiv_md"].page([_good(world.rounds)])

@@ -11,14 +11,11 @@ after it was started with the right to read.
 
 import random
 from collections import Counter
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from bot.app import App
-from subscriptions.addresses import parse_address
-from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
 from subscriptions.store.bot_state import free_platforms
@@ -28,6 +25,7 @@ from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.server import ApiCall
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot
+from tests.programs.faults import filled
 from tests.programs.faults.judging import Verdict
 
 CHANNELS = 6
@@ -57,25 +55,23 @@ WAYS: tuple[tuple[str, Reading, OnUnclear], ...] = (
 )
 
 
-@dataclass(slots=True)
-class _Storm:
-    """What hits the calls of a fake, until there are enough tries."""
+class _StormySlack(FakeSlack):
+    """A Slack that fails until there are enough tries. With `only_cuts`, the only fault is a cut after it accepted a post."""
 
-    fake: FakeSlack
-    dice: random.Random
-    tries: int
-    of_lookups: float
-    only_cuts: bool  # the only fault is a cut after Slack accepted a post
-    hits: int = 0
-    taken: int = 0  # messages whose answer was lost
-    revoked: int = 0  # how often the token was revoked
+    def __init__(self, dice: random.Random, tries: int, of_lookups: float, *, only_cuts: bool) -> None:
+        super().__init__()
+        self.dice, self.tries, self.of_lookups, self.only_cuts = dice, tries, of_lookups, only_cuts
+        self.hits = 0
+        self.taken = 0  # messages whose answer was lost
+        self.revoked = 0  # how often the token was revoked
 
-    def __call__(self, call: ApiCall) -> Fault | None:
-        if self.hits >= self.tries:
-            return None
-        is_post = call.method == self.fake.send
+    def _fault(self, call: ApiCall) -> Fault | None:
+        return self._strikes(call) or super()._fault(call)
+
+    def _strikes(self, call: ApiCall) -> Fault | None:
+        is_post = call.method == self.send
         share = SHARE if is_post else self.of_lookups if call.method in _LOOKUPS else 0
-        if self.fake.is_revoked or self.dice.random() >= share:
+        if self.hits >= self.tries or self.is_revoked or self.dice.random() >= share:
             return None
         self.hits += is_post
         if self.only_cuts:
@@ -83,22 +79,15 @@ class _Storm:
             return FAULTS["cut after"]
         if self.dice.random() < SHARE_REVOKED or (not self.revoked and self.hits > self.tries / 2):
             self.revoked += 1
-            self.fake.revokes()  # this call is then refused too
+            self.revokes()  # this call is then refused too
             return None
-        fault = self._of(_OF_POSTS if is_post else _OF_LOOKUPS)
+        fault = self._one_of(_OF_POSTS if is_post else _OF_LOOKUPS)
         self.taken += is_post and fault.taken
         return fault
 
-    def _of(self, names: list[str]) -> Fault:
+    def _one_of(self, names: list[str]) -> Fault:
         name = self.dice.choice([*names, "429"])
-        return self.fake.too_many(self.dice.choice(_WAITS)) if name == "429" else FAULTS[name]
-
-
-class _StormySlack(FakeSlack):
-    storm: _Storm
-
-    def _fault(self, call: ApiCall) -> Fault | None:
-        return self.storm(call) or super()._fault(call)
+        return self.too_many(self.dice.choice(_WAITS)) if name == "429" else FAULTS[name]
 
 
 async def storm(
@@ -106,17 +95,16 @@ async def storm(
 ) -> Verdict:
     """Hits `tries` posts, then sends everything that waits. Returns the verdict. Without other settings, the database is a file in `folder`."""
     clock, dice = make.FakeClock(make.NOON), random.Random(f"{reading} {on_unclear}")
-    with _StormySlack() as fake:
-        fake.storm = _Storm(fake, dice, tries, 0 if only_cuts else SHARES_OF_LOOKUPS[reading], only_cuts)
+    with _StormySlack(dice, tries, 0 if only_cuts else SHARES_OF_LOOKUPS[reading], only_cuts=only_cuts) as fake:
         for number in range(CHANNELS):
             fake.knows(f"C{number}")
         if reading == "never":
             fake.withdraws(_RIGHT_TO_READ)
         is_first, may_read = True, True
-        while fake.storm.hits < tries:
+        while fake.hits < tries:
             async with a_bot(folder, fake, clock, on_unclear=on_unclear, **settings) as app:
                 if is_first:
-                    _subscribe(app)
+                    filled.subscribe(app.store, (f"slack:C{number}" for number in range(CHANNELS)))
                     is_first = False
                 for _ in range(LIFE):
                     if reading == "at times" and dice.random() < SHARE_TURNED:
@@ -130,7 +118,7 @@ async def storm(
             free_platforms(app.store)
             is_left = reading == "never" and on_unclear == "skip"
             await let_rest(app, clock, is_left=is_left)
-            allowed = fake.storm.taken if reading != "always" and on_unclear == "resend" else 0
+            allowed = fake.taken if reading != "always" and on_unclear == "resend" else 0
             return _judged(app, clock, fake, is_left=is_left, allowed=allowed)
 
 
@@ -141,12 +129,6 @@ async def let_rest(app: App, clock: make.FakeClock, *, is_left: bool) -> None:
         sent = await app.sender.send_once()
         if not sent.waiting and (is_left or not sent.unclear):
             return
-
-
-def _subscribe(app: App) -> None:
-    for number in range(CHANNELS):
-        request = SubscriptionRequest(text="graph", every="now")
-        subscribe(app.store, parse_address(f"slack:C{number}"), request, now=make.NOON)
 
 
 async def _round(app: App, clock: make.FakeClock, dice: random.Random, fake: FakeSlack) -> None:
@@ -168,12 +150,12 @@ def _judged(app: App, clock: make.FakeClock, fake: _StormySlack, *, is_left: boo
         lost += missing if not (is_left and entry.state == DeliveryState.UNCLEAR) else 0
     stands = outbox_counts(app.store)
     return Verdict(
-        tries=fake.storm.hits,
+        tries=fake.hits,
         lost=lost,
         doubled=came.total() - len(came),
         allowed=allowed,
         strange=stands.waiting
         + stands.dead
         + (0 if is_left else stands.unclear)
-        + (fake.storm.revoked == 0 and not fake.storm.only_cuts),
+        + (fake.revoked == 0 and not fake.only_cuts),
     )

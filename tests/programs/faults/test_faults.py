@@ -8,7 +8,6 @@ import pytest
 
 from tests.patience import PATIENCE
 from tests.programs.faults import judging, rows, table
-from tests.programs.faults.filled import wanted
 
 A, B, C = (f"2601.0000{n}" for n in range(3))
 WANTED = {"1": [A, B, C], "2": [A, B, C]}
@@ -57,24 +56,6 @@ def test_a_row_is_green_only_after_enough_tries() -> None:
 
 def _nothing(_folder: Path, _tries: int) -> judging.Verdict:
     return judging.Verdict()
-
-
-def test_the_table_is_written_between_its_marks(tmp_path: Path) -> None:
-    row = judging.Verdict(tries=300, doubled=2, allowed=3, recoveries=(1.0, 2.0, 30.0))
-    other = judging.Verdict(tries=9, strange=1)
-    page = tmp_path / "page.md"
-    page.write_text("before\n<!-- faults -->\nold\n<!-- faults end -->\nafter\n", "utf-8")
-    table.write(page, "faults", table.table({"A row (1)": row, "A row": row}, "2026-01-22"))
-    table.write_again(page, {"A row": other}, "2026-01-23")
-    assert page.read_text("utf-8") == (
-        f"before\n<!-- faults -->\nMeasured on 2026-01-23, 2026-01-22.\n\n{table.HEAD}"
-        "| A row (1) | 300 | 0 | 2 (3) | 0 | 2.0, 30 | green |\n"
-        "| A row | 9 | 0 | 0 (0) | 0 |  | **red** (1 strange) |\n<!-- faults end -->\nafter\n"
-    )
-
-
-def test_what_is_wanted_is_known_without_asking_the_program() -> None:
-    assert wanted(["telegram:1", "telegram:-1020/7"], 2) == {"1": [A, B], "-1020": [A, B]}
 
 
 TRIES = {  # if the bot may read only at times, one turn leaves more messages in a channel than it has tries

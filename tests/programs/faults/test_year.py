@@ -3,13 +3,12 @@
 import pytest
 
 from tests.programs.faults.year import simulation
-from tests.programs.faults.year.simulation import Span
 
-THIRTY_DAYS = Span(start=simulation.SPRING, days=30, chats=16)
-TWENTY_DAYS = Span(
+THIRTY_DAYS = simulation.Span(start=simulation.SPRING, days=30, chats=16)
+TWENTY_DAYS = simulation.Span(
     start=simulation.SPRING, days=20, chats=12, seed=2
 )  # on a database server, each statement takes longer
-FEW = Span(start=simulation.SPRING, days=14, chats=4, seed=3)
+FEW = simulation.Span(start=simulation.SPRING, days=14, chats=4, seed=3)
 
 
 @pytest.mark.both_databases
@@ -23,10 +22,10 @@ def test_every_paper_reaches_every_chat_once_at_its_hour(database_url: str, kind
 @pytest.mark.parametrize(
     ("mistake", "span"),
     [
-        ("a clean-up that forgets what was told", Span(start=simulation.SPRING, days=30, chats=6, seed=3)),
+        ("a clean-up that forgets what was told", simulation.Span(start=simulation.SPRING, days=30, chats=6, seed=3)),
         ("a planner that forgets how far it has looked", FEW),
         ("clocks without summer time", FEW),
     ],
 )
-def test_the_judge_sees_a_product_that_has(mistake: str, span: Span) -> None:
+def test_the_judge_sees_a_product_that_has(mistake: str, span: simulation.Span) -> None:
     assert simulation.run(span, mistake).comparison.faults

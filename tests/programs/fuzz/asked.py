@@ -14,21 +14,20 @@ from pydantic import SecretStr
 from uvicorn.server import ServerState
 
 from bot.commands import intent
-from bot.operation.web_server import LimitedProtocol, health_app
+from bot.operation import web_server
 from bot.platforms.slack import receiving
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.slack.manifest import PATHS
-from bot.platforms.slack.receiving import SlackHttp
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.receiving import HEADER, TelegramWebhook
 from bot.ports import conversation
-from tests.make import NOON, FakeClock
-from tests.programs.fuzz.target import Target, storable
+from tests import make
+from tests.programs.fuzz import target
 
 TOKEN, SECRET, SIGNING = "123456:ABC-def", "a-word-of-the-operator", "0123456789abcdef"
-CLOCK: Final = FakeClock(NOON)
-NOW: Final = str(int(NOON.timestamp()))
+CLOCK: Final = make.FakeClock(make.NOON)
+NOW: Final = str(int(make.NOON.timestamp()))
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -36,17 +35,13 @@ Headers = list[tuple[bytes, bytes]]
 class Recorder:
     """A dispatcher that checks that each request can be stored and understood."""
 
-    def __init__(self) -> None:
-        self.taken: list[conversation.Request] = []
-
     async def dispatch(self, request: conversation.Request) -> Mapping[str, str]:
         return await self.dispatch_without_retry(request)
 
     async def dispatch_without_retry(self, request: conversation.Request) -> Mapping[str, str]:
-        self.taken.append(request)
         for text in _texts(request):
-            assert storable(text), ascii(text)
-        intent.understand(request, None, intent.REGISTRY, now=NOON)
+            assert target.storable(text), ascii(text)
+        intent.understand(request, None, intent.REGISTRY, now=make.NOON)
         return {}
 
 
@@ -87,9 +82,9 @@ CHANNEL: Final = SlackChannel("xoxb-1")
 assert CHANNEL.workspaces.own is not None
 CHANNEL.workspaces.own.identity = BotIdentity(team="T1", user="UBOT", name="paperwire")
 CHANNEL.workspaces.own.team = "T1"
-SLACK: Final = SlackHttp(CHANNEL.workspaces, SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
+SLACK: Final = receiving.SlackHttp(CHANNEL.workspaces, SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
 SLACK._dispatcher = RECORDER
-APP: Final = health_app(dict, (*TELEGRAM.routes, *SLACK.routes))
+APP: Final = web_server.health_app(dict, (*TELEGRAM.routes, *SLACK.routes))
 
 
 def asked(method: str, path: str, headers: Headers, body: bytes, query: bytes = b"") -> int:
@@ -264,7 +259,9 @@ class _Errors(logging.Handler):
 _ERRORS: Final = _Errors()
 logging.getLogger("uvicorn.error").addHandler(_ERRORS)
 logging.getLogger("asyncio").addHandler(_ERRORS)
-_CONFIG: Final = uvicorn.Config(APP, http=LimitedProtocol, ws="none", log_config=None, access_log=False, lifespan="off")
+_CONFIG: Final = uvicorn.Config(
+    APP, http=web_server.LimitedProtocol, ws="none", log_config=None, access_log=False, lifespan="off"
+)
 _CONFIG.load()
 MOST_TURNS: Final = 1000  # of the event loop, for one part of the bytes
 _STATUSES: Final = frozenset({100, 200, 307, 400, 401, 404, 405, 413, 415})
@@ -280,7 +277,7 @@ def check_bytes(data: bytes) -> None:
 
 async def _connected(parts: tuple[bytes, bytes]) -> None:
     state, wire = ServerState(), _Wire()
-    protocol = LimitedProtocol(config=_CONFIG, server_state=state, app_state={})
+    protocol = web_server.LimitedProtocol(config=_CONFIG, server_state=state, app_state={})
     protocol.connection_made(wire)
     for part in parts:
         if part and not wire.closed:
@@ -304,7 +301,7 @@ async def _settled(state: ServerState, waits: Callable[[], bool]) -> None:
     raise AssertionError("a request is never answered")
 
 
-def _waits(protocol: LimitedProtocol) -> bool:
+def _waits(protocol: web_server.LimitedProtocol) -> bool:
     """Tells whether the application waits for the rest of a body, which may be in the next part."""
     return protocol.cycle is not None and protocol.cycle.more_body and not protocol.cycle.response_complete
 
@@ -348,13 +345,8 @@ JSON_WORDS: Final = (
     '"reply_to_message": ', '"status": "kicked"', '"member"', '"data": ', '"message_id": ', '"event": ', '"user": ', '"ts": ', '"thread_ts": ', '"subtype": ',
     '"view": ', '"values": ', '"actions": ', '"value": ', '"team_id": "T1"', '"authorizations": ', "<@UBOT>", "<#C1|x>", "<!date^1^x|y>", "&amp;lt;",
 )  # fmt: skip
-HTTP_WORDS: Final = (
-    "\r\n", "GET ", "POST ", "HEAD ", " HTTP/1.1", " HTTP/1.0", "Host: ", "Content-Length: ", "Transfer-Encoding: chunked", "Content-Type: application/json",
-    "Connection: close", "Expect: 100-continue", "0\r\n\r\n", "/health/live", "/metrics", "/slack/events", "%00", "%2e%2e/", "//", "?", "#", "Cookie: ", ": ", "\x00", "\t",
-)  # fmt: skip
 
-_WEB: Final = ("bot.operation", "bot.ports", "starlette", "uvicorn.protocols.http", "h11")
-UPDATES: Final = Target(
+UPDATES: Final = target.Target(
     check=check_update,
     code=(
         "bot.platforms.telegram.receiving",
@@ -366,7 +358,7 @@ UPDATES: Final = Target(
     seeds=lambda: tuple(json.dumps({"update_id": number, **one}).encode() for number, one in enumerate(_UPDATES)),
     words=JSON_WORDS,
 )
-PAYLOADS: Final = Target(
+PAYLOADS: Final = target.Target(
     check=check_payload,
     code=(
         "bot.platforms.slack.receiving",
@@ -379,4 +371,12 @@ PAYLOADS: Final = Target(
     seeds=_payloads,
     words=(*JSON_WORDS, "payload=", "&text=", "%7B", "%22", "&command=%2Fpaperwire", "%ED%A0%80", "+"),
 )
-CONNECTIONS: Final = Target(check=check_bytes, code=_WEB, seeds=_requests, words=HTTP_WORDS)
+CONNECTIONS: Final = target.Target(
+    check=check_bytes,
+    code=("bot.operation", "bot.ports", "starlette", "uvicorn.protocols.http", "h11"),
+    seeds=_requests,
+    words=(
+        "\r\n", "GET ", "POST ", "HEAD ", " HTTP/1.1", " HTTP/1.0", "Host: ", "Content-Length: ", "Transfer-Encoding: chunked", "Content-Type: application/json",
+        "Connection: close", "Expect: 100-continue", "0\r\n\r\n", "/health/live", "/metrics", "/slack/events", "%00", "%2e%2e/", "//", "?", "#", "Cookie: ", ": ", "\x00", "\t",
+    ),
+)  # fmt: skip

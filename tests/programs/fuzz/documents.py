@@ -94,12 +94,15 @@ def seeds() -> tuple[bytes, ...]:
     return tuple(pages)
 
 
-WORDS: Final = (
-    "### [", "</details>", "Abstract:", "](", "\ufeff", "\x0c", "https://arxiv.org/abs/2601.00001", "[^2]: ", "| [^1] | [", "\n# 摘要\n",
-    "\n发布时间：2026年01月22日\n", "\n> ", "- [", "<dt>", "</dd>", "<!--", "-->", "<a <a ", "<![CDATA[", "&#8;", "&#99999999999;", "<script>",
-    "<article>", "</p>\n<p>\n", "arXiv:", "Announce Type: new", "Authors: ", "Title: ", "Categories: ", "\\\\\n", "-----", "TL;DR: ",
-    "Main category: cs.LG", "hep-th/9901001", "10.1101/2026.01.02.123456", "v2", "\\u202e", "\\ud800", "&quot;", "&amp;lt;", "%2F", "\u2028",
-    '"authors"', '"title"', '"summary"', '"id"', "<entry>", "<item>", "<id>", '<!DOCTYPE x [<!ENTITY a "b">]>', "&a;",
+DIGESTS: Final = Target(
+    check=check,
+    code=("bot.digests", "subscriptions.texts"),
+    seeds=seeds,
+    words=(
+        "### [", "</details>", "Abstract:", "](", "\ufeff", "\x0c", "https://arxiv.org/abs/2601.00001", "[^2]: ", "| [^1] | [", "\n# 摘要\n",
+        "\n发布时间：2026年01月22日\n", "\n> ", "- [", "<dt>", "</dd>", "<!--", "-->", "<a <a ", "<![CDATA[", "&#8;", "&#99999999999;", "<script>",
+        "<article>", "</p>\n<p>\n", "arXiv:", "Announce Type: new", "Authors: ", "Title: ", "Categories: ", "\\\\\n", "-----", "TL;DR: ",
+        "Main category: cs.LG", "hep-th/9901001", "10.1101/2026.01.02.123456", "v2", "\\u202e", "\\ud800", "&quot;", "&amp;lt;", "%2F", "\u2028",
+        '"authors"', '"title"', '"summary"', '"id"', "<entry>", "<item>", "<id>", '<!DOCTYPE x [<!ENTITY a "b">]>', "&a;",
+    ),
 )  # fmt: skip
-
-DIGESTS: Final = Target(check=check, code=("bot.digests", "subscriptions.texts"), seeds=seeds, words=WORDS)

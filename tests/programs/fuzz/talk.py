@@ -16,7 +16,6 @@ from tests import make
 from tests.bot_harness import BotHarness
 from tests.digest_pages import PARTS
 from tests.programs.fuzz import target, typed
-from tests.programs.fuzz.target import Target
 
 MOST_LINES = 4  # most messages in one conversation
 LONGEST = 4096  # most characters of a Telegram message
@@ -101,18 +100,7 @@ _CONVERSATIONS: Final = (
 )
 
 
-def seeds() -> tuple[bytes, ...]:
-    """Returns conversations of common kinds."""
-    return tuple(bytes([number]) + talk.encode() for number, talk in enumerate(_CONVERSATIONS))
-
-
-WORDS: Final = (
-    *typed.SENTENCE_WORDS, *typed.TIME_WORDS[::3], *typed.QUERY_WORDS[::4],
-    "/why ", "/preview ", "/resume", "/mute ", "/follow ", "/import\n", "/export", "/forget", "/privacy", "/status", "/admin ", "/help ", "/start ", "/undo",
-    "Kite", "Ada Quill", "1", "2-3", "all", "yes", "no", "quiet ", "limit ", "language ", "shape ", "off", "on", "\u202e", "\u2066", "שלום", "@name", "<b>", "&amp;",
-)  # fmt: skip
-
-CONVERSATIONS: Final = Target(
+CONVERSATIONS: Final = target.Target(
     check=check,
     code=(
         "bot.commands",
@@ -121,6 +109,10 @@ CONVERSATIONS: Final = Target(
         "subscriptions.chat_settings",
         "subscriptions.service",
     ),
-    seeds=seeds,
-    words=WORDS,
-)
+    seeds=lambda: tuple(bytes([number]) + talk.encode() for number, talk in enumerate(_CONVERSATIONS)),
+    words=(
+        *typed.SENTENCE_WORDS, *typed.TIME_WORDS[::3], *typed.QUERY_WORDS[::4],
+        "/why ", "/preview ", "/resume", "/mute ", "/follow ", "/import\n", "/export", "/forget", "/privacy", "/status", "/admin ", "/help ", "/start ", "/undo",
+        "Kite", "Ada Quill", "1", "2-3", "all", "yes", "no", "quiet ", "limit ", "language ", "shape ", "off", "on", "\u202e", "\u2066", "שלום", "@name", "<b>", "&amp;",
+    ),
+)  # fmt: skip

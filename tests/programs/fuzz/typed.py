@@ -9,10 +9,9 @@ from bot.commands.intent import REGISTRY, understand
 from bot.commands.words.intents import command_in
 from bot.commands.words.reader import learned
 from bot.commands.words.subjects import query_in
-from bot.ports.conversation import MessageRequest, Place
+from bot.ports import conversation
 from bot.rendering import language
 from bot.settings import checks
-from bot.settings.checks import CronSchedule
 from subscriptions import errors, model, portable
 from subscriptions.planning import pauses
 from subscriptions.planning.cadence import parse_cadence
@@ -22,9 +21,12 @@ from subscriptions.portable import text_of as text_of_file
 from subscriptions.query import Query, links, parse
 from tests.make import NOON
 from tests.programs.fuzz import target
-from tests.programs.fuzz.target import Target
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
+
+
+def _encoded(*texts: str) -> tuple[bytes, ...]:
+    return tuple(text.encode() for text in texts)
 
 
 # ------------------------------------------------------------------------------------------------------------- queries
@@ -66,10 +68,15 @@ QUERY_WORDS: Final = (
     "few-shot", "c++", "α", "\\'e", '\\"o', "扩散", "且", "或", "不含", "作者：", "search_query=", "id_list=", "%22", "+AND+", "submittedDate:[", ", not ",
     ";", "cat:machine learning", "NEAR", "2024", "$", "'", "’", "İ", "ŉ", "ﬁ", "½",
 )  # fmt: skip
-QUERY_SEEDS: Final = (
-    'diffusion "few shot" -survey', "ti:graph OR abs:graph", "author:Yann LeCun cat:cs.LG", "(a | b) -(c d)", "neuro* =RAG",
-    "https://arxiv.org/abs/2601.15529", "10.1101/2026.01.02.123456", "cs.* -cs.CV", "扩散 且 模型 不含 综述", "search_query=all:%22a+b%22+AND+cat:cs.LG",
-    "diffusion, not survey", "作者：李华 或 标题：图", 'author:"Jane Lee" ti:"neural ODE"', "c++ C# 3.1",
+QUERIES: Final = target.Target(
+    check=check_query,
+    code=("subscriptions.query", "subscriptions.normalize", "subscriptions.categories", "subscriptions.portable", "bot.rendering.language"),
+    seeds=lambda: _encoded(
+        'diffusion "few shot" -survey', "ti:graph OR abs:graph", "author:Yann LeCun cat:cs.LG", "(a | b) -(c d)", "neuro* =RAG",
+        "https://arxiv.org/abs/2601.15529", "10.1101/2026.01.02.123456", "cs.* -cs.CV", "扩散 且 模型 不含 综述", "search_query=all:%22a+b%22+AND+cat:cs.LG",
+        "diffusion, not survey", "作者：李华 或 标题：图", 'author:"Jane Lee" ti:"neural ODE"', "c++ C# 3.1",
+    ),
+    words=QUERY_WORDS,
 )  # fmt: skip
 
 
@@ -92,8 +99,8 @@ def check_words(data: bytes) -> None:
     command, rest = ("", text)
     if platform == "telegram" and text.startswith("/"):
         command, _, rest = text[1:].partition(" ")
-    request = MessageRequest(
-        place=Place(chat=model.ChatAddress(platform, at), kind=kind),
+    request = conversation.MessageRequest(
+        place=conversation.Place(chat=model.ChatAddress(platform, at), kind=kind),
         update_id="1",
         command=command.casefold(),
         text=rest,
@@ -143,16 +150,21 @@ SENTENCE_WORDS: Final = (
     "t.me/c/1234567/8", "https://t.me/papers", "https://arxiv.org/abs/2601.15529", "doi.org/10.1101/abc", "；", "，", "。", "？", "!", "\n", "\u3000", "I want ",
     "could you ", "new ", "any ", "what is ", "show me ", "weekly ", "except ", "’", "“", "”", "remind me ", "help ",
 )  # fmt: skip
-SENTENCE_SEEDS: Final = tuple(
-    bytes([number]) + text.encode()
-    for number, text in enumerate(
-        (
-            "/sub diffusion daily 9 Berlin", "send me papers on graph neural networks every monday at 10, but not surveys", "papers by Yann LeCun and Ada Quill",
-            "每天早上8点给我发关于扩散模型的论文，不要综述", "unsubscribe 1, 3-5", "what's new today?", "取消订阅 2", "/set@bot quiet 22:00-8", "sub diffusion\n/list",
-            "@papers/7 list", "https://arxiv.org/abs/2601.15529 and doi.org/10.1101/abc", "hello", "time zone Berlin", "I would like to follow large language models",
-            "search few-shot learning", "请每周一发给我 机器人 或 控制 的新论文，谢谢",
+SENTENCES: Final = target.Target(
+    check=check_words,
+    code=("bot.commands.intent", "bot.commands.words", "subscriptions.planning.times", "subscriptions.query.links"),
+    seeds=lambda: tuple(
+        bytes([number]) + text.encode()
+        for number, text in enumerate(
+            (
+                "/sub diffusion daily 9 Berlin", "send me papers on graph neural networks every monday at 10, but not surveys", "papers by Yann LeCun and Ada Quill",
+                "每天早上8点给我发关于扩散模型的论文，不要综述", "unsubscribe 1, 3-5", "what's new today?", "取消订阅 2", "/set@bot quiet 22:00-8", "sub diffusion\n/list",
+                "@papers/7 list", "https://arxiv.org/abs/2601.15529 and doi.org/10.1101/abc", "hello", "time zone Berlin", "I would like to follow large language models",
+                "search few-shot learning", "请每周一发给我 机器人 或 控制 的新论文，谢谢",
+            )
         )
-    )
+    ),
+    words=SENTENCE_WORDS,
 )  # fmt: skip
 
 
@@ -206,10 +218,15 @@ TIME_WORDS: Final = (
     "到", "周末", "and ", "to ", "-", "–", "，", "twice ", "hourly", "monthly", "o'clock", "until ", "3 Mar", "2026-02-30", "for ", "2 weeks", "直到", "3月3日",
     "半", "一刻", "²", "１２", "：", "am", "pm", " p.m.", "a ", "next ", "tomorrow ", "fortnight", "half past ", "quarter to ",
 )  # fmt: skip
-TIME_SEEDS: Final = (
-    "daily 09:00 Europe/Berlin", "every monday at 10", "weekdays 9am", "when-out 8-20 weekdays", "每天早上8点 北京时间", "每周一 晚上9点半", "工作日 十二点",
-    "mon-fri 9", "until 3 Mar 9:00", "2 weeks", "到周一", "3天", "22:00-8", "10pm to 7am", "diffusion daily at noon", "twice a day", "now UTC", "9 Berln",
-    "until 2026-03-03 9:00", "3月3日", "every morning", "weekly fri 17:30 Tokyo",
+TIMES: Final = target.Target(
+    check=check_time,
+    code=("subscriptions.planning", "subscriptions.zones"),
+    seeds=lambda: _encoded(
+        "daily 09:00 Europe/Berlin", "every monday at 10", "weekdays 9am", "when-out 8-20 weekdays", "每天早上8点 北京时间", "每周一 晚上9点半", "工作日 十二点",
+        "mon-fri 9", "until 3 Mar 9:00", "2 weeks", "到周一", "3天", "22:00-8", "10pm to 7am", "diffusion daily at noon", "twice a day", "now UTC", "9 Berln",
+        "until 2026-03-03 9:00", "3月3日", "every morning", "weekly fri 17:30 Tokyo",
+    ),
+    words=TIME_WORDS,
 )  # fmt: skip
 
 
@@ -221,7 +238,7 @@ def check_schedule(data: bytes) -> None:
     line = target.text_of(data).strip().lower()
     if not checks.is_cron(line) or not checks.fits_any_day(line):
         return
-    schedule = CronSchedule(line, BERLIN)
+    schedule = checks.CronSchedule(line, BERLIN)
     now = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # the night in which clocks go forward
     last, following = schedule.last_due(now), schedule.next_due(now)
     assert last is not None
@@ -234,19 +251,23 @@ def check_schedule(data: bytes) -> None:
     assert due.at == last
 
 
-CRON_WORDS: Final = (
-    "*", "/", "-", ",", " ", "0", "59", "60", "7", "23", "31", "2", "29", "jan", "dec", "sun", "mon-fri", "fri-mon", "*/5", "1-5/2", "0 0 ", " * *", "l", "w", "#",
-    "?", "٣", "²", "00", "-1", "@daily", "5/1", "1,2,3",
+SCHEDULES: Final = target.Target(
+    check=check_schedule,
+    code=("bot.settings.checks", "cronsim"),
+    seeds=lambda: _encoded(
+        "0 6 * * mon-fri",
+        "*/15 * * * *",
+        "30 2 29 2 *",
+        "0 9-17/2 1,15 jan-mar 7",
+        "5 4 31 * fri-mon",
+        "0 2 * * 0",
+        "59 23 28-31 12 1-5/2",
+    ),
+    words=(
+        "*", "/", "-", ",", " ", "0", "59", "60", "7", "23", "31", "2", "29", "jan", "dec", "sun", "mon-fri", "fri-mon", "*/5", "1-5/2", "0 0 ", " * *", "l", "w", "#",
+        "?", "٣", "²", "00", "-1", "@daily", "5/1", "1,2,3",
+    ),
 )  # fmt: skip
-CRON_SEEDS: Final = (
-    "0 6 * * mon-fri",
-    "*/15 * * * *",
-    "30 2 29 2 *",
-    "0 9-17/2 1,15 jan-mar 7",
-    "5 4 31 * fri-mon",
-    "0 2 * * 0",
-    "59 23 28-31 12 1-5/2",
-)
 
 
 # --------------------------------------------------------------------------------------------------- lines of an export
@@ -274,62 +295,16 @@ def check_lines(data: bytes) -> None:
                 assert line.name is None or ("|" not in line.name and target.storable(line.name))
 
 
-LINE_WORDS: Final = (
-    "now | ", " | ", "|", "｜", "[console:me]", "[telegram:-1001/7]", "[slack:T1/C1/1.2]", "set limit 5", "set kind broadcast", "set quiet 22:00-08:00", "# ",
-    "\r\n", "\r", "\ufeff", "daily 09:00 UTC", "weekly mon 07:30 Europe/Berlin", "when-out 08:00-20:00 weekdays", "每天9点", "\x00", "\u2028", "-survey", '"',
-)  # fmt: skip
-LINE_SEEDS: Final = (
-    "[console:me]\nset limit 5\ndaily 09:00 Europe/Berlin | diffusion -survey | Diffusion\nnow | cat:cs.LG | \n",
-    "[telegram:-1001234567890/7]\nset kind broadcast\nweekly mon 07:30 UTC | (a | b) c | letters\n# a remark\n",
-    "when-out 08:00-20:00 weekdays Asia/Tokyo | 扩散 | 名字\n",
-)  # fmt: skip
-
-
-def _encoded(*texts: str) -> tuple[bytes, ...]:
-    return tuple(text.encode() for text in texts)
-
-
-QUERIES: Final = Target(
-    check=check_query,
-    code=(
-        "subscriptions.query",
-        "subscriptions.normalize",
-        "subscriptions.categories",
-        "subscriptions.portable",
-        "bot.rendering.language",
-    ),
-    seeds=lambda: _encoded(*QUERY_SEEDS),
-    words=QUERY_WORDS,
-)
-SENTENCES: Final = Target(
-    check=check_words,
-    code=(
-        "bot.commands.intent",
-        "bot.commands.words",
-        "subscriptions.planning.times",
-        "subscriptions.query.links",
-        "subscriptions.query.links",
-    ),
-    seeds=lambda: SENTENCE_SEEDS,
-    words=SENTENCE_WORDS,
-)
-TIMES: Final = Target(
-    check=check_time,
-    code=("subscriptions.planning", "subscriptions.zones"),
-    seeds=lambda: _encoded(*TIME_SEEDS),
-    words=TIME_WORDS,
-)
-SCHEDULES: Final = Target(
-    check=check_schedule, code=("bot.settings.checks", "cronsim"), seeds=lambda: _encoded(*CRON_SEEDS), words=CRON_WORDS
-)
-LINES: Final = Target(
+LINES: Final = target.Target(
     check=check_lines,
-    code=(
-        "subscriptions.portable",
-        "subscriptions.portable",
-        "subscriptions.addresses",
-        "subscriptions.planning.cadence",
+    code=("subscriptions.portable", "subscriptions.addresses", "subscriptions.planning.cadence"),
+    seeds=lambda: _encoded(
+        "[console:me]\nset limit 5\ndaily 09:00 Europe/Berlin | diffusion -survey | Diffusion\nnow | cat:cs.LG | \n",
+        "[telegram:-1001234567890/7]\nset kind broadcast\nweekly mon 07:30 UTC | (a | b) c | letters\n# a remark\n",
+        "when-out 08:00-20:00 weekdays Asia/Tokyo | 扩散 | 名字\n",
     ),
-    seeds=lambda: _encoded(*LINE_SEEDS),
-    words=LINE_WORDS,
-)
+    words=(
+        "now | ", " | ", "|", "｜", "[console:me]", "[telegram:-1001/7]", "[slack:T1/C1/1.2]", "set limit 5", "set kind broadcast", "set quiet 22:00-08:00", "# ",
+        "\r\n", "\r", "\ufeff", "daily 09:00 UTC", "weekly mon 07:30 Europe/Berlin", "when-out 08:00-20:00 weekdays", "每天9点", "\x00", "\u2028", "-survey", '"',
+    ),
+)  # fmt: skip

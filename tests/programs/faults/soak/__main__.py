@@ -10,19 +10,26 @@ leak is not found.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from tests.programs.faults.soak import run
+from tests.programs.faults.soak.judge import Verdict
 from tests.programs.faults.soak.load import Pace
-from tests.programs.faults.soak.page import drawing, table
-from tests.programs.faults.soak.run import Soaked
+from tests.programs.faults.soak.program import Sample
 from tests.programs.faults.table import write
 
 SUBSCRIPTIONS = 100_000  # in the store of the process at rest
 LEAK = 16_384  # bytes that each request leaks in the leaking run
 WARM_UP = 0.2  # of the time of the load
+WIDTH, HEIGHT, LEFT, BOTTOM = 720, 240, 56, 24
+STYLE = (
+    "text{font:12px sans-serif;fill:#888}polyline{fill:none;stroke-width:1.5}.memory{stroke:#2a6fdb}.processor{stroke:#d9822b}"
+    "line{stroke:#8884}"
+)
 
 
 def main() -> int:
@@ -30,13 +37,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--leaking", type=float, default=4)
     parser.add_argument("--rest", type=float, default=5)
-    parser.add_argument("--chats", type=int, default=1500, help="on Telegram")
-    parser.add_argument("--channels", type=int, default=100, help="on Slack")
     parser.add_argument("--page", type=Path)
     options = parser.parse_args()
     day, green = f"{datetime.now(UTC):%Y-%m-%d}", True
     if options.minutes:
-        pace = Pace(seconds=options.minutes * 60, chats=options.chats, channels=options.channels)
+        pace = Pace(seconds=options.minutes * 60, chats=1500, channels=100)
         green, text = _loaded(pace, options.leaking, day, options.page)
         sys.stdout.write(text)
     if options.rest:
@@ -66,7 +71,7 @@ def _loaded(pace: Pace, leaking: float, day: str, page: Path | None) -> tuple[bo
     return green, text
 
 
-def _headline(pace: Pace, soaked: Soaked, day: str) -> str:
+def _headline(pace: Pace, soaked: run.Soaked, day: str) -> str:
     account = soaked.account
     faults = ", ".join(f"{name} {times}" for name, times in sorted(account.faults.items()))
     return (
@@ -74,6 +79,61 @@ def _headline(pace: Pace, soaked: Soaked, day: str) -> str:
         f"{account.digests} digests; {soaked.messages:,} messages, {soaked.rate:.1f} a second, and {soaked.edits:,} edits; "
         f"{soaked.busy:.0%} of a core. Times: {faults}."
     )
+
+
+# ── the page ──────────────────────────────────────────────────────────────────
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    lines = [
+        f"| {one.what} | {one.measured} | {one.allowed} | {'green' if one.green else '**red**'} |" for one in verdicts
+    ]
+    return "| | measured | allowed | |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
+
+
+def drawing(samples: Sequence[Sample]) -> str:
+    """Returns an SVG of memory and processor time over the run."""
+    last = samples[-1].second or 1.0
+    memory = [(one.second, one.memory / 1e6) for one in samples]
+    busy = [
+        (after.second, (after.processor - before.processor) / (after.second - before.second) * 100)
+        for before, after in pairwise(samples)
+        if after.second > before.second
+    ]
+    most = max(value for _, value in (*memory, *busy)) * 1.1
+    parts = [
+        f'<line x1="{LEFT}" x2="{WIDTH - 8}" y1="{_y(value, most):.0f}" y2="{_y(value, most):.0f}"/>'
+        f'<text x="{LEFT - 6}" y="{_y(value, most) + 4:.0f}" text-anchor="end">{value:.0f}</text>'
+        for value in (step * most / 4 for step in range(5))
+    ]
+    parts += [
+        f'<text x="{_x(minute * 60, last):.0f}" y="{HEIGHT - 6}" text-anchor="middle">{minute}</text>'
+        for minute in range(0, int(last // 60) + 1, max(1, int(last // 360)))
+    ]
+    parts += [
+        _line("memory", memory, last, most),
+        _line("processor", busy, last, most),
+        f'<text x="{LEFT + 8}" y="16" style="fill:#2a6fdb">memory, MB</text>',
+        f'<text x="{LEFT + 108}" y="16" style="fill:#d9822b">processor, % of a core</text>',
+        f'<text x="{WIDTH - 8}" y="16" text-anchor="end">minutes</text>',
+    ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
+        f"<title>Memory and processor during the soak</title><style>{STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n"
+    )
+
+
+def _line(name: str, points: Sequence[tuple[float, float]], last: float, most: float) -> str:
+    at = " ".join(f"{_x(second, last):.1f},{_y(value, most):.1f}" for second, value in points)
+    return f'<polyline class="{name}" points="{at}"/>'
+
+
+def _x(second: float, last: float) -> float:
+    return LEFT + second / last * (WIDTH - LEFT - 8)
+
+
+def _y(value: float, most: float) -> float:
+    return HEIGHT - BOTTOM - value / most * (HEIGHT - BOTTOM - 24)
 
 
 if __name__ == "__main__":

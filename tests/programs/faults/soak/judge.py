@@ -36,10 +36,16 @@ class Verdict:
     green: bool
 
 
+def ends(values: Sequence[float], kind: Callable[[Iterable[float]], float]) -> tuple[float, float]:
+    """Returns the median or the minimum (`kind`) of the first third of the values, and of the last third."""
+    part = max(1, len(values) // 3)
+    return kind(values[:part]), kind(values[-part:])
+
+
 def growth(values: Sequence[float]) -> float:
     """Returns the growth of the median from the first third to the last, as a share of the median of the first."""
-    part = max(1, len(values) // 3)
-    return median(values[-part:]) / median(values[:part]) - 1
+    first, last = ends(values, median)
+    return last / first - 1
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
@@ -53,37 +59,30 @@ def judge_samples(
 ) -> list[Verdict]:
     """Returns verdicts on the resources of the process after its warm-up. `spare`: how many more of each there may be at the end."""
     warm = [one for one in samples if one.second >= warm_up]
-    grown = growth([one.memory for one in warm])
+    memory = [one.memory for one in warm]
+    (first, last), grown = ends(memory, median), growth(memory)
     an_hour = slope([(one.second, float(one.memory)) for one in warm]) * 3600
     return [
         Verdict(
             what="memory, median of the last third against the first",
-            measured=f"{_third(warm, 'memory', median) / 1e6:.1f} → {_third(warm, 'memory', median, last=True) / 1e6:.1f} MB, "
+            measured=f"{first / 1e6:.1f} → {last / 1e6:.1f} MB, "
             f"{grown:+.1%} (median slope {an_hour / 1e6:+.1f} MB an hour)",
             allowed=f"under {most_growth:.0%}",
             green=grown < most_growth,
         ),
-        *(_left_over(warm, name, most) for name, most in spare.items()),
+        *(_left_over([getattr(one, name) for one in warm], name, most) for name, most in spare.items()),
     ]
 
 
-def _left_over(warm: Sequence[Sample], name: str, spare: int) -> Verdict:
+def _left_over(values: Sequence[float], name: str, spare: int) -> Verdict:
     """Returns the verdict on things that are opened and closed again. A leak raises their minimum in the last third."""
-    first, last = _third(warm, name, min), _third(warm, name, min, last=True)
+    first, last = ends(values, min)
     return Verdict(
         what=f"{name}, least of the last third against the first",
-        measured=f"{first:.0f} → {last:.0f} (at most {max(getattr(one, name) for one in warm)})",
+        measured=f"{first:.0f} → {last:.0f} (at most {max(values)})",
         allowed=f"{spare} more",
         green=last - first <= spare,
     )
-
-
-def _third(
-    samples: Sequence[Sample], name: str, kind: Callable[[Iterable[float]], float], *, last: bool = False
-) -> float:
-    """Returns the median or minimum of a value (`kind`) in the first third, or in the last third."""
-    part = max(1, len(samples) // 3)
-    return kind([getattr(one, name) for one in (samples[-part:] if last else samples[:part])])
 
 
 def judge_journal(

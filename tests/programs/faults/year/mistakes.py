@@ -8,11 +8,11 @@ from unittest.mock import patch
 from sqlmodel import col, delete, select
 
 from subscriptions.planning import decision as planning
-from subscriptions.planning.forecast import Move, next_moment
+from subscriptions.planning import forecast
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store import planner as plans
+from subscriptions.store import rows
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.rows import DeliveryItemRow, DeliveryRow
 
 JANUARY = datetime(2025, 1, 15, tzinfo=UTC)
 KEPT = timedelta(days=5)
@@ -25,8 +25,8 @@ def forgets_deliveries() -> Iterator[None]:
     def forgetful(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:
         yield from clean_up_steps(store, now=now, papers=papers)
         with store.write() as session:
-            old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < now - KEPT)
-            session.exec(delete(DeliveryItemRow).where(col(DeliveryItemRow.delivery).in_(old)))
+            old = select(rows.DeliveryRow.seq).where(col(rows.DeliveryRow.settled_at) < now - KEPT)
+            session.exec(delete(rows.DeliveryItemRow).where(col(rows.DeliveryItemRow.delivery).in_(old)))
 
     with patch("subscriptions.service.retention.clean_up_steps", forgetful):
         yield
@@ -37,7 +37,7 @@ def forgets_its_place() -> Iterator[None]:
     """A planner that does not store the cursor, up to which a subscription has seen papers."""
     advance = plans.advance
 
-    def forgetful(session: Transaction, moves: Sequence[Move], _follow: Mapping[int, int]) -> None:
+    def forgetful(session: Transaction, moves: Sequence[forecast.Move], _follow: Mapping[int, int]) -> None:
         advance(session, [(subscription, 0, due) for subscription, _, due in moves], {})
 
     with patch.object(plans, "advance", forgetful):
@@ -52,10 +52,10 @@ def knows_no_summer_time() -> Iterator[None]:
         offset = JANUARY.astimezone(zone).utcoffset() or timedelta(0)
         return datetime.combine(day, at, timezone(offset)).astimezone(UTC)
 
-    next_moment.cache_clear()
+    forecast.next_moment.cache_clear()
     with patch("subscriptions.planning.cadence.local_moment", by_winter):
         yield
-    next_moment.cache_clear()
+    forecast.next_moment.cache_clear()
 
 
 @contextmanager

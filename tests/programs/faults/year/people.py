@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
 from subscriptions.service import amendments, pausing, requests
-from subscriptions.service.requests import SubscriptionRequest
 from tests.make import address
 from tests.programs.faults.year import model, world
 from tests.programs.faults.year.simulated_bot import SimulatedBot
@@ -81,7 +80,10 @@ class People:
             return
         zone = own or ("" if reader.subscriptions else reader.zone)
         done = requests.subscribe(
-            self._bot.store, address(chat), SubscriptionRequest(text=query.text, when=when.text, tz=zone), now=now
+            self._bot.store,
+            address(chat),
+            requests.SubscriptionRequest(text=query.text, when=when.text, tz=zone),
+            now=now,
         )
         self._model.subscribes(chat, done.subscription.number, query, when, now, own_zone=own)
 

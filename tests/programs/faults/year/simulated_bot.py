@@ -2,29 +2,28 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
 from sqlmodel import col, select
 
+from bot import settings
 from bot.app import App, build_app
 from bot.context import schedules_of
 from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan
+from bot.demo.story import GalleryChannel
 from bot.digests import read_digest
 from bot.platforms.telegram.adapter import TelegramChannel
-from bot.ports.channel import Channel, Limits
-from bot.settings import Settings, SourceSettings
+from bot.ports.channel import Limits
 from bot.sources.ingest import store_digest
-from subscriptions import model
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning import receipts
+from subscriptions.store import sources
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
-from subscriptions.store.sources import SourceFact, sync_sources
 from tests.make import FakeClock
 from tests.programs.faults.year import world
-from tests.programs.faults.year.world import Arrival
 from tests.receipts import add_receipt
 
 # marker words in titles, and ids of recorded papers
@@ -42,64 +41,31 @@ class Post:
     words: str  # its text if it shows no paper
 
 
-@dataclass(slots=True)
-class Journal(Channel):
-    """A platform that accepts and records everything."""
-
-    clock: FakeClock
-    platform: str
-    limits: Limits
-    posts: list[Post] = field(default_factory=list)
-
-    async def post(
-        self,
-        chat: model.ChatAddress,
-        message: model.Message,
-        *,
-        delivery: str,
-        thread: str | None = None,
-        plain: bool = False,
-    ) -> str:
-        del thread, plain
-        works = frozenset(WORK.findall(message.payload))
-        self.posts.append(Post(self.clock.now(), str(chat), delivery, works, "" if works else message.plain))
-        return str(len(self.posts))
-
-    async def edit(
-        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
-    ) -> None:
-        """Does nothing: nothing that the year judges is edited."""
-
-    async def identity(self) -> str:
-        return "4242"
-
-    async def close(self) -> None:
-        return None
-
-
 class SimulatedBot:
-    """The real app, and what the simulation does with it."""
+    """The real app with channels that record, and what the simulation does with it."""
 
     def __init__(self, url: str, start: datetime) -> None:
         """`url` is the address of a database, which may be empty."""
         self.clock = FakeClock(start)
         self._url = SecretStr(url)
         self._behind: set[tuple[str, str]] = set()
-        self.journals = {
-            "telegram": Journal(self.clock, "telegram", TelegramChannel.limits),
-            "console": Journal(self.clock, "console", Limits(text=100_000, per_second=0, per_lane=0)),
-        }
+        self._channels: list[GalleryChannel] = []  # of all processes so far
         self._awaits = False
         self.app = self._begun()
 
     def _begun(self) -> App:
-        app = build_app(self._settings(), clock=self.clock, channels=self.journals)
+        channels = {
+            "telegram": GalleryChannel("telegram", TelegramChannel.limits, self.clock),
+            "console": GalleryChannel("console", Limits(text=100_000, per_second=0, per_lane=0), self.clock),
+        }
+        self._channels += channels.values()
+        app = build_app(self._settings(), clock=self.clock, channels=channels)
         app.open()
         return app
 
-    def _settings(self) -> Settings:
-        feed = SourceSettings(name=world.FEED, url="https://example.org/feed", schedule="arxiv")
-        return Settings(database_url=self._url, sources=(feed,) if self._awaits else ())
+    def _settings(self) -> settings.Settings:
+        feed = settings.SourceSettings(name=world.FEED, url="https://example.org/feed", schedule="arxiv")
+        return settings.Settings(database_url=self._url, sources=(feed,) if self._awaits else ())
 
     async def begins_anew(self) -> None:
         """Starts another process on the same database."""
@@ -118,17 +84,17 @@ class SimulatedBot:
         """Adds the feed with arXiv's schedule to the settings. From now on, when-out waits for it."""
         self._awaits = True
         self.store.schedules = schedules_of(self._settings())
-        fact = SourceFact(name=world.FEED, kind="url", location="a feed", schedule="arxiv")
-        sync_sources(self.store, [fact], now=self.clock.now())
+        fact = sources.SourceFact(name=world.FEED, kind="url", location="a feed", schedule="arxiv")
+        sources.sync_sources(self.store, [fact], now=self.clock.now())
 
-    async def receives(self, digest: Arrival) -> None:
+    async def receives(self, digest: world.Arrival) -> None:
         """Ingests a digest. Stores a receipt if the digest is from the feed for which when-out waits."""
         read = read_digest(digest.data, digest.name, day=digest.day)
         await store_digest(self.app.context, read, source=digest.source)
         if self._awaits and digest.source == world.FEED:
             now = self.clock.now()
-            outcome = Outcome.NEW if digest.day >= world.batch_at(now) else Outcome.STALE
-            add_receipt(self.store, Receipt(source=world.FEED, at=now, outcome=outcome))
+            outcome = receipts.Outcome.NEW if digest.day >= world.batch_at(now) else receipts.Outcome.STALE
+            add_receipt(self.store, receipts.Receipt(source=world.FEED, at=now, outcome=outcome))
 
     async def ticks(self) -> None:
         """Plans and sends what is due."""
@@ -138,8 +104,9 @@ class SimulatedBot:
             await self.app.sender.drain(run)
 
     def posts(self) -> Iterator[Post]:
-        for journal in self.journals.values():
-            yield from journal.posts
+        for post in (post for channel in self._channels for post in channel.posts):
+            works = frozenset(WORK.findall(post.payload))
+            yield Post(post.at, str(post.chat), post.delivery, works, "" if works else post.payload)
 
     def behind(self) -> set[tuple[str, str]]:
         """Returns (delivery, paper) of everything under a [show] so far. Call `note_behind` before the bot deletes any of it."""
