@@ -1,6 +1,8 @@
-"""Matching: the batch matcher and the slow matcher agree for any queries and papers."""
+"""Every field of a query, every row of the rules, and matching: each matcher finds what the slow one finds."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,20 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.rendering.language import query_in_words
 from subscriptions import model
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError
 from subscriptions.matching import hits, paper_index
 from subscriptions.matching.batch import QuerySet, match
+from subscriptions.matching.full_text import index_question
 from subscriptions.matching.hits import Hit
-from subscriptions.query.parse import parse_query
-from tests.unit import strategies
-from tests.unit.strategies import queries
+from subscriptions.query.advice import advise
+from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query.rewriting import narrowed
+from tests.unit import query_rules, strategies
 
 # ---------------------------------------------------------------------------------------- any query against any papers
 
 
-@given(st.lists(queries, max_size=4), st.lists(strategies.papers, max_size=4))
+@given(st.lists(strategies.queries, max_size=4), st.lists(strategies.papers, max_size=4))
 def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[grammar.Query], batch: list[model.Paper]) -> None:
     everything = QuerySet()
     handles = [everything.add(query) for query in asked]
@@ -58,7 +63,7 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
     assert [bool(hits.why(query, paper)) for paper in batch] == [place in expected for place in range(len(batch))]
 
 
-@given(st.lists(st.tuples(queries, st.booleans()), max_size=6), st.lists(strategies.papers, max_size=3))
+@given(st.lists(st.tuples(strategies.queries, st.booleans()), max_size=6), st.lists(strategies.papers, max_size=3))
 def test_adding_and_removing_equals_building_anew(
     asked: list[tuple[grammar.Query, bool]], batch: list[model.Paper]
 ) -> None:
@@ -163,17 +168,22 @@ def test_the_worked_examples_hold(shared: Path) -> None:
     assert wrong == []
 
 
+def answer(query: grammar.Query, asked: model.Paper) -> bool:
+    """Returns whether a query finds a paper. The three matchers and `why` must agree."""
+    found = strategies.matches(query, asked)
+    assert paper_index.matching_papers(query, [asked]) == ((0,) if found else ())
+    assert match(QuerySet([query]), paper_index.PaperIndex.of([asked])) == ({0: 1} if found else {})
+    assert bool(hits.why(query, asked)) == (hits.unfulfilled_parts(query, asked) == ()) == found
+    return found
+
+
 def examine(case: dict[str, Any]) -> tuple[bool | str, int | None]:
     paper = example_paper(case["paper"])
     try:
         query = parse_query(case["query"])
     except QueryError as refusal:
         return "refused", refusal.column if "column" in case else None
-    found = paper_index.matching_papers(query, [paper]) == (0,)
-    assert match(QuerySet([query]), paper_index.PaperIndex.of([paper])) == ({0: 1} if found else {}), case
-    assert strategies.matches(query, paper) == found, case
-    assert bool(hits.why(query, paper)) == found, case
-    return found, None
+    return answer(query, paper), None
 
 
 # ----------------------------------------------------------------------------------------------- a window of papers
@@ -313,7 +323,7 @@ MORE_SHAPES = (
 )
 
 
-@given(st.lists(queries, max_size=5))
+@given(st.lists(strategies.queries, max_size=5))
 def test_any_queries_are_forgotten(asked: list[grammar.Query]) -> None:
     everything = QuerySet(asked)
     for query in asked:
@@ -348,3 +358,313 @@ def test_thousands_of_changes_leave_what_a_new_set_has() -> None:
 def test_nobody_can_know_the_digests_of_a_set() -> None:
     asked = [parse_query("graph neural")]
     assert vars(QuerySet(asked))["_digests"] != vars(QuerySet(asked))["_digests"]
+
+
+# --------------------------------------------------------------------------------------------------------- every entry
+
+
+@pytest.mark.parametrize("field", [*grammar.FIELDS, grammar.LEFT_OUT], ids=repr)
+def test_an_example_of_a_field_is_a_query_without_a_hint(field: grammar.Field) -> None:
+    query = parse_query(field.example)
+    assert (isinstance(query.tree, grammar.Leaf), query.hints) == (True, ())
+    if field is not grammar.LEFT_OUT:
+        assert {term.field for term in query.terms} == {field}
+
+
+@pytest.mark.parametrize("field", [*grammar.FIELDS], ids=repr)
+def test_a_canonical_text_of_a_field_is_read_again(field: grammar.Field) -> None:
+    query = parse_query(field.example)
+    assert query.canonical.startswith(field.canonical_prefix)
+    assert parse_canonical(query.canonical) == replace(query, text=query.canonical)
+
+
+def test_names_in_canonical_texts_are_those_that_are_stored() -> None:
+    assert [field.canonical_prefix for field in grammar.FIELDS] == [
+        "title:", "abstract:", "summary:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "like:", "all:",
+    ]  # fmt: skip
+
+
+def test_no_two_fields_share_a_name() -> None:
+    names = [name for field in (*grammar.FIELDS, grammar.LEFT_OUT) for name in field.names]
+    assert len(names) == len(set(names))
+    assert all(name == name.lower() for name in names)
+
+
+def test_words_without_a_field_are_in_columns_of_the_index() -> None:
+    assert all(field.column for field in grammar.FIELDS if field.in_any_text)
+
+
+# ---------------------------------------------------------------------------------- fields that the product does not have
+
+
+ACCEPTED = model.Paper(key="1", title="Graphs", comment="Accepted at ICML, 12 figures", url="https://arxiv.org/abs/1")
+REJECTED = model.Paper(key="2", title="Accepted graphs", comment="Figure skating", url="https://example.org/2")
+SPOKEN = model.Paper(key="3", title="Talks", comment="by Jane Q. Doe")
+BATCH = (ACCEPTED, REJECTED, SPOKEN)
+
+
+def found(query: grammar.Query, batch: Iterable[model.Paper]) -> list[tuple[int, ...]]:
+    """Returns the results of every matcher; the slow one comes first."""
+    batch = list(batch)
+    index = paper_index.PaperIndex.of(batch, strategies.MORE)
+    return [
+        tuple(place for place, paper in enumerate(batch) if strategies.matches(query, paper)),
+        paper_index.matching_papers(query, batch),
+        paper_index.TokenizedPapers.of(batch, fields=strategies.MORE).matching(query),
+        tuple(index.positions(match(QuerySet([query]), index).get(0, 0))),
+        tuple(place for place, paper in enumerate(batch) if hits.why(query, paper)),
+        tuple(place for place, paper in enumerate(batch) if not hits.unfulfilled_parts(query, paper)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "places"),
+    [
+        ("comment:accepted", (0,)),
+        ("NOTE: figures", (0, 1)),
+        ("备注：icml", (0,)),
+        ('comment:"accepted at"', (0,)),
+        ("comment:=Accepted", (0,)),
+        ("comment:fig*", (0, 1)),
+        ("comment:(icml figures) graphs", (0,)),
+        ("accepted", (1,)),  # a word without a field is not searched for in comments
+        ("graphs -comment:icml", (1,)),
+        ('speaker:"J. Doe"', (2,)),
+        ("speaker:jan*", (2,)),
+        ("speaker:=Jane", (2,)),
+        ("host:ARXIV.org", (0,)),
+        ('host:"example.org" OR speaker:doe', (1, 2)),
+        ("note:icml, host:example.org", (0, 1)),
+        ("speaker:Doe, Jane", (2,)),
+    ],
+)
+def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: tuple[int, ...]) -> None:
+    query = parse_query(typed, strategies.MORE)
+    assert found(query, BATCH) == [places] * 6
+
+
+typed_with_more = st.lists(
+    st.sampled_from([*strategies.TYPED.split(), "comment:", "note:", "speaker:", "host:", "arxiv.org", "备注：扩散"]),
+    min_size=1,
+    max_size=5,
+).map(" ".join)
+commented = st.builds(
+    lambda paper, comment, url: replace(paper, comment=comment, url=url),
+    strategies.papers,
+    st.one_of(strategies.texts, st.sampled_from(["by Jane Doe", "by J. Müller"])),
+    st.sampled_from([None, "https://arxiv.org/abs/1", "https://daily/2"]),
+)
+
+
+@given(typed_with_more, st.lists(commented, max_size=3))
+def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[model.Paper]) -> None:
+    try:
+        query = parse_query(typed, strategies.MORE)
+    except QueryError:
+        return
+    slow, *others = found(query, batch)
+    assert others == [slow] * 5
+    again = parse_canonical(query.canonical, strategies.MORE)
+    assert (again.canonical, set(again.alternatives)) == (query.canonical, set(query.alternatives))
+    assert parse_query(query_in_words(query, str), strategies.MORE).canonical == query.canonical
+
+
+@pytest.mark.parametrize(
+    ("typed", "reading"),
+    [
+        ("note:Accepted graphs", "graphs comment:Accepted"),
+        (
+            "graphs -note:(withdrawn | retracted)",
+            "graphs, not (comment:withdrawn OR comment:retracted)",
+        ),
+        ("speaker:Doe, Jane", 'speaker:"Jane Doe"'),
+        ("host:arxiv.org", "host:arxiv.org"),
+    ],
+)
+def test_a_query_with_a_new_field_is_explained(typed: str, reading: str) -> None:
+    assert query_in_words(parse_query(typed, strategies.MORE), str) == reading
+
+
+def test_slips_with_a_new_field_are_told() -> None:
+    with pytest.raises(QueryError) as refused:
+        parse_query("graphs note:", strategies.MORE)
+    assert (refused.value.column, str(refused.value.hint)) == (8, "For example: comment:accepted")
+    (unknown,) = parse_query("speeker:doe", strategies.MORE).hints
+    assert str(unknown) == "There is no field speeker: so I look for the words. Did you mean speaker:?"
+    (half,) = parse_query("speaker:Jane Doe", strategies.MORE).hints
+    assert str(half) == 'speaker: holds for Jane only, Doe is a word. For both write speaker:"Jane Doe"'
+
+
+def test_a_hit_in_a_new_field_names_its_place_and_its_words() -> None:
+    (hit,) = hits.why(parse_query("note:figure", strategies.MORE), ACCEPTED)
+    assert (str(hit.field.place), hit.terms, hit.text) == ("in the comment", ("figures",), ACCEPTED.comment)
+    (hit,) = hits.why(parse_query("speaker:doe", strategies.MORE), SPOKEN)
+    assert (str(hit.field.place), hit.terms) == ("in the text", ("Jane Q. Doe",))
+
+
+def test_queries_with_a_new_field_are_rewritten_and_advised_on() -> None:
+    query = parse_query("note:accepted graph neural", strategies.MORE)
+    assert narrowed(query, "note:withdrawn").text == "note:accepted graph neural -note:withdrawn"
+    known = [replace(ACCEPTED, key=str(n), title="graph neural" if n < 2 else "neural graph") for n in range(20)]
+    given = advise(query, strategies.Known(known), days=1)
+    assert given is not None
+    assert given.text == 'comment:accepted "graph neural"'
+
+
+def test_the_index_leaves_a_new_field_to_the_matcher() -> None:
+    asked = [index_question(part) for term in parse_query("note:a speaker:doe host:b", strategies.MORE).terms for part in hits.simple_terms(term)]  # fmt: skip
+    assert [(question.sure, question.maybe) for question in asked] == [(None, None)] * 3
+
+
+def test_a_name_that_is_no_field_stays_a_word() -> None:
+    assert found(parse_query("comment:accepted"), BATCH) == [()] * 6
+
+
+MAX_LENGTH = 1000  # the number of characters that a person may type
+
+
+@pytest.mark.parametrize("rule", query_rules.FINDS, ids=lambda rule: rule.sentence)
+def test_a_query_finds_what_the_rules_say(rule: query_rules.Finds) -> None:
+    for query, asked, expected in rule.questions():
+        read = parse_query(query)
+        assert answer(read, asked) == expected, (query, read.canonical, [str(hint) for hint in read.hints])
+        for parse in (parse_canonical, parse_query) if len(read.canonical) <= MAX_LENGTH else (parse_canonical,):
+            again = parse(read.canonical)
+            assert (again.canonical, set(again.alternatives)) == (read.canonical, set(read.alternatives)), query
+
+
+# ---------------------------------------------------------------------------------------- spellings of one stored query
+
+EQUAL: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("case", ("graph Neural", "GRAPH neural", "Graph NEURAL")),
+    ("width", ("graph C++", "ｇｒａｐｈ C++", "graph Ｃ＋＋", "graph　C++")),
+    ("accents", ("poincaré", "poincare", "Poincare\u0301", r"Poincar\'e", r"Poincar{\'e}")),
+    ("blanks", ("graph neural", " graph  neural ", "graph\tneural", "graph\nneural")),
+    ("hyphen or phrase", ("few-shot", '"few shot"', "few–shot", "few_shot", "few/shot", '"few-shot"', "“few shot”", "few,shot")),
+    ("plural", ("graph networks", "graphs network", "graphs networks")),
+    ("irregular plural", ("analysis", "analyses", "ANALYSES")),
+    ("order", ("graph neural", "neural graph", "graph AND neural", "neural & graph", "(graph neural)", "(neural) (graph)")),
+    ("order of OR", ("graph OR neural", "neural OR graph", "neural | graph", "graph|neural", "graph, neural", "graph、neural", "(graph) OR (neural)")),
+    ("doubled terms", ("graph", "graph graph", "graph Graphs", "graph OR graph", "(graph OR graph) graph", "-(-graph)")),
+    ("field alias of title", ("ti:graph", "title:graph", "intitle:graph", "TI: graph", "ti:graph title:graphs", "ti:ti:graph", "abs:ti:graph")),
+    ("field alias of abstract", ("abs:graph", "abstract:graph")),
+    ("field alias of summary", ("summary:graph", "tldr:graph")),
+    ("field alias of author", ("author:doe", "au:doe", "author:Doe", "AU:DOE")),
+    ("field alias of category", ("cat:cs.LG", "category:cs.LG", "cs.LG", "#cs.lg", "cat:cs.lg", 'cat:"cs.LG"', "cat: CS.LG")),
+    ("an archive", ("cat:cs", "cat:cs.*", "cs.*", "cat:CS", "#cs.*")),
+    ("categories joined by +", ("cs.AI+cs.CV", "cs.CV+cs.AI", "cat:cs.AI OR cat:cs.CV", "cs.cv OR cs.ai", "cs.CV, cs.AI", "cat:(cs.AI OR cs.CV)")),
+    ("author forms", ('author:"Doe, Jane"', 'author:"Jane Doe"', "author:Doe, Jane", "au:Doe, Jane", 'au:"Doe Jane"', "author:jane-doe")),
+    ("umlauts of authors", ("author:Müller", "author:Mueller", "author:muller")),
+    ("sign and field", ("graph ti:-survey", "graph -ti:survey", "-ti:survey graph", "graph ti:NOT survey", "graph NOT ti:surveys", "graph ti:!survey")),
+    ("signs", ("graph -foo", "graph NOT foo", "graph !foo", "graph --foo", "graph ANDNOT foo", "graph AND NOT foo", "graph –foo", "-foo graph")),
+    ("two signs of one field", ("ti:x", "-ti:-x", "-(-ti:x)", "ti:-(-x)")),
+    ("brackets", ("a b c", "(a b) c", "a (b c)", "((a)) ((b) c)", "c b a")),
+    ("brackets of OR", ("a OR b OR c", "(a OR b) OR c", "c|(b|a)", "a, b, c")),
+    ("a field over a bracket", ("ti:(a b)", "ti:a ti:b", "ti:b ti:a", "title:(b a)")),
+    ("unclosed", ('"graph neural"', '"graph neural', "graph-neural")),
+    ("unclosed bracket", ("(a OR b) c", "c (a OR b", "c (b | a")),
+    ("dangling", ("a OR b", "a AND OR b", "OR a OR b OR", "a NOT OR b", "a OR () OR b")),
+    ("empty parts", ("a", "a ()", 'a ""', "a -()", "() a", "a !!!", "a NOT", "a OR")),
+    ("links", ("id:2601.15529", "https://arxiv.org/abs/2601.15529v2", "arxiv.org/pdf/2601.15529", "huggingface.co/papers/2601.15529", "id:2601.15529v1", "id:=2601.15529", "id:https://arxiv.org/abs/2601.15529")),
+    ("DOI links", ("doi:10.1234/abc", "doi.org/10.1234/ABC", "https://doi.org/10.1234/abc", "DOI:10.1234/ABC")),
+    ("Greek", ("α", "alpha", r"\alpha", r"$\alpha$", "Α")),
+    ("two Greek letters", ("αβ", r"\alpha\beta", '"alpha beta"', "alpha-beta")),
+    ("variants of epsilon", ("epsilon", r"\varepsilon", r"\epsilon", "ε", "ϵ")),
+    ("unknown field", ("foo:graph", '"foo graph"', "foo-graph")),
+    ("unknown field with a blank", ("foo: graph", "foo graph", "graph foo")),
+    ("unknown field before a quote", ('foo:"a b"', 'foo "a b"', 'foo: "a b"')),
+    ("stars", ("gr*ph", "gr ph", "ph gr")),
+    ("a star before", ("*graph", "graph")),
+    ("a star after CJK", ("图", "图*", '"图"', "图＊")),
+    ("prefix", ("neuro*", "NEURO*", "neuro＊", "NeurO*")),
+    ("exact", ("=RAG", "＝RAG", '="RAG"', "=RAG =RAG")),
+    ("API query", ('ti:"deep learning" author:"lecun y"', "ti:%22deep+learning%22+AND+au:lecun_y", "search_query=ti:%22deep+learning%22+AND+au:lecun_y", "http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22+AND+au:lecun_y&max_results=3")),
+    ("API brackets", ("au:doe -(ti:a OR ti:b)", "au:doe+ANDNOT+%28ti:a+OR+ti:b%29")),
+    ("API ids", ("id:2601.15529 OR id:2601.15530", "http://export.arxiv.org/api/query?id_list=2601.15529,2601.15530", "id:(2601.15530 OR 2601.15529)")),
+    ("API parts that are dropped", ("all:electron", "all:electron+AND+jr:nature", "search_query=all:electron+AND+rn:5")),
+    ("apostrophes", ("newton", "newton's", "Newton’s", "newtons")),
+    ("invisible", ("graph", "gr\u200baph", "\ufeffgraph", "gra\u00adph")),
+    ("trade marks", ("bert", "BERT™", "BERT®")),
+    ("source", ("source:daily", "source:DAILY", "source:=Daily", 'source:"daily"')),
+    ("keywords without blanks", ("(a) OR (b)", "(a)OR(b)", "(a)|(b)", "a OR b")),
+    ("phrase of a keyword", ("graph or", 'graph "OR"', "graph or OR graph or")),
+    ("order, case and plurals", ("graph neural", "NEURAL Graph", "neural  AND graph", "graph graph neural", "(graph) & neural", "graphs neural")),
+    ("width, blanks and dashes", ("few-shot", "few_shot", "Few–Shot", "“few shots”", "ＦＥＷ/ＳＨＯＴ", "few\u200b-shot")),
+    ("accents of every kind", ("Schrödinger", "schrodinger", 'Schr\\"odinger', "SCHRÖDINGER", "schro\u0308dinger")),
+    ("a field beside OR", ("ti:a OR b", "b OR title:A", "intitle:a | b", "b || ti: a")),
+    ("OR in brackets", ("a (b OR c)", "(c OR b) AND a", "a ((c) OR (b OR b))")),
+    ("excluding several", ("x -(a OR b)", "x -a -b", "x NOT b NOT a")),
+    ("Greek in a phrase", ("α-divergence", "$\\alpha$-divergence", '"alpha divergence"')),
+    ("names with signs", ('author:"Jane Smith"', "author:Smith, Jane", 'au:"smith, jane"', "author:jane_smith")),
+    ("CJK phrases", ("扩散模型", '"扩散模型"', '"扩 散 模 型"')),
+    ("NFC and NFD Hangul", ("그래프", "\u1100\u1173\u1105\u1162\u1111\u1173")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("spellings", [queries for _, queries in EQUAL], ids=[what for what, _ in EQUAL])
+def test_other_spellings_share_one_stored_query(spellings: tuple[str, ...]) -> None:
+    first = parse_query(spellings[0]).canonical
+    assert {other: parse_query(other).canonical for other in spellings} == dict.fromkeys(spellings, first)
+
+
+# ----------------------------------------------------------------------------------------------- a hint for every guess
+
+HINTED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("lower-case keywords", ("graph or neural", "graph and neural", "not graph", "graph not neural")),
+    ("Chinese words that look like operators", ("扩散 和 流", "扩散 或者 流", "扩散 不要 流", "扩散 不含综述")),
+    ("years and dates", ("year:2024", "year:2024 graph", "year: 2024", "date:2024-01-02", "年份：2024", "published:>2023")),
+    ("wishes with ; between them", ("graph; tree", "graph ; tree", "graph;tree", "图；树", "graph; tree, foo", "ti:a; ti:b")),
+    ("words near each other", ("graph NEAR/5 tree", "graph NEAR tree", "graph W/3 tree", '"graph tree"~5', "graph ADJ2 tree")),
+    ("unknown categories", ("cs.XX", "#cs.xx", "math.ZZ", "cat:cs.XX", "primary:cs.XX", "cat:machine learning", 'cat:"machine learning"', "类别：机器学习")),
+    ("fields that no digest tells", ("journal:nature", "venue:neurips", "会议：CVPR")),
+    ("a word of exclusion without anything", ("graph, not", "graph, without", '"graph", not')),
+    ("an unclosed quote or bracket", ('"graph neural', "(graph neural", "ti:(graph")),
+    ("dangling and adjacent operators", ("graph AND OR foo", "OR graph", "graph AND", "graph |", "| graph", "graph || foo", "graph & AND foo")),
+    ("empty parts and NOT before an operator", ("graph ()", 'graph ""', "graph -()", "graph NOT OR foo", 'graph NOT ""', "graph NOT")),
+    ("an unknown field that looks like a typing error", ("titel:graph", "autor:doe", "tilte:graph", "catgory:foo", "abstarct:foo", "auther: doe", "titel: graph", "sumary:foo", "cats:cs.LG",
+      "abst:foo", "authors:doe", "tittle:foo", "primry:cs.LG")),
+    ("commas without blanks", ("rlhf,dpo", "rlhf,dpo,ppo", "gpt4,gpt5", "扩散,强化学习")),
+    ("cat: of no category", ("cat: detection", "cat:foo", "cat:cs.XX", "primary:foo", "graph -cat:detection")),
+    ("stars elsewhere", ("gr*ph", "*graph", '"a b"*', "graph *", "foo, *", "foo, bar*baz")),
+    ("punctuation in a list", ("foo, -", "foo, ...", "foo, =, bar")),
+    ("parts of an API query that are dropped", ("all:electron+AND+co:pages", "all:electron+AND+jr:nature", "all:electron+AND+rn:5")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("queries", [queries for _, queries in HINTED], ids=[what for what, _ in HINTED])
+def test_what_was_guessed_is_said_in_a_hint(queries: tuple[str, ...]) -> None:
+    for query in queries:
+        hints = [str(hint) for hint in parse_query(query).hints]
+        assert hints, query
+        assert all(hint.strip() for hint in hints), query
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["graph", "graph neural", "graph OR neural", "graph -survey", '"graph neural"', "few-shot", "neuro*", "=RAG", "ti:graph", "cat:cs.LG",
+     "cs.LG", "author:doe", 'author:"Jane Doe"', "2601.15529", "扩散模型", "C++", "α-divergence", "(graph OR rag) -survey", "cat:cs.*", "all:doe", "foo:graph",
+     "BERT: pre-training", "call:papers", "12:30", "1,000", "graph, not tree", "扩散 或 流", "graph;", '"a; b"', "near field", "date night", "from:scratch", "from: scratch",
+     "R.NET", "math.", "no-reference", "AT&T", "1,000 Hz", "BERT: graph", "-(-x)", 'au:"Smith, Jane"', "cs.AI+cs.LG", "x ti:-y", "graph,"],
+)  # fmt: skip
+def test_a_plain_query_needs_no_hint(query: str) -> None:
+    assert [str(hint) for hint in parse_query(query).hints] == []
+
+
+# ----------------------------------------------------------------------------------------- the canonical text is stable
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["all:cs.", "all:math?", "-all:{math} x", "all:máth", "all:=Math,", "all:math's", "cat:foo，", "cat:'foo.'", "primary:hep-th/9901001，",
+     'cat:"}cs."', "id:}https://arxiv.org/abs/2601.15529", "author:mue*", "all:Müller's", 'source:"a, b"', 'doi:"10.1234/a,b"', "au:Oe",
+     # a prefix that folding shortens
+     "author:Mue*", "ab's*", r"\emph{a}b*", r"=\emph{a}b*", "all:Mue*", r"few-\x{y}*",
+     # found by fuzzing: the subscription searched only for `c`, and `"或"` was refused
+     '"且" c', "™且 c", "$或 c", '"或"', '="且"', 'ti:"或" x', 'all:"且" x',
+     # found by fuzzing: a category after a backslash (no TeX command), and control characters that a link encodes
+     "all:\\hep-th", "all:(n \\hep-th", "all:\\math x", "search_query=cat:a%11b", "%22 cat:a%C2%85b"],
+)  # fmt: skip
+def test_a_canonical_text_reads_as_it_was_meant(query: str) -> None:
+    read = parse_query(query)
+    again = parse_query(read.canonical)
+    assert (again.canonical, set(again.alternatives)) == (read.canonical, set(read.alternatives))

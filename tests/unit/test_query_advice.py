@@ -1,0 +1,911 @@
+"""What is said and offered about a query: explanations, exclusions, advice, and papers like others."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from bot.rendering import language
+from subscriptions import errors, model
+from subscriptions import query as grammar
+from subscriptions.matching import hits, paper_index, ranking
+from subscriptions.query import advice as advising
+from subscriptions.query import parse, rewriting
+from tests import make
+from tests.unit import strategies
+
+
+def english(template: str) -> str:
+    return template
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("diffusion models -survey", "diffusion models -survey"),
+        ("-survey Diffusion", "Diffusion, not survey"),
+        ('"graph neural', '"graph neural"'),
+        ("studies OR few-shot", "studies OR few-shot"),  # shows words as typed, and never stems
+        ("a b OR c", "(a b) OR c"),
+        ("(a OR b) c", "(a OR b) c"),
+        ("(a OR -b) c", "(a OR NOT b) c"),
+        ("a b -c -d", "a b -c -d"),
+        ("a b -c | d", "(a b -c) OR d"),
+        ("(a OR (-b -c)) d", "(a OR (NOT b NOT c)) d"),
+        ("graph -(survey review)", "graph, not (survey review)"),
+        ("graph -(survey OR review)", "graph, not (survey OR review)"),
+        ("x -(a | -(b c))", "x b c -a"),
+        ("-(-x)", "x"),
+        ("graph GRAPH graphs", "graph"),
+        ("author:Jane Doe", "Doe author:Jane"),
+        ('author:Jane "deep learning"', '"deep learning" author:Jane'),
+        ("ti:graph attention", "attention title:graph"),
+        ("attention ti:graph", "attention title:graph"),
+        ("ti:graph attention neural", "attention neural title:graph"),
+        ('author:"Jane Doe"', 'author:"Jane Doe"'),
+        ("author:Doe, Jane", 'author:"Jane Doe"'),
+        ("author:(jane doe)", "author:jane author:doe"),
+        ("author:=Müller", "author:=Müller"),
+        ("abs:study", "abstract:study"),
+        ('tldr:"many layers"', 'summary:"many layers"'),
+        ("all:graph x", "x all:graph"),
+        ("cs.lg", "category:cs.LG"),
+        ("graph cs.* -hep-th", "graph category:cs.* -category:hep-th"),
+        ("cs.AI+q-bio.NC", "category:cs.AI OR category:q-bio.NC"),
+        ("primary:CS.lg", "primary:cs.LG"),
+        ("primary:cs", "primary:cs.*"),
+        ("cat:detection", "category:detection"),
+        ("2601.15529", "2601.15529"),
+        ("https://arxiv.org/abs/2601.15529v2", "id:2601.15529"),
+        ("doi:10.1101/ABC.5", "doi:10.1101/abc.5"),
+        ("source:Daily", "source:Daily"),
+        ('source:"Daily arXiv"', 'source:"Daily arXiv"'),
+        ("=RAG", "=RAG"),
+        ('ti:="Rag doll"', 'title:="Rag doll"'),
+        ("neuro* few-sho*", "neuro* few-sho*"),
+        ("author:schm*", "author:schm*"),
+        ("rlhf, dpo, reward mod*", "rlhf OR dpo OR reward-mod*"),
+        ("AT&T", '"AT&T"'),
+        ("rlhf,dpo", '"rlhf,dpo"'),
+        ("foo:graph", '"foo:graph"'),
+        ("BERT: graph!", "BERT graph"),
+        (r"H\"older", "Hölder"),
+        ("GPT -4", "GPT, not 4"),
+        ("扩散模型 –综述", "扩散模型, not 综述"),
+        ("ti:%22quantum+dots%22+AND+cat:cs.LG", 'title:"quantum dots" category:cs.LG'),
+        ("Graphs Studies", "Graphs Studies"),
+        ("rlhf, dpo, reward model", 'rlhf OR dpo OR "reward model"'),
+        ('H\\"{o}lder \\c{c}a', "Hölder ça"),
+        ("cs.ai", "category:cs.AI"),
+        ("ti:-Survey graph", "graph, not title:Survey"),
+        ("foo: Graph", "foo Graph"),
+        ("{braces} {0}", '"{braces}" "{0}"'),
+    ],
+)
+def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> None:
+    assert language.query_in_words(parse.parse_query(typed), english) == said
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("diffusion models -survey", "diffusion models -survey"),
+        ("扩散模型 -综述", "扩散模型，不含 综述"),
+        ('ti:b c =f -(d OR "e', 'c =f 标题：b -（d 或 "e"）'),
+        ("(a OR -b) c", "（a 或 不含 b） c"),
+        ("au:何恺明 abs:扩散 tldr:流", "作者：何恺明 摘要：扩散 总结：流"),
+        ("cs.LG primary:cs -cat:cs.CV", "类别：cs.LG 主类别：cs.* -类别：cs.CV"),
+        (
+            "id:2601.15529 | doi:10.1/a | source:daily | all:x",
+            "编号：2601.15529 或 doi:10.1/a 或 来源：daily 或 全部：x",
+        ),
+    ],
+)
+def test_the_reading_speaks_the_language_of_the_chat(typed: str, said: str) -> None:
+    assert language.query_in_words(parse.parse_query(typed), language.Language("zh", "UTC").translate) == said
+
+
+def test_hints_speak_the_language_of_the_chat() -> None:
+    assert language.explain('"e', language.Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
+
+
+def test_explain_is_one_document() -> None:
+    assert language.explain('author:Jane "deep', english) == {
+        "query": 'author:Jane "deep',
+        "text": 'author:Jane "deep',
+        "canonical": "author:jane deep",
+        "words": '"deep" author:Jane',
+        "hints": ["I closed the quotation mark."],
+        "error": None,
+    }
+    assert language.explain("-survey", english) == {
+        "query": "-survey",
+        "text": "-survey",
+        "canonical": None,
+        "words": None,
+        "hints": [],
+        "error": {
+            "column": 1,
+            "message": "This only excludes. Say what you want, too.",
+            "hint": "For example: diffusion -survey",
+        },
+    }
+    json.dumps(language.explain("\ud800 =扩散", english))
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "lines"),
+    [
+        ("-survey", 1, ("-survey", "^")),
+        ("graph )", 7, ("graph )", "      ^")),
+        ("", 1, ("", "^")),
+        ("ti:", 4, ("ti:", "   ^")),
+        ("ti:", 99, ("ti:", "   ^")),
+        ("扩散 ai*", 4, ("扩散 ai*", "     ^")),  # wide characters take two cells
+        ("ｔｉ： x", 4, ("ｔｉ： x", "      ^")),
+        ("e\u0301e\u0301 )", 6, ("e\u0301e\u0301 )", "   ^")),  # combining marks take none
+        ("a\u200bb )", 5, ("ab )", "   ^")),  # invisible characters do not count; they are removed
+        ("a\tb\nc )", 7, ("a b c )", "      ^")),
+        ("\x1b[31m )", 7, ("[31m )", "     ^")),
+        ("हिन्दी )", 8, ("हिन्दी )", " " * cell_len("हिन्दी ") + "^")),
+    ],
+)
+def test_the_caret_points_by_what_is_displayed(text: str, column: int, lines: tuple[str, str]) -> None:
+    assert language.caret(text, column) == lines
+
+
+@pytest.mark.parametrize("column", [1, 5, 30, 59, 60, 61, 500, 970, 999, 1000, 1001])
+@pytest.mark.parametrize("letter", ["x", "扩", "e\u0301", "🙂"])
+def test_a_long_query_is_cut_around_the_caret(letter: str, column: int) -> None:
+    text = (letter * 1000)[: column - 1] + "#" + (letter * 1000)[column:1000]
+    line, below = language.caret(text, column)
+    assert cell_len(line) <= 60
+    assert cell_len(line[: line.index("#")]) == len(below) - 1
+    kept = line.strip("…")
+    assert kept in text
+    assert line.startswith("…") != text.startswith(kept)
+    assert line.endswith("…") != text.endswith(kept)
+
+
+def test_a_query_that_is_too_long_shows_its_end() -> None:
+    line, below = language.caret("x" * 1500, 1001)
+    assert line.startswith("…xxx")
+    assert line.endswith("xxx…")
+    assert below.endswith("^")
+
+
+WRITTEN = re.split(
+    " ",
+    "graph Graphs few-shot GPT-4 C++ c# =RAG =Poincaré neuro* few-sho* 扩散 扩散模型 图* α-GAN \\varepsilon O'Connor don't "
+    "cs.LG hep-th cs.* #cs.lg cs.AI+q-bio.NC 2601.15529 2601.15529v2 math/0309136 10.1234/abc AT&T rlhf,dpo foo:graph 3.1 "
+    "and or not no without except 且 或 不含 不要 和 title author 标题 作者 AND, , ， NEAR/5 year:2024 a;b {x} {0} %s",
+)
+PHRASES = (
+    "graph neural",
+    "a, not b",
+    "扩散 或 流",
+    "OR",
+    "不含 综述",
+    "title:graph",
+    "cs.LG",
+    "x' y",
+    "3.1 (beta)",
+    "a|b",
+)
+VALUES = {
+    "ti intitle Title abs summary tldr 标题 摘要 总结": ("graph", '"graph neural"', '="Deep Sets"', "trans*", "扩散", "not"),
+    "author au 作者": ("Doe", '"Jane Doe"', '"Doe, Jane"', "schm*", "=Müller", '"J. Doe"', "何恺明", "O'Connor", "Kwo's"),
+    "cat category 类别 分类 primary 主类别": ("cs.LG", "cs", "cs.*", "hep-th", "detection", '"machine learning"', "CS.cv", "cs.XX"),
+    "id 编号": ("2601.15529", "arXiv:2601.15529v2", "hep-th/9901001", "nonsense", "https://arxiv.org/abs/2601.15529"),
+    "doi": ("10.1234/abc", "10.1101/a(b)c", '"10.1234/a,b"', "https://doi.org/10.1234/x"),
+    "source 来源": ("daily", '"Daily arXiv"', "每日"),
+    "all 全部": ("graph", "cs.LG", '"Jane Doe"', "Müller's", "neuro*", "=x", "cs.*"),
+}  # fmt: skip
+in_fields = st.sampled_from(sorted(VALUES)).flatmap(
+    lambda names: st.tuples(
+        st.sampled_from(names.split()), st.sampled_from([":", "：", ": "]), st.sampled_from(VALUES[names])
+    )
+)
+values = st.one_of(
+    st.sampled_from(WRITTEN),
+    st.sampled_from(PHRASES).map('"{}"'.format),
+    in_fields.map("".join),
+    st.tuples(st.sampled_from(WRITTEN), st.sampled_from(WRITTEN)).map(" ".join),
+)
+OPERATORS = (
+    " ",
+    " ",
+    " AND ",
+    " OR ",
+    " | ",
+    " & ",
+    " -",
+    " NOT ",
+    " 且 ",
+    " 或 ",
+    " 不含 ",
+    ", ",
+    "，",
+    ", not ",
+    "，不含",
+    ", but no ",
+    "; ",
+)
+queries = st.recursive(
+    values,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(OPERATORS), inner).map("".join),
+        st.tuples(st.sampled_from(["", "-", "ti:", "author:", "作者："]), inner).map("{0[0]}({0[1]})".format),
+        st.lists(inner, min_size=2, max_size=4).map(", ".join),
+        inner.map("（{}）".format),
+    ),
+    max_leaves=8,
+)
+
+
+def understood(text: str) -> grammar.Query | None:
+    try:
+        return parse.parse_query(text)
+    except errors.QueryError:
+        return None
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@given(queries | strategies.typed_texts)
+def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -> None:
+    query = understood(text)
+    if query is None:
+        return
+    said = language.query_in_words(query, language.Language(lang, "UTC").translate)
+    assert parse.parse_query(said).canonical == query.canonical, said
+
+
+LONG = (
+    "ti:(" + "a b " * 240 + ")",
+    "graph" + " x y" * 240,
+    "author:(" + " ".join(f"name{n}" for n in range(100)) + ")",
+    "-(" + " OR ".join(f"word{n}" for n in range(60)) + ") graph",
+    " ".join(f"word{n}" for n in range(120)),
+    "sand, " + ", ".join(f"reward model {n}" for n in range(50)),
+    "a\n b" + " c-d" * 200,
+)
+
+
+@pytest.mark.parametrize("text", LONG)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_so_are_those_of_a_long_query(lang: str, text: str) -> None:
+    query = parse.parse_query(text)
+    said = language.query_in_words(query, language.Language(lang, "UTC").translate)
+    assert parse.parse_query(said).canonical == query.canonical
+
+
+API = "http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22+AND+au:lecun_y&start=0&max_results=9"
+
+NARROWED = [
+    # typed, and the query after -"video generation" is added
+    ("diffusion", 'diffusion -"video generation"'),
+    ("  diffusion  ", 'diffusion -"video generation"'),
+    ("diffusion -survey", 'diffusion -survey -"video generation"'),
+    ("a OR b", '(a OR b) -"video generation"'),
+    ("a -b OR c", '(a -b OR c) -"video generation"'),
+    ("(a OR b) c", '(a OR b) c -"video generation"'),
+    ("(a OR b", '(a OR b) -"video generation"'),
+    ("ti:(a (b OR c", 'ti:(a (b OR c)) -"video generation"'),
+    ('"graph neural', '"graph neural" -"video generation"'),
+    ("“graph neural", '“graph neural" -"video generation"'),
+    ('(a "b c', '(a "b c") -"video generation"'),
+    ("a OR", 'a -"video generation"'),
+    ("(a NOT", '(a) -"video generation"'),
+    ("rlhf, dpo", '(rlhf OR dpo) -"video generation"'),
+    ("rlhf, reward model, cs.LG", '(rlhf OR "reward model" OR cat:cs.LG) -"video generation"'),
+    ("rlhf, reward mod*", '(rlhf OR reward-mod*) -"video generation"'),
+    ("强化学习、扩散", '(强化学习 OR 扩散) -"video generation"'),
+    ("author:Doe, Jane", 'author:"Jane Doe" -"video generation"'),
+    ("author:Jane Doe", 'author:Jane Doe -"video generation"'),
+    ("cs.LG", 'cs.LG -"video generation"'),
+    ("cs.AI+q-bio.NC", 'cs.AI+q-bio.NC -"video generation"'),
+    ("=RAG", '=RAG -"video generation"'),
+    ("GPT -4", 'GPT -4 -"video generation"'),
+    ("doi:10.1101/2026(01)2", 'doi:10.1101/2026(01)2 -"video generation"'),
+    (API, 'ti:"deep learning" author:lecun_y -"video generation"'),
+]
+
+
+@pytest.mark.parametrize(("typed", "expected"), NARROWED)
+def test_an_exclusion_is_added_to_the_words_as_they_were_typed(typed: str, expected: str) -> None:
+    assert rewriting.narrowed(parse.parse_query(typed), '"video generation"').text == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("diffusion", 'diffusion -author:"Jane Doe"'),
+        ("diffusion -survey", 'diffusion -survey -author:"Jane Doe"'),
+        ("(a OR b", '(a OR b) -author:"Jane Doe"'),
+        ("rlhf, dpo", '(rlhf OR dpo) -author:"Jane Doe"'),
+        ("a OR b", '(a OR b) -author:"Jane Doe"'),
+        ("(a OR -b) c", '(a OR -b) c -author:"Jane Doe"'),
+    ],
+)
+def test_an_author_is_excluded_from_a_query_as_it_was_typed(typed: str, expected: str) -> None:
+    assert rewriting.narrowed(parse.parse_query(typed), rewriting.author_rule("Jane Doe")).text == expected
+
+
+def test_what_is_excluded_already_changes_nothing() -> None:
+    assert rewriting.narrowed(parse.parse_query("diffusion -surveys"), "survey").text == "diffusion -surveys"
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        ("survey", "survey"),
+        ("video generation", '"video generation"'),
+        ("few-shot", "few-shot"),
+        ("OR", '"OR"'),
+        ("cs.LG", '"cs.LG"'),
+        ('a "b', '"a b"'),
+        ("扩散", "扩散"),
+        ("2601.15529", '"2601.15529"'),
+        ("-x", '"-x"'),
+        ("ti:x", '"ti:x"'),
+    ],
+)
+def test_words_of_a_title_as_a_rule(words: str, rule: str) -> None:
+    assert rewriting.words_rule(words) == rule
+    assert (
+        parse.parse_query(rewriting.words_rule(words)).canonical
+        == parse.parse_canonical(f'"{words.replace(chr(34), "")}"').canonical
+    )
+
+
+def test_a_query_that_would_be_too_long_is_refused_kindly() -> None:
+    long = parse.parse_query(" ".join(f"word{number}" for number in range(120)))
+    with pytest.raises(errors.Refused) as refused:
+        rewriting.narrowed(long, rewriting.words_rule("x" * 150))
+    assert "1,000" in str(refused.value.sentence)
+    assert str(refused.value.hint)
+
+
+# ------------------------------------------------------------------------------------------------------- any text
+
+PIECES = """
+graph graphs -graph "few shot" stud* few-sho* =RAG ti: abs: author: "Doe, J." müller Anna cat: cs.LG cs.AI+q-bio.NC
+source: id: 2601.15529 doi: 10.1234/abc ( ) OR AND NOT - & | 扩散 "大语言模型 C++ α H\\"older 3.1 , ， 、 “ ” neural* {API}
+'few shot' foo: don't search_query= %22 +AND+ : * = ! # arXiv:2601.15529 https://arxiv.org/abs/2601.15529 studies,rag
+""".replace("{API}", API).split()
+typed_pieces = st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).flatmap(
+    lambda pieces: st.sampled_from([" ", ", ", ""]).map(lambda gap: gap.join(pieces))
+)
+RULES = [
+    rewriting.words_rule("survey"), rewriting.words_rule("few shot"), rewriting.words_rule("graph"), rewriting.author_rule("Anna Müller"), rewriting.words_rule("大语言"),
+    "cs.LG", "=RAG", "stud*", "id:2601.15529",
+]  # fmt: skip
+SOME_WORDS = [
+    "graph",
+    "graphs",
+    "few",
+    "shot",
+    "study",
+    "rag",
+    "RAG",
+    "大语言模型",
+    "survey",
+    "neural",
+    "don't",
+    "C++",
+    "3.1",
+    "α",
+]
+some_words = st.lists(st.sampled_from(SOME_WORDS), max_size=5).map(" ".join)
+written_papers = st.builds(
+    model.Paper,
+    key=st.just("2601.15529"),
+    arxiv_id=st.sampled_from([None, "2601.15529"]),
+    title=some_words,
+    abstract=some_words,
+    authors=st.lists(st.sampled_from(["Anna Müller", "J. Doe", "Jane Doe", "Jürgen Hölder"]), max_size=2).map(tuple),
+    categories=st.lists(st.sampled_from(["cs.LG", "cs.AI", "q-bio.NC"]), max_size=2).map(tuple),
+    summaries=st.lists(st.builds(lambda text: model.Summary(language="en", fields={"tldr": text}), some_words), max_size=1).map(tuple),
+)  # fmt: skip
+
+
+@given(typed_pieces, st.sampled_from(RULES), st.lists(written_papers, max_size=4))
+@settings(max_examples=3 * settings().max_examples)
+def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: str, batch: list[model.Paper]) -> None:
+    query = understood(text)
+    if query is None:
+        return
+    less = rewriting.narrowed(query, rule)
+    excluded = set(paper_index.matching_papers(parse.parse_query(rule), batch))
+    assert set(paper_index.matching_papers(less, batch)) == set(paper_index.matching_papers(query, batch)) - excluded
+    assert parse.parse_query(less.text).canonical == less.canonical
+    assert (
+        less.canonical == parse.parse_canonical(f"({query.canonical}) -({parse.parse_query(rule).canonical})").canonical
+    )
+
+
+@given(st.lists(st.sampled_from(RULES), max_size=6))
+def test_rules_can_be_added_one_after_the_other(rules: list[str]) -> None:
+    query = parse.parse_query("rlhf, dpo")
+    for rule in rules:
+        query = rewriting.narrowed(query, rule)
+        assert query.text.startswith("rlhf, dpo") or query.text.startswith("(rlhf OR dpo)")
+
+
+def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any) -> list[model.Paper]:
+    return [
+        make.paper(title, category, abstract="A", sources=("daily",), **values)
+        for title in titles
+        for _ in range(times)
+    ]
+
+
+PHRASE = papers("Diffusion models", times=4) + papers("Models of heat diffusion", times=3)
+CROSSED = papers("Graphs", times=4) + papers("Graphs", category="stat.ML", times=3)
+CROSSED = [
+    *CROSSED[:4],
+    *(make.paper(p.title, "stat.ML", "cs.LG", abstract="A", sources=("daily",)) for p in CROSSED[4:]),
+]
+INITIALS = papers("A", authors=("Jane Doe",)) + papers("B", authors=("J. Doe",), times=2)
+MANY = papers("Diffusion", times=4) + papers("Something", times=9, summaries=make.summary("by diffusion", "en"))
+CHINESE = [
+    make.paper("Diffusion", summaries=make.summary("扩散模型")),
+    make.paper("Graphs", translations=make.translation(title="图")),
+    make.paper("扩散"),
+    make.paper("English only"),
+]
+
+
+def advice(query: str, known: Sequence[model.Paper], **more: Any) -> advising.Advice | None:
+    return advising.advise(parse.parse_query(query), strategies.Known(known), **{"days": 1, **more})
+
+
+@pytest.mark.parametrize(
+    ("query", "known", "kind", "text", "found"),
+    [
+        ("diffusion models", PHRASE, "phrase", '"diffusion models"', 4),
+        ("diffusion models -survey", PHRASE, "phrase", '"diffusion models" -survey', 4),
+        ("rag OR diffusion models", PHRASE, "phrase", 'rag OR "diffusion models"', 4),
+        ("graphs cs.LG", CROSSED, "primary", "graphs primary:cs.LG", 4),
+        ("cs.LG -cat:cs.CV", CROSSED, "primary", "primary:cs.LG -cat:cs.CV", 4),
+        ('author:"Jane Doe"', INITIALS, "initials", 'author:"Jane Doe" OR author:"J. Doe"', 3),
+        ("author:Doe, Jane", INITIALS, "initials", 'author:"Jane Doe" OR author:"J. Doe"', 3),
+        ("diffusion", MANY, "titles", "ti:diffusion", 4),
+        ("cs.LG", papers("Graphs", times=11), "many", "", 11),
+    ],
+)
+def test_variants_with_far_fewer_or_more_papers_are_offered(
+    query: str, known: list[model.Paper], kind: str, text: str, found: int
+) -> None:
+    given = advice(query, known)
+    assert given is not None
+    assert (given.kind, given.text, given.found) == (kind, text, found)
+
+
+@pytest.mark.parametrize(
+    ("query", "known", "more"),
+    [
+        ('"diffusion models"', PHRASE, {}),
+        ("diffusion models", papers("Diffusion models", times=7), {}),
+        (
+            "diffusion models",
+            papers("Diffusion models", "Models of heat diffusion"),
+            {},
+        ),  # to find only one paper fewer is not worth advice
+        ("diffusion model*", PHRASE, {}),
+        ("graphs cs.LG", CROSSED, {"crosslists": False}),
+        ('author:"J. Doe"', INITIALS, {}),
+        ("diffusion", MANY, {"days": 7}),
+        ("diffusion models", [], {"days": 0}),
+        ("nothing here", PHRASE, {}),
+        ("source:DAILY diffusion", papers("Diffusion"), {}),
+        ("summary:graphs OR diffusion", papers("Diffusion"), {}),  # another way to fit is enough
+        ("cs.LG summary:x1", [], {}),  # before the first paper only the settings count
+        ("扩散 OR diffusion", CHINESE, {}),
+        ("扩散", CHINESE[:3], {}),
+    ],
+)
+def test_a_query_that_is_fine_gets_no_advice(query: str, known: list[model.Paper], more: dict[str, Any]) -> None:
+    assert advice(query, known, **more) is None
+
+
+LANGUAGE = [
+    make.paper(title, *categories, abstract="A", sources=("daily",))
+    for title, *categories in [
+        *[("Large language models reason", "cs.CL")] * 4,
+        *[("Models of language in large corpora that reason", "cs.CL")] * 6,
+        *[("Large language models reason", "cs.LG", "cs.CL")] * 2,
+        *[("Models of large language that reason", "cs.LG", "cs.CL")] * 9,
+    ]
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "found"),
+    [
+        ("large language models", '"large language models"', 6),
+        (
+            "large language models cat:cs.CL -survey",
+            '"large language models" cat:cs.CL -survey',
+            6,
+        ),  # this advice comes before that about cross-lists
+        ("cs.CL large language models", 'cat:cs.CL "large language models"', 6),
+        ("graphs OR (large language models cs.CL)", 'graphs OR "large language models" cat:cs.CL', 6),
+        ("large language models corpora OR reason large language models", "", 0),
+        # only some of the words are next to each other
+        ("reason large language models", 'reason "large language models"', 6),
+        ("large language models corpora abstract:a", "", 0),
+        ('"large language models" reason', '"large language models reason"', 0),
+    ],
+)
+def test_words_are_offered_as_a_phrase_that_finds_far_fewer(query: str, text: str, found: int) -> None:
+    given = advice(query, LANGUAGE, days=7, crosslists=True)
+    if not found:
+        assert given is None or given.kind != "phrase"
+        return
+    assert given is not None
+    assert (given.kind, given.text, given.found) == ("phrase", text, found)
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "text"),
+    [
+        ("author: Yann LeCun", "one-author", 'author:"Yann LeCun"'),
+        ("author:Jane van", "", ""),  # no author has this name
+        ("author:jane doe", "one-author", 'author:"jane doe"'),
+        ("author:Jane Q Doe diffusion", "one-author", 'author:"Jane Q Doe" diffusion'),
+        ("diffusion author:Yann LeCun -survey", "one-author", 'diffusion author:"Yann LeCun" -survey'),
+        ("graphs OR author:Yann LeCun", "one-author", 'graphs OR author:"Yann LeCun"'),
+        ("author:Doe GAN", "", ""),
+        ("author:Doe diffusion", "", ""),
+        ('author:"Jane Doe" Diffusion', "", ""),
+        ("cat:machine learning", "named-category", "cat:cs.LG OR cat:stat.ML"),
+        ('cat:"machine learning"', "named-category", "cat:cs.LG OR cat:stat.ML"),
+        ("primary:Robotics grasping", "named-category", "primary:cs.RO grasping"),
+        ("cat:computer vision diffusion", "named-category", "cat:cs.CV diffusion"),
+        ("diffusion -cat:robotics", "named-category", "diffusion -cat:cs.RO"),
+        ("cat:machine learning diffusion -survey", "named-category", "(cat:cs.LG OR cat:stat.ML) diffusion -survey"),
+        ("类别：机器学习 扩散", "named-category", "(cat:cs.LG OR cat:stat.ML) 扩散"),
+        ("分类：计算机视觉", "named-category", "cat:cs.CV"),
+        ("cat:AI", "named-category", "cat:cs.AI"),
+        ("cat:detection", "", ""),
+        ("cat:cs.LG machine learning", "", ""),
+    ],
+)
+def test_a_slip_is_mended(query: str, kind: str, text: str) -> None:
+    known = [*papers("A", authors=("Jane Doe",)), *papers("B", authors=("J. Q. Roe",)), make.paper("扩散", "cs.LG")]
+    given = advice(query, known)
+    if kind:
+        assert given is not None
+        assert (given.kind, given.text) == (kind, text)
+    else:
+        assert given is None or given.kind not in ("one-author", "named-category")
+
+
+def test_the_advice_with_most_effect_is_given() -> None:
+    known = papers("Diffusion models", times=2) + papers("Models of diffusion", times=6)
+    known += [make.paper("Models of diffusion", "stat.ML", "cs.LG", abstract="A") for _ in range(3)]
+    given = advice("diffusion models cs.LG", known, days=7)
+    assert given is not None
+    assert (given.kind, given.found) == ("phrase", 2)
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "text"),
+    [
+        ("cs.LG", "category", ""),
+        ("cs.LG diffusion", "category", "diffusion"),
+        ("primary:cs.LG (diffusion OR graphs)", "category", "(diffusion OR graphs)"),
+        ("author:Doe diffusion", "author", "diffusion"),
+        ("summary:diffusion", "summary", "diffusion"),
+        ("abs:diffusion", "abstract", "diffusion"),
+        ("doi:10.1101/2026.01.22.123456", "doi", ""),
+        ("source:other diffusion", "source", "diffusion"),
+    ],
+)
+def test_advice_on_what_no_source_brings_comes_first(query: str, kind: str, text: str) -> None:
+    known = [make.paper("Diffusion models", authors=(), sources=("daily", "weekly"))] * 3
+    given = advice(query, known)
+    assert given is not None
+    assert (given.kind, given.text and parse.parse_query(given.text).canonical) == (
+        kind,
+        text and parse.parse_query(text).canonical,
+    )
+    assert given.names == (("daily", "weekly") if kind == "source" else ())
+
+
+def test_before_the_first_paper_only_the_settings_count() -> None:
+    assert advice("cs.LG", [], categorised=False) is not None
+
+
+def test_a_query_in_chinese_needs_papers_with_chinese_text() -> None:
+    given = advice("扩散 OR 图神经网络", CHINESE)
+    assert given is not None
+    assert (given.kind, given.found, given.of, given.text) == ("chinese", 3, 4, "")
+
+
+def test_tokenized_papers_are_tokenized_once() -> None:
+    tokenized = paper_index.TokenizedPapers.of(PHRASE[:5])
+    longer = paper_index.TokenizedPapers.of(PHRASE[2:], tokenized)
+    assert longer.tokenized[0] is tokenized.tokenized[2]
+    changed = paper_index.TokenizedPapers.of([make.paper("Other", arxiv_id=PHRASE[0].arxiv_id)], tokenized)
+    assert changed.tokenized[0] is not tokenized.tokenized[0]
+    for text in ("diffusion models", '"diffusion models" OR -heat models', "ti:heat"):
+        query = parse.parse_query(text)
+        assert longer.matching(query) == paper_index.matching_papers(query, longer.papers)
+
+
+@given(strategies.typed_texts)
+def test_no_query_is_too_odd_for_advice(text: str) -> None:
+    try:
+        query = parse.parse_query(text)
+    except errors.QueryError:
+        return
+    given = advising.advise(query, strategies.Known([*PHRASE[:2], *INITIALS]), days=1)
+    if given is not None and given.text:
+        parse.parse_query(given.text)
+
+
+def shape(node: grammar.Node) -> str:
+    match node:
+        case grammar.Not():
+            return f"-{shape(node.node)}"
+        case grammar.And():
+            return f"({' '.join(map(shape, node.nodes))})"
+        case grammar.Or():
+            return f"({'|'.join(map(shape, node.nodes))})"
+    return node.words
+
+
+@pytest.mark.parametrize(
+    ("query", "fails"),
+    [
+        ("diffusion", []),
+        ("diffusion graph", ["graph"]),
+        ("graph trees", ["graph", "trees"]),
+        ("diffusion -survey", ["-survey"]),
+        ("diffusion (graph OR trees)", ["(graph|trees)"]),
+        ("diffusion (graph OR survey)", []),
+        ("diffusion -(survey models)", ["-(survey models)"]),
+        ("graph OR trees", ["(graph|trees)"]),
+    ],
+)
+def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: list[str]) -> None:
+    of = make.paper("A survey of diffusion models", translations=make.translation(title="扩散模型综述"))
+    assert [shape(node) for node in hits.unfulfilled_parts(parse.parse_query(query), of)] == fails
+
+
+ID, OTHER = "2601.15529", "2601.15530"
+WORDS: grammar.WordsOfPapers = (("swarm", 600), ("扩 散", 310), ("robot", 70), ("c++", 20))
+
+
+def asking(text: str, words: grammar.WordsOfPapers = WORDS) -> grammar.Query:
+    named = parse.papers_named_in(parse.parse_query(text))
+    return parse.parse_query(text, grammar.FIELDS.knowing(dict.fromkeys(named, words)))
+
+
+def ids(amount: int) -> str:
+    return ",".join(f"2601.{number:05d}" for number in range(amount))
+
+
+@pytest.mark.parametrize(
+    ("typed", "column"),
+    [
+        (f"like:{ids(11)}", 6),
+        (f"graph like:{ids(11)}", 12),
+        (" OR ".join(f"like:2601.{number:05d}" for number in range(6)), 101),
+    ],
+)
+def test_more_than_ten_papers_or_five_wishes_are_refused(typed: str, column: int) -> None:
+    with pytest.raises(errors.QueryError, match="at most 10 papers, and a query at most 5") as refused:
+        parse.parse_query(typed)
+    assert refused.value.column == column
+
+
+@pytest.mark.parametrize(
+    ("typed", "groups"),
+    [
+        (f"like:{ID},", 1),
+        (f"like:{ids(10)}", 1),
+        (f"like:{ids(3)},{ids(10)}", 1),
+        (" OR ".join(f"like:2601.{number:05d}" for number in (1, 2, 3, 4, 5, 5, 1)), 5),
+    ],
+)
+def test_as_many_are_taken(typed: str, groups: int) -> None:
+    assert len(parse.papers_named_in(parse.parse_query(typed))) == groups
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        (f"like:{ID}", f'like:"{ID} swarm:600 扩_散:310 robot:70 c++:20"'),
+        (f"like:{OTHER},{ID} graphs", f'graph like:"{ID},{OTHER} swarm:600 扩_散:310 robot:70 c++:20"'),
+        (f"graph -like:{ID}", f'graph -like:"{ID} swarm:600 扩_散:310 robot:70 c++:20"'),
+    ],
+)
+def test_a_canonical_text_holds_the_words_and_is_read_again(typed: str, canonical: str) -> None:
+    query = asking(typed)
+    assert query.canonical == canonical
+    again = parse.parse_canonical(canonical)
+    assert (again.canonical, set(again.alternatives)) == (canonical, set(query.alternatives))
+    assert set(parse.words_kept([canonical, "graph", 'source:"like:1"']).values()) == {WORDS}
+    assert parse.asked_beside(typed, [canonical]).canonical == canonical
+
+
+@pytest.mark.parametrize("typed", [f'like:"{ID} swarm:600"', f'like:"{ID} swarm"', f"like:({ID} swarm)"])
+def test_nobody_types_the_words(typed: str) -> None:
+    with pytest.raises(errors.QueryError):
+        parse.parse_query(typed)
+
+
+@pytest.mark.parametrize(
+    "canonical", [f'like:"{ID} swarm"', f'like:"{ID} swarm:0"', f'like:"{ID} :6"', f'like:"{ID} a:12345"']
+)
+def test_other_words_in_a_canonical_text_are_refused(canonical: str) -> None:
+    with pytest.raises(errors.QueryError):
+        parse.parse_canonical(canonical)
+
+
+@example([make.paper("", abstract="graph " + "graph" * 20)])  # the second word is longer than a query allows
+@given(st.lists(strategies.papers, min_size=1, max_size=4))
+def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[model.Paper]) -> None:
+    words = ranking.words_of_papers(
+        map(ranking.words_of, batch[:2]), ranking.Rarity.among(map(ranking.words_of, batch))
+    )
+    query = asking(f"like:{ID}", words)
+    assert [term.near for term in parse.parse_canonical(query.canonical).terms] == [words]
+    assert abs(sum(weight for _, weight in words) - 1000) <= len(words) / 2 or not words  # each weight is rounded
+
+
+def test_a_reading_names_the_papers_and_never_the_words() -> None:
+    query = asking(f"like:{OTHER},{ID} graph -like:{OTHER}")
+    assert language.query_in_words(query, str) == f"graph like:{ID},{OTHER} -like:{OTHER}"
+    assert isinstance(leaf := parse.parse_canonical(asking(f"like:{ID}").canonical).tree, grammar.Leaf)
+    assert parse.written_value(leaf) == ID
+
+
+def test_a_query_is_changed_with_its_words() -> None:
+    query = asking(f"like:{ID} swarm fish")
+    assert rewriting.narrowed(query, "survey").canonical == asking(f"like:{ID} swarm fish -survey").canonical
+    assert f'like:{ID} "swarm fish"' in {one.text for one in advising.variants(query)}
+
+
+@pytest.mark.parametrize(("typed", "kind"), [(f"like:{ID}", None), ("swarm", "many")])
+def test_a_nearest_query_is_not_called_too_wide(typed: str, kind: str | None) -> None:
+    many = [model.Paper(key=str(number), title="Swarms") for number in range(30)]
+    given = advising.advise(asking(typed), strategies.Known(many), days=1)
+    assert (given.kind if given else None) == kind
+
+
+SWARM = model.Paper(key="1", title="Swarms", abstract="In C++.")
+
+
+@pytest.mark.parametrize(
+    ("paper", "is_near"),
+    [
+        (SWARM, True),
+        (
+            model.Paper(key="1", title="A robot in C++"),
+            False,
+        ),  # its words have a weight of 90, and 100 (of 1,000) are needed
+        (model.Paper(key="1", title="Robots", abstract="扩散"), True),
+        (model.Paper(key="1", title="Robots", abstract="扩大散步"), False),
+        (model.Paper(key="1", title="x", translations=(model.Translation(language="zh", title="扩散"),)), True),
+        (model.Paper(key="1", title="Swarms", arxiv_id=ID), False),
+        (model.Paper(key=OTHER, title="Swarms", arxiv_id=OTHER), True),
+        (model.Paper(key="1", title="Swarms", doi="10.1234/ABC"), True),
+    ],
+)
+def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: model.Paper, is_near: bool) -> None:
+    query = asking(f"like:{ID}")
+    assert paper_index.matching_papers(query, [paper]) == ((0,) if is_near else ())
+    assert bool(hits.unfulfilled_parts(query, paper)) is not is_near
+
+
+def test_a_paper_known_by_its_doi_is_not_near_to_itself() -> None:
+    query = asking("like:10.1234/ABC")
+    assert paper_index.matching_papers(query, [model.Paper(key="1", title="Swarms", doi="10.1234/abc"), SWARM]) == (1,)
+
+
+def test_without_known_words_nothing_is_near() -> None:
+    assert paper_index.matching_papers(parse.parse_query(f"like:{ID}"), [SWARM]) == ()
+    assert paper_index.matching_papers(parse.parse_query(f"swarm -like:{ID}"), [SWARM]) == (0,)
+
+
+def test_a_hit_has_the_words_by_weight_and_marks_none() -> None:
+    assert hits.why(asking(f"like:{ID}"), SWARM) == (hits.Hit(grammar.LIKE, ("swarms", "c++")),)
+    assert hits.spans(asking(f"like:{ID}"), SWARM.title, grammar.TITLE) == ()
+
+
+def test_words_are_taken_where_all_papers_are_there() -> None:
+    given = [
+        model.Paper(key=ID, title="Swarm robots", arxiv_id=ID),
+        model.Paper(key="2", title="Swarm fish", doi="10.1234/abc"),
+    ]
+    others = [model.Paper(key=str(n), title=f"Fish {n}") for n in range(9)]
+    found = ranking.PapersAtHand([*given, *others]).words([ID, f"10.1234/abc,{ID}", OTHER])
+    assert set(found) == {ID, f"10.1234/abc,{ID}"}
+    assert found[f"10.1234/abc,{ID}"][0][0] == "swarm", "which both have, and few others"
+
+
+KNOWN = [
+    "Video generation made easy",
+    "A survey of video generation",
+    "Gaussian splatting for all",
+    "Fast Gaussian Splatting",
+    "Zero-shot everything",
+    "More zero shot things",
+    "视频生成综述",
+    "关于视频生成",
+]
+
+
+def offered(title: str, query: str, *others: str, most: int = 4) -> tuple[str, ...]:
+    return ranking.distinctive_terms(title, parse.parse_query(query), others=others, known=[*KNOWN, title], most=most)
+
+
+@pytest.mark.parametrize(
+    ("title", "query", "expected"),
+    [
+        # phrases that other papers also use come first
+        ("Diffusion for Swift Video Generation", "diffusion", ("Video Generation", "Swift")),
+        ("Gaussian Splatting with Diffusion Priors", "diffusion", ("Gaussian Splatting", "Diffusion Priors")),
+        # the query's own words, or parts of them, are not offered; phrases that contain them are
+        ("Latent Diffusion Models", "diffusion models", ("Latent Diffusion",)),
+        ("Diffusion", "diffusion", ()),
+        ("Video Generation", '"video generation"', ()),
+        ("Video Generation", "rlhf, video generation", ()),
+        # compounds stay whole; words without much meaning neither begin nor end a phrase
+        (
+            "Zero-shot Text-to-Image by Low-Rank Tuning",
+            "diffusion",
+            ("Zero-shot", "Low-Rank", "Tuning", "Text-to-Image"),
+        ),
+        ("A Study of the Case for Large Models", "diffusion", ()),
+        ("Learning in 2026", "diffusion", ()),
+        # a phrase does not run across punctuation
+        ("MyNet: Proteins, Folded", "diffusion", ("MyNet", "Proteins", "Folded")),
+        ("", "diffusion", ()),
+        ("$\\alpha$", "diffusion", ()),
+        # in text without spaces between words, only known words are offered
+        ("基于扩散的视频生成方法", "扩散", ("视频生成",)),
+    ],
+)
+def test_words_that_distinguish_a_paper(title: str, query: str, expected: tuple[str, ...]) -> None:
+    assert offered(title, query) == expected
+
+
+def test_what_many_of_the_other_papers_have_comes_last() -> None:
+    others = [f"Video generation number {n}" for n in range(5)]
+    assert offered("Video Generation of Proteins", "diffusion") == ("Video Generation", "Proteins")
+    assert offered("Video Generation of Proteins", "diffusion", *others) == ("Proteins", "Video Generation")
+
+
+def test_no_word_is_offered_twice_and_no_more_than_are_wanted() -> None:
+    title = "Tooling or not Tooling, that is Tooling; Walking, Running, Swimming, Flying"
+    assert offered(title, "x", most=3) == ("Tooling", "Walking", "Running")
+
+
+MARKED_WORDS = [
+    "video", "Video-Generation", "Zero-shot", "$\\alpha$-GAN", "GPT-4", "C++", "of", "the", ":", ",", "Müller's", "扩散模型",
+    "AND", "OR", "cs.LG", "2601.15529", '"quoted"', "(x)", "x_2", "don't", "日本語", "α", "*", "-x", "ti:x", "\\emph{y}",
+]  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(MARKED_WORDS) | st.text(max_size=8), max_size=9).map(" ".join),
+    st.sampled_from(["video", "gpt-4", "zero*", "扩散", "x OR y", 'ti:"video generation"']),
+)
+def test_what_is_offered_excludes_the_paper_it_stands_in(title: str, asked: str) -> None:
+    query = parse.parse_query(asked)
+    paper = model.Paper(key="1", title=title, abstract="video gpt-4 zero-shot 扩散 x y")
+    for words in ranking.distinctive_terms(title, query, others=[], known=[title, title]):
+        assert words in title
+        less = rewriting.narrowed(query, rewriting.words_rule(words))
+        assert not paper_index.matching_papers(less, [paper])
+        assert not any(alternative.positive & alternative.negative for alternative in less.alternatives)
