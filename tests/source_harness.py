@@ -19,7 +19,8 @@ from subscriptions.planning.receipts import Receipt
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import PaperRow
 from subscriptions.store.sources import KnownSource, known_sources
-from tests.fakes.arxiv import LOOPBACK, FakeArxiv
+from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.server import LOOPBACK
 from tests.make import FakeClock
 from tests.patience import PATIENCE
 from tests.receipts import receipts_of

@@ -27,12 +27,12 @@ from subscriptions.store.database.store import Store
 from tests.fakes import smtp
 from tests.fakes.apprise import TOKEN as APPRISE_TOKEN
 from tests.fakes.apprise import fake_services
+from tests.fakes.server import FakePlatform
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.fakes.telegram import FakeTelegram
 from tests.make import NOON, FakeClock
-from tests.patience import PATIENCE
 from tests.postbox.channel import PostboxChannel
 
 Compose = Callable[..., model.Message]
@@ -50,6 +50,7 @@ class Rig:
     compose: Compose  # (text, number=1) → a message in the shape that this channel posts
     received: Callable[[], list[str]]  # texts in the order of arrival; an edited text is the last one
     disconnect: Callable[[], None]  # makes the platform unreachable from now on
+    fake: FakePlatform | None = None
     secret: str = "no secret"
 
 
@@ -72,10 +73,10 @@ def console_message(text: str, number: int = 1) -> model.Message:
 
 
 @asynccontextmanager
-async def telegram() -> AsyncIterator[Rig]:
+async def telegram(read: float) -> AsyncIterator[Rig]:
     with FakeTelegram() as fake:
         fake.knows("-1001", topics=(5,))
-        channel = TelegramChannel(TELEGRAM_TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
+        channel = TelegramChannel(TELEGRAM_TOKEN, api_url=fake.url, connect=1, read=read)
         yield Rig(
             channel=channel,
             chat=model.ChatAddress("telegram", "-1001"),
@@ -83,17 +84,18 @@ async def telegram() -> AsyncIterator[Rig]:
             compose=telegram_message,
             received=lambda: [entry.text for entry in fake.journal],
             disconnect=fake.goes_down,
-            secret=TELEGRAM_TOKEN,
+            fake=fake,
+            secret=TELEGRAM_TOKEN.split(":")[1],
         )
         await channel.close()
 
 
 @asynccontextmanager
-async def slack() -> AsyncIterator[Rig]:
+async def slack(read: float) -> AsyncIterator[Rig]:
     with FakeSlack() as fake:
         fake.knows("C1")
         thread = fake.says("C1", "a thread")
-        channel = SlackChannel(SLACK_TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
+        channel = SlackChannel(SLACK_TOKEN, api_url=fake.url, connect=1, read=read)
         yield Rig(
             channel=channel,
             chat=model.ChatAddress("slack", "C1"),
@@ -101,13 +103,14 @@ async def slack() -> AsyncIterator[Rig]:
             compose=slack_message,
             received=lambda: [entry.text for entry in fake.journal],
             disconnect=fake.goes_down,
+            fake=fake,
             secret=SLACK_TOKEN,
         )
         await channel.close()
 
 
 @asynccontextmanager
-async def another_workspace() -> AsyncIterator[Rig]:
+async def another_workspace(read: float) -> AsyncIterator[Rig]:
     """A Slack workspace other than the app's own one. It uses the second token."""
     with FakeSlack() as fake:
         other = fake.workspace("T2", OTHER_SLACK_TOKEN)
@@ -116,7 +119,7 @@ async def another_workspace() -> AsyncIterator[Rig]:
         thread = other.next_ts()
         other.conversations["C1"].messages[thread] = {"type": "message", "user": "U1", "text": "x", "ts": thread}
         channel = SlackChannel(
-            SLACK_TOKEN, WorkspaceTokens(SecretStr(OTHER_SLACK_TOKEN)), api_url=fake.url, connect=1, read=PATIENCE
+            SLACK_TOKEN, WorkspaceTokens(SecretStr(OTHER_SLACK_TOKEN)), api_url=fake.url, connect=1, read=read
         )
         yield Rig(
             channel=channel,
@@ -131,7 +134,7 @@ async def another_workspace() -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
-async def console() -> AsyncIterator[Rig]:
+async def console(_: float) -> AsyncIterator[Rig]:
     screen = io.StringIO()
     channel = ConsoleChannel(screen)
     yield Rig(
@@ -146,7 +149,7 @@ async def console() -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
-async def gallery() -> AsyncIterator[Rig]:
+async def gallery(_: float) -> AsyncIterator[Rig]:
     channel = GalleryChannel("telegram", TelegramChannel.limits, FakeClock(NOON))
     yield Rig(
         channel=channel,
@@ -160,7 +163,7 @@ async def gallery() -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
-async def postbox() -> AsyncIterator[Rig]:
+async def postbox(_: float) -> AsyncIterator[Rig]:
     """A platform that is not part of the product."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "out"
@@ -178,7 +181,7 @@ async def postbox() -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
-async def web() -> AsyncIterator[Rig]:
+async def web(_: float) -> AsyncIterator[Rig]:
     """Our own page. What it received is what a reader of the chat sees, in the order of the changes."""
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/paperwire.db")
@@ -213,7 +216,7 @@ def mail_message(text: str, number: int = 1) -> model.Message:
 
 
 @asynccontextmanager
-async def email() -> AsyncIterator[Rig]:
+async def email(_: float) -> AsyncIterator[Rig]:
     secret = "made-up-password"
     with smtp.a_mail_server("papers", secret) as fake, TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/paperwire.db")
@@ -243,7 +246,7 @@ def message_to_service(text: str, number: int = 1) -> model.Message:
 
 
 @asynccontextmanager
-async def apprise() -> AsyncIterator[Rig]:
+async def apprise(_: float) -> AsyncIterator[Rig]:
     with fake_services() as fake:
         channel = AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))])
         chat = model.ChatAddress("apprise", "lab")
@@ -259,7 +262,9 @@ async def apprise() -> AsyncIterator[Rig]:
         await channel.close()
 
 
-RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
+RIGS: dict[
+    str, Callable[[float], AbstractAsyncContextManager[Rig]]
+] = {  # given the seconds that a channel waits for an answer
     "console": console,
     "telegram": telegram,
     "slack": slack,

@@ -255,7 +255,7 @@ async def test_a_file_is_sent_to_its_thread(api: SlackApi, slack: FakeSlack) -> 
     await api.send_file(replace(VISION, topic=thread), FILE)
     await api.send_file(model.ChatAddress("slack", "U1"), FILE)
     (there,), (private,) = slack.files_in("C1"), slack.files_in("D1")
-    assert (there.thread, there.text, there.delivery) == (thread, FILE.text, FILE.name)
+    assert (there.thread, there.text, there.name) == (thread, FILE.text, FILE.name)
     assert (private.thread, private.text) == ("", FILE.text)
 
 

@@ -173,9 +173,9 @@ async def test_a_file_is_sent_to_its_topic_and_silent(api: adapter.TelegramApi, 
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
     await api.send_file(model.ChatAddress("telegram", "-1001", "5"), file)
     await api.send_file(model.ChatAddress("telegram", "42"), file)
-    (topic,), (private,) = telegram.documents_in("-1001"), telegram.documents_in("42")
-    assert topic == {"chat": "-1001", "thread": "5", "name": file.name, "text": file.text, "silent": True}
-    assert (private["thread"], private["silent"]) == ("", True)
+    (topic,), (private,) = telegram.files_in("-1001"), telegram.files_in("42")
+    assert (topic.thread, topic.name, topic.text, topic.silent) == ("5", file.name, file.text, True)
+    assert (private.thread, private.silent) == ("", True)
 
 
 async def test_a_file_to_a_chat_that_is_gone_is_told(api: adapter.TelegramApi, telegram: FakeTelegram) -> None:

@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-import logging
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -112,11 +111,6 @@ async def test_telegram_cannot_tell_what_it_has(channel: TelegramChannel) -> Non
         await channel.find(ANN, html(), delivery="d", after=datetime(2026, 1, 22, tzinfo=UTC))
 
 
-async def test_thirty_messages_go_at_the_same_time(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await asyncio.gather(*(post(channel) for _ in range(30)))
-    assert len(telegram.journal) == 30
-
-
 # ── what the server refuses ───────────────────────────────────────────────────
 
 
@@ -147,29 +141,6 @@ async def test_a_group_that_moved_is_found_at_its_new_address(channel: TelegramC
     assert await post(channel, model.ChatAddress("telegram", moved.address))
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        html("<p>x</p>"),
-        html("x" * 4097),
-        html(""),
-        html("\ud800"),
-        html(buttons=[[{"text": "x", "data": "y" * 65}]]),
-        html(buttons=[[{"text": "x", "url": "nowhere"}]]),
-        html("<b></b>" * 5000),
-    ],
-    ids=["markup", "length", "empty", "surrogate", "data", "url", "bytes"],
-)
-async def test_a_message_of_bad_form_is_rejected_for_its_form(
-    channel: TelegramChannel, telegram: FakeTelegram, message: model.Message
-) -> None:
-    rejected = await outcome(channel, message=message)
-    assert isinstance(rejected, errors.Rejected)
-    assert rejected.form
-    assert await channel.post(ANN, message, delivery="d", plain=True)
-    assert [entry.text for entry in telegram.journal] == ["one"]
-
-
 async def test_a_revoked_token_stops_the_sender(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.revokes()
     assert isinstance(await outcome(channel), errors.SenderStopped)
@@ -181,44 +152,6 @@ async def test_a_revoked_token_stops_the_sender(channel: TelegramChannel, telegr
 
 # ── what goes wrong on the way ────────────────────────────────────────────────
 
-FAULTS = [
-    ("302", errors.RetryLater, 0),
-    ("400 page", errors.RetryLater, 0),
-    ("403 page", errors.RetryLater, 0),
-    ("404 page", errors.SenderStopped, 0),
-    ("413", errors.RetryLater, 0),
-    ("500", errors.Unclear, 0),
-    ("502", errors.Unclear, 0),
-    ("503", errors.Unclear, 0),
-    ("200 page", errors.Unclear, 0),
-    ("broken json", errors.Unclear, 1),
-    ("no number", errors.Unclear, 1),
-    ("no result", errors.Unclear, 1),
-    ("not ok", errors.Unclear, 1),
-    ("list", errors.Unclear, 1),
-    ("text", errors.Unclear, 1),
-    ("empty", errors.Unclear, 1),
-    ("cut before", errors.Unclear, 0),
-    ("cut after", errors.Unclear, 1),
-    ("reset before", errors.Unclear, 0),
-    ("reset after", errors.Unclear, 1),
-    ("cut in the answer", errors.Unclear, 1),
-    ("hang before", errors.Unclear, 0),
-    ("hang after", errors.Unclear, 1),
-]
-
-
-@pytest.mark.parametrize(("fault", "expected", "taken"), FAULTS, ids=[row[0] for row in FAULTS])
-async def test_a_fault_has_the_outcome_that_the_table_names(
-    channel: TelegramChannel, telegram: FakeTelegram, fault: str, expected: type[errors.NotDelivered], taken: int
-) -> None:
-    telegram.answers(fault)
-    assert type(await outcome(channel)) is expected
-    assert len(telegram.journal) == taken
-    assert len(telegram.requests) == 1
-    telegram.releases(drop=True)
-    assert await post(channel)
-
 
 async def test_a_message_that_was_taken_is_sent_whatever_else_the_answer_holds(
     channel: TelegramChannel, telegram: FakeTelegram
@@ -226,25 +159,6 @@ async def test_a_message_that_was_taken_is_sent_whatever_else_the_answer_holds(
     telegram.answers("new shape")
     assert await post(channel) == "77"
     assert len(telegram.journal) == 1
-
-
-@pytest.mark.parametrize(("retry_after", "seconds"), [(3, 3.5), (1.5, 2.0), (0, 5), (None, 5), ("soon", 5.5)])
-async def test_a_429_waits_as_long_as_telegram_says(
-    channel: TelegramChannel, telegram: FakeTelegram, retry_after: object, seconds: float
-) -> None:
-    telegram.answers("429", retry_after=retry_after)
-    later = await outcome(channel)
-    assert isinstance(later, errors.RetryLater)
-    assert later.after == timedelta(seconds=seconds)
-
-
-async def test_a_server_that_is_down_is_waited_for(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    telegram.goes_down()
-    assert isinstance(await outcome(channel), errors.RetryLater)
-    with pytest.raises(errors.RetryLater):
-        await channel.identity()
-    telegram.comes_back()
-    assert await post(channel)
 
 
 async def test_more_in_flight_than_connections_are_certain_not_to_be_sent(telegram: FakeTelegram) -> None:
@@ -255,13 +169,6 @@ async def test_more_in_flight_than_connections_are_certain_not_to_be_sent(telegr
     assert isinstance(await outcome(channel), errors.RetryLater)
     telegram.releases()
     assert await first
-    await channel.close()
-
-
-@pytest.mark.parametrize("root", ["ftp://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1:99999"])
-async def test_an_address_of_the_server_that_is_none_stops_the_sender(root: str) -> None:
-    channel = TelegramChannel(TOKEN, api_url=root)
-    assert isinstance(await outcome(channel), errors.SenderStopped)
     await channel.close()
 
 
@@ -351,27 +258,7 @@ async def test_an_answer_without_end_has_an_end() -> None:
         await gone.wait()
 
 
-async def test_a_sender_that_is_shut_down_sends_nothing(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await channel.close()
-    assert isinstance(await outcome(channel), errors.RetryLater)
-    assert telegram.requests == []
-
-
 async def test_an_edit_of_a_message_that_is_gone_is_final(channel: TelegramChannel) -> None:
     with pytest.raises(errors.Rejected) as caught:
         await channel.edit(ANN, "7", html())
     assert not caught.value.form
-
-
-@pytest.mark.parametrize("fault", ["echo page", *(row[0] for row in FAULTS)])
-async def test_no_fault_brings_the_token_into_a_log_or_an_error(
-    channel: TelegramChannel, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture, fault: str
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    telegram.answers(fault)
-    error = await outcome(channel)
-    raised = "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__)
-    telegram.releases(drop=True)
-    secret = TOKEN.split(":")[1]
-    written = [f"{record.getMessage()} {record.exc_text} {record.args!r}" for record in caplog.records]
-    assert [text for text in [raised, *written] if secret in text] == []

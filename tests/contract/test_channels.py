@@ -1,19 +1,24 @@
 """The contract of `Channel` (bot/ports/channel.py), checked for each channel against a real server."""
 
+import asyncio
 import contextlib
+import json
 import logging
 import subprocess
 import sys
 import traceback
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
 
-from subscriptions import model
+from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.telegram.adapter import TelegramChannel
+from subscriptions import errors, model
 from subscriptions.errors import NotDelivered, Rejected
 from tests.contract.rigs import RIGS, Rig
+from tests.fakes.server import FakePlatform
 
 CANNOT_EDIT = ("email", "apprise")  # these platforms cannot change a message that was sent
 DELIVERY = "abcdefgh12345678"
@@ -21,9 +26,15 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest_asyncio.fixture(params=RIGS)
-async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
-    async with RIGS[request.param]() as rig:
+async def rig(request: pytest.FixtureRequest, read: float) -> AsyncIterator[Rig]:
+    async with RIGS[request.param](read) as rig:
         yield rig
+
+
+@pytest.fixture
+def fake(rig: Rig) -> FakePlatform:
+    assert rig.fake is not None
+    return rig.fake
 
 
 async def test_a_post_arrives_and_has_an_id(rig: Rig) -> None:
@@ -169,3 +180,174 @@ def test_a_platforms_library_is_loaded_only_when_its_channel_is_built() -> None:
     program = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - this interpreter
     assert answer.stdout.strip() == "[]"
+
+
+# ── Telegram and Slack: what goes wrong on the way ────────────────────────────
+
+ON_BOTH = pytest.mark.parametrize("rig", ["telegram", "slack"], indirect=True)
+FAULTS = [  # (fault, its outcome on Telegram, its outcome on Slack, number of messages that the platform took)
+    ("302", errors.RetryLater, errors.Unclear, 0),
+    ("400 page", errors.RetryLater, errors.Unclear, 0),
+    ("403 page", errors.RetryLater, errors.Unclear, 0),
+    ("404 page", errors.SenderStopped, errors.Unclear, 0),
+    ("413", errors.RetryLater, errors.Unclear, 0),
+    ("500", errors.Unclear, errors.Unclear, 0),
+    ("502", errors.Unclear, errors.Unclear, 0),
+    ("503", errors.Unclear, errors.Unclear, 0),
+    ("200 page", errors.Unclear, errors.Unclear, 0),
+    ("broken json", errors.Unclear, errors.Unclear, 1),
+    ("no number", errors.Unclear, errors.Unclear, 1),
+    ("no result", errors.Unclear, errors.Unclear, 1),
+    ("not ok", errors.Unclear, errors.Unclear, 1),
+    ("list", errors.Unclear, errors.Unclear, 1),
+    ("text", errors.Unclear, errors.Unclear, 1),
+    ("empty", errors.Unclear, errors.Unclear, 1),
+    ("cut before", errors.Unclear, errors.Unclear, 0),
+    ("cut after", errors.Unclear, errors.Unclear, 1),
+    ("reset before", errors.Unclear, errors.Unclear, 0),
+    ("reset after", errors.Unclear, errors.Unclear, 1),
+    ("cut in the answer", errors.Unclear, errors.Unclear, 1),
+    ("hang before", errors.Unclear, errors.Unclear, 0),
+    ("hang after", errors.Unclear, errors.Unclear, 1),
+]
+
+
+async def outcome(rig: Rig, message: model.Message | None = None) -> NotDelivered:
+    with pytest.raises(NotDelivered) as caught:
+        await rig.channel.post(rig.chat, message or rig.compose("one"), delivery=DELIVERY)
+    return caught.value
+
+
+def message(text: str, **more: object) -> model.Message:
+    return model.Message(number=1, payload=json.dumps({"text": text, **more}), plain=json.dumps({"text": "plain"}))
+
+
+def section(length: int) -> dict[str, object]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": "x" * length}}
+
+
+@ON_BOTH
+async def test_thirty_messages_go_at_the_same_time(rig: Rig) -> None:
+    await asyncio.gather(*(rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY) for _ in range(30)))
+    assert len(rig.received()) == 30
+
+
+@ON_BOTH
+@pytest.mark.parametrize(("fault", "on_telegram", "on_slack", "taken"), FAULTS, ids=[row[0] for row in FAULTS])
+async def test_a_fault_has_the_outcome_that_the_table_names(
+    rig: Rig,
+    fake: FakePlatform,
+    *,
+    fault: str,
+    on_telegram: type[NotDelivered],
+    on_slack: type[NotDelivered],
+    taken: int,
+) -> None:
+    fake.answers(fault)
+    assert type(await outcome(rig)) is {"telegram": on_telegram, "slack": on_slack}[rig.channel.platform]
+    assert len(rig.received()) == taken
+    assert len(fake.requests) == 1
+    fake.releases(drop=True)
+    with contextlib.suppress(LookupError):  # Telegram cannot tell
+        found = await rig.channel.find(rig.chat, rig.compose("one"), delivery=DELIVERY, after=LONG_AGO)
+        assert (found is not None) == bool(taken)
+    assert await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY)
+
+
+@pytest.mark.parametrize(
+    ("rig", "retry_after", "seconds"),
+    [
+        ("telegram", 3, 3.5),
+        ("telegram", 1.5, 2.0),
+        ("telegram", 0, 5),
+        ("telegram", None, 5),
+        ("telegram", "soon", 5.5),
+        ("slack", 7, 7),
+        ("slack", None, 30),
+        ("slack", "soon", 30),
+    ],
+    indirect=["rig"],
+)
+async def test_a_429_waits_as_long_as_the_platform_says(
+    rig: Rig, fake: FakePlatform, retry_after: object, seconds: float
+) -> None:
+    fake.answers("429", retry_after=retry_after)
+    later = await outcome(rig)
+    assert isinstance(later, errors.RetryLater)
+    assert later.after == timedelta(seconds=seconds)
+
+
+@ON_BOTH
+async def test_a_server_that_is_down_is_waited_for(rig: Rig, fake: FakePlatform) -> None:
+    fake.goes_down()
+    assert isinstance(await outcome(rig), errors.RetryLater)
+    with pytest.raises(errors.RetryLater):
+        await rig.channel.identity()
+    fake.comes_back()
+    assert await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY)
+
+
+@pytest.mark.parametrize(
+    ("rig", "refused"),
+    [
+        pytest.param("telegram", message("<p>x</p>"), id="telegram: markup"),
+        pytest.param("telegram", message("x" * 4097), id="telegram: length"),
+        pytest.param("telegram", message(""), id="telegram: empty"),
+        pytest.param("telegram", message("\ud800"), id="telegram: surrogate"),
+        pytest.param("telegram", message("x", buttons=[[{"text": "x", "data": "y" * 65}]]), id="telegram: data"),
+        pytest.param("telegram", message("x", buttons=[[{"text": "x", "url": "nowhere"}]]), id="telegram: url"),
+        pytest.param("telegram", message("<b></b>" * 5000), id="telegram: bytes"),
+        pytest.param("slack", message("x", blocks=[section(3001)]), id="slack: length"),
+        pytest.param("slack", message("x", blocks=[{"type": "divider"}] * 51), id="slack: number"),
+        pytest.param("slack", message("x", blocks=[{"type": "nothing"}]), id="slack: type"),
+        pytest.param("slack", message("x", blocks=[section(3000)] * 5), id="slack: total"),
+        pytest.param("slack", message("", blocks=[]), id="slack: empty"),
+    ],
+    indirect=["rig"],
+)
+async def test_a_message_of_bad_form_is_rejected_for_its_form(rig: Rig, refused: model.Message) -> None:
+    rejected = await outcome(rig, refused)
+    assert isinstance(rejected, Rejected)
+    assert rejected.form
+    assert await rig.channel.post(rig.chat, refused, delivery=DELIVERY, plain=True)
+    assert rig.received() == ["plain"]
+
+
+@pytest.mark.parametrize(
+    ("adapter", "address"),
+    [
+        (TelegramChannel, "ftp://127.0.0.1"),
+        (TelegramChannel, "127.0.0.1:80"),
+        (TelegramChannel, "http://127.0.0.1:99999"),
+        (SlackChannel, "ftp://127.0.0.1/api/"),
+        (SlackChannel, "127.0.0.1/api/"),
+    ],
+)
+async def test_an_address_of_the_server_that_is_none_stops_the_sender(
+    adapter: type[TelegramChannel | SlackChannel], address: str
+) -> None:
+    channel = adapter("42:made-up", api_url=address)
+    with pytest.raises(errors.SenderStopped):
+        await channel.post(model.ChatAddress(channel.platform, "42"), message("one"), delivery=DELIVERY)
+    await channel.close()
+
+
+@ON_BOTH
+async def test_a_sender_that_is_shut_down_sends_nothing(rig: Rig, fake: FakePlatform) -> None:
+    await rig.channel.close()
+    assert isinstance(await outcome(rig), errors.RetryLater)
+    assert fake.requests == []
+
+
+@ON_BOTH
+@pytest.mark.parametrize("fault", ["echo page", "429", *(row[0] for row in FAULTS)])
+async def test_no_fault_brings_the_token_into_a_log_or_an_error(
+    rig: Rig, fake: FakePlatform, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    fake.answers(fault)
+    error = await outcome(rig)
+    raised = "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__)
+    fake.releases(drop=True)
+    written = [f"{record.getMessage()} {record.exc_text} {record.args!r}" for record in caplog.records]
+    assert [text for text in [raised, *written, repr(vars(rig.channel))] if rig.secret in text] == []

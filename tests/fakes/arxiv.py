@@ -10,30 +10,28 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from typing import Self
 
 from aiohttp import web
 
 from bot.sources.fetch_request import Sites
 from subscriptions import model
 from tests.fakes import arxiv_pages as pages
+from tests.fakes.server import LoopbackServer
 from tests.make import FakeClock
 from tests.patience import PATIENCE
 
-LOOPBACK = "127.0.0.1"
 GAP = 3.0  # seconds
 DRIP = 0.01  # seconds between the bytes of an answer that drips
 Responder = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RecordedRequest:
     """One received request."""
 
     path: str  # with its query string
-    second: float
     headers: Mapping[str, str]
-    status: int = 0
+    status: int = 0  # of the answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +45,19 @@ class Document:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class FakeArxiv:
-    """A fake arXiv on loopback, in its own thread. Its verbs set what it serves and how it fails.
+class FakeArxiv(LoopbackServer):
+    """A fake arXiv on loopback. Its verbs set what it serves and how it fails.
 
     With a clock, it records every breach of arXiv's limits for programs.
     """
 
     def __init__(self, clock: FakeClock | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__()
         self.arrivals: list[RecordedRequest] = []
         self.violations: list[str] = []
-        self.port = 0
+        self.tls = tls
         self._clock = clock
-        self._tls = tls
-        self._last_end = float("-inf")
+        self._last_begin = float("-inf")  # second of the last request
         self._open = 0
         self._batches: list[tuple[date, tuple[model.Paper, ...]]] = []
         self._behind: dict[str, int] = {}  # category → number of batches when its feed stopped changing
@@ -132,41 +130,35 @@ class FakeArxiv:
         """Answers with arXiv's feed for an error and status 400."""
         self._override(times, at, lambda: web.Response(status=400, body=pages.feed_error(words)))
 
-    def fails(self, status: int, times: int = 1, *, at: str = "") -> None:
-        self._override(times, at, lambda: web.Response(status=status, text="No."))
+    def fails(self, status: int, times: int = 1) -> None:
+        self._override(times, "", lambda: web.Response(status=status, text="No."))
 
-    def sends_html(self, times: int = 1, *, at: str = "") -> None:
+    def sends_html(self, times: int = 1) -> None:
         page = "<!DOCTYPE html><html><body><h1>Welcome to this hotel</h1></body></html>"
-        self._override(times, at, lambda: web.Response(text=page, content_type="text/html"))
+        self._override(times, "", lambda: web.Response(text=page, content_type="text/html"))
 
-    def redirects_to(self, url: str, times: int = 1, *, at: str = "") -> None:
-        self._override(times, at, lambda: web.Response(status=302, headers={"Location": url}))
+    def redirects_to(self, url: str, times: int = 1) -> None:
+        self._override(times, "", lambda: web.Response(status=302, headers={"Location": url}))
 
-    def is_endless(self, times: int = 1) -> None:
+    def is_endless(self) -> None:
         """Answers with an endless body."""
+        self._streams(b"<p>and on</p>" * 1000, pause=0)
 
-        async def stream(request: web.BaseRequest) -> web.StreamResponse:
-            response = web.StreamResponse()
-            await response.prepare(request)
-            for _ in range(10_000):
-                await response.write(b"<p>and on</p>" * 1000)
-            return response
+    def drips(self) -> None:
+        """Sends an endless answer byte by byte."""
+        self._streams(b" ", pause=DRIP)
 
-        self._overrides.extend([("", stream)] * times)
-
-    def drips(self, times: int = 1) -> None:
-        """Sends the answer byte by byte, without an end."""
-
+    def _streams(self, part: bytes, *, pause: float) -> None:
         async def stream(request: web.BaseRequest) -> web.StreamResponse:
             response = web.StreamResponse()
             await response.prepare(request)
             while not self._stop.is_set():
-                await response.write(b" ")
+                await response.write(part)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), DRIP)
+                    await asyncio.wait_for(self._stop.wait(), pause)
             return response
 
-        self._overrides.extend([("", stream)] * times)
+        self._overrides.append(("", stream))
 
     def hangs(self, times: int = 1, *, at: str = "") -> None:
         """Accepts the request but does not answer it."""
@@ -178,7 +170,7 @@ class FakeArxiv:
 
         self._overrides.extend([(at, silence)] * times)
 
-    def breaks_off(self, times: int = 1, *, at: str = "") -> None:
+    def breaks_off(self) -> None:
         """Closes the connection in the middle of the answer."""
 
         async def half(request: web.BaseRequest) -> web.StreamResponse:
@@ -191,9 +183,9 @@ class FakeArxiv:
                 request.transport.close()
             return response
 
-        self._overrides.extend([(at, half)] * times)
+        self._overrides.append(("", half))
 
-    def cuts(self, times: int = 1, *, at: str = "") -> None:
+    def cuts(self, *, at: str = "") -> None:
         """Sends two thirds of an answer as if it were complete."""
 
         async def part(request: web.BaseRequest) -> web.StreamResponse:
@@ -201,17 +193,13 @@ class FakeArxiv:
             assert isinstance(data, bytes)
             return web.Response(body=data[: len(data) * 2 // 3])
 
-        self._overrides.extend([(at, part)] * times)
+        self._overrides.append((at, part))
 
     def waits_hanging(self) -> None:
         """Returns as soon as a request hangs. An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`."""
         assert self._silent.wait(PATIENCE)
 
     # ── what it saw ───────────────────────────────────────────────────────────
-
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def sites(self) -> Sites:
@@ -224,31 +212,9 @@ class FakeArxiv:
 
     # ── the server ────────────────────────────────────────────────────────────
 
-    def __enter__(self) -> Self:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
-        self._thread.start()
-        assert ready.wait(PATIENCE)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(PATIENCE)
-
-    async def _serve(self, ready: threading.Event) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0)
-        await runner.setup()
-        await web.TCPSite(runner, LOOPBACK, self.port, ssl_context=self._tls).start()
-        self.port = runner.addresses[0][1]
-        ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
-
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        second = self._clock.monotonic() if self._clock else 0.0
-        self._watch(request, second)
-        arrival = RecordedRequest(path=request.path_qs, second=second, headers=dict(request.headers))
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._watch(request)
+        arrival = RecordedRequest(path=request.path_qs, headers=dict(request.headers))
         self.arrivals.append(arrival)
         self._open += 1
         try:
@@ -256,19 +222,18 @@ class FakeArxiv:
             response = await mood(request) if mood else self._usual(request)
         finally:
             self._open -= 1
-        self.arrivals[self.arrivals.index(arrival)] = RecordedRequest(
-            path=arrival.path, second=second, headers=arrival.headers, status=response.status
-        )
+        arrival.status = response.status
         return response
 
-    def _watch(self, request: web.BaseRequest, second: float) -> None:
+    def _watch(self, request: web.BaseRequest) -> None:
         if self._clock is None:
             return
         if self._open:
             self.violations.append(f"{request.path_qs} while another request was answered")
-        if second - self._last_end < GAP:
-            self.violations.append(f"{request.path_qs} {second - self._last_end:.2f} s after the one before")
-        self._last_end = second
+        second = self._clock.monotonic()
+        if second - self._last_begin < GAP:
+            self.violations.append(f"{request.path_qs} {second - self._last_begin:.2f} s after the one before")
+        self._last_begin = second
 
     def _override(self, times: int, at: str, response: Callable[[], web.Response]) -> None:
         async def given(_: web.BaseRequest) -> web.StreamResponse:

@@ -12,11 +12,12 @@ class Entry:
     """One message that the platform accepted, or one edit of a message."""
 
     at: float  # wall clock time, seconds since 1970
-    kind: str  # "post" or "edit"
+    kind: str  # "post", "edit", "file" or "ephemeral"
     chat: str
     thread: str = ""  # Telegram's message_thread_id, Slack's thread_ts
     id: str  # the platform's id of the message
-    text: str  # the text that people see
+    text: str  # the text that people see, or the content of a file
+    name: str = ""  # of a file
     delivery: str = ""  # from Slack's metadata
     number: int = 0
     silent: bool = False

@@ -172,9 +172,6 @@ class FakeSlack(SlackPeople):
         conversation = self._of(team).conversations[channel]
         return [one["text"] for one in conversation.messages.values() if one.get("whispered", user) == user]
 
-    def files_in(self, channel: str) -> list[Entry]:
-        return [e for e in self.journal if e.kind == "file" and e.chat == channel]
-
     def views(self, method: str = "") -> list[ShownView]:
         """Returns the views that the app showed."""
         return [one for one in self._kept.views if method in {"", one.method}]
@@ -401,7 +398,7 @@ class FakeSlack(SlackPeople):
                 raise Refusal("file_not_found")
             text, thread = upload.content.decode(), str(call.arguments.get("thread_ts") or "")
             place, ts = workspace.chat(conversation.id), workspace.next_ts()
-            self._note(call, kind="file", chat=place, thread=thread, id=ts, text=text, delivery=upload.name)
+            self._note(call, kind="file", chat=place, thread=thread, id=ts, text=text, name=upload.name)
         return {"files": []}
 
     def _file_info(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:

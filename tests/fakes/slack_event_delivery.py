@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
-from tests.patience import PATIENCE
+from tests.fakes.server import News
 
 EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"
 PATHS = {EVENTS: "/slack/events", COMMANDS: "/slack/commands", INTERACTIONS: "/slack/interactivity"}
@@ -54,7 +54,7 @@ class SocketConnection:
 class EventDelivery:
     """Sends envelopes to the app. Except for `sent`, it is used only inside the fake's loop."""
 
-    def __init__(self, wall: Callable[[], float]) -> None:
+    def __init__(self, wall: Callable[[], float], news: News) -> None:
         self.sent: list[SentEnvelope] = []
         self.strays: list[str] = []  # acknowledgements on a connection that did not carry the envelope
         self.lines: list[SocketConnection] = []
@@ -65,7 +65,7 @@ class EventDelivery:
         self._wall = wall
         self._waiting: list[SentEnvelope] = []
         self._numbers = count(1)
-        self._news = asyncio.Event()
+        self._news = news
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------------------------------------- people
@@ -90,20 +90,6 @@ class EventDelivery:
             self._start(self._try(sent))
         return len(again)
 
-    async def settled(self, seconds: float = PATIENCE) -> None:
-        """Returns when every request is acknowledged or has failed."""
-        async with asyncio.timeout(seconds):
-            while not all(one.acknowledged or one.failed for one in self.sent):
-                self._news.clear()
-                await self._news.wait()
-
-    async def connected(self, times: int, seconds: float = PATIENCE) -> None:
-        """Returns when `times` connections are open whose end is not announced."""
-        async with asyncio.timeout(seconds):
-            while sum(not line.leaving for line in self.lines) < times:
-                self._news.clear()
-                await self._news.wait()
-
     # --------------------------------------------------------------------------------------------------- connections
 
     def ticket(self, app: str) -> str:
@@ -124,7 +110,7 @@ class EventDelivery:
         self.lines.append(line)
         hello = {"type": "hello", "num_connections": len(self.lines), "connection_info": {"app_id": "A0TEST"}}
         await socket.send_json(hello)
-        self._tell()
+        self._news.tell()
         waiting, self._waiting = self._waiting, []
         for sent in waiting:
             self._start(self._try(sent))
@@ -134,7 +120,7 @@ class EventDelivery:
         finally:
             self.lines.remove(line)
             self._lost(line)
-            self._tell()
+            self._news.tell()
         return socket
 
     async def warn(self, reason: str = "warning") -> None:
@@ -201,7 +187,7 @@ class EventDelivery:
             return
         sent.acknowledged = True
         sent.answer = dict(said.get("payload") or {})
-        self._tell()
+        self._news.tell()
 
     def _lost(self, line: SocketConnection) -> None:
         """Sends the unacknowledged events of a lost connection over another connection. Other requests fail."""
@@ -232,14 +218,11 @@ class EventDelivery:
             return
         sent.acknowledged = True
         sent.answer = json.loads(text) if text.startswith("{") else {"text": text} if text else {}
-        self._tell()
+        self._news.tell()
 
     def _fail(self, sent: SentEnvelope, why: str) -> None:
         sent.failed = why
-        self._tell()
-
-    def _tell(self) -> None:
-        self._news.set()
+        self._news.tell()
 
     def _start(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

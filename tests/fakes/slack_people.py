@@ -68,7 +68,7 @@ class SlackPeople(FakePlatform):
         self._now: float | None = None
         self._numbers = count(1)
         self._kept = PendingState()
-        self.event_delivery = slack_event_delivery.EventDelivery(self._time)
+        self.event_delivery = slack_event_delivery.EventDelivery(self._time, self.news)
 
     # ── verbs of people ───────────────────────────────────────────────────────
 
@@ -261,10 +261,6 @@ class SlackPeople(FakePlatform):
         workspace.revoked = "account_inactive"
         return sent
 
-    def reinstalls(self, *, team: str = "") -> None:
-        """Installs the app again. Its token works again."""
-        self._of(team).revoked = ""
-
     # ── verbs about the line ──────────────────────────────────────────────────
 
     def refreshes_connection(self, reason: str = "warning") -> None:
@@ -287,13 +283,13 @@ class SlackPeople(FakePlatform):
         """Makes every trigger id expire before the app uses it. At Slack they expire after three seconds."""
         self._kept.triggers_expired = True
 
-    def waits_until_settled(self, seconds: float = PATIENCE) -> None:
+    def waits_until_settled(self) -> None:
         """Waits until each action of a person is acknowledged or has failed. An async test calls it by `await asyncio.to_thread(…)`."""
-        self._wait(self.event_delivery.settled(seconds))
+        self._waits_until(lambda: all(one.acknowledged or one.failed for one in self.event_delivery.sent))
 
     def waits_connected(self, times: int = 2, seconds: float = PATIENCE) -> None:
-        """Returns when `times` connections are open."""
-        self._wait(self.event_delivery.connected(times, seconds))
+        """Returns when `times` connections are open whose end is not announced."""
+        self._waits_until(lambda: sum(not line.leaving for line in self.event_delivery.lines) >= times, seconds)
 
     # ── inside ────────────────────────────────────────────────────────────────
 

@@ -20,7 +20,6 @@ from tests.fakes.faults import JSON, Fault
 from tests.fakes.markup import TEXT_LIMIT, Text
 from tests.fakes.server import ApiCall, ApiResponse, FakePlatform
 from tests.fakes.telegram_queue import UpdateQueue
-from tests.patience import PATIENCE
 
 TOKEN = "4242:made-up-token-of-a-bot"
 NAME = "paperwire_test_bot"
@@ -33,7 +32,7 @@ class FakeTelegram(FakePlatform):
     """Verbs about places: knows, opens_to_all, blocks, unblocks, deactivates, kicks, adds, forbids, migrates, promotes, …
 
     Verbs of people: user_writes, presses. Verbs about the server: revokes, restores, goes_down, comes_back, answers,
-    forgets_callbacks, renumbers, reads_all, sets_time, receives, repeats.
+    forgets_callbacks, reads_all, sets_time, receives, repeats.
     """
 
     send = "sendMessage"
@@ -45,7 +44,7 @@ class FakeTelegram(FakePlatform):
         self.largest_upload, self.largest_download = rules.UPLOAD, rules.DOWNLOAD
         # (description | short_description, language) → the text that was set
         self.words: dict[tuple[str, str], str] = {}
-        self.queue = UpdateQueue(self._date)
+        self.queue = UpdateQueue(self._date, self.news)
         self._now: float | None = None
         self._chats: dict[int, telegram_people.FakeChat] = {}
         self._open_to_all = False
@@ -57,7 +56,6 @@ class FakeTelegram(FakePlatform):
         self._toasts: dict[str, str] = {}
         self._menus: dict[tuple[str, str], list[dict[str, str]]] = {}
         self._files: dict[str, tuple[str, bytes]] = {}
-        self._documents: list[dict[str, Any]] = []
 
     # ── verbs about places ────────────────────────────────────────────────────
 
@@ -140,10 +138,6 @@ class FakeTelegram(FakePlatform):
     def deletes_message(self, chat: str, message: str) -> None:
         """Deletes a message, which can then no longer be edited."""
         self._messages.pop((int(chat), int(message)), None)
-
-    def deletes_topic(self, chat: str, topic: int) -> None:
-        """Deletes a topic. No update reports this."""
-        self._chat(chat).topics.discard(topic)
 
     def promotes(self, chat: str, who: str, status: str = "administrator") -> None:
         """Gives a status to a person, or to the bot if `who` is its id. The default status is administrator."""
@@ -246,24 +240,6 @@ class FakeTelegram(FakePlatform):
         self.queue.notify("callback_query", query)
         return press
 
-    def reacts(self, message: int, emoji: str = "", chat: str = "42", *, before: str = "") -> None:
-        """Changes a person's reaction to a message; "" removes it. Bots see reactions in private chats and as administrators."""
-        known = self._chat(chat)
-        if known.kind != "private" and known.bot != "administrator":
-            return
-
-        def reactions(sign: str) -> list[dict[str, str]]:
-            return [{"type": "emoji", "emoji": sign}] if sign else []
-
-        about = {
-            "chat": telegram_people.chat_object(known),
-            "message_id": message,
-            "date": self._date(),
-            "user": telegram_people.person(42, "Ada", "en"),
-        }
-        changed = {"old_reaction": reactions(before), "new_reaction": reactions(emoji)}
-        self.queue.notify("message_reaction", {**about, **changed})
-
     # ── verbs about the server ────────────────────────────────────────────────
 
     def revokes(self) -> None:
@@ -281,10 +257,6 @@ class FakeTelegram(FakePlatform):
         """Makes all callback queries too old for an answer."""
         self._open_callbacks.clear()
 
-    def renumbers(self, first: int) -> None:
-        """Continues the ids of updates at another number, as the server does after a week without updates."""
-        self.queue.renumber(first)
-
     def sets_time(self, now: float) -> None:
         """Sets the server's clock, in seconds since 1970."""
         self._now = now
@@ -293,9 +265,9 @@ class FakeTelegram(FakePlatform):
         """Queues an update as it is and adds an id. Tests use this for updates of unknown shape."""
         self.queue.add(update)
 
-    def waits_until_confirmed(self, seconds: float = PATIENCE) -> None:
+    def waits_until_confirmed(self) -> None:
         """Returns when every update is confirmed."""
-        self._wait(self.queue.until_empty(seconds))
+        self._waits_until(lambda: not len(self.queue))
 
     def repeats(self) -> None:
         """Calls the webhook again, as the server does after some time."""
@@ -310,10 +282,6 @@ class FakeTelegram(FakePlatform):
     def toasts(self) -> dict[str, str]:
         """Returns callback query id → the text of its answer."""
         return dict(self._toasts)
-
-    def documents_in(self, chat: str) -> list[dict[str, Any]]:
-        """Returns the files in a chat as dicts: chat, thread, name, text, silent."""
-        return [document for document in self._documents if document["chat"] == chat]
 
     def menu(self, scope: str = "default", language: str = "") -> list[dict[str, str]]:
         """Returns the commands in a menu."""
@@ -551,11 +519,16 @@ class FakeTelegram(FakePlatform):
         thread = self._thread_of(chat, call.arguments)
         number = self._new_id()
         silent = rules.truth(call.arguments.get("disable_notification"))
-        text = data.decode("utf-8", "replace")
-        self._documents.append({"chat": str(chat.id), "thread": thread, "name": name, "text": text, "silent": silent})
         self._note(
-            call, kind="document", chat=str(chat.id), thread=thread, id=str(number), text=name, silent=silent
-        )  # fmt: skip
+            call,
+            kind="file",
+            chat=str(chat.id),
+            thread=thread,
+            id=str(number),
+            text=data.decode("utf-8", "replace"),
+            name=name,
+            silent=silent,
+        )
         said = telegram_people.FakeMessage(caption, "", thread, self._date(), BOT)
         self._messages[chat.id, number] = said
         file = {"file_id": f"d{number}", "file_unique_id": f"ud{number}", "file_name": name, "file_size": len(data)}
@@ -644,9 +617,9 @@ class FakeTelegram(FakePlatform):
         drop = {name: value for name, value in call.arguments.items() if name == "drop_pending_updates"}
         return self.queue.set_webhook(drop)
 
-    async def _begin(self, port: int) -> None:
+    async def _up(self) -> None:
         self.queue.loop = asyncio.get_running_loop()
-        await super()._begin(port)
+        await super()._up()
 
     async def _down(self) -> None:
         self.queue.close()

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 
 from tests.fakes import telegram_rules as rules
+from tests.fakes.server import News
 
 LONGEST_POLL = 50  # seconds
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -24,12 +25,13 @@ _TWO_READERS = "terminated by other getUpdates request; make sure that only one 
 class UpdateQueue:
     """Updates until they are confirmed. `add` may be called in any thread, the rest only in the server's loop."""
 
-    def __init__(self, clock: Callable[[], int]) -> None:
+    def __init__(self, clock: Callable[[], int], news: News) -> None:
         self.repeat_after = 0.5  # seconds. A getUpdates that repeats the last offset sooner gets only one update
         self.local = False  # a local server, which also reaches webhooks over http
         self.webhook = rules.Webhook()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._clock = clock
+        self._news = news
         self._updates: list[dict[str, Any]] = []
         self._next = 1000
         self._allowed = frozenset(rules.UPDATES) - rules.NOT_BY_DEFAULT
@@ -39,7 +41,6 @@ class UpdateQueue:
         self._last_error: dict[str, Any] = {}
         self.asked = threading.Event()  # set while a client waits for updates
         self.failed = threading.Event()  # set when the webhook refused an update
-        self._emptied: asyncio.Condition | None = None
         self._pushing: dict[int, asyncio.Task[None]] = {}  # chat → the task that sends its updates to the webhook
 
     def __len__(self) -> int:
@@ -86,13 +87,13 @@ class UpdateQueue:
         self._last = offset, time.monotonic()
         limit = 1 if again else limit
         found = self._from(offset)[:limit]
-        await self._say_when_empty()
+        self._news.tell()
         seconds = min(rules.whole(arguments, "timeout"), LONGEST_POLL)
         if found or seconds <= 0:
             return found
-        return (await self._news(seconds, offset))[:limit]
+        return (await self._following(seconds, offset))[:limit]
 
-    async def _news(self, seconds: int, offset: int) -> list[dict[str, Any]]:
+    async def _following(self, seconds: int, offset: int) -> list[dict[str, Any]]:
         news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asking = news
         self.asked.set()
@@ -167,7 +168,7 @@ class UpdateQueue:
                         return
                     with self._lock:
                         self._updates.remove(update)
-                    await self._say_when_empty()
+                    self._news.tell()
         finally:
             self._pushing.pop(chat, None)
         if any(_chat_of(update) == chat for update in self._updates):  # one came while the connection was closed
@@ -187,18 +188,7 @@ class UpdateQueue:
         self.failed.set()
         return False
 
-    async def until_empty(self, seconds: float) -> None:
-        """Returns when every update is confirmed."""
-        self._emptied = self._emptied or asyncio.Condition()
-        async with asyncio.timeout(seconds), self._emptied:
-            await self._emptied.wait_for(lambda: not self._updates)
-
     # ── both ──────────────────────────────────────────────────────────────────
-
-    async def _say_when_empty(self) -> None:
-        if self._emptied is not None and not self._updates:
-            async with self._emptied:
-                self._emptied.notify_all()
 
     def _wake(self) -> None:
         if self.webhook.url:

@@ -223,7 +223,7 @@ async def test_a_failed_heartbeat_is_one_line_without_the_address(
 async def test_nobody_at_the_address_disturbs_nothing(
     heartbeat: ticks.Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watchman.leaves()
+    watchman.goes_down()
     for _ in range(3):
         await beats(heartbeat)
         clock.advance(timedelta(seconds=ticks.INTERVAL))

@@ -238,7 +238,7 @@ async def test_a_workspace_without_the_app_waits_for_it(
     assert (len(brought(slack)), brought(slack, THEIRS)) == (1, [])
     await both.app.platforms["slack"].recheck()
     assert uninstalled(both.app.store) == (slack_bot.OTHER,)
-    slack.reinstalls(team=slack_bot.OTHER)
+    slack.restores(team=slack_bot.OTHER)
     await both.app.platforms["slack"].recheck()
     assert uninstalled(both.app.store) == ()
     await both.app.sender.send_once()
@@ -266,7 +266,7 @@ async def test_a_restart_with_the_app_back_goes_on(scene: slack_bot.Scenes, slac
         await on.does(slack.user_types("/paperwire sub graph now"))
         await on.does(slack.uninstalls())
         assert vision(on).is_unreachable
-    slack.reinstalls()
+    slack.restores()
     async with scene() as on:
         assert not vision(on).is_unreachable
         news(on, "A graph")

@@ -111,7 +111,7 @@ def soak(
         samples=tuple(samples),
         account=load.account,
         verdicts=tuple(verdicts),
-        messages=sum(one.kind in {"post", "ephemeral", "document"} for one in entries),
+        messages=sum(one.kind in {"post", "ephemeral", "file"} for one in entries),
         edits=sum(one.kind == "edit" for one in entries),
         rate=len(entries) / max(entries[-1].at - entries[0].at, 1.0),
         busy=busy,
