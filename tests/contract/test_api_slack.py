@@ -294,7 +294,7 @@ async def test_a_file_that_is_too_large_is_not_fetched(api: SlackApi, slack: Fak
     with pytest.raises(errors.Refused, match="larger than 1 KB"):
         await api.fetch(file, 1024)
     assert not any(method.startswith("/files/") for method, _ in slack.arrived())
-    slack._kept.uploads[file].length = 1  # Slack reports a wrong size
+    slack._uploads[file].length = 1  # Slack reports a wrong size
     with pytest.raises(errors.Refused, match="larger than 1 KB"):
         await api.fetch(file, 1024)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
@@ -18,6 +18,7 @@ from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 from tests.patience import PATIENCE
 
 TEAM_CHANNEL = model.ChatAddress("slack", "C1")
+Outcome = TypeVar("Outcome", bound=errors.NotDelivered)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -60,10 +61,14 @@ async def post(
     return await channel.post(chat, posted or message(), delivery="d1")
 
 
-async def outcome(
-    channel: SlackChannel, chat: model.ChatAddress = TEAM_CHANNEL, posted: model.Message | None = None
-) -> errors.NotDelivered:
-    with pytest.raises(errors.NotDelivered) as caught:
+async def refused(
+    kind: type[Outcome],
+    channel: SlackChannel,
+    chat: model.ChatAddress = TEAM_CHANNEL,
+    posted: model.Message | None = None,
+) -> Outcome:
+    """Posts a message that is not delivered. Returns the outcome, which is of this kind."""
+    with pytest.raises(kind) as caught:
         await post(channel, chat, posted)
     return caught.value
 
@@ -151,9 +156,7 @@ async def test_a_team_that_is_told_is_not_asked_for(slack: FakeSlack) -> None:
 async def test_a_workspace_without_a_token_stands_still_and_nothing_of_it_is_lost(
     channel: SlackChannel, slack: FakeSlack
 ) -> None:
-    stopped = await outcome(channel, model.ChatAddress("slack", "T9/C1"))
-    assert isinstance(stopped, errors.SenderStopped)
-    assert stopped.scope == "workspace"
+    assert (await refused(errors.SenderStopped, channel, model.ChatAddress("slack", "T9/C1"))).scope == "workspace"
     with pytest.raises(errors.SenderStopped):
         await find(channel, model.ChatAddress("slack", "T9/C1"))
     assert slack.arrived("chat.postMessage") == []
@@ -193,9 +196,7 @@ async def test_a_thread_whose_first_message_is_gone_is_gone_and_not_its_channel(
 ) -> None:
     parent = await post(channel)
     slack.deletes("C1", parent)
-    gone = await outcome(channel, model.ChatAddress("slack", "C1", parent))
-    assert isinstance(gone, errors.ChatGone)
-    assert gone.scope == "topic"
+    assert (await refused(errors.ChatGone, channel, model.ChatAddress("slack", "C1", parent))).scope == "topic"
 
 
 # ── several workspaces ────────────────────────────────────────────────────────
@@ -240,18 +241,18 @@ async def test_a_workspace_that_asks_to_wait_or_refuses_its_token_holds_up_no_ot
         await find(both, THERE)
     assert await find(both, TEAM_CHANNEL) is None
     slack.revokes(team="T2")
-    assert isinstance(await outcome(both, THERE), errors.SenderStopped)
+    await refused(errors.SenderStopped, both, THERE)
     assert await post(both)
     slack.restores(team="T2")
     slack.revokes()
-    assert isinstance(await outcome(both), errors.SenderStopped)
+    await refused(errors.SenderStopped, both)
     assert await post(both, THERE)
 
 
 async def test_a_workspace_that_is_dropped_or_added_while_it_runs(both: SlackChannel, slack: FakeSlack) -> None:
     assert await post(both, THERE)
     both.workspaces.drop("T2")
-    assert isinstance(await outcome(both, THERE), errors.SenderStopped)
+    await refused(errors.SenderStopped, both, THERE)
     both.workspaces.add("T2", WorkspaceTokens(SecretStr(OTHER_TOKEN)))
     assert await post(both, THERE)
     assert [entry.chat for entry in slack.journal] == ["T2/C1"] * 2
@@ -364,7 +365,7 @@ async def test_a_channel_that_gets_too_many_messages_holds_up_no_other(
     slack.knows("C2")
     slack.answers("429", retry_after=60)
     for _ in range(2):
-        assert isinstance(await outcome(channel), errors.RetryLater)
+        await refused(errors.RetryLater, channel)
     assert len(slack.arrived("chat.postMessage")) == 1
     assert await post(channel, model.ChatAddress("slack", "C2"))
     watch.second += 60
@@ -427,17 +428,13 @@ async def test_places_that_take_nothing_are_gone(channel: SlackChannel, slack: F
     slack.knows("C5")
     slack.forbids("C5")
     for address in ("C9", "C2", "C4", "C5", "U9"):
-        gone = await outcome(channel, model.ChatAddress("slack", address))
-        assert isinstance(gone, errors.ChatGone)
-        assert gone.scope == "chat"
+        assert (await refused(errors.ChatGone, channel, model.ChatAddress("slack", address))).scope == "chat"
 
 
 async def test_a_token_that_is_refused_stops_the_sender(channel: SlackChannel, slack: FakeSlack) -> None:
     for code, scope in (("token_revoked", "token"), ("invalid_auth", "token"), ("org_login_required", "workspace")):
         slack.revokes(code)
-        stopped = await outcome(channel)
-        assert isinstance(stopped, errors.SenderStopped)
-        assert stopped.scope == scope
+        assert (await refused(errors.SenderStopped, channel)).scope == scope
     with pytest.raises(errors.SenderStopped):
         await channel.identity()
     slack.restores()
@@ -446,8 +443,7 @@ async def test_a_token_that_is_refused_stops_the_sender(channel: SlackChannel, s
 
 async def test_a_scope_that_is_missing_is_named(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.withdraws("chat:write")
-    stopped = await outcome(channel)
-    assert isinstance(stopped, errors.SenderStopped)
+    stopped = await refused(errors.SenderStopped, channel)
     assert "chat:write" in stopped.reason
 
 
@@ -455,7 +451,7 @@ async def test_without_the_right_to_open_direct_messages_only_they_are_gone(
     channel: SlackChannel, slack: FakeSlack
 ) -> None:
     slack.withdraws("im:write")
-    assert isinstance(await outcome(channel, model.ChatAddress("slack", "U1")), errors.ChatGone)
+    await refused(errors.ChatGone, channel, model.ChatAddress("slack", "U1"))
     assert await post(channel)
 
 
@@ -472,7 +468,7 @@ async def test_a_message_that_cannot_be_changed_is_final(channel: SlackChannel, 
 async def test_whom_to_write_to_is_asked_again_when_slack_is_up(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.goes_down()
     for address in (f"{TEAM}/C1", "U1"):
-        assert isinstance(await outcome(channel, model.ChatAddress("slack", address)), errors.RetryLater)
+        await refused(errors.RetryLater, channel, model.ChatAddress("slack", address))
 
 
 @pytest.mark.parametrize("method", ["auth.test", "conversations.open"])
@@ -481,6 +477,6 @@ async def test_what_fails_before_the_post_is_never_unclear(
     channel: SlackChannel, slack: FakeSlack, method: str, fault: str
 ) -> None:
     slack.answers(fault, method=method)
-    assert isinstance(await outcome(channel, model.ChatAddress("slack", f"{TEAM}/U1")), errors.RetryLater)
+    await refused(errors.RetryLater, channel, model.ChatAddress("slack", f"{TEAM}/U1"))
     assert slack.arrived("chat.postMessage") == []
     slack.releases(drop=True)

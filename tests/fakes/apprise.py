@@ -46,7 +46,6 @@ class FakeServices(server.FakePlatform):
     """All services on one port. In the journal, the chat of an entry is the name of the service."""
 
     send = "post"
-    root = ""
 
     def __init__(self) -> None:
         super().__init__()

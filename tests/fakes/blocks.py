@@ -10,6 +10,8 @@ from typing import Any
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 
+from tests.fakes.slack_workspace import Refusal
+
 BLOCKS = 50
 ALL_BLOCKS = 13_200  # characters of all texts together. Public reports name this limit, so the fake refuses longer ones
 MARKDOWN = 12_000  # of all markdown blocks of a message together
@@ -21,13 +23,11 @@ class Kinds(dict[str, Any]):
     """The shape of an object by its `type`."""
 
 
-class BadBlocks(Exception):
-    """Invalid blocks. Holds Slack's error code and its response_metadata.messages."""
+class BadBlocks(Refusal):
+    """Invalid blocks. Slack says in response_metadata what is wrong with them."""
 
     def __init__(self, message: str, code: str = "invalid_blocks") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = f"[ERROR] {message}"
+        super().__init__(code, response_metadata={"messages": [f"[ERROR] {message}"]})
 
 
 def misfits(value: object, shape: Any, where: str = "", *, is_closed: bool = False) -> Iterator[str]:

@@ -211,9 +211,11 @@ class FakePlatform(LoopbackServer):
         """Returns as soon as a request hangs. An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`."""
         self._waits_until(lambda: bool(self._hanging), seconds)
 
-    def waits_for(self, method: str, times: int = 1, *, seconds: float = PATIENCE) -> None:
-        """Returns when `times` calls of a method were answered since the start."""
-        self._waits_until(lambda: sum(done[0] == method for done in self.answered) >= times, seconds)
+    def waits_for(self, method: str, times: int = 1, *, chat: str = "", seconds: float = PATIENCE) -> None:
+        """Returns when `times` calls of a method (in a chat) were answered since the start."""
+        self._waits_until(
+            lambda: sum(done[0] == method and chat in {"", done[1]} for done in self.answered) >= times, seconds
+        )
 
     def _waits_until(self, is_true: Callable[[], bool], seconds: float = PATIENCE) -> None:
         self._wait(self.news.until(is_true, seconds))
@@ -345,6 +347,11 @@ class _Control(LoopbackServer):
         if isinstance(result, list):
             result = [asdict(entry) if isinstance(entry, Entry) else entry for entry in result]
         return web.json_response({"result": result})
+
+
+def truth(value: object) -> bool:
+    """Returns an argument that is true or false, whatever its form."""
+    return str(value).lower() in {"true", "1"}
 
 
 def _response(answer: ApiResponse) -> web.Response:

@@ -8,7 +8,6 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,7 +19,7 @@ from tests.fakes.faults import JSON, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse
 from tests.fakes.slack_event_delivery import SentEnvelope
-from tests.fakes.slack_people import APP_TOKEN, ShownView, SlackPeople, Upload, escaped
+from tests.fakes.slack_people import APP_TOKEN, TEAM, TOKEN, ShownView, SlackPeople, Upload, escaped
 from tests.fakes.slack_workspace import (
     BOT_USER,
     SCOPES,
@@ -30,9 +29,7 @@ from tests.fakes.slack_workspace import (
     Refusal,
 )
 
-TOKEN = "xoxb-made-up-token-of-a-workspace"
 SECRET = "made-up-signing-secret"
-TEAM = "T0TEST"
 TEXT_LIMIT = methods.TEXT_LIMIT
 LASTS = 30 * 60.0  # seconds for which a response URL is valid (docs.slack.dev, Handling user interaction)
 
@@ -49,10 +46,6 @@ class FakeSlack(SlackPeople):
 
     send = "chat.postMessage"
     root = "/api/"
-
-    def __init__(self, journal: Path | None = None, *, token: str = TOKEN, team: str = TEAM) -> None:
-        super().__init__(journal, token=token, team=team)
-        self._hidden_looks = 0
 
     # ── verbs about places ────────────────────────────────────────────────────
 
@@ -174,7 +167,7 @@ class FakeSlack(SlackPeople):
 
     def views(self, method: str = "") -> list[ShownView]:
         """Returns the views that the app showed."""
-        return [one for one in self._kept.views if method in {"", one.method}]
+        return [one for one in self._views if method in {"", one.method}]
 
     # ── the server ────────────────────────────────────────────────────────────
 
@@ -386,14 +379,14 @@ class FakeSlack(SlackPeople):
         if not name or not length.isdecimal() or length == "0":
             raise Refusal("invalid_arguments")
         file = f"F{next(self._numbers)}"
-        self._kept.uploads[file] = Upload(workspace, name, int(length))
+        self._uploads[file] = Upload(workspace, name, int(length))
         return {"upload_url": f"http://{LOOPBACK}:{self.port}/upload/{file}", "file_id": file}
 
     def _complete_upload(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("files:write")
         conversation = workspace.writable(str(call.arguments.get("channel_id", "")))
         for named in methods.unpacked(call.arguments.get("files"), "invalid_arguments"):
-            upload = self._kept.uploads.get(str(named.get("id")))
+            upload = self._uploads.get(str(named.get("id")))
             if upload is None or upload.workspace is not workspace or len(upload.content) != upload.length:
                 raise Refusal("file_not_found")
             text, thread = upload.content.decode(), str(call.arguments.get("thread_ts") or "")
@@ -403,7 +396,7 @@ class FakeSlack(SlackPeople):
 
     def _file_info(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("files:read")
-        upload = self._kept.uploads.get(str(call.arguments.get("file", "")))
+        upload = self._uploads.get(str(call.arguments.get("file", "")))
         if upload is None or upload.workspace is not workspace:
             raise Refusal("file_not_found")
         url = f"http://{LOOPBACK}:{self.port}/files/{call.arguments['file']}"
@@ -413,17 +406,17 @@ class FakeSlack(SlackPeople):
         view = methods.checked_view(call.arguments)
         person = str(call.arguments.get("user_id", ""))
         if method in {"views.open", "views.push"}:
-            person = self._kept.triggers.pop(str(call.arguments.get("trigger_id", "")), "")
+            person = self._triggers.pop(str(call.arguments.get("trigger_id", "")), "")
             if not person:
                 raise Refusal("exchanged_trigger_id")
-            if self._kept.triggers_expired:
+            if self._triggers_expired:
                 raise Refusal("expired_trigger_id")
         elif method == "views.publish":
             if person not in workspace.people:
                 raise Refusal("user_not_found")
         elif not (call.arguments.get("view_id") or call.arguments.get("external_id")):
             raise Refusal("invalid_arguments")
-        self._kept.views.append(ShownView(method, view, person))
+        self._views.append(ShownView(method, view, person))
         shown = {**view, "id": call.arguments.get("view_id") or f"V{next(self._numbers)}", "hash": str(time.time())}
         return {"view": shown}
 
@@ -435,11 +428,11 @@ class FakeSlack(SlackPeople):
         match kind:
             case "respond" if not call.token:
                 return self._respond(name, body)
-            case "upload" if name in self._kept.uploads and not call.token:
-                self._kept.uploads[name].content = body
+            case "upload" if name in self._uploads and not call.token:
+                self._uploads[name].content = body
                 return ApiResponse(body={}, data=b"OK")
-            case "files" if name in self._kept.uploads:
-                upload = self._kept.uploads[name]
+            case "files" if name in self._uploads:
+                upload = self._uploads[name]
                 allowed = call.token == upload.workspace.token
                 return ApiResponse(
                     body={}, data=upload.content if allowed else b"<html>", status=200 if allowed else 403
@@ -448,7 +441,7 @@ class FakeSlack(SlackPeople):
 
     def _respond(self, name: str, raw: bytes) -> ApiResponse:
         """Returns the answer of a response URL, which is valid for five calls in half an hour (docs.slack.dev, Handling user interaction)."""
-        answers = self._kept.answers.get(name)
+        answers = self._response_urls.get(name)
         if answers is None or answers.left == 0 or self._time() - answers.since > LASTS:
             why = "used_url" if answers and answers.left == 0 else "expired_url"
             return ApiResponse(body={"ok": False, "error": why}, status=404)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.fakes import blocks
+from tests.fakes.server import truth
 from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, Refusal
 
 TEXT_LIMIT = 40_000  # characters; longer texts are cut
@@ -34,15 +35,12 @@ Result = dict[str, Any]
 def checked(arguments: Arguments) -> Result:
     """Returns the content of a call. Raises Refusal if Slack would refuse it."""
     message: Result = {"text": str(arguments.get("text") or "")[:TEXT_LIMIT]}
-    try:
-        if arguments.get("blocks") is not None:
-            message["blocks"] = unpacked(arguments["blocks"], "invalid_blocks_format")
-            blocks.check_blocks(message["blocks"])
-        if arguments.get("metadata") is not None:
-            message["metadata"] = unpacked(arguments["metadata"], "invalid_metadata_format")
-            blocks.check_metadata(message["metadata"])
-    except blocks.BadBlocks as bad:
-        raise Refusal(bad.code, response_metadata={"messages": [bad.message]}) from bad
+    if arguments.get("blocks") is not None:
+        message["blocks"] = unpacked(arguments["blocks"], "invalid_blocks_format")
+        blocks.check_blocks(message["blocks"])
+    if arguments.get("metadata") is not None:
+        message["metadata"] = unpacked(arguments["metadata"], "invalid_metadata_format")
+        blocks.check_metadata(message["metadata"])
     if not message["text"].strip() and not message.get("blocks"):
         raise Refusal("no_text")
     return message
@@ -54,7 +52,7 @@ def checked_view(arguments: Arguments) -> Result:
         view: Result = unpacked(arguments.get("view"), "invalid_arguments")
         blocks.check_view(view)
     except blocks.BadBlocks as bad:
-        raise Refusal("invalid_arguments", response_metadata={"messages": [bad.message]}) from bad
+        raise Refusal("invalid_arguments", response_metadata=bad.body["response_metadata"]) from bad
     return view
 
 
@@ -86,7 +84,7 @@ def history(workspace: FakeWorkspace, method: str, arguments: Arguments, *, hidd
         found = [conversation.messages[parent], *found]
     else:
         found = [m for m in reversed(messages) if m.get("thread_ts") in {None, m["ts"]}]
-    if not true(arguments.get("include_all_metadata")):
+    if not truth(arguments.get("include_all_metadata")):
         found = [_without_payload(message) for message in found]
     page = paged(found, arguments, most=999)
     return {"messages": page.pop("items"), **page}
@@ -97,7 +95,7 @@ def users_info(workspace: FakeWorkspace, arguments: Arguments) -> Result:
     person = workspace.people.get(str(arguments.get("user", "")))
     if person is None:
         raise Refusal("user_not_found")
-    return {"user": person.user_object(workspace.team, locale=true(arguments.get("include_locale")))}
+    return {"user": person.user_object(workspace.team, locale=truth(arguments.get("include_locale")))}
 
 
 def conversations_info(workspace: FakeWorkspace, arguments: Arguments) -> Result:
@@ -142,7 +140,7 @@ def _between(
 ) -> list[Result]:
     """Returns the visible messages between `oldest` and `latest`, oldest first."""
     oldest, latest = _seconds(arguments, "oldest", 0.0), _seconds(arguments, "latest", float("inf"))
-    inclusive = true(arguments.get("inclusive"))
+    inclusive = truth(arguments.get("inclusive"))
     return [
         message
         for ts, message in conversation.messages.items()
@@ -163,10 +161,6 @@ def paged(found: list[Any], arguments: Arguments, *, most: int) -> Result:
     more = begin + limit < len(found)
     after = {"response_metadata": {"next_cursor": str(begin + limit)}} if more else {}
     return {"items": found[begin : begin + limit], "has_more": more, **after}
-
-
-def true(value: object) -> bool:
-    return str(value).lower() in {"1", "true"}
 
 
 def _seconds(arguments: Arguments, name: str, otherwise: float) -> float:

@@ -26,8 +26,8 @@ class _Installed:
 class FakeOAuth(FakeSlack):
     """A fake Slack with OAuth. Additional verbs: lets_in, refuses_refresh."""
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+    def __init__(self) -> None:
+        super().__init__()
         self._codes: dict[str, _Installed] = {}
         self._installed: dict[str, _Installed] = {}
         self._made = count(1)

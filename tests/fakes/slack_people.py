@@ -1,7 +1,7 @@
 """Actions of people on the fake Slack, and the events, commands and interactions that Slack sends for them."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from tests.fakes.server import LOOPBACK, FakePlatform
 from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, stamps
 from tests.patience import PATIENCE
 
+TEAM = "T0TEST"
+TOKEN = "xoxb-made-up-token-of-a-workspace"
 APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"
 USES = 5  # how often a response URL can be used (docs.slack.dev, Handling user interaction)
 
@@ -46,28 +48,22 @@ class ShownView:
     person: str = ""
 
 
-@dataclass(slots=True)
-class PendingState:
-    """Unused trigger ids and response URLs, and the views that were shown."""
-
-    answers: dict[str, ResponseUrl] = field(default_factory=dict)
-    uploads: dict[str, Upload] = field(default_factory=dict)
-    triggers: dict[str, str] = field(default_factory=dict)  # trigger id → person; each id can open one view
-    triggers_expired: bool = False
-    views: list[ShownView] = field(default_factory=list)
-
-
 class SlackPeople(FakePlatform):
     """Verbs of people, verbs for events of channels and of the app, and verbs about the connection to it."""
 
-    def __init__(self, journal: Path | None, *, token: str, team: str) -> None:
+    def __init__(self, journal: Path | None = None) -> None:
         super().__init__(journal)
         self._stamp = stamps()
-        self._first = FakeWorkspace(team, token, APP_TOKEN, self._stamp)
-        self._workspaces = {team: self._first}
+        self._first = FakeWorkspace(TEAM, TOKEN, APP_TOKEN, self._stamp)
+        self._workspaces = {TEAM: self._first}
         self._now: float | None = None
         self._numbers = count(1)
-        self._kept = PendingState()
+        self._response_urls: dict[str, ResponseUrl] = {}
+        self._uploads: dict[str, Upload] = {}
+        self._triggers: dict[str, str] = {}  # trigger id → person; each id can open one view
+        self._triggers_expired = False
+        self._views: list[ShownView] = []
+        self._hidden_looks = 0  # how many more reads of the history do not show what the bot posted
         self.event_delivery = slack_event_delivery.EventDelivery(self._time, self.news)
 
     # ── verbs of people ───────────────────────────────────────────────────────
@@ -281,7 +277,7 @@ class SlackPeople(FakePlatform):
 
     def expires_triggers(self) -> None:
         """Makes every trigger id expire before the app uses it. At Slack they expire after three seconds."""
-        self._kept.triggers_expired = True
+        self._triggers_expired = True
 
     def waits_until_settled(self) -> None:
         """Waits until each action of a person is acknowledged or has failed. An async test calls it by `await asyncio.to_thread(…)`."""
@@ -336,17 +332,17 @@ class SlackPeople(FakePlatform):
 
     def _trigger(self, person: str) -> str:
         trigger = f"{next(self._numbers)}.{int(self._time())}.made-up"
-        self._kept.triggers[trigger] = person
+        self._triggers[trigger] = person
         return trigger
 
     def _answers(self, workspace: FakeWorkspace, channel: str, person: str, message: str = "") -> str:
         name = f"{workspace.team}-{next(self._numbers)}"
-        self._kept.answers[name] = ResponseUrl(workspace, channel, person, message, self._time())
+        self._response_urls[name] = ResponseUrl(workspace, channel, person, message, self._time())
         return f"http://{LOOPBACK}:{self.port}/respond/{name}"
 
     def _dropped(self, workspace: FakeWorkspace, name: str, content: str) -> dict[str, Any]:
         file = f"F{next(self._numbers)}"
-        self._kept.uploads[file] = Upload(workspace, name, len(content.encode()), content.encode())
+        self._uploads[file] = Upload(workspace, name, len(content.encode()), content.encode())
         return {"id": file, "name": name, "size": len(content.encode())}
 
     @staticmethod

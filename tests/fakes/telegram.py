@@ -18,7 +18,7 @@ from tests.fakes import telegram_people
 from tests.fakes import telegram_rules as rules
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.markup import TEXT_LIMIT, Text
-from tests.fakes.server import ApiCall, ApiResponse, FakePlatform
+from tests.fakes.server import ApiCall, ApiResponse, FakePlatform, truth
 from tests.fakes.telegram_queue import UpdateQueue
 
 TOKEN = "4242:made-up-token-of-a-bot"
@@ -36,11 +36,10 @@ class FakeTelegram(FakePlatform):
     """
 
     send = "sendMessage"
-    root = ""
+    token = TOKEN
 
-    def __init__(self, journal: Path | None = None, *, token: str = TOKEN) -> None:
+    def __init__(self, journal: Path | None = None) -> None:
         super().__init__(journal)
-        self.token = token
         self.largest_upload, self.largest_download = rules.UPLOAD, rules.DOWNLOAD
         # (description | short_description, language) → the text that was set
         self.words: dict[tuple[str, str], str] = {}
@@ -422,7 +421,7 @@ class FakeTelegram(FakePlatform):
             self._admit(call)
             return ApiResponse(body={"ok": True, "result": await self.queue.get_updates(call.arguments)})
         except rules.Refusal as no:
-            return _refused(no)
+            return ApiResponse(body=no.body, status=no.status)
 
     def handle(self, call: ApiCall) -> ApiResponse:
         try:
@@ -430,7 +429,7 @@ class FakeTelegram(FakePlatform):
                 return ApiResponse(body={}, data=self._content(call))
             return ApiResponse(body={"ok": True, "result": self._do(call)})
         except rules.Refusal as no:
-            return _refused(no)
+            return ApiResponse(body=no.body, status=no.status)
 
     def _admit(self, call: ApiCall) -> None:
         if not re.fullmatch(r"\d+:[\w-]+", call.token):
@@ -458,8 +457,8 @@ class FakeTelegram(FakePlatform):
             "getMyDescription": self._get_words,
             "setMyShortDescription": self._set_words,
             "getMyShortDescription": self._get_words,
-            "setWebhook": self._set_webhook,
-            "deleteWebhook": self._delete_webhook,
+            "setWebhook": lambda call: self.queue.set_webhook(call.arguments),
+            "deleteWebhook": lambda call: self.queue.set_webhook({**call.arguments, "url": ""}),
             "getWebhookInfo": lambda _: self.queue.webhook_info(),
             "sendChatAction": lambda call: bool(self._writable(call)),
         }
@@ -477,7 +476,7 @@ class FakeTelegram(FakePlatform):
         number = self._new_id()
         said = telegram_people.FakeMessage(text, buttons, thread, self._date(), BOT)
         self._messages[chat.id, number] = said
-        silent = rules.truth(call.arguments.get("disable_notification"))
+        silent = truth(call.arguments.get("disable_notification"))
         self._note(
             call, kind="post", chat=str(chat.id), thread=thread, id=str(number), text=text.text, silent=silent
         )  # fmt: skip
@@ -518,7 +517,7 @@ class FakeTelegram(FakePlatform):
             raise rules.Refusal(400, "Bad Request: message caption is too long")
         thread = self._thread_of(chat, call.arguments)
         number = self._new_id()
-        silent = rules.truth(call.arguments.get("disable_notification"))
+        silent = truth(call.arguments.get("disable_notification"))
         self._note(
             call,
             kind="file",
@@ -539,16 +538,13 @@ class FakeTelegram(FakePlatform):
     def _get_me(self, call: ApiCall) -> dict[str, Any]:
         del call
         reads = {"can_join_groups": True, "can_read_all_group_messages": not self._privacy}
-        return {**BOT, "id": int(self.token.split(":")[0]), **reads, "supports_inline_queries": False}
+        return {**BOT, **reads, "supports_inline_queries": False}
 
     def _get_chat_member(self, call: ApiCall) -> dict[str, Any]:
-        chat = self._known(call)
+        chat = self._present(call)
         who = rules.whole(call.arguments, "user_id")
         if who <= 0:
             raise rules.Refusal(400, "Bad Request: invalid user_id specified")
-        if chat.moved_to is not None:
-            words = "Bad Request: group chat was upgraded to a supergroup chat"
-            raise rules.Refusal(400, words, {"migrate_to_chat_id": chat.moved_to})
         if chat.bot in {"kicked", "left"}:
             raise rules.Refusal(403, f"Forbidden: bot is not a member of the {chat.kind} chat")
         if who == BOT["id"]:
@@ -610,13 +606,6 @@ class FakeTelegram(FakePlatform):
 
     # ── updates ───────────────────────────────────────────────────────────────
 
-    def _set_webhook(self, call: ApiCall) -> bool:
-        return self.queue.set_webhook(call.arguments)
-
-    def _delete_webhook(self, call: ApiCall) -> bool:
-        drop = {name: value for name, value in call.arguments.items() if name == "drop_pending_updates"}
-        return self.queue.set_webhook(drop)
-
     async def _up(self) -> None:
         self.queue.loop = asyncio.get_running_loop()
         await super()._up()
@@ -651,11 +640,16 @@ class FakeTelegram(FakePlatform):
             raise rules.Refusal(400, "Bad Request: chat not found")
         return found[0]
 
-    def _writable(self, call: ApiCall) -> telegram_people.FakeChat:
+    def _present(self, call: ApiCall) -> telegram_people.FakeChat:
+        """Returns a chat that has not moved."""
         chat = self._known(call)
         if chat.moved_to is not None:
             words = "Bad Request: group chat was upgraded to a supergroup chat"
             raise rules.Refusal(400, words, {"migrate_to_chat_id": chat.moved_to})
+        return chat
+
+    def _writable(self, call: ApiCall) -> telegram_people.FakeChat:
+        chat = self._present(call)
         if chat.refusal:
             raise rules.Refusal(*chat.refusal)
         return chat
@@ -674,13 +668,6 @@ class FakeTelegram(FakePlatform):
 def _described(method: str) -> tuple[str, int]:
     """Returns (field, most characters) for a description."""
     return ("short_description", rules.SHORT_DESCRIPTION) if "Short" in method else ("description", rules.DESCRIPTION)
-
-
-def _refused(no: rules.Refusal) -> ApiResponse:
-    body: dict[str, Any] = {"ok": False, "error_code": no.status, "description": no.words}
-    if no.parameters:
-        body["parameters"] = no.parameters
-    return ApiResponse(body=body, status=no.status)
 
 
 async def _arguments(request: web.BaseRequest) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 
 from tests.fakes import telegram_rules as rules
-from tests.fakes.server import News
+from tests.fakes.server import News, truth
 
 LONGEST_POLL = 50  # seconds
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -135,7 +135,7 @@ class UpdateQueue:
         if self.webhook.url:
             self._end_question("terminated by setWebhook request")
             self._allow(arguments)
-        if rules.truth(arguments.get("drop_pending_updates")):
+        if truth(arguments.get("drop_pending_updates")):
             with self._lock:
                 self._updates.clear()
         self._push()

@@ -57,8 +57,8 @@ class Refusal(Exception):
     def __init__(self, status: int, words: str, parameters: dict[str, int] | None = None) -> None:
         super().__init__(words)
         self.status = status
-        self.words = words
-        self.parameters = parameters
+        more = {"parameters": parameters} if parameters else {}
+        self.body = {"ok": False, "error_code": status, "description": words, **more}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +86,6 @@ def whole(arguments: Mapping[str, Any], name: str, default: int = 0) -> int:
         return int(arguments.get(name, default))
     except (TypeError, ValueError):
         return default
-
-
-def truth(value: object) -> bool:
-    return str(value).lower() in {"true", "1"}
 
 
 def text_of(arguments: Mapping[str, Any]) -> Text:
