@@ -1,6 +1,6 @@
-"""The database: transactions, schema, and errors as sentences.
+"""The database: transactions, schema, and errors as sentences for people.
 
-This package hides the differences between SQLite and PostgreSQL, and describes the errors of both in the same words.
+This package hides the differences between SQLite and PostgreSQL. Errors of both get the same sentences.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from subscriptions import errors
 # ------------------------------------------------------------------------------------ errors of both kinds of database
 
 
-LOCKED = "it is locked by another program"  # these are causes as the health page names them, without a path
+LOCKED = "it is locked by another program"  # a cause as the health page shows it, without a path; so are the next ones
 NOT_WRITABLE = "it cannot be written to"
 NOT_OPENED = "it cannot be opened"
 FULL = "its disk is full"
@@ -23,18 +23,18 @@ LEAST_ROOM = 64 * 1024  # bytes; with less free space the disk counts as full, e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownError:
-    """A known error of a driver: how it is recognized, what is wrong, what to do."""
+    """A known error of a driver: how to recognize it, what is wrong, and what to do."""
 
     words: tuple[str, ...] = ()  # parts of the driver's message
-    states: tuple[str, ...] = ()  # beginnings of SQLSTATE, if the driver gives it
+    states: tuple[str, ...] = ()  # beginnings of the error's SQLSTATE, if the driver gives one
     sentence: errors.Sentence
     hint: errors.Sentence
-    cause: str = errors.StoreError.cause  # as the health page names it
-    passes: bool = True  # a retry may help; all other errors count as wrong usage
-    for_everybody: bool = False  # while it lasts, all requests fail with it
+    cause: str = errors.StoreError.cause  # the cause as the health page shows it
+    passes: bool = True  # a retry may help; False: it counts as wrong usage
+    for_everybody: bool = False  # while the error lasts, all requests fail
 
     def error(self, where: str, **values: str) -> errors.StoreError:
-        """Returns the error as a sentence that calls the database `where`."""
+        """Returns the error with its sentence. `where` is the database's name in the sentence."""
         make = errors.StoreUnavailable if self.for_everybody else errors.StoreError
         error = make(replace(self.sentence, values={"where": where, **values}), self.hint)
         error.cause = self.cause
@@ -42,11 +42,11 @@ class KnownError:
         return error
 
 
-_OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
+_OURS = frozenset({"alembic_version", "paper"})  # tables that every database of paperwire has
 
 
 def is_ours(tables: Iterable[str], where: str) -> bool:
-    """Returns whether a database has our tables; False if it has no tables.
+    """Returns whether a database has paperwire's tables; False if it has no tables at all.
 
     Raises StoreError for a database of another program.
     """
@@ -67,7 +67,7 @@ def full_error(what: object) -> errors.StoreError:
 
 
 def wrong_setting(sentence: errors.Sentence, hint: errors.Sentence) -> errors.StoreError:
-    """Returns the error for a PAPERWIRE_DATABASE_URL that cannot be used: a retry does not help."""
+    """Returns the error for a PAPERWIRE_DATABASE_URL that cannot be used. It has the exit code of wrong usage."""
     error = errors.StoreError(sentence, hint)
     error.exit_code = WRONG_SETTING
     return error
@@ -75,7 +75,7 @@ def wrong_setting(sentence: errors.Sentence, hint: errors.Sentence) -> errors.St
 
 # --------------------------------------------------------------- the permissions of the database's files and its copies
 
-# The files hold what people follow, and sealed tokens.
+# The files contain what people follow, and sealed tokens, so only their owner may read them.
 
 
 OWNER_ONLY_FOLDER = 0o700
@@ -83,7 +83,7 @@ OWNER_ONLY = 0o600
 
 
 def keep_to_owner(file: Path) -> None:
-    """Removes the permissions of all other users from a file of ours. If that is not allowed, only `check` warns."""
+    """Removes the permissions of other users from a file. Does nothing if that is not allowed; `check` warns then."""
     with suppress(OSError):
         if (rights := file.stat().st_mode) & 0o077:
             file.chmod(rights & 0o700)

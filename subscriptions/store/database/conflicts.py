@@ -1,7 +1,7 @@
-"""Inserts and updates with a conflict clause: if several processes want the same, the database decides which is first.
+"""Inserts and updates with a conflict clause. If several processes want to write the same row, the database decides.
 
-To look first and to insert afterwards is correct only if one process writes at a time, as with SQLite. PostgreSQL locks
-single rows, so another process may insert in between. SQLite and PostgreSQL have the same syntax for the clause, but
+Looking first and inserting afterwards is correct only if one process writes at a time, as with SQLite. PostgreSQL locks
+single rows, so another process may insert the row in between. Both databases have the same syntax for the clause, but
 SQLAlchemy has a separate form for each.
 """
 
@@ -24,10 +24,10 @@ Values = tuple[Any, ...]
 def execute_rows(
     session: Transaction, statement: sa.Insert | sa.Update, names: tuple[str, ...], rows: Sequence[Values]
 ) -> None:
-    """Executes a statement for each row. A row has the values of the statement's parameters, in the order of `names`.
+    """Executes a statement once for each row. A row has the values of its parameters, in the order of `names`.
 
-    Reuse the same statement object: its text is cached. For an insert, `names` must include all columns with a default
-    that Python computes.
+    Callers should reuse the statement object, since its text is cached. For an insert, `names` must include each column
+    whose default Python computes.
     """
     if not rows:
         return
@@ -41,7 +41,7 @@ def execute_rows(
 
 
 def _converted(convert: Callable[[Any], Any], values: Sequence[Any]) -> Sequence[Any]:
-    """Converts values for the driver. If all rows have the same value, such as a moment, converts it once."""
+    """Converts values for the driver. A value that all rows share, such as a moment, is converted only once."""
     first = values[0]
     if all(value is first for value in values):
         return [convert(first)] * len(values)
@@ -52,9 +52,9 @@ def _converted(convert: Callable[[Any], Any], values: Sequence[Any]) -> Sequence
 def _compiled(
     statement: sa.Insert | sa.Update, dialect: Dialect, names: tuple[str, ...]
 ) -> tuple[str, tuple[int, ...], tuple[tuple[int, Callable[[Any], Any]], ...]]:
-    """Returns the text of a statement; for each parameter its index in `names`; and the conversions.
+    """Returns (text of the statement, for each parameter its index in `names`, conversions).
 
-    A conversion is (index in `names`, function), for each parameter whose values need one.
+    A conversion is (index in `names`, function). There is one for each parameter whose values have to be converted.
     """
     if isinstance(statement, sa.Insert):
         statement = statement.inline()  # so that the insert returns no ids
@@ -72,8 +72,8 @@ def _compiled(
 # --------------------------------------- copies all rows of a database into another one, also from SQLite to PostgreSQL
 
 
-_AT_ONCE = 2_000  # rows
-# These tables are not copied: the full-text index is made again, and triggers of the target log its new queries.
+_AT_ONCE = 2_000  # rows that are copied at once
+# These tables are not copied: the caller makes the full-text index again, and triggers of the target log its queries.
 _MADE_ANEW = frozenset({"indexed_paper", "paper_spelling", "query_change"})
 
 
@@ -86,7 +86,8 @@ def holds_rows(session: Transaction) -> bool:
 def copy_rows(source: Transaction, target: Transaction) -> dict[str, int]:
     """Copies the rows of all tables, with their ids, into an empty database. Returns table → number of rows.
 
-    The full-text index is left out: the caller makes it again. Triggers of the target database write its log of queries.
+    Leaves out the full-text index, which the caller makes again, and the log of queries, which triggers of the target
+    write.
     """
     copied = {}
     for table in TABLES.sorted_tables:
@@ -108,7 +109,7 @@ def count_rows(session: Transaction) -> dict[str, int]:
 
 
 def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
-    """Copies the rows of a table in batches, in the order of its key. Returns the number of rows."""
+    """Copies the rows of a table in batches, in the order of its primary key. Returns the number of rows."""
     names, statement = tuple(column.name for column in table.columns), sa.insert(table)
     rows = 0
     with source.connection().execute(sa.select(table).order_by(*table.primary_key.columns)) as found:
@@ -119,7 +120,7 @@ def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
 
 
 def count_on(connection: sa.Connection) -> None:
-    """Makes PostgreSQL number new rows from the highest copied number on."""
+    """Makes PostgreSQL number new rows from the highest copied id on."""
     for table in TABLES.sorted_tables:
         key = table.autoincrement_column
         if key is not None and table.name not in _MADE_ANEW:
@@ -129,9 +130,9 @@ def count_on(connection: sa.Connection) -> None:
 
 
 def gather_statistics(session: Transaction) -> None:
-    """Makes PostgreSQL gather statistics about many new rows for its query plans. Does nothing on SQLite.
+    """Makes PostgreSQL gather statistics for its query plans now, after many inserts. Does nothing on SQLite.
 
-    Without this, PostgreSQL gathers them only minutes later.
+    On its own, PostgreSQL would gather them only minutes later.
     """
     if session.connection().dialect.name == "postgresql":
         session.connection().execute(sa.text("ANALYZE"))
@@ -141,10 +142,10 @@ def gather_statistics(session: Transaction) -> None:
 
 
 def insert_new(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
-    """Inserts a row unless there is one with the same `keys`. Returns whether it was inserted.
+    """Inserts a row unless a row with the same `keys` exists. Returns whether it was inserted.
 
-    `keys` must be columns with a unique constraint. With (), the row is inserted unless any constraint forbids it: an
-    exclusion constraint cannot be named by its columns.
+    `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids it.
+    This is for exclusion constraints, which cannot be named by their columns.
     """
     statement = _statement(session.connection().dialect.name, table, keys, tuple(values), replaces=False)
     return execute(session, statement, values).rowcount == 1
@@ -153,7 +154,7 @@ def insert_new(session: Transaction, table: str, keys: tuple[str, ...], values: 
 def insert_all_new(
     session: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[Values]
 ) -> None:
-    """Inserts each row unless there is one with the same `keys`; see `insert_new`. A row has the values of `names`."""
+    """Inserts each row unless a row with the same `keys` exists, see `insert_new`. A row has the values of `names`."""
     statement = _statement(session.connection().dialect.name, table, keys, names, replaces=False)
     execute_rows(session, statement, names, rows)
 
@@ -173,10 +174,10 @@ def put(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping
 def hold(
     session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]
 ) -> sa.Row[*tuple[Any, ...]]:
-    """Inserts a row unless there is one with the same `keys`, which must be unique. Locks and returns the stored row.
+    """Inserts a row unless a row with the same unique `keys` exists. Locks the stored row and returns it.
 
-    Until the transaction ends, other processes have to wait before they can change the row. So read data that depends
-    on the row after this call.
+    Until the transaction ends, other processes cannot change the row; they wait. So callers read data that depends on
+    the row after this call.
     """
     return execute(session, _holding(session.connection().dialect.name, table, keys), values).one()
 
@@ -184,15 +185,15 @@ def hold(
 def hold_rows(session: Transaction, rows: sa.Select[Any], *, shared: bool = False) -> None:
     """Locks rows until the transaction ends.
 
-    All callers must select them in the same order, so that no deadlock happens. With `shared`, other transactions may
-    have a shared lock on them at the same time. Does nothing on SQLite, which has only one writer at a time.
+    All callers must select them in the same order, since a different order may cause a deadlock. If `shared`, other
+    transactions may have a shared lock on them at the same time. Does nothing on SQLite, which has one writer at a time.
     """
     if session.connection().dialect.name != "sqlite":
         execute(session, rows.with_for_update(read=shared, key_share=not shared))
 
 
 def move_rows(session: Transaction, table: str, keys: tuple[str, ...], *, column: str, before: int, after: int) -> None:
-    """Moves rows from one owner to another: `column` changes from `before` to `after`.
+    """Moves rows from one owner to another: the value of `column` changes from `before` to `after`.
 
     If both owners have a row with the same `keys`, only the row of `after` stays.
     """
@@ -204,9 +205,9 @@ def move_rows(session: Transaction, table: str, keys: tuple[str, ...], *, column
 
 
 def update_unless_taken(connection: sa.Connection, statement: sa.Update, values: Mapping[str, Any]) -> bool:
-    """Updates a row unless a unique index forbids it, because another process was first.
+    """Updates a row, unless a unique index forbids it because another process was first.
 
-    Returns whether it was updated. `statement` comes from `unless_taken`.
+    Returns whether the row was updated. `statement` must come from `unless_taken`.
     """
     if connection.dialect.name == "sqlite":
         return connection.execute(statement, values).rowcount == 1
@@ -236,7 +237,7 @@ def _holding(dialect: str, table: str, keys: tuple[str, ...]) -> ReturningInsert
 
 @lru_cache
 def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> sa.Insert:
-    # its cursor is closed when we ask for the row count
+    # preserves the row count, since the cursor is closed when the caller asks for it
     statement = _insert(dialect, table).execution_options(preserve_rowcount=True)
     if not replaces:
         return statement.on_conflict_do_nothing(index_elements=keys or None)

@@ -1,6 +1,6 @@
-"""The schema: a new database gets it from the declaration, a database of an earlier release from Alembic's revisions.
+"""The schema. A new database gets it from the declaration, a database of an earlier release from Alembic's revisions.
 
-It is declared in `rows` (tables and indexes), below (triggers), and in `sqlite` and `postgres` (parts for one of them).
+`rows` declares tables and indexes, this module triggers, and `sqlite` and `postgres` what only one of them has.
 """
 
 from pathlib import Path
@@ -13,10 +13,10 @@ from subscriptions.store.database.postgres import BESIDE_TABLES
 from subscriptions.store.database.sqlite import PAPER_WORDS
 from subscriptions.store.rows import TABLES
 
-# ruff: noqa: S608 - the SQL has only parts from this file
+# ruff: noqa: S608 - the SQL is built only from texts of this file
 
-# Subscriptions and open deliveries have a copy of the state of their chat, because an index can only have conditions on
-# columns of its own table. Only these triggers write the two columns `chat_active` and `sendable`.
+# Subscriptions and open deliveries have a copy of their chat's state, because the condition of an index can use only
+# columns of its own table. Only these triggers write the two columns, `chat_active` and `sendable`.
 _IS_ACTIVE = "(SELECT state = 'active' FROM chat WHERE id = NEW.chat)"
 _IS_SENDABLE = """(
     SELECT state = 'active' OR (state IN ('asked', 'unconfirmed') AND pause_reason IS NULL AND NEW.kind = 'notice')
@@ -53,8 +53,8 @@ _STATE_OF_CHAT = (
     BEGIN {_HAND_STATE_ON} END
     """,
 )
-# On PostgreSQL, they lock the chat first: another transaction, which does not see the new row, may be changing its
-# state.
+# On PostgreSQL, these triggers lock the chat first. Otherwise another transaction that does not see the new row could
+# change the chat's state at the same time.
 _STATE_OF_CHAT_POSTGRES = (
     """
     CREATE FUNCTION keep_chat_active() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -95,9 +95,9 @@ _STATE_OF_CHAT_POSTGRES = (
     """,
 )
 
-# If a subscription or its chat changes in a way that affects its deliveries, it stops following a shared cursor
-# (subscriptions.py), and its own cursor is set to the shared position. This is a trigger because a use case that forgot
-# it would lose papers.
+# If a subscription or its chat changes in a way that affects its deliveries, the subscription stops following a shared
+# cursor (subscriptions.py), and the value of the shared cursor becomes its own cursor. Triggers do this, because a use
+# case that forgot it would lose papers.
 _CHANGES = """
     OLD.shared_cursor IS NOT NULL AND NEW.shared_cursor IS NOT NULL AND (
         NEW.chat != OLD.chat OR NEW."query" != OLD."query" OR NEW.cadence != OLD.cadence OR NEW.state != 'active'
@@ -151,9 +151,9 @@ _FOLLOWING_POSTGRES = (
     """,
 )
 
-# The log of added and removed queries (store/planner.py), from all processes. A reader continues after the last change
-# that it knows. So PostgreSQL, which has several writers, must number changes in the order of their commits: the lock
-# does that.
+# The log of queries that any process added or removed (store/planner.py). A reader continues after the last change that
+# it knows, so changes must be numbered in the order of their commits. On PostgreSQL, which has several writers, a lock
+# ensures this.
 _QUERIES = (
     """
     CREATE TRIGGER query_added AFTER INSERT ON "query"
@@ -193,19 +193,19 @@ HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _BESIDE_TABLES = {"sqlite": (PAPER_WORDS,), "postgresql": BESIDE_TABLES}
 _REVISION = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
-# our lock, so that only one process makes or changes the schema at a time
+# the lock of a process that makes or changes the schema
 _ALONE = sa.text("SELECT pg_advisory_xact_lock(7250012022)")
 
 
 def make_schema(connection: sa.Connection) -> bool:
-    """Makes the newest schema in the transaction of `connection`. Returns False if another process was first."""
+    """Makes the newest schema in the transaction of `connection`. Returns False if another process has made it."""
     _take_turn(connection)
     if connection.dialect.has_table(connection, _REVISION.name):
         return False
     TABLES.create_all(connection, checkfirst=False)
     kind = connection.dialect.name
     for statement in (*_BESIDE_TABLES[kind], *TRIGGERS[kind]):
-        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})  # so that a % stays a %
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})  # "%" is no parameter here
     _REVISION.create(connection)
     connection.execute(sa.insert(_REVISION).values(version_num=HEAD))
     return True
@@ -226,7 +226,7 @@ def refuse_unknown(revision: str, where: str) -> None:
     """Raises StoreError for a database that this version cannot upgrade."""
     if revision in REVISIONS:
         return
-    if revision.isdigit():  # revisions before the first release were numbers
+    if revision.isdigit():  # before the first release, revisions were numbers
         raise wrong_setting(
             Sentence(
                 "The database {where} was written by a paperwire from before its first release.", {"where": where}
@@ -244,7 +244,7 @@ def refuse_unknown(revision: str, where: str) -> None:
 def _take_turn(connection: sa.Connection) -> None:
     """Waits until no other process makes or changes the schema.
 
-    On SQLite, the writing transaction has already waited.
+    On SQLite, beginning the writing transaction was this wait.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_ALONE)

@@ -1,4 +1,4 @@
-"""SQLite: its file, its errors, and its full-text index."""
+"""SQLite: the database file, errors as sentences for people, and the full-text index."""
 
 import errno
 import secrets
@@ -38,7 +38,7 @@ _FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWE
 
 
 def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
-    """Writes new index entries for papers, given by id, from their documents."""
+    """Writes new index entries for papers. `papers` are their ids, `documents` their words."""
     raw = _raw(connection)
     raw.executemany("INSERT OR REPLACE INTO indexed_paper (paper) VALUES (?)", [(paper,) for paper in papers])
     (newest,) = raw.execute("SELECT max(entry) FROM indexed_paper").fetchone()
@@ -53,21 +53,18 @@ def find(connection: sa.Connection, expression: Expression, first: int, last: in
 
 
 def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:  # noqa: ARG001 - as on PostgreSQL
-    """Returns the entries that may match although `find` does not return them: on SQLite there are none."""
+    """Returns the entries that may match although `find` does not return them. On SQLite there are none."""
     return []
 
 
 def _raw(connection: sa.Connection) -> sqlite3.Connection:
-    """Returns the driver's own connection, in the same transaction.
-
-    It needs a third of the time for ten thousand rows.
-    """
+    """Returns the driver's connection, in the same transaction. It takes a third of the time for ten thousand rows."""
     raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     return raw
 
 
 def _written(expression: Expression) -> str:
-    """Returns an expression in the syntax of FTS5; "" if it cannot match anything."""
+    """Returns an expression in the syntax of FTS5; "" if no paper can match it."""
     match expression:
         case Phrase(columns, _, _):
             return f"{{{' '.join(columns)}}} : {_phrase(expression)}"
@@ -107,7 +104,7 @@ _KNOWN = (
         passes=False,
         for_everybody=True,
     ),
-    # `for_everybody` is off: perhaps only this request reads a damaged page or a bad sector.
+    # `for_everybody` is False, since perhaps only this request reads a damaged page or a bad sector.
     KnownError(
         words=("disk i/o",),
         sentence=errors.Sentence("The disk that holds the database {where} does not answer."),
@@ -147,7 +144,7 @@ _KNOWN = (
 
 @contextmanager
 def copying_to(target: Path) -> Iterator[None]:
-    """Raises errors of the body as sentences about the copy, unless the copied database itself is damaged."""
+    """Turns errors of the body into sentences about the copy, unless the copied database itself is damaged."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -168,7 +165,7 @@ def _message(error: Exception) -> str:
 
 
 def _is_full(error: Exception, message: str, file: Path) -> bool:
-    """Whether the disk is full. SQLite may only say that it could not open or create a file."""
+    """Whether the disk is full. SQLite may say no more than that it could not open or create a file."""
     if isinstance(error, OSError):
         return errors.is_disk_full(error)
     if "disk is full" in message:
@@ -179,12 +176,12 @@ def _is_full(error: Exception, message: str, file: Path) -> bool:
 
 # ---------------------------------------------------------------------------------------------------- a SQLite database
 
-# The database is a file. SQLite runs in WAL mode. Writers begin IMMEDIATE, so that no transaction starts as a reader
-# and becomes a writer later, and two writers wait for each other instead of failing (busy timeout 10 s).
+# The database is a file, in WAL mode. A writing transaction begins IMMEDIATE, so it is a writer from its start. Two
+# writers then wait for each other instead of failing (busy timeout 10 s).
 
 
-LOG_PATIENCE = 1.0  # seconds that a process waits at its end for others, to empty the write-ahead log
-PART = ".part"  # end of the name of a copy that is not complete
+LOG_PATIENCE = 1.0  # seconds that an ending process waits for others in order to empty the write-ahead log
+PART = ".part"  # the name of an incomplete copy ends with this
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 
 
@@ -192,7 +189,7 @@ class SqliteFile:
     """A database in a file."""
 
     def __init__(self, url: URL) -> None:
-        """`url` names a file. Raises StoreError if it names none."""
+        """`url` must name a file. Raises StoreError otherwise."""
         if not url.database or url.database == ":memory:":
             raise wrong_setting(
                 errors.Sentence("PAPERWIRE_DATABASE_URL names no file."),
@@ -201,15 +198,15 @@ class SqliteFile:
         self.url = url
         self.path = Path(url.database)
         self.file: Path | None = self.path
-        self.where = str(self.path.absolute())  # the path of the file, not the URL
+        self.where = str(self.path.absolute())  # the database's name in errors
         self.errors: tuple[type[Exception], ...] = (sqlite3.Error,)
         self._watcher: sqlite3.Connection | None = None  # a connection that never writes
         self._watching = Lock()
 
     def engine(self, patience: float) -> Engine:
-        """Makes the engine, with one connection for each thread.
+        """Makes the engine. Each thread gets a connection.
 
-        The number of connections has no limit: with one, threads would fail while they wait and the database is locked.
+        The number of connections is not limited. If it were, threads would fail while others wait for a locked database.
         """
         arguments = {"timeout": patience, "check_same_thread": False}
         return sa.create_engine(self.url, max_overflow=-1, connect_args=arguments)
@@ -218,20 +215,17 @@ class SqliteFile:
         """Sets up a connection, so that commits survive a power cut and erased data is overwritten."""
         connection.isolation_level = None  # we execute BEGIN ourselves
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
+        connection.execute("PRAGMA synchronous=FULL")  # with NORMAL, a power cut would lose the last commits
         connection.execute("PRAGMA foreign_keys=ON")
-        # erased data is overwritten; not every build of SQLite has this as its default
+        # overwrites erased data; not every build of SQLite does this by default
         connection.execute("PRAGMA secure_delete=ON")
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Begins a transaction.
-
-        A writer takes the write lock at once, so that no reader has to become a writer later.
-        """
+        """Begins a transaction. If it `writes`, it takes the write lock at once."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     def changes(self, connection: sqlite3.Connection) -> int:
-        """Returns SQLite's counter of the rows that this connection has changed."""
+        """Returns how many rows this connection has changed so far."""
         return connection.total_changes
 
     def exists(self) -> bool:
@@ -255,7 +249,7 @@ class SqliteFile:
     def version(self) -> object | None:
         """Returns SQLite's counter of commits.
 
-        A separate connection reads it, because it counts those of other connections.
+        A separate connection reads it, because the counter of a connection counts only commits of other connections.
         """
         with self._watching:
             if self._watcher is None:
@@ -278,19 +272,19 @@ class SqliteFile:
             return None if row is None else str(row[0])
 
     def protect(self) -> None:
-        """Removes the permissions of all other users from the file and from SQLite's two files next to it."""
+        """Removes the permissions of other users from the file and from SQLite's two files next to it."""
         for suffix in ("", "-wal", "-shm"):
             keep_to_owner(self.path.with_name(self.path.name + suffix))
 
     def make_place(self) -> None:
-        """Makes the folder and an empty file. SQLite gives its other files next to it the same permissions."""
+        """Makes the folder and an empty file. SQLite gives the files that it adds the same permissions."""
         self.path.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         if not self.exists():
             self.path.touch(mode=OWNER_ONLY)
 
     def backup(self, target: Path) -> None:
-        """Writes a consistent copy to a file while others read and write. Checks the copy before it gets its name."""
-        # Several processes may copy at once. In containers they may have the same process id, so the name is random.
+        """Writes a consistent copy to a file while others read and write. The copy gets its name after it was checked."""
+        # Several processes may copy at once. In containers they may have the same process id, so a random name is used.
         part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
         with copying_to(target):
             target.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
@@ -298,7 +292,7 @@ class SqliteFile:
             try:
                 with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(part)) as copy:
                     source.backup(copy)
-                    copy.execute("PRAGMA journal_mode=DELETE")  # a copy is one file
+                    copy.execute("PRAGMA journal_mode=DELETE")  # so that the copy is a single file
                 with closing(sqlite3.connect(part)) as copy:
                     if copy.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
                         raise sqlite3.DatabaseError("malformed")
@@ -308,20 +302,17 @@ class SqliteFile:
                     left.unlink(missing_ok=True)
 
     def try_to_write(self, patience: float) -> None:
-        """Begins a write on a separate connection, and rolls it back.
-
-        Raises an error for a lock or missing permissions.
-        """
+        """Begins a write on a separate connection, and rolls it back. Raises an error if writing is not possible."""
         uri = f"{self.path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
 
     def close(self, *, wrote: bool) -> None:
-        """Closes the watcher. If the process wrote, empties the write-ahead log.
+        """Closes the connection that watches for commits. If the process wrote, empties the write-ahead log.
 
-        SQLite empties it itself only if no other process has the file open. Parts that others are reading or writing
-        stay in the log.
+        SQLite does this on its own only if no other process has the file open. Parts of the log that others are reading
+        or writing stay.
         """
         with self._watching:
             if self._watcher is not None:
@@ -334,11 +325,11 @@ class SqliteFile:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def is_full(self, least_room: int) -> bool:
-        """Whether fewer than `least_room` bytes are free in the folder."""
+        """Whether the disk of the folder has fewer than `least_room` free bytes."""
         return disk_usage(self.path.absolute().parent).free < least_room
 
     def translated(self, error: Exception, where: str) -> Exception:
-        """Returns an error of the driver or of the system as a sentence that calls the database `where`."""
+        """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
         if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
             return error
         file, message = self.path.absolute(), _message(error)

@@ -1,4 +1,4 @@
-"""The database: transactions and schema. Code for only one kind of database is in `sqlite` or `postgres`."""
+"""The database and its transactions. Code for only one kind of database is in `sqlite` or `postgres`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,36 +32,36 @@ from subscriptions.store.database.writer import Writer
 Kind = SqliteFile | PostgresDatabase
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
-CHUNK = 500  # values in one IN (…)
+CHUNK = 500  # most values in one IN (…)
 P = ParamSpec("P")
 V = TypeVar("V")
 
 
 class WouldWrite(Exception):
-    """Raised if a use case tries to write in a transaction that only reads."""
+    """Raised if code tries to write in a transaction that only reads."""
 
 
 class Transaction(Session):
     """One transaction of the database: the unit of work of all use cases that get it.
 
-    A use case takes a Store or a Transaction (`Scope`). With a Store, it begins its own transaction (`reads`,
-    `writes`). With a Transaction, it is a part of that transaction: it commits with it and sees what earlier parts
-    wrote. An error in a part undoes the whole transaction, unless the part is in a `savepoint`. Only the thread that
-    began a Transaction may use it.
+    A use case takes a Store or a Transaction (`Scope`). If it gets a Store, it begins its own transaction (`reads`,
+    `writes`). If it gets a Transaction, it is a part of that transaction: it commits with it, and sees what earlier
+    parts wrote. An error in a part undoes the whole transaction, unless the part is in a `savepoint`. Only the thread
+    that began a Transaction may use it.
     """
 
     def __init__(self, store: "Store", bind: Engine | Connection, *, writes: bool) -> None:
         super().__init__(bind, expire_on_commit=False)
         self.store = store
         self.changed_chats: set[int] = set()  # ids of chats whose state or subscriptions were changed
-        self.confirmed_chats: set[int] = set()  # ids of chats in which a new or known subscription was confirmed
-        self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction has stored for undo
+        self.confirmed_chats: set[int] = set()  # ids of chats whose new or known subscription was confirmed to a person
+        self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
         self._writes = writes
-        self._part_failed = False  # what the failed part wrote is not undone yet, so it must not be committed
+        self._part_failed = False  # if True, a part failed and its writes are not undone yet: no commit is allowed
 
     @property
     def zone(self) -> str:
-        """The operator's time zone, which is used for chats that chose none."""
+        """The operator's time zone, for chats that chose none."""
         return self.store.zone
 
     @property
@@ -83,23 +83,23 @@ class Transaction(Session):
 
     @contextmanager
     def savepoint(self) -> Iterator["Transaction"]:
-        """Begins a part of this transaction that may write. An error undoes only this part, so a caller can handle the error and continue.
+        """Begins a part of this transaction that may write. Raises WouldWrite if this transaction only reads.
 
-        Raises WouldWrite if this transaction only reads.
+        An error undoes only this part. So a caller can handle the error and continue with the transaction.
         """
         before = set(self.changed_chats), dict(self.begun_changes), self._part_failed
         try:
             with self.write(), self.begin_nested():
-                self.connection()  # begins the savepoint on the connection too, which `execute` uses directly
+                self.connection()  # begins the savepoint also on the connection, which `execute` uses directly
                 yield self
         except BaseException:
             self.changed_chats, self.begun_changes, self._part_failed = before
             raise
 
     def refuse_failed_part(self) -> None:
-        """Raises RuntimeError if a part failed outside of a savepoint and its error was caught.
+        """Raises RuntimeError if a part failed outside of a savepoint, and a caller handled its error.
 
-        Otherwise a half of that part would be committed.
+        Otherwise, what the part wrote before its error would be committed.
         """
         if self._part_failed:
             raise RuntimeError("A part of this transaction failed, and its error was handled without a savepoint.")
@@ -111,28 +111,26 @@ class Transaction(Session):
 
 
 class Store:
-    """One database. Everything that reads or writes it goes through `read` and `write`, one transaction each."""
+    """One database. All reading and writing happens in transactions that `read` and `write` begin."""
 
     def __init__(self, url: str, *, zone: str = "UTC", schedules: Schedules | None = None) -> None:
         """`url` is a URL of SQLAlchemy. `zone` is the operator's time zone, for chats that chose none.
 
-        `schedules` reads the stored schedules of sources. Does not open the database. Raises StoreError.
+        `schedules` reads the stored schedules of sources. The database is not opened yet. Raises StoreError.
         """
         self.zone = zone
         self.schedules = schedules or Schedules()
         self.kind = _kind_of(url)
         self.url = self.kind.url
-        self.where = self.kind.where  # its name in errors: the file or the server, not the URL
+        self.where = self.kind.where  # the database's name in errors: its file or server, not its URL
         self.worker = uuid4().hex  # the name under which this process claims messages and replies
         self._turn = Lock()  # one thread writes at a time
         self.is_writing = False  # whether a writing transaction of this process has begun
-        self.refusal: errors.StoreUnavailable | None = (
-            None  # the error of the last write, if nothing was written since then
-        )
+        self.refusal: errors.StoreUnavailable | None = None  # the error of the last write; None if it succeeded
         self.commits = 0  # number of commits that changed something
         self.writer = Writer(self.write, self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
-        self._holders: set[int] = set()  # the threads that hold a connection
+        self._holders: set[int] = set()  # ids of the threads that hold a connection
         self._engine = _engine(self.kind, self._holders)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
@@ -154,8 +152,7 @@ class Store:
     def write(self) -> Iterator[Transaction]:
         """Begins a transaction that may write. Commits it at the end, rolls it back on any error. Raises StoreError.
 
-        Only one thread of a process writes at a time. In `run` that is the writer (`writer.py`), in the order of the
-        requests.
+        Only one thread of a process writes at a time. In `paperwire run` only the writer thread writes (`writer.py`).
         """
         self.refuse_held_connection()
         with self._turn:
@@ -167,7 +164,7 @@ class Store:
                     yield transaction
                     transaction.refuse_failed_part()
                     transaction.flush()
-                    # before the commit: after it, the pool may have closed the connection
+                    # asked before the commit, since after it the pool may have closed the connection
                     changed = self.kind.changes(driver) != before
             except errors.StoreUnavailable as error:
                 self.refusal = error
@@ -180,15 +177,15 @@ class Store:
 
     @contextmanager
     def savepoint(self) -> Iterator[Transaction]:
-        """Like `write`: an error undoes the whole transaction. See Transaction.savepoint."""
+        """Like `write`: an error undoes the whole transaction. It exists so that a Scope has this method, too."""
         with self.write() as transaction:
             yield transaction
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """Begins a transaction that reads one state of the database. A part that writes raises WouldWrite.
+        """Begins a transaction that reads one state of the database. Raises StoreError.
 
-        Raises StoreError.
+        A part that tries to write raises WouldWrite.
         """
         self.refuse_held_connection()
         with self.translated_errors(), self._begun(self._engine, writes=False) as transaction:
@@ -197,30 +194,30 @@ class Store:
     @contextmanager
     def _begun(self, bind: Engine, *, writes: bool) -> Iterator[Transaction]:
         with Transaction(self, bind, writes=writes) as transaction, transaction.begin():
-            transaction.connection()  # begins the transaction now, so that a writer waits here for others
+            transaction.connection()  # begins the transaction at once, so that a writer waits here for other writers
             yield transaction
 
     def refuse_held_connection(self) -> None:
-        """Raises RuntimeError if this thread holds a connection (rule 15).
+        """Raises RuntimeError if this thread holds a connection (docs/architecture.md, rule 15).
 
-        Call it before a wait and at the end of a step.
+        Call it before a wait, and at the end of a step.
         """
         _refuse_second(self._holders)
 
     def version(self) -> object | None:
-        """Returns a value that changes with each commit of another connection; None if not known. Raises StoreError."""
+        """Returns a value that changes with each commit of another connection; None if unknown. Raises StoreError."""
         with self.translated_errors():
             return self.kind.version()
 
     def exists(self) -> bool:
-        """Whether the database exists. Raises StoreError if that cannot be determined."""
+        """Whether the database exists. Raises StoreError if this cannot be found out."""
         with self.translated_errors():
             return self.kind.exists()
 
     def open(self, *, now: datetime, copies: Path | None = None, make: bool = True) -> None:
-        """Upgrades the schema to the newest one. Copies an older database into `copies` first.
+        """Upgrades the schema to the newest one. Before an upgrade, copies the database into the folder `copies`.
 
-        If there is no database, makes it and its folder; without `make`, raises NotFound. Raises StoreError.
+        If there is no database, makes it and its folder, or raises NotFound if not `make`. Raises StoreError.
         """
         with self.translated_errors():
             revision = self.known_revision()
@@ -238,9 +235,9 @@ class Store:
                     schema.upgrade_schema(connection)
 
     def mark(self) -> object | None:
-        """Returns a value that stays the same while no process writes; None: only a request to the database can tell.
+        """Returns a value that stays the same while no process writes; None if only a request to the database can tell.
 
-        On SQLite, the value may rarely stay the same although another process wrote.
+        On SQLite, the value may, rarely, stay the same although another process has written.
         """
         mark = self.kind.mark()
         return None if mark is None else (mark, self.commits)
@@ -273,14 +270,14 @@ class Store:
             self.kind.backup(target)
 
     def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
-        """Makes one of the program's own copies, such as "daily". Removes all but the newest seven of its kind."""
+        """Makes one of the program's own copies, of a kind such as "daily". Keeps only the newest seven of this kind."""
         self.backup(folder / f"{kind}-{now:%Y%m%dT%H%M%SZ}.db")
         family = kind.partition("-")[0]
         kept = sorted(folder.glob(f"{family}-*.db"))
         for old in kept[:-KEPT_COPIES]:
             old.unlink(missing_ok=True)
         begun = f"{kind}-{now - timedelta(days=1):%Y%m%dT%H%M%SZ}"
-        for left in folder.glob(f"{kind}-*{PART}*"):  # parts that a killed process left
+        for left in folder.glob(f"{kind}-*{PART}*"):  # incomplete copies that a killed process left
             if left.name < begun:
                 left.unlink(missing_ok=True)
         for copy in kept[-KEPT_COPIES:]:
@@ -299,7 +296,7 @@ class Store:
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
-        """Translates errors of the driver and of the system to StoreError, with a sentence for people."""
+        """Turns errors of the driver and the system into StoreError, with a sentence for people."""
         try:
             yield
         except self._errors as error:
@@ -307,12 +304,12 @@ class Store:
 
 
 class ReadThenWrite:
-    """A task that reads first and writes afterwards, in two transactions, so that others can write in between."""
+    """A task that first reads and then writes, in two transactions, so that others can write in between."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._version: object | None = None  # the database's version before `read` began
-        self.is_stale = True  # in `write`: whether another transaction may have been committed since `read` began
+        self.is_stale = True  # set by `write`: whether others may have committed since `read` began
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -323,17 +320,17 @@ class ReadThenWrite:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """Begins the writing transaction, in turn with other writers. Raises StoreError."""
+        """Begins the writing transaction, after waiting for other writers. Raises StoreError."""
         with self._store.write() as transaction:
             self.is_stale = self._version is None or self._store.version() != self._version
             yield transaction
 
 
-Scope = Store | Transaction  # a use case runs in its own transaction of a Store, or as a part of a Transaction
+Scope = Store | Transaction  # a use case begins its own transaction of a Store, or is a part of a Transaction
 
 
 def reads(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenate[Scope, P], V]:
-    """Decorates a function that reads in a Transaction. If it is called with a Store, it begins its own transaction."""
+    """Decorates a function that reads in a Transaction. Called with a Store, the function gets a new transaction."""
 
     @wraps(part)
     def begun(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
@@ -344,7 +341,7 @@ def reads(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenat
 
 
 def writes(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenate[Scope, P], V]:
-    """Like `reads`, for a function that may write. It raises WouldWrite if its Transaction only reads."""
+    """Like `reads`, but for a function that may write. The function raises WouldWrite if its Transaction only reads."""
 
     @wraps(part)
     def begun(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
@@ -357,7 +354,7 @@ def writes(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatena
 def execute(
     session: Session, statement: sa.Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> sa.CursorResult[*tuple[Any, ...]]:
-    """Executes a prebuilt statement, after the session has written its pending changes."""
+    """Executes a statement, after the session has written its pending changes."""
     session.flush()
     return session.connection().execute(statement, values)
 
@@ -374,7 +371,7 @@ def rows_of(
     many: Sequence[Any],
     **values: object,
 ) -> Iterator[sa.Row[*tuple[Any, ...]]]:
-    """Yields the rows of a table, or of a prebuilt statement, whose `column` has one of the values `many`.
+    """Yields the rows of a table or a SELECT statement whose `column` has one of the values `many`.
 
     `values` are the parameters of the statement.
     """
@@ -384,13 +381,13 @@ def rows_of(
 
 @lru_cache(maxsize=256)
 def _among(rows: sa.Table | sa.Select[Any], column: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Returns the statement of `rows_of`. Cached: to build a statement takes as long as to execute it."""
+    """Returns the statement of `rows_of`. Cached, since building a statement takes as long as executing it."""
     statement = sa.select(rows) if isinstance(rows, sa.Table) else rows
     return statement.where(column.in_(sa.bindparam("among", expanding=True, type_=column.type)))
 
 
 def _kind_of(address: str) -> Kind:
-    """Returns the database of a URL. Raises StoreError if it is neither SQLite nor PostgreSQL."""
+    """Returns the database that a URL names. Raises StoreError if it is neither SQLite nor PostgreSQL."""
     try:
         url = make_url(address)
     except ArgumentError:
@@ -439,14 +436,14 @@ def _engine(kind: Kind, holders: set[int]) -> Engine:
 # -------------------------------------------------------------------- a probe: does the database accept writes?
 
 
-PATIENCE = 0.2  # seconds that the probe waits for a lock; writers wait for longer
+PATIENCE = 0.2  # seconds that the probe waits for a lock; writers wait longer
 
 
 def write_refusal(store: Store) -> errors.StoreError | None:
-    """Returns why the database accepts no writes now; None if it does, or if this process is writing.
+    """Returns why the database accepts no writes now; None if it accepts them, or if this process is writing.
 
-    Begins a write and rolls it back, which finds locks and missing permissions. A full disk may still accept a small
-    write. So after a write has failed because the disk is full, that error is returned until a write succeeds.
+    Begins a write and rolls it back, which reveals locks and missing permissions. A full disk may still accept a small
+    write. So if the last write failed because the disk was full, returns that error until a write succeeds.
     """
     if store.is_writing:
         return None

@@ -1,4 +1,4 @@
-"""The writer thread, and tasks that share one transaction although each can fail alone."""
+"""The writer thread of a process. Its tasks share transactions, although each task can fail alone."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -16,15 +16,14 @@ T = TypeVar("T")
 
 
 Begin = Callable[[], AbstractContextManager[Any]]  # begins a transaction, see store.Transaction
-Work = Callable[[Any], T]  # a task, which gets a part of the transaction
+Work = Callable[[Any], T]  # a task; its argument is a part of the transaction
 
 
 def write_together(begin: Begin, works: Sequence[Work[T]]) -> list[T | Exception]:
-    """Runs tasks in one transaction, which `begin` begins.
+    """Runs tasks in one transaction, which `begin` begins. Returns, for each task, its result or its error.
 
-    Returns for each task its result or the error that it raised. If the database is locked or full, all tasks that are
-    not done get this error. So no task waits for the database a second time. Any other error may come from one task, so
-    then each task is run in its own transaction.
+    If the database is locked or full, all tasks that are not done get this error, so that no task waits for the database
+    a second time. Any other error may come from a single task. Then each task runs again in its own transaction.
     """
     try:
         return [*_committed(begin, works)]
@@ -48,21 +47,21 @@ def _committed(begin: Begin, works: Sequence[Work[T]]) -> list[T]:
         for work in works:
             with transaction.write() as part:
                 results.append(work(part))
-                part.flush()  # so that a row that the database refuses is the error of this task
+                part.flush()  # if the database refuses a row, this task gets the error
     return results
 
 
 # ------------------------------------------------------------------------------------------------------ tasks in steps
 
-# Each step says whether it writes, so that a process can run the writing steps in its writer thread.
+# Each step tells whether it writes, so that a process can run the writing steps in its writer thread.
 
 
 StepKind = Literal["reads", "writes"]
 READS: StepKind = "reads"
 WRITES: StepKind = "writes"
 
-# A generator that yields, before each step, whether the step reads or writes. The first step reads. Each step may run
-# in another thread, so no transaction and no lock, which belong to a thread, may be open between two steps.
+# A generator that yields, before each step, whether the next step reads or writes. The first step reads. Each step may
+# run in another thread. So no transaction and no lock may be open between two steps, since these belong to a thread.
 Steps = Generator[StepKind, None, T]
 
 
@@ -78,16 +77,16 @@ def done(steps: Steps[T]) -> T:
 
 # ---------------------------------------------------------------------------------------------------------- the writer
 
-# The only thread of a process that writes to its database.
+# The writer is the only thread of a process that writes to its database.
 
 
-MOST_WAITING = 1000  # tasks; if more wait, the database hangs, and new ones are refused
-MOST_TOGETHER = 64  # tasks in one transaction; a limit, because the first of them waits for all
+MOST_WAITING = 1000  # tasks; if more wait, the database seems to hang, and new tasks are refused
+MOST_TOGETHER = 64  # tasks in one transaction; limited, because the first task has to wait for the last
 
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """A task that waits."""
+    """A task that waits for the writer."""
 
     work: Callable[..., Any]
     shares: bool  # whether it may share its transaction with other tasks
@@ -97,14 +96,17 @@ class _Asked:
 class Writer:
     """Runs tasks in one thread, in the order of the requests.
 
-    So no other thread waits for the database's write lock: a caller gets a future. If another program holds the lock,
-    the writer waits for it only once. All tasks that wait at that time get the same error, and their callers can
-    request them again. A requested task is done even if its caller no longer waits for the result, because a message
-    that a platform has accepted must be stored.
+    A caller gets a future, so no other thread waits for the database's write lock. If another program holds the lock,
+    the writer waits for it only once. Then all waiting tasks get the same error, and their callers can request them
+    again. The writer does a task even if its caller no longer waits for the result, because the outbox must learn of
+    each message that a platform has accepted.
     """
 
     def __init__(self, begin: Begin, where: str) -> None:
-        """`begin` begins a transaction that tasks share. `where` is the database's name in errors. Starts no thread."""
+        """`begin` begins a transaction that tasks share. `where` is the database's name in errors.
+
+        The thread starts with the first task.
+        """
         self._begin = begin
         self._where = where
         self._waiting: deque[_Asked] = deque()
@@ -122,8 +124,8 @@ class Writer:
     def ask_to_share(self, work: Work[T]) -> Future[T]:
         """Requests a task that shares its transaction with tasks that were requested at about the same time.
 
-        Returns a future, which is done after the commit. An error of one task does not undo the others. Raises like
-        `ask`.
+        Returns a future, which is done after the commit. An error of one task does not undo other tasks. Raises
+        StoreUnavailable like `ask`.
         """
         return self._ask(_Asked(work, shares=True))
 
@@ -146,7 +148,7 @@ class Writer:
         )
 
     def close(self) -> None:
-        """Runs all waiting tasks, then ends the thread. New tasks are refused."""
+        """Runs all waiting tasks, then ends the thread. Refuses new tasks."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
@@ -159,7 +161,7 @@ class Writer:
             locked = next(
                 (one for one in results if isinstance(one, errors.StoreUnavailable) and one.cause == LOCKED), None
             )
-            # take the waiting tasks before the futures get the error: a caller may request its task again at once
+            # takes the waiting tasks before the futures get the error, since a caller may request its task again at once
             if locked is not None:
                 waiting = self._take_waiting()
                 asked, results = [*asked, *waiting], [*results, *(copy(locked) for _ in waiting)]
@@ -167,7 +169,7 @@ class Writer:
                 _settle(one, result)
 
     def _next(self) -> list[_Asked]:
-        """Waits for tasks. Returns the first one, with the next ones that share its transaction; [] after `close`."""
+        """Waits for tasks. Returns the first one and those that share its transaction; [] after `close`."""
         with self._changed:
             while not self._waiting and not self._is_closed:
                 self._changed.wait()
@@ -179,7 +181,7 @@ class Writer:
             return asked
 
     def _results(self, asked: Sequence[_Asked]) -> list[Any]:
-        """Runs tasks. Returns for each its result or its error."""
+        """Runs tasks. Returns, for each task, its result or its error."""
         try:
             if asked[0].shares:
                 return write_together(self._begin, [one.work for one in asked])

@@ -1,4 +1,4 @@
-"""A PostgreSQL database: a server that processes on several machines may use."""
+"""A PostgreSQL database: a server that processes on several machines can use."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ from subscriptions.store.database.postgres import words
 from subscriptions.store.database.postgres.words import SharedSession, translated
 
 _WORKER = "paperwire worker "  # the name of each side session begins with this
-_SHORT = 12  # characters of a worker's id in that name: PostgreSQL cuts names to 63 bytes
+_SHORT = 12  # characters of a worker's id in this name, since PostgreSQL cuts names to 63 bytes
 _SESSIONS = sa.text(f"""
     SELECT substr(application_name, {len(_WORKER) + 1}) AS name, backend_start AS since FROM pg_stat_activity
     WHERE datname = current_database() AND starts_with(application_name, '{_WORKER}') ORDER BY backend_start
@@ -33,8 +33,8 @@ RATES = """
         rests_until TIMESTAMPTZ NOT NULL DEFAULT '-infinity'
     ) WITH (fillfactor = 10)  -- a row is written many times each second, and stays in its page
 """
-# A worker is gone only if it has neither a heartbeat (a row) nor a side session. If its session is cut, the heartbeat
-# counts.
+# A worker is gone only if it has neither a heartbeat (a row) nor a side session. So a worker whose session was cut still
+# counts as long as its heartbeat is stored.
 _HOLD = f"""
     INSERT INTO lease (name, worker, ends)
     VALUES (%(name)s, %(worker)s, clock_timestamp() + %(seconds)s::float * interval '1 second')
@@ -55,11 +55,11 @@ HOLDER = """
     WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted AND (classid::bigint << 32) + objid::bigint = %s
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-# A slot may be used before it is on the disk. A crash may lose some slots, but they are over before the server has
-# restarted.
+# Slots need not be on the disk before they are used. A crash of the server may lose some, but when it has restarted, their
+# time is over.
 _UNSYNCED = "set_config('synchronous_commit', 'off', true)"
-# The same formula as `rate_limiter.reserve` with a burst of one, by the server's clock. A slot that is more than
-# `ahead` seconds away is not reserved. So few slots are reserved when a reply needs one.
+# The same formula as in `rate_limiter.reserve` with a burst of one, by the server's clock. A slot more than `ahead`
+# seconds away is not reserved, so that a reply never has to wait for many reserved slots.
 _RESERVE = f"""
     INSERT INTO token_rate AS rate (token, full_at)
     SELECT %(token)s, clock_timestamp() + %(gap)s * interval '1 second' FROM {_UNSYNCED}
@@ -81,24 +81,24 @@ _REST = """
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A result of `SideSession.reserve`: a slot, or when to call again."""
+    """The result of `SideSession.reserve`: a slot, or when to call again."""
 
     start_in: float | None  # seconds until the slot; None: no slot was reserved
-    again_in: float = 0.0  # seconds after which to call again
-    rest_left: float = 0.0  # remaining seconds of a pause that the platform requested for the whole token
+    again_in: float = 0.0  # seconds until the caller should try again
+    rest_left: float = 0.0  # seconds that remain of a pause that the platform requested for the whole token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSession:
     """The side session of a worker, as the server shows it."""
 
-    worker: str  # the first characters of its id
-    process: str  # number and machine, as the worker gave them
+    worker: str  # the first characters of the worker's id
+    process: str  # "NUMBER on MACHINE", as the worker gave it
     since: datetime  # when the session began
 
 
 def open_sessions(connection: sa.Connection) -> list[OpenSession]:
-    """Returns the side sessions of all workers, ordered by their beginning. On SQLite returns an empty list."""
+    """Returns the side sessions of all workers, the oldest first. On SQLite returns an empty list."""
     if connection.dialect.name != "postgresql":
         return []
     found = []
@@ -109,15 +109,15 @@ def open_sessions(connection: sa.Connection) -> list[OpenSession]:
 
 
 class SideSession:
-    """A session of a worker in addition to its transactions. Only one thread at a time may use it.
+    """A session that a worker has besides its transactions, for leases and rate limits. One thread at a time may use it.
 
-    Raises driver errors. It has one connection, which is made at the first use, and again after an error.
+    Its methods raise driver errors. It has one connection, which it opens on first use and reopens after an error.
     """
 
     def __init__(self, connect: Callable[[], Any], worker: str, called: str, sender: int) -> None:
-        """`connect` makes a connection with autocommit. Each new connection takes a shared sender lock.
+        """`connect` opens a connection with autocommit. Each new connection takes a shared sender lock.
 
-        `called`: the name of the session. `sender`: the key of the sender lock.
+        `called` is the name of the session, `sender` the key of the sender lock.
         """
         self._connect = connect
         self._worker = worker
@@ -128,16 +128,16 @@ class SideSession:
     def sends_alone(self) -> str:
         """Takes a shared sender lock and returns "".
 
-        If a process has the lock alone, returns its name: then no worker may send.
+        If a process holds the sender lock alone, returns its name instead. No worker may send then.
         """
         if self._row(_SHARE, (self._sender,))[0]:
             return ""
         return name_of_holder(self._row(HOLDER, (self._sender,)))
 
     def hold(self, name: str, seconds: float | None = None) -> bool:
-        """Takes or renews a lease for some seconds. With None, the lease of a lane, it lasts as long as this worker.
+        """Takes or renews a lease for some seconds. If `seconds` is None (for a lane), it lasts as long as this worker.
 
-        Returns False if another worker has it. A worker exists as long as it has a heartbeat or its side session.
+        Returns False if another worker has it. A worker lasts as long as it has a heartbeat or a side session.
         """
         return bool(self._row(_HOLD, {"name": name, "worker": self._worker, "seconds": seconds}))
 
@@ -146,7 +146,7 @@ class SideSession:
         self._row(_RELEASE, {"name": name, "worker": self._worker})
 
     def reserve(self, token: str, gap: float, ahead: float) -> Reservation:
-        """Reserves the next slot of a token if it is at most `ahead` seconds away. Slots are `gap` seconds apart."""
+        """Reserves the next slot of a bot token if it is at most `ahead` seconds away. Slots are `gap` seconds apart."""
         found = self._row(_RESERVE, {"token": token, "gap": gap, "ahead": ahead})
         if found:
             return Reservation(max(0.0, found[0]))
@@ -178,14 +178,14 @@ class SideSession:
 
 
 def name_of_holder(row: Sequence[Any] | None) -> str:
-    """Returns the name of the process that holds the sender lock, from a row of `HOLDER`; "?" if there is no row."""
+    """Returns the name of the process that holds the sender lock. `row` is a row of `HOLDER`; "?" if it is None."""
     return str(row[0]).removeprefix("paperwire ") if row else "?"
 
 
 # -------------------------------------------------------------------------------------------------------------- server
 
 
-CONNECTIONS = 3  # the most that a process uses for its transactions: more would only wait for the interpreter lock
+CONNECTIONS = 3  # connections of a process for its transactions; more would only wait for Python's interpreter lock
 _ENGINE = "procrastinate"  # the names of the job queue's own tables begin with this
 _TABLES = sa.text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
 _IS_MADE = "SELECT to_regclass('key_value') IS NOT NULL"
@@ -196,15 +196,16 @@ _WRITE_NOTHING = """
 """
 _MAKE = "CREATE TABLE key_value ()"
 _REVISION = sa.text("SELECT version_num FROM alembic_version")
-_SENDER = 7_250_012_023  # key of the sender lock: only a session that holds the lock may send
+_SENDER = 7_250_012_023  # key of the sender lock; only a session that holds this lock may send
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
-# A session keeps a plan that was made while a table was small, even the plan of a foreign-key check. With 100,000 chats
-# in one morning, each such check read all jobs. So whole-table reads are off: no statement of `run` needs one on a
-# growing table.
+# A session keeps plans that were made while a table was small, even plans of foreign-key checks. With 100,000 chats in
+# one morning, each such check read all jobs. So reading whole tables is off, since no statement of `run` has to read a
+# whole growing table.
 _PLANS = "-c enable_seqscan=off -c jit=off"
-# A worker that is stopped within a transaction keeps its row locks, and all others would wait as long as it is stopped.
+# A worker that is stopped (SIGSTOP) within a transaction keeps its row locks. The limit ends its session, so that others
+# need not wait for it.
 _STOPPED = "-c idle_in_transaction_session_timeout=60000"
 _SESSION = {  # options of each connection; the database URL may override them and add other options of libpq
     "application_name": "paperwire",
@@ -217,9 +218,9 @@ _SESSION = {  # options of each connection; the database URL may override them a
 class PostgresDatabase:
     """A database on a server.
 
-    It locks single rows, and a statement sees what was committed before the statement began. So a writing transaction
-    first locks rows (`conflicts.hold`) and then reads the data that depends on them. In a reading transaction, all
-    statements see the same state.
+    PostgreSQL locks single rows, and each statement sees everything that was committed before it began. So a writing
+    transaction first locks rows (`conflicts.hold`), and then reads the data that depends on them. In a reading
+    transaction, all statements see the same state.
     """
 
     def __init__(self, url: URL) -> None:
@@ -237,7 +238,7 @@ class PostgresDatabase:
         self.errors: tuple[type[Exception], ...] = (SharedSession, self._driver_error)
 
     def engine(self, patience: float) -> Engine:
-        """Makes the engine, with a bounded number of connections, because a server allows only a few."""
+        """Makes the engine. The number of its connections is limited, because a server allows only a few."""
         self._session = f"{words.OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
         self._engine = sa.create_engine(
             self.url,
@@ -252,23 +253,23 @@ class PostgresDatabase:
         return self._engine
 
     def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
-        """Keeps the driver from beginning transactions."""
+        """Turns off the transactions that the driver would begin on its own."""
         connection.autocommit = True  # we execute BEGIN ourselves
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Begins a transaction. Declares whether it may write, so that a read-only server refuses it at once."""
+        """Begins a transaction, and tells the server whether it may write. A read-only server then refuses it at once."""
         connection.exec_driver_sql(_WRITING if writes else _READ)
 
     def changes(self, connection: object) -> int:  # noqa: ARG002 - as on SQLite
-        """Returns a different number at each call: a committed transaction has shown that the server accepts writes."""
+        """Returns another number at each call. So each committed transaction counts as one that changed something."""
         return next(self._changes)
 
     def exists(self) -> bool:
-        """Whether the database has our schema."""
+        """Whether the database has paperwire's schema."""
         return self.revision() is not None
 
     def mark(self) -> object | None:
-        """Returns None: it is not known without a request to the server."""
+        """Returns None: only a request to the server could tell whether others have written."""
         return None
 
     def version(self) -> object | None:
@@ -291,7 +292,7 @@ class PostgresDatabase:
         """Does nothing: the server protects its own files."""
 
     def make_place(self) -> None:
-        """Does nothing: the database was made on its server."""
+        """Does nothing: the operator has created the database on the server."""
 
     def backup(self, target: Path) -> None:  # noqa: ARG002 - as on SQLite
         """Raises StoreError: PostgreSQL has its own programs for backups."""
@@ -303,7 +304,7 @@ class PostgresDatabase:
     def try_to_write(self, patience: float) -> None:  # noqa: ARG002 - as on SQLite
         """Executes writes that change nothing, and rolls them back.
 
-        Raises an error if the server is read-only or the user may not write.
+        Raises an error if the server is read-only or if the database's user may not write.
         """
         with self._engine.connect() as connection, connection.execution_options(paperwire_write=True).begin() as begun:
             is_made = connection.exec_driver_sql(_IS_MADE).scalar_one()
@@ -319,9 +320,9 @@ class PostgresDatabase:
 
     @contextmanager
     def sending(self, name: str) -> Iterator[str]:
-        """Holds the sender lock alone while the body runs. Yields "", or the name of another process that holds it.
+        """Holds the sender lock alone while the body runs, and yields "".
 
-        `name` is the name that other processes see.
+        If another process holds the lock, yields the name of that process. `name` is how other processes see this one.
         """
         with closing(self._connect()) as connection:  # a separate session: the lock ends with it
             connection.execute(_CALLED, (f"paperwire {name}",))
@@ -329,10 +330,10 @@ class PostgresDatabase:
             yield "" if is_taken else name_of_holder(connection.execute(HOLDER, (_SENDER,)).fetchone())
 
     def side_session(self, worker: str, process: str) -> SideSession:
-        """Returns the side session of a worker. Its name contains the worker's id and, for people, `process`.
+        """Returns the side session of a worker. Its name has the beginning of the worker's id and, for people, `process`.
 
-        It takes a shared sender lock, also again after a restart of the server. So no process can send alone while it
-        is open.
+        The session takes a shared sender lock, and takes it again after a restart of the server. So no process can send
+        alone while the session is open.
         """
         return SideSession(self._connect, worker, f"{_WORKER}{worker[:_SHORT]} {process}", _SENDER)
 
@@ -347,28 +348,28 @@ class PostgresDatabase:
         return {**named, **_SESSION, **self.url.query, "options": self._session}
 
     def translated(self, error: Exception, where: str) -> Exception:
-        """Returns an error of the driver or of the system as a sentence that calls the database `where`."""
-        if isinstance(error, self._driver_error):  # from a connection that is used without SQLAlchemy
+        """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
+        if isinstance(error, self._driver_error):  # it comes from a connection that is used without SQLAlchemy
             error = DBAPIError.instance(None, None, error, self._driver_error)
         return translated(error, where, password=self.url.password)
 
 
 def _name(url: URL) -> str:
-    """Returns the name of a database for errors: its own name and its server, without the user."""
+    """Returns the name of a database for errors: "DATABASE on SERVER", without user and password."""
     host = url.host or url.query.get("host") or "localhost"
     port = f":{url.port}" if url.port else ""
     return f"{url.database or url.username or 'postgres'} on {host if isinstance(host, str) else ', '.join(host)}{port}"
 
 
-# ------------------------------------------------- parts of the schema on PostgreSQL in addition to the declared tables
+# ------------------------------------------------- what the schema on PostgreSQL has besides the declared tables
 
 
 _TEXT = re.compile(r"\bVARCHAR(\(\d+\))?")
 _JOBS = (  # tables of the job queue, for several workers
     # The unchanged schema of procrastinate 3.10.0 (MIT licence, copyright PeopleDoc, Joachim Jablon and others). A
-    # later version may need a revision of ours; tests/integration/test_database.py compares the schemas and says which.
+    # later version may need another revision here; tests/integration/test_database.py compares the schemas.
     Path(__file__).with_name("jobs.sql").read_text("utf-8"),
-    # Finds the jobs of a lane. Without this index, or without statistics, each search for a job sorts all waiting jobs.
+    # Finds the jobs of a lane. Without this index and statistics, each search for a job would sort all waiting jobs.
     """
     CREATE INDEX procrastinate_jobs_of_lock ON procrastinate_jobs (lock, priority DESC, id)
     WHERE status IN ('todo', 'doing') AND lock IS NOT NULL
@@ -379,7 +380,7 @@ BESIDE_TABLES = (*words.PAPER_WORDS, *_JOBS, RATES)
 
 
 def collated(column: str) -> str:
-    """Adds our collation to the declaration of a column that SQLAlchemy wrote."""
+    """Adds the collation "C" to the declaration of a text column that SQLAlchemy wrote."""
     return _TEXT.sub(r'VARCHAR\1 COLLATE "C"', column)
 
 

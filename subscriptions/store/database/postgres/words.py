@@ -1,4 +1,4 @@
-"""The full-text index on PostgreSQL, the setup of its connections, fast inserts, and its errors as sentences."""
+"""PostgreSQL: the full-text index, the setup of connections, fast inserts, and errors as sentences for people."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ PAPER_WORDS = (
     """,
     "CREATE INDEX ix_paper_words ON paper_words USING gin (words)",
 )
-# column → letter before its lexemes; in the order of a document
+# column → the letter that begins its lexemes, in the order of a document's columns
 _COLUMNS = {
     "title": "t",
     "abstract": "b",
@@ -29,8 +29,8 @@ _COLUMNS = {
     "author": "a",
     "label": "l",
 }
-_BETWEEN = "ˑ"  # separates two texts or names; see matching/full_text.py
-_CUT = "l!cut"  # lexeme that marks a paper whose words were cut at the limits of a tsvector
+_BETWEEN = "ˑ"  # separates two texts or names, see matching/full_text.py
+_CUT = "l!cut"  # lexeme of a paper with more words than a tsvector can hold
 _MOST_PLACES, _LAST_PLACE, _LONGEST, _MOST_BYTES = 255, 16_383, 2_000, 1_000_000  # PostgreSQL's limits of a tsvector
 
 _FORGET = sa.text("DELETE FROM indexed_paper WHERE paper = ANY(:papers)").bindparams(
@@ -50,7 +50,7 @@ _FIND = sa.text(
 
 
 def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
-    """Writes new index entries for papers, given by id, from their documents. Removes their old entries."""
+    """Writes new index entries for papers. `papers` are their ids, `documents` their words. Removes their old entries."""
     connection.execute(_FORGET, {"papers": list(papers)})
     entries = {row.paper: row.entry for row in connection.execute(_ENTER, {"papers": list(papers)})}
     words = [_vector(document) for document in documents]
@@ -68,7 +68,7 @@ def find(connection: sa.Connection, expression: Expression, first: int, last: in
 def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:
     """Returns the entries from `first` to `last` that may match although `find` does not return them.
 
-    They belong to papers of thousands of words, which were cut.
+    They are the entries of papers with thousands of words, which the index stores only in part.
     """
     return list(connection.execute(_FIND, {"asked": _quoted(_CUT), "first": first, "last": last}).scalars())
 
@@ -77,10 +77,7 @@ def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:
 
 
 def _vector(document: Sequence[str]) -> str:
-    """Returns a document as the text of a tsvector.
-
-    Words beyond the limits are left out; then the paper is marked as cut.
-    """
+    """Returns a document as the text of a tsvector. If words beyond PostgreSQL's limits are left out, adds `_CUT`."""
     places: dict[str, list[int]] = {}
     is_cut, room = False, _MOST_BYTES
     for letter, words in zip(_COLUMNS.values(), document, strict=True):
@@ -100,7 +97,7 @@ def _vector(document: Sequence[str]) -> str:
 
 
 def _placed(letter: str, words: str) -> Iterable[tuple[str, int]]:
-    """Yields (lexeme, place) of a column, from 1. The place of an author's word is the number of the author."""
+    """Yields (lexeme, place) for the words of a column. Places count from 1; an author's words have the author's number."""
     is_names, name, is_open = letter == "a", 1, False
     for place, word in enumerate(words.split(), 1):
         if word == _BETWEEN:
@@ -115,7 +112,7 @@ def _placed(letter: str, words: str) -> Iterable[tuple[str, int]]:
 
 
 def _written(expression: Expression) -> str:
-    """Returns an expression as the text of a tsquery; "" if it cannot match anything."""
+    """Returns an expression as the text of a tsquery; "" if no paper can match it."""
     match expression:
         case Phrase(columns, words, prefix):
             return _joined("|", [_phrase(_COLUMNS[column], words.split(), prefix=prefix) for column in columns])
@@ -147,30 +144,30 @@ def _quoted(lexeme: str) -> str:
 # --------------------------------------------------------------- the setup of a connection to PostgreSQL before its use
 
 
-OURS = "-c paperwire.session=whole"  # an option by which we notice a session that a pooler shares between clients
+OURS = "-c paperwire.session=whole"  # if a session lacks this option, a pooler may share it between clients
 _ASK = "SELECT current_setting('paperwire.session', true)"
-_NUL, _INSTEAD = "\0", "\ufffd"  # the replacement character
+_NUL, _INSTEAD = "\0", "\ufffd"  # NUL, and the replacement character that is stored instead
 
 
 class SharedSession(Exception):
-    """Raised if a pooler does not pass on a session's options: it may share the session with others."""
+    """Raised if a pooler did not pass on the options of a session, so that other clients may share the session."""
 
 
 def prepare_sessions(engine: sa.Engine) -> None:
-    """Checks and prepares each new connection of an engine. To connect may raise SharedSession.
+    """Checks and prepares each new connection of an engine. Connecting may then raise SharedSession.
 
-    In a shared session every process would have the sender lock, and two processes would send.
+    In a shared session each process would hold the sender lock, so that two processes would send.
 
     PostgreSQL, unlike SQLite, cannot store the character NUL. So another character replaces it in rows and searches.
-    Texts of people and digests have no NUL; texts of an installed format or an imported file may have one.
+    Texts of people and digests never have a NUL; texts of an installed format or an imported file may.
     """
     driver: Any = engine.dialect.dbapi  # psycopg, which is imported only if PostgreSQL is used
 
     class Text(driver.types.string.StrDumper):  # type: ignore[misc]
-        """Converts texts for the server."""
+        """Converts texts for the server, as psycopg does, but without NUL."""
 
         def dump(self, obj: str) -> bytes | None:
-            """Returns the bytes of a text, without NUL."""
+            """Returns the bytes of a text, where the replacement character replaces NUL."""
             sent: bytes | None = super().dump(obj.replace(_NUL, _INSTEAD) if _NUL in obj else obj)
             return sent
 
@@ -183,20 +180,20 @@ def prepare_sessions(engine: sa.Engine) -> None:
         connection.adapters.register_dumper(str, Text)
 
 
-# ----------------------------------------------------------------------------- many rows that are inserted with COPY
+# ----------------------------------------------------------------------------- inserts many rows with COPY
 
-# Compared with INSERT, COPY needs a tenth of the driver's time and two thirds of the server's.
+# COPY takes a tenth of the driver's time and two thirds of the server's time that INSERT takes.
 
 
-_LEAST = 20  # rows; for fewer, single inserts are as quick
+_LEAST = 20  # rows for which COPY is used; for fewer, single inserts are as fast
 _PLAIN = re.compile(r"INSERT INTO (?P<into>[\w.\"]+ \([^()]+\)) VALUES \((?:%s(?:::[\w ]+)?(?:, )?)+\)")
 
 
 def copy_rows(engine: sa.Engine) -> None:
-    """Makes an engine execute plain inserts of many rows with COPY.
+    """Makes an engine use COPY for plain inserts of many rows.
 
-    An insert with a conflict clause or RETURNING stays an insert. Triggers, defaults and foreign keys work as for an
-    insert. If one row is refused, none is inserted.
+    Inserts with a conflict clause or RETURNING do not change. Triggers, defaults and foreign keys work as with an
+    insert. If the database refuses one row, it inserts none.
     """
 
     @sa.event.listens_for(engine, "do_executemany")
@@ -219,7 +216,7 @@ _AGAIN = Sentence(
 _ADDRESS = Sentence("Check PAPERWIRE_DATABASE_URL.")
 
 
-_KNOWN = (  # while connecting there is no SQLSTATE: then the words of the message decide
+_KNOWN = (  # errors while connecting have no SQLSTATE, so the words of their message decide
     KnownError(
         states=("28",),
         words=(
@@ -307,11 +304,11 @@ _BUSY = KnownError(
     for_everybody=True,
 )
 _DISK_FULL = "53100"
-_VAGUE = "0A000"  # "feature not supported", which has many causes: the message says which
+_VAGUE = "0A000"  # "feature not supported" has many causes; only the message tells which
 
 
 def translated(error: Exception, where: str, *, password: str | None) -> Exception:
-    """Returns an error of SQLAlchemy or of the driver as a sentence that calls the database `where`."""
+    """Translates an error of SQLAlchemy or the driver to one with a sentence that calls the database `where`."""
     if isinstance(error, PoolTimeout):
         return _BUSY.error(where)
     if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):

@@ -1,4 +1,4 @@
-"""The schema of the first release. It is made from the declaration (database/schema.py), not by Alembic."""
+"""The schema of the first release. The program makes it from the declaration (database/schema.py), not with Alembic."""
 
 revision = "r1"
 down_revision = None
@@ -7,4 +7,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Does nothing: a database without a schema gets the newest one."""
+    """Does nothing, since a database without a schema gets the newest schema directly."""
