@@ -60,7 +60,7 @@ def test_what_is_of_no_format_is_not_mistaken_for_one(row: dict[str, str]) -> No
         _read("corpus/" + row["file"])
 
 
-FACTS: list[tuple[str, int, int, dict[str, int], dict[str, int], dict[str, int] | None]] = [
+@pytest.mark.parametrize("facts", [
     ("seeds/daily_arxiv.md", 81, 81, {}, {"usable": 81, "failed": 0, "missing": 0}, {"zh": 81}),
     ("seeds/bilingual_three_line.txt", 10, 10, {}, {"usable": 0, "failed": 0, "missing": 10}, {}),
     ("seeds/hf_papers_page.txt", 60, 60, {}, {"usable": 0, "failed": 0, "missing": 60}, {}),
@@ -95,10 +95,7 @@ FACTS: list[tuple[str, int, int, dict[str, int], dict[str, int], dict[str, int] 
     ("corpus/arxiv_mail/math_new.AG.txt", 2, 2, {}, {"usable": 0, "failed": 0, "missing": 2}, {}),
     ("corpus/arxiv_feed/td_e856935_atom.xml", 86, 86, {"xml_truncated": 1}, {"usable": 0, "failed": 0, "missing": 86}, {}),
     ("corpus/arxiv_feed/bv_weekend_empty_rss.xml", 0, 0, {"empty_digest": 1}, {"usable": 0, "failed": 0, "missing": 0}, {}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("facts", FACTS, ids=lambda facts: str(facts[0]))
+], ids=lambda facts: str(facts[0]))  # fmt: skip
 def test_a_real_digest_has_the_facts_that_formats_md_tells(
     facts: tuple[str, int, int, dict[str, int], dict[str, int], dict[str, int] | None],
 ) -> None:

@@ -14,52 +14,53 @@ from subscriptions.zones import zone_name
 
 ME = ChatAddress("console", "me")
 
-LINES = [
-    # line, schedule, zone, query, name (None: the line has none)
-    (
-        "daily 09:00 Europe/Berlin | diffusion -survey | mine",
-        "daily 09:00",
-        "Europe/Berlin",
-        "diffusion -survey",
-        "mine",
-    ),
-    ("daily 09:00 | diffusion | ", "daily 09:00", None, "diffusion", ""),
-    ("daily 09:00 | diffusion |", "daily 09:00", None, "diffusion", ""),
-    ("daily 09:00 | diffusion", "daily 09:00", None, "diffusion", None),
-    ("daily 09:00|diffusion|name", "daily 09:00", None, "diffusion", "name"),
-    ("daily 09:00|diffusion|", "daily 09:00", None, "diffusion", ""),
-    ("daily 09:00|diffusion", "daily 09:00", None, "diffusion", None),
-    ("daily 09:00 |diffusion| name", "daily 09:00", None, "diffusion", "name"),
-    ("daily 09:00| diffusion |name", "daily 09:00", None, "diffusion", "name"),
-    ("daily 09:00\t|\tdiffusion\t|\tname", "daily 09:00", None, "diffusion", "name"),
-    ("daily 09:00｜diffusion｜name", "daily 09:00", None, "diffusion", "name"),
-    ("now | a | b | c", "now", None, "a | b", "c"),
-    ("now | a | b | ", "now", None, "a | b", ""),
-    ("now | a | b |", "now", None, "a | b", ""),
-    ("now | a | b", "now", None, "a", "b"),
-    ("now | a|b", "now", None, "a|b", None),
-    ("now | a|b | c", "now", None, "a|b", "c"),
-    ("now|a|b|c", "now", None, "a|b", "c"),
-    ("now | a | | ", "now", None, "a |", ""),
-    ("now | | a | n", "now", None, "| a", "n"),
-    ('now | "a | b" c | n', "now", None, '"a | b" c', "n"),
-    ("  now  |  a   b  |  n   m  ", "now", None, "a b", "n m"),
-    ("now | a\u2028b | n", "now", None, "a b", "n"),
-    ("now | a\x1cb\x85c | n", "now", None, "a b c", "n"),
-    ("now | \ufeffa | n", "now", None, "\ufeffa", "n"),
-    ("\ufeffnow | a | n", "now", None, "a", "n"),
-    ("weekly fri 08:00 Japan | a | n", "weekly fri 08:00", "Japan", "a", "n"),
-    ("when-out 08:00-20:00 weekdays UTC | a | n", "when-out 08:00-20:00 weekdays", "UTC", "a", "n"),
-    ("daily 9 +08:00 | a | n", "daily 09:00", "+08:00", "a", "n"),
-    ("daily 9 est5edt | a | n", "daily 09:00", "EST5EDT", "a", "n"),
-    ("now Asia/Tokyo | a | n", "now", "Asia/Tokyo", "a", "n"),
-    ("every monday at 9 Berlin | a | n", "weekly mon 09:00", "Europe/Berlin", "a", "n"),
-    ("每天8点|扩散模型", "daily 08:00", None, "扩散模型", None),
-    ("daily 07:30 UTC | 扩散模型 综述 | 名字 🎓", "daily 07:30", "UTC", "扩散模型 综述", "名字 🎓"),
-]
 
-
-@pytest.mark.parametrize(("line", "schedule", "zone", "query", "name"), LINES)
+@pytest.mark.parametrize(
+    ("line", "schedule", "zone", "query", "name"),
+    [
+        # line, schedule, zone, query, name (None: the line has none)
+        (
+            "daily 09:00 Europe/Berlin | diffusion -survey | mine",
+            "daily 09:00",
+            "Europe/Berlin",
+            "diffusion -survey",
+            "mine",
+        ),
+        ("daily 09:00 | diffusion | ", "daily 09:00", None, "diffusion", ""),
+        ("daily 09:00 | diffusion |", "daily 09:00", None, "diffusion", ""),
+        ("daily 09:00 | diffusion", "daily 09:00", None, "diffusion", None),
+        ("daily 09:00|diffusion|name", "daily 09:00", None, "diffusion", "name"),
+        ("daily 09:00|diffusion|", "daily 09:00", None, "diffusion", ""),
+        ("daily 09:00|diffusion", "daily 09:00", None, "diffusion", None),
+        ("daily 09:00 |diffusion| name", "daily 09:00", None, "diffusion", "name"),
+        ("daily 09:00| diffusion |name", "daily 09:00", None, "diffusion", "name"),
+        ("daily 09:00\t|\tdiffusion\t|\tname", "daily 09:00", None, "diffusion", "name"),
+        ("daily 09:00｜diffusion｜name", "daily 09:00", None, "diffusion", "name"),
+        ("now | a | b | c", "now", None, "a | b", "c"),
+        ("now | a | b | ", "now", None, "a | b", ""),
+        ("now | a | b |", "now", None, "a | b", ""),
+        ("now | a | b", "now", None, "a", "b"),
+        ("now | a|b", "now", None, "a|b", None),
+        ("now | a|b | c", "now", None, "a|b", "c"),
+        ("now|a|b|c", "now", None, "a|b", "c"),
+        ("now | a | | ", "now", None, "a |", ""),
+        ("now | | a | n", "now", None, "| a", "n"),
+        ('now | "a | b" c | n', "now", None, '"a | b" c', "n"),
+        ("  now  |  a   b  |  n   m  ", "now", None, "a b", "n m"),
+        ("now | a\u2028b | n", "now", None, "a b", "n"),
+        ("now | a\x1cb\x85c | n", "now", None, "a b c", "n"),
+        ("now | \ufeffa | n", "now", None, "\ufeffa", "n"),
+        ("\ufeffnow | a | n", "now", None, "a", "n"),
+        ("weekly fri 08:00 Japan | a | n", "weekly fri 08:00", "Japan", "a", "n"),
+        ("when-out 08:00-20:00 weekdays UTC | a | n", "when-out 08:00-20:00 weekdays", "UTC", "a", "n"),
+        ("daily 9 +08:00 | a | n", "daily 09:00", "+08:00", "a", "n"),
+        ("daily 9 est5edt | a | n", "daily 09:00", "EST5EDT", "a", "n"),
+        ("now Asia/Tokyo | a | n", "now", "Asia/Tokyo", "a", "n"),
+        ("every monday at 9 Berlin | a | n", "weekly mon 09:00", "Europe/Berlin", "a", "n"),
+        ("每天8点|扩散模型", "daily 08:00", None, "扩散模型", None),
+        ("daily 07:30 UTC | 扩散模型 综述 | 名字 🎓", "daily 07:30", "UTC", "扩散模型 综述", "名字 🎓"),
+    ],
+)
 def test_a_line_is_read_as_its_row_says(
     line: str, schedule: str, zone: str | None, query: str, name: str | None
 ) -> None:
@@ -82,28 +83,28 @@ def test_every_zone_that_there_is_comes_back(schedule: str) -> None:
         assert (str(line.cadence), line.zone) == (schedule, name)
 
 
-WRONG = [
-    ("nonsense", "it is not WHEN | QUERY | NAME."),
-    ("diffusion -survey", "it is not WHEN | QUERY | NAME."),
-    ("daily 25:00 | a | n", "“daily 25:00” is not a schedule."),
-    ("sometimes | a | n", "“sometimes” is not a schedule."),
-    ("| a | n", "is not a schedule."),
-    ("daily 9 Europe/Berlni | a | n", "is no place whose clock I know."),
-    ("now | -a | n", "This only excludes."),
-    ("now | | n", ""),
-    ("now |", ""),
-    ("now | a | " + "n" * 61, "A name has at most 60 characters, and no |."),
-    ("now | a | x\x07y", "A name is one line, without control characters."),
-    ("now | a | x\u2028y", "A name is one line, without control characters."),
-    ("[slack:foo]", "“slack:foo” is not a Slack chat."),
-    ("[telegram:0]", "“telegram:0” is not a Telegram chat."),
-    ("[]", "“” is not a chat."),
-    (f"[console:{'x' * 201}]", "is not a chat."),
-    ("set kind castle", "“castle” is not a value for kind."),
-]
-
-
-@pytest.mark.parametrize(("line", "why"), WRONG)
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("nonsense", "it is not WHEN | QUERY | NAME."),
+        ("diffusion -survey", "it is not WHEN | QUERY | NAME."),
+        ("daily 25:00 | a | n", "“daily 25:00” is not a schedule."),
+        ("sometimes | a | n", "“sometimes” is not a schedule."),
+        ("| a | n", "is not a schedule."),
+        ("daily 9 Europe/Berlni | a | n", "is no place whose clock I know."),
+        ("now | -a | n", "This only excludes."),
+        ("now | | n", ""),
+        ("now |", ""),
+        ("now | a | " + "n" * 61, "A name has at most 60 characters, and no |."),
+        ("now | a | x\x07y", "A name is one line, without control characters."),
+        ("now | a | x\u2028y", "A name is one line, without control characters."),
+        ("[slack:foo]", "“slack:foo” is not a Slack chat."),
+        ("[telegram:0]", "“telegram:0” is not a Telegram chat."),
+        ("[]", "“” is not a chat."),
+        (f"[console:{'x' * 201}]", "is not a chat."),
+        ("set kind castle", "“castle” is not a value for kind."),
+    ],
+)
 @pytest.mark.parametrize("before", ["# a remark", "\ufeff", "[console:me]\r"])
 def test_a_bad_line_is_quoted_with_its_number(line: str, why: str, before: str) -> None:
     with pytest.raises(errors.Refused) as refused:
@@ -181,23 +182,24 @@ def test_whatever_is_sent_is_lines_or_a_sentence(parts: list[str]) -> None:
 
 # --------------------------------------------------------------------------------------------------------------- names
 
-NAMES = [
-    ("diffusion", "diffusion"),
-    ("  two   words ", "two words"),
-    ("", ""),
-    ("   ", ""),
-    ("x" * 60, "x" * 60),
-    (f" {'é' * 60} ", "é" * 60),
-    ("名字（一）", "名字（一）"),
-    ("👩‍👩‍👧‍👦 family", "👩‍👩‍👧‍👦 family"),
-    ("a｜b", "a｜b"),
-    ("نام‌ها", "نام‌ها"),
-    ("-", "-"),
-    ("# 1 [a] set x", "# 1 [a] set x"),
-]
 
-
-@pytest.mark.parametrize(("typed", "name"), NAMES)
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("diffusion", "diffusion"),
+        ("  two   words ", "two words"),
+        ("", ""),
+        ("   ", ""),
+        ("x" * 60, "x" * 60),
+        (f" {'é' * 60} ", "é" * 60),
+        ("名字（一）", "名字（一）"),
+        ("👩‍👩‍👧‍👦 family", "👩‍👩‍👧‍👦 family"),
+        ("a｜b", "a｜b"),
+        ("نام‌ها", "نام‌ها"),
+        ("-", "-"),
+        ("# 1 [a] set x", "# 1 [a] set x"),
+    ],
+)
 def test_a_name_is_kept_on_one_line(typed: str, name: str) -> None:
     assert portable.checked_name(typed) == name
 

@@ -4,7 +4,8 @@ import pytest
 
 from subscriptions.query import links
 
-PAPERS = [
+
+@pytest.mark.parametrize(("text", "name"), [
     ("https://arxiv.org/abs/2401.01234", "2401.01234"),
     ("https://arxiv.org/pdf/2401.01234v2.pdf", "2401.01234"),
     ("https://arxiv.org/pdf/2401.01234v2", "2401.01234"),
@@ -52,54 +53,55 @@ PAPERS = [
     ("看这个 https://arxiv.org/abs/2401.01234，很好", "2401.01234"),
     ("(https://arxiv.org/abs/2401.01234).", "2401.01234"),
     ("[paper](https://www.alphaxiv.org/abs/2401.01234)", "2401.01234"),
-]  # fmt: skip
-OTHERS = [
-    "https://openreview.net/forum?id=abc123XYZ",
-    "https://openreview.net/pdf?id=abc123",
-    "https://twitter.com/ylecun/status/1234567890123456789",
-    "https://x.com/ylecun/status/1234567890",
-    "https://example.org/paper.pdf",
-    "http://www.example.edu/~me/papers/icml2024.pdf",
-    "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
-    "youtu.be/dQw4w9WgXcQ",
-    "https://paperswithcode.com/paper/attention-is-all-you-need",
-    "https://github.com/huggingface/transformers",
-    "https://www.semanticscholar.org/paper/Attention-Vaswani/204e3073870fae3d05bcbc2f6a8e263d9b72e776",
-    "https://scholar.google.com/scholar?q=attention",
-    "https://arxiv.org/list/cs.LG/recent",
-    "https://aclanthology.org/2023.acl-long.1/",
-    "https://proceedings.mlr.press/v139/x.html",
-    "www.example.org",
-    "https://[broken",
-    "请看 https://openreview.net/forum?id=abc。",
-]
-QUERIES = [
-    "cs.AI/cs.LG",
-    "math.CO/math.PR",
-    "and/or",
-    "TCP/IP",
-    "node.js",
-    "3.5/4.0 turbo",
-    "a.b/c",
-    "diffusion -survey",
-    "https://export.arxiv.org/api/query?search_query=ti:diffusion",
-    "e-mail me@example.org/now",
-]
-
-
-@pytest.mark.parametrize(("text", "name"), PAPERS)
+])  # fmt: skip
 def test_a_link_names_its_paper(text: str, name: str) -> None:
     assert links.mentioned(text) == (name,)
     assert links.links_to_no_paper(text) == ()
 
 
-@pytest.mark.parametrize("text", OTHERS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://openreview.net/forum?id=abc123XYZ",
+        "https://openreview.net/pdf?id=abc123",
+        "https://twitter.com/ylecun/status/1234567890123456789",
+        "https://x.com/ylecun/status/1234567890",
+        "https://example.org/paper.pdf",
+        "http://www.example.edu/~me/papers/icml2024.pdf",
+        "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+        "youtu.be/dQw4w9WgXcQ",
+        "https://paperswithcode.com/paper/attention-is-all-you-need",
+        "https://github.com/huggingface/transformers",
+        "https://www.semanticscholar.org/paper/Attention-Vaswani/204e3073870fae3d05bcbc2f6a8e263d9b72e776",
+        "https://scholar.google.com/scholar?q=attention",
+        "https://arxiv.org/list/cs.LG/recent",
+        "https://aclanthology.org/2023.acl-long.1/",
+        "https://proceedings.mlr.press/v139/x.html",
+        "www.example.org",
+        "https://[broken",
+        "请看 https://openreview.net/forum?id=abc。",
+    ],
+)
 def test_a_link_without_id_and_doi_is_not_taken_for_a_query(text: str) -> None:
     assert links.mentioned(text) == ()
     assert len(links.links_to_no_paper(text)) == 1
 
 
-@pytest.mark.parametrize("text", QUERIES)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cs.AI/cs.LG",
+        "math.CO/math.PR",
+        "and/or",
+        "TCP/IP",
+        "node.js",
+        "3.5/4.0 turbo",
+        "a.b/c",
+        "diffusion -survey",
+        "https://export.arxiv.org/api/query?search_query=ti:diffusion",
+        "e-mail me@example.org/now",
+    ],
+)
 def test_what_is_no_link_stays_a_query(text: str) -> None:
     assert (links.mentioned(text), links.links_to_no_paper(text)) == ((), ())
 

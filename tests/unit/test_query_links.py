@@ -10,21 +10,21 @@ from subscriptions.service import chat_status
 
 pytestmark = pytest.mark.hypothesis
 
-ROUND = ["diffusion", "diffusion -survey daily 9", 'ti:"graph neural network"', "扩散模型 每天8点", "cat:cs.CL agents"]
-FOREIGN = [
-    "", "sub-", "sub-!", "added", "sub-A", "sub-gICA", "sub-AAAA", "q-ZGlmZnVzaW9u", "ZGlmZnVzaW9u", "sub-ZGlmZnVzaW9u=",
-    "sub-" + "ZGlm" * 16, "sub-ZGlmZnVzaW9uICA", "sub-ZGlmZnVzaW9u\n",
-]  # fmt: skip
 
-
-@pytest.mark.parametrize("text", ROUND)
+@pytest.mark.parametrize(
+    "text",
+    ["diffusion", "diffusion -survey daily 9", 'ti:"graph neural network"', "扩散模型 每天8点", "cat:cs.CL agents"],
+)
 def test_what_goes_in_comes_out(text: str) -> None:
     payload = chat_status.link_payload(text)
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", payload)
     assert chat_status.text_of_payload(payload) == text
 
 
-@pytest.mark.parametrize("payload", FOREIGN)
+@pytest.mark.parametrize("payload", [
+    "", "sub-", "sub-!", "added", "sub-A", "sub-gICA", "sub-AAAA", "q-ZGlmZnVzaW9u", "ZGlmZnVzaW9u", "sub-ZGlmZnVzaW9u=",
+    "sub-" + "ZGlm" * 16, "sub-ZGlmZnVzaW9uICA", "sub-ZGlmZnVzaW9u\n",
+])  # fmt: skip
 def test_what_we_did_not_make_is_no_query(payload: str) -> None:
     assert chat_status.text_of_payload(payload) == ""
 

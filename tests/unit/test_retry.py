@@ -113,33 +113,33 @@ def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     assert decision == decisions.RetryDecision(state=MessageState.DEAD)
 
 
-RESPONSES = [
-    ("begin", 421, "4.3.2 too many connections", errors.RetryLater),
-    ("begin", 454, "4.7.0 temporary authentication failure", errors.RetryLater),
-    ("begin", 535, "5.7.8 wrong password", errors.SenderStopped),
-    ("begin", 554, "no service for you", errors.SenderStopped),
-    ("sender", 451, "4.7.1 greylisted", errors.RetryLater),
-    ("sender", 550, "5.7.1 not your address", errors.SenderStopped),
-    ("recipient", 450, "4.2.0 greylisted", errors.RetryLater),
-    ("recipient", 550, "5.1.1 no such user", errors.ChatGone),
-    ("recipient", 550, "No such user here", errors.ChatGone),
-    ("recipient", 553, "5.1.3 bad address", errors.ChatGone),
-    ("recipient", 550, "5.2.1 mailbox disabled", errors.ChatGone),
-    ("recipient", 552, "mailbox full", errors.RetryLater),
-    ("recipient", 452, "4.2.2 over quota", errors.RetryLater),
-    ("recipient", 550, "5.7.1 relaying denied", errors.Rejected),
-    ("recipient", 554, "5.7.1 blocked", errors.Rejected),
-    ("recipient", 554, "blocked using a list", errors.Rejected),
-    ("content", 250, "what is this", errors.RetryLater),
-    ("content", 451, "4.3.0 busy", errors.RetryLater),
-    ("content", 552, "5.3.4 too large", errors.Rejected),
-    ("content", 552, "5.2.3 too large for this mailbox", errors.Rejected),
-    ("content", 554, "5.7.1 looks like spam", errors.Rejected),
-    ("content", 550, "5.1.1 user unknown", errors.ChatGone),
-]
-
-
-@pytest.mark.parametrize(("step", "code", "words", "kind"), RESPONSES)
+@pytest.mark.parametrize(
+    ("step", "code", "words", "kind"),
+    [
+        ("begin", 421, "4.3.2 too many connections", errors.RetryLater),
+        ("begin", 454, "4.7.0 temporary authentication failure", errors.RetryLater),
+        ("begin", 535, "5.7.8 wrong password", errors.SenderStopped),
+        ("begin", 554, "no service for you", errors.SenderStopped),
+        ("sender", 451, "4.7.1 greylisted", errors.RetryLater),
+        ("sender", 550, "5.7.1 not your address", errors.SenderStopped),
+        ("recipient", 450, "4.2.0 greylisted", errors.RetryLater),
+        ("recipient", 550, "5.1.1 no such user", errors.ChatGone),
+        ("recipient", 550, "No such user here", errors.ChatGone),
+        ("recipient", 553, "5.1.3 bad address", errors.ChatGone),
+        ("recipient", 550, "5.2.1 mailbox disabled", errors.ChatGone),
+        ("recipient", 552, "mailbox full", errors.RetryLater),
+        ("recipient", 452, "4.2.2 over quota", errors.RetryLater),
+        ("recipient", 550, "5.7.1 relaying denied", errors.Rejected),
+        ("recipient", 554, "5.7.1 blocked", errors.Rejected),
+        ("recipient", 554, "blocked using a list", errors.Rejected),
+        ("content", 250, "what is this", errors.RetryLater),
+        ("content", 451, "4.3.0 busy", errors.RetryLater),
+        ("content", 552, "5.3.4 too large", errors.Rejected),
+        ("content", 552, "5.2.3 too large for this mailbox", errors.Rejected),
+        ("content", 554, "5.7.1 looks like spam", errors.Rejected),
+        ("content", 550, "5.1.1 user unknown", errors.ChatGone),
+    ],
+)
 def test_an_answer_means_by_its_step_code_and_detail(step: Step, code: int, words: str, kind: type) -> None:
     found = outcome_of(aiosmtplib.SMTPResponseException(code, words), step)
     assert type(found) is kind

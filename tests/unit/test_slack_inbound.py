@@ -225,19 +225,21 @@ NAMED: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "app_home_opened", "user": "U1", "tab": "home", "channel": "D1"}, "home-view", "U1"),
 ]
 EVENTS += [(name, event(what), {"event": name, "chat.address": place}) for what, name, place in NAMED]
-READ = [
-    pytest.param(sent, kind, facts, id=f"{why} {number}")
-    for kind, rows in (
-        (conversation.MessageRequest, MESSAGES),
-        (conversation.CallbackRequest, PRESSES),
-        (conversation.FormRequest, FORMS),
-        (conversation.EventRequest, EVENTS),
-    )
-    for number, (why, sent, facts) in enumerate(rows)
-]
 
 
-@pytest.mark.parametrize(("sent", "kind", "facts"), READ)
+@pytest.mark.parametrize(
+    ("sent", "kind", "facts"),
+    [
+        pytest.param(sent, kind, facts, id=f"{why} {number}")
+        for kind, rows in (
+            (conversation.MessageRequest, MESSAGES),
+            (conversation.CallbackRequest, PRESSES),
+            (conversation.FormRequest, FORMS),
+            (conversation.EventRequest, EVENTS),
+        )
+        for number, (why, sent, facts) in enumerate(rows)
+    ],
+)
 def test_what_slack_sends_is_read(sent: Sent, kind: type[conversation.RequestBase], facts: dict[str, object]) -> None:
     request = incoming.read(*sent, TEAMS)
     assert type(request) is kind
@@ -303,29 +305,30 @@ def test_a_workspace_without_a_token_is_not_served(kind: str, payload: dict[str,
 
 # ── words ─────────────────────────────────────────────────────────────────────
 
-TYPED = [
-    ("a &amp; b &lt;c&gt;", "a & b <c>"),
-    ("&amp;lt;", "&lt;"),
-    ("<https://arxiv.org/abs/2601.00001>", "https://arxiv.org/abs/2601.00001"),
-    ("<https://arxiv.org/abs/2601.00001|this paper>", "https://arxiv.org/abs/2601.00001"),
-    ("<http://cs.LG|cs.LG> survey", "cs.LG survey"),
-    ("<http://example.org/|example.org>", "example.org"),
-    ("<mailto:ann@example.org|ann@example.org>", "ann@example.org"),
-    ("sub <#C1|general> diffusion", "sub @C1 diffusion"),
-    ("<#C1|general>", "@C1"),
-    ("papers of the <#C1|general>", "papers of the #general"),
-    ("author <@U1|ann> <@U2>", "author @ann @U2"),
-    ("<!here> <!subteam^S1|@lab> <!channel>", "@here @lab @channel"),
-    ("`diffusion -survey`", "diffusion -survey"),
-    ("`a` and `b`", "`a` and `b`"),
-    ("a < b", "a < b"),
-    ("null\x00 and \ud800 lone", "null and  lone"),
-    ("two\nlines", "two\nlines"),
-    (None, ""),
-]
 
-
-@pytest.mark.parametrize(("text", "expected"), TYPED)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a &amp; b &lt;c&gt;", "a & b <c>"),
+        ("&amp;lt;", "&lt;"),
+        ("<https://arxiv.org/abs/2601.00001>", "https://arxiv.org/abs/2601.00001"),
+        ("<https://arxiv.org/abs/2601.00001|this paper>", "https://arxiv.org/abs/2601.00001"),
+        ("<http://cs.LG|cs.LG> survey", "cs.LG survey"),
+        ("<http://example.org/|example.org>", "example.org"),
+        ("<mailto:ann@example.org|ann@example.org>", "ann@example.org"),
+        ("sub <#C1|general> diffusion", "sub @C1 diffusion"),
+        ("<#C1|general>", "@C1"),
+        ("papers of the <#C1|general>", "papers of the #general"),
+        ("author <@U1|ann> <@U2>", "author @ann @U2"),
+        ("<!here> <!subteam^S1|@lab> <!channel>", "@here @lab @channel"),
+        ("`diffusion -survey`", "diffusion -survey"),
+        ("`a` and `b`", "`a` and `b`"),
+        ("a < b", "a < b"),
+        ("null\x00 and \ud800 lone", "null and  lone"),
+        ("two\nlines", "two\nlines"),
+        (None, ""),
+    ],
+)
 def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
     assert workspaces.unescape(text) == expected
 

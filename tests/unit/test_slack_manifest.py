@@ -11,7 +11,6 @@ from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
 from tests.fakes.blocks import misfits
 
 URL = "https://papers.example.org/bot"
-VARIANTS = [{}, {"minimal": True}, {"url": URL}, {"minimal": True, "url": URL}]
 
 # docs.slack.dev, App manifest reference: the values that each part may hold
 SHAPE: dict[str, Any] = {
@@ -41,7 +40,7 @@ SHAPE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("options", VARIANTS, ids=str)
+@pytest.mark.parametrize("options", [{}, {"minimal": True}, {"url": URL}, {"minimal": True, "url": URL}], ids=str)
 def test_the_manifest_has_the_shape_that_slack_takes(options: dict[str, Any]) -> None:
     made = manifest.manifest(**options)
     assert list(misfits(made, SHAPE, is_closed=True)) == []
