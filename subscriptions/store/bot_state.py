@@ -1,7 +1,7 @@
 """The bot's own state: single values under a name (counters, days, moments), its platforms and its installations.
 
-A platform's row says which bot the database belongs to there, whether it is stopped, and when waiting deliveries were
-logged. An installation is a workspace that installed the app.
+The row of a platform tells to which bot the database belongs there, whether the platform is stopped, and when the log
+last reported waiting deliveries. An installation is a workspace that installed the app.
 """
 
 from datetime import date, datetime
@@ -27,7 +27,7 @@ def put_value(session: Transaction, name: str, value: str) -> None:
 
 
 def swap_value(session: Transaction, name: str, before: str | None, value: str) -> bool:
-    """Replaces a value if it is still `before` (None: no value). Returns False if another process changed it first."""
+    """Replaces a value if it is still `before` (None: no value). Returns False if it is not: another process was first."""
     if before is None:
         return conflicts.insert_new(session, "key_value", ("name",), {"name": name, "value": value})
     is_still = (_values.c.name == name) & (_values.c.value == before)
@@ -35,10 +35,7 @@ def swap_value(session: Transaction, name: str, before: str | None, value: str) 
 
 
 def hold_value(session: Transaction, name: str, first: str) -> str:
-    """Returns the value under a name; stores and returns `first` if there was none.
-
-    No other process can change the value until the transaction ends.
-    """
+    """Returns the value under a name, and locks it until the transaction ends. If there is none, stores `first`."""
     value: str = conflicts.hold(session, "key_value", ("name",), {"name": name, "value": first}).value
     return value
 
@@ -46,7 +43,7 @@ def hold_value(session: Transaction, name: str, first: str) -> str:
 def share_value(session: Transaction, name: str, first: str) -> None:
     """Keeps other processes from changing a value until the transaction ends.
 
-    Several transactions may do so at once.
+    Several transactions may share this lock. If there is no value, stores `first`.
     """
     if get_value(session, name) is None:
         conflicts.insert_new(session, "key_value", ("name",), {"name": name, "value": first})
@@ -54,7 +51,7 @@ def share_value(session: Transaction, name: str, first: str) -> None:
 
 
 def get_value(session: Transaction, name: str) -> str | None:
-    """The value under a name; None if there is none."""
+    """Returns the value under a name; None if there is none."""
     value: str | None = store.execute(session, _GET, {"called": name}).scalar()
     return value
 
@@ -73,22 +70,22 @@ def last_sequence(session: Transaction) -> int:
 def hold_sequence(session: Transaction) -> int:
     """Returns the last assigned sequence. Until the transaction ends, no other process can assign one or merge papers.
 
-    Call it before the transaction reads the papers that it merges or announces. Then, if two processes have the same
-    paper, the second one finds it stored.
+    Call it before the transaction reads the papers that it merges or announces. If two processes have the same new
+    paper, the second process then finds it stored.
     """
     return int(hold_value(session, SEQUENCE, "0"))
 
 
 def share_sequence(session: Transaction) -> None:
-    """Keeps others from assigning sequences and merging papers until the transaction ends. A shared lock."""
+    """Keeps other processes from assigning sequences and merging papers until the transaction ends. A shared lock."""
     share_value(session, SEQUENCE, "0")
 
 
 def raise_counter(session: Transaction, last: int) -> None:
     """Stores the last assigned sequence. Call it at the end of a transaction.
 
-    The row of the counter stays locked until the commit, so no planner sees a higher sequence before this one is
-    committed.
+    The row of the counter is locked until the commit. So no planner sees a higher sequence before the papers up to this
+    sequence are committed.
     """
     put_value(session, SEQUENCE, str(last))
 
@@ -100,7 +97,7 @@ _STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
 
 
 def claim_bot(session: Transaction, platform: str, bot: str) -> str:
-    """Stores a bot as the owner of the database on a platform, unless there is an owner. Returns the stored owner."""
+    """Makes a bot the owner of the database on a platform, unless it has an owner. Returns the owner."""
     conflicts.insert_new(session, "platform", ("name",), _row(platform, bot=bot))
     is_free = col(PlatformRow.bot).is_(None)
     session.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))
@@ -108,25 +105,25 @@ def claim_bot(session: Transaction, platform: str, bot: str) -> str:
 
 
 def bot_of(session: Transaction, platform: str) -> str | None:
-    """Returns the bot that the database belongs to on a platform; None if no bot has claimed it."""
+    """Returns the bot to which the database belongs on a platform; None if no bot has claimed it."""
     return session.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
 
 
 @store.reads
 def bots(transaction: Transaction) -> dict[str, str]:
-    """Platform → the bot that the database belongs to."""
+    """Returns platform → the bot to which the database belongs there."""
     rows = transaction.exec(select(PlatformRow.name, PlatformRow.bot))
     return {name: bot for name, bot in rows if bot is not None}
 
 
 def bot_name(session: Transaction, platform: str) -> str:
-    """Returns the name of the bot as it was last stored; "" if it is not known."""
+    """Returns the last stored name of the bot on a platform; "" if it is not known."""
     return session.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
 
 
 @store.reads
 def stopped_platforms(transaction: Transaction) -> dict[str, str]:
-    """Returns stopped platform → reason."""
+    """Returns platform → why it is stopped, for each stopped platform."""
     return {name: reason for name, reason in store.execute(transaction, _STOPPED) if reason is not None}
 
 
@@ -137,7 +134,7 @@ def free_platforms(transaction: Transaction) -> None:
 
 
 def waiting_logged(session: Transaction) -> dict[str, date]:
-    """Platform → the day on which the log last reported deliveries that wait for long."""
+    """Returns platform → the day on which the log last reported deliveries that have waited for long."""
     rows = session.exec(select(PlatformRow)).all()
     return {row.name: row.waiting_logged_on for row in rows if row.waiting_logged_on is not None}
 
@@ -159,19 +156,19 @@ _is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
 
 
 def _change(session: Transaction, *conditions: sa.ColumnElement[bool], **values: object) -> bool:
-    """Updates the row that meets the conditions. Returns whether there was one."""
+    """Updates the row that meets the conditions. Returns whether there was such a row."""
     return session.exec(sa.update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
 
 
 def uninstall(session: Transaction, team: str, *, now: datetime) -> None:
-    """Stores that a workspace removed the app, and when; its tokens are erased. A second call changes nothing."""
+    """Stores that a workspace uninstalled the app at `now`, and erases its tokens. A second call changes nothing."""
     removed = {"tokens": "", "state": InstallationState.UNINSTALLED, "since": now}
     if not conflicts.insert_new(session, "installation", ("team",), {"team": team, **removed}):
         _change(session, col(InstallationRow.team) == team, _is_there, **removed)
 
 
 def install_again(session: Transaction, team: str, *, now: datetime) -> bool:
-    """Stores that a workspace has the app again. Returns False if the workspace had not removed the app."""
+    """Stores that a workspace has the app again. Returns False if the workspace had not uninstalled the app."""
     return _change(session, col(InstallationRow.team) == team, ~_is_there, state=InstallationState.ACTIVE, since=now)
 
 
@@ -191,20 +188,20 @@ def renew_tokens(transaction: Transaction, team: str, tokens: str) -> bool:
 
 @store.reads
 def installations(transaction: Transaction) -> dict[str, str]:
-    """Team → sealed tokens, for each workspace that has the app and its own tokens."""
+    """Returns team → sealed tokens, for each workspace that has the app and tokens of its own."""
     rows = transaction.exec(select(InstallationRow.team, InstallationRow.tokens).where(_is_there))
     return {team: tokens for team, tokens in rows if tokens}
 
 
 @store.reads
 def uninstalled(transaction: Transaction, before: datetime | None = None) -> tuple[str, ...]:
-    """The workspaces that removed the app; if `before` is given, only those that removed it before that moment."""
+    """Returns the workspaces that uninstalled the app, before the moment `before` if it is given."""
     found = select(InstallationRow.team).where(InstallationRow.state == InstallationState.UNINSTALLED)
     return tuple(transaction.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
 
 
 def drop_installations(session: Transaction, before: datetime) -> None:
-    """Erases the workspaces that removed the app before `before`."""
+    """Erases the workspaces that uninstalled the app before the moment `before`."""
     session.exec(
         sa.delete(InstallationRow).where(
             col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before
@@ -214,10 +211,7 @@ def drop_installations(session: Transaction, before: datetime) -> None:
 
 @store.writes
 def complete_installation(transaction: Transaction, installation: str, *, now: datetime) -> bool:
-    """Stores that an installation was completed.
-
-    Returns False if that was stored before, perhaps by another process.
-    """
+    """Stores that an installation was completed. Returns False if this was stored before, perhaps by another process."""
     return conflicts.insert_new(transaction, "completed_installation", ("id",), {"id": installation, "at": now})
 
 

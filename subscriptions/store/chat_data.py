@@ -1,4 +1,4 @@
-"""Writes JSON of more values than fit into memory at once; exports and erases the data of a chat."""
+"""Exports and erases the data of a chat. Writes JSON of more values than fit into memory at once."""
 
 import json
 import re
@@ -40,13 +40,13 @@ from subscriptions.store.rows import (
 )
 
 _INDENT = "  "
-_TOGETHER = 1000  # pieces that are joined at once; a list of all pieces would need more memory than the text
+_TOGETHER = 1000  # pieces that are joined at a time; a list of all pieces would need more memory than the text
 
 
 def json_text(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Returns a value as JSON text, like `json.dumps` with an indent of two. An iterator is written as a list.
 
-    Each value of an iterator is written before the next one is read, so only one is in memory in addition to the text.
+    Each value of an iterator is written before the next one is read. So, besides the text, only one is in memory.
     """
     pieces = json_pieces(value)
     return "".join(iter(lambda: "".join(islice(pieces, _TOGETHER)), ""))
@@ -80,7 +80,7 @@ def _block(opening: str, members: Iterable[tuple[str, Any]], closing: str, level
 
 Json = dict[str, Any]
 
-# Columns that the program uses to find rows and to distribute work. They say nothing about the chat.
+# Columns by which the program finds rows and distributes work. They tell nothing about the chat.
 _INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "worker", "lane"})
 _AT_PLACE: Mapping[str, Any] = {
     "callbacks": CallbackRow,
@@ -91,9 +91,9 @@ _OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "offers": OfferRow, "wrong_co
 
 
 def chat_data(session: Transaction, chat_id: int) -> Json:
-    """Returns all rows of a chat as JSON values, by kind. Papers are given by title and key.
+    """Returns kind → rows of a chat as JSON values. Papers are given by title and key.
 
-    Kinds that may have many rows are iterators, which read page by page while the transaction is open.
+    The rows of kinds that may have many rows are iterators. They read page by page while the transaction is open.
     """
     rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
     places = [_chat_name(row) for row in rows]
@@ -125,9 +125,9 @@ def chat_data(session: Transaction, chat_id: int) -> Json:
 
 
 def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
-    """Erases a chat, all its data, and what other chats store that names it. Returns all addresses that it has had.
+    """Erases a chat, all its data, and everything that names it in other chats. Returns all addresses that it has had.
 
-    The ids of its updates stay, so that no update has its effect twice. Papers stay: they belong to no chat. If an
+    The ids of its updates stay, so that no update takes effect twice. Papers stay, since they belong to no chat. If an
     operator denied the chat, a hash of its address stays, so that it cannot come back as an unknown chat.
     """
     row = session.get_one(ChatRow, chat_id)
@@ -197,7 +197,7 @@ def _update(row: UpdateRow) -> Json:
 
 
 def is_bare(session: Transaction, chat_id: int, since: datetime) -> bool:
-    """Whether a chat was stored at `since`, and has no data: no subscriptions, deliveries, signals or conversations."""
+    """Whether a chat was stored at `since` and has no subscriptions, deliveries, signals or conversations."""
     row = session.get_one(ChatRow, chat_id)
     if row.created_at != since:
         return False
@@ -212,9 +212,9 @@ def is_bare(session: Transaction, chat_id: int, since: datetime) -> bool:
 
 
 def _deliveries(session: Transaction, chat_id: int) -> Iterator[Json]:
-    """Yields each delivery with its messages and papers, read page by page.
+    """Yields each delivery of a chat with its messages and papers, read page by page.
 
-    At the end yields the papers whose delivery is no longer stored, as one delivery without messages.
+    Then yields the papers whose deliveries are no longer stored, as one delivery without messages.
     """
     of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq)).limit(CHUNK)
     last = 0
@@ -261,14 +261,14 @@ def _paper(found: tuple[DeliveryItemRow, str, str]) -> Json:
 
 
 def _json(row: SQLModel) -> Json:
-    """Returns a row as column name → value, without the columns that are not about the chat."""
+    """Returns a row as column name → value, without the columns in `_INTERNAL`."""
     dumped = row.model_dump(mode="json")
-    # in the order of the fields: the order of model_dump may change
+    # in the order of the fields, since the order of model_dump may change
     return {name: dumped[name] for name in type(row).model_fields if name not in _INTERNAL}
 
 
 def _paged(session: Transaction, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
-    """Returns an iterator of the rows, which has one page at a time in memory."""
+    """Returns an iterator over the rows. Only one page of them is in memory at a time."""
     return iter(session.exec(rows.execution_options(yield_per=CHUNK)))
 
 
@@ -288,7 +288,7 @@ def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> 
         notice = session.get_one(DeliveryRow, seq)
         detail = notice.facts.get("detail") or {}
         words = f"{notice.dedupe_key} {detail}"
-        # Another chat may have the same title, so a notice that matches only by title is erased only if it is settled.
+        # Another chat may have the same title. So if only the title matches, only a settled notice is erased.
         by_title = title and title in detail.values() and notice.settled_at is not None
         if by_title or named.search(words):
             session.delete(notice)
@@ -297,7 +297,7 @@ def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> 
 
 
 def _erase_person(session: Transaction, platform: str, person: str) -> None:
-    """Erases a person from the rows of other chats that store who did something."""
+    """Erases a person from the rows of other chats that tell who did something."""
     session.exec(
         sa.update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
     )
@@ -306,7 +306,7 @@ def _erase_person(session: Transaction, platform: str, person: str) -> None:
         .where(_is_on(platform, SubscriptionRow.chat), col(SubscriptionRow.subscriber) == person)
         .values(subscriber="")
     )
-    # a range, because LIKE would not use the index
+    # compares with a range, because LIKE would not use the index
     beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")
     session.exec(sa.update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
     for change_id in conversations.named_by(session, "change", [person]):
@@ -325,8 +325,8 @@ def _erase_person(session: Transaction, platform: str, person: str) -> None:
 
 
 def _is_on(platform: str, chat: int) -> ColumnElement[bool]:
-    """Whether the chat with this id is on a platform.
+    """Returns the condition that the chat with this id is on a platform.
 
-    Looks up the chat by its id: an index by platform would not help, because nearly all chats are on one platform.
+    It looks up the chat by its id. An index by platform would not help, because nearly all chats are on one platform.
     """
     return select(ChatRow.id).where(ChatRow.id == chat, ChatRow.platform == platform).exists()

@@ -23,7 +23,7 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES, ChatRow, DenialRow
 from subscriptions.store.workers import wake_lanes
 
-# In the order of the fields of Chat; some fields are made from several columns.
+# The columns in the order of the fields of Chat; some fields are made from several columns.
 _VALUES = (
     "id", "platform", "address", "topic", "kind", "settings", "timezone", "lang", "title", "public", "admin", "state",
     "admission", "pause_reason", "state_detail", "paused_until", "first_delivery_planned", "no_match_streak",
@@ -31,7 +31,7 @@ _VALUES = (
 )  # fmt: skip
 _values_of = attrgetter(*_VALUES)
 
-# A text that begins with x lies between x and x + _LAST_SIGN. Such a range uses an index; LIKE would not.
+# A text that begins with x lies between x and x + _LAST_SIGN. A comparison with this range uses an index; LIKE would not.
 _LAST_SIGN = "\U0010ffff"
 _OWN = {name: column for name, column in ChatRow.model_fields.items() if name != "id" and not column.is_required()}
 _DEFAULTS = {name: column.get_default(call_default_factory=True) for name, column in _OWN.items()}
@@ -45,12 +45,12 @@ _IN_LANE = (
     .order_by(_c.id)
 )
 _AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
-_SAME_NUMBER = {"next_number": _c.next_number}  # changes no value, but the update locks the row
+_SAME_NUMBER = {"next_number": _c.next_number}  # an update that changes no value, but locks the row
 _HOLD = sa.update(_chats).where(_c.id == sa.bindparam("of")).values(_SAME_NUMBER)
 
 
 def find_chat(session: Transaction, address: model.ChatAddress) -> model.Chat | None:
-    """Returns the chat at an address, or the chat that it moved to; None if there is none."""
+    """Returns the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
     place = {"platform": address.platform, "address": address.address, "topic": address.topic}
     row = store.execute(session, _AT, place).first()
     while row is not None and row.moved_to is not None:
@@ -59,15 +59,15 @@ def find_chat(session: Transaction, address: model.ChatAddress) -> model.Chat | 
 
 
 def chats_in(session: Transaction, lane: model.Lane) -> list[model.Chat]:
-    """The chats at an address, including its topics, without chats that have moved away."""
+    """Returns the chats at an address and its topics, without chats that have moved away."""
     there = store.execute(session, _IN_LANE, {"platform": lane.platform, "address": lane.address})
     return [_chat(session, _values_of(row)) for row in there if row.moved_to is None]
 
 
 def hold_chat(session: Transaction, chat_id: int) -> None:
-    """Locks a chat until the transaction ends: no other process can change it or the data that belongs to it.
+    """Locks a chat until the transaction ends, so that no other process can change it or its data.
 
-    Read that data after this call, not before.
+    Read its data after this call, not before.
     """
     store.execute(session, _HOLD, {"of": chat_id})
 
@@ -85,7 +85,7 @@ def hold_lane(session: Transaction, lane: model.Lane) -> None:
 
 
 def find_chats(session: Transaction, addresses: Collection[model.ChatAddress]) -> dict[model.ChatAddress, model.Chat]:
-    """Returns address → the chat that `find_chat` returns for it. Unknown addresses are left out."""
+    """Returns address → the chat that `find_chat` returns for it. Leaves out unknown addresses."""
     wanted: dict[str, set[str]] = {}
     for address in addresses:
         wanted.setdefault(address.platform, set()).add(address.address)
@@ -100,7 +100,7 @@ def find_chats(session: Transaction, addresses: Collection[model.ChatAddress]) -
 
 
 def chats_at(session: Transaction, platform: str, addresses: Collection[str]) -> tuple[model.Chat, ...]:
-    """The chats at these addresses, including topics, ordered by title."""
+    """Returns the chats at these addresses and their topics, ordered by title."""
     found = (
         _chat(session, _values_of(row)) for row in _rows_at(session, {platform: addresses}) if row.moved_to is None
     )
@@ -108,14 +108,14 @@ def chats_at(session: Transaction, platform: str, addresses: Collection[str]) ->
 
 
 def _rows_at(session: Transaction, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
-    """Yields the rows at these addresses, including all topics. `wanted` is platform → addresses."""
+    """Yields the rows at these addresses, including all topics. `wanted`: platform → addresses."""
     for platform, addresses in wanted.items():
         there = sa.select(_chats).where(_c.platform == platform)
         yield from store.rows_of(session, there, _c.address, sorted(addresses))
 
 
 def add_chats(session: Transaction, kinds: Mapping[model.ChatAddress, model.ChatKind], *, now: datetime) -> None:
-    """Adds unknown chats with one statement. Chats that another process has added in the meantime stay unchanged."""
+    """Adds chats with one statement. Chats that another process has added in the meantime stay unchanged."""
     rows = [_new_row(place, kind=kind, created_at=now) for place, kind in kinds.items()]
     values = [tuple(row.values()) for row in rows]
     conflicts.insert_all_new(session, "chat", _PLACE, tuple(rows[0]) if rows else (), values)
@@ -130,7 +130,7 @@ def all_chats(session: Transaction) -> Iterator[Sequence[model.Chat]]:
 
 
 def chats_after(session: Transaction, after: model.ChatAddress | None, most: int) -> list[model.Chat]:
-    """Returns the next `most` chats of `all_chats` after the address `after`; None: the first ones."""
+    """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
     last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
     wanted = sa.select(_chats).where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
@@ -153,10 +153,9 @@ def add_chat(
     lang: str = "",
     public: bool = False,
 ) -> model.Chat:
-    """Adds a chat and returns it. If there is one at this address, or one that moved from there, returns that one.
+    """Returns the chat at this address, or at the address to which it moved. Adds a chat if there is none.
 
-    `timezone` is "" for a chat that chose none. `lang` is the language of the person's client or messages, "" if
-    unknown.
+    `timezone` is "" if the chat chose none. `lang` is the language of the person's client or messages, "" if unknown.
     """
     chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
     row = _new_row(address, created_at=now, **chosen)
@@ -174,7 +173,7 @@ def _new_row(address: model.ChatAddress, **values: Any) -> dict[str, Any]:  # no
 
 
 def choose_setting(session: Transaction, chat_id: int, name: str, value: str | None) -> None:
-    """Stores a setting that chat_settings.check_value has checked. None restores the default for the kind of chat."""
+    """Stores a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
     row = _held(session, chat_id)
     if name == "timezone":
         row.timezone = value or ""
@@ -183,7 +182,7 @@ def choose_setting(session: Transaction, chat_id: int, name: str, value: str | N
 
 
 def speak(session: Transaction, chat_id: int, lang: str) -> None:
-    """Stores the language in which a chat's person writes. It is used while the chat has chosen no language."""
+    """Stores the language in which the person of a chat writes. It counts as long as the chat has chosen no language."""
     _held(session, chat_id).lang = lang
 
 
@@ -196,10 +195,10 @@ def pause_chat(
     detail: str = "",
     until: datetime | None = None,
 ) -> None:
-    """Pauses a chat; the cursors of its subscriptions stay.
+    """Pauses a chat. The cursors of its subscriptions do not change.
 
-    Does nothing if the chat waits for admission or confirmation. `detail` is the platform's sentence, if the platform
-    is the reason.
+    Does nothing if the chat waits for admission or confirmation. `detail` is the platform's sentence if the platform is
+    the reason of the pause.
     """
     row = session.get_one(ChatRow, chat_id)
     if row.state not in states.WAITING:
@@ -208,10 +207,7 @@ def pause_chat(
 
 
 def resume_chat(session: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat active, and wakes its lane.
-
-    Does nothing if the chat waits for admission: only `access` admits it.
-    """
+    """Makes a chat active, and wakes its lane. Does nothing if the chat waits: only `service.access` admits it."""
     row = session.get_one(ChatRow, chat_id)
     if row.state not in states.WAITING:
         row.state, row.admission, row.pause_reason, row.state_detail = states.ChatState.ACTIVE, None, None, ""
@@ -222,10 +218,10 @@ def resume_chat(session: Transaction, chat_id: int, *, now: datetime) -> None:
 def mark_unreachable(
     session: Transaction, chat_id: int, reason: states.PauseReason, detail: str, *, now: datetime
 ) -> bool:
-    """Stores that the platform does not let the bot write to a chat. Returns whether that is new.
+    """Stores that the platform does not let the bot write to a chat. Returns whether this is new.
 
-    `detail` is the platform's sentence. A chat that a person paused keeps that pause; a chat that waits for admission
-    continues to wait.
+    `detail` is the platform's sentence. A chat that a person paused stays paused by this person. A chat that waits for
+    admission continues to wait.
     """
     row = session.get_one(ChatRow, chat_id)
     if row.state is states.ChatState.ACTIVE:
@@ -251,7 +247,7 @@ def mark_reachable(session: Transaction, chat_id: int, *, now: datetime) -> bool
 
 
 def describe(session: Transaction, lane: model.Lane, *, title: str, public: bool) -> None:
-    """Stores the title of an address, and whether strangers can read it, for the chat and its topics."""
+    """Stores a title, and whether strangers can read the chat, for the chat at an address and its topics."""
     session.exec(
         sa.update(ChatRow)
         .where(col(ChatRow.platform) == lane.platform, col(ChatRow.address) == lane.address)
@@ -273,7 +269,7 @@ def store_streaks(session: Transaction, streaks: Mapping[int, model.NoMatchStrea
 
 
 def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> list[str]:
-    """The addresses that begin with this prefix, without chats that have moved away."""
+    """Returns the addresses that begin with this prefix, without those of chats that have moved away."""
     rows = session.exec(
         select(ChatRow.address)
         .where(ChatRow.platform == platform, ChatRow.address >= prefix, ChatRow.address < prefix + _LAST_SIGN)
@@ -284,13 +280,13 @@ def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> l
 
 
 def unconfirmed_since(session: Transaction, before: datetime) -> list[int]:
-    """Ids of the chats that were added before `before` and never confirmed."""
+    """Returns the ids of the chats that were added before the moment `before` and never confirmed."""
     found = select(ChatRow.id).where(ChatRow.state == states.ChatState.UNCONFIRMED, col(ChatRow.created_at) < before)
     return [chat_id for chat_id in session.exec(found) if chat_id is not None]
 
 
 def unreachable_since(session: Transaction, before: datetime) -> list[int]:
-    """Ids of the chats that have been unreachable since before `before`."""
+    """Returns the ids of the chats that became unreachable before the moment `before`."""
     return [
         chat_id
         for chat_id in session.exec(
@@ -311,9 +307,9 @@ def _held(session: Transaction, chat_id: int) -> ChatRow:
 
 
 def _chat(session: Transaction, row: Sequence[Any]) -> model.Chat:
-    """Returns the Chat of a row of _VALUES.
+    """Returns the Chat of a row of `_VALUES`.
 
-    Reads the columns by position: names take three times as long, and a plan reads all chats.
+    Reads the columns by position. By name it would take three times as long, and a plan reads all chats.
     """
     chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, streak, number, owner = row
     own = (("timezone", timezone), *others.items())
@@ -340,7 +336,7 @@ def _chat(session: Transaction, row: Sequence[Any]) -> model.Chat:
 def _settings(
     kind: model.ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
 ) -> tuple[model.ChatSettings, Mapping[str, str]]:
-    """Returns the resolved settings and the chosen ones. Cached: many chats chose the same, and most chose nothing."""
+    """Returns (settings in effect, chosen settings). Cached, since many chats chose the same, and most chose nothing."""
     chosen = MappingProxyType({name: value for name, value in own if value})
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
 
@@ -351,12 +347,12 @@ _DENIAL_KEY = "denial-key"
 
 
 def require_admission(session: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat wait until an operator admits it. Its subscriptions keep their cursors."""
+    """Makes a chat wait until an operator admits it. The cursors of its subscriptions do not change."""
     _set(session, chat_id, states.ChatState.ASKED, None, now)
 
 
 def admit(session: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Admits a chat, and wakes its lane. Papers that came while it waited will be delivered."""
+    """Admits a chat that waits or is new, and wakes its lane. Papers that came while it waited will be delivered."""
     row = session.get_one(ChatRow, chat_id)
     if row.state == states.ChatState.ASKED or row.next_number == 1:
         _set(session, chat_id, states.ChatState.ACTIVE, states.Admission.ADMITTED, now)
@@ -364,7 +360,7 @@ def admit(session: Transaction, chat_id: int, *, now: datetime) -> None:
 
 
 def confirm(session: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Admits a chat whose reader confirmed it, and wakes its lane. Does nothing if the chat does not wait for that."""
+    """Admits a chat whose reader said yes, and wakes its lane. Does nothing for a chat that does not wait for a yes."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is states.ChatState.UNCONFIRMED:
         row.state = states.ChatState.ASKED
@@ -372,7 +368,7 @@ def confirm(session: Transaction, chat_id: int, *, now: datetime) -> None:
 
 
 def deny(session: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Denies a chat: it gets nothing until an operator admits it."""
+    """Denies a chat, so that it gets nothing until an operator admits it."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is states.ChatState.UNCONFIRMED:
         remember_denial(session, model.Lane(row.platform, row.address))
@@ -381,14 +377,14 @@ def deny(session: Transaction, chat_id: int, *, now: datetime) -> None:
 
 @store.reads
 def chats_awaiting_admission(transaction: Transaction) -> tuple[model.Chat, ...]:
-    """The chats that wait for an operator and that the bot can write to, in the order of their requests."""
+    """Returns the chats that wait for an operator and to which the bot can write, in the order of their requests."""
     asked = (_c.state == states.ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
     return _selected(transaction, asked, _c.state_since)
 
 
 @store.reads
 def operators(transaction: Transaction) -> tuple[model.Chat, ...]:
-    """The chats of operators who sent the code."""
+    """Returns the chats of people who became operators by a code."""
     return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
 
 
@@ -405,7 +401,7 @@ def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
 
 @store.reads
 def chats_of(transaction: Transaction, person: model.ChatAddress) -> tuple[model.Chat, ...]:
-    """The groups and channels that a person set up, without topics. `person` is the address of their private chat."""
+    """Returns the groups and channels that a person set up, without topics. `person` is the person's private chat."""
     set_up = (_c.platform == person.platform) & (_c.owner == person.address) & (_c.topic == "")
     return _selected(transaction, set_up & _c.moved_to.is_(None) & (_c.address != person.address), _c.title)
 
@@ -413,7 +409,7 @@ def chats_of(transaction: Transaction, person: model.ChatAddress) -> tuple[model
 def _selected(
     transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
 ) -> tuple[model.Chat, ...]:
-    """The chats that meet a condition, in this order, then by id."""
+    """Returns the chats that meet a condition, sorted by `order` and then by id."""
     wanted = CHATS.where(which).order_by(None).order_by(*order, _c.id)
     return tuple(_chat(transaction, row) for row in store.execute(transaction, wanted))
 
@@ -427,12 +423,12 @@ def add_code(session: Transaction, code_hash: str, *, most: int) -> None:
 
 
 def code_hashes(session: Transaction) -> Sequence[str]:
-    """The stored hashes of operator codes."""
+    """Returns the stored hashes of operator codes."""
     return session.exec(select(OperatorCodeRow.code_hash)).all()
 
 
 def take_codes(session: Transaction, code_hash: str) -> bool:
-    """Removes all hashes. Returns whether `code_hash` was among them; another process may have removed it first."""
+    """Removes all hashes of codes. Returns whether `code_hash` was one of them: another process may have been first."""
     taken = session.exec(sa.delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
     return code_hash in taken
 
@@ -444,7 +440,7 @@ def add_wrong_code(session: Transaction, chat_id: int, *, now: datetime) -> None
 
 
 def wrong_codes_since(session: Transaction, chat_id: int, after: datetime) -> int:
-    """Returns the number of wrong codes that a chat sent after a moment."""
+    """Returns the number of wrong codes that a chat sent after the moment `after`."""
     found = select(sa.func.count()).select_from(WrongCodeRow)
     return session.exec(found.where(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)).one()
 
@@ -455,13 +451,13 @@ def drop_wrong_codes_of(session: Transaction, chat_id: int) -> None:
 
 
 def remember_denial(session: Transaction, lane: model.Lane) -> None:
-    """Stores that an operator denied the chats at an address."""
+    """Stores a hash of an address, which tells that an operator denied its chats. It stays when the chats are erased."""
     key = bot_state.hold_value(session, _DENIAL_KEY, secrets.token_hex(32))
     conflicts.insert_new(session, "denial", ("address_hash",), {"address_hash": _address_hash(key, lane)})
 
 
 def lift_denial(session: Transaction, lane: model.Lane) -> bool:
-    """Erases a remembered denial. Returns whether there was one."""
+    """Erases the stored denial of an address. Returns whether there was one."""
     row = _denial(session, lane)
     if row is not None:
         session.delete(row)
@@ -470,13 +466,13 @@ def lift_denial(session: Transaction, lane: model.Lane) -> bool:
 
 
 def denial_of(session: Transaction, lane: model.Lane) -> str:
-    """Returns the hash that records a denial of the chats at an address; "" if they were not denied."""
+    """Returns the hash that is stored for a denied address; "" if the address has no stored denial."""
     row = _denial(session, lane)
     return row.address_hash if row is not None else ""
 
 
 def move_denial(session: Transaction, old: model.Lane, new: model.Lane) -> None:
-    """Moves a remembered denial to the address to which its chat moved."""
+    """Moves a stored denial to the address to which the chat moved."""
     if lift_denial(session, old):
         remember_denial(session, new)
 
@@ -493,7 +489,7 @@ def _address_hash(key: str, lane: model.Lane) -> str:
 def _set(
     session: Transaction, chat_id: int, state: states.ChatState, answer: states.Admission | None, now: datetime
 ) -> None:
-    """Stores an operator's decision. Does nothing if the chat is not confirmed: only its reader can confirm it."""
+    """Stores an operator's decision. Does nothing if the chat is not confirmed, since only its reader can confirm it."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is states.ChatState.UNCONFIRMED:
         return

@@ -1,7 +1,7 @@
-"""The steps of a sender in a lane: render a delivery, post a message, edit one that was sent (architecture.md, rules 6, 7).
+"""The steps of a sender in a lane: render a delivery, post a message, edit a sent message (architecture.md, rules 6, 7).
 
-Every message takes these steps. So their statements are built once, and read columns instead of making an object of
-each row.
+Every message takes these steps. So their statements are built only once, and return columns instead of an object for each
+row.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
 @dataclass(frozen=True, slots=True)
 class Unrendered:
-    """The next delivery of a lane, which has no messages yet."""
+    """The next step of a lane is to render this delivery: it has no messages yet."""
 
     seq: int
     platform: str
@@ -42,7 +42,7 @@ class Unrendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A message to post or to look up."""
+    """The next step of a lane is to post this message, or to look it up."""
 
     seq: int
     delivery: str
@@ -54,20 +54,20 @@ class Claim:
     unclear: bool = False  # an earlier post may have arrived
     at_start: bool = False  # an earlier process left its outcome unclear
     waits: bool = False  # its next attempt is later, but it can be looked up now
-    unclear_since: datetime | None = None  # when the first post that may have arrived began, on the machine's clock
-    thread: str | None = None  # platform id of the message whose thread it is posted in
+    unclear_since: datetime | None = None  # start of the first post that may have arrived, by the machine's clock
+    thread: str | None = None  # platform id of the message in whose thread it is posted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A message that has to be edited, with its delivery as it is known now."""
+    """The next step of a lane is to edit this sent message. `delivery` has the papers as they are known now."""
 
     seq: int
     number: int
     chat: model.Chat
-    requested_at: datetime  # the moment of this request; if a later request comes, the message is edited again
+    requested_at: datetime  # the moment of this request; after a later request, the message is edited again
     platform_id: str
-    plain: bool  # it was sent in the form without markup
+    plain: bool  # it was sent without markup
     attempts: int
     delivery: model.Delivery
     layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
@@ -78,28 +78,28 @@ Step = Unrendered | Claim | Edit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
-    """A request for the next step of a lane."""
+    """The request of a sender for the next step of a lane."""
 
     lane: model.Lane
     now: datetime
     wall: datetime
     on_unclear: OnUnclear
-    can_find: bool  # messages can be looked up
-    tried: frozenset[tuple[int, int]]  # messages (seq, number) that the sender has tried often enough for now
+    can_find: bool  # the platform can look up messages
+    tried: frozenset[tuple[int, int]]  # (seq, number) of messages that the sender has tried often enough for now
 
 
 # ---------------------------------------------------------------------------------------------------------- conditions
 
 
 _waits_for_operator = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
-# Whether a delivery may be sent: its chat is active, or the chat waits for an operator and the delivery is a notice.
+# A delivery may be sent if its chat is active, or if the chat waits for an operator and the delivery is a notice.
 MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == model.DeliveryKind.NOTICE))
 _in_lane = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
-# Whether a delivery belongs to the lane (:platform, :address). Compares ids of chats: deliveries have no index of
-# addresses.
+# Whether a delivery belongs to the lane (:platform, :address). Compares ids of chats, since deliveries have no index by
+# address.
 IN_LANE = _d.chat.in_(_in_lane)
 _wall = sa.bindparam("wall", type_=Utc)
-# Whether the chat's lane waits at :wall, as its platform requested. A wait that begins in the future is ignored, since
+# Whether the lane waits at :wall because its platform requested a wait. Ignores a wait that begins in the future, since
 # the clock was set back.
 IS_HELD = sa.exists().where(
     _lanes.c.platform == _c.platform,
@@ -107,12 +107,12 @@ IS_HELD = sa.exists().where(
     _lanes.c.since <= _wall,
     _wall < _lanes.c.not_before,
 )
-# Whether the next attempt is after :now. Ignores an attempt after :longest: it was stored while the clock was wrong.
+# Whether the next attempt is after :now. Ignores an attempt after :longest, since it was stored with a wrong clock.
 WAITS = (_d.next_at > sa.bindparam("now", type_=Utc)) & (_d.next_at <= sa.bindparam("longest", type_=Utc))
-# Whether an edit of a message was requested. Compares moments: for "IS NOT NULL", SQLite would read all messages.
+# Whether an edit of a message was requested. Compares moments, because for "IS NOT NULL" SQLite would read all messages.
 IS_REQUESTED = _m.edit_requested_at > _BEGINNING
-# A message whose edit was requested; NULL if there is none. It is the first one in the order of an index: without an
-# order, PostgreSQL would read all messages until it has statistics.
+# A message whose edit was requested; NULL if there is none. Has the order of an index, because without an order,
+# PostgreSQL would read all messages until it has statistics.
 ANY_REQUESTED = (
     sa.select(_m.delivery)
     .where(IS_REQUESTED, _m.platform_id.is_not(None))
@@ -123,9 +123,9 @@ ANY_REQUESTED = (
 
 
 def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
-    """Returns the moment of the next attempt; None if it may be made now.
+    """Returns the moment of the next attempt; None if the attempt may be made now.
 
-    Ignores a moment beyond the longest wait: it was stored while the clock was wrong.
+    Ignores a moment later than the longest wait, since it was stored while the clock was wrong.
     """
     return next_at if next_at is not None and now < next_at <= now + LONGEST_WAIT else None
 
@@ -141,7 +141,7 @@ _can_be_looked_up = sa.exists().where(
 _WAITING_LANES = (
     sa.select(_c.platform, _c.address)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
-    # concat keeps SQLite from using the index of addresses, which does not help: nearly all chats are on one platform
+    # concat keeps SQLite from using the index by address, which is no help since nearly all chats are on one platform
     .where(
         Condition(stored_rows.GOES_OUT), _c.platform.concat("").in_(sa.bindparam("platforms", expanding=True)), ~IS_HELD
     )
@@ -168,8 +168,8 @@ def lanes(
 ) -> list[model.Lane]:
     """Returns the lanes of these platforms with something to do now, oldest first. Lanes with only edits come last.
 
-    On the platforms in `finding`, messages can be looked up: an unclear one does not wait there, unless its look-up was
-    given up. `wall` is the time of the machine's clock, if it differs from `now`.
+    On the platforms in `finding`, messages can be looked up. An unclear message does not wait there, unless its look-up
+    was given up. `wall` is the time of the machine's clock, if it differs from `now`.
     """
     values = {"platforms": platforms, "now": now, "wall": wall or now, "longest": now + LONGEST_WAIT}
     found = transaction.connection().execute(_WAITING_LANES, {**values, "finding": finding}).all()
@@ -201,9 +201,9 @@ _MESSAGE = (
 def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     """Returns the next step of a lane; None if there is none now (rule 6). An edit comes after everything else.
 
-    Marks nothing: `mark_sending` does that. A waiting or unclear message stops the lane; a dead one does not. With
-    `skip`, an unclear message whose look-up was given up does not stop the lane either. A person decides about it, and
-    the next start of a process looks it up once more.
+    This only reads; `mark_sending` marks the message. A waiting or unclear message stops the lane, a dead message does
+    not. With the setting `skip`, an unclear message whose look-up was given up does not stop the lane either. A person
+    decides about it, and a process that starts looks it up once more.
     """
     return _open_step(transaction, asking) or _next_edit(transaction, asking)
 
@@ -211,7 +211,7 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
 def _open_step(session: Transaction, asking: ClaimRequest) -> Unrendered | Claim | None:
 
     def passes(row: sa.Row[Any]) -> bool:
-        """Whether the lane skips this unclear message."""
+        """Whether the lane goes on although this message is unclear."""
         is_left = row.lookup_given_up and not row.found_at_start
         return row.state is MessageState.UNCLEAR and asking.on_unclear == "skip" and (is_left or not asking.can_find)
 
@@ -262,7 +262,7 @@ def _claim_of(session: Transaction, row: sa.Row[Any], *, waits: bool) -> Claim:
 
 # ------------------------------------------------------------------------------------------------------------- attempts
 
-# A message is marked right before its post, its outcome is recorded after it (rules 6 and 7).
+# A message is marked right before its post. Its outcome is recorded after the post (rules 6 and 7).
 
 
 _leases = stored_rows.TABLES.tables["lease"]
@@ -339,12 +339,12 @@ _SETTLE = (
 
 @store.writes
 def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
-    """Marks a claimed message as being sent by this worker, right before the post. Returns False if it may not post it.
+    """Marks a claimed message as being sent by this worker, right before the post. Returns False if it must not be posted.
 
-    A guarded update: only one of two senders succeeds. It fails if the delivery was dismissed, if the chat is paused,
-    was moved or is delayed, or if another worker has the lease of the lane. A unique index allows only one marked
-    message in each lane until its outcome is stored. If the worker is killed before that, the lane is blocked until the
-    message is recovered (rule 14).
+    It must not be posted if another sender was first, if the delivery was dismissed, if the chat is paused or moved, if
+    the lane waits, or if another worker has the lease of the lane. A unique index allows only one marked message in each
+    lane until its outcome is stored. If the worker is killed before that, the lane is blocked until the message is
+    recovered (rule 14).
     """
     message = claimed.message
     values = {
@@ -369,8 +369,8 @@ def confirm(
 ) -> tuple[int | None, Step | None]:
     """Stores that the platform has accepted a message, with the platform's id of the message.
 
-    Returns the number of papers that the delivery shows, if all its messages are sent now, otherwise None; and the next
-    step of the lane. Usually the lane has nothing more to do, and this saves a query.
+    Returns (number of papers that the delivery shows, next step of the lane). The number is None unless all messages of
+    the delivery are sent now. The step is returned here since usually there is none, and then no query is needed.
     """
     connection, seq, lane = transaction.connection(), claimed.seq, claimed.address.lane
     sent = {"of": seq, "which": claimed.message.number, "its_id": platform_id, "now": asking.now}
@@ -385,7 +385,7 @@ def confirm(
 def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> None:
     """Gives up the look-up of an unclear message.
 
-    The message then waits for its next attempt, or a person decides about it and its lane continues.
+    Then the message waits for its next attempt, or the lane goes on and a person decides about the message.
     """
     given_up = sa.update(MessageRow).where(*_is_unclear(claimed))
     transaction.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
@@ -393,7 +393,7 @@ def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> Non
 
 @store.writes
 def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
-    """Stores that the platform does not have an unclear message. Then it is posted again, at once or after a wait."""
+    """Stores that the platform does not have an unclear message. It will be posted again, at once or after a wait."""
     decision = decide_not_found(claimed.attempts, now)
     again = sa.update(MessageRow).where(*_is_unclear(claimed))
     if not transaction.exec(again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
@@ -405,9 +405,9 @@ def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime)
 
 
 def _is_unclear(claimed: Claim) -> tuple[sa.ColumnElement[bool], ...]:
-    """Returns the conditions for a message that is still unclear.
+    """Returns the conditions that the claimed message is still stored and unclear.
 
-    During the look-up its chat may have been forgotten, or a person may have decided about it.
+    During the look-up, its chat may have been erased, or a person may have decided about it.
     """
     state = col(MessageRow.state) == MessageState.UNCLEAR
     return col(MessageRow.delivery) == claimed.seq, col(MessageRow.number) == claimed.message.number, state
@@ -424,7 +424,7 @@ def record_outcome(
 ) -> None:
     """Records the outcome of an attempt that did not send the message, and settles the delivery if it is finished.
 
-    If there is a next attempt, the lane is woken at its moment.
+    If the decision has a moment for the next attempt, wakes the lane at this moment.
     """
     lane = claimed.address.lane
     if decision.pauses_lane:
@@ -432,7 +432,7 @@ def record_outcome(
     elif decision.not_before is not None:
         wake_lanes(session, [lane], after=decision.not_before - now)
     message = session.get(MessageRow, (claimed.seq, claimed.message.number))
-    if message is None:  # its chat was forgotten in the meantime
+    if message is None:  # its chat was erased in the meantime
         return
     delivery = session.get_one(DeliveryRow, claimed.seq)
     message.state, message.reason = decision.state, reason
@@ -443,7 +443,7 @@ def record_outcome(
     if decision.state in (MessageState.WAITING, MessageState.UNCLEAR):
         delivery.attempts += 1
     delivery.next_at = decision.not_before
-    if decision.use_plain:  # every message of the delivery that is not finished
+    if decision.use_plain:  # for all unfinished messages of the delivery
         rest = select(MessageRow).where(MessageRow.delivery == claimed.seq, col(MessageRow.state).not_in(FINISHED))
         for other in session.exec(rest).all():
             other.use_plain = True
@@ -453,9 +453,9 @@ def record_outcome(
 
 @store.writes
 def pause_lane(transaction: Transaction, lane: model.Lane, *, wall: datetime, until: datetime) -> None:
-    """Makes a lane wait until `until`, as its platform requested; then it is woken.
+    """Makes a lane wait until `until`, as its platform requested, and wakes it then.
 
-    Both moments are on the machine's clock.
+    `wall` and `until` are times of the machine's clock.
     """
     values = {"platform": lane.platform, "address": lane.address, "since": wall, "not_before": until}
     conflicts.put(transaction, "lane", ("platform", "address"), values)
@@ -476,21 +476,21 @@ def is_sent(session: Transaction, seq: int) -> bool:
 
 
 def sends_of_lane(session: Transaction, lane: model.Lane, after: datetime) -> list[datetime]:
-    """Returns the start of the last attempt of each message of a lane, if it was after `after`; in ascending order."""
+    """Returns when the last attempts of the messages of a lane began, ascending, if they began after `after`."""
     values = {"platform": lane.platform, "address": lane.address, "after": after}
     return list(store.execute(session, _SENDS_OF_LANE, values).scalars())
 
 
 def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tuple[model.Lane, datetime, bool]]:
-    """Returns (lane, begun at, is sent) of each message of a platform whose last attempt began after `after`.
+    """Returns (lane, start of the last attempt, is sent) for each message of a platform, if it began after `after`.
 
-    The moments are on the machine's clock.
+    The moments are times of the machine's clock.
     """
     rows = session.exec(
         select(ChatRow.address, MessageRow.attempted_at, col(MessageRow.state))
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
-        # concat keeps SQLite from using the index of addresses, which does not help: nearly all chats are on one
+        # concat keeps SQLite from using the index by address, which is no help since nearly all chats are on one
         # platform
         .where(col(ChatRow.platform).concat("") == platform, col(MessageRow.attempted_at) > after)
     )
@@ -502,7 +502,7 @@ def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tu
 # ---------------------------------------------------------------------------------------------- edits of sent messages
 
 
-# uses an index; usually returns nothing
+# uses an index, and usually returns nothing
 _REQUESTED = sa.select(_m.delivery).where(IS_REQUESTED, _m.platform_id.is_not(None))
 _ANY_REQUESTED = sa.select(ANY_REQUESTED)
 _EDITABLE = (
@@ -529,7 +529,7 @@ _NEXT_EDIT = (
 
 
 def _next_edit(session: Transaction, asking: ClaimRequest) -> Edit | None:
-    """Returns the oldest message of a lane that can be edited now; None if there is none."""
+    """Returns the oldest message of a lane with a requested edit that can be made now; None if there is none."""
     connection, lane, now = session.connection(), asking.lane, asking.now
     if connection.execute(_ANY_REQUESTED).scalar() is None:
         return None
@@ -553,7 +553,7 @@ def _next_edit(session: Transaction, asking: ClaimRequest) -> Edit | None:
 
 @store.writes
 def finish_edit(transaction: Transaction, edit: Edit) -> None:
-    """Ends an edit, whether it succeeded or can never succeed. A request that came in the meantime stays."""
+    """Ends an edit that succeeded or can never succeed. If the edit was requested again in the meantime, keeps that."""
     transaction.exec(
         sa.update(MessageRow)
         .where(
@@ -567,7 +567,7 @@ def finish_edit(transaction: Transaction, edit: Edit) -> None:
 
 
 def postpone_edit(session: Transaction, edit: Edit, *, next_at: datetime | None) -> None:
-    """Schedules another attempt of an edit, at `next_at` or later."""
+    """Schedules another attempt of an edit, not before `next_at`."""
     _wait(session, edit, attempts=edit.attempts + 1, next_at=next_at)
 
 
@@ -590,7 +590,7 @@ def _layout(session: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
 # -------------------------------------------------------------------------------------------------------------- render
 
 
-_NEAR = 1000  # how many numbers after a claimed delivery are searched for others to render with it
+_NEAR = 1000  # deliveries to render together with a claimed one are searched among so many numbers after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -617,7 +617,7 @@ _UNRENDERED = (
     .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
     .where(
         _c.platform.concat("") == sa.bindparam("platform"), MAY_BE_SENT
-    )  # concat keeps SQLite from using an index that does not help: nearly all chats are on one platform
+    )  # concat keeps SQLite from using an index that is no help, since nearly all chats are on one platform
     .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~IS_HELD))
     .order_by(_d.seq)
     .limit(sa.bindparam("most"))
@@ -636,9 +636,9 @@ _SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == 
 
 @store.reads
 def to_render(transaction: Transaction, claimed: Unrendered, most: int, *, wall: datetime) -> dict[int, model.Delivery]:
-    """Returns seq → delivery for a claimed delivery and some that follow it, at most `most`, to render together.
+    """Returns seq → delivery for a claimed delivery and others to render together with it, at most `most` in all.
 
-    Each of the others is the first open one of its lane.
+    Each of the others is the first open delivery of its lane.
     """
     values = {"first": claimed.seq, "platform": claimed.platform, "wall": wall, "most": most}
     return deliveries.delivery_values(
@@ -648,9 +648,9 @@ def to_render(transaction: Transaction, claimed: Unrendered, most: int, *, wall:
 
 @store.writes
 def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
-    """Stores the messages of rendered deliveries. Skips a delivery that was rendered before (rule 7).
+    """Stores the messages of rendered deliveries. Skips deliveries that were rendered before (rule 7).
 
-    A delivery that could not be rendered is stored as dead, with the reason, until a person requests another attempt.
+    A delivery that could not be rendered is dead, with the reason, unless a person requests another attempt.
     """
     connection = transaction.connection()
     fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
@@ -661,7 +661,7 @@ def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, no
     shows: list[dict[str, int]] = []
     for (over, why), those in fates.items():
         values = {"those": list(those), "now": now, "over": over, "why": why}
-        # returns only those that were not rendered before and still exist
+        # returns only deliveries that still exist and were not rendered before
         for seq in connection.execute(_RENDERED, values).scalars().all():
             one = those[seq]
             if one.failure:

@@ -1,4 +1,4 @@
-"""The parts from which rows.py builds the tables: the base class of rows, types of columns, and indexes."""
+"""What `rows.py` needs to declare tables: the base class of rows, types of columns, and indexes."""
 
 import re
 from datetime import UTC, datetime
@@ -19,13 +19,13 @@ Json = dict[str, Any]
 
 
 class Row(SQLModel):
-    """A row of a table. Its values are never validated, so pydantic need not build validators at each start."""
+    """A row of a table. Its values are never validated, so pydantic builds no validators when the program starts."""
 
     model_config = {"defer_build": True}
 
     @declared_attr.directive
     def __tablename__(cls) -> str:  # noqa: N805 - of a class
-        """Returns the name of the table: the name of the class without "Row". PaperKeyRow → paper_key."""
+        """Returns the name of the table, made from the name of the class: PaperKeyRow → paper_key."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Row")).lower()
 
 
@@ -36,7 +36,7 @@ class Numbered(Row):
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware datetime in UTC. Raises ValueError for a naive one."""
+    """The type of a column of datetimes in UTC. Raises ValueError for a datetime without a zone."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -50,17 +50,17 @@ class Utc(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
-        """Returns an aware datetime in UTC."""
+        """Returns the stored datetime with the zone UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-OF_MANY = frozenset({"delivery.seq"})  # columns whose references are `Big` columns
+OF_MANY = frozenset({"delivery.seq"})  # `Big` columns; a reference to one of them is `Big`, too
 
 
 class Big(TypeDecorator[int]):
-    """A number of 64 bits, for ids that are used up fast: an insert uses one even if the row already exists."""
+    """A number of 64 bits, for ids that are used up fast: an insert uses up an id even if the row already exists."""
 
     impl = sa.BigInteger
     cache_ok = True
@@ -71,7 +71,7 @@ class Big(TypeDecorator[int]):
 
 
 def reference(target: str, *, index: bool = False, primary: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that refers to a row of another table. A row is deleted together with the row that it refers to."""
+    """A column that refers to a row of another table. If that row is deleted, the referring row is deleted, too."""
     of_many: dict[str, Any] = {"sa_type": Big} if target in OF_MANY else {}
     return Field(
         sa_column_args=[sa.ForeignKey(target, ondelete="CASCADE")],
@@ -82,26 +82,23 @@ def reference(target: str, *, index: bool = False, primary: bool = False) -> Any
 
 
 def json_column(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column of JSON; `default` makes the value of a new row."""
+    """A column of JSON. `default()` is the value of a new row."""
     return Field(default_factory=default, sa_type=sa.JSON)
 
 
 @cache
 def adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
-    """Returns the adapter that converts values of a type to JSON and back.
-
-    It is made at the first call for the type.
-    """
+    """Returns the adapter that converts values of a type to JSON and back. Cached by type."""
     return TypeAdapter(kind)
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401 - a value of ours, any JSON value
-    """Converts a value of ours to the JSON value that a column stores."""
+    """Converts a value, such as a cadence, to the JSON value that a column stores."""
     return adapter_of(value.__class__).dump_python(value, mode="json")
 
 
 class JsonText(UserDefinedType[str]):
-    """A parameter for a column of JSON whose value is already JSON text."""
+    """The type of a parameter for a JSON column if the value is already JSON text."""
 
     cache_ok = True
     render_bind_cast = True
@@ -112,9 +109,9 @@ class JsonText(UserDefinedType[str]):
 
 
 class Condition(sa.ColumnElement[bool]):
-    """A condition in exactly the words of an index: otherwise the database does not use the index.
+    """A condition in exactly the words of an index, since the database uses the index only then.
 
-    `sql` is for SQLite.
+    `sql` is the condition for SQLite.
     """
 
     __visit_name__ = "condition"
@@ -126,7 +123,7 @@ class Condition(sa.ColumnElement[bool]):
         self.type = sa.Boolean()
 
     def self_group(self, against: object = None) -> "Condition":  # noqa: ARG002 - SQLAlchemy's signature
-        """Returns the condition unchanged; otherwise SQLAlchemy would compare it with 1."""
+        """Returns the condition itself. Without this, SQLAlchemy would compare it with 1."""
         return self
 
 
@@ -141,7 +138,7 @@ def _as_postgres(condition: Condition, _compiler: object, **_: object) -> str:
 
 
 def for_postgres(sql: str) -> str:
-    """Converts a condition to PostgreSQL, where a boolean is not a number and JSON is not text."""
+    """Converts a condition for SQLite to PostgreSQL, where a boolean is not a number and JSON is not text."""
     return sql.replace(" IS 1", " IS TRUE").replace("warnings !=", "warnings::text !=")
 
 
@@ -171,5 +168,5 @@ def choices_of(values: type[StrEnum]) -> Any:  # noqa: ANN401 - a type of SQLAlc
 
 
 def kept_by_triggers() -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that only triggers of the database write. No insert names it."""
+    """A column that only triggers of the database write. Inserts leave it out."""
     return Field(default=True, sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.true()))

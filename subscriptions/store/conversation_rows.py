@@ -1,4 +1,4 @@
-"""The tables of conversations, and those of the bot's own work. The other tables are in `rows`.
+"""The tables of conversations, and the tables of the bot's own work. `rows` has the other tables.
 
 Conversations: updates, changes, buttons, offers, states, signals, and mentions of chats and people. Work: platforms,
 publishers, codes of operators, the last loss, workers, leases, single values.
@@ -13,11 +13,11 @@ from subscriptions import states
 from subscriptions.store import columns
 from subscriptions.store.columns import Big, Json, Numbered, Row, Utc
 
-UNFINISHED = "state != 'done'"  # for updates; in exactly the words of the index of unfinished replies
+UNFINISHED = "state != 'done'"  # condition on updates, in exactly the words of the index of unfinished replies
 
 
 class UpdateRow(Row, table=True):
-    """An update from a platform. Its effect happens only once (docs/architecture.md, rule 8)."""
+    """An update from a platform, stored so that it takes effect only once (docs/architecture.md, rule 8)."""
 
     __table_args__ = (
         columns.index("ix_update_chat", "chat", "at"),
@@ -44,7 +44,7 @@ class UndoRow(Numbered, table=True):
 
 
 class CallbackRow(Row, table=True):
-    """A callback token: the meaning of an opaque id in a button. See model.CallbackToken."""
+    """A callback token: the meaning of the opaque id in a button, see model.CallbackToken."""
 
     __table_args__ = (columns.index("ix_callback_at", "at"),)
     id: str = Field(primary_key=True)
@@ -56,19 +56,19 @@ class CallbackRow(Row, table=True):
 
 
 class OfferRow(Row, table=True):
-    """A subscription that a chat offers to others by a link. `id` is part of the link."""
+    """A subscription that a chat offers to others with a link. `id` is a part of the link."""
 
     __table_args__ = (sa.UniqueConstraint("chat", "number"),)
     id: str = Field(primary_key=True)
     chat: int = columns.reference("chat.id")
-    number: int  # of the subscription in its chat
+    number: int  # the subscription's number in its chat
     text: str
     cadence: str
     at: datetime = Field(sa_type=Utc)
 
 
 class ConversationStateRow(Row, table=True):
-    """What a conversation must remember: an open question, a connection to another chat, a text to import."""
+    """What a conversation must remember: an open question, a connection to another chat, or a text to import."""
 
     __table_args__ = (columns.index("ix_conversation_state_until", "until"),)
     name: str = Field(primary_key=True)
@@ -77,11 +77,11 @@ class ConversationStateRow(Row, table=True):
     verb: str
     arguments: Json = columns.json_column(dict)
     at: datetime = Field(sa_type=Utc)
-    until: datetime = Field(sa_type=Utc)  # after this moment it is not needed
+    until: datetime = Field(sa_type=Utc)  # the state is no longer valid after this moment
 
 
 class PendingLookupRow(Row, table=True):
-    """A request that a worker answers when it has looked up its papers."""
+    """A request that a worker will answer once it has looked up the papers of the request."""
 
     __table_args__ = (columns.index("ix_pending_lookup_at", "at"),)
     name: str = Field(primary_key=True)
@@ -89,7 +89,7 @@ class PendingLookupRow(Row, table=True):
     person: str = Field(default="", index=True)
     request: Json = columns.json_column(dict)
     at: datetime = Field(sa_type=Utc)
-    worker: str = Field(default="", index=True)  # see store/workers.py
+    worker: str = Field(default="", index=True)  # the worker that will answer it
 
 
 class WrongCodeRow(Numbered, table=True):
@@ -101,7 +101,7 @@ class WrongCodeRow(Numbered, table=True):
 
 
 class CompletedInstallationRow(Row, table=True):
-    """An installation that was completed. It is stored so that its link works only once."""
+    """An installation that was completed, stored so that its link works only once."""
 
     __table_args__ = (columns.index("ix_completed_installation_at", "at"),)
     id: str = Field(primary_key=True)
@@ -109,7 +109,7 @@ class CompletedInstallationRow(Row, table=True):
 
 
 class MentionRow(Row, table=True):
-    """A word by which a callback, a state, a notice or a change names a chat or a person; see conversations.py."""
+    """A word with which a callback, a state, a notice or a change names a chat or a person, see conversations.py."""
 
     __table_args__ = (
         columns.index("ix_mention_callback", "callback", where="callback IS NOT NULL"),
@@ -130,7 +130,7 @@ class MentionRow(Row, table=True):
 
 
 class SignalRow(Row, table=True):
-    """A reaction of a chat to a paper; see store/signals.py."""
+    """What a chat did with a paper, see store/signals.py."""
 
     __table_args__ = (columns.index("ix_signal_paper", "paper"),)
     chat: int = columns.reference("chat.id", primary=True)
@@ -140,7 +140,7 @@ class SignalRow(Row, table=True):
 
 
 class TasteRow(Row, table=True):
-    """The words of a chat's taste with their weights. They are computed from its signals."""
+    """The words of a chat's taste with their weights, computed from its signals and its library."""
 
     chat: int = columns.reference("chat.id", primary=True)
     words: Json = columns.json_column(dict)
@@ -156,12 +156,12 @@ class LibraryRow(Row, table=True):
 
 
 class LibraryEntryRow(Row, table=True):
-    """A key that finds a paper in a library: the key of the paper, or an alias, which is stored with the title."""
+    """A key by which a paper is found in a library: the key of the paper, or its title as an alias."""
 
     chat: int = columns.reference("chat.id", primary=True)
     key: str = Field(primary_key=True)
     title: str = ""
-    words: str = ""  # the words of the title that are among the words of the library
+    words: str = ""  # those words of the title that the words of the library include
 
 
 class InstallationRow(Row, table=True):
@@ -174,14 +174,14 @@ class InstallationRow(Row, table=True):
 
 
 class PageLogRow(Row, table=True):
-    """A chat on our own pages, with the number of its changes: messages that were written or edited."""
+    """A chat on the bot's own pages. `changes` counts its messages that were written or edited."""
 
     chat: str = Field(primary_key=True)  # "platform:address"
     changes: int = 0
 
 
 class PageMessageRow(Row, table=True):
-    """A message on our own pages. `change` is the number of the change that wrote or last edited it."""
+    """A message on the bot's own pages. `change` is the number of the change that wrote or last edited it."""
 
     __table_args__ = (
         sa.UniqueConstraint("chat", "delivery", "part"),
@@ -191,7 +191,7 @@ class PageMessageRow(Row, table=True):
     chat: str = columns.reference("page_log.chat", primary=True)
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     change: int
-    delivery: str  # `delivery` and `part` identify the message: storing it again adds no second one
+    delivery: str  # `delivery` and `part` identify the message, so storing it again adds no second message
     part: int
     is_own: bool = False  # the person wrote it
     payload: str
@@ -210,13 +210,13 @@ class KeyValueRow(Row, table=True):
 
 
 class PlatformRow(Row, table=True):
-    """A platform: the bot that the database belongs to, whether it is stopped, and what was logged about its outbox."""
+    """A platform: the bot to which the database belongs, whether sending is stopped, and what the log last reported."""
 
     name: str = Field(primary_key=True)
     bot: str | None = None
     bot_name: str = ""  # the last known name, for links to the bot
-    stopped: str | None = None  # why it is stopped, until a person decides; None: it is not stopped
-    waiting_logged_on: date | None = None  # the day (UTC) on which the log last reported deliveries that wait for long
+    stopped: str | None = None  # why it is stopped until a person decides; None: it is not stopped
+    waiting_logged_on: date | None = None  # the day (UTC) on which the log last reported long waits
 
 
 class PublisherSlotRow(Row, table=True):
@@ -227,7 +227,7 @@ class PublisherSlotRow(Row, table=True):
 
 
 class EnrichmentRequestRow(Row, table=True):
-    """The number of requests to arXiv for the missing values of a paper, and the moment of the last one."""
+    """How often the bot asked arXiv for the missing values of a paper, and when it asked last."""
 
     paper: int = columns.reference("paper.id", primary=True)
     times: int
@@ -235,7 +235,7 @@ class EnrichmentRequestRow(Row, table=True):
 
 
 class OperatorCodeRow(Row, table=True):
-    """The hash of a printed code that makes its sender the first operator. The newest has the highest number."""
+    """The hash of a printed code that makes its sender the first operator. Newer codes have higher numbers."""
 
     number: int | None = Field(default=None, primary_key=True)
     code_hash: str = Field(unique=True)
@@ -253,8 +253,8 @@ class LossRow(Row, table=True):
 class WorkerRow(Row, table=True):
     """A worker: a process that sends. Its heartbeat changes while it runs.
 
-    `process` identifies the process; "" if the system does not tell. `host`, `number` and `since` describe it for
-    people. `beat_at`, the moment of the last heartbeat by the server's clock, stays empty on SQLite.
+    `process` identifies the process; "" if the system does not tell it. `host`, `number` and `since` describe it for
+    people. `beat_at` is the moment of the last heartbeat by the server's clock; on SQLite it is always empty.
     """
 
     id: str = Field(primary_key=True)
@@ -268,10 +268,10 @@ class WorkerRow(Row, table=True):
 
 
 class LeaseRow(Row, table=True):
-    """A lease of one of several workers: of a lane in which it posts, or of a receiver.
+    """A lease by which one of several workers holds a lane in which it posts, or a receiver that it runs.
 
-    The lease of a lane has no end time: it ends with its worker. The lease of a receiver ends at `ends`, by the
-    server's clock, unless it is renewed.
+    The lease of a lane ends with its worker. The lease of a receiver ends at `ends`, by the server's clock, unless the
+    worker renews it.
     """
 
     name: str = Field(primary_key=True)

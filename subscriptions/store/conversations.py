@@ -1,10 +1,12 @@
 """What conversations store: updates, buttons, states, look-ups, offers, changes for undo, and mentions.
 
-An update is stored with its reply when its effect is committed (docs/architecture.md, rule 8). A callback token is the
-meaning of the opaque id of a button. A state is what a conversation must remember, under a name such as
-"ask:CHAT:PERSON". A pending look-up is a request that is not answered yet, because a worker looks up its papers. A
-change is the state of a chat before a change, for undo. The texts of these rows are not indexed. So a table of mentions
-says which of them name a chat or a person, and erasing or moving a chat reads only those rows.
+- An update is stored with its reply in the transaction of its effect (docs/architecture.md, rule 8).
+- A callback token is the meaning of the opaque id of a button.
+- A state is what a conversation must remember, under a name such as "ask:CHAT:PERSON".
+- A pending look-up is a request that is not answered yet, because a worker looks up its papers.
+- A change is the state of a chat before a change, for undo.
+- A mention tells that one of these rows names a chat or a person. The texts of the rows have no index, so without
+  mentions, erasing or moving a chat would have to read all rows.
 """
 
 import re
@@ -40,7 +42,7 @@ from subscriptions.store.rows import TABLES
 
 Where = Literal["callback", "state", "delivery", "change"]
 
-_LONGEST = 300  # characters: no title of a chat is longer
+_LONGEST = 300  # characters; no title of a chat is longer
 
 _mentions = TABLES.tables["mention"]
 _m = _mentions.c
@@ -62,20 +64,20 @@ def words_of_callback(callback_id: str, arguments: Mapping[str, Any], place: str
 
 
 def words_of_notice(dedupe_key: str, detail: Mapping[str, str]) -> set[str]:
-    """Returns the words with which a notice names chats: their addresses and titles."""
+    """Returns the words with which a notice names chats: addresses, and texts that may be titles."""
     titles = {value for value in detail.values() if value and len(value) <= _LONGEST}
     return addresses_in(f"{dedupe_key} {detail}") | titles
 
 
 def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
-    """Returns the ids of the people that a change names: the subscribers, except the person of the chat itself."""
+    """Returns the ids of the people whom a change names: the subscribers, except the person of the chat itself."""
     return {subscriber for value in before["subscriptions"] if (subscriber := value.get("subscriber"))} - {address}
 
 
 def note_mentions(
     session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]
 ) -> None:
-    """Replaces the stored words of rows. `words` is row id → words."""
+    """Replaces the mentions of rows. `words`: row id → words with which the row names chats or people."""
     for part in store.in_chunks(list(words)):
         store.execute(session, sa.delete(_mentions).where(_m[where].in_(part)))
     add_mentions(session, where, words)
@@ -84,19 +86,19 @@ def note_mentions(
 def add_mentions(
     session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]
 ) -> None:
-    """Stores the words of new rows. `words` is row id → words."""
+    """Stores the mentions of new rows. `words`: row id → words with which the row names chats or people."""
     rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
     if rows:
         store.execute(session, sa.insert(_mentions), rows)
 
 
 def forget_mentions(session: Transaction, words: Sequence[str]) -> None:
-    """Removes these words, when no row names them any more."""
+    """Removes the mentions of these words. Call it when no row names them any more."""
     store.execute(session, sa.delete(_mentions).where(_m.word.in_(words)))
 
 
 def named_by(session: Transaction, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
-    """Ids of the rows that name one of these words; with `topics`, also of rows that name a topic of an address."""
+    """Returns the ids of the rows with one of these words; with `topics`, also of rows that name a topic of an address."""
     found: set[Any] = set()
     for word in words:
         of = sa.select(_m[where]).where(_m[where].is_not(None))
@@ -122,15 +124,15 @@ class StoredChange:
     chat_id: int
     who: str
     at: datetime
-    before: Mapping[str, Any]  # JSON
+    before: Mapping[str, Any]  # the state before the change, as JSON
 
 
 def add_changes(
     session: Transaction, before: Mapping[int, tuple[str, Mapping[str, Any]]], *, who: str, at: datetime
 ) -> dict[int, int]:
-    """Stores the state of chats before a change. `before` is chat id → (address, state).
+    """Stores the states of chats before a change. `before`: chat id → (address, state).
 
-    Returns chat id → id of the stored change. A later change has a higher id.
+    Returns chat id → id of the stored change. Later changes have higher ids.
     """
     rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
     ids = {added.chat: added.id for added in store.execute(session, _ADD, rows)} if rows else {}
@@ -140,12 +142,12 @@ def add_changes(
 
 
 def with_more_changes_than(session: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
-    """Returns the ids of the chats, among these, that have more than `most` stored changes."""
+    """Returns those of `chat_ids` that have more than `most` stored changes."""
     return [row.chat for row in store.rows_of(session, _WITH_MORE, _undo.c.chat, chat_ids, most=most)]
 
 
 def changes_of(session: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
-    """The stored changes of a chat, newest first."""
+    """Returns the stored changes of a chat, newest first."""
     rows = session.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
     return tuple(
         StoredChange(id=row.id or 0, chat_id=row.chat, who=row.who, at=row.at, before=row.before) for row in rows
@@ -153,7 +155,7 @@ def changes_of(session: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
 
 
 def rewrite_change(session: Transaction, change_id: int, address: str, before: Mapping[str, Any]) -> None:
-    """Replaces the stored state of a change. `address` is that of its chat."""
+    """Replaces the stored state of a change. `address` is the address of its chat."""
     session.get_one(UndoRow, change_id).before = dict(before)
     note_mentions(session, "change", {change_id: words_of_change(before, address)})
 
@@ -168,11 +170,11 @@ def drop_changes(session: Transaction, ids: Collection[int]) -> None:
 
 
 _callbacks = TABLES.tables["callback"]
-_MOST_BUTTONS = 200  # that one reply can have
+_MOST_BUTTONS = 200  # buttons that one reply can have
 _states = TABLES.tables["conversation_state"]
-REPEATED_FOR = timedelta(minutes=10)  # until this time after its command, an unconfirmed reply is posted again
+REPEATED_FOR = timedelta(minutes=10)  # an unconfirmed reply is posted again for so long after its command
 _KEY = ("platform", "update_id")
-_is_unfinished = Condition(UNFINISHED)  # lets a query use the index of unfinished replies, which has few rows
+_is_unfinished = Condition(UNFINISHED)  # with this condition, a query uses the small index of unfinished replies
 _updates = TABLES.tables["update"]
 _u = _updates.c
 
@@ -199,14 +201,14 @@ def store_callbacks(session: Transaction, tokens: Mapping[str, model.CallbackTok
 
 
 def find_callback(session: Transaction, callback_id: str) -> model.CallbackToken | None:
-    """The callback token with an id; None if there is none."""
+    """Returns the callback token with an id; None if there is none."""
     row = store.execute(session, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
     return None if row is None else _callback(row)
 
 
 @store.reads
 def last_callbacks(session: Transaction, place: str, *, since: datetime) -> list[model.CallbackToken]:
-    """The callback tokens of the last reply with buttons at a place, if it was at `since` or later."""
+    """Returns the callback tokens of the last reply with buttons at a place, if it was made at `since` or later."""
     wanted = sa.select(_callbacks).where(_callbacks.c.place == place, _callbacks.c.at >= since)
     rows = store.execute(session, wanted.order_by(_callbacks.c.at.desc()).limit(_MOST_BUTTONS)).all()
     return [_callback(row) for row in rows if row.at == rows[0].at]
@@ -222,7 +224,7 @@ def _callback(row: CallbackRow | sa.Row[Any]) -> model.CallbackToken:
 
 @store.reads
 def has_home_view(transaction: Transaction, person: model.ChatAddress) -> bool:
-    """Whether a person's home view has callback tokens: it was shown, and `clean_up_steps` has not removed them."""
+    """Whether a person's home view has callback tokens: it was shown, and the tokens are not cleaned up yet."""
     return (
         transaction.exec(select(CallbackRow.id).where(CallbackRow.place == home_view_of(person)).limit(1)).first()
         is not None
@@ -238,7 +240,7 @@ def drop_callbacks_at(session: Transaction, place: str) -> None:
 def set_conversation_state(
     transaction: Transaction, name: str, token: model.CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
-    """Stores the state of a conversation for a limited time under a name. Replaces a state that has this name."""
+    """Stores the state of a conversation under a name, for a limited time. Replaces the state with this name."""
     conflicts.put(
         transaction, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": now + lasts}
     )
@@ -248,7 +250,7 @@ def set_conversation_state(
 
 @store.reads
 def get_conversation_state(transaction: Transaction, name: str, *, now: datetime) -> model.CallbackToken | None:
-    """The state that is stored under a name; None if there is none, or its time is over."""
+    """Returns the state that is stored under a name; None if there is none or its time is over."""
     row = store.execute(transaction, sa.select(_states).where(_states.c.name == name, _states.c.until >= now)).first()
     return None if row is None else _callback(row)
 
@@ -261,7 +263,7 @@ def clear_conversation_state(transaction: Transaction, name: str) -> None:
 
 @store.writes
 def begin_lookup(transaction: Transaction, name: str, token: model.CallbackToken, *, now: datetime) -> None:
-    """Stores a pending look-up, which this worker will answer. The request is in `arguments` of the token."""
+    """Stores a pending look-up, which this worker will answer. The `arguments` of the token are the request."""
     values: Mapping[str, Any] = {
         "name": name,
         "place": token.place,
@@ -275,16 +277,16 @@ def begin_lookup(transaction: Transaction, name: str, token: model.CallbackToken
 
 @store.reads
 def requested_lookup(transaction: Transaction, name: str, *, since: datetime) -> Mapping[str, Any] | None:
-    """Returns the request of a look-up that was stored at `since` or later; None if none is pending."""
+    """Returns the request of a pending look-up that was stored at `since` or later; None if there is none."""
     row = transaction.get(PendingLookupRow, name)
     return row.request if row is not None and row.at >= since else None
 
 
 @store.writes
 def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
-    """Removes a look-up, which the caller then answers.
+    """Removes a pending look-up, which the caller then answers.
 
-    Returns False if it was answered before, its chat was erased, or it is older than `since`.
+    Returns False if another caller has answered it, if its chat was erased, or if it is older than `since`.
     """
     at = transaction.exec(
         sa.delete(PendingLookupRow).where(col(PendingLookupRow.name) == name).returning(col(PendingLookupRow.at))
@@ -294,9 +296,9 @@ def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
 
 @store.writes
 def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
-    """Gives the look-ups of workers that are gone to this worker, and drops those from before `since`.
+    """Gives the look-ups of dead workers to this worker, and drops look-ups from before `since`.
 
-    Returns the names of all look-ups that this worker has, oldest first.
+    Returns the names of all look-ups that this worker now has, oldest first.
     """
     worker = transaction.store.worker
     left = col(PendingLookupRow.worker).not_in(select(WorkerRow.id).where(WorkerRow.id != worker))
@@ -314,13 +316,13 @@ def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]
 class Offer:
     """A subscription that is offered to other chats."""
 
-    number: int  # of the subscription, in the chat that offers it
+    number: int  # the subscription's number in the chat that offers it
     text: str
     cadence: str
 
 
 def put_offer(session: Transaction, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
-    """Stores an offer. Returns its id: the id of the subscription's earlier offer, or, without one, `new_id`."""
+    """Stores an offer. Returns its id: that of an earlier offer of the subscription; if there is none, `new_id`."""
     values: Mapping[str, Any] = {"text": offer.text, "cadence": offer.cadence}
     known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
     conflicts.insert_new(session, "offer", ("chat", "number"), known)
@@ -331,7 +333,7 @@ def put_offer(session: Transaction, chat_id: int, offer: Offer, *, new_id: str, 
 
 
 def find_offer(session: Transaction, offer_id: str) -> Offer | None:
-    """The offer with an id; None if there is none."""
+    """Returns the offer with an id; None if there is none."""
     row = session.get(OfferRow, offer_id)
     return None if row is None else Offer(number=row.number, text=row.text, cadence=row.cadence)
 
@@ -343,9 +345,9 @@ def offer_of(session: Transaction, chat_id: int, number: int) -> str:
 
 
 def erase_place(session: Transaction, place: str) -> None:
-    """Erases what conversations store about a chat (rule 10), with the callback tokens on a person's home view.
+    """Erases what conversations store about a chat (rule 10), including callback tokens on a person's home view.
 
-    The ids of updates stay.
+    The ids of its updates stay.
     """
     session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
     for table in (ConversationStateRow, PendingLookupRow):
@@ -361,13 +363,13 @@ def erase_place(session: Transaction, place: str) -> None:
 
 @store.reads
 def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | None:
-    """The stored reply to an update; None if the update is new."""
+    """Returns the stored reply to an update; None if the update is new."""
     reply: str | None = store.execute(transaction, sa.select(_u.reply).where(*_is(platform, update_id))).scalar()
     return reply
 
 
 def claim_update(session: Transaction, platform: str, update_id: str, *, now: datetime) -> bool:
-    """Stores an update before its effect, in the same transaction. Returns False if it was stored before."""
+    """Stores an update, before its effect in the same transaction. Returns False if it was stored before."""
     values = {
         "platform": platform,
         "update_id": update_id,
@@ -388,7 +390,7 @@ def store_reply(session: Transaction, platform: str, update_id: str, reply: str,
 
 @store.reads
 def commands_since(transaction: Transaction, chat: model.ChatAddress, since: datetime) -> int:
-    """Returns the number of updates of a chat that had their effect at `since` or later."""
+    """Returns the number of updates of a chat that took effect at `since` or later."""
     found = select(sa.func.count()).select_from(UpdateRow).where(UpdateRow.chat == str(chat), UpdateRow.at >= since)
     return transaction.exec(found).one()
 
@@ -399,7 +401,7 @@ def recent_updates(session: Transaction, platform: str, after: datetime) -> list
         select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
             col(UpdateRow.platform).concat("") == platform,
             UpdateRow.at > after,
-            UpdateRow.chat != "",  # concat, so that the index of `at` is used
+            UpdateRow.chat != "",  # concat below makes the database use the index of `at`
         )
     )
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
@@ -408,7 +410,7 @@ def recent_updates(session: Transaction, platform: str, after: datetime) -> list
 def answers_in(session: Transaction, lane: model.Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
     """Returns (arrival, whether its reply is finished) of each update in a lane that came after `after`.
 
-    Replies that `worker` still has to post are left out: it counts each of them when it posts it.
+    Leaves out replies that `worker` still has to post, since it counts them when it posts them.
     """
     name = str(model.ChatAddress(lane.platform, lane.address))
     in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
@@ -418,14 +420,14 @@ def answers_in(session: Transaction, lane: model.Lane, after: datetime, worker: 
 
 @store.writes
 def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
-    """Marks a reply as done: it has arrived, or will not be posted any more."""
+    """Marks a reply as done: it has arrived, or it was given up."""
     finished = {"state": ReplyState.DONE, "reply": ""}
     store.execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(finished))
 
 
 @store.reads
 def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -> bool:
-    """Whether the reply to an update is finished: it was posted or given up, or there is none."""
+    """Whether the reply to an update is finished: it was posted, it was given up, or there is none."""
     state = transaction.exec(select(UpdateRow.state).where(*_is(platform, update_id))).first()
     return state is None or state is ReplyState.DONE
 
@@ -439,7 +441,7 @@ def has_reply(transaction: Transaction, platform: str, update_id: str) -> bool:
 
 @store.reads
 def has_unfinished_replies(transaction: Transaction) -> bool:
-    """Whether there are replies for `unfinished_replies`."""
+    """Whether `unfinished_replies` would find any replies."""
     return (
         transaction.exec(
             select(UpdateRow.worker).where(_is_unfinished, ~_of_others(transaction.store.worker)).limit(1)
@@ -450,9 +452,9 @@ def has_unfinished_replies(transaction: Transaction) -> bool:
 
 @store.writes
 def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple[str, str, str]]:
-    """Takes over the replies of workers that are gone. Gives up replies that are older than ten minutes.
+    """Takes over the replies of dead workers. Gives up replies that are older than ten minutes.
 
-    Returns (platform, update id, reply) of all replies that this worker has to post, oldest first.
+    Returns (platform, update id, reply) for each reply that this worker has to post, oldest first.
     """
     worker = transaction.store.worker
     left = _is_unfinished, ~_of_others(worker)
@@ -471,7 +473,7 @@ def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple
 
 
 def _of_others(worker: str) -> sa.ColumnElement[bool]:
-    """Whether a reply belongs to another worker that still runs."""
+    """Returns the condition that a reply belongs to another worker that still runs."""
     return col(UpdateRow.worker).in_(select(WorkerRow.id).where(WorkerRow.id != worker))
 
 
@@ -479,14 +481,14 @@ def _is(platform: str, update_id: str) -> tuple[sa.ColumnElement[bool], sa.Colum
     return _u.platform == platform, _u.update_id == update_id
 
 
-# ------------------------------------------------------------------------------- the messages of chats on our own pages
+# ------------------------------------------------------------------------- the messages of chats on the bot's own pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageMessage:
     """A message as a page shows it."""
 
-    number: int  # in its chat; later ones have higher numbers
+    number: int  # its number in the chat; later messages have higher numbers
     change: int  # number of the chat's change that wrote or last edited it
     is_own: bool
     payload: str
@@ -507,8 +509,8 @@ def add_page_message(
 ) -> int:
     """Stores a message and returns its number in the chat.
 
-    If a message with the same delivery and part is stored, it stays unchanged and its number is returned. So a message
-    whose outcome is unknown can simply be stored again. `is_own`: the person wrote it.
+    If a message with the same delivery and part is stored, changes nothing and returns the number of that message. So a
+    message with an unknown outcome can simply be stored again. `is_own`: the person wrote it.
     """
     name = _name(chat)
     change = _next_change(transaction, name)
@@ -533,7 +535,7 @@ def add_page_message(
 
 @store.writes
 def edit_page_message(transaction: Transaction, chat: model.ChatAddress, number: int, payload: str) -> bool:
-    """Replaces the content of a message of the bot. Returns False if there is none with this number."""
+    """Replaces the content of a message of the bot. Returns False if the bot has no message with this number."""
     name = _name(chat)
     change = _next_change(transaction, name)
     row = transaction.get(PageMessageRow, (name, number))
@@ -561,7 +563,7 @@ def newest_page_messages(
 ) -> tuple[list[PageMessage], int]:
     """Returns the newest messages of a chat, oldest first, and the number of its last change.
 
-    With `before`, returns the newest ones before the message with this number.
+    If `before` is given, returns the newest messages before the message with this number.
     """
     found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat))
     if before is not None:
@@ -576,8 +578,8 @@ def changed_page_messages(
 ) -> tuple[list[PageMessage], int]:
     """Returns the messages that were written or edited after the change `after`, and the number of the last change.
 
-    The messages are in the order of their changes. The number is lower than `after` if the chat was erased in the
-    meantime.
+    The messages are in the order of their changes. If the chat was erased in the meantime, the number is lower than
+    `after`.
     """
     found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat), PageMessageRow.change > after)
     rows = transaction.exec(found.order_by(col(PageMessageRow.change)).limit(most))
@@ -589,10 +591,7 @@ def _name(chat: model.ChatAddress) -> str:
 
 
 def _changes_of(session: Transaction, chat: model.ChatAddress) -> int:
-    """Returns the number of the last change of a chat.
-
-    It is lower than before if the chat was erased in the meantime.
-    """
+    """Returns the number of the last change of a chat. If the chat was erased in the meantime, it is lower than before."""
     return session.exec(select(PageLogRow.changes).where(PageLogRow.chat == _name(chat))).first() or 0
 
 

@@ -1,4 +1,4 @@
-"""Reads deliveries and their papers, to render them and to show what a chat got; and edits of sent messages."""
+"""Reads deliveries and their papers, to render them and to show what a chat got. Also requests edits of sent messages."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
 from subscriptions.store.workers import wake_chats
 
-# Statements that every rendering executes are built once.
+# Each rendering executes these statements, so they are built only once.
 _deliveries, _delivery_items, _sources, _chats, _messages = (
     TABLES.tables[name] for name in ("delivery", "delivery_item", "source", "chat", "message")
 )
@@ -61,7 +61,7 @@ def delivery_values(session: Transaction, seqs: Sequence[int]) -> dict[int, mode
 
 
 def _titles(items: Sequence[model.Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Returns (title, home) of the sources that a delivery with these items names at its end."""
+    """Returns (title, home page) of the sources that a delivery with these items names at its end."""
     names = {name for item in items if item.shown for name in item.paper.paper.sources}
     return tuple(titled[name] for name in sorted(names & titled.keys()))
 
@@ -70,7 +70,7 @@ def _titles(items: Sequence[model.Item], titled: Mapping[str, tuple[str, str]]) 
 def delivered_items(
     transaction: Transaction, chat_id: int, delivery_id: str, *, position: int | None = None
 ) -> tuple[model.Item, ...]:
-    """Returns the items of a delivery in order, or only the one at `position`; () for a delivery of another chat."""
+    """Returns the items of a delivery in order, or only the item at `position`; () for a delivery of another chat."""
     wanted = (
         select(DeliveryItemRow)
         .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
@@ -83,7 +83,7 @@ def delivered_items(
 
 
 def shown_since(session: Transaction, chat_id: int, since: datetime) -> list[int]:
-    """Ids of the papers that messages showed to a chat at `since` or later, in the order of sending."""
+    """Returns the ids of the papers that messages have shown to a chat from `since` on, in the order of sending."""
     rows = session.exec(
         select(DeliveryItemRow.paper)
         .join(
@@ -103,13 +103,13 @@ def delivered_count(session: Transaction, chat_id: int) -> int:
 
 
 def delivered_item(session: Transaction, chat_id: int, paper_id: int) -> model.Item | None:
-    """The item of a paper in a delivery of this chat; None if there is none."""
+    """Returns a paper as an item of the delivery in which the chat got it; None if the chat did not get it."""
     row = session.get(DeliveryItemRow, (chat_id, paper_id))
     return _items(session, [row])[0] if row else None
 
 
 def delivered_titles(session: Transaction, chat_id: int, most: int) -> list[str]:
-    """Titles of the `most` papers that were last delivered to a chat, newest first."""
+    """Returns the titles of the last `most` papers that were delivered to a chat, newest first."""
     rows = session.exec(
         select(PaperRow.title)
         .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
@@ -140,8 +140,8 @@ class DeliveredPaper:
     """A paper in a delivery of a chat."""
 
     item: model.Item
-    state: states.MessageState | states.DeliveryState  # of its message; if there is no message, PLANNED or DISMISSED
-    at: datetime | None  # when it was sent or, if unsent, planned; None: not known any more
+    state: states.MessageState | states.DeliveryState  # state of its message; without a message, PLANNED or DISMISSED
+    at: datetime | None  # when it was sent or, if it is unsent, planned; None: no longer known
 
 
 _MOST_SHOWN = 200  # papers that one delivery can show
@@ -149,12 +149,12 @@ _MOST_SHOWN = 200  # papers that one delivery can show
 
 @reads
 def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> DeliveredPaper | None:
-    """The item of a paper in a delivery of a chat, with its state; None if there is none."""
+    """Returns a paper with the state of the delivery in which the chat got it; None if the chat did not get it."""
     item, row = delivered_item(transaction, chat_id, paper_id), transaction.get(DeliveryItemRow, (chat_id, paper_id))
     if item is None or row is None:
         return None
     delivery = transaction.get(DeliveryRow, row.delivery) if row.delivery is not None else None
-    if delivery is None:  # the delivery is no longer stored, or it belonged to a chat that was merged into this one
+    if delivery is None:  # the delivery is no longer stored, or belonged to a chat that was merged into this chat
         return DeliveredPaper(item=item, state=states.MessageState.SENT, at=None)
     message = transaction.get(MessageRow, (delivery.seq, row.message or 1))
     if message is not None and message.state is states.MessageState.SENT:
@@ -165,7 +165,7 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
 
 
 def last_delivered(session: Transaction, chat_id: int) -> dict[int, int]:
-    """Returns position → paper of the newest delivery that showed papers to a chat."""
+    """Returns position → id of the paper, for the newest delivery that showed papers to a chat."""
     rows = session.exec(
         select(DeliveryItemRow.delivery, DeliveryItemRow.position, DeliveryItemRow.paper)
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown), col(DeliveryItemRow.delivery).is_not(None))
@@ -177,7 +177,7 @@ def last_delivered(session: Transaction, chat_id: int) -> dict[int, int]:
 
 @reads
 def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) -> tuple[int, ...]:
-    """Returns the first two papers that a message of a chat shows; () if the platform id is that of another message."""
+    """Returns the ids of the first two papers that a message shows; () if no delivery of the chat has this message."""
     found = transaction.exec(
         select(DeliveryItemRow.paper)
         .join(
@@ -195,11 +195,11 @@ def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) 
 # ---------------------------------------------------------------------------------------------- edits of sent messages
 
 
-SUMMARY_EDITS_FOR = timedelta(hours=48)  # age up to which a message is edited because of a summary
+SUMMARY_EDITS_FOR = timedelta(hours=48)  # messages up to this age are edited because of new summaries
 
 
 def request_edits_of_withdrawn(session: Transaction, papers: Iterable[int], *, now: datetime) -> None:
-    """Requests an edit of every message that shows one of these papers, because they were withdrawn."""
+    """Requests edits of all messages that show one of these papers, because the papers were withdrawn."""
     for part in store.in_chunks(sorted(papers)):
         _request(session, part, [], now)
 
@@ -207,7 +207,7 @@ def request_edits_of_withdrawn(session: Transaction, papers: Iterable[int], *, n
 def request_edits_for_summaries(session: Transaction, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
     """Requests edits of the messages of the last 48 hours that show one of these papers.
 
-    `papers` is id → languages of its new summaries. Only messages in chats that read one of these languages are edited.
+    `papers`: id → languages of its new summaries. Only messages in chats that read one of these languages are edited.
     """
     by_language: dict[str, list[int]] = {}
     for paper, languages in papers.items():
@@ -236,7 +236,7 @@ def _request(
     )  # fmt: skip
     chats: dict[int, model.DeliveryKind] = {}
     for seq, number, chat in session.exec(shown).all():
-        chats[chat] = model.DeliveryKind.BULLETIN  # wake with low priority: no person waits for an edit
+        chats[chat] = model.DeliveryKind.BULLETIN  # a low priority, since no person waits for an edit
         session.exec(
             sa.update(MessageRow)
             .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)

@@ -20,12 +20,12 @@ from subscriptions.store.sources import add_name
 _appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
 _INSERT_APPEARANCES = sa.insert(_appearances)
 
-Document = tuple[model.Paper, tuple[str, ...]]  # a paper and its words for the index
+Document = tuple[model.Paper, tuple[str, ...]]  # (a paper, its words for the full-text index)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What an ingest did: counts of papers, or that the digest was already stored."""
+    """What an ingest did: it counts papers, or tells that the digest was already stored."""
 
     already_known: bool = False
     new: int = 0
@@ -33,14 +33,14 @@ class Ingested:
     unchanged: int = 0
     withdrawn: frozenset[int] = frozenset()  # ids of known papers that this digest reports as withdrawn
     archive: bool = False  # the digest is an archive, so its papers are not announced
-    archived: int = 0  # papers of the digest that are not announced
-    announced: int = 0  # papers that were stored earlier and that a person announces now
-    counted: int = 0  # papers that count as sent, because they came before the database was lost
-    summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of its new summaries
+    archived: int = 0  # number of papers of the digest that are not announced
+    announced: int = 0  # number of papers that were stored earlier and that a person announces now
+    counted: int = 0  # number of papers that count as sent, because they came before the database was lost
+    summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # paper id → languages of its new summaries
 
 
 def joined(first: Ingested, second: Ingested) -> Ingested:
-    """Returns the sum of what the ingests of two parts of a digest did."""
+    """Adds up what the ingests of two parts of a digest did."""
     return Ingested(
         new=first.new + second.new,
         updated=first.updated + second.updated,
@@ -59,7 +59,7 @@ def joined(first: Ingested, second: Ingested) -> Ingested:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The papers of a digest that can be stored ahead of it: they are new and share no key or title with others."""
+    """The papers of a digest that can be stored before it: they are new, and share no key or title with other papers."""
 
     batch: MergeBatch
     ids: Mapping[int, int]  # place in the digest → id
@@ -77,10 +77,10 @@ def prepare_ahead(session: Transaction, papers: Sequence[Incoming], batch: Merge
 
 
 def write_ahead(session: Transaction, ahead: Ahead) -> None:
-    """Writes papers ahead of their digest. Call it only if no other writer has written since `prepare_ahead`.
+    """Writes papers before their digest. Call it only if no other writer has written since `prepare_ahead`.
 
-    They have no sequence and no digest until the digest is stored, so plans and counts do not see them. Storing them a
-    second time changes nothing.
+    Until the digest is stored, these papers have no sequence and no digest, so plans and counts do not see them. Storing
+    them a second time changes nothing.
     """
     batch = ahead.batch
     batch.write(session)
@@ -91,7 +91,7 @@ def _look_up(
     session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
 ) -> list[Incoming]:
     """Adds papers that were stored ahead to the batch. Looks up the other papers, and returns them."""
-    # the others now belong to another digest, which came in the meantime
+    # papers that are no longer unclaimed belong to another digest, which came in the meantime
     unclaimed = drafts.unclaimed_of(session, list(ahead.values()))
     merged = {place for place, paper in ahead.items() if paper in unclaimed}
     for one in papers:
@@ -104,9 +104,9 @@ def _look_up(
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The papers of a digest, merged with the papers that were stored then, and their documents for the index.
+    """The papers of a digest, merged with the papers that were stored at that moment, and their documents for the index.
 
-    If others have written since then, only the documents of unchanged papers are still used.
+    If other writers have written since, only the documents of unchanged papers are still used.
     """
 
     batch: (
@@ -194,7 +194,7 @@ def _result(batch: MergeBatch) -> Ingested:
 def _documents(
     batch: MergeBatch, changed: AbstractSet[int], made: Mapping[int, Document]
 ) -> Iterable[tuple[int, model.Paper, tuple[str, ...]]]:
-    """Yields (id, paper, its words for the index) of the changed papers. Words in `made` are reused."""
+    """Yields (id, paper, its words for the index) for each changed paper. Reuses the words of unchanged papers in `made`."""
     for paper_id in sorted(changed & batch.rows.keys()):
         came = batch.as_it_came.get(paper_id)
         if came is not None and came.is_stored_as_it_came:
@@ -211,7 +211,7 @@ def is_known(session: Transaction, content_hash: str) -> bool:
 
 
 def stored_digest(session: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
-    """Returns the result for a digest that was ingested before. `announced` of its papers have just been announced."""
+    """Returns the result for a digest that was stored before. `announced`: how many of its papers were announced now."""
     papers = select(sa.func.count(sa.func.distinct(AppearanceRow.paper)))
     amount = session.exec(
         papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(drafts.of_digest(content_hash))
@@ -222,7 +222,7 @@ def stored_digest(session: Transaction, content_hash: str, *, announced: int = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewestDay:
-    """The day of a source's newest digest, with the number of papers in all of its digests of that day."""
+    """The day of a source's newest digest, with the number of papers in all its digests of that day."""
 
     source: str
     day: date

@@ -1,7 +1,7 @@
-"""The papers of one ingest in memory: as they are stored and as they will be, and the statements that write them.
+"""The papers of one ingest in memory, as they are stored and as they will be, and the statements that write them.
 
-A few statements read and write each table for all papers together, because a statement costs as much as ten rows.
-To announce papers means to give them their sequence, sometimes long after they were stored (rules 1 and 12).
+Each table is read and written for all papers together with a few statements, because a statement costs as much as ten
+rows. To announce papers means to give them their sequence, sometimes long after they were stored (rules 1 and 12).
 """
 
 from collections import defaultdict
@@ -46,9 +46,9 @@ _GIVEN = ("sequence", "sequenced_at", "cross", "day", "came_at")
 _ANNOUNCE = (
     sa.update(_papers).where(_papers.c.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
 )
-Condition = sa.ColumnElement[bool]  # on digests or papers
+Condition = sa.ColumnElement[bool]  # a condition on digests or papers
 Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
-ToAnnounce = tuple[int, bool, date]  # id of a paper, whether it came as a cross-list, the day of the digest
+ToAnnounce = tuple[int, bool, date]  # (id of a paper, whether it came as a cross-list, the day of its digest)
 
 
 @dataclass(slots=True)
@@ -89,19 +89,19 @@ class Incoming:
 
     place: int
     paper: model.Paper
-    keys: tuple[str, ...]  # from `stored_keys`
-    alias: str  # the tokens of its title; "" if there are none
-    is_apart: bool  # no earlier paper of the digest has one of its keys, or its title
-    words: tuple[str, ...] | None = None  # its document for the full-text index; None until it is made
+    keys: tuple[str, ...]  # its keys (`stored_keys`)
+    alias: str  # its title as an alias; "" if it has no title
+    is_apart: bool  # no earlier paper of the digest has one of its keys or its title
+    words: tuple[str, ...] | None = None  # its document for the full-text index; None until `document` is called
 
     @property
     def is_stored_as_it_came(self) -> bool:
-        """Whether a new row stores all texts of the paper: of two texts in one language, it stores only one."""
+        """Whether a new row keeps all texts of the paper. Of several texts in one language, a row keeps only one."""
         texts = (self.paper.summaries, self.paper.translations)
         return all(len({one.language for one in of}) == len(of) for of in texts)
 
     def document(self) -> tuple[str, ...]:
-        """Returns its document for the full-text index. It is made only once."""
+        """Returns its document for the full-text index, computed on the first call."""
         if self.words is None:
             self.words = index_document(self.paper)
         return self.words
@@ -128,17 +128,17 @@ def stored_keys(paper: model.Paper) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class MergeBatch:
-    """What one ingest reads from the store and collects before it writes."""
+    """What one ingest has read from the store, and what it will write."""
 
     now: datetime
-    day: date  # of the digest
+    day: date  # the day of the digest
     source: str  # the source of the digest
-    of_arxiv: bool  # the source is one of arXiv's own (rule 4)
-    is_news: bool  # False: papers of the digest get no sequence
+    of_arxiv: bool  # the source is arXiv's own (rule 4)
+    is_news: bool  # False: the papers of the digest get no sequence
     rows: dict[int, PaperDraft] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
     aliases: dict[str, set[int]] = field(default_factory=dict)
-    # (table of summaries or translations, paper) → language → the texts by their names
+    # (table of summaries or translations, paper) → language → name of a text → text
     texts: defaultdict[tuple[str, int], dict[str, dict[str, str]]] = field(default_factory=lambda: defaultdict(dict))
     # paper that gets a sequence -> whether it came as a cross-list
     to_announce: dict[int, bool] = field(default_factory=dict)
@@ -149,12 +149,12 @@ class MergeBatch:
     places: dict[int, int] = field(default_factory=dict)
     stands_at: dict[int, int] = field(default_factory=dict)  # paper -> its first place in this digest
     updated: set[int] = field(default_factory=set)
-    withdrawn: set[int] = field(default_factory=set)  # known papers that are withdrawn now
+    withdrawn: set[int] = field(default_factory=set)  # known papers that this digest reports as withdrawn
     summarised: dict[int, set[str]] = field(default_factory=dict)  # paper -> languages of its new summaries
     as_it_came: dict[int, Incoming] = field(default_factory=dict)  # new papers into which nothing was merged
     unclaimed: set[int] = field(default_factory=set)  # stored papers that no digest has, see `unclaimed_of`
     last_id: int = 0
-    _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # the stored values of rows
+    _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # paper → the stored values of its row
     _new_keys: list[tuple[str, int]] = field(default_factory=list)
     _new_aliases: list[tuple[str, int]] = field(default_factory=list)
     _new_texts: dict[tuple[str, int, str], None] = field(default_factory=dict)  # (table, paper, language)
@@ -165,13 +165,14 @@ class MergeBatch:
         self.last_id = draft.id
 
     def order_of(self, paper: int) -> tuple[int, int]:
-        """Returns a sort key of a paper: known papers by id, then new papers in the order of the digest."""
+        """Returns a sort key: known papers come first, by id, then new papers in the order of the digest."""
         return self.places.get(paper, -1), paper
 
     def order_to_announce(self, paper: int) -> tuple[bool, int]:
-        """Returns a sort key of a paper to announce: first papers that were announced before, in the same order.
+        """Returns a sort key of a paper to announce.
 
-        The others follow in the order of the digest. Row ids are not used: they depend on what was stored ahead.
+        Papers that were announced before come first, in their old order. The others follow in the order of the digest,
+        not by row id, since row ids depend on what was stored ahead.
         """
         row = self.rows.get(paper)
         sequence = row.sequence if row else None
@@ -185,7 +186,7 @@ class MergeBatch:
             self.to_announce[paper] = one.paper.announce_type is model.Announce.CROSS
 
     def note_appearance(self, row: int, paper: model.Paper) -> None:
-        """Records that the digest holds a paper."""
+        """Records that the digest has a paper, and how it announces the paper."""
         self.appearances.setdefault(row, paper.announce_type.value if paper.announce_type else "")
         if paper.announce_type not in REPLACEMENTS:
             self.announced.add(row)
@@ -201,12 +202,12 @@ class MergeBatch:
         self._new_aliases.append((alias, paper))
 
     def put_texts(self, table: str, paper: int, language: str, texts: dict[str, str]) -> None:
-        """Sets the summary of a paper in a language, or the translation into it."""
+        """Sets the summary of a paper in a language, or its translation into this language."""
         self.texts[table, paper][language] = texts
         self._new_texts[table, paper, language] = None
 
     def forget_joined(self, lost: int, kept: int) -> None:
-        """Moves everything in this batch from the paper `lost`, whose row was removed, to the paper `kept`."""
+        """Moves everything in this batch from the paper `lost`, which was joined with another, to that paper, `kept`."""
         self.rows.pop(lost, None)
         self._stored.pop(lost, None)
         self.keys.update({key: kept for key, paper in self.keys.items() if paper == lost})
@@ -279,7 +280,7 @@ def _texts(table: str, texts: dict[str, str]) -> tuple[Any, ...]:
 
 
 def unclaimed_of(session: Transaction, papers: Sequence[int]) -> set[int]:
-    """Returns the papers, among these, without digest and sequence: they were stored ahead of a digest.
+    """Returns those of `papers` that have neither a digest nor a sequence, because they were stored ahead of a digest.
 
     The first digest that has them counts them as new.
     """
@@ -303,8 +304,8 @@ def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft
 def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | None:  # noqa: ARG001 - a Came
     """Returns None: the paper came now, so it does not count as sent.
 
-    A function of type Came gets the moment when a paper was first seen and its stored `came_at`. It returns the new
-    `came_at`: when the paper came, if it counts as sent after a loss of the database.
+    This is a function of the type Came. Such a function gets the moment when a paper was first seen, and its stored
+    `came_at`. It returns the new `came_at`: when the paper came, if it counts as sent because of a lost database.
     """
     return None
 
@@ -316,10 +317,10 @@ def assign_sequences(
     now: datetime,
     came: Came = came_now,
 ) -> int:
-    """Assigns the next sequences to papers, in `drafts` or, for the others, in the store. Returns the last sequence.
+    """Assigns the next sequences to papers, in `drafts` or else in the store. Returns the last sequence.
 
-    The transaction must begin with `bot_state.hold_sequence`, so that no other one assigns the same sequences, and must end with
-    `raise_counter`.
+    The transaction must begin with `bot_state.hold_sequence`, so that no other transaction assigns the same sequences,
+    and must end with `raise_counter`.
     """
     number = bot_state.last_sequence(session)
     stored: list[tuple[Any, ...]] = []
@@ -343,9 +344,9 @@ def _seen(session: Transaction, papers: Sequence[int]) -> dict[int, tuple[dateti
 
 
 def announce_counted(session: Transaction, which: Condition, *, now: datetime) -> list[int]:
-    """Announces the papers again that count as sent after a loss. Returns their ids.
+    """Announces papers that count as sent because of a lost database. Returns their ids.
 
-    `which` is as for `unannounced`.
+    `which` is a condition on digests or papers, as for `unannounced`.
     """
     papers = _appeared(session, which, col(PaperRow.came_at).is_not(None))
     announce(session, papers, now)
@@ -374,9 +375,9 @@ def part_name(content_hash: str, part: str) -> str:
 
 
 def unannounced(session: Transaction, which: Condition) -> list[ToAnnounce]:
-    """Returns the papers that are not announced, each with the first digest that could announce it, oldest day first.
+    """Returns the papers that are not announced, each with the day of the first digest that could announce it.
 
-    `which` is a condition on digests or papers.
+    The oldest day comes first. `which` is a condition on digests or papers.
     """
     return _appeared(session, which, col(PaperRow.sequence).is_(None))
 
@@ -396,7 +397,7 @@ def _appeared(session: Transaction, *which: Condition) -> list[ToAnnounce]:
 
 
 def announce(session: Transaction, papers: Sequence[ToAnnounce], now: datetime) -> int:
-    """Gives papers the next sequences. Returns the number of papers."""
+    """Gives papers the next sequences. Returns how many papers it announced."""
     if papers:
         bot_state.raise_counter(session, assign_sequences(session, {}, papers, now))
     return len(papers)

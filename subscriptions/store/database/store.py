@@ -284,9 +284,9 @@ class Store:
             keep_to_owner(copy)
 
     def close(self) -> None:
-        """Waits until the writer has done all tasks, and closes all connections.
+        """Waits until the writer has done all tasks, then closes all connections.
 
-        The connection of an open or later transaction is closed when the transaction ends.
+        If a transaction is open now or begins later, its connection is closed when it ends.
         """
         self.writer.close()
         sa.event.listen(self._engine.pool, "checkin", lambda _connection, record: record.invalidate())
