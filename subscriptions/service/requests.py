@@ -91,26 +91,20 @@ def subscribe(
         query = with_words(transaction, query, subscriptions, chat_id=chat.id)
         known = next((s for s in subscriptions if s.canonical == query.canonical), None)
         when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
-        schedule, own_zone = when.cadence, _one_zone(own_zone, when.zone)
+        when = When(when.cadence, _one_zone(own_zone, when.zone) or "")
         if known is not None:
-            return _known_subscription(
-                transaction,
-                chat,
-                known,
-                request,
-                query=query,
-                schedule=schedule,
-                own_zone=own_zone,
-                now=now,
-                who=who,
-            )
+            timed = with_time(known, chat, when.cadence, when.zone or known.zone, now)
+            fresh = timed if request.name is None else timed._replace(name=request.name)
+            changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
+            outcome = "known" if timed is known else "rescheduled"
+            return _known(transaction, chat, fresh, query=query, outcome=outcome, now=now)
         if len(subscriptions) >= MOST_PER_CHAT:
             raise errors.Refused(
                 errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
                 errors.Sentence("Remove one first."),
             )
         changes.begin_change(transaction, chat.id, now=now, who=who)
-        added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
+        added = _add(transaction, chat, request, query, when, now=now, who=who)
         done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
         retention.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
         return done
@@ -169,28 +163,27 @@ def _add(
     transaction: Transaction,
     chat: model.Chat,
     request: SubscriptionRequest,
-    *,
     query: Query,
-    schedule: model.Cadence,
-    own_zone: str | None,
+    when: When,
+    *,
     now: datetime,
     who: str,
 ) -> model.Subscription:
-    zone = zones.zone(own_zone or chat.settings.timezone)
+    zone = zones.zone(when.zone or chat.settings.timezone)
     if chat.no_match_streak:
         stored_chats.store_streaks(transaction, {chat.id: None})  # a new query ends the no-match streak
-    since, counted = _since(request.since, schedule, chat, zone, now), None
+    since, counted = _since(request.since, when.cadence, chat, zone, now), None
     if request.since is None:
         since, counted = starting_point(transaction, since)
-    due, latest_due = forecast.first_span(schedule, zone, now)
+    due, latest_due = forecast.first_span(when.cadence, zone, now)
     new = model.Subscription(
         id=0,
         number=0,
         chat_id=chat.id,
         text=query.text,
         canonical=query.canonical,
-        cadence=schedule,
-        zone=own_zone,
+        cadence=when.cadence,
+        zone=when.zone or None,
         since=since,
         cursor=known_papers.sequence_before(transaction, since),
         next_due_at=due,
@@ -234,32 +227,26 @@ def unsubscribe_several(
     return gone
 
 
-def _known_subscription(
+def _known(
     transaction: Transaction,
     chat: model.Chat,
-    known: model.Subscription,
-    request: SubscriptionRequest,
+    subscription: model.Subscription,
     *,
     query: Query,
-    schedule: model.Cadence,
-    own_zone: str | None,
+    outcome: str,
     now: datetime,
-    who: str,
 ) -> Subscribed:
-    """Changes time and name of a subscription that the chat already has. Its cursor stays."""
-    timed = with_time(known, chat, schedule, own_zone or known.zone, now)
-    fresh = timed if request.name is None else timed._replace(name=request.name)
-    changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
+    """Returns the confirmation of a subscription that the chat had already. Its cursor has stayed."""
     transaction.confirmed_chats.add(chat.id)
     foreseen = sources.forecast(transaction, now=now)
     return Subscribed(
         chat=chat,
-        next_delivery=foreseen.next_delivery(fresh, chat) if foreseen.awaited else None,
-        subscription=fresh,
+        next_delivery=foreseen.next_delivery(subscription, chat) if foreseen.awaited else None,
+        subscription=subscription,
         query=query,
-        outcome="known" if timed is known else "rescheduled",
-        first=fresh.next_due_at,
-        starts=fresh.since,
+        outcome=outcome,
+        first=subscription.next_due_at,
+        starts=subscription.since,
     )
 
 
