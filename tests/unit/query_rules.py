@@ -73,7 +73,15 @@ FULL = paper(
 )
 
 
-GRAMMAR = (
+LATEX = titled(
+    r"The $k\alpha$-core, $\alpha\beta$ and \emph{deep}learning in $O(n\log n)$ with $k$NN, Stra{\ss}en, S{\o}ren and"
+    r" S\o ren, Micha{\l}, \v{s}koda, Poincar{\'e}, \c{C}e\c sme, \r{A}ngstr\"om, na\"{\i}ve, \Gamma-limit, \varepsilon-net,"
+    r" $\vartheta$, AT\&T, x_1^2, \alphabet soup, {\AE}gir, a\foo b, $\frac{1}{2}$"
+)
+
+
+FINDS = (
+    # the grammar
     Finds(
         "AND binds tighter than OR",
         GRAPH,
@@ -156,10 +164,7 @@ GRAMMAR = (
         ("=RAG", "=Neuro*", 'ti:="few-shot learning"', '="few-shot"', "ti:neuro*", "=few-sho*", "ti:=few-sho*"),
         ("=Rag", "=neuro*", '="Few-shot"', "ti:neural*", "=Few-sho*", '="shot few"'),
     ),
-)  # fmt: skip
-
-
-FORGIVING = (
+    # what is forgiven
     Finds(
         "keywords are upper case",
         titled("graph or not and neural"),
@@ -204,10 +209,7 @@ FORGIVING = (
          r"Erd\H{o}s", r"Erd\H os", r"\L{}\'od\'z", r"graph -f\"ur", r"=H\"older", r"H\"old*"),
         (r"graph -H\"older", r"H\"alder", r'"regularity H\"older"', r"author:H\"alder", r"=H\"Older"),
     ),
-)  # fmt: skip
-
-
-READINGS = (
+    # readings
     Finds(
         "an unclosed quote or bracket is closed at the end",
         FULL,
@@ -439,17 +441,7 @@ READINGS = (
     ),
     Finds("GPT -4 is GPT and not 4", titled("GPT and friends"), ("GPT -4", "GPT –4"), ("GPT-4", "GPT - 4")),
     Finds("GPT-4 is a phrase", titled("GPT-4 report"), ("GPT-4", "GPT - 4", "GPT–4"), ("GPT -4", "GPT –4")),
-)  # fmt: skip
-
-
-LATEX = titled(
-    r"The $k\alpha$-core, $\alpha\beta$ and \emph{deep}learning in $O(n\log n)$ with $k$NN, Stra{\ss}en, S{\o}ren and"
-    r" S\o ren, Micha{\l}, \v{s}koda, Poincar{\'e}, \c{C}e\c sme, \r{A}ngstr\"om, na\"{\i}ve, \Gamma-limit, \varepsilon-net,"
-    r" $\vartheta$, AT\&T, x_1^2, \alphabet soup, {\AE}gir, a\foo b, $\frac{1}{2}$"
-)
-
-
-TOKENS = (
+    # words of a text
     Finds(
         "Greek commands become names between blanks, other commands a blank, braces and dollars vanish",
         LATEX,
@@ -600,10 +592,7 @@ TOKENS = (
         ("author:williams", "author:studies", "author:matrices", "author:Williams"),
         ("author:william", "author:study", "author:matrix"),
     ),
-)  # fmt: skip
-
-
-MEANING = (
+    # meaning
     Finds(
         "a bare value stands side by side, in order, in one field",
         FULL,
@@ -705,10 +694,7 @@ MEANING = (
          'author:"Jane Roe" doe'),
         ("author:Jane Roe", 'author:"Jane Doe"', "author:(jane smith)", "author:forest", "ti:forest max", "author:Max Jane"),
     ),
-)  # fmt: skip
-
-
-PEOPLE = (
+    # authors
     Finds(
         "all tokens fit different tokens of one author, in any order",
         by("Jane Doe", "Deok-Young Lee", "Seán O'Connor", "Ludwig van der Berg", "张伟", "J. Q. Public", "Jane Jones"),
@@ -761,10 +747,7 @@ PEOPLE = (
         ("author:(doe lecun)", "author:(doe OR smith)", "author:(jane doe)", 'author:("Jane Doe" lecun)', "author:(doe -smith)"),
         ("author:(doe smith)", "author:(smith OR roe)", 'author:("Jane LeCun" doe)', "author:(doe -lecun)"),
     ),
-)  # fmt: skip
-
-
-CATEGORIES = (
+    # categories and other fields
     Finds(
         "cat: any of the paper's, in any letter case; primary: the first",
         under("cs.LG", "stat.ML", "quant-ph"),
@@ -790,10 +773,7 @@ CATEGORIES = (
         ("graph -cat:cs.CV", "graph -cs.CV", "graph -primary:cs.CV", "graph -cat:cs"),
         ("cat:cs.CV", "graph cs.CV", "cs.*", "primary:cs.CV"),
     ),
-)  # fmt: skip
-
-
-NORMAL_FORMS = (
+    # alternatives
     Finds(
         "64 alternatives pass",
         titled("a0 a1 a2 a3 a4 a5"),
@@ -836,10 +816,7 @@ NORMAL_FORMS = (
          "graph " + "NOT " * 200 + "foo", "graph " + "OR " * 300, "graph " + "() " * 300, "graph " + "*" * 900),
         ("(" * 490 + "foo" + ")" * 490, "x" * 1000, "graph " + "-" * 900 + "neural", "ti:" * 300 + "foo"),
     ),
-)  # fmt: skip
-
-
-WRITTEN = (
+    # Chinese operators and commas
     Finds(
         "或, 且 and 不含 between blanks are OR, AND and NOT",
         GRAPH,
@@ -896,7 +873,4 @@ WRITTEN = (
         ("author:Doe, Max", "author:Doe, Jane, not graph", "author:Doe, not graph", 'author:"Jane Doe", not graph'),
     ),
 )  # fmt: skip
-
-
-FINDS = (*GRAMMAR, *FORGIVING, *READINGS, *TOKENS, *MEANING, *PEOPLE, *CATEGORIES, *NORMAL_FORMS, *WRITTEN)
 QUESTIONS = [question for rule in FINDS for question in rule.questions()]

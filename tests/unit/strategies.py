@@ -46,12 +46,6 @@ PARTS = [
 ]
 
 
-SEPARATORS = [" ", "-", " – ", ", ", "/", "_", "", " (", "'", ".", "\n", "+", "#", "\u0301", "\u200b"]
-
-
-FIRST_NAMES = ["Jane", "J.", "Q.", "Max", "Anna Maria", "Jürgen", "Juergen", "Deok-Young", "É.", "张"]
-
-
 LAST_NAMES = ["Doe", "Müller", "Mueller", "Lee", "O'Connor", "van der Berg", "伟", "Schmidt", "Kwo's", "Oe", "Do"]
 
 
@@ -67,24 +61,30 @@ DOIS = ["10.1234/abc", "10.1234/ABC.5"]
 SOURCES = ["daily", "Daily", "weekly"]
 
 
-NOT_TEXT = ["Error", "N/A", "{tldr}", "Summary generation failed"]
-
-
 def joined(parts: st.SearchStrategy[str], *, most: int) -> st.SearchStrategy[str]:
-    pairs = st.lists(st.tuples(parts, st.sampled_from(SEPARATORS)), max_size=most)
+    pairs = st.lists(
+        st.tuples(
+            parts,
+            st.sampled_from([" ", "-", " – ", ", ", "/", "_", "", " (", "'", ".", "\n", "+", "#", "\u0301", "\u200b"]),
+        ),
+        max_size=most,
+    )
     return pairs.map(lambda found: "".join(word + separator for word, separator in found))
 
 
 texts = joined(st.sampled_from(WORDS + LONGER), most=7)
 
 
-names = st.tuples(st.sampled_from(FIRST_NAMES), st.sampled_from(LAST_NAMES)).map(" ".join)
+names = st.tuples(
+    st.sampled_from(["Jane", "J.", "Q.", "Max", "Anna Maria", "Jürgen", "Juergen", "Deok-Young", "É.", "张"]),
+    st.sampled_from(LAST_NAMES),
+).map(" ".join)
 
 
 summaries = st.builds(
     lambda text, other: model.Summary(language="zh", fields={"tldr": text, "method": other}),
     texts,
-    st.one_of(texts, st.sampled_from(NOT_TEXT)),
+    st.one_of(texts, st.sampled_from(["Error", "N/A", "{tldr}", "Summary generation failed"])),
 )
 
 
@@ -140,9 +140,6 @@ phrases = st.one_of(st.sampled_from(PARTS + LONGER), st.sampled_from(WORDS), joi
 fields = [grammar.TEXT, grammar.TEXT, grammar.TEXT, grammar.TITLE, grammar.ABSTRACT, grammar.SUMMARY, grammar.ALL]
 
 
-text_terms = st.builds(text_term, st.sampled_from(fields), phrases, **flags)
-
-
 other_terms = st.one_of(
     st.builds(name_term, st.one_of(names, st.sampled_from(LAST_NAMES)), **flags),
     st.builds(
@@ -159,23 +156,21 @@ other_terms = st.one_of(
 )
 
 
-near_words = st.dictionaries(
-    st.sampled_from(["graph", "neural", "news", "3.1", "c++", "扩 散", "语 言", "müller", "shot"]),
-    st.sampled_from([1, 20, 50, 99, 100, 400]),
-    max_size=4,
-).map(lambda words: tuple(words.items()))
-
-
-near_terms = st.builds(
-    lambda papers, words: grammar.Term(grammar.LIKE, value=",".join(papers), near=words),
-    st.lists(st.sampled_from([*IDS, "10.1234/abc"]), min_size=1, max_size=2, unique=True).map(sorted),
-    near_words,
+other_terms = st.one_of(
+    other_terms,
+    st.builds(
+        lambda papers, words: grammar.Term(grammar.LIKE, value=",".join(papers), near=words),
+        st.lists(st.sampled_from([*IDS, "10.1234/abc"]), min_size=1, max_size=2, unique=True).map(sorted),
+        st.dictionaries(
+            st.sampled_from(["graph", "neural", "news", "3.1", "c++", "扩 散", "语 言", "müller", "shot"]),
+            st.sampled_from([1, 20, 50, 99, 100, 400]),
+            max_size=4,
+        ).map(lambda words: tuple(words.items())),
+    ),
 )
 
 
-other_terms = st.one_of(other_terms, near_terms)
-
-
+text_terms = st.builds(text_term, st.sampled_from(fields), phrases, **flags)
 terms = st.booleans().flatmap(lambda text: text_terms if text else other_terms)
 
 
@@ -216,33 +211,28 @@ PIECES = re.split(
 typed_texts = st.lists(st.sampled_from(PIECES) | st.just(" ") | st.text(max_size=3), max_size=25).map("".join)
 
 
-COMMENT = grammar.Field(
-    name="comment",
-    aliases=("note", "备注"),
-    kind=grammar.ValueKind.WORDS,
-    values=lambda paper: (paper.comment,),
-    example="comment:accepted",
-    place=Sentence("in the comment"),
+MORE = grammar.FIELDS.also(
+    grammar.Field(
+        name="comment",
+        aliases=("note", "备注"),
+        kind=grammar.ValueKind.WORDS,
+        values=lambda paper: (paper.comment,),
+        example="comment:accepted",
+        place=Sentence("in the comment"),
+    ),
+    grammar.Field(
+        name="speaker",
+        kind=grammar.ValueKind.NAME,
+        values=lambda paper: [paper.comment.removeprefix("by ")],
+        example='speaker:"Jane Doe"',
+    ),
+    grammar.Field(
+        name="host",
+        kind=grammar.ValueKind.LABEL,
+        values=lambda paper: [paper.url.split("/")[2]] if paper.url else [],
+        example="host:arxiv.org",
+    ),
 )
-
-
-SPEAKER = grammar.Field(
-    name="speaker",
-    kind=grammar.ValueKind.NAME,
-    values=lambda paper: [paper.comment.removeprefix("by ")],
-    example='speaker:"Jane Doe"',
-)
-
-
-HOST = grammar.Field(
-    name="host",
-    kind=grammar.ValueKind.LABEL,
-    values=lambda paper: [paper.url.split("/")[2]] if paper.url else [],
-    example="host:arxiv.org",
-)
-
-
-MORE = grammar.FIELDS.also(COMMENT, SPEAKER, HOST)
 
 
 def matches(query: grammar.Query, paper: model.Paper) -> bool:

@@ -152,10 +152,7 @@ def test_an_entry_with_too_many_tags_is_said() -> None:
     assert [(warning.code, warning.line) for warning in digest.warnings] == [("unparsed_heading", 3)]
 
 
-SIGNS = st.text(alphabet="<>/!-?&#;'\"= \nabdxt[]", max_size=80)
-
-
-@given(SIGNS)
+@given(st.text(alphabet="<>/!-?&#;'\"= \nabdxt[]", max_size=80))
 def test_any_signs_in_an_entry_leave_the_others(signs: str) -> None:
     digest = read_digest((HEAD + entry(1) + entry(2, abstract=signs) + entry(3) + FOOT).encode(), "signs.html")
     titles = {paper.key: paper.title for paper in digest.entries}

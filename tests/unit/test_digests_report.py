@@ -39,11 +39,9 @@ KITE = model.Paper(
     ),
     translations=(model.Translation(language="zh", title="一只风筝"),),
 )
-FAILED = model.Paper(key="2601.00002", title="Failed", failed=True, primary="cs.AI", categories=("cs.AI",))
-BARE = model.Paper(key="abstract:0123456789abcdef", abstract="Nothing but an abstract.")
 DIGEST = model.Digest(
     format="daily_arxiv_md",
-    entries=(KITE, FAILED, KITE, BARE),
+    entries=(KITE, model.Paper(key="2601.00002", title="Failed", failed=True, primary="cs.AI", categories=("cs.AI",)), KITE, model.Paper(key="abstract:0123456789abcdef", abstract="Nothing but an abstract.")),
     day=date(2026, 1, 22),
     declared={"cs.KT": 3},
     warnings=(
@@ -51,7 +49,6 @@ DIGEST = model.Digest(
         model.DigestWarning(code="date_from_name", message="the date is taken from the file name"),
     ),
 )  # fmt: skip
-ERROR = UnknownFormat("notes.md: no paper entries found.")
 
 
 def test_a_report_has_the_shape_of_the_contract_and_is_json() -> None:
@@ -73,7 +70,7 @@ def test_counts_are_of_unique_papers() -> None:
 
 
 def test_what_could_not_be_read_has_the_same_shape() -> None:
-    report = reporting.digest_report("notes.md", ERROR, papers=True)
+    report = reporting.digest_report("notes.md", UnknownFormat("notes.md: no paper entries found."), papers=True)
     assert list(report) == KEYS
     assert report["error"] == "notes.md: no paper entries found."
 
@@ -106,9 +103,6 @@ def test_titles_are_shown_unknown_ones_by_their_abstract() -> None:
     assert "title unknown: Nothing but an abstract." in text
 
 
-NO_DATE = model.DigestWarning(code="date_from_name", message="the date is taken from the file name")
-
-
 def _report(
     path: str, form: str, papers: int, *, copies: int = 0, day: str = "", warnings: int = 0
 ) -> reporting.Report:
@@ -127,7 +121,7 @@ def _report(
         entries=(*entries, *entries[:copies]),
         content_hash="",
         day=date.fromisoformat(day) if day else None,
-        warnings=(*found, NO_DATE),
+        warnings=(*found, model.DigestWarning(code="date_from_name", message="the date is taken from the file name")),
     )
     return reporting.digest_report(path, digest, papers=False)
 

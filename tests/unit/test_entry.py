@@ -16,11 +16,8 @@ GROUP = model.Chat(
     settings=resolve(model.ChatKind.GROUP, "telegram", {}, timezone="UTC", lang="en"),
 )
 OLD = GROUP._replace(subscriptions_ever_made=1)
-LET_IN = GROUP._replace(admission=states.Admission.ADMITTED)
 ASKED = OLD._replace(state=states.ChatState.ASKED)
 DENIED = ASKED._replace(admission=states.Admission.DENIED)
-TOPIC = OLD._replace(id=2, address=address("telegram:-1001/7"))
-DENIED_TOPIC = DENIED._replace(id=2, address=address("telegram:-1001/7"))
 
 
 @pytest.mark.parametrize(
@@ -30,15 +27,15 @@ DENIED_TOPIC = DENIED._replace(id=2, address=address("telegram:-1001/7"))
         ("ask", GROUP, (), False, True, False, "wait"),
         ("closed", GROUP, (), False, True, False, "private"),
         ("ask", OLD, (), False, True, False, "serve"),
-        ("ask", LET_IN, (), False, True, False, "serve"),
+        ("ask", GROUP._replace(admission=states.Admission.ADMITTED), (), False, True, False, "serve"),
         ("ask", ASKED, (), False, True, False, "wait"),
-        ("ask", GROUP, (TOPIC,), False, True, False, "serve"),
+        ("ask", GROUP, (OLD._replace(id=2, address=address("telegram:-1001/7")),), False, True, False, "serve"),
         ("closed", OLD, (), False, False, False, "serve"),
         ("closed", ASKED, (), False, False, False, "wait"),
         ("closed", OLD, (), False, True, False, "private"),
         ("open", DENIED, (), False, True, False, "denied"),
         ("open", DENIED, (), False, False, False, "denied"),
-        ("open", GROUP, (DENIED_TOPIC,), False, True, False, "denied"),
+        ("open", GROUP, (DENIED._replace(id=2, address=address("telegram:-1001/7")),), False, True, False, "denied"),
         ("open", GROUP, (), True, True, False, "denied"),
         ("ask", GROUP, (), False, True, True, "serve"),
         ("ask", ASKED, (), False, True, True, "let in"),

@@ -680,11 +680,14 @@ def test_papers_are_asked_for_by_ids_and_by_the_words_of_a_title() -> None:
 
 # ── which days are due ───────────────────────────────────────────────────────────────────────────────────────────────
 
-TIMING = fetch_request.SourceSchedules(None, "Asia/Tokyo")
-
 
 def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
-    return [f"{day:%m-%d}" for day in TIMING.days_due(one, after, datetime.fromisoformat(now).replace(tzinfo=UTC))]
+    return [
+        f"{day:%m-%d}"
+        for day in fetch_request.SourceSchedules(None, "Asia/Tokyo").days_due(
+            one, after, datetime.fromisoformat(now).replace(tzinfo=UTC)
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -175,12 +175,12 @@ def printed(
     return out.getvalue()
 
 
-LONG = {"text": "word " * 60 + "\n" + "扩散模型" * 30 + "\n<blockquote expandable>" + "fold " * 90 + "</blockquote>"}
-
-
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_a_chat_fits_the_terminal(width: int) -> None:
-    lines = printed(LONG, width=width).splitlines()
+    lines = printed(
+        {"text": "word " * 60 + "\n" + "扩散模型" * 30 + "\n<blockquote expandable>" + "fold " * 90 + "</blockquote>"},
+        width=width,
+    ).splitlines()
     assert max(map(cell_len, lines)) <= width
     edges = {cell_len(line) for line in lines if line.startswith(("╭", "│", "╰"))}
     assert len(edges) == 1

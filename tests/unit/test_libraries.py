@@ -387,8 +387,6 @@ _PIECES = [
     b"\0",
     b"(",
     b")",
-]
-_PIECES += [
     b"\nTY  - JOUR\n",
     b"TI  - ",
     b"\nER  - \n",

@@ -8,7 +8,6 @@ from packaging.requirements import Requirement
 
 REPO = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-cluster.lock", "requirements-dev.lock")
-HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}$")
 FILES_OF_A_COMPILED_RELEASE = 20  # wheels for three versions of Python on three systems, and a few more files
 
 
@@ -33,7 +32,7 @@ def test_lock_files_have_hashes(name: str) -> None:
     for requirement, hashes in found.items():
         assert "==" in requirement
         assert hashes, f"{requirement} has no hash: run make lock"
-        assert all(map(HASH.match, hashes)), requirement
+        assert all(map(re.compile(r"^    --hash=sha256:[0-9a-f]{64}$").match, hashes)), requirement
         assert len(set(hashes)) == len(hashes)
 
 

@@ -11,10 +11,6 @@ from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.model import Lane
 
-TELEGRAM = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
-SLACK = Limits(text=10_000, per_second=0, per_lane=1)
-CONSOLE = Limits(text=10_000, per_second=0, per_lane=0)
-
 ANN = Lane("telegram", "1")
 BEN = Lane("telegram", "2")
 GROUP = Lane("telegram", "-1001")
@@ -22,7 +18,13 @@ TEAM = Lane("slack", "C1")
 
 
 def limiter() -> RateLimiter:
-    return RateLimiter({"telegram": TELEGRAM, "slack": SLACK, "console": CONSOLE})
+    return RateLimiter(
+        {
+            "telegram": Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3),
+            "slack": Limits(text=10_000, per_second=0, per_lane=1),
+            "console": Limits(text=10_000, per_second=0, per_lane=0),
+        }
+    )
 
 
 @pytest.fixture

@@ -134,5 +134,3 @@ def test_digests_are_read_in_time_that_grows_with_them(kind: str) -> None:
 
 def _read(text: str) -> object:
     return read_digest(text.encode("utf-8", "surrogatepass"), "inbox/page.txt")
-
-

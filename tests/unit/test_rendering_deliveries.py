@@ -23,32 +23,9 @@ UNLINKED = (
     deliveries.item("Noise *and* Light", arxiv_id=None),
     deliveries.item("Noise", deliveries.because("x", "noise"), arxiv_id=None),
 )
-WISHES = [
-    deliveries.item(f"Paper {number}", deliveries.because(f"wish {number}", number=number)) for number in range(1, 7)
-]
-MANY = [
-    *deliveries.items(6),
-    *deliveries.items(2, title="Hidden", shown=False),
-    *deliveries.items(2, LECUN, title="Found", shown=False),
-]
 LATE = model.MissingSources("stat.ML", 1, model.MissingHow.LATE)
 TITLES = (("daily arXiv", "https://example.org/daily"), ("<b>Bold</b> & co", "javascript:alert(1)"))
 GONE = deliveries.item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
-MIXED = deliveries.item(
-    "Noise|Models", deliveries.because("x", "Noise", "noise"), summaries={"en": "使用noise的"}, arxiv_id="2601.00001"
-)
-TOLD = [
-    *deliveries.items(3, translations=translation(abstract="它消失了。")),
-    *deliveries.items(3, summaries={"zh": "它消失了。"}),
-]
-NOISE = deliveries.item(
-    "Noise, Step by Step",
-    deliveries.because("noise", "Noise"),
-    summaries={"en": "It goes away."},
-    arxiv_id="2601.00001",
-)
-WEEK = tuple(date(2026, 1, day) for day in range(16, 23))
-NEXT = datetime(2026, 1, 27, 12, tzinfo=UTC)
 PUBLIC_GROUP = deliveries.chat(kind=model.ChatKind.GROUP)._replace(public=True)
 LATE_SINCE: dict[str, Any] = {
     "due": datetime(2026, 1, 19, 7, tzinfo=UTC),
@@ -58,7 +35,7 @@ LATE_SINCE: dict[str, Any] = {
 
 def empty(to: model.Chat | None = None, **facts: Any) -> model.Delivery:
     """Returns a delivery without papers."""
-    return deliveries.delivery(to or deliveries.chat(), next_due=NEXT, **facts)
+    return deliveries.delivery(to or deliveries.chat(), next_due=datetime(2026, 1, 27, 12, tzinfo=UTC), **facts)
 
 
 def half_told(without: int) -> list[model.Item]:
@@ -105,7 +82,17 @@ SHOWN: dict[
         ["^7 papers · Thu 22 Jan\n\nY. LeCun · 1\n 1  By a friend\n", "\n\ndiffusion · 6\n 2  Paper 1\n"],
         ["▸"],
     ),
-    "a heading only where it saves lines": (deliveries.delivery(CONSOLE, WISHES), ["▸ wish 3"], ["wish 3 · 1"]),
+    "a heading only where it saves lines": (
+        deliveries.delivery(
+            CONSOLE,
+            [
+                deliveries.item(f"Paper {number}", deliveries.because(f"wish {number}", number=number))
+                for number in range(1, 7)
+            ],
+        ),
+        ["▸ wish 3"],
+        ["wish 3 · 1"],
+    ),
     "under a heading only the other reasons": (
         deliveries.delivery(CONSOLE, [*deliveries.items(6), deliveries.item("Both", deliveries.because(), LECUN)]),
         ["▸ also Y. LeCun"],
@@ -117,7 +104,14 @@ SHOWN: dict[
         ["goes away", "Ada"],
     ),
     "papers beyond the limit are counted by group": (
-        deliveries.delivery(CONSOLE, MANY),
+        deliveries.delivery(
+            CONSOLE,
+            [
+                *deliveries.items(6),
+                *deliveries.items(2, title="Hidden", shown=False),
+                *deliveries.items(2, LECUN, title="Found", shown=False),
+            ],
+        ),
         ["^10 papers · ", "and 2 more in “diffusion”", "and 2 more in “Y. LeCun”"],
         ["Hidden"],
     ),
@@ -142,7 +136,15 @@ SHOWN: dict[
         [],
     ),
     "one paper is a paper and nothing else": (
-        deliveries.alert(deliveries.chat(), NOISE),
+        deliveries.alert(
+            deliveries.chat(),
+            deliveries.item(
+                "Noise, Step by Step",
+                deliveries.because("noise", "Noise"),
+                summaries={"en": "It goes away."},
+                arxiv_id="2601.00001",
+            ),
+        ),
         [
             (
                 '^<b><a href="https://arxiv.org/abs/2601.00001"><u>Noise</u>, Step by Step</a></b>\n'
@@ -214,7 +216,7 @@ SHOWN: dict[
         ["▸"],
     ),
     "a weekly digest names its days": (
-        deliveries.delivery(CONSOLE, deliveries.items(6), days=WEEK),
+        deliveries.delivery(CONSOLE, deliveries.items(6), days=tuple(date(2026, 1, day) for day in range(16, 23))),
         ["^6 papers · Fri 16 – Thu 22 Jan"],
         [],
     ),
@@ -224,7 +226,13 @@ SHOWN: dict[
         [],
     ),
     "a translated abstract is no missing summary": (
-        deliveries.delivery(deliveries.chat("console", lang="zh"), TOLD),
+        deliveries.delivery(
+            deliveries.chat("console", lang="zh"),
+            [
+                *deliveries.items(3, translations=translation(abstract="它消失了。")),
+                *deliveries.items(3, summaries={"zh": "它消失了。"}),
+            ],
+        ),
         [],
         ["还没有中文总结"],
     ),
@@ -252,7 +260,15 @@ SHOWN: dict[
     "on Slack, too": (deliveries.alert(deliveries.team(), GONE), ["~<https://arxiv.org/abs/2601.00001|Wrong>~"], []),
     "in Chinese, too": (deliveries.alert(deliveries.chat(lang="zh"), GONE), ["作者已于2月2日撤稿"], []),
     "what matched is bold where Slack can show it; some clients show no link for a bold label": (
-        deliveries.alert(deliveries.team(), MIXED),
+        deliveries.alert(
+            deliveries.team(),
+            deliveries.item(
+                "Noise|Models",
+                deliveries.because("x", "Noise", "noise"),
+                summaries={"en": "使用noise的"},
+                arxiv_id="2601.00001",
+            ),
+        ),
         ["^<https://arxiv.org/abs/2601.00001|Noise∣Models>", "AI: 使用noise的"],
         [],
     ),

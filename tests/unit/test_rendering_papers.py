@@ -27,15 +27,6 @@ def replaced(**fields: object) -> model.Item:
 
 
 SENTENCE = "This sentence has exactly fifty columns, be sure. "
-FIELDS = {"tldr": "Error", "motivation": "N/A", "method": "We count."}
-FOLDED = views.Measure(title=100, summary=200, abstract=200, quotation=500)
-CROWD = tuple(f"Name{number} Family{number}" for number in range(574))
-GONE = deliveries.item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})
-CROSSED = deliveries.item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003")
-TOLD = deliveries.item(
-    "", abstract="Noise goes.", translations=(model.Translation(language="zh", abstract="噪声消失。"),)
-)
-COUNTED = replaced(summaries=(model.Summary(language="en", fields=FIELDS),))
 ASKED = deliveries.item("T", deliveries.because("diffusion", by="Anna"))
 SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "a short abstract without a title is shown once": (
@@ -48,15 +39,15 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     ),
     "else the DOI": (seen(deliveries.item("", abstract="", arxiv_id=None, doi="10.1/x")), {"title": "doi:10.1/x"}),
     "a withdrawn paper says since when and nothing else": (
-        seen(GONE),
+        seen(deliveries.item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})),
         {"withdrawn": "withdrawn by the authors, 2 Feb", "text": ""},
     ),
     "574 authors are a few and a count": (
-        seen(deliveries.item("T", authors=CROWD)),
+        seen(deliveries.item("T", authors=tuple(f"Name{number} Family{number}" for number in range(574)))),
         {"authors": "Name0 Family0, Name1 Family1, … Name573 Family573 (574)"},
     ),
     "the facts are authors, categories, id and cross-list": (
-        seen(CROSSED),
+        seen(deliveries.item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003")),
         {
             "facts": (
                 ("authors", "Ada Example"),
@@ -72,11 +63,22 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
         {"facts": ()},
     ),
     "a summary without tldr gives its first real field": (
-        seen(COUNTED),
+        seen(
+            replaced(
+                summaries=(
+                    model.Summary(language="en", fields={"tldr": "Error", "motivation": "N/A", "method": "We count."}),
+                )
+            )
+        ),
         {"text": "We count."},
     ),
     "a translated abstract has no mark of a machine": (
-        seen(TOLD, deliveries.chat(lang="zh")),
+        seen(
+            deliveries.item(
+                "", abstract="Noise goes.", translations=(model.Translation(language="zh", abstract="噪声消失。"),)
+            ),
+            deliveries.chat(lang="zh"),
+        ),
         {"title": "“Noise goes.”", "text": "噪声消失。", "ai": ""},
     ),
     "an abstract ends with a sentence near 280 columns": (
@@ -87,7 +89,7 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
         seen(
             deliveries.item("T", deliveries.because("secret", "Noise", name="Our rival")),
             deliveries.chat(kind=model.ChatKind.BROADCAST),
-            FOLDED,
+            views.Measure(title=100, summary=200, abstract=200, quotation=500),
         ),
         {"quotation": deliveries.ABSTRACT, "text": "", "why": ""},
     ),

@@ -22,7 +22,6 @@ REFUSED = channel.Reply(
 )
 
 
-GROUP = deliveries.chat(kind=model.ChatKind.GROUP)
 REFUSAL = "✗ This only excludes. Say what you want, too:"
 MISSED = "2026-01-19/2026-01-21 2026-01-23/2026-01-23"
 
@@ -49,15 +48,6 @@ WHOLE = channel.Reply(
     ),
     item_layout="whole",
 )
-BOTH = deliveries.item(
-    "Noise, Step by Step",
-    deliveries.because("noise -survey", "Noise", number=4),
-    deliveries.because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
-)
-WISH = deliveries.delivery(
-    deliveries.chat(kind=model.ChatKind.BROADCAST, lang="zh"), deliveries.items(2, deliveries.because("secret wish"))
-)
-DEAD = deliveries.delivery(deliveries.chat(), kind=model.DeliveryKind.NOTICE, notice="dead", detail={"count": "3"})
 
 
 def why_of(*reasons: model.Because, title: str = "Steps") -> channel.Reply:
@@ -181,7 +171,16 @@ SHOWN: dict[
         ["摘要的译文"],
     ),
     "why shows each subscription with its passages": (
-        channel.Reply(items=(BOTH,), item_layout="why"),
+        channel.Reply(
+            items=(
+                deliveries.item(
+                    "Noise, Step by Step",
+                    deliveries.because("noise -survey", "Noise", number=4),
+                    deliveries.because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
+                ),
+            ),
+            item_layout="why",
+        ),
         deliveries.chat(),
         [
             (
@@ -220,7 +219,13 @@ SHOWN: dict[
         [],
     ),
     "a delivery in an answer speaks as its own chat reads it": (
-        channel.Reply(lines=("The channel gets:",), delivery=WISH),
+        channel.Reply(
+            lines=("The channel gets:",),
+            delivery=deliveries.delivery(
+                deliveries.chat(kind=model.ChatKind.BROADCAST, lang="zh"),
+                deliveries.items(2, deliveries.because("secret wish")),
+            ),
+        ),
         deliveries.chat(),
         ["1月22日"],
         ["secret wish"],
@@ -231,7 +236,16 @@ SHOWN: dict[
         ["None of 180 papers"],
         [],
     ),
-    "a notice is a line in an answer": (channel.Reply(delivery=DEAD), deliveries.chat(), ["3"], []),
+    "a notice is a line in an answer": (
+        channel.Reply(
+            delivery=deliveries.delivery(
+                deliveries.chat(), kind=model.DeliveryKind.NOTICE, notice="dead", detail={"count": "3"}
+            )
+        ),
+        deliveries.chat(),
+        ["3"],
+        [],
+    ),
 }
 
 
@@ -245,7 +259,10 @@ def test_the_message_of_a_reply(case: str) -> None:
 
 
 def test_a_refusal_has_a_plain_form_and_is_silent_in_a_group() -> None:
-    messages = [*rendered.render_reply(REFUSED, deliveries.chat()), *rendered.render_reply(REFUSED, GROUP)]
+    messages = [
+        *rendered.render_reply(REFUSED, deliveries.chat()),
+        *rendered.render_reply(REFUSED, deliveries.chat(kind=model.ChatKind.GROUP)),
+    ]
     assert [deliveries.payload(one)["silent"] for one in messages] == [False, True]
     assert json.loads(messages[0].plain)["text"] == f"{REFUSAL}\n-survey <x>\n^\nfor example: diffusion -survey"
     (page,) = rendered.render_reply(REFUSED, deliveries.chat("web"))

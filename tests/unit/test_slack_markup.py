@@ -16,8 +16,6 @@ from tests import rendered
 from tests.fakes.blocks import check_blocks, check_view
 from tests.unit import deliveries
 
-CHANNEL = "slack:C1"
-
 
 def blocks_of(message: model.Message) -> list[dict[str, Any]]:
     """Returns the blocks of a message, and checks that Slack accepts them."""
@@ -115,7 +113,7 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
     assert rows(last) == [["show 5 more"]]
     assert all(rows(message) == [] for message in before)
     value = blocks_of(last)[-1]["elements"][0]["value"]
-    link = read_callback(value, CHANNEL)
+    link = read_callback(value, "slack:C1")
     assert link
     assert (link.verb, link.arguments) == ("show-more", {"delivery": "a" * 16, "start": 0})
 
@@ -192,11 +190,6 @@ def options(*values: str) -> tuple[channel.Option, ...]:
 QUERY = channel.FormField(
     name="query", label="Papers with", value="diffusion", hint="For example", notes=("read so",), notifies_change=True
 )
-CHOICE = channel.FormField(
-    name="when", label="When", value="daily", options=options("now", "daily", "weekdays", "weekly", "a", "b")
-)
-RADIO = channel.FormField(name="place", label="Where", value="here", options=options("here", "mine"))
-CLOCK = channel.FormField(name="clock", label="At", value="09:00", is_clock=True, required=False)
 
 
 def judged(text: str) -> dict[str, Any]:
@@ -221,7 +214,22 @@ def judged(text: str) -> dict[str, Any]:
 
 
 def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
-    view = judged(markup.modal_view(a_modal(QUERY, CHOICE, CLOCK, RADIO), LINK))
+    view = judged(
+        markup.modal_view(
+            a_modal(
+                QUERY,
+                channel.FormField(
+                    name="when",
+                    label="When",
+                    value="daily",
+                    options=options("now", "daily", "weekdays", "weekly", "a", "b"),
+                ),
+                channel.FormField(name="clock", label="At", value="09:00", is_clock=True, required=False),
+                channel.FormField(name="place", label="Where", value="here", options=options("here", "mine")),
+            ),
+            LINK,
+        )
+    )
     assert (view["type"], view["private_metadata"]) == ("modal", LINK)
     assert [view[name]["text"] for name in ("title", "submit", "close")] == ["New subscription", "Subscribe", "Cancel"]
     assert [block.get("block_id") for block in view["blocks"]] == ["query", None, "when", "clock", "place"]

@@ -13,13 +13,13 @@ from bot.ports.channel import File
 from subscriptions import model
 from subscriptions.store import chat_data
 
-_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
 )
-
-
-@given(_values)
 def test_it_is_what_json_dumps_writes(value: Any) -> None:
     assert chat_data.json_text(value) == json.dumps(value, ensure_ascii=False, indent=2)
 
