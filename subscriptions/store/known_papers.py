@@ -1,8 +1,8 @@
 """Stored papers: counts and moments, the papers themselves, and their full-text index.
 
-Counts of papers use the index, and every ingest updates it. An entry has the words of one paper and never changes: a
-paper that changes gets a new entry, and its old entry no longer leads to a paper. So entries are numbered in the order
-in which papers became known or changed, and the entries of the last days have the highest numbers.
+Matches are counted with the index, which every ingest updates. An entry of the index has the words of one paper and never
+changes. A paper that changes gets a new entry, and its old entry no longer leads to a paper. So entries are numbered in
+the order in which papers became known or changed, and the entries of the last days have the highest numbers.
 
 Each kind of database has its own text search (`database/sqlite.py`, `database/postgres/words.py`). `matching` makes the
 words of an entry and the expressions that search for them.
@@ -34,10 +34,10 @@ V = TypeVar("V")
 
 # ------------------------------------------------------------------------------------------------- reads stored papers
 
-# They are selected by id, by sequence, or as the newest ones.
+# Papers are selected by id, by sequence, or as the newest papers.
 
 
-# Statements that every plan and every rendering executes are built once.
+# Each plan and each rendering executes these statements, so they are built only once.
 _papers, _summaries, _translations, _appearances, _digests, _values = (
     TABLES.tables[name] for name in ("paper", "summary", "translation", "appearance", "digest", "key_value")
 )
@@ -64,19 +64,19 @@ def sequenced_between(session: Transaction, after: int, upto: int) -> int:
 
 
 def sequenced_at(session: Transaction, sequence: int) -> datetime | None:
-    """Returns when the newest paper up to a sequence got its sequence; None if there is none."""
+    """Returns when the newest paper up to a sequence got its sequence; None if there is no such paper."""
     wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) <= sequence)
     return session.exec(wanted.order_by(col(PaperRow.sequence).desc()).limit(1)).first()
 
 
 def sequenced_at_between(session: Transaction, after: int, upto: int) -> list[datetime]:
-    """Returns the moments when papers with after < sequence <= upto got their sequence, each moment once."""
+    """Returns the different moments at which papers with after < sequence <= upto got their sequences."""
     wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
     return [moment for moment in session.exec(wanted.distinct()) if moment]
 
 
 def newest_delivered(session: Transaction, chat_id: int, after: int) -> tuple[int, datetime] | None:
-    """Returns (sequence, its moment) of the newest paper after `after` that was delivered to a chat; None if none was."""
+    """Returns (sequence, when it was assigned) of the newest paper after `after` that a chat got; None if it got none."""
     wanted = (
         select(PaperRow.sequence, PaperRow.sequenced_at)
         .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
@@ -90,7 +90,7 @@ def newest_delivered(session: Transaction, chat_id: int, after: int) -> tuple[in
 
 @store.reads
 def first_paper_at(transaction: Transaction) -> datetime | None:
-    """Returns when the first paper came; None if there is none."""
+    """Returns when the first paper came; None if there are no papers."""
     return transaction.exec(select(PaperRow.first_seen_at).order_by(col(PaperRow.id)).limit(1)).first()
 
 
@@ -108,8 +108,8 @@ _STATE = sa.select(
     _NEWEST_DIGEST.scalar_subquery(),
     _LAST_SEQUENCE.scalar_subquery(),
 )
-# Because of "+ 0", SQLite uses the index of `sequenced_at` and reads only the papers since the instant. Without it,
-# SQLite would search all papers from the oldest on.
+# With "+ 0", SQLite uses the index of `sequenced_at`, and reads only the papers since the instant. Without it, SQLite
+# would search all papers, beginning with the oldest.
 _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
     _p.sequenced_at >= sa.bindparam("instant")
 )
@@ -119,7 +119,7 @@ _PaperRow = PaperRow | PaperDraft | sa.Row[*tuple[Any, ...]]
 
 
 def index_all(session: Transaction) -> None:
-    """Writes index entries for all papers of a database whose index is empty."""
+    """Writes index entries for all papers of the database. The index must be empty."""
     for part in store.in_chunks(store.execute(session, sa.select(_p.id).order_by(_p.id)).scalars().all()):
         write(
             session,
@@ -133,33 +133,33 @@ def state_of_papers(session: Transaction) -> tuple[Any, ...]:
 
 
 def newest_digest(session: Transaction) -> int:
-    """Returns the id of the newest digest; 0 if there is none. While it stays the same, no paper has changed."""
+    """Returns the id of the newest digest; 0 if there is none. As long as it stays the same, no paper has changed."""
     return store.execute(session, _NEWEST_DIGEST).scalar() or 0
 
 
 def sequence_before(session: Transaction, instant: datetime) -> int:
-    """Returns the highest sequence assigned before `instant`. Every sequence assigned at `instant` or later is higher.
+    """Returns the highest sequence so that all sequences that were assigned at `instant` or later are higher.
 
-    If the clock was set back in between, returns a lower sequence.
+    It was assigned before `instant`. If the clock was set back, it may be lower than the last such sequence.
     """
     first, last = store.execute(session, _SINCE, {"instant": instant}).one()
     return int(last or 0) if first is None else first - 1
 
 
 def window(session: Transaction, after: int, upto: int) -> tuple[model.KnownPaper, ...]:
-    """The papers with after < sequence <= upto, in the order of their sequences."""
+    """Returns the papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
     return known_papers(session, store.execute(session, wanted).all())
 
 
 def newest_titles(session: Transaction, most: int) -> list[str]:
-    """The titles of the `most` papers that were announced last, newest first."""
+    """Returns the titles of the `most` papers that were announced last, newest first."""
     wanted = sa.select(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
     return list(store.execute(session, wanted).scalars())
 
 
 def newest_names(session: Transaction, most: int) -> list[tuple[list[str], list[str]]]:
-    """Returns (authors, categories) of the newest `most` papers by day."""
+    """Returns (authors, categories) of the newest `most` papers, by the days of their digests."""
     return [
         (row.authors, row.categories)
         for row in store.execute(session, _newest(sa.select(_p.authors, _p.categories), most))
@@ -176,14 +176,14 @@ def texts_upto(session: Transaction, upto: int, most: int) -> list[tuple[int, mo
 
 
 def newest_texts(session: Transaction, most: int) -> list[tuple[int, model.Paper]]:
-    """Like `texts_upto`, for the newest `most` papers by day, including papers that were never announced."""
+    """Like `texts_upto`, but for the newest `most` papers by day, including papers that were never announced."""
     return list(_texts(store.execute(session, _newest(_TEXTS, most))))
 
 
 def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
     """Restricts a statement to the newest papers by day.
 
-    All days meet the condition; it makes the database use the index.
+    Its condition is true for all days. It only makes the database use the index.
     """
     return wanted.where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc()).limit(most)
 
@@ -206,7 +206,7 @@ def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, mod
 
 
 def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[model.KnownPaper, ...]:
-    """Returns the papers of rows, with summaries, translations and sources."""
+    """Returns the papers of these rows, with their summaries, translations and sources."""
     ids = [row.id for row in rows if row.id is not None]
     summaries: dict[int, list[model.Summary]] = {}
     translations: dict[int, list[model.Translation]] = {}
@@ -270,21 +270,21 @@ class IndexEntry(NamedTuple):
 
     entry: int
     paper: int
-    day: date  # the day on which counts include it
+    day: date  # the day for which it is counted
     sequence: int | None  # None: it was not announced
     cross: bool  # it got its sequence as a cross-list
 
 
 @dataclass(frozen=True, slots=True)
 class Having:
-    """The entries whose papers match a simple term."""
+    """The entries of the index whose papers match a simple term."""
 
     sure: Collection[int]
-    maybe: Collection[int] | None  # also the entries whose papers must be read to decide; None: any entry may match
+    maybe: Collection[int] | None  # these, and the entries whose papers must be read to decide; None: any may match
 
 
 def write(session: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
-    """Writes new index entries for papers, given as (id, its `index_document`)."""
+    """Writes new index entries for papers. `documents`: (id of a paper, its words from `index_document`)."""
     texts = dict(documents)
     if not texts:
         return
@@ -296,7 +296,7 @@ def write(session: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]
 
 
 def spelled(session: Transaction, words: Collection[str]) -> set[str]:
-    """Returns the words, among `words`, that occur in a stored paper. They are in the form of `full_text.spellings`."""
+    """Returns those of `words`, in the form of `full_text.spellings`, that occur in a stored paper."""
     return set(session.connection().execute(sa.select(_word).where(_word.in_(words))).scalars())
 
 
@@ -309,7 +309,7 @@ def spelled_alike(session: Transaction, word: str, most: int) -> list[str]:
 
 
 def news(session: Transaction, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
-    """The newest papers from `since` to `until` that a digest announces or, in an archive, would announce.
+    """Returns the newest papers from `since` to `until` that a digest announces, or would announce if it were news.
 
     Papers that came only as replacements are left out.
     """
@@ -318,7 +318,7 @@ def news(session: Transaction, most: int | None, *, since: date, until: date | N
 
 
 def sequenced(session: Transaction, after: int, upto: int) -> list[IndexEntry]:
-    """The papers with after < sequence <= upto, newest first."""
+    """Returns the papers with after < sequence <= upto, newest first."""
     return _fetched(session, _known().where(_p.sequence > after, _p.sequence <= upto))
 
 
@@ -335,7 +335,7 @@ def has_news_upto(session: Transaction, day: date) -> bool:
 
 
 def newest(session: Transaction, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
-    """The newest `most` papers; with `upto`, the newest ones up to this (day, id)."""
+    """Returns the newest `most` papers; with `upto`, the newest papers up to this (day, id)."""
     wanted = _known().limit(most)
     if upto is not None:
         day, paper = upto
@@ -354,17 +354,17 @@ def having(session: Transaction, term: Term, first: int, last: int) -> Having:
         return Having(sure, None)
     maybe = sure if asked.maybe == asked.sure else _found(session, asked.maybe, first, last)
     connection = session.connection()
-    uncertain = _WORDS[connection.dialect.name].uncertain(connection, first, last)  # these may match as well
+    uncertain = _WORDS[connection.dialect.name].uncertain(connection, first, last)  # these may match, too
     return Having(sure, [*maybe, *uncertain])
 
 
 def having_any(session: Transaction, kind: str, first: int, last: int) -> list[int]:
-    """The entries of papers that have a value of a kind: category, author, abstract, summary or Chinese text ("chinese")."""
+    """Returns the entries of papers that have a value of `kind`: category, author, abstract, summary or "chinese" text."""
     return _found(session, full_text.presence_expression(kind), first, last)
 
 
 def sources_of_days(session: Transaction, first: date) -> list[str]:
-    """The names of the sources with a digest of the day `first` or later."""
+    """Returns the names of the sources with a digest of the day `first` or later."""
     of_these_days = sa.exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
     wanted = sa.select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
     return list(session.connection().execute(wanted).scalars())
@@ -397,7 +397,7 @@ def _found(session: Transaction, expression: Expression | None, first: int, last
 
 
 def _by_number(session: Transaction, term: Term) -> list[int]:
-    """The entries of papers that have or had this id or DOI, ignoring case, or that came from this source."""
+    """Returns the entries of papers that have or had this id or DOI, in any letter case, or that came from this source."""
     if term.field is SOURCE:
         names = session.connection().execute(sa.select(_sources.c.name)).scalars()
         brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
@@ -410,12 +410,12 @@ def _by_number(session: Transaction, term: Term) -> list[int]:
 # ----------------------------------------------------------------------------- values that are kept until papers come
 
 
-_MOST_KEPT = 4  # cached values of each kind (days, spans of sequences, ranges), some 2 MB each
+_MOST_KEPT = 4  # cached values of each kind (days, spans of sequences, ranges); each takes some 2 MB
 
 
 @dataclass(slots=True)
 class _Kept:
-    state: tuple[Any, ...]  # from `state_of_papers`
+    state: tuple[Any, ...]  # the result of `state_of_papers` for which the values are valid
     kinds: dict[str, dict[Any, Any]]
 
 
@@ -423,7 +423,7 @@ _KEPT: WeakKeyDictionary[store.Store, _Kept] = WeakKeyDictionary()
 
 
 def kept(transaction: Transaction, kind: str) -> dict[Any, Any]:
-    """Returns key → cached value of a kind. It is empty if papers came since the values were made."""
+    """Returns key → cached value of a kind. It is empty if papers have come since the values were made."""
     state, cache = state_of_papers(transaction), _KEPT.get(transaction.store)
     if cache is None or cache.state != state:
         cache = _KEPT[transaction.store] = _Kept(state, {used: {} for used in (cache.kinds if cache else ())})
@@ -431,7 +431,7 @@ def kept(transaction: Transaction, kind: str) -> dict[Any, Any]:
 
 
 def keep(transaction: Transaction, kind: str, key: object, make: Callable[[], V]) -> V:
-    """Returns the cached value of a kind with this key. Makes it if it is not cached."""
+    """Returns the cached value of a kind with this key. If it is not cached, makes and caches it."""
     cached = kept(transaction, kind)
     found: V | None = cached.get(key)
     if found is None:
@@ -443,5 +443,5 @@ def keep(transaction: Transaction, kind: str, key: object, make: Callable[[], V]
 
 
 def is_used(of: store.Store, kind: str) -> bool:
-    """Whether this process has used any value of a kind."""
+    """Whether this process has used cached values of a kind."""
     return of in _KEPT and kind in _KEPT[of].kinds

@@ -1,9 +1,12 @@
 """Merges the papers of a digest into the known papers: one row for each paper (docs/architecture.md, rules 1 and 4).
 
 The first part has pure functions. They decide which source may change which value of a known paper. There are three
-kinds of sources: arXiv's own sources, the source that brought the paper first (the owner), and all others. If one of
-arXiv's own sources gives a value of a paper with an arXiv id, the value is vouched for, and only arXiv's sources may
-change it. The owner may change values that are not vouched for. All other sources may only fill in missing values.
+kinds of sources: arXiv's own sources, the source that brought the paper first (the owner), and all others.
+
+- A value that one of arXiv's own sources gave to a paper with an arXiv id is *vouched for*. Only arXiv's sources may
+  change it.
+- The owner may change values that are not vouched for.
+- Other sources may only fill in missing values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,23 +30,23 @@ from subscriptions.store.rows import PaperKeyRow, PaperRow
 
 WITHDRAWN = "this paper has been withdrawn"
 _ELLIPSIS = ("…", "...")
-# without copies: lists of a row are replaced, never changed
+# compares lists without copying them, since lists of a row are replaced and never changed
 _compared_of = attrgetter("title", "abstract", "authors", "categories")
 _CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 
 
 class Standing(Enum):
-    """The relation of a source to a paper."""
+    """What a source is to a paper."""
 
-    ARXIV = auto()  # it is one of arXiv's own, and the paper has an arXiv id
-    OWNER = auto()  # it brought the paper first
+    ARXIV = auto()  # the source is arXiv's own, and the paper has an arXiv id
+    OWNER = auto()  # the source brought the paper first
     OTHER = auto()
 
 
 class Vouched(IntFlag):
-    """The values of a paper that one of arXiv's own sources gave.
+    """The values of a paper that are vouched for: one of arXiv's own sources gave them.
 
-    Stored as a number, so their order must not change.
+    Stored as a number, so the order of the members must not change.
     """
 
     TITLE = auto()
@@ -70,7 +73,7 @@ class Claim:
     vouched: Vouched = NOTHING  # the values that one of arXiv's own sources gave
 
     def newer(self, row: PaperDraft) -> bool:
-        """Whether its texts are from a higher version. Versions from sources of the kind OTHER are ignored."""
+        """Whether the source has a higher version of the paper. Ignores versions from sources of the kind OTHER."""
         version, known = self.paper.version, Vouched.VERSION in Vouched(row.vouched)
         if version is None or row.version is None or self.standing is Standing.OTHER:
             return False
@@ -78,13 +81,13 @@ class Claim:
         return version > row.version if known == vouched else vouched
 
     def older(self, row: PaperDraft) -> bool:
-        """Whether its texts are from a lower version."""
+        """Whether the source has a lower version of the paper."""
         version = self.paper.version
         return version is not None and row.version is not None and version < row.version and not self.newer(row)
 
 
 def claim_of(row: PaperDraft, paper: model.Paper, *, source: str, of_arxiv: bool) -> Claim:
-    """Returns what a source says about a known paper, with the standing of the source."""
+    """Returns what a source says about a known paper, and what the source is to the paper."""
     if of_arxiv and paper.arxiv_id:
         return Claim(paper, Standing.ARXIV, ALL)
     return Claim(paper, Standing.OWNER if source == row.owner else Standing.OTHER)
@@ -98,7 +101,7 @@ def may_add_keys(row: PaperDraft, standing: Standing) -> bool:
 
 
 def may_join(keep: PaperDraft, lose: PaperDraft, *, source: str, arxiv: bool) -> bool:
-    """Whether a source may decide that two known papers are the same; `arxiv`: it is one of arXiv's own."""
+    """Whether a source may decide that two known papers are the same. `arxiv`: the source is arXiv's own."""
     return arxiv or (keep.owner == lose.owner == source and not keep.vouched | lose.vouched)
 
 
@@ -108,7 +111,7 @@ def says_withdrawn(paper: model.Paper) -> bool:
 
 
 def vouched_by(paper: model.Paper) -> Vouched:
-    """Returns the values that a paper has. If one of arXiv's own sources gave the paper, these are the vouched ones."""
+    """Returns which values a paper has. If one of arXiv's own sources gave the paper, these values are vouched for."""
     given = {
         Vouched.TITLE: paper.title,
         Vouched.ABSTRACT: paper.abstract,
@@ -126,7 +129,7 @@ def vouched_by(paper: model.Paper) -> Vouched:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a digest added to a paper."""
+    """What a digest added to a known paper."""
 
     missing: bool  # a value was missing and is known now
     category: bool  # it has a new category
@@ -164,7 +167,7 @@ def _withdraw(row: PaperDraft, claim: Claim, now: datetime, *, older: bool) -> N
         if row.withdrawn_at is None and not older:
             row.withdrawn_at = now
     elif Vouched.WITHDRAWN not in Vouched(row.vouched) and vouched and (claim.paper.abstract or claim.paper.comment):
-        row.withdrawn_at = None  # another source said that it was withdrawn, and arXiv does not
+        row.withdrawn_at = None  # another source said that it was withdrawn, but arXiv does not say so
 
 
 def _version(row: PaperDraft, claim: Claim) -> int | None:
@@ -179,9 +182,10 @@ def _version(row: PaperDraft, claim: Claim) -> int | None:
 
 
 def _overrules(row: PaperDraft, name: Vouched, claim: Claim, *, newer: bool) -> bool:
-    """Whether a claim's value replaces a known one.
+    """Whether a claim's value replaces the known value.
 
-    A vouched value replaces a value that is not vouched for. If both or none are, the value of a newer version wins.
+    A vouched value replaces a value that is not vouched for. If both are vouched for, or neither is, the value of the
+    newer version wins.
     """
     had, has = name in Vouched(row.vouched), name in claim.vouched
     return newer if had == has else has
@@ -198,7 +202,7 @@ def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, n
     if not (old and new):
         return old or new
     if had != has:
-        # a title or text that differs only in its spelling is not replaced
+        # a title that differs only in its spelling is not replaced
         return new if has and title_alias(old) != title_alias(new) else old
     if claim.standing is Standing.OTHER and not _is_cut_off(name, old):
         return old
@@ -206,12 +210,12 @@ def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, n
 
 
 def _is_cut_off(name: Vouched, text: str) -> bool:
-    """Whether a text was cut off, so that any source may add the rest. Only abstracts must end with punctuation."""
+    """Whether a text was cut off, so that any source may complete it. An abstract without final punctuation counts, too."""
     return text.endswith(_ELLIPSIS) or (name is Vouched.ABSTRACT and not text.endswith(_CLOSED))
 
 
 def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
-    """Returns the better text (rule 4): the text of a higher version; for the same version `old`, unless it was cut off."""
+    """Returns the better of two texts (rule 4): of two versions the higher; of the same `old`, unless it was cut off."""
     if not new or not old:
         return old or new
     if newer:
@@ -222,7 +226,7 @@ def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
 
 
 def _joined_categories(row: PaperDraft, claim: Claim) -> list[str]:
-    """Returns the known categories and those of the claim. Only arXiv may add to categories that arXiv gave."""
+    """Returns the known categories and those of the claim. If arXiv gave the known ones, only arXiv may add to them."""
     first = (row.primary,) if row.primary else ()
     closed = Vouched.CATEGORIES in Vouched(row.vouched) and Vouched.CATEGORIES not in claim.vouched
     return list(dict.fromkeys((*first, *row.categories, *(() if closed else claim.paper.categories))))
@@ -237,12 +241,12 @@ _OF_PAPER = {  # tables of rows that belong to a paper → columns that are uniq
     "delivery_item": ("chat",),
     "signal": ("chat", "kind"),
 }
-# in this time after a paper was first seen, a value that was missing still makes it news
+# for so long after a paper was first seen, a missing value that becomes known makes it news again
 COMPLETION_WINDOW = timedelta(days=7)
 
 
 def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
-    """Merges one paper of a digest into the same known paper, or adds it if it is new. Returns its id."""
+    """Merges a paper of a digest with the stored paper that is the same, or adds it if it is new. Returns its id."""
     paper, found, now = one.paper, _same_paper(batch, one), batch.now
     if found:
         row = batch.rows[found[0]]
@@ -287,15 +291,15 @@ def joins(batch: MergeBatch, one: Incoming) -> bool:
 def stands_alone(batch: MergeBatch, one: Incoming) -> bool:
     """Whether a paper shares no key and no title with other papers, except perhaps with one row that no digest has.
 
-    Then its place in the digest does not matter, and storing it affects no other paper. So it can be merged ahead of
-    the others.
+    Storing such a paper affects no other paper, and its place in the digest makes no difference. So it can be merged
+    before the others.
     """
     found = {batch.keys[key] for key in one.keys if key in batch.keys} | batch.aliases.get(one.alias, set())
     return one.is_apart and len(found) <= 1 and found <= batch.unclaimed
 
 
 def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) -> model.Paper:
-    """Returns the paper without ids that belong to another row: the source may not decide that the two are the same."""
+    """Returns the paper without ids of another row, since the source may not decide that both are the same paper."""
     paper, others = one.paper, {key for key in one.keys if batch.keys.get(key, row.id) != row.id}
     if not others:
         return paper
@@ -304,7 +308,7 @@ def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) ->
 
 
 def _file(row: PaperDraft, paper: model.Paper, *, is_new: bool) -> None:
-    """Sets `cross` of a paper that is not announced: whether it came only as a cross-list."""
+    """Sets, for a paper that is not announced, whether it came only as a cross-list (`cross`)."""
     if row.sequence is None and paper.announce_type not in drafts.REPLACEMENTS:
         row.cross = paper.announce_type is model.Announce.CROSS and (is_new or row.cross)
 
@@ -321,9 +325,9 @@ def _is_news(row: PaperDraft, paper: model.Paper, facts: _Facts, now: datetime) 
 
 
 def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
-    """Returns the ids of the rows that are this paper. All are merged into the first one (rule 4).
+    """Returns the ids of the rows that are this paper. All are merged into the first of them (rule 4).
 
-    If the source may not decide that two of them are the same, only the row found by the first key counts.
+    If the source may not decide that they are the same paper, returns only the row that the first key finds.
     """
     found = list(dict.fromkeys(batch.keys[key] for key in one.keys if key in batch.keys))
     has_id = bool(one.paper.arxiv_id or one.paper.doi) or any(batch.rows[i].has_id for i in found)
@@ -389,7 +393,7 @@ def _texts_of(paper: model.Paper) -> Iterator[tuple[str, str, Mapping[str, str]]
 
 
 def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further: bool) -> None:
-    """Stores the keys and the title of a paper, to find its row. Without `further`, no new ids and no other title."""
+    """Stores the keys and the title by which the paper is found. Without `further`, stores no new ids and no other title."""
     for key in one.keys:
         if key not in batch.keys and (further or not (one.paper.arxiv_id or one.paper.doi)):
             batch.add_key(key, row.id)
@@ -399,7 +403,7 @@ def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further
 
 
 def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: PaperDraft) -> None:
-    """Moves everything from the row `lose` to the row `keep`: both are the same paper. Assigns no sequence (rule 4)."""
+    """Moves everything from the row `lose` to the row `keep`, which is the same paper. Assigns no sequence (rule 4)."""
     kept, lost = keep.id, lose.id
     batch.write(session)
     entry = as_entry(batch, lose)
@@ -422,7 +426,7 @@ def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: Paper
 
 
 def as_entry(batch: MergeBatch, row: PaperDraft) -> model.Paper:
-    """Returns a known paper in the form of a digest's paper."""
+    """Returns a known paper in the form in which digests have papers."""
     summaries = [
         model.Summary(language=code, fields=fields) for code, fields in batch.texts[drafts.SUMMARY, row.id].items()
     ]

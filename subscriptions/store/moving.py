@@ -29,22 +29,22 @@ from subscriptions.store.signals import move_library
 from subscriptions.store.subscriptions import cursor_of
 from subscriptions.store.workers import wake_lanes
 
-_NO_NUMBER = 0  # no subscription has it
+_NO_NUMBER = 0  # a number that no subscription has
 
-Numbers = Mapping[int, int]  # a subscription's number before the move -> after it
+Numbers = Mapping[int, int]  # number of a subscription before the move -> its number after the move
 
 
 @writes
 def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *, now: datetime) -> None:
     """Moves all chats at an address, including its topics, to the address `new`.
 
-    A row at the old address stays and points to the new one. Platforms give a group a new address when it becomes a
-    larger kind of group. A second call changes nothing.
+    A row stays at the old address and points to the chat at the new address. Platforms give a group a new address when
+    it becomes a larger kind of group. A second call changes nothing.
     """
     platform, old = address.platform, address.address
     if old == new:
         return
-    # if two processes move it, the second one waits and then finds it moved
+    # if two processes move the chats, the second process waits here, and then finds them moved
     chats.hold_lane(transaction, model.Lane(platform, old))
     rows = transaction.exec(
         select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
@@ -56,7 +56,7 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
             continue
         if target is None:
             row.address = new
-            # it may be marked as unreachable because the platform refused messages to the old address
+            # the chat may be marked as unreachable, because the platform refused messages to the old address
             chats.mark_reachable(transaction, row.id or 0, now=now)
             transaction.flush()
             target, pointer = row, _pointer_at(row, old)
@@ -77,7 +77,7 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
 
 
 def _chat_at(session: Transaction, platform: str, address: str, topic: str) -> ChatRow | None:
-    """Returns the chat at an address, or the chat that it moved to; None if there is none."""
+    """Returns the row of the chat at an address; if it moved, that of the new address; None if the address is unknown."""
     at = (ChatRow.platform == platform, ChatRow.address == address, ChatRow.topic == topic)
     row = session.exec(select(ChatRow).where(*at)).first()
     while row is not None and row.moved_to is not None:
@@ -86,7 +86,7 @@ def _chat_at(session: Transaction, platform: str, address: str, topic: str) -> C
 
 
 def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
-    """Replaces the old address in callbacks, states of conversations, look-ups and updates."""
+    """Replaces the old address in callbacks, states of conversations, pending look-ups and updates."""
     whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
     session.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
     of_topics = (col(UpdateRow.chat) > f"{old}/") & (col(UpdateRow.chat) < f"{old}0")
@@ -109,7 +109,7 @@ def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str
 def _readdress_row(
     row: CallbackRow | ConversationStateRow, whole: re.Pattern[str], new: str, renumbered: Mapping[str, Numbers]
 ) -> None:
-    """Replaces the old address in the place and the arguments of a row, and the numbers of subscriptions there."""
+    """Replaces the old address, and old numbers of subscriptions, in the place and the arguments of a row."""
     numbers = renumbered.get(row.place) or renumbered.get(str(row.arguments.get("about", "")))
     if numbers is not None:
         row.arguments = _renumbered(row.arguments, numbers)
@@ -121,7 +121,7 @@ _Row = TypeVar("_Row", CallbackRow, ConversationStateRow)
 
 
 def _that_name(session: Transaction, kind: type[_Row], where: conversations.Where, place: str) -> list[_Row]:
-    """Returns the rows of an address, its topics and its home view, and rows of other chats that name one of these."""
+    """Returns the rows of an address, its topics and its home view, and the rows of other chats that name these."""
     key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
     ids = set(conversations.named_by(session, where, [place], topics=True))
     for start in (place, conversations.home_view_of(place)):
@@ -133,16 +133,13 @@ def _that_name(session: Transaction, kind: type[_Row], where: conversations.Wher
 def _at_and_below(
     kind: type[CallbackRow | ConversationStateRow | PendingLookupRow], place: str
 ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Returns two conditions: for the rows at an address, and for the rows in its topics.
-
-    Each is a range of an index.
-    """
+    """Returns two conditions: for the rows at an address, and for the rows in its topics. Each uses an index."""
     where = col(kind.place)
     return where == place, (where > f"{place}/") & (where < f"{place}0")
 
 
 def _rename(session: Transaction, row: ConversationStateRow, name: str) -> None:
-    """Renames a state. If there is one with the new name, that one is newer: it stays, and `row` is removed."""
+    """Renames a state. If a state with the new name exists, it is newer: it stays, and `row` is removed."""
     if name != row.name:
         if session.get(ConversationStateRow, name) is not None:
             session.delete(row)
@@ -179,14 +176,14 @@ def _pointer_at(row: ChatRow, address: str) -> ChatRow:
 
 
 def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime) -> Numbers:
-    """Moves all data of the chat `old` to the chat `new`. If both have a query or a paper, only one of the two stays.
+    """Moves all data of the chat `old` to the chat `new`. A query or a paper that both have is kept only once.
 
-    Returns old number → new number of each subscription. Numbers stay the same if that is possible.
+    Returns old number → new number for each subscription. Numbers stay the same where possible.
     """
     before, after = old.id or 0, new.id or 0
     _inherit(old, new)
     numbers: dict[int, int] = {}
-    if new.next_number == 1:  # the new chat has had no subscription, so all numbers stay
+    if new.next_number == 1:  # the new chat has never had a subscription, so all numbers stay
         _give(session, (SubscriptionRow, UndoRow), before, after)
         numbers = {number: number for number in range(1, old.next_number)}
         new.next_number = old.next_number
@@ -197,7 +194,7 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
     for row in session.exec(ours).all():
         same = theirs.get(row.query)
         if same is not None:
-            # The lower cursor counts: papers that one of the two has not looked at still have to be delivered.
+            # The lower cursor counts, since papers that one of the two has not looked at still have to be delivered.
             same.cursor, same.shared_cursor = min(looked[same.id], looked[row.id]), None
             numbers[row.number] = same.number
             session.delete(row)
@@ -208,7 +205,7 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
     session.flush()
     _remove_repeats(session, before, after, now)
     _give(session, (DeliveryItemRow, DeliveryRow, WrongCodeRow), before, after)
-    # changes that were not moved contain old numbers
+    # removes the changes that were not moved, since they contain old numbers
     session.exec(sa.delete(UndoRow).where(col(UndoRow.chat) == before))
     _merge_offers(session, before, after, numbers)
     move_rows(session, "signal", ("paper", "kind"), column="chat", before=before, after=after)
@@ -225,10 +222,10 @@ def _give(session: Transaction, kinds: Iterable[Any], before: int, after: int) -
 
 
 def _merge_offers(session: Transaction, before: int, after: int, numbers: Numbers) -> None:
-    """Moves the links of a chat and gives them the new numbers of its subscriptions. Other people may have the links.
+    """Moves the offers of a chat, with the new numbers of its subscriptions. Other people may have links to these offers.
 
-    If the new chat has a link for the same subscription, or the subscription is gone, the link gets a number that no
-    subscription has.
+    If the new chat has an offer of the same subscription, or if the subscription is gone, the moved offer gets a number
+    that no subscription has.
     """
     taken = set(session.exec(select(OfferRow.number).where(OfferRow.chat == after)))
     free = min(taken, default=0)
@@ -242,9 +239,9 @@ def _merge_offers(session: Transaction, before: int, after: int, numbers: Number
 
 
 def _inherit(old: ChatRow, new: ChatRow) -> None:
-    """Merges state, settings and owner.
+    """Merges state, settings and owner of two chats.
 
-    If the new chat ever had subscriptions, its values win. Otherwise those of the old chat do.
+    If the new chat has ever had subscriptions, its values win, otherwise the values of the old chat.
     """
     fresh = new.next_number == 1
     was_admitted = old.next_number > 1 and old.state != ChatState.ASKED
@@ -263,7 +260,7 @@ def _inherit(old: ChatRow, new: ChatRow) -> None:
 
 
 def _remove_repeats(session: Transaction, before: int, after: int, now: datetime) -> None:
-    """If both chats have an item of the same paper, removes one: the item that was not sent, otherwise the later one.
+    """If both chats have items of the same paper, removes one of them: the unsent item, or else the later one.
 
     A delivery that loses a paper is rendered again. A delivery that loses all its papers is dismissed.
     """
@@ -296,9 +293,9 @@ def _message_states(session: Transaction, deliveries: set[int]) -> dict[tuple[in
 
 
 def _render_anew(session: Transaction, delivery: DeliveryRow, now: datetime) -> None:
-    """Makes a delivery unrendered, unless one of its messages is or may be sent, or is dead.
+    """Makes a delivery unrendered, unless one of its messages is dead, was sent or may have been sent.
 
-    Dismisses it if it is empty.
+    Dismisses the delivery if it has no papers.
     """
     messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
     if not all(message.state in (MessageState.READY, MessageState.WAITING) for message in messages):

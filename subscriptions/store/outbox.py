@@ -1,8 +1,8 @@
 """The outbox: deliveries of one chat, all deliveries as operators see them, and figures for operators.
 
-The figures say what is in the outbox, since when work waits, and how large the tables are. They read only open rows or
-one entry of an index, never the history. Work does not count as waiting while it waits for a moment, for its chat's
-quiet hours, or because its platform requested a pause.
+The figures tell what is in the outbox, since when work waits, and how large the tables are. They are computed from open
+rows or from one entry of an index, never from the history. Work that waits for its moment, for the chat's quiet hours, or
+for a pause that its platform requested does not count as waiting.
 """
 
 from collections import Counter
@@ -38,7 +38,7 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
 from subscriptions.zones import zone
 
-_FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # no further attempt follows
+_FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
 _WORST_FIRST = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING, MessageState.SENDING)
 
 _deliveries, _chats, _messages, _items, _subscriptions, _papers, _appearances, _digests = (
@@ -66,7 +66,7 @@ _STATES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEntry:
-    """One delivery as listed for operators (docs/commands.md, `outbox --json`)."""
+    """One delivery in the list for operators (docs/commands.md, `outbox --json`)."""
 
     id: str
     chat: str
@@ -84,10 +84,10 @@ class OutboxEntry:
 def entries(
     transaction: Transaction, after: int, *, over: bool, now: datetime, wall: datetime
 ) -> tuple[list[OutboxEntry], int]:
-    """Returns a page of deliveries whose `seq` is above `after`, oldest first, and the last `seq` of the page.
+    """Returns (a page of deliveries with a `seq` above `after`, oldest first; the last `seq` of the page).
 
-    With `over`, the page includes deliveries that were sent or dismissed, and all rows are read. Without it, an index
-    is used.
+    With `over`, the page includes deliveries that were sent or dismissed. Then all rows are read; otherwise an index is
+    used.
     """
     page = (
         select(DeliveryRow, ChatRow, LaneRow)
@@ -119,7 +119,7 @@ def entries(
 
 
 def _held(lane: LaneRow | None, wall: datetime) -> datetime | None:
-    """Returns until when a lane waits because its platform requested it; None if it does not wait."""
+    """Returns until when a lane waits because its platform requested a pause; None if it does not wait."""
     if lane is None or lane.not_before is None or lane.since is None or not lane.since <= wall < lane.not_before:
         return None
     return lane.not_before
@@ -132,7 +132,7 @@ def _entry(
     chat_state = _state_for(row.kind, chat.state, chat.pause_reason)
     states = [state for state, _ in messages]
     state = derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)
-    # The reasons of the messages come first, since sending another message clears the reason of the delivery.
+    # The messages' reasons come first, since sending another message clears the delivery's own reason.
     reasons = (reason for of, reason in messages if of.value == state.value)
     return OutboxEntry(
         id=row.id,
@@ -149,7 +149,7 @@ def _entry(
 
 
 def _state_for(kind: model.DeliveryKind, chat_state: ChatState, pause: PauseReason | None) -> ChatState:
-    """Returns the state of a chat for a delivery of this kind: a waiting chat counts as active for a notice."""
+    """Returns the state of a chat as it counts for a delivery of this kind. For a notice, a waiting chat is active."""
     reachable = kind is model.DeliveryKind.NOTICE and chat_state in WAITING and pause is None
     return ChatState.ACTIVE if reachable else chat_state
 
@@ -172,7 +172,7 @@ def derived_state(*, dismissed: bool, chat_state: ChatState, states: Sequence[Me
 def retry(session: Transaction, delivery_id: str) -> int | None:
     """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now, and wakes its lane.
 
-    Returns the id of the chat; None if there is no such delivery or all its messages were sent.
+    Returns the id of its chat; None if the delivery does not exist or all its messages were sent.
     """
     delivery = _not_sent(session, delivery_id)
     if delivery is None:
@@ -197,7 +197,7 @@ def retry(session: Transaction, delivery_id: str) -> int | None:
 def dismiss(session: Transaction, delivery_id: str, *, now: datetime) -> bool:
     """Dismisses a delivery, so that it is not sent, and wakes its lane.
 
-    Returns False if there is no such delivery or all its messages were sent.
+    Returns False if the delivery does not exist or all its messages were sent.
     """
     delivery = _not_sent(session, delivery_id)
     if delivery is None:
@@ -249,7 +249,7 @@ def outbox_counts(transaction: Transaction) -> OutboxCounts:
 def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) -> int:
     """Dismisses deliveries that were due before `before`, so that they count as sent after a restore.
 
-    Returns their number.
+    Returns how many there were.
     """
     due = sa.update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
@@ -259,8 +259,8 @@ def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) 
 # ------------------------------------------------------- deliveries that are dead or wait for long, notices about them
 
 
-LONG = timedelta(hours=1)  # deliveries that failed for longer are reported to operators, in the log and by `check`
-_NAMED = 5  # at most this many ids of deliveries are in a notice
+LONG = timedelta(hours=1)  # deliveries that fail for longer than this are reported in notices, the log and `check`
+_NAMED = 5  # ids of deliveries that a notice has at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,15 +269,15 @@ class Trouble:
 
     count: int
     reason: str = ""  # the most frequent reason
-    ids: tuple[str, ...] = ()  # of the first few deliveries
-    chat: str = ""  # address, if all deliveries are for one chat
-    since: datetime | None = None  # when the first of them was given up, or planned
+    ids: tuple[str, ...] = ()  # ids of the first few deliveries
+    chat: str = ""  # address of the chat; "" if the deliveries are for several chats
+    since: datetime | None = None  # when the first of them was given up (dead) or planned (waiting)
 
 
 def dead_since(session: Transaction, since: datetime | None) -> Trouble:
-    """Returns the deliveries with a dead message that were settled after `since`; None: all of them.
+    """Returns the deliveries with a dead message that were settled after `since`; if it is None, all of them.
 
-    Notices do not count, because otherwise a dead notice would cause the next one.
+    Notices do not count, because otherwise a dead notice would cause the next notice.
     """
     wanted = (
         select(DeliveryRow.id, MessageRow.reason, ChatRow, col(DeliveryRow.settled_at))
@@ -307,7 +307,7 @@ def dead_since(session: Transaction, since: datetime | None) -> Trouble:
 
 
 def waiting_since(session: Transaction, before: datetime) -> dict[str, Trouble]:
-    """Platform → deliveries that were tried without success and have waited since before `before`."""
+    """Returns platform → deliveries that failed at least once and have waited since before the moment `before`."""
     first = sa.func.min(col(DeliveryRow.created_at), type_=Utc)
     rows = session.exec(
         select(ChatRow.platform, DeliveryRow.reason, sa.func.count(), first)
@@ -359,7 +359,7 @@ def drop_notices(session: Transaction, part: str, *, now: datetime) -> None:
 
 
 def states_of(session: Transaction, chat_id: int) -> Counter[DeliveryState]:
-    """Returns state → number of a chat's deliveries, without sent and dismissed ones."""
+    """Returns state → number of the chat's deliveries in this state. Sent and dismissed deliveries are not counted."""
     rows = session.exec(
         select(DeliveryRow.seq, col(ChatRow.state), col(MessageRow.state))
         .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
@@ -376,13 +376,13 @@ def states_of(session: Transaction, chat_id: int) -> Counter[DeliveryState]:
 # ---------------------------------------------------------------------------------------------- the outbox of one chat
 
 
-_NOON = time(12)  # used if only the day is known: noon in UTC is the same day in most zones
+_NOON = time(12)  # the time if only the day is known; noon in UTC is on the same day in most zones
 
 
 def planned_papers(session: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
-    """Returns the number of papers in a chat's unsent deliveries; with `by`, only in deliveries planned by that moment.
+    """Returns the number of papers in a chat's unsent deliveries; with `by`, only in those planned at or before `by`.
 
-    A delivery is unsent if none of its messages is or may be sent.
+    A delivery is unsent if none of its messages was sent or may have been sent.
     """
     items = (
         select(sa.func.count())
@@ -393,15 +393,15 @@ def planned_papers(session: Transaction, chat_id: int, *, by: datetime | None = 
 
 
 def delivered_between(session: Transaction, chat_id: int, first: int, last: int) -> set[int]:
-    """Returns the papers with ids from `first` to `last` that a chat has in a delivery."""
+    """Returns the ids, from `first` to `last`, of the papers that a chat has in a delivery."""
     between = col(DeliveryItemRow.paper).between(first, last)
     return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id, between)))
 
 
 def shown_at(session: Transaction, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
-    """Returns (moment, number of papers) of each message that showed papers at `since` or later.
+    """Returns (moment, number of papers) for each message that showed papers at `since` or later.
 
-    For deliveries that are no longer stored, only the day is known; then the moment is noon in UTC.
+    For deliveries that are no longer stored, only the day is known. Their moment is noon in UTC.
     """
     sent = (
         select(col(MessageRow.sent_at), sa.func.count())
@@ -436,13 +436,13 @@ def was_posted(session: Transaction, chat_id: int, platform_id: str) -> bool:
 
 
 def hold_planned(session: Transaction, chat_id: int, until: datetime | None) -> None:
-    """Delays a chat's unsent deliveries until a moment; None: they are sent at once."""
+    """Delays a chat's unsent deliveries until the moment `until`; None: ends the delay, so that they are sent at once."""
     seqs = _unsent(session, chat_id, None)
     session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
 
 
 def dismiss_planned(session: Transaction, chat_id: int, *, by: datetime, now: datetime) -> None:
-    """Dismisses a chat's unsent deliveries that were planned by `by`."""
+    """Dismisses a chat's unsent deliveries that were planned at or before `by`."""
     seqs = _unsent(session, chat_id, by)
     session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
 
@@ -469,7 +469,7 @@ OPEN = (
         _c.platform,
         _SENDABLE.label(
             "may_go"
-        ),  # grouped by this name, which no column has: PostgreSQL does not see that two expressions with parameters are equal
+        ),  # grouped by its name, since PostgreSQL does not see that two expressions with parameters are equal
         sa.func.count().label("deliveries"),
         sa.func.min(_d.created_at).label("oldest"),
     )
@@ -493,13 +493,13 @@ HELD_LANES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxFigures:
-    """The outbox by platform. A platform without such deliveries is left out."""
+    """Figures of the outbox by platform. Each mapping has only platforms with such deliveries or lanes."""
 
-    waiting: Mapping[str, int] = field(default_factory=dict)  # deliveries that are not settled and may be sent
-    held: Mapping[str, int] = field(default_factory=dict)  # open deliveries of paused chats
+    waiting: Mapping[str, int] = field(default_factory=dict)  # number of open deliveries that may be sent
+    held: Mapping[str, int] = field(default_factory=dict)  # number of open deliveries of paused chats
     oldest: Mapping[str, datetime] = field(default_factory=dict)  # when the oldest waiting delivery was planned
-    dead: Mapping[str, int] = field(default_factory=dict)  # deliveries with a dead message that are not dismissed
-    # lanes with something to send that wait because their platform requested it
+    dead: Mapping[str, int] = field(default_factory=dict)  # number of undismissed deliveries with a dead message
+    # number of lanes with something to send that wait because their platform requested a pause
     held_lanes: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -517,16 +517,16 @@ def outbox_figures(session: Transaction, *, wall: datetime) -> OutboxFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    """The papers that came since a moment."""
+    """How many papers came since a moment."""
 
     papers: int
-    by_source: Mapping[str, int]  # a paper that came from several sources counts for each of them
+    by_source: Mapping[str, int]  # source -> number of papers; a paper of several sources counts for each of them
     last: Mapping[str, datetime]  # source -> when its last papers came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The numbers of messages that were sent since a moment, and of their chats."""
+    """How many messages were sent since a moment, and to how many chats."""
 
     messages: int
     chats: int
@@ -534,7 +534,7 @@ class Sent:
 
 @store.reads
 def came_since(transaction: Transaction, since: datetime) -> Arrivals:
-    """Returns the papers that were announced since a moment."""
+    """Returns how many papers were announced since a moment."""
     by_source = (
         sa.select(
             _g.source,
@@ -556,7 +556,7 @@ def came_since(transaction: Transaction, since: datetime) -> Arrivals:
 
 @store.reads
 def sent_since(transaction: Transaction, since: datetime) -> Sent:
-    """Returns the numbers of what was sent since a moment of the machine's clock."""
+    """Returns how much was sent since a moment, by the machine's clock."""
     sent = (
         sa.select(sa.func.count().label("messages"), sa.func.count(_d.chat.distinct()).label("chats"))
         .select_from(_messages.join(_deliveries, _d.seq == _m.delivery))
@@ -567,9 +567,9 @@ def sent_since(transaction: Transaction, since: datetime) -> Sent:
 
 
 def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | None:
-    """Returns since when the planner has the longest waiting work; None if no chat is due.
+    """Returns since when work has waited for the planner; None if no chat is due.
 
-    For chats that want papers as they come, that is when the first paper came that they have not looked at.
+    Chats that want papers as they come have waited since the first paper came that they have not looked at.
     """
     its_end = sa.select(sa.func.min(_s.latest_due_at))
     overdue = store.execute(
@@ -586,11 +586,11 @@ def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | No
 
 
 def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> datetime | None:
-    """Finds the oldest delivery that may be sent now. Returns since when it has waited; None if there is none.
+    """Returns since when the oldest delivery that may be sent now has waited; None if there is none.
 
     `wall` is the time of the machine's clock.
     """
-    # a delivery counts from its next attempt, if it had to wait for one
+    # a delivery that had to wait for its next attempt counts from the moment of that attempt
     begins = sa.case((_d.next_at <= now, _d.next_at), else_=_d.created_at)
     wanted = (
         sa.select(sa.func.min(begins))
@@ -603,11 +603,11 @@ def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> 
     return found
 
 
-DAYS = 7  # the growth of a day is the mean of this many days
+DAYS = 7  # the growth per day is the mean of so many days
 
 _KINDS: Mapping[
     str, tuple[tuple[str, ...], str]
-] = {  # kind of rows → its tables, and a query that counts its new rows since a moment
+] = {  # kind of rows → (its tables, a query that counts its new rows since a moment)
     "papers": (
         ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance"),
         "SELECT count(*) FROM paper WHERE sequenced_at >= :since",
@@ -630,7 +630,7 @@ _KINDS: Mapping[
     ),
     "sources": (("source", "receipt", "digest"), "SELECT count(*) FROM receipt WHERE at >= :since"),
 }
-_SIZES = {  # queries for the size of each table with its indexes, in bytes
+_SIZES = {  # kind of database → query for the size of each table with its indexes, in bytes
     "sqlite": "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY tbl_name",
     "postgresql": """
         SELECT relname, pg_total_relation_size(oid) FROM pg_class
@@ -641,17 +641,17 @@ _SIZES = {  # queries for the size of each table with its indexes, in bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """The room that one kind of rows takes."""
+    """The disk space that one kind of rows takes."""
 
     what: str
     rows: int  # number of rows of its first table
-    size: int  # bytes, with its indexes
-    a_day: int  # bytes that are added each day, before old rows are removed
+    size: int  # bytes of its tables with their indexes
+    a_day: int  # bytes that are added each day, not counting the removal of old rows
 
 
 @store.reads
 def room(transaction: Transaction, *, now: datetime) -> tuple[Room, ...]:
-    """Returns the room of each kind of rows, the largest first. Reads the whole file: a second for each gigabyte."""
+    """Returns the disk space of each kind of rows, the largest first. Takes a second for each gigabyte of the file."""
     connection = transaction.connection()
     pages = {str(name): int(size) for name, size in connection.execute(sa.text(_SIZES[connection.dialect.name]))}
     since = now - timedelta(days=DAYS)

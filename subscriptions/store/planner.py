@@ -1,6 +1,6 @@
 """What the planner reads and writes: due chats, cursors and due moments of subscriptions (rules 2 and 5).
 
-In the morning some chats are due each minute, so these statements are built once, like those of `claims`.
+In the morning some chats are due each minute. So these statements are built only once, like those of `claims`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,21 +47,21 @@ _RESUME = sa.update(_subscriptions).where(_PAUSE_ENDED).values(state=states.Subs
 
 
 def has_ended_pause(session: Transaction, now: datetime) -> bool:
-    """Whether the pause of a chat or subscription has ended by `now`."""
+    """Whether the time of any pause, of a chat or a subscription, is over."""
     return bool(store.execute(session, _A_PAUSE_ENDED, {"now": now}).scalar())
 
 
 def ended_pauses(session: Transaction, now: datetime) -> list[tuple[int, int, datetime]]:
-    """Returns (chat, subscription, end of the pause) of subscriptions whose pause, or whose chat's pause, has ended."""
+    """Returns (chat, subscription, end of the pause) for each subscription whose own or chat's pause is over."""
     found = [(chat, subscription, until) for chat, subscription, until in store.execute(session, _ENDED, {"now": now})]
     back: dict[int, datetime] = {row.id: row.paused_until for row in store.execute(session, _CHATS_BACK, {"now": now})}
     active = sa.select(_s.chat, _s.id).where(_s.state == states.SubscriptionState.ACTIVE)
-    of_chats = store.rows_of(session, active, _s.chat, sorted(back))  # not a join: SQLite would read all subscriptions
+    of_chats = store.rows_of(session, active, _s.chat, sorted(back))  # for a join, SQLite would read all subscriptions
     return found + [(chat, subscription, back[chat]) for chat, subscription in of_chats]
 
 
 def end_pauses(session: Transaction, now: datetime) -> None:
-    """Makes all chats and subscriptions active whose pause has ended."""
+    """Makes all chats and subscriptions active whose pause is over."""
     store.execute(session, _RESUME_CHATS, {"now": now})
     store.execute(session, _RESUME, {"now": now})
 
@@ -69,16 +69,16 @@ def end_pauses(session: Transaction, now: datetime) -> None:
 # ----------------------------------------------------------------------------------------------------------------- due
 
 
-# longer than any window of when-out, since a window ends on its local day, which has at most 25 hours
+# longer than any window of when-out, which ends on the day of its beginning; a local day has at most 25 hours
 LONGEST_WINDOW = timedelta(hours=26)
 
 
 def _moments_of_open_windows() -> sa.CTE:
-    """Returns the distinct moments at which the windows opened that may be open now.
+    """Returns the different moments at which the when-out windows opened that may be open now.
 
-    Each is found by one index look-up. A million subscriptions may wait in open windows all morning, but they have only
-    a few different moments. To find those with new papers by an index, each moment must be given: for a range of
-    moments, SQLite would read all of them.
+    Each moment takes one look-up in an index. A million subscriptions may wait in open windows all morning, but with only
+    a few different moments. The statement that finds those with new papers needs these moments one by one: for a range of
+    moments, SQLite would read all waiting subscriptions.
     """
     first = sa.select(sa.func.min(_s.next_due_at).label("at")).where(
         _s.next_due_at > sa.bindparam("earliest", type_=Utc), Condition(stored_rows.BECOMES_DUE)
@@ -92,16 +92,16 @@ def _moments_of_open_windows() -> sa.CTE:
 
 
 _came = _s.cursor < _last_sequence
-_active = Condition(stored_rows.BECOMES_DUE)  # the indexes have only these subscriptions, so inactive ones cost no time
+_active = Condition(stored_rows.BECOMES_DUE)  # the indexes have only these subscriptions, so others cost no time
 _opened = _moments_of_open_windows()
-# Each statement reads a range of an index. With OR instead, SQLite would read all subscriptions each second.
+# Each statement reads a range of an index. For one statement with OR, SQLite would read all subscriptions each second.
 _OVERDUE = sa.select(_s.chat).where(_s.latest_due_at <= _now, _active)
 _AT_ONCE = sa.select(_s.chat).where(_s.next_due_at.is_(None), _came, _active)
 _PUT_OFF = sa.select(_s.chat).where(_s.next_due_at <= _now, _s.latest_due_at.is_(None), _came, _active)
 _IN_WINDOW = sa.select(_s.chat).join_from(_opened, _subscriptions, _s.next_due_at == _opened.c.at).where(
     _opened.c.at <= _now, _came, _active
 )  # fmt: skip
-_STILL_DUE = sa.select(_s.chat).where(  # includes followers of a shared cursor, which move when they are planned
+_STILL_DUE = sa.select(_s.chat).where(  # also finds followers of a shared cursor, since plans move them, too
     _s.chat.in_(_ids),
     sa.or_(_s.latest_due_at <= _now, _came & (_s.next_due_at.is_(None) | (_s.next_due_at <= _now))),
 )
@@ -110,9 +110,9 @@ _DUE = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _IN_WINDOW)
 
 
 def due_chats(session: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
-    """Ids of the active chats that have an active subscription that is due.
+    """Returns the ids of the active chats with an active subscription that is due.
 
-    `waiting`: awaited sources have not reported, so new papers do not make subscriptions with the cadence when-out due.
+    `waiting`: awaited sources have not reported yet, so new papers do not make when-out subscriptions due.
     """
     values: dict[str, object] = {"now": now, "last_sequence": last_sequence}
     if not waiting:
@@ -121,7 +121,7 @@ def due_chats(session: Transaction, now: datetime, last_sequence: int, *, waitin
 
 
 def still_due(session: Transaction, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
-    """Returns the chats, among these, that may still be due because no other process has planned them in the meantime."""
+    """Returns those of `chat_ids` that are still due. The others have been planned by other processes in the meantime."""
     values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}
     due = set(store.execute(session, _STILL_DUE, values).scalars())
     return [chat for chat in chat_ids if chat in due]
@@ -129,7 +129,7 @@ def still_due(session: Transaction, chat_ids: Sequence[int], now: datetime, last
 
 # ------------------------------------------------------------------------------------------------------------- too far
 
-# an hour more, for the day on which clocks are set back
+# each has an hour more, for the day on which clocks are set back
 _DAY, _WEEKEND, _WEEK = (timedelta(days=days, hours=1) for days in (1, 3, 7))
 _day, _weekend, _week = (sa.bindparam(name, type_=Utc) for name in ("day", "weekend", "week"))
 _LATEST = sa.case((_s.cadence.like("weekly%"), _week), (_s.cadence.like("%weekdays%"), _weekend), else_=_day)
@@ -137,7 +137,7 @@ _FAR = sa.select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST,
 
 
 def chats_due_too_far(session: Transaction, now: datetime) -> list[int]:
-    """Ids of the chats with a subscription whose due moment is later than its kind of cadence allows."""
+    """Returns the ids of the chats with a subscription whose due moment is later than its kind of cadence allows."""
     values = {"day": now + _DAY, "weekend": now + _WEEKEND, "week": now + _WEEK}
     return sorted(set(store.execute(session, _FAR, values).scalars()))
 
@@ -151,7 +151,7 @@ _ADVANCE = (
     .values(
         cursor=sa.case(
             (subscriptions.cursor_of() < _upto, _upto), else_=subscriptions.cursor_of()
-        ),  # so that a plan that began earlier never moves it back
+        ),  # the higher value, so that a plan that began earlier never moves a cursor back
         shared_cursor=sa.bindparam("follows", type_=sa.Integer),
         next_due_at=sa.bindparam("next_due"),
         latest_due_at=sa.bindparam("latest_due"),
@@ -161,9 +161,9 @@ _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned
 
 
 def advance(session: Transaction, moves: Sequence[Move], follow: Mapping[int, int]) -> None:
-    """Moves subscriptions forward. Each move is (id, cursor, next due). Equal moves share a statement.
+    """Gives subscriptions new cursors and due moments. Each move is (id, cursor, due span). Equal moves share a statement.
 
-    `follow`: id of a subscription -> the shared cursor that it follows from now on; the others follow none.
+    `follow`: id of a subscription -> the shared cursor that it follows from now on. The others follow none.
     """
     alike: dict[tuple[int, DueSpan, int | None], list[int]] = {}
     for subscription_id, cursor, due in moves:
@@ -184,10 +184,7 @@ StoredRow = tuple[Any, ...]
 
 
 def _undecoded(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """Returns the statement with values as the driver gives them.
-
-    Decoding them would take three times as long as reading.
-    """
+    """Returns a statement whose values stay as the driver gives them. Decoding them takes three times as long as reading."""
     plain: list[Any] = [sa.type_coerce(column, NULLTYPE) for column in statement.selected_columns]
     return statement.with_only_columns(*plain, maintain_column_froms=True)
 
@@ -196,14 +193,14 @@ _STATEMENTS = ((_undecoded(CHATS), _c.id), (_undecoded(subscriptions.SUBSCRIPTIO
 
 
 def rows_of_chats(session: Transaction, chat_ids: Sequence[int]) -> list[StoredRow]:
-    """Returns all values that `chats_by_id` and `subscriptions_of` read. Use them only to compare two readings."""
+    """Returns all values that `chats_by_id` and `subscriptions_of` read, undecoded. They serve only to compare readings."""
     return [tuple(row) for statement, chat in _STATEMENTS for row in store.rows_of(session, statement, chat, chat_ids)]
 
 
 # --------------------------------------------------------------------------------- the log of added and removed queries
 
 
-KEPT = 100_000  # changes; an index that lacks older changes is rebuilt
+KEPT = 100_000  # changes; a set of queries that lacks older changes is rebuilt
 
 _changes, _queries = stored_rows.TABLES.tables["query_change"], stored_rows.TABLES.tables["query"]
 _qc, _q = _changes.c, _queries.c
@@ -211,12 +208,12 @@ _NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_
 
 
 def newest_change(session: Transaction) -> int:
-    """Returns the sequence of the newest change; 0 if there is none."""
+    """Returns the number of the newest change; 0 if there is none."""
     return store.execute(session, _NEWEST).scalar() or 0
 
 
 def changes_after(session: Transaction, sequence: int) -> tuple[int, set[int]] | None:
-    """Returns (newest change, ids of the queries added or removed after `sequence`); None if the log lacks some changes."""
+    """Returns (newest change, ids of queries added or removed after `sequence`); None if the log lacks some changes."""
     oldest, newest = store.execute(session, _OLDEST).scalar() or 0, newest_change(session)
     if newest == sequence:
         return newest, set()
@@ -237,7 +234,7 @@ def page_of_queries(session: Transaction, after: int, most: int) -> list[tuple[i
 
 
 def drop_changes(session: Transaction, most: int) -> int:
-    """Removes at most `most` old changes; the newest `KEPT` stay. Returns the number of removed changes."""
+    """Removes at most `most` old changes. The newest `KEPT` changes stay. Returns how many it removed."""
     old = (
         sa.select(_qc.sequence).where(_qc.sequence <= newest_change(session) - KEPT).order_by(_qc.sequence).limit(most)
     )
@@ -246,12 +243,12 @@ def drop_changes(session: Transaction, most: int) -> int:
 
 # --------------------------------------------------------------------------------------------------- planned deliveries
 
-# Statements that every plan executes are built once.
+# Each plan executes these statements, so they are built only once.
 _deliveries, _delivery_items = stored_rows.TABLES.tables["delivery"], stored_rows.TABLES.tables["delivery_item"]
 _d, _i = _deliveries.c, _delivery_items.c
 _KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
-# Facts and reasons are passed as JSON text: many rows have the same ones, and SQLAlchemy would encode each of them
-# again.
+# Facts and reasons are passed as JSON text. Many rows have the same ones, and SQLAlchemy would encode them again for each
+# row.
 _TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
 _DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
 _ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
@@ -261,7 +258,7 @@ _NEW_DELIVERIES = sa.insert(_deliveries).values(
 _NEW_ITEMS = sa.insert(_delivery_items).values(
     {name: sa.bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM}
 )
-# A server without statistics of the table would begin with the papers, and read all chats that have them. LATERAL and
+# Without statistics of the table, a server would begin with the papers and read all chats that have them. LATERAL and
 # OFFSET 0 make it begin with the chats.
 _DELIVERED_TO_EACH = sa.text("""
     SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
@@ -273,19 +270,19 @@ _DELIVERED_TO_EACH = sa.text("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A delivery that has to be stored."""
+    """A planned delivery that has to be stored."""
 
     id: str
     chat_id: int
     kind: model.DeliveryKind
     due: datetime
-    key: str  # dedupe key: a second delivery with the same key is not stored
+    key: str  # the dedupe key; a second delivery with the same key is not stored
     items: tuple[model.Item, ...]
     facts: model.Facts
 
 
 def taken_keys(session: Transaction, keys: Sequence[str]) -> set[str]:
-    """Returns the dedupe keys, among these, that a stored delivery has."""
+    """Returns those of `keys` that are dedupe keys of stored deliveries."""
     return {row.dedupe_key for row in store.rows_of(session, _KEYS, _d.dedupe_key, keys)}
 
 
@@ -303,7 +300,7 @@ def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: dat
     )
     seqs = {row.id: row.seq for row in store.rows_of(session, _SEQS, _d.id, [p.id for p in planned])}
     items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
-    # in parts: the garbage collector would check all the rows again and again
+    # in parts, since the garbage collector would check all rows again and again
     while part := list(islice(items, store.CHUNK)):
         rows = [
             (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
@@ -316,7 +313,7 @@ def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: dat
 def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bool:
     """Stores a delivery without items, and wakes its lane.
 
-    Returns False if there is one with its dedupe key, perhaps from another process.
+    Returns False if a delivery with its dedupe key is stored, perhaps by another process.
     """
     values = {
         "id": planned.id,
@@ -340,7 +337,7 @@ def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bo
 
 
 def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Returns chat id → the papers, among these, that the chat has in a delivery or in its library."""
+    """Returns chat id → those of `paper_ids` that the chat has in a delivery or in its library."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = sorted(set(paper_ids))
     if papers and session.connection().dialect.name == "postgresql":
@@ -360,14 +357,16 @@ def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable
 
 
 class _Texts:
-    """Makes the JSON of values, once for each object: deliveries share their facts, and papers share their reasons.
+    """Makes the JSON of values, once for each object, since deliveries share their facts and papers their reasons.
 
-    The values must stay alive, because their ids are the keys.
+    The values must stay alive, because the cache uses their `id()` as keys.
     """
 
     def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
         self._adapter = columns.adapter_of(kind)
-        self._texts: dict[int, str] = {}  # by id(): equal values are usually the same object, and hashing is slow
+        self._texts: dict[
+            int, str
+        ] = {}  # id() of a value -> JSON; equal values are usually one object, and hashing is slow
 
     def of(self, value: object) -> str:
         text = self._texts.get(id(value))

@@ -1,7 +1,7 @@
 """Removes old rows, a limited number at a time (docs/operating.md, What is stored).
 
-Each function takes a moment and the largest number of rows to handle, and returns the number that it handled. The data
-itself shows what is left to do, so the work can stop after any step and continue later. Each function uses an index.
+Each clean-up function takes a moment and the largest number of rows to handle, and returns how many it handled. The rows
+themselves show what is left to do, so the work can stop after any step and continue later. Each function uses an index.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,9 +22,11 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.store.merging import Vouched
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
-_PRUNED = "pruned-papers"  # name of a value: the id up to which papers have been pruned
-_REDUCED = "reduced-deliveries"  # name of a value: moment and number of the last settled delivery that was checked
-_EMPTIED = "emptied-notices"  # the same, for the texts of notices
+_PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers have been pruned
+_REDUCED = (
+    "reduced-deliveries"  # name of a stored value: moment and number of the last settled delivery that was checked
+)
+_EMPTIED = "emptied-notices"  # name of a stored value: the same for texts of notices
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _papers, _deliveries, _items, _messages, _digests, _receipts = (
@@ -32,10 +34,10 @@ _papers, _deliveries, _items, _messages, _digests, _receipts = (
 )
 _OF_PAPERS = tuple(TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper"))
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
-# the values that arXiv still vouches for when a paper was reduced
+# the values of a reduced paper for which arXiv still vouches
 _LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN
 _those = sa.bindparam("those", expanding=True, type_=Big)
-_IS_NOTICE = Condition("delivery.kind = 'notice'")  # in the words of an index
+_IS_NOTICE = Condition("delivery.kind = 'notice'")  # in the exact words of an index
 
 
 def drop(table: str, moment: str, session: Transaction, before: datetime, most: int) -> int:
@@ -45,7 +47,7 @@ def drop(table: str, moment: str, session: Transaction, before: datetime, most: 
 
 
 def drop_receipts(session: Transaction, before: datetime, most: int) -> int:
-    """Removes receipts from before `before`, except the newest receipt of each source."""
+    """Removes receipts of polls before `before`, except the newest receipt of each source."""
     newer = _receipts.alias()
     has_newer = sa.exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
     return _drop(session, _receipts, (_receipts.c.at < before) & has_newer, most)
@@ -64,7 +66,7 @@ def drop_notices(session: Transaction, before: datetime, most: int) -> int:
 
 
 def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> int:
-    """Removes the texts of notices that were settled before `before`. Checks each notice once."""
+    """Removes the texts of notices that were settled before `before`. Over all calls, checks each notice once."""
     found = _next_settled(session, _EMPTIED, before, most)
     seqs = [row.seq for row in found if row.is_notice and row.is_over]
     if seqs:
@@ -75,10 +77,10 @@ def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> 
 
 
 def reduce_deliveries(session: Transaction, before: datetime, most: int) -> int:
-    """Reduces deliveries that were settled before `before` to their papers and the day on which the chat got each.
+    """Reduces deliveries that were settled before `before`: keeps only which papers the chat got, and on which day.
 
-    That is enough to deliver no paper twice. A delivery with an unsent message is kept whole until a person dismisses
-    it; then it is settled. Checks each settled delivery once.
+    This is enough to deliver no paper twice. A delivery with an unsent message stays complete until a person dismisses
+    it, which settles it. Over all calls, each settled delivery is checked once.
     """
     found = _next_settled(session, _REDUCED, before, most)
     seqs = [row.seq for row in found if not row.is_notice and row.is_over]
@@ -91,8 +93,8 @@ def reduce_deliveries(session: Transaction, before: datetime, most: int) -> int:
 def _next_settled(session: Transaction, key: str, before: datetime, most: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Returns the next `most` deliveries settled before `before`, oldest first, after those of the previous call.
 
-    The last one is stored under `key`. If it was settled at `before` or later, the clock was set back, and all
-    deliveries are checked again.
+    The last of them is stored under `key`. If the stored one was settled at `before` or later, the clock was set back,
+    and all deliveries are checked again.
     """
     moment, _, seq = (bot_state.get_value(session, key) or "").partition(" ")
     looked = datetime.fromisoformat(moment) if moment else _EVER
@@ -106,9 +108,9 @@ def _next_settled(session: Transaction, key: str, before: datetime, most: int) -
 
 
 def prune_papers(session: Transaction, before: datetime, most: int) -> int:
-    """Reduces papers that came before `before` to their keys and titles, which are enough to recognize them.
+    """Reduces papers that came before `before` to their keys and titles, which are enough to recognize them again.
 
-    Papers of deliveries that are still stored stay complete.
+    Papers in deliveries that are still stored stay complete.
     """
     upto = int(bot_state.get_value(session, _PRUNED) or 0)
     rows = store.execute(
@@ -136,7 +138,7 @@ def prune_papers(session: Transaction, before: datetime, most: int) -> int:
             "primary": None,
             "url": None,
         }
-        values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # no source vouches for a missing value
+        values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # removed values are no longer vouched for
         store.execute(session, sa.update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
     bot_state.put_value(session, _PRUNED, str(old[-1]))
     return len(old)
@@ -183,7 +185,7 @@ def _drop(session: Transaction, table: sa.Table, which: sa.ColumnElement[bool], 
 
 
 def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence[int]:
-    """Ids of the papers shown to a chat on `since` or later in deliveries that are no longer stored, oldest first."""
+    """Returns the ids of papers shown to a chat from `since` on in deliveries that are no longer stored, oldest first."""
     shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
     return store.execute(session, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()
 
@@ -191,7 +193,7 @@ def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence
 # --------------------------------------------------------------------------------------- the last loss of the database
 
 
-_THE_LAST = 1  # the id of the last loss; no other loss is stored
+_THE_LAST = 1  # the id of the row of the last loss, the only loss that is stored
 _NO_DELIVERY = -1  # the position of a paper that counts as sent but is in no delivery
 _subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
 _s = _subscriptions.c
@@ -199,13 +201,13 @@ _LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
 
 
 def last_loss(session: Transaction) -> Loss | None:
-    """Returns the last loss; None if no copy was ever restored with the moment of a loss."""
+    """Returns the last loss; None if no copy was ever restored with `--lost-at`."""
     row = store.execute(session, _LOSS).first()
     return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
 
 
 def put_loss(session: Transaction, loss: Loss) -> None:
-    """Stores the last loss."""
+    """Stores a loss. It replaces an earlier one."""
     conflicts.put(session, "loss", ("id",), {"id": _THE_LAST, **asdict(loss)})
 
 
@@ -217,7 +219,7 @@ def last_moment(session: Transaction) -> datetime | None:
 
 
 def count_until(session: Transaction, moments: Mapping[int, datetime | None]) -> None:
-    """Stores subscription id → until when papers count as sent for it; None: no papers do."""
+    """Stores until when papers count as sent. `moments`: subscription id → moment; None: no papers count as sent."""
     for subscription, moment in moments.items():
         store.execute(session, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
 
@@ -228,13 +230,13 @@ def lowest_cursor_that_counts(session: Transaction) -> int | None:
 
 
 def chats_that_count(session: Transaction, came: datetime) -> list[int]:
-    """Ids of the chats with a subscription for which papers that came at `came` count as sent."""
+    """Returns the ids of the chats with a subscription for which papers that came at `came` count as sent."""
     found = sa.select(_s.chat).where(_s.counted_until >= came)  # sorted here: for ORDER BY, SQLite would read all chats
     return sorted({*store.execute(session, found).scalars()})
 
 
 def count_as_delivered(session: Transaction, papers: Iterable[tuple[int, int]]) -> None:
-    """Stores (chat, paper) pairs as delivered, without a delivery. Papers that are in a delivery stay there."""
+    """Stores (chat, paper) pairs as delivered, but without a delivery. Papers that are in a delivery stay there."""
     names = ("chat", "paper", "position", "shown", "cross", "because")
     no_reasons: list[str] = []
     rows = [(chat, paper, _NO_DELIVERY, False, False, no_reasons) for chat, paper in papers]
@@ -242,7 +244,7 @@ def count_as_delivered(session: Transaction, papers: Iterable[tuple[int, int]]) 
 
 
 def count_no_more(session: Transaction, papers: list[int]) -> None:
-    """Makes papers that only counted as delivered, without a delivery, deliverable again."""
+    """Makes papers deliverable again that counted as delivered without a delivery."""
     for part in store.in_chunks(papers):
         session.exec(
             sa.delete(DeliveryItemRow).where(

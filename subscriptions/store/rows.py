@@ -1,7 +1,7 @@
-"""The tables; those of conversations and of the bot's own work are in `conversation_rows`.
+"""The tables. Those of conversations and of the bot's own work are in `conversation_rows`.
 
-Rows stay inside the store: all values that leave it are frozen. All datetimes are aware and in UTC, although SQLite
-itself stores them without a zone.
+Rows never leave the store; its functions return frozen values. All datetimes have the zone UTC, although SQLite itself
+stores them without a zone.
 """
 
 from datetime import date, datetime
@@ -78,9 +78,9 @@ class PaperRow(Numbered, table=True):
     cross: bool = False  # it got its sequence as a cross-list
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)
-    day: date  # the day of the digest that gave it its sequence, or, without a sequence, of its first digest
+    day: date  # the day of the digest that gave it its sequence; without a sequence, of its first digest
     owner: str = ""  # the source that brought it first
-    vouched: int = 0  # the values that one of arXiv's own sources gave (merging.py)
+    vouched: int = 0  # which values one of arXiv's own sources gave (merging.Vouched)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
     # when it first came, if it was read again after a loss of the database
@@ -88,7 +88,7 @@ class PaperRow(Numbered, table=True):
 
 
 class IndexedPaperRow(Row, table=True):
-    """The paper of an entry of the full-text index. The number of an entry is never used again."""
+    """The paper to which an entry of the full-text index belongs. Numbers of entries are never used again."""
 
     __table_args__ = ({"sqlite_autoincrement": True},)
     entry: int | None = Field(default=None, primary_key=True, sa_type=Big)
@@ -96,7 +96,7 @@ class IndexedPaperRow(Row, table=True):
 
 
 class PaperSpellingRow(Row, table=True):
-    """A word that a paper has or had, in the form that suggestions for typing errors compare (`spellings`)."""
+    """A word that a paper has or had, in the form of `full_text.spellings`, for corrections of typing errors."""
 
     word: str = Field(primary_key=True)
 
@@ -110,7 +110,7 @@ class PaperKeyRow(Row, table=True):
 
 
 class PaperAliasRow(Row, table=True):
-    """A title as tokens. Several papers may have the same title, so it is not a key (docs/architecture.md, rule 4)."""
+    """A title as tokens. It is not a key, since several papers may have the same title (docs/architecture.md, rule 4)."""
 
     __table_args__ = (columns.index("ix_paper_alias_paper", "paper"),)
     alias: str = Field(primary_key=True)
@@ -175,7 +175,7 @@ class ChatRow(Numbered, table=True):
     owner: str = Field(default="", index=True)
     admin: bool = False
     first_delivery_planned: bool = False
-    no_match_streak: Json = columns.json_column(dict)  # see model.NoMatchStreak; empty: none
+    no_match_streak: Json = columns.json_column(dict)  # see model.NoMatchStreak; empty: there is no streak
     streak_after: int | None = (
         None  # the sequence after which the streak began; None: there is no streak, or the chat was told about it
     )
@@ -184,13 +184,13 @@ class ChatRow(Numbered, table=True):
 
 
 class DenialRow(Row, table=True):
-    """The keyed hash of an address whose chat an operator denied and which was erased (store/chats.py)."""
+    """The keyed hash of an address that an operator denied. It stays when the chat is erased (store/chats.py)."""
 
     address_hash: str = Field(primary_key=True)
 
 
 class LaneRow(Row, table=True):
-    """A pause that a platform requested for all chats at an address. Both moments are on the machine's clock."""
+    """A pause that a platform requested for all chats at an address. Both moments are times of the machine's clock."""
 
     platform: str = Field(primary_key=True)
     address: str = Field(primary_key=True)
@@ -199,20 +199,20 @@ class LaneRow(Row, table=True):
 
 
 class QueryRow(Numbered, table=True):
-    """A query, shared by all subscriptions with the same canonical form."""
+    """A query, which all subscriptions with the same canonical text share."""
 
     __table_args__ = (
         sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),
-        # On PostgreSQL, texts in a unique index may have at most 2,704 bytes; a hash index has only their hashes.
+        # PostgreSQL allows texts of at most 2,704 bytes in a unique index; a hash index contains only their hashes.
         ExcludeConstraint(("canonical", "="), using="hash").ddl_if(dialect="postgresql"),
     )
     canonical: str
 
 
 class QueryChangeRow(Row, table=True):
-    """The log of added and removed queries.
+    """An entry in the log of added and removed queries.
 
-    Triggers write it, and indexes in memory are updated from it (store/planner.py).
+    Triggers write the log. From it, processes update their sets of queries in memory (store/planner.py).
     """
 
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -233,14 +233,14 @@ class SharedCursorRow(Numbered, table=True):
     sequence: int
 
 
-# Condition on a subscription, in the words of the indexes of due moments. Followers of a shared cursor are not found by
-# their due moments but by matching.
+# Condition on a subscription, in the exact words of the indexes of due moments. It excludes followers of a shared cursor,
+# which are found by matching and not by their due moments.
 BECOMES_DUE = "state = 'active' AND chat_active IS 1 AND shared_cursor IS NULL"
-GOES_OUT = "settled_at IS NULL AND sendable IS 1"  # condition on a delivery, in the words of the index of open ones
+GOES_OUT = "settled_at IS NULL AND sendable IS 1"  # condition on a delivery, in the exact words of an index
 
 
 class SubscriptionRow(Numbered, table=True):
-    """A subscription of a chat. `chat_active` is a copy of whether the chat is active; triggers keep it up to date."""
+    """A subscription of a chat. `chat_active` tells whether the chat is active; triggers keep this copy up to date."""
 
     __table_args__ = (
         sa.UniqueConstraint("chat", "query"),
@@ -271,7 +271,7 @@ class SubscriptionRow(Numbered, table=True):
     # platform id of the person who added it; "": unknown, or the person has left
     subscriber: str = Field(default="", index=True)
     since: datetime = Field(sa_type=Utc)
-    cursor: int  # it has looked up to this sequence, or up to the shared cursor that it follows, if that is higher
+    cursor: int  # it has looked up to this sequence, or up to the shared cursor that it follows if this is higher
     shared_cursor: int | None = None  # the shared cursor that it follows; triggers reset it
     next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
@@ -283,7 +283,8 @@ class SubscriptionRow(Numbered, table=True):
 class DeliveryRow(Row, table=True):
     """A delivery: what a chat gets at one moment. `seq` orders the deliveries of a lane.
 
-    `sendable`: whether the state of the chat allows to send it. Triggers keep it up to date while the delivery is open.
+    `sendable` tells whether the state of the chat allows sending it. Triggers keep it up to date while the delivery is
+    open.
     """
 
     __table_args__ = (
@@ -309,7 +310,7 @@ class DeliveryRow(Row, table=True):
 
 
 class DeliveryItemRow(Row, table=True):
-    """A paper in a delivery of a chat. It is never removed. `because` has the subscriptions that match."""
+    """A paper in a delivery of a chat. It stays when the delivery is removed. `because` has the matching subscriptions."""
 
     __table_args__ = (
         columns.index("ix_delivery_item_delivery", "delivery", where="delivery IS NOT NULL"),
@@ -329,7 +330,7 @@ class DeliveryItemRow(Row, table=True):
 
 
 class MessageRow(Row, table=True):
-    """A message that is posted. Each attempt posts `payload` unchanged."""
+    """A message to post, or one that was posted. Each attempt posts the same `payload`."""
 
     __table_args__ = (
         columns.index("ix_message_state", "state"),
@@ -346,18 +347,18 @@ class MessageRow(Row, table=True):
     state: states.MessageState = columns.choice(states.MessageState, states.MessageState.READY)
     found_at_start: bool = False
     attempted_at: datetime | None = Field(default=None, sa_type=Utc)
-    # set while it is being sent or unclear; see Claim
+    # set while the message is being sent or unclear; see claims.Claim
     unclear_since: datetime | None = Field(default=None, sa_type=Utc)
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     platform_id: str | None = None
     reason: str = ""
-    worker: str = ""  # the worker that made the last attempt; see store/workers.py
-    lane: str | None = None  # the lane of that attempt; in each lane, only one message may be `sending`
+    worker: str = ""  # the worker that made the last attempt, see store/workers.py
+    lane: str | None = None  # the lane of this attempt; in each lane, only one message may be `sending`
     lookup_given_up: bool = (
         False  # its look-up was given up; the setting `on_unclear` decides whether it is sent again or left to a person
     )
     edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit is requested
 
 
-OTHERS = (conversation_rows,)  # imported because it adds tables
+OTHERS = (conversation_rows,)  # imported because the module adds tables
 TABLES = SQLModel.metadata

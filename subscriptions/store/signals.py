@@ -1,6 +1,7 @@
 """What chats like: their signals, the taste that is computed from them (docs/queries.md), and people's own libraries.
 
-A signal says that a chat opened, followed, saved or liked a paper. A library is the list of papers in a chat's file.
+A signal is what a chat did with a paper, for example that it opened, saved or liked the paper. A library is the list of
+papers in a file that a person sent.
 """
 
 from collections.abc import Collection, Sequence
@@ -24,9 +25,7 @@ _signals, _libraries, _entries, _keys, _aliases = (
 )
 _WITH_LIBRARY = sa.select(_libraries.c.chat)
 _OF_KINDS = sa.select(_signals).where(_signals.c.kind.in_(sa.bindparam("kinds", expanding=True)))
-_LEAST_ALIAS = (
-    3  # words; two papers with the same title are the same only if the title has at least this number of words
-)
+_LEAST_ALIAS = 3  # words that a title needs at least, so that two papers with this title count as the same paper
 
 
 class StoredSignal(NamedTuple):
@@ -38,7 +37,7 @@ class StoredSignal(NamedTuple):
 
 
 def put_signal(session: Transaction, chat_id: int, paper_id: int, kind: Signal, *, now: datetime) -> None:
-    """Stores a signal. If it is stored already, it gets the new time."""
+    """Stores a signal. A signal that is stored already gets the new moment."""
     conflicts.put(
         session, "signal", ("chat", "paper", "kind"), {"chat": chat_id, "paper": paper_id, "kind": kind, "at": now}
     )
@@ -55,7 +54,7 @@ def drop_signals(session: Transaction, chat_id: int, paper_id: int, kinds: Seque
 def signals_of(
     session: Transaction, chat_id: int, *, most: int, kinds: Sequence[Signal] = tuple(Signal)
 ) -> list[StoredSignal]:
-    """The newest `most` signals of these kinds from a chat, newest first."""
+    """Returns the newest `most` signals of these kinds from a chat, newest first."""
     found = select(SignalRow).where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))
     newest = found.order_by(col(SignalRow.at).desc(), col(SignalRow.paper).desc()).limit(most)
     return [StoredSignal(row.paper, Signal(row.kind), row.at) for row in session.exec(newest)]
@@ -90,7 +89,7 @@ def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence
 
 
 def keep_newest(session: Transaction, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:
-    """Removes signals of these kinds from a chat, except the newest `most`. One call removes at most `most` of them."""
+    """Removes a chat's old signals of these kinds, except the newest `most`. One call removes at most `most` signals."""
     if amount_of_signals(session, chat_id, kinds=kinds) <= most:
         return
     for one in signals_of(session, chat_id, most=most * 2, kinds=kinds)[most:]:
@@ -130,7 +129,7 @@ def put_library(session: Transaction, chat_id: int, library: Library, *, now: da
         words = " ".join(dict.fromkeys(word for word in normalize.tokens(title) if word in library.words.words))
         alias = normalize.title_alias(title)
         if alias:
-            # a short title is stored with a space before it, so that no alias of a paper equals it
+            # a short title is stored with a space before it, so that it equals no alias of a paper
             tells = len(alias.split()) >= _LEAST_ALIAS
             found[alias if tells else f" {alias}"] = (title, words)
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: ("", "") for name in names}
@@ -146,20 +145,20 @@ def drop_library(session: Transaction, chat_id: int) -> bool:
 
 @store.reads
 def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
-    """The library of a chat; None if it has none."""
+    """Returns the library of a chat; None if it has none."""
     row = transaction.exec(select(LibraryRow).where(LibraryRow.chat == chat_id)).first()
     return StoredLibrary(row.at, LibraryWords(entries=row.entries, words=row.words)) if row else None
 
 
 def titles_of(session: Transaction, chat_id: int) -> list[tuple[str, str]]:
-    """Returns (title, words) of the entries in a chat's library: those words of the title that are words of the library."""
+    """Returns (title, the words of the title that the words of the library include) for each entry of a library."""
     found = select(LibraryEntryRow.title, LibraryEntryRow.words)
     return list(session.exec(found.where(LibraryEntryRow.chat == chat_id, LibraryEntryRow.title != "")))
 
 
 @store.reads
 def owned(session: Transaction, chat_ids: Sequence[int], paper_ids: Collection[int]) -> dict[int, set[int]]:
-    """Returns chat id → the papers, among these, that are in its library, by arXiv id, DOI or title.
+    """Returns chat id → those of `paper_ids` that are in its library, found by arXiv id, DOI or title.
 
     Chats without a library are left out.
     """
@@ -180,7 +179,7 @@ def owned(session: Transaction, chat_ids: Sequence[int], paper_ids: Collection[i
 
 
 def move_library(session: Transaction, before: int, after: int) -> None:
-    """Moves the library of a chat to another chat, if that has none."""
+    """Moves the library of a chat to another chat, unless the other chat has a library."""
     if library_of(session, after) is None:
         for row in (LibraryRow, LibraryEntryRow):
             session.exec(sa.update(row).where(col(row.chat) == before).values(chat=after))

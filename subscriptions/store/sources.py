@@ -1,4 +1,4 @@
-"""Sources: their state between two polls, the receipts of polls, and limits of the requests to publishers."""
+"""Sources: their state between two polls, the receipts of polls, and limits for requests to publishers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,10 +20,10 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.store.merging import COMPLETION_WINDOW
 from subscriptions.store.rows import TABLES, PaperRow, ReceiptRow, SourceRow
 
-MOST_RECEIPTS = 10_000  # the most receipts that are read together
-_WRITTEN = {"arxiv": "arXiv"}  # source without a title → its name for people
+MOST_RECEIPTS = 10_000  # receipts that are read at once
+_WRITTEN = {"arxiv": "arXiv"}  # source without a title → its name as people write it
 
-# Statements that every plan executes are built once.
+# Each plan executes these statements, so they are built only once.
 _sources, _receipts = TABLES.tables["source"], TABLES.tables["receipt"]
 _s, _r = _sources.c, _receipts.c
 _ALL = sa.select(_s.name, _s.kind, _s.title, _s.schedule, _s.state).order_by(_s.name)
@@ -39,21 +39,21 @@ class SourceFact:
     """A source as the settings declare it."""
 
     name: str
-    kind: str  # file, url, arxiv
-    location: str  # for people, without parts that may be secret
+    kind: str  # "file", "url" or "arxiv"
+    location: str  # as people may see it, without parts that may be secret
     title: str = ""
     home: str = ""
-    schedule: str = ""  # "" for a source that is watched all the time
-    evening: bool = False  # its documents are arXiv's lists, which show a batch already on the evening before its date
+    schedule: str = ""  # the schedule of its polls as text; "" for a folder that is watched
+    evening: bool = False  # its documents are arXiv's lists, which show a batch on the evening before its date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentSeen:
-    """The last document at an address, with the validators for the next conditional request."""
+    """The last document at an address, with its validators (ETag and the like) for the next conditional request."""
 
     etag: str = ""
     modified: str = ""
-    digest: str = ""  # hash of its bytes
+    digest: str = ""  # the hash of its bytes
     day: date | None = None
     papers: int = 0
     batch: bool = False  # whether `day` is the date of a batch of arXiv
@@ -63,18 +63,18 @@ class DocumentSeen:
 class SourceState:
     """The state of a source between two polls."""
 
-    on: bool = True  # whether the settings declare it
+    on: bool = True  # whether the settings declare it now
     since: datetime | None = None  # when the settings first declared it
     evening: bool = False  # see SourceFact
-    next_at: datetime | None = None  # its next poll; None: it was never polled, or is watched
-    failures: int = 0  # consecutive ones
-    came: Mapping[str, datetime] = field(default_factory=dict)  # unit → due moment of its newest arrival
+    next_at: datetime | None = None  # its next poll; None: it was never polled, or is a watched folder
+    failures: int = 0  # number of failed polls since the last successful one
+    came: Mapping[str, datetime] = field(default_factory=dict)  # unit → due moment of the newest papers that came
     split: tuple[str, ...] = ()  # archives of arXiv that are too large for one feed
     looked_at: datetime | None = None  # its last complete poll that did not fail
     upto: date | None = None  # the newest day that was ever due
     # day that was due but not read → number of failed attempts
     missed_days: Mapping[date, int] = field(default_factory=dict)
-    trouble: SourceTrouble | None = None  # the trouble that operators were last notified of; None: none, or its end
+    trouble: SourceTrouble | None = None  # what operators were told last; None: nothing, or that all is well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class KnownSource:
 
 @store.reads
 def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
-    """Returns the sources, among these (name → schedule), that are not stored as switched on with this schedule."""
+    """Returns the names in `schedules` (name → schedule) that are not stored as declared sources with this schedule."""
     known = {row.name: row.schedule for row in store.execute(transaction, _ALL) if row.state.get("on")}
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 
@@ -102,7 +102,7 @@ def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> f
 def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
     """Stores the sources that the settings declare.
 
-    With `are_all`, these are all declared sources: all others stay stored and are switched off.
+    With `are_all`, these are all declared sources. Then all other stored sources are marked as no longer declared.
     """
     wanted = {fact.name: fact for fact in facts}
     rows = {row.name: row for row in transaction.exec(select(SourceRow))}
@@ -112,7 +112,7 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
             add_name(transaction, name)
             row = transaction.get_one(SourceRow, name)
         if row.location != fact.location:
-            row.validators, row.state = {}, {}  # the name now refers to another place
+            row.validators, row.state = {}, {}  # the name now belongs to another location
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
         row.title, row.home = fact.title, fact.home
         state = _state(row.state or {"on": False})
@@ -126,13 +126,13 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
 
 
 def add_name(session: Transaction, name: str) -> None:
-    """Stores a source with only its name, unless there is one with this name."""
+    """Stores a source with only its name, unless a source with this name is stored."""
     conflicts.insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
 
 @store.reads
 def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
-    """All sources that the settings declare or have declared before, ordered by name."""
+    """Returns all sources that the settings declare or have declared before, ordered by name."""
     last, settled = latest(transaction), _settled(transaction)
     return tuple(
         KnownSource(
@@ -145,16 +145,16 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
             settled_at=settled.get(row.name),
         )
         for row in transaction.exec(select(SourceRow).order_by(col(SourceRow.name)))
-        if "on" in row.state  # rows without it are only names under which papers came
+        if "on" in row.state  # rows without "on" are only names under which papers came
     )
 
 
 def expected_on(
     session: Transaction, schedules: Schedules, source: str, day: date, span: tuple[datetime, datetime]
 ) -> datetime | None:
-    """Returns when a source's digest of a day is expected by its schedule; None if there is none.
+    """Returns when the schedule of a source expects the digest of a day; None if it expects none.
 
-    `span` is begin and end of the day.
+    `span` is (beginning, end) of the day.
     """
     row = session.get(SourceRow, source)
     schedule = schedules.read(row.schedule, evening=bool(row.state.get("evening"))) if row else None
@@ -166,7 +166,7 @@ def expected_on(
 
 @store.reads
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
-    """Returns what is expected from the sources that the settings declare."""
+    """Returns the forecast: what has come, and what is expected, from the sources that the settings declare."""
     schedules = transaction.schedules
     on = [(row, _state(row.state)) for row in store.execute(transaction, _ALL) if row.state.get("on")]
     rows = [(row, state) for row, state in on if schedules.counts(row.name, state.next_at, now)]
@@ -182,10 +182,7 @@ def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
 
 
 def _since(session: Transaction, dues: Mapping[str, datetime]) -> dict[str, list[Outcome]]:
-    """Returns source → the outcomes of its receipts since its due moment, oldest first.
-
-    `dues` is source → due moment.
-    """
+    """Returns source → the outcomes of its polls since its due moment, oldest first. `dues`: source → due moment."""
     if not dues:
         return {}
     found: dict[str, list[Outcome]] = {}
@@ -202,7 +199,7 @@ def _awaited(
     due: datetime | None,
     outcomes: Sequence[Outcome],
 ) -> AwaitedSource:
-    # A folder is not late with days from before it was watched. Other sources are asked for such days.
+    # A folder is not late with days before it was watched. Other sources can be asked for such days.
     over = due is None or (row.kind == "file" and state.since is not None and due < state.since)
     behind = tuple(unit for unit, at in state.came.items() if due and at < due)
     return AwaitedSource(
@@ -247,7 +244,7 @@ def _state(stored: Mapping[str, Any]) -> SourceState:
 
 
 def put_receipt(session: Transaction, receipt: Receipt) -> int:
-    """Stores a receipt, or replaces the stored one with its id. Returns the id."""
+    """Stores a receipt, or replaces the stored receipt with the same id. Returns the id."""
     row = session.get(ReceiptRow, receipt.id) if receipt.id else None
     if row is None:
         add_name(session, receipt.source)
@@ -280,7 +277,7 @@ def _settled(session: Transaction) -> dict[str, datetime]:
 def _newest_of_sources(session: Transaction, outcomes: Iterable[Outcome]) -> Sequence[ReceiptRow]:
     """Returns, for each source, the newest of its receipts with one of these outcomes.
 
-    Reads the last entry of an index for each source and outcome; GROUP BY would read all receipts.
+    Reads the last entry of an index for each source and outcome. With GROUP BY, the database would read all receipts.
     """
     newest = [
         sa.select(sa.func.max(_r.id)).where(_r.source == _s.name, _r.outcome == outcome).scalar_subquery()
@@ -294,7 +291,7 @@ def _newest_of_sources(session: Transaction, outcomes: Iterable[Outcome]) -> Seq
 
 
 def receipt_value(row: ReceiptRow) -> Receipt:
-    """Returns the value of a row."""
+    """Returns the receipt of a row."""
     return Receipt(
         id=row.id,
         source=row.source,
@@ -306,12 +303,12 @@ def receipt_value(row: ReceiptRow) -> Receipt:
 
 
 def slot_of(session: Transaction, publisher: str) -> datetime | None:
-    """Returns until when no process may send a request to a publisher; None if none was ever sent."""
+    """Returns until when no process may send a request to a publisher; None if no request was ever sent."""
     return session.exec(select(PublisherSlotRow.until).where(PublisherSlotRow.publisher == publisher)).first()
 
 
 def swap_slot(session: Transaction, publisher: str, before: datetime | None, until: datetime) -> bool:
-    """Changes a publisher's moment from `before` (None: no moment) to `until`.
+    """Changes until when no process may send a request to a publisher, from `before` (None: no moment) to `until`.
 
     Returns False if another process was first.
     """
@@ -323,14 +320,14 @@ def swap_slot(session: Transaction, publisher: str, before: datetime | None, unt
 
 @store.writes
 def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
-    """Stores until when no process may send a request to a publisher: `gap` after now."""
+    """Allows the next request to a publisher when `gap` has passed."""
     conflicts.put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": wall + gap})
 
 
 # ------------------------------------------------------------------ incomplete papers whose missing values arXiv knows
 
 
-_HELD = "enrichment"  # name of a value: its row is locked while a process changes the counts of requests to arXiv
+_HELD = "enrichment"  # name of a stored value; its row is locked while a process counts requests to arXiv
 _NOTHING = "[]"  # an empty list as JSON
 MOST_ASKED = 3
 AGAIN_AFTER = timedelta(hours=12)
@@ -347,12 +344,11 @@ class IncompletePaper:
 
 @store.reads
 def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePaper, ...]:
-    """The papers of the last seven days with missing values that arXiv may know, newest first.
+    """Returns the papers of the last seven days with missing values that arXiv may know, newest first.
 
-    Papers that arXiv was asked about recently, or too often, are left out.
-
-    New details of older papers do not announce them to any chat (docs/architecture.md, rule 1). A paper with a DOI and
-    no arXiv id is from another publisher, so arXiv is not asked.
+    Papers about which arXiv was asked recently, or too often, are left out. So are older papers, since new details would
+    not announce them to any chat (docs/architecture.md, rule 1), and papers with a DOI and no arXiv id, since they are
+    from other publishers.
     """
     since, times, last = now - COMPLETION_WINDOW, col(EnrichmentRequestRow.times), col(EnrichmentRequestRow.last)
     rows = session.exec(
@@ -370,7 +366,7 @@ def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePape
             or_(col(PaperRow.arxiv_id).is_not(None), col(PaperRow.doi).is_(None) & (col(PaperRow.title) != "")),
         )
     ).all()
-    # sorted here: for ORDER BY, SQLite would read all papers
+    # sorted here, since for ORDER BY, SQLite would read all papers
     newest = sorted(rows, key=lambda row: row[3] or 0, reverse=True)
     return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
 
@@ -390,7 +386,7 @@ def note_asked(session: Transaction, papers: Sequence[int], *, now: datetime) ->
 
 @store.writes
 def give_back(transaction: Transaction, papers: Iterable[IncompletePaper]) -> None:
-    """Undoes the count of papers that were not requested after all. They may be requested at once."""
+    """Undoes `note_asked` for papers about which arXiv was not asked after all. It may be asked about them at once."""
     hold_asked(transaction)
     for row in transaction.exec(_requests([paper.id for paper in papers])).all():
         row.times, row.last = row.times - 1, row.last - AGAIN_AFTER

@@ -1,4 +1,4 @@
-"""Subscriptions of chats, and the cursors: the sequence up to which a subscription has looked at papers."""
+"""Subscriptions of chats, and their cursors. A cursor is the sequence up to which a subscription has looked at papers."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -22,38 +22,38 @@ _chats, _subscriptions, _queries, _shared = (
 )
 _s = _subscriptions.c
 _c = _shared.c
-MOST = 2000  # shared cursors; in quiet hours each of them stays behind, and every tick reads the papers after it
+MOST = 2000  # shared cursors; in quiet hours a shared cursor does not move, and every tick reads the papers after it
 
 
 class SharedCursor(NamedTuple):
-    """A cursor that several subscriptions follow: the sequence up to which they have looked, and their quiet hours."""
+    """A cursor that several subscriptions with the same quiet hours follow: they have all looked up to `sequence`."""
 
     id: int
-    quiet: str  # the value of the setting
+    quiet: str  # the value of the chats' setting `quiet`
     zone: str  # the time zone of the quiet hours
-    operator_zone: str  # the operator's zone when the cursor was made: it counts for chats that chose no zone
+    operator_zone: str  # the operator's zone when the cursor was made, which was the zone of chats that chose none
     sequence: int
 
 
 _SHARED = [_c[name] for name in SharedCursor._fields]
-_BEHIND = sa.select(*_SHARED).where(_c.sequence < sa.bindparam("upto"))  # built once: every tick reads it
+_BEHIND = sa.select(*_SHARED).where(_c.sequence < sa.bindparam("upto"))  # built once, since every tick executes it
 
 
 def cursor_of() -> sa.ColumnElement[int]:
-    """Returns the SQL of a subscription's cursor: its own, or the shared cursor that it follows, if that is higher."""
+    """Returns the SQL of a subscription's cursor: its own cursor, or the shared cursor that it follows if this is higher."""
     shared = sa.select(_c.sequence).where(_c.id == _s.shared_cursor).scalar_subquery()
     return sa.case((sa.func.coalesce(shared, 0) > _s.cursor, shared), else_=_s.cursor)
 
 
 def behind(session: Transaction, upto: int) -> list[SharedCursor]:
-    """The shared cursors below a sequence."""
+    """Returns the shared cursors below a sequence."""
     return [SharedCursor._make(row) for row in store.execute(session, _BEHIND, {"upto": upto})]
 
 
 def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
-    """Returns the id of the shared cursor of these quiet hours. If there is none, makes one at this sequence.
+    """Returns the id of the shared cursor for these quiet hours. If there is none, makes one at `sequence`.
 
-    Returns None if there are too many: a cursor with few followers saves nothing.
+    Returns None if there are too many shared cursors: a cursor with few followers saves no work.
     """
     key = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
     wanted = sa.select(_c.id).where(*(_c[name] == value for name, value in key.items()))
@@ -68,14 +68,14 @@ def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, se
 
 
 def move(session: Transaction, ids: Sequence[int], upto: int) -> None:
-    """Moves shared cursors forward to a sequence. None moves back."""
+    """Moves shared cursors forward to the sequence `upto`. A cursor never moves back."""
     for part in store.in_chunks(ids):
         behind_it = _c.id.in_(part) & (_c.sequence < upto)
         store.execute(session, sa.update(_shared).where(behind_it).values(sequence=upto))
 
 
 def chats_with(session: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
-    """Ids of the chats with a subscription that follows one of these shared cursors and has one of these queries.
+    """Returns the ids of the chats with a subscription that follows one of these cursors and has one of these queries.
 
     Only subscriptions whose own cursor is below `upto` count.
     """
@@ -86,9 +86,9 @@ def chats_with(session: Transaction, queries: Sequence[int], shared: Collection[
 def chats_without_match(
     session: Transaction, before: int, shared: Collection[int], upto: int
 ) -> list[tuple[int, str, int]]:
-    """Returns (id, chosen zone, begin) of chats with followers whose no-match streak began before a sequence.
+    """Returns (id, chosen zone, sequence of the beginning) of chats whose no-match streak began before `before`.
 
-    Chats that were already told about their streak are left out. For the followers see `chats_with`.
+    Only chats with followers count (see `chats_with`). Chats that were already told about their streak are left out.
     """
     unmatched = (
         sa.select(_chats.c.id, _chats.c.timezone, _chats.c.streak_after, _s.shared_cursor)
@@ -107,11 +107,11 @@ def _follows_below(upto: int) -> tuple[sa.ColumnElement[bool], ...]:
 # ---------------------------------------------------------------------------------------------- subscriptions of chats
 
 
-# the next due moment, and, for the cadence when-out, the end of its window
+# (the next due moment; for the cadence when-out, the end of its window)
 NOW = "now"  # the stored text of this cadence
 
-# Statements that every plan executes are built once.
-# In the order of the fields of Subscription.
+# Each plan executes these statements, so they are built only once.
+# The columns are in the order of the fields of Subscription.
 _VALUES = (
     _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, cursor_of(), _s.next_due_at, _s.name,
     _s.state, _s.paused_until, _s.pause_reason, _s.added_by, _s.subscriber, _s.counted_until, _s.shared_cursor,
@@ -145,15 +145,15 @@ def amounts(session: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
 
 
 def add_subscription(session: Transaction, new: model.Subscription) -> model.Subscription:
-    """Adds a subscription and returns the stored one.
+    """Adds a subscription and returns it as stored.
 
-    If another process has added one with the same query in the meantime, returns that one.
+    If another process has added a subscription with the same query in the meantime, returns that one.
     """
     add_subscriptions(session, [new])
     return next(s for s in subscriptions_of(session, [new.chat_id])[new.chat_id] if s.canonical == new.canonical)
 
 
-_SAME = (  # columns that have the same name as the field
+_SAME = (  # columns with the same name as their field of Subscription
     "name", "text", "zone", "state", "added_by", "subscriber", "since", "cursor", "next_due_at", "latest_due_at",
     "counted_until", "paused_until", "pause_reason",
 )  # fmt: skip
@@ -161,9 +161,9 @@ _same_of = attrgetter(*_SAME)
 
 
 def add_subscriptions(session: Transaction, new: Sequence[model.Subscription]) -> None:
-    """Adds subscriptions, with few statements. One without a number gets the next number of its chat.
+    """Adds subscriptions with few statements. A subscription without a number gets the next number of its chat.
 
-    Numbers are not reused. If a chat has a subscription with the same query, that one stays and no other is added.
+    Numbers are never reused. If a chat already has a subscription with the same query, no other is added.
     """
     queries = _query_ids(session, [one.canonical for one in new])
     taken = _take_numbers(session, Counter(one.chat_id for one in new if not one.number))
@@ -183,9 +183,9 @@ def add_subscriptions(session: Transaction, new: Sequence[model.Subscription]) -
 
 
 def _take_numbers(session: Transaction, amounts: Mapping[int, int]) -> dict[int, int]:
-    """Reserves the next numbers of chats. `amounts` is chat id → how many. Returns chat id → the first of them.
+    """Reserves the next numbers of chats. `amounts`: chat id → how many numbers. Returns chat id → the first of them.
 
-    No two processes get the same numbers.
+    Two processes never get the same numbers.
     """
     conflicts.execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
     taken = store.rows_of(session, _NEXT_NUMBERS, _chats.c.id, sorted(amounts))
@@ -208,7 +208,10 @@ def _known_queries(session: Transaction, canonicals: Sequence[str]) -> dict[str,
 def change_subscription(
     session: Transaction, before: model.Subscription, after: model.Subscription
 ) -> model.Subscription:
-    """Stores only the fields in which `after` differs from `before`, so an unchanged cursor stays. Returns `after`."""
+    """Stores only those fields of `after` that differ from `before`. Returns `after`.
+
+    So a cursor that another process has moved stays where it is.
+    """
     if after == before:
         return after
     row = session.get_one(SubscriptionRow, before.id)
@@ -223,14 +226,14 @@ def change_subscription(
 
 
 def remove_subscriptions(session: Transaction, ids: Sequence[int]) -> None:
-    """Removes subscriptions. Deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
+    """Removes subscriptions. Deliveries that were planned for them are still sent."""
     queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
     session.exec(sa.delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
     drop_unused_queries(session, queries)
 
 
 def drop_unused_queries(session: Transaction, queries: Sequence[int]) -> None:
-    """Removes the queries, among these, that no subscription has any more."""
+    """Removes those of `queries`, given by id, that no subscription has any more."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
     session.exec(sa.delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
 
@@ -239,9 +242,9 @@ _stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
 
 
 def _subscription(row: Sequence[Any]) -> model.Subscription:
-    """Returns the Subscription of a row of _VALUES.
+    """Returns the Subscription of a row of `_VALUES`.
 
-    Reads the columns by position: names take ten times as long, and a plan reads all subscriptions.
+    Reads the columns by position. By name it would take ten times as long, and a plan reads all subscriptions.
     """
     return model.Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
 
@@ -254,7 +257,7 @@ def subscription_counts(transaction: Transaction) -> tuple[int, int]:
 
 
 def last_came(session: Transaction, chat_id: int, since: datetime) -> dict[int, datetime]:
-    """Returns subscription number → when papers were last sent for it, if that was at `since` or later."""
+    """Returns subscription number → when its last papers were sent, if this was at `since` or later."""
     rows = session.exec(
         select(DeliveryItemRow.because, DeliveryRow.settled_at)
         .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)

@@ -26,7 +26,7 @@ PRIORITIES: Mapping[model.DeliveryKind, int] = {
     model.DeliveryKind.BULLETIN: BULLETIN,
 }
 _CHUNK = 10_000  # lanes in one statement
-_SOON = 10.0  # seconds; a lane waits longer only because its platform requested it
+_SOON = 10.0  # seconds; a lane waits longer only if its platform requested a pause
 _JOB = f"""
     ROW(
         '{QUEUE}' || platform, '{TASK}', priority, 'lane:' || platform || ':' || address, NULL,
@@ -77,7 +77,7 @@ _FORGET_LANE = sa.text(
 
 
 def wake_chats(session: Transaction, kinds: Mapping[int, model.DeliveryKind]) -> None:
-    """Wakes the lanes of chats. `kinds` is chat id → the kind of delivery that it got."""
+    """Wakes the lanes of chats. `kinds`: chat id → the kind of its new delivery."""
     if kinds and _has_jobs(session):
         ids = list(kinds)
         for start in range(0, len(ids), _CHUNK):
@@ -95,9 +95,9 @@ def wake_lanes(
     priority: int = BULLETIN,
     only_idle: bool = False,
 ) -> int:
-    """Wakes lanes when `after` has passed, by the server's clock; with `only_idle`, only lanes that have no job.
+    """Adds jobs that wake lanes when `after` has passed, by the server's clock. Returns how many lanes will be woken.
 
-    Returns the number of lanes that will be woken.
+    With `only_idle`, wakes only lanes that have no job.
     """
     if not lanes or not _has_jobs(transaction):
         return 0
@@ -132,13 +132,13 @@ def jobs_waiting(session: Transaction) -> int | None:
 
 
 def _forget_wakes(session: Transaction) -> None:
-    """Removes the jobs of all lanes. For a process that finds lanes without jobs, while no worker runs."""
+    """Removes the jobs of all lanes. For a process that finds lanes without jobs, when no worker runs."""
     if _has_jobs(session):
         session.connection().execute(_FORGET)
 
 
 def forget_lane(session: Transaction, lane: model.Lane) -> None:
-    """Removes the waiting jobs of a lane that has no chat any more. A running job ends itself."""
+    """Removes the waiting jobs of a lane that has no chat any more. A running job ends on its own."""
     if _has_jobs(session):
         session.connection().execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
 
@@ -152,18 +152,18 @@ def _has_jobs(session: Transaction) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """Which process a worker is, for people who look for it."""
+    """Where the process of a worker runs, for people who look for it."""
 
     host: str = ""  # the name of the machine
-    number: int = 0  # of the process on that machine
-    since: datetime | None = None  # when it began
+    number: int = 0  # the number of the process on that machine
+    since: datetime | None = None  # when the process began
 
 
 NOWHERE = Whereabouts()
 
 
 def is_not_known(_process: str) -> bool:
-    """Returns False: used if the system cannot tell whether a process runs. Then only the lock decides."""
+    """Returns False. Used if the system cannot tell whether a process runs; then only the lock decides."""
     return False
 
 
@@ -176,20 +176,20 @@ def begin_worker(
     where: Whereabouts = NOWHERE,
     is_running: Callable[[str], bool] = is_not_known,
 ) -> int:
-    """Registers this process as a worker, and recovers the messages of workers that are gone. Returns their number.
+    """Registers this process as a worker, and recovers the messages of dead workers. Returns how many messages.
 
-    A worker with the sender lock replaces all workers that had the lock before. It leaves those whose process still
-    runs (`is_running`). Two processes can have the lock if the file system has no locks, or if the file was removed. An
-    earlier worker of the same process has ended, because a process has only one sender at a time. All this is one
-    transaction, so after a crash before its commit the next start does the same.
+    A worker with the sender lock replaces the workers that had the lock before, except those whose process still runs
+    (`is_running`): two processes can have the lock if the file system has no locks, or if the file was removed. An
+    earlier worker of this same process is replaced, too, because a process has only one sender at a time. All this is
+    one transaction. If it is interrupted, the next start does the same.
     """
     if holds_sender_lock:
         before = transaction.exec(select(WorkerRow).where(col(WorkerRow.holds_sender_lock))).all()
         for one in before:
             if one.process == process or not is_running(one.process):
                 transaction.delete(one)
-        transaction.exec(sa.delete(LeaseRow))  # with the lock, no worker of a cluster runs
-        _forget_wakes(transaction)  # this process finds lanes without jobs, and no worker takes jobs
+        transaction.exec(sa.delete(LeaseRow))  # while a process has the lock, no worker of a cluster runs
+        _forget_wakes(transaction)  # this process finds lanes without jobs, and no other worker takes jobs
     worker = transaction.store.worker
     transaction.merge(WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process, **asdict(where)))
     transaction.flush()
@@ -198,10 +198,10 @@ def begin_worker(
 
 @store.writes
 def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NOWHERE) -> None:
-    """Changes the heartbeat of this worker, which shows the others that it runs. `process` and `where` describe it.
+    """Changes the heartbeat of this worker, so that others see that it runs. `process` and `where` describe it.
 
-    If the others have removed it as gone, it is registered again. On PostgreSQL, the moment is stored too, for people.
-    On SQLite, nothing is written if there are no other workers.
+    If others have removed this worker as dead, registers it again. On PostgreSQL, also stores the moment, for people. On
+    SQLite, writes nothing if there are no other workers.
     """
     worker = transaction.store.worker
     values = {"id": worker, "beat": 0, "holds_sender_lock": False, "process": process, **asdict(where)}
@@ -218,7 +218,7 @@ def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NO
 
 @store.reads
 def worker_ids(transaction: Transaction) -> list[str]:
-    """The ids of all workers."""
+    """Returns the ids of all workers."""
     return list(transaction.exec(select(WorkerRow.id)).all())
 
 
@@ -237,11 +237,11 @@ class KnownWorker:
     process: str
     where: Whereabouts
     silent_for: timedelta | None  # time since its last heartbeat, by the server's clock; None: not known
-    sending: int  # lanes in which it is sending a message
+    sending: int  # number of lanes in which it is sending a message
 
 
 def known_workers(session: Transaction) -> list[KnownWorker]:
-    """All workers, ordered by their beginning."""
+    """Returns all workers, the oldest first."""
     sending = select(sa.func.count(col(MessageRow.lane).distinct())).where(
         col(MessageRow.worker) == WorkerRow.id, col(MessageRow.state) == MessageState.SENDING
     )
@@ -270,7 +270,7 @@ def held_names(session: Transaction) -> dict[str, list[str]]:
 
 @store.writes
 def end_worker(transaction: Transaction) -> int:
-    """Removes this worker, and recovers the messages that it had claimed. Returns their number."""
+    """Removes this worker, and recovers the messages that it had claimed. Returns how many messages."""
     transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == transaction.store.worker))
     return recover_left(transaction)
 
@@ -279,8 +279,8 @@ def end_worker(transaction: Transaction) -> int:
 def recover_stalled(transaction: Transaction, stalled: Mapping[str, int]) -> int:
     """Removes stalled workers and recovers their messages. Returns the number of messages.
 
-    `stalled` is worker → its last known heartbeat: a worker whose heartbeat has changed stays. Their replies are taken
-    over by `unfinished_replies`, which may be a part of this transaction.
+    `stalled`: worker → its last known heartbeat. A worker whose heartbeat has changed since then stays.
+    `unfinished_replies` takes over their replies; it may be a part of this transaction.
     """
     for worker, last in stalled.items():
         transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == worker, col(WorkerRow.beat) == last))
@@ -288,10 +288,10 @@ def recover_stalled(transaction: Transaction, stalled: Mapping[str, int]) -> int
 
 
 def recover_left(session: Transaction) -> int:
-    """Marks messages that lost workers left in the state `sending` as unclear: they may be sent. Returns their number.
+    """Marks messages that removed workers left in the state `sending` as unclear, since they may have been sent.
 
-    Messages that these workers left unclear are also tried at once. The lanes of all these messages are woken. Workers
-    that still exist keep their messages.
+    Messages that these workers left unclear are tried at once, too. Wakes the lanes of all these messages. Returns how
+    many it marked. Workers that are still registered keep their messages.
     """
     gone = col(MessageRow.worker).not_in(select(WorkerRow.id))
     found = _make_unclear(session, gone)
@@ -303,9 +303,9 @@ def recover_left(session: Transaction) -> int:
 
 @store.writes
 def recover_own(transaction: Transaction, lane: model.Lane | None = None) -> int:
-    """Marks messages that this process left in the state `sending` as unclear. Returns their number.
+    """Marks messages that this process left in the state `sending` as unclear. Returns how many it marked.
 
-    Call it when the process sends nothing any more. `lane`: only the messages of that lane.
+    Call it when the process no longer sends. If `lane` is given, marks only messages of this lane.
     """
     own = col(MessageRow.worker) == transaction.store.worker
     if lane is not None:
@@ -316,7 +316,7 @@ def recover_own(transaction: Transaction, lane: model.Lane | None = None) -> int
 
 
 def _make_unclear(session: Transaction, whose: sa.ColumnElement[bool]) -> list[str | None]:
-    """Marks messages of some workers that are being sent as unclear. Returns the lane of each message."""
+    """Marks messages that are being sent by the workers of the condition `whose` as unclear. Returns the lane of each."""
     found = session.exec(
         sa.update(MessageRow)
         .where(col(MessageRow.state) == MessageState.SENDING, whose)
