@@ -3,19 +3,26 @@
 
 import json
 import os
+import pty
 import re
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from typer.core import TyperArgument, TyperOption
 
 from subscriptions import addresses
+from subscriptions.store.database.schema import HEAD
+from subscriptions.store.database.store import Store
+from subscriptions.store.sources import known_sources
+from tests import make
+from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.process import ROOT
 from tests.forked import Forked
 from tests.integration import cli, transcripts
@@ -396,3 +403,374 @@ def _wrong(step: transcripts.Step, shell: transcripts.Shell) -> str:
         fits = status == step.status and transcripts.shows(step.shown, printed)
     shown = f"$ {step.typed}\nis shown with {step.status} and\n{step.shown}"
     return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:_QUOTED]}\n"
+
+
+# ---------------------------------------------------------------------------------------- check, db, backup and restore
+
+
+def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the settings name no source, there is nothing to mend."""
+
+    def no_host(*_: object, **__: object) -> None:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_host)
+    terminal.file("paperwire.toml", "")
+    ended = terminal("check")
+    assert ended.status == 0
+    assert [line[0] for line in ended.out.splitlines() if "Source arxiv" in line] == ["·", "·"]
+
+
+def test_a_first_start_makes_the_database_without_alembic(terminal: cli.Terminal) -> None:
+    program = "import sys; from bot.cli import run; run(sys.argv[1:]); print('alembic' in sys.modules)"
+    assert terminal.python(program, "db", "upgrade").out.splitlines() == [f"✓ The schema is at {HEAD}.", "False"]
+
+
+KILLED = """
+import os, shutil, sqlite3, sys
+from contextlib import closing
+from datetime import datetime, UTC
+from pathlib import Path
+from subscriptions.store.database.store import Store
+from subscriptions.service.retention import restore
+there, folder, now = sys.argv[1], Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
+STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
+
+def restored(copy, stop):
+    done = 0
+    def hook(event, arguments):
+        nonlocal done
+        if event in STEPS and str(folder) in str(arguments[0]):
+            done += 1
+            if done == stop:
+                os._exit(9)
+    sys.addaudithook(hook)
+    store = Store(f"sqlite:///{folder}/paperwire.db")
+    restore(store, folder / copy, copies=folder / "backups", lost_at=now, now=now)
+    store.close()
+    os._exit(0)
+
+def in_a_process(copy, stop):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            restored(copy, stop)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+step, status = 1 + ["whole", "damaged", "gone"].index(there), 9  # each of the three takes every third step
+while status == 9:
+    for path in folder.glob("paperwire.db*"):
+        path.unlink()
+    if there == "whole":
+        shutil.copyfile("second.db", "paperwire.db")
+    if there == "damaged":
+        Path("paperwire.db").write_bytes(b"damaged" * 1000)
+    status = in_a_process("first.db", step)
+    assert there == "gone" or Path("paperwire.db").exists(), step
+    assert in_a_process("second.db", 0) == 0, step
+    with closing(sqlite3.connect("paperwire.db")) as database:
+        found = database.execute("SELECT text FROM subscription ORDER BY number").fetchall()
+        assert found == [("graph",), ("tree",)], (step, found)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",), step
+    assert not list(folder.glob("*.restoring*")), step
+    step += 3
+assert status == 0, status
+print(step)
+"""
+
+
+@pytest.mark.parametrize("there", ["whole", "damaged", "gone"])
+def test_a_restore_killed_at_any_step_can_be_repeated(terminal: cli.Terminal, there: str) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    terminal("backup", "first.db")
+    terminal("subscribe", "tree", "--as", "console:me")
+    terminal("backup", "second.db")
+    ended = terminal.python(KILLED, there)
+    assert ended.status == 0, ended.err
+    assert int(ended.out) > 10  # a restore has more than ten steps
+
+
+# ---------------------------------------------------------------- digests and sources, where a transcript is not enough
+
+
+NOW = ("--now", "2026-01-22T06:00:00Z")
+THURSDAY = date(2026, 1, 22)
+
+
+def source(name: str, url: str, schedule: str = "every 30m") -> str:
+    return f'[[source]]\nname = "{name}"\nurl = "{url}"\nschedule = "{schedule}"\n'
+
+
+WHEN_OUT = ("--as", "console:me", "--every", "when-out", "--at", "08:00-20:00")
+
+
+def test_a_look_from_another_folder_switches_no_source_off(
+    terminal: cli.Terminal, local_arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.file("paperwire.toml", source("lg", f"{local_arxiv.url}/late.md", "arxiv"))
+    terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
+    terminal.file("elsewhere/paperwire.toml", source("mine", "https://example.org/other.md"))
+    monkeypatch.chdir(terminal.folder / "elsewhere")
+    terminal("subscriptions")
+    store = Store(f"sqlite:///{terminal.database}")
+    assert {one.name: one.state.on for one in known_sources(store)} == {"lg": True, "mine": True}
+    store.close()
+
+
+def test_run_once_asks_what_is_due_and_sends_it(terminal: cli.Terminal, local_arxiv: FakeArxiv) -> None:
+    terminal.file("paperwire.toml", source("lg", f"{local_arxiv.url}/rss/cs.LG"))
+    terminal.set("WEB_PORT", "0")
+    terminal.set("CONTACT", "me@example.org")
+    terminal("subscribe", "graphs", "--as", "console:me")
+    local_arxiv.announces(
+        datetime.now(UTC).date(), make.paper("Graphs that forget", "cs.LG")
+    )  # the program uses the machine's clock
+    ended = terminal("run", "--once")
+    assert (ended.status, "Graphs that forget" in ended.out) == (0, True)
+    agent = local_arxiv.arrivals[0].headers["User-Agent"]
+    assert agent.startswith("paperwire/")
+    assert agent.endswith(" (+me@example.org)")
+    assert terminal("run", "--once").status == 0
+    assert len(local_arxiv.asked()) == 1  # the next poll is not due
+
+
+# --------------------------------------------------------------------------- the subcommands explain, inspect and match
+
+
+@pytest.fixture
+def no_settings(terminal: cli.Terminal) -> None:
+    """Sets an invalid variable: none of these subcommands reads the environment."""
+    terminal.set("WEB_PORT", "nonsense")
+    terminal.file("day.md", cli.PAGE)
+
+
+@pytest.mark.usefixtures("no_settings")
+def test_explain_inspect_and_match_load_no_store_and_no_platform(terminal: cli.Terminal) -> None:
+    program = (
+        "import sys; from bot.cli import run;"
+        "[run(line.split()) for line in ('explain graph --json', 'explain -x', 'inspect day.md', 'match a day.md')];"
+        "print([n for n in ('sqlmodel', 'sqlalchemy', 'telegram', 'slack_sdk', 'alembic') if n in sys.modules])"
+    )
+    assert terminal.python(program).out.splitlines()[-1] == "[]"
+
+
+def _unpainted(text: str) -> list[str]:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+
+
+def _crowd(terminal: cli.Terminal) -> None:
+    for number in range(30):
+        terminal.file(f"inbox/{number:02}.md", cli.PAGE)
+    for number in range(12):
+        terminal.file(f"inbox/deep/{number:02}.json", "[]" if number % 2 else '[{"pa')
+
+
+@pytest.mark.usefixtures("no_settings")
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: cli.Terminal, columns: int) -> None:
+    _crowd(terminal)
+    ended = terminal.on_screen(columns, "inspect", "inbox")
+    assert ended.status == 1
+    rows, output = ([" ".join(line.split()) for line in _unpainted(text)] for text in (ended.out, ended.err))
+    assert rows[1].startswith("daily_arxiv_md 30 90 – –")
+    assert rows[2].startswith("hf_json 6 0 – –")
+    assert rows[3].startswith("in all 36 90 – –")
+    assert rows[4] == "Each file by itself: add --json"
+    assert output[1:3] == ["✗ Not read as digests: 6 of 42 files", "Files Why First"]
+    assert output[3] == "6 looks like JSON inbox/deep/00.json"
+    assert output[4] == "inbox/deep/02.json"
+    assert max(map(len, _unpainted(ended.out + ended.err))) <= columns
+    assert len(terminal("inspect", "inbox", "--json").json["digests"]) == 42
+
+
+# ---------------------------------------------------------------------- the subcommands ingest, deliver, run and outbox
+
+
+def test_only_one_process_sends_and_the_others_work_beside_it(terminal: cli.Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    with cli.Process(terminal.folder, "run") as program:
+        program.says("Database: ")
+        for arguments in (["deliver"], ["run", "--once"], ["restore", "copy.db"]):
+            ended = terminal(*arguments)
+            assert (ended.status, ended.out) == (1, "")
+            assert "sends for this database already." in ended.err
+        assert terminal("subscribe", "cloud", "--as", "console:me").status == 0
+        assert terminal("backup", "copy.db").status == 0
+
+
+def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: cli.Terminal) -> None:
+    terminal.file("all.txt", "now | graph\nnow | cloud\nnow | rain\n")
+    slow = (
+        "import bot.cli.tables as s; s._BAR_AFTER = 0; from bot.cli import run; import sys; sys.exit(run(sys.argv[1:]))"
+    )
+    ours, theirs = pty.openpty()
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", slow, "import", "all.txt", "--as", "console:me", "--json"],
+        cwd=terminal.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        timeout=PATIENCE,
+        check=False,
+    )
+    os.close(theirs)
+    written = b""
+    with suppress(OSError):  # the end of a terminal is an error
+        while part := os.read(ours, 4096):
+            written += part
+    os.close(ours)
+    assert done.returncode == 0
+    assert len(json.loads(done.stdout)["lines"]) == 3
+    # the number of lines is known from the beginning
+    assert all(part in written for part in (b"Reading", b"3/3", b"Importing", b"1/1"))
+
+
+# ------------------------------------------------------------------------------ chats, where a transcript is not enough
+
+
+MORNING = "2026-01-22T06:00:00Z"
+
+
+@pytest.fixture
+def a_day_of_papers(terminal: cli.Terminal) -> None:
+    terminal.file("2026-01-22.md", cli.PAGE)
+    assert terminal("ingest", "2026-01-22.md", "--now", "2026-01-22T05:00:00Z").status == 0
+
+
+@pytest.mark.usefixtures("a_day_of_papers")
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--every", "now"], "It comes as soon as papers do."),
+        (["--every", "when-out", "--at", "08:00-20:00"], "First: from Thu 22 Jan 08:00 on, as soon as papers are out."),
+        (["--every", "weekly", "--on", "tue"], "First: Tue 27 Jan 09:00."),
+        (["--every", "daily", "--tz", "+08:00"], "+08:00 is a fixed offset, so it ignores summer time."),
+        (["--every", "daily"], "UTC is PAPERWIRE_TIMEZONE"),
+        (["--every", "every monday", "--at", "9am"], "clouds · weekly mon 09:00 UTC"),
+        (["--every", "mon-fri at 8:30 Berlin"], "clouds · weekdays 08:30 Europe/Berlin"),
+        (["--every", "每天", "--at", "早上8点"], "clouds · daily 08:00 UTC"),
+        (["--at", "noon"], "clouds · daily 12:00 UTC"),
+        (["--every", "weekly", "--on", "fridays"], "clouds · weekly fri 09:00 UTC"),
+        (["--name", "clouds"], "· clouds"),
+        (["--since", "now"], "Begins with what came since Thu 22 Jan 06:00."),
+    ],
+)
+def test_the_echo_says_what_was_chosen(terminal: cli.Terminal, options: list[str], line: str) -> None:
+    assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *options).out
+
+
+@pytest.mark.usefixtures("a_day_of_papers")
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["graph", "--as", "nobody"], 2, "“nobody” is not a chat."),
+        (["graph"], 2, "Missing option '--as'."),
+        (
+            ["graph", "--as", "console:me", "--every", "yearly"],
+            2,
+            "“yearly” is not a schedule. The nearest is: weekly mon 09:00.",
+        ),
+        (["graph", "--as", "console:me", "--every", "hourly"], 2, "“hourly” is not a schedule. The nearest is: now."),
+        (
+            ["graph", "--as", "console:me", "--every", "每两天"],
+            2,
+            "“每两天” is not a schedule. The nearest is: daily 09:00.",
+        ),
+        (
+            ["graph", "--as", "console:me", "--every", "soon"],
+            2,
+            "“soon” is not a schedule. Choose one of: now, when-out,",
+        ),
+        (["graph", "--as", "console:me", "--every", "daily 9 Gotham"], 2, "“Gotham” is no place whose clock I know."),
+        (
+            ["graph", "--as", "console:me", "--every", "daily 9", "--at", "8"],
+            2,
+            "“daily 9” says a time of day already.",
+        ),
+        (["graph", "--as", "console:me", "--tz", "Mars/Base"], 2, "“Mars/Base” is not a time zone"),
+        (["graph", "--as", "console:me", "--at", "25:00"], 2, "“25:00”"),
+        (["graph", "--as", "console:me", "--since", "ever"], 2, "“ever” is not a moment to start from."),
+        (["graph", "--as", "console:me", "--now", "soon"], 2, "--now is not a moment: “soon”."),
+        (["graph", "--as", "console:me", "--now", "0001-01-01"], 2, "--now is before the year 2000"),
+        (["graph", "--as", "telegram:@lab"], 2, "Telegram is off."),
+        (["", "--as", "console:me"], 1, "✗ "),
+        (["-survey", "--as", "console:me"], 1, "  -survey\n  ^\n"),
+    ],
+)
+def test_what_cannot_be_granted_is_one_sentence(
+    terminal: cli.Terminal, arguments: list[str], status: int, sentence: str
+) -> None:
+    ended = terminal("subscribe", *arguments)
+    assert (ended.status, ended.out) == (status, "")
+    assert sentence in ended.err
+    assert terminal("subscriptions", "--json").json == []
+
+
+def test_a_narrow_terminal_gets_two_lines_for_each_subscription(terminal: cli.Terminal) -> None:
+    terminal(
+        "subscribe", "diffusion models -survey", "--as", "telegram:-100123/7", "--every", "daily", "--now", MORNING
+    )
+    terminal("subscribe", "graph", "--as", "telegram:-100123/7", "--every", "now", "--now", MORNING)
+    assert terminal.on_screen(60, "subscriptions", "--now", MORNING).out == (
+        "telegram:-100123/7\n"
+        "   1  diffusion models -survey\n"
+        "      daily 09:00 UTC · next Thu 22 Jan 09:00\n"
+        "   2  graph\n"
+        "      now · next when papers come\n"
+    )
+    assert "subscription" in terminal.on_screen(120, "subscriptions").out
+
+
+def test_colour_is_for_terminals_and_for_those_who_want_it(
+    terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    assert "\x1b[31m✗" in terminal.on_screen(80, "explain", "-x").err
+    assert "\x1b[32m✓" in terminal.on_screen(80, "subscribe", "graph", "--as", "console:me").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[3" not in terminal.on_screen(80, "explain", "-x").err
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in terminal("subscriptions").out + terminal("explain", "-x").err
+
+
+@pytest.mark.usefixtures("a_day_of_papers")
+@pytest.mark.parametrize(
+    ("lines", "arguments", "sentence"),
+    [
+        (b"now | graph | \nnonsense\n", ["--as", "console:me"], "it is not WHEN | QUERY | NAME. It says: “nonsense”."),
+        (b"now | graph | \nnow | -x | \n", ["--as", "console:me"], "Line 2 cannot be imported: This only excludes."),
+        (b"now | graph | \nnow | \xff | \n", ["--as", "console:me"], "line 2: this is not UTF-8 text."),
+        (
+            b"now | graph | a | b\nnow|x|y\x07\n",
+            ["--as", "console:me"],
+            "Line 2 cannot be imported: A name is one line",
+        ),
+        (b"now | graph | \n", [], "Line 1 cannot be imported: it belongs to no chat."),
+        (b"[console:a]\nnow | graph | \n[console:b]\nnow | x | \n", ["--as", "console:me"], "--as names one, too"),
+        (b"[slack:foo]\nnow | graph | \n", [], "Line 1 cannot be imported: “slack:foo” is not a Slack chat."),
+        (
+            b"[console:a]\nset limit many\n",
+            [],
+            "Line 2 cannot be imported: Papers shown cannot be “many”. It says: “set limit many”.",
+        ),
+    ],
+)
+def test_a_bad_line_is_quoted_and_ends_with_2(
+    terminal: cli.Terminal, lines: bytes, arguments: list[str], sentence: str
+) -> None:
+    for dry in ([], ["--dry-run"]):
+        ended = terminal("import", "-", *arguments, *dry, stdin=lines)
+        assert (ended.status, ended.out) == (2, "")
+        assert sentence in ended.err
+    assert terminal("subscriptions", "--json").json == []
+
+
+def test_every_setting_that_is_shown_can_be_set(terminal: cli.Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "telegram:42", "--every", "daily", "--at", "8", "--now", MORNING)
+    for name, value in terminal("settings", "--as", "telegram:42", "--json").json["settings"].items():
+        assert terminal("set", name, *value.split(), "--as", "telegram:42").status == 0

@@ -26,9 +26,6 @@ from tests.integration.web_site import open_pages
 from tests.make import FakeClock
 from tests.source_harness import SourceHarness
 
-SECRET = "root:$6$never:in:a:log"
-
-
 Feeds = Callable[[SourceSettings], SourceHarness]
 
 
@@ -41,7 +38,6 @@ def feeds(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> Feeds:
 @pytest.fixture
 def inbox(tmp_path: Path) -> Path:
     (tmp_path / "inbox").mkdir()
-    (tmp_path / "shadow").write_text(f"{SECRET}\n", encoding="utf-8")
     (tmp_path / "list.md").write_text(PAGE, encoding="utf-8")
     return tmp_path / "inbox"
 
@@ -62,31 +58,6 @@ async def test_a_file_of_three_gib_is_refused_before_it_is_read(feeds: Feeds, in
     (receipt,) = feeding.receipts("inbox")
     assert receipt.detail == f"{inbox / 'huge.md'}: larger than 64 MiB."
     assert max(peak, peak_of_arguments) < MAX_BYTES // 4
-
-
-LEADS_OUT = "a symbolic link that leads out of its folder; it is not read."
-
-
-@pytest.mark.parametrize(
-    ("target", "path", "links", "why"),
-    [
-        ("shadow", "*.md", "within", LEADS_OUT),
-        ("list.md", "*.md", "within", LEADS_OUT),
-        ("shadow", "day.md", "within", "it is no digest that can be read."),
-        ("shadow", "*.md", "follow", "it is no digest that can be read."),
-    ],
-)
-async def test_a_link_out_of_the_folder_is_never_quoted(
-    *, target: str, path: str, links: str, why: str, feeds: Feeds, inbox: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (inbox / "day.md").symlink_to(inbox.parent / target)
-    caplog.set_level(logging.DEBUG)
-    feeding = feeds(SourceSettings(name="inbox", path=inbox / path, links=links))  # type: ignore[arg-type]
-    await feeding.due()
-    (receipt,) = feeding.receipts("inbox")
-    assert receipt.detail == f"{inbox / 'day.md'}: {why}"
-    assert SECRET not in caplog.text
-    assert "day.md" in caplog.text
 
 
 async def test_a_folder_behind_a_link_is_out_of_the_folder_too(feeds: Feeds, inbox: Path) -> None:

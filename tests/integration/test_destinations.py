@@ -1,0 +1,629 @@
+"""Deliveries by e-mail and by the services of Apprise, to fake servers that are as strict as the real ones."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from email.message import EmailMessage
+from html import unescape
+from pathlib import Path
+from unittest.mock import patch
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.errors import SettingsError
+from bot.operation.worker import listening
+from bot.platforms.apprise import adapter
+from bot.platforms.email.adapter import MailPages
+from bot.platforms.email.markup import Link
+from bot.ports import conversation
+from bot.settings import Destination, Settings
+from bot.settings.loading import load_settings
+from subscriptions import errors, model, states
+from subscriptions.notices import AccessDenied
+from subscriptions.notices.declared import VersionChanged
+from subscriptions.service import access, notices, requests
+from subscriptions.service.listing import get_chat, listed
+from subscriptions.service.pausing import resume
+from subscriptions.service.sending import outbox_entries
+from subscriptions.store.outbox import OutboxEntry
+from tests import make
+from tests.fakes import apprise, smtp
+from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
+from tests.fakes.faults import Fault
+from tests.integration.cli import Terminal
+
+ADA, HOME = make.address("email:ada@lab.org"), make.address("web:ada")
+ROOT = "https://papers.lab.org"
+
+
+@dataclass(slots=True)
+class Bot:
+    """A running bot, its mail server, and people who press links in their mails."""
+
+    app: App
+    fake: smtp.FakeMailServer
+    clock: make.FakeClock
+    dispatcher: conversation.RequestDispatcher
+    pages: MailPages
+
+    async def delivers(self, minutes: int = 0) -> list[EmailMessage]:
+        """Lets time pass, sends what is due, and returns the new mails."""
+        self.clock.advance(timedelta(minutes=minutes))
+        before = len(self.fake.mails)
+        await self.app.sender.deliver()
+        return self.fake.mails[before:]
+
+    async def opens(self, url: str, *, presses: bool = False, **fields: str) -> conversation.WebResponse:
+        """Opens a link, or presses the button on its page."""
+        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        body = urlencode(fields).encode()
+        return await self.pages.answer(conversation.WebRequest(headers={}, query=query, body=body), does=presses)
+
+    async def confirms(self, chat: str = "email:ada@lab.org") -> conversation.WebResponse:
+        """Sends the question to an address, and confirms it."""
+        access.ask_to_confirm(self.app.store, make.address(chat), source=HOME, now=self.clock.now())
+        [question] = await self.delivers()
+        return await self.opens(link(question, "yes"), presses=True)
+
+    async def sends_papers(self, *papers: str) -> EmailMessage:
+        """Lets papers arrive, and returns the mail that brings them to Ada."""
+        make.ingested(self.app.store, *map(make.paper, papers or ["Diffusion on graphs"]), now=self.clock.now())
+        [mail] = [one for one in await self.delivers(61) if one["To"] == "ada@lab.org"]
+        return mail
+
+    def state(self) -> states.ChatState:
+        return get_chat(self.app.store, ADA).state
+
+
+@pytest.fixture
+async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequest) -> AsyncIterator[Bot]:
+    """A running bot; the parameter is its access."""
+    with smtp.a_mail_server() as fake:
+        settings = Settings(
+            database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"),
+            smtp_url=SecretStr(fake.url),
+            mail_from="Papers <papers@lab.org>",
+            web_url=ROOT,
+            access=getattr(request, "param", "open"),
+        )
+        app = build_app(settings, clock=clock)
+        app.open()
+        try:
+            receivers = app.receivers()
+            async with listening(app, receivers) as dispatcher:
+                pages = next(one for one in receivers if isinstance(one, MailPages))
+                pages._dispatcher = dispatcher  # must be set before its task takes its first step
+                requests.subscribe(
+                    app.store, HOME, requests.SubscriptionRequest(text="diffusion", when="daily 13:00"), now=clock.now()
+                )
+                yield Bot(app, fake, clock, dispatcher, pages)
+        finally:
+            await app.close()
+
+
+def content(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def link(mail: EmailMessage, label: str) -> str:
+    """Returns the address of a link in a mail, found by the beginning of its label."""
+    found = re.search(rf'href="({ROOT}[^"]+)"[^>]*>{label}', content(mail, "html"))
+    assert found, content(mail, "html")
+    return unescape(found[1])
+
+
+def words(response: conversation.WebResponse) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", response.body, flags=re.DOTALL)).strip()
+
+
+async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
+    access.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    [question] = await bot.delivers()
+    assert question["To"] == "ada@lab.org"
+    assert question["List-Unsubscribe"] is None
+    assert "Shall papers come to this address?" in content(question, "plain")
+    shown = await bot.opens(link(question, "yes"))
+    assert "yes, send them here" in shown.body
+    assert bot.state() is states.ChatState.UNCONFIRMED, "opening the link changes nothing"
+    answered = await bot.opens(link(question, "yes"), presses=True)
+    assert "Papers come to ada@lab.org from now on. It has 1 subscription." in words(answered)
+    mail = await bot.sends_papers(*(f"Diffusion on graphs {number}" for number in range(7)), "Sorting sand")
+    assert mail["Subject"] == "7 papers on diffusion · 22 Jan"
+    assert mail["From"] == "Papers <papers@lab.org>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    for part in (content(mail, "plain"), content(mail, "html")):
+        assert all(f"Diffusion on graphs {number}" in re.sub(r"<[^>]+>", "", part) for number in range(7))
+        assert "Sorting sand" not in part
+    assert await bot.delivers(1) == []
+
+
+async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) -> None:
+    await bot.confirms()
+    mail = await bot.sends_papers(*(f"Diffusion on graphs {number}" for number in range(6)))
+    assert 'href="press:' not in content(mail, "html")
+    saved = await bot.opens(link(mail, "save"), presses=True, once="a")
+    assert re.search("saved|Saved|save", words(saved))
+    assert "link=" in mail["List-Unsubscribe"]
+    listing = await bot.opens(link(mail, "change what comes"), presses=True)
+    assert "diffusion" in words(listing)
+    assert 'name="text"' in listing.body
+    talk = re.search(r'class="say".*?name="link" value="([^"]+)"', listing.body, re.DOTALL)
+    assert talk
+    told = await bot.opens(f"{ROOT}/mail", presses=True, link=unescape(talk[1]), text="/sub graphs daily 13:00")
+    assert "graphs" in words(told)
+    assert len(listed(bot.app.store, ADA)) == 2
+    stopped = await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
+    assert stopped.status == 200
+    assert bot.state() is states.ChatState.PAUSED
+    make.ingested(bot.app.store, make.paper("Diffusion again"), now=bot.clock.now())
+    assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"] == []
+
+
+async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing(bot: Bot) -> None:
+    await bot.confirms()
+    stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
+    erased = Link(get_chat(bot.app.store, ADA).id, "email:bo@lab.org", "say", "/pause")
+    for wrong in (
+        stop[:-1],
+        stop.replace("link=W", "link=X"),
+        f"{ROOT}/mail?link=",
+        f"{ROOT}/mail?link=a.b",
+        f"{ROOT}/mail",
+        (await bot.pages.channel.signer()).url(erased),
+    ):
+        for presses in (False, True):
+            found = await bot.opens(wrong, presses=presses)
+            assert found.status == 404
+            assert "does not work any more" in found.body
+    assert bot.state() is states.ChatState.ACTIVE
+
+
+async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
+    access.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    [question] = await bot.delivers()
+    bot.clock.advance(timedelta(days=2, minutes=1))
+    late = await bot.opens(link(question, "yes"), presses=True)
+    assert "older than two days" in words(late)
+    assert bot.state() is states.ChatState.UNCONFIRMED
+
+
+async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None:
+    await does(bot, "subscribe")
+    access.deny(bot.app.store, ADA, now=bot.clock.now())
+    with pytest.raises(errors.Refused, match="said no to this address"):
+        access.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+    assert await bot.delivers() == []
+
+
+async def does(bot: Bot, step: str) -> None:
+    """Does something that may happen to an address that has not confirmed."""
+    store, now = bot.app.store, bot.clock.now()
+    match step:
+        case "subscribe":
+            requests.subscribe(store, ADA, requests.SubscriptionRequest(text="diffusion", when="daily 13:00"), now=now)
+        case "deny" | "allow":
+            (access.deny if step == "deny" else access.allow)(store, ADA, now=now)
+        case "resume":
+            resume(store, ADA, None, now=now)
+        case "notify":
+            notices.notify(store, ADA, AccessDenied(event="1"), now=now)
+        case "notify the operator":
+            notices.notify_operators(store, [ADA], VersionChanged(version="2", before="1"), now=now)
+        case "ask":
+            access.ask_to_confirm(store, ADA, source=HOME, now=now)
+        case "open the link":
+            [question] = await bot.delivers()
+            await bot.opens(link(question, "yes"))
+            bot.fake.mails.clear()
+        case "bounce":
+            bot.fake.troubles.append("recipient 550 5.1.1 no such user")
+            await bot.delivers()
+        case "say /resume":  # with this address as the chat, as `paperwire say --as` does
+            chat = get_chat(store, ADA)
+            await bot.pages._do(chat, Link(chat.id, str(ADA), "talk", ""), "/resume", "x", bot.dispatcher)
+
+
+@pytest.mark.parametrize(
+    ("bot", "way"),
+    [
+        ("open", ["subscribe"]),
+        ("ask", ["subscribe"]),
+        ("ask", ["subscribe", "allow"]),
+        ("open", ["subscribe", "deny", "allow"]),
+        ("ask", ["subscribe", "resume"]),
+        ("open", ["subscribe", "notify"]),
+        ("open", ["notify the operator"]),
+        ("open", ["ask", "open the link"]),
+        ("open", ["ask", "bounce", "subscribe"]),
+        ("ask", ["subscribe", "say /resume"]),
+    ],
+    indirect=["bot"],
+)
+async def test_nothing_is_sent_before_the_address_says_yes(bot: Bot, way: list[str]) -> None:
+    for step in way:
+        await does(bot, step)
+    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    sent = [*await bot.delivers(61), *await bot.delivers(24 * 60), *bot.fake.mails]
+    assert {mail["Subject"] for mail in sent} <= {"Shall papers come to this address?"}
+    assert bot.state() is states.ChatState.UNCONFIRMED
+
+
+async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> None:
+    await does(bot, "subscribe")
+    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    [question] = await bot.delivers(61)
+    await bot.opens(link(question, "yes"), presses=True)
+    [mail] = [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"]
+    assert "Diffusion on graphs" in mail["Subject"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state", "chat"),
+    [
+        ("recipient 450 4.2.0 greylisted, try again", "waiting", states.ChatState.ACTIVE),
+        ("recipient 452 4.2.2 over quota", "waiting", states.ChatState.ACTIVE),
+        ("recipient 552 5.2.2 mailbox full", "waiting", states.ChatState.ACTIVE),
+        ("recipient 550 5.1.1 no such user", "held", states.ChatState.PAUSED),
+        ("recipient drop", "waiting", states.ChatState.ACTIVE),
+        ("sender 421 4.3.2 shutting down", "waiting", states.ChatState.ACTIVE),
+        ("content 451 4.3.0 later", "waiting", states.ChatState.ACTIVE),
+        ("content drop", "unclear", states.ChatState.ACTIVE),
+    ],
+)
+async def test_what_a_server_says_decides_what_follows(
+    bot: Bot, trouble: str, state: str, chat: states.ChatState
+) -> None:
+    await bot.confirms()
+    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.fake.troubles.append(trouble)
+    await bot.delivers(61)
+    entries = outbox_entries(bot.app.store, now=bot.clock.now(), wall=bot.clock.wall(), over=False)
+    assert [one.state.value for one in entries if one.chat == str(ADA)] == [state]
+    assert bot.state() is chat
+    assert (get_chat(bot.app.store, ADA).pause_reason is states.PauseReason.GONE) is (chat is states.ChatState.PAUSED)
+
+
+async def test_a_mail_that_may_have_come_comes_again_under_its_own_id(bot: Bot) -> None:
+    await bot.confirms()
+    bot.fake.troubles.append("content drop")
+    first = await bot.sends_papers()
+    [second] = await bot.delivers(5)
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+async def test_a_mail_that_is_refused_for_its_content_comes_as_plain_text(bot: Bot) -> None:
+    await bot.confirms()
+    bot.fake.troubles.append("content 554 5.7.1 looks like spam")
+    assert (await bot.sends_papers()).get_body(("html",)) is None
+
+
+def test_no_word_of_the_address_of_the_server_is_printed(terminal: Terminal) -> None:
+    terminal.set("MAIL_FROM", "Papers <papers@lab.org>")
+    with smtp.a_mail_server("papers", "made-up-word") as server:
+        terminal.set("SMTP_URL", server.url)
+        terminal("subscribe", "diffusion", "--as", str(ADA))
+        said = [terminal("deliver"), terminal("check"), terminal("outbox"), terminal("status")]
+        terminal.set("SMTP_URL", server.url.replace("made-up-word", "made-up-word-wrong"))
+        terminal.set("LOG_LEVEL", "debug")
+        said += [terminal("deliver"), terminal("check"), terminal("run", "--once")]
+    printed = "".join(one.out + one.err for one in said)
+    assert "535" in printed, "the server refuses the password"
+    assert "made-up-word" not in printed
+
+
+# ------------------------------------------------------------------------------------------- the services of Apprise
+
+
+ABSTRACT = "We look at noise & <signs>; see https://lab.org/a_b. " * 4
+LINKS = {
+    "json": r"(?m)^\s+(https://arxiv\.org/abs/[0-9.]+)$",
+    "feishu": r"(?m)^\s+(https://arxiv\.org/abs/[0-9.]+)$",
+    "matrix": r'<a href="(https://arxiv\.org/abs/[0-9.]+)">[^<]+</a>',
+    "discord": r"\]\((https://arxiv\.org/abs/[0-9.]+)\)",
+}
+
+
+@dataclass(slots=True)
+class Poster:
+    """A running bot with a destination for each service."""
+
+    app: App
+    fake: apprise.FakeServices
+    clock: make.FakeClock
+
+    def subscribe(self, *services: str) -> None:
+        for service in services:
+            request = requests.SubscriptionRequest(text="diffusion", when="daily 13:00")
+            requests.subscribe(self.app.store, make.address(f"apprise:{service}"), request, now=self.clock.now())
+
+    def ingest(self, *papers: model.Paper) -> None:
+        make.ingested(self.app.store, *papers, now=self.clock.now())
+
+    async def sends(self, services: Iterable[str], *papers: model.Paper) -> None:
+        """Subscribes the services, lets papers arrive, and sends them."""
+        self.subscribe(*services)
+        self.ingest(*papers)
+        await self.delivers(minutes=60)
+
+    async def delivers(self, minutes: int = 0) -> None:
+        self.clock.advance(timedelta(minutes=minutes))
+        await self.app.sender.deliver()
+
+    def outbox(self) -> list[OutboxEntry]:
+        found = outbox_entries(self.app.store, now=self.clock.now())
+        return [one for one in found if one.state is not states.DeliveryState.SENT]
+
+
+@pytest.fixture
+def fake() -> Iterator[apprise.FakeServices]:
+    with apprise.fake_services() as services:
+        yield services
+
+
+@pytest.fixture
+async def poster(
+    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, request: pytest.FixtureRequest
+) -> AsyncIterator[Poster]:
+    """A running bot; the parameter is what follows the address of each service."""
+    destinations = [
+        Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one, getattr(request, "param", ""))))
+        for one in {*apprise.SERVICES, *apprise.READ}
+    ]
+    database = SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}")
+    app = build_app(Settings(database_url=database, destinations=tuple(destinations)), clock=clock)
+    app.open()
+    try:
+        yield Poster(app, fake, clock)
+    finally:
+        await app.close()
+
+
+def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text: str = ABSTRACT) -> list[model.Paper]:
+    return [
+        make.paper(arxiv_id=f"2601.{number:05d}", title=f"{title} {number:02d}", abstract=text)
+        for number in range(1, count + 1)
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ what services get
+
+
+async def test_each_service_gets_the_digest_in_its_format(poster: Poster) -> None:
+    await poster.sends(apprise.SERVICES, *papers(7))
+    text, html, markdown, plain = ("\n".join(poster.fake.texts(service)) for service in apprise.SERVICES)
+    assert "7 papers · " in poster.fake.titles("json")[0]
+    assert text.startswith(" 1  Diffusion of *stars* & <tags>, part 07\n    "), "the head is the title"
+    assert html.startswith("<h1>7 papers · ")
+    assert (
+        '1 <a href="https://arxiv.org/abs/2601.00007">Diffusion of *stars* &amp; &lt;tags&gt;, part 07</a><br>' in html
+    )
+    assert markdown.startswith("7 papers · ")
+    assert "1 [Diffusion of \\*stars\\* & \\<tags>, part 07](https://arxiv.org/abs/2601.00007)  \n" in markdown
+    assert plain.startswith("7 papers · ")
+    assert " 1  Diffusion of *stars* & <tags>, part 07\n    " in plain
+
+
+@pytest.mark.parametrize("service", apprise.SERVICES)
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(60, "一种用于扩散模型的新方法，效果很好。" * 12), (3, "😀" * 3000)],
+)
+async def test_a_long_digest_is_split_between_papers(poster: Poster, service: str, count: int, text: str) -> None:
+    await poster.sends([service], *papers(count, text=text))
+    assert poster.outbox() == []
+    got = poster.fake.texts(service)
+    titles = [found for message in got for found in re.findall(r"part (\d\d)", unescape(message))]
+    assert sorted(titles) == [f"{number:02d}" for number in range(1, count + 1)], "each paper once"
+    links = [found for message in got for found in re.findall(LINKS[service], message)]
+    assert sorted(links) == [f"https://arxiv.org/abs/2601.{number:05d}" for number in range(1, count + 1)]
+    if service == "discord":
+        assert len(got) > 1 or count < 60
+        assert all(len(message) <= 2000 for message in got)
+
+
+@pytest.mark.parametrize(("service", "count"), [("feishu", 40), ("wecombot", 20)])
+async def test_a_summary_in_chinese_fits_into_what_counts_bytes(poster: Poster, service: str, count: int) -> None:
+    """Feishu limits the bytes of the request, where a Chinese character takes six; WeCom limits the bytes of the text."""
+    told = make.summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
+    await poster.sends([service], *(replace(one, summaries=told) for one in papers(count)))
+    assert poster.outbox() == []
+    assert sum(text.count("part") for text in poster.fake.texts(service)) == count
+
+
+@pytest.mark.parametrize(
+    ("poster", "title"),
+    [("?format=markdown", "30 papers · "), ("?overflow=truncate&retry=5&wait=9&rto=0.01", "")],
+    indirect=["poster"],
+)
+async def test_an_address_of_discord_may_ask_for_embeds_and_for_no_limit_of_its_own(poster: Poster, title: str) -> None:
+    await poster.sends(["discord"], *papers(30))
+    assert "".join(poster.fake.texts("discord")).count("part ") == 30
+    assert poster.fake.titles("discord")[0].startswith(title)
+
+
+async def test_one_service_signs_in_once_and_out_at_the_end(poster: Poster, tmp_path: Path) -> None:
+    await poster.sends(["matrix"], *papers(3))
+    poster.ingest(make.paper(arxiv_id="2601.09999", title="Diffusion again"))
+    await poster.delivers(minutes=24 * 60)
+    assert len(poster.fake.texts("matrix")) == 2
+    await poster.app.close()
+    assert len(poster.fake.arrived("login")) == 1
+    assert poster.fake.arrived("logout") == [("logout", "matrix")]
+    assert {name.partition(".")[0] for name in files(tmp_path)} == {"paperwire"}, "Apprise keeps nothing on the disk"
+
+
+# ---------------------------------------------------------------------------------------------- what a failure means
+
+
+@pytest.mark.parametrize(
+    ("service", "fault", "times"),  # how many copies of the message have arrived in the end
+    [
+        ("json", "429", 1),
+        ("json", "400 page", 1),
+        ("json", "503", 1),
+        ("json", "cut before", 1),
+        ("json", "reset after", 2),
+        ("feishu", "500", 1),
+        ("matrix", "429", 1),
+        ("discord", "429", 1),
+        *((service, "cut after", 2) for service in apprise.SERVICES),
+    ],
+)
+async def test_what_failed_comes_again_at_least_once(poster: Poster, service: str, fault: str, times: int) -> None:
+    poster.fake.answers(fault, times=4 if fault == "429" else 1)
+    await poster.sends([service], *papers(2))
+    if not (fault == "429" and service in ("matrix", "discord")):
+        [entry] = poster.outbox()
+        assert entry.state is states.DeliveryState.UNCLEAR
+        assert "Apprise does not say which" in entry.reason
+    for _ in range(4):
+        await poster.delivers(minutes=20)
+    assert poster.outbox() == []
+    assert len(poster.fake.texts(service)) == times
+    assert poster.clock.slept == [], "nothing but the outbox waits"
+
+
+@pytest.mark.parametrize(
+    ("service", "body"),
+    [
+        *(("feishu", body) for body in ('{"code": "0"}', "{}", "[]", "", "<html>")),
+        *((service, '{"code": 19024, "errcode": 310000}') for service in apprise.READ),
+    ],
+)
+async def test_a_refusal_under_status_200_is_none_the_less_one(poster: Poster, service: str, body: str) -> None:
+    """For example, the message lacks the keyword that a robot of Feishu requires, or a proxy answers."""
+    with patch.dict(FAULTS_OF_PLATFORMS, refused=Fault(body=body)):
+        poster.fake.answers("refused")
+    await poster.sends([service], *papers(1))
+    assert [entry.state for entry in poster.outbox()] == [states.DeliveryState.UNCLEAR]
+    await poster.delivers(minutes=20)
+    assert poster.outbox() == []
+    assert len(poster.fake.texts(service)) == 1
+
+
+async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster) -> None:
+    channel = poster.app.context.channels["apprise"]
+    assert isinstance(channel, adapter.AppriseChannel)
+    channel._timeout = 0.2
+    poster.fake.answers("hang after", chat="json")
+    await poster.sends(["json", "feishu"], *papers(1))
+    assert [entry.chat for entry in poster.outbox()] == ["apprise:json"]
+    assert len(poster.fake.texts("feishu")) == 1
+    with pytest.raises(errors.RetryLater, match="still under way"):
+        await channel.post(make.address("apprise:json"), message("x"), delivery="d")
+    poster.fake.releases()
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Returns the name of each file with its content."""
+    return {file.name: file.read_bytes().decode("latin-1") for file in folder.iterdir()}
+
+
+def message(text: str) -> model.Message:
+    payload = json.dumps({"title": "", "text": text, "format": "text"})
+    return model.Message(number=1, payload=payload, plain=payload)
+
+
+async def test_a_message_that_is_too_long_for_its_service_is_not_sent(poster: Poster) -> None:
+    """This happens if a destination gets another service while a message waits."""
+    with pytest.raises(errors.Rejected, match="Discord takes at most 1750 characters"):
+        await poster.app.context.channels["apprise"].post(
+            make.address("apprise:discord"), message("x" * 2000), delivery="d"
+        )
+    assert poster.fake.texts("discord") == []
+
+
+# ------------------------------------------------------------------------------------- destinations that do not work
+
+
+@pytest.mark.parametrize(
+    ("url", "trouble"),
+    [
+        (None, "LAB_URL is not set."),
+        (f"nonsense://{apprise.TOKEN}", "Apprise does not understand the address in LAB_URL."),
+        (apprise.TOKEN, "Apprise does not understand the address in LAB_URL."),
+        (f"matrix://{apprise.TOKEN}", "Apprise does not understand the address in LAB_URL."),
+        (f"json://:{apprise.TOKEN}@/", "Apprise does not understand the address in LAB_URL."),
+    ],
+)
+async def test_what_apprise_cannot_use_is_told_without_the_address(
+    url: str | None, trouble: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("DEBUG")
+    channel = adapter.AppriseChannel([Destination("lab", "LAB_URL", None if url is None else SecretStr(url))])
+    assert str(channel.targets["lab"].trouble) == trouble
+    with pytest.raises(errors.RetryLater, match=re.escape(trouble)):
+        await channel.post(make.address("apprise:lab"), message("x"), delivery="d")
+    said = caplog.text + "".join(capfd.readouterr()) + repr(channel.targets)
+    assert apprise.TOKEN not in said
+    assert "apprise" not in caplog.text
+
+
+async def test_without_the_library_it_is_told_how_to_install_it(
+    fake: apprise.FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(adapter, "import_module", missing)
+    channel = adapter.AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))])
+    target = channel.targets["lab"]
+    assert f"{target.trouble} {target.cure}" == 'Apprise is not installed. Run pip install "paperwire[apprise]".'
+
+
+async def test_secrets_are_in_no_log_error_or_table(
+    poster: Poster, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("DEBUG")
+    poster.fake.answers("echo page", times=3)
+    await poster.sends(apprise.SERVICES, *papers(1))
+    poster.fake.goes_down()
+    await poster.delivers(minutes=20)
+    platform = poster.app.platforms["apprise"]
+    found = (*await platform.check(), *platform.startup_lines, *poster.outbox(), poster.app.settings, poster.app)
+    found += (vars(poster.app.context.channels["apprise"]),)
+    said = caplog.text + "".join(capfd.readouterr()) + "".join(map(repr, found))
+    assert "Apprise does not say which" in said
+    await poster.app.close()
+    stored = "".join(files(tmp_path).values())
+    assert '"title"' in stored
+    assert apprise.TOKEN not in said + stored
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ('name = "a"', "destination 1, url_env cannot be used: every destination needs one."),
+        ('url_env = "A"', "destination 1, name cannot be used: every destination needs one."),
+        ('name = "Team"\nurl_env = "A"', "destination 1, name cannot be used: it must be at most 40 of a-z"),
+        (
+            f'name = "a"\nurl_env = "feishu://{apprise.TOKEN}"',
+            "destination 1, url_env cannot be used: it must be the name",
+        ),
+        (
+            f'name = "a"\nurl = "feishu://{apprise.TOKEN}"',
+            "destination 1, url means nothing here. Did you mean url_env?",
+        ),
+        (
+            'name = "a"\nurl_env = "A"\n[[destination]]\nname = "a"\nurl_env = "B"',
+            "destination 2, name cannot be used: destination 1 has the same one.",
+        ),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_named_without_its_value(tmp_path: Path, table: str, words: str) -> None:
+    (tmp_path / "paperwire.toml").write_text(f"[[destination]]\n{table}\n", encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_settings({}, tmp_path)
+    assert words in str(refused.value)
+    assert apprise.TOKEN not in str(refused.value)
