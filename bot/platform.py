@@ -59,9 +59,7 @@ class Platform:
     )
     publish_commands: Callable[[Sequence[Command], Speakers], Awaitable[None]] = _nothing
     api_url: str = ""  # `paperwire check` compares its clock with ours; "": none
-    load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = (
-        _no_findings  # the first call of `paperwire check`
-    )
+    load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
     check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by `paperwire check` if the token works
     destinations: Sequence[model.ChatAddress] = ()  # chats without people; operators subscribe them from other chats
     pages: Sequence[conversation.WebPage] = ()  # pages of the web address on which people have their chats

@@ -48,9 +48,8 @@ class Process:
         self._drain: asyncio.Task[None] | None = None
         self._lanes = worker.WorkerLanes(app, app.cluster) if app.cluster is not None else None
         self._drain_state = DrainState()
-        self._seen: tuple[object, datetime] | None = (
-            None  # (mark of the store, minute) at the last look; the mark changes with each write
-        )
+        # (mark of the store, full minute) at the last look; the mark changes with each write
+        self._seen: tuple[object, datetime] | None = None
         self._looked_at = float("-inf")  # monotonic second of the last look
         self._drained_at = float("-inf")  # monotonic second of the last look at which a drain was running
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
@@ -249,9 +248,7 @@ async def run(
         try:
             return await _run(app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
         except errors.StoreUnavailable as error:
-            if (
-                once or error.exit_code == SettingsError.exit_code
-            ):  # for example, no access to the file: waiting does not help
+            if once or error.exit_code == SettingsError.exit_code:  # such as no access to the file: do not wait
                 raise
             log.error("%s", error)
         await ticks.unless_stopped(app, app.clock.sleep(START_AGAIN))

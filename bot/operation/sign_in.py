@@ -163,9 +163,8 @@ def _is_ip(text: str) -> bool:
 
 MINUTE = 60.0  # seconds
 MOST_TRIES = 10  # wrong passwords of one session in a minute
-MOST_TRIES_OF_AN_ADDRESS = (
-    100  # for all sessions of an address: anyone can begin a session, and a proxy's users share an address
-)
+# for all sessions of an address: anyone can begin a session, and all users of a proxy share its address
+MOST_TRIES_OF_AN_ADDRESS = 100
 
 
 class Tried(Enum):

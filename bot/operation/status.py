@@ -108,13 +108,8 @@ _OUTCOMES: Mapping[Outcome, errors.Sentence] = {
     Outcome.LATE: errors.Sentence("late"),
     Outcome.FAILED: errors.Sentence("failed"),
 }
-_BEST_FIRST = (
-    Outcome.NEW,
-    Outcome.FAILED,
-    Outcome.LATE,
-    Outcome.QUIET,
-    Outcome.STALE,
-)  # a day shows the first of these that it had
+# a day shows the first of these outcomes that it had
+_BEST_FIRST = (Outcome.NEW, Outcome.FAILED, Outcome.LATE, Outcome.QUIET, Outcome.STALE)
 _NO_POLL = errors.Sentence("not asked")
 _MANY_MORE = errors.Sentence("There are more; paperwire outbox lists all of them.")
 _NOT_THERE = errors.Sentence("That delivery is not there any more, or there is nothing to do about it.")

@@ -57,10 +57,11 @@ def is_arxiv(host: str) -> bool:
 
 
 class HostLimiter:
-    """Limits the requests of one process to a host. With `others`, all processes together send one request at a time.
+    """Lets one process send one request at a time to a host. arXiv's hosts count as one, and get further limits.
 
-    There is a gap between the end of a request, even a failed one, and the start of the next. So requests never arrive
-    closer together, even over a slow network.
+    There is a gap between the end of a request to arXiv, even a failed one, and the start of the next. So requests never
+    arrive closer together, even over a slow network. With `others`, all processes together send arXiv one request at a
+    time.
     """
 
     def __init__(

@@ -104,7 +104,9 @@ class SourceScheduler:
         self._start_enrichment()
 
     async def drain(self) -> None:
-        """Reads all files and polls every source that is due, and returns when all are done. Raises StoreError."""
+        """Reads all files, polls each source that is due and completes papers. Returns when all is done. Raises
+        StoreError.
+        """
         await self.sync()
         await self.inbox.drain()
         known = await self._known()
