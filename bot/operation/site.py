@@ -119,7 +119,7 @@ class Site:
         return answer
 
     async def _answer(self, page: conversation.WebPage, request: Request) -> Response:
-        """Returns the page if this visitor may open it. Raises HTTPException."""
+        """Returns the page if this visitor may open it, or a redirect to the sign-in. Raises HTTPException."""
         given = request.cookies.get(sign_in.COOKIE, "")
         visitor = await self._admit(request, given)
         if not page.is_public and not visitor.name:

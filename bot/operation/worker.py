@@ -152,11 +152,11 @@ class Supervised:
             task.result()
 
     async def _is_sure(self, cluster: "ClusterEngine") -> bool:
-        """Returns whether this worker is elected. Does not check again within SURE_FOR of the last check."""
+        """Returns whether this worker is elected. Trusts the last successful check for SURE_FOR seconds."""
         return self._clock.monotonic() - self._looked_at <= SURE_FOR or await self._is_elected(cluster)
 
     async def _is_elected(self, cluster: "ClusterEngine") -> bool:
-        """Returns whether this worker is elected."""
+        """Asks the database whether this worker is elected, and takes or renews the lease. False if that fails."""
         looked_at = self._clock.monotonic()
         try:
             is_elected = await cluster.is_elected(self._lease)
@@ -245,7 +245,9 @@ class OwnerWatch:
                 log.warning("The heartbeats of other processes cannot be looked at: %s", error)
 
     async def look(self) -> int:
-        """Sends a heartbeat, and recovers the work of stalled workers. Returns how many messages. Raises StoreError."""
+        """Sends a heartbeat. If set to recover, takes over work of stalled workers.
+
+        Returns how many messages it took over. Raises StoreError."""
         seen, self._seen = self._seen, {}
         await write(workers.beat, self._store, process=sender_lock.this_process(), where=self._where)
         if not self._recovers:

@@ -354,7 +354,7 @@ class FileReceiptWriter:
     def record_stored(
         self, source: SourceSettings, digest: model.Digest, transaction: Transaction, done: Ingested
     ) -> None:
-        """Records a stored file, in the transaction that stored it. A file that was known before gets no receipt."""
+        """Records a stored file, in the transaction that stored it. No receipt if it was known and announces nothing."""
         if done.already_known and not done.announced:
             return
         now, timing, known = self.context.clock.now(), self.context.timing, self._known(transaction, source)

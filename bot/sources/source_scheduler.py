@@ -104,9 +104,7 @@ class SourceScheduler:
         self._start_enrichment()
 
     async def drain(self) -> None:
-        """Reads all files, polls each source that is due and completes papers. Returns when all is done. Raises
-        StoreError.
-        """
+        """Reads all files, polls the sources that are due, and completes papers. Raises StoreError."""
         await self.sync()
         await self.inbox.drain()
         known = await self._known()
