@@ -247,7 +247,8 @@ class OwnerWatch:
     async def look(self) -> int:
         """Sends a heartbeat. If set to recover, takes over work of stalled workers.
 
-        Returns how many messages it took over. Raises StoreError."""
+        Returns how many messages it took over. Raises StoreError.
+        """
         seen, self._seen = self._seen, {}
         await write(workers.beat, self._store, process=sender_lock.this_process(), where=self._where)
         if not self._recovers:

@@ -157,7 +157,7 @@ class FetchRequest:
     format: str | None = None  # None: it is recognised by the content
     may_miss: bool = False  # a missing document is no error: it may not be published yet
     page: int = 1
-    history: bool = False  # the request returns papers of older days only
+    history: bool = False  # a query to arXiv's API for papers of the past
     day: date | None = None  # the day that is requested; None: the newest document
 
 
