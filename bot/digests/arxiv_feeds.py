@@ -4,13 +4,13 @@
 
 `arxiv_atom`: arXiv's daily feed as Atom, `https://rss.arxiv.org/atom/cs.LG` (info.arxiv.org/help/rss_specifications.html).
 
-Answers of arXiv's API are Atom in the same namespaces, but their feed has another id; `arxiv_api_atom` reads them.
+`arxiv_api_atom`: an answer of arXiv's API, `https://export.arxiv.org/api/query?…`
+(info.arxiv.org/help/api/user-manual.html).
 
-`arxiv_api_atom`: an answer of arXiv's API, `https://export.arxiv.org/api/query?…` (info.arxiv.org/help/api/user-manual.html).
-
-The answer is Atom in the namespaces of the daily feed, but with other elements: `arxiv:doi`, `arxiv:comment`, one
-`author` for each person. Entries have a version and a primary category. They have no announce type, since an answer
-holds papers of any day. The total in an answer counts all results of the search, not only those in the answer.
+The answer is Atom in the namespaces of the daily feed, but its feed has another id, and other elements: `arxiv:doi`,
+`arxiv:comment`, one `author` for each person. Entries have a version and a primary category. They have no announce
+type, since an answer holds papers of any day. The total in an answer counts all results of the search, not only those
+in the answer.
 
 An error is an answer with one entry, whose id is `https://arxiv.org/api/errors#…`.
 """

@@ -39,8 +39,8 @@ translated title, title, link, tldr, English tldr, translated abstract, abstract
 
 `bilingual3`: groups of three lines: an English abstract, its translation, the address of the paper.
 
-There are no empty lines between the groups, no titles, authors, categories or dates, and often no line end after the last
-line. In lists made from arXiv's feed, abstracts and translations begin with the announcement of the feed.
+The groups follow each other without empty lines. There are no titles, authors, categories or dates. The last line often
+has no line end. In lists made from arXiv's feed, abstracts and translations begin with the announcement of the feed.
 """
 
 import re

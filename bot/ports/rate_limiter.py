@@ -154,8 +154,8 @@ class RateLimiter:
 
         Ignores sends later than `now`. If a message was tried several times, only the last attempt is known. So this
         method assumes the worst case: that the lane has used up its burst at the second `at` of each known send. This
-        is safe, because a sender that kept the limits left a group's budget per minute full again at `at` + `burst` /
-        `rate` or earlier.
+        is safe: if a sender kept the limits, the group's budget per minute is full again at `at` + `burst` / `rate` or
+        earlier.
         """
         earlier = [(at, lane, False) for lane, at in sends] + [(at, lane, True) for lane, at in answers]
         earlier = sorted((send for send in earlier if send[0] <= now), key=lambda send: send[0])
