@@ -88,7 +88,10 @@ def plain_text(data: bytes, warnings: "Warnings") -> str:
 
 
 def without_controls(text: str, warnings: "Warnings", line: int | None = None) -> str:
-    """Returns the text without control characters, and warns of them. `line`: its line; None: it is the whole document."""
+    """Returns the text without control characters, and warns of them.
+
+    `line` is the line of the text; None: the text is the whole document.
+    """
     if not ("\t" in text or _CONTROLS.search(text)):  # eight times as fast as a search with _COUNTED
         return text
     found = list(islice(_COUNTED.finditer(text), _EXAMPLES))

@@ -41,7 +41,7 @@ class Element:
         return [child for child in self.children if child.name == name]
 
     def first(self, *names: str) -> str:
-        """Returns the stripped text of the first child of the first name; if it is missing or empty, tries the next."""
+        """Returns the text of the first child of a name, stripped. Tries the names in turn until a text is not empty."""
         for name in names:
             found = next((child for child in self.children if child.name == name), None)
             if found and (text := found.text.strip()):

@@ -25,7 +25,7 @@ from subscriptions.store.digests import Ingested
 from subscriptions.texts import clip
 
 DAY = timedelta(days=1)
-DAYS_BACK = timedelta(days=14)  # a missed day longer ago is given up
+DAYS_BACK = timedelta(days=14)  # older missed days are given up
 MOST_TRIES = 8  # tries to fetch a day; they take about four hours, with the waits after failures
 
 
