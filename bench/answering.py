@@ -86,20 +86,13 @@ def wait_for(fake: process.Remote, there: Callable[[list[Entry]], bool]) -> None
 
 def report(asked: list[tuple[str, float]], journal: list[Entry]) -> int:
     people = {chat for chat, _ in asked}
-    answers: dict[str, list[float]] = {chat: [] for chat in people}
-    for entry in journal:
-        if entry.chat in people:
-            answers[entry.chat].append(entry.at)
     first, last = asked[0][1], asked[-1][1]
     sent = [entry.at for entry in journal if entry.chat not in people and first <= entry.at <= last]
-    took = []
-    for chat, at in asked:
-        later = [answer for answer in answers[chat] if answer >= at]
-        if not later:
-            print(f"nobody answered {chat}")
-            return 1
-        took.append(later[0] - at)
-    ms = [1000 * seconds for seconds in took]
+    answers = [next((entry.at for entry in journal if entry.chat == chat and entry.at >= at), 0) for chat, at in asked]
+    if not all(answers):
+        print(f"nobody answered {asked[answers.index(0)][0]}")
+        return 1
+    ms = [1000 * (answer - at) for answer, (_, at) in zip(answers, asked, strict=True)]
     most = quantiles(ms, n=100)[98]
     print(f"{len(asked)} commands in {last - first:.0f} s, while {len(sent):,} messages went out")
     print(f"answered after {median(ms):.0f} ms in the middle, {most:.0f} ms at most in 99 of 100  (aim: 100)")

@@ -13,7 +13,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -134,17 +134,15 @@ async def ask(store: Store) -> None:
     elapsed, _ = await timing_of(bot, "/preview statistics")
     print(f"the first question after papers came: {elapsed:.0f} ms")
     print("ms of an answer              median      worst   of a processor   the worst was")
-    for name, command in (
-        ("/sub QUERY", "/sub {}"),
-        ("/preview QUERY", "/preview {}"),
-        ("/search QUERY", "/search {}"),
+    for name, command, queries in (
+        ("/sub QUERY", "/sub", QUERIES),
+        ("/preview QUERY", "/preview", QUERIES),
+        ("/search QUERY", "/search", QUERIES),
+        ("/preview like:ID", "/preview", NEAR),
     ):
         forget(store)
         await timing_of(bot, "/preview statistics")
-        show(name, [(await timing_of(bot, command.format(query)), query) for query in QUERIES])
-    forget(store)
-    await timing_of(bot, "/preview statistics")
-    show("/preview like:ID", [(await timing_of(bot, f"/preview {query}"), query) for query in NEAR])
+        show(name, [(await timing_of(bot, f"{command} {query}"), query) for query in queries])
     pages = [(await timing_of(bot, f"/list {page}"), f"page {page}") for page in (1, 2)]
     show("/list, 10 subscriptions", pages)
     show("/status", [(await timing_of(bot, "/status"), "")])
@@ -160,7 +158,7 @@ async def timing_of(bot: BotHarness, words: str) -> Timing:
     return elapsed, 1e3 * (time.process_time() - worked)
 
 
-def show(name: str, times: Sequence[tuple[Timing, str]]) -> None:
+def show(name: str, times: list[tuple[Timing, str]]) -> None:
     (worst, _), what = max(times)
     middle, worked = (median(timing[at] for timing, _ in times) for at in (0, 1))
     print(f"{name:<24} {middle:>10.0f} {worst:>10.0f} {worked:>16.0f}   {what}")

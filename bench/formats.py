@@ -25,7 +25,7 @@ import json
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from email.message import Message
 from functools import partial
 from pathlib import Path
@@ -56,7 +56,7 @@ GROWTHS = (
 Generic = Callable[[bytes], int]  # returns the number of papers that it finds
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Prints the tables.
 
     Returns 1 if paperwire and a library find different numbers of papers, or if time grows faster than the document.
@@ -103,7 +103,7 @@ def _speed(made: str, data: bytes, library: str, generic: Generic) -> tuple[str,
 FORMAT_OF = {"daily": "daily_arxiv_md", "standard": "daily_arxiv_md", "rss": "arxiv_rss", "atom": "arxiv_atom"}
 
 
-def _slowest(smallest: int) -> Mapping[str, tuple[str, Callable[[int], str]]]:
+def _slowest(smallest: int) -> dict[str, tuple[str, Callable[[int], str]]]:
     """Returns format → (name, maker) of its slowest text: the text whose time grows most when it is doubled.
 
     Texts that are refused for their many papers do not take longer then, so they cannot be measured in this way.

@@ -12,12 +12,13 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from bench import counting, planning
+from bench._timing import timed
 from bot.platforms.known import PLATFORMS
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines
@@ -59,16 +60,16 @@ def main() -> int:
         store.held = []
         store.open(now=make.NOON)
         store_papers(store, before)
-        whole, held, worked = store_papers(store, few)
-        bare = insert_again(store, Path(folder))
-        show(f"{FEW:,} new papers", whole, held, worked)
+        show(store, f"{FEW:,} new papers", lambda: store_papers(store, few))
+        in_transactions, bare = sum(store.held), insert_again(store, Path(folder))
         print(
-            f"  the same rows without the words, bare bulk insert: {bare:.3f} s; transactions / bare = {sum(held) / bare:.1f}"
+            f"  the same rows without the words, bare bulk insert: {bare:.3f} s;"
+            f" transactions / bare = {in_transactions / bare:.1f}"
         )
         changed = [replace(one, abstract=one.abstract + " And more.", version=2) for one in few]
-        show(f"{FEW:,} known papers, all changed", *store_papers(store, changed))
-        show(f"{FEW:,} known papers, nothing new", *store_papers(store, changed[::-1]))
-        show(f"{many:,} new papers", *store_papers(store, more))
+        show(store, f"{FEW:,} known papers, all changed", lambda: store_papers(store, changed))
+        show(store, f"{FEW:,} known papers, nothing new", lambda: store_papers(store, changed[::-1]))
+        show(store, f"{many:,} new papers", lambda: store_papers(store, more))
         subscribe_many(store, int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)
         store.close()
     return 0
@@ -85,45 +86,26 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
         )
         typed = (f"daily {chance.randrange(24):02}:00 Europe/Berlin | {query} | \n" for query in queries)
         blocks.append(f"[console:chat{chat}]\n{''.join(typed)}")
-    with timed(store) as worked:
-        lines = read_lines("\n".join(blocks))
-    print(f"{amount:,} lines of an import: {worked[0]:.2f} s of work to read them")
+    lines, worked = timed(lambda: read_lines("\n".join(blocks)))
+    print(f"{amount:,} lines of an import: {worked:.2f} s of work to read them")
     for what in ("imported", "imported again"):
-        with timed(store) as worked:
-            importing.import_lines(store, lines, now=make.NOON)
-        show(f"{amount:,} lines {what}", worked[1], store.held, worked[0])
-    with timed(store) as worked:
-        size = sum(map(len, importing.export_all(store)))
-    print(f"{size // 2**20} MB exported: {worked[0]:.2f} s of work")
+        show(store, f"{amount:,} lines {what}", lambda: importing.import_lines(store, lines, now=make.NOON))
+    size, worked = timed(lambda: sum(map(len, importing.export_all(store))))
+    print(f"{size // 2**20} MB exported: {worked:.2f} s of work")
 
 
-@contextmanager
-def timed(store: TimedStore) -> Iterator[list[float]]:
-    """Yields a list that gets the processor seconds and the wall seconds of the body.
-
-    Clears the store's recorded times.
-    """
-    store.held.clear()
-    start, worked, found = time.perf_counter(), time.process_time(), list[float]()
-    yield found
-    found += (time.process_time() - worked, time.perf_counter() - start)
-
-
-def store_papers(store: TimedStore, papers: Sequence[Paper]) -> tuple[float, list[float], float]:
-    """Stores a digest of papers.
-
-    Returns wall seconds, processor seconds of each transaction, and processor seconds in all.
-    """
-    store.held.clear()
-    start, worked = time.perf_counter(), time.process_time()
+def store_papers(store: Store, papers: Sequence[Paper]) -> None:
     make.ingest_digest(store, make.digest(*papers), source="daily", day=make.NOON.date(), now=make.NOON)
-    return time.perf_counter() - start, list(store.held), time.process_time() - worked
 
 
-def show(what: str, whole: float, held: Sequence[float], worked: float) -> None:
+def show(store: TimedStore, what: str, work: Callable[[], object]) -> None:
+    """Does some work and prints its times."""
+    store.held.clear()
+    start = time.perf_counter()
+    _, worked = timed(work)
     print(
-        f"{what:<31} {whole:6.2f} s on the wall, {worked:5.2f} s of work, {sum(held):5.2f} s of it in {len(held)} transactions, "
-        f"{max(held):.2f} s in the longest"
+        f"{what:<31} {time.perf_counter() - start:6.2f} s on the wall, {worked:5.2f} s of work,"
+        f" {sum(store.held):5.2f} s of it in {len(store.held)} transactions, {max(store.held):.2f} s in the longest"
     )
 
 

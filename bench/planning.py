@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -134,7 +134,7 @@ def insert_again(folder: Path, _chats: int) -> str:
     return f"{taken} {rows}"
 
 
-def insert_rows(source: Path, target: Path, asked: Mapping[str, str]) -> tuple[float, int]:
+def insert_rows(source: Path, target: Path, asked: dict[str, str]) -> tuple[float, int]:
     """Inserts the results of queries, by table, into another database. Returns processor seconds and the number of rows."""
     with closing(sqlite3.connect(source)) as full, closing(sqlite3.connect(target, isolation_level=None)) as bare:
         rows = {table: full.execute(query).fetchall() for table, query in asked.items()}
@@ -282,7 +282,7 @@ async def subscribed_beside(store: Store) -> str:
             await context.do_steps(one, store)
         over.set()
 
-    async def stored(numbers: Iterable[int]) -> str:
+    async def stored(numbers: range) -> str:
         taken: list[float] = []
         for number in numbers:
             if over.is_set():

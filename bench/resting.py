@@ -8,7 +8,6 @@ For comparison, a second process only imports the libraries that such a bot load
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from tests.fakes import telegram
@@ -42,7 +41,7 @@ def main() -> int:
     return 0
 
 
-def taken(folder: Path, environment: Mapping[str, str], fake: telegram.FakeTelegram) -> int:
+def taken(folder: Path, environment: dict[str, str], fake: telegram.FakeTelegram) -> int:
     """Returns the resident bytes of the bot when it listens for updates."""
     fake.queue.asked.clear()
     with running_program(folder, environment) as program:

@@ -13,7 +13,7 @@ import random
 import sys
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.platforms.telegram.adapter import TelegramChannel
@@ -61,12 +61,9 @@ def main() -> int:
 
 def day(chats: int, rng: random.Random) -> Mapping[int, int]:
     """Returns minute of a day in UTC → number of messages that are due."""
-    zones = rng.choices(list(ZONES), list(ZONES.values()), k=chats)
-    hours = rng.choices(list(HOURS), list(HOURS.values()), k=chats)
-    minutes = rng.choices(list(MINUTES), list(MINUTES.values()), k=chats)
-    messages = rng.choices(list(MESSAGES), list(MESSAGES.values()), k=chats)
+    chosen = (rng.choices(list(odds), list(odds.values()), k=chats) for odds in (ZONES, HOURS, MINUTES, MESSAGES))
     due: Counter[int] = Counter()
-    for zone, hour, minute, number in zip(zones, hours, minutes, messages, strict=True):
+    for zone, hour, minute, number in zip(*chosen, strict=True):
         due[((hour - zone) * 60 + minute) % DAY] += number
     return due
 
@@ -101,7 +98,7 @@ def by_arithmetic(due: Mapping[int, int], rate: float) -> float:
     return latest
 
 
-def _share(ordered: Sequence[float], part: float) -> float:
+def _share(ordered: list[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 

@@ -19,10 +19,11 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from statistics import median
 from typing import NamedTuple
+from unittest.mock import patch
 
 import aiohttp
 import psycopg
@@ -252,22 +253,17 @@ def storing(url: str) -> tuple[float, float]:
         return _stored(store, new)
 
 
-def _stored(store: Store, new: Sequence[planner.Planned]) -> tuple[float, float]:
+def _stored(store: Store, new: list[planner.Planned]) -> tuple[float, float]:
     taken: list[float] = []
-    woken = vars(planner)["wake_chats"]
 
     def noted(session: object, kinds: object) -> None:
         taken.append(time.perf_counter())
         stored_workers.wake_chats(session, kinds)  # type: ignore[arg-type]
         taken.append(time.perf_counter())
 
-    vars(planner)["wake_chats"] = noted
-    try:
-        with store.write() as transaction:
-            begin = time.perf_counter()
-            planner.add_deliveries(transaction, new, now=planning.NOON)
-    finally:
-        vars(planner)["wake_chats"] = woken
+    with patch.object(planner, "wake_chats", noted), store.write() as transaction:
+        begin = time.perf_counter()
+        planner.add_deliveries(transaction, new, now=planning.NOON)
     return taken[0] - begin, taken[1] - taken[0]
 
 

@@ -18,8 +18,7 @@ from random import Random
 from typing import NamedTuple
 
 from bench._timing import T, timed
-from bench.matching import engines, other_engines
-from bench.matching.lines import Line, checks_papers, comparable, lines, made_up_papers, real_papers
+from bench.matching import engines, lines, other_engines
 from subscriptions.model import Paper
 
 PAPERS = 180
@@ -51,10 +50,10 @@ class Measured(NamedTuple):
 
 def main(counts: Sequence[int] = (10_000,)) -> int:
     """Prints a table for each count. Returns 1 if the aim is missed. Raises AssertionError if results differ."""
-    papers = real_papers() or made_up_papers(2 * PAPERS)
+    papers = lines.real_papers() or lines.made_up_papers(2 * PAPERS)
     status = 0
     for count in counts:
-        typed = list(lines(papers, count, Random(20260122)))
+        typed = list(lines.lines(papers, count, Random(20260122)))
         print(f"{count:,} lines, {len({line.text for line in typed}):,} different, x {PAPERS} papers")
         measured = _measured(typed, papers[:PAPERS])
         _show(measured, count)
@@ -63,7 +62,7 @@ def main(counts: Sequence[int] = (10_000,)) -> int:
     return status
 
 
-def _measured(typed: Sequence[Line], papers: Sequence[Paper]) -> dict[str, Measured]:
+def _measured(typed: Sequence[lines.Line], papers: Sequence[Paper]) -> dict[str, Measured]:
     found: dict[str, Measured] = {}
     with tempfile.TemporaryDirectory() as folder:
         task = Path(folder) / "task"
@@ -97,7 +96,7 @@ def _run(name: str, task: Path) -> None:
         else {}
     )
     answers = engine.by_line(found) if isinstance(engine, engines.Paperwire) else found
-    numbers, plain = comparable(some, papers) if different is not typed else ([], 0)
+    numbers, plain = lines.comparable(some, papers) if different is not typed else ([], 0)
     report = Measured(
         asked=len(asked),
         taken=len(taken),
@@ -111,15 +110,15 @@ def _run(name: str, task: Path) -> None:
     sys.stdout.buffer.write(pickle.dumps(report))
 
 
-def _without_checks(some: Sequence[Line], papers: Sequence[Paper]) -> float:
+def _without_checks(some: Sequence[lines.Line], papers: Sequence[Paper]) -> float:
     """Returns the seconds of a match without the lines with terms that are searched in single papers."""
     engine = engines.Paperwire()
-    engine.compile([line for line in some if not checks_papers(line)])
+    engine.compile([line for line in some if not lines.checks_papers(line)])
     engine.read(papers)
     return _best(engine.match, 5)[1]
 
 
-def _notes(engine: engines.Paperwire, some: Sequence[Line]) -> dict[str, float]:
+def _notes(engine: engines.Paperwire, some: Sequence[lines.Line]) -> dict[str, float]:
     """Returns more figures of paperwire: memory of the set, and the seconds to add and to remove one query."""
     tracemalloc.start()
     again = engines.Paperwire()
@@ -173,8 +172,8 @@ def _times(measured: dict[str, Measured], name: str) -> float:
 
 def _memory(name: str) -> int:
     """Returns a figure of this process from /proc, in bytes (Linux)."""
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+    status = Path("/proc/self/status").read_text("ascii")
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(name))
 
 
 def _best(work: Callable[[], T], times: int) -> tuple[T, float]:

@@ -48,9 +48,3 @@ class Journal:
 
     def __len__(self) -> int:
         return len(self._entries)
-
-
-def read_journal(path: Path) -> list[Entry]:
-    """Returns the entries that a fake in another process wrote, except one that is only half written."""
-    whole, _, _ = path.read_text("utf-8").rpartition("\n")
-    return [Entry(**json.loads(line)) for line in whole.splitlines()]

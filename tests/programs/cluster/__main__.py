@@ -14,11 +14,10 @@ import json
 import random
 import signal
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -29,9 +28,8 @@ import psycopg
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store
-from tests.fakes import process
 from tests.fakes.journal import Entry
-from tests.postgres import own
+from tests.postgres.own import OwnServer
 from tests.programs.cluster import judging
 from tests.programs.cluster import workers as started
 from tests.programs.faults.table import write
@@ -88,8 +86,7 @@ class Trial:
 
     plan: Plan
     workers: started.Workers
-    server: own.OwnServer
-    url: str
+    server: OwnServer
     store: Store
     dice: random.Random
     incidents: list[judging.Incident] = field(default_factory=list)
@@ -173,7 +170,7 @@ class Trial:
         return place
 
     def _in_hand(self, number: int) -> judging.Incident:
-        with psycopg.connect(self.url) as connection:
+        with psycopg.connect(self.workers.url) as connection:
             sending = connection.execute(_IN_HAND, (number,)).fetchall()
             answering = connection.execute(_ANSWERING, (number,)).fetchall()
         messages = {(lane.partition(":")[2], json.loads(payload)["text"]) for lane, payload in sending}
@@ -214,7 +211,7 @@ class Trial:
     def _cut(self) -> None:
         if not self.server.is_up:
             raise NotNow
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        with psycopg.connect(self.workers.url, autocommit=True) as connection:
             connection.execute(_CUT)
         self._did("all connections cut")
 
@@ -288,17 +285,6 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def tried(plan: Plan, seed: int, fake: process.Remote, folder: Path) -> tuple[Trial, judging.Verdict]:
-    """Runs a trial on its own server. Returns it and its verdict."""
-    with own.own_server() as server, closing(Store(url := server.empty_database())) as store:
-        store.open(now=datetime.now(UTC))
-        with started.workers(url, fake, folder, factor=plan.factor, looks=plan.looks) as running_workers:
-            trial = Trial(plan, running_workers, server, url, store, random.Random(seed))
-            trial.fill()
-            trial.play()
-            return trial, trial.verdict()
-
-
 def main() -> int:
     """Runs the trial and judges it. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.cluster")
@@ -310,14 +296,13 @@ def main() -> int:
     options = parser.parse_args()
     named = {name: getattr(options, name) for name in ("lanes", "kills", "stops", "crashes")}
     plan = QUICK if options.quick else Plan(**named)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers and the server then end with this process
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with process.running("telegram", journal=folder / "journal") as fake:
-            fake.call("opens_to_all")
-            fake.call("takes", POST_TAKES)
-            trial, found = tried(plan, options.seed, fake, folder)
-            text = table(trial, found)
+    with started.a_cluster(factor=plan.factor, looks=plan.looks) as (running_workers, server, store):
+        running_workers.fake.call("takes", POST_TAKES)
+        trial = Trial(plan, running_workers, server, store, random.Random(options.seed))
+        trial.fill()
+        trial.play()
+        found = trial.verdict()
+        text = table(trial, found)
     wrong = [f"{what}: {case}" for what, cases in found.wrong.items() for case in cases[:10]]
     return report("cluster", text, wrong, None if options.quick else options.page)
 

@@ -10,12 +10,9 @@ nothing else waits. The checks use the journal of the fake. Ends with status 1 i
 """
 
 import argparse
-import signal
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,11 +26,9 @@ from subscriptions.store import planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow
 from tests import make
-from tests.fakes import process
 from tests.fakes.journal import Entry
-from tests.postgres.own import own_server
 from tests.programs.cluster.__main__ import most_in_a_second, report, say, two_columns
-from tests.programs.cluster.workers import Workers, workers
+from tests.programs.cluster.workers import Workers, a_cluster
 
 LIMIT, CONFIGURED = 30, 28
 WAIT = 3.0  # seconds to wait, according to a 429
@@ -130,9 +125,9 @@ def fill(store: Store, waiting: int) -> None:
             ], now=now)  # fmt: skip
 
 
-def played(started: Workers, fake: process.Remote, store: Store, promises: Promises, *, seconds: float) -> Found:
+def played(started: Workers, store: Store, promises: Promises, *, seconds: float) -> Found:
     """Lets three workers send while people write and the platform refuses. Returns the measured values."""
-    found = Found()
+    found, fake = Found(), started.fake
     started.start(3)
     started.wait_for(lambda: len(started.posts) > CONFIGURED, "a second's messages are sent")
     asked: list[tuple[str, float]] = []
@@ -190,21 +185,9 @@ def main() -> int:
     if options.quick:
         options.waiting, options.seconds, options.page = 2000, 10, None
     promises = BUSY if options.quick else Promises()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers and the server then end with this process
-    with (
-        tempfile.TemporaryDirectory() as name,
-        own_server() as server,
-        closing(Store(url := server.empty_database())) as store,
-    ):
-        folder = Path(name)
-        store.open(now=datetime.now(UTC))
+    with a_cluster() as (started, _, store):
         fill(store, options.waiting)
-        with (
-            process.running("telegram", journal=folder / "journal") as fake,
-            workers(url, fake, folder, looks="usual") as all_,
-        ):
-            fake.call("opens_to_all")
-            found = played(all_, fake, store, promises, seconds=options.seconds)
+        found = played(started, store, promises, seconds=options.seconds)
     rows = found.rows(options.waiting, promises)
     text = two_columns((name, value) for name, value, _ in rows)
     return report("rate", text, [f"{name}: {value}" for name, value, is_right in rows if not is_right], options.page)

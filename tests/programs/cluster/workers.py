@@ -1,11 +1,12 @@
 """Starts, kills, stops and continues workers, and reads in the fake's journal what they did."""
 
-import json
 import signal
 import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +14,10 @@ from pathlib import Path
 from subscriptions.store.database.store import Store
 from tests import forked, make
 from tests.fakes.journal import Entry
-from tests.fakes.process import Remote
+from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.patience import PATIENCE
+from tests.postgres.own import OwnServer, own_server
 from tests.programs.cluster import judging
 from tests.programs.faults import filled
 
@@ -32,8 +34,6 @@ class Workers:
     alive: list[subprocess.Popen[bytes]] = field(default_factory=list)
     logs: list[Path] = field(default_factory=list)
     log_of: dict[int, Path] = field(default_factory=dict)  # process id → log of the worker
-    _posts: list[Entry] = field(default_factory=list)
-    _read: int = 0  # bytes of the journal that were read
 
     def start(self, count: int = 1) -> None:
         """Starts workers. Returns at once."""
@@ -83,14 +83,8 @@ class Workers:
 
     @property
     def posts(self) -> list[Entry]:
-        """Returns the posts that the platform accepted. The last line is left out if the fake is still writing it."""
-        with self.fake.path.open("rb") as journal:
-            journal.seek(self._read)
-            whole, end, _ = journal.read().rpartition(b"\n")
-        self._read += len(whole + end)
-        entries = (Entry(**json.loads(line)) for line in whole.splitlines())
-        self._posts += [entry for entry in entries if entry.kind == "post"]
-        return self._posts
+        """Returns the posts that the platform accepted."""
+        return [entry for entry in self.fake.journal if entry.kind == "post"]
 
     def wait_for(self, what: Callable[[], bool], why: str) -> None:
         """Waits until a condition is true. This may take long on a busy machine. Fails if nothing is posted for some time."""
@@ -118,6 +112,25 @@ def workers(url: str, fake: Remote, folder: Path, *, factor: float = 1.0, looks:
         for worker in all_of_them.alive:
             worker.kill()
             worker.wait()
+
+
+@contextmanager
+def a_cluster(*, factor: float = 1.0, looks: str = "usual") -> Iterator[tuple[Workers, OwnServer, Store]]:
+    """Workers of an empty database on a server of its own, with a fake Telegram on which the bot may write to all.
+
+    Everything ends with the block, or when this process gets SIGTERM.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        own_server() as server,
+        closing(Store(url := server.empty_database())) as store,
+        running("telegram", journal=Path(folder) / "journal") as fake,
+        workers(url, fake, Path(folder), factor=factor, looks=looks) as started,
+    ):
+        store.open(now=datetime.now(UTC))
+        fake.call("opens_to_all")
+        yield started, server, store
 
 
 def paper_ids(first: int, count: int) -> list[str]:
@@ -152,7 +165,7 @@ class Verdict:
     at_once: int  # highest number of open posts in one lane
 
 
-def judged(posts: Sequence[Entry], *, lanes: int, papers: int) -> Verdict:
+def judged(posts: list[Entry], *, lanes: int, papers: int) -> Verdict:
     """Returns the judgement of what every chat of `fill` got: it must be all papers, in the same order, each once."""
     found, wanted = judging.Verdict(), paper_ids(0, papers)
     of_chat = judging.posts_by_chat(posts)

@@ -14,9 +14,9 @@ import traceback
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+from tests.programs.faults import table
 from tests.programs.faults.judging import Verdict
 from tests.programs.faults.rows import BY_NAME, measured
-from tests.programs.faults.table import line, table, write, write_again
 
 TRIES = 300
 
@@ -42,14 +42,14 @@ def main() -> int:
                 sys.stderr.write(f"{number}/{len(names)} {name}: failed\n")
                 continue
             found[name] = done.result()
-            sys.stderr.write(f"{number}/{len(names)} {line(name, found[name])}")
+            sys.stderr.write(f"{number}/{len(names)} {table.line(name, found[name])}")
             sys.stderr.flush()
     rows = {name: found[name] for name in names if name in found}
-    sys.stdout.write(table(rows, options.day))
+    sys.stdout.write(table.table(rows, options.day))
     if options.page and options.only:
-        write_again(options.page, rows, options.day)
+        table.write_again(options.page, rows, options.day)
     elif options.page and len(rows) == len(BY_NAME):
-        write(options.page, "faults", table(rows, options.day))
+        table.write(options.page, "faults", table.table(rows, options.day))
     wrong = [name for name, row in rows.items() if not BY_NAME[name].is_as_it_must_be(row, options.tries)]
     for name in wrong:
         sys.stderr.write(f"Not as it must be: {name}\n")

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def copy_of(ready: Path, path: Path) -> None:
     shutil.copyfile(ready, path)
 
 
-def wanted(chats: Iterable[str], rounds: int) -> Mapping[str, Sequence[str]]:
+def wanted(chats: Iterable[str], rounds: int) -> dict[str, Sequence[str]]:
     """Returns what must arrive: lane → papers, in order."""
     return {lane_of(chat): [paper_id(n) for n in range(rounds)] for chat in chats}
 

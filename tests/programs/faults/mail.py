@@ -4,7 +4,6 @@ Nothing is lost. A mail comes twice only if the server accepted it and its answe
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,12 +31,12 @@ EVERY = 3  # one mail in three is hit
 class Trouble:
     """What a server does to the mails that are hit. It uses the answers in turn."""
 
-    answers: Sequence[str]  # see tests/fakes/smtp.py
+    answers: tuple[str, ...]  # see tests/fakes/smtp.py
     is_taken: bool = False  # whether the server keeps the mail, although its answer is lost
     patience: float = PATIENT  # seconds for which the sender waits for an answer
 
 
-TROUBLES: Mapping[str, Trouble] = {
+TROUBLES: dict[str, Trouble] = {
     "cut before the mail was taken": Trouble(("sender drop", "recipient drop")),
     "cut after the mail was taken": Trouble(("content drop",), is_taken=True),
     "taken, and no answer": Trouble(("content silent",), is_taken=True, patience=LATE),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.fakes.faults import Fault as FaultOfCall
 from tests.fakes.telegram import FakeTelegram
-from tests.programs.faults import database_rows, mail, processes, simulated, simulated_rows, slack_storm
+from tests.programs.faults import mail, processes, simulated, simulated_rows, slack_storm
 from tests.programs.faults.judging import Verdict
 
 LATE = 2.0  # seconds for which the sender waits, when the answer comes later
@@ -62,7 +62,7 @@ ROWS = (
         _killed("two", processes.two_at_once),
         is_by_process=True,
     ),
-    Fault("two senders on one database, without the lock between them", database_rows.two_senders),
+    Fault("two senders on one database, without the lock between them", simulated_rows.two_senders),
     Fault(
         "cut before the request was taken",
         _stormy("before", *simulated.named("cut before", "reset before")),
@@ -119,9 +119,9 @@ ROWS = (
     Fault("groups that migrate", simulated_rows.chats_migrated),
     Fault("accounts deleted: the others", simulated_rows.chats_deleted),
     Fault("messages refused for ever: the others", simulated_rows.refused_message),
-    Fault("database locked by another process for a minute", database_rows.locked),
-    Fault("database read-only for a minute", partial(database_rows.unwritable, spoil=database_rows.as_read_only)),
-    Fault("disk full for a minute", partial(database_rows.unwritable, spoil=database_rows.as_full)),
+    Fault("database locked by another process for a minute", simulated_rows.locked),
+    Fault("database read-only for a minute", partial(simulated_rows.unwritable, spoil=simulated_rows.as_read_only)),
+    Fault("disk full for a minute", partial(simulated_rows.unwritable, spoil=simulated_rows.as_full)),
     Fault("database damaged, the copy put back", _killed("damage", processes.damaged), is_by_process=True),
     Fault("clocks that jump by a second to a month, both ways", simulated_rows.clocks_that_jump),
     Fault("poisoned digests among good ones", simulated_rows.poisoned_digests),

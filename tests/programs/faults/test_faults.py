@@ -44,7 +44,7 @@ def test_only_the_last_message_before_a_kill_may_come_again() -> None:
 
 
 def test_a_row_is_green_only_after_enough_tries() -> None:
-    good, bad = rows.Fault("good", _nothing), rows.Fault("bad", _nothing, must_be_red=True)
+    good, bad = (rows.Fault("any", lambda *_: judging.Verdict(), must_be_red=red) for red in (False, True))
     green, red = judging.Verdict(tries=300), judging.Verdict(tries=300, lost=1)
     assert good.is_as_it_must_be(green, 300)
     assert bad.is_as_it_must_be(red, 300)
@@ -52,10 +52,6 @@ def test_a_row_is_green_only_after_enough_tries() -> None:
     assert not bad.is_as_it_must_be(green, 300), "then the judge would be blind"
     assert not good.is_as_it_must_be(green, 301)
     assert not good.is_as_it_must_be(judging.Verdict(tries=300, doubled=3, allowed=2), 300)
-
-
-def _nothing(_folder: Path, _tries: int) -> judging.Verdict:
-    return judging.Verdict()
 
 
 TRIES = {  # if the bot may read only at times, one turn leaves more messages in a channel than it has tries

@@ -11,6 +11,7 @@ that together reach everything go to tests/programs/fuzz/corpus, which `make tes
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -35,19 +36,18 @@ def main(arguments: list[str]) -> int:
 
 def _run(name: str, seconds: float) -> int:
     target, folder = targets.TARGETS[name], WORK / name / "corpus"
-    folder.mkdir(parents=True, exist_ok=True)
-    for data in (*target.seeds(), *targets.kept(name).values()):
-        (folder / targets.file_name(data)).write_bytes(data)
+    _store(folder, (*target.seeds(), *targets.kept(name).values()))
     words = WORK / name / "words"
     words.write_text("".join(f'"{_quoted(word)}"\n' for word in target.words), encoding="ascii")
-    report = WORK / name / "report.json"
-    report.unlink(missing_ok=True)
-    log = WORK / name / "log"
-    log.unlink(missing_ok=True)
-    longest = LONGEST.get(name, LONGEST_OTHER)
-    status = _guided(
-        name, seconds, folder, f"-dict={words}", f"-max_len={longest}", f"-artifact_prefix={WORK / name}/found-"
+    report, log = WORK / name / "report.json", WORK / name / "log"
+    for path in (report, log):
+        path.unlink(missing_ok=True)
+    options = (
+        f"-dict={words}",
+        f"-max_len={LONGEST.get(name, LONGEST_OTHER)}",
+        f"-artifact_prefix={WORK / name}/found-",
     )
+    status = _guided(name, seconds, folder, *options)
     if not report.is_file():
         print(f"{name}: ended with {status} before its time; {log} says why")
         return 1
@@ -82,10 +82,14 @@ def _keep_smallest(name: str, folder: Path) -> int:
     if status:
         raise SystemExit(f"{name}: reducing the corpus ended with {status}; {WORK / name / 'log'} says why")
     rmtree(stored)
-    stored.mkdir()
-    for data in chosen:
-        (stored / targets.file_name(data)).write_bytes(data)
+    _store(stored, chosen)
     return len(chosen)
+
+
+def _store(folder: Path, inputs: Iterable[bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for data in inputs:
+        (folder / targets.file_name(data)).write_bytes(data)
 
 
 def _quoted(word: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import httpx
 import uvicorn
 from pydantic import SecretStr
 from uvicorn.server import ServerState
@@ -28,8 +29,6 @@ from tests.programs.fuzz import target
 TOKEN, SECRET, SIGNING = "123456:ABC-def", "a-word-of-the-operator", "0123456789abcdef"
 CLOCK: Final = make.FakeClock(make.NOON)
 NOW: Final = str(int(make.NOON.timestamp()))
-
-Headers = list[tuple[bytes, bytes]]
 
 
 class Recorder:
@@ -87,27 +86,13 @@ SLACK._dispatcher = RECORDER
 APP: Final = web_server.health_app(dict, (*TELEGRAM.routes, *SLACK.routes))
 
 
-def asked(method: str, path: str, headers: Headers, body: bytes, query: bytes = b"") -> int:
-    """Sends one request as a server would. Returns the status. Errors of the application are raised."""
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-        "path": path, "raw_path": path.encode("utf-8", "replace"), "query_string": query, "root_path": "",
-        "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8420),
-    }  # fmt: skip
-    sent: list[Any] = []
-    parts = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive() -> Any:
-        return parts.pop() if parts else {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    _LOOP.run_until_complete(APP(scope, receive, send))
-    return int(sent[0]["status"])
-
-
+_CLIENT: Final = httpx.AsyncClient(transport=httpx.ASGITransport(APP), base_url="http://127.0.0.1", trust_env=False)
 _LOOP: Final = asyncio.new_event_loop()
+
+
+def asked(method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> int:
+    """Sends one request to the application. Returns the status. Errors of the application are raised."""
+    return _LOOP.run_until_complete(_CLIENT.request(method, path, headers=headers, content=body)).status_code
 
 
 # ------------------------------------------------------------------------------------------------------------ Telegram

@@ -94,7 +94,7 @@ def judge_journal(
     according to the log. A running process does not repeat an answer that may have arrived. A command that Slack could not
     deliver counts as not sent, because Slack tells the person so.
     """
-    asked = Counter(account.asked) + Counter(chat for chat, sent in account.handed_over if not sent.failed)
+    asked = account.asked + Counter(chat for chat, sent in account.handed_over if not sent.failed)
     shown: Counter[tuple[str, str]] = Counter()
     answers: Counter[str] = Counter()
     for entry in entries:

@@ -9,12 +9,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -22,10 +20,10 @@ import httpx
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store, Transaction
 from tests import make
+from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import FakeSlack, SentEnvelope
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import page
-from tests.programs.faults.soak.program import rows_by_table
 
 WORDS = ("kite", "harbour", "lantern", "meadow", "orchard")
 FIRST_TALKER = 900_000  # first id of the private chats in which people talk; no papers are delivered there
@@ -63,38 +61,33 @@ class Account:
         default_factory=dict
     )  # (chat, paper) → second in which the digest was written
     words: dict[str, str] = field(default_factory=dict)  # chat → the word to which it subscribes
-    # chat on Telegram → number of commands, each of which gets one message
-    asked: dict[str, int] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)  # chat on Telegram → number of commands, each gets one message
     handed_over: list[tuple[str, SentEnvelope]] = field(default_factory=list)  # (chat, command) on Slack
     # doubles that the faults allow: accepted messages whose answer was lost and that the bot cannot look up
     doubles: int = 0
-    faults: dict[str, int] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
     digests: int = 0
     presses: list[str] = field(default_factory=list)  # buttons that were pressed; each press must be acknowledged
-
-    def counts(self, fault: str) -> None:
-        self.faults[fault] = self.faults.get(fault, 0) + 1
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files, and logs nothing."""
-
-    def log_message(self, *_: object) -> None:
-        """Does nothing."""
 
 
 class Load:
     """Everything that happens to a running program."""
 
     def __init__(
-        self, folder: Path, pace: Pace, telegram: FakeTelegram, slack: FakeSlack, environment: Mapping[str, str]
+        self,
+        folder: Path,
+        pace: Pace,
+        telegram: FakeTelegram,
+        slack: FakeSlack,
+        mirror: FakeArxiv,
+        *,
+        environment: dict[str, str],
     ) -> None:
         self.folder = folder
         self.pace = pace
         self.telegram = telegram
         self.slack = slack
-        # a source on the web, which serves one page
-        self.mirror = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder / "mirror")))
+        self.mirror = mirror  # a source on the web, which serves one page
         self.account = Account()
         self.port = 0  # port of the program's web address
         self.environment = environment
@@ -106,12 +99,10 @@ class Load:
     def prepares(self, now: datetime) -> None:
         """Writes the settings and a database in which every chat subscribes to one word."""
         (self.folder / "inbox").mkdir()
-        (self.folder / "mirror").mkdir()
-        self._writes("mirror/list.md", ("2610.00001", "A first page", "Nothing is asked for in it."))
-        threading.Thread(target=self.mirror.serve_forever, daemon=True).start()
+        self.mirror.holds("/list.md", page(("2610.00001", "A first page", "Nothing is asked for in it.")))
         (self.folder / "paperwire.toml").write_text(
             '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'
-            f'[[source]]\nname = "mirror"\nurl = "http://127.0.0.1:{self.mirror.server_port}/list.md"\nschedule = "every 1m"\n'
+            f'[[source]]\nname = "mirror"\nurl = "{self.mirror.url}/list.md"\nschedule = "every 1m"\n'
         )
         store = Store(f"sqlite:///{self.database}")
         store.open(now=now)
@@ -176,15 +167,8 @@ class Load:
             (replies,) = connection.execute("SELECT count(*) FROM \"update\" WHERE state = 'ready'").fetchone()
             read = {key for (key,) in connection.execute("SELECT key FROM paper WHERE key LIKE '2611.%'")}
         written = {f"2611.{n:05d}" for n in range(1, self.account.digests * len(WORDS) + 1)}
-        counts = Counter(
-            {
-                "messages": messages,
-                "replies": replies,
-                "updates": self.telegram.waiting(),
-                "papers to read": len(written - read),
-            }
-        )
-        return +counts  # without zeros
+        waiting = {"messages": messages, "replies": replies, "updates": self.telegram.waiting()}
+        return +Counter(waiting | {"papers to read": len(written - read)})  # without zeros
 
     # ── what happens ──────────────────────────────────────────────────────────
 
@@ -194,7 +178,7 @@ class Load:
         If more than one digest is unfinished, it writes none. A machine that cannot keep up gets only as much as it can send.
         """
         if self.unfinished().total() > len(self.account.words):
-            self.account.counts("digest put off")
+            self.account.faults["digest put off"] += 1
             return
         self.account.digests += 1
         first = (self.account.digests - 1) * len(WORDS) + 1
@@ -208,16 +192,12 @@ class Load:
         ]
         for chat, word in self.account.words.items():
             self.account.due[chat, papers[WORDS.index(word)][0]] = second
-        # the program polls this source every minute
-        on_the_web = self.account.digests % 3 == 0 and self.pace.seconds - second > 2 * 60
-        self._writes("mirror/list.md" if on_the_web else f"inbox/{self.account.digests}.md", *papers)
-
-    def _writes(self, name: str, *papers: tuple[str, str, str]) -> None:
-        """Writes a digest, which appears as a whole."""
-        path = self.folder / name
-        part = path.with_suffix(".part")
-        part.write_text(page(*papers), "utf-8")
-        part.rename(path)
+        if self.account.digests % 3 == 0 and self.pace.seconds - second > 2 * 60:
+            self.mirror.holds("/list.md", page(*papers))  # the program polls this source every minute
+        else:
+            part = self.folder / "inbox" / f"{self.account.digests}.part"
+            part.write_text(page(*papers), "utf-8")
+            part.rename(part.with_suffix(".md"))  # so the file appears as a whole
 
     def somebody_talks(self, _: float) -> None:
         """Lets a person send the next command of their list, or press a button. Every fourth person is on Slack."""
@@ -234,7 +214,7 @@ class Load:
             sent = self.slack.user_types(f"/paperwire {words}", chat, by=f"U{person}")
             self.account.handed_over.append((chat, sent))
         else:
-            self.account.asked[chat] = self.account.asked.get(chat, 0) + 1
+            self.account.asked[chat] += 1
             self.telegram.in_its_loop(lambda: self.telegram.user_writes(f"/{words}", chat))
 
     def _presses(self, chat: str) -> None:
@@ -257,8 +237,8 @@ class Load:
         )
         if self.pace.brief:
             kinds = tuple(kind for kind in kinds if kind[0] in BRIEF)
-        name, act = kinds[sum(self.account.faults.get(kind, 0) for kind, _ in kinds) % len(kinds)]
-        self.account.counts(name)
+        name, act = kinds[sum(self.account.faults[kind] for kind, _ in kinds) % len(kinds)]
+        self.account.faults[name] += 1
         act()
 
     def _loses(self, fault: str, times: int) -> None:
@@ -268,7 +248,7 @@ class Load:
 
     def locks(self) -> None:
         """Lets another process lock the database for LOCKED seconds."""
-        self.account.counts("database locked")
+        self.account.faults["database locked"] += 1
         with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             time.sleep(min(LOCKED, self.pace.seconds / 8))
@@ -276,7 +256,7 @@ class Load:
 
     def works_beside(self) -> None:
         """Runs a backup, a subcommand and a clean-up in other processes."""
-        self.account.counts("copy, status and clean-up beside it")
+        self.account.faults["copy, status and clean-up beside it"] += 1
         copy = self.folder / "copy.db"
         copy.unlink(missing_ok=True)
         for words in (["backup", str(copy)], ["status"], ["outbox"]):
@@ -299,18 +279,9 @@ class Load:
             try:
                 httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=30)
             except httpx.HTTPError:
-                self.account.counts(f"{path} did not answer")
+                self.account.faults[f"{path} did not answer"] += 1
 
     def _starts(self, work: Callable[[], None]) -> None:
         self._beside = [one for one in self._beside if one.is_alive()]
         self._beside.append(threading.Thread(target=work, daemon=True))
         self._beside[-1].start()
-
-
-def left_after_a_year(database: Path, now: datetime) -> dict[str, int]:
-    """Cleans a database as a year later would. Returns the number of remaining rows by table."""
-    store = Store(f"sqlite:///{database}")
-    store.open(now=now)
-    make.clean_up(store, now=now + timedelta(days=364))  # on day 365, chats that are gone would be erased
-    store.close()
-    return rows_by_table(database)

@@ -3,12 +3,11 @@
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
@@ -55,12 +54,9 @@ class Program:
 
     def becomes_ready(self) -> None:
         """Waits until the health page reports that everything works. Raises RuntimeError with the log otherwise."""
-        end = time.monotonic() + STARTS
-        while time.monotonic() < end and self.process.poll() is None:
+        for _ in _while_it_starts(self.process, self.log):
             with suppress(HTTPError), urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=STARTS):
                 return
-            time.sleep(0.05)
-        raise RuntimeError(f"it did not become ready:\n{self.log.read_text('utf-8', 'replace')}")
 
     def stops(self, seconds: float = 60) -> int:
         """Asks the program to end. Returns its exit status."""
@@ -69,9 +65,7 @@ class Program:
 
 
 @contextmanager
-def running_program(
-    folder: Path, environment: Mapping[str, str], module: str = "bot", *words: str
-) -> Iterator[Program]:
+def running_program(folder: Path, environment: dict[str, str], module: str = "bot", *words: str) -> Iterator[Program]:
     """Starts `python -m MODULE … run` in `folder`. Yields when it listens, and kills it at the end if it still runs."""
     log = folder / "log.txt"
     with (
@@ -93,18 +87,17 @@ def running_program(
 
 def _listens(process: "subprocess.Popen[bytes]", log: Path) -> int:
     """Waits until the program watches its sources. Returns the port of its web address."""
+    return next(
+        int(found[1])
+        for said in _while_it_starts(process, log)
+        if (found := re.search(r"Health: http://[\d.]+:(\d+)/", said)) and "Watching " in said
+    )
+
+
+def _while_it_starts(process: "subprocess.Popen[bytes]", log: Path) -> Iterator[str]:
+    """Yields the log again and again. Raises RuntimeError if the program ends or takes too long."""
     end = time.monotonic() + STARTS
     while time.monotonic() < end and process.poll() is None:
-        said = log.read_text("utf-8", "replace")
-        if (found := re.search(r"Health: http://[\d.]+:(\d+)/", said)) and "Watching " in said:
-            return int(found[1])
+        yield log.read_text("utf-8", "replace")
         time.sleep(0.05)
     raise RuntimeError(f"it did not start:\n{log.read_text('utf-8', 'replace')}")
-
-
-def rows_by_table(database: Path) -> dict[str, int]:
-    """Returns the number of rows in each table. It may be called while the program runs."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
-        listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%paper_words%' ORDER BY name"
-        names = [name for (name,) in connection.execute(listed) if not name.startswith(("sqlite_", "paper_words"))]
-        return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608 - names of ours

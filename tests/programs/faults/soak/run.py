@@ -1,23 +1,21 @@
 """Runs a soak: the load, a check of what is left after it, and a process without work."""
 
-import shutil
 import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from subscriptions.store.database.store import Store
-from tests.fakes.slack import APP_TOKEN, FakeSlack
-from tests.fakes.slack import TOKEN as SLACK_TOKEN
-from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
-from tests.fakes.telegram import FakeTelegram
+from tests import make
+from tests.fakes import slack as slacks
+from tests.fakes import telegram as telegrams
+from tests.fakes.arxiv import FakeArxiv
 from tests.filling import fill
-from tests.programs.faults.soak import judge
-from tests.programs.faults.soak.load import Account, Load, Pace, left_after_a_year
+from tests.programs.faults.soak import judge, load
 from tests.programs.faults.soak.program import Sample, running_program
 
 SETTLES = 480.0  # most seconds after the load until everything is sent
@@ -30,7 +28,7 @@ class Soaked:
     """The results of a soak."""
 
     samples: tuple[Sample, ...]
-    account: Account
+    account: load.Account
     verdicts: tuple[judge.Verdict, ...]
     messages: int  # messages that both platforms accepted
     edits: int
@@ -43,63 +41,56 @@ class Soaked:
 
 
 @contextmanager
-def _place() -> Iterator[tuple[Path, FakeTelegram, FakeSlack, Mapping[str, str]]]:
+def _place() -> Iterator[tuple[Path, telegrams.FakeTelegram, slacks.FakeSlack, dict[str, str]]]:
     """Yields a folder, both platforms, and the environment of a program that uses them."""
     with (
         tempfile.TemporaryDirectory(prefix="soak-") as folder,
-        FakeTelegram() as telegram,
-        FakeSlack() as slack,
+        telegrams.FakeTelegram() as telegram,
+        slacks.FakeSlack() as slack,
     ):
         environment = {
             "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
             "PAPERWIRE_ACCESS": "open",
             "PAPERWIRE_ALLOWED_HOSTS": "127.0.0.1",
-            "PAPERWIRE_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
+            "PAPERWIRE_TELEGRAM_TOKEN": telegrams.TOKEN,
             "PAPERWIRE_TELEGRAM_API_URL": telegram.url,
-            "PAPERWIRE_SLACK_BOT_TOKEN": SLACK_TOKEN,
-            "PAPERWIRE_SLACK_APP_TOKEN": APP_TOKEN,
+            "PAPERWIRE_SLACK_BOT_TOKEN": slacks.TOKEN,
+            "PAPERWIRE_SLACK_APP_TOKEN": slacks.APP_TOKEN,
             "PAPERWIRE_SLACK_API_URL": slack.url,
         }
         yield Path(folder), telegram, slack, environment
 
 
 def soak(
-    pace: Pace, *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = judge.SPARE, leak: int = 0
+    pace: load.Pace, *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = judge.SPARE, leak: int = 0
 ) -> Soaked:
     """Runs the load and returns the results with their verdicts.
 
     `warm_up` is in seconds. For `most_growth` and `spare`, see `judge_samples`. `leak`: bytes that each request leaks.
     """
-    with _place() as (folder, telegram, slack, environment):
-        load = Load(folder, pace, telegram, slack, environment)
-        load.prepares(datetime.now(UTC))
-        keys = _keys(load.database)
+    with _place() as (folder, telegram, slack, environment), FakeArxiv() as mirror:
+        loading = load.Load(folder, pace, telegram, slack, mirror, environment=environment)
+        loading.prepares(datetime.now(UTC))
+        keys = _keys(loading.database)
         module, words = ("tests.programs.faults.soak.leaking", [str(leak)]) if leak else ("bot", [])
         samples: list[Sample] = []
         with running_program(folder, environment, module, *words) as program:
-            load.port = program.port
+            loading.port = program.port
             slack.waits_connected(2, 60)
 
-            def sample(second: float) -> None:
-                samples.append(program.sample(second))
-
-            load.runs(sample)
+            loading.runs(lambda second: samples.append(program.sample(second)))
             busy = (samples[-1].processor - samples[0].processor) / max(samples[-1].second - samples[0].second, 1e-9)
-            load.settles(SETTLES)
-            unfinished = load.unfinished()
+            loading.settles(SETTLES)
+            unfinished = loading.unfinished()
             status = program.stops()
-        load.mirror.shutdown()
-        load.mirror.server_close()
         entries = sorted((*telegram.journal, *slack.journal), key=lambda one: one.at)
-        added = len(_keys(load.database) - keys)
-        late = folder / "late.db"
-        shutil.copyfile(load.database, late)
-        left = left_after_a_year(late, datetime.now(UTC))
+        added = len(_keys(loading.database) - keys)
+        left = _left_after_a_year(loading.database, datetime.now(UTC))
         said = program.log.read_text("utf-8", "replace")
     verdicts = [
         *judge.judge_samples(samples, warm_up=warm_up, most_growth=most_growth, spare=spare),
-        *judge.judge_rows(left, load.account, unfinished, added),
-        *judge.judge_journal(entries, load.account, telegram.toasts(), said.count(UNREPEATED)),
+        *judge.judge_rows(left, loading.account, unfinished, added),
+        *judge.judge_journal(entries, loading.account, telegram.toasts(), said.count(UNREPEATED)),
         judge.Verdict(
             what="exit status; tracebacks in the log",
             measured=f"{status}; {said.count('Traceback')}",
@@ -109,7 +100,7 @@ def soak(
     ]
     return Soaked(
         samples=tuple(samples),
-        account=load.account,
+        account=loading.account,
         verdicts=tuple(verdicts),
         messages=sum(one.kind in {"post", "ephemeral", "file"} for one in entries),
         edits=sum(one.kind == "edit" for one in entries),
@@ -140,6 +131,23 @@ def rest(subscriptions: int, seconds: float) -> judge.Verdict:
     return judge.judge_rest(spent, took, subscriptions)
 
 
+def _left_after_a_year(database: Path, now: datetime) -> dict[str, int]:
+    """Cleans a database as a year later would. Returns the number of remaining rows by table."""
+    store = Store(f"sqlite:///{database}")
+    store.open(now=now)
+    make.clean_up(store, now=now + timedelta(days=364))  # on day 365, chats that are gone would be erased
+    store.close()
+    with _reading(database) as connection:
+        listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%paper_words%' ORDER BY name"
+        names = [name for (name,) in connection.execute(listed) if not name.startswith(("sqlite_", "paper_words"))]
+        return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608 - names of ours
+
+
+def _reading(database: Path) -> closing[sqlite3.Connection]:
+    """Opens a database that a program may be using."""
+    return closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30))
+
+
 def _keys(database: Path) -> set[str]:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+    with _reading(database) as connection:
         return {name for (name,) in connection.execute("SELECT name FROM key_value")}

@@ -1,7 +1,7 @@
 """Compares the journal of the platforms with what the model expects."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ class Comparison:
 
     expected: int  # number of (chat, paper) that must arrive
     deliveries: int
-    faults_by_kind: Mapping[str, Sequence[str]]  # in the order of the columns of the table
+    faults_by_kind: dict[str, list[str]]  # in the order of the columns of the table
 
     @property
     def faults(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Deliberate mistakes that are patched into the product in memory. The comparison must detect every one."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from unittest.mock import patch
@@ -37,7 +37,7 @@ def forgets_its_place() -> Iterator[None]:
     """A planner that does not store the cursor, up to which a subscription has seen papers."""
     advance = plans.advance
 
-    def forgetful(session: Transaction, moves: Sequence[forecast.Move], _follow: Mapping[int, int]) -> None:
+    def forgetful(session: Transaction, moves: list[forecast.Move], _follow: object) -> None:
         advance(session, [(subscription, 0, due) for subscription, _, due in moves], {})
 
     with patch.object(plans, "advance", forgetful):
@@ -75,7 +75,7 @@ def waits_for_nothing() -> Iterator[None]:
         yield
 
 
-MISTAKES: Mapping[str, Callable[[], AbstractContextManager[None]]] = {
+MISTAKES: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "a clean-up that forgets what was told": forgets_deliveries,
     "a planner that forgets how far it has looked": forgets_its_place,
     "clocks without summer time": knows_no_summer_time,

@@ -7,7 +7,7 @@ computes with offsets, folds or gaps.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
@@ -230,7 +230,7 @@ class Model:
         self.awaits = False  # whether the feed is expected at its times
         self._came: set[date] = set()
 
-    def receives(self, entries: Iterable[world.Entry], now: datetime) -> None:
+    def receives(self, entries: Sequence[world.Entry], now: datetime) -> None:
         """Adds the papers of a digest."""
         for entry in entries:
             work = self.works.setdefault(entry.work, Work(now))

@@ -3,7 +3,6 @@ by the use case that a command calls in the product, and in the model.
 """
 
 import random
-from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
 from subscriptions.service import amendments, pausing, requests
@@ -207,7 +206,7 @@ def times_of(zone: str) -> tuple[time, time, time]:
     return first, first.replace(hour=first.hour + 6), first.replace(hour=first.hour + 12)
 
 
-def moments(zones: Iterable[str]) -> set[tuple[str, model.When]]:
+def moments(zones: list[str]) -> set[tuple[str, model.When]]:
     """Returns (zone, cadence) for every time of day at which something may become due."""
     chosen = {(zone, model.When("daily", at)) for zone in zones for at in times_of(zone)}
     return chosen | {(zone, model.When("daily", SMALL_HOURS)) for zone in zones if zone in NIGHT_OWLS}

@@ -19,9 +19,8 @@ from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Limits
 from bot.sources.ingest import store_digest
 from subscriptions.planning import receipts
-from subscriptions.store import sources
+from subscriptions.store import rows, sources
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.make import FakeClock
 from tests.programs.faults.year import world
 from tests.receipts import add_receipt
@@ -116,12 +115,12 @@ class SimulatedBot:
     def note_behind(self) -> None:
         """Records what is under a [show] now."""
         with self.store.read() as session:
-            rows = session.exec(
-                select(DeliveryRow.id, PaperRow.title, PaperRow.key)
-                .join(DeliveryItemRow, col(DeliveryItemRow.delivery) == DeliveryRow.seq)
-                .join(PaperRow, col(PaperRow.id) == DeliveryItemRow.paper)
-                .where(col(DeliveryItemRow.shown).is_(False))
+            found = session.exec(
+                select(rows.DeliveryRow.id, rows.PaperRow.title, rows.PaperRow.key)
+                .join(rows.DeliveryItemRow, col(rows.DeliveryItemRow.delivery) == rows.DeliveryRow.seq)
+                .join(rows.PaperRow, col(rows.PaperRow.id) == rows.DeliveryItemRow.paper)
+                .where(col(rows.DeliveryItemRow.shown).is_(False))
             )
-            for delivery, title, key in rows:
+            for delivery, title, key in found:
                 marked = WORK.search(title)
                 self._behind.add((delivery, marked[0] if marked else key))

@@ -7,7 +7,6 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -116,7 +115,7 @@ def run(span: Span, mistake: str = "", url: str = "") -> SimulationResult:
 # ── the page ──────────────────────────────────────────────────────────────────
 
 
-def table(rows: Sequence[tuple[str, Comparison]]) -> str:
+def table(rows: list[tuple[str, Comparison]]) -> str:
     columns = list(rows[0][1].faults_by_kind)
     head = (
         f"| | papers that should reach a chat | deliveries | {' | '.join(columns)} | |\n"

@@ -9,7 +9,7 @@ import os
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
@@ -57,7 +57,7 @@ class Entry:
     work: str
     kind: str = "new"  # "new", "cross" or "replace"
     version: int = 0  # 0 if the digest does not say
-    words: Mapping[str, frozenset[str]] = field(default_factory=dict)  # field (title, abstract, zh) → its marker words
+    words: dict[str, frozenset[str]] = field(default_factory=dict)  # field (title, abstract, zh) → its marker words
     categories: frozenset[str] = frozenset()
     facts: frozenset[str] = frozenset()  # which facts it contains: title, abstract, authors, categories, a language
 
