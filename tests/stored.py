@@ -36,6 +36,12 @@ def value(store: Store, sql: str, **values: object) -> Any:
     return found
 
 
+def delivered(store: Store) -> list[tuple[Any, ...]]:
+    """Returns (chat, title) of each paper in a delivery, sorted. A chat is written like `telegram:1`."""
+    found = "SELECT chat.platform || ':' || chat.address, paper.title FROM delivery_item"
+    return sorted(rows(store, f"{found} JOIN chat ON chat.id = delivery_item.chat JOIN paper ON paper.id = paper"))
+
+
 def change(store: Store, *statements: str, **values: object) -> None:
     """Changes rows by handwritten statements, all in one transaction."""
     with connected(store) as connection:

@@ -200,6 +200,7 @@ class Process:
         if fake:
             self.environment |= {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
         self.environment |= environ or {}
+        self.err = ""  # what it wrote to stderr after the last line that `says` read, once it has stopped
         self.process = forked.Forked(
             ["bot", *arguments],
             cwd=folder,
@@ -227,6 +228,6 @@ class Process:
 
     def stops(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        _, err = self.process.communicate(timeout=PATIENCE)
-        assert "Traceback" not in err
+        _, self.err = self.process.communicate(timeout=PATIENCE)
+        assert "Traceback" not in self.err
         return self.process.returncode

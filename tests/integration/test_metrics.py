@@ -145,8 +145,7 @@ async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: Fake
         ]
         assert found, (name, value)
         assert set(found) == {0}
-    make.subscribes(bot.app.store, "telegram:1", "graph", every="now")
-    make.ingested(bot.app.store, make.paper("A graph"))
+    make.due(bot.app.store, "telegram:1")
     telegram.revokes()
     await bot.app.sender.deliver()
     page = await bot.scrape()
@@ -157,8 +156,7 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
     bot: Bot, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
     assert (await bot.scrape())("paperwire_oldest_waiting_seconds", platform="telegram") == 0
-    make.subscribes(bot.app.store, "telegram:1", "graph", every="now")
-    make.ingested(bot.app.store, make.paper("A graph"))
+    make.due(bot.app.store, "telegram:1")
     telegram.goes_down()
     await bot.app.sender.deliver()
     clock.advance(timedelta(hours=2))
@@ -171,8 +169,7 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
 
 
 async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: FakeTelegram) -> None:
-    make.subscribes(bot.app.store, "telegram:1", "graph", every="now")
-    make.ingested(bot.app.store, make.paper("A graph"))
+    make.due(bot.app.store, "telegram:1")
     object.__setattr__(bot.app.context, "render_delivery", cannot_be_rendered)
     await bot.app.sender.deliver()
     assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 1
@@ -206,22 +203,14 @@ async def test_the_age_of_the_newest_copy_and_the_size_of_the_database(
 ) -> None:
     page = await bot.scrape()
     assert (page("paperwire_copies"), page("paperwire_newest_copy_age_seconds")) == (0, None)
-    put_aside(bot.app)
+    # `restore` leaves a replaced database in the folder of copies
+    bot.app.store.backup(tmp_path / "backups" / "replaced-20260122T120000Z.db")
     assert (await bot.scrape())("paperwire_copies") == 0
     bot.app.store.copy_into(tmp_path / "backups", "daily", clock.now())
     page = await bot.scrape()
     assert page("paperwire_copies") == 1
     assert page("paperwire_newest_copy_age_seconds") is not None
-    assert page("paperwire_database_bytes", file="database") == size_of(tmp_path / "paperwire.db")
-
-
-def put_aside(app: App) -> None:
-    """Leaves a replaced database in the folder of copies, as `restore` does."""
-    app.store.backup(app.store.path.parent / "backups" / "replaced-20260122T120000Z.db")
-
-
-def size_of(path: Path) -> int:
-    return path.stat().st_size
+    assert page("paperwire_database_bytes", file="database") == bot.app.store.path.stat().st_size
 
 
 def cannot_be_rendered(*_: object) -> None:
@@ -272,8 +261,7 @@ async def test_what_waits_and_what_is_in_hand_is_measured(
     page = await bot.scrape()
     names = ("planning_lag_seconds", "sending_lag_seconds", "lanes_in_hand", "jobs_waiting")
     assert [page(f"paperwire_{name}") for name in names] == [0, 0, 0, None]
-    make.subscribes(bot.app.store, "telegram:1", "zebrafinch", every="now", now=make.NOON)
-    make.ingested(bot.app.store, make.paper("A zebrafinch"), now=make.NOON)
+    make.due(bot.app.store, "telegram:1")
     clock.set_now(make.NOON + 3 * make.MINUTE)
     assert (await bot.scrape())("paperwire_planning_lag_seconds") == 180
     plan_due(bot.app.store, now=make.NOON + 3 * make.MINUTE)
@@ -291,18 +279,16 @@ async def test_what_waits_and_what_is_in_hand_is_measured(
 
 
 async def test_lanes_that_wait_for_a_worker_are_measured(url: str, clock: make.FakeClock) -> None:
-    app = build_app(Settings(database_url=SecretStr(url), web_port=0), clock=clock, is_worker=True)
-    app.open()
-    make.subscribes(app.store, "telegram:1", "zebrafinch", every="now", now=make.NOON)
-    make.ingested(app.store, make.paper("A zebrafinch"), now=make.NOON)
-    plan_due(app.store, now=make.NOON)
-    pages = [(await Metrics(app, dict).page())[0].decode()]
-    change(app.store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
-    pages.append((await Metrics(app, dict).page())[0].decode())
-    await app.close()
-    assert [page.count("\npaperwire_jobs_waiting 1.0\n") for page in pages] == [1, 0]
-    assert pages[1].count("\npaperwire_jobs_waiting 0.0\n") == 1
-    assert "\npaperwire_lanes_in_hand 0.0\n" in pages[0]
+    settings = Settings(database_url=SecretStr(url), web_port=0)
+    async with opened(build_app(settings, clock=clock, is_worker=True)) as app:
+        make.due(app.store, "telegram:1")
+        plan_due(app.store, now=make.NOON)
+        before = (await Metrics(app, dict).page())[0].decode()
+        change(app.store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
+        after = (await Metrics(app, dict).page())[0].decode()
+    assert "\npaperwire_jobs_waiting 1.0\n" in before
+    assert "\npaperwire_lanes_in_hand 0.0\n" in before
+    assert "\npaperwire_jobs_waiting 0.0\n" in after
 
 
 # ── The status page for operators: what waits and why, retry and dismiss, the sources day by day, messages by hour ────
@@ -344,6 +330,12 @@ def words(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
+async def says(page: status.StatusPage, *texts: str, language: str = "en", **query: str) -> None:
+    """Fails if the page does not say all these texts."""
+    found = words(await shown(page, language, **query))
+    assert [text for text in texts if text not in found] == [], found
+
+
 def waits(app: App, chats: int = 1, *, platform: str = "telegram") -> list[str]:
     """Plans deliveries to this number of chats. Returns their ids."""
     for chat in range(chats):
@@ -355,22 +347,22 @@ def waits(app: App, chats: int = 1, *, platform: str = "telegram") -> list[str]:
 
 async def test_what_waits_is_listed_given_up_and_taken_back(page: status.StatusPage, app: App) -> None:
     assert all(one.for_operators for one in page.all())
-    found = words(await shown(page))
-    assert "Status Is everything all right? All is well. It has run since Thu 22 Jan 12:00." in found
-    assert "Came today No papers yet." in found
-    assert "Went out today No delivery yet. Nothing waits." in found
+    await says(
+        page,
+        "Status Is everything all right? All is well. It has run since Thu 22 Jan 12:00.",
+        "Came today No papers yet.",
+        "Went out today No delivery yet. Nothing waits.",
+    )
     (delivery,) = waits(app)
-    assert "telegram:1000 planned · 1 paper · since Thu 22 Jan 12:00" in words(await shown(page))
+    await says(page, "telegram:1000 planned · 1 paper · since Thu 22 Jan 12:00")
     chinese = words(await shown(page, "zh"))
     assert "telegram:1000 已计划 · 1 篇论文 · 自 1月22日 周四 12:00" in chinese
     assert not re.search(r"What waits|planned|retry|There is no copy|Came|wait|It has run|Source", chinese)
     answer = await page.press(asked(form={"delivery": delivery, "action": "dismiss"}))
     assert answer.location == "/status?done=dismiss"
-    found = words(await shown(page, done="dismiss"))
-    assert "Nothing waits." in found
-    assert "It is given up; retry takes that back." in found
+    await says(page, "Nothing waits.", "It is given up; retry takes that back.", done="dismiss")
     await page.press(asked(form={"delivery": delivery, "action": "retry"}))
-    assert "telegram:1000 planned" in words(await shown(page))
+    await says(page, "telegram:1000 planned")
     assert str(app.store.path) not in await shown(page), "no setting is shown"
 
 
@@ -388,15 +380,17 @@ async def test_what_cannot_be_done_changes_nothing(
 ) -> None:
     waits(app)
     assert (await page.press(asked(form=form))).location == location
-    assert "telegram:1000 planned" in words(await shown(page))
+    await says(page, "telegram:1000 planned")
 
 
 async def test_what_waits_is_counted_and_the_first_are_shown(page: status.StatusPage, app: App) -> None:
     waits(app, chats=status.SHOWN + 1)
-    found = await shown(page)
-    assert found.count('value="retry"') == status.SHOWN
-    assert "There are more; paperwire outbox lists all of them." in words(found)
-    assert f"No delivery yet. {status.SHOWN + 1} deliveries wait, the first since Thu 22 Jan 12:00." in words(found)
+    assert (await shown(page)).count('value="retry"') == status.SHOWN
+    await says(
+        page,
+        "There are more; paperwire outbox lists all of them.",
+        f"No delivery yet. {status.SHOWN + 1} deliveries wait, the first since Thu 22 Jan 12:00.",
+    )
     notices.pause_unreachable(
         app.store,
         model.ChatAddress("telegram", "1000"),
@@ -405,8 +399,9 @@ async def test_what_waits_is_counted_and_the_first_are_shown(page: status.Status
         reason=PauseReason.GONE,
         now=make.NOON,
     )
-    found = words(await shown(page))
-    assert f"{status.SHOWN} deliveries wait, the first since Thu 22 Jan 12:00. 1 is held: its chat is paused." in found
+    await says(
+        page, f"{status.SHOWN} deliveries wait, the first since Thu 22 Jan 12:00. 1 is held: its chat is paused."
+    )
 
 
 def polled(app: App, name: str, *outcomes: tuple[int, receipts.Outcome]) -> None:
@@ -462,8 +457,7 @@ async def test_messages_are_counted_by_hour_and_outcome(
     assert "6 messages sent, 1 failed attempt, answers included, since Thu 22 Jan 12:00." in words(found)
     clock.advance(timedelta(days=2))
     work.observe(channel.MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
-    said = "1 message sent, answers included, since Fri 23 Jan 17:00."
-    assert said in words(await shown(page))
+    await says(page, "1 message sent, answers included, since Fri 23 Jan 17:00.")
 
 
 async def test_plans_are_told_once_there_are_many(page: status.StatusPage, work: status.RecentWork) -> None:
@@ -472,17 +466,17 @@ async def test_plans_are_told_once_there_are_many(page: status.StatusPage, work:
         assert " plan" not in words(await shown(page))
         seconds = 7 if number == 3 else number % 2 + 1
         work.observe(channel.PlanMade(deliveries=10, seconds=seconds, matching_seconds=seconds / 4))
-    said = "Of the last 20 plans with 200 deliveries, half took 2.00 s or less, the longest 7.00 s; matching was 25 % of it."
-    assert said in words(await shown(page))
+    await says(
+        page,
+        "Of the last 20 plans with 200 deliveries, half took 2.00 s or less, the longest 7.00 s; matching was 25 % of it.",
+    )
 
 
 async def test_a_source_that_is_behind_is_named_with_what_to_do(page: status.StatusPage, app: App) -> None:
     polled(app, "a feed", (0, receipts.Outcome.FAILED), (1, receipts.Outcome.NEW))
-    found = words(await shown(page))
     problem = "a feed is behind. It says 404. since Wed 21 Jan 12:00 · To look again: paperwire sources poll 'a feed'"
-    assert f"Is everything all right? {problem} Came today" in found
-    assert "All is well." not in found
-    assert "a feed behind 0 Wed 21 Jan 12:00" in found
+    await says(page, f"Is everything all right? {problem} Came today", "a feed behind 0 Wed 21 Jan 12:00")
+    assert "All is well." not in words(await shown(page))
 
 
 async def test_what_came_today_is_told_for_each_source(page: status.StatusPage, app: App) -> None:
@@ -505,31 +499,29 @@ async def test_what_came_today_is_told_for_each_source(page: status.StatusPage, 
         source="by hand",
         now=make.NOON,
     )
-    found = words(await shown(page))
-    assert "Came today 3 papers Source Papers Last arrival" in found
-    assert "feed 2 06:00 list 0 Tue 20 Jan 12:00 by hand 2 12:00" in found
+    await says(
+        page,
+        "Came today 3 papers Source Papers Last arrival",
+        "feed 2 06:00 list 0 Tue 20 Jan 12:00 by hand 2 12:00",
+    )
 
 
 async def test_what_went_out_is_counted_today(app: App, page: status.StatusPage, clock: make.FakeClock) -> None:
     waits(app, chats=2, platform="web")
     await app.sender.send_once()
-    assert "Went out today 2 messages to 2 chats Nothing waits." in words(await shown(page))
+    await says(page, "Went out today 2 messages to 2 chats Nothing waits.")
     clock.advance(make.DAY)
-    assert "Went out today No delivery yet. Nothing waits." in words(await shown(page))
-
-
-PROBLEMS = {
-    "telegram": Problem("it does not answer", 7200),
-    "daily work": Problem("the clean-up failed", 0),
-}
+    await says(page, "Went out today No delivery yet. Nothing waits.")
 
 
 async def test_what_the_process_knows_is_told(app: App, work: status.RecentWork) -> None:
-    page = status.StatusPage(app, work, lambda: PROBLEMS)
-    found = words(await shown(page))
-    assert "telegram: it does not answer since Thu 22 Jan 10:00 · The log says more." in found
-    assert "daily work: the clean-up failed The log says more." in found
+    problems = {"telegram": Problem("it does not answer", 7200), "daily work": Problem("the clean-up failed", 0)}
+    page = status.StatusPage(app, work, lambda: problems)
+    await says(
+        page,
+        "telegram: it does not answer since Thu 22 Jan 10:00 · The log says more.",
+        "daily work: the clean-up failed The log says more.",
+    )
     sending.stop_platform(app.store, "telegram", "3 of 4 chats are gone.", [], now=make.NOON)
-    found = words(await shown(page))
-    assert "Sending to Telegram has stopped. 3 of 4 chats are gone. paperwire check says how to mend it." in found
-    assert "it does not answer" not in found, "it is told once"
+    await says(page, "Sending to Telegram has stopped. 3 of 4 chats are gone. paperwire check says how to mend it.")
+    assert "it does not answer" not in words(await shown(page)), "it is told once"

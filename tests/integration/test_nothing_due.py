@@ -344,8 +344,7 @@ async def test_what_is_due_at_a_minute_is_sent_in_its_first_second(
     calm: Calm, app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
     due = clock.now() + timedelta(minutes=5)
-    make.subscribes(app.store, "telegram:1", "graph", every=f"daily {due:%H:%M}", now=clock.now())
-    make.ingested(app.store, make.paper("A graph"), now=clock.now())
+    make.due(app.store, "telegram:1", every=f"daily {due:%H:%M}", now=clock.now())
     while (clock.now() + SECOND).minute != due.minute:
         await calm.ticks(1)
     assert telegram.posted_to("1") == []
@@ -356,8 +355,7 @@ async def test_what_is_due_at_a_minute_is_sent_in_its_first_second(
 async def test_a_message_that_waits_for_its_platform_is_sent_in_time(
     calm: Calm, app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
-    make.subscribes(app.store, "telegram:1", "graph", every="now", now=clock.now())
-    make.ingested(app.store, make.paper("A graph"), now=clock.now())
+    make.due(app.store, "telegram:1", now=clock.now())
     telegram.answers("429", retry_after=12)
     await calm.ticks(12)
     assert telegram.posted_to("1") == []

@@ -59,78 +59,81 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
         assert operator_lines(app.store, app) == []
 
 
-class TestWithoutAnOperatorsChat:
-    """Without a chat for operators, the log, `check` and the health page report what such a chat would get."""
+# ── Without an operator's chat ────────────────────────────────────────────────────────────────────────────────────────
+# Without a chat for operators, the log, `check` and the health page report what such a chat would get.
 
-    async def test_a_dead_letter_is_named_by_all_three(
-        self, tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        async with a_bot(tmp_path, telegram, clock) as app:
-            process = Process(app, app.source_scheduler())
-            await ticks(process, clock)
-            assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
-            assert process.attention == {}
-            for number in (1, 2):
-                make.subscribes(app.store, f"telegram:{number}", "graph", every="now")
-                telegram.forbids(str(number), "STICKER_INVALID")
-                make.ingested(app.store, make.paper(f"A graph {number}"), now=clock.now())
-                await ticks(process, clock, 4)
-            lines = [one for one in caplog.messages if "could not be sent" in one]
-            dead = sorted(one.id for one in sending.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
-            named = " ".join(lines)
-            assert [named.count(delivery) for delivery in dead] == [1] * len(dead)  # each once
-            assert "Usual reason: Telegram refuses the message: Sticker_invalid. paperwire outbox" in named
-            await ticks(process, clock, 3)
-            assert len([one for one in caplog.messages if "could not be sent" in one]) == len(lines)
-            assert process.attention == {"dead": f"{len(dead)} deliveries could not be sent, the first 20 min ago"}
-            (finding,) = check_outbox(app.store, now=clock.now())
-            assert str(finding.answer).startswith(f"could not be sent: {len(dead)}, the first on 2026-01-22")
-            assert all(delivery in str(finding.cure) for delivery in dead)
-            assert finding.mend
-            for delivery in dead:
-                sending.dismiss(app.store, delivery, now=clock.now())
-            assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
 
-    async def test_what_waits_for_days_is_named_by_all_three(
-        self, tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        async with a_bot(tmp_path, telegram, clock) as app:
-            make.subscribes(app.store, "telegram:1", "graph", every="now")
-            telegram.knows("1")
-            telegram._chat("1").refusal = (502, "Bad Gateway")
-            make.ingested(app.store, make.paper("A graph"), now=clock.now())
-            process = Process(app, app.source_scheduler())
-            for _ in range(3):
-                for _ in range(4):
-                    clock.advance(timedelta(hours=6) - timedelta(minutes=2))
-                    await ticks(process, clock, 1)
-            lines = [one for one in caplog.messages if "have waited for more than an hour: 1" in one]
-            assert len(lines) == 3  # one line a day: it was planned on the evening of the 22nd, and now it is the 25th
-            assert process.attention == {"waiting telegram": "1 deliveries wait, the first for 2 d"}
-            (finding,) = check_outbox(app.store, now=clock.now())
-            assert str(finding.answer) == "waiting for Telegram: 1, the first since 2026-01-22 18:00 UTC"
-            assert finding.mend
+async def test_a_dead_letter_is_named_by_all_three(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        process = Process(app, app.source_scheduler())
+        await ticks(process, clock)
+        assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
+        assert process.attention == {}
+        for number in (1, 2):
+            make.subscribes(app.store, f"telegram:{number}", "graph", every="now")
+            telegram.forbids(str(number), "STICKER_INVALID")
+            make.ingested(app.store, make.paper(f"A graph {number}"), now=clock.now())
+            await ticks(process, clock, 4)
+        lines = [one for one in caplog.messages if "could not be sent" in one]
+        dead = sorted(one.id for one in sending.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
+        named = " ".join(lines)
+        assert [named.count(delivery) for delivery in dead] == [1] * len(dead)  # each once
+        assert "Usual reason: Telegram refuses the message: Sticker_invalid. paperwire outbox" in named
+        await ticks(process, clock, 3)
+        assert len([one for one in caplog.messages if "could not be sent" in one]) == len(lines)
+        assert process.attention == {"dead": f"{len(dead)} deliveries could not be sent, the first 20 min ago"}
+        (finding,) = check_outbox(app.store, now=clock.now())
+        assert str(finding.answer).startswith(f"could not be sent: {len(dead)}, the first on 2026-01-22")
+        assert all(delivery in str(finding.cure) for delivery in dead)
+        assert finding.mend
+        for delivery in dead:
+            sending.dismiss(app.store, delivery, now=clock.now())
+        assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
 
-    async def test_the_page_of_health_is_ready_and_names_them(self) -> None:
-        page = health_app(dict, attention=lambda: {"dead": "2 deliveries could not be sent, the first 3 h ago"})
-        async with AsyncClient(transport=ASGITransport(page), base_url="http://localhost") as client:
-            answer = await client.get("/health/ready")
-        assert (answer.status_code, answer.json()["ready"]) == (200, True)
-        assert answer.json()["attention"] == {"dead": "2 deliveries could not be sent, the first 3 h ago"}
 
-    async def test_of_two_processes_one_writes_the_line(
-        self, tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
-    ) -> None:
-        async with a_bot(tmp_path, telegram, clock) as app:
-            assert sending.claim_unlogged_trouble(app.store, now=clock.now()).waiting == {}
-            make.subscribes(app.store, "telegram:1", "graph", every="now")
-            make.ingested(app.store, make.paper("A graph"))
-            telegram.goes_down()
-            await app.sender.deliver()
-            clock.advance(2 * make.HOUR)
-            found = [sending.claim_unlogged_trouble(app.store, now=clock.now()) for _ in range(2)]
-            found.append(sending.outbox_trouble(app.store, now=clock.now()))
-        assert [[*one.waiting] for one in found] == [["telegram"], [], ["telegram"]]
+async def test_what_waits_for_days_is_named_by_all_three(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        make.subscribes(app.store, "telegram:1", "graph", every="now")
+        telegram.knows("1")
+        telegram._chat("1").refusal = (502, "Bad Gateway")
+        make.ingested(app.store, make.paper("A graph"), now=clock.now())
+        process = Process(app, app.source_scheduler())
+        for _ in range(3):
+            for _ in range(4):
+                clock.advance(timedelta(hours=6) - timedelta(minutes=2))
+                await ticks(process, clock, 1)
+        lines = [one for one in caplog.messages if "have waited for more than an hour: 1" in one]
+        assert len(lines) == 3  # one line a day: it was planned on the evening of the 22nd, and now it is the 25th
+        assert process.attention == {"waiting telegram": "1 deliveries wait, the first for 2 d"}
+        (finding,) = check_outbox(app.store, now=clock.now())
+        assert str(finding.answer) == "waiting for Telegram: 1, the first since 2026-01-22 18:00 UTC"
+        assert finding.mend
+
+
+async def test_the_page_of_health_is_ready_and_names_them() -> None:
+    page = health_app(dict, attention=lambda: {"dead": "2 deliveries could not be sent, the first 3 h ago"})
+    async with AsyncClient(transport=ASGITransport(page), base_url="http://localhost") as client:
+        answer = await client.get("/health/ready")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    assert answer.json()["attention"] == {"dead": "2 deliveries could not be sent, the first 3 h ago"}
+
+
+async def test_of_two_processes_one_writes_the_line(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        assert sending.claim_unlogged_trouble(app.store, now=clock.now()).waiting == {}
+        make.due(app.store, "telegram:1")
+        telegram.goes_down()
+        await app.sender.deliver()
+        clock.advance(2 * make.HOUR)
+        found = [sending.claim_unlogged_trouble(app.store, now=clock.now()) for _ in range(2)]
+        found.append(sending.outbox_trouble(app.store, now=clock.now()))
+    assert [[*one.waiting] for one in found] == [["telegram"], [], ["telegram"]]
 
 
 async def ticks(process: Process, clock: make.FakeClock, times: int = 2) -> None:
@@ -157,8 +160,7 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
     assert await once() == 0
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
     chat_status.apply_once(store, "telegram", "old", lambda _: "", chat="", now=clock.now())
-    make.subscribes(store, "telegram:1", "graph", every="now")
-    make.ingested(store, make.paper("A graph"))
+    make.due(store, "telegram:1")
     telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
     rounds = []
     for _ in range(3):  # the message as it is, and in its plain form

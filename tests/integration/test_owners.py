@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from bot.app import App
 from bot.cli.running import _deliver
@@ -27,7 +26,7 @@ from subscriptions.store import claims, conversations, workers
 from subscriptions.store.database.store import Store
 from subscriptions.store.moving import chat_moved
 from tests import make
-from tests.being_sent import being_sent, request, to_be_sent
+from tests.being_sent import being_sent, request
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, telegram_bot
 from tests.patience import PATIENCE
@@ -37,17 +36,14 @@ pytestmark = pytest.mark.both_databases
 
 
 def states(store: Store) -> list[str]:
-    with store.read() as transaction:
-        return list(transaction.execute(text("SELECT state FROM message ORDER BY delivery")).scalars())
+    return [state for (state,) in rows(store, "SELECT state FROM message ORDER BY delivery")]
 
 
 async def test_a_start_recovers_only_what_nobody_has_in_hand(
     tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, store: Store, other: Store
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
-        for chat in ("1", "2", "3"):
-            make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-        make.ingested(app.store, make.paper("A graph"))
+        make.due(app.store, "telegram:1", "telegram:2", "telegram:3")
         await plan(app.context, DrainState())
         being_sent(other, request("1"))
         workers.begin_worker(store, holds_sender_lock=True)  # an earlier process, which is now killed
@@ -61,8 +57,7 @@ async def test_a_start_recovers_only_what_nobody_has_in_hand(
 def in_other_hands(store: Store, other: Store) -> Store:
     """A store with one message, which another worker is sending."""
     workers.begin_worker(store, holds_sender_lock=True)
-    make.subscribes(store, "telegram:1", "graph", every="now", since="1d")
-    make.ingested(store, make.paper("A graph"), now=make.NOON - timedelta(hours=1))
+    make.due(store, "telegram:1")
     plan_due(store, now=make.NOON)
     being_sent(other, request("1"))
     return store
@@ -144,8 +139,7 @@ async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
     how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, locked.AlarmClock(), read=100, database=str(other.url)) as app:
-        make.subscribes(app.store, "telegram:1", "graph", every="now")
-        make.ingested(app.store, make.paper("A graph"))
+        make.due(app.store, "telegram:1")
         telegram.answers("hang after", chat="1")
         sending = asyncio.create_task(_deliver(app) if how == "deliver" else running(app, once=True))
         await asyncio.to_thread(telegram.waits_hanging)
@@ -261,9 +255,7 @@ TOPICS = ("telegram:-100", "telegram:-100/7")
 
 def due(store: Store, *chats: str) -> None:
     """Plans a delivery of one paper for each of these chats, and renders it."""
-    for chat in chats:
-        make.subscribes(store, chat, "graph", every="now", since="1d")
-    make.ingested(store, make.paper("A graph"), now=make.NOON - timedelta(hours=1))
+    make.due(store, *chats)
     plan_due(store, now=make.NOON)
     seqs = range(1, len(chats) + 1)
     message = model.Message(number=1, payload='{"text": "A graph"}', plain="A graph")
@@ -313,21 +305,3 @@ def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -
     chat_moved(store, make.address(gone.chat), "-2", now=make.NOON)
     assert in_hand(store) == [(1, "sending"), (2, "sending")]
     assert claims.claim(store, request("-2")) is None
-
-
-async def test_a_sender_leaves_a_lane_that_another_process_has(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, other: Store
-) -> None:
-    async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
-        for chat in (*TOPICS, "telegram:1"):
-            make.subscribes(app.store, chat, "graph", every="now")
-        make.ingested(app.store, make.paper("A graph"))
-        await plan(app.context, DrainState())
-        first = to_be_sent(other, request(GROUP))
-        assert claims.mark_sending(other, first, wall=clock.wall())
-        sending.dismiss(app.store, first.delivery, now=clock.now())
-        await app.sender.deliver()
-        assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [0, 1]
-        claims.confirm(other, first, "m1", request(GROUP))
-        await app.sender.deliver()
-        assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [1, 1]

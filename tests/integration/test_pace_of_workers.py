@@ -91,8 +91,7 @@ def ready_in(*seconds_ago: float, urgent: bool = False) -> float:
 @pytest.fixture
 def lane_url(postgres: Server) -> Iterator[str]:
     with postgres.database() as lane_url, closing(Store(lane_url)) as store:
-        make.subscribes(store, "telegram:-1001", "graph", every="now", since="1d")
-        make.ingested(store, make.paper("A graph"))
+        make.due(store, "telegram:-1001")
         plan_due(store, now=make.NOON)
         yield lane_url
 

@@ -30,10 +30,9 @@ from subscriptions.service.previews import newest_batch
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store import known_papers, planner, rows
-from subscriptions.store import rows as stored_rows
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
-from tests import make
+from tests import make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.statements import recording
@@ -82,116 +81,115 @@ def on_third(work: Callable[[], object]) -> Callable[[], None]:
 @pytest.fixture
 def due(store: Store) -> Store:
     """A store with a paper that is due in one chat."""
-    make.subscribes(store, "telegram:1", "graph", every="now")
-    make.ingested(store, make.paper("A graph"), now=make.NOON + make.MINUTE)
+    make.due(store, "telegram:1")
     return store
 
 
-class TestWhileOthersWrite:
-    def test_a_query_added_meanwhile_is_matched_before_the_writing(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        turns: list[bool] = []
+# ── While others write ────────────────────────────────────────────────────────────────────────────────────────────────
 
-        def note() -> None:
-            turns.append(store._turn.locked())
 
-        make.subscribes(store, "telegram:1", "graph", every="now")
-        make.ingested(store, make.paper("A graph of trees"), now=make.NOON + make.MINUTE)
-        another = at_first(
-            lambda: make.subscribes(store, "telegram:1", "trees", every="now", since="1d", now=make.NOON + make.HOUR)
+def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[bool] = []
+
+    def note() -> None:
+        turns.append(store._turn.locked())
+
+    make.subscribes(store, "telegram:1", "graph", every="now")
+    make.ingested(store, make.paper("A graph of trees"), now=make.NOON + make.MINUTE)
+    another = at_first(
+        lambda: make.subscribes(store, "telegram:1", "trees", every="now", since="1d", now=make.NOON + make.HOUR)
+    )
+    monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
+    window = _plan_inputs.Window
+    for owner, function in ((window, "cover"), (window, "fits"), (hits.HitFinder, "why"), (decision, "decide")):
+        monkeypatch.setattr(owner, function, called(note, getattr(owner, function)))
+    _plan.plan_due(store, now=make.NOON + make.HOUR)
+    assert len(turns) == 2 * len(("cover", "fits", "decide")) + len(("graph", "trees"))
+    assert not any(turns)
+    assert sent_to(store) == [("telegram:1", 1)]
+
+
+def test_what_was_delivered_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = get_chat(due, make.address("telegram:1"))
+    now_already = at_first(lambda: newest_batch(due, chat, now=make.NOON + make.HOUR, key="asked"))
+    monkeypatch.setattr(decision, "decide", called(now_already, decision.decide))
+    _plan.plan_due(due, now=make.NOON + make.HOUR)
+    assert sent_to(due) == [("telegram:1", 1)]
+
+
+def test_what_others_wrote_of_other_chats_repeats_no_decision(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    decisions: list[str] = []
+    other = at_first(lambda: make.subscribes(due, "telegram:2", "tree", every="now", now=make.NOON + make.HOUR))
+    monkeypatch.setattr(known_papers, "window", called(other, known_papers.window))
+    monkeypatch.setattr(decision, "decide", called(lambda: decisions.append("made"), decision.decide))
+    assert len(_plan.plan_due(due, now=make.NOON + make.HOUR)) == 1
+    assert decisions == ["made"]
+
+
+async def test_deliveries_are_rendered_before_the_writing(store: Store) -> None:
+    turns: list[bool] = []
+    make.due(store, "telegram:42")
+    bot = BotHarness(store, clock=make.FakeClock(make.NOON + make.HOUR))
+    post = Deliverer(bot)
+    post.render_delivery = called(lambda: turns.append(store._turn.locked()), post.render_delivery)
+    assert len(await post.deliver_due()) == 1
+    assert turns == [False]
+
+
+async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[bool] = []
+    matched: list[str] = []
+    monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turn.locked()), read_digest))
+    monkeypatch.setattr(hits, "tokenize", called(lambda: matched.append("a paper"), hits.tokenize))
+    make.subscribes(store, "telegram:42", "graph", every="now")
+    bot = BotHarness(store, clock=make.FakeClock(make.NOON + make.HOUR))
+    data = DIGEST.read_bytes()
+    _, ingested = await ingest.ingest(bot.context, data, DIGEST.name, source="daily")
+    assert ingested.new > 0
+    assert (turns, matched) == ([False], [])
+
+
+# ── After a failure ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("few", [100, 0])  # each query separately, or all of them by an index
+def test_a_plan_that_fails_while_matching_is_made_by_the_next(
+    store: Store, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_plan_inputs, "FEW", few)
+    for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
+        make.subscribes(store, f"telegram:{n}", query, every="now")
+    make.ingested(
+        store,
+        *(make.paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")),
+        now=make.NOON + make.MINUTE,
+    )
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            paper_index.TokenizedPapers, "matching", called(on_third(_fails), paper_index.TokenizedPapers.matching)
         )
-        monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
-        window = _plan_inputs.Window
-        for owner, function in ((window, "cover"), (window, "fits"), (hits.HitFinder, "why"), (decision, "decide")):
-            monkeypatch.setattr(owner, function, called(note, getattr(owner, function)))
-        _plan.plan_due(store, now=make.NOON + make.HOUR)
-        assert len(turns) == 2 * len(("cover", "fits", "decide")) + len(("graph", "trees"))
-        assert not any(turns)
-        assert sent_to(store) == [("telegram:1", 1)]
-
-    def test_what_was_delivered_meanwhile_is_not_planned_again(
-        self, due: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        chat = get_chat(due, make.address("telegram:1"))
-        now_already = at_first(lambda: newest_batch(due, chat, now=make.NOON + make.HOUR, key="asked"))
-        monkeypatch.setattr(decision, "decide", called(now_already, decision.decide))
-        _plan.plan_due(due, now=make.NOON + make.HOUR)
-        assert sent_to(due) == [("telegram:1", 1)]
-
-    def test_what_others_wrote_of_other_chats_repeats_no_decision(
-        self, due: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        decisions: list[str] = []
-        other = at_first(lambda: make.subscribes(due, "telegram:2", "tree", every="now", now=make.NOON + make.HOUR))
-        monkeypatch.setattr(known_papers, "window", called(other, known_papers.window))
-        monkeypatch.setattr(decision, "decide", called(lambda: decisions.append("made"), decision.decide))
-        assert len(_plan.plan_due(due, now=make.NOON + make.HOUR)) == 1
-        assert decisions == ["made"]
-
-    async def test_deliveries_are_rendered_before_the_writing(self, store: Store) -> None:
-        turns: list[bool] = []
-        make.subscribes(store, "telegram:42", "graph", every="now")
-        make.ingested(store, make.paper("A graph"), now=make.NOON + make.MINUTE)
-        bot = BotHarness(store, clock=make.FakeClock(make.NOON + make.HOUR))
-        post = Deliverer(bot)
-        post.render_delivery = called(lambda: turns.append(store._turn.locked()), post.render_delivery)
-        assert len(await post.deliver_due()) == 1
-        assert turns == [False]
-
-    async def test_a_digest_is_read_before_the_writing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        turns: list[bool] = []
-        matched: list[str] = []
-        monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turn.locked()), read_digest))
-        monkeypatch.setattr(hits, "tokenize", called(lambda: matched.append("a paper"), hits.tokenize))
-        make.subscribes(store, "telegram:42", "graph", every="now")
-        bot = BotHarness(store, clock=make.FakeClock(make.NOON + make.HOUR))
-        data = DIGEST.read_bytes()
-        _, stored = await ingest.ingest(bot.context, data, DIGEST.name, source="daily")
-        assert stored.new > 0
-        assert (turns, matched) == ([False], [])
-
-
-class TestAfterAFailure:
-    @pytest.mark.parametrize("few", [100, 0])  # each query separately, or all of them by an index
-    def test_a_plan_that_fails_while_matching_is_made_by_the_next(
-        self, store: Store, few: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(_plan_inputs, "FEW", few)
-        for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
-            make.subscribes(store, f"telegram:{n}", query, every="now")
-        make.ingested(
-            store,
-            *(make.paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")),
-            now=make.NOON + make.MINUTE,
+        broken.setattr(
+            paper_index.PaperIndex,
+            "positions",
+            staticmethod(called(on_third(_fails), paper_index.PaperIndex.positions)),
         )
-        with monkeypatch.context() as broken:
-            broken.setattr(
-                paper_index.TokenizedPapers, "matching", called(on_third(_fails), paper_index.TokenizedPapers.matching)
-            )
-            broken.setattr(
-                paper_index.PaperIndex,
-                "positions",
-                staticmethod(called(on_third(_fails), paper_index.PaperIndex.positions)),
-            )
-            with pytest.raises(errors.StoreError):
-                _plan.plan_due(store, now=make.NOON + make.HOUR)
-        assert sent_to(store) == []
-        assert len(_plan.plan_due(store, now=make.NOON + make.HOUR)) == 4
-        assert sorted(sent_to(store)) == [(f"telegram:{n}", 1) for n in range(1, 5)]
-        assert _plan.plan_due(store, now=make.NOON + make.HOUR) == ()
+        with pytest.raises(errors.StoreError):
+            _plan.plan_due(store, now=make.NOON + make.HOUR)
+    assert sent_to(store) == []
+    assert len(_plan.plan_due(store, now=make.NOON + make.HOUR)) == 4
+    assert sorted(sent_to(store)) == [(f"telegram:{n}", 1) for n in range(1, 5)]
+    assert _plan.plan_due(store, now=make.NOON + make.HOUR) == ()
 
-    def test_papers_that_could_not_be_read_are_read_by_the_next_plan(
-        self, due: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        assert len(_plan.plan_due(due, now=make.NOON + make.HOUR)) == 1
-        make.ingested(due, make.paper("Another graph"), now=make.NOON + make.HOUR)
-        with monkeypatch.context() as broken:
-            broken.setattr(known_papers, "window", called(_fails, known_papers.window))
-            with pytest.raises(errors.StoreError):
-                _plan.plan_due(due, now=make.NOON + 2 * make.HOUR)
-        assert len(_plan.plan_due(due, now=make.NOON + 2 * make.HOUR)) == 1
-        assert sent_to(due) == [("telegram:1", 1), ("telegram:1", 1)]
+
+def test_papers_that_could_not_be_read_are_read_by_the_next_plan(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(_plan.plan_due(due, now=make.NOON + make.HOUR)) == 1
+    make.ingested(due, make.paper("Another graph"), now=make.NOON + make.HOUR)
+    with monkeypatch.context() as broken:
+        broken.setattr(known_papers, "window", called(_fails, known_papers.window))
+        with pytest.raises(errors.StoreError):
+            _plan.plan_due(due, now=make.NOON + 2 * make.HOUR)
+    assert len(_plan.plan_due(due, now=make.NOON + 2 * make.HOUR)) == 1
+    assert sent_to(due) == [("telegram:1", 1), ("telegram:1", 1)]
 
 
 def _fails() -> None:
@@ -203,8 +201,8 @@ def _fails() -> None:
 WISHES = {"telegram:1": "graph", "telegram:2": "tree", "telegram:3": "graph OR tree", "telegram:4": "leaf"}
 TITLES = ("A graph", "A tree", "A graph of trees")
 OWED = {  # (chat, title), each of which must be delivered once
-    ("1", "A graph"), ("1", "A graph of trees"), ("2", "A tree"), ("2", "A graph of trees"),
-    ("3", "A graph"), ("3", "A tree"), ("3", "A graph of trees"),
+    ("telegram:1", "A graph"), ("telegram:1", "A graph of trees"), ("telegram:2", "A tree"), ("telegram:2", "A graph of trees"),
+    ("telegram:3", "A graph"), ("telegram:3", "A tree"), ("telegram:3", "A graph of trees"),
 }  # fmt: skip
 
 
@@ -238,16 +236,11 @@ def killed_at(store: Store, step: int) -> Iterator[list[str]]:
             event.remove(store._engine, name, listener)
 
 
-def state_of(store: Store) -> tuple[list[tuple[str, str]], list[int]]:
-    """Returns (chat, title) of each planned paper, and the cursor of each chat's subscription."""
+def cursors_of(store: Store) -> list[int]:
+    """Returns the cursor of each chat's subscription."""
     with store.read() as transaction:
-        delivered = transaction.exec(
-            select(rows.ChatRow.address, rows.PaperRow.title)
-            .join(rows.DeliveryItemRow, rows.DeliveryItemRow.chat == rows.ChatRow.id)  # type: ignore[arg-type]
-            .join(rows.PaperRow, rows.PaperRow.id == rows.DeliveryItemRow.paper)  # type: ignore[arg-type]
-        ).all()
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, range(1, len(WISHES) + 1))
-        return sorted(delivered), [one.cursor for of_chat in subscriptions.values() for one in of_chat]
+        found = stored_subscriptions.subscriptions_of(transaction, range(1, len(WISHES) + 1))
+    return [one.cursor for of_chat in found.values() for one in of_chat]
 
 
 def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,7 +266,7 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
         killed += steps[-1:]
         with closing(Store(f"sqlite:///{path}")) as store:  # the next process
             _plan.plan_due(store, now=make.NOON + make.HOUR)
-            delivered, cursors = state_of(store)
+            delivered, cursors = stored.delivered(store), cursors_of(store)
             assert _plan.plan_due(store, now=make.NOON + make.HOUR) == ()
         news = [(chat, title) for chat, title in delivered if "first" not in title]
         assert (len(news), set(news)) == (len(OWED), OWED), f"killed after {steps[-3:]}"
@@ -347,9 +340,7 @@ def follows(store: Store) -> dict[int, int | None]:
     """Returns the shared cursor that the last subscription of each chat follows."""
     with store.read() as transaction:
         found = transaction.exec(
-            select(stored_rows.SubscriptionRow.chat, stored_rows.SubscriptionRow.shared_cursor).order_by(
-                col(stored_rows.SubscriptionRow.id)
-            )
+            select(rows.SubscriptionRow.chat, rows.SubscriptionRow.shared_cursor).order_by(col(rows.SubscriptionRow.id))
         )
         return dict(found.all())
 
@@ -361,27 +352,15 @@ def looked(store: Store) -> dict[int, int]:
     return {chat: of_chat[-1].cursor for chat, of_chat in found.items() if of_chat}
 
 
-def brought(store: Store) -> list[tuple[str, str]]:
-    """Returns (chat, title) of each paper in a delivery."""
-    with store.read() as transaction:
-        rows = transaction.exec(
-            select(stored_rows.ChatRow.address, stored_rows.PaperRow.title)
-            .join(stored_rows.DeliveryItemRow, stored_rows.DeliveryItemRow.chat == stored_rows.ChatRow.id)  # type: ignore[arg-type]
-            .join(stored_rows.PaperRow, stored_rows.PaperRow.id == stored_rows.DeliveryItemRow.paper)  # type: ignore[arg-type]
-        ).all()
-    return sorted((f"telegram:{where}", title) for where, title in rows)
-
-
+@pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
 @pytest.mark.both_databases
-class TestWhoMatchesNothing:
-    @pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
-    def test_is_neither_read_nor_written(self, followed: Store) -> None:
-        make.ingested(followed, make.paper("A tree"), now=make.NOON + make.HOUR)
-        with recording(followed) as recorded:
-            assert _plan.plan_due(followed, now=make.NOON + make.HOUR) == ()
-        assert not [one for one in recorded.statements if one.startswith("UPDATE subscription")]
-        assert not [one for one in recorded.statements if "WHERE chat.id IN" in one]
-        assert looked(followed) == {1: 2, 2: 2}
+def test_who_matches_nothing_is_neither_read_nor_written(followed: Store) -> None:
+    make.ingested(followed, make.paper("A tree"), now=make.NOON + make.HOUR)
+    with recording(followed) as recorded:
+        assert _plan.plan_due(followed, now=make.NOON + make.HOUR) == ()
+    assert not [one for one in recorded.statements if one.startswith("UPDATE subscription")]
+    assert not [one for one in recorded.statements if "WHERE chat.id IN" in one]
+    assert looked(followed) == {1: 2, 2: 2}
 
 
 NIGHT = make.NOON + 11 * make.HOUR
@@ -407,24 +386,18 @@ CHANGES: Mapping[str, Callable[[Store], object]] = {
 }
 
 
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.both_databases
-class TestWhoChanges:
-    @pytest.mark.parametrize("change", CHANGES)
-    def test_a_changed_subscription_stops_following(self, followed: Store, change: str) -> None:
-        make.ingested(followed, make.paper("A tree"), now=make.NOON + make.HOUR)
-        _plan.plan_due(followed, now=make.NOON + make.HOUR)
-        make.ingested(
-            followed, make.paper("A second graph"), now=make.NOON + 2 * make.HOUR
-        )  # no subscription has looked at this paper
-        CHANGES[change](followed)
-        assert (looked(followed)[1], follows(followed)[1]) == (2, None)
-        with followed.read() as transaction:
-            assert (
-                transaction.exec(
-                    select(stored_rows.SubscriptionRow.cursor).where(stored_rows.SubscriptionRow.chat == 1)
-                ).one()
-                == 2
-            )
+def test_a_changed_subscription_stops_following(followed: Store, change: str) -> None:
+    make.ingested(followed, make.paper("A tree"), now=make.NOON + make.HOUR)
+    _plan.plan_due(followed, now=make.NOON + make.HOUR)
+    make.ingested(
+        followed, make.paper("A second graph"), now=make.NOON + 2 * make.HOUR
+    )  # no subscription has looked at this paper
+    CHANGES[change](followed)
+    assert (looked(followed)[1], follows(followed)[1]) == (2, None)
+    with followed.read() as transaction:
+        assert transaction.exec(select(rows.SubscriptionRow.cursor).where(rows.SubscriptionRow.chat == 1)).one() == 2
 
 
 @pytest.mark.both_databases
@@ -449,9 +422,9 @@ def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
     make.subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=make.NOON + make.HOUR - make.MINUTE)
     make.ingested(store, make.paper("A second graph"), now=make.NOON + make.HOUR)
     _plan.plan_due(store, now=make.NOON + make.HOUR + timedelta(seconds=10))
-    assert follows(store)[1] is None or ("telegram:1", "A second graph") in brought(store)
+    assert follows(store)[1] is None or ("telegram:1", "A second graph") in stored.delivered(store)
     _plan.plan_due(store, now=make.NOON + make.HOUR + make.MINUTE)
-    assert ("telegram:1", "A second graph") in brought(store)
+    assert ("telegram:1", "A second graph") in stored.delivered(store)
 
 
 @pytest.mark.both_databases
@@ -472,8 +445,7 @@ def test_nobody_follows_while_another_process_may_be_looking(store: Store, monke
     """A plan that began before newer papers came stores separate cursors: no search for papers has covered these
     subscriptions.
     """
-    make.subscribes(store, "telegram:1", "graph", every="now")
-    make.ingested(store, make.paper("A graph"), now=make.NOON)
+    make.due(store, "telegram:1")
     decide_all = _plan._decide_all
 
     def newer(*arguments: Any) -> Any:
@@ -486,7 +458,7 @@ def test_nobody_follows_while_another_process_may_be_looking(store: Store, monke
     _plan.plan_due(store, now=make.NOON)
     assert follows(store) == {1: None}
     _plan.plan_due(store, now=make.NOON + make.MINUTE)
-    assert brought(store) == [("telegram:1", "A graph"), ("telegram:1", "Another graph")]
+    assert stored.delivered(store) == [("telegram:1", "A graph"), ("telegram:1", "Another graph")]
 
 
 # ---------------------------------------------------------------------- the same events with and without shared cursors
@@ -495,8 +467,8 @@ def test_nobody_follows_while_another_process_may_be_looking(store: Store, monke
 def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
     """Returns everything of deliveries and notices that people see."""
     with store.read() as transaction:
-        rows = transaction.exec(select(stored_rows.DeliveryRow).order_by(col(stored_rows.DeliveryRow.seq))).all()
-        items = transaction.exec(select(stored_rows.DeliveryItemRow)).all()
+        found = transaction.exec(select(rows.DeliveryRow).order_by(col(rows.DeliveryRow.seq))).all()
+        items = transaction.exec(select(rows.DeliveryItemRow)).all()
     of: dict[int | None, list[Any]] = {}
     for item in items:
         of.setdefault(item.delivery, []).append((item.position, item.paper, item.shown, item.because))
@@ -509,7 +481,7 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
                 _TOKEN.sub("", repr(row.facts)),
                 repr(sorted(of.get(row.seq, []))),
             )
-            for row in rows
+            for row in found
         ),
     )
 
@@ -589,4 +561,4 @@ def test_shared_cursors_of_the_store_never_move_back(followed: Store) -> None:
     with followed.write() as transaction:
         stored_subscriptions.move(transaction, [1, 2], 0)
     with followed.read() as transaction:
-        assert set(transaction.exec(select(stored_rows.SharedCursorRow.sequence))) == {1}
+        assert set(transaction.exec(select(rows.SharedCursorRow.sequence))) == {1}

@@ -43,6 +43,13 @@ def said(fake: FakeTelegram, chat: str = "42") -> list[str]:
     return [entry.text for entry in fake.posted_to(chat)]
 
 
+async def asks(fake: FakeTelegram, text: str, chat: str = "42", *, posts: int = 0) -> None:
+    """A person writes. Returns once the update is confirmed, and the bot has posted this many messages since its start."""
+    fake.user_writes(text, chat)
+    await telegram_bot.posts(fake, posts)
+    await telegram_bot.confirmed(fake)
+
+
 async def test_messages_from_downtime_are_answered_up_to_a_day_old(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -95,8 +102,7 @@ async def test_an_unavailable_database_is_waited_for(
     refusals = broken_database(monkeypatch, times=4)
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as app:
         telegram.user_writes("/sub diffusion")
-        telegram.user_writes("/sub graph")
-        await telegram_bot.confirmed(telegram)
+        await asks(telegram, "/sub graph")
         entries = listed(app.store, make.address("telegram:42"))
     assert len(refusals) == 4
     assert [entry.subscription.text for entry in entries] == ["diffusion", "graph"]
@@ -128,8 +134,7 @@ async def test_a_request_that_fails_is_given_up_and_logged_safely(
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as running:
         telegram.user_writes("/list of secrets")
         telegram.user_writes("/help")
-        telegram.user_writes("/sub diffusion")
-        await telegram_bot.confirmed(telegram)
+        await asks(telegram, "/sub diffusion")
         assert running.context.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}
     assert ["went wrong here" in text for text in said(telegram)] == [True, True, False]
     assert "RuntimeError in fails" in caplog.text
@@ -154,9 +159,7 @@ async def test_updates_of_a_shape_that_nobody_knows_are_passed_over(
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         for shape in UNKNOWN:
             telegram.receives(shape)
-        telegram.user_writes("/sub diffusion")
-        await telegram_bot.posts(telegram, 1)
-        await telegram_bot.confirmed(telegram)
+        await asks(telegram, "/sub diffusion", posts=1)
     assert [text[:3] for text in said(telegram)] == ["✓ 1"]
     assert caplog.text.count("unknown shape") == 4
 
@@ -172,9 +175,7 @@ async def test_no_page_of_something_on_the_way_ends_the_listening(
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         for number, page in enumerate(PAGES, 1):
             telegram.answers(page, 2, method="getUpdates")
-            telegram.user_writes("/list", str(number))
-            await telegram_bot.posts(telegram, number)
-            await telegram_bot.confirmed(telegram)
+            await asks(telegram, "/list", str(number), posts=number)
     assert [len(said(telegram, str(number))) for number in range(1, len(PAGES) + 1)] == [1] * len(PAGES)
     assert TOKEN.partition(":")[2] not in caplog.text
 
@@ -208,8 +209,7 @@ async def test_a_telegram_that_does_not_answer_is_named_and_rarely_asked(
             assert words in worker.problems_of(receivers)["telegram updates"]
             ends()
             clock.rings()
-            telegram.user_writes("/sub diffusion")
-            await telegram_bot.confirmed(telegram)
+            await asks(telegram, "/sub diffusion")
             assert worker.problems_of(receivers) == {}
     assert clock.rests[: len(rests)] == rests
     assert len(said(telegram)) == 1
@@ -232,9 +232,7 @@ async def test_a_second_program_that_polls_is_named(
                 receivers
             )  # one update that came through does not mean that the other program is gone
             clock.advance(timedelta(seconds=61))
-            telegram.user_writes("/sub graph")
-            await telegram_bot.posts(telegram, 2)
-            await telegram_bot.confirmed(telegram)
+            await asks(telegram, "/sub graph", posts=2)
             assert worker.problems_of(receivers) == {}
     assert caplog.text.count("another program asks Telegram") == 1
 
@@ -275,12 +273,9 @@ async def test_ids_that_begin_anew_after_a_silent_week_are_taken(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
-        telegram.user_writes("/sub diffusion")
-        await telegram_bot.confirmed(telegram)
+        await asks(telegram, "/sub diffusion")
         telegram.queue.renumber(17)
-        telegram.user_writes("/sub graph")
-        await telegram_bot.posts(telegram, 2)
-        await telegram_bot.confirmed(telegram)
+        await asks(telegram, "/sub graph", posts=2)
     assert [text[:3] for text in said(telegram)] == ["✓ 1", "✓ 2"]
 
 
@@ -308,9 +303,7 @@ async def test_an_answer_does_not_wait_for_the_shared_rate(
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         monkeypatch.setattr(app.context.engine, "reserve", fails)
         async with worker.listening(app, app.receivers()):
-            telegram.user_writes("/sub diffusion")
-            await telegram_bot.posts(telegram, 1)
-            await telegram_bot.confirmed(telegram)
+            await asks(telegram, "/sub diffusion", posts=1)
     assert [text[:3] for text in said(telegram)] == ["✓ 1"]
 
 
@@ -371,8 +364,7 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
             await clock.rested(1)
             assert "mistake" in worker.problems_of(receivers)["telegram updates"]
             clock.rings()
-            telegram.user_writes("/sub diffusion")
-            await telegram_bot.confirmed(telegram)
+            await asks(telegram, "/sub diffusion")
             assert worker.problems_of(receivers) == {}
 
 
@@ -430,8 +422,7 @@ async def test_in_a_private_chat_every_message_is_answered(
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         for number, (_, act) in enumerate(IN_PRIVATE, 1):
             act(telegram, str(number))
-        telegram.user_writes("/sub diffusion", LARGEST_ID)
-        await telegram_bot.confirmed(telegram)
+        await asks(telegram, "/sub diffusion", LARGEST_ID)
     unanswered = [why for number, (why, _) in enumerate(IN_PRIVATE, 1) if not telegram.posted_to(str(number))]
     assert unanswered == []
     assert telegram.posted_to(LARGEST_ID)

@@ -152,8 +152,10 @@ def installed(
 
 @pytest.fixture
 def with_packages(terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[cli.Terminal]:
-    """A Terminal whose commands run in this process and find the packages that the test installs."""
+    """A Terminal with two digests, whose commands run in this process and find the packages that the test installs."""
     monkeypatch.syspath_prepend(str(terminal.folder / "site"))
+    terminal.file("shelf.txt", SHELF)
+    terminal.file("day.md", cli.PAGE)
     _forget_packages()
     yield terminal
     _forget_packages()
@@ -168,7 +170,6 @@ def _forget_packages() -> None:
 def test_a_format_of_a_package_is_read_like_one_of_ours(with_packages: cli.Terminal) -> None:
     installed(with_packages, MODULE)
     with_packages.file("inbox/shelf.txt", SHELF)
-    with_packages.file("day.md", cli.PAGE)
     ended = with_packages("inspect", "inbox/shelf.txt", "day.md", "--papers", "--json")
     shelf, day = ended.json["digests"]
     assert (ended.status, ended.err) == (0, "")
@@ -213,8 +214,6 @@ BROKEN = [  # a module, and why it is left out
 @pytest.mark.parametrize(("module", "why"), BROKEN)
 def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: cli.Terminal, module: str, why: str) -> None:
     installed(with_packages, module)
-    with_packages.file("shelf.txt", SHELF)
-    with_packages.file("day.md", cli.PAGE)
     assert with_packages("inspect", "day.md").err == "", "a format of ours fits, so no other is loaded"
     ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
     shelf, day = ended.json["digests"]
@@ -231,7 +230,6 @@ def test_of_two_with_one_name_the_first_is_used(with_packages: cli.Terminal) -> 
     # detect may return what a pattern finds
     installed(with_packages, _with("return bool(_FIRST_LINE.match(text))", "return _FIRST_LINE.match(text)"))
     installed(with_packages, MODULE, package="paperwire-tomes")
-    with_packages.file("shelf.txt", SHELF)
     ended = with_packages("inspect", "shelf.txt", "--json")
     assert ended.json["digests"][0]["format"] == "shelf_list"
     assert ended.err == (
@@ -249,8 +247,6 @@ def test_of_two_with_one_name_the_first_is_used(with_packages: cli.Terminal) -> 
 )
 def test_a_parse_that_fails_refuses_its_file_and_no_other(with_packages: cli.Terminal, new: str, why: str) -> None:
     installed(with_packages, _with("entries = []", new))
-    with_packages.file("shelf.txt", SHELF)
-    with_packages.file("day.md", cli.PAGE)
     ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
     shelf, day = ended.json["digests"]
     assert (ended.status, shelf["format"], day["format"], ended.err) == (1, None, "daily_arxiv_md", "")

@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from bot.operation.process import Process
 from subscriptions.model import CallbackToken
@@ -29,8 +28,7 @@ pytestmark = pytest.mark.both_databases
 
 
 def count(store: Store, what: str) -> int:
-    with store.read() as session:
-        return int(session.execute(text(f"SELECT count(*) FROM {what}")).scalar_one())  # noqa: S608 - words of this file
+    return int(stored.value(store, f"SELECT count(*) FROM {what}"))  # noqa: S608 - words of this file
 
 
 @pytest.fixture
@@ -57,9 +55,8 @@ async def test_after_a_month_a_delivery_is_chat_paper_and_day(
     assert count(bot.store, "delivery") == count(bot.store, "message") == 1
     make.clean_up(bot.store, now=bot.later(days=2))
     assert count(bot.store, "delivery") == count(bot.store, "message") == 0
-    with bot.store.read() as session:
-        row = session.execute(text("SELECT chat, paper, delivered_on, because FROM delivery_item")).one()
-    assert (row.chat, row.paper, str(row.delivered_on), str(row.because)) == (1, 1, "2026-01-22", "[]")
+    (row,) = stored.rows(bot.store, "SELECT chat, paper, delivered_on, because FROM delivery_item")
+    assert [str(value) for value in row] == ["1", "1", "2026-01-22", "[]"]
     make.ingested(
         bot.store,
         make.paper("A graph", "cs.LG", "cs.AI", arxiv_id="2601.00001", version=3, summaries=make.summary("x")),
@@ -81,11 +78,9 @@ async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarn
         "UPDATE message SET state = 'dead'",
     )
     make.clean_up(bot.store, now=bot.later(days=400))
-    with bot.store.read() as session:
-        assert session.execute(text("SELECT payload != '' FROM message")).scalars().all() == [1]
+    assert count(bot.store, "message WHERE payload != ''") == 1
     assert outbox_counts(bot.store).dead == 1
-    with bot.store.read() as session:
-        delivery = session.execute(text("SELECT id FROM delivery")).scalar_one()
+    delivery = stored.value(bot.store, "SELECT id FROM delivery")
     sending.retry_delivery(bot.store, delivery, now=bot.clock.now())
     assert outbox_counts(bot.store).waiting == 1
     sending.dismiss(bot.store, delivery, now=bot.clock.now())

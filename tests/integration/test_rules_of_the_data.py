@@ -154,9 +154,7 @@ def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
 
 def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_plan, "SLICE", 1)
-    for chat in ("telegram:1", "telegram:2", "telegram:3"):
-        make.subscribes(store, chat, "graph", every="now")
-    make.ingested(store, make.paper("A graph"))
+    make.due(store, "telegram:1", "telegram:2", "telegram:3")
     _plan.plan_due(store, now=make.NOON)
     make.ingested(store, make.paper("Another graph"))
     asked = iter((False, True))
@@ -303,9 +301,7 @@ def test_a_wait_of_the_platform_holds_the_lane(store: Store) -> None:
 
 
 def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
-    for chat in ("telegram:1", "console:me"):
-        make.subscribes(store, chat, "graph", every="now", since="1d", now=make.NOON + make.HOUR)
-    make.ingested(store, make.paper("A graph"))
+    make.due(store, "telegram:1", "console:me")
     _plan.plan_due(store, now=make.NOON + make.HOUR)
     assert [lane.platform for lane in claims.lanes(store, ["console"], now=make.NOON, finding=[])] == ["console"]
 
@@ -314,8 +310,7 @@ def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
 
 
 def test_what_is_stored_is_posted_whatever_is_rendered_later(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="now")
-    make.ingested(store, make.paper("A graph"))
+    make.due(store, "telegram:1")
     _plan.plan_due(store, now=make.NOON)
     renders(store, "telegram:1", '{"text":"first"}')
     message = renders(store, "telegram:1", '{"text":"second"}').message

@@ -4,7 +4,6 @@ import json
 import logging
 import re
 import resource
-import signal
 import socket
 import subprocess
 from collections import Counter
@@ -62,8 +61,7 @@ def test_once_answers_what_waits_and_delivers_then(folder: Path, remote: Remote)
 
 def test_more_connections_than_files_make_no_log(folder: Path) -> None:
     """Nineteen such bursts used to write 25,787 lines, and each one used all file descriptors of the process."""
-    program = cli.Process(folder, "run")
-    try:
+    with cli.Process(folder, "run") as program:
         address = program.says(r"Health: (http://\S+)/health/ready")[1]
         program.says("Watching ")
         resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE, (200, 200))
@@ -75,10 +73,7 @@ def test_more_connections_than_files_make_no_log(folder: Path) -> None:
                     one.setblocking(False)
                     one.connect_ex(place)
                 assert httpx.get(f"{address}/health/live", trust_env=False, timeout=PATIENCE).json() == {"live": True}
-    finally:
-        program.process.send_signal(signal.SIGTERM)
-        _, err = program.process.communicate(timeout=PATIENCE)
-    assert err.splitlines() == ["Stopping: finishing what is on its way."]
+    assert program.err.splitlines() == ["Stopping: finishing what is on its way."]
 
 
 # ── A whole process: it answers, reads, sends and counts; its log holds no words of people and no secret ──────────────
@@ -132,8 +127,7 @@ def test_a_process_works_and_its_log_holds_no_words(tmp_path: Path, remote: Remo
             "PAPERWIRE_ACCESS": "open",
             "PAPERWIRE_HEARTBEAT_URL": watchman.url,
         }
-        program = cli.Process(tmp_path, "run", fake=remote, port=port, environ=environ)
-        try:
+        with cli.Process(tmp_path, "run", fake=remote, port=port, environ=environ) as program:
             talks(remote)
             assert "unsub" in str(remote.call("menu", "all_private_chats", "zh"))
             assert watchman.called.get(timeout=PATIENCE) == "/ping/sesame-4711"
@@ -151,12 +145,8 @@ def test_a_process_works_and_its_log_holds_no_words(tmp_path: Path, remote: Remo
             assert [hidden for hidden in (*WORDS, SECRET, "4242", "10077") if hidden in page] == []
             remote.call("blocks", "4242")
             remote.call("answers", "404 page", 2, method="getUpdates")
-        finally:
-            program.process.terminate()
-            _, said = program.process.communicate(timeout=PATIENCE)
-    assert program.process.returncode == 0, said
-    assert [hidden for hidden in (*WORDS, SECRET) if hidden in said] == []
-    events = [json.loads(line) for line in said.splitlines()]
+    assert [hidden for hidden in (*WORDS, SECRET) if hidden in program.err] == []
+    events = [json.loads(line) for line in program.err.splitlines()]
     assert all({"at", "level", "logger", "message", "worker"} <= event.keys() for event in events)
     sent = [event for event in events if event["message"].startswith("A message was sent")]
     assert sent

@@ -55,10 +55,8 @@ def jobs(outside: psycopg.Connection) -> list[Job]:
 
 
 def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psycopg.Connection) -> None:
-    for number in (1, 2, 3):
-        make.subscribes(store, f"telegram:{number}", "graph", every="now", since="1d")
-    make.subscribes(store, "telegram:2/7", "graph", every="now", since="1d")  # a topic is in the lane of its group
-    make.ingested(store, make.paper("A graph"))
+    # a topic is in the lane of its group
+    make.due(store, "telegram:1", "telegram:2", "telegram:3", "telegram:2/7")
     assert len(plan_due(store, now=make.NOON + timedelta(minutes=1))) == 4
     found = jobs(outside)
     assert Counter(lock for _, _, _, lock, _ in found) == {f"lane:telegram:{n}": 1 for n in (1, 2, 3)}
@@ -119,8 +117,7 @@ def test_t1_a_rollback_leaves_nothing_a_commit_rows_and_jobs(store: Store, outsi
 
 
 def test_t1_an_enqueue_that_fails_takes_the_row_with_it(store: Store, outside: psycopg.Connection) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="now", since="1d")
-    make.ingested(store, make.paper("A graph"))
+    make.due(store, "telegram:1")
     outside.execute("ALTER TABLE procrastinate_jobs ADD CONSTRAINT refused CHECK (priority < 0)")
     with pytest.raises(Exception, match="refused"):
         plan_due(store, now=make.NOON)
@@ -149,8 +146,7 @@ def rows(outside: psycopg.Connection) -> tuple[int, int]:
 def sending(store: Store) -> claims.Claim:
     """The first message of the lane telegram:1, which this worker is sending."""
     workers.begin_worker(store, holds_sender_lock=False)
-    make.subscribes(store, "telegram:1", "graph", every="now", since="1d")
-    make.ingested(store, make.paper("A graph"))
+    make.due(store, "telegram:1")
     plan_due(store, now=make.NOON)
     return being_sent(store)
 

@@ -45,9 +45,7 @@ async def local(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[web_site
 @pytest.fixture
 async def browser(local: web_site.Pages) -> web_site.Browser:
     """A browser on the same machine, with the page open."""
-    opened = local.browser()
-    await opened.opens()
-    return opened
+    return await local.opened()
 
 
 @pytest.fixture
@@ -185,8 +183,7 @@ async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_si
     cookie = {part.strip() for part in answers[0].headers["set-cookie"].split(";")}
     assert cookie & {"HttpOnly", "SameSite=lax", "Path=/", "Secure"} == {"HttpOnly", "SameSite=lax", "Path=/"}
     assert "set-cookie" not in (await browser.opens()).headers, "a session stays as it is"
-    other = local.browser()
-    await other.opens()
+    other = await local.opened()
     assert (await browser.posts("/chat/say", {"text": "x", "token": other.token})).status_code == 403
 
 
@@ -259,9 +256,7 @@ RIGHT, WRONG = {"name": "ada", "password": PASSWORD}, {"name": "eve", "password"
 
 async def signing_in(pages: web_site.Pages, address: str = "127.0.0.1") -> web_site.Browser:
     """Returns a new browser at an address, with the sign-in form open."""
-    browser = pages.browser(address=address)
-    await browser.opens("/sign-in")
-    return browser
+    return await pages.opened("/sign-in", address=address)
 
 
 async def test_who_guesses_is_locked_out_alone_and_for_a_minute(
@@ -373,9 +368,7 @@ async def test_the_proxy_says_who_it_is_and_nobody_else(behind_proxy: web_site.P
 
 
 async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: web_site.Pages) -> None:
-    ada, eve = (behind_proxy.browser(web_site.HOME, **{"x-user": name}) for name in ("ada", "eve"))
-    for browser in (ada, eve):
-        await browser.opens()
+    ada, eve = [await behind_proxy.opened(**{"x-user": name}) for name in ("ada", "eve")]
     await ada.says("/sub gondola")
     undo = ada.button("undo")
     await ada.says("/privacy")
@@ -400,9 +393,7 @@ async def test_what_nobody_could_type_is_not_answered_or_not_kept(
     behind_proxy: web_site.Pages, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(channel, "MOST_IN_MINUTE", 22)
-    ada, bea = (behind_proxy.browser(web_site.HOME, **{"x-user": name}) for name in ("ada", "bea"))
-    for browser in (ada, bea):
-        await browser.opens()
+    ada, bea = [await behind_proxy.opened(**{"x-user": name}) for name in ("ada", "bea")]
     said = (ada.posts("/chat/say", {"text": f"/list {n}"}, **QUICK) for n in range(20))
     assert {answer.status_code for answer in await asyncio.gather(*said)} == {200}
     assert "✓ 1" not in await ada.says("/sub gondola")
@@ -476,8 +467,7 @@ async def uploads(browser: web_site.Browser, data: bytes, **fields: str) -> http
 
 async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: make.FakeClock) -> None:
     async with web_site.open_pages(tmp_path, clock, access="open") as pages:
-        browser = pages.browser()
-        await browser.opens()
+        browser = await pages.opened()
         assert 'action="/chat/file"' in await browser.says("/library", once="a1")
         assert (await uploads(browser, b"@article{a, title = {Graph Search}}")).status_code == 303
         page = (await browser.opens()).text

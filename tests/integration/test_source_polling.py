@@ -120,7 +120,7 @@ async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
     await feeding.until(source_harness.new_york("2025-11-30 23:59"))
     assert feeding.outcomes("arxiv") == ["new", "quiet", "quiet", "quiet", "quiet"]
     assert {f"{receipt.at:%a}" for receipt in feeding.receipts("arxiv")} == {"Thu", "Fri"}  # never on a weekend
-    (*_, on_sunday) = [await feeding.poll()]
+    on_sunday = await feeding.poll()
     assert (on_sunday.outcome, on_sunday.detail) == (Outcome.QUIET, "cs.LG: Nothing is announced today.")
     assert notices(store) == []
 
@@ -437,11 +437,10 @@ async def test_a_poll_of_several_documents_leaves_one_receipt(
 async def test_the_tick_waits_for_no_server(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    (tmp_path / "inbox").mkdir()
     arxiv.hangs()
-    inbox = SourceSettings(name="inbox", path=tmp_path / "inbox" / "*.md")
+    limits = FetchLimits(idle=30, total=30)
     feeding = source_harness.SourceHarness(
-        store, clock, arxiv, source_harness.arxiv_source("cs.LG"), inbox, limits=FetchLimits(idle=30, total=30)
+        store, clock, arxiv, source_harness.arxiv_source("cs.LG"), folder(tmp_path), limits=limits
     )
     await feeding.scheduler.poll()
     await asyncio.to_thread(arxiv.waits_hanging)
@@ -530,23 +529,26 @@ def folder(tmp_path: Path, **values: object) -> SourceSettings:
     return SourceSettings(name="inbox", path=tmp_path / "inbox" / "*.md", **values)  # type: ignore[arg-type]
 
 
+async def finds(feeding: source_harness.SourceHarness, file: Path, text: str = cli.PAGE) -> list[str]:
+    """Puts a file into a folder and reads what is due. Returns the outcomes of the folder."""
+    await asyncio.to_thread(file.write_text, text)
+    await feeding.due()
+    return feeding.outcomes("inbox")
+
+
 async def test_a_file_with_news_or_an_error_leaves_a_receipt(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     feeding = source_harness.SourceHarness(store, clock, arxiv, folder(tmp_path), admins=(OPERATOR,))
-    (tmp_path / "inbox" / "a.md").write_text(cli.PAGE)
-    await feeding.due()
-    (tmp_path / "inbox" / "same.md").write_text(cli.PAGE)
-    await feeding.due()
-    (tmp_path / "inbox" / "notes.md").write_text("# Notes\n\nNothing.\n")
-    await feeding.due()
+    assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["new"]
+    assert await finds(feeding, tmp_path / "inbox" / "same.md") == ["new"]
+    assert await finds(feeding, tmp_path / "inbox" / "notes.md", "# Notes\n\nNothing.\n") == ["new", "failed"]
     await feeding.due()
     assert feeding.outcomes("inbox") == ["new", "failed"]
     detail = feeding.receipts("inbox")[-1].detail
     assert detail.endswith('notes.md: no paper entries found (looks like a README: "# Notes").')
-    (tmp_path / "inbox" / "b.md").write_text(cli.page(("2601.00009", "Graphs", "Nodes.")))
-    await feeding.due()
-    assert feeding.outcomes("inbox") == ["new", "failed", "new"]
+    graphs = cli.page(("2601.00009", "Graphs", "Nodes."))
+    assert await finds(feeding, tmp_path / "inbox" / "b.md", graphs) == ["new", "failed", "new"]
     assert [cause for cause, _ in notices(store)] == ["source", "source-back"]
 
 
@@ -558,9 +560,7 @@ async def test_a_pattern_without_files_is_no_mistake(
     assert (feeding.outcomes("inbox"), feeding.scheduler.problems) == ([], {})
     assert feeding.scheduler.descriptions == [f"Watching {tmp_path / path} (nothing is there yet)"]
     (tmp_path / "nowhere").mkdir()
-    (tmp_path / "nowhere" / "list.md").write_text(cli.PAGE)
-    await feeding.due()
-    assert feeding.outcomes("inbox") == ["new"]
+    assert await finds(feeding, tmp_path / "nowhere" / "list.md") == ["new"]
 
 
 async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(
@@ -580,9 +580,7 @@ async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(
     assert feeding.receipts("inbox")[-1].detail == f"{tmp_path / 'inbox'}: the folder is gone."
     assert feeding.scheduler.problems
     (tmp_path / "away").rename(tmp_path / "inbox")
-    (tmp_path / "inbox" / "a.md").write_text(cli.PAGE)
-    await feeding.due()
-    assert feeding.outcomes("inbox") == ["failed", "new"]
+    assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["failed", "new"]
     assert not feeding.scheduler.problems
 
 
@@ -596,8 +594,7 @@ async def test_a_folder_with_a_schedule_can_be_late(
     assert feeding.outcomes("inbox") == []
     await feeding.until(source_harness.new_york("2026-01-23 12:00"), timedelta(hours=2))
     assert feeding.outcomes("inbox") == ["late"]
-    (tmp_path / "inbox" / "2026-01-23.md").write_text(cli.PAGE)
-    await feeding.due()
+    await finds(feeding, tmp_path / "inbox" / "2026-01-23.md")
     await feeding.until(source_harness.new_york("2026-01-25 12:00"), timedelta(hours=12))
     assert feeding.outcomes("inbox") == ["late", "new"]
     assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]

@@ -14,7 +14,6 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import event
-from sqlmodel import col, select
 
 from subscriptions import model
 from subscriptions.errors import StoreUnavailable
@@ -29,8 +28,7 @@ from subscriptions.store import bot_state, claims
 from subscriptions.store import planner as _plans
 from subscriptions.store.database import store as database
 from subscriptions.store.database.writer import done
-from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
-from tests import make
+from tests import make, stored
 from tests.being_sent import being_sent, request
 from tests.filling import fill
 from tests.postgres.reading import read
@@ -227,14 +225,7 @@ class World:
 
     def delivered(self) -> set[tuple[str, str]]:
         """Returns (chat, title) of each paper of this day that is in a delivery."""
-        with self.people.read() as transaction:
-            rows = transaction.exec(
-                select(ChatRow.address, PaperRow.title)
-                .join(DeliveryItemRow, DeliveryItemRow.chat == ChatRow.id)  # type: ignore[arg-type]
-                .join(PaperRow, PaperRow.id == DeliveryItemRow.paper)  # type: ignore[arg-type]
-                .where(col(PaperRow.title).in_(self.came))
-            ).all()
-        return {(f"telegram:{where}", title) for where, title in rows}
+        return {(chat, title) for chat, title in stored.delivered(self.people) if title in self.came}
 
     def wanted(self, *wishes: Wish) -> set[tuple[str, str]]:
         """Returns (chat, title) of each paper that one of these wishes brings."""
@@ -320,9 +311,7 @@ def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a database where six chats are due, of which a slice plans two."""
     monkeypatch.setattr(_plan, "SLICE", 2)
     with postgres.database() as due_url, closing(database.Store(due_url)) as store:
-        for number in range(CHATS):
-            make.subscribes(store, f"telegram:{number + 1}", "graph", every="now")
-        make.ingested(store, make.paper("A graph"), now=make.NOON + timedelta(minutes=1))
+        make.due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
         # from now on the subscriptions follow a shared cursor
         _plan.plan_due(store, now=make.NOON + timedelta(minutes=2))
         make.ingested(store, make.paper("Another graph"), now=make.NOON + timedelta(minutes=3))

@@ -1,20 +1,31 @@
 """The web address: many connections, `/metrics`, and updates that Telegram posts. Other senders are refused."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 import resource
-from collections.abc import AsyncIterator, Callable
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+import hypothesis
 import pytest
+import requests
+import schemathesis
 from pydantic import SecretStr
+from schemathesis.engine import events, from_schema
 
 from bot.app import App, build_app
 from bot.operation import sign_in, web_server, worker
+from bot.platforms.slack import manifest
+from bot.platforms.slack import receiving as slack_receiving
+from bot.platforms.slack.installing import INSTALL
 from bot.platforms.telegram import receiving
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.incoming import ALLOWED
@@ -23,10 +34,16 @@ from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions.service.chat_status import apply_once as real_once
 from tests import make
+from tests.fakes import slack_oauth
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
+from tests.integration.cli import INBOX
 from tests.integration.locked import away
+from tests.integration.slack_bot import free_port
 from tests.patience import PATIENCE
+from tests.programs.faults.soak.program import Program, running_program
+from tests.programs.fuzz import openapi
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
 
@@ -238,30 +255,24 @@ def update(text: str = "/list", number: int = 1, chat: int = 42) -> bytes:
     return json.dumps({"update_id": number, "message": message}).encode()
 
 
-class Web:
-    """A client of the web address."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def post(
-        self, body: Any, *, secret: str = SECRET, path: str = "", kind: str = "application/json"
-    ) -> tuple[int, str]:
-        headers = {b"content-type": kind.encode(), b"X-Telegram-Bot-Api-Secret-Token": secret.encode()}
-        answer = await self.client.post(path or receiving.webhook_path(TOKEN), content=body, headers=headers)
-        return answer.status_code, answer.text
+async def post(
+    web: httpx.AsyncClient, body: Any, *, secret: str = SECRET, path: str = "", kind: str = "application/json"
+) -> tuple[int, str]:
+    """Posts to the web address as Telegram does. Returns the status and the text of the answer."""
+    headers = {b"content-type": kind.encode(), b"X-Telegram-Bot-Api-Secret-Token": secret.encode()}
+    answer = await web.post(path or receiving.webhook_path(TOKEN), content=body, headers=headers)
+    return answer.status_code, answer.text
 
 
 @asynccontextmanager
-async def web(tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock) -> AsyncIterator[Web]:
+async def web(tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the web address of a bot that listens. Before and after, the address takes nothing."""
-    async with a_bot_with_a_webhook(tmp_path, fake, clock) as (app, receivers), client_of(receivers) as client:
-        page = Web(client)
-        assert await page.post(update()) == (503, "Not now.\n")
+    async with a_bot_with_a_webhook(tmp_path, fake, clock) as (app, receivers), client_of(receivers) as page:
+        assert await post(page, update()) == (503, "Not now.\n")
         async with worker.listening(app, receivers):
             await asyncio.to_thread(fake.waits_for, "getWebhookInfo", 1)
             yield page
-        assert await page.post(update(number=99)) == (503, "Not now.\n")
+        assert await post(page, update(number=99)) == (503, "Not now.\n")
 
 
 # ── which requests are accepted ───────────────────────────────────────────────
@@ -287,7 +298,7 @@ async def test_what_is_no_update_of_telegram_is_refused_in_one_line(
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
         answered = [
-            (why, *await page.post(**{"body": update("/sub sesame"), **request})) for why, request, _, _ in REFUSED
+            (why, *await post(page, **{"body": update("/sub sesame"), **request})) for why, request, _, _ in REFUSED
         ]
     assert answered == [(why, status, words) for why, _, status, words in REFUSED]
     assert "sesame" not in caplog.text
@@ -299,15 +310,15 @@ async def test_an_update_is_taken_and_answered_once(
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
         for method in ("GET", "PUT", "DELETE"):
-            answer = await page.client.request(method, receiving.webhook_path(TOKEN))
+            answer = await page.request(method, receiving.webhook_path(TOKEN))
             assert (answer.status_code, answer.text) == (405, "Not so.\n")
         monkeypatch.setattr("bot.conversation.handler.apply_once", away)
-        assert await page.post(update()) == (503, "Not now.\n")  # while the database is away
+        assert await post(page, update()) == (503, "Not now.\n")  # while the database is away
         monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
-        assert [await page.post(update()) for _ in range(2)] == [(200, "")] * 2
-        assert await page.post(update(number=2), path="/bots/paperwire" + receiving.webhook_path(TOKEN)) == (200, "")
+        assert [await post(page, update()) for _ in range(2)] == [(200, "")] * 2
+        assert await post(page, update(number=2), path="/bots/paperwire" + receiving.webhook_path(TOKEN)) == (200, "")
         for unknown in (b'{"update_id": 5, "message": {"chat": []}}', b'{"update_id": 6, "what": 1}'):
-            assert await page.post(unknown) == (200, "")
+            assert await post(page, unknown) == (200, "")
     assert len(telegram.posted_to("42")) == 2
 
 
@@ -375,15 +386,11 @@ async def a_served_bot(
     tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> AsyncIterator[tuple[App, list[Receiver], Callable[[], None]]]:
     """Yields a bot whose web address listens on loopback, and a function that starts it again after it was stopped."""
-    said: list[str] = []
-    settings = telegram_bot.telegram_settings(tmp_path, fake)
-    async with web_server.serving(settings, dict, said.append, []):
-        address = said[0].partition("http://")[2].partition("/")[0]
-    port = int(address.rpartition(":")[2])  # this port has just become free
+    port = free_port()
     async with a_bot_with_a_webhook(tmp_path, fake, clock, url=f"http://127.0.0.1:{port}/tg") as (app, receivers):
         hooks = [route for receiver in receivers for route in receiver.routes]
         async with (
-            web_server.serving(replace(app.settings, web_port=port), dict, said.append, hooks),
+            web_server.serving(replace(app.settings, web_port=port), dict, lambda _: None, hooks),
             worker.listening(app, receivers),
         ):
             yield app, receivers, clock.rings
@@ -426,3 +433,173 @@ async def test_a_webhook_that_somebody_took_away_is_set_again(
         await telegram_bot.posts(telegram, 1)
     assert len(telegram.posted_to("42")) == 1
     assert set(telegram.queue.webhook_info()["allowed_updates"]) == set(ALLOWED)
+
+
+# ── Every page of a real `paperwire run`, with requests made from an OpenAPI document (tests/programs/fuzz/openapi.py)
+
+SIGNING = "0123456789abcdef"
+QUICK = 60  # examples of Hypothesis in the quick profile
+WRITTEN = 1_769_083_200  # noon of 22 January 2026
+WEBHOOK = receiving.webhook_path(TOKEN)
+OTHER_METHODS = {"GET": "DELETE", "POST": "GET"}
+
+
+def environment_of(folder: Path, telegram: str = "", slack: str = "") -> dict[str, str]:
+    """Returns the settings of a bot with both platforms by HTTP and with the app that other workspaces install."""
+    return {
+        "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
+        "PAPERWIRE_ACCESS": "open",
+        "PAPERWIRE_SECRET_KEY": "correct-horse-battery-staple",
+        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
+        "PAPERWIRE_TELEGRAM_API_URL": telegram,
+        "PAPERWIRE_TELEGRAM_WEBHOOK_URL": "https://bot.example.org",
+        "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": SECRET,
+        "PAPERWIRE_SLACK_BOT_TOKEN": SLACK_TOKEN,
+        "PAPERWIRE_SLACK_SIGNING_SECRET": SIGNING,
+        "PAPERWIRE_SLACK_CLIENT_ID": slack_oauth.CLIENT_ID,
+        "PAPERWIRE_SLACK_CLIENT_SECRET": slack_oauth.CLIENT_SECRET,
+        "PAPERWIRE_SLACK_API_URL": slack,
+    }
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "paperwire.toml").write_text(INBOX)
+    with (
+        FakeTelegram() as telegram,
+        slack_oauth.FakeOAuth() as slack,
+        running_program(tmp_path, environment_of(tmp_path, telegram.url, slack.url)) as running,
+    ):
+        running.becomes_ready()
+        yield running
+
+
+class Signature(requests.auth.AuthBase):
+    """Signs the parts of a request that the document marks as signed, as Slack does (docs.slack.dev, Verifying requests
+    from Slack).
+    """
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if request.headers.get(slack_receiving.SIGNATURE) == openapi.SIGNED and request.headers.get(
+            slack_receiving.TIMESTAMP
+        ):
+            at, body = str(int(time.time())), request.body or b""
+            assert isinstance(body, str | bytes)
+            signed = b"v0:" + at.encode() + b":" + (body.encode() if isinstance(body, str) else body)
+            request.headers[slack_receiving.TIMESTAMP] = at
+            request.headers[slack_receiving.SIGNATURE] = (
+                "v0=" + hmac.new(SIGNING.encode(), signed, hashlib.sha256).hexdigest()
+            )
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The status codes of all answers, and the answers that are not as documented."""
+
+    statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # method and path → status codes
+    wrong: list[str] = field(default_factory=list)
+
+    def take(self, event: object) -> None:
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            self.wrong.append(str(event))
+        if isinstance(event, events.ScenarioFinished):
+            for interaction in event.recorder.interactions.values():
+                assert interaction.response is not None, "no answer"
+                self.statuses[str(event.label)].add(interaction.response.status_code)
+            checks = [one for found in event.recorder.checks.values() for one in found]
+            self.wrong.extend(f"{event.label}: {one.failure_info}" for one in checks if one.failure_info is not None)
+
+
+def answers_of(port: int) -> Answers:
+    """Sends requests to every page: allowed ones, ones just outside the limits, with parts left out, and with other
+    methods.
+    """
+    examples = hypothesis.settings.default.max_examples if hypothesis.settings.default else QUICK
+    config = schemathesis.Config.from_dict(
+        {
+            "base-url": f"http://127.0.0.1:{port}",
+            "continue-on-failure": True,
+            "request-timeout": 30,
+            "generation": {
+                "deterministic": True,
+                "max-examples": examples // 10,
+                "database": "none",
+            },
+            "checks": {
+                "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
+                "missing_required_header": {"expected-statuses": [404]},  # without the secret, a request finds no page
+                "negative_data_rejection": {"enabled": False},  # updates of an unknown shape are accepted, so that
+                # Telegram does not send them again; the states are not ours
+                "positive_data_acceptance": {"enabled": False},
+            },
+            # the coverage phase sends the same requests each time, for a quarter of a minute: only in `make fuzz`
+            "phases": {"stateful": {"enabled": False}, "coverage": {"enabled": examples > QUICK}},
+        }
+    )
+    pages = openapi.document(receiving.webhook_path(TOKEN), SECRET, now=WRITTEN)
+    schema = schemathesis.openapi.from_dict(pages, config=config)
+    schema.auth.set_from_requests(Signature()).apply_to(path=list(manifest.PATHS))
+    answers = Answers()
+    for event in from_schema(schema).execute():
+        answers.take(event)
+    return answers
+
+
+@pytest.mark.hypothesis
+def test_every_page_answers_as_documented_whatever_is_asked(program: Program) -> None:
+    """Schemathesis may miss some answers, so each is first asked for on purpose."""
+    given: dict[str, set[int]] = defaultdict(set)
+    for page, headers, body, status in requests_of_each_answer():
+        method, path = page.split()
+        for asked, expected in ((method, status), (OTHER_METHODS[method], 405)):
+            request = requests.Request(
+                asked, f"http://127.0.0.1:{program.port}{path}", headers, data=body, auth=Signature()
+            )
+            with requests.Session() as session:
+                answer = session.send(request.prepare(), timeout=PATIENCE, allow_redirects=False)
+            assert answer.status_code == expected, (asked, path, headers, body)
+        given[page] |= {status, 405}
+    answers = answers_of(program.port)
+    ended, log = program.stops(), program.log.read_text()
+    assert answers.wrong == []
+    assert "Traceback" not in log
+    assert " error paperwire" not in log
+    assert ended == 0
+    assert answers.statuses.keys() == given.keys()
+    assert {page: beyond for page, drawn in answers.statuses.items() if (beyond := drawn - given[page])} == {}
+
+
+def requests_of_each_answer() -> Iterator[tuple[str, dict[str, str], bytes, int]]:
+    """Yields (method and path, headers, body, expected status)."""
+    yield "GET /health/live", {}, b"", 200
+    yield "GET /health/ready", {}, b"", 200
+    yield "GET /metrics", {}, b"", 200
+    yield f"GET {INSTALL}", {}, b"", 302
+    yield f"GET {manifest.REDIRECT}", {}, b"", 400
+    json_of = {"content-type": "application/json"}
+    secret = {receiving.HEADER: SECRET}
+    yield f"POST {WEBHOOK}", json_of | secret, b'{"update_id": 1}', 200
+    yield f"POST {WEBHOOK}", json_of | secret, b"[", 400
+    yield f"POST {WEBHOOK}", json_of, b'{"update_id": 1}', 404
+    yield f"POST {WEBHOOK}", secret | {"content-type": "text/plain"}, b'{"update_id": 1}', 415
+    at = {slack_receiving.TIMESTAMP: "1"}
+    for path in manifest.PATHS:
+        yield f"POST {path}", json_of | at | {slack_receiving.SIGNATURE: openapi.SIGNED}, b"{}", 200
+        yield f"POST {path}", json_of | at | {slack_receiving.SIGNATURE: openapi.SIGNED}, b"[]", 400
+        yield f"POST {path}", json_of | at | {slack_receiving.SIGNATURE: "v0=00"}, b"{}", 401
+        yield f"POST {path}", json_of, b"{}", 404
+
+
+async def test_the_document_names_every_page(tmp_path: Path) -> None:
+    app = build_app(load_settings(environment_of(tmp_path), tmp_path))
+    try:
+        receivers = app.receivers()
+        pages = {(route.path, route.method.lower()) for receiver in receivers for route in receiver.routes}
+    finally:
+        await app.close()
+    pages |= {("/health/live", "get"), ("/health/ready", "get"), ("/metrics", "get")}
+    documented = openapi.document(receiving.webhook_path(TOKEN), SECRET, now=0)["paths"]
+    assert {(path, method) for path, methods in documented.items() for method in methods} == pages

@@ -10,14 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.app import build_app
-from bot.context import write
 from bot.platforms.web import adapter
 from bot.platforms.web import channel as web_channel
 from bot.platforms.web.markup import look
 from bot.platforms.web.playground import Playground
 from bot.ports import conversation
-from bot.settings.loading import load_settings
 from subscriptions import errors
 from subscriptions.model import ChatAddress
 from subscriptions.service.importing import export_all
@@ -25,10 +22,9 @@ from subscriptions.service.listing import listed
 from subscriptions.service.retention import forget
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
-from subscriptions.store.workers import recover_own
 from tests import make
 from tests.contract.rigs import web_message
-from tests.integration import telegram_bot, web_site
+from tests.integration import web_site
 from tests.stored import value
 
 ME = ChatAddress("web", "me")
@@ -39,37 +35,6 @@ FRAME = conversation.PageFrame(
 
 def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
     return [message.payload for message in conversations.newest_page_messages(store, chat, 100)[0]]
-
-
-@pytest.mark.both_databases
-@pytest.mark.parametrize("lost", ["before it is stored", "after it is stored"])
-async def test_a_killed_process_leaves_each_delivery_once_on_the_page(
-    database_url: str, tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch, lost: str
-) -> None:
-    settings = load_settings({"PAPERWIRE_DATABASE_URL": database_url, "PAPERWIRE_ACCESS": "open"}, tmp_path)
-    post = web_channel.WebChannel.post
-
-    async def killed(self: web_channel.WebChannel, *args: object, **named: object) -> str:
-        if lost == "after it is stored":
-            await post(self, *args, **named)  # type: ignore[arg-type]
-        raise RuntimeError("killed")
-
-    monkeypatch.setattr(web_channel.WebChannel, "post", killed)
-    async with telegram_bot.opened(build_app(settings, clock=clock)) as app:
-        make.subscribes(app.store, "web:me", "diffusion", every="now")
-        make.ingested(app.store, make.paper("Diffusion on graphs"), now=clock.now())
-        with pytest.raises(ExceptionGroup):
-            await app.sender.deliver()
-        assert len(texts(app.store)) == (lost == "after it is stored")
-    monkeypatch.undo()
-    async with telegram_bot.opened(build_app(settings, clock=clock)) as again:
-        await write(recover_own, again.store)
-        clock.advance(timedelta(minutes=1))
-        await again.sender.deliver()
-        (text,) = texts(again.store)
-        assert "Diffusion on graphs" in text
-        assert (await again.sender.deliver()).sent == 0
-        assert value(again.store, "SELECT count(*) FROM message WHERE state = 'sent'") == 1
 
 
 @pytest.mark.both_databases
@@ -202,28 +167,26 @@ class Form:
         return await self.browser.posts("/chat/form", {**fields, **given})
 
 
-async def opened(browser: web_site.Browser, answer: httpx.Response) -> Form:
+async def follows(browser: web_site.Browser, answer: httpx.Response) -> Form:
     """Follows the redirect of an answer, and returns the form."""
     assert answer.status_code == 303, answer.text
     assert answer.headers["location"].startswith("/chat/form?id="), answer.headers["location"]
     return Form.read(browser, (await browser.opens(answer.headers["location"])).text)
 
 
-def visitor(pages: web_site.Pages, name: str) -> web_site.Browser:
-    return pages.browser("http://papers.example.org", **{"X-User": name})
+async def visitor(pages: web_site.Pages, name: str) -> web_site.Browser:
+    return await pages.opened(home="http://papers.example.org", **{"X-User": name})
 
 
 @pytest.fixture
 async def ada(pages: web_site.Pages) -> web_site.Browser:
-    browser = visitor(pages, ADA)
-    await browser.opens()
-    return browser
+    return await visitor(pages, ADA)
 
 
 @pytest.fixture
 async def form(ada: web_site.Browser) -> Form:
     """The form of a new subscription."""
-    return await opened(ada, await ada.posts("/chat/say", {"text": "/sub"}))
+    return await follows(ada, await ada.posts("/chat/say", {"text": "/sub"}))
 
 
 def queries_of(pages: web_site.Pages, name: str = ADA) -> list[str]:
@@ -242,7 +205,7 @@ async def test_a_form_makes_one_subscription_and_another_edits_it(
     await ada.says("/list")
     await ada.posts("/chat/press", ada.button("1"))
     await ada.opens()
-    form = await opened(ada, await ada.posts("/chat/press", ada.button("edit")))
+    form = await follows(ada, await ada.posts("/chat/press", ada.button("edit")))
     assert {name: form.fields[f"field-{name}"] for name in ("query", "when", "clock")} == {
         "query": "diffusion -survey", "when": "daily", "clock": "07:30"
     }  # fmt: skip
@@ -254,8 +217,7 @@ async def test_only_its_person_sends_a_form_and_from_our_page(
     pages: web_site.Pages, ada: web_site.Browser, form: Form, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web_channel, "FORM_WITHIN", 0.1)
-    eve = visitor(pages, EVE)
-    await eve.opens()
+    eve = await visitor(pages, EVE)
     seen = await eve.opens(f"/chat/form?id={form.fields['id']}")
     assert (seen.status_code, seen.headers["location"]) == (303, "/#end")
     assert "This form is gone" in (await eve.opens()).text
@@ -281,7 +243,7 @@ async def test_a_form_for_papers_like_one_begins_with_its_authors(
     pages: web_site.Pages, ada: web_site.Browser, clock: make.FakeClock
 ) -> None:
     make.ingested(pages.app.store, make.paper("Diffusion on graphs", authors=("Ada Byron",)), now=clock.now())
-    form = await opened(ada, await ada.posts("/chat/say", {"text": "/form 2601.99999"}))
+    form = await follows(ada, await ada.posts("/chat/say", {"text": "/form 2601.99999"}))
     assert "I do not know who wrote" in form.page
     again = Form.read(ada, (await ada.opens(f"/chat/form?id={form.fields['id']}")).text)
     assert "I do not know who wrote" in again.page, "the page can be loaded again"

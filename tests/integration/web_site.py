@@ -70,6 +70,12 @@ class Pages:
         transport = httpx.ASGITransport(server, raise_app_exceptions=False, client=(address, 50_000))
         return Browser(httpx.AsyncClient(transport=transport, base_url=home, headers=headers))
 
+    async def opened(self, path: str = "/", home: str = HOME, address: str = "127.0.0.1", **headers: str) -> Browser:
+        """Returns a browser with one of the pages open."""
+        browser = self.browser(home, address, **headers)
+        await browser.opens(path)
+        return browser
+
 
 @asynccontextmanager
 async def open_pages(folder: Path, clock: FakeClock, database_url: str = "", **settings: str) -> AsyncIterator[Pages]:

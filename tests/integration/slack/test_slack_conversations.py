@@ -147,15 +147,6 @@ async def test_members_change_guests_and_strangers_read(on: slack_bot.Scene, sla
     assert on.queries() == ["diffusion"]
 
 
-async def test_nothing_changes_while_slack_does_not_name_the_person(on: slack_bot.Scene, slack: FakeSlack) -> None:
-    slack.answers("500", times=9, method="users.info")
-    sent = slack.user_types("/paperwire sub diffusion", by="U2")
-    await on.does(sent)
-    assert sent.acknowledged
-    assert on.queries() == []
-    assert "try again later" in slack.ephemerals_to("U2")[0].text
-
-
 async def test_a_forged_press_does_nothing(on: slack_bot.Scene, slack: FakeSlack) -> None:
     slack.knows("C2", name="other", people=("U2",))
     await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))

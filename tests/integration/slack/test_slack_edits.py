@@ -82,20 +82,6 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(
     assert "AI: *Graphs*, in short." in str(edit.payload)
 
 
-async def test_a_message_that_cannot_be_edited_is_left_as_it_is(
-    app: App, clock: make.FakeClock, slack: FakeSlack
-) -> None:
-    make.ingested(app.store, *graphs(1))
-    await app.sender.deliver()
-    (entry,) = slack.posted_to(CHANNEL)
-    slack.deletes(CHANNEL, entry.id)
-    make.ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
-    for _ in range(2):
-        sent = await app.sender.deliver()
-    assert (sent.dead, len(slack.posted_to(CHANNEL)), slack.edits_in(CHANNEL)) == (0, 1, [])
-    assert len(slack.arrived("chat.update")) == 1
-
-
 FIVE = [make.paper(f"Graph {number}") for number in range(5)]  # enough for two messages: the list, and its thread
 
 # What happens between the post and the look-up: (verb of the fake, its arguments). Then the state of the delivery.
@@ -140,8 +126,7 @@ async def test_a_refused_second_post_leaves_the_first_unclear(
             getattr(slack, verb)(*arguments)
 
     async with a_bot(tmp_path, slack, clock) as app:
-        make.subscribes(app.store, CHAT, "graph", every="now")
-        make.ingested(app.store, make.paper("A graph"))
+        make.due(app.store, CHAT)
         slack.answers("cut after")
         _before_the_first_lookup(app, begin)
         await looks_five_times(app)

@@ -19,9 +19,6 @@ from bot.platforms.slack import installing, manifest
 from bot.platforms.slack.adapter import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions import model
-from subscriptions.service import requests
-from subscriptions.service.listing import get_chat
-from subscriptions.service.pausing import uninstall
 from subscriptions.store import bot_state
 from tests import make
 from tests.fakes import slack_oauth
@@ -226,22 +223,6 @@ async def test_no_secret_stands_in_an_error_or_a_log(
 
 
 # ------------------------------------------------------------------------------------------------- after the installation
-
-
-async def test_a_workspace_that_reinstalls_the_app_goes_on(
-    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
-) -> None:
-    await slack_bot.installed(browser, slack)
-    requests.subscribe(app.store, THEIRS, requests.SubscriptionRequest(text="diffusion"), now=clock.now())
-    uninstall(app.store, slack_bot.OTHER, now=clock.now())
-    await installer_of(app).update()
-    assert teams(app) == [TEAM]
-    assert not bot_state.installations(app.store)
-    assert get_chat(app.store, THEIRS).state == "paused"
-    await slack_bot.installed(browser, slack)
-    assert get_chat(app.store, THEIRS).state == "active"
-    assert bot_state.uninstalled(app.store) == ()
-    await posts_there(app, slack)
 
 
 async def test_tokens_are_renewed_two_hours_before_they_end(

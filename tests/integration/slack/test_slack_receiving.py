@@ -15,7 +15,6 @@ from bot.context import Context
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.handler import execute as real_execute
 from bot.conversation.reply_sender import StoredReply
-from bot.errors import SettingsError
 from bot.operation import worker
 from bot.operation.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
@@ -24,7 +23,7 @@ from subscriptions.service.chat_status import apply_once as real_once
 from subscriptions.store.database.writer import Steps
 from tests import make
 from tests.fakes import slack_event_delivery
-from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
+from tests.fakes.slack import APP_TOKEN, SECRET, FakeSlack, SentEnvelope
 from tests.integration import locked, slack_bot
 from tests.integration.telegram_bot import RestingClock
 from tests.patience import PATIENCE
@@ -201,23 +200,6 @@ async def test_events_of_a_workspace_without_token_are_dropped(
     assert all(one.acknowledged for one in theirs)
     assert caplog.text.count("the workspace T9, which has no token here") == 2
     assert not [r for r in caplog.records if r.name == "paperwire" and "sesame" in r.getMessage()]
-
-
-@pytest.mark.parametrize("token", ["xapp-1-A0TEST-another-token", TOKEN])
-async def test_a_refused_app_token_ends_the_start_with_a_sentence(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, token: str
-) -> None:
-    async with slack_bot.a_bot(tmp_path, slack, clock) as app:
-        receivers = app.receivers()
-        slack._first.app_token = "xapp-1-A0TEST-the-right-token"
-        if token == TOKEN:
-            slack._first.app_token = APP_TOKEN
-            receivers[0]._app = type(receivers[0]._app)(TOKEN)  # type: ignore[attr-defined]
-        with pytest.raises(SettingsError, match="PAPERWIRE_SLACK_APP_TOKEN") as caught:
-            await check_app_tokens(receivers)
-        assert "xapp-1" not in str(caught.value)
-        assert TOKEN not in str(caught.value)
-        assert len(slack.arrived("apps.connections.open")) == 1
 
 
 async def test_a_slack_that_is_down_at_the_start_is_tried_again(

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr
 
+from bot.delivery.sender import Sent
 from bot.operation.process import Process
 from bot.settings import SlackWorkspace
 from subscriptions.addresses import parse_address
@@ -37,8 +38,11 @@ def vision(on: slack_bot.Scene) -> Chat:
     return listing.get_chat(on.app.store, parse_address("slack:C1"))
 
 
-def news(on: slack_bot.Scene, *titles: str) -> None:
+async def sends(on: slack_bot.Scene, *titles: str, **later: float) -> Sent:
+    """Lets papers with these titles come after some time, and sends what is due then."""
+    on.app.clock.advance(timedelta(**later))  # type: ignore[attr-defined]
     make.ingested(on.app.store, *(make.paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
+    return await on.app.sender.send_once()
 
 
 def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
@@ -57,8 +61,7 @@ async def test_every_kind_of_conversation_gets_its_papers(on: slack_bot.Scene, s
         await on.does(slack.user_types("/paperwire sub graph now", channel))
         assert on.queries(f"slack:{channel}") == ["graph"]
         assert listing.get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
-    news(on, "A graph")
-    await on.app.sender.send_once()
+    await sends(on, "A graph")
     assert [len(brought(slack, channel)) for channel in ("C7", "G7", "G8")] == [1, 1, 1]
 
 
@@ -68,13 +71,11 @@ async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: slack_bot.
     assert on.queries() == ["graph"]
     (ephemeral,) = slack.ephemerals_to("U1")
     assert "/invite @paperwire" in ephemeral.text
-    news(on, "A graph")
-    await on.app.sender.send_once()
+    await sends(on, "A graph")
     assert vision(on).is_unreachable
     await on.does(slack.invites("C1"))
     assert not vision(on).is_unreachable
-    on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
-    await on.app.sender.send_once()
+    await sends(on, minutes=11)
     assert len(brought(slack)) == 1
     assert slack.posted_to("C1")[0].text != ""
 
@@ -100,14 +101,12 @@ async def test_an_archived_channel_waits_until_it_is_open_again(
         await on.does(slack.archives("C1"))
     else:
         slack._conversations["C1"].archived = True
-    news(on, "A graph")
-    await on.app.sender.send_once()
+    await sends(on, "A graph")
     assert "archived" in vision(on).state_detail
     assert brought(slack) == []
     await on.does(slack.unarchives("C1"))
     assert vision(on).state is ChatState.ACTIVE
-    on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
-    await on.app.sender.send_once()
+    await sends(on, minutes=11)
     assert len(brought(slack)) == 1
 
 
@@ -138,9 +137,7 @@ async def test_what_a_person_who_left_asked_for_waits(on: slack_bot.Scene, slack
     await on.does(slack.user_types("/paperwire pause 2 7d", by="U1"))
     for _ in range(2):
         await on.does(slack.member_leaves("U1"))
-    on.app.clock.advance(timedelta(days=8))  # type: ignore[attr-defined]
-    news(on, "A graph", "A tree", "A quantum")
-    await on.app.sender.send_once()
+    await sends(on, "A graph", "A tree", "A quantum", days=8)
     notices = [e for e in slack.posted_to("C1") if "Ann Example has left the channel." in str(e.payload)]
     assert sorted(e.thread for e in notices) == ["", thread]
     notice, threaded = sorted((str(e.payload) for e in notices), key=lambda payload: "thread_ts" in payload)
@@ -154,17 +151,14 @@ async def test_what_a_person_who_left_asked_for_waits(on: slack_bot.Scene, slack
     assert "paused: who asked for it has left" in slack.ephemerals_to("U2")[-1].text
     await on.does(slack.clicks("resume", by="U2"))
     assert "Papers come again." in slack.edits_in("C1")[-1].text
-    on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
-    await on.app.sender.send_once()
+    await sends(on, minutes=11)
     assert "A graph" in str(slack.posted_to("C1")[-1].payload)
     await on.does(slack.member_leaves("U1"))  # the second time that this person leaves, nothing is paused
     await on.app.sender.send_once()
     assert {one.subscription.state for one in listing.listed(on.app.store, vision(on).address)} == {"active"}
     assert "#vision" in slack.posted_to("D5")[0].text
-    await on.does(slack.user_types("/paperwire sub bush now", by="U2"))
-    await on.does(slack.user_types("/paperwire sub moss now", by="U5"))
-    await on.does(slack.user_types("/paperwire pause 5", by="U5"))
-    await on.does(slack.user_types("/paperwire set credits off", by="U5"))
+    for by, words in (("U2", "sub bush now"), ("U5", "sub moss now"), ("U5", "pause 5"), ("U5", "set credits off")):
+        await on.does(slack.user_types(f"/paperwire {words}", by=by))
     await on.does(slack.member_leaves("U2"))
     await on.app.sender.send_once()
     nameless = str(slack.posted_to("C1")[-1].payload)
@@ -232,9 +226,7 @@ async def test_a_workspace_without_the_app_waits_for_it(
     both_want(both)
     await both.does(slack.uninstalls(team=slack_bot.OTHER, says=says))
     assert uninstalled(both.app.store) == (slack_bot.OTHER,)
-    news(both, "A graph", "A second graph")
-    sent = await both.app.sender.send_once()
-    assert sent.stopped == {}
+    assert (await sends(both, "A graph", "A second graph")).stopped == {}
     assert (len(brought(slack)), brought(slack, THEIRS)) == (1, [])
     await both.app.platforms["slack"].recheck()
     assert uninstalled(both.app.store) == (slack_bot.OTHER,)
@@ -269,8 +261,7 @@ async def test_a_restart_with_the_app_back_goes_on(scene: slack_bot.Scenes, slac
     slack.restores()
     async with scene() as on:
         assert not vision(on).is_unreachable
-        news(on, "A graph")
-        await on.app.sender.send_once()
+        await sends(on, "A graph")
     assert len(brought(slack)) == 1
 
 
@@ -278,20 +269,19 @@ async def test_a_workspace_that_stands_still_is_named(both: slack_bot.Scene, sla
     both_want(both)
     slack.revokes(team=slack_bot.OTHER)
     process = Process(both.app, NoSources())  # type: ignore[arg-type]
-    news(both, "A graph")
-    for _ in range(3):
-        await process.tick()
-        await process.finish()
-    assert [name for name in process.problems if name.startswith("slack")] == [f"slack:{slack_bot.OTHER}"]
+    make.ingested(both.app.store, make.paper("A graph", "cs.LG"), now=make.NOON)
+
+    async def named() -> list[str]:
+        for _ in range(3):
+            await process.tick()
+            await process.finish()
+        return [name for name in process.problems if name.startswith("slack")]
+
+    assert await named() == [f"slack:{slack_bot.OTHER}"]
     assert len(brought(slack)) == 1
     slack.restores(team=slack_bot.OTHER)
     both.app.clock.advance(timedelta(seconds=61))  # type: ignore[attr-defined]
-    for _ in range(3):
-        await process.tick()
-        await process.finish()
-    assert not [name for name in process.problems if name.startswith("slack")]
+    assert await named() == []
     assert len(brought(slack, THEIRS)) == 1
     slack.revokes("account_inactive")
-    news(both, "A second graph")
-    both.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
-    assert list((await both.app.sender.send_once()).stopped) == ["slack"]
+    assert list((await sends(both, "A second graph", minutes=11)).stopped) == ["slack"]
