@@ -14,7 +14,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from tests.browser import conftest
-from tests.browser.visitor import Bot, Visitor, running_bot
+from tests.browser import visitor as visiting
 from tests.fakes.process import ROOT
 from tests.integration.cli import INBOX, page
 
@@ -36,7 +36,7 @@ def main() -> None:
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=conftest.CHROMIUM, args=list(conftest.ARGUMENTS))
         stack.callback(browser.close)
-        bot = stack.enter_context(running_bot(folder, {}, sources=False))
+        bot = stack.enter_context(visiting.running_bot(folder, {}, sources=False))
         me = _visits(browser, stack, bot, **FRAME)
         me.presses("use the samples")
         me.is_live()
@@ -51,7 +51,7 @@ def main() -> None:
         phone.page.screenshot(path=IMAGES / "page-phone.png")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         _past(folder)
-        bot = stack.enter_context(running_bot(folder, {}))
+        bot = stack.enter_context(visiting.running_bot(folder, {}))
         for night, dark in (("", False), ("-dark", True)):
             visitor = _visits(browser, stack, bot, dark=dark, **FRAME)
             if not dark:
@@ -62,7 +62,7 @@ def main() -> None:
             visitor.page.screenshot(path=IMAGES / f"status{night}.png")
 
 
-def _frames(me: Visitor) -> Iterator[bytes]:
+def _frames(me: visiting.Visitor) -> Iterator[bytes]:
     """Yields screenshots: the first screen, papers during typing, a subscription, a saved paper, a pause."""
     page, log = me.page, me.page.locator("#log")
     yield page.screenshot()
@@ -129,8 +129,8 @@ def _past(folder: Path) -> None:
             digest.unlink()
 
 
-def _visits(browser: Any, stack: ExitStack, bot: Bot, **wishes: Any) -> Visitor:
-    return Visitor.comes(browser, stack, bot, "", still=True, **wishes)
+def _visits(browser: Any, stack: ExitStack, bot: visiting.Bot, **wishes: Any) -> visiting.Visitor:
+    return visiting.Visitor.comes(browser, stack, bot, "", still=True, **wishes)
 
 
 if __name__ == "__main__":

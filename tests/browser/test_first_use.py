@@ -4,15 +4,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tests.browser.visitor import Visitor, running_bot
+from tests.browser import visitor as visiting
 
 MESSAGES = 3
 
 
 def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_path: Path) -> None:
     with ExitStack() as stack:
-        bot = stack.enter_context(running_bot(tmp_path, {}, sources=False))
-        me = Visitor.comes(browser, stack, bot, "")
+        bot = stack.enter_context(visiting.running_bot(tmp_path, {}, sources=False))
+        me = visiting.Visitor.comes(browser, stack, bot, "")
         me.presses("use the samples")
         me.is_live()
         assert me.page.get_by_role("button", name="use the samples").count() == 0, "it is offered once"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.visitor import Visit, Visitor, violations
+from tests.browser import visitor as visiting
 
 TALK = {
     "en": ("/help", "/sub sextant", "-survey", "/set limit 3"),
@@ -12,7 +12,7 @@ TALK = {
 }
 
 
-def talked(visit: Visit, language: str, **wishes: Any) -> Visitor:
+def talked(visit: visiting.Visit, language: str, **wishes: Any) -> visiting.Visitor:
     """Returns a visitor whose chat contains every kind of message."""
     visitor = visit(f"reader-{language}", language=language, **wishes)
     for number, words in enumerate(TALK[language], 1):
@@ -24,23 +24,23 @@ def talked(visit: Visit, language: str, **wishes: Any) -> Visitor:
 
 
 @pytest.mark.parametrize(("language", "dark"), [("en", False), ("zh", True)])
-def test_axe_finds_nothing(visit: Visit, language: str, dark: bool) -> None:
+def test_axe_finds_nothing(visit: visiting.Visit, language: str, dark: bool) -> None:
     empty = visit(f"nobody-{language}", language=language, dark=dark, width=360)
-    assert violations(empty.page) == []
+    assert visiting.violations(empty.page) == []
     reader = talked(visit, language, dark=dark, still=True)
     assert reader.page.evaluate("document.documentElement.lang") == language
     for details in reader.page.locator(".actions summary").all():
         details.click()
     for width in (1280, 360):
         reader.page.set_viewport_size({"width": width, "height": 800})
-        assert violations(reader.page) == []
+        assert visiting.violations(reader.page) == []
     for width in (1280, 640, 360, 320):  # 640 and 320 are the CSS pixels of 1280 at 200 and at 400 percent
         reader.page.set_viewport_size({"width": width, "height": 400})
         assert not reader.overflows(), width
         assert reader.page.get_by_role("textbox").is_visible()
 
 
-def test_who_wants_no_motion_sees_none(visit: Visit) -> None:
+def test_who_wants_no_motion_sees_none(visit: visiting.Visit) -> None:
     for still, names in ((True, {"none"}), (False, {"arrive"})):
         reader = visit(f"mover-{still}", still=still)
         reader.says("/about")
@@ -48,7 +48,7 @@ def test_who_wants_no_motion_sees_none(visit: Visit) -> None:
         assert {reader.page.evaluate("getComputedStyle(document.querySelector('.post.new')).animationName")} == names
 
 
-def test_a_screen_reader_hears_what_comes_and_what_things_are(visit: Visit) -> None:
+def test_a_screen_reader_hears_what_comes_and_what_things_are(visit: visiting.Visit) -> None:
     reader = visit("hal")
     log = reader.page.get_by_role("log", name="Messages")
     assert log.get_attribute("aria-live") == "polite"

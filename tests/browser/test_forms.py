@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser.visitor import Visit, Visitor, knows
+from tests.browser import visitor as visiting
 
 
-def opens(visitor: Visitor, words: str) -> Any:
+def opens(visitor: visiting.Visitor, words: str) -> Any:
     """Returns the page of the form that this command opens."""
     visitor.says(words)
     visitor.page.wait_for_selector("#sheet")
@@ -15,9 +15,9 @@ def opens(visitor: Visitor, words: str) -> Any:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "without"])
-def test_a_subscription_is_made_refused_and_mended_in_a_form(visit: Visit, scripts: bool) -> None:
+def test_a_subscription_is_made_refused_and_mended_in_a_form(visit: visiting.Visit, scripts: bool) -> None:
     liv, word = visit(f"liv-{scripts}", scripts=scripts), f"theodolite{scripts}"
-    knows(visit, word, f"A {word} on a hill")
+    visiting.knows(visit, word, f"A {word} on a hill")
     page = opens(liv, "/sub")
     query, look = page.get_by_label("Papers with"), page.get_by_role("button", name="show what it finds")
     assert look.is_visible() is not scripts, "with scripts it is shown while one writes"
@@ -38,7 +38,7 @@ def test_a_subscription_is_made_refused_and_mended_in_a_form(visit: Visit, scrip
     liv.sees("09:00")
 
 
-def test_a_form_is_closed_and_filled_in_with_the_keyboard_alone(visit: Visit) -> None:
+def test_a_form_is_closed_and_filled_in_with_the_keyboard_alone(visit: visiting.Visit) -> None:
     mia = visit("mia")
     opens(mia, "/sub").get_by_role("link", name="Cancel").click()
     mia.is_live()
@@ -53,7 +53,7 @@ def test_a_form_is_closed_and_filled_in_with_the_keyboard_alone(visit: Visit) ->
     mia.sees("✓ 1")
 
 
-def test_all_settings_are_changed_in_one_form_and_undone(visit: Visit) -> None:
+def test_all_settings_are_changed_in_one_form_and_undone(visit: visiting.Visit) -> None:
     noa = visit("noa")
     noa.says("/set")
     noa.presses("all in one form")
@@ -68,7 +68,7 @@ def test_all_settings_are_changed_in_one_form_and_undone(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(("language", "dark"), [("en", False), ("zh", True)])
-def test_axe_finds_nothing_in_a_new_and_in_a_refused_form(visit: Visit, language: str, dark: bool) -> None:
+def test_axe_finds_nothing_in_a_new_and_in_a_refused_form(visit: visiting.Visit, language: str, dark: bool) -> None:
     reader = visit(f"filler-{language}", language=language, dark=dark, width=360)
     page = opens(reader, "/sub")
     reader.is_accessible(1280, 320)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error
 
-from tests.browser.visitor import Visit, Visitor, knows
+from tests.browser import visitor as visiting
 
 
-def with_papers(visit: Visit, name: str, word: str, **wishes: object) -> Visitor:
+def with_papers(visit: visiting.Visit, name: str, word: str, **wishes: object) -> visiting.Visitor:
     """Returns a visitor of a bot that has two papers with this word."""
-    knows(visit, word, f"A {word} in the sea", f"The {word}, and a survey of it")
+    visiting.knows(visit, word, f"A {word} in the sea", f"The {word}, and a survey of it")
     return visit(name, **wishes)
 
 
@@ -21,7 +21,7 @@ def finds(page: Any, number: int) -> None:
     page.locator(".found", has_text=re.compile(rf"\b{number} of")).wait_for()
 
 
-def test_papers_change_while_one_types(visit: Visit) -> None:
+def test_papers_change_while_one_types(visit: visiting.Visit) -> None:
     page = with_papers(visit, "jan", "octant").page
     page.goto(f"{page.url}playground")
     page.locator(".found-papers .paper").first.wait_for()
@@ -57,7 +57,7 @@ def test_papers_change_while_one_types(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "without"])
-def test_a_query_is_tried_switched_changed_and_subscribed_to(visit: Visit, scripts: bool) -> None:
+def test_a_query_is_tried_switched_changed_and_subscribed_to(visit: visiting.Visit, scripts: bool) -> None:
     word = f"alidade{scripts}"
     lea = with_papers(visit, f"lea-{scripts}", word, scripts=scripts)
     page = lea.page
@@ -97,7 +97,7 @@ def test_a_query_is_tried_switched_changed_and_subscribed_to(visit: Visit, scrip
     assert page.get_by_role("textbox", name="Query").get_attribute("aria-invalid") == "true"
 
 
-def test_the_status_is_for_operators(visit: Visit) -> None:
+def test_the_status_is_for_operators(visit: visiting.Visit) -> None:
     op, stranger = visit("op"), visit("ivo")
     assert stranger.page.get_by_role("link", name="Status").count() == 0
     assert stranger.page.request.get(f"{stranger.bot.url}status").status == 404
@@ -106,7 +106,7 @@ def test_the_status_is_for_operators(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(("language", "dark"), [("en", False), ("zh", True)])
-def test_axe_finds_nothing_on_them(visit: Visit, language: str, dark: bool) -> None:
+def test_axe_finds_nothing_on_them(visit: visiting.Visit, language: str, dark: bool) -> None:
     op = with_papers(visit, "op", f"quadrant{language}", dark=dark, still=True)
     for path in ("playground?", f"playground?q=quadrant{language}+-whale&", "playground?q=title:&", "status?"):
         assert op.page.goto(f"{op.bot.url}{path}language={language}").status == 200

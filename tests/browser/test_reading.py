@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from tests.browser import visitor
-from tests.browser.visitor import Visit
+from tests.browser import visitor as visiting
 
 
-def test_papers_are_found_while_one_types(visit: Visit) -> None:
+def test_papers_are_found_while_one_types(visit: visiting.Visit) -> None:
     ada = visit("ada-types")
-    visitor.knows(visit, "harmonium", "A harmonium for the deaf", "Harmonium reeds, counted")
+    visiting.knows(visit, "harmonium", "A harmonium for the deaf", "Harmonium reeds, counted")
     ada.page.reload()
     ada.is_live()
     assert ada.page.locator("#papers .paper").count() == 1, "the newest paper is shown first"
@@ -16,13 +15,13 @@ def test_papers_are_found_while_one_types(visit: Visit) -> None:
     ada.page.locator("#papers .paper", has_text="Harmonium reeds").wait_for()
     ada.page.get_by_text("2 of ").wait_for()
     assert {mark.casefold() for mark in ada.page.locator("#papers mark").all_inner_texts()} == {"harmonium"}
-    assert visitor.violations(ada.page) == []
+    assert visiting.violations(ada.page) == []
     ada.page.locator("#text").fill("")
     ada.page.get_by_text("2 of ").wait_for(state="detached")
     assert ada.page.locator("#log .post").count() == 0, "nothing was said"
 
 
-def test_commands_names_and_what_one_said_before_are_suggested(visit: Visit) -> None:
+def test_commands_names_and_what_one_said_before_are_suggested(visit: visiting.Visit) -> None:
     bob = visit("bob-types")
     text: Any = bob.page.locator("#text")
     text.press_sequentially("/li")
@@ -36,7 +35,7 @@ def test_commands_names_and_what_one_said_before_are_suggested(visit: Visit) -> 
     assert text.input_value() == "/list"
 
 
-def test_subscriptions_are_changed_beside_the_chat(visit: Visit) -> None:
+def test_subscriptions_are_changed_beside_the_chat(visit: visiting.Visit) -> None:
     cyd = visit("cyd-panel")
     cyd.says("/sub glockenspiel daily 9")
     row = cyd.page.locator("#panel li", has_text="glockenspiel")
@@ -55,9 +54,9 @@ def test_subscriptions_are_changed_beside_the_chat(visit: Visit) -> None:
     cyd.page.get_by_role("heading", name="Settings").wait_for()
 
 
-def test_papers_are_read_with_keys(visit: Visit) -> None:
+def test_papers_are_read_with_keys(visit: visiting.Visit) -> None:
     eli = visit("eli-keys")
-    visitor.knows(visit, "serpent", "A serpent in brass", "A serpent in wood")
+    visiting.knows(visit, "serpent", "A serpent in brass", "A serpent in wood")
     eli.says("serpent")
     eli.sees("A serpent in wood")
     keys: Any = eli.page.keyboard
@@ -72,7 +71,7 @@ def test_papers_are_read_with_keys(visit: Visit) -> None:
     here.locator(".told").wait_for()
     keys.press("?")
     assert eli.page.get_by_role("dialog", name="Keys").is_visible()
-    assert visitor.violations(eli.page) == []
+    assert visiting.violations(eli.page) == []
     keys.press("Escape")
     keys.press("/")
     assert eli.focus("id") == "text"

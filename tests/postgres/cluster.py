@@ -11,9 +11,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from tests.patience import PATIENCE
 
@@ -33,38 +33,27 @@ local all all scram-sha-256
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _User:
-    """The user of the server's processes, who is not root. None is the user of the tests."""
+# The user of the server's processes, who is not root. None is the user of the tests.
+_USER = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
-    uid: int | None
-    gid: int | None
 
-    @classmethod
-    def found(cls) -> "_User":
-        if os.geteuid() != 0:
-            return cls(None, None)
-        nobody = pwd.getpwnam("nobody")
-        return cls(nobody.pw_uid, nobody.pw_gid)
+def _popen(*command: str | Path, **named: Any) -> "subprocess.Popen[bytes]":
+    """Starts and returns a program. It gets no signals from the terminal, because Ctrl-C is for the tests only."""
+    if _USER is not None:
+        named |= {"user": _USER.pw_uid, "group": _USER.pw_gid, "extra_groups": []}
+    return subprocess.Popen(  # noqa: S603 - of the wheel
+        [str(part) for part in command],
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        cwd="/",
+        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
+        **named,
+    )
 
-    def popen(self, *command: str | Path, **named: object) -> "subprocess.Popen[bytes]":
-        """Starts and returns a program. It gets no signals from the terminal, because Ctrl-C is for the tests only."""
-        others: list[int] | None = None if self.uid is None else []
-        return subprocess.Popen(  # type: ignore[call-overload, no-any-return]  # noqa: S603 - of the wheel
-            [str(part) for part in command],
-            user=self.uid,
-            group=self.gid,
-            extra_groups=others,
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            cwd="/",
-            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
-            **named,
-        )
 
-    def own(self, path: Path) -> None:
-        if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid)
+def _own(path: Path) -> None:
+    if _USER is not None:
+        os.chown(path, _USER.pw_uid, _USER.pw_gid)
 
 
 class Cluster:
@@ -73,16 +62,15 @@ class Cluster:
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self._settings = {**_SETTINGS, **settings}
-        self._user = _User.found()
         self._programs: Path | None = None
         self._server: subprocess.Popen[bytes] | None = None
 
     def make(self) -> None:
         """Makes the cluster's files. This takes a second."""
-        self._user.own(self.folder)
+        _own(self.folder)
         self.folder.chmod(0o755)
         self._programs = self._reachable_programs()
-        made = self._user.popen(
+        made = _popen(
             self._programs / "initdb", "--pgdata", self.folder / "data", "--username", SUPERUSER, "--auth", "trust",
             "--no-sync", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-instructions",
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -96,7 +84,7 @@ class Cluster:
         assert self._programs is not None
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
-            self._server = self._user.popen(
+            self._server = _popen(
                 self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *options,
                 stdout=log, stderr=log,
             )  # fmt: skip
@@ -125,14 +113,14 @@ class Cluster:
         """Makes the server a standby from its next start. It never finds its primary, so it is read-only."""
         mark = self.folder / "data" / "standby.signal"
         mark.touch()
-        self._user.own(mark)
+        _own(mark)
 
     def _reachable_programs(self) -> Path:
         """Returns the folder of the programs, or of a copy of them if the server's user cannot start them in their folder."""
         newest = installed_programs().parent
         package = newest.parent
         try:
-            tried = self._user.popen(newest / "bin" / "initdb", "--version", stdout=subprocess.DEVNULL)
+            tried = _popen(newest / "bin" / "initdb", "--version", stdout=subprocess.DEVNULL)
             if tried.wait(timeout=PATIENCE) == 0:
                 return newest / "bin"
         except PermissionError:

@@ -11,7 +11,7 @@ import psycopg
 
 from subscriptions.store.database.store import Store
 from tests.make import NOON
-from tests.postgres.cluster import SUPERUSER, Cluster, short_folder
+from tests.postgres import cluster as clusters
 
 _numbers = count(1)
 
@@ -19,7 +19,7 @@ _numbers = count(1)
 class OwnServer:
     """The server of one test or program. It is running at first."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: clusters.Cluster) -> None:
         self._cluster = cluster
         self.is_up = True
 
@@ -36,14 +36,14 @@ class OwnServer:
         name = f"own{next(_numbers)}"
         with self._control() as control:
             control.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return f"postgresql://{SUPERUSER}@/{name}?host={self._cluster.folder}"
+        return f"postgresql://{clusters.SUPERUSER}@/{name}?host={self._cluster.folder}"
 
     def copy(self, url: str) -> str:
         """Returns the address of a copy of a database that has no connections."""
         return self.empty_database(urlsplit(url).path.removeprefix("/"))
 
     def _control(self) -> psycopg.Connection:
-        info = f"host={self._cluster.folder} user={SUPERUSER} dbname=postgres"
+        info = f"host={self._cluster.folder} user={clusters.SUPERUSER} dbname=postgres"
         return psycopg.connect(info, autocommit=True)
 
     def goes_down(self, how: signal.Signals = signal.SIGQUIT) -> None:
@@ -72,9 +72,9 @@ class OwnServer:
 @contextmanager
 def own_server(**settings: str) -> Iterator[OwnServer]:
     """Makes a server with these settings that ends with the block."""
-    folder = short_folder()
+    folder = clusters.short_folder()
     folder.chmod(0o755)
-    cluster = Cluster(folder, **settings)
+    cluster = clusters.Cluster(folder, **settings)
     try:
         cluster.make()
         cluster.start()

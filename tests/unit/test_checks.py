@@ -20,14 +20,14 @@ from bot.settings import Settings, TelegramSettings
 from subscriptions import model
 from subscriptions.errors import RetryLater
 from subscriptions.store.database.store import Store
+from tests import make
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.telegram_rules import Webhook
-from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 
 
 def answers(settings: Settings, store: Store, environ: Mapping[str, str] | None = None) -> dict[str, Finding]:
-    found = checks.check_here(settings, store, wall=NOON, environ=environ or {})
+    found = checks.check_here(settings, store, wall=make.NOON, environ=environ or {})
     return {str(finding.question): finding for finding in found}
 
 
@@ -45,7 +45,7 @@ def test_everything_is_well(settings: Settings, store: Store) -> None:
 
 def test_unknown_variables_are_named_with_the_one_that_was_meant(settings: Settings, store: Store) -> None:
     unknown = Settings(database_url=settings.database_url, unknown=("PAPERWIRE_TIMEZON", "PAPERWIRE_X"))
-    found = [f for f in checks.check_here(unknown, store, wall=NOON, environ={}) if str(f.question) == "Settings"]
+    found = [f for f in checks.check_here(unknown, store, wall=make.NOON, environ={}) if str(f.question) == "Settings"]
     assert [(str(f.answer), str(f.cure), f.mend) for f in found] == [
         ("PAPERWIRE_TIMEZON means nothing to paperwire", "Did you mean PAPERWIRE_TIMEZONE?", True),
         ("PAPERWIRE_X means nothing to paperwire", "Remove it.", True),
@@ -72,7 +72,7 @@ def test_the_newest_copy_has_an_age(
             copy = folder / f"{number}.db"
             copy.parent.mkdir(exist_ok=True)
             copy.touch()
-            at = (NOON - age - older).timestamp()
+            at = (make.NOON - age - older).timestamp()
             os.utime(copy, (at, at))
     kept = Settings(database_url=settings.database_url, backup_to=folder)
     finding = answers(kept, store)["Newest copy"]
@@ -131,7 +131,7 @@ class Down:
 
 async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
     down = Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
-    found = await checks.check_platforms(store, {"telegram": down}, wall=lambda: NOON)
+    found = await checks.check_platforms(store, {"telegram": down}, wall=lambda: make.NOON)
     telegram, slack, *_ = found
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
     assert str(slack.answer) == "off, it has no token"
@@ -146,7 +146,7 @@ OURS = webhook_address(HOOK, TOKEN)
 @pytest.fixture
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
-        fake.sets_time(NOON.timestamp())
+        fake.sets_time(make.NOON.timestamp())
         yield fake
 
 
@@ -156,8 +156,8 @@ async def telegram_answers(
     telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=api_url or fake.url, webhook_url=hook)
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), telegram=telegram)
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
-    around = PlatformSurroundings(settings=settings, store=store, clock=FakeClock(NOON))
-    found = await checks.check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: NOON)
+    around = PlatformSurroundings(settings=settings, store=store, clock=make.FakeClock(make.NOON))
+    found = await checks.check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: make.NOON)
     await channel.close()
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}
 
@@ -178,7 +178,7 @@ def set_to(fake: FakeTelegram, url: str, *, waiting: int = 0, error: str = "", a
     fake.queue.webhook = Webhook(url=url)
     for _ in range(waiting):
         fake.user_writes("/list")
-    at = int((NOON - age).timestamp())
+    at = int((make.NOON - age).timestamp())
     fake.queue._last_error = {"last_error_date": at, "last_error_message": error} if error else {}
 
 
@@ -259,7 +259,7 @@ def test_a_database_in_a_container_layer_is_warned_of(
     settings: Settings, store: Store, mounted: str, layer: bool
 ) -> None:
     told = mounted.replace("{folder}", str(store.path.parent))
-    found = list(checks.check_here(settings, store, wall=NOON, environ={}, mounted=told))
+    found = list(checks.check_here(settings, store, wall=make.NOON, environ={}, mounted=told))
     warned = [one for one in found if "in a layer of" in str(one.answer)]
     assert [(one.mend, "Mount a volume" in str(one.cure)) for one in warned] == [(True, True)] * layer
 

@@ -19,7 +19,6 @@ from subscriptions.planning.source_calendar import ArxivCalendar
 from tests import make
 from tests.fakes import arxiv_pages as pages
 from tests.fakes.arxiv import FakeArxiv
-from tests.make import FakeClock, paper
 
 SMALL = web.FetchLimits(connect=5, idle=5, total=20, most=100_000)
 HERE = frozenset({"127.0.0.1", "feeds.example.org"})
@@ -33,7 +32,7 @@ def arxiv() -> Iterator[FakeArxiv]:
 
 
 def fetcher(
-    clock: FakeClock | None = None,
+    clock: make.FakeClock | None = None,
     *,
     allowed: frozenset[str] = HERE,
     limits: web.FetchLimits = SMALL,
@@ -51,7 +50,7 @@ def fetcher(
             raise OSError("no such name")
         return found
 
-    clock = clock or FakeClock(make.NOON)
+    clock = clock or make.FakeClock(make.NOON)
     return web.Fetcher(
         clock,
         fetch_request.HostLimiter(clock),
@@ -157,7 +156,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
         looked_up.append(host)
         return ["127.0.0.1"]  # a second look-up could return another address, but there is none
 
-    clock = FakeClock(make.NOON)
+    clock = make.FakeClock(make.NOON)
     fetching = web.Fetcher(
         clock,
         fetch_request.HostLimiter(clock),
@@ -410,7 +409,7 @@ def test_which_hosts_are_arxivs(host: str, ours: bool) -> None:
     assert fetch_request.is_arxiv(host) is ours
 
 
-async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
+async def test_arxiv_is_asked_once_in_three_seconds(clock: make.FakeClock) -> None:
     host_limiter = fetch_request.HostLimiter(clock)
     starts = []
 
@@ -425,7 +424,7 @@ async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
     assert starts == [1000.0, 1003.0, 1006.0, 1006.0]
 
 
-async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: FakeClock) -> None:
+async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: make.FakeClock) -> None:
     class Busy(fetch_request.StoredHostSlots):
         """Another process that has taken the next seven seconds."""
 
@@ -449,7 +448,7 @@ async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: Fa
         assert len(others.received) == 5
 
 
-async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock: FakeClock) -> None:
+async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock: make.FakeClock) -> None:
     fetching = fetcher(clock)
     arxiv.answers_429(retry_after="30")
     arxiv.answers_429(retry_after="3600")
@@ -549,7 +548,7 @@ def test_the_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, f
 
 
 def test_pages_of_the_api_go_on_until_the_total() -> None:
-    papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
+    papers = [make.paper(f"Paper {n}", "cs.LG") for n in range(3)]
     request: fetch_request.FetchRequest | None = fetch_request.backfill_request(
         fetch_request.everything(), date(2026, 1, 22), ArxivCalendar()
     )

@@ -2,8 +2,8 @@
 inputs.
 """
 
+import hypothesis
 import pytest
-from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.platforms.slack import receiving
@@ -70,16 +70,19 @@ def _recoded(part: bytes, code: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", sorted(set(targets.TARGETS) - set(SLOW)))
-@settings(max_examples=settings().max_examples // 4)
-@given(st.data())
+@hypothesis.settings(max_examples=hypothesis.settings().max_examples // 4)
+@hypothesis.given(st.data())
 def test_whatever_is_written_is_read_or_refused(name: str, data: st.DataObject) -> None:
     targets.TARGETS[name].check(data.draw(inputs(name)))
 
 
 @pytest.mark.parametrize("name", sorted(SLOW))
 def test_whatever_is_said_gets_a_reply(name: str) -> None:
-    @settings(max_examples=min(SLOW[name], settings.default.max_examples), suppress_health_check=list(HealthCheck))  # type: ignore[union-attr]
-    @given(inputs(name))
+    @hypothesis.settings(
+        max_examples=min(SLOW[name], hypothesis.settings().max_examples),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(inputs(name))
     def says(data: bytes) -> None:
         targets.TARGETS[name].check(data)
 
@@ -117,11 +120,11 @@ def test_a_body_that_once_was_too_much_is_read_or_refused(path: str, kind: bytes
     assert web.asked("POST", path, headers, body) in {200, 400, 401}
 
 
-@given(
+@hypothesis.given(
     st.text("0123456789.-+e", max_size=30) | st.integers().map(str),
     st.binary(max_size=60).map(lambda value: value.replace(b"\n", b"").replace(b"\r", b"")),
 )
-@example("9" * 400, b"v0=")
+@hypothesis.example("9" * 400, b"v0=")
 def test_any_time_and_signature_are_refused(at: str, signature: bytes) -> None:
     headers = [(receiving.TIMESTAMP.encode(), at.encode()), (receiving.SIGNATURE.encode(), b"v0=" + signature)]
     assert web.asked("POST", PATHS[0], headers, b"{}") == 401 if at else 404

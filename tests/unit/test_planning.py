@@ -134,37 +134,38 @@ def test_cross_lists_stay_out_where_the_chat_wants_none() -> None:
     assert shown(decided(papers, {1: [1, 2]}, to=chat(crosslists="out"))) == [1]
 
 
-class TestLimit:
-    def test_beyond_the_limit_papers_are_told_and_not_shown(self) -> None:
-        result = decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, to=chat(limit="2"), limited=True)
-        assert [(item.paper.id, item.shown) for item in result[1]] == [
-            (5, True),
-            (4, True),
-            (3, False),
-            (2, False),
-            (1, False),
-        ]
-
-    def test_a_followed_author_is_never_cut(self) -> None:
-        by_author = {1: decision.Evidence(words=("Ada",), by_author=True)}
-        papers = [known(n) for n in range(1, 5)]
-        result = decided(papers, {1: [1, 2, 3, 4]}, to=chat(limit="2"), limited=True, evidence=by_author)
-        assert sorted(shown(result)) == [1, 4]
-
-    def test_where_nothing_could_open_the_rest_nothing_is_hidden(self) -> None:
-        assert len(shown(decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, to=chat(limit="2")))) == 5
+def test_beyond_the_limit_papers_are_told_and_not_shown() -> None:
+    result = decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, to=chat(limit="2"), limited=True)
+    assert [(item.paper.id, item.shown) for item in result[1]] == [
+        (5, True),
+        (4, True),
+        (3, False),
+        (2, False),
+        (1, False),
+    ]
 
 
-class TestFacts:
-    def test_the_base_of_counts_is_what_the_subscriptions_looked_at(self) -> None:
-        papers = [known(1, at=make.NOON - 72 * HOUR), known(2, at=make.NOON - 24 * HOUR), known(3)]
-        result = decided(papers, {1: [3]}, seen=1)
-        assert (result[2].known, [day.day for day in result[2].days]) == (2, [21, 22])
+def test_a_followed_author_is_never_cut() -> None:
+    by_author = {1: decision.Evidence(words=("Ada",), by_author=True)}
+    papers = [known(n) for n in range(1, 5)]
+    result = decided(papers, {1: [1, 2, 3, 4]}, to=chat(limit="2"), limited=True, evidence=by_author)
+    assert sorted(shown(result)) == [1, 4]
 
-    @pytest.mark.parametrize(("late", "said"), [(timedelta(minutes=5), timedelta(0)), (5 * HOUR, 5 * HOUR)])
-    def test_late_is_what_people_would_call_late(self, late: timedelta, said: timedelta) -> None:
-        result = decided([known(1)], {1: [1]}, now=make.NOON + late)
-        assert result[2].late == said
+
+def test_where_nothing_could_open_the_rest_nothing_is_hidden() -> None:
+    assert len(shown(decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, to=chat(limit="2")))) == 5
+
+
+def test_the_base_of_counts_is_what_the_subscriptions_looked_at() -> None:
+    papers = [known(1, at=make.NOON - 72 * HOUR), known(2, at=make.NOON - 24 * HOUR), known(3)]
+    result = decided(papers, {1: [3]}, seen=1)
+    assert (result[2].known, [day.day for day in result[2].days]) == (2, [21, 22])
+
+
+@pytest.mark.parametrize(("late", "said"), [(timedelta(minutes=5), timedelta(0)), (5 * HOUR, 5 * HOUR)])
+def test_late_is_what_people_would_call_late(late: timedelta, said: timedelta) -> None:
+    result = decided([known(1)], {1: [1]}, now=make.NOON + late)
+    assert result[2].late == said
 
 
 def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:

@@ -220,14 +220,11 @@ CHINESE = [
     ("每天给我发两次扩散模型的论文", "扩散模型 每天两次"),
     ("每个月给我发一次扩散模型的论文", "扩散模型 每个月"),
     ("每月给我发扩散模型的论文", "扩散模型 每月"),
-    ("每两天发我扩散模型的论文", "扩散模型 每两天"), *CHINESE])  # fmt: skip
-def test_a_sentence_is_its_query(sentence: str, query: str) -> None:
-    assert query_in(sentence) == query
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
+    ("每两天发我扩散模型的论文", "扩散模型 每两天"), *CHINESE,
+        # what is left has no frame
+        *((query, query) for _, query in [*ENGLISH, *CHINESE]),
+        # a query stays as it is
+        *((text, text) for text in [
         "twice daily dosing",
         "daily activities at 9",
         "weekly reports of floods at 8",
@@ -316,15 +313,10 @@ def test_a_sentence_is_its_query(sentence: str, query: str) -> None:
         "不要",
         "",
         "   ",
-    ],
-)
-def test_a_query_stays_as_it_is(text: str) -> None:
-    assert query_in(text) == text
-
-
-@pytest.mark.parametrize(("_", "query"), [*ENGLISH, *CHINESE])
-def test_what_is_left_has_no_frame(_: str, query: str) -> None:
-    assert query_in(query) == query
+    ]),
+    ])  # fmt: skip
+def test_a_sentence_is_its_query_and_a_query_stays(sentence: str, query: str) -> None:
+    assert query_in(sentence) == query
 
 
 @pytest.mark.parametrize("piece", ["，", "1 ", "论文", "the new ", "but no "])

@@ -152,29 +152,29 @@ def test_of_the_minute_of_a_group_a_part_is_kept_for_answers(paced: RateLimiter)
     assert paced.ready_at(GROUP, 3.1, urgent=True) == 3.1
 
 
-class TestAnswersBesideAFanOut:
-    def test_an_answer_takes_the_next_slot_that_somebody_waits_for(self, paced: RateLimiter) -> None:
-        waiting = [paced.reserve("telegram", 0.0) for _ in range(10)]
-        assert paced.reserve("telegram", 0.01, urgent=True) == waiting[1]
-        assert paced.was_preempted("telegram")
-        assert not paced.was_preempted("telegram")
-        assert paced.reserve("telegram", waiting[1]) == pytest.approx(10 / 28)
+def test_an_answer_takes_the_next_slot_that_somebody_waits_for(paced: RateLimiter) -> None:
+    waiting = [paced.reserve("telegram", 0.0) for _ in range(10)]
+    assert paced.reserve("telegram", 0.01, urgent=True) == waiting[1]
+    assert paced.was_preempted("telegram")
+    assert not paced.was_preempted("telegram")
+    assert paced.reserve("telegram", waiting[1]) == pytest.approx(10 / 28)
 
-    @given(st.lists(st.tuples(st.floats(0, 3), st.booleans()), min_size=1, max_size=200))
-    def test_together_they_never_exceed_thirty_a_second(self, events: list[tuple[float, bool]]) -> None:
-        paced, starts = limiter(), []
-        waiting = [(at, not urgent, urgent) for at, urgent in events]
-        heapq.heapify(waiting)
-        slots: list[tuple[float, bool]] = []
-        while waiting or slots:
-            if slots and (not waiting or slots[0][0] <= waiting[0][0]):
-                slot, urgent = heapq.heappop(slots)
-                if not urgent and paced.was_preempted("telegram"):
-                    heapq.heappush(waiting, (slot, True, False))
-                else:
-                    starts.append(slot)
+
+@given(st.lists(st.tuples(st.floats(0, 3), st.booleans()), min_size=1, max_size=200))
+def test_together_they_never_exceed_thirty_a_second(events: list[tuple[float, bool]]) -> None:
+    paced, starts = limiter(), []
+    waiting = [(at, not urgent, urgent) for at, urgent in events]
+    heapq.heapify(waiting)
+    slots: list[tuple[float, bool]] = []
+    while waiting or slots:
+        if slots and (not waiting or slots[0][0] <= waiting[0][0]):
+            slot, urgent = heapq.heappop(slots)
+            if not urgent and paced.was_preempted("telegram"):
+                heapq.heappush(waiting, (slot, True, False))
             else:
-                at, _, urgent = heapq.heappop(waiting)
-                heapq.heappush(slots, (paced.reserve("telegram", at, urgent=urgent), urgent))
-        assert len(starts) == len(events)
-        assert busiest(starts, 1) <= 29
+                starts.append(slot)
+        else:
+            at, _, urgent = heapq.heappop(waiting)
+            heapq.heappush(slots, (paced.reserve("telegram", at, urgent=urgent), urgent))
+    assert len(starts) == len(events)
+    assert busiest(starts, 1) <= 29
