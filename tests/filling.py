@@ -12,6 +12,7 @@ from tests.make import NOON
 
 PER_CHAT = 30  # papers delivered to each chat
 PER_DELIVERY = 5
+GONE = 10  # every tenth chat is gone
 PAYLOAD = "x" * 1200
 
 
@@ -21,15 +22,12 @@ def fill(
     *,
     papers: int = 500,
     now: datetime = NOON,
-    gone: int = 10,
     per_chat: int = PER_CHAT,
-    source: str = "",
 ) -> None:
     """Adds chats, subscriptions of all cadences, papers, sent deliveries, and the rows that conversations leave.
 
-    Nothing is due at `now`. `per_chat` papers were delivered to each chat. Every `gone`-th chat is gone, and its
-    subscriptions were due long ago. The digests belong to `source`. Without `source`, they belong to a new source
-    "made N", where N is the id of the first added chat.
+    Nothing is due at `now`. `per_chat` papers were delivered to each chat. Every tenth chat is gone, and its
+    subscriptions were due long ago. The digests belong to a new source "made N", where N is the id of the first added chat.
     """
     day = timedelta(days=1)
     first, query, digest = (_first_free(store, table) for table in ("chat", "query", "digest"))
@@ -40,13 +38,12 @@ def fill(
         def add(table: str, rows: Iterable[Mapping[str, object]]) -> None:
             connection.execute(insert(TABLES.tables[table]), list(rows))
 
-        source_of_all = source or f"made {first}"
-        if not source:
-            add("source", [{"name": source_of_all, "kind": "url", "location": "", "title": "", "home": "", "schedule": "",
-                            "validators": {}, "state": {}}])  # fmt: skip
-        add("receipt", ({"source": source_of_all, "at": now - n * day / 24, "outcome": ("stale", "failed", "new")[n % 3],
+        source = f"made {first}"
+        add("source", [{"name": source, "kind": "url", "location": "", "title": "", "home": "", "schedule": "",
+                        "validators": {}, "state": {}}])  # fmt: skip
+        add("receipt", ({"source": source, "at": now - n * day / 24, "outcome": ("stale", "failed", "new")[n % 3],
                          "counts": {}, "detail": ""} for n in range(papers)))  # fmt: skip
-        add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": source_of_all, "format": "x",
+        add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": source, "format": "x",
                         "date": (now - n * day / 5).date(), "received_at": now - n * day / 5, "counts": {},
                         "warnings": []} for n in range(papers // 20)))  # fmt: skip
         at = {n: now - day - (papers - n) * timedelta(minutes=30) for n in range(papers)}
@@ -60,8 +57,8 @@ def fill(
         last = first_paper + papers - 1
         conflicts.put(session, "key_value", ("name",), {"name": "sequence", "value": str(last)})
         add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
-        add("chat", (_chat(first + n, now, gone=n % gone == 0) for n in range(chats)))
-        add("subscription", (_subscription(first + n, query + n, now, last, gone=n % gone == 0) for n in range(chats)))
+        add("chat", (_chat(first + n, now, gone=n % GONE == 0) for n in range(chats)))
+        add("subscription", (_subscription(first + n, query + n, now, last, gone=n % GONE == 0) for n in range(chats)))
         sent = [(chat, n) for chat in range(chats) for n in range(per_chat // PER_DELIVERY)]
         seqs = {one: first_delivery + place for place, one in enumerate(sent)}
         when = {n: now - (per_chat // PER_DELIVERY - n) * day for n in range(per_chat // PER_DELIVERY)}

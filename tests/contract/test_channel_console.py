@@ -7,7 +7,6 @@ import os
 import pty
 import struct
 import termios
-from datetime import UTC, datetime
 
 import pytest
 
@@ -108,10 +107,3 @@ class FullDisk(io.StringIO):
 async def test_a_full_disk_leaves_it_open_what_was_written() -> None:
     with pytest.raises(errors.Unclear, match="No space left"):
         await ConsoleChannel(FullDisk()).post(ME, message("one"), delivery="d1")
-
-
-async def test_a_console_cannot_be_asked() -> None:
-    with pytest.raises(LookupError):
-        await ConsoleChannel(io.StringIO()).find(
-            ME, message("one"), delivery="d1", after=datetime(2026, 1, 22, tzinfo=UTC)
-        )

@@ -8,7 +8,7 @@ import json
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -126,11 +126,6 @@ async def test_a_name_is_resolved_to_its_id(channel: TelegramChannel) -> None:
     assert (await channel.api().get_chat("42")).kind is model.ChatKind.PRIVATE
     with pytest.raises(errors.ChatGone):
         await channel.api().get_chat("@nobody")
-
-
-async def test_telegram_cannot_tell_what_it_has(channel: TelegramChannel) -> None:
-    with pytest.raises(LookupError):
-        await channel.find(ANN, html(), delivery="d", after=datetime(2026, 1, 22, tzinfo=UTC))
 
 
 # ── what the server refuses ───────────────────────────────────────────────────

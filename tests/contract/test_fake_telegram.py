@@ -440,6 +440,14 @@ def test_a_press_is_answered_once_and_soon_and_shortly(telegram: FakeTelegram) -
 # ── questions ─────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(
+    ("chat", "who", "words"), [("-1009", "9", "user not found"), ("-1001", "x", "invalid user_id specified")]
+)
+def test_questions_about_unknown_people_are_refused(telegram: FakeTelegram, chat: str, who: str, words: str) -> None:
+    telegram.knows("-1009", "channel", people={"7": "creator"})
+    assert refusal(telegram, "getChatMember", chat_id=chat, user_id=who) == (400, f"Bad Request: {words}")
+
+
 def test_no_person_is_found_by_name(telegram: FakeTelegram) -> None:
     telegram.knows("43", username="ada")
     assert refusal(telegram, "getChat", chat_id="@ada") == (400, "Bad Request: chat not found")

@@ -8,7 +8,6 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-import tdjson
 from hypothesis import example, given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
@@ -137,42 +136,23 @@ def test_a_notice_is_mrkdwn_that_slack_reads() -> None:
 # ── Telegram ──────────────────────────────────────────────────────────────────
 
 
-def execute(request: dict[str, object]) -> dict[str, Any]:
-    """Calls Telegram's library offline."""
-    answer: dict[str, Any] = json.loads(tdjson.td_execute(json.dumps(request).encode()) or b"{}")
-    return answer
-
-
 def found_by_server(text: str) -> list[tuple[str, str]]:
     """Returns (kind, text) of everything that Telegram links without markup."""
-    answer = execute({"@type": "getTextEntities", "text": text})
     raw = text.encode("utf-16-le")
     return [
         (
             entity["type"]["@type"],
             raw[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le"),
         )
-        for entity in answer["entities"]
+        for entity in markup.entities_of(text)
     ]
-
-
-def untrimmed(html: str) -> Text:
-    """Returns the text with all its entities, even those that the server drops because there are too many."""
-    markup.parse_html(html)
-    request: dict[str, object] = {
-        "@type": "parseTextEntities",
-        "text": html,
-        "parse_mode": {"@type": "textParseModeHTML"},
-    }
-    read = execute(request)
-    return Text(text=read["text"], entities=tuple(read["entities"]))
 
 
 def telegram_judged(message: model.Message) -> Text:
     """Returns the message as Telegram interprets it. Fails if Telegram would refuse, cut or drop anything."""
     html = str(deliveries.payload(message)["text"])
     assert len(html.encode()) <= markup.RAW_LIMIT
-    read = untrimmed(html)
+    read = markup.untrimmed(html)
     assert read.text.strip()
     assert read.units <= markup.TEXT_LIMIT
     # The server adds its own links to text without links. These count too.
@@ -386,7 +366,7 @@ def test_our_measure_is_never_below_telegrams(entry: model.Item, to: model.Chat)
     (message, *_) = rendered.render_delivery(deliveries.alert(to, entry))
     html = str(deliveries.payload(message)["text"])
     units, raw, entities, entity_bytes, _plain = telegram_markup.markup_size(html, "").amounts
-    read = untrimmed(html)
+    read = markup.untrimmed(html)
     found = found_by_server(blanked(read))
     assert units >= read.units
     assert raw >= len(html.encode())

@@ -48,12 +48,17 @@ def _execute(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def parse_html(text: str) -> Text:
-    """Parses HTML and returns the text. Raises Unparsable if the server would refuse it."""
+    """Parses HTML and returns the text as the server keeps it. Raises Unparsable if the server would refuse it."""
+    return trim(untrimmed(text))
+
+
+def untrimmed(text: str) -> Text:
+    """Like `parse_html`, but with all white space and all entities, even those that the server drops."""
     _quiet()
     parsed = _execute({"@type": "parseTextEntities", "text": text, "parse_mode": {"@type": "textParseModeHTML"}})
     if parsed.get("@type") == "error":
         raise Unparsable(str(parsed["message"]))
-    return trim(Text(text=parsed["text"], entities=tuple(parsed["entities"])))
+    return Text(text=parsed["text"], entities=tuple(parsed["entities"]))
 
 
 def trim(text: Text) -> Text:

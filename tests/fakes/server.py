@@ -167,6 +167,7 @@ class FakePlatform(LoopbackServer):
         self._takes = 0.0  # seconds that each post takes
         self._orders: deque[_PlannedFault] = deque()
         self._open: Counter[tuple[str, str]] = Counter()  # (method, chat) → requests that are not answered yet
+        self._now: float | None = None
         self._hanging: list[asyncio.Future[bool]] = []  # one for each call that hangs: whether it will be answered
 
     # ── what a platform must say ──────────────────────────────────────────────
@@ -206,6 +207,13 @@ class FakePlatform(LoopbackServer):
     def forgives(self) -> None:
         """Cancels all planned faults."""
         self._orders.clear()
+
+    def sets_time(self, now: float) -> None:
+        """Sets the server's clock, in seconds since 1970."""
+        self._now = now
+
+    def _time(self) -> float:
+        return time.time() if self._now is None else self._now
 
     def waits_hanging(self, seconds: float = PATIENCE) -> None:
         """Returns as soon as a request hangs. An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`."""

@@ -21,8 +21,6 @@ from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse
 from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.fakes.slack_people import APP_TOKEN, TEAM, TOKEN, ShownView, SlackPeople, Upload, escaped
 from tests.fakes.slack_workspace import (
-    BOT_USER,
-    SCOPES,
     FakeConversation,
     FakePerson,
     FakeWorkspace,
@@ -30,7 +28,6 @@ from tests.fakes.slack_workspace import (
 )
 
 SECRET = "made-up-signing-secret"
-TEXT_LIMIT = methods.TEXT_LIMIT
 LASTS = 30 * 60.0  # seconds for which a response URL is valid (docs.slack.dev, Handling user interaction)
 
 
@@ -147,10 +144,6 @@ class FakeSlack(SlackPeople):
     def delivers_to(self, url: str, secret: str = SECRET) -> None:
         """Sends requests to this address with a signature, instead of using Socket Mode."""
         self.event_delivery.url, self.event_delivery.secret, self.event_delivery.wants_events = url, secret, True
-
-    def sets_time(self, now: float) -> None:
-        """Sets the server's clock, in seconds since 1970."""
-        self._now = now
 
     # ── what it saw ───────────────────────────────────────────────────────────
 
@@ -471,8 +464,6 @@ class FakeSlack(SlackPeople):
 
 __all__ = [
     "APP_TOKEN",
-    "BOT_USER",
-    "SCOPES",
     "SECRET",
     "TEAM",
     "TOKEN",

@@ -1,6 +1,5 @@
 """Actions of people on the fake Slack, and the events, commands and interactions that Slack sends for them."""
 
-import time
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -56,7 +55,6 @@ class SlackPeople(FakePlatform):
         self._stamp = stamps()
         self._first = FakeWorkspace(TEAM, TOKEN, APP_TOKEN, self._stamp)
         self._workspaces = {TEAM: self._first}
-        self._now: float | None = None
         self._numbers = count(1)
         self._response_urls: dict[str, ResponseUrl] = {}
         self._uploads: dict[str, Upload] = {}
@@ -291,9 +289,6 @@ class SlackPeople(FakePlatform):
 
     def _of(self, team: str) -> FakeWorkspace:
         return self._workspaces[team or self._first.team]
-
-    def _time(self) -> float:
-        return self._now if self._now is not None else time.time()
 
     def _event(
         self,

@@ -1,7 +1,7 @@
 """The state of one workspace of the fake Slack: people, conversations, and messages."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,11 +152,9 @@ def stamps() -> Callable[[], str]:
     """Returns a function for the next ts of a workspace. The ts increases even if the clock does not."""
     last = 0.0
 
-    def following() -> Iterator[str]:
+    def following() -> str:
         nonlocal last
-        while True:
-            last = max(time.time(), last + 0.0001)
-            yield f"{last:.6f}"
+        last = max(time.time(), last + 0.0001)
+        return f"{last:.6f}"
 
-    numbers = following()
-    return lambda: next(numbers)
+    return following

@@ -6,8 +6,8 @@ telegram_rules holds what the server refuses, telegram_people what it says about
 import asyncio
 import json
 import re
-import time
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -44,13 +44,12 @@ class FakeTelegram(FakePlatform):
         # (description | short_description, language) → the text that was set
         self.words: dict[tuple[str, str], str] = {}
         self.queue = UpdateQueue(self._date, self.news)
-        self._now: float | None = None
         self._chats: dict[int, telegram_people.FakeChat] = {}
         self._open_to_all = False
         self._revoked = False
         self._privacy = True
         self._messages: dict[tuple[int, int], telegram_people.FakeMessage] = {}
-        self._next_id = 100
+        self._ids = count(101)
         self._open_callbacks: set[str] = set()
         self._toasts: dict[str, str] = {}
         self._menus: dict[tuple[str, str], list[dict[str, str]]] = {}
@@ -75,7 +74,7 @@ class FakeTelegram(FakePlatform):
         known = telegram_people.FakeChat(
             number, kind, title, username, set(topics), linked=int(linked) if linked else None
         )
-        known.bot = "administrator" if kind == "channel" else "member"
+        known.bot = known.usual
         known.people = {int(who): status for who, status in (people or {}).items()}
         self._chats[number] = known
 
@@ -95,12 +94,11 @@ class FakeTelegram(FakePlatform):
         """Removes the bot from a group or channel."""
         self._leave(chat, (403, f"Forbidden: bot was kicked from the {self._chat(chat).kind} chat"), "kicked", by)
 
-    def adds(self, chat: str, *, by: str = "7", status: str = "") -> None:
-        """Adds the bot to a group, or makes it an administrator."""
+    def adds(self, chat: str, *, by: str = "7") -> None:
+        """Adds the bot to a group, or makes it an administrator of a channel."""
         known = self._chat(chat)
-        before = "left" if known.refusal or known.bot in {"kicked", "left"} or not status else known.bot
         known.refusal = None
-        self._becomes(known, before, status or ("administrator" if known.kind == "channel" else "member"), by)
+        self._becomes(known, "left", known.usual, by)
 
     def forbids(self, chat: str, words: str = "not enough rights to send text messages to the chat") -> None:
         """Takes away the bot's right to write in a chat."""
@@ -108,12 +106,11 @@ class FakeTelegram(FakePlatform):
         known.refusal = (400, f"Bad Request: {words}")
         self._becomes(known, known.bot, "administrator" if known.kind == "channel" else "restricted", "7", mute=True)
 
-    def unblocks(self, chat: str, *, by: str = "") -> None:
+    def unblocks(self, chat: str) -> None:
         """Lets the bot write again."""
         known = self._chat(chat)
         known.refusal = None
-        status = "administrator" if known.kind == "channel" else "member"
-        self._becomes(known, known.bot, status, by or (chat if known.kind == "private" else "7"))
+        self._becomes(known, known.bot, known.usual, chat if known.kind == "private" else "7")
 
     def migrates(self, old: str, new: str) -> None:
         """Turns a group into a supergroup. Both chats report this."""
@@ -179,7 +176,7 @@ class FakeTelegram(FakePlatform):
         assert sends in {"", *telegram_people.SENT}
         known = self._chat(chat)
         who = self._who(known, by, name, language, anonymous_admin=anonymous_admin, from_channel=from_channel)
-        number = edits or self._new_id()
+        number = edits or next(self._ids)
         date = self._messages[known.id, edits].date if edits else self._date()
         said = telegram_people.FakeMessage(
             Text(text=text), thread=str(topic or ""), date=date, sender=who.get("from", {})
@@ -232,7 +229,7 @@ class FakeTelegram(FakePlatform):
         )
         if message.buttons and not inaccessible:
             shown["reply_markup"] = {"inline_keyboard": json.loads(message.buttons)}
-        press = str(7_000_000_000_000_000_000 + self._new_id())
+        press = str(7_000_000_000_000_000_000 + next(self._ids))
         self._open_callbacks.add(press)
         user = telegram_people.person(int(by or known.id), name, language)
         query = {"id": press, "from": user, "message": shown, "chat_instance": "-5", "data": data}
@@ -255,10 +252,6 @@ class FakeTelegram(FakePlatform):
     def forgets_callbacks(self) -> None:
         """Makes all callback queries too old for an answer."""
         self._open_callbacks.clear()
-
-    def sets_time(self, now: float) -> None:
-        """Sets the server's clock, in seconds since 1970."""
-        self._now = now
 
     def receives(self, update: Mapping[str, Any]) -> None:
         """Queues an update as it is and adds an id. Tests use this for updates of unknown shape."""
@@ -313,7 +306,7 @@ class FakeTelegram(FakePlatform):
 
     def _says_itself(self, known: telegram_people.FakeChat, service: Mapping[str, Any], topic: str = "") -> None:
         """Posts a service message."""
-        about = {"message_id": self._new_id(), "date": self._date(), "chat": telegram_people.chat_object(known)}
+        about = {"message_id": next(self._ids), "date": self._date(), "chat": telegram_people.chat_object(known)}
         self.queue.notify(
             "message",
             {**about, "from": telegram_people.person(7, "Owner", "en"), **telegram_people.in_topic(topic), **service},
@@ -386,11 +379,7 @@ class FakeTelegram(FakePlatform):
         return None
 
     def _date(self) -> int:
-        return int(time.time() if self._now is None else self._now)
-
-    def _new_id(self) -> int:
-        self._next_id += 1
-        return self._next_id
+        return int(self._time())
 
     # ── the server ────────────────────────────────────────────────────────────
 
@@ -473,7 +462,7 @@ class FakeTelegram(FakePlatform):
         text = rules.text_of(call.arguments)
         buttons = rules.keyboard_of(call.arguments)
         thread = self._thread_of(chat, call.arguments)
-        number = self._new_id()
+        number = next(self._ids)
         said = telegram_people.FakeMessage(text, buttons, thread, self._date(), BOT)
         self._messages[chat.id, number] = said
         silent = truth(call.arguments.get("disable_notification"))
@@ -516,7 +505,7 @@ class FakeTelegram(FakePlatform):
         if caption.units > rules.CAPTION_LIMIT:
             raise rules.Refusal(400, "Bad Request: message caption is too long")
         thread = self._thread_of(chat, call.arguments)
-        number = self._new_id()
+        number = next(self._ids)
         silent = truth(call.arguments.get("disable_notification"))
         self._note(
             call,

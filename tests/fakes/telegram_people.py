@@ -39,6 +39,11 @@ class FakeChat:
     hides: bool = False  # whether only administrators can find out who is a member
     linked: int | None = None  # the channel that belongs to a group, or the group of a channel
 
+    @property
+    def usual(self) -> str:
+        """Returns the status of a bot that was added to the chat."""
+        return "administrator" if self.kind == "channel" else "member"
+
 
 @dataclass(frozen=True, slots=True)
 class FakeMessage:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.fakes.markup import ENTITY_BYTES, RAW_LIMIT, TEXT_LIMIT, Text, Unparsable, parse_html, trim
+from tests.fakes import markup as texts
 
 CAPTION_LIMIT = 1024  # UTF-16 units
 TOAST_LIMIT = 200
@@ -88,26 +88,26 @@ def whole(arguments: Mapping[str, Any], name: str, default: int = 0) -> int:
         return default
 
 
-def text_of(arguments: Mapping[str, Any]) -> Text:
+def text_of(arguments: Mapping[str, Any]) -> texts.Text:
     """Returns the parsed text. Raises Refusal if the server would refuse it."""
     raw = str(arguments.get("text", ""))
     if not raw:
         raise Refusal(400, "Bad Request: message text is empty")
-    if len(raw.encode()) > RAW_LIMIT:
+    if len(raw.encode()) > texts.RAW_LIMIT:
         raise Refusal(400, "Bad Request: text is too long")
     mode = str(arguments.get("parse_mode", "")).lower()
     if mode not in {"", "html"}:
         raise Refusal(400, "Bad Request: unsupported parse_mode")  # stricter: paperwire uses HTML only
     try:
-        text = parse_html(raw) if mode else trim(Text(text=raw))
-    except Unparsable as error:
+        text = texts.parse_html(raw) if mode else texts.trim(texts.Text(text=raw))
+    except texts.Unparsable as error:
         words = str(error)
         raise Refusal(400, f"Bad Request: {words[0].lower()}{words[1:]}") from error
     if not text.text:
         raise Refusal(400, "Bad Request: message text is empty")
-    if text.units > TEXT_LIMIT:
+    if text.units > texts.TEXT_LIMIT:
         raise Refusal(400, "Bad Request: message is too long")
-    if text.entity_bytes > ENTITY_BYTES:
+    if text.entity_bytes > texts.ENTITY_BYTES:
         raise Refusal(400, "Bad Request: ENTITIES_TOO_LONG")
     return text
 

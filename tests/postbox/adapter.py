@@ -1,17 +1,21 @@
 """The postbox as a platform. See PlatformAdapter for each function."""
 
+import json
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from bot.platform import OnBotName, Platform, PlatformSurroundings, switched_off
+from bot.platforms.console.markup import Console
+from bot.ports import conversation
 from bot.ports.channel import Channel, Clock
-from bot.ports.conversation import Receiver
+from bot.rendering.packing import Contents
 from bot.settings import Settings
+from subscriptions.model import ChatAddress
 from tests.postbox.channel import PostboxApi, PostboxChannel
 from tests.postbox.facts import POSTBOX
-from tests.postbox.medium import Letters
-from tests.postbox.receiver import PostboxReceiver
 
 
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
@@ -25,7 +29,7 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
 def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     assert isinstance(channel, PostboxChannel)
 
-    def receivers(on_bot_name: OnBotName) -> tuple[Receiver, ...]:
+    def receivers(on_bot_name: OnBotName) -> tuple[conversation.Receiver, ...]:
         on_bot_name("The postman")
         return (PostboxReceiver(channel.folder, around.clock),)
 
@@ -37,3 +41,53 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         receivers=receivers,
         startup_lines=("Letters are read once a minute.",),
     )
+
+
+class Letters(Console):
+    """The terminal's text, with the token of each button, so that it can be sent back."""
+
+    def compose(self, contents: Contents) -> tuple[str, str]:
+        """See Medium."""
+        payload, _ = super().compose(replace(contents, buttons=()))
+        tokens = [f"{button.label}: token {button.data}" for row in contents.buttons for button in row if button.data]
+        whole = json.dumps({"text": "\n".join([json.loads(payload)["text"], *tokens])}, ensure_ascii=False)
+        return whole, whole
+
+
+class PostboxReceiver:
+    """Letters of people → requests: `in/NAME.txt`, the sender in its first line, what is asked below. See Receiver."""
+
+    name = "postbox letters"
+    problem = ""
+    is_exclusive = True
+    routes: Sequence[conversation.WebRoute] = ()
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._in = folder / "in"
+        self._clock = clock
+
+    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver."""
+        while True:
+            await self.drain(dispatcher)
+            await self._clock.sleep(60)
+
+    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver."""
+        for path in sorted(self._in.glob("*.txt")):
+            await dispatcher.dispatch(self._request(path))
+            path.unlink()
+
+    def _request(self, path: Path) -> conversation.Request:
+        sender, _, words = path.read_text().partition("\n")
+        chat = ChatAddress(POSTBOX.name, sender)
+        about = {
+            "place": conversation.Place(chat=chat, kind=POSTBOX.kind_of(chat)),
+            "update_id": path.stem,
+            "sender": sender,
+        }
+        if words.startswith("token "):
+            return conversation.CallbackRequest(callback_data=words.removeprefix("token "), **about)  # type: ignore[arg-type]
+        first, _, rest = words.strip().partition(" ")
+        command = first.removeprefix("/") if first.startswith("/") else ""
+        return conversation.MessageRequest(command=command, text=rest if command else words, **about)  # type: ignore[arg-type]

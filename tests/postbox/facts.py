@@ -1,7 +1,5 @@
 """What is known of the postbox without asking it."""
 
-from functools import partial
-
 from subscriptions import addresses, model
 from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
@@ -9,7 +7,7 @@ from subscriptions.errors import Sentence
 
 def _read_address(rest: str) -> model.ChatAddress | None:
     name, _, topic = rest.partition("/")
-    address = partial(addresses.read_name, "postbox")(name)
+    address = addresses.read_name("postbox", name)
     return model.ChatAddress("postbox", address.address, topic) if address else None
 
 
