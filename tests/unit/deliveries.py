@@ -94,6 +94,12 @@ def item(
     return model.Item(paper=known, because=reasons or (because(),), position=number, shown=shown, cross=cross)
 
 
+def changed(entry: model.Item, *, withdrawn: datetime | None = None, **fields: Any) -> model.Item:
+    """The same paper in the same place with other facts."""
+    known = replace(entry.paper, withdrawn_at=withdrawn, paper=replace(entry.paper.paper, **fields))
+    return entry._replace(paper=known)
+
+
 def items(amount: int, *reasons: model.Because, title: str = "Paper", **fields: object) -> tuple[model.Item, ...]:
     """`amount` papers with the titles "Paper 1", "Paper 2" and so on."""
     return tuple(item(f"{title} {number}", *reasons, **fields) for number in range(1, amount + 1))  # type: ignore[arg-type]
@@ -126,8 +132,7 @@ def alert(to: model.Chat, *papers: model.Item, **facts: Any) -> model.Delivery:
 
 def payload(message: model.Message) -> dict[str, object]:
     """Returns the payload of a message as an object."""
-    read = json.loads(message.payload)
-    assert isinstance(read, dict)
+    read: dict[str, object] = json.loads(message.payload)
     return read
 
 

@@ -341,20 +341,32 @@ def test_the_day_of_a_feed_is_that_of_new_york(stamp: str, day: date | None) -> 
     assert _papers.arxiv_day(stamp) == day
 
 
-def test_the_day_is_the_documents_then_its_names_then_given() -> None:
-    dated = b"# AI-Enhanced arXiv Daily 2026-01-24\n\n### none\n"
-    asked = digests.read_digest(dated, "2026-01-01.md", day=date(2025, 5, 5))
-    assert asked.day == date(2026, 1, 24)
+DATED = b"# AI-Enhanced arXiv Daily 2026-01-24\n\n### none\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "given", "day"),
+    [
+        (DATED, "2026-01-01.md", date(2025, 5, 5), date(2026, 1, 24)),
+        (GROUP.encode(), "2026-01-01.txt", None, date(2026, 1, 1)),
+        (GROUP.encode(), "2026-01-01.txt", date(2025, 5, 5), date(2026, 1, 1)),
+        (GROUP.encode(), "list.txt", date(2025, 5, 5), date(2025, 5, 5)),
+        (GROUP.encode(), "list.txt", None, None),
+    ],
+)
+def test_the_day_is_the_documents_then_its_names_then_given(
+    data: bytes, name: str, given: date | None, day: date | None
+) -> None:
+    assert digests.read_digest(data, name, day=given).day == day
+
+
+def test_a_day_that_was_overruled_or_is_that_of_the_name_is_told() -> None:
+    asked = digests.read_digest(DATED, "2026-01-01.md", day=date(2025, 5, 5))
     assert ("date_overruled", ("2026-01-24",)) in [(one.code, one.examples) for one in asked.warnings]
-    assert [one.code for one in digests.read_digest(dated, "2026-01-01.md", day=date(2026, 1, 24)).warnings] == [
-        "empty_digest"
-    ]
+    same = digests.read_digest(DATED, "2026-01-01.md", day=date(2026, 1, 24))
+    assert [warning.code for warning in same.warnings] == ["empty_digest"]
     named = digests.read_digest(GROUP.encode(), "2026-01-01.txt")
-    assert named.day == date(2026, 1, 1)
     assert [warning.code for warning in named.warnings] == ["date_from_name"]
-    assert digests.read_digest(GROUP.encode(), "2026-01-01.txt", day=date(2025, 5, 5)).day == date(2026, 1, 1)
-    assert digests.read_digest(GROUP.encode(), "list.txt", day=date(2025, 5, 5)).day == date(2025, 5, 5)
-    assert digests.read_digest(GROUP.encode(), "list.txt").day is None
 
 
 def test_the_language_of_the_source_wins_over_the_script() -> None:
@@ -391,22 +403,27 @@ def test_what_is_too_large_is_refused_before_it_is_read() -> None:
         digests.read_digest(bytes(digests.MAX_BYTES + 1), "big.md")
 
 
-def test_a_named_format_narrows_and_is_never_guessed() -> None:
-    pairs = b"A Kite\nIt flies over the hill and far away.\n"
-    with pytest.raises(UnknownFormat):
-        digests.read_digest(pairs, "page.txt")
-    assert [paper.title for paper in digests.read_digest(pairs, "page.txt", format="hf_text").entries] == ["A Kite"]
-    with pytest.raises(BrokenDigest, match=r"^list\.txt: In line 1 "):
-        digests.read_digest(b"A title that is longer\nthan this\n", "list.txt", format="hf_text")
-    with pytest.raises(BrokenDigest, match=r"^list\.txt: No entry can be read, and line 1 "):
-        digests.read_digest(GROUP.encode(), "list.txt", format="daily_arxiv_md")
-    with pytest.raises(UnknownFormat, match=r"expected one of: bilingual3\.$"):
-        digests.read_digest(b"Two\nlines\n", "list.txt", format="bilingual3")
-    with pytest.raises(UnknownFormat, match=r"“kite_json” is not a format; known: arxiv_rss, "):
-        digests.read_digest(GROUP.encode(), "list.txt", format="kite_json")
-    for module in digests.FORMATS:
-        with pytest.raises((UnknownFormat, BrokenDigest)):
-            digests.read_digest(b"# About\n", "README.md", format=module.name)
+PAIR = b"A Kite\nIt flies over the hill and far away.\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "named", "error", "why"),
+    [
+        (PAIR, "page.txt", None, UnknownFormat, ""),
+        (b"A title that is longer\nthan this\n", "list.txt", "hf_text", BrokenDigest, r"^list\.txt: In line 1 "),
+        (GROUP.encode(), "list.txt", "daily_arxiv_md", BrokenDigest, r"^list\.txt: No entry can be read, and line 1 "),
+        (b"Two\nlines\n", "list.txt", "bilingual3", UnknownFormat, r"expected one of: bilingual3\.$"),
+        (GROUP.encode(), "list.txt", "kite_json", UnknownFormat, r"“kite_json” is not a format; known: arxiv_rss, "),
+        *((b"# About\n", "README.md", one.name, (UnknownFormat, BrokenDigest), "") for one in digests.FORMATS),
+    ],
+)
+def test_a_format_is_never_guessed(data: bytes, name: str, named: str | None, error: type[Exception], why: str) -> None:
+    with pytest.raises(error, match=why):
+        digests.read_digest(data, name, format=named)
+
+
+def test_a_named_format_narrows() -> None:
+    assert [paper.title for paper in digests.read_digest(PAIR, "page.txt", format="hf_text").entries] == ["A Kite"]
 
 
 def test_an_error_names_the_file_once_and_what_it_looks_like() -> None:

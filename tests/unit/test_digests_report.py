@@ -75,16 +75,14 @@ def test_what_could_not_be_read_has_the_same_shape() -> None:
     assert report["error"] == "notes.md: no paper entries found."
 
 
-def _printed(reports: list[reporting.Report], width: int = 120) -> str:
-    console = Console(file=StringIO(), width=width, color_system=None)
-    console.print(reporting.DigestTables(reports))
-    assert isinstance(console.file, StringIO)
-    return console.file.getvalue()
+def _rows_of(renderable: RenderableType, width: int) -> list[str]:
+    stream = StringIO()
+    Console(file=stream, width=width, color_system=None, highlight=False, emoji=False).print(renderable)
+    return [row.rstrip() for row in stream.getvalue().splitlines()]
 
 
 def test_people_see_a_table_then_warnings() -> None:
-    text = _printed([reporting.digest_report("inbox/a.md", DIGEST, papers=False)])
-    rows = text.splitlines()
+    rows = _rows_of(reporting.DigestTables([reporting.digest_report("inbox/a.md", DIGEST, papers=False)]), 120)
     assert rows[0].split() == ["File", "Format", "Date", "Papers", "Summaries", "Categories"]
     assert " ".join(rows[1].split()) == "inbox/a.md daily_arxiv_md 2026-01-22* 3 (+1) zh 1, 1 failed cs.KT 1, cs.AI 1"
     assert rows[2] == "* from the file name"
@@ -93,12 +91,14 @@ def test_people_see_a_table_then_warnings() -> None:
 
 def test_a_narrow_console_shows_fewer_columns() -> None:
     reports = [reporting.digest_report("inbox/a.md", DIGEST, papers=False)]
-    assert _printed(reports, 90).split("\n")[0].split() == ["File", "Format", "Date", "Papers", "Summaries"]
-    assert _printed(reports, 60).split("\n")[0].split() == ["File", "Format", "Date", "Papers"]
+    assert _rows_of(reporting.DigestTables(reports), 90)[0].split() == ["File", "Format", "Date", "Papers", "Summaries"]
+    assert _rows_of(reporting.DigestTables(reports), 60)[0].split() == ["File", "Format", "Date", "Papers"]
 
 
 def test_titles_are_shown_unknown_ones_by_their_abstract() -> None:
-    text = _printed([reporting.digest_report("inbox/a.md", DIGEST, papers=True)])
+    text = "\n".join(
+        _rows_of(reporting.DigestTables([reporting.digest_report("inbox/a.md", DIGEST, papers=True)]), 120)
+    )
     assert "A [bold] Kite" in text
     assert "title unknown: Nothing but an abstract." in text
 
@@ -150,12 +150,6 @@ REFUSED = [
     _refused("inbox/third.md", b"# Third\n"),
     ("inbox/shut", UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/shut", "reason": "Is a directory"}))),
 ]  # fmt: skip
-
-
-def _rows_of(renderable: RenderableType, width: int) -> list[str]:
-    stream = StringIO()
-    Console(file=stream, width=width, color_system=None, highlight=False, emoji=False).print(renderable)
-    return [row.rstrip() for row in stream.getvalue().splitlines()]
 
 
 def _words(rows: list[str]) -> list[list[str]]:

@@ -3,7 +3,6 @@
 import json
 import re
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -579,20 +578,22 @@ def test_a_paper_larger_than_a_message_keeps_its_link(to: model.Chat) -> None:
         assert all(entry.paper.paper.arxiv_id in text for entry in giants if entry.paper.paper.arxiv_id)
 
 
-def test_an_edit_keeps_the_papers_where_they_are() -> None:
-    papers = deliveries.items(40, title="A title that takes its room " * 4)
+def test_an_edit_keeps_papers_and_buttons_where_they_are() -> None:
+    papers = [*deliveries.items(40, title="A title that takes its room " * 4), deliveries.item(shown=False)]
     before = render_delivery(deliveries.delivery(deliveries.chat(), papers))
     layout = [message.papers for message in before]
     assert len(layout) > 2
-    longer = [
-        deliveries.item(entry.paper.paper.title, summaries={"en": "A summary came, and it is a long one. " * 3})
-        for entry in papers
-    ]
-    longer = [_as(entry, new) for entry, new in zip(papers, longer, strict=True)]
+    summary = model.Summary(language="en", fields={"tldr": "A summary came, and it is a long one. " * 3})
+    longer = [deliveries.changed(entry, summaries=(summary,)) for entry in papers]
+    longer[17] = deliveries.changed(papers[17], withdrawn=deliveries.THURSDAY)
     after = render_delivery(deliveries.delivery(deliveries.chat(), longer), layout)
     assert [message.papers for message in after] == layout
+    assert [deliveries.payload(one)["buttons"] for one in after] == [
+        deliveries.payload(one)["buttons"] for one in before
+    ]
     assert all(len(deliveries.written(message)) < 9000 for message in after)
-    assert deliveries.written(after[1]).startswith("<b>40 papers · Thu 22 Jan</b> · diffusion · 2/")
+    assert deliveries.written(after[1]).startswith("<b>41 papers · Thu 22 Jan</b> · diffusion · 2/")
+    assert "<s>" in "".join(map(deliveries.written, after))
 
 
 @pytest.mark.parametrize(("before", "now"), [("thread", "digest"), ("digest", "thread"), ("thread", "each")])
@@ -605,11 +606,6 @@ def test_an_edited_thread_stays_a_thread(before: str, now: str) -> None:
     assert [(message.papers, message.reply_to) for message in edited] == [
         (message.papers, message.reply_to) for message in sent
     ]
-
-
-def _as(old: model.Item, new: model.Item) -> model.Item:
-    """Returns the new texts with the position and the row id of a known paper."""
-    return new._replace(position=old.position, paper=replace(new.paper, id=old.paper.id))
 
 
 # ----------------------------------------------------------------------------------------------------------- buttons
@@ -644,7 +640,7 @@ def test_an_alert_of_one_paper_carries_its_verbs() -> None:
 
 
 @pytest.mark.parametrize(("platform", "in_lists"), [("slack", 0), ("web", 2)])
-def test_papers_can_be_judged_on_cards_and_where_their_buttons_are_beside_them(platform: str, in_lists: int) -> None:
+def test_papers_are_judged_where_their_buttons_are_beside_them(platform: str, in_lists: int) -> None:
     one, two = (
         render_delivery(deliveries.alert(deliveries.chat(platform), *deliveries.items(n)))[0].payload for n in (1, 2)
     )
@@ -674,7 +670,7 @@ def test_numbers_open_the_cards_in_at_most_two_rows(to: model.Chat, amount: int,
     assert [key for row in found for key in row] == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers, 1)]
 
 
-def test_numbers_follow_the_groups_and_the_rest_has_a_button_at_the_end() -> None:
+def test_numbers_follow_the_groups_and_a_button_shows_the_rest() -> None:
     papers = [*deliveries.items(18), *deliveries.items(2, LECUN, title="By LeCun"), *deliveries.items(7, shown=False)]
     first, last = keys(deliveries.delivery(deliveries.chat(), papers))
     assert first[0][:2] == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers[18:20], 1)], "as the groups"
@@ -712,24 +708,10 @@ def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
     assert len(asked) == 2  # the delivery of a private chat needs no link
 
 
-def test_notices_empty_deliveries_and_public_groups_have_no_buttons() -> None:
+def test_notices_empty_and_public_deliveries_have_no_buttons() -> None:
     assert keys(deliveries.delivery(deliveries.chat(), first=True)) == [[]]
     assert keys(deliveries.delivery(deliveries.chat(), kind=model.DeliveryKind.NOTICE, notice="dead")) == [[]]
     assert keys(deliveries.delivery(PUBLIC_GROUP, deliveries.items(3))) == [[]]  # all members would see the buttons
-
-
-def test_an_edit_keeps_the_buttons_of_its_message() -> None:
-    papers = [*deliveries.items(20), deliveries.item(shown=False)]
-    planned = deliveries.delivery(deliveries.chat(), papers)
-    before = render_delivery(planned)
-    layout = [message.papers for message in before]
-    gone = papers[17]._replace(paper=replace(papers[17].paper, withdrawn_at=deliveries.THURSDAY))
-    after = render_delivery(replace(planned, items=(*papers[:17], gone, *papers[18:])), layout)
-    assert [deliveries.payload(one)["buttons"] for one in after] == [
-        deliveries.payload(one)["buttons"] for one in before
-    ]
-    assert [message.papers for message in after] == layout
-    assert "<s>" in deliveries.written(after[1])
 
 
 REFUSED = channel.Reply(
@@ -751,7 +733,7 @@ def looked_at(**fields: object) -> model.Item:
         model.Summary(language="zh", fields={"tldr": "一句话。"}),
     )
     entry = deliveries.item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
-    return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, summaries=summaries)))
+    return deliveries.changed(entry, summaries=summaries)
 
 
 TWO = deliveries.items(2, deliveries.because("noise", "Paper"))

@@ -1,6 +1,5 @@
 """Papers as messages show them, and how TeX becomes Unicode text."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -18,12 +17,6 @@ def seen(entry: model.Item, to: model.Chat | None = None, measure: views.Measure
     to = to or deliveries.chat()
     reader = views.Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
     return views.paper_view(entry, reader, measure)
-
-
-def replaced(**fields: object) -> model.Item:
-    """Returns a paper in which some fields are replaced."""
-    entry = deliveries.item()
-    return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, **fields)))  # type: ignore[arg-type]
 
 
 SENTENCE = "This sentence has exactly fifty columns, be sure. "
@@ -64,10 +57,11 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     ),
     "a summary without tldr gives its first real field": (
         seen(
-            replaced(
+            deliveries.changed(
+                deliveries.item(),
                 summaries=(
                     model.Summary(language="en", fields={"tldr": "Error", "motivation": "N/A", "method": "We count."}),
-                )
+                ),
             )
         ),
         {"text": "We count."},

@@ -92,17 +92,23 @@ def test_a_file_that_could_not_be_read_is_given_out_once_more() -> None:
     assert watch.check(one, _at(3)) == ("a.md",)
 
 
-def test_a_real_folder_is_listed_by_its_pattern(tmp_path: Path) -> None:
-    inbox = tmp_path / "inbox"
-    (inbox / "deep").mkdir(parents=True)
+@pytest.mark.parametrize(
+    ("pattern", "base", "names"),
+    [
+        ("inbox/*.md", "{here}", {"a.md"}),
+        ("inbox/**/*.md", "{here}", {"a.md", "c.md"}),
+        ("inbox", "{here}", {"a.md", "b.txt"}),
+        ("{here}/inbox/*", "/", {"a.md", "b.txt"}),
+        ("inbox/*.xml", "{here}", set()),
+        ("outbox/*.md", "{here}", set()),
+    ],
+)
+def test_a_real_folder_is_listed_by_its_pattern(tmp_path: Path, pattern: str, base: str, names: set[str]) -> None:
+    (tmp_path / "inbox" / "deep").mkdir(parents=True)
     for name in ("a.md", "b.txt", ".hidden.md", "deep/c.md"):
-        (inbox / name).write_text("x", encoding="utf-8")
-    assert {Path(name).name for name in sources.list_folder("inbox/*.md", tmp_path)} == {"a.md"}
-    assert {Path(name).name for name in sources.list_folder("inbox/**/*.md", tmp_path)} == {"a.md", "c.md"}
-    assert {Path(name).name for name in sources.list_folder("inbox", tmp_path)} == {"a.md", "b.txt"}
-    assert {Path(name).name for name in sources.list_folder(str(inbox / "*"), Path("/"))} == {"a.md", "b.txt"}
-    assert sources.list_folder("inbox/*.xml", tmp_path) == {}
-    assert sources.list_folder("outbox/*.md", tmp_path) == {}
+        (tmp_path / "inbox" / name).write_text("x", encoding="utf-8")
+    found = sources.list_folder(pattern.format(here=tmp_path), Path(base.format(here=tmp_path)))
+    assert {Path(name).name for name in found} == names
 
 
 def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Deliveries, replies, forms and the home view in Slack's markup: menus, buttons, threads, edits, and limits."""
+"""Slack's markup and manifest: deliveries, replies, forms and the home view within Slack's limits, and the scopes that the code uses."""
 
 import json
-from dataclasses import replace
+import re
 from typing import Any
 
 import pytest
@@ -9,18 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands.cards import read_callback
-from bot.platforms.slack import markup
+from bot.commands.intent import REGISTRY
+from bot.platforms.slack import manifest, markup
+from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
 from bot.ports import channel
 from subscriptions import model
 from tests import rendered
-from tests.fakes.blocks import check_blocks, check_view
+from tests.fakes import blocks as slack_rules
 from tests.unit import deliveries
 
 
 def blocks_of(message: model.Message) -> list[dict[str, Any]]:
     """Returns the blocks of a message, and checks that Slack accepts them."""
     blocks: list[dict[str, Any]] = json.loads(message.payload)["blocks"]
-    check_blocks(blocks)
+    slack_rules.check_blocks(blocks)
     assert len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) <= markup.BUDGET
     return blocks
 
@@ -151,20 +153,13 @@ def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
     shown = deliveries.items(4)
     before = rendered.render_delivery(deliveries.delivery(deliveries.team(), [*shown, *hidden(2)]))
     layout = [message.papers for message in before]
-    gone = [deliveries.item(one.paper.paper.title, withdrawn=deliveries.THURSDAY) for one in shown[:1]]
-    papers = [_instead(shown[0], gone[0]), *shown[1:], *hidden(2)]
+    papers = [deliveries.changed(shown[0], withdrawn=deliveries.THURSDAY), *shown[1:], *hidden(2)]
     after = rendered.render_delivery(deliveries.delivery(deliveries.team(shape=shape), papers), layout)
     assert [(m.number, m.reply_to, m.papers) for m in after] == [(m.number, m.reply_to, m.papers) for m in before]
     assert [menus(m) for m in after] == [menus(m) for m in before]
     assert [rows(m) for m in after] == [rows(m) for m in before]
     first = next(block for block in blocks_of(after[1]) if "accessory" in block)
     assert "withdrawn by the authors" in first["text"]["text"]
-
-
-def _instead(one: Any, other: Any) -> Any:
-    """Returns the other paper in the place of this one."""
-    known = replace(other.paper, id=one.paper.id, paper=replace(other.paper.paper, arxiv_id=one.paper.paper.arxiv_id))
-    return other._replace(paper=known, position=one.position)
 
 
 # --------------------------------------------------------------------------------------------------------- other cases
@@ -195,7 +190,7 @@ QUERY = channel.FormField(
 def judged(text: str) -> dict[str, Any]:
     """Returns a view. Fails if Slack would refuse it, or would read what people wrote as markup."""
     view: dict[str, Any] = json.loads(text)
-    check_view(view)
+    slack_rules.check_view(view)
     assert 0 < len(view["blocks"]) <= markup.BLOCKS_OF_VIEW
     for block in view["blocks"]:
         shown = [
@@ -329,3 +324,83 @@ def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
     view = judged(markup.home_view(channel.HomeView(panels=panels, remark=text)))
     actions = [block["accessory"]["action_id"] for block in view["blocks"] if "accessory" in block]
     assert len(actions) == len(set(actions)) == 2
+
+
+URL = "https://papers.example.org/bot"
+
+# docs.slack.dev, App manifest reference: the values that each part may hold
+SHAPE: dict[str, Any] = {
+    "_metadata?": {"major_version?": int, "minor_version?": int},
+    "display_information": {"name": 35, "description?": 140, "long_description?": 4000, "background_color?": 7},
+    "features?": {
+        "app_home?": {
+            "home_tab_enabled?": bool,
+            "messages_tab_enabled?": bool,
+            "messages_tab_read_only_enabled?": bool,
+        },
+        "bot_user?": {"display_name": 80, "always_online?": bool},
+        "shortcuts?": (10, {"type": 7, "name": 24, "callback_id": 255, "description": 150}),
+        "slash_commands?": (
+            50,
+            {"command": 32, "description": 2000, "should_escape?": bool, "url?": 3000, "usage_hint?": 1000},
+        ),
+    },
+    "oauth_config?": {"redirect_urls?": (1000, 3000), "scopes?": {"bot?": (255, 100), "user?": (255, 100)}},
+    "settings?": {
+        "event_subscriptions?": {"bot_events?": (100, 100), "user_events?": (100, 100), "request_url?": 3000},
+        "interactivity?": {"is_enabled": bool, "request_url?": 3000, "message_menu_options_url?": 3000},
+        "org_deploy_enabled?": bool,
+        "socket_mode_enabled?": bool,
+        "token_rotation_enabled?": bool,
+    },
+}
+
+
+@pytest.mark.parametrize("options", [{}, {"minimal": True}, {"url": URL}, {"minimal": True, "url": URL}], ids=str)
+def test_the_manifest_has_the_shape_that_slack_takes(options: dict[str, Any]) -> None:
+    made = manifest.manifest(**options)
+    assert list(slack_rules.misfits(made, SHAPE, is_closed=True)) == []
+    assert re.fullmatch(r"#[0-9a-f]{6}", made["display_information"]["background_color"])
+    assert re.fullmatch(r"[a-z0-9._-]+", made["features"]["bot_user"]["display_name"])
+    assert made["features"]["shortcuts"][0]["type"] in {"message", "global"}
+
+
+def test_without_an_address_it_uses_socket_mode_and_names_none() -> None:
+    made = manifest.manifest()
+    assert made["settings"]["socket_mode_enabled"] is True
+    assert "https://" not in str({**made, "display_information": {}})
+
+
+def test_with_an_address_slack_sends_to_the_served_paths() -> None:
+    made = manifest.manifest(url=URL)
+    settings, oauth = made["settings"], made["oauth_config"]
+    assert settings["socket_mode_enabled"] is False
+    asked = [
+        settings["event_subscriptions"]["request_url"],
+        made["features"]["slash_commands"][0]["url"],
+        settings["interactivity"]["request_url"],
+    ]
+    assert asked == [f"{URL}{path}" for path in manifest.PATHS]
+    assert oauth["redirect_urls"] == [f"{URL}{manifest.REDIRECT}"]
+
+
+def test_the_smallest_app_asks_for_what_is_needed() -> None:
+    made = manifest.manifest(minimal=True)
+    assert set(made["oauth_config"]["scopes"]["bot"]) == {"chat:write", "commands"}
+    assert set(made["settings"]["event_subscriptions"]["bot_events"]) == set(manifest.FREE_EVENTS)
+    assert made["features"]["app_home"]["messages_tab_read_only_enabled"] is True
+
+
+def test_every_event_that_is_read_is_asked_for_and_no_other() -> None:
+    asked = {event.partition(".")[0] for event in manifest.events_of(manifest.scopes_of())}
+    assert asked == set(READ_EVENTS)
+
+
+def test_what_is_missing_is_told_with_the_needed_first() -> None:
+    assert [scope.name for scope in manifest.missing(set(manifest.scopes_of()) - {"chat:write"})] == ["chat:write"]
+    assert next(manifest.missing(set())).needed
+    assert list(manifest.missing(manifest.scopes_of())) == []
+
+
+def test_people_can_choose_the_shortcut_of_the_manifest() -> None:
+    assert "shortcut" in REGISTRY.events

@@ -1,14 +1,21 @@
-"""Notices as declared values: each is stored and read back by its fields."""
+"""What is stored as text is read back as it was: notices by their fields, replies and exports as JSON."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from subscriptions import notices
+from bot.conversation.reply_sender import StoredReply
+from bot.ports.channel import File
+from subscriptions import model, notices
 from subscriptions.model import MissingHow
 from subscriptions.notices import declared
+from subscriptions.store import chat_data
 
 DAY = date(2026, 1, 22)
 VALUES: dict[Any, object] = {
@@ -68,23 +75,33 @@ def test_a_notice_is_stored_and_read_back_by_its_fields(cause: str) -> None:
     assert set("".join(bare.detail().values())) <= {"0"}
 
 
-def test_details_are_stored_as_texts() -> None:
-    days = ((date(2026, 1, 19), date(2026, 1, 21)), (date(2026, 1, 23), date(2026, 1, 23)))
-    missed = declared.DaysMissed(source="daily", days=days, given_up=True)
-    assert missed.detail() == {
-        "source": "daily",
-        "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23",
-        "given_up": "1",
-    }
-    orphaned = notices.SubscriptionsOrphaned(event="e", who="", subscriptions="1 diffusion", number="1")
-    assert orphaned.detail() == {"who": "", "subscriptions": "1 diffusion", "number": "1"}
-    overdue = declared.SourceOverdue(source="daily", since="", reason="a holiday", what="Nothing yet.")
-    assert overdue.detail() == {"source": "daily", "since": "", "reason": "a holiday", "what": "Nothing yet."}
-    assert declared.SendingStopped(platform="telegram", gone=12, of=50).detail() == {
-        "platform": "telegram",
-        "gone": "12",
-        "of": "50",
-    }
+@pytest.mark.parametrize(
+    ("notice", "detail"),
+    [
+        (
+            declared.DaysMissed(
+                source="daily",
+                days=((date(2026, 1, 19), date(2026, 1, 21)), (date(2026, 1, 23), date(2026, 1, 23))),
+                given_up=True,
+            ),
+            {"source": "daily", "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23", "given_up": "1"},
+        ),
+        (
+            notices.SubscriptionsOrphaned(event="e", who="", subscriptions="1 diffusion", number="1"),
+            {"who": "", "subscriptions": "1 diffusion", "number": "1"},
+        ),
+        (
+            declared.SourceOverdue(source="daily", since="", reason="a holiday", what="Nothing yet."),
+            {"source": "daily", "since": "", "reason": "a holiday", "what": "Nothing yet."},
+        ),
+        (
+            declared.SendingStopped(platform="telegram", gone=12, of=50),
+            {"platform": "telegram", "gone": "12", "of": "50"},
+        ),
+    ],
+)
+def test_details_are_stored_as_texts(notice: notices.Notice, detail: dict[str, str]) -> None:
+    assert notice.detail() == detail
 
 
 def test_numbers_that_are_none_are_zero() -> None:
@@ -107,3 +124,67 @@ def test_what_a_notice_is_sent_once_per() -> None:
 def test_two_notices_with_one_cause_are_refused() -> None:
     with pytest.raises(ValueError, match="same cause"):
         declared.by_cause(declared.SendingStopped, declared.SendingStopped)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_it_is_what_json_dumps_writes(value: Any) -> None:
+    assert chat_data.json_text(value) == json.dumps(value, ensure_ascii=False, indent=2)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_an_iterator_is_a_list_that_is_read_as_it_is_written(count: int) -> None:
+    read: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(count):
+            read.append(number)
+            yield number
+
+    pieces = chat_data.json_pieces({"numbers": numbers(), "after": []})
+    text = next(pieces)
+    assert read == []
+    text += "".join(pieces)
+    assert text == json.dumps({"numbers": read, "after": []}, indent=2)
+    assert len(read) == count
+
+
+# -------------------------------------------------------------------------------------------------------------- replies
+
+
+REPLY = StoredReply(
+    update="u1",
+    chat=model.ChatAddress("slack", "C1", "17.5"),
+    messages=(model.Message(number=1, payload='{"text": "一"}', plain="plain"),),
+    replaces="17.6",
+    callback_id="p1",
+    toast="done",
+    file=File(name="a.txt", text="graph"),
+    thread="17.5",
+    is_ephemeral=True,
+    person="U1",
+    response_url="https://hooks.example/1",
+    replaces_ephemeral=True,
+    modal="{}",
+    instead=(model.Message(number=1, payload="one", plain="1"), model.Message(number=2, payload="two", plain="2")),
+    trigger_id="trigger",
+    view="V1 h1",
+    home_view="[]",
+    problems={"query": "Say more."},
+    lookup_ids=("2601.00001",),
+    changed=True,
+)
+
+
+def test_a_reply_is_written_and_read_again() -> None:
+    assert StoredReply.from_json(REPLY.to_json()) == REPLY
+
+
+@pytest.mark.parametrize("text", ["{}", '{"update": "u1", "chat": {"platform": "slack"}}', "[]"])
+def test_what_is_no_reply_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        StoredReply.from_json(text)

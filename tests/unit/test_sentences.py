@@ -1,9 +1,294 @@
-"""Sentences that ask for papers, and the query that each one gives. A text that is already a query stays as it is."""
+"""Sentences without a slash: which are commands, which ask for papers and by which query, and which stay queries."""
 
 import pytest
 
-from bot.commands.words.reader import ASKING, LONGEST
-from bot.commands.words.subjects import pieces_of, query_in
+from bot.commands.intent import REGISTRY
+from bot.commands.words import intents, reader, subjects
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        ("list", "list", ""),
+        ("List.", "list", ""),
+        ("my subscriptions", "list", ""),
+        ("show me my subscriptions, please", "list", ""),
+        ("What am I subscribed to?", "list", ""),
+        ("列表", "list", ""),
+        ("我的订阅", "list", ""),
+        ("我的訂閱", "list", ""),
+        ("看看我的订阅吧", "list", ""),
+        ("我订阅了什么？", "list", ""),
+        ("When is my next digest?", "list", ""),
+        ("what time do papers come", "list", ""),
+        ("下次什么时候发？", "list", ""),
+        ("周末不要发推送", "schedule", "weekdays"),
+        ("stop sending me papers on weekends", "schedule", "weekdays"),
+        ("I get too many papers", "set", "limit"),
+        ("fewer papers please", "set", "limit"),
+        ("论文太多了", "set", "limit"),
+        ("上限调到二十五", "set", "limit 25"),
+        ("篇数限制改为四十", "set", "limit 40"),
+        ("help", "help", ""),
+        ("Help!", "help", ""),
+        ("please help", "help", ""),
+        ("帮助", "help", ""),
+        ("幫助", "help", ""),
+        ("help query", "help", "query"),
+        ("stop", "stop", ""),
+        ("STOP!!!", "stop", ""),
+        ("please stop", "stop", ""),
+        ("停止", "stop", ""),
+        ("别发了", "stop", ""),
+        ("unsubscribe", "unsub", ""),
+        ("取消订阅", "unsub", ""),
+        ("退订", "unsub", ""),
+        ("unsubscribe 2", "unsub", "2"),
+        ("unsubscribe from 2", "unsub", "2"),
+        ("unsubscribe 1 2", "unsub", "1 2"),
+        ("取消订阅 2", "unsub", "2"),
+        ("取消订阅2", "unsub", "2"),
+        ("退订第2条", "unsub", "2"),
+        ("remove 3", "unsub", "3"),
+        ("删除 3", "unsub", "3"),
+        ("unsubscribe from diffusion models", "unsub", "diffusion models"),
+        ("取消订阅 扩散模型", "unsub", "扩散模型"),
+        ("unsubscribe all", "unsub", "all"),
+        ("remove everything", "unsub", "all"),
+        ("取消所有订阅", "unsub", "all"),
+        ("settings", "set", ""),
+        ("设置", "set", ""),
+        ("設置", "set", ""),
+        ("undo", "undo", ""),
+        ("take that back", "undo", ""),
+        ("撤销", "undo", ""),
+        ("cancel", "cancel", ""),
+        ("today", "today", ""),
+        ("today?", "today", ""),
+        ("what is new today?", "today", ""),
+        ("What's new?", "today", ""),
+        ("What’s new today", "today", ""),
+        ("any new papers?", "today", ""),
+        ("today's papers", "today", ""),
+        ("今天", "today", ""),
+        ("今天有什么新论文", "today", ""),
+        ("今天有什么新论文？", "today", ""),
+        ("今天有新论文吗?", "today", ""),
+        ("请问今天有什么新论文", "today", ""),
+        ("today's papers on diffusion", "today", "diffusion"),
+        ("what's new today in diffusion models?", "today", "diffusion models"),
+        ("any new papers on diffusion today?", "today", "diffusion"),
+        ("show me papers on diffusion today", "today", "diffusion"),
+        ("send me today's papers about diffusion", "today", "diffusion"),
+        ("I want to see today's papers about diffusion", "today", "diffusion"),
+        ("给我看今天关于扩散的论文", "today", "扩散"),
+        ("我想看今天的扩散模型论文", "today", "扩散模型"),
+        ("今天有什么关于扩散模型的新论文？", "today", "扩散模型"),
+        ("今天有扩散模型的论文吗", "today", "扩散模型"),
+        ("show me all papers", "today", ""),
+        ("how do I unsubscribe?", "unsub", ""),
+        ("stop sending me papers", "stop", ""),
+        ("subscribe: dogs", "sub", "dogs"),
+        ("subscribe me please to dogs", "sub", "dogs"),
+        ("unsubscribe from dogs please", "unsub", "dogs"),
+        ("unsubscribe me from everything", "unsub", "all"),
+        ("cancel my subscriptions", "unsub", "all"),
+        ("show me subscription 2", "preview", "2"),
+        ("set limit 5", "set", "limit 5"),
+        ("delete my data", "forget", ""),
+        ("subscribe to", "sub", ""),
+        ("unsubscribe from", "unsub", ""),
+        ("my saved papers", "saved", ""),
+        ("我的收藏", "saved", ""),
+        ("show my stats", "stats", ""),
+        ("subscribe diffusion", "sub", "diffusion"),
+        ("Subscribe to diffusion models -survey daily 9", "sub", "diffusion models -survey daily 9"),
+        ("sub diffusion", "sub", "diffusion"),
+        ("please subscribe to diffusion", "sub", "diffusion"),
+        ("订阅 扩散模型", "sub", "扩散模型"),
+        ("订阅扩散模型", "sub", "扩散模型"),
+        ("訂閱 擴散模型", "sub", "擴散模型"),
+        ("subscribe a\nb", "sub", "a\nb"),
+        ("subscribe", "sub", ""),
+        ("pause", "pause", ""),
+        ("暂停", "pause", ""),
+        ("pause 2", "pause", "2"),
+        ("pause until Monday", "pause", "until Monday"),
+        ("pause 7d", "pause", "7d"),
+        ("pause 1 until 3 Mar", "pause", "1 until 3 Mar"),
+        ("pause for six days", "pause", "for six days"),
+        ("pause three weeks", "pause", "three weeks"),
+        ("mute 2 for two weeks", "pause", "2 for two weeks"),
+        ("不想收了", "stop", ""),
+        ("查看列表", "list", ""),
+        ("预览 扩散模型", "preview", "扩散模型"),
+        ("搜索 扩散模型", "search", "扩散模型"),
+        ("重命名2 扩散", "name", "2 扩散"),
+        ("语言 英文", "lang", "en"),
+        ("暂停 2", "pause", "2"),
+        ("暂停 1 到3月3日", "pause", "1 到3月3日"),
+        ("暂停2 7天", "pause", "2 7天"),
+        ("resume", "resume", ""),
+        ("恢复", "resume", ""),
+        ("恢复 2", "resume", "2"),
+        ("edit 2 diffusion -survey", "edit", "2 diffusion -survey"),
+        ("change 1 to daily", "schedule", "1 daily"),
+        ("set 1 to weekly please", "schedule", "1 weekly"),
+        ("make 2 daily at 8", "schedule", "2 daily at 8"),
+        ("move subscription 2 to 9pm", "schedule", "2 9pm"),
+        ("reschedule #2 to friday at 10 Tokyo", "schedule", "2 friday at 10 Tokyo"),
+        ("schedule 1 monthly", "schedule", "1 monthly"),
+        ("change 1 to 8 Tokyo", "schedule", "1 8 Tokyo"),
+        ("change 1 to 8", "schedule", "1 8"),
+        ("send 1 at 8 instead", "schedule", "1 at 8"),
+        ("把1改成每天8点", "schedule", "1 每天8点"),
+        ("把第2个订阅改到晚上9点", "schedule", "2 晚上9点"),
+        ("send everything at 6pm instead", "schedule", "at 6pm"),
+        ("change the time to 9am", "schedule", "9am"),
+        ("send me papers every morning", "schedule", "every morning"),
+        ("全部改成每周一", "schedule", "每周一"),
+        ("change 1 to diffusion -survey", "edit", "1 diffusion -survey"),
+        ("edit 2 to graphs weekly", "edit", "2 graphs weekly"),
+        ("把2改成图神经网络", "edit", "2 图神经网络"),
+        ("rename 1 to vision", "name", "1 vision"),
+        ("把1改名为视觉", "name", "1 视觉"),
+        ("limit 5", "set", "limit 5"),
+        ("quiet 22-8", "set", "quiet 22-8"),
+        ("timezone Berlin", "timezone", "Berlin"),
+        ("my timezone is Shanghai", "timezone", "Shanghai"),
+        ("I live in Tokyo", "timezone", "Tokyo"),
+        ("我在上海", "timezone", "上海"),
+        ("speak Chinese", "lang", "zh"),
+        ("说中文", "lang", "zh"),
+        ("switch to English", "lang", "en"),
+    ],
+)
+def test_words_are_a_command(text: str, name: str, words: str) -> None:
+    assert intents.command_in(text) == (name, words)
+
+
+@pytest.mark.parametrize(
+    "text", ["hello", "Hi!", "what can you do?", "How does this work?", "你好", "你能做什么？", "怎么用", "早上好！"]
+)
+def test_a_greeting_is_small_talk(text: str) -> None:
+    assert intents.meaning(text).intent in intents.SMALL_TALK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "attention",
+        "today's language models",
+        "todays language models",
+        "today I learned",
+        "today graph",
+        "set cover problems",
+        "search engines",
+        "search",
+        "list decoding",
+        "list scheduling",
+        "listen attend and spell",
+        "stop words",
+        "stop gradient",
+        "help desk automation",
+        "help seeking",
+        "undo operations",
+        "settings of few-shot learning",
+        "pause detection",
+        "pause tokens",
+        "启动子预测",
+        "arxiv.org/abs/2601.11087",
+        "resume parsing",
+        "cancel culture",
+        "unsubscribed users",
+        "subscription models",
+        "subscriber growth",
+        "sub-Gaussian noise",
+        "subspace methods",
+        "remove noise",
+        "delete",
+        "edit distance",
+        "edit 3D scenes",
+        "change detection at scale",
+        "change 3D scenes to text",
+        "make 10 steps",
+        "send time synchronisation",
+        "set 2 vectors",
+        "moving objects at night",
+        "schedule optimisation daily",
+        "limit theorems",
+        "quiet standing",
+        "rename refactoring",
+        "statistics",
+        "统计",
+        "收藏推荐",
+        "saved model weights",
+        "时间序列改进",
+        "preview videos",
+        "status quo bias",
+        "privacy",
+        "language",
+        "languages",
+        "set theory",
+        "name disambiguation",
+        "why transformers work",
+        "share",
+        "forget",
+        "add noise",
+        "follow the leader",
+        "timezone prediction",
+        "I live in a simulation",
+        "hello world programs",
+        "hi-fi audio",
+        "news",
+        "preferences",
+        "options",
+        "扩散模型",
+        "订阅制商业模式",
+        "订阅量",
+        "今天的语言模型",
+        "今日头条推荐算法",
+        "设置搜索空间",
+        "帮助盲人",
+        "列表解码",
+        "停止准则",
+        "停用词",
+        "搜索引擎",
+        "语言模型",
+        "改名识别",
+        "恢复图像",
+        "图像恢复",
+        "撤销操作检测",
+        "暂停检测",
+        "我在想",
+        "我的世界",
+        "-list",
+        '"list"',
+        "list OR today",
+        "",
+        "?!",
+    ],
+)
+def test_a_query_is_never_lost_to_a_command(text: str) -> None:
+    assert intents.command_in(text) is None
+
+
+def test_every_intent_is_a_command_or_is_talked_about() -> None:
+    commands = [
+        one
+        for one in reader.learned().intents
+        if one
+        not in intents.SMALL_TALK
+        | {reader.QUERY, reader.ASKING[0], "exclude", "narrow", "widen", "like-paper", "dislike-paper"}
+        and not one.startswith(intents.MISSING)
+    ]
+    assert [one for one in commands if REGISTRY.command_named(one.partition("-")[0]) is None] == []
+
+
+def test_the_weights_know_every_file_of_examples() -> None:
+    words = {path.stem for path in (reader.WEIGHTS.parent / "examples").glob("*/*.txt")}
+    assert set(reader.learned().intents) == words - {"subjects", "small_words"}, "run `make words`"
+
 
 LLM = "large language models"
 
@@ -316,15 +601,15 @@ CHINESE = [
     ]),
     ])  # fmt: skip
 def test_a_sentence_is_its_query_and_a_query_stays(sentence: str, query: str) -> None:
-    assert query_in(sentence) == query
+    assert subjects.query_in(sentence) == query
 
 
 @pytest.mark.parametrize("piece", ["，", "1 ", "论文", "the new ", "but no "])
 def test_a_longer_text_than_a_sentence_stays_as_it_is(piece: str) -> None:
-    text = "papers on " + piece * LONGEST
-    assert query_in(text) == text
-    assert pieces_of(text, ASKING[0]) == (), "2,000 numbers, each perhaps a time, took four seconds"
+    text = "papers on " + piece * reader.LONGEST
+    assert subjects.query_in(text) == text
+    assert subjects.pieces_of(text, reader.ASKING[0]) == (), "2,000 numbers, each perhaps a time, took four seconds"
 
 
 def test_many_signs_in_a_row_do_not_hide_a_sentence() -> None:
-    assert query_in("papers on diffusion,,,,,,,,,,,, but no surveys!!!!!!!!!!!!!") == "diffusion -survey"
+    assert subjects.query_in("papers on diffusion,,,,,,,,,,,, but no surveys!!!!!!!!!!!!!") == "diffusion -survey"
