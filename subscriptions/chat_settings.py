@@ -21,7 +21,7 @@ from subscriptions.planning.times._reading import hours_of
 from subscriptions.texts import normalized
 from subscriptions.zones import zone_name
 
-LARGEST_LIMIT = 200  # papers shown in one delivery; whoever wants more chooses `all`
+LARGEST_LIMIT = 200  # papers shown in one delivery; a chat that wants more chooses `all`
 _COUNTED = re.compile(r"(?P<number>\d{1,9}) ?(?:papers?|篇(?:论文)?)?", re.ASCII)
 
 

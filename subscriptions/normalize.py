@@ -207,7 +207,7 @@ def _replacement(match: re.Match[str]) -> str:
 
 
 def _accented(match: re.Match[str]) -> str:
-    """Returns the letters that a matched accent or letter macro stands for; "" if the match is another command."""
+    """Returns the letters that a matched accent or letter macro means; "" if the match is another command."""
     if match["macro"]:
         return LETTER_MACROS[match["macro"]]
     if match["under"]:

@@ -66,7 +66,7 @@ def has_operator(transaction: Transaction, admins: Sequence[model.ChatAddress]) 
 
 @stored_store.writes
 def new_code(transaction: Transaction) -> str:
-    """Returns a new code. Whoever sends it to the bot becomes the first operator. Stores only its hash."""
+    """Returns a new code. The first person who sends it to the bot becomes its operator. Stores only its hash."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     chats.add_code(transaction, _hash(code), most=_CODES)
     return code

@@ -303,8 +303,8 @@ def known_or_new(
 def chat_of_thread(transaction: Transaction, address: model.ChatAddress) -> model.ChatAddress:
     """Returns the address of the chat to which messages in a thread belong.
 
-    A thread under a delivery of the bot belongs to the channel: returns the address without the thread. A thread that is
-    a chat of its own, or that people began, keeps its address.
+    A thread under a delivery of the bot belongs to the channel: returns the address without the thread. If the thread is
+    a separate chat, or if people began it, returns the address of the thread.
     """
     place = model.ChatAddress(address.platform, address.address)
     if not address.topic or chats.find_chat(transaction, address) is not None:

@@ -21,7 +21,7 @@ from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.database.writer import WRITES, Steps
 
-STREAK_AFTER = 5  # after so many days with papers but without a match, the chat is told once
+STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
 # (due subscriptions, decision, whether subscriptions of the chat follow shared cursors or may follow them)
@@ -46,8 +46,8 @@ def notify_no_match(
 ) -> list[model.Lane]:
     """Stores the no-match streaks of chats, and the notices that they cause, in the transaction of the decisions.
 
-    A chat is told once in each streak; for a public chat, its owner is told instead. `last_sequence` is the sequence up
-    to which the chats have looked. Returns the lanes that got a notice.
+    A chat gets one notice in each streak. For a public chat, its owner gets the notice. `last_sequence` is the sequence
+    up to which the chats have looked. Returns the lanes that got a notice.
     """
     lanes: list[model.Lane] = []
     streaks: dict[int, model.NoMatchStreak | None] = {}

@@ -312,7 +312,7 @@ def look_for_copy(copy: Path) -> None:
 
 def _take(copy: Path, prepared: Path) -> None:
     """Copies `copy` to `prepared`, because reading a database may change its file."""
-    for suffix in _BESIDE:  # files that a killed restore left behind
+    for suffix in _BESIDE:  # removes files of a restore that was killed
         prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     for suffix in ("", "-wal"):
         source, target = copy.with_name(copy.name + suffix), prepared.with_name(prepared.name + suffix)

@@ -1,11 +1,11 @@
-"""Delivers to the chats of a BotHarness: the real pipeline over a channel that records messages.
+"""Delivers to the chats of a BotHarness, with the real pipeline and a channel that records messages.
 
     post = Deliverer(bot)
     await post.deliver_due()
     assert "diffusion" in post.last("telegram:42").text
 
-A chat can refuse: `post.refusals["-1001"] = ChatGone("kicked")`. A test can press the buttons of
-deliveries like those of answers.
+A test can let a chat refuse messages: `post.refusals["-1001"] = ChatGone("kicked")`. It can press the buttons of
+deliveries as well as those of answers.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,7 +51,7 @@ class _Channel(GalleryChannel):
 
 
 class Deliverer:
-    """Plans and delivers, and returns the posted messages."""
+    """Plans and delivers what is due, and returns the posted messages."""
 
     def __init__(self, bot: BotHarness) -> None:
         self.refusals: dict[str, errors.NotDelivered] = {}  # "address" or "address/topic" → the error for its messages
@@ -76,11 +76,11 @@ class Deliverer:
         return came
 
     def to(self, chat: str) -> list[Answer]:
-        """Returns all messages of a chat so far."""
+        """Returns all messages that a chat has got so far."""
         return [self._answer(post.chat, post.payload) for post in self._channel.posts_in(make.address(chat))]
 
     def posts_in(self, chat: str) -> tuple[GalleryPost, ...]:
-        """Returns all messages of a chat so far, with their times."""
+        """Returns all messages that a chat has got so far, with their times."""
         return self._channel.posts_in(make.address(chat))
 
     def last(self, chat: str) -> Answer:
@@ -100,7 +100,7 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 async def comes(bot: BotHarness, chat: str = ME) -> Answer:
-    """Delivers what is due. Returns the messages for this chat. Afterwards, a test can press their buttons."""
+    """Delivers what is due. Returns the messages for this chat, whose buttons a test can then press."""
     came = [sent.stored_reply for sent in await Deliverer(bot).deliver_due() if sent.to == chat]
     messages = tuple(message for entry in came if entry for message in entry.messages)
     return Answer(stored_reply=StoredReply(update="", chat=make.address(chat), messages=messages))

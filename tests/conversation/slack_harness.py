@@ -1,4 +1,4 @@
-"""Fills in forms and reads the home view as people in a workspace do, without a network: the real pipeline, Slack's views.
+"""Fills in forms and reads the home view as people in a Slack workspace do: the real pipeline without a network.
 
 slack = SlackHarness(store)
 form = await slack.opens("sub")
@@ -31,7 +31,7 @@ SERVED = {
 
 @dataclass(slots=True)
 class FakeForms:
-    """Answers in which channels a person is."""
+    """Answers the question in which channels a person is."""
 
     slack: "SlackHarness"
     platform: str = "slack"
@@ -123,7 +123,7 @@ class _SlackApi(FakePlatformApi):
 
 @dataclass(slots=True)
 class Form:
-    """A modal as a person sees it."""
+    """A form (Slack's modal) as a person sees it."""
 
     slack: SlackHarness
     view: dict[str, Any]
@@ -198,7 +198,7 @@ class Home:
         return found
 
     def values(self, label: str, beside: str = "") -> list[str]:
-        """Returns the values of the buttons with this label. With `beside`, searches the menu next to that text instead."""
+        """Returns the values of the buttons with this label; with `beside`, of the menu entries next to that text."""
         found = []
         for block in self.view["blocks"]:
             for element in [*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else [])]:

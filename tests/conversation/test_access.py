@@ -1,4 +1,4 @@
-"""Access to the bot: open, ask and closed; the first operator by a code; the status of access."""
+"""Who may use the bot: access that is open, on request or closed, the first operator's code, and the status of access."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -65,7 +65,7 @@ class TestAsk:
 
         bot.later(hours=1)
         make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
-        assert not await post.deliver_due()  # nothing is planned for a chat that waits for access
+        assert not await post.deliver_due()  # a chat that waits for access gets nothing
         assert "waits for the operator of this bot" in (await bot.says("/status", STRANGER)).text
 
         bot.later(days=3)
@@ -214,7 +214,7 @@ class TestAsk:
         with bot.store.read() as session:
             (stored,) = session.exec(select(DenialRow)).all()
         assert len(stored.address_hash) == 64
-        # a plain hash would not hide the id, because all ids can be tried
+        # a plain hash would not hide the id, because anyone can hash all possible ids
         assert stored.address_hash != sha256(STRANGER.encode()).hexdigest()
 
     async def test_a_no_that_outlives_forgetting_moves_with_the_group(self, bot: BotHarness, post: Deliverer) -> None:

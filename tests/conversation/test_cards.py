@@ -1,4 +1,4 @@
-"""Buttons under deliveries: the card of a paper and its buttons, papers beyond the limit, exclusions added to queries."""
+"""Buttons under deliveries: they open cards and papers beyond the limit, and add exclusions to queries."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -94,7 +94,7 @@ async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarn
     make.ingested(bot.store, *papers(7))
     sent = await deliverer.comes(bot, deliverer.GROUP)
     assert all(f"Diffusion {number}" in sent.text for number in range(1, 8))
-    assert sent.buttons == []  # the bot's name is not known here, so there is no link either
+    assert sent.buttons == []  # there is not even a link, since the bot's name is not known here
 
 
 async def test_what_was_hidden_counts_as_told(bot: BotHarness) -> None:
@@ -272,7 +272,7 @@ async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> No
 
 
 async def offered(bot: BotHarness, chat: str = deliverer.ME, **more: Any) -> Answer:
-    """Presses [exclude] for an alert. Returns the card that follows."""
+    """Delivers what is due and presses [exclude]. Returns the card that opens."""
     await deliverer.comes(bot, chat)
     return await bot.presses("exclude", chat, **more)
 
@@ -335,7 +335,7 @@ async def test_a_query_that_was_edited_since_keeps_its_new_words(bot: BotHarness
     unsubscribe(bot.store, make.address(deliverer.ME), "1", now=bot.clock.now())
     assert (await bot.presses("Video Generation")).toast == "No subscription of this chat brings this paper any more."
     await deliverer.subscribe_to(bot, "diffusion")
-    assert (await bot.presses("Video Generation")).toast  # numbers of subscriptions are not used twice
+    assert (await bot.presses("Video Generation")).toast  # the old button changes nothing: numbers are not used twice
     assert deliverer.texts(bot) == ["diffusion"]
 
 
@@ -486,7 +486,7 @@ async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: B
     await bot.presses("exclude")
     await bot.presses("Video Generation")
     assert deliverer.texts(bot) == ['diffusion -"Video Generation"']
-    assert (await bot.presses("why")).text  # a button of the card that came before the change
+    assert (await bot.presses("why")).text  # this button is on the card from before the change
 
 
 async def test_in_a_group_that_became_public_a_card_has_only_links(bot: BotHarness) -> None:

@@ -1,4 +1,4 @@
-"""Groups and channels that are managed from a private chat: connecting, commands for another chat, and privacy of chats."""
+"""A person manages groups and channels from a private chat: /connect, commands for another chat, and privacy."""
 
 import pytest
 
@@ -143,7 +143,7 @@ class TestDirected:
         assert "Diffusion on graphs" in (await bot.says("diffusion")).text
         await bot.says("/sub @lab_papers diffusion daily 13")
         await bot.says("diffusion")
-        await bot.says("/sub diffusion daily 13")  # for the private chat, whose person has seen the paper
+        await bot.says("/sub diffusion daily 13")  # subscribes the private chat, whose person has seen the paper
         bot.later(hours=2)
         assert [one.to for one in await post.deliver_due()] == [CHANNEL]
         assert (await bot.says("/whynot 2601.00001")).text.startswith("It came here before.")

@@ -1,4 +1,4 @@
-"""No query leads to a dead end: a search in all papers, spelling, looser queries, other word forms, and texts."""
+"""A query that finds nothing gets help: a search in all papers, corrected spelling, looser queries and other word forms."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Destinations without people: an operator subscribes them from a chat, and everyone else is refused."""
+"""Destinations that no person uses: only an operator can subscribe them, from a chat."""
 
 from contextlib import suppress
 

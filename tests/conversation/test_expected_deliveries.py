@@ -1,6 +1,6 @@
-"""When deliveries come: when-out waits for its sources, `first` and `next` follow the source calendar, missing papers, quiet days.
+"""When deliveries come, and which moments the bot announces, if sources are on time, late, or have a quiet day.
 
-The clock starts at noon on Thursday 22 January 2026. arXiv's batch can be read from 05:05 UTC.
+The clock starts at noon on Thursday 22 January 2026. arXiv's batch of a day can be read from 05:05 UTC on.
 """
 
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]
 
 
 async def spoken(bot: BotHarness, post: Deliverer, subscription: str = "/sub diffusion", chat: str = ME) -> None:
-    """Subscribes a chat and lets its first delivery come."""
+    """Subscribes a chat, and delivers its first papers."""
     brings(bot, "Diffusion at first", at=bot.clock.now() - timedelta(minutes=1))
     await bot.says(subscription, chat)
     if not await post.deliver_due():
@@ -342,7 +342,7 @@ class TestQuietDays:
 
 class TestFiveDaysWithNothing:
     async def days(self, bot: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
-        """Lets one paper come per day, each followed by the delivery of that day. Returns the messages."""
+        """Ingests one paper on each day, and delivers what is due on that day. Returns the messages."""
         delivered = []
         for title in titles:
             bot.clock.set_now(bot.clock.now().replace(hour=6) + timedelta(days=1))
@@ -396,7 +396,7 @@ class TestFiveDaysWithNothing:
 
 
 def test_one_plan_looks_at_no_chat_that_waits_for_its_sources(bot: BotHarness, arxiv: ExpectedSources) -> None:
-    """A hundred thousand chats may wait every morning. A plan must not read them all, because a tick runs every second."""
+    """A hundred thousand chats may wait every morning, and a plan runs every second. So it must not read all these chats."""
     make.subscribes(bot.store, ME, "diffusion", every="when-out", now=make.NOON.replace(hour=21))
     brings(bot, "Diffusion early", at=FRIDAY + BATCH)
     moment = FRIDAY.replace(hour=9)

@@ -1,4 +1,4 @@
-"""Forms in Slack: a subscription is added, edited, or started from a paper. The form itself refuses invalid values."""
+"""Forms in Slack add and edit subscriptions, also with words from a paper. The form itself refuses invalid values."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ async def test_sub_without_words_opens_the_form_of_a_new_subscription(slack: sla
     assert form.value("query") == ""
     assert form.options(slack_harness.CHAT_FIELD) == {"here": "#vision", "mine": "only to me, in direct messages"}
     with pytest.raises(Exception, match="no such chat"):
-        listing.get_chat(slack.store, make.address(slack_harness.CHANNEL))  # opening the form does not subscribe
+        listing.get_chat(slack.store, make.address(slack_harness.CHANNEL))  # opening the form adds no chat
 
 
 async def test_what_is_typed_is_read_back_with_what_it_would_have_found(slack: slack_harness.SlackHarness) -> None:
@@ -273,7 +273,7 @@ async def test_metadata_that_nobody_made_is_refused_kindly(slack: slack_harness.
     form = await slack.opens_form("sub")
     form.view["private_metadata"] = metadata
     if not metadata:
-        return  # the form is not ours, so the bot does not answer
+        return  # the form is not one of the bot's forms, so the bot does not answer
     answer = await form.sends(query="diffusion")
     assert answer.stored_reply
     assert "too old, or not yours" in answer.stored_reply.problems["query"]

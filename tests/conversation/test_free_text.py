@@ -1,4 +1,4 @@
-"""Text without a command in a private chat, and questions that it answers."""
+"""Text without a command in a private chat, which may be a query or the answer to a question."""
 
 from dataclasses import replace
 from time import process_time
@@ -221,7 +221,7 @@ class TestQuestions:
 
 
 async def seconds(bot: BotHarness, before: str, text: str) -> float:
-    """Returns the processor time of the answer to a text after the message `before`."""
+    """Sends `before`, then `text`. Returns the processor time of the answer to `text`, in seconds."""
     bot.later(hours=1)
     await bot.says(before)
     began = process_time()
@@ -233,7 +233,7 @@ async def seconds(bot: BotHarness, before: str, text: str) -> float:
     ("before", "text"), [("/help", "{}"), ("/help", "x{}y"), ("/help", "/sub graphs{}x"), ("/edit 1", "x{}y")]
 )
 async def test_any_long_message_is_answered_soon(bot: BotHarness, before: str, text: str) -> None:
-    """Compares the slowest answer with that to an ordinary message. "/edit 1" asks a question."""
+    """Compares the slowest answer with the answer to an ordinary message. After "/edit 1", the text answers a question."""
     await bot.says("/sub graphs")
     ordinary = max([await seconds(bot, before, "graphs and trees") for _ in range(5)])
     took = {piece: await seconds(bot, before, text.format(piece * (3_900 // len(piece)))) for piece in REPEATED}

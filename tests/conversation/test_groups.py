@@ -1,4 +1,4 @@
-"""Groups, forums and topics: who may change what, what the bot sends without a request, closed topics, groups that move."""
+"""Groups, forums and topics: who may change what, what the bot sends on its own, closed topics, groups that move."""
 
 import pytest
 
@@ -37,7 +37,7 @@ async def test_a_forum_with_two_topics_and_two_managers(bot: BotHarness) -> None
     assert "Graph theory" not in brought[VISION]
     assert all(title in brought[GRAPHS] for title in ("Diffusion on graphs", "Graph theory"))
 
-    bot.admins[FORUM] = {"8"}  # the first admin is no longer one
+    bot.admins[FORUM] = {"8"}  # the first admin is no longer an admin
     assert (await bot.says("/unsub 1", VISION, by="7")).text == "✗ Only admins of this chat can change that."
     assert texts(bot, VISION) == ["diffusion"]
     assert (await bot.says("/unsub 1", VISION, by="8")).text.startswith("✓")

@@ -1,4 +1,4 @@
-"""The language and clock of a chat that has not chosen them: they follow the person's messages and the browser."""
+"""A chat that has chosen no language and no zone follows the language of the person's messages and the browser's zone."""
 
 import pytest
 

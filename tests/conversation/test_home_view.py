@@ -114,7 +114,7 @@ async def test_it_names_what_holds_a_chat_or_a_subscription(slack: slack_harness
     assert "Paused: The channel was archived." in home.texts
     (held,) = [text for text in home.texts if "noise" in text]
     assert held.endswith("paused until Sat 24 Jan 12:00")
-    assert len(home.values("resume")) == 2  # one for the chat, one below it for the subscription of the other chat
+    assert len(home.values("resume")) == 2  # one resumes the chat, the other a subscription of the other chat
 
 
 async def test_sources_say_what_they_brought_last(slack: slack_harness.SlackHarness) -> None:

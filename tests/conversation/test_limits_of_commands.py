@@ -24,12 +24,12 @@ async def asks(bot: bot_harness.BotHarness, person: str, times: int, text: str =
 
 
 def answered(answers: list[bot_harness.Answer]) -> int:
-    """Returns the number of answers that are not a notice of the limit."""
+    """Returns the number of answers that are not notices about the limit of commands."""
     return sum(bool(one) and not TOLD.fullmatch(one.text) for one in answers)
 
 
 def notices(answers: list[bot_harness.Answer]) -> list[tuple[str, int]]:
-    """Returns (first message that was not read, seconds to wait) of each notice of the limit."""
+    """Returns (first message that was not read, seconds to wait) for each notice about the limit."""
     found = [TOLD.fullmatch(one.text) for one in answers if one]
     return [(one["first"], int(one["seconds"])) for one in found if one]
 
@@ -43,7 +43,7 @@ def group(bot: bot_harness.BotHarness) -> bot_harness.BotHarness:
 async def test_one_member_locks_out_neither_another_nor_an_admin(group: bot_harness.BotHarness) -> None:
     said = await asks(group, "66", 25)
     assert answered(said) == 10
-    assert len(notices(said)) == 1  # the notice comes once
+    assert len(notices(said)) == 1  # the notice comes only once
     assert answered(await asks(group, "5", 1)) == 1
     assert (await group.says("/sub diffusion", GROUP, by="7")).text.startswith("✓ 1")
 
@@ -52,7 +52,7 @@ async def test_many_members_lock_no_admin_out(group: bot_harness.BotHarness) -> 
     said = [one for person in ("61", "62", "63", "64") for one in await asks(group, person, 8)]
     assert answered(said) == 20
     assert answered(await asks(group, "5", 1)) == 0
-    assert answered(await asks(group, "7", 12)) == 10  # the bot counts their own commands only
+    assert answered(await asks(group, "7", 12)) == 10  # for each person, only the person's own commands count
 
 
 async def test_an_admin_who_cannot_be_seen_now_waits(

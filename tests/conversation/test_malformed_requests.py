@@ -1,4 +1,4 @@
-"""Requests with small mistakes: each is understood, or refused with a hint, but never silently misunderstood."""
+"""Requests with small mistakes: the bot understands them or refuses them with a hint, and never misreads them silently."""
 
 import pytest
 
@@ -47,7 +47,7 @@ async def test_a_number_that_no_subscription_has_does_not_move_all_of_them(
     ("command", "line"),
     [
         *((command, "✗ This chat has no subscription 9999") for command in ("/pause", "/resume", "/edit", "/schedule", "/name")),
-        ("/unsub", "✗ This is longer than 1,000 characters."),  # this is read as a query
+        ("/unsub", "✗ This is longer than 1,000 characters."),  # the text is read as a query
     ],
 )  # fmt: skip
 async def test_a_number_of_five_thousand_digits_is_none_of_a_subscription(

@@ -1,4 +1,4 @@
-"""Notices about the service: who gets them, how often, and that no stranger can read them."""
+"""Notices about the service: who gets them, and how often. Strangers cannot read them."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -92,7 +92,7 @@ class TestOperators:
         assert notice.lines[:2] == ["3 messages could not be sent.", "The usual reason: Not today."]
         assert notified_operators(bot) == 0
         bot.later(days=1)
-        assert notified_operators(bot) == 0  # the operators know these already
+        assert notified_operators(bot) == 0  # the operators already know of these messages
 
     async def test_what_dies_later_that_day_is_told_the_next(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = errors.Rejected("Not today")
@@ -171,7 +171,7 @@ class TestOperators:
         assert not await post.deliver_due()
         del post.refusals["1"]
         await bot.says("/start", OPERATOR)
-        bot.later(minutes=11)  # waiting papers are offered first
+        bot.later(minutes=11)  # for ten minutes, the papers that waited are only offered
         assert (await post.deliver_due())[0].lines[0] == "daily cannot be read."
 
 

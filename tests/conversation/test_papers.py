@@ -50,7 +50,7 @@ class TestPreview:
         assert line in (await bot.says("/preview")).lines
 
     async def test_only_what_was_counted_is_told(self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A number that can be found only by reading papers is given for the newest papers only."""
+        """If papers have to be read to count matches, the preview counts only the newest papers, and says so."""
         monkeypatch.setattr(index, "MOST_READ", 5)
         make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(8)))
         newest = "(of the newest 5 papers)"
@@ -186,7 +186,7 @@ class TestSearch:
         assert (await bot.presses("show more")).lines[0].startswith("3 more in 3 papers before them")
 
     def test_all_that_it_looks_at_is_found_whatever_stands_where(self, bot: BotHarness) -> None:
-        """Search finds papers through other tables than it reads: titles, summaries, authors, categories, ids."""
+        """Search finds words in all parts of a paper: titles, summaries, authors, categories and ids."""
         make.ingested(
             bot.store,
             make.paper(
@@ -298,7 +298,7 @@ class TestWhy:
 
 
 class TestWhynot:
-    """whynot: one subscription, one paper, and the reason why they do not match."""
+    """whynot tells why a subscription does not match a paper."""
 
     ID = "2601.00001"
 

@@ -22,7 +22,7 @@ def state(bot: BotHarness, number: int = 1) -> str:
 
 
 def planned(bot: BotHarness) -> int:
-    """Plans now. Returns the number of papers."""
+    """Plans what is due now. Returns the number of papers in planned deliveries."""
     plan_due(bot.store, now=bot.clock.now())
     return sum(entry.papers for entry in outbox_entries(bot.store, now=bot.clock.now()) if entry.state == "planned")
 
@@ -87,7 +87,7 @@ async def test_what_is_paused_sends_nothing_and_comes_back_by_itself(bot: BotHar
 @pytest.mark.parametrize(
     ("when", "pause", "comes"),
     [
-        ("at 8", "/pause until mon", "2026-01-26T08:00"),  # the pause ends at midnight, but nothing is due at midnight
+        ("at 8", "/pause until mon", "2026-01-26T08:00"),  # the pause ends at midnight; the next due moment is at 8
         ("at 8", "/pause 1 until mon", "2026-01-26T08:00"),
         ("at 8", "/pause until 2026-01-26 8:00", "2026-01-26T08:00"),
         ("weekly tue at 8", "/pause until 2026-01-28 7:00", "2026-02-03T08:00"),
@@ -154,7 +154,7 @@ async def test_what_would_come_at_once_waits_ten_minutes_for_a_word(bot: BotHarn
 
 
 async def test_no_moment_that_has_passed_is_named(bot: BotHarness) -> None:
-    """The when-out window opened at eight. A paused subscription waits for the next window; the other one is due now."""
+    """The when-out window opened at eight, before now. One subscription waits for the next window, the other is due now."""
     await bot.says("/sub diffusion")
     await bot.says("/sub graphs")
     planned(bot)

@@ -1,4 +1,4 @@
-"""privacy and forget: the stored data of a chat is shown and erased."""
+"""privacy shows the stored data of a chat, and forget erases them."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ WORD = "zirconium"
 
 
 def everywhere(store: Store, *words: str) -> list[str]:
-    """Returns the rows that contain one of these words, in every table except papers."""
+    """Returns the rows of all tables except those of papers that contain one of these words."""
     return [
         f"{table}: {row}"
         for table, held in all_rows(store).items()
@@ -43,7 +43,7 @@ def arrived(bot: BotHarness, answer: Answer) -> None:
 
 
 async def lives(bot: BotHarness, chat: str, by: str = "") -> Deliverer:
-    """Lets a chat use every feature. Returns the deliverer."""
+    """Uses every feature in a chat, so that data of all kinds are stored. Returns the deliverer."""
     post = Deliverer(bot)
     await bot.says(f"/sub {WORD} -survey now", chat, by=by, title="Zirconium fans")
     make.ingested(bot.store, paper(f"{WORD} on graphs"), now=bot.clock.now())

@@ -88,7 +88,7 @@ async def test_another_clock_counts_at_once_and_undo_too(bot: BotHarness, post: 
     await bot.says("/set quiet off")
     await bot.says("/undo")
     assert await post.deliver_due() == []
-    await bot.says("/tz Asia/Tokyo")  # it is eight in the morning there
+    await bot.says("/tz Asia/Tokyo")  # in Tokyo it is eight in the morning
     assert len(await post.deliver_due()) == 1
 
 

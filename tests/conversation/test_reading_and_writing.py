@@ -1,4 +1,4 @@
-"""Every command, button and event either gets a writing transaction, or writes nothing except its reply."""
+"""Commands, buttons and events that write get a writing transaction. All others write nothing except their replies."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ PERSON, NEWCOMER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 ADMIN = "42"
 LATER = make.NOON + timedelta(hours=1)
 TYPED = ("", "1", "tree", "2601.90001 daily 9", "on")
-OWN = ("update", "callback", "key_value")  # tables that each reply writes: its text, its buttons and its look-up
+OWN = ("update", "callback", "key_value")  # tables that any reply may write
 ALWAYS_READING = [
     *(f"/{command.name}" for command in REGISTRY.commands if not context.writes_of(command)),
     *(verb for verb, callback in REGISTRY.callbacks.items() if not context.writes_of(callback)),
@@ -36,7 +36,7 @@ ALWAYS_READING = [
 
 @dataclass
 class Watch:
-    """The writing statements outside writing transactions and inside them."""
+    """Collects the statements that write, outside and inside of writing transactions."""
 
     store: Store
     outside: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ def watch(bot: BotHarness) -> Watch:
 
 
 def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
-    """Returns arguments that suit a button of any kind. Each kind reads those that it knows."""
+    """Returns arguments for a button of any kind. A button ignores the arguments that it does not need."""
     own: Mapping[str, Mapping[str, Any]] = {
         "follow-author": {"name": "Ada Example"},
         "setting": {"name": "limit"},
@@ -163,7 +163,7 @@ async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 
     async def pressed(chat: str) -> None:
         token = model.CallbackToken(verb=verb, arguments=arguments_of(verb, delivery), place=chat)
-        for _ in range(2):  # the second time, the button has already had its effect
+        for _ in range(2):  # the second press finds the effect of the first
             with bot.store.write() as transaction:
                 (data,) = make.add_callbacks(transaction, [token], now=bot.clock.now())
             watch.inside.clear()

@@ -1,4 +1,4 @@
-"""Replies of a lane are posted in the order of their requests, at the lane's rate. Idle lanes use no memory."""
+"""The replies of a lane are posted in the order of their requests, within the rate limit. Idle lanes use no memory."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A command reports whether it changed the subscriptions of a chat. This saves reading them twice to find out."""
+"""A command reports whether it changed the subscriptions of a chat, so that they need not be read twice to find out."""
 
 import pytest
 from sqlalchemy import event
@@ -56,7 +56,7 @@ STEPS = (
 
 
 def state_of(store: Store, chat: str) -> object:
-    """Returns the subscriptions of a chat and whether it is paused, or nothing if it has no subscriptions."""
+    """Returns the subscriptions of a chat and whether the chat is paused; an empty value if it has no subscriptions."""
     try:
         known, subscriptions = (
             listing.get_chat(store, make.address(chat)),

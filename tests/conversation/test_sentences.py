@@ -1,4 +1,4 @@
-"""Sentences that people wrote, and the expected result of each: sentences.jsonl in the folder that PAPERWIRE_SHARED names.
+"""The bot understands sentences that people wrote. sentences.jsonl, in the folder PAPERWIRE_SHARED, has them with results.
 
 `python -m tests.conversation.test_sentences FILE…` prints the failing sentences of other files, with their answers.
 """
@@ -30,7 +30,7 @@ from tests.conversation.deliverer import subscriptions_of
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
 SENTENCES = Path(SHARED) / "sentences.jsonl"
 ME = "telegram:42"
-ENOUGH = 80  # of 85 sentences
+ENOUGH = 80  # of the 85 sentences, at least so many must have the expected result
 SAMPLES = Path(__file__).parents[2] / "bot" / "samples"
 
 
@@ -83,7 +83,7 @@ async def outcome(bot: BotHarness, said: Mapping[str, Any]) -> tuple[bool, str]:
 
 
 async def _pressed(bot: BotHarness, said: Mapping[str, Any], answer: Answer) -> str:
-    """Presses the button in `said`, or [subscribe] if subscriptions are expected but missing. Returns the label and the answer."""
+    """Presses the button that `said` names, or [subscribe] if an expected subscription is missing. Returns what it showed."""
     wanted = said.get("press") or ("^(subscribe|订阅)$" if said.get("subs") else "")
     if not wanted or ("subs" in said and _are(_there(bot), said["subs"])):
         return ""

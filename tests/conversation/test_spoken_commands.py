@@ -1,4 +1,4 @@
-"""Text without a slash: words that are commands, sentences that contain a query, and links that name no paper."""
+"""Text without a slash: words that mean commands, sentences with a query, and links that name no paper."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""start and help, and messages that are not understood."""
+"""start and help, and messages that the bot does not understand."""
 
 import re
 

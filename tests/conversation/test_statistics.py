@@ -18,7 +18,7 @@ pytestmark = pytest.mark.both_databases
 
 
 def gets(bot: BotHarness, *titles: str) -> None:
-    """Sends the chat a delivery with these papers."""
+    """Delivers these papers to the chat."""
     make.ingested(bot.store, *(make.paper(title) for title in titles), now=bot.clock.now())
     assert len(plan_due(bot.store, now=bot.clock.now())) == 1
     with bot.store.write() as session:

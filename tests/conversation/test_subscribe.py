@@ -267,7 +267,7 @@ async def test_fifty_lines_are_too_many_at_once(bot: BotHarness) -> None:
 
 
 async def test_two_hundred_subscriptions_are_enough(bot: BotHarness) -> None:
-    with bot.store.write() as transaction:  # all of them are one change
+    with bot.store.write() as transaction:  # all subscriptions were added in one change
         for number in range(200):
             make.subscribes(transaction, ME, f"word{number}")
     said = await bot.says("/sub diffusion")

@@ -231,7 +231,7 @@ async def test_without_a_time_some_are_offered(bot: BotHarness) -> None:
 
 
 async def overlapping(bot: BotHarness, typed: str) -> None:
-    """Makes two subscriptions and seven papers: five papers fit both, one fits neither."""
+    """Makes two subscriptions and seven papers: five papers fit both, one fits one of them, one fits neither."""
     shared = [make.paper(f"Diffusion models {n}", "cs.LG", arxiv_id=f"2601.1000{n}") for n in range(5)]
     make.ingested(
         bot.store, *shared, make.paper("Diffusion alone"), make.paper("Graphs"), now=bot.clock.now() - timedelta(days=1)

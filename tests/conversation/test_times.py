@@ -1,4 +1,4 @@
-"""Times in every command that accepts them: which are read, which alternatives are offered, and which are refused."""
+"""Times in every command that takes them: the bot reads them, offers alternatives, or refuses them."""
 
 import pytest
 
@@ -276,7 +276,7 @@ async def test_the_nearest_time_behind_a_number_is_for_that_subscription(bot: Bo
     assert (said.lines[-1], said.buttons) == ("This is subscription 1: graph", ["weekly mon 09:00"])
     assert (await bot.presses("weekly mon 09:00")).lines[0] == "✓ Schedule of 1: weekly mon 09:00"
     assert subscriptions(bot) == ["weekly mon 09:00 | graph"]
-    # there is no subscription 2, so these are words
+    # there is no subscription 2, so the bot reads this as words
     assert (await bot.says("2 monthly")).buttons == ["weekly mon 09:00", "as words"]
 
 
@@ -357,7 +357,7 @@ async def test_an_edit_with_a_time_that_there_is_not(bot: BotHarness) -> None:
 )
 async def test_schedule_reads_every_time(bot: BotHarness, typed: str, subscription: str) -> None:
     await bot.says("/sub diffusion")
-    if typed == "8":  # a number that no subscription has is not read as an hour
+    if typed == "8":  # the bot reads it as the number of a subscription, and there is no subscription 8
         assert not (await bot.says("/schedule 8")).text.startswith("✓")
         typed = "at 8"
     assert (await bot.says(f"/schedule {typed}")).text.startswith("✓")

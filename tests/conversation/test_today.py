@@ -1,4 +1,4 @@
-"""today: the newest batch now. In a private chat its papers count as delivered. In other chats it is only a reply."""
+"""today shows the newest batch at once. In a private chat its papers count as delivered, in other chats they do not."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ def planned(bot: BotHarness) -> list[int]:
 
 
 async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(bot: BotHarness) -> None:
-    """Subscribes at 10:00 for 08:00. Papers of the evening before are still due, papers of today are not."""
+    """A person subscribes for 08:00 and gets today's papers at once. The next morning brings only the others."""
     bot.clock.set_now(datetime(2026, 1, 22, 10, tzinfo=UTC))
     make.ingested(bot.store, make.paper("Diffusion of yesterday"), now=bot.clock.now() - timedelta(hours=16))
     make.ingested(bot.store, make.paper("Diffusion of today"), now=bot.clock.now() - timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""undo: the last change is reverted exactly, even if another person made it, and nothing is sent twice."""
+"""undo reverts the last change exactly, even if another person made it, and causes no paper to be sent twice."""
 
 from datetime import timedelta
 

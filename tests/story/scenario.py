@@ -1,4 +1,4 @@
-"""Runs a bot in use: the real app over a real database, the fake Telegram over real HTTP, and a fake clock.
+"""Runs a bot as people use it: the real app with a real database, the fake Telegram over real HTTP, and a fake clock.
 
     said = await scenario.says("/sub diffusion now")
     assert said.lines[0].startswith("✓ 1")
@@ -6,9 +6,10 @@
     (alert,) = await scenario.later(minutes=5)
     await scenario.presses("more")
 
-Requests go through the receivers and the dispatcher, as in `paperwire run`, and all answers have arrived when a verb
-returns. `later` advances the clock and delivers what is due. Chats are named by Telegram's ids; "-1001/5" is a topic. Verbs of
-`scenario.telegram` do what only Telegram does (blocks, migrates, …). After them, `listens` lets the bot receive the updates.
+Requests go through the receivers and the dispatcher, as in `paperwire run`. When a method returns, all answers have
+arrived. `later` advances the clock and delivers what is due. Chats are named by Telegram's ids; "-1001/5" is a topic.
+Methods of `scenario.telegram` do what only Telegram does (blocks, migrates, …). After them, call `listens`, so that the
+bot receives the updates.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ class Seen:
 
     @property
     def text(self) -> str:
-        """The text as people read it, without the invisible characters that keep Telegram from linking."""
+        """The text as people read it, without the invisible characters that keep Telegram from making links."""
         return "\n".join(entry.text for entry in self.entries).replace("\u2060", "")
 
     @property
@@ -123,7 +124,7 @@ class Scenario:
         make.ingested(self.app.store, *papers, now=self.clock.now())
 
     async def later(self, **by: float) -> list[Seen]:
-        """Advances the clock and delivers what is due. Returns the new messages, one by one."""
+        """Advances the clock and delivers what is due. Returns each new message separately."""
         self.clock.advance(timedelta(**by))
         seen = len(self.telegram.journal)
         await self.app.sender.deliver()
@@ -132,12 +133,12 @@ class Scenario:
     # ── the process ───────────────────────────────────────────────────────────
 
     async def restarts(self) -> Seen:
-        """Ends the process and starts another one on the same database. Returns what it sends without a request."""
+        """Ends the process and starts another one on the same database. Returns what the new process sends on its own."""
         await self.app.close()
         return await self.begins()
 
     async def is_killed(self, *doing: asyncio.Task[Any]) -> None:
-        """Ends the process at once. The call that this test started as `doing` is cancelled too."""
+        """Ends the process at once, and cancels the calls `doing` that the test has started."""
         mine = asyncio.current_task()
         under_way = {task for task in asyncio.all_tasks() if task is not mine} | {*doing}
         for task in under_way:
@@ -146,7 +147,7 @@ class Scenario:
         await self.app.close()
 
     async def begins(self) -> Seen:
-        """Starts a process. Returns what it sends without a request."""
+        """Starts a process. Returns what it sends on its own."""
         self.app = self._begun()
         return await self.listens()
 
@@ -178,7 +179,7 @@ class Scenario:
 async def a_scenario(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, **settings: Any
 ) -> AsyncIterator[Scenario]:
-    """A bot with an empty database and access open to all. `settings` are further settings of the operator."""
+    """A bot with an empty database that anyone may use. `settings` are further settings of the operator."""
     scenario = Scenario(
         telegram,
         clock,

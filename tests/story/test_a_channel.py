@@ -1,4 +1,4 @@
-"""A public channel is managed from a private chat. Its readers see papers and one link, but nothing about the management."""
+"""A person manages a public channel from a private chat. Its readers see papers and one link, and nothing else."""
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper
@@ -22,7 +22,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenari
         "I am in the channel Daily vision now. It is managed from here, so that nobody there sees it."
     )
 
-    # From now on, the private chat is about the channel. A stranger does not even learn that the bot is in the channel.
+    # From now on, commands in the private chat apply to the channel. A stranger does not learn that the bot is there.
     stranger = await scenario.says("/connect @daily_vision", READER)
     assert stranger.text == ("✗ I know no chat @daily_vision that you administer and I am in. Add me to it first.")
     begun = await scenario.says("/connect @daily_vision")

@@ -46,7 +46,7 @@ async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, tele
     assert vision.silent
     assert language.silent
 
-    # All members may press buttons, but only admins may change things. An undo names the other person first.
+    # All members may press buttons, but only admins may change things. Before an undo, the bot names who made the change.
     assert (await scenario.presses("1", LANGUAGE, by="9")).chats == [LANGUAGE]
     assert (await scenario.presses("⋯", LANGUAGE, by="9")).changed
     assert (await scenario.presses("mute ▾", LANGUAGE, by="9")).toast == "Only admins of this chat can change that."

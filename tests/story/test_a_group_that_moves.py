@@ -8,7 +8,7 @@ from tests.story.scenario import Scenario
 
 OLD, NEW = "-5", "-1005"
 MARA = {"by": "7", "name": "Mara"}
-PAPERS = 40  # three messages
+PAPERS = 40  # they fill three messages
 
 
 async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(

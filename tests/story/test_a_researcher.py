@@ -15,7 +15,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     hello = await scenario.says("/start")
     assert hello.lines[0] == "I tell you when papers appear that you care about, once a day or at once."
 
-    # A subscription is confirmed in words. The bot asks for the time zone.
+    # The bot confirms a subscription, says what it means, and asks for the time zone.
     reply = await scenario.says("/sub diffusion now")
     assert reply.lines[0] == "✓ 1  diffusion · now"
     assert reply.lines[-1] == "The times are those of UTC. Which clock is yours?"
@@ -24,7 +24,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
         "It is 13:00 there.",
     ]
 
-    # A matching paper comes at once, with the words that it matches. Nothing else comes.
+    # A matching paper comes at once, with the words that match. Nothing else comes.
     scenario.brings(TIDES, paper("Graphs of rivers"))
     (alert,) = await scenario.later(minutes=5)
     assert alert.lines[0] == "Diffusion for tides"
@@ -35,7 +35,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     assert "in the title: Diffusion for tides" in (await scenario.presses("why")).text
     assert await scenario.later(minutes=5) == []
 
-    # Two papers at once are one message. The card of the second paper shows how to get fewer like it.
+    # Two papers at once come in one message. The card of the second paper offers ways to get fewer such papers.
     scenario.brings(COINS, MAPS)
     (both,) = await scenario.later(hours=1)
     assert both.buttons == ["1", "2"]

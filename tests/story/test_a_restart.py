@@ -46,6 +46,6 @@ async def test_a_reply_that_nobody_saw_arrive_is_posted_once_more_and_what_it_di
     assert [entry.text.split("\n")[0] for entry in telegram.posted_to("42")][-2:] == ["✓ 2  graphs · now"] * 2
     assert scenario.queries() == ["diffusion", "graphs"]
 
-    # The reply is sent once more, but not again and again.
+    # The next process sends the reply once more, but later ones do not.
     assert not await scenario.restarts()
     assert scenario.queries() == ["diffusion", "graphs"]

@@ -1,4 +1,4 @@
-"""From Friday evening to Tuesday: deliveries come at the announced times, and none comes at night."""
+"""From Friday evening to Tuesday, deliveries come at the announced times, and no delivery comes at night."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ async def test_a_weekend_and_a_late_monday(scenario: Scenario) -> None:
     assert await scenario.later(minutes=1) == []
     assert "arXiv has not come yet: due since Mon 26 Jan 05:05." in (await scenario.says("/status")).lines
 
-    # The batch comes at noon. Papers for "now" and papers that waited for the batch go in one delivery.
+    # The batch comes at noon. One delivery has the papers for "now" and those for the subscription that waited for it.
     scenario.clock.set_now(MONDAY + timedelta(hours=12))
     scenario.brings(make.paper("Diffusion on maps"), make.paper("Trees"), make.paper("Stars"))
     arxiv.reports("new", at=scenario.clock.now())

@@ -1,4 +1,4 @@
-"""A person blocks the bot and returns. Nothing is sent during the block, nothing is lost, and the person may choose."""
+"""A person blocks the bot and returns. Nothing is sent during the block; then the person may get or skip the papers."""
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import paper

@@ -1,7 +1,7 @@
-"""Crashes: the real program as a process, killed from outside at moments that the platform observes.
+"""Crashes: the program runs as a process, and is killed at moments that the fake platform chooses.
 
-The platform runs in its own process, and the checks use only its journal. In every case nothing is lost and a lane
-keeps its order. A message comes twice only if the platform cannot be asked about it (at most once per kill).
+The fake platform runs in its own process, and the checks read only its journal. No paper is ever lost, and each lane
+keeps its order. A message may come twice if the platform cannot look it up, but at most one message for each kill.
 """
 
 import re
@@ -67,7 +67,7 @@ class Program:
 
 @pytest.fixture(params=["telegram", "slack"])
 def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Program, Remote]]:
-    """Two chats that must get the same papers, and a program that is not started."""
+    """Two chats that must get the same papers, and the program, which is not started yet."""
     platform = request.param
     with running(platform, journal=tmp_path / "journal") as fake:
         program = Program(tmp_path, platform, fake)
@@ -100,7 +100,7 @@ def delivered(fake: Remote) -> dict[str, list[str]]:
 
 
 def assert_whole(program: Program, fake: Remote, *, kills: int) -> None:
-    """Checks that every chat got every paper in the same order, with at most one repeated message per kill, none on Slack."""
+    """Checks that each chat got all papers in the same order, with at most one repeated message per kill (none on Slack)."""
     everything = {f"2601.{n:05d}" for n in range(PAPERS)}
     in_flight = kills if program.platform == "telegram" else 0
     messages = Counter((entry.chat, entry.text) for entry in fake.journal if entry.kind == "post")
@@ -151,7 +151,7 @@ def test_killed_as_soon_as_a_step_is_in_the_store(story: tuple[Program, Remote],
     connection = sqlite3.connect(program.database, isolation_level=None)
     while process.poll() is None and not connection.execute(condition).fetchone()[0]:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(0.001)  # without a wait, this loop would take the program's CPU time
+            process.wait(0.001)  # without a wait, this loop would slow the program down
     connection.close()
     program.kill(process)
     program.finish()

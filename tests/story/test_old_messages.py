@@ -1,4 +1,4 @@
-"""Buttons under old messages: Telegram sends little about such messages, or no longer allows edits."""
+"""Buttons under old messages work, although Telegram tells little about such messages, or no longer allows edits."""
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import paper

@@ -1,4 +1,4 @@
-"""One script on Telegram, Slack, the page and the console: every chat gets the same papers at the same times, in order."""
+"""People say the same on Telegram, Slack, the page and the console, and get the same papers at the same times, in order."""
 
 import io
 import json
@@ -70,7 +70,7 @@ async def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, c
             json.loads(one.payload)["text"] for one in newest_page_messages(app.store, make.address("web:me"), 99)[0]
         )
         shown = [*("\n".join(post.payload for post in posted[name].posts) for name in posted), console.getvalue(), page]
-        for _, _, paper_id in stories["web:me"]:  # the page shows the full link of every paper
+        for _, _, paper_id in stories["web:me"]:  # the page shows the full link of each paper
             assert all(f"https://arxiv.org/abs/{paper_id}" in text for text in shown), paper_id
         ((excluded,),) = rows(app.store, "SELECT arxiv_id FROM paper WHERE title = 'A survey of diffusion'")
         assert not any(excluded in text for text in shown)

@@ -65,7 +65,7 @@ def test_of_killed_workers_nothing_is_lost_and_little_is_sent_twice(three: Worke
 
 
 def test_a_worker_that_was_stopped_for_longer_than_its_heartbeat_sends_nothing_twice(three: Workers) -> None:
-    """Others do its jobs and recover its claimed messages. Its lanes stay its own."""
+    """Other workers do its jobs and recover its claimed messages. It keeps the leases of its lanes."""
     three.wait_for(partial(sent, three, at_least=LANES), "a third is sent")
     three.signal(signal.SIGSTOP)
     at_stop = len(three.posts)
@@ -77,7 +77,7 @@ def test_a_worker_that_was_stopped_for_longer_than_its_heartbeat_sends_nothing_t
 
 
 def others_are_done(three: Workers) -> bool:
-    """Tells whether nothing was sent for four seconds, which is twice the time after which a worker counts as stalled."""
+    """Whether nothing was sent for four seconds, which is twice the time after which a worker counts as stalled."""
     posts = three.posts
     return time.time() - posts[-1].at >= 4
 
