@@ -1,11 +1,11 @@
 """A database that cannot be used: nothing is lost or sent twice, and each cause is one sentence without a password."""
 
 import asyncio
+import contextlib
 import os
 import re
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -81,7 +81,7 @@ def outage(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path)
     found.lock.close()
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def with_deliveries(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> AsyncIterator[tuple[App, ForeignLock | ServerDown]]:
@@ -127,7 +127,7 @@ async def test_a_confirmation_outlives_a_lock_and_a_stop(
         await locked_while_a_message_is_in_hand(telegram, clock, lock)
         app.stop.set()
         await asyncio.wait([delivering])
-        with suppress(ExceptionGroup):  # an error of a lane that could not begin its next message
+        with contextlib.suppress(ExceptionGroup):  # an error of a lane that could not begin its next message
             delivering.result()
         app.stop.clear()
         await app.sender.deliver()
@@ -242,12 +242,8 @@ def name_of(url: str) -> str:
 
 
 def refused(url: str) -> errors.StoreError:
-    store = Store(url)
-    try:
-        with pytest.raises(errors.StoreError) as found:
-            store.open(now=make.NOON)
-    finally:
-        store.close()
+    with contextlib.closing(Store(url)) as store, pytest.raises(errors.StoreError) as found:
+        store.open(now=make.NOON)
     said = f"{found.value} {found.value!r} {store.where} {store.url!r}"
     assert PASSWORD not in said
     return found.value
@@ -308,13 +304,6 @@ def test_check_names_a_user_without_rights(
             assert terminal("check", "--offline").status == 0
 
 
-def test_tables_of_others_are_left_alone(postgres: Server) -> None:
-    with postgres.database(empty=True) as other:
-        with psycopg.connect(other) as connection:
-            connection.execute("CREATE TABLE paper (doi TEXT)")
-        assert "holds tables that are not paperwire's" in str(refused(other))
-
-
 def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(errors.StoreError, match=r"pip install 'paperwire\[cluster\]'"):
@@ -332,9 +321,8 @@ def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, tmp_path: Pat
         assert "A connection pooler is in front of the database any on" in str(error)
         assert "Name PostgreSQL itself" in str(error)
         assert (error.exit_code, error.cause) == (2, "it cannot be opened")
-        untouched = Store(url)
-        assert untouched.revision() is None
-        untouched.close()
+        with contextlib.closing(Store(url)) as untouched:
+            assert untouched.revision() is None
 
 
 # ------------------------------------------------------------------------------------------------ a server for one test
@@ -344,7 +332,7 @@ def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
     store = Store(server.database())
     make.subscribes(store, "telegram:1", "graph")
     server.becomes_standby()
-    with suppress(errors.StoreUnavailable):  # the old connections are gone
+    with contextlib.suppress(errors.StoreUnavailable):  # the old connections are gone
         listed(store, make.address("telegram:1"))
     assert [entry.subscription.text for entry in listed(store, make.address("telegram:1"))] == ["graph"]
     with pytest.raises(errors.StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:

@@ -1,6 +1,4 @@
-"""Papers that come late: days missed in an outage are fetched, delivered once and named in the receipt, and when-out
-waits for a late batch.
-"""
+"""Papers that come late: days missed in an outage are fetched, delivered once and named in the receipt."""
 
 import asyncio
 from collections.abc import Iterable
@@ -15,8 +13,6 @@ from subscriptions import model
 from subscriptions.planning import receipts
 from subscriptions.service.chat_status import store_chat
 from subscriptions.service.notices import notify_source
-from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import outbox_entries
 from subscriptions.states import SourceTrouble
 from subscriptions.store import rows
 from subscriptions.store.database.store import Store
@@ -41,7 +37,7 @@ def clock() -> make.FakeClock:
 async def friday(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
     """The papers of that Friday arrive; after that, no process runs."""
     arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
-    await source_harness.SourceHarness(store, clock, arxiv, LG).due()
+    await source_harness.polled(store, clock, arxiv, LG)
 
 
 def days_of(store: Store) -> dict[str, list[str]]:
@@ -122,8 +118,7 @@ async def test_the_rest_of_a_partial_day_is_asked_for_again(
     arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
     clock.advance(timedelta(days=5))
     arxiv.cuts(at="/api/")
-    feeding = source_harness.SourceHarness(store, clock, arxiv, LG)
-    await feeding.due()
+    feeding = await source_harness.polled(store, clock, arxiv, LG)
     assert feeding.receipts("arxiv")[-1].detail.startswith("Not fetched yet: 2026-01-19 (arxiv: The XML breaks off")
     assert 2 < len(days_of(store)) < 11
     await feeding.until(clock.now() + timedelta(minutes=5))
@@ -137,8 +132,7 @@ async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
     clock.set_now(source_harness.new_york("2026-01-21 00:05"))
     arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
     arxiv.is_late()
-    feeding = source_harness.SourceHarness(store, clock, arxiv, LG)
-    await feeding.due()
+    feeding = await source_harness.polled(store, clock, arxiv, LG)
     await feeding.until(source_harness.new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
     arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))  # the feed is late all day
@@ -157,14 +151,14 @@ async def test_a_list_of_arxiv_has_the_api_for_its_history(
     source = source_harness.web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
     arxiv.announces(date(2026, 1, 15), make.paper("Graphs of Thursday", "cs.LG"))
     clock.set_now(source_harness.new_york("2026-01-14 20:05"))
-    await source_harness.SourceHarness(store, clock, arxiv, source).due()
+    await source_harness.polled(store, clock, arxiv, source)
     arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
     clock.advance(source_harness.new_york("2026-01-17 12:00") - clock.now())
-    await source_harness.SourceHarness(store, clock, arxiv, source).due()
+    await source_harness.polled(store, clock, arxiv, source)
     assert arxiv.asked("/api/") == []  # the list already shows this
     five_days_pass(arxiv, clock)
     clock.advance(source_harness.new_york("2026-01-22 12:00") - clock.now())
-    await source_harness.SourceHarness(store, clock, arxiv, source).due()
+    await source_harness.polled(store, clock, arxiv, source)
     assert days_of(store)["Graphs of Monday"] == ["2026-01-19"]
     assert "Graphs of Wednesday" in days_of(store)
 
@@ -174,11 +168,11 @@ async def test_a_day_with_many_papers_is_read_page_by_page(
 ) -> None:
     monkeypatch.setattr(fetch_request, "PAGE", 3)
     arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
-    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs")).due()
+    await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs"))
     arxiv.announces(MONDAY, *(make.paper(f"Paper {number}", "cs.AI") for number in range(8)))
     arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
     clock.advance(timedelta(days=5))
-    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs")).due()
+    await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs"))
     assert len(arxiv.asked("/api/")) == 3
     assert len(days_of(store)) == 10
 
@@ -188,12 +182,11 @@ async def test_an_api_query_reads_on_until_a_paper_is_known(
 ) -> None:
     source = source_harness.web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
     arxiv.announces(FRIDAY_BEFORE, *(make.paper(f"Old {number}", "cs.LG") for number in range(7)))
-    await source_harness.SourceHarness(store, clock, arxiv, source).due()
+    await source_harness.polled(store, clock, arxiv, source)
     assert len(arxiv.asked()) == 1  # at first, the newest papers are enough
     arxiv.announces(MONDAY, *(make.paper(f"Graphs {number}", "cs.LG") for number in range(8)))
     clock.advance(timedelta(days=5))
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source)
-    await feeding.due()
+    await source_harness.polled(store, clock, arxiv, source)
     assert [path.partition("&start=")[2] for path in arxiv.asked()[1:]] == ["", "3", "6"]
     assert len([title for title in days_of(store) if "Graphs" in title]) == 8
 
@@ -208,11 +201,10 @@ async def test_every_missed_day_of_a_dated_page_is_asked_for(
     for number in (16, 17, 19, 21, 22):
         entry = (f"2601.000{number}", f"Paper of {number}", "Words.")
         arxiv.holds(f"/2026-01-{number}.md", page(entry), etag=f'"{number}"')
-    await source_harness.SourceHarness(store, clock, arxiv, source).due()
+    await source_harness.polled(store, clock, arxiv, source)
     arxiv.arrivals.clear()
     clock.advance(datetime(2026, 1, 22, 12, tzinfo=UTC) - clock.now())
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source)
-    await feeding.due()
+    feeding = await source_harness.polled(store, clock, arxiv, source)
     assert arxiv.asked() == [f"/2026-01-{number}.md" for number in (22, 21, 16, 17, 18, 19, 20)]
     assert days_of(store) == {f"Paper of {number}": [f"2026-01-{number}"] for number in (16, 22, 21, 17, 19)}
     receipt = feeding.receipts("web")[-1]
@@ -231,8 +223,7 @@ async def test_a_server_that_is_down_for_days_is_asked_for_them_later(
     source = source_harness.web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
     for number in range(16, 20):
         arxiv.holds(f"/2026-01-{number}.md", page((f"2601.000{number}", f"Paper of {number}", "Words.")))
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source)
-    await feeding.due()
+    feeding = await source_harness.polled(store, clock, arxiv, source)
     arxiv.fails(500, 500)
     for hours in range(0, 76, 4):
         clock.set_now(datetime(2026, 1, 16, 6, tzinfo=UTC) + timedelta(hours=hours))
@@ -250,11 +241,10 @@ async def test_days_of_a_source_without_history_are_named_once(
 ) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
     source = source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *")
-    await source_harness.SourceHarness(store, clock, arxiv, source).due()
+    await source_harness.polled(store, clock, arxiv, source)
     arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
     clock.advance(timedelta(days=4))
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source, admins=(OPERATOR,))
-    await feeding.due()
+    feeding = await source_harness.polled(store, clock, arxiv, source, admins=(OPERATOR,))
     assert missed_notices(store) == [{"source": "web", "days": "2026-01-17/2026-01-19"}]
     assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-17 to 2026-01-19; it shows only its newest."
     arxiv.holds("/list.md", page(("2601.00003", "Trees", "Leaves.")))
@@ -294,14 +284,13 @@ async def test_a_monthly_list_misses_nothing_at_its_first_look(
 ) -> None:
     clock.advance(source_harness.new_york("2026-01-28 12:00") - clock.now())
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = source_harness.SourceHarness(
+    feeding = await source_harness.polled(
         store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 4 1 * *")
     )
-    await feeding.due()
     assert feeding.receipts("web")[-1].detail == ""
     clock.advance(source_harness.new_york("2026-02-27 12:00") - clock.now())
     await feeding.due()
-    assert "Given up" not in feeding.receipts("web")[-1].detail
+    assert feeding.receipts("web")[-1].detail == ""
 
 
 @pytest.mark.usefixtures("friday")
@@ -309,57 +298,13 @@ async def test_a_source_that_was_off_for_a_while_begins_anew(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    await source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md")).due()
+    await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
     five_days_pass(arxiv, clock)
-    await source_harness.SourceHarness(store, clock, arxiv, LG).due()
+    await source_harness.polled(store, clock, arxiv, LG)
     assert arxiv.asked("/api/") == []
 
 
-# ── when-out: chats wait for the sources of a day, and operators hear of a source that is late ──────────────────────────
-
-
-async def a_day(feeding: source_harness.SourceHarness, store: Store, until: datetime) -> dict[str, list[str]]:
-    """Polls and plans hour by hour. Returns when each chat got something, in UTC."""
-    came: dict[str, list[str]] = {}
-    clock = feeding.clock
-    while clock.now() < until:
-        before = {entry.id for entry in outbox_entries(store, now=clock.now())}
-        await feeding.due()
-        plan_due(store, now=clock.now())
-        for entry in outbox_entries(store, now=clock.now()):
-            if entry.id not in before:
-                came.setdefault(entry.chat, []).append(f"{clock.now():%a %H:%M}")
-        clock.advance(make.HOUR)
-    return came
-
-
-async def test_each_chat_gets_a_late_batch_when_its_schedule_says(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
-    clock.set_now(source_harness.new_york("2026-01-22 00:05"))
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG", name="arXiv"))
-    arxiv.announces(THURSDAY, make.paper("Graphs one", "cs.LG"))
-    await feeding.due()
-    zones = {"10": "UTC", "11": "America/New_York", "12": "Asia/Tokyo"}
-    for chat, zone in zones.items():
-        make.subscribes(store, f"telegram:{chat}", "graphs", tz=zone, now=clock.now())
-    make.subscribes(store, "telegram:13", "graphs", every="now", now=clock.now())
-    make.subscribes(store, "telegram:14", "graphs", every="daily", at="09:00", now=clock.now())
-    await a_day(feeding, store, source_harness.new_york("2026-01-23 00:05"))
-
-    arxiv.is_late()
-    arxiv.announces(date(2026, 1, 23), make.paper("Graphs two", "cs.LG"), make.paper("Graphs three", "cs.LG"))
-    early = await a_day(feeding, store, source_harness.new_york("2026-01-23 07:00"))
-    arxiv.catches_up()
-    rest = await a_day(feeding, store, source_harness.new_york("2026-01-23 23:00"))
-
-    assert early == {}, "nothing came, and nobody was told that"
-    assert rest == {
-        "telegram:10": ["Fri 12:05"],  # in its window, as soon as the batch had arrived
-        "telegram:11": ["Fri 13:05"],  # not before eight in the morning of its zone
-        "telegram:13": ["Fri 12:05"],
-        "telegram:12": ["Fri 23:05"],  # its window was over, so it comes at eight on Saturday morning
-    }
+# ── operators hear of a source that is late ───────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The command line as a whole: streams, exit statuses and sentences, each in its own process; and transcripts of a shell
 (command_line/*.console)."""
 
+import contextlib
 import json
 import os
 import pty
@@ -10,12 +11,11 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from typer.core import TyperArgument, TyperOption
+from typer import core
 
 from subscriptions import addresses
 from subscriptions.store.database.schema import HEAD
@@ -65,7 +65,7 @@ def test_every_argument_and_option_has_a_description() -> None:
     for name in NAMES:
         for one in cli.subcommands()[name].params:
             assert getattr(one, "help", None), (name, one.name)
-            wants = isinstance(one, TyperArgument) or (isinstance(one, TyperOption) and not one.is_flag)
+            wants = isinstance(one, core.TyperArgument) or (isinstance(one, core.TyperOption) and not one.is_flag)
             assert not wants or re.fullmatch(r"[\[\]A-Z:… ]+", str(one.metavar)), (name, one.name)
 
 
@@ -388,7 +388,7 @@ def test_the_command_line_answers_as_its_transcripts_show(
     # `run --once` uses the machine's clock: it would delete the deliveries of the examples, which are of January 2026.
     monkeypatch.setattr("subscriptions.service.retention.claim_daily_work", lambda *_, **__: False)
     monkeypatch.setattr("subscriptions.service.retention.claim_copy", lambda *_, **__: False)
-    with ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         shell = transcripts.Shell(terminal, monkeypatch, stack)
         wrong = [documented for step in transcripts.steps(story) if (documented := _wrong(step, shell))]
     assert not wrong, "\n".join(wrong)
@@ -617,7 +617,7 @@ def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: cli.T
     )
     os.close(theirs)
     written = b""
-    with suppress(OSError):  # the end of a terminal is an error
+    with contextlib.suppress(OSError):  # the end of a terminal is an error
         while part := os.read(ours, 4096):
             written += part
     os.close(ours)

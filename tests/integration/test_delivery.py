@@ -313,7 +313,10 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
     assert telegram.edits_in("1") == []
     clock.advance(timedelta(seconds=62))
     await app.sender.deliver()
-    assert len(telegram.edits_in("1")) == 1
+    (edit,) = telegram.edits_in("1")
+    assert edit.id == telegram.posted_to("1")[0].id
+    assert "<s>" in edit.payload["text"]
+    assert "withdrawn by the authors" in edit.text
 
 
 async def test_a_summary_within_two_days_edits_the_message_silently(

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
 from unittest.mock import patch
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib import parse
 
 import pytest
 from pydantic import SecretStr
@@ -60,8 +60,8 @@ class Bot:
 
     async def opens(self, url: str, *, presses: bool = False, **fields: str) -> conversation.WebResponse:
         """Opens a link, or presses the button on its page."""
-        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-        body = urlencode(fields).encode()
+        query = {name: values[0] for name, values in parse.parse_qs(parse.urlsplit(url).query).items()}
+        body = parse.urlencode(fields).encode()
         return await self.pages.answer(conversation.WebRequest(headers={}, query=query, body=body), does=presses)
 
     async def confirms(self, chat: str = "email:ada@lab.org") -> conversation.WebResponse:

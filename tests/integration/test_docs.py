@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
 
+import prometheus_client
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 from bot.cli.state import STATES
 from bot.commands.intent import REGISTRY
@@ -540,9 +540,9 @@ def known_metrics() -> dict[str, set[str]]:
         if isinstance(one, metrics.Timing)
         for end in _SERIES
     }
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    process = set(re.findall(r"^(process_\w+)", generate_latest(registry).decode(), re.MULTILINE))
+    registry = prometheus_client.CollectorRegistry()
+    prometheus_client.ProcessCollector(registry=registry)
+    process = set(re.findall(r"^(process_\w+)", prometheus_client.generate_latest(registry).decode(), re.MULTILINE))
     return declared | series | {name: set() for name in process}
 
 

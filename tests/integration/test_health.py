@@ -1,11 +1,12 @@
-"""How other programs learn whether all is well: `/health/ready` and `/health/live` over real HTTP, and
-PAPERWIRE_HEARTBEAT_URL.
+"""How operators and other programs learn whether all is well, and which workers run.
+
+`/health/ready` and `/health/live` over real HTTP, PAPERWIRE_HEARTBEAT_URL, `paperwire workers` and `paperwire status`.
 """
 
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,34 @@ import httpx
 import pytest
 
 from bot.app import build_app
+from bot.delivery import sender_lock
+from bot.delivery.job_queue import Times
 from bot.operation import ticks
 from bot.operation.health import Health
 from bot.operation.process import Process
 from bot.operation.web_server import serving
 from bot.settings.loading import load_settings
-from subscriptions.errors import StoreUnavailable
+from subscriptions import errors
+from subscriptions.model import Lane
+from subscriptions.service import sending
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.plan import plan_due
+from subscriptions.store import workers
+from subscriptions.store.claims import pause_lane
+from subscriptions.store.database.postgres import SideSession
 from subscriptions.store.database.store import Store, write_refusal
 from tests import make
-from tests.fakes.telegram import FakeTelegram
+from tests.being_sent import being_sent, request
+from tests.fakes.process import Remote
+from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.integration import cli
 from tests.integration.locked import ForeignLock
+from tests.integration.slack_bot import free_port
 from tests.integration.telegram_bot import a_bot
+from tests.postgres.server import Server
 from tests.source_harness import NoSources
+from tests.stored import change
 
 READY = {"ready": True, "problems": {}}
 
@@ -59,7 +74,7 @@ class Page:
         return answer.status_code, answer.json()
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def a_page(
     tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, sources: object = None
 ) -> AsyncIterator[Page]:
@@ -129,7 +144,7 @@ async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pyte
     papers = [make.paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
     await page.goes_on(1)
     limits_pages(page.store, 1)  # SQLite raises the limit to the current number of pages
-    with pytest.raises(StoreUnavailable, match="full"):
+    with pytest.raises(errors.StoreUnavailable, match="full"):
         make.ingested(page.store, *papers)
     await page.goes_on(1)
     await page.goes_on(30)
@@ -239,3 +254,294 @@ def test_once_calls_at_its_end_if_all_went_well(terminal: cli.Terminal, watchman
     assert (terminal("run", "--once").status, watchman.calls) == (0, [PATH])
     terminal.file("inbox/today.md", "These are notes.\n")
     assert (terminal("run", "--once").status, watchman.calls) == (1, [PATH])
+
+
+# ------------------------------------------------------------------- which workers run, what each one holds, what waits
+
+
+RECEIVER = "telegram updates"  # the name that its adapter uses
+LATER = make.NOON + timedelta(minutes=7)
+
+
+def begin(store: Store, number: int, host: str, since: datetime = make.NOON) -> None:
+    where = sender_lock.whereabouts(since)
+    workers.begin_worker(store, holds_sender_lock=False, process=f"of {host}", where=where)
+    change(
+        store,
+        "UPDATE worker SET host = :host, number = :number WHERE id = :id",
+        host=host,
+        number=number,
+        id=store.worker,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------- a file
+
+
+@pytest.fixture
+def file(terminal: cli.Terminal) -> Iterator[Store]:
+    with contextlib.closing(Store(f"sqlite:///{terminal.database}")) as store:
+        store.open(now=make.NOON)
+        yield store
+
+
+def test_with_a_file_it_says_that_no_process_works(terminal: cli.Terminal, file: Store) -> None:
+    workers.begin_worker(
+        file, holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=sender_lock.whereabouts(make.NOON)
+    )  # this process was killed
+    ended = terminal("workers", "--now", make.NOON.isoformat())
+    assert ended.status == 1
+    assert ended.out.splitlines() == [
+        "No process was found that works with this database; paperwire run starts one.",
+        "Planning: no chat is due.",
+        "Sending: nothing waits that may be sent now.",
+    ]
+    assert terminal("workers", "--json", "--now", make.NOON.isoformat()).json == {
+        "workers": [],
+        "planning_since": None,
+        "sending_since": None,
+        "jobs_waiting": None,
+    }
+
+
+def test_with_a_file_it_shows_the_one_process(terminal: cli.Terminal, file: Store) -> None:
+    here, wall = sender_lock.whereabouts(datetime.now(UTC) - timedelta(minutes=3)), datetime.now(UTC)
+    workers.begin_worker(
+        file, holds_sender_lock=True, process=sender_lock.this_process(), where=here, is_running=sender_lock.is_running
+    )
+    ended = terminal("workers")
+    assert ended.status == 0
+    head, row = ended.out.splitlines()[:2]
+    assert head.split() == ["process", "machine", "state", "for", "heartbeat", "lanes", "receives"]
+    assert row.split() == [str(here.number), here.host, "at", "work", "3", "minutes", "–", "0"]
+    (told,) = terminal("workers", "--json").json["workers"]
+    assert (told["process"], told["host"], told["alive"]) == (here.number, here.host, True)
+    assert datetime.fromisoformat(told["since"]) <= wall
+
+
+# -------------------------------------------------------------------------------------------------------- several workers
+
+
+@pytest.fixture
+def three(postgres: Server, terminal: cli.Terminal) -> Iterator[tuple[list[Store], list[SideSession]]]:
+    """Three workers with their side sessions; the third sends no heartbeat, and the others forget it."""
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(postgres.database())
+        stores = [stack.enter_context(contextlib.closing(Store(url))) for _ in range(3)]
+        stores[0].open(now=make.NOON)
+        for number, store in enumerate(stores, 1):
+            begin(store, 4710 + number, f"machine-{number}", datetime.now(UTC) - timedelta(hours=number))
+            workers.beat(store)
+        sessions = [
+            stack.enter_context(
+                contextlib.closing(store.server.side_session(store.worker, f"{4710 + n} on machine-{n}"))
+            )
+            for n, store in enumerate(stores, 1)
+        ]
+        assert all(session.hold(f"telegram:{number}") for number, session in enumerate(sessions))
+        terminal.set("DATABASE_URL", url)
+        terminal.set("TELEGRAM_TOKEN", TOKEN)
+        yield stores, sessions
+
+
+def test_it_shows_which_workers_live_and_what_each_holds(
+    terminal: cli.Terminal, three: tuple[list[Store], list[SideSession]]
+) -> None:
+    stores, (first, second, third) = three
+    assert first.hold("telegram:9")
+    assert second.hold(sending.lease_of(RECEIVER), 60)
+    ended = terminal("workers", "--json")
+    found = {one["process"]: one for one in ended.json["workers"]}
+    assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
+        ("machine-1", True, 2, []),
+        ("machine-2", True, 1, [RECEIVER]),
+        ("machine-3", True, 1, []),
+    ]
+    assert {one["id"] for one in found.values()} == {store.worker for store in stores}
+    assert all(one["seconds_since_heartbeat"] < sending.SILENT_AFTER.total_seconds() for one in found.values())
+    change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '25 seconds' WHERE number = 4711")
+    workers.end_worker(stores[1])  # others took this worker for dead; it was only stopped, and still holds its lane
+    third.close()  # the side session is cut, and the worker still posts in its lane
+    found = {one["process"]: one for one in terminal("workers", "--json").json["workers"]}
+    assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
+        ("machine-1", False, 2, []),
+        ("machine-2", False, 1, [RECEIVER]),
+        ("machine-3", True, 1, []),
+    ]
+    assert found[4711]["seconds_since_heartbeat"] >= 25
+    assert found[4712]["seconds_since_heartbeat"] is None
+
+
+def test_the_table_of_workers_is_aligned_and_plain_in_a_pipe(
+    terminal: cli.Terminal, three: tuple[list[Store], list[SideSession]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    stores, (_, second, _) = three
+    assert second.hold(sending.lease_of(RECEIVER), 60)
+    change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '1 hour' WHERE number = 4711")
+    ended = terminal("workers")
+    head, *rows = ended.out.splitlines()[:4]
+    by_number = {row[:4]: row for row in rows}
+    assert sorted(by_number) == ["4711", "4712", "4713"]
+    assert [by_number["4711"].index("silent"), by_number["4712"].index("at work")] == [head.index("state")] * 2
+    assert by_number["4712"].index(RECEIVER) == head.index("receives")
+    assert "\x1b" not in ended.out
+    assert ended.status == 0
+    on_screen = terminal.on_screen(120, "workers").out
+    assert "\x1b[31msilent" in on_screen
+    assert ended.out.splitlines()[4:] == [
+        "Planning: no chat is due.",
+        "Sending: nothing waits that may be sent now.",
+        "0 lanes wait for a worker.",
+    ]
+
+
+def test_a_worker_is_silent_as_soon_as_others_take_over_from_it() -> None:
+    assert Times().stalled == sending.SILENT_AFTER.total_seconds()
+
+
+def test_who_took_over_receives_and_not_who_was_stopped(three: tuple[list[Store], list[SideSession]]) -> None:
+    stores, (first, second, _) = three
+    assert first.hold(sending.lease_of(RECEIVER), 60)
+    assert receive(stores[1]) == {stores[0].worker: (RECEIVER,)}
+    workers.end_worker(stores[0])
+    change(stores[1], "UPDATE lease SET ends = clock_timestamp() WHERE ends IS NOT NULL")
+    assert receive(stores[1]) == {}
+    assert second.hold(sending.lease_of(RECEIVER), 60)
+    assert receive(stores[1]) == {stores[1].worker: (RECEIVER,)}
+
+
+def receive(store: Store) -> dict[str, tuple[str, ...]]:
+    return {
+        one.known.id: one.receives
+        for one in sending.workers_at_work(store, is_running=sender_lock.is_running)
+        if one.receives
+    }
+
+
+# ----------------------------------------------------------------------------------------------------------------- lags
+
+
+def subscribes(store: Store, number: int, every: str) -> None:
+    make.subscribes(store, f"telegram:{number}", "graph", every=every, now=make.NOON)
+    set_settings(store, make.address(f"telegram:{number}"), {"quiet": "off"}, now=make.NOON)
+
+
+@pytest.mark.both_databases
+def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store) -> None:
+    subscribes(store, 1, "daily 14:00")
+    assert lag(store, LATER).planning_since is None
+    at_two = make.NOON.replace(hour=14, minute=0)
+    assert lag(store, at_two + timedelta(minutes=5)).planning_since == at_two
+    plan_due(store, now=at_two + timedelta(minutes=5))
+    assert lag(store, at_two + timedelta(minutes=6)).planning_since is None
+    for number in (2, 3):
+        subscribes(store, number, "now")
+    for minutes in (7, 8):
+        came = at_two + timedelta(minutes=minutes)
+        make.ingested(store, make.paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
+        assert lag(store, at_two + make.HOUR).planning_since == came
+        # at first, each subscription looks for itself; later they follow a shared cursor
+        plan_due(store, now=at_two + make.HOUR)
+        assert lag(store, at_two + make.HOUR).planning_since is None
+    made = at_two + timedelta(minutes=9)
+    make.ingested(store, make.paper("A flower", arxiv_id="2601.00009"), now=made)
+    assert lag(store, at_two + make.HOUR).planning_since == made
+
+
+@pytest.mark.both_databases
+def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "graph", every="now", now=make.NOON)
+    set_settings(store, make.address("telegram:1"), {"timezone": "UTC"}, now=make.NOON)
+    set_settings(store, make.address("telegram:1"), {"quiet": "13:00-14:00"}, now=make.NOON)
+    make.ingested(store, make.paper("A tree", arxiv_id="2601.00001"), now=make.NOON)
+    plan_due(store, now=make.NOON)  # from now on the subscription follows a shared cursor
+    at_one = make.NOON.replace(hour=13, minute=0)
+    make.ingested(store, make.paper("A flower", arxiv_id="2601.00002"), now=at_one)
+    assert lag(store, at_one + timedelta(minutes=5)).planning_since is None
+    assert lag(store, at_one + timedelta(minutes=61)).planning_since == at_one
+
+
+@pytest.mark.both_databases
+def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None:
+    for number in (1, 2):
+        subscribes(store, number, "now")
+    make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"), now=make.NOON)
+    assert lag(store, LATER).sending_since is None
+    plan_due(store, now=make.NOON)
+    assert lag(store, LATER).sending_since == make.NOON
+    # one message is to be retried later; in the other lane the platform requested a pause
+    step = being_sent(store, request(on_unclear="skip"))
+    sending.record_outcome(store, step, errors.RetryLater("busy"), on_unclear="skip", now=make.NOON, wall=make.NOON)
+    pause_lane(store, Lane("telegram", "2"), wall=make.NOON, until=LATER)
+    assert lag(store, make.NOON + timedelta(seconds=1)).sending_since is None
+    assert lag(store, LATER - timedelta(seconds=1)).sending_since == make.NOON + timedelta(seconds=30)
+    assert lag(store, LATER).sending_since == make.NOON
+
+
+def lag(store: Store, now: datetime) -> sending.Backlog:
+    return sending.backlog(store, now=now, wall=now)
+
+
+# --------------------------------------------------------------------------------------------------- `paperwire status`
+
+
+@pytest.fixture
+def port() -> int:
+    """Returns an unused port."""
+    return free_port()
+
+
+@pytest.fixture
+def kept(terminal: cli.Terminal, port: int) -> cli.Terminal:
+    """A folder with a database and a port."""
+    terminal.set("WEB_PORT", str(port))
+    Store(f"sqlite:///{terminal.database}").open(now=datetime.now(UTC))
+    return terminal
+
+
+def test_another_program_at_the_port_is_no_paperwire(kept: cli.Terminal) -> None:
+    with Watchman() as stranger:
+        kept.set("WEB_PORT", stranger.url.split(":")[2].partition("/")[0])
+        ended = kept("status", "--json")
+    assert (ended.status, ended.json["ready"]) == (1, False)
+    assert "is not paperwire" in ended.json["problems"]["process"]
+
+
+def test_status_says_what_the_page_of_the_process_says(kept: cli.Terminal, remote: Remote, port: int) -> None:
+    def asked(*arguments: str) -> cli.Ended:
+        return kept("status", *arguments)
+
+    with cli.Process(kept.folder, "run", fake=remote, port=str(port)) as program:
+        program.says("Watching ")
+        with httpx.Client(trust_env=False) as line:
+            while line.get(f"http://127.0.0.1:{port}/health/ready").status_code != 200:
+                pass  # the program is still starting
+        ended = asked()
+        assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ paperwire runs, and all is well.")
+        assert asked("--json").json["problems"] == {}
+        kept.file("paperwire.toml", '[[source]]\nname = "daily"\nurl = "http://127.0.0.1:9/"\n')
+        assert kept("sources", "poll").status == 1
+        ended = asked()
+        assert (ended.status, ended.out.splitlines()[0]) == (1, "✗ paperwire runs, but not all is well:")
+        assert "✗ Source daily: failed, " in ended.out
+        kept.set("DATABASE_URL", f"sqlite:///{kept.folder}/other.db")
+        kept("subscribe", "graph", "--as", "console:me")
+        ended = asked("--json")
+        assert (ended.status, ended.json["ready"]) == (1, False)
+        assert "works on another database" in ended.json["problems"]["process"]
+        kept.set("DATABASE_URL", f"sqlite:///{kept.database}")
+        kept.file("paperwire.toml", "")
+    remote.call("revokes")
+    with (
+        Watchman() as watchman,
+        cli.Process(
+            kept.folder, "run", fake=remote, port=str(port), environ={"PAPERWIRE_HEARTBEAT_URL": watchman.url}
+        ) as program,
+    ):
+        program.says("No one can talk to the bot on Telegram: Telegram does not know this token")
+        ended = asked("--json")
+        page = httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).json()
+        assert (ended.status, ended.json["ready"], ended.json["problems"].keys()) == (1, False, page["problems"].keys())
+        assert "  telegram updates: " in asked().out
+    assert watchman.calls == []  # only a healthy process sends heartbeats

@@ -1,12 +1,9 @@
-"""Harmful files in a watched folder (too large, links to files outside), and harmful names and texts (codes for a
-terminal).
-"""
+"""Files that are too large, texts without end, and names and texts that hold codes for a terminal."""
 
 import json
 import logging
 import re
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,72 +17,31 @@ from bot.settings import SourceSettings
 from bot.settings.loading import load_settings
 from subscriptions.service.listing import listed
 from subscriptions.store.database.store import Store
+from tests import source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal
 from tests.integration.web_site import open_pages
 from tests.make import FakeClock
-from tests.source_harness import SourceHarness
-
-Feeds = Callable[[SourceSettings], SourceHarness]
 
 
-@pytest.fixture
-def feeds(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> Feeds:
-    """Returns a function that makes the scheduler of one source."""
-    return lambda source: SourceHarness(store, clock, arxiv, source)
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    (tmp_path / "inbox").mkdir()
-    (tmp_path / "list.md").write_text(PAGE, encoding="utf-8")
-    return tmp_path / "inbox"
-
-
-async def test_a_file_of_three_gib_is_refused_before_it_is_read(feeds: Feeds, inbox: Path) -> None:
-    with (inbox / "huge.md").open("wb") as file:
+async def test_a_file_of_three_gib_is_refused_before_it_is_read(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    path = tmp_path / "huge.md"
+    with path.open("wb") as file:
         file.truncate(3 << 30)  # a sparse file: it takes no room on the disk
-    feeding = feeds(SourceSettings(name="inbox", path=inbox))
     tracemalloc.start()
     try:
-        await feeding.due()
+        feeding = await source_harness.polled(store, clock, arxiv, SourceSettings(name="inbox", path=path))
         _, peak = tracemalloc.get_traced_memory()
         with pytest.raises(UnreadableInput, match=r"huge\.md: larger than 64 MiB"):
-            read_file(str(inbox / "huge.md"))
+            read_file(str(path))
         _, peak_of_arguments = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     (receipt,) = feeding.receipts("inbox")
-    assert receipt.detail == f"{inbox / 'huge.md'}: larger than 64 MiB."
+    assert receipt.detail == f"{path}: larger than 64 MiB."
     assert max(peak, peak_of_arguments) < MAX_BYTES // 4
-
-
-async def test_a_folder_behind_a_link_is_out_of_the_folder_too(feeds: Feeds, inbox: Path) -> None:
-    (inbox / "deep").symlink_to(inbox.parent)
-    feeding = feeds(SourceSettings(name="inbox", path=inbox / "*" / "*.md"))
-    await feeding.due()
-    assert feeding.outcomes("inbox") == ["failed"]
-
-
-async def test_links_within_the_folder_are_read(feeds: Feeds, inbox: Path) -> None:
-    (inbox / ".data").mkdir()  # the layout of a Kubernetes volume
-    (inbox / ".data" / "day.md").write_text(PAGE, encoding="utf-8")
-    (inbox / "day.md").symlink_to(Path(".data") / "day.md")
-    (inbox.parent / "latest.md").symlink_to(inbox.parent / "list.md")
-    sources = (
-        SourceSettings(name="within", path=inbox / "*.md"),
-        SourceSettings(name="itself", path=inbox.parent / "latest.md"),
-    )
-    for source in sources:
-        feeding = feeds(source)
-        await feeding.due()
-        assert not feeding.scheduler.problems
-        assert [one for one in feeding.outcomes(source.name) if one == "failed"] == []
-    (inbox / "out.md").symlink_to(inbox.parent / "other.md")
-    (inbox.parent / "other.md").write_text(PAGE.replace("2601.", "2602."), encoding="utf-8")
-    feeding = feeds(SourceSettings(name="all", path=inbox / "out*", links="follow"))
-    await feeding.due()
-    assert feeding.outcomes("all") == ["new"]
 
 
 def entry(title: str = "Sand", names: str = "Ada Example", abstract: str = "Grains.") -> str:

@@ -426,7 +426,7 @@ async def test_without_a_source_of_arxiv_nobody_is_asked(
 ) -> None:
     make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     arxiv.holds("/list.md", "")
-    await source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md")).due()
+    await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
     assert arxiv.asked("/api/") == []
 
 

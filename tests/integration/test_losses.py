@@ -7,7 +7,6 @@ The test judges by the journal of the platforms, which outlives the database.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -25,11 +24,9 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.retention import last_loss
-from tests import make, source_harness
-from tests.copies import copied, put_back
+from tests import copies, make, source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import page
-from tests.make import subscribes
 from tests.programs.faults.year import simulated_bot
 
 pytestmark = pytest.mark.both_databases
@@ -77,7 +74,7 @@ class Bot:
         self._copy: Path | None = None
 
     def subscribes(self, chat: str, query: str = "graph", **schedule: str) -> None:
-        subscribes(self.bot.store, chat, query, now=self.bot.clock.now(), **schedule)
+        make.subscribes(self.bot.store, chat, query, now=self.bot.clock.now(), **schedule)
 
     async def reads(self, brought: Brought, *, first: bool, looked_at: datetime | None = None) -> Ingested:
         """Reads a digest when it comes, or reads it again as its reader would."""
@@ -102,30 +99,15 @@ class Bot:
 
     def is_copied(self) -> None:
         """An operator copies the database."""
-        self._copy = copied(self.bot.store, self.folder)
+        self._copy = copies.copied(self.bot.store, self.folder)
 
     async def loses(self, lost_at: datetime, now: datetime) -> None:
         """The database is lost; the copy takes its place."""
         assert self._copy is not None
         await self.bot.app.close()
         self.bot.comes_to(now)
-        put_back(self.bot.store, self._copy, lost_at=lost_at, now=now)
+        copies.put_back(self.bot.store, self._copy, lost_at=lost_at, now=now)
         await self.bot.begins_anew()
-
-    def papers(self) -> Iterator[tuple[str, str, simulated_bot.Post]]:
-        """Yields (chat, work, post) for everything that the platforms accepted."""
-        for post in self.bot.posts():
-            for work in post.works:
-                yield post.chat, work, post
-
-
-@contextmanager
-def running(url: str, folder: Path) -> Iterator[Bot]:
-    bot = Bot(url, folder)
-    try:
-        yield bot
-    finally:
-        asyncio.run(bot.bot.app.close())
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +139,12 @@ CHOSEN = (
 
 @pytest.mark.parametrize("case", CHOSEN)
 def test_after_a_loss_nothing_is_lost_or_doubled(database_url: str, tmp_path: Path, case: Case) -> None:
-    with running(database_url, tmp_path) as bot:
+    bot = Bot(database_url, tmp_path)
+    try:
         asyncio.run(_goes_through(bot, case))
         _judged(bot, case)
+    finally:
+        asyncio.run(bot.bot.app.close())
 
 
 async def _goes_through(bot: Bot, case: Case) -> None:
@@ -198,7 +183,7 @@ async def _goes_on(bot: Bot, case: Case) -> None:
 
 
 def _judged(bot: Bot, case: Case) -> None:
-    times = Counter((chat, work) for chat, work, _ in bot.papers())
+    times = Counter((post.chat, work) for post in bot.bot.posts() for work in post.works)
     assert [pair for pair, count in times.items() if count > 1] == []
     for one in case.brought:
         came_later = one.at > case.restored_at or (one.at > case.lost_at and one.reader == "file")
@@ -218,7 +203,7 @@ def restored(store: Store, tmp_path: Path) -> Iterator[Restoring]:
 
     def restore(copy: Path, lost_at: datetime) -> Store:
         now = lost_at + timedelta(minutes=1)
-        put_back(store, copy, lost_at=lost_at, now=now)
+        copies.put_back(store, copy, lost_at=lost_at, now=now)
         opened.append(Store(store.url.render_as_string(hide_password=False), zone=store.zone))
         opened[0].open(now=now)
         return opened[0]
@@ -239,8 +224,8 @@ def planned(store: Store, now: datetime) -> list[str]:
 async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, restored: Restoring
 ) -> None:
-    subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
-    copy = copied(store, tmp_path)
+    make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
+    copy = copies.copied(store, tmp_path)
     arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds.")))
     store = restored(copy, clock.now() + timedelta(hours=1))
     clock.advance(timedelta(hours=2))
@@ -265,19 +250,19 @@ async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR
     expected: list[str],
 ) -> None:
     clock.set_now(source_harness.new_york("2026-01-21 23:00"))
-    subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
-    copy = copied(store, tmp_path)
+    make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
+    copy = copies.copied(store, tmp_path)
     arxiv.announces(date(2026, 1, 22), make.paper("Graphs", "cs.LG"))
     store = restored(copy, source_harness.new_york(f"2026-01-22 {lost}"))
     clock.set_now(source_harness.new_york("2026-01-22 01:00"))
-    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).due()
+    await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     assert planned(store, clock.now()) == expected
 
 
 def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> None:
     """The first note of the loss is kept, because later plans have changed what the copy knows."""
     lost_at = make.NOON + timedelta(hours=2)
-    subscribes(store, "console:me", "graph", now=make.NOON, every="now")
+    make.subscribes(store, "console:me", "graph", now=make.NOON, every="now")
     make.ingested(store, make.paper("Graphs"), now=make.NOON + timedelta(hours=1))
     with patch.object(ingest, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         retention.count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=1))
