@@ -133,7 +133,7 @@ class ChatSetting:
         return self.in_public.get(value, value) if chat.public else value
 
     def value_named(self, typed: str) -> str:
-        """Returns the value that a typed word names; "" if it names none, as a number, a time or a zone does."""
+        """Returns the value that a typed word names; "" for other words, such as numbers, times and zones."""
         plain = plain_name(typed)
         for value, shown in self.values.items():
             words = (value, shown.template, *self.value_names.get(value, "").split())

@@ -273,7 +273,7 @@ def mended_name(name: str) -> str:
 
 
 def kept_query(typed: str) -> Query:
-    """Reads a typed query and puts its text on one line. Raises QueryError, whose column is that in the typed text."""
+    """Reads a typed query and puts its text on one line. Raises QueryError with the column in the typed text."""
     query = parse_query(typed)
     text = one_line(typed)
     return query if text == typed else parse_query(text)

@@ -20,7 +20,7 @@ _IN_LINES = re.compile(
 
 
 def escaped(value: str) -> str:
-    r"""Returns a foreign text on one line, with \uXXXX for each character that a terminal would obey."""
+    r"""Returns a text from outside on one line, with \uXXXX for each character that a terminal would obey."""
     if value.isprintable():  # most texts are, and this check is fast
         return value
     return _HIDDEN.sub(_as_code, value)

@@ -23,10 +23,10 @@ so on. So the boolean work is a few operations on whole columns of slots, and no
                            5 and 1      01 & 11    01   the first one
     one wanted, one not    3 without 4  01 & ~01   00   none
 
-Words and phrases of any length are found in one pass: a step leads from the slot of the words so far to the slot of these
-words and the next one (`slots.Slots.steps`). So a match touches only conditions that the papers of the day fulfil. A
-*feature* is a property of a paper that can be looked up, such as a category. A term that no single feature decides, such as
-`graph-neur*`, is checked word by word in the few papers that have all features that it needs.
+Words and phrases of any length are found in one pass. After each word of a paper, a step leads to the slot of the longer
+phrase: from "graph", the word "neural" leads to "graph neural" (`slots.Slots.steps`). So a match touches only conditions
+that the papers of the day fulfil. A *feature* is a property of a paper that can be looked up, such as a category. No single
+feature decides a term such as `graph-neur*`. So it is checked in the few papers that have all features that it needs.
 
 What each part of this design gains, measured with a million queries and 180 papers (`bench.matching`):
 

@@ -174,7 +174,7 @@ class Integers:
             self._papers[slot] |= 1 << place
 
     def put(self, papers: Mapping[int, int]) -> None:
-        """Stores the papers of slots."""
+        """Stores the papers of slots. `papers`: slot -> its papers."""
         for slot, having in papers.items():
             self._papers[slot] = having
 

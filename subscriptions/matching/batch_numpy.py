@@ -54,7 +54,7 @@ class Matrix:
         self._add(found.take(known), papers.take(known))
 
     def put(self, papers: Mapping[int, int]) -> None:
-        """Stores the papers of slots."""
+        """Stores the papers of slots. `papers`: slot -> its papers."""
         octets = b"".join([having.to_bytes(self._words * WORD // 8, "little") for having in papers.values()])
         slots = np.fromiter(papers, np.intp, len(papers))
         self._papers[slots] = np.frombuffer(octets, "<u8").reshape(-1, self._words)

@@ -73,7 +73,7 @@ def needed_by(term: Term) -> tuple[str, ...]:
 
 
 def _sign(field: Field) -> str:
-    """Returns the prefix of features for a field's words, such as "title:"; "" if its words count only as words of any text.
+    """Returns the prefix of features for the words of a field, such as "title:"; "" if they have no features of their own.
 
     Fields that many queries name have features of their own. So have fields that a query without a field does not search.
     """

@@ -63,9 +63,9 @@ def by_new_clock(
 ) -> model.Subscription:
     """Returns the subscription with its due moment adapted to the new zone or quiet hours of its chat.
 
-    A subscription that uses the chat's zone becomes due at the same local time in the new zone; if it is overdue, it
+    A subscription that uses the chat's zone becomes due at the same local time in the new zone. If it is overdue, it
     stays overdue. A subscription that the old quiet hours postponed is due when the new quiet hours end, or at once if
-    they do not include `now`.
+    there are none now.
     """
     due = subscription.next_due_at
     if after.settings.timezone != before.settings.timezone and not subscription.zone and due is not None and due > now:
@@ -174,7 +174,7 @@ class Forecast:
         return min((moment for moment in moments if moment), default=None)
 
     def may_have_come(self, since: datetime) -> bool:
-        """Returns whether papers could have come from `since` to now. Those of a missing source may come at any time."""
+        """Returns whether papers could have come since `since`. Those of a missing source may come at any time."""
         if self.anytime or not self.awaited or self.missing:
             return True
         return any(one.due and one.due > since for one in self.awaited)

@@ -267,8 +267,11 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
 
     1. If its source was read after the loss and did not have it yet, it came after the loss.
     2. A file that was last written before the loss came when it was written.
-    3. If its day ended before the loss, it came when its day opened. A file of such a day was only written again.
-    4. If nothing tells when it came, it came at the moment of the copy.
+    3. A file that was last written after the loss came after the loss. But if its day ended before the loss, it was only
+       written again, and rule 4 applies.
+    4. Otherwise it came when its day opened, or, without a date, at the moment of the copy.
+
+    The result is never before the moment of the copy, since the copy has all digests that came until then.
     """
     if arrival.looked_at is not None and arrival.looked_at > loss.lost_at:
         return None

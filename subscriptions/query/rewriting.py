@@ -225,7 +225,7 @@ def _canonical(text: str, fields: Fields) -> str | None:
 
 
 def written(node: Node) -> str:
-    """Returns a tree as people type it."""
+    """Writes a tree as text, in the way in which people type queries."""
     match node:
         case Leaf():
             return _leaf(node)

@@ -34,12 +34,12 @@ def ingest_steps(store: Scope, digest: model.Digest, ingest: "Ingest") -> writer
     Sent messages are marked for editing if one of their papers was withdrawn or its summary came late. Only one process
     merges papers at a time. The others wait, and then find what it stored.
 
-    A large digest and a Store: the new papers are stored before the digest ("stored ahead"), MOST_AT_ONCE in each
-    transaction, so that others can write in between. The last transaction stores the digest and announces all its
-    papers. A crash before it leaves papers that belong to no digest and that no chat gets. The next digest that has
-    these papers, perhaps the same one, announces them.
+    If the digest is large and `store` is a Store, the new papers are stored before the digest ("stored ahead"). Each
+    transaction stores MOST_AT_ONCE of them, so that others can write in between. The last transaction stores the digest
+    and announces all its papers. A crash before it leaves papers that belong to no digest and that no chat gets. The
+    next digest that has these papers, perhaps the same one, announces them.
 
-    More than MOST_TOGETHER papers: the digest is stored in parts of that size, each like a separate digest. Only the
+    A digest of more than MOST_TOGETHER papers is stored in parts of that size, each like a separate digest. Only the
     last part has the digest's own name. So after a crash before the last part, the digest counts as unknown, and the
     next reading stores the remaining parts. A planner that runs between two parts uses the papers announced so far.
     """

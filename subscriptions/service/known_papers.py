@@ -209,8 +209,8 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
 def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
     """Returns two sets: the papers that are certainly near to the papers of a term, and all papers that may be.
 
-    The papers that the term itself names do not match. The index may not know exactly which these are, so all papers
-    that may be one of them are only in the second set.
+    The papers that the term itself names do not match. The index cannot always tell which papers these are. So each
+    paper that may be one of them is only in the second set.
     """
     found = entries.set_of(entries.first + at for at in near_places(transaction, entries, term.near))
     own = 0

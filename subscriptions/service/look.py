@@ -107,8 +107,8 @@ def _since_papers_came(
 ) -> model.NoMatchStreak | None:
     """Returns the streak with only the days after the chat's last delivered paper; None if there are no such days.
 
-    The reason: a subscription that is due once a week counts all days of the week, but another subscription of the chat
-    may have delivered papers on some of them.
+    The reason: a weekly subscription counts all days of the week, but another subscription of the chat may have
+    delivered papers on some of these days.
     """
     newest = known_papers.newest_delivered(transaction, due.chat.id, streak.after)
     if newest is None:

@@ -307,8 +307,8 @@ def preview(
 ) -> Preview:
     """Returns what would be sent for all subscriptions of a chat, or for the query `text`. Stores nothing.
 
-    If `days` or `text` is given, looks at the papers of the last `days` days, counted by the days of their digests.
-    Otherwise decides like the planner. Raises NotFound, QueryError.
+    If `days` or `text` is given, looks at the papers whose digests are from the last `days` days (default:
+    PREVIEW_DAYS). Otherwise decides like the planner. Raises NotFound, QueryError.
     """
     chat = listing.get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]

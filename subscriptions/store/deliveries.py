@@ -103,7 +103,7 @@ def delivered_count(session: Transaction, chat_id: int) -> int:
 
 
 def delivered_item(session: Transaction, chat_id: int, paper_id: int) -> model.Item | None:
-    """Returns a paper as an item of the delivery in which the chat got it; None if the chat did not get it."""
+    """Returns the item of a paper in the delivery that brought it to the chat; None if no delivery did."""
     row = session.get(DeliveryItemRow, (chat_id, paper_id))
     return _items(session, [row])[0] if row else None
 
@@ -149,7 +149,7 @@ _MOST_SHOWN = 200  # papers that one delivery can show
 
 @reads
 def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> DeliveredPaper | None:
-    """Returns a paper with the state of the delivery in which the chat got it; None if the chat did not get it."""
+    """Returns a paper with the state of the delivery that brought it to the chat; None if no delivery did."""
     item, row = delivered_item(transaction, chat_id, paper_id), transaction.get(DeliveryItemRow, (chat_id, paper_id))
     if item is None or row is None:
         return None

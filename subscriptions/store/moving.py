@@ -77,7 +77,7 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
 
 
 def _chat_at(session: Transaction, platform: str, address: str, topic: str) -> ChatRow | None:
-    """Returns the row of the chat at an address; if it moved, that of the new address; None if the address is unknown."""
+    """Returns the row of the chat at an address, or at the address to which it moved; None for an unknown address."""
     at = (ChatRow.platform == platform, ChatRow.address == address, ChatRow.topic == topic)
     row = session.exec(select(ChatRow).where(*at)).first()
     while row is not None and row.moved_to is not None:

@@ -344,11 +344,13 @@ class IncompletePaper:
 
 @store.reads
 def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePaper, ...]:
-    """Returns the papers of the last seven days with missing values that arXiv may know, newest first.
+    """Returns papers with missing values that arXiv may know, newest first.
 
-    Papers about which arXiv was asked recently, or too often, are left out. So are older papers, since new details would
-    not announce them to any chat (docs/architecture.md, rule 1), and papers with a DOI and no arXiv id, since they are
-    from other publishers.
+    Leaves out
+
+    - papers about which arXiv was asked recently, or too often
+    - papers older than seven days, since new details no longer announce them (docs/architecture.md, rule 1)
+    - papers with a DOI and no arXiv id, since they are from other publishers
     """
     since, times, last = now - COMPLETION_WINDOW, col(EnrichmentRequestRow.times), col(EnrichmentRequestRow.last)
     rows = session.exec(

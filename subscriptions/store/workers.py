@@ -179,9 +179,9 @@ def begin_worker(
     """Registers this process as a worker, and recovers the messages of dead workers. Returns how many messages.
 
     A worker with the sender lock replaces the workers that had the lock before, except those whose process still runs
-    (`is_running`): two processes can have the lock if the file system has no locks, or if the file was removed. An
-    earlier worker of this same process is replaced, too, because a process has only one sender at a time. All this is
-    one transaction. If it is interrupted, the next start does the same.
+    (`is_running`). Two processes can have the lock if the file system has no locks, or if the file was removed. An
+    earlier worker of this process is replaced, too, because a process has only one sender at a time. All this is one
+    transaction. If it is interrupted, the next start does the same.
     """
     if holds_sender_lock:
         before = transaction.exec(select(WorkerRow).where(col(WorkerRow.holds_sender_lock))).all()

@@ -258,8 +258,8 @@ class NoSuchTime(errors.Refused):
 def read_when(text: str, chat_schedule: model.Cadence | None = None) -> When:
     """Reads a time as people write it, in English or Chinese (docs/guide.md, When they come).
 
-    What the text does not name comes from `chat_schedule`, or is 09:00 for a time of day, 08:00-20:00 for the two times
-    of when-out, and Monday for a day of the week. Raises NoSuchTime, and Refused if the text is not a time.
+    If the text names no time of day, that of `chat_schedule` counts, or else 09:00 (08:00-20:00 for when-out). If a
+    weekly text names no day, Monday counts. Raises NoSuchTime, and Refused if the text is not a time.
     """
     reading = reading_of(text, bare=True)
     if reading is None:
