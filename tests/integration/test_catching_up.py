@@ -290,7 +290,7 @@ async def test_a_monthly_list_misses_nothing_at_its_first_look(
     assert feeding.receipts("web")[-1].detail == ""
     clock.advance(source_harness.new_york("2026-02-27 12:00") - clock.now())
     await feeding.due()
-    assert feeding.receipts("web")[-1].detail == ""
+    assert feeding.receipts("web")[-1].detail == "Due since 2026-02-01 04:00 UTC. The same as before."
 
 
 @pytest.mark.usefixtures("friday")
