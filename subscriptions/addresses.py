@@ -55,7 +55,7 @@ class PlatformFacts:
     can_look_up: bool = False  # the platform can be asked whether it has a message that was perhaps sent
     shows_more: bool = False  # a button under a message opens the papers beyond the chat's limit
     makes_sound: bool = False  # the sender decides whether a message is heard; otherwise the reader's device decides
-    notifies: bool = True  # messages alert people; if not, chats begin with "now", no quiet hours, and a day's papers
+    notifies: bool = True  # messages alert people; False: chats begin with "now", no quiet hours, and one day's papers
     keeps_messages: bool = False  # the database keeps its messages, so that they can be shown
     confirms: bool = False  # the person who reads there must say yes before anything is sent
     asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
@@ -80,7 +80,7 @@ def command_prefix(chat: model.ChatAddress) -> str:
 
 
 def sender_of(lane: model.Lane) -> str:
-    """Returns whose token posts in a lane: "platform", or "platform:workspace" for an address in a workspace."""
+    """Returns the sender that posts in a lane: "platform", or "platform:workspace" for an address in a workspace."""
     workspace, slash, _ = lane.address.rpartition("/")
     return f"{lane.platform}:{workspace}" if slash and facts_of(lane.platform).has_workspaces else lane.platform
 

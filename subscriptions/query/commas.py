@@ -50,9 +50,9 @@ def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields)
 
 
 def _items(text: str, fields: Fields) -> Iterator[Item]:
-    """Yields the lexemes between commas, each group after a lexeme ITEM or BUT_NOT. Yields nothing if a space is missing.
+    """Yields the lexemes between commas, each group after a lexeme ITEM or BUT_NOT.
 
-    After each comma there must be a space.
+    Yields nothing if a comma has no space after it.
     """
     end = len(text)
     while end and (text[end - 1].isspace() or _LIST_COMMAS.match(text[end - 1])):  # commas at the end mean nothing

@@ -201,7 +201,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
         gone = _chats_to_erase(transaction, now)
     for chat_id in gone:
         with store.write() as transaction:
-            if chat_id in _chats_to_erase(transaction, now):  # it may be reachable again
+            if chat_id in _chats_to_erase(transaction, now):  # the chat may have become reachable in the meantime
                 chat_data.erase(transaction, chat_id)
         yield 1
     with store.write() as transaction:

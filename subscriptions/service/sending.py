@@ -27,7 +27,7 @@ from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Scope, Store, Transaction
 
-_PACED = timedelta(minutes=1)  # rate limits of platforms look back so far at most
+_PACED = timedelta(minutes=1)  # no platform's rate limit depends on posts that are older than this
 SILENT_AFTER = timedelta(seconds=20)  # after so long without a heartbeat, other workers take over a worker's messages
 
 

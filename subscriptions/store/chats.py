@@ -428,7 +428,7 @@ def code_hashes(session: Transaction) -> Sequence[str]:
 
 
 def take_codes(session: Transaction, code_hash: str) -> bool:
-    """Removes all hashes of codes. Returns whether `code_hash` was one of them: another process may have been first."""
+    """Removes all hashes of codes. Returns whether `code_hash` was one of them; it is not if another process was first."""
     taken = session.exec(sa.delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
     return code_hash in taken
 

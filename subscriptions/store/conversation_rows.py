@@ -161,7 +161,7 @@ class LibraryEntryRow(Row, table=True):
     chat: int = columns.reference("chat.id", primary=True)
     key: str = Field(primary_key=True)
     title: str = ""
-    words: str = ""  # those words of the title that the words of the library include
+    words: str = ""  # those words of the title that are words of the library
 
 
 class InstallationRow(Row, table=True):

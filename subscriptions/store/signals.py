@@ -151,7 +151,7 @@ def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
 
 
 def titles_of(session: Transaction, chat_id: int) -> list[tuple[str, str]]:
-    """Returns (title, the words of the title that the words of the library include) for each entry of a library."""
+    """Returns (title, those words of the title that are words of the library) for each entry of a library."""
     found = select(LibraryEntryRow.title, LibraryEntryRow.words)
     return list(session.exec(found.where(LibraryEntryRow.chat == chat_id, LibraryEntryRow.title != "")))
 

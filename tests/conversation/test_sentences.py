@@ -1,4 +1,6 @@
-"""The bot understands sentences that people wrote. sentences.jsonl, in the folder PAPERWIRE_SHARED, has them with results.
+"""The bot understands sentences that people wrote.
+
+The file sentences.jsonl has the sentences with their expected results. It is in the folder that PAPERWIRE_SHARED names.
 
 `python -m tests.conversation.test_sentences FILE…` prints the failing sentences of other files, with their answers.
 """
