@@ -102,7 +102,7 @@ def _works(_: model.Chat) -> errors.Sentence | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChatSetting:
-    """A setting of chats. Its value is one of `choices`; if there are none, any value that `check` accepts."""
+    """A setting of chats, compared by identity. Its value is one of `choices`, or, without choices, what `check` accepts."""
 
     name: str  # in /set, exports and the database: never to be changed
     label: errors.Sentence  # the name that people read; they can type it, too

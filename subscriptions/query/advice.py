@@ -312,7 +312,7 @@ def _mended(query: Query, known: Known) -> Advice | None:
 
 
 def _phrase(query: Query, known: Known) -> Advice | None:
-    """Returns the advice to make adjacent words a phrase, the longest that finds papers, if it finds far fewer papers."""
+    """Returns the advice to make adjacent words a phrase: the longest phrase with which the query finds far fewer papers."""
     found = known.count(query)
     if found <= _FEWEST:
         return None
