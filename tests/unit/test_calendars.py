@@ -746,32 +746,36 @@ def judged(outcome: receipts.Outcome, detail: str = "", *, settled: bool = True)
     return receipts.PollVerdict(outcome=outcome, is_final=settled, detail=detail)
 
 
-def test_a_source_is_as_bad_as_its_worst_unit_and_names_it() -> None:
-    units = {
-        "cs.LG": judged(receipts.Outcome.NEW),
-        "stat.ML": judged(receipts.Outcome.STALE, "Still that of 2026-01-21.", settled=False),
-        "math.ST": judged(receipts.Outcome.STALE, "Still that of 2026-01-21.", settled=False),
-        "hep-th": judged(receipts.Outcome.QUIET, "Nothing was announced in it today."),
-    }
+OLD = judged(receipts.Outcome.STALE, "Still that of 2026-01-21.", settled=False)
+FAILED = judged(receipts.Outcome.FAILED, "It is HTML.", settled=False)
+FINE = {"cs.LG": judged(receipts.Outcome.NEW), "hep-th": judged(receipts.Outcome.QUIET)}
+
+
+@pytest.mark.parametrize(
+    ("units", "outcome", "detail"),
+    [
+        (
+            {**FINE, "stat.ML": OLD, "math.ST": OLD},
+            receipts.Outcome.STALE,
+            "stat.ML, math.ST: Still that of 2026-01-21.",
+        ),
+        ({**FINE, "stat.ML": OLD, "cs.AI": FAILED}, receipts.Outcome.FAILED, "cs.AI: It is HTML."),
+        # many units with the same trouble are counted
+        (
+            {f"cs.A{n}": FAILED for n in range(9)},
+            receipts.Outcome.FAILED,
+            "cs.A0, cs.A1, cs.A2, cs.A3, cs.A4 and 4 more: It is HTML.",
+        ),
+        (FINE, receipts.Outcome.NEW, ""),
+        ({}, receipts.Outcome.QUIET, ""),
+    ],
+)
+def test_a_source_is_as_bad_as_its_worst_unit_and_names_it(
+    units: dict[str, receipts.PollVerdict], outcome: receipts.Outcome, detail: str
+) -> None:
     found = receipts.verdict_of_all(units)
-    assert (found.outcome, found.is_final) == (receipts.Outcome.STALE, False)
-    assert found.detail == "stat.ML, math.ST: Still that of 2026-01-21."
-    units["cs.AI"] = judged(receipts.Outcome.FAILED, "It is HTML.", settled=False)
-    assert receipts.verdict_of_all(units).detail == "cs.AI: It is HTML."
-
-
-def test_many_units_with_the_same_trouble_are_counted() -> None:
-    units = {f"cs.A{n}": judged(receipts.Outcome.FAILED, "It is HTML.", settled=False) for n in range(9)}
-    assert receipts.verdict_of_all(units).detail == "cs.A0, cs.A1, cs.A2, cs.A3, cs.A4 and 4 more: It is HTML."
-
-
-def test_a_source_is_settled_when_all_its_units_are() -> None:
-    units = {"cs.LG": judged(receipts.Outcome.NEW), "hep-th": judged(receipts.Outcome.QUIET)}
-    assert (receipts.verdict_of_all(units).outcome, receipts.verdict_of_all(units).is_final) == (
-        receipts.Outcome.NEW,
-        True,
-    )
-    assert receipts.verdict_of_all({}).outcome is receipts.Outcome.QUIET
+    assert (found.outcome, found.detail) == (outcome, detail)
+    assert found.is_final is all(unit.is_final for unit in units.values())
 
 
 # ------------------------------------------------------------------------------------------- when something is expected

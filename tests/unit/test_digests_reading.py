@@ -58,22 +58,30 @@ def test_what_is_no_id_is_none(text: str) -> None:
     assert _papers.arxiv_address(text) is None
 
 
-def test_a_key_is_the_first_thing_that_names_the_paper() -> None:
-    everything = {"arxiv_id": "2601.15529", "doi": "10.1101/2026.01.22", "title": "A Kite", "abstract": "It flies."}
-    assert _papers.paper_key(**everything) == "2601.15529"
-    assert _papers.paper_key(doi="10.1101/2026.KITE", title="A Kite") == "10.1101/2026.kite"
-    assert _papers.paper_key(title="A Kite", abstract="It flies.") == "title:" + _h("a kite")
-    assert _papers.paper_key(abstract=" It \n flies. ") == "abstract:" + _h("It flies.")
-    assert _papers.paper_key(title=" ", abstract="") is None
+def _h(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize(
+    ("facts", "key"),
+    [
+        (
+            {"arxiv_id": "2601.15529", "doi": "10.1101/2026.01.22", "title": "A Kite", "abstract": "It flies."},
+            "2601.15529",
+        ),
+        ({"doi": "10.1101/2026.KITE", "title": "A Kite"}, "10.1101/2026.kite"),
+        ({"title": "A Kite", "abstract": "It flies."}, "title:" + _h("a kite")),
+        ({"abstract": " It \n flies. "}, "abstract:" + _h("It flies.")),
+        ({"title": " ", "abstract": ""}, None),
+    ],
+)
+def test_a_key_is_the_first_thing_that_names_the_paper(facts: dict[str, str], key: str | None) -> None:
+    assert _papers.paper_key(**facts) == key
 
 
 @pytest.mark.parametrize("title", ["A Kite", "a  KITE", " A\nkite ", "Ａ Ｋｉｔｅ", "A\u00a0Kite"])
 def test_titles_that_read_the_same_have_one_key(title: str) -> None:
     assert _papers.paper_key(title=title) == "title:" + _h("a kite")
-
-
-def _h(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @pytest.mark.parametrize(
@@ -409,12 +417,15 @@ PAIR = b"A Kite\nIt flies over the hill and far away.\n"
 @pytest.mark.parametrize(
     ("data", "name", "named", "error", "why"),
     [
-        (PAIR, "page.txt", None, UnknownFormat, ""),
+        (PAIR, "page.txt", None, UnknownFormat, r"^page\.txt: "),
         (b"A title that is longer\nthan this\n", "list.txt", "hf_text", BrokenDigest, r"^list\.txt: In line 1 "),
         (GROUP.encode(), "list.txt", "daily_arxiv_md", BrokenDigest, r"^list\.txt: No entry can be read, and line 1 "),
         (b"Two\nlines\n", "list.txt", "bilingual3", UnknownFormat, r"expected one of: bilingual3\.$"),
         (GROUP.encode(), "list.txt", "kite_json", UnknownFormat, r"“kite_json” is not a format; known: arxiv_rss, "),
-        *((b"# About\n", "README.md", one.name, (UnknownFormat, BrokenDigest), "") for one in digests.FORMATS),
+        *(
+            (b"# About\n", "README.md", one.name, (UnknownFormat, BrokenDigest), r"^README\.md: ")
+            for one in digests.FORMATS
+        ),
     ],
 )
 def test_a_format_is_never_guessed(data: bytes, name: str, named: str | None, error: type[Exception], why: str) -> None:

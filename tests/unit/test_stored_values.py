@@ -113,11 +113,20 @@ def test_a_cause_that_is_not_known_is_read_as_its_text() -> None:
     assert declared.read_notice("something new", {"text": "News"}) == declared.UnknownNotice(event="", text="News")
 
 
-def test_what_a_notice_is_sent_once_per() -> None:
-    assert declared.SendingStopped(platform="slack:T1").key(DAY) == "slack:T1:2026-01-22"
-    assert notices.SubscriberLeft(chat="Lab", place="slack:C1").key(DAY) == "slack:C1:2026-01-22"
-    assert declared.MessagesDead(count=1, reason="", ids="", chat="").key(DAY) == ":2026-01-22"
-    assert notices.NothingMatched(event="41", known=7, days=5).key(DAY) == "41"
+@pytest.mark.parametrize(
+    ("notice", "key"),
+    [
+        (declared.SendingStopped(platform="slack:T1"), "slack:T1:2026-01-22"),
+        (notices.SubscriberLeft(chat="Lab", place="slack:C1"), "slack:C1:2026-01-22"),
+        (declared.MessagesDead(count=1, reason="", ids="", chat=""), ":2026-01-22"),
+        (notices.NothingMatched(event="41", known=7, days=5), "41"),
+    ],
+)
+def test_what_a_notice_is_sent_once_per(notice: notices.Notice, key: str) -> None:
+    assert notice.key(DAY) == key
+
+
+def test_a_notice_is_sent_once_a_day_or_once_per_event() -> None:
     assert all(issubclass(notice, notices.DailyNotice | notices.EventNotice) for notice in declared.NOTICES.values())
 
 
