@@ -1,4 +1,4 @@
-"""`/metrics`: scraped over HTTP, read by the library's own parser, and compared with what the bot has done."""
+"""What operators watch: `/metrics`, read by the library's own parser and compared with what the bot did; the status page."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -291,7 +291,7 @@ async def test_lanes_that_wait_for_a_worker_are_measured(url: str, clock: make.F
     assert "\npaperwire_jobs_waiting 0.0\n" in after
 
 
-# ── The status page for operators: what waits and why, retry and dismiss, the sources day by day, messages by hour ────
+# ── The status page: what waits and why, retry and dismiss, sources day by day, messages by hour ────────────────────────
 
 
 @pytest.fixture

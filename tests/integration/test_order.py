@@ -19,7 +19,7 @@ from subscriptions.store import chats, deliveries
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store
 from tests import make
-from tests.integration.cli import Terminal
+from tests.integration import cli
 
 ME = make.address("telegram:42")
 LATER = make.NOON + make.HOUR
@@ -267,31 +267,14 @@ def is_known(store: Store, chat: str) -> bool:
 # --------------------------------------------------------------------------------------------------- the order in words
 
 
-def digest_of(titles: Sequence[str]) -> str:
-    """Returns a new page of the three-line format."""
-    return "\n".join(
-        f'{{"id": "2601.0{n:04d}", "title": "{title}", "summary": "On {title}.", "authors": ["Ada Example"], '
-        f'"categories": ["cs.LG"]}}'
-        for n, title in enumerate(titles, 1)
-    )
-
-
-def test_the_command_line_says_what_is_due_and_what_is_not_yet(terminal: Terminal) -> None:
-    chat, morning = ("--as", "telegram:42"), ("--now", "2026-01-22T08:30Z")
+def test_the_command_line_says_what_is_due_and_what_is_not_yet(terminal: cli.Terminal) -> None:
+    chat = ("--as", "telegram:42")
     terminal("subscribe", "graph", *chat, "--every", "now", "--now", "2026-01-22T07:00Z")
     terminal("subscribe", "tree", *chat, "--every", "daily", "--at", "09:00", "--now", "2026-01-22T07:00Z")
-    path = terminal.file("day.jsonl", digest_of(["Graph networks", "Tree search", "Tree rings"]))
-    assert terminal("ingest", str(path), "--date", "2026-01-22", "--now", "2026-01-22T08:00Z").status == 0
-    document = terminal("preview", *chat, *morning, "--json").json
-    assert document["due"] == ["2601.00001"]
-    assert document["not_due"] == [
-        {"number": 2, "at": "2026-01-22T09:00:00Z", "held": None, "papers": ["2601.00003", "2601.00002"]}
-    ]
-    lines = terminal("preview", *chat, *morning).out.splitlines()
+    titles = ("Graph networks", "Tree search", "Tree rings")
+    terminal.file("day.md", cli.page(*((f"2601.0000{n}", title, "Words.") for n, title in enumerate(titles))))
+    assert terminal("ingest", "day.md", "--date", "2026-01-22", "--now", "2026-01-22T08:00Z").status == 0
+    lines = terminal("preview", *chat, "--now", "2026-01-22T08:30Z").out.splitlines()
     assert lines[0] == "Due now:"
     assert "Not due yet:" in lines
     assert "  2  tree · 2 papers · Thu 22 Jan 09:00" in lines
-    sent = terminal("deliver", *morning, "--json").json
-    assert sent["planned"] == 1
-    later = terminal("preview", *chat, "--now", "2026-01-22T09:00Z", "--json").json
-    assert (sorted(later["due"]), later["not_due"]) == (["2601.00002", "2601.00003"], [])

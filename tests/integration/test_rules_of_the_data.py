@@ -496,7 +496,7 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
     assert [(entry.chat, entry.papers) for entry in entries] == [("telegram:1", 1), ("telegram:2", 1)]
 
 
-# ── Subscriptions, and chats as people write them ───────────
+# ── Subscriptions, and chats as people write them ─────────────────────────────────────────────────────────────────────
 
 
 def due(store: Store, chat: str) -> list[datetime | None]:

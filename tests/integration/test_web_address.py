@@ -193,9 +193,6 @@ async def test_the_password_cannot_be_guessed_at_metrics(tmp_path: Path) -> None
         assert (await eve.get("/metrics", headers=bearing(PASSWORD))).status_code == 429
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-
-
 async def test_a_damaged_body_of_a_head_request_makes_no_traceback(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from subscriptions.service import listing
-from subscriptions.service.amendments import set_settings
 from tests import make
 from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import FakeSlack
@@ -230,7 +229,7 @@ async def test_an_export_of_a_channel_goes_to_the_asker(on: slack_bot.Scene, sla
     assert ["C1 words" in entry.text for entry in slack.files_in("D2")] == [True, False]
 
 
-# ── Forms, the home view and menus of papers ──────────────────────────────────────────────────────────────────────────
+# ── Forms and the home view ───────────────────────────────────────────────────────────────────────────────────────────
 
 CHAT = make.address("slack:C1")
 LINK = "https://arxiv.org/abs/2601.00042"
@@ -378,31 +377,3 @@ async def test_home_shows_the_managed_chats_after_each_change(on: slack_bot.Scen
     await on.does(slack.opens_home(by="U5"))
     assert "graph" not in home()
     assert "I cannot see which channels you are in" in home()
-
-
-# ------------------------------------------------------------------------------------------------------ menus of papers
-
-
-async def test_menus_answer_the_asker_and_change_nothing_for_guests(on: slack_bot.Scene, slack: FakeSlack) -> None:
-    make.subscribes(on.app.store, "slack:C1", "graph", every="now")
-    set_settings(on.app.store, CHAT, {"limit": "5"}, now=on.app.clock.now())
-    make.ingested(on.app.store, *(make.paper(f"Graph {number}") for number in range(1, 10)))
-    await on.app.sender.send_once()
-    before = len(slack.posted_to("C1"))
-    for label in ("mute ▾", "exclude", "follow authors", "more", "why"):
-        await on.does(slack.clicks(label, by="U3"))
-    *_, more, why = slack.ephemerals_to("U3")
-    assert "Graph" in str(more.payload)
-    assert "in the title" in str(why.payload)
-    assert [(one.subscription.text, one.subscription.state) for one in listing.listed(on.app.store, CHAT)] == [
-        ("graph", "active")
-    ]
-    await on.does(slack.clicks("show 4 more", by="U2"))
-    (rest,) = slack.ephemerals_to("U2")
-    assert sum(block.get("accessory", {}).get("type") == "overflow" for block in rest.payload["blocks"]) == 4
-    await on.does(slack.clicks("why", by="U2"))
-    assert "in the title" in str(slack.ephemerals_to("U2")[-1].payload)
-    assert len(slack.posted_to("C1")) == before
-    await on.does(slack.clicks("exclude", by="U2"))
-    await on.does(slack.clicks("Ada Example", by="U2"))
-    assert on.queries() == ['graph -author:"Ada Example"']

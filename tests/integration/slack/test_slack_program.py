@@ -1,4 +1,4 @@
-"""`paperwire slack manifest`, and what `check` says about each workspace's scopes, over a fake Slack."""
+"""The program with a fake Slack: the manifest, what `check` says about scopes, `paperwire run`, and all faults at once."""
 
 import json
 import re
@@ -109,7 +109,7 @@ def test_a_client_without_a_key_to_seal_tokens_is_refused(terminal: cli.Terminal
     assert "PAPERWIRE_SLACK_CLIENT_ID needs PAPERWIRE_SECRET_KEY" in ended.err
 
 
-# ── `paperwire run` as a process with Slack: it listens, answers, stops at once, and logs that an app token is refused
+# ── `paperwire run` as a process ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> cli.Process:
@@ -147,7 +147,7 @@ def test_a_refused_app_token_ends_it_with_one_sentence(tmp_path: Path, slack: Fa
     assert len(slack.arrived("apps.connections.open")) == 1
 
 
-# ── All faults of Slack at the same time, on PostgreSQL. `make faults` does this with more tries on SQLite ────────────
+# ── All faults of Slack at once, on PostgreSQL; `make faults` tries more often, on SQLite ─────────────────────────────
 
 TRIES = 8
 
