@@ -235,22 +235,22 @@ async def test_one_of_several_workers_is_elected_until_it_resigns(
     workers: list[cluster.ClusterEngine], url: str
 ) -> None:
     one, other, third = workers
-    assert await one.is_elected("receiver")
-    assert await one.is_elected("receiver")
-    assert not await other.is_elected("receiver")
+
+    async def elected(*asking: cluster.ClusterEngine) -> list[bool]:
+        """Lets these workers ask in turn whether they are the receiver."""
+        return [await worker.is_elected("receiver") for worker in asking]
+
+    assert await elected(one, one, other) == [True, True, False]
     assert await other.is_elected("another")
     await other.resign("receiver")  # another worker holds it
     await one._aside(one._session.close)  # its session was cut
-    assert not await other.is_elected("receiver")
-    assert await one.is_elected("receiver")
+    assert await elected(other, one) == [False, True]
     lease_ends(url, one)
-    assert await other.is_elected("receiver")
-    assert not await third.is_elected("receiver")
-    assert not await one.is_elected("receiver")
+    assert await elected(other, third, one) == [True, False, False]
     lease_ends(url, other)
-    assert await other.is_elected("receiver")  # no other worker wanted it in between
+    assert await elected(other) == [True]  # no other worker wanted it in between
     await other.resign("receiver")
-    assert await one.is_elected("receiver")
+    assert await elected(one) == [True]
 
 
 def lease_ends(url: str, worker: cluster.ClusterEngine) -> None:

@@ -545,11 +545,30 @@ def answers_of(port: int) -> Answers:
     return answers
 
 
+JSON_SENT, OF_TELEGRAM = {"content-type": "application/json"}, {receiving.HEADER: SECRET}
+SIGNED = JSON_SENT | {slack_receiving.TIMESTAMP: "1", slack_receiving.SIGNATURE: openapi.SIGNED}
+REQUESTS: list[tuple[str, dict[str, str], bytes, int]] = [  # method and path, headers, body, expected status
+    ("GET /health/live", {}, b"", 200),
+    ("GET /health/ready", {}, b"", 200),
+    ("GET /metrics", {}, b"", 200),
+    (f"GET {INSTALL}", {}, b"", 302),
+    (f"GET {manifest.REDIRECT}", {}, b"", 400),
+    (f"POST {WEBHOOK}", JSON_SENT | OF_TELEGRAM, b'{"update_id": 1}', 200),
+    (f"POST {WEBHOOK}", JSON_SENT | OF_TELEGRAM, b"[", 400),
+    (f"POST {WEBHOOK}", JSON_SENT, b'{"update_id": 1}', 404),
+    (f"POST {WEBHOOK}", OF_TELEGRAM | {"content-type": "text/plain"}, b'{"update_id": 1}', 415),
+    *((f"POST {path}", SIGNED, b"{}", 200) for path in manifest.PATHS),
+    *((f"POST {path}", SIGNED, b"[]", 400) for path in manifest.PATHS),
+    *((f"POST {path}", SIGNED | {slack_receiving.SIGNATURE: "v0=00"}, b"{}", 401) for path in manifest.PATHS),
+    *((f"POST {path}", JSON_SENT, b"{}", 404) for path in manifest.PATHS),
+]
+
+
 @pytest.mark.hypothesis
 def test_every_page_answers_as_documented_whatever_is_asked(program: Program) -> None:
     """Schemathesis may miss some answers, so each is first asked for on purpose."""
     given: dict[str, set[int]] = defaultdict(set)
-    for page, headers, body, status in requests_of_each_answer():
+    for page, headers, body, status in REQUESTS:
         method, path = page.split()
         for asked, expected in ((method, status), (OTHER_METHODS[method], 405)):
             request = requests.Request(
@@ -567,27 +586,6 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
     assert ended == 0
     assert answers.statuses.keys() == given.keys()
     assert {page: beyond for page, drawn in answers.statuses.items() if (beyond := drawn - given[page])} == {}
-
-
-def requests_of_each_answer() -> Iterator[tuple[str, dict[str, str], bytes, int]]:
-    """Yields (method and path, headers, body, expected status)."""
-    yield "GET /health/live", {}, b"", 200
-    yield "GET /health/ready", {}, b"", 200
-    yield "GET /metrics", {}, b"", 200
-    yield f"GET {INSTALL}", {}, b"", 302
-    yield f"GET {manifest.REDIRECT}", {}, b"", 400
-    json_of = {"content-type": "application/json"}
-    secret = {receiving.HEADER: SECRET}
-    yield f"POST {WEBHOOK}", json_of | secret, b'{"update_id": 1}', 200
-    yield f"POST {WEBHOOK}", json_of | secret, b"[", 400
-    yield f"POST {WEBHOOK}", json_of, b'{"update_id": 1}', 404
-    yield f"POST {WEBHOOK}", secret | {"content-type": "text/plain"}, b'{"update_id": 1}', 415
-    at = {slack_receiving.TIMESTAMP: "1"}
-    for path in manifest.PATHS:
-        yield f"POST {path}", json_of | at | {slack_receiving.SIGNATURE: openapi.SIGNED}, b"{}", 200
-        yield f"POST {path}", json_of | at | {slack_receiving.SIGNATURE: openapi.SIGNED}, b"[]", 400
-        yield f"POST {path}", json_of | at | {slack_receiving.SIGNATURE: "v0=00"}, b"{}", 401
-        yield f"POST {path}", json_of, b"{}", 404
 
 
 async def test_the_document_names_every_page(tmp_path: Path) -> None:
