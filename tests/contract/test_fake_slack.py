@@ -16,6 +16,7 @@ from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
 from tests.fakes.slack_event_delivery import signature
 from tests.fakes.slack_methods import JSON_METHODS
 
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading all certificates would take longer than a test
 
 
@@ -193,15 +194,22 @@ def test_tokens_methods_and_scopes_are_refused(slack: FakeSlack) -> None:
     assert send(slack)["ok"]
 
 
-def test_a_token_may_come_in_a_form(slack: FakeSlack) -> None:
-    form = {"token": TOKEN, "channel": "C1", "text": "x"}
-    assert ask(slack.url + "chat.postMessage", data=form).json()["ok"]
+FORMS: dict[str, tuple[str, dict[str, Any], str | None]] = {  # request → (method, how it is sent, error)
+    "a token in a form": ("chat.postMessage", {"data": {"token": TOKEN, "channel": "C1", "text": "x"}}, None),
+    "broken JSON": (
+        "chat.postMessage",
+        {"content": b"{", "headers": {**BEARER, "Content-Type": "application/json"}},
+        "invalid_json",
+    ),
+    "JSON for a method that reads": ("users.info", {"json": {"user": "U1"}, "headers": BEARER}, "invalid_arguments"),
+}
 
 
-def test_broken_json_is_refused(slack: FakeSlack) -> None:
-    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    answer = ask(slack.url + "chat.postMessage", content=b"{", headers=headers)
-    assert answer.json()["error"] == "invalid_json"
+@pytest.mark.parametrize(("method", "said", "error"), FORMS.values(), ids=FORMS)
+def test_a_request_may_be_a_form_and_json_only_for_some_methods(
+    slack: FakeSlack, method: str, said: dict[str, Any], error: str | None
+) -> None:
+    assert ask(slack.url + method, **said).json().get("error") == error
 
 
 def test_a_reply_needs_a_parent(slack: FakeSlack) -> None:
@@ -285,12 +293,6 @@ def test_a_private_channel_is_told_to_nobody_who_is_not_in_it(slack: FakeSlack) 
     assert call(slack, "conversations.info", channel="C1")["needed"] == "channels:read"
 
 
-def test_methods_that_read_take_no_json(slack: FakeSlack) -> None:
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    answer = ask(slack.url + "users.info", json={"user": "U1"}, headers=headers)
-    assert answer.json()["error"] == "invalid_arguments"
-
-
 def test_a_whisper_needs_somebody_who_is_there(slack: FakeSlack) -> None:
     assert call(slack, "chat.postEphemeral", channel="C1", user="U1", text="x")["ok"]
     assert call(slack, "chat.postEphemeral", channel="C1", user="U9", text="x")["error"] == "user_not_found"
@@ -321,7 +323,7 @@ def test_an_address_for_answers_refuses_what_a_message_may_not_hold_and_any_toke
     assert respond(url.rsplit("/", 1)[0] + "/guessed", text="x") == 404
     assert respond(url) == 400
     assert respond(url, text="x", blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]) == 400
-    assert ask(url, json={"text": "x"}, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 404
+    assert ask(url, json={"text": "x"}, headers=BEARER).status_code == 404
 
 
 def test_a_trigger_opens_one_view(slack: FakeSlack) -> None:

@@ -66,11 +66,12 @@ class News:
         self._waiting: set[asyncio.Event] = set()
 
     def tell(self) -> None:
-        """Checks again whatever a test waits for. The fake calls it after each change."""
+        """Makes those who wait check again. The fake calls it after each change."""
         for event in self._waiting:
             event.set()
 
     async def until(self, is_true: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Waits until `is_true` returns True. Raises TimeoutError if that takes too long."""
         event = asyncio.Event()
         self._waiting.add(event)
         try:
