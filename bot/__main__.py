@@ -34,7 +34,10 @@ def _end_at_once(*_: object) -> None:
 
 
 def _on_interrupt(handler: "signal._HANDLER") -> None:
-    """Sets the handler of Ctrl-C, unless the process was started to ignore Ctrl-C, as shells do in the background."""
+    """Sets the handler of Ctrl-C.
+
+    Does nothing if the process ignores Ctrl-C, as if a shell started it in the background.
+    """
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, handler)
 
@@ -44,7 +47,8 @@ _on_interrupt(_end_at_once)  # while modules are imported: some of them turn Key
 from importlib.util import find_spec  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-_OURS = ("bot", "locales", "subscriptions", "templates")  # the first line of each contains "paperwire"
+# the first line of each package's docstring contains "paperwire"
+_OURS = ("bot", "locales", "subscriptions", "templates")
 _HEAD = 300  # bytes
 
 

@@ -154,7 +154,7 @@ def _connect(platforms: Mapping[str, str], settings: Settings, clock: Clock, out
 
 
 def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Platform:
-    """Returns the platform of a channel. Without an adapter, the platform can only post."""
+    """Returns the platform of a channel. If the channel names no adapter, the platform can only post."""
     module = getattr(channel, "adapter", None)
     return (
         known.adapter_of(module).platform(channel, around)
@@ -190,7 +190,7 @@ def _conversation_context(
 
 
 def _medium(platforms: Mapping[str, Platform], chat: model.ChatAddress) -> Medium:
-    """Returns the medium of a chat. The chat's platform may be off."""
+    """Returns the medium of a chat, which says how messages are rendered there. The chat's platform may be off."""
     platform = platforms.get(chat.platform)
     if platform is None:
         return known.medium_of(chat.platform)

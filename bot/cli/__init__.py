@@ -34,14 +34,14 @@ _KEEP = "Keep it well"
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
-    """One entry of the list. Its module is imported only when it is called: importing all takes 0.75 s."""
+    """A subcommand. Its module is imported only when it is called, because importing the modules of all takes 0.75 s."""
 
     panel: str  # heading in the overview
     name: str
     place: str  # "module:function" or "module:app"
     summary: str  # the first sentence of its help; a test compares the two
     example: str
-    leading_dash: bool = False  # an argument may begin with "-", as a query may
+    leading_dash: bool = False  # an argument may begin with "-", as in the query "-survey diffusion"
     sigterm_ends_loading: bool = False  # SIGTERM ends the process with status 0 while its module is imported
 
 
@@ -254,7 +254,7 @@ class TopGroup(TyperGroup):
         }
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - of click, which Typer contains
-        """See click."""
+        """Returns (name, command, other arguments) of the subcommand that `args` calls, and imports its module."""
         name, found, rest = super().resolve_command(ctx, args)
         return name, load(found.name) if found and found.name else found, rest
 
@@ -301,7 +301,7 @@ def nearest(typed: str, known: Sequence[str]) -> str:
 
 
 DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands.md); 130 is also Typer's for Ctrl-C
-_UsageError = typer.BadParameter.__bases__[0]  # click's UsageError, wherever Typer keeps its copy
+_UsageError = typer.BadParameter.__bases__[0]  # the UsageError of click, or of the copy of click that Typer contains
 app = typer.Typer(
     cls=TopGroup,
     help="Notifications for research papers: digests in, papers matched with what chats ask for, messages out.",

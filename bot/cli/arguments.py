@@ -55,7 +55,7 @@ def error_document(error: QueryError) -> dict[str, object]:
 
 
 def documents(paths: Iterable[str]) -> list[str]:
-    """Returns the paths of the documents that arguments name: files, folders, `-` (bot.digests.files)."""
+    """Returns the paths of the documents that arguments name: files, folders, `-` (see bot.digests.files)."""
     return list(paths_of(map(_native, paths)))
 
 
@@ -116,7 +116,7 @@ def digests_in(
 
 
 def print_read_error(error: PaperwireError) -> None:
-    """Prints why one file could not be read, without the list of formats."""
+    """Prints why one file could not be read, but not the list of formats, which `print_expected_formats` prints."""
     output.print_error(error.brief if isinstance(error, UnknownFormat) else str(error))
 
 

@@ -1,4 +1,4 @@
-"""settings, set, say, link, export, import, library."""
+"""The subcommands about one chat: settings, set, say, link, export, import, library."""
 
 import asyncio
 import json as json_text
@@ -51,11 +51,11 @@ from subscriptions.zones import zone_of_place
 
 _NAME = "paperwire"
 _CELL, _SIDE, _HIGH = 7.2, 9, 22  # SVG units: the width of a character, the margin beside words, the height
-_LONGEST = 40  # characters of a query, of which a wide one counts two; a longer query is cut
+_LONGEST = 40  # most characters of a query in a badge (a wide one counts as two); a longer query is cut
 
 
 def badge(words: str) -> str:
-    """Returns the badge as SVG. It shows the name and the subject of the subscription."""
+    """Returns a badge for a web page as SVG. It shows "paperwire" and `words`, the subject of a subscription."""
     shown = _cut(words)
     left, right = (cell_len(text) * _CELL + 2 * _SIDE for text in (_NAME, shown))
     wide, said = left + right, escape(f"{_NAME}: {words}")
@@ -349,7 +349,7 @@ def _text_of(file: str) -> str:
 
 
 def _show_changes(changes: Sequence[tuple[str, str, str]], last: str) -> None:
-    """Prints the changes, and a last line."""
+    """Prints each change, which is (kind, chat, line), and then the line `last`."""
     if not changes:
         output.print_line("There is no line to import.")
     if not sys.stdout.isatty():

@@ -98,7 +98,7 @@ def copy(
 
 
 def _address(text: str) -> SecretStr:
-    """Returns the address of a database that was typed. Raises WrongUsage."""
+    """Returns a typed file or URL as the URL of a database. Raises WrongUsage if it contains a password."""
     if passwords_in(text):
         raise WrongUsage(
             errors.Sentence("A password on the command line is read by everybody on this machine."),
@@ -175,7 +175,7 @@ def restore(
 
 
 def _count_lost(lost_at: datetime | None) -> int:
-    """Records that all deliveries due before the loss count as sent, after the database was restored. Returns 0."""
+    """Records in the restored database that all deliveries due before its loss count as sent. Returns exit status 0."""
     if lost_at is None:
         raise WrongUsage(
             errors.Sentence("Say which copy to put back, or when the database was lost."),

@@ -37,7 +37,7 @@ from subscriptions.store.sources import KnownSource, known_sources
 from subscriptions.texts import escaped
 
 _ABOUT = re.compile(r"(readme|license|changelog)\b", re.IGNORECASE)  # files that describe a folder and are no digests
-DEFAULT_SOURCE_NAME = "files"  # the source of digests that no source of paperwire.toml watches
+DEFAULT_SOURCE_NAME = "files"  # the name of the source of a digest whose file no source of paperwire.toml watches
 
 
 def ingest(
@@ -272,7 +272,10 @@ def poll(
 
 
 def _named(settings: Settings, name: str | None) -> str:
-    """Returns the name of the source to announce, spelt as in the settings. Raises WrongUsage."""
+    """Returns the typed name of a source, spelt as in the settings if they have it.
+
+    Raises WrongUsage if none was typed.
+    """
     if name is None:
         raise WrongUsage(
             errors.Sentence("--announce needs the name of a source."), errors.Sentence("For example: daily --announce.")

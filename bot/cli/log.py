@@ -89,7 +89,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Returns every secret of the settings that has six characters or more. Of the database's address: its passwords."""
+    """Returns every secret of the settings that has six characters or more, and the passwords in the database's address."""
     found = {
         *passwords_in(settings.database_url.get_secret_value()),
         *_secrets_below(replace(settings, database_url=SecretStr(""))),

@@ -1,4 +1,4 @@
-"""Prints the output of subcommands: text or one JSON document on stdout, errors on stderr. Tables are in `tables`."""
+"""Prints the output of subcommands: text or one JSON document on stdout, errors on stderr. `tables` prints tables."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    if not sys.stdout.isatty():  # otherwise PY_COLORS or GITHUB_ACTIONS make Typer write for a terminal
+    if not sys.stdout.isatty():  # otherwise PY_COLORS or GITHUB_ACTIONS would make Typer use colours
         os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
 
 
@@ -70,7 +70,7 @@ def flush_stdout() -> None:
     """Flushes stdout. If that fails, stdout discards all output from now on."""
     try:
         sys.stdout.flush()
-    except OSError:  # a full disk or a closed pipe; the error that the caller prints says so
+    except OSError:  # the disk is full or the pipe is closed; the caller prints this as an error
         discard_output(sys.stdout)
 
 

@@ -68,7 +68,7 @@ def inspect(
 
 
 def _show_reports(reports: list[Report], refused: list[tuple[str, errors.PaperwireError]], *, each: bool) -> None:
-    """Prints a row per document. If there are many, prints a row per format (unless `each` is set) and per refusal."""
+    """Prints one row for each document. If there are many, prints one for each format instead, unless `each` is set."""
     many = len(reports) + len(refused) > MANY
     if reports:
         tables.print_table(Overview(reports) if many and not each else DigestTables(reports))
@@ -86,8 +86,8 @@ if sys.platform != "win32":
     import resource
 
 _MOST_ADDED = 1000
-_NEW_WORD = "paperwire"  # added to a query, so that the set does not contain the query yet
-_REFUSED = -1  # the handle of a line that is no query
+_NEW_WORD = "paperwire"  # added to a sample query, to get a query that the set does not contain
+_REFUSED = -1  # the handle of a line that is not a valid query
 _NAMES_PAPERS = re.compile(rf"(?:{'|'.join(LIKE.names)})\s*[:：]", re.IGNORECASE)  # a line that may name papers
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
 

@@ -80,7 +80,7 @@ class Session:
         return self.resolve(addresses.parse_address(text))
 
     def resolve(self, address: model.ChatAddress) -> model.ChatAddress:
-        """Returns the address that the store uses for a chat. Asks the chat's platform if the given one is an alias.
+        """Returns the address that the store uses for a chat. Asks the chat's platform if the given address is an alias.
 
         Raises SettingsError, NotFound, PaperwireError.
         """

@@ -1,4 +1,4 @@
-"""subscribe, subscriptions, unsubscribe, preview."""
+"""The subcommands about subscriptions: subscribe, subscriptions, unsubscribe, preview."""
 
 import shlex
 import sys
@@ -308,7 +308,7 @@ def _say(
     later: Sequence[model.Message],
     now: datetime,
 ) -> None:
-    """Prints how much was planned before, the messages that are due, and the papers that are not due yet."""
+    """Prints how many deliveries were planned before, the messages that are due, and the messages that are not due yet."""
     address = about.chat.address
     if about.waiting:
         output.print_line(f"Planned before and sent first: {about.waiting}, see `paperwire outbox`.")
@@ -364,7 +364,10 @@ def _preview_document(
 
 
 def _waits(entry: NotDue) -> dict[str, object]:
-    """Returns a subscription that is not due, for `--json`. `at` is null while it is held or if the time is unknown."""
+    """Returns a subscription that is not due, for `--json`.
+
+    `at` is null while the subscription is held, or if the time is unknown.
+    """
     at = entry.next_delivery.at or entry.next_delivery.latest
     return {
         "number": entry.subscription.number,

@@ -61,14 +61,17 @@ def is_narrow(columns: int) -> bool:
 
 
 def watched(items: Iterable[T], what: str) -> Iterator[T]:
-    """Yields the same items, and shows the bar of `progress` meanwhile."""
+    """Yields the items, and shows the progress bar of `progress` meanwhile."""
     with progress(items, what) as found:
         yield from found
 
 
 @contextmanager
 def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
-    """Yields the same items. Shows a progress bar if stderr is a terminal and the items take longer than a second."""
+    """Gives its body the items to iterate over.
+
+    Shows a bar if stderr is a terminal and they take longer than a second.
+    """
     if not sys.stderr.isatty():
         yield items
         return

@@ -88,7 +88,10 @@ def expect_yes_or_no(context: CommandContext, yes: channel.Button, no: channel.B
 
 
 def drop_question(context: CommandContext, *verbs: str) -> bool:
-    """Drops the open question of this person; with `verbs`, only if it has one of them. Returns whether one was dropped."""
+    """Drops the open question of this person; with `verbs`, only a question of these verbs.
+
+    Returns whether one was dropped.
+    """
     waiting = open_question(context)
     if waiting is None or (verbs and waiting.verb not in verbs):
         return False
@@ -193,13 +196,13 @@ def on_cancel(context: CommandContext) -> channel.Reply:
 
 
 def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> None:
-    """Stores the open question. It contains the id of its update, so that the same question asked again counts as new."""
+    """Stores the open question. The id of the request's update makes it differ from the same question asked before."""
     asked = {**arguments, "asked": context.request.update_id}
     context.remember(_state_name(context), asked, lasts=ANSWER_WITHIN, verb=verb)
 
 
 def _state_name(context: CommandContext) -> str:
-    """Returns the key of the open question, which is unique per chat and person, so that no one answers for another."""
+    """Returns the key of the open question, unique per chat and person: each person answers only their own questions."""
     return f"ask:{context.origin.address}:{context.request.sender}"
 
 
@@ -300,7 +303,10 @@ def number_and_rest(context: CommandContext, text: str) -> tuple[model.Subscript
 
 
 def required_number(context: CommandContext, text: str, example: str) -> tuple[model.Subscription, str]:
-    """Like `number_and_rest`, but raises NotFound or Refused if there is none. `example` is a command for the hint."""
+    """Like `number_and_rest`, but raises NotFound or Refused without such a number.
+
+    The hint of Refused shows `example`.
+    """
     subscription, rest = number_and_rest(context, text)
     if subscription is not None:
         return subscription, rest
@@ -567,7 +573,7 @@ AS_WORDS = "as-words"  # verb of the button that says: these words are part of t
 
 
 def with_time_note(context: CommandContext, ending: Ending, reply: channel.Reply) -> channel.Reply:
-    """Returns `reply`, which shows a subscription, with the note of `time_note` about its time, if there is one."""
+    """Returns `reply`, which shows a subscription. If `time_note` returns a note about its time, adds the note."""
     note = time_note(context, ending)
     if not note:
         return reply
@@ -579,7 +585,7 @@ def with_time_note(context: CommandContext, ending: Ending, reply: channel.Reply
 
 
 def time_note(context: CommandContext, ending: Ending) -> str:
-    """Returns a note about a time that may be part of the query instead, or that is not at the end; "" if there is none."""
+    """Returns a note if the words of the time may belong to the query, or if the time is not at the end; otherwise ""."""
     if ending.when is None:
         moved = time_put_last(ending.query)
         return context.say("A time counts only at the end: {line}", line=" ".join(moved.split())) if moved else ""
@@ -609,7 +615,10 @@ class OnlyTime(errors.Refused):
 
 
 def only_time_refused(context: CommandContext, error: OnlyTime, words: channel.Button) -> channel.Reply:
-    """Returns the reply that refuses a time without a query. Its button `words` takes the time for a query instead."""
+    """Returns the reply that refuses a time without a query.
+
+    `words` is its button, which treats the typed time as a query.
+    """
     return replace(refused(error, context.localizer), buttons=((words,),))
 
 
@@ -621,7 +630,10 @@ def time_refused_with_nearest(
     *,
     argument: str = "when",
 ) -> channel.Reply:
-    """Returns the reply that refuses a time that is not available, with a copy of `button` for each of the nearest times."""
+    """Returns the reply that refuses an unavailable time, with a button for each of the nearest times.
+
+    Each is a copy of `button`; its argument `argument` is the time.
+    """
     names = [phrasing.when_words(when, context.localizer) for when in error.nearest]
     nearest = tuple(
         replace(button, label=name, arguments={**button.arguments, argument: when})

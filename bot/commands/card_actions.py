@@ -361,7 +361,7 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
 
 @cards.of_paper
 def on_unsave(context: CommandContext, item: model.Item) -> channel.Reply:
-    """Handles [remove] under the reply to a saved paper."""
+    """Handles [remove] under the reply that says that a paper was saved: removes it from the saved papers."""
     with _judging(context) as transaction:
         if not near_papers.take_back(transaction, context.chat, item.paper.id, states.Signal.SAVED):
             return cards.paper_gone(context)
@@ -375,7 +375,7 @@ def saved(context: CommandContext) -> channel.Reply:
 
 
 def on_saved_page(context: CommandContext) -> channel.Reply:
-    """Handles [newer], [older] and [all saved]."""
+    """Handles [newer], [older] and [all saved]: shows a page of the saved papers."""
     start = int(context.arguments["start"])
     return replace(_page(context, start), replaces=bool(context.arguments.get("turns")))
 

@@ -54,7 +54,7 @@ from subscriptions.store.deliveries import delivered_items
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.signals import owned
 
-_MOST_WORDS = 5  # words that a sentence names
+_MOST_WORDS = 5  # words that the explanation of a paper's rank names
 _BECAUSE: Mapping[Signal | None, Sentence] = {
     None: Sentence("Further up, because your library has “{title}”: {words}"),
     Signal.OPENED: Sentence("Further up, because you opened “{title}”: {words}"),
@@ -92,7 +92,7 @@ def pressed_token(store: Store, data: str, place: str) -> model.CallbackToken | 
     """Returns the token that belongs to the data of a pressed button; None if there is none."""
     card, _, letter = data.rpartition(".")
     token = read_callback(card, place) or find_callback(store, card) if letter in _VERBS else None
-    if token and token.verb == _CARD:  # here `number` is a place in a list; other verbs would read it as a subscription
+    if token and token.verb == _CARD:  # here `number` is a place in a list; for other verbs, a subscription
         arguments = {name: value for name, value in token.arguments.items() if name != "number"}
         return replace(token, verb=_VERBS[letter], arguments=arguments)
     return read_callback(data, place) or find_callback(store, data)
@@ -204,7 +204,7 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
     known = paper_search.papers_named(context.store, names) if names else {}
     titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)
     best = near_papers.nearest(context.store, context.chat, item.paper)
-    is_told = best is not None and best.kind is None  # then the last line names the nearest entry of the library
+    is_told = best is not None and best.kind is None  # then the last line names an entry of the library anyway
     if (
         links.LIBRARY in names
         and not is_told
@@ -338,7 +338,7 @@ def card_buttons(items: Sequence[model.Item], *, first: int = 1) -> tuple[channe
 
 
 def subscribe_button(context: CommandContext, text: str, ending: Ending | None = None) -> channel.Buttons:
-    """Returns [subscribe], which does the same as /sub with this text, put on one line.
+    """Returns [subscribe], which does the same as /sub with this text. Line breaks in the text become spaces.
 
     If the time may have been meant as words of the query, [as words] follows, which searches for all of the text.
     """

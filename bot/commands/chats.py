@@ -68,7 +68,7 @@ def decide_entry(
 ) -> Decision:
     """Returns the decision about a chat that subscribes; `before` is the chat before the command.
 
-    `by_operator`: an operator subscribed it or administers it.
+    `by_operator`: an operator subscribed the chat or administers it.
     """
     if by_operator:
         return "let in" if standing.is_denied or before.state is states.ChatState.ASKED else "serve"
@@ -383,7 +383,10 @@ def _card(context: CommandContext) -> channel.Reply | None:
 
 
 def _in_private(context: CommandContext, missed: channel.Reply | None) -> channel.Reply | None:
-    """Returns the message about a channel and its waiting papers to the person who caused the event; None if there is none."""
+    """Returns the message to the person who caused the event, about a channel and its waiting papers.
+
+    None if there is nothing to say.
+    """
     private, card = _private_chat(context), _card(context)
     if private is None or missed is None:
         return card
@@ -443,7 +446,10 @@ def on_back(context: CommandContext) -> channel.Reply | None:
 
 
 def on_moved(context: CommandContext) -> channel.Reply | None:
-    """Handles that a group became a supergroup. The platform reports it for both chats; the second report changes nothing."""
+    """Handles that a group became a supergroup.
+
+    The platform reports this for both chats; the second report changes nothing.
+    """
     here, details = context.request.chat, context.event_details
     old, new = (here.address, details["to"]) if details.get("to") else (details.get("from", ""), here.address)
     if old and new:

@@ -44,7 +44,7 @@ def connect(context: CommandContext) -> channel.Reply:
 
 def _begin(context: CommandContext) -> channel.Reply:
     chat = remember_managed_chat(context)
-    # Notices about the managed chat are sent to this one.
+    # The private chat must be stored, because notices about the managed chat are sent there.
     chat_status.store_chat(
         context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
     )
@@ -246,7 +246,10 @@ def _file(context: CommandContext) -> channel.File:
 
 
 def forget_(context: CommandContext) -> channel.Reply:
-    """Asks whether to erase the chat. The answer is /forget yes where strangers could press a button or the sender cannot."""
+    """Asks whether to erase the chat, with buttons.
+
+    If strangers could press them, people answer with /forget yes instead.
+    """
     # this command itself stored the chat; the refusal rolls that back
     if retention.is_just_stored(context.store, context.chat.address, now=context.now):
         raise errors.Refused(errors.Sentence("I know nothing of this chat, so there is nothing to erase."))

@@ -123,7 +123,9 @@ class CommandContext:
     def remember(
         self, name: str, arguments: Mapping[str, Any], *, lasts: timedelta, verb: str = "", is_personal: bool = True
     ) -> None:
-        """Stores arguments under a name for some time, in place of earlier ones. `verb` is by default the name up to ":".
+        """Stores arguments under a name for the time `lasts`, in place of earlier ones.
+
+        `verb` is by default the name up to ":".
 
         With `is_personal`, the arguments are erased together with the sender.
         """
@@ -148,7 +150,7 @@ class CommandContext:
         return replace(reply, replaces=False) if reply else None
 
     def title(self, known: model.KnownPaper) -> str:
-        """Returns a paper on one line."""
+        """Returns the title of a paper on one line, or what is shown if it has none."""
         return title_line(known.paper)
 
     def reading(self, query: Query) -> str:
@@ -181,7 +183,8 @@ class Action:
     needs_operator: bool = False  # only for operators of the bot
     writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
     queries: QueryTexts | None = None  # the queries to match before the writing transaction, for the reply
-    matches_ahead: MatchesAhead | None = None  # does the rest of the matching, also before the writing transaction
+    # does other matching that the command needs, also before the writing transaction
+    matches_ahead: MatchesAhead | None = None
     stays_here: bool = False  # is about the chat where it was requested, even if that chat manages another one
     wants_file: WantedFile | None = None  # reads an attached document
     replaces: bool = False  # each reply replaces the message of the button; if False, `Reply.replaces` decides

@@ -69,7 +69,7 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> ch
         return _schedule(context, subscription, typed)
     try:
         parse.parse_query(ending.query)
-    except errors.QueryError as error:  # the caret is shown under all arguments, so its column also counts the number
+    except errors.QueryError as error:  # the caret is shown below all arguments, which begin with the number
         before = len(context.args) - len(typed)
         raise errors.QueryError(error.sentence, error.hint, error.column + before) from None
     text = " ".join(ending.query.split())
@@ -255,7 +255,7 @@ _rewrite = asking.on_subscription(on_rewrite)
 # -------------------------------------------------------------------------------------------------- pause, resume, stop
 
 
-ALL = "all"  # this argument means the whole chat, like no arguments
+ALL = "all"  # this argument means the whole chat, as if there were no arguments
 
 
 def pause_(context: CommandContext) -> channel.Reply:
@@ -316,7 +316,7 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
 
 
 def on_send(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
-    """Handles [send]: sends the papers that wait now."""
+    """Handles [send]: sends the waiting papers at once."""
     sent = pausing.send_waiting(
         context.store, context.chat.address, now=context.now, number=subscription.number if subscription else None
     )

@@ -30,7 +30,7 @@ DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
 MOST_SHOWN = 30  # changed lines that are shown before an import
 LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
-LONG_LINE = 900  # characters; a longer line would be split into two
+LONG_LINE = 900  # characters; a text with a longer line is sent as a file, since a message would split the line
 _DAYS: Mapping[str, int] = {"d": 1, "w": 7, "m": 30, "y": 365}
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?", re.IGNORECASE)
 
@@ -281,7 +281,7 @@ def library(context: CommandContext) -> channel.Reply:
 
 
 def on_remove(context: CommandContext) -> channel.Reply:
-    """Handles [remove]."""
+    """Handles [remove]: removes the chat's library."""
     if not near_papers.drop_library(context.store, context.chat):
         return channel.Reply(lines=(near_papers.NO_LIBRARY.say(context.say),))
     following = [
@@ -359,7 +359,7 @@ _CARETS = re.compile(r"\^{2,}")  # TeX reads ^^5c as a backslash, even inside th
 _BACKSLASHES = re.compile(r"\\+$")
 _COMMANDS = re.compile(r"\$[^$]*\$|\\[A-Za-z]+|\\.")
 _YEAR_OF_ID = re.compile(r"(?:[a-z-]+(?:\.[A-Z]{2})?/)?(\d\d)\d\d")
-_FIRST_CENTURY = 91  # arXiv began in 1991
+_FIRST_CENTURY = 91  # arXiv began in 1991, so the year 91 of an id is 1991, and 90 is 2090
 _ASCII_OF = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i"}
 )
@@ -474,7 +474,10 @@ def _visible(sign: str) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """Returns the found character, one of `& % # _ ^`, escaped for text outside formulas; an escaped one stays."""
+    """Returns the found character, one of `& % # _ ^`, escaped for text outside formulas.
+
+    A formula or an escaped character is not changed.
+    """
     return found[1] or ("\\^{}" if found[2] == "^" else f"\\{found[2]}")
 
 

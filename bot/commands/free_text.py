@@ -1,7 +1,8 @@
 """Text without a command: it may answer a question or name papers by their ids; otherwise it is tried as a query.
 
-Questions with buttons can also be answered in words: a city, the number of a subscription, a value, yes or no. Each
-such function returns None if the text is not an answer; the text is then read as if no question had been asked.
+Questions with buttons can also be answered in words: a city, the number of a subscription, a value, yes or no. The
+functions that read such answers return None if the text is not an answer. The text is then read as if no question had
+been asked.
 """
 
 import re
@@ -36,7 +37,8 @@ _BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
 _EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
 _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 _LONGEST = 40  # characters of a typed text that a reply repeats
-_LONGEST_VALUE = 3  # most words of a wrong value with a number that is refused; a longer text is no answer
+# a wrong value that has a number is refused if it has at most so many words; a longer text is not an answer
+_LONGEST_VALUE = 3
 _MOST_SIGNS = 5  # characters of a place in Chinese
 _LONGEST_PLACE = 2  # words of an unknown place
 
@@ -86,7 +88,10 @@ def _about_last(context: CommandContext, said: Said) -> channel.Reply | None:
 
 
 def _writes(context: CommandContext) -> bool:
-    """Returns whether the text may write: it may answer a question, has a file, opens a paper, or may change something."""
+    """Returns whether the reply needs a writing transaction.
+
+    It does if the text may answer a question or change something, has a file, or opens a paper.
+    """
     has_file = bool(context.message and context.message.file_id)
     return (
         asking.answers_question(context)
@@ -128,7 +133,10 @@ FREE_TEXT = Callback(run=free_text, writes=_writes, queries=_queries)
 
 
 def answer_zone(context: CommandContext) -> channel.Reply | None:
-    """Sets the zone to a typed city (in either language), zone or offset. If the name is only similar to one, asks back."""
+    """Sets the zone to a typed city (in either language), zone or offset.
+
+    If the name is only similar to a place, asks whether that place is meant.
+    """
     said = answer_in(context.args)
     place = _place(said)
     offered = str(context.arguments.get("near", ""))

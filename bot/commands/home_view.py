@@ -40,7 +40,10 @@ def status(context: CommandContext) -> channel.Reply:
 
 
 def newest_papers_lines(context: CommandContext) -> list[str]:
-    """Returns lines about sources: the newest day and its papers, the total of that day, and when more are expected."""
+    """Returns lines about sources: the newest day of each with its number of papers, and when more are expected.
+
+    If several have the same day, a line has the total.
+    """
     found = digests.newest_days(context.store, _SOURCES)
     lines = [
         context.localizer.count(

@@ -56,12 +56,13 @@ class Intent(Action):
 
     writes: Condition | bool = True
     destination: model.ChatAddress | None = (
-        None  # the destination that it is about; only operators may use destinations
+        None  # the destination that the request is about; only operators may use destinations
     )
-    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "" if none is named
+    # the other chat that the request is about: "@name" or "-100…", with "/7" for a topic; "" if none is named
+    target: str = ""
     args: str = ""  # the text after the command
     arguments: dict[str, Any] = field(default_factory=dict)  # the arguments of the button or form
-    counts_to_limit: bool = True  # it counts towards the limit of commands per minute
+    counts_to_limit: bool = True  # the request counts towards the limit of commands per minute
     is_only_command: bool = True  # False: the message contains a second command, which is not executed
     wants_chats: bool = False  # needs the list of chats that both the bot and the sender are in
     is_in_words: bool = False  # typed in words without a slash, so that it could also be the answer to a question

@@ -241,7 +241,10 @@ def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
 
 
 def _as_wish(context: CommandContext, given: Sequence[model.KnownPaper]) -> channel.Buttons:
-    """Returns a button that subscribes to papers near to these; none if one of them has neither an arXiv id nor a DOI."""
+    """Returns a button that subscribes to papers near to these.
+
+    Returns none if one of them has neither an arXiv id nor a DOI.
+    """
     names = [one.paper.arxiv_id or one.paper.doi for one in given]
     if None in names:
         return ()
@@ -396,7 +399,7 @@ _KEPT: Mapping[str, errors.Sentence] = {
     "chat": errors.Sentence("fits; this chat is paused: {command}"),
     "time": errors.Sentence("fits, and is about to come"),
 }
-# reason why a paper is held → the command that ends it
+# reason why a paper is not delivered → the command that removes this reason
 _MENDS: Mapping[str, str] = {
     "crosslist": "set crosslists in",
     "paused": "resume {number}",
@@ -416,7 +419,7 @@ def _held_line(context: CommandContext, reason: Reason, day: str) -> str:
 
 
 def _kept(context: CommandContext, reason: Reason, day: str) -> str:
-    """Returns the reason as a sentence, with the time or the command that ends it."""
+    """Returns why a paper is not delivered, as a sentence. It names the time or the command that changes this."""
     subscription, keeps = reason.subscription, reason.hold_reason.value
     sentence, at = _KEPT[keeps], None
     if keeps == "older":

@@ -88,7 +88,10 @@ _WRITTEN: Mapping[str, Callable[[str, Language], str]] = {
 
 
 def fixed_offset(zone: str, localizer: Language) -> list[str]:
-    """Returns one line, a note, for a zone that is only an offset from UTC; no line for any other zone."""
+    """Returns one line if `zone` is an offset such as "+08:00": it ignores summer time.
+
+    Returns no line for other zones.
+    """
     if zone[:1] not in ("+", "-"):
         return []
     return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)]
@@ -187,9 +190,9 @@ DAYS = tuple(_EVERY)
 
 
 def cadence_words(cadence: model.Cadence, localizer: Language, zone: str = "") -> str:
-    """Returns a cadence as people can type it in this language, followed by the city or name of `zone`.
+    """Returns a cadence as people can type it, such as "daily 08:00 Europe/Berlin", with the city or name of `zone`.
 
-    Such as "daily 08:00 Europe/Berlin", "每天 08:00 柏林".
+    In Chinese: "每天 08:00 柏林".
     """
     typed = str(cadence)  # "when-out 08:00-20:00 weekdays", "weekly mon 09:00", "tue,thu 09:00"
     hours = next((one for one in typed.split() if ":" in one), "")

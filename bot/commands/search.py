@@ -114,7 +114,10 @@ def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Que
 def _page(
     context: CommandContext, text: str, stretches: Stretches, start: int, notes: Sequence[str] = ()
 ) -> channel.Reply:
-    """Returns a page of results from the last of these stretches; `start` counts matches within it."""
+    """Returns a page of results from the last of these stretches.
+
+    `start` is the number of matches in that stretch before the page.
+    """
     ending = split_when(text)
     subscription, query = _asked(context, ending.query)
     upto, before = stretches[-1]
@@ -168,7 +171,7 @@ def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
 
 
 def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: Ending) -> channel.Reply:
-    """Returns the results of the query that was probably meant; a button also subscribes to the typed one."""
+    """Returns the results of the query that was probably meant; one button subscribes to the query as it was typed."""
     text = _timed(spelled.meant, ending)
     reply = _page(context, text, [(None, 0)], 0)
     label = context.say("subscribe to {query}", query=text)
@@ -201,7 +204,10 @@ def _try_button(text: str, ending: Ending, label: str = "", count: str = "") -> 
 
 
 def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, few: bool) -> channel.Buttons:
-    """Returns a button for each variant that finds more; if enough were found, only for other forms of the same words."""
+    """Returns a button for each variant of the query that finds more papers.
+
+    Without `few`, only variants with other forms of the same words count.
+    """
     found = near_papers.looser(context.store, query, forms_only=not few)[:_LOOSER]
     return tuple(
         (
@@ -230,7 +236,7 @@ def _reading(context: CommandContext, subscription: Subscription | None, query: 
 def _with_another_time(subscription: Subscription, ending: Ending) -> Query | None:
     """Returns the typed query if it equals that of `subscription` and a time follows it; else None.
 
-    In this case, [subscribe] changes the time of the subscription.
+    If a query is returned, [subscribe] changes the time of that subscription.
     """
     if ending.when is None:
         return None
@@ -280,7 +286,7 @@ def _count_line(context: CommandContext, query: Query, found: SearchResult, befo
 
 
 def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, counted: str) -> str:
-    """Returns the count, with the number of these papers that are from the last days."""
+    """Returns `counted`, and adds how many of these papers are from the last days."""
     days = days_known(context.localizer, recent.base)
     if recent.found == amount:
         return context.say("{counted}, all in {days}", counted=counted, days=days)

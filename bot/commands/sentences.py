@@ -40,13 +40,13 @@ _DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除�
 _SAME = re.compile(
     r"^(?:and |do |please )*(?:the )?same (?:thing )?(?:for|with|about|on)\b|^也(?:来|订|给)|^再来一|同样"
 )
-# Commands that sentences may apply to the last paper shown.
+# Commands that sentences may apply to the last paper shown → the verbs of the buttons that do the same.
 _BUTTONS = {"like": "more-like-this", "save": "card-save"}
 _DOES: Mapping[str, Callable[[CommandContext, model.KnownPaper], channel.Reply]] = {
     "like": paper_lookup.alike,
     "save": card_actions.keep,
 }
-_AGREED_TO = ("subscribe-to", "do")  # buttons that a plain "yes" presses
+_AGREED_TO = ("subscribe-to", "do")  # verbs of the buttons that a plain "yes" presses
 _OF_SUBSCRIPTIONS = frozenset(
     {"unsub", "exclude", "narrow", "widen", "edit", "name", "schedule", "pause", "resume", "preview", "share"}
 )
@@ -128,7 +128,7 @@ def _of_papers(context: CommandContext, said: Said, papers: Mapping[int, model.K
 
 
 def _with_names(said: Said) -> str:
-    """Returns the sentence with some paper's id in place of each number, so that `meaning` reads it as about papers."""
+    """Returns the sentence with some paper's id in place of each number, so that `meaning` sees that it is about papers."""
     text = said.text
     for token in reversed(said.tokens):
         if token.mark == reader.NUMBER:
@@ -358,9 +358,9 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
 
 
 def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], meant: Sequence[model.Subscription]) -> Said:
-    """Returns the meaning, corrected: to exclude a subscription means to remove it.
+    """Returns the meaning, corrected: if the words to exclude name a subscription, it is to be removed.
 
-    To remove something that is no subscription means to exclude it.
+    If the words to remove name no subscription, they are to be excluded from a query.
     """
     unwanted = [reader.folded(text) for text in said.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)]
     if said.intent == "exclude" and any(name in unwanted for one in there for name in _names(one)):
@@ -381,7 +381,7 @@ _OF_ONE = ("unsub", "pause", "resume")  # actions that need only the name of a s
 def _asked(
     context: CommandContext, said: Said, wanted: Sequence[tuple[model.Subscription, tuple[str, str]]]
 ) -> channel.Reply:
-    """Asks whether to do this, or to which subscription; `wanted` has a command for each."""
+    """Asks whether to do what the sentence says, or with which subscription; `wanted` has a command for each one."""
     does = {
         "unsub": context.say("remove"),
         "schedule": subjects.time_in(said.text, said.intent),
@@ -468,7 +468,10 @@ def _narrowed(said: Said, one: model.Subscription) -> str | None:
 
 
 def _widened(said: Said, one: model.Subscription) -> str | None:
-    """Returns a query that finds more: without `ti:`, without an exclusion, or with one more alternative; or None."""
+    """Returns a query that finds more: without `ti:`, without an exclusion, or with one more alternative.
+
+    None if there is none.
+    """
     subject = subjects.wanted_in(said.text, said.intent).removeprefix("ti:")
     if "ti:" in one.text and (not subject or _TITLES.search(reader.folded(said.text))):
         return one.text.replace("ti:", "")

@@ -1,4 +1,4 @@
-"""set, timezone, lang, and the form that shows all settings."""
+"""The commands set, timezone and lang, and the form that shows all settings."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -194,7 +194,7 @@ def _all_settings(context: CommandContext) -> channel.Reply:
 
 
 def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
-    """Yields a line for each setting that can be changed with an effect; one for the fixed ones; one for those without effect."""
+    """Yields a line for each setting in `free`, one with all in `fixed`, and one with those in `free` without effect here."""
     idle = [name for name in free if name in chat_settings.without_effect(context.chat)]
     yield from (f"· {_setting_line(context, name)}" for name in free if name not in idle)
     always = [

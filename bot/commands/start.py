@@ -1,4 +1,4 @@
-"""start, help, about, shared links, and the reply to unknown commands."""
+"""The commands start, help and about, shared links, and the reply to unknown commands."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -189,7 +189,10 @@ def _numbers_before_edit(context: CommandContext) -> list[int]:
 
 
 def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Line]:
-    """Replaces the subscriptions of an edited message. Unchanged queries keep their numbers, new ones get the others."""
+    """Replaces the subscriptions of an edited message.
+
+    Unchanged queries keep their numbers; new queries get the numbers that become free.
+    """
     there = {
         subscription.canonical: subscription.number
         for number in numbers
@@ -375,7 +378,7 @@ def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
 
 
 def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
-    """Returns a line for each: number, name or query, time, papers found, last delivery, why it is held."""
+    """Returns a line for each subscription: number, name or query, time, papers found, last delivery, why it is held."""
     about = paper_search.activity(context.store, context.chat, [one.subscription for one in shown], now=context.now)
     lines = []
     for one, row in zip(shown, rows, strict=True):

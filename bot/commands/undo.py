@@ -1,4 +1,4 @@
-"""undo, and the reply to a change: what is stored now, the next delivery, and [undo]."""
+"""The command undo, and the reply to a change: what is stored now, the next delivery, and [undo]."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -244,7 +244,10 @@ def _undone(context: CommandContext, change: Change, *, replaces: bool = False) 
 
 
 def _is_undo(context: CommandContext, change: Change) -> bool:
-    """Returns whether the change is an undo. Undoing an undo makes the original change again, so this counts as no undo."""
+    """Returns whether the change is an undo.
+
+    The undo of an undo makes the original change again, so it does not count as an undo.
+    """
     if change.undoes is None:
         return False
     taken_back = amendments.find_change(context.store, context.chat.address, change.undoes)

@@ -45,7 +45,8 @@ class CommandLimits:
     """
 
     _given: dict[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)  # chat → (second, person) of each
-    _told: dict[tuple[str, str], float] = field(default_factory=dict)  # (chat, person) → end of the last notice
+    # (chat, person) → until when the person is not told again
+    _told: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def is_person_over(self, request: conversations.Request, second: float) -> bool:
         """Returns whether the sender has used up their commands in this chat for now."""

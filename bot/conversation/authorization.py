@@ -211,9 +211,10 @@ def _connection_over(command: CommandContext, *, name: str) -> channel.Reply:
 def route_form_request(
     store: Scope, request: conversation.Interaction, *, now: datetime
 ) -> tuple[conversation.Interaction, model.CallbackToken] | None:
-    """Returns (the request, its callback token) for a request from a form or home view; None for another person's view.
+    """Returns (the request, its callback token) for a request from a form or home view.
 
-    The place of the request becomes the chat that it is about. Returns None also if the view is too old.
+    The place of the request becomes the chat that the view is about. Returns None if the view was shown to another
+    person or is too old.
     """
     token = chat_status.find_callback(store, request.callback_data)
     if token is None or not token.person or token.person != request.sender:
@@ -302,7 +303,10 @@ def _in_json(command: CommandContext, address: model.ChatAddress) -> dict[str, s
 
 
 def _place(store: Scope, at: Mapping[str, str]) -> conversation.Place:
-    """Reads the JSON of `_in_json`. Kind and title come from the store; for a chat that is not stored, from the JSON."""
+    """Returns the chat in the JSON of `_in_json`.
+
+    Kind and title come from the store; for a chat that is not stored, from the JSON.
+    """
     address = addresses.parse_address(at["chat"])
     chat = chat_status.known_or_new(store, address, model.ChatKind(at["kind"]))
     return conversation.Place(chat=address, kind=chat.kind, title="" if chat.id else at["title"])

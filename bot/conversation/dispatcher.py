@@ -156,7 +156,7 @@ class Dispatcher:
         return reply.problems
 
     def _attempts(self, platform: str) -> AsyncRetrying:
-        """Returns a caller that repeats a function until the database can be used, without a limit of time."""
+        """Returns an object that repeats a function until the database can be used, without a limit of time."""
         return until_stored(self._context.clock, MIN_BACKOFF, MAX_BACKOFF, partial(_log_store_error, platform))
 
     def _start_lookup(self, name: str) -> None:
@@ -181,7 +181,7 @@ class Dispatcher:
     async def _looked_up(self, name: str, paper_ids: Sequence[str]) -> LookupOutcome:
         """Looks up papers at arXiv. Raises StoreError, but returns "refused" if the database refuses these papers repeatedly.
 
-        `_handle` gives a request up after as many failures.
+        It stops after the same number of failures as `_handle`.
         """
         outcome: LookupOutcome = "refused"
         try:

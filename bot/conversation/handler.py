@@ -290,9 +290,9 @@ def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | 
     """Executes the command of a request and stores its reply, in one transaction.
 
     The result is None if the request was executed before or gets no reply. Slow work is done before the transaction, so
-    that other writers do not wait for it. A command that writes nothing is run and rendered before. For a command that
-    writes, the queries whose matches its reply needs are matched before; if papers arrive meanwhile, they are matched
-    again.
+    that other writers do not wait for it. A command that writes nothing is run and rendered before the transaction. For
+    a command that writes, the queries whose matches its reply needs are matched before the transaction; if papers
+    arrive meanwhile, they are matched again.
     """
     request, now, conversation = prepared.request, context.clock.now(), context.conversation
     is_read, read = _answer_reading(context, prepared)

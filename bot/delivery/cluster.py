@@ -172,7 +172,10 @@ class ClusterEngine:
             raise job_queue.Again(again)
 
     async def _deliver(self, deliver: channel.Deliver, lane: Lane) -> float | None:
-        """Delivers a lane, then waits for pending writes. Returns after how many seconds to repeat the job, or None."""
+        """Delivers a lane, then waits for pending writes.
+
+        Returns the seconds until the job must be repeated, or None.
+        """
         try:
             await deliver(lane)
         except Exception as error:  # noqa: BLE001 - the other lanes must go on
@@ -271,7 +274,10 @@ class ClusterEngine:
                     await self._clock.sleep(found.again_in)
 
     async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
-        """See Engine. Counts at most once a second unless `anew`: within a second, a lane sends only its burst anyway."""
+        """See Engine.
+
+        Counts at most once a second unless `anew`: within a second, a lane cannot send more than its burst.
+        """
         second = self._clock.monotonic()
         if not anew and second - self._counted.get(lane, -COUNTED_FOR) < COUNTED_FOR:
             return

@@ -455,7 +455,8 @@ async def wait_for_send(context: Context, lane: model.Lane, *, stays: bool = Fal
     """Waits for the rate limits of the lane, then of its token. Returns False if nothing may be sent in this call.
 
     This waits for the lane first, because a slot of the token would be lost during a wait for the lane. At the end it
-    checks the lane's limit again, because meanwhile a reply may have been sent in the lane, or the lane paused.
+    checks the lane's limit again, because meanwhile a reply may have been sent in the lane, or the platform may have
+    demanded a pause.
     """
     while await _wait_for_lane(context, lane, stays=stays):
         await wait_for_slot(context, lane)
@@ -470,7 +471,7 @@ async def _wait_for_lane(context: Context, lane: model.Lane, *, stays: bool) -> 
 
     With `stays`, waits up to MAX_RATE_WAIT here instead of rescheduling the lane.
     """
-    with suppress(errors.StoreError):  # then the last count is good enough
+    with suppress(errors.StoreError):  # without a new count, the last one is good enough
         await context.engine.count_others(lane)
     while (wait := context.rate_limiter.ready_at(lane, now := context.clock.monotonic()) - now) > 0:
         if token_is_paused(context, lane.platform):

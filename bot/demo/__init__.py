@@ -302,7 +302,7 @@ def program() -> str:
 
 
 def sample() -> str:
-    """Returns the path of a sample digest, relative to the current folder if it is below it."""
+    """Returns the path of a sample digest, relative to the current folder if the digest is below that folder."""
     path = Path(str(files("bot").joinpath("samples", "daily_arxiv.md")))
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
@@ -315,7 +315,7 @@ _STYLES = {"header": "bold", "small": "dim"}
 
 
 def print_exhibit(exhibit: Exhibit, console: Console) -> None:
-    """Prints one chat: its people, subscriptions and messages. Colour alone never carries information."""
+    """Prints one chat: its people, subscriptions and messages. Nothing is shown by colour alone."""
     console.print(Text(exhibit.who, style="bold"))
     for ask in exhibit.asks:
         line = Text("  ").append(ask.query, style="bold")

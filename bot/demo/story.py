@@ -192,7 +192,7 @@ class Step:
 
     text: str = ""
     verb: str = ""  # the verb of the button (bot/commands)
-    which: int = 0  # the index of the button among those of one message with this verb
+    which: int = 0  # the index of the button among the buttons of its message that have this verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

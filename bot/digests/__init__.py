@@ -148,7 +148,7 @@ def _refuse_too_large(data: bytes, name: str) -> None:
         )
     if data.count(b"\n") > MAX_LINES:
         raise BrokenDigest(errors.Sentence("{name}: more than {limit} lines.", {"name": name, "limit": MAX_LINES}))
-    # an HTML page has ";" in its entities
+    # a ";" is not counted in an HTML page, where entities such as `&amp;` end with it
     separators = data.count(b",") + (0 if b"<" in data[:100] else data.count(b";"))
     if separators > MOST_COMMAS + len(data) // 8:
         raise BrokenDigest(errors.Sentence("{name}: more commas than text; it is no digest.", {"name": name}))

@@ -172,7 +172,9 @@ class Warnings:
         examples: Iterable[str] = (),
         count: int = 1,
     ) -> None:
-        """Adds `count` cases of `code`. Keeps the line and the message of the first case; the default is in `_MESSAGES`.
+        """Adds `count` cases of `code`.
+
+        Keeps the line and the message of the first case; the default message is in `_MESSAGES`.
 
         An example may be of any length: it is stored as one line, shortened.
         """
@@ -232,7 +234,7 @@ class Content:
 
     entries: list[Entry]  # in the order of the document, copies included
     day: date | None = None  # the day that the document itself contains
-    declared: Mapping[str, int] | None = None  # papers by category, as the document itself counts them
+    declared: Mapping[str, int] | None = None  # category → number of papers, as the document itself states it
 
 
 def bounded(items: Iterable[T]) -> Iterator[T]:
@@ -244,12 +246,12 @@ def bounded(items: Iterable[T]) -> Iterator[T]:
 
 
 def too_many() -> BrokenDigest:
-    """Returns the error for a document of more than MOST_PAPERS."""
+    """Returns the error for a document of more than MOST_PAPERS papers."""
     return BrokenDigest(Sentence("It holds more than {limit} papers.", {"limit": MOST_PAPERS}))
 
 
 def unrecognized_page(line: int) -> BrokenDigest:
-    """Returns the error for a page without a readable entry that is not empty, as line `line` shows."""
+    """Returns the error for a page that is not empty, as its line `line` shows, but has no readable entry."""
     return BrokenDigest(Sentence("No entry can be read, and line {line} is not that of an empty page.", {"line": line}))
 
 

@@ -9,8 +9,8 @@ How a format uses it:
 
 A page is cut into entries before they are parsed, so damage in one entry cannot affect the next. Beautiful Soup uses
 Python's own parser. For some damaged text (`<a <a <a`), this parser takes quadratic time, and for other (`<![x`, a
-character reference of many digits) it fails. So it gets only whole tags; any other `<` becomes text. Then its time is
-linear, at any depth (tests/unit/test_digests_html.py).
+character reference of many digits) it fails. So the parser gets only whole tags; any other `<` becomes text. Then its
+time is linear, at any depth (tests/unit/test_digests_html.py).
 """
 
 import re
@@ -56,7 +56,10 @@ class Piece:
 
 
 class Node:
-    """An element. Its texts have single spaces and no control characters; those removed are counted in a warning."""
+    """An element.
+
+    Its texts have single spaces and no control characters; a warning counts the characters that were removed.
+    """
 
     def __init__(self, tag: "Tag", line: int, warnings: Warnings) -> None:
         self._tag = tag
@@ -74,7 +77,7 @@ class Node:
         return self.rewritten(lambda _, words: words)
 
     def rewritten(self, change: "Callable[[Node, str], str]") -> str:
-        """Returns `text`, but with each string replaced by `change(node, string)`; `node` is the innermost around it."""
+        """Returns `text` with each string replaced by `change(node, string)`; `node` is the innermost element around it."""
         parts: list[str] = []
         for around, part in self._flow():
             if isinstance(part, str):

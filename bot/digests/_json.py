@@ -125,7 +125,9 @@ def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -
 def entries_of(
     records: Iterator[Record], warnings: Warnings, make: Callable[[Record], Entry | None], shown: str = ""
 ) -> list[Entry]:
-    """Returns the entries that `make` makes of records. If it returns None, adds a warning that quotes the member `shown`.
+    """Returns the entries that `make` makes of records.
+
+    If `make` returns None, adds a warning that quotes the member `shown`.
 
     Raises BrokenDigest if no paper was read although there were lines or objects.
     """

@@ -17,7 +17,9 @@ _STRAY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos|#\d{1,9}|#x[\da-fA-F]{1,9});)")
 _LONGEST_REFERENCE = 42  # characters
 _CHUNK = 1 << 16  # characters handed to the parser at once
 _MOST_ELEMENTS = (
-    50_000  # in memory at once; five times the longest record of arXiv; bounds the memory of a hostile document
+    # elements in memory at once: five times the longest record of arXiv; limits the memory that a hostile document
+    # takes
+    50_000
 )
 
 

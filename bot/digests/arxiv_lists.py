@@ -241,7 +241,7 @@ _HEAD_IN_TEXT = re.compile(r"^\\\\[^\S\n]*\narXiv:", re.MULTILINE)
 
 def _is_pastweek(text: str) -> bool:
     r"""Returns whether the text has a day between `/*` and `*/`, and the head of a paper below a line `\\`."""
-    # the first condition is a quick test: nearly every text of another format comes here
+    # the first condition is a quick test, because this function is called for nearly every text of another format
     return "\narXiv:" in text and bool(_HEAD_IN_TEXT.search(text) and _DAY_BETWEEN.search(text))
 
 

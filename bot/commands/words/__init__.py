@@ -1,1 +1,4 @@
-"""Understands sentences: `reader` learned from examples, `subjects` finds queries in them, `intents` their meaning."""
+"""Understands sentences.
+
+`reader` learned from examples; `subjects` finds the query in a sentence, `intents` its meaning.
+"""

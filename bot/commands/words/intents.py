@@ -1,6 +1,6 @@
 """Finds the meaning of a text without a slash: its intent, how sure that is, and the command that does it. Pure.
 
-The intents are the names of the files in `examples/`. Most names are the command that does it, with "-" instead of
+The intents are the names of the files in `examples/`. Most names are the command for the intent, with "-" instead of
 spaces: `export-saved-bib` is "/export saved bib". `_ARGUMENTS` has, for each intent, the function that takes the
 arguments of the command from the sentence.
 """
@@ -58,7 +58,8 @@ _NO_LONGER = re.compile(  # the time that another one replaces: "at 7 instead of
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 _ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # rows of keys
 _NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # only lower case, since NSGCLR may be a name
-# The limit of 9 and the possessive ++ keep this fast: without them, its time doubles with each space of a gap.
+# The limit of 9 and the possessive ++ keep this fast: without them, each further space of a gap doubles the time of
+# matching.
 _ENDS = re.compile(
     r"(?<![\s.!?。！？，吧啊呀呢哦])"
     r"(?:[\s,，]{1,9}(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，吧啊呀呢哦]|谢谢)++$",
@@ -167,7 +168,7 @@ def _is_number_and_time(said: str) -> bool:
 
 
 def command_in(text: str) -> tuple[str, str] | None:
-    """Returns (command, arguments) if a text surely means a command and has everything that it needs; otherwise None."""
+    """Returns (command, arguments) if a text surely means a command and has everything it needs; otherwise None."""
     said = meaning(text)
     is_plain = bool(_PLAIN.search(reader.folded(said.text)))
     if (

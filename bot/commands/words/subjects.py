@@ -108,7 +108,7 @@ def query_in(text: str) -> str:
         query, pieces = subject_of(said), pieces_of(said, reader.ASKING[0])
         around = {token.mark for one in pieces if not one.part for token in one.tokens}
         if around == {reader.WHEN} or [one.part for one in pieces] == [reader.TIME, reader.WANTED]:
-            return text  # only a query with a time
+            return text  # the text is only a query with a time
         is_same = sorted(_WORDS.findall(query)) == sorted(_WORDS.findall(said)) and not said.startswith(
             time_in(said, reader.ASKING[0]) or said
         )
