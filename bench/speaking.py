@@ -10,7 +10,6 @@ most six each. Aims: all people get an answer within 10 s, the logs have no comp
 the limit PostgreSQL takes at most three times as long as SQLite.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -25,8 +24,9 @@ from statistics import median
 from bot.cli import run
 from bot.platforms.telegram.adapter import TelegramChannel
 from subscriptions.store.database.store import Store
-from tests.fakes.process import ROOT, Remote, running
+from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
+from tests.forked import clean_environment
 from tests.patience import PATIENCE
 from tests.postgres.own import own_server
 
@@ -116,15 +116,13 @@ def bots(folder: Path, url: str, fake: Remote, command: Sequence[str], workers: 
     """Runs workers of a database, each started by `command`, with a source that has no digests. Yields their logs."""
     (folder / "inbox").mkdir()
     (folder / "paperwire.toml").write_text('[[source]]\nname = "none"\npath = "inbox/*.md"\n')
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
-        "PAPERWIRE_DATABASE_URL": url,
-        "PAPERWIRE_WEB_PORT": "0",
-        "PAPERWIRE_ACCESS": "open",
-        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
-        "PAPERWIRE_TELEGRAM_API_URL": fake.url,
-        "PYTHONPATH": str(ROOT),
-    }
+    environment = clean_environment(
+        PAPERWIRE_DATABASE_URL=url,
+        PAPERWIRE_WEB_PORT="0",
+        PAPERWIRE_ACCESS="open",
+        PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
+        PAPERWIRE_TELEGRAM_API_URL=fake.url,
+    )
     logs = [folder / f"worker{number}.log" for number in range(workers)]
     with ExitStack() as stack:
         for path in logs:

@@ -43,7 +43,6 @@ def main() -> int:
                 continue
             found[name] = done.result()
             sys.stderr.write(f"{number}/{len(names)} {table.line(name, found[name])}")
-            sys.stderr.flush()
     rows = {name: found[name] for name in names if name in found}
     sys.stdout.write(table.table(rows, options.day))
     if options.page and options.only:
