@@ -328,8 +328,7 @@ def test_each_revision_has_its_file() -> None:
 def test_a_database_of_an_earlier_release_keeps_its_rows(
     made: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make.subscribes(made, "telegram:1", "graph")
-    make.ingested(made, make.paper("A Graph"))
+    make.due(made, "telegram:1")
     with made.read() as session:
         before = conflicts.count_rows(session)
     stored.change(made, *EARLIER)

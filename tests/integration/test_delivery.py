@@ -46,13 +46,6 @@ async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> 
         yield made
 
 
-def a_graph_for(app: App, *chats: str) -> None:
-    """Subscribes chats to papers on graphs, at once, and ingests one."""
-    for chat in chats:
-        make.subscribes(app.store, chat, "graph", every="now")
-    make.ingested(app.store, make.paper("A graph"))
-
-
 def process_of(app: App) -> Process:
     """A process that reads no source."""
     return Process(app, cast(SourceScheduler, Quiet()))
@@ -60,7 +53,7 @@ def process_of(app: App) -> Process:
 
 async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
-        a_graph_for(app, "slack:C1")
+        make.due(app.store, "slack:C1")
         slack.answers("cut after")
         slack.answers("500", times=10_000, method="conversations.history")
         asked = []
@@ -84,7 +77,7 @@ async def test_posts_to_a_failing_platform_become_rarer(
     if not readable:
         slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, telegram=telegram) as app:
-        a_graph_for(app, "slack:C1", "telegram:1")
+        make.due(app.store, "slack:C1", "telegram:1")
         for fake in (slack, telegram):
             fake.answers("500", times=1000)
         for _ in range(66):  # a quarter of an hour
@@ -136,7 +129,7 @@ async def test_messages_left_to_a_person_hold_up_nothing(
 async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
-    a_graph_for(app, "telegram:1")
+    make.due(app.store, "telegram:1")
     app.context.engine.wake([])
     broken = [("<b>", "A graph, plain")]
     object.__setattr__(app.context, "render_delivery", _renders(broken))
@@ -166,7 +159,7 @@ def _renders(texts: list[tuple[str, str]]) -> Callable[[object, object], tuple[o
 async def test_a_delivery_that_cannot_be_rendered_is_dead(
     app: App, clock: make.FakeClock, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
-    a_graph_for(app, "telegram:1", "telegram:2")
+    make.due(app.store, "telegram:1", "telegram:2")
     good = app.context.render_delivery
     object.__setattr__(
         app.context,
@@ -189,7 +182,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
 async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
-    a_graph_for(app, *(f"telegram:{chat}" for chat in range(1, 31)))
+    make.due(app.store, *(f"telegram:{chat}" for chat in range(1, 31)))
     telegram.answers("429", times=12, retry_after=300)
     first = await app.sender.deliver()
     asked = len(telegram.arrived("sendMessage"))
@@ -213,7 +206,7 @@ async def test_when_many_chats_are_gone_the_platform_stops(
     for chat in chats:
         telegram.knows(chat)
         telegram.blocks(chat)
-    a_graph_for(app, *(f"telegram:{chat}" for chat in chats))
+    make.due(app.store, *(f"telegram:{chat}" for chat in chats))
     assert "telegram" in (await app.sender.deliver()).stopped
     assert {get_chat(app.store, make.address(f"telegram:{chat}")).state for chat in chats} == {"active"}
     (notice,) = telegram.posted_to("99")
@@ -259,7 +252,7 @@ async def test_the_first_messages_go_out_while_others_are_planned(
 
     monkeypatch.setattr(_plan, "SLICE", 1)
     monkeypatch.setattr(_plan, "_plan_slice", noted)
-    a_graph_for(app, "telegram:1", "telegram:2", "telegram:3")
+    make.due(app.store, "telegram:1", "telegram:2", "telegram:3")
     await process.tick()
     await process.finish()
     assert drains == [False, True, True]
@@ -277,7 +270,7 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
         raise asyncio.CancelledError
 
     monkeypatch.setattr(channel, "post", breaks_off)
-    a_graph_for(app, "telegram:1")
+    make.due(app.store, "telegram:1")
     for _ in range(4):
         await process.tick()
         await process.finish()
@@ -421,8 +414,7 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
 
 @pytest.mark.both_databases
 def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
-    make.subscribes(store, "telegram:-1", "graph", every="now")
-    make.ingested(store, make.paper("A graph"), now=make.NOON)
+    make.due(store, "telegram:-1")
     _plan.plan_due(store, now=make.NOON)
     chat, sendable = a_chat(store, 1), [in_index(store, "ix_delivery_sendable", "delivery")]
     with store.write() as session:
@@ -513,7 +505,7 @@ async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
     elif refusal:
         slack.forbids("C1", refusal)
     async with a_bot(tmp_path, slack, clock) as app:
-        a_graph_for(app, "slack:C1", "slack:C2")
+        make.due(app.store, "slack:C1", "slack:C2")
         _after_the_first(app, moment, lambda: retention.forget(app.store, make.address("slack:C1")))
         await app.sender.send_once()
         assert {entry.chat for entry in sending.outbox_entries(app.store, now=clock.now())} == {"slack:C2"}

@@ -26,7 +26,7 @@ from bot.settings.loading import load_settings
 from subscriptions import errors, model, states
 from subscriptions.notices import AccessDenied
 from subscriptions.notices.declared import VersionChanged
-from subscriptions.service import access, notices, requests
+from subscriptions.service import access, notices
 from subscriptions.service.listing import get_chat, listed
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
@@ -35,6 +35,7 @@ from tests import make
 from tests.fakes import apprise, smtp
 from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
 from tests.fakes.faults import Fault
+from tests.integration import telegram_bot
 from tests.integration.cli import Terminal
 
 ADA, HOME = make.address("email:ada@lab.org"), make.address("web:ada")
@@ -91,19 +92,13 @@ async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequ
             web_url=ROOT,
             access=getattr(request, "param", "open"),
         )
-        app = build_app(settings, clock=clock)
-        app.open()
-        try:
+        async with telegram_bot.opened(build_app(settings, clock=clock)) as app:
             receivers = app.receivers()
             async with listening(app, receivers) as dispatcher:
                 pages = next(one for one in receivers if isinstance(one, MailPages))
                 pages._dispatcher = dispatcher  # must be set before its task takes its first step
-                requests.subscribe(
-                    app.store, HOME, requests.SubscriptionRequest(text="diffusion", when="daily 13:00"), now=clock.now()
-                )
+                make.subscribes(app.store, "web:ada", "diffusion", when="daily 13:00", now=clock.now())
                 yield Bot(app, fake, clock, dispatcher, pages)
-        finally:
-            await app.close()
 
 
 def content(mail: EmailMessage, kind: str) -> str:
@@ -209,7 +204,7 @@ async def does(bot: Bot, step: str) -> None:
     store, now = bot.app.store, bot.clock.now()
     match step:
         case "subscribe":
-            requests.subscribe(store, ADA, requests.SubscriptionRequest(text="diffusion", when="daily 13:00"), now=now)
+            make.subscribes(store, str(ADA), "diffusion", when="daily 13:00", now=now)
         case "deny" | "allow":
             (access.deny if step == "deny" else access.allow)(store, ADA, now=now)
         case "resume":
@@ -344,8 +339,7 @@ class Poster:
 
     def subscribe(self, *services: str) -> None:
         for service in services:
-            request = requests.SubscriptionRequest(text="diffusion", when="daily 13:00")
-            requests.subscribe(self.app.store, make.address(f"apprise:{service}"), request, now=self.clock.now())
+            make.subscribes(self.app.store, f"apprise:{service}", "diffusion", when="daily 13:00", now=self.clock.now())
 
     def ingest(self, *papers: model.Paper) -> None:
         make.ingested(self.app.store, *papers, now=self.clock.now())
@@ -381,12 +375,9 @@ async def poster(
         for one in {*apprise.SERVICES, *apprise.READ}
     ]
     database = SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}")
-    app = build_app(Settings(database_url=database, destinations=tuple(destinations)), clock=clock)
-    app.open()
-    try:
+    settings = Settings(database_url=database, destinations=tuple(destinations))
+    async with telegram_bot.opened(build_app(settings, clock=clock)) as app:
         yield Poster(app, fake, clock)
-    finally:
-        await app.close()
 
 
 def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text: str = ABSTRACT) -> list[model.Paper]:

@@ -464,9 +464,7 @@ def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> 
 
 @pytest.mark.both_databases
 def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None:
-    for number in (1, 2):
-        subscribes(store, number, "now")
-    make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"), now=make.NOON)
+    make.due(store, "telegram:1", "telegram:2")
     assert lag(store, LATER).sending_since is None
     plan_due(store, now=make.NOON)
     assert lag(store, LATER).sending_since == make.NOON

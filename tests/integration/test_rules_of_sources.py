@@ -177,11 +177,6 @@ def known_by(store: Store, key: str = ID) -> model.KnownPaper:
         return known_papers.stored_papers(session, [number])[number]
 
 
-def amount(store: Store) -> int:
-    with store.read() as session:
-        return len(make.stored_papers(session))
-
-
 def told(found: model.KnownPaper) -> tuple[object, ...]:
     one = found.paper
     withdrawn = found.withdrawn_at is not None
@@ -253,10 +248,10 @@ def test_no_source_makes_two_papers_of_others_one(lie: model.Paper, store: Store
     )
     make.ingested(store, cells, source="biology")
     make.ingested(store, lie, source="evil", name="evil")
-    assert amount(store) == 2
+    assert len(_stored(store)) == 2
     assert (known_by(store).paper.title, known_by(store, cells.key).paper.title) == ("Sorting sand", "Cells")
     make.ingested(store, lie, source="arxiv", of_arxiv=True, name="of arXiv")
-    assert amount(store) == 1  # arXiv may join the two papers
+    assert len(_stored(store)) == 1  # arXiv may join the two papers
 
 
 def test_no_source_gives_its_own_paper_the_id_of_another(store: Store) -> None:
@@ -272,7 +267,7 @@ def test_no_source_claims_an_id_for_a_paper_of_another(store: Store) -> None:
     make.ingested(store, make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
     assert (known_by(store).paper.doi, known_by(store, DOI).paper.title) == (None, "Cells")
     make.ingested(store, make.paper("Buy sand", arxiv_id=None), source="list")
-    assert amount(store) == 3
+    assert len(_stored(store)) == 3
 
 
 ANSWER_OF_EVIL = """<feed xmlns="http://www.w3.org/2005/Atom"><id>https://arxiv.org/api/q</id><title>arXiv Query</title>
