@@ -88,7 +88,7 @@ async def test_members_manage_and_guests_and_strangers_do_not(
     assert await api.is_admin(VISION, person, in_chat=True) is admin
 
 
-async def test_a_channel_of_another_workspace_is_managed_by_its_own_people(api: SlackApi) -> None:
+async def test_another_workspaces_channel_is_managed_by_its_own_people(api: SlackApi) -> None:
     theirs = model.ChatAddress("slack", "T2/C1")
     assert await api.is_admin(theirs, "T2/U1", in_chat=True) is True
     assert await api.is_admin(theirs, "U1", member_suffices=True, in_chat=True) is False
@@ -97,7 +97,7 @@ async def test_a_channel_of_another_workspace_is_managed_by_its_own_people(api: 
     )
 
 
-async def test_from_elsewhere_a_private_channel_is_managed_by_those_who_are_in_it(api: SlackApi) -> None:
+async def test_from_elsewhere_only_members_manage_a_private_channel(api: SlackApi) -> None:
     assert await api.is_admin(SECRETS, "U1", member_suffices=True) is True
     assert await api.is_admin(SECRETS, "U2", member_suffices=True) is False
     assert await api.is_admin(VISION, "U2", member_suffices=True) is True
@@ -109,9 +109,7 @@ async def test_rights_are_asked_for_each_time(api: SlackApi, slack: FakeSlack) -
     assert await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is False
 
 
-async def test_an_app_that_may_not_read_people_takes_all_for_members_and_nobody_for_an_admin(
-    api: SlackApi, slack: FakeSlack
-) -> None:
+async def test_without_the_right_to_read_people_all_count_as_members(api: SlackApi, slack: FakeSlack) -> None:
     slack.withdraws("users:read")
     assert await api.is_admin(VISION, "U3", member_suffices=True, in_chat=True) is True
     assert await api.is_admin(VISION, "U2", in_chat=True) is None
@@ -149,7 +147,7 @@ def request(**more: Any) -> Request:
     return replace(MessageRequest(place=place, update_id="1", sender="U1", sender_name="ann"), **more)
 
 
-async def test_who_changes_something_is_known_by_name_clock_and_language(api: SlackApi) -> None:
+async def test_a_change_shows_the_senders_name_clock_and_language(api: SlackApi) -> None:
     known = await api.enrich(request(), changes=True)
     assert (known.sender_name, known.timezone, known.language) == ("Ann Lee", "Asia/Shanghai", "zh-CN")
     assert (known.place.title, known.place.is_outside) == ("#vision", False)
@@ -180,7 +178,7 @@ async def test_what_is_not_told_leaves_the_request_as_it_was(api: SlackApi, slac
     slack.comes_back()
 
 
-async def test_a_command_in_the_bots_own_direct_messages_is_not_outside(api: SlackApi) -> None:
+async def test_the_bots_own_direct_messages_are_not_outside(api: SlackApi) -> None:
     place = Place(chat=model.ChatAddress("slack", "U1"), kind=model.ChatKind.PRIVATE, is_outside=True)
     ours = request(place=place, outside_channel="D1")
     assert not (await api.enrich(ours, changes=False)).place.is_outside
@@ -217,7 +215,7 @@ async def test_after_half_an_hour_a_whisper_goes_by_itself(api: SlackApi, slack:
         await api.post_ephemeral(VISION, "U1", None, response_url=at, replaces=True)
 
 
-async def test_a_whisper_stands_in_its_thread_and_without_markup_if_need_be(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_whisper_may_be_in_a_thread_or_without_markup(api: SlackApi, slack: FakeSlack) -> None:
     thread = slack.says("C1", "a thread")
     await api.post_ephemeral(replace(VISION, topic=thread), "U1", message(), response_url="", replaces=False)
     await api.post_ephemeral(VISION, "U1", message(), response_url="", replaces=False, plain=True)
@@ -226,9 +224,7 @@ async def test_a_whisper_stands_in_its_thread_and_without_markup_if_need_be(api:
     assert "blocks" not in second.payload
 
 
-async def test_a_whisper_to_somebody_who_is_not_there_is_refused_and_the_channel_is_not_gone(
-    api: SlackApi, slack: FakeSlack
-) -> None:
+async def test_a_whisper_to_an_absent_person_does_not_lose_the_channel(api: SlackApi, slack: FakeSlack) -> None:
     with pytest.raises(errors.Rejected):
         await api.post_ephemeral(VISION, "U2", message(), response_url="", replaces=False)
     slack.leaves("C1")
@@ -259,7 +255,7 @@ async def test_a_file_is_sent_to_its_thread(api: SlackApi, slack: FakeSlack) -> 
     assert (private.thread, private.text) == ("", FILE.text)
 
 
-async def test_without_the_right_to_send_files_the_text_stands_in_messages(api: SlackApi, slack: FakeSlack) -> None:
+async def test_without_the_right_to_send_files_messages_hold_the_text(api: SlackApi, slack: FakeSlack) -> None:
     slack.withdraws("files:write")
     long = File(name="all.txt", text="\n".join(f"daily 09:00 | line {n} & more | " for n in range(900)))
     await api.send_file(VISION, FILE)
@@ -282,7 +278,7 @@ def dropped(slack: FakeSlack, content: str, team: str = "") -> str:
     return str(sent.payload["event"]["files"][0]["id"])
 
 
-async def test_a_dropped_file_is_fetched_with_the_token_of_its_workspace(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_dropped_file_is_fetched_with_its_workspaces_token(api: SlackApi, slack: FakeSlack) -> None:
     assert await api.fetch(dropped(slack, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
     assert await api.fetch(f"T2/{dropped(slack, 'graph', 'T2')}", 10) == b"graph"
     with pytest.raises(errors.Rejected):

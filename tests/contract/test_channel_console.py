@@ -35,7 +35,7 @@ async def test_a_message_is_framed_under_the_name_of_its_chat() -> None:
     assert len(first) == len(last) == 72
 
 
-async def test_a_terminal_gets_lines_of_its_width_and_a_file_whole_ones() -> None:
+async def test_a_terminal_gets_lines_of_its_width_a_file_whole_ones() -> None:
     paper = " 1  A title of several words\n    https://arxiv.org/abs/2601.00001"
     keeper, end = pty.openpty()
     os.set_blocking(keeper, False)

@@ -104,9 +104,7 @@ async def test_plain_text_has_no_blocks_and_no_markup(channel: SlackChannel, sla
     assert (entry.delivery, entry.number) == ("d1", 1)
 
 
-async def test_the_same_bytes_have_the_same_client_msg_id_and_others_another(
-    channel: SlackChannel, slack: FakeSlack
-) -> None:
+async def test_only_the_same_bytes_have_the_same_client_msg_id(channel: SlackChannel, slack: FakeSlack) -> None:
     await post(channel)
     await post(channel)
     await post(channel, posted=message(2))
@@ -134,9 +132,7 @@ def test_a_channel_of_the_own_workspace_has_one_address(address: str, team: str,
     assert normalise(address, team) == expected
 
 
-async def test_the_own_workspace_is_asked_for_once_and_only_when_needed(
-    channel: SlackChannel, slack: FakeSlack
-) -> None:
+async def test_its_own_workspace_is_asked_for_once_if_needed(channel: SlackChannel, slack: FakeSlack) -> None:
     await post(channel)
     assert slack.arrived("auth.test") == []
     for _ in range(3):
@@ -153,9 +149,7 @@ async def test_a_team_that_is_told_is_not_asked_for(slack: FakeSlack) -> None:
     await channel.close()
 
 
-async def test_a_workspace_without_a_token_stands_still_and_nothing_of_it_is_lost(
-    channel: SlackChannel, slack: FakeSlack
-) -> None:
+async def test_a_workspace_without_a_token_stops_its_sender(channel: SlackChannel, slack: FakeSlack) -> None:
     assert (await refused(errors.SenderStopped, channel, model.ChatAddress("slack", "T9/C1"))).scope == "workspace"
     with pytest.raises(errors.SenderStopped):
         await find(channel, model.ChatAddress("slack", "T9/C1"))
@@ -191,9 +185,7 @@ async def test_a_message_in_a_thread_is_edited_there(channel: SlackChannel, slac
     assert (shown[reply]["text"], shown[reply]["thread_ts"], shown[parent]["text"]) == ("two", parent, "one")
 
 
-async def test_a_thread_whose_first_message_is_gone_is_gone_and_not_its_channel(
-    channel: SlackChannel, slack: FakeSlack
-) -> None:
+async def test_if_its_first_message_is_deleted_only_the_thread_is_gone(channel: SlackChannel, slack: FakeSlack) -> None:
     parent = await post(channel)
     slack.deletes("C1", parent)
     assert (await refused(errors.ChatGone, channel, model.ChatAddress("slack", "C1", parent))).scope == "topic"
@@ -233,9 +225,7 @@ async def test_what_was_sent_to_one_workspace_is_not_found_in_another(both: Slac
     assert await find(both, TEAM_CHANNEL) is None
 
 
-async def test_a_workspace_that_asks_to_wait_or_refuses_its_token_holds_up_no_other(
-    both: SlackChannel, slack: FakeSlack
-) -> None:
+async def test_a_workspace_that_refuses_holds_up_no_other(both: SlackChannel, slack: FakeSlack) -> None:
     slack.answers("429", method="conversations.history", chat="T2/C1", retry_after=60)
     with pytest.raises(errors.RetryLater):
         await find(both, THERE)
@@ -258,7 +248,7 @@ async def test_a_workspace_that_is_dropped_or_added_while_it_runs(both: SlackCha
     assert [entry.chat for entry in slack.journal] == ["T2/C1"] * 2
 
 
-async def test_a_token_that_slack_does_not_know_is_no_trouble_for_workspaces_that_it_does(
+async def test_an_unknown_token_is_no_trouble_for_other_workspaces(
     slack: FakeSlack,
 ) -> None:
     slack.workspace("T2", OTHER_TOKEN)
@@ -298,7 +288,7 @@ async def test_a_reply_is_found_in_its_thread(channel: SlackChannel) -> None:
     assert await find(channel, model.ChatAddress("slack", "C1", parent), 2) == reply
 
 
-async def test_a_reply_that_was_posted_before_its_thread_was_known_is_found(channel: SlackChannel) -> None:
+async def test_a_reply_posted_before_its_thread_was_known_is_found(channel: SlackChannel) -> None:
     reply, parent = await post(channel, posted=message(2)), await post(channel)
     assert await find(channel, number=2, thread=parent) == reply
     topic = model.ChatAddress("slack", "C1", reply)
@@ -307,7 +297,7 @@ async def test_a_reply_that_was_posted_before_its_thread_was_known_is_found(chan
     assert await find(channel, topic, 4, thread=parent) is None
 
 
-async def test_a_search_in_two_places_that_slack_breaks_off_goes_on_where_it_was(
+async def test_a_search_in_two_places_goes_on_where_slack_stopped_it(
     channel: SlackChannel, slack: FakeSlack, watch: Watch
 ) -> None:
     reply, parent = await post(channel, posted=message(2)), await post(channel)
@@ -343,7 +333,7 @@ async def test_a_search_that_slack_breaks_off_goes_on_where_it_was(
     assert len(slack.arrived("conversations.history")) == 2 + 2 + 1
 
 
-async def test_slack_is_not_asked_again_before_the_wait_that_it_asked_for_is_over(
+async def test_slack_is_not_asked_again_before_its_wait_is_over(
     channel: SlackChannel, slack: FakeSlack, watch: Watch
 ) -> None:
     slack.knows("C2")
@@ -446,9 +436,7 @@ async def test_a_scope_that_is_missing_is_named(channel: SlackChannel, slack: Fa
     assert "chat:write" in stopped.reason
 
 
-async def test_without_the_right_to_open_direct_messages_only_they_are_gone(
-    channel: SlackChannel, slack: FakeSlack
-) -> None:
+async def test_without_the_right_to_open_them_direct_messages_are_gone(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.withdraws("im:write")
     await refused(errors.ChatGone, channel, model.ChatAddress("slack", "U1"))
     assert await post(channel)

@@ -167,15 +167,13 @@ async def test_a_revoked_token_stops_the_sender(channel: TelegramChannel, telegr
 # ── what goes wrong on the way ────────────────────────────────────────────────
 
 
-async def test_a_message_that_was_taken_is_sent_whatever_else_the_answer_holds(
-    channel: TelegramChannel, telegram: FakeTelegram
-) -> None:
+async def test_a_message_whose_answer_has_a_new_shape_is_sent(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.answers("new shape")
     assert await post(channel) == "77"
     assert len(telegram.journal) == 1
 
 
-async def test_more_in_flight_than_connections_are_certain_not_to_be_sent(telegram: FakeTelegram) -> None:
+async def test_a_post_without_a_free_connection_was_not_sent(telegram: FakeTelegram) -> None:
     channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=0.1, read=5, in_flight=1)
     telegram.answers("hang before")
     first = asyncio.create_task(post(channel))
@@ -207,7 +205,7 @@ async def test_a_slash_at_the_end_of_the_servers_address_does_no_harm(telegram: 
     ],
 )
 @pytest.mark.parametrize("variable", ["{}_proxy", "ALL_PROXY"])
-async def test_the_proxy_of_the_environment_is_asked_and_its_refusal_tells_no_token(
+async def test_the_proxy_is_asked_and_its_refusal_tells_no_token(
     root: str, asked: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     received: list[str] = []
@@ -311,9 +309,7 @@ async def test_a_bot_that_is_not_there_does_not_know(api: TelegramApi, telegram:
     assert await api.is_admin(model.ChatAddress("telegram", "-5"), "7") is None
 
 
-async def test_rights_in_a_group_that_moved_are_those_of_its_new_address(
-    api: TelegramApi, telegram: FakeTelegram
-) -> None:
+async def test_rights_in_a_moved_group_are_those_of_its_new_address(api: TelegramApi, telegram: FakeTelegram) -> None:
     telegram.knows("-7", "group", people={"7": "creator"})
     telegram.migrates("-7", "-1007")
     assert await api.is_admin(model.ChatAddress("telegram", "-7"), "7") is True
@@ -441,7 +437,7 @@ async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramA
     ("fault", "outcome"),
     [("404 page", errors.Rejected), ("502", errors.RetryLater), ("hang before", errors.RetryLater)],
 )
-async def test_a_file_that_does_not_come_is_asked_for_later_where_that_helps(
+async def test_a_file_that_does_not_come_is_fetched_later_if_possible(
     api: TelegramApi, telegram: FakeTelegram, fault: str, outcome: type[errors.NotDelivered]
 ) -> None:
     telegram.answers(fault, method="file")
@@ -552,7 +548,7 @@ async def test_menus_that_cannot_be_set_are_only_logged(
     assert caplog.text.count("stay as they were") == 3
 
 
-def test_members_are_shown_what_changes_nothing_and_nobody_what_operators_do() -> None:
+def test_members_see_no_commands_of_managers_or_operators() -> None:
     def command(name: str, **more: bool) -> Command:
         return Command(name=name, run=lambda _: None, summary=errors.Sentence("x" * 300), **more)  # type: ignore[arg-type]
 

@@ -113,7 +113,7 @@ async def test_limits_are_told(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("payload", ["", "not json", "[]", "{}", '{"text": 7}', '{"text": null, "blocks": 3}'])
-async def test_a_payload_of_another_shape_is_refused_before_anything_is_sent(rig: Rig, payload: str) -> None:
+async def test_a_payload_of_another_shape_is_refused_and_not_sent(rig: Rig, payload: str) -> None:
     broken = model.Message(number=1, payload=payload, plain=payload)
     for plain in (False, True):
         with pytest.raises(NotDelivered):
@@ -174,7 +174,7 @@ async def test_no_secret_is_in_a_log_an_error_or_a_repr(rig: Rig, caplog: pytest
     assert all(rig.secret not in text for text in [*written, *raised, repr(rig.channel), str(rig.channel)])
 
 
-def test_a_platforms_library_is_loaded_only_when_its_channel_is_built() -> None:
+def test_only_building_a_channel_loads_the_platforms_library() -> None:
     modules = "bot.app, bot.platforms.console.adapter, bot.platforms.slack.markup, bot.platforms.telegram.markup"
     heavy = "{'telegram', 'slack_sdk', 'aiohttp', 'httpx'}"
     program = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"

@@ -74,7 +74,7 @@ async def test_every_nudged_lane_is_delivered_once(engine: Engine) -> None:
     assert Counter(await delivered(engine)) == Counter(LANES)
 
 
-async def test_a_lane_that_is_woken_twice_runs_at_least_once_after_that(engine: Engine) -> None:
+async def test_a_lane_woken_twice_runs_at_least_once_after_that(engine: Engine) -> None:
     engine.wake(LANES)
     engine.wake(LANES)
     done = await delivered(engine)
@@ -180,7 +180,7 @@ async def test_a_token_is_never_asked_for_more_than_its_rate(rig: Rig) -> None:
         assert second - 0.001 <= starts[28 * second] - begin <= second + rig.late
 
 
-async def test_an_answer_does_not_wait_behind_the_deliveries_that_wait_for_a_slot(rig: Rig) -> None:
+async def test_an_answer_does_not_wait_for_waiting_deliveries(rig: Rig) -> None:
     """At 28 requests a second, forty deliveries take more than a second."""
     deliveries = [asyncio.create_task(rig.engine.reserve("telegram")) for _ in range(40)]
     await asyncio.wait(deliveries, return_when=asyncio.FIRST_COMPLETED)

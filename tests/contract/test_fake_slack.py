@@ -318,7 +318,7 @@ def test_a_workspace_knows_only_its_own_channels(slack: FakeSlack) -> None:
 # ── answers ───────────────────────────────────────────────────────────────────
 
 
-def test_an_address_for_answers_refuses_what_a_message_may_not_hold_and_any_token(slack: FakeSlack) -> None:
+def test_a_response_url_refuses_bad_messages_and_any_token(slack: FakeSlack) -> None:
     url = slack.user_types("/paperwire list").payload["response_url"]
     assert respond(url.rsplit("/", 1)[0] + "/guessed", text="x") == 404
     assert respond(url) == 400
@@ -354,7 +354,7 @@ async def connected(fake: FakeSlack) -> AsyncIterator[aiohttp.ClientWebSocketRes
             await session.ws_connect(url)  # a ticket can be used once
 
 
-async def test_an_envelope_is_acknowledged_on_the_connection_that_brought_it_and_nowhere_else(slack: FakeSlack) -> None:
+async def test_an_envelope_is_acknowledged_only_on_its_own_connection(slack: FakeSlack) -> None:
     async with connected(slack) as first, connected(slack) as second:
         sent = slack.mentions("list")
         mine, other = (first, second) if sent.number % 2 == 0 else (second, first)
@@ -367,7 +367,7 @@ async def test_an_envelope_is_acknowledged_on_the_connection_that_brought_it_and
     assert slack.event_delivery.strays == [envelope["envelope_id"]]
 
 
-async def test_what_a_lost_connection_brought_comes_again_if_it_is_an_event_and_has_failed_if_not(
+async def test_after_a_lost_connection_only_events_come_again(
     slack: FakeSlack,
 ) -> None:
     async with connected(slack) as first:
@@ -382,7 +382,7 @@ async def test_what_a_lost_connection_brought_comes_again_if_it_is_an_event_and_
     assert (event.acknowledged, command.failed) == (True, "operation_timeout")
 
 
-async def test_the_end_of_a_connection_is_announced_and_nothing_new_comes_by_it(slack: FakeSlack) -> None:
+async def test_a_connection_whose_end_is_announced_brings_nothing_new(slack: FakeSlack) -> None:
     async with connected(slack) as first, connected(slack) as second:
         slack.refreshes_connection()
         assert (await first.receive_json())["type"] == "disconnect"
@@ -393,7 +393,7 @@ async def test_the_end_of_a_connection_is_announced_and_nothing_new_comes_by_it(
         assert (await first.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING)
 
 
-def test_without_a_connection_a_command_fails_and_an_event_that_the_app_may_not_see_never_comes(
+def test_without_a_connection_a_command_fails(
     slack: FakeSlack,
 ) -> None:
     assert call(slack, "apps.connections.open", APP_TOKEN)["ok"]

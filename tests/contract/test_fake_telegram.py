@@ -243,7 +243,7 @@ def test_updates_are_told_until_they_are_confirmed(telegram: FakeTelegram) -> No
     assert updates(telegram, offset=first["update_id"]) == []
 
 
-def test_the_same_question_at_once_gets_one_update_and_a_call_at_most_a_hundred(telegram: FakeTelegram) -> None:
+def test_a_call_gets_at_most_100_updates_a_quick_repeat_one(telegram: FakeTelegram) -> None:
     for number in range(120):
         telegram.receives({"message": {"text": str(number)}})
     assert len(updates(telegram)) == 100
@@ -259,7 +259,7 @@ def test_a_negative_offset_forgets_what_is_older(telegram: FakeTelegram) -> None
     assert telegram.waiting() == 2
 
 
-def test_numbers_begin_anew_after_a_silent_week_whatever_the_offset_says(telegram: FakeTelegram) -> None:
+def test_after_a_silent_week_ids_start_elsewhere(telegram: FakeTelegram) -> None:
     telegram.queue.renumber(17)
     telegram.receives({"message": {"text": "x"}})
     assert [update["update_id"] for update in updates(telegram, offset=1001)] == [17]
@@ -415,7 +415,7 @@ def test_a_button_is_pressed_where_it_stands_newest_first(telegram: FakeTelegram
     assert found[2]["message"] == {"message_id": new, "date": 0, "chat": found[0]["message"]["chat"]}
 
 
-def test_a_button_that_no_message_has_cannot_be_pressed_unless_it_is_made_up(telegram: FakeTelegram) -> None:
+def test_only_a_made_up_press_needs_no_button(telegram: FakeTelegram) -> None:
     send_ours(telegram, "42", reply_markup=keyboard([{"text": "see", "url": "https://arxiv.org"}]))
     for what in ("undo", "see"):
         with pytest.raises(AssertionError):
@@ -539,7 +539,7 @@ def test_the_journal_knows_what_came_together(telegram: FakeTelegram) -> None:
     assert [entry.concurrent for entry in telegram.journal] == [1, 1]
 
 
-def test_in_a_process_of_its_own_it_lives_on_while_a_request_hangs(tmp_path: Path) -> None:
+def test_in_another_process_it_lives_on_while_a_request_hangs(tmp_path: Path) -> None:
     with running("telegram", journal=tmp_path / "journal.jsonl") as fake:
         fake.call("knows", "42")
         fake.call("answers", "hang after")
@@ -559,7 +559,7 @@ def test_in_a_process_of_its_own_it_lives_on_while_a_request_hangs(tmp_path: Pat
             fake.call("sings")
 
 
-def test_a_slow_server_takes_the_message_when_it_is_released_and_a_dropped_one_never(telegram: FakeTelegram) -> None:
+def test_a_released_message_is_taken_and_a_dropped_one_never(telegram: FakeTelegram) -> None:
     for drop, texts in ((False, ["a"]), (True, ["a"])):
         telegram.answers("hang before")
         with httpx.Client(trust_env=False, verify=NO_TLS) as client, pytest.raises(httpx.ReadTimeout):

@@ -203,9 +203,7 @@ TELEGRAM_CHATS = [
 
 
 @given(deliveries.papers(), st.integers(0, 30_000), st.sampled_from(["whole", "why"]))
-def test_however_long_a_paper_is_telegram_takes_it_in_several_messages(
-    entry: model.Item, length: int, form: Any
-) -> None:
+def test_telegram_takes_any_long_paper_in_several_messages(entry: model.Item, length: int, form: Any) -> None:
     abstract = "A sentence & <so> on, word by word. " * (length // 36)
     long = entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, abstract=abstract)))
     for message in rendered.render_reply(Reply(items=(long,), item_layout=form), deliveries.chat()):
@@ -318,7 +316,7 @@ def test_no_paper_calls_anybody_in_either_form_of_its_message(victim: str, aroun
 
 
 @pytest.mark.parametrize("victim", ["@victim", "#victim", "$VICTIM", "<@victim>", "/@victim"])
-def test_a_line_that_quotes_a_name_calls_nobody_and_keeps_its_commands(victim: str) -> None:
+def test_a_quoted_name_calls_no_one_and_commands_stay(victim: str) -> None:
     (message,) = rendered.render_reply(
         Reply(lines=(f"✓ 1  {victim} · now", "Undo: /undo or /sub@a_bot x")), deliveries.chat()
     )
