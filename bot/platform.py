@@ -55,10 +55,10 @@ class Platform:
     prepare: Callable[[], Awaitable[None]] = _nothing  # called with the sender lock held, before anything is sent
     recheck: Callable[[], Awaitable[None]] = _nothing  # called every quarter of an hour
     check_tokens: Callable[[Sequence[conversation.Receiver]], Awaitable[None]] = (
-        _nothing  # raises SettingsError for a refused token
+        _nothing  # called at the start; raises SettingsError if the platform refuses a token
     )
     publish_commands: Callable[[Sequence[Command], Speakers], Awaitable[None]] = _nothing
-    api_url: str = ""  # `paperwire check` compares its clock with ours; "": none
+    api_url: str = ""  # a URL of the platform, whose clock `paperwire check` compares with ours; "": none
     load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
     check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by `paperwire check` if the token works
     destinations: Sequence[model.ChatAddress] = ()  # chats without people; operators subscribe them from other chats

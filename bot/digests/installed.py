@@ -26,7 +26,10 @@ _TEXTS = ("", "\n", "Dear Ada,\n\nthis is a letter.", "# A heading\n\n- 一\n", 
 
 @dataclass(slots=True)
 class InstalledFormat:
-    """A format of another package. If it raises an unexpected error, this counts as a text that it cannot read."""
+    """A format of another package.
+
+    If the format raises an unexpected error, the text counts as one that it cannot read.
+    """
 
     name: str
     package: str
@@ -84,7 +87,10 @@ def usable_formats(reserved: frozenset[str]) -> tuple[InstalledFormat, ...]:
 
 
 def formats_among(points: Iterable[EntryPoint], reserved: frozenset[str]) -> InstalledFormats:
-    """Returns the formats of these entry points, by package and name. Of two with the same name, the first is used."""
+    """Returns the formats of these entry points, sorted by package and name.
+
+    Of two with the same name, the first is used.
+    """
     formats: dict[str, InstalledFormat] = {}
     refused = []
     for point in sorted(points, key=lambda point: (_package(point), point.name)):

@@ -13,7 +13,7 @@ from bot.digests._format import INFO
 from subscriptions import errors, model, texts
 
 _PATH = 36  # characters of a path in the table; paths below the table are not shortened
-_ROOM_FOR_SUMMARIES = 80  # columns of the console
+_ROOM_FOR_SUMMARIES = 80  # columns that a console needs for the table to show summaries
 _ROOM_FOR_CATEGORIES = 120
 _MOST_COUNTS = 3  # in one cell
 

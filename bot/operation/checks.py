@@ -429,7 +429,7 @@ def _time_at(address: str) -> datetime | None:
         ImportError,
         ValueError,
         OSError,
-    ):  # the last three: an unusable proxy or certificate file
+    ):  # the last three if a proxy or a certificate file cannot be used
         return None
     date = answer.headers.get("Date")
     try:

@@ -61,7 +61,7 @@ class Health:
                 await self._clock.sleep(LOOK_INTERVAL)
 
     async def look(self, thread: ThreadPoolExecutor | None = None) -> None:
-        """Checks once."""
+        """Checks the database and the parts of the process once."""
         refusal = await asyncio.get_running_loop().run_in_executor(thread, write_refusal, self._store)
         if refusal is None:
             self._refused_since = None
@@ -145,8 +145,8 @@ def surplus(streams: Sequence[Stream], most: int) -> Stream | None:
     """Returns the stream to close because there are too many; None if there are not too many.
 
     `streams` are in the order in which they were opened, so the last one is new. An old stream is closed instead of the
-    new one, so that the page that was just opened works. If the name or address of the new stream has too many, the
-    oldest of these is closed. Otherwise, the oldest stream of the name with the most streams is closed.
+    new one, so that the page that was just opened works. If the name or address of the new stream has too many streams,
+    the oldest of these is closed. Otherwise, the oldest stream of the name with the most streams is closed.
     """
     newest = streams[-1]
     of_name = [one for one in streams if one.name == newest.name]

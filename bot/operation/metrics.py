@@ -315,7 +315,7 @@ class Metrics:
     def __init__(
         self, app: App, problems: Callable[[], Mapping[str, object]], metrics: Sequence[Metric] = METRICS
     ) -> None:
-        """`problems` returns the same as for `/health/ready`."""
+        """`problems` returns the current problems by name, as for `/health/ready`."""
         self._app = app
         self._problems = problems
         self._registry = CollectorRegistry()

@@ -57,7 +57,7 @@ class Entry(Enum):
 
 
 def entry(settings: Settings) -> tuple[Entry, str]:
-    """Returns (how people reach the pages, a problem of that for the operator or "").
+    """Returns (how people reach the pages, what the operator should know about that or "").
 
     Without a password, pages are shown only on this machine. If platforms send requests to the address, a proxy on this
     machine makes it reachable from outside, so there are no pages then.
@@ -163,7 +163,8 @@ def _is_ip(text: str) -> bool:
 
 MINUTE = 60.0  # seconds
 MOST_TRIES = 10  # wrong passwords of one session in a minute
-# for all sessions of an address: anyone can begin a session, and all users of a proxy share its address
+# wrong passwords of one address in a minute: needed because anyone can begin a new session, and larger because all users
+# of a proxy share its address
 MOST_TRIES_OF_AN_ADDRESS = 100
 
 
@@ -176,7 +177,10 @@ class Tried(Enum):
 
 
 class Lock:
-    """Checks passwords: any of the given ones opens. After too many wrong ones, further tries are not checked."""
+    """Checks passwords: each of the given passwords is right.
+
+    After too many wrong passwords, further ones are not checked.
+    """
 
     def __init__(self, clock: Clock, *passwords: str) -> None:
         self._clock = clock

@@ -26,7 +26,7 @@ from subscriptions.store.outbox import OutboxEntry
 from subscriptions.store.sources import KnownSource, receipts_since
 
 HOURS = 24
-PLANS = 200  # of plans with deliveries, this many are kept
+PLANS = 200  # number of plans with deliveries that are kept, the latest ones
 
 _HOUR = timedelta(hours=1)
 

@@ -69,7 +69,7 @@ class Ticker:
             await self._tick()
 
     def guard(self) -> bool:
-        """Reschedules the tick if the wall clock was set. Returns whether that was so."""
+        """Reschedules the tick if the wall clock was set. Returns whether the clock was set."""
         offset = self._now_offset()
         stepped = abs(offset - self._offset) > STEP_SECONDS
         if stepped:
@@ -104,7 +104,8 @@ log = logging.getLogger("paperwire")
 
 INTERVAL = 300.0  # seconds between two heartbeats
 LONGEST = 20.0  # seconds for one heartbeat
-_SUCCESS = range(200, 300)  # status codes; only an answer with 200 has a document
+# status codes; `fetch` raises an error for all of them except 200, because they come without a document
+_SUCCESS = range(200, 300)
 
 
 class Heartbeat:

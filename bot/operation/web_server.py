@@ -316,7 +316,10 @@ class LimitedProtocol(H11Protocol):
         self._observe = observe
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accepts the connection. If there are too many now, aborts the oldest of those without a request, or of all."""
+        """Accepts the connection.
+
+        If there are too many now, aborts the oldest one without a request; if all have a request, the oldest.
+        """
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows the type as well
         self._opened_at, self._network = self.loop.time(), self._host()
         self._start_deadline()

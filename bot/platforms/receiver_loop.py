@@ -43,11 +43,11 @@ STOPPED_BACKOFF = Backoff(60.0, 900.0)  # for errors that last until a person do
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """The meaning of a failed call for the receiver."""
+    """What a failed call means for the receiver."""
 
     problem: str  # one line for the operator, without a full stop
     backoff: Backoff
-    may_pass: bool = False  # it may be temporary, so only REPORT_AFTER failures in a row are reported
+    may_pass: bool = False  # the failure may be temporary, so it is reported only after REPORT_AFTER failures in a row
     lasts: float = 0.0  # seconds after the failure in which a success does not prove that the receiver works
 
 

@@ -94,7 +94,7 @@ class Channel(Protocol):
 
         Returns its id on the platform; None if it was not sent. A message with a `thread` may have been sent outside of
         that thread. Raises LookupError if the platform cannot tell, RetryLater if it demands a wait, and SenderStopped
-        if it refuses the token. By default, it cannot tell.
+        if it refuses the token. By default, raises LookupError.
         """
         raise LookupError(self.not_found)
 

@@ -46,7 +46,7 @@ class RequestBase:
     is_local: bool = (
         False  # the sender uses the machine on which the bot runs, so there is no limit of commands per minute
     )
-    outside_channel: str = ""  # the platform's id of the direct channel of the request, in which the bot may not be
+    outside_channel: str = ""  # the platform's id of the direct channel of the request; the bot may be no member of it
 
     @property
     def chat(self) -> model.ChatAddress:
@@ -130,7 +130,7 @@ class PlatformApi(Protocol):
         """Returns the request with details of its place and its sender that are missing in the update.
 
         The sender is looked up only if the request `changes` something. Never raises NotDelivered, and takes at most a
-        few seconds. By default, updates are complete.
+        few seconds. By default, returns the request unchanged.
         """
         return request
 
@@ -253,7 +253,7 @@ class Receiver(Protocol):
         """Receives updates until it is cancelled, even after errors of the platform or of the network."""
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """Handles the updates that wait on the platform, then returns. Raises StoreError. By default, no updates wait."""
+        """Handles the updates that wait on the platform, then returns. Raises StoreError. By default, does nothing."""
         return
 
 

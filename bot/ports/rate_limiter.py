@@ -60,7 +60,8 @@ class RateLimiter:
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
         self._queued_slots: dict[str, deque[float]] = {}  # token -> future slots of sends that are not urgent
-        self._preempted: dict[str, int] = {}  # token -> number of slots that replies took, unknown to their senders
+        # token -> number of slots that replies took from senders that do not know it yet
+        self._preempted: dict[str, int] = {}
         self._lane_states: dict[Lane, LaneState] = {}
         self._paused_lanes: dict[Lane, float] = {}
         self._paused_tokens: dict[str, float] = {}

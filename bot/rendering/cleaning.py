@@ -221,7 +221,10 @@ def plain_word(word: str) -> str:
 
 
 def marked(text: str, words: Iterable[str]) -> Passage:
-    """Returns the text with the first occurrence of each word marked. It must be a whole word, in any letter case."""
+    """Returns the text with the first occurrence of each word marked.
+
+    Only whole words are marked, in any letter case.
+    """
     plain = {plain_word(word) for word in words}
     forms = plain | {*map(readable, plain)}
     spans = sorted(filter(None, (_first(text, form) for form in forms - {""})), key=lambda span: (span[0], -span[1]))
@@ -242,7 +245,10 @@ def _first(text: str, word: str) -> tuple[int, int] | None:
 
 
 def _runs_on(text: str, place: int) -> bool:
-    """Returns whether a word continues across this place; False beside a Chinese character, as Chinese has no spaces."""
+    """Returns whether a word continues across this place.
+
+    False beside a wide character, such as a Chinese one, since such scripts have no spaces.
+    """
     if place in {0, len(text)}:
         return False
     left, right = text[place - 1], text[place]

@@ -48,7 +48,10 @@ class Paginator:
         return packing.pack(parts, room, first_head, self._head_size(remark=False), most=most)
 
     def _as_sent(self, layout: Layout) -> list[packing.Page]:
-        """Returns each paper in the message in which it was sent. Shortens all papers until each message has room for its own."""
+        """Returns each paper in the message in which it was sent.
+
+        Shortens all papers until each message has room for its papers.
+        """
         head = self._head_size()
         for measure in views.shrinking_measures(self.plan.measure):
             paginator = replace(self, plan=replace(self.plan, measure=measure))
@@ -62,7 +65,7 @@ class Paginator:
         return self.beneath + self.medium.draw(head if remark else replace(head, remark="")).size
 
     def _parts(self, head: packing.Size) -> list[packing.PaperPart]:
-        """Returns each paper with the lines that must be in its message. `head` is the size of a message's head.
+        """Returns each paper with the lines that must be in the same message. `head` is the size of a message's head.
 
         The last paper has the closing lines of the delivery.
         """
@@ -184,8 +187,8 @@ def render_delivery(
         beside=buttons.beside,
         beneath=medium.beneath(buttons.last),
     )
-    # The chat's shape may have changed since the delivery was sent. An edit keeps the old shape: only a thread begins
-    # with a message without papers.
+    # The chat's setting `shape` may have changed since the delivery was sent. An edit keeps the old form. Only a thread
+    # begins with a message without papers.
     if not layout[0] if layout else plan.form == "thread":
         return _thread_messages(delivery, paginator, buttons, layout[1:])
     about = outline.subject(delivery, reader)
@@ -195,7 +198,9 @@ def render_delivery(
 def delivery_pages(
     delivery: model.Delivery, reader: views.Reader, medium: packing.Medium, *, beneath: packing.Size = _NOTHING
 ) -> list[list[packing.Fragment]]:
-    """Returns a delivery inside a reply: the fragments of each message, without buttons. A thread is laid out as a digest.
+    """Returns the messages of a delivery that is shown in a reply: the fragments of each, without buttons.
+
+    A thread is laid out as a digest.
 
     `beneath` is the size of the reply's buttons.
     """
@@ -264,7 +269,10 @@ def _root(delivery: model.Delivery, paginator: Paginator) -> views.Root:
 def _with_heads(
     plan: outline.Outline, pages: Sequence[packing.Page]
 ) -> Iterator[tuple[views.Head | None, packing.Page]]:
-    """Yields (head, page) for each page. With several pages, heads have "2/3", and only the first has the remark."""
+    """Yields (head, page) for each page.
+
+    If there are several, each head has its number, such as "2/3"; only the first keeps the remark.
+    """
     for number, page in enumerate(pages, start=1):
         if len(pages) == 1:
             yield plan.head, page

@@ -104,7 +104,10 @@ class Language:
         return moment.astimezone(self.zone)
 
     def day(self, day: date, *, seen_from: date | None = None) -> str:
-        """Returns the day as Thu 22 Jan, 1月22日 周四. Has the year if it is more than 300 days before `seen_from`."""
+        """Returns the day as Thu 22 Jan, 1月22日 周四.
+
+        The year is added if the day is more than 300 days before `seen_from`.
+        """
         return self._date(day, _day_pattern(day, seen_from))
 
     def short_day(self, day: date) -> str:

@@ -145,7 +145,10 @@ def _reason(because: model.Because, paper: model.Paper, reader: views.Reader) ->
 
 
 def _query(because: model.Because) -> Query | None:
-    """Returns the query of a subscription, or None. In place of papers that it names (`like:`), it has the matched words."""
+    """Returns the query of a subscription; None if it is no longer valid.
+
+    Papers that it names (`like:`) are replaced by the matched words.
+    """
     query = parse.query_of(because.text)
     if query is None:  # it was stored under an older grammar
         return None

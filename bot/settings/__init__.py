@@ -187,7 +187,7 @@ class Settings:
     on_unclear: Annotated[Literal["resend", "skip"], check.text(check.one_of("resend", "skip"))] = "resend"
     allowed_hosts: Annotated[frozenset[str], check.text(check.hosts)] = frozenset()  # lower case, without port
     heartbeat_url: Annotated[SecretStr | None, check.hidden(check.url)] = (
-        None  # anyone who knows it can send heartbeats
+        None  # a secret, because anyone who knows this URL can send heartbeats
     )
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], check.text(check.one_of("debug", "info", "warning", "error"))

@@ -56,7 +56,7 @@ class Places:
 
 
 def text(check: Callable[[str], object]) -> PlainValidator:
-    """Marks a setting whose text `check` reads."""
+    """Returns the validator of a setting whose text `check` turns into its value."""
     return PlainValidator(lambda value: check(_text(value)))
 
 
@@ -235,7 +235,8 @@ def archive(text: str) -> str:
     """Returns an arXiv archive or category as arXiv writes it: "hep-th", "cs.LG". Accepts any letter case."""
     code, is_named = announced_category(text.strip()), _LIKE_A_CATEGORY.fullmatch(text)
     reason = "{code} is not an archive or a category of arXiv, such as hep-th or cs.LG"
-    other = "each must be an archive or a category of arXiv, such as hep-th or cs.LG"  # it may be a misplaced secret
+    # the text is not quoted, since it may be a misplaced secret
+    other = "each must be an archive or a category of arXiv, such as hep-th or cs.LG"
     return _usable(code or "", reason if is_named else other, when=code, code=text if is_named else "")
 
 

@@ -99,7 +99,10 @@ class PaperLookup:
             await store_digest(self._context, found, source=self._source, of_arxiv=self._of_arxiv)
 
     async def enrich(self) -> None:
-        """Completes one round of incomplete papers. Raises StoreError, and FetchError if arXiv does not answer."""
+        """Looks up one round of incomplete papers and completes them.
+
+        Raises StoreError, and FetchError if arXiv does not answer.
+        """
         store, now = self._context.store, self._context.clock.now()
         papers = await write(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
         waiting = deque(_groups(papers))
@@ -112,7 +115,7 @@ class PaperLookup:
                 waiting.extendleft(halves)
         except FetchError as error:
             if error.status and not error.busy:
-                waiting.popleft()  # arXiv answered with an error, so these papers are not given back
+                waiting.popleft()  # arXiv answered with an error, so these papers are not tried again soon
             raise
         finally:
             if waiting:
@@ -162,7 +165,7 @@ class PaperLookup:
 def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
     """Returns the groups of papers, one for each request: many ids together, each title alone.
 
-    Titles without Latin words are left out, since arXiv has none.
+    Titles without Latin words are left out, since no paper of arXiv has such a title.
     """
     with_id = [paper for paper in papers if paper.arxiv_id]
     batches = [tuple(with_id[start : start + IDS_PER_REQUEST]) for start in range(0, len(with_id), IDS_PER_REQUEST)]

@@ -71,7 +71,8 @@ class HostLimiter:
         self._others = others
         self._is_limited = is_limited
         self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._free: dict[str, float] = {}  # lane of hosts -> the monotonic second from which the next request may start
+        # host, or PUBLISHER for all hosts of arXiv -> the monotonic second from which the next request may start
+        self._free: dict[str, float] = {}
 
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:

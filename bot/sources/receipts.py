@@ -270,7 +270,8 @@ def notify_of_trouble(
 # ---------------------------------------------------------------------------- decisions about one document of a source
 
 
-FUTURE = timedelta(days=2)  # a date further in the future is a mistake; stored, it would make later days look old
+# a date further in the future is a mistake; if it were stored, the days before it would look old
+FUTURE = timedelta(days=2)
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
 
 

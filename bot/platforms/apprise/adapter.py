@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0  # seconds for one message; a service may need several requests
 _CLOSING = 5.0  # seconds to sign out of services, which is not required
-_ONE_REQUEST = 20.0  # seconds; after Apprise's own four, slow messages would be taken for lost and sent twice
+# seconds; Apprise's default is four, after which a slow message would count as lost and be sent twice
+_ONE_REQUEST = 20.0
 _SILENT = logging.CRITICAL + 1
 _FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # no person reads these, so text is enough
 # The field of a response that is 0 for success. These services return status 200 for failures too, and Apprise checks only the status.
@@ -117,7 +118,10 @@ def _plugin(url: str, library: ModuleType) -> "NotifyBase | None":
 
 
 class _Reading:
-    """The library `requests` for a plugin that checks only the status: a response that reports a failure gets status 400."""
+    """Replaces the library `requests` in a plugin that checks only the status.
+
+    A response that reports a failure gets status 400.
+    """
 
     def __init__(self, library: ModuleType, field: str) -> None:
         self._library = library
@@ -127,7 +131,7 @@ class _Reading:
         return getattr(self._library, name)
 
     def post(self, *given: object, **options: object) -> object:
-        """Posts a request. Returns the response, with status 400 if its field is not 0."""
+        """Posts a request. Returns the response, with status 400 unless the field that means success is 0."""
         answer = self._library.post(*given, **options)
         try:
             is_yes = answer.json()[self._field] == 0
@@ -215,7 +219,10 @@ class AppriseChannel(channels.Channel):
         return target
 
     async def _done(self, name: str, work: Callable[[], object], *, within: float) -> object:
-        """Runs `work` in a thread. Returns its result; None if it fails, or if it takes too long: then it continues."""
+        """Runs `work` in a thread.
+
+        Returns the result. Returns None if the work fails, or takes longer than `within` seconds; then it continues.
+        """
         done: Future[Any] = Future()
         self._under_way[name] = asyncio.wrap_future(done)
         Thread(target=_run, args=(work, done), name="apprise", daemon=True).start()

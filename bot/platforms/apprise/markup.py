@@ -21,7 +21,8 @@ Format = Literal["html", "markdown", "text"]
 # 65,536 bytes.
 LONGEST = 20_000
 LONGEST_TITLE = 250
-_OF_REQUESTS = 10_000  # limits from here on are bytes of the whole request, as for Feishu, DingTalk and Matrix
+# a limit of at least so many counts bytes of the whole request, as for Feishu, DingTalk and Matrix
+_OF_REQUESTS = 10_000
 _GAP = "\n\n"
 _CALLING = re.compile(r"(?<![\w/])@(?=\w)")  # the service would notify the person with that name
 _WORD_JOINER = "\u2060"  # invisible

@@ -183,7 +183,10 @@ class Reader:
 def write_mail(
     payload: Mapping[str, Any], reader: Reader, *, sender: Address, message_id: str, thread: str, now: datetime
 ) -> EmailMessage:
-    """Returns the mail of a payload. `thread` is the Message-ID that it replies to; no such mail needs to exist."""
+    """Returns the mail of a payload.
+
+    `thread` is the Message-ID to which the mail replies; no mail with that id needs to exist.
+    """
     language, mail = reader.language, EmailMessage(policy=SMTP)
     buttons = [
         [(label, url or reader.link("press", data, label)) for label, data, url in row] for row in payload["buttons"]

@@ -146,7 +146,9 @@ def outcome(error: Exception) -> errors.NotDelivered:
 
 
 def outcome_before_post(error: Exception) -> errors.NotDelivered:
-    """Returns the outcome of a message if a call before its post raised this error. Never Unclear, since nothing was sent.
+    """Returns the outcome of a message that was not posted, because an earlier call that it needs raised this error.
+
+    Never Unclear, since nothing was sent.
 
     A missing scope here is the one for direct messages, so it concerns only this chat.
     """
@@ -559,7 +561,10 @@ class Client:
         call: Callable[[], Awaitable[AsyncSlackResponse]],
         meaning: Callable[[Exception], Exception],
     ) -> Mapping[str, Any]:
-        """Returns the response of a call. Calls with the same `name` share Slack's waits. `meaning` converts errors."""
+        """Returns the response of a call.
+
+        If Slack requests a wait, later calls with this `name` are refused until it is over. `meaning` converts errors.
+        """
         self._backoff.check(name)
         try:
             return _object((await call()).data)

@@ -140,7 +140,7 @@ def _moved(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> conv
 def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> conversation.Request | None:
     """Returns the request for the app's removal or a revoked token. Slack may send both events in any order, one, or none."""
     if event["type"] == "tokens_revoked" and here.bot not in (event["tokens"].get("bot") or ()):
-        return None  # the tokens of people, which we do not use
+        return None  # only tokens of people were revoked, which we do not use
     chat = model.ChatAddress("slack", here.team)
     return conversation.EventRequest(
         place=conversation.Place(chat=chat, kind=model.ChatKind.TEAM),

@@ -100,7 +100,7 @@ def _grant(answer: Mapping[str, Any], wall: datetime) -> Grant:
 
 
 def _line(status: int, words: str) -> conversation.WebResponse:
-    """Returns a response of one line for a person's browser. It also deletes the cookie."""
+    """Returns a response of one line for a person's browser. It also deletes the cookie of the installation."""
     headers = {
         "set-cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
         "cache-control": "no-store",
@@ -203,7 +203,7 @@ class Installer(conversation.Receiver):
 
     async def _ask(self, **grant: str) -> Grant:
         """Returns the grant for a code, which works once, or the next tokens of a workspace. Raises NotDelivered."""
-        if self._client is None:  # the secret is used as the token, so that errors are redacted
+        if self._client is None:  # with the secret as the token, the client replaces it in the texts of errors
             self._client = self.workspaces.connect(self.client_secret)
         answer = await self._client.oauth_access(self.client_id, self.client_secret.get_secret_value(), **grant)
         return _grant(answer, self.clock.wall())

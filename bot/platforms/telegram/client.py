@@ -368,7 +368,10 @@ def _body(wanted: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, 
 
 
 def _proxy_of(root: str) -> str | None:
-    """Returns the proxy for a server, from the usual environment variables. Raises ValueError if it speaks no HTTP."""
+    """Returns the URL of the proxy for a server, from the usual environment variables. None if no proxy is needed.
+
+    Raises ValueError if the URL is not http or https.
+    """
     server = urlsplit(root)
     named = getproxies()
     proxy = named.get(server.scheme) or named.get("all")

@@ -20,7 +20,8 @@ from bot.ports.channel import Clock
 from subscriptions import errors
 
 CONFLICT_BACKOFF = Backoff(5.0, 30.0)
-CONFLICT_OVER_AFTER = 60.0  # seconds without a conflict until it counts as over, since two pollers get updates by turns
+# seconds; one poll without a conflict proves nothing, because two pollers get updates in turn
+CONFLICT_OVER_AFTER = 60.0
 
 _CONFLICT = (
     "another program asks Telegram for this bot's updates, so people are answered by chance; "

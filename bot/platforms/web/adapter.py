@@ -438,7 +438,7 @@ class WebApi(PlatformApi):
 
 # ----------------------------------------------------------------- the adapter of the web, a platform that is always on
 
-# Its chats are pages of this process itself.
+# The chats of this platform are pages that this process itself serves.
 
 
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:

@@ -291,7 +291,7 @@ def _storable(text: str) -> str:
 _LONGEST_NAME = 80  # characters of a file's name
 LONGEST = 8000  # characters of a message; Telegram accepts half of that
 TOAST_WITHIN = 3.0  # seconds to wait for the words about a pressed button
-FORM_WITHIN = 1.0  # seconds to wait for a form, which comes before any message
+FORM_WITHIN = 1.0  # seconds to wait for an answer to open a form; if it posts a message instead, the wait ends early
 _COMMAND = re.compile(r"/(?P<name>[^\W\d_]\w*)(?:\s+(?P<rest>.*))?", re.DOTALL)
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
