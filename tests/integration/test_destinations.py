@@ -15,14 +15,12 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.errors import SettingsError
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter
 from bot.platforms.email.adapter import MailPages
 from bot.platforms.email.markup import Link
 from bot.ports import conversation
 from bot.settings import Destination, Settings
-from bot.settings.loading import load_settings
 from subscriptions import errors, model, states
 from subscriptions.notices import AccessDenied
 from subscriptions.notices.declared import VersionChanged
@@ -590,31 +588,3 @@ async def test_secrets_are_in_no_log_error_or_table(
     stored = "".join(files(tmp_path).values())
     assert '"title"' in stored
     assert apprise.TOKEN not in said + stored
-
-
-@pytest.mark.parametrize(
-    ("table", "words"),
-    [
-        ('name = "a"', "destination 1, url_env cannot be used: every destination needs one."),
-        ('url_env = "A"', "destination 1, name cannot be used: every destination needs one."),
-        ('name = "Team"\nurl_env = "A"', "destination 1, name cannot be used: it must be at most 40 of a-z"),
-        (
-            f'name = "a"\nurl_env = "feishu://{apprise.TOKEN}"',
-            "destination 1, url_env cannot be used: it must be the name",
-        ),
-        (
-            f'name = "a"\nurl = "feishu://{apprise.TOKEN}"',
-            "destination 1, url means nothing here. Did you mean url_env?",
-        ),
-        (
-            'name = "a"\nurl_env = "A"\n[[destination]]\nname = "a"\nurl_env = "B"',
-            "destination 2, name cannot be used: destination 1 has the same one.",
-        ),
-    ],
-)
-def test_a_table_that_cannot_be_used_is_named_without_its_value(tmp_path: Path, table: str, words: str) -> None:
-    (tmp_path / "paperwire.toml").write_text(f"[[destination]]\n{table}\n", encoding="utf-8")
-    with pytest.raises(SettingsError) as refused:
-        load_settings({}, tmp_path)
-    assert words in str(refused.value)
-    assert apprise.TOKEN not in str(refused.value)
