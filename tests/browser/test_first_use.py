@@ -6,8 +6,6 @@ from typing import Any
 
 from tests.browser import visitor as visiting
 
-MESSAGES = 3
-
 
 def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_path: Path) -> None:
     with ExitStack() as stack:
@@ -23,7 +21,7 @@ def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_pa
         me.presses("subscribe")  # the second message: a button replaces typing
         me.sees("✓ 1")
         me.has(4)  # the word, its papers, the confirmation, and the other papers
-        assert me.page.locator("#log .mine").count() + 1 <= MESSAGES
+        assert me.page.locator("#log .mine").count() + 1 <= 3
         titles = found.all_inner_texts()
         assert len(titles) > shown
         assert len({title.lstrip("0123456789 \n") for title in titles}) == len(titles), "no paper is shown twice"

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.demo import Exhibit, ShownSubscription
+from bot import demo
 from bot.demo.story import GalleryPost
 from subscriptions import model
 from tests.rendered import render_delivery
@@ -168,7 +168,7 @@ class Post(GalleryPost):
     at: datetime = NINE
 
 
-TELEGRAM = Exhibit(
+TELEGRAM = demo.Exhibit(
     anchor="one",
     platform="telegram",
     who="Somebody",
@@ -176,7 +176,7 @@ TELEGRAM = Exhibit(
     title="paperwire",
     detail="bot",
     timezone="Europe/Berlin",
-    asks=(ShownSubscription(query="a -b"),),
+    asks=(demo.ShownSubscription(query="a -b"),),
     when="daily 09:00",
     posts=(Post(payload=json.dumps({"text": "<b>hello</b>"})),),
 )

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from bot import platform as platforms
 from bot.errors import SettingsError
 from bot.operation import checks
-from bot.platform import Finding, Platform, PlatformSurroundings
 from bot.platforms.known import medium_of
 from bot.platforms.telegram import TELEGRAM
 from bot.platforms.telegram.adapter import TelegramChannel, connect_telegram, platform
@@ -26,7 +26,7 @@ from tests.fakes.telegram_rules import Webhook
 from tests.patience import PATIENCE
 
 
-def answers(settings: Settings, store: Store, environ: Mapping[str, str] | None = None) -> dict[str, Finding]:
+def answers(settings: Settings, store: Store, environ: Mapping[str, str] | None = None) -> dict[str, platforms.Finding]:
     found = checks.check_here(settings, store, wall=make.NOON, environ=environ or {})
     return {str(finding.question): finding for finding in found}
 
@@ -130,7 +130,7 @@ class Down:
 
 
 async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
-    down = Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
+    down = platforms.Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
     found = await checks.check_platforms(store, {"telegram": down}, wall=lambda: make.NOON)
     telegram, slack, *_ = found
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
@@ -152,11 +152,11 @@ def telegram() -> Iterator[FakeTelegram]:
 
 async def telegram_answers(
     store: Store, fake: FakeTelegram, *, hook: str | None, api_url: str = ""
-) -> dict[str, Finding]:
+) -> dict[str, platforms.Finding]:
     telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=api_url or fake.url, webhook_url=hook)
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), telegram=telegram)
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
-    around = PlatformSurroundings(settings=settings, store=store, clock=make.FakeClock(make.NOON))
+    around = platforms.PlatformSurroundings(settings=settings, store=store, clock=make.FakeClock(make.NOON))
     found = await checks.check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: make.NOON)
     await channel.close()
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}

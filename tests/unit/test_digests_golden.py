@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench.formats import GENERIC
-from bot.digests import FORMATS, _example, read_digest
+from bot import digests
+from bot.digests import _example
 from bot.digests.report import Report, digest_report
 from bot.errors import UnknownFormat
 from subscriptions.errors import PaperwireError
@@ -30,7 +31,7 @@ def _expected(page: Path) -> Mapping[str, object]:
 
 def _read(page: Path) -> Digest | PaperwireError:
     try:
-        return read_digest(page.read_bytes(), page.name)
+        return digests.read_digest(page.read_bytes(), page.name)
     except PaperwireError as error:
         return error
 
@@ -52,7 +53,7 @@ def _agree(found: object, expected: object, where: str) -> None:
 @pytest.mark.parametrize("page", PAIRS, ids=lambda page: page.name)
 def test_a_page_gives_the_papers_that_are_on_it(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if page.name.startswith("_example"):
-        monkeypatch.setattr("bot.digests.FORMATS", (*FORMATS, _example))
+        monkeypatch.setattr("bot.digests.FORMATS", (*digests.FORMATS, _example))
     report = digest_report(page.name, _read(page), papers=True)
     for name, value in _expected(page).items():
         _agree(report[name], value, name)  # type: ignore[literal-required]  # the names of the file are checked above
@@ -63,7 +64,7 @@ def test_pages_and_expected_papers_belong_together() -> None:
     assert expected == {page.stem for page in PAIRS}
 
 
-@pytest.mark.parametrize("module", FORMATS, ids=lambda module: module.name)
+@pytest.mark.parametrize("module", digests.FORMATS, ids=lambda module: module.name)
 def test_every_format_has_pages_parts_and_a_benchmark(module: object) -> None:
     formats = [_expected(page).get("format") for page in PAIRS]
     name = module.name  # type: ignore[attr-defined]  # modules satisfy the protocol
@@ -235,7 +236,7 @@ def test_a_trap_lies_in_a_golden_page(trap: str) -> None:
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
 real = pytest.mark.skipif(not SHARED, reason="PAPERWIRE_SHARED names no folder with corpus/ and seeds/")
 
-COVERED = [module.name for module in FORMATS]
+COVERED = [module.name for module in digests.FORMATS]
 
 
 def _manifest() -> list[dict[str, str]]:
@@ -246,7 +247,7 @@ def _manifest() -> list[dict[str, str]]:
 
 
 def _real(name: str) -> Digest:
-    return read_digest((Path(SHARED) / name).read_bytes(), name)
+    return digests.read_digest((Path(SHARED) / name).read_bytes(), name)
 
 
 def _report(name: str) -> Report:

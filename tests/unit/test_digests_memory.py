@@ -34,7 +34,7 @@ def size(name):
     return int(line.split()[1]) * 1024
 
 def read(name):
-    Path("/proc/self/clear_refs").write_text("5")  # the largest size is counted anew
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak size
     before = size("VmRSS")
     data = Path(name).read_bytes()
     try:

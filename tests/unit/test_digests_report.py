@@ -7,9 +7,9 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
+from bot import errors as problems
 from bot.digests import read_digest
 from bot.digests import report as reporting
-from bot.errors import UnknownFormat, UnreadableInput
 from subscriptions import errors, model
 
 KEYS = [
@@ -78,7 +78,9 @@ def test_counts_are_of_unique_papers() -> None:
 
 
 def test_what_could_not_be_read_has_the_same_shape() -> None:
-    report = reporting.digest_report("notes.md", UnknownFormat("notes.md: no paper entries found."), papers=True)
+    report = reporting.digest_report(
+        "notes.md", problems.UnknownFormat("notes.md: no paper entries found."), papers=True
+    )
     assert list(report) == KEYS
     assert report["error"] == "notes.md: no paper entries found."
 
@@ -152,11 +154,11 @@ REFUSED = [
     _refused("inbox/README.md", b"# About\n"),
     _refused("inbox/half.json", b'[{"paper": {"id": "2602.00001"}}, {"pa'),
     _refused("inbox/deeper/NOTES.md", b"# Notes\n\nNone.\n"),
-    ("inbox/secret", UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/secret", "reason": "Permission denied"}))),
+    ("inbox/secret", problems.UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/secret", "reason": "Permission denied"}))),
     _refused("inbox/other.json", b'[{"paper": {"id": "2602.00001"}},\n{"paper": {"id": "2602.00001"}}, 7'),
     _refused("inbox/cut.md", b"\xff\xfeA"),
     _refused("inbox/third.md", b"# Third\n"),
-    ("inbox/shut", UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/shut", "reason": "Is a directory"}))),
+    ("inbox/shut", problems.UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/shut", "reason": "Is a directory"}))),
 ]  # fmt: skip
 
 

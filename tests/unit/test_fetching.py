@@ -479,14 +479,25 @@ def test_unpacking_reads_all_members_within_its_limit() -> None:
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 
 
-def urls(now: datetime = NOON, split: tuple[str, ...] = (), **values: object) -> list[str]:
-    source = SourceSettings(name="x", **values)  # type: ignore[arg-type]
-    return [request.url for request in fetch_request.requests_of(source, now, split=split)]
+def source(**values: object) -> SourceSettings:
+    return SourceSettings(name="x", **values)  # type: ignore[arg-type]
 
 
-def test_a_plain_address_is_itself_and_a_file_is_none() -> None:
-    assert urls(url="https://example.org/list.md?x=1") == ["https://example.org/list.md?x=1"]
-    assert urls() == []
+@pytest.mark.parametrize(
+    ("values", "split", "urls"),
+    [
+        ({"url": "https://example.org/list.md?x=1"}, (), ["https://example.org/list.md?x=1"]),
+        ({}, (), []),  # a source of files
+        ({"arxiv": ("cs.LG", "stat.ML", "hep-th")}, (), ["{feeds}cs.LG", "{feeds}stat.ML", "{feeds}hep-th"]),
+        ({"arxiv": ("econ", "econ.EM")}, ("econ",), ["{feeds}econ.EM", "{feeds}econ.GN", "{feeds}econ.TH"]),
+        ({"arxiv": ("hep-th",)}, ("hep-th",), ["{feeds}hep-th"]),
+    ],
+)
+def test_categories_are_asked_apart_and_large_archives_by_them(
+    values: dict[str, object], split: tuple[str, ...], urls: list[str]
+) -> None:
+    found = fetch_request.requests_of(source(**values), NOON, split=split)
+    assert [request.url for request in found] == [url.format(feeds="https://rss.arxiv.org/rss/") for url in urls]
 
 
 @pytest.mark.parametrize(
@@ -503,14 +514,6 @@ def test_a_dated_address_is_that_of_today_and_that_of_yesterday(now: str, days: 
     found = fetch_request.requests_of(SourceSettings(name="x", url=url), datetime.fromisoformat(now))
     assert [request.url for request in found] == [f"https://api.example.org/{day}/{day}.md" for day in days]
     assert all(request.may_miss for request in found)
-
-
-def test_categories_are_asked_apart_and_large_archives_by_them() -> None:
-    feeds = "https://rss.arxiv.org/rss/"
-    assert urls(arxiv=("cs.LG", "stat.ML", "hep-th")) == [f"{feeds}cs.LG", f"{feeds}stat.ML", f"{feeds}hep-th"]
-    split = urls(arxiv=("econ", "econ.EM"), split=("econ",))
-    assert split == [f"{feeds}econ.EM", f"{feeds}econ.GN", f"{feeds}econ.TH"]
-    assert urls(arxiv=("hep-th",), split=("hep-th",)) == [f"{feeds}hep-th"]
 
 
 def test_without_any_source_all_archives_are_read() -> None:
@@ -600,10 +603,6 @@ THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 DAY = timedelta(days=1)
 
 
-def source(**values: object) -> SourceSettings:
-    return SourceSettings(name="x", **values)  # type: ignore[arg-type]
-
-
 def asked(one: SourceSettings, day: date, *, oldest: bool = False) -> str:
     found = fetch_request.backfill_request(one, day, CALENDAR, oldest=oldest)
     return found.url if found else ""
@@ -632,15 +631,23 @@ def test_batches_of_a_year_leave_no_gap_between_them() -> None:
     assert all(first < last for first, last in spans)
 
 
-def test_a_batch_of_arxiv_is_asked_for_by_category_and_time() -> None:
-    api = "https://export.arxiv.org/api/query?search_query="
-    rest = "&sortBy=submittedDate&sortOrder=descending&start=0&max_results=500"
-    days = "submittedDate:[202601201900+TO+202601211900]"
-    some = source(arxiv=("cs.LG", "econ", "hep-th"), schedule="arxiv")
-    assert asked(some, THURSDAY) == f"{api}%28cat:cs.LG+OR+cat:econ.*+OR+cat:hep-th%29+AND+{days}{rest}"
-    assert asked(fetch_request.everything(), THURSDAY) == f"{api}{days}{rest}"
-    held = "submittedDate:[202601161900+TO+202601211900]"
-    assert asked(fetch_request.everything(), THURSDAY, oldest=True) == f"{api}{held}{rest}"
+@pytest.mark.parametrize(
+    ("one", "oldest", "asked_for"),
+    [
+        (
+            source(arxiv=("cs.LG", "econ", "hep-th"), schedule="arxiv"),
+            False,
+            "%28cat:cs.LG+OR+cat:econ.*+OR+cat:hep-th%29+AND+submittedDate:[202601201900+TO+202601211900]",
+        ),
+        (fetch_request.everything(), False, "submittedDate:[202601201900+TO+202601211900]"),
+        (fetch_request.everything(), True, "submittedDate:[202601161900+TO+202601211900]"),
+    ],
+)
+def test_a_batch_of_arxiv_is_asked_for_by_category_and_time(one: SourceSettings, oldest: bool, asked_for: str) -> None:
+    assert asked(one, THURSDAY, oldest=oldest) == (
+        f"https://export.arxiv.org/api/query?search_query={asked_for}"
+        "&sortBy=submittedDate&sortOrder=descending&start=0&max_results=500"
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from rich.text import Text
 from bot import demo
 from bot.demo.story import PersonMessage
 from bot.platforms.known import look_of
-from bot.rendering.appearance import Display, Paragraph
+from bot.rendering import appearance
 from bot.rendering.language import Language
 from bot.rendering.terminal import wrapped
 from subscriptions.model import ChatKind
@@ -220,35 +220,61 @@ def test_what_the_person_said_stands_on_the_right() -> None:
     assert line.endswith("/sub diffusion │")
 
 
-def display(platform: str, payload: object) -> Display:
+def display(platform: str, payload: object) -> appearance.Display:
     look = look_of(platform)
     assert look is not None
     return look.display(json.dumps(payload))
 
 
-def sketch(display: Display) -> str:
+def sketch(display: appearance.Display) -> str:
     """Returns the paragraphs as text, with [shape] before each one that is not ordinary text."""
     return " / ".join(f"[{p.shape}] {p.shown}" if p.shape != "text" else p.shown for p in display.paragraphs)
 
 
 @pytest.mark.parametrize(
-    ("html", "seen"),
+    ("platform", "payload", "seen"),
     [
-        ("plain", "plain"),
-        ("<b>bold</b> and <i>italic</i>", "<b>bold</b> and <i>italic</i>"),
-        ('<b><a href="https://arxiv.org/abs/1">A <u>hit</u></a></b>', '<b><a href="https://arxiv.org/abs/1">A <u>hit</u></a></b>'),
-        ("above\n<blockquote expandable>long</blockquote>\nbelow", "above / [folded] long / below"),
-        ("so:\n<pre>a &lt; b</pre>", "so: / [code] a &lt; b"),
-        ("a < b <br> <script>x</script> </b>", "a &lt; b &lt;br&gt; &lt;script&gt;x&lt;/script&gt; &lt;/b&gt;"),
-        ("<b>never closed", "&lt;b&gt;never closed"),
-        ("/help and /sub@a_bot, a/b, https://x.org/help", "<kbd>/help</kbd> and <kbd>/sub@a_bot</kbd>, a/b, https://x.org/help"),
-        ("<b>/list</b> <code>/list</code>\n<pre>/list</pre>", "<b><kbd>/list</kbd></b> <code>/list</code> / [code] /list"),
-        ('<a href="javascript:alert(1)">x</a>', '&lt;a href="javascript:alert(1)"&gt;x&lt;/a&gt;'),
-        ('<a href="https://a.org" onclick="x">y</a>', '&lt;a href="https://a.org" onclick="x"&gt;y&lt;/a&gt;'),
+        *(
+            ("telegram", {"text": html}, seen)
+            for html, seen in [
+                ("plain", "plain"),
+                ("<b>bold</b> and <i>italic</i>", "<b>bold</b> and <i>italic</i>"),
+                ('<b><a href="https://arxiv.org/abs/1">A <u>hit</u></a></b>', '<b><a href="https://arxiv.org/abs/1">A <u>hit</u></a></b>'),
+                ("above\n<blockquote expandable>long</blockquote>\nbelow", "above / [folded] long / below"),
+                ("so:\n<pre>a &lt; b</pre>", "so: / [code] a &lt; b"),
+                ("a < b <br> <script>x</script> </b>", "a &lt; b &lt;br&gt; &lt;script&gt;x&lt;/script&gt; &lt;/b&gt;"),
+                ("<b>never closed", "&lt;b&gt;never closed"),
+                ("/help and /sub@a_bot, a/b, https://x.org/help", "<kbd>/help</kbd> and <kbd>/sub@a_bot</kbd>, a/b, https://x.org/help"),
+                ("<b>/list</b> <code>/list</code>\n<pre>/list</pre>", "<b><kbd>/list</kbd></b> <code>/list</code> / [code] /list"),
+                ('<a href="javascript:alert(1)">x</a>', '&lt;a href="javascript:alert(1)"&gt;x&lt;/a&gt;'),
+                ('<a href="https://a.org" onclick="x">y</a>', '&lt;a href="https://a.org" onclick="x"&gt;y&lt;/a&gt;'),
+            ]
+        ),
+        *(
+            ("slack", {"blocks": [{"type": "section", "text": {"text": text}}]}, seen)
+            for text, seen in [
+                ("plain", "plain"),
+                ("*bold* _italic_ ~gone~ `code`", "<b>bold</b> <i>italic</i> <s>gone</s> <code>code</code>"),
+                ("a*b*c, 2 * 3 * 4, snake_case_name", "a*b*c, 2 * 3 * 4, snake_case_name"),
+                ("<https://a.org/x|A *hit* inside>", '<a href="https://a.org/x">A <b>hit</b> inside</a>'),
+                ("~<https://a.org/x|A title>~", '<s><a href="https://a.org/x">A title</a></s>'),
+                ("<https://a.org/?a=1&amp;b=2>", '<a href="https://a.org/?a=1&amp;b=2">https://a.org/?a=1&amp;b=2</a>'),
+                ('<https://a.org/"x|y>', '<a href="https://a.org/%22x">y</a>'),
+                ("&lt;!channel&gt; &amp;amp;", "&lt;!channel&gt; &amp;amp;"),
+                ("<javascript:alert(1)|x> <!channel>", "&lt;javascript:alert(1)|x&gt; &lt;!channel&gt;"),
+                ("one\n&gt; two\nfour", "one / [quote] two / four"),
+                ("so:\n```\na &lt; b\n```", "so: / [code] a &lt; b"),
+            ]
+        ),
+        (
+            "console",
+            {"text": "<b> see https://arxiv.org/abs/1."},
+            '&lt;b&gt; see <a href="https://arxiv.org/abs/1">https://arxiv.org/abs/1</a>.',
+        ),
     ],
 )  # fmt: skip
-def test_telegrams_html_is_shown_as_telegram_shows_it(html: str, seen: str) -> None:
-    assert sketch(display("telegram", {"text": html})) == seen
+def test_markup_is_shown_as_its_platform_shows_it(platform: str, payload: object, seen: str) -> None:
+    assert sketch(display(platform, payload)) == seen
 
 
 @pytest.mark.parametrize(
@@ -288,11 +314,6 @@ def test_slacks_blocks_keep_their_shapes() -> None:
     assert [[key.text for key in row] for row in shown.keys] == [["Undo"]]
 
 
-def test_a_terminal_makes_links_of_addresses() -> None:
-    shown = display("console", {"text": "<b> see https://arxiv.org/abs/1."})
-    assert sketch(shown) == '&lt;b&gt; see <a href="https://arxiv.org/abs/1">https://arxiv.org/abs/1</a>.'
-
-
 @pytest.mark.parametrize(
     ("platform", "payload"), [("telegram", {"html": "x"}), ("slack", {"blocks": [{"type": "video"}]})]
 )
@@ -306,4 +327,4 @@ def test_a_payload_of_another_shape_is_refused(platform: str, payload: object) -
 @example("&amp;lt;script&amp;gt;")
 def test_escaped_text_comes_back_as_it_was(text: str) -> None:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    assert Paragraph(html=f"a{escaped}z").text == f"a{text}z"
+    assert appearance.Paragraph(html=f"a{escaped}z").text == f"a{text}z"

@@ -78,40 +78,62 @@ def test_an_entry_says_what_arxivs_own_would() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "value"),
+    ("name", "values", "value"),
     [
-        (r"On $\alpha$-divergence and $x_i^2$", r"On $\alpha$-divergence and $x_i^2$"),
-        (r"H\"older spaces and {\'e}tale maps", r"H\"older spaces and {\'e}tale maps"),
-        (r"{BERT} for $\{a, b\}$", r"{BERT} for $\{a, b\}$"),
-        (r"R\&D at 50\%", r"R\&D at 50\%"),
-        ("R&D at 50% of #1 my_name", r"R\&D at 50\% of \#1 my\_name"),
-        ("E = mc^2", r"E = mc\^{}2"),
-        ("It costs $5", r"It costs \$5"),
-        ("It costs $5 or $6 or $7", r"It costs \$5 or \$6 or \$7"),
-        ("An open { brace", "An open  brace"),
-        ("A closed } brace", "A closed  brace"),
-        ("The wrong } way { round", "The wrong  way  round"),
-        (r"An escaped \{ brace alone", "An escaped  brace alone"),
-        (r"One { of \} each", "One  of  each"),
-        ("Ends with a backslash\\", "Ends with a backslash"),
-        (r"Ends with a break\\", r"Ends with a break\\"),
-        ("Two\nlines\tand\x00 a NUL", "Two lines and a NUL"),
-        ("Bidi \u202etxet\u202c and a soft\u00adhyphen", "Bidi txet and a softhyphen"),
-        ('Quotes " and @misc{x, y}', 'Quotes " and @misc{x, y}'),
-        ("扩散模型的 α 与 🎉", "扩散模型的 α 与 🎉"),
-        ("אלגוריתם", "אלגוריתם"),
-        (r"$\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}", r"$\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}"),
-        (r"\input{/etc/passwd}", r"\textbackslash{}input{/etc/passwd}"),
-        (r"$\immediate\write18{ls}$", r"$\textbackslash{}immediate\textbackslash{}write18{ls}$"),
-        (r"\verb|x| of \ours: $\alpha$", r"\textbackslash{}verb|x| of \textbackslash{}ours: $\alpha$"),
-        (r"\in}put{x}", r"\textbackslash{}input{x}"),
-        (r"$^^5cinput x$ and $\^^69nput x$", r"$^5cinput x$ and $\^69nput x$"),
-        (r"$\text@x \@input$", r"$\textbackslash{}text@x \textbackslash{}@input$"),
-        (r"\href{run:x}{y}", r"\textbackslash{}href{run:x}{y}"),
+        # titles keep TeX that only shows letters
+        *(
+            ("title", {"title": title}, value)
+            for title, value in [
+                (r"On $\alpha$-divergence and $x_i^2$", r"On $\alpha$-divergence and $x_i^2$"),
+                (r"H\"older spaces and {\'e}tale maps", r"H\"older spaces and {\'e}tale maps"),
+                (r"{BERT} for $\{a, b\}$", r"{BERT} for $\{a, b\}$"),
+                (r"R\&D at 50\%", r"R\&D at 50\%"),
+                ("R&D at 50% of #1 my_name", r"R\&D at 50\% of \#1 my\_name"),
+                ("E = mc^2", r"E = mc\^{}2"),
+                ("It costs $5", r"It costs \$5"),
+                ("It costs $5 or $6 or $7", r"It costs \$5 or \$6 or \$7"),
+                ("An open { brace", "An open  brace"),
+                ("A closed } brace", "A closed  brace"),
+                ("The wrong } way { round", "The wrong  way  round"),
+                (r"An escaped \{ brace alone", "An escaped  brace alone"),
+                (r"One { of \} each", "One  of  each"),
+                ("Ends with a backslash\\", "Ends with a backslash"),
+                (r"Ends with a break\\", r"Ends with a break\\"),
+                ("Two\nlines\tand\x00 a NUL", "Two lines and a NUL"),
+                ("Bidi \u202etxet\u202c and a soft\u00adhyphen", "Bidi txet and a softhyphen"),
+                ('Quotes " and @misc{x, y}', 'Quotes " and @misc{x, y}'),
+                ("扩散模型的 α 与 🎉", "扩散模型的 α 与 🎉"),
+                ("אלגוריתם", "אלגוריתם"),
+                (r"$\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}", r"$\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}"),
+                (r"\input{/etc/passwd}", r"\textbackslash{}input{/etc/passwd}"),
+                (r"$\immediate\write18{ls}$", r"$\textbackslash{}immediate\textbackslash{}write18{ls}$"),
+                (r"\verb|x| of \ours: $\alpha$", r"\textbackslash{}verb|x| of \textbackslash{}ours: $\alpha$"),
+                (r"\in}put{x}", r"\textbackslash{}input{x}"),
+                (r"$^^5cinput x$ and $\^^69nput x$", r"$^5cinput x$ and $\^69nput x$"),
+                (r"$\text@x \@input$", r"$\textbackslash{}text@x \textbackslash{}@input$"),
+                (r"\href{run:x}{y}", r"\textbackslash{}href{run:x}{y}"),
+            ]
+        ),
+        # authors are written so that BibTeX takes them apart rightly
+        *(
+            ("author", {"authors": authors}, value)
+            for authors, value in [
+                (["Jane Doe", "Hervé Öberg"], "Jane Doe and Hervé Öberg"),
+                (["Doe, Jane", "Roe, R."], "Doe, Jane and Roe, R."),
+                (["The ATLAS and CMS Collaborations", "Jane Doe"], "{The ATLAS and CMS Collaborations} and Jane Doe"),
+                (["LIGO Collaboration"], "{LIGO Collaboration}"),
+                (["others"], "{others}"),
+                (["King, Martin, Luther, Jr."], "{King, Martin, Luther, Jr.}"),
+                (["", "  ", "Jane Doe"], "Jane Doe"),
+                (["A } B"], "A  B"),
+                ([], ""),
+            ]
+        ),
+        ("note", {"withdrawn": True}, "Withdrawn"),
     ],
 )
-def test_titles_keep_tex_that_only_shows_letters(title: str, value: str) -> None:
-    assert field("title", title=title) == value
+def test_what_a_field_of_an_entry_holds(name: str, values: dict[str, Any], value: str) -> None:
+    assert field(name, **values) == value
 
 
 @pytest.mark.parametrize(
@@ -162,10 +184,6 @@ def test_a_title_is_never_invented() -> None:
     assert "title" not in fields
     assert fields["abstract"] == "What it is about."
     assert export_import.bibliography([known("", arxiv_id=None, authors=())]) == ""
-
-
-def test_a_withdrawn_paper_says_so() -> None:
-    assert field("note", withdrawn=True) == "Withdrawn"
 
 
 def test_without_an_arxiv_id_nothing_is_said_of_arxiv() -> None:

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
+import multidict
 import pytest
-from multidict import CIMultiDict, CIMultiDictProxy
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from telegram import error as theirs
@@ -37,7 +37,9 @@ def network(cause: BaseException) -> Exception:
 
 KEY = cast("Any", SimpleNamespace(host="example.org", port=443, is_ssl=True, ssl=True))
 REQUEST = aiohttp.RequestInfo(
-    URL("https://api.telegram.org/bot4242:made-up/sendMessage"), "POST", CIMultiDictProxy(CIMultiDict())
+    URL("https://api.telegram.org/bot4242:made-up/sendMessage"),
+    "POST",
+    multidict.CIMultiDictProxy(multidict.CIMultiDict()),
 )
 UNCLEAR_AT_TELEGRAM = [
     caused(theirs.TimedOut(), aiohttp.SocketTimeoutError("Timeout on reading data from socket")),

@@ -1,4 +1,4 @@
-"""What is said and offered about a query: explanations, exclusions, advice, and papers like others."""
+"""What the program tells and offers about a query: explanations, exclusions, advice, and papers like others."""
 
 import json
 import re

@@ -2,8 +2,7 @@
 
 import pytest
 
-from subscriptions.matching import ranking
-from subscriptions.matching.hits import HitFinder, tokenize
+from subscriptions.matching import hits, ranking
 from subscriptions.model import Paper
 from subscriptions.query import TEXT
 from subscriptions.query.parse import parse_query
@@ -19,11 +18,11 @@ def a_paper(title: str, abstract: str = "") -> Paper:
 
 def fits(query: str, paper: Paper) -> float:
     asked = parse_query(query)
-    return ranking.fit(asked, HitFinder(paper).places(asked), WORDS)
+    return ranking.fit(asked, hits.HitFinder(paper).places(asked), WORDS)
 
 
 def text_of(paper: Paper) -> str:
-    return tokenize(paper).folded[TEXT]
+    return hits.tokenize(paper).folded[TEXT]
 
 
 @pytest.mark.parametrize(

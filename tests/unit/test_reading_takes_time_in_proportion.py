@@ -26,7 +26,7 @@ from subscriptions.errors import PaperwireError
 from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times._reading import clock_of, hours_of
+from subscriptions.planning.times import _reading as reading
 from subscriptions.query import links
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
@@ -49,8 +49,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "times": times.read_when,
     "times behind a query": times.split_when,
     "words that may be times": times.as_words,
-    "clocks": clock_of,
-    "ranges of hours": hours_of,
+    "clocks": reading.clock_of,
+    "ranges of hours": reading.hours_of,
     "pauses": lambda text: parse_pause(text, NOON.tzinfo, NOON),  # type: ignore[arg-type]
     "cadences": parse_cadence,
     "places": zone_of_place,

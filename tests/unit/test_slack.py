@@ -123,16 +123,18 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
 # ------------------------------------------------------------------------------------------------------ rows of buttons
 
 
-def test_a_long_list_keeps_every_row_and_its_last_button() -> None:
-    buttons = tuple((channel.Button(label=f"{n} a subscription with a long name", data="x" * 16),) for n in range(12))
-    (message,) = rendered.render_reply(channel.Reply(lines=("Which one?",), buttons=buttons), deliveries.team())
-    assert len(rows(message)) == 12
-
-
-def test_too_many_buttons_continue_in_the_next_row() -> None:
-    row = tuple(channel.Button(label=str(n), data=f"x{n}") for n in range(30))
-    (message,) = rendered.render_reply(channel.Reply(lines=("Which one?",), buttons=(row,)), deliveries.team())
-    assert [len(row) for row in rows(message)] == [25, 5]
+@pytest.mark.parametrize(
+    ("buttons", "lengths"),
+    [
+        ([[f"{n} a subscription with a long name"] for n in range(12)], [1] * 12),
+        ([[str(n) for n in range(30)]], [25, 5]),
+    ],
+    ids=["a long list keeps every row", "too many buttons continue in the next row"],
+)
+def test_every_button_is_there(buttons: list[list[str]], lengths: list[int]) -> None:
+    keys = tuple(tuple(channel.Button(label=label, data=f"x{label}"[:16]) for label in row) for row in buttons)
+    (message,) = rendered.render_reply(channel.Reply(lines=("Which one?",), buttons=keys), deliveries.team())
+    assert [len(row) for row in rows(message)] == lengths
 
 
 def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:

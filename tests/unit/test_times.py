@@ -13,7 +13,7 @@ from subscriptions import model
 from subscriptions.errors import Refused
 from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times._reading import clock_of, hours_of
+from subscriptions.planning.times import _reading as reading
 from subscriptions.zones import zone
 from tests.unit.times_table import TABLE
 
@@ -214,7 +214,7 @@ def test_a_window_ends_on_the_day_it_began(typed: str) -> None:
     ],
 )
 def test_a_time_of_day(typed: str, text: str) -> None:
-    found = clock_of(typed)
+    found = reading.clock_of(typed)
     assert (f"{found:%H:%M}" if found else "") == text
 
 
@@ -243,7 +243,7 @@ def test_a_time_of_day(typed: str, text: str) -> None:
     ],
 )
 def test_a_range_of_hours(typed: str, text: str) -> None:
-    found = hours_of(typed)
+    found = reading.hours_of(typed)
     assert ("-".join(f"{at:%H:%M}" for at in found) if found else "") == text
 
 
