@@ -245,7 +245,7 @@ BY_NAME = {one.name: one for one in SUBCOMMANDS}
 
 
 class TopGroup(TyperGroup):
-    """The group of all subcommands, as the overview shows them. Only the called one is imported."""
+    """The group of all subcommands, as the overview shows them. Only the module of the called subcommand is imported."""
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - Typer's own arguments
         super().__init__(**attributes)
@@ -363,7 +363,7 @@ def _stopped() -> int:
 
 
 def _is_interruption(error: BaseException | None) -> bool:
-    """Returns whether Ctrl-C caused the error. If it is pressed during an import, Python may raise another error."""
+    """Returns whether Ctrl-C caused the error. If Ctrl-C is pressed during an import, Python may raise another error."""
     seen: set[int] = set()  # ids; a chain of errors may contain one error twice
     while error is not None and not isinstance(error, KeyboardInterrupt) and id(error) not in seen:
         seen.add(id(error))

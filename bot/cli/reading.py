@@ -153,7 +153,7 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
 def _knowing(query: Query, papers: PapersAtHand) -> tuple[Query, tuple[str, ...]]:
     """Returns (query, sentences). The query contains the words of the papers that its `like:` terms name.
 
-    There is a sentence for each of these papers that the digests lack.
+    Each sentence names one of these papers that is not in the digests.
     """
     named = parse.papers_named_in(query)
     if not named:

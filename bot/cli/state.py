@@ -347,7 +347,7 @@ def _each(ids: Sequence[str], act: Callable[..., None], now: str | None, done: s
 
 
 def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
-    """Returns the entry. If it is planned and has no reason yet, but its platform is off, that becomes its reason."""
+    """Returns the entry. A planned entry without a reason whose platform is off gets the reason that it is off."""
     platform = entry.chat.partition(":")[0]
     if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
         return entry

@@ -1,7 +1,7 @@
 """Questions that the bot asks. The answer is the next plain text of the same person in the same chat.
 
 To ask, a command returns the reply of `ask`. `verb` is a key of CALLBACKS. When the person answers, the function of
-that key is called. It finds the answer in `context.args`, and the arguments of `ask` in `context.arguments`:
+that key is called. The function finds the answer in `context.args`, and the arguments of `ask` in `context.arguments`:
 
     def edit(context: CommandContext) -> Reply:
         if not can_ask(context):
@@ -190,7 +190,7 @@ def cancel(context: CommandContext) -> channel.Reply:
 
 
 def on_cancel(context: CommandContext) -> channel.Reply:
-    """Handles [cancel] under a question."""
+    """Handles [cancel] under a question: drops the question."""
     drop_question(context)
     return channel.Reply(lines=(context.say("Nothing is changed."),), replaces=True)
 

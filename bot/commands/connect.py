@@ -112,7 +112,10 @@ def _choices(context: CommandContext) -> channel.Reply:
 
 
 def _chats_of_person(context: CommandContext) -> dict[model.ChatAddress, model.Chat]:
-    """Returns the chats that a person set up or managed before. Their rights are checked when they choose one."""
+    """Returns the chats that a person set up or managed before.
+
+    Their rights in a chat are checked when they choose it.
+    """
     before = context.remembered(_chats_name(context.origin.address))
     addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
     turned_to = (chat_status.known_or_new(context.store, address, model.ChatKind.BROADCAST) for address in addresses)

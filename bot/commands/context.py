@@ -43,8 +43,8 @@ class BotInfo:
 class CommandContext:
     """One request, with everything that a command needs to answer it.
 
-    `chat` is what the command is about. `origin` is where the request was made and where the reply goes. They differ when a
-    private chat manages a channel.
+    `chat` is what the command is about. `origin` is where the request was made and where the reply goes. `chat` and
+    `origin` differ when a private chat manages a channel.
     """
 
     store: Transaction

@@ -340,7 +340,7 @@ def _about(context: CommandContext, command: str) -> channel.Reply:
 def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
     """Returns the reply that says when and why a paper was delivered, with the passages that contain the words.
 
-    If it was not sent, the reply says what state its delivery is in.
+    If the paper was not sent, the reply names the state of its delivery.
     """
     sentence = _TOLD["long ago" if found.at is None else found.state]
     if found.at is not None and found.state is states.MessageState.SENT and not found.item.shown:
@@ -419,7 +419,10 @@ def _held_line(context: CommandContext, reason: Reason, day: str) -> str:
 
 
 def _kept(context: CommandContext, reason: Reason, day: str) -> str:
-    """Returns why a paper is not delivered, as a sentence. It names the time or the command that changes this."""
+    """Returns why a paper is not delivered, as a sentence.
+
+    The sentence names the time when this changes, or the command that changes it.
+    """
     subscription, keeps = reason.subscription, reason.hold_reason.value
     sentence, at = _KEPT[keeps], None
     if keeps == "older":

@@ -87,7 +87,7 @@ def _pressed(context: CommandContext, said: Said) -> channel.Reply | None:
 def about_last(context: CommandContext, said: Said) -> channel.Reply | None:
     """Does what a sentence says about the last reply or subscription; None if it refers to neither.
 
-    It may press a button, name shown papers by their numbers, or ask for the same as the last subscription.
+    The sentence may press a button, name shown papers by their numbers, or ask for the same as the last subscription.
     """
     if _SAME.search(reader.folded(said.text)):
         when = [str(one.subscription.cadence) for one in asking.listed_here(context)]

@@ -228,7 +228,7 @@ class UnderWay(Generic[T]):
 
 # ---------------------------------------------------------------- writes that must not be lost while the process lives
 
-# These are the outcomes of posts that a platform accepted.
+# What is written here are outcomes of posts. If one were lost, its message would be posted again.
 
 
 log = logging.getLogger("paperwire")

@@ -296,7 +296,10 @@ def as_form_problems(reply: channel.Reply) -> channel.Reply:
 
 
 def _in_json(command: CommandContext, address: model.ChatAddress) -> dict[str, str]:
-    """Returns the chat that a form or a home view is about, as JSON. It may be a chat other than the command's."""
+    """Returns the chat that a form or a home view is about, as JSON.
+
+    That chat may differ from the chat of the command.
+    """
     kind = model.ChatKind.PRIVATE if address == command.person else command.chat.kind
     title = command.chat.title if address.lane == command.chat.address.lane else ""
     return {"chat": str(address), "kind": kind.value, "title": title}

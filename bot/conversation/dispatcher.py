@@ -38,7 +38,7 @@ REPLY_GRACE = 10.0  # seconds for replies to be sent when the process stops
 
 
 class Dispatcher:
-    """A RequestDispatcher. It also runs the tasks that post replies and look up papers."""
+    """A RequestDispatcher, which also runs the tasks that post replies and look up papers."""
 
     def __init__(self, context: Context, lookup: PaperLookup | None = None) -> None:
         """`lookup` finds papers that the store does not know; with None, they are not looked up."""
@@ -181,7 +181,7 @@ class Dispatcher:
     async def _looked_up(self, name: str, paper_ids: Sequence[str]) -> LookupOutcome:
         """Looks up papers at arXiv. Raises StoreError, but returns "refused" if the database refuses these papers repeatedly.
 
-        It stops after the same number of failures as `_handle`.
+        Gives up after the same number of failures as `_handle`.
         """
         outcome: LookupOutcome = "refused"
         try:

@@ -424,7 +424,10 @@ def _run(
 
 
 def _run_command(command: CommandContext, prepared: PreparedRequest, *, writes: bool) -> channel.Reply | None:
-    """Runs the command. If it writes, drops questions that it makes obsolete, and decides whether a new chat is admitted."""
+    """Runs the command.
+
+    If the command writes, drops questions that are then obsolete, and decides whether a new chat is admitted.
+    """
     if writes and prepared.intent.run is not FREE_TEXT.run:
         asking.drop_passing_questions(command)
     reply = prepared.intent.run(command)

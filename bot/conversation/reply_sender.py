@@ -129,7 +129,8 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
 async def _show_views(context: Context, reply: StoredReply) -> bool:
     """Shows the form and the home view of a reply. Returns False if a new form could not be opened.
 
-    This is done first because a trigger id expires after three seconds. Other failures are only logged.
+    The views are shown before the messages are sent, because a trigger id expires after three seconds. Other failures
+    are only logged.
     """
     forms = context.forms_of(reply.chat)
     if forms is None:

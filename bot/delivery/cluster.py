@@ -313,7 +313,7 @@ class ClusterEngine:
         self._thread.shutdown()
 
     async def wait_for_writes(self) -> None:
-        """Waits for the pending writes."""
+        """Waits until the database writes that have begun are done."""
         if self._writes:
             await asyncio.wait(self._writes)
 

@@ -29,8 +29,8 @@ _UPKEEP = "upkeep"  # the queue of the tasks that one worker does for all worker
 RESTART_AFTER = 1.0  # seconds until the library is started again after an error
 _NOT_OURS = "P0001"  # the SQLSTATE if a job is not running, since other workers have taken it
 _CONNECTIONS = 1  # jobs are taken and ended one at a time; another connection listens
-# A hundred thousand jobs may arrive before the server has analysed their table. Then it would sort all of them for each
-# job that is taken, which takes 200 ms instead of 1 ms. With these options the server uses the index instead.
+# A hundred thousand jobs may arrive before the server has analysed their table. Then the server would sort all of them
+# for each job that is taken, which takes 200 ms instead of 1 ms. With these options the server uses the index instead.
 _BY_INDEX = "-c enable_bitmapscan=off -c enable_sort=off"
 
 
@@ -67,8 +67,8 @@ class _Jobs(JobManager):
     """Repeats writes that the library tries only once, and uses only one connection to listen.
 
     The library gives up after one failed write. If the end of a job were not written, the job would lock its lane until
-    the worker stops. After one failed heartbeat, the library would send no further ones. It also listens on one
-    connection for each of its workers.
+    the worker stops. After one failed heartbeat, the library would send no further ones. The library also listens on
+    one connection for each of its workers.
     """
 
     is_over = False  # whether the workers of the library are ending; then other processes get their jobs

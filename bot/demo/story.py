@@ -158,7 +158,7 @@ class DemoClock:
         return self._now
 
     def wall(self) -> datetime:
-        """See Clock. It is the same as `now` here."""
+        """See Clock. Returns the same as `now` here."""
         return self._now
 
     def monotonic(self) -> float:

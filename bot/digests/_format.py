@@ -1,7 +1,7 @@
 """The input and output of a format: plain text, entries, and the warnings of one digest.
 
-Bytes are decoded as UTF-8, with one kind of line end and no control characters. Warnings are collected while a digest is
-read. Each has a code, a count, the first line, and up to five examples.
+Bytes are decoded as UTF-8, with one kind of line end and no control characters. Warnings are collected while a digest
+is read. Each warning has a code, a count, the first line, and up to five examples.
 """
 
 import re
@@ -292,5 +292,5 @@ class DigestFormat(Protocol):
 
         `language` is the language of summaries and translations if the settings of the source name it; None means that
         the script decides. If reading on would give wrong papers, raises BrokenDigest with the line. Raises nothing
-        else. Its time must be in proportion to the length of the text.
+        else. Must not take more time than in proportion to the length of the text.
         """

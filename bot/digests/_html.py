@@ -9,8 +9,8 @@ How a format uses it:
 
 A page is cut into entries before they are parsed, so damage in one entry cannot affect the next. Beautiful Soup uses
 Python's own parser. For some damaged text (`<a <a <a`), this parser takes quadratic time, and for other (`<![x`, a
-character reference of many digits) it fails. So the parser gets only whole tags; any other `<` becomes text. Then its
-time is linear, at any depth (tests/unit/test_digests_html.py).
+character reference of many digits) it fails. So the parser gets only whole tags; any other `<` becomes text. Then the
+parser's time is linear, at any depth (tests/unit/test_digests_html.py).
 """
 
 import re
@@ -161,7 +161,7 @@ def read_piece(piece: Piece, warnings: Warnings) -> Node | None:
 def tags_with(text: str, attribute: str, value: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Yields (line, attributes) of each complete tag in which `attribute` has this value.
 
-    Values keep their line ends. They may be long, so this copies as little as possible.
+    Values keep their line ends. Values may be long, so this function copies as little as possible.
     """
     if value not in text:
         return

@@ -200,7 +200,8 @@ class _Scanner:
     def value(self) -> object:
         """Reads and returns the next value. Raises BrokenDigest if it is damaged or longer than MOST_CHARACTERS.
 
-        Decodes only a part of the text, and no part is longer than the limit. So a longer value takes no memory.
+        Decodes only a part of the text, and no part is longer than the limit. So a value beyond the limit takes no more
+        memory.
         """
         self.next_character()
         size = _WINDOW

@@ -244,7 +244,10 @@ def day_in_words(text: str) -> date | None:
 
 
 def day_in_chinese(text: str) -> date | None:
-    """Returns the first day in a text, written in Chinese (`2024年10月29日`). None if there is none or it does not exist."""
+    """Returns the first day in a text, written in Chinese (`2024年10月29日`).
+
+    None if the text has no such day, or if that day does not exist.
+    """
     found = _CHINESE.search(text)
     return _day(f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}") if found else None
 

@@ -34,8 +34,8 @@ this way). A paper that could not be summarised has only the first three.
 `bilingual_rss`: a day of cn-chat-arxiv as RSS: the same papers as in `bilingual_md`.
 
 The title of an item is the tldr. Its description holds seven paragraphs, each between a line `<p>` and a line `</p>`:
-translated title, title, link, tldr, English tldr, translated abstract, abstract. They are plain text with unescaped `<` and
-`&`; reading them as HTML would damage them.
+translated title, title, link, tldr, English tldr, translated abstract, abstract. The paragraphs are plain text with
+unescaped `<` and `&`; reading them as HTML would damage them.
 
 `bilingual3`: groups of three lines: an English abstract, its translation, the address of the paper.
 
@@ -67,7 +67,7 @@ _OF_NO_PAPER = re.compile(r"\s*(?:# 摘要|# 详细|\| *Ref\b|\|[ |:-]*$|$)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilingualRecord:
-    """The texts of one paper, as they are in the document. They are English unless their names say otherwise."""
+    """The texts of one paper, as they are in the document. The texts are English unless their names say otherwise."""
 
     line: int  # in which it begins, from 1
     place: tuple[int, str] = (0, "")  # in Markdown: the paper's number in the page, and its arXiv id

@@ -35,7 +35,7 @@ template, of older templates and of those of forks.
     {"id": "2601.15529", "title": …, "authors": […], "categories": […], "comment": …, "summary": the abstract,
      "AI": {"tldr": …, "motivation": …, "method": …, "result": …, "conclusion": …}}
 
-`AI` is missing until the page has been summarised. Each of its fields may hold an error message instead of a text.
+`AI` is missing until the page has been summarised. Each field of `AI` may hold an error message instead of a text.
 Until March 2025 it had `task` instead of `tldr`. A fork writes `cate` for `categories`, `url` for `abs`, and more
 fields into `AI`. No field contains the day.
 """
@@ -152,7 +152,7 @@ _TEMPLATES = (  # (mark, template). The first mark in the text decides; later ma
 
 _END = "\n</details>"
 _FOLD = "\n<details>"  # begins the part that the page hides at first; ends the field before it
-# Lines that occur only between entries. They end an entry whose `</details>` is missing.
+# Lines that occur only between entries. Such a line ends an entry whose `</details>` is missing.
 _BETWEEN = re.compile(
     r"^(?:<(?:div|a) (?:id|name)=|#{1,3} .*\[\[Back\]\]|#{1,3} Table of Contents|#{1,2} Total Papers Today)",
     re.MULTILINE,

@@ -2,8 +2,8 @@
 
 `hf_json`: the answer of the API, `https://huggingface.co/api/daily_papers`.
 
-A list of objects. Each has a `paper`, and repeats some members of it. `paper.submittedOnDailyAt` is the day of the list,
-`publishedAt` the day of the paper. There are no categories. An empty list is a day without papers.
+A list of objects. Each object has a `paper`, and repeats some members of that paper. `paper.submittedOnDailyAt` is the
+day of the list, `publishedAt` the day of the paper. There are no categories. An empty list is a day without papers.
 
 `hf_html`: the web page: `https://huggingface.co/papers`, `…/papers/date/2026-01-22`, `…/week/…`.
 
@@ -11,8 +11,8 @@ A list of objects. Each has a `paper`, and repeats some members of it. `paper.su
       &quot;dailyPapers&quot;:[{&quot;paper&quot;:{&quot;id&quot;:&quot;2601.00001&quot;, …}}]}">
       <article> … <h3><a href="/papers/2601.00001">Sorting Sand by Sound</a></h3> … </article>
 
-The attribute `data-props` holds the data of the page: the same objects as in `hf_json`. The visible cards have only a title
-and, in some years, names and abstracts. They are read only if the attribute is missing or damaged.
+The attribute `data-props` holds the data of the page: the same objects as in `hf_json`. The visible cards have only a
+title and, in some years, names and abstracts. The cards are read only if the attribute is missing or damaged.
 
 `hf_text`: text copied from the web page: a banner, then titles and abstracts, one line each.
 

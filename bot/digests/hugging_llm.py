@@ -34,7 +34,7 @@ after the last line.
 
         - [翻译: 用声音给沙粒分类](2026年01月22日/Sorting_Sand_by_Sound.md)
 
-Both lines of a paper link to the same file. Its name is made from the title and may contain brackets.
+Both lines of a paper link to the same file. The name of that file is made from the title and may contain brackets.
 """
 
 import re

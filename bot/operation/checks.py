@@ -318,7 +318,10 @@ def sample_delivery(platform: str, lang: str) -> model.Delivery:
 
 
 def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Yields findings about the proxies of the environment. They name only variables: an address may contain a password."""
+    """Yields findings about the proxies of the environment.
+
+    The findings name only variables, since an address may contain a password.
+    """
     question = errors.Sentence("Proxy")
     names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
     wrong = [name for name in names if not _is_usable_proxy(environ[name])]

@@ -97,8 +97,8 @@ def network_of(address: str) -> str:
 def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
     """Returns whether a browser may use the host name of the header Host to reach our pages.
 
-    Another site can make its own host name resolve to this machine (DNS rebinding), and could then read our responses. It
-    cannot do so with an IP address. `local`: only the IP addresses of this machine are accepted.
+    Another site can make its own host name resolve to this machine (DNS rebinding), and could then read our responses.
+    A site cannot do so with an IP address. `local`: only the IP addresses of this machine are accepted.
     """
     name = _name_of(f"//{host}")
     if name in names or name == "localhost" or name.endswith(".localhost"):

@@ -280,7 +280,10 @@ class _Server(uvicorn.Server):
 
 
 def _listener(settings: Settings) -> socket.socket:
-    """Returns the bound socket of the web address. Raises SettingsError, with a sentence, if it cannot be bound."""
+    """Returns the bound socket of the web address.
+
+    Raises SettingsError if the program may not or cannot listen there.
+    """
     family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -49,7 +49,10 @@ class Limits:
 
 
 class Channel(Protocol):
-    """Posts rendered messages on one platform. It never sleeps, retries or shortens a message, and knows no papers."""
+    """Posts rendered messages on one platform.
+
+    It never sleeps, retries or shortens a message, and knows nothing about papers.
+    """
 
     platform: str
     limits: Limits
@@ -220,7 +223,8 @@ class Engine(Protocol):
     def wake(self, lanes: Sequence[model.Lane], *, not_before: datetime | None = None) -> None:
         """Makes each lane run, that is, lets its sender look for messages to send, not earlier than `not_before`.
 
-        If a lane is waiting to run, it runs at least once after this call. If it is running, it runs again afterwards.
+        If a lane is waiting to run, it runs at least once after this call. A lane that is running runs again
+        afterwards.
         """
 
     def deliveries_stored(self, lanes: Sequence[model.Lane]) -> None:

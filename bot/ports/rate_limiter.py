@@ -2,7 +2,7 @@
 
 For a lane, the times of its last sends are kept: at most `burst` sends may start within any `burst` / `per_lane`
 seconds. Tokens and groups use GCRA (the generic cell rate algorithm). GCRA keeps only one number, the "theoretical
-arrival time": the second at which the budget is full again. It is not used for lanes, because it allows more sends
+arrival time": the second at which the budget is full again. GCRA is not used for lanes, because it allows more sends
 directly after a burst. Everything here is arithmetic with monotonic seconds that the caller passes; nothing sleeps or
 reads a clock.
 """

@@ -139,7 +139,10 @@ class _Formula:
             self.at += 1
 
     def _script(self, sign: str) -> str:
-        """Returns a subscript or superscript in small characters. If some do not exist, returns T_eff or n^{4/3}."""
+        """Returns a subscript or superscript in small characters.
+
+        If one has no small form, the script stays TeX, as in T_eff or n^{4/3}.
+        """
         self.at += 1
         inner = self._argument().strip()
         small = inner.translate(tables.SUPERSCRIPT if sign == "^" else tables.SUBSCRIPT)

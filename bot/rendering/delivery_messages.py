@@ -163,9 +163,10 @@ def render_delivery(
 ) -> tuple[model.Message, ...]:
     """Returns the messages of a delivery, in order, each within its platform's limits.
 
-    `medium` is that of the chat's platform. `layout` is for edits: the papers (`Message.papers`) of each message that was sent; every
-    paper stays in its message. `titles` are the sources to name at the end: name in lower case -> (title, home page or "").
-    `make_link` returns the link of the button "get your own", "" for none. It is called only for chats that have that button.
+    `medium` is that of the chat's platform. `layout` is for edits: the papers (`Message.papers`) of each message that
+    was sent; every paper stays in its message. `titles` are the sources to name at the end: name in lower case ->
+    (title, home page or ""). `make_link` returns the link of the button "get your own", "" for none. `make_link` is
+    called only for chats that have that button.
     """
     reader = views.reader_of(delivery.chat)
     makes_sound = _makes_sound(delivery, reader)

@@ -272,7 +272,7 @@ def _names_a_field(node: Node) -> bool:
 
 
 def _inner(node: Node, translate: Translate) -> str:
-    """Returns the reading of a part. It is in brackets if it has parts itself."""
+    """Returns the reading of a part. The reading is in brackets if the part has parts itself."""
     reading = _reading(node, translate)
     return errors.Sentence("({inner})", {"inner": reading}).say(translate) if isinstance(node, And | Or) else reading
 
@@ -290,7 +290,9 @@ def _leaf(leaf: Leaf, translate: Translate) -> str:
 
 
 def caret(text: str, column: int) -> tuple[str, str]:
-    """Returns (line of a refused query, line with ^ below `column`), for a font of fixed width. Columns are code points from 1.
+    """Returns (line of a refused query, line with ^ below `column`), for a font of fixed width.
+
+    Columns count code points, from 1.
 
     A long query is cut on both sides of the column, to 60 cells. "…" marks where text is left out.
     """

@@ -328,7 +328,7 @@ def delivery_buttons(
 
 
 def card_buttons(opens: channel.Button | None, item: model.Item, language: Language) -> views.CardButtons:
-    """Returns the buttons of a paper. `opens` is the button that opens its card. Without it, returns only links.
+    """Returns the buttons of a paper. `opens` is the button that opens its card. Without `opens`, returns only links.
 
     Pass None in a chat where strangers could press the buttons.
     """

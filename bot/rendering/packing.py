@@ -184,7 +184,10 @@ def fitted(
     beside: Size,
     buttons: views.CardButtons,
 ) -> Fragment:
-    """Returns a paper with `buttons`. It is shorter than `measure` only if it and `beside` do not fit into one message."""
+    """Returns a paper with `buttons`.
+
+    The paper is shorter than `measure` only if it and `beside` do not fit into one message.
+    """
     for narrower in views.shrinking_measures(measure):
         fragment = medium.draw(replace(view(narrower), buttons=buttons))
         if fits(fragment, medium, beside):

@@ -46,8 +46,8 @@ def macros(
 ) -> Mapping[str, Macro]:
     """Returns the macros of a platform's templates by name.
 
-    `escape` is applied to every value that a template prints. Without it, HTML templates escape HTML. The result of a macro
-    has a string type of Jinja, which escapes text that is added to it, so take `str` of it.
+    `escape` is applied to every value that a template prints. Without `escape`, HTML templates escape HTML. The result
+    of a macro has a string type of Jinja, which escapes text that is added to it, so take `str` of it.
     """
     environment = _environment(platform, ending, escape)
     environment.filters.update(filters)

@@ -313,7 +313,7 @@ def with_staleness(digest: model.Digest, due: Overdue | None) -> model.Digest:
 def seen_now(seen: stored_sources.DocumentSeen, found: Fetched, digest: model.Digest) -> stored_sources.DocumentSeen:
     """Returns what is stored about a document.
 
-    If it broke off, its validators are left out, so that it is fetched again.
+    If the document broke off, its validators are left out, so that it is fetched again.
     """
     whole = not truncation(digest)
     return replace(

@@ -20,9 +20,9 @@ _UNKNOWN = 100  # columns of a terminal whose width is not known
 class ConsoleChannel(channels.Channel):
     """Prints every message to `stream`: standard output, or standard error with `--json`.
 
-    The payload is {"text": "…"}, plain text. Control characters are printed as escapes, so that a paper cannot control the
-    terminal. `fold` breaks a text into lines of a given number of columns. It is used only for terminals, so that a search
-    in a file or a pipe finds a whole title.
+    The payload is {"text": "…"}, plain text. Control characters are printed as escapes, so that a paper cannot control
+    the terminal. `fold` breaks a text into lines of a given number of columns. `fold` is used only for terminals, so
+    that a search in a file or a pipe finds a whole title.
     """
 
     platform = "console"

@@ -117,7 +117,7 @@ class EmailChannel(channels.Channel):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel. The id is the Message-ID."""
+        """See Channel. Returns the Message-ID of the mail."""
         payload = channels.read_message(message, _checked, plain=plain)
         if (page := self.waiting.get(delivery.removeprefix(ANSWER))) is not None:
             page.append(payload)

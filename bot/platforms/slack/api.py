@@ -111,7 +111,10 @@ class SlackApi(conversation.PlatformApi):
         return await workspace.person(user)
 
     async def _is_in(self, workspace: Workspace, channel: str, user: str) -> bool | None:
-        """Returns whether a person can see a channel: it is public, or they are a member. None if the app may not read it."""
+        """Returns whether a person can see a channel: it is public, or they are a member.
+
+        None if the app may not read the channel.
+        """
         try:
             found = await workspace.client.call_get("conversations.info", channel=channel)
             if not part_of(found, "channel").get("is_private"):

@@ -1,7 +1,8 @@
 """Telegram, through python-telegram-bot's `telegram.Bot` (not `telegram.ext`).
 
-PTB_TIMEDELTA makes the library return `retry_after` as a timedelta. It must be set before the first status 429. Without
-it, reading the error raises a deprecation warning, which `-W error` turns into an error that is no `TelegramError`.
+PTB_TIMEDELTA makes the library return `retry_after` as a timedelta. The variable must be set before the first status
+429. Without the variable, reading the error raises a deprecation warning, which `-W error` turns into an error that is
+no `TelegramError`.
 """
 
 import os

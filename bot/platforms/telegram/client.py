@@ -88,7 +88,7 @@ _BAD_REQUEST: _Rows = (
     ),
     ("", _MESSAGE, errors.Rejected),
 )
-# Telegram uses these if a person is not in the chat. Its other errors do not tell whether the person is in it.
+# Telegram's errors if a person is not in the chat. Its other errors do not tell whether the person is there.
 _NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
 _TOO_LARGE = "file is too big"
 _REDIRECTS_AND_REFUSALS = range(300, 500)  # HTTP status codes
@@ -276,12 +276,12 @@ _NONE = BaseRequest.DEFAULT_NONE  # the library's value for "use the default of 
 class Transport(BaseRequest):
     """Sends requests to the server at `root` over at most `in_flight` connections. `connect` and `read` are seconds.
 
-    It uses aiohttp, which needs a third of the time of the library's own client per message. The `__cause__` of an error
-    tells whether the request was sent.
+    It uses aiohttp, which takes a third of the time per message that the library's own client takes. The `__cause__` of
+    an error tells whether the request was sent.
 
     It keeps the token and the body of a response out of errors and logs. Error pages of proxies may repeat the URL,
-    which contains the token. The library quotes such pages in its errors. It also logs each body that it cannot read.
-    Raises ValueError if the environment names a proxy that cannot be used.
+    which contains the token. The library quotes such pages in its errors. The library also logs each body that it
+    cannot read. Raises ValueError if the environment names a proxy that cannot be used.
     """
 
     def __init__(self, token: str, root: str, *, connect: float, read: float, in_flight: int) -> None:

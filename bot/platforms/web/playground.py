@@ -328,7 +328,7 @@ def _notes(query: Query, ending: Ending, language: Language) -> list[str]:
 
 
 def _shown(one: Variant, before: int, found: int, language: Language) -> Mapping[str, str]:
-    """Returns a variant as the page shows it. Its difference is "" if it finds the same number of papers."""
+    """Returns a variant as the page shows it. The difference is "" if the variant finds the same number of papers."""
     return {
         "label": cards.variant_label(language, one),
         "text": one.text,
