@@ -1,8 +1,9 @@
 """Refreshes the catalogues from the sentences in code and templates: `python -m locales.catalogues`.
 
-Writes paperwire.pot, and for each language paperwire.po (translations stay, new sentences are empty, unused ones go)
-and paperwire.mo, the form that gettext reads. All three are committed, so that an installed wheel and a checkout need
-no build step; a test fails when they are older than the code. Run it from the root of the checkout.
+Writes paperwire.pot with all sentences. For each language writes paperwire.po and paperwire.mo, the form that gettext
+reads. In paperwire.po, existing translations stay, new sentences have an empty translation, and unused sentences are
+removed. All these files are committed, so that neither a wheel nor a checkout needs a build step. A test fails if they
+do not fit the code.
 """
 
 import ast
@@ -19,15 +20,18 @@ from babel.messages.pofile import read_po, write_po
 DOMAIN = "paperwire"
 LANGUAGES = ("en", "zh")
 FOLDERS = ("bot", "subscriptions")
-# Sentences are the first argument of these calls; for counts, the first two (singular and plural).
+# Name of a function → how many of its first arguments are sentences: one, or two for a singular and a plural.
 FUNCTIONS = {"Sentence": 1, "translate": 1, "_": 1, "count": 2}
 METHODS = {"Sentence": 1, "translate": 1, "say": 1, "plural": 2, "count": 2}
-_WORDED = re.compile(r"[^\W\d_]")  # a rule or a caret needs no translation
-_BORN = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed date: a refresh without new sentences changes nothing
+_WORDED = re.compile(r"[^\W\d_]")  # a text without letters, such as a line of dashes, needs no translation
+_BORN = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed date, so that a refresh without new sentences changes no file
 
 
 def collect(root: Path) -> Catalog:
-    """All sentences of the code, untranslated. Templates hold markup only: one that calls gettext is a ValueError."""
+    """Returns all sentences of the code, untranslated. Raises ValueError for a template that calls gettext.
+
+    Templates contain only markup; the code fills in the sentences.
+    """
     catalogue = _empty()
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*.py")):
@@ -42,7 +46,7 @@ def collect(root: Path) -> Catalog:
 
 
 def sentences(source: str) -> Iterator[str | tuple[str, str]]:
-    """The sentences in a module's source; those with a plural as a pair."""
+    """Yields the sentences in the source of a module; a sentence with a plural as a pair (singular, plural)."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
@@ -54,32 +58,32 @@ def sentences(source: str) -> Iterator[str | tuple[str, str]]:
 
 
 def _places(function: ast.expr) -> int:
-    """How many sentences a call of this function takes."""
+    """Returns how many arguments of a call of this function are sentences."""
     if isinstance(function, ast.Attribute):
         return METHODS.get(function.attr, 0)
     return FUNCTIONS.get(function.id, 0) if isinstance(function, ast.Name) else 0
 
 
 def po_path(root: Path, language: str) -> Path:
-    """Where a language's translations are written."""
+    """Returns the path of the file with the translations into a language."""
     return root / "locales" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 
 def read(root: Path, language: str) -> Catalog:
-    """A language's translations as committed."""
+    """Returns the committed translations into a language."""
     with po_path(root, language).open("rb") as file:
         return read_po(file, locale=language)
 
 
 def compiled(catalogue: Catalog) -> bytes:
-    """The catalogue as gettext reads it."""
+    """Returns a catalogue as bytes in the form that gettext reads."""
     buffer = BytesIO()
     write_mo(buffer, catalogue)
     return buffer.getvalue()
 
 
 def refresh(root: Path) -> None:
-    """Rewrites all catalogues; prints nothing, raises OSError."""
+    """Rewrites all catalogues below `root`. Raises OSError."""
     template = collect(root)
     _write(template, root / "locales" / f"{DOMAIN}.pot")
     for language in LANGUAGES:

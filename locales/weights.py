@@ -1,8 +1,11 @@
-"""Learns from the examples which intent a sentence has, and which part of it a word belongs to: `python -m locales.weights`.
+"""Learns to understand sentences from examples: `python -m locales.weights`.
 
-Writes bot/commands/words/weights.sqlite, which is committed. Each example becomes several sentences: its slots are filled
-with words of `parts/` of its language, one subject or several, other words that say the same take the place of some, and
-words of courtesy are put around it.
+The intent of a sentence is what its author wants, such as to subscribe. A part is what some of its words say, such as a
+subject or a time. From the examples in bot/commands/words/examples, this module learns weights by which the bot finds
+both. It writes them to bot/commands/words/weights.sqlite, which is committed.
+
+An example is a line with slots such as {x}. Several sentences are made of each example: words of the folder `parts` of
+its language fill the slots, synonyms replace some words, and words of courtesy are put around the line.
 """
 
 import json
@@ -46,10 +49,12 @@ _PART = {**{part: part for part in reader.PARTS}, "cat": "x", "often": "when", "
 _LONG_WORD = re.compile(r"(?<![a-z{])[a-z]{5,}(?![a-z}])")
 BARE = frozenset({reader.QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
-USUAL = 60  # subjects, the first of the file, that people ask for most
-OF_EACH, OF_OTHERS = 5, 2  # sentences that are made of an example with slots, and of one without
-SHORT = 25  # characters of a line of which twice as many are made: most people say it in few words
-# How often each kind of change is made.
+USUAL = 60  # the file of subjects begins with so many subjects that people ask for most
+OF_EACH, OF_OTHERS = 5, 2  # changed sentences that are made of an example with slots, and of one without
+SHORT = (
+    25  # characters; of lines up to this length, twice as many sentences are made, since most people write short ones
+)
+# kind of change → the probability with which it is made
 SOME = {
     "several": 0.2,
     "joined": 0.4,
@@ -66,20 +71,22 @@ SOME = {
     "usual": 0.25,
     "kinds": 0.25,
 }
-# The most common Chinese characters: a subject may hold any of them.
+# The most common Chinese characters. Invented subjects are made of them.
 _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFA) for byte in (high, low)).decode(
     "gb2312"
 )
 ROUNDS, STEP = 12, 0.35
-DECAY = 1e-4  # of a weight, each time that one of its sentences is read
-UNHEARD = 0.05  # an error that is too small to learn from
-LEFT_OUT = 0.55  # at most, of the features of a sentence, others each time: the rest must do, as it has to in sentences of others
+DECAY = 1e-4  # the share that a weight loses each time that a sentence with its feature is read
+UNHEARD = 0.05  # a smaller error changes no weights
+# At most this share of the features of a sentence is left out, each time other ones. So the weights learn to do with
+# the rest, because people write sentences that lack some of the features.
+LEFT_OUT = 0.55
 LEFT_OUT_OF_WORDS = 0.15
-SMALLEST, COARSE = 35, 5  # hundredths; a smaller weight is left out, the others are multiples of COARSE
-FEWEST = 5  # sentences; a feature of fewer is left out
-FEWEST_PAIRS = 3  # lines; a pair of Chinese characters of fewer is not known
+SMALLEST, COARSE = 35, 5  # hundredths; smaller weights are left out, the others are rounded to multiples of COARSE
+FEWEST = 5  # a feature that fewer sentences have is left out
+FEWEST_PAIRS = 3  # a pair of Chinese characters that fewer lines have is left out
 PASSES, FEWEST_WORDS, MARGIN = 5, 12, 1.0
-SMALLEST_WORD = 9  # tenths, of the weights of parts; a smaller one is left out
+SMALLEST_WORD = 9  # tenths; a feature of words is left out if all its weights for parts are smaller
 
 
 class Example(NamedTuple):
@@ -103,7 +110,7 @@ def examples() -> Iterator[Example]:
 
 
 class _Maker:
-    """Makes sentences of the examples of a language."""
+    """Makes sentences from the examples of one language."""
 
     def __init__(self, language: str) -> None:
         self.chance = random.Random(1)
@@ -130,7 +137,7 @@ class _Maker:
         return self.chance.choice(words[:USUAL] if name == "subjects" and self.often("usual") else words)
 
     def example(self, intent: str, line: str, *, changed: bool) -> Example:
-        """Returns an example of a line, with other words around it if it is to be changed."""
+        """Returns the sentence that a line becomes when its slots are filled; if `changed`, first changes the line."""
         text, spans = "", []
         for at, piece in enumerate(_SLOT.split(self.changed(intent, line) if changed else line)):
             filled = self.fill(piece, mixed=changed) if at % 2 else piece
@@ -143,16 +150,15 @@ class _Maker:
         elif changed and self.often("upper"):
             text = text[:1].upper() + text[1:]
         for at, (start, end, part) in enumerate(spans[:-1]):
-            if (
-                spans[at + 1][2] == reader.UNWANTED and part == reader.NO_PART
-            ):  # the words before what is not wanted say so
+            # the words before an unwanted subject say that it is not wanted: "but not", "without"
+            if spans[at + 1][2] == reader.UNWANTED and part == reader.NO_PART:
                 spans[at] = (start, end, reader.DENIAL)
         tokens = tokens_of(text)
         parts = (max(spans, key=lambda span: min(one.end, span[1]) - max(one.start, span[0]))[2] for one in tokens)
         return Example(intent, tokens, tuple(parts))
 
     def changed(self, intent: str, line: str) -> str:
-        """Returns a line with other words that say the same, more subjects, and words around it."""
+        """Returns the line after random changes: synonyms, more slots, words around it, a typing error."""
         if intent in ABOUT_ONE and self.often("refs"):
             line = line.replace("{n}", self.any("refs"), 1)
         if intent in reader.ASKING and "{x}" in line and "{not}" not in line and self.often("without"):
@@ -176,7 +182,10 @@ class _Maker:
         return line
 
     def fill(self, slot: str, *, mixed: bool) -> str:
-        """Returns words for a slot: one of the file, several together, or words of several subjects."""
+        """Returns words for a slot, usually a line of its file.
+
+        If `mixed`, a subject may also be several subjects, or a new one made of words of several subjects.
+        """
         name = "names" if slot == "that" and self.often("names") else _FILES[slot]
         if slot == "not" and self.often("kinds"):
             return self.any("kinds")
@@ -189,10 +198,10 @@ class _Maker:
 
 
 def words() -> reader.Known:
-    """Returns the words of the examples outside their slots, those of subjects, and those of names.
+    """Returns three sets of known words: those of the examples outside their slots, of subjects, and of names.
 
-    A word that subjects have as often as examples is one of subjects. What only one subject or name has is left out, so that
-    those of the examples teach what an unknown one looks like.
+    The first set lacks words that are at least as frequent in subjects. The others lack words that occur only once. So
+    some words of the examples are unknown, which teaches the weights how to treat unknown words.
     """
     outside = Counter[str]()
     for path in (*EXAMPLES.glob("*/*.txt"), *EXAMPLES.glob("*/parts/*.txt")):
@@ -209,7 +218,10 @@ def words() -> reader.Known:
 
 
 def _words(path: Path, change: Callable[[str], str] = str) -> Iterator[str]:
-    """Yields the words of each line of a file once, and its pairs of Chinese characters."""
+    """Yields the words and the pairs of Chinese characters of each line of a file, each once for a line.
+
+    `change` is applied to each line first.
+    """
     for line in path.read_text(encoding="utf-8").splitlines():
         tokens = tokens_of(change(line))
         yield from {token.mark for token in tokens}
@@ -217,9 +229,10 @@ def _words(path: Path, change: Callable[[str], str] = str) -> Iterator[str]:
 
 
 def learn_intents(read: list[Example], known: reader.Known) -> dict[str, Any]:
-    """Returns the weights of the intents: those of a softmax, learned sentence by sentence with shrinking steps.
+    """Returns the weights that find the intent of a sentence, learned by softmax regression with shrinking steps.
 
-    They are the mean of those at the ends of the later rounds, which varies less with the examples than the last ones do.
+    The result is the mean of the weights at the ends of the later rounds. This mean depends less on the order of the
+    examples than the last weights.
     """
     found = [set(reader.features(one.tokens, known)) for one in read]
     counts = Counter(feature for one in found for feature in one)
@@ -256,7 +269,10 @@ def learn_intents(read: list[Example], known: reader.Known) -> dict[str, Any]:
 
 
 def learn_parts(read: list[Example], known: reader.Known) -> dict[str, Any]:
-    """Returns the weights of the parts: those of an averaged perceptron over whole rows of parts."""
+    """Returns the weights that find the part of each word, learned by an averaged perceptron.
+
+    It guesses the parts of all words of a sentence together, since a part depends on the part before it.
+    """
     read = [one for one in read if one.intent != reader.QUERY]
     found = [list(reader.word_features(one.tokens, one.intent, known)) for one in read]
     counts = Counter(feature for row in found for one in row for feature in one)
@@ -301,7 +317,11 @@ def learn_parts(read: list[Example], known: reader.Known) -> dict[str, Any]:
 
 
 def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
-    """Returns the row of parts with the largest sum of weights."""
+    """Returns the sequence of parts, one for each word, with the largest sum of weights (Viterbi's algorithm).
+
+    `here`: weights of shape (words, parts). `moves`: weights of shape (parts + 1, parts) for a part after another one;
+    the last row is for the first word.
+    """
     best, came_from = here[0] + moves[-1], []
     for row in here[1:]:
         table = best[:, None] + moves[:-1]
@@ -314,7 +334,7 @@ def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
 
 
 def learn() -> None:
-    """Learns everything, and writes the file."""
+    """Learns all weights, and writes them to the file."""
     known, read = words(), list(examples())
     intents, parts = learn_intents(read, known), learn_parts(read, known)
     rest = {
@@ -333,7 +353,7 @@ def learn() -> None:
             [(name, json.dumps(value, ensure_ascii=False)) for name, value in rest.items()],
         )
         file.commit()
-        file.execute("VACUUM")  # the same bytes for the same weights
+        file.execute("VACUUM")  # so that the same weights give the same bytes
 
 
 if __name__ == "__main__":

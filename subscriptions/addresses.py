@@ -37,7 +37,7 @@ def _own_name(name: str) -> tuple[str, str]:
 class PlatformFacts:
     """What the domain knows about a platform: how its addresses are written, and what its messages can do."""
 
-    name: str  # the part of an address before the colon
+    name: str  # the part of its addresses before the colon
     title: str  # as people write it
     address_form: str = ""  # how addresses are written, for hints: "console:NAME"
     read_address: Callable[[str], model.ChatAddress | None]  # reads the part after the colon; None: it names no chat
@@ -65,7 +65,7 @@ _declared: dict[str, PlatformFacts] = {}
 
 
 def declare(*platforms: PlatformFacts) -> None:
-    """Makes platforms known. Call it at start, before any address is read. A later declaration of a name wins."""
+    """Makes platforms known. Call it at start, before any address is read. The last declaration of a name counts."""
     _declared.update({facts.name: facts for facts in platforms})
 
 
@@ -95,7 +95,7 @@ def declared() -> tuple[PlatformFacts, ...]:
 
 LONGEST_NAME = 200  # characters of a name that a person chose; both databases can index names of this length
 
-_LONGEST = 80  # characters that a refusal repeats
+_LONGEST = 80  # characters of the typed text that a refusal quotes
 _NO_CHAT = errors.Sentence("“{text}” is not a chat.")
 
 
@@ -109,7 +109,7 @@ def parse_address(text: str) -> model.ChatAddress:
 
 
 def read_name(platform: str, rest: str) -> model.ChatAddress | None:
-    """Returns the chat with a freely chosen name, or None if the name does not fit.
+    """Returns the chat whose address is a freely chosen name; None if the name is not allowed.
 
     A name is printable, has no spaces and at most LONGEST_NAME characters.
     """

@@ -105,7 +105,7 @@ def is_category(text: str) -> bool:
 
 
 def has_classes(code: str) -> bool:
-    """Returns whether a code is an archive with several categories: "cs" does, "hep-th" and "cs.LG" do not."""
+    """Returns whether a code is an archive with several categories: "cs" is one; "hep-th" and "cs.LG" are not."""
     return bool(CLASSES.get(code.lower()))
 
 

@@ -104,12 +104,12 @@ def _works(_: model.Chat) -> errors.Sentence | None:
 class ChatSetting:
     """A setting of chats, compared by identity. Its value is one of `choices`, or, without choices, what `check` accepts."""
 
-    name: str  # in /set, exports and the database: never to be changed
+    name: str  # in /set, exports and the database, so it must never change
     label: errors.Sentence  # the name that people read; they can type it, too
     meaning: errors.Sentence  # what the setting does
     readers: tuple[str, ...]  # the modules and packages that act on it
     names: str = ""  # other words for the name in both languages, separated by spaces
-    choices: Choices = field(default_factory=dict)  # by kind of chat, default first; an only choice cannot be changed
+    choices: Choices = field(default_factory=dict)  # by kind of chat, default first; a single choice cannot be changed
     check: Callable[[str], str] = str  # returns the text to store for a typed value. Raises Refused
     default: Callable[[SettingDefaultsContext], str] | None = None  # for settings without choices
     values: Mapping[str, errors.Sentence] = field(default_factory=dict)  # value that is a word -> as people read it
@@ -389,7 +389,8 @@ _DECLARED = (
         meaning=errors.Sentence("whether a paper names who asked for it"),
         readers=("bot.rendering",),
         names="credit whoasked 订阅者 署名 订阅者署名",
-        choices=_by_kind("off", "off on", "off", "on off"),  # a public channel names no subscriber
+        # in a public channel, the names of subscribers are not shown
+        choices=_by_kind("off", "off on", "off", "on off"),
         values={"on": errors.Sentence("named"), "off": errors.Sentence("not named")},
         value_names={"on": "yes true 署名 开", "off": "no none never false 0 不署名 关 关闭"},
         no_effect=_no_names,

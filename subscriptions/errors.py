@@ -47,7 +47,7 @@ class Sentence:
 
 
 def _visible(value: object) -> object:
-    """Returns a value of a sentence, safe for a terminal. Numbers keep their type, since the template may format them."""
+    """Returns a value of a sentence without hidden characters. Numbers stay, since the template may format them."""
     if isinstance(value, Sentence):
         return str(value)
     return escaped(value) if isinstance(value, str) else value

@@ -67,7 +67,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestWarning:
-    """A problem in a digest that the parser could read nevertheless (docs/formats.md)."""
+    """A problem in a digest, in spite of which the parser could read the digest (docs/formats.md)."""
 
     code: str
     message: str
@@ -132,7 +132,7 @@ class ChatAddress:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Lane:
-    """One queue of messages to an address. They keep their order; topics and threads of the address share the lane."""
+    """The queue of all messages to one address, which keep their order. Topics and threads of the address share it."""
 
     platform: str
     address: str
@@ -200,23 +200,23 @@ class Chat(NamedTuple):
 
     @property
     def is_denied(self) -> bool:
-        """Whether an operator denied it."""
+        """Whether an operator denied the chat."""
         return self.state is states.ChatState.ASKED and self.admission is states.Admission.DENIED
 
     @property
     def is_admitted(self) -> bool:
-        """Whether it was let in, or has ever had a subscription, and does not wait for an answer now."""
+        """Whether the chat may use the bot: it was let in or once had a subscription, and waits for no answer now."""
         served = self.subscriptions_ever_made > 0 or self.admission is states.Admission.ADMITTED
         return served and self.state not in states.WAITING
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether the bot cannot write to it, as its platform last reported."""
+        """Whether the platform last reported that the bot cannot write to the chat."""
         return bool(self.id) and self.pause_reason is not None and self.pause_reason.is_unreachable
 
     @property
     def name(self) -> str:
-        """Its title; if it has none, its address."""
+        """The chat's title; if it has none, its address."""
         return self.title or str(self.address)
 
 
@@ -285,7 +285,7 @@ class Subscription(NamedTuple):
 
     @property
     def hurry(self) -> bool:
-        """Whether a person asked to get its papers at once, so that quiet hours do not delay them (cadence now)."""
+        """Whether a person asked for the papers at once, so that quiet hours do not delay them (cadence now)."""
         return self.cadence.kind == "now" and self.latest_due_at is not None
 
     @property
@@ -358,7 +358,7 @@ class Facts:
     first: bool = False  # the chat's first due delivery, which is sent even without papers
     next_due: datetime | None = None  # the next regular moment of the chat's subscriptions
     next_about: bool = False  # `next_due` is only the earliest time: a when-out subscription then waits for papers
-    late: timedelta = timedelta(0)  # how long after its due moment it was planned
+    late: timedelta = timedelta(0)  # how long after its due moment the delivery was planned
     late_reason: str = ""  # why it was planned late, in English; "": the bot was not running
     missing: MissingSources | None = None
     notice: str = ""  # name of the notice's kind, see subscriptions/notices

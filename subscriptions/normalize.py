@@ -1,4 +1,4 @@
-"""Cuts text into the words that are matched: letters, scripts, TeX, plurals and identifiers."""
+"""Cuts text into the words that are matched, in six steps: TeX, letters, apostrophes, runs, Greek letters, plurals."""
 
 import re
 import unicodedata
@@ -151,7 +151,8 @@ LETTER_MACROS = {
     "i": "ı",
     "j": "j",
 }
-_MACRO_NAME = "(?:" + "|".join(LETTER_MACROS) + ")(?![A-Za-z])"  # as in TeX, a name ends where no letter follows
+# As in TeX, the name of a command ends before the first character that is no letter.
+_MACRO_NAME = "(?:" + "|".join(LETTER_MACROS) + ")(?![A-Za-z])"
 _ACCENT_MACRO = rf"""
     \\(?: (?P<sign>["'`^~=.]) | (?P<letter>[uvHtcdbrk])(?=[\s{{\\])\s* ) (?P<bracket>\{{)?
       (?: \\(?P<under>{_MACRO_NAME})\s* | (?P<base>[^\W\d_]) ) (?(bracket)\}}?)
@@ -444,7 +445,7 @@ def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
 
 
 def _with_folded_letters(traced: _TracedText, *, exact: bool) -> _TracedText:
-    """Step 2: folds each character alone if each becomes one letter; otherwise each character with its marks."""
+    """Step 2: folds each character alone if each becomes one letter. Otherwise folds each together with its marks."""
     folded = {char: _folded_alone(char, exact=exact) for char in set(traced.letters)}
     if all(folded.values()):
         return traced._replace(letters="".join(map(folded.__getitem__, traced.letters)))
@@ -505,7 +506,7 @@ def fold_plural(token: str) -> str:
     if not _WORD.fullmatch(token):
         return token
     stem = _without_s(_IRREGULAR.get(token, token))
-    stem = _without_s(_IRREGULAR.get(stem, stem))  # criterias, corporas
+    stem = _without_s(_IRREGULAR.get(stem, stem))  # again, for criterias and corporas
     if stem.endswith("ie") and len(stem) >= len("skie"):
         return stem[:-2] + "y"
     return stem[:-1] if stem.endswith(_SILENT_E) else stem

@@ -268,7 +268,7 @@ def checked_name(typed: str) -> str:
 
 
 def mended_name(name: str) -> str:
-    """Returns the most similar name that `checked_name` accepts. For names that the program makes from other texts."""
+    """Returns the most similar name that `checked_name` accepts. Use it for names that are made from other texts."""
     return one_line(name.replace(_BAR, " "))[:LONGEST_NAME].rstrip()
 
 

@@ -196,7 +196,7 @@ def plain(text: str) -> str:
 
 
 def is_offset(text: str) -> bool:
-    """Returns whether a plain text is written like an offset. No clock on Earth needs to show it."""
+    """Returns whether a plain text is written like an offset, even one that no clock on Earth shows."""
     return _OFFSET.fullmatch(text) is not None
 
 
@@ -355,7 +355,7 @@ def _index_zh() -> Mapping[str, Place]:
 def _cities_of_zones() -> Iterator[Place]:
     """Yields the cities in the names of zones, in reverse alphabetical order of the zones.
 
-    If two zones have the same city, a dict of the results so keeps the alphabetically first zone.
+    So if two zones have the same city, a dict of the results keeps the alphabetically first zone.
     """
     for lower, zone in sorted(by_lower_case().items(), reverse=True):
         area, _, city = lower.rpartition("/")

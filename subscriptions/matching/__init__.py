@@ -16,8 +16,9 @@ Here bit 0 is the first paper, "A graph neural survey" in cs.LG, and bit 1 the s
     slot      1    2    3    4    5
     papers   11   11   01   01   01
 
-The queries are rows of tables. There is a table for each shape: two wanted slots, one wanted and one unwanted slot, and
-so on. So the boolean work is a few operations on whole columns of slots, and not on single queries:
+A query has one or more *clauses*, of which a paper must fulfil one. Clauses are rows of tables. There is a table for
+each shape: two wanted slots, one wanted and one unwanted slot, and so on. So the boolean work is a few operations on
+whole columns of slots, and not on single queries:
 
     two wanted             1 and 2      11 & 11    11   both papers
                            5 and 1      01 & 11    01   the first one

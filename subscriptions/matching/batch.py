@@ -8,7 +8,7 @@ of sets of papers, and two columns are intersected in one step. A match finds, i
 3. each beginning of a word: it cuts each word of the papers to all lengths
 4. each pair of parts of a name: it looks up the parts of the authors' names
 5. each checked term: the columns of its features give the few papers in which to look for it
-6. each nearness: it adds up the weights of the words that a paper has
+6. each term of nearness (`like:`): it adds up the weights of its words that a paper has
 7. each term of several fields: it unites the papers of its parts
 8. each query: it intersects the columns of its slots
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 MOST_PIECES = 1 << 17  # pieces whose slots are cached
 
-# (the slots that a clause wants and then those that it excludes; the number of those that it excludes)
+# (the slots that a clause wants, followed by the slots that it excludes; how many slots it excludes)
 _Clause = tuple[list[int], int]
 
 
@@ -105,7 +105,7 @@ class QuerySet:
         return list(map(self.slots.take, terms)), len(alternative.negative)
 
     def _taken_pieces(self, pieces: Sequence[Piece]) -> _Clause:
-        """Like `_taken`, but for pieces, of which the excluded ones come last."""
+        """Takes the slots of an alternative, given as pieces. The excluded pieces must come last."""
         try:
             slots = [self._slot_of[piece] for piece in pieces]
         except KeyError:
@@ -286,7 +286,7 @@ def _named(slots: Slots, index: PaperIndex) -> Iterator[tuple[int, int]]:
 
 
 def _other_parts(slot_of: Mapping[str, int], parts: tuple[str, ...]) -> Iterator[int]:
-    """Yields the slots of the other parts of a name, and of their initials."""
+    """Yields the slots in `slot_of` of these parts of a name and of their initials. Leaves out parts without a slot."""
     initials = filter(is_initial, (part[0] for part in parts))
     return (slot_of[part] for part in (*parts, *initials) if part in slot_of)
 

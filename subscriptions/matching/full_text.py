@@ -292,7 +292,7 @@ def _for_words(term: Term) -> IndexQuestion:
 
 
 def _for_exact_words(term: Term, columns: tuple[str, ...]) -> IndexQuestion:
-    """Returns the question for exact words. The index has only words with capitals inside in their exact form."""
+    """Returns the question for exact words. The index has the exact form only of words with capitals inside."""
     if len(term.tokens) == 1 and not term.prefix and _has_inner_capital(term.tokens[0]):
         return _same(_phrase(columns, term.tokens, mark=_MARK + "x"))
     if term.prefix:

@@ -31,7 +31,7 @@ from subscriptions.query import (
 )
 from subscriptions.query.lexer import fold_value
 
-MOST_WORDS = 8  # of the words that make a paper near to others, so many are shown
+MOST_WORDS = 8  # words that are shown, of those that make a paper near to others
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def needed_by(term: Term) -> tuple[str, ...]:
 def _sign(field: Field) -> str:
     """Returns the prefix of features for the words of a field, such as "title:"; "" if they have no features of their own.
 
-    Fields that many queries name have features of their own. So have fields that a query without a field does not search.
+    Two kinds of fields have them: those that many queries name, and those that a query without a field does not search.
     """
     return field.name + ":" if field.is_indexed_apart or not field.in_any_text else ""
 
@@ -195,7 +195,7 @@ class PaperIndex:
 
     @classmethod
     def of(cls, papers: Iterable[model.Paper], fields: Fields = FIELDS) -> "PaperIndex":
-        """Returns the index of some papers. Merge the copies of a paper before (`merge_copies`)."""
+        """Returns the index of some papers. First merge the copies of each paper (`merge_copies`)."""
         return cls(TokenizedPapers.of(papers, fields=fields))
 
     @staticmethod

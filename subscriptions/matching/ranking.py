@@ -30,7 +30,7 @@ where which while who why will with within without work you your
 _CHINESE = "基于 方法 模型 学习 研究 通过 一种 进行 用于 面向 实现 系统 分析"
 STOP_WORDS = frozenset(_ENGLISH.split())
 _CJK_STOP_WORDS = frozenset(_CHINESE.split())
-IN_TITLE = 3  # a word in the title counts as often as this many times in the abstract
+IN_TITLE = 3  # a word in the title counts as much as this many in the abstract
 
 WordsOfPaper = Mapping[str, float]  # word -> weight: 1 if the paper has it once, larger if it has it more often
 
@@ -200,7 +200,7 @@ class Taste:
         return bool(self.weights)
 
 
-# ------------------------------------------------------------------- one's own library: a taste as from many liked papers
+# --------------------------------------------------------------- a person's own library, which counts like liked papers
 
 MOST_OF_LIBRARY = (
     100  # up to so many entries, each counts as much as an opened paper; of a larger library each entry counts less
@@ -365,7 +365,7 @@ def _rank(length: int, *, topic: bool, wide: bool) -> int:
 
 
 def _apart(ranked: Iterable[_Phrase], most: int) -> list[_Phrase]:
-    """Returns the first phrases that share no words, at most `most`."""
+    """Returns at most `most` phrases, the first first. Skips a phrase that shares a word with one before it."""
     chosen: list[_Phrase] = []
     for phrase in ranked:
         words = set(phrase.tokens)
@@ -410,7 +410,7 @@ def _may_name_topic(phrase: _Phrase, gaps: list[str]) -> bool:
 
 
 def _is_wanted(tokens: tuple[str, ...], wanted: list[tuple[str, ...]]) -> bool:
-    """Returns whether a term that the query wants contains the phrase. Excluding it would then leave nothing."""
+    """Returns whether a term that the query wants contains the phrase. Then the query would find nothing without it."""
     size = len(tokens)
     return any(
         tokens == term[start : start + size] for term in wanted for start in range(len(term) - size + 1)

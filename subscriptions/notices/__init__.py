@@ -112,7 +112,7 @@ class DailyNotice(Notice):
 
 
 def unstored() -> Any:  # noqa: ANN401 - a dataclass field has the type of its value
-    """A required field for the notice's key. It is not stored as a detail, so it is "" in a notice that is read."""
+    """A required field for the notice's key. It is not stored as a detail, so it is "" in a notice from the store."""
     return field(metadata={_UNSTORED: True})
 
 
@@ -168,7 +168,8 @@ PAUSES: Mapping[str, Sentence] = MappingProxyType(
         PauseReason.GONE: Sentence("The chat no longer exists, or the bot was removed from it."),
         PauseReason.NO_RIGHTS: Sentence("The bot may not write there."),
         PauseReason.ARCHIVED: Sentence("The channel was archived."),
-        PauseReason.NOT_A_MEMBER: Sentence("I am not in the channel. /invite lets me in."),  # a command of the platform
+        # /invite is a command of the platform
+        PauseReason.NOT_A_MEMBER: Sentence("I am not in the channel. /invite lets me in."),
     }
 )
 """Reason of a pause → the sentence in a notice."""

@@ -62,7 +62,7 @@ class DeliveriesWaiting(DailyNotice):
 class SendingStopped(DailyNotice):
     """Nothing is sent to a platform, or to one of its workspaces.
 
-    Either `reason` says why. Or the bot wrote to `of` chats, and the platform reported `gone` of them as gone.
+    Either `reason` says why; or too many chats are gone: of the `of` chats to which the bot wrote, `gone`.
     """
 
     cause: ClassVar[str] = "stopped"

@@ -34,9 +34,9 @@ def chinese_day_number(sign: str) -> int:
 # ---------------------------------------------------------------------------------------------------------------------
 # Cadences as text, and the moments at which a subscription is due by its cadence and zone.
 #
-# Only this module and rendering use local times. Everything is pure: `now` and `after` are arguments, with the zone
-# UTC. If the clocks skip a local time, the first minute that exists after it counts. If they repeat it, the first time
-# counts. Each due moment is computed from the calendar, not from the previous moment, so errors do not add up.
+# Everything is pure: `now` and `after` are arguments, with the zone UTC. If the clocks skip a local time, the first
+# minute that exists after it counts. If they repeat it, the first time counts. Each due moment is computed from the
+# calendar, not from the previous moment, so errors do not add up.
 
 
 KINDS = ("now", "when-out", "daily", "weekdays", "weekly", "days")
@@ -134,8 +134,8 @@ def is_due(
     - `papers_came`: papers arrived that are new to the subscription.
     - `all_reported`: every awaited source has reported since its last due moment; None if no source is awaited.
 
-    A when-out subscription waits for both until its second time. The cadence now waits for papers; its `next_due_at`
-    is not None only while quiet hours delay it.
+    A when-out subscription waits until papers came and no awaited source is missing, at most until its second time. The
+    cadence now waits only for papers; its `next_due_at` is not None only while quiet hours delay it.
     """
     if cadence.kind == "now":
         return papers_came and (next_due_at is None or now >= next_due_at)

@@ -26,7 +26,7 @@ def shows_more(chat: model.Chat) -> bool:
 
 
 ALERT_UP_TO = 5  # at most this many papers make an alert in a private chat; more make a bulletin
-MOST_NEAR = 5  # papers that one subscription shows in one delivery only because they resemble others
+MOST_NEAR = 5  # papers that a subscription shows in one delivery only because they resemble papers that it names
 LATE_AFTER = timedelta(hours=1)
 MOST_DECIDED = 5000  # cached decisions, about 3 KB each; chats with the same `likeness` share one
 
@@ -193,7 +193,7 @@ class _Found(NamedTuple):
     by_author: bool  # a subscription to one of its authors matches it
     cross: bool
     is_near: bool  # it matches only because it resembles papers that the subscriptions name
-    rank: tuple[int, bool, float, bool, int, tuple[int, int]]  # sorts papers after the size of their groups
+    rank: tuple[int, bool, float, bool, int, tuple[int, int]]  # orders papers whose groups have the same size
 
 
 def _found(due: DueDelivery, evidence: Callable[[model.Subscription, model.KnownPaper], Evidence]) -> list[_Found]:
@@ -358,7 +358,7 @@ OnUnclear = Literal["resend", "skip"]
 class RetryDecision:
     """What an outcome means for the message, its delivery, its chat and its sender."""
 
-    state: MessageState  # READY: it is posted as soon as chat and sender allow it
+    state: MessageState  # READY: the message is posted as soon as chat and sender allow it
     not_before: datetime | None = None  # earliest moment of the next attempt, UTC; None: there is no such moment
     pauses_lane: timedelta = timedelta(0)  # how long the whole lane waits, as the platform asked
     use_plain: bool = False  # the delivery's unfinished messages are all posted in their plain form

@@ -40,7 +40,7 @@ def put_off_by_quiet_hours(chat: model.Chat, due: Sequence[model.Subscription], 
 def with_due(subscription: model.Subscription, due: DueSpan) -> model.Subscription:
     """Returns the subscription with another due span.
 
-    A subscription with the cadence now that gets both moments is one that `hurry`: quiet hours do not delay it.
+    If its cadence is now and the span has both moments, it becomes one that a person wants at once (`hurry`).
     """
     return subscription._replace(next_due_at=due[0], latest_due_at=due[1])
 
@@ -174,13 +174,16 @@ class Forecast:
         return min((moment for moment in moments if moment), default=None)
 
     def may_have_come(self, since: datetime) -> bool:
-        """Returns whether papers could have come since `since`. Those of a missing source may come at any time."""
+        """Returns whether papers could have come since `since`. The papers of a missing source may come at any time."""
         if self.anytime or not self.awaited or self.missing:
             return True
         return any(one.due and one.due > since for one in self.awaited)
 
     def reason_for_rest(self, until: datetime) -> str:
-        """Returns why nothing comes from now until the later day of `until`: "weekend", "holiday" or "" (unknown)."""
+        """Returns why arXiv has no papers on a day before `until`: "weekend" or "holiday".
+
+        Returns "" if it has papers on each of these days, or if papers may come from elsewhere.
+        """
         first, last = (moment.astimezone(source_calendar.NEW_YORK).date() for moment in (self.at, until))
         arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, source_calendar.ArxivSchedule)]
         if self.anytime or len(arxiv) < len(self.awaited) or (last - first).days < 1:
@@ -299,7 +302,7 @@ def _forecast_when_out(
 ) -> NextDelivery:
     """Returns the next delivery of a when-out subscription.
 
-    `plain` is when its window opens, or now if it is open. `batch` is when papers are due, None if that is not known.
+    `plain` is when its window opens, or now if the window is open. `batch` is when papers are due; None: not known.
     """
     now = forecast.at
     closes = cadences.closes(cadence, zone, cadences.first_due(cadence, zone, plain) or plain)

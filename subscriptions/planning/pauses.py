@@ -161,7 +161,7 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
         if match is None:
             return None if clock_words.isdecimal() else _next_at(clock, zone, now)  # "2" may be 2:00 or two days
         day = _day(match, today)
-        far = date(today.year + 4, 1, 1)  # beyond LONGEST, and small enough for every zone
+        far = date(today.year + 4, 1, 1)  # later than a pause may end, and a valid day in every zone
         return cadences.local_moment(min(day, far), clock, zone) if day else None
     return None
 

@@ -90,8 +90,8 @@ def poll_verdict(
 ) -> PollVerdict:
     """Returns what an observation of a unit means. `due` is what should have come by `now`; None: nothing.
 
-    - `had`: it came in an earlier poll.
-    - `others`: it came in another unit of the same publisher.
+    - `had`: what is due came in an earlier poll.
+    - `others`: what is due came in another unit of the same publisher.
     - `resting`: nothing is due today, but something is due on other days.
     - `awaited`: it is known when the source is due. If not, new papers of any day are enough.
     """
@@ -117,7 +117,7 @@ def _nothing_due(observation: Observation, *, had: bool, resting: bool) -> PollV
 
 
 def _has_come(observation: Observation, due: source_calendar.Overdue) -> bool:
-    """Returns whether the due papers have come. A document of an earlier day does not count, since it has late papers."""
+    """Returns whether the due papers have come. A document of an earlier day does not count: it is late itself."""
     if observation.batch:
         return bool(due.batch and observation.day and observation.day >= due.batch and observation.papers)
     if due.batch is None:

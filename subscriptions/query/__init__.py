@@ -58,7 +58,7 @@ class Field:
     help: tuple[str, Sentence] | None = None  # its line in the help on queries: a query, and what it finds
     absence: Sentence | None = None  # the reply if no source brings values of this field; None: every source does
     narrows: "Field | None" = None  # a field with all values of this field and more: CATEGORY for PRIMARY
-    is_bare: bool = False  # whether values that are typed without a field are in this field; it has no name
+    is_bare: bool = False  # whether it is the field, without a name, of values that are typed without a field
     in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`
     is_indexed_apart: bool = False  # whether the index for many queries has separate features for its words
     column: str = ""  # its column in the full-text index of stored papers; "": the papers themselves are read instead

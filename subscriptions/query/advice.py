@@ -302,7 +302,7 @@ def _is_chinese_term(term: Term) -> bool:
 
 
 def _mended(query: Query, known: Known) -> Advice | None:
-    """Returns the advice on a name in two values (`author:Jane Doe`) or a category by its name (`cat:machine learning`)."""
+    """Returns the advice on `author:Jane Doe`, where only Jane is the author, or on `cat:machine learning`."""
     for kind, change in (("one-author", rewriting.as_one_author), ("named-category", rewriting.by_its_code)):
         if text := rewriting.rewritten(query, change):
             found = known.count(parse_query(text, query.fields))

@@ -5,7 +5,7 @@
     like:2601.15529, 2601.15530         one value of nearness
     "graph neural", not survey, agents  not a list, since it has quotes: only the words after "not" are excluded
 
-The parser gets lexemes in place of the commas. Adjacent words of an item are a phrase.
+It replaces the commas by lexemes for the parser. Adjacent words of an item are a phrase.
 """
 
 import re
@@ -70,7 +70,7 @@ def _items(text: str, fields: Fields) -> Iterator[Item]:
 
 
 def _as_one_value(items: list[Item], notes: sentences.Notes) -> list[Item]:
-    """Joins the items of `author:Doe, Jane` and of `like:2601.15529, 2601.15530` to one. Others stay as they are."""
+    """Joins the items of `author:Doe, Jane` and of `like:2601.15529, 2601.15530` to one. Other items stay."""
     if len(items) < 2:  # noqa: PLR2004 - two items
         return items
     fields = list(takewhile(lambda lexeme: lexeme.kind in _MARKS, items[0]))

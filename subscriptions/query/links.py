@@ -56,7 +56,7 @@ class IdentifierAt(NamedTuple):
 
 
 def arxiv_id(text: str) -> str | None:
-    """Returns the arXiv id that a whole text is, in lower case, without version; None if the text is not an arXiv id."""
+    """Returns the text if it is an arXiv id, in lower case and without version; otherwise None."""
     match = _BARE_ID.fullmatch(text)
     if match is None:
         return None

@@ -47,7 +47,8 @@ class _Read:
 
     lexeme: lexer.Lexeme
     field: Field | None
-    own_field: lexer.Lexeme | None  # the field directly before it; None if there is none, or only before its bracket
+    # the field directly before it; None if there is none, or if the field is before the bracket around it
+    own_field: lexer.Lexeme | None
 
 
 @dataclass(slots=True)

@@ -130,7 +130,7 @@ class Standing:
 
     @property
     def is_admitted(self) -> bool:
-        """Whether one of the chats was admitted, or has ever had a subscription, and does not wait for an answer now."""
+        """Whether one of the chats may use the bot: see `Chat.is_admitted`."""
         return any(chat.is_admitted for chat in self.chats)
 
     def chat(self, address: model.ChatAddress) -> model.Chat | None:
@@ -222,7 +222,7 @@ def allow(
 def deny(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> bool:
     """Denies all chats at an address, including topics, and notifies the chat.
 
-    Returns True if it was not denied before. A chat that was denied before is not notified again. Raises NotFound.
+    Returns False if the address was already denied; then the chat is not notified again. Raises NotFound.
     """
     chat = listing.get_chat(transaction, address)
     if chat.is_denied:
@@ -360,8 +360,7 @@ def confirm(
                 when = str(one.cadence)
                 wish = SubscriptionRequest(text=one.text, when=when, tz=one.zone, name=one.name or None)
                 subscribe(transaction, address, wish, now=now)
-        except (
-            errors.PaperwireError
-        ):  # skips one that would be too many, or whose query this version cannot read, and copies the others
+        except errors.PaperwireError:
+            # A subscription that would be too many, or whose query this version cannot read, is not copied.
             continue
     return listing.get_chat(transaction, address)

@@ -50,7 +50,7 @@ class Figures:
 
 @stored_store.reads
 def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figures:
-    """Returns the figures of the whole bot. `wall` is the machine's clock, which `now` may not be. Raises StoreError."""
+    """Returns the figures of the whole bot. `wall` is the machine's time, `now` may differ from it. Raises StoreError."""
     known = sources.known_sources(transaction)
     return Figures(
         outbox=stored_outbox.outbox_figures(transaction, wall=wall),
@@ -173,7 +173,10 @@ class Reason:
 def last_delivered(
     transaction: Transaction, chat: model.Chat, *, message: str = ""
 ) -> deliveries.DeliveredPaper | None:
-    """Returns the first paper of the message with this platform id; if it has none, the chat's last delivered paper."""
+    """Returns the first paper in the message with the platform id `message`.
+
+    If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper.
+    """
     paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
     paper = paper or next(iter(deliveries.last_delivered(transaction, chat.id).values()), None)
     return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
@@ -262,8 +265,8 @@ def store_chat(
 ) -> model.Chat:
     """Returns the chat at this address. Adds it if it is unknown. `lang` is any language code of the person.
 
-    `by` is the private chat of the person who sets up the chat. If it has chosen a zone, this replaces `timezone`; its
-    language replaces `lang`.
+    `by` is the private chat of the person who sets up the chat. If that chat has chosen a zone, the zone replaces
+    `timezone`; its language replaces `lang`.
     """
     if by is not None and (person := chats.find_chat(transaction, by)) is not None:
         timezone, lang = person.chosen.get("timezone", timezone), person.settings.lang

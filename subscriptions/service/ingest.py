@@ -190,7 +190,8 @@ def _known(
 ) -> digests.Ingested:
     """Returns what is stored of a known digest.
 
-    With `announce`, first announces its filed papers. With `requested`, also those that count as sent since a loss.
+    With `announce`, first announces its filed papers. With `requested`, also announces its papers that count as sent
+    since a loss.
     """
     which = drafts.of_digest(content_hash)
     announced = drafts.announce(transaction, drafts.unannounced(transaction, which), now) if announce else 0

@@ -327,7 +327,7 @@ TITLES_KNOWN = 1500  # titles that show whether words are a topic: those last an
 
 @reads
 def where_delivered(transaction: Transaction, lane: model.Lane, delivery: str) -> model.ChatAddress | None:
-    """Returns which chat of a lane, a group or one of its topics, got a delivery; None if none of them did."""
+    """Returns the chat of a lane that got a delivery (a group, or one of its topics); None if none of them got it."""
     chats = stored_chats.chats_in(transaction, lane)
     delivered = (
         chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)

@@ -90,7 +90,7 @@ def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> mo
 def _counted(
     transaction: Transaction, due: decision.DueDelivery, streak: model.NoMatchStreak, last_sequence: int, known: _Days
 ) -> model.NoMatchStreak:
-    """Returns the streak with all days since its start on which papers came. No plan counted them: it skipped the chat.
+    """Returns the streak with all days since its start on which papers came. Plans that skipped the chat counted none.
 
     `known` is a cache of days.
     """
@@ -283,7 +283,8 @@ def following(
 def moves_with_others(subscription: model.Subscription, case: decision.DueDelivery, moving: Collection[int]) -> bool:
     """Whether a subscription has no new match and follows a shared cursor that moves, so that its row need not change.
 
-    After a crash before the move, its cursor is lower than those of the chat's other subscriptions, and it looks again.
+    After a crash before the move, its cursor is lower than those of the chat's other subscriptions, and it looks at the
+    same papers again.
     """
     first = case.papers.first_after(subscription.cursor)
     return subscription.follows in moving and all(place < first for place in case.fits[subscription.id])

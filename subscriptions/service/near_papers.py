@@ -446,7 +446,7 @@ def _unknown_words(node: Node) -> Iterator[tuple[str, str]]:
 
 
 def _nearest_words(transaction: Transaction, word: str) -> str:
-    """Returns the word of a paper that is closest to `word`, of several the most common one; "" if none is close."""
+    """Returns the most similar word of a stored paper, of several the most common one; "" if none is similar enough."""
     from rapidfuzz import distance, process  # noqa: PLC0415 - takes 30 ms of the start, and 3 MB of memory
 
     most = 1 if len(word) < _SHORT else 2

@@ -66,7 +66,7 @@ def search(
 
 
 def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
-    """Returns the keys of the oldest and the newest paper that are newer than `end`; (0, 0) if there are none."""
+    """Returns the first and the last key of the range of papers above the key `end`; (0, 0) if there are none."""
     newest = max(entries.keys, default=0)
     if not end and entries.days:
         return index.key_of(entries.days[0], 0), newest
@@ -258,7 +258,7 @@ def found_by_day(
 def advice_on(
     transaction: Transaction, chat: model.Chat, query: Query, *, now: datetime, categorised: bool = True
 ) -> Advice | None:
-    """Returns the advice on a query that changes most in the recent papers; None if there is no advice.
+    """Returns the advice on a query, judged by the recent papers; None if there is no advice.
 
     `categorised`: at least one source gives categories.
     """

@@ -228,7 +228,7 @@ def send_waiting(store: Scope, address: model.ChatAddress, *, now: datetime, num
         if number is None:
             outbox.hold_planned(transaction, chat.id, None)
         for subscription in _active(transaction, chat, number):
-            # with a latest due moment, a person has requested the papers, and quiet hours do not delay them
+            # the latest due moment tells that a person has requested the papers, so quiet hours do not delay them
             stored_subscriptions.change_subscription(
                 transaction, subscription, forecast.with_due(subscription, (now, now))
             )
@@ -294,7 +294,7 @@ def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
 def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
     """Reactivates the chats that were paused because their workspace uninstalled the app.
 
-    Returns False if the workspace had not uninstalled it.
+    Returns False if the workspace had not uninstalled the app.
     """
     if not bot_state.install_again(transaction, team, now=now):
         return False
@@ -306,7 +306,10 @@ def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool
 
 @stored_store.writes
 def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
-    """Stores the sealed tokens of a workspace that installed the app. If it had uninstalled it, reactivates its chats."""
+    """Stores the sealed tokens of a workspace that installed the app.
+
+    If the workspace had uninstalled the app before, reactivates its chats.
+    """
     install_again(transaction, team, now=now)
     bot_state.put_installation(transaction, team, tokens, now=now)
 

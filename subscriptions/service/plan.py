@@ -361,7 +361,10 @@ def _may_have_come(chat: model.Chat, due: Sequence[model.Subscription], context:
 
 
 def _span_after(subscription: model.Subscription, one: Decision, context: plan_inputs.PlanContext) -> DueSpan:
-    """Returns the next due span. A when-out subscription without papers in the delivery stays due until its window ends."""
+    """Returns the due span that a subscription gets once the delivery `one` is planned.
+
+    A when-out subscription that the delivery does not cover stays due until its window ends.
+    """
     zone, opened, now = forecasts.zone_of(subscription, one.case.chat), subscription.next_due_at, context.forecast.at
     waits = opened is not None and subscription.cadence.kind == "when-out" and not one.covers(subscription)
     if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):

@@ -236,7 +236,7 @@ def _known(
     outcome: str,
     now: datetime,
 ) -> Subscribed:
-    """Returns the confirmation of a subscription that the chat had already. Its cursor has stayed."""
+    """Returns the confirmation of a subscription that the chat had already, whose cursor therefore did not change."""
     transaction.confirmed_chats.add(chat.id)
     foreseen = sources.forecast(transaction, now=now)
     return Subscribed(

@@ -114,7 +114,7 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
 def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
     """Removes the id of the bot's own workspace from addresses of chats.
 
-    They have it if they were added before the bot knew which workspace is its own.
+    Chats that were added before the bot knew which workspace is its own have this id in their addresses.
     """
     with store.read() as transaction:
         known = chats.addresses_with_prefix(transaction, platform, f"{team}/")

@@ -158,7 +158,7 @@ def outbox_entries(
 
 @stored_store.writes
 def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Lets a delivery be tried again, even if its chat was gone. Also lets all stopped platforms send again.
+    """Makes a delivery ready for another attempt, even if its chat was gone. Also frees all stopped platforms.
 
     Raises NotFound.
     """
@@ -180,9 +180,9 @@ def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> Non
 def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
     """Returns the posts that earlier processes began in the last minute, for the rate limiter.
 
-    A confirmed message counts from the start of its attempt, a reply from the arrival of its request. As sent now count
-    unconfirmed messages, unfinished replies, and replies to requests so recent that they may have been posted just now.
-    Posts in the future are left out: the clock was set back.
+    A confirmed message counts from the start of its attempt, a reply from the arrival of its request. Three kinds count
+    as sent now: unconfirmed messages, unfinished replies, and replies to requests of the last seconds, which may just
+    have been posted. Posts in the future are left out: the clock was set back.
     """
     sends = claims.begun_sends(transaction, platform, wall - _PACED)
     answered = conversations.recent_updates(transaction, platform, now - _PACED)
@@ -253,7 +253,7 @@ def record_edit_outcome(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerAtWork:
-    """A worker, and what it holds. Others may have removed it as dead while its session is open: it may still hold lanes."""
+    """A worker, and what it holds. A worker that others removed as dead may still have a session, and so hold lanes."""
 
     known: workers.KnownWorker
     is_alive: bool

@@ -1,4 +1,4 @@
-"""Exports and erases the data of a chat. Writes JSON of more values than fit into memory at once."""
+"""Exports and erases the data of a chat. Writes the JSON piece by piece, since a chat may have very many rows."""
 
 import json
 import re
@@ -46,7 +46,7 @@ _TOGETHER = 1000  # pieces that are joined at a time; a list of all pieces would
 def json_text(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Returns a value as JSON text, like `json.dumps` with an indent of two. An iterator is written as a list.
 
-    Each value of an iterator is written before the next one is read. So, besides the text, only one is in memory.
+    Each value of an iterator is written before the next one is read, so only one value is in memory besides the text.
     """
     pieces = json_pieces(value)
     return "".join(iter(lambda: "".join(islice(pieces, _TOGETHER)), ""))

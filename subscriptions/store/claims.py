@@ -211,7 +211,7 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
 def _open_step(session: Transaction, asking: ClaimRequest) -> Unrendered | Claim | None:
 
     def passes(row: sa.Row[Any]) -> bool:
-        """Whether the lane goes on although this message is unclear."""
+        """Whether the lane continues with its next message although this one is unclear."""
         is_left = row.lookup_given_up and not row.found_at_start
         return row.state is MessageState.UNCLEAR and asking.on_unclear == "skip" and (is_left or not asking.can_find)
 
@@ -370,7 +370,8 @@ def confirm(
     """Stores that the platform has accepted a message, with the platform's id of the message.
 
     Returns (number of papers that the delivery shows, next step of the lane). The number is None unless all messages of
-    the delivery are sent now. The step is returned here since usually there is none, and then no query is needed.
+    the delivery are sent now. This function also finds the next step, because the statement that settles the delivery
+    tells whether the lane has one. Usually it has none, so no further query is needed.
     """
     connection, seq, lane = transaction.connection(), claimed.seq, claimed.address.lane
     sent = {"of": seq, "which": claimed.message.number, "its_id": platform_id, "now": asking.now}
@@ -553,7 +554,7 @@ def _next_edit(session: Transaction, asking: ClaimRequest) -> Edit | None:
 
 @store.writes
 def finish_edit(transaction: Transaction, edit: Edit) -> None:
-    """Ends an edit that succeeded or can never succeed. If the edit was requested again in the meantime, keeps that."""
+    """Ends an edit that succeeded or can never succeed. Keeps a request that came in the meantime."""
     transaction.exec(
         sa.update(MessageRow)
         .where(
@@ -590,7 +591,7 @@ def _layout(session: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
 # -------------------------------------------------------------------------------------------------------------- render
 
 
-_NEAR = 1000  # deliveries to render together with a claimed one are searched among so many numbers after it
+_NEAR = 1000  # how many numbers after a claimed delivery are searched for deliveries to render together with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,9 +109,7 @@ class Prepared:
     If other writers have written since, only the documents of unchanged papers are still used.
     """
 
-    batch: (
-        MergeBatch | None
-    )  # None: a paper shows that two stored papers are the same, and that merge must write at once
+    batch: MergeBatch | None  # None: a paper shows that two stored papers are the same; joining them must write at once
     documents: Mapping[int, Document]
 
 

@@ -138,9 +138,9 @@ def newest_digest(session: Transaction) -> int:
 
 
 def sequence_before(session: Transaction, instant: datetime) -> int:
-    """Returns the highest sequence so that all sequences that were assigned at `instant` or later are higher.
+    """Returns the highest sequence below all those that were assigned at `instant` or later.
 
-    It was assigned before `instant`. If the clock was set back, it may be lower than the last such sequence.
+    If the clock was set back, some higher sequences may have been assigned before `instant`, too.
     """
     first, last = store.execute(session, _SINCE, {"instant": instant}).one()
     return int(last or 0) if first is None else first - 1
@@ -183,7 +183,7 @@ def newest_texts(session: Transaction, most: int) -> list[tuple[int, model.Paper
 def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
     """Restricts a statement to the newest papers by day.
 
-    Its condition is true for all days. It only makes the database use the index.
+    Adds a condition that is true for all days. It only makes the database use the index.
     """
     return wanted.where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc()).limit(most)
 

@@ -215,7 +215,11 @@ def _is_cut_off(name: Vouched, text: str) -> bool:
 
 
 def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
-    """Returns the better of two texts (rule 4): of two versions the higher; of the same `old`, unless it was cut off."""
+    """Returns the text of the higher version (rule 4); of equal versions `old`. An empty text always loses.
+
+    A text that is only the beginning of the other one was cut off. It replaces no complete text, and the complete text
+    of the same version replaces it.
+    """
     if not new or not old:
         return old or new
     if newer:

@@ -260,7 +260,7 @@ def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) 
 
 
 LONG = timedelta(hours=1)  # deliveries that fail for longer than this are reported in notices, the log and `check`
-_NAMED = 5  # ids of deliveries that a notice has at most
+_NAMED = 5  # a notice names at most so many deliveries by their ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

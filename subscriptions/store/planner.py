@@ -74,7 +74,7 @@ LONGEST_WINDOW = timedelta(hours=26)
 
 
 def _moments_of_open_windows() -> sa.CTE:
-    """Returns the different moments at which the when-out windows opened that may be open now.
+    """Returns the different opening moments of the when-out windows that may be open now.
 
     Each moment takes one look-up in an index. A million subscriptions may wait in open windows all morning, but with only
     a few different moments. The statement that finds those with new papers needs these moments one by one: for a range of
@@ -193,7 +193,7 @@ _STATEMENTS = ((_undecoded(CHATS), _c.id), (_undecoded(subscriptions.SUBSCRIPTIO
 
 
 def rows_of_chats(session: Transaction, chat_ids: Sequence[int]) -> list[StoredRow]:
-    """Returns all values that `chats_by_id` and `subscriptions_of` read, undecoded. They serve only to compare readings."""
+    """Returns all values that `chats_by_id` and `subscriptions_of` read, undecoded, to compare two readings."""
     return [tuple(row) for statement, chat in _STATEMENTS for row in store.rows_of(session, statement, chat, chat_ids)]
 
 

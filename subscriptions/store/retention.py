@@ -66,7 +66,7 @@ def drop_notices(session: Transaction, before: datetime, most: int) -> int:
 
 
 def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> int:
-    """Removes the texts of notices that were settled before `before`. Over all calls, checks each notice once."""
+    """Removes the texts of notices that were settled before `before`. Continues where the previous call ended."""
     found = _next_settled(session, _EMPTIED, before, most)
     seqs = [row.seq for row in found if row.is_notice and row.is_over]
     if seqs:
@@ -80,7 +80,7 @@ def reduce_deliveries(session: Transaction, before: datetime, most: int) -> int:
     """Reduces deliveries that were settled before `before`: keeps only which papers the chat got, and on which day.
 
     This is enough to deliver no paper twice. A delivery with an unsent message stays complete until a person dismisses
-    it, which settles it. Over all calls, each settled delivery is checked once.
+    it, which settles it. Each call continues where the previous call ended.
     """
     found = _next_settled(session, _REDUCED, before, most)
     seqs = [row.seq for row in found if not row.is_notice and row.is_over]
@@ -194,7 +194,7 @@ def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence
 
 
 _THE_LAST = 1  # the id of the row of the last loss, the only loss that is stored
-_NO_DELIVERY = -1  # the position of a paper that counts as sent but is in no delivery
+_NO_DELIVERY = -1  # stored instead of the position in a delivery, for a paper that counts as sent without a delivery
 _subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
 _s = _subscriptions.c
 _LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)

@@ -132,7 +132,7 @@ def jobs_waiting(session: Transaction) -> int | None:
 
 
 def _forget_wakes(session: Transaction) -> None:
-    """Removes the jobs of all lanes. For a process that finds lanes without jobs, when no worker runs."""
+    """Removes the jobs of all lanes. Call it when no worker runs, in a process that finds lanes without jobs."""
     if _has_jobs(session):
         session.connection().execute(_FORGET)
 

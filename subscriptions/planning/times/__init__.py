@@ -139,7 +139,7 @@ def _without_signs_behind(text: str) -> str:
 def _is_time_alone(said: str) -> bool:
     """Returns whether a whole text that looks like a time is a time and not a query.
 
-    If an unknown place follows the time, this is so only if known places have a similar name.
+    If an unknown place follows the time, the text is a time only if known places have a similar name.
     """
     if reading_of(said) is None:
         return bool(zones.near_places(tokens_of(plain(said.strip(_AROUND)))[1]))
@@ -182,7 +182,7 @@ def _starts(body: str) -> Iterator[int]:
 def _read(said: str, *, glued: bool) -> Reading | None:
     """Returns the meaning of the end of a text as a time; None if it is not a time.
 
-    `glued`: it directly follows other text. Then a single word that may also be a word of the query is not a time.
+    `glued`: other text is directly before it. Then a single word that may also be a word of the query is not a time.
     """
     if said.count("(") + said.count("（") != said.count(")") + said.count("）"):
         return None
@@ -296,7 +296,7 @@ def _when(reading: Reading, chat_schedule: model.Cadence | None) -> When:
 def _time_of(chat_schedule: model.Cadence | None, part: str) -> time:
     """Returns the time of day of the chat's schedule, or 09:00 if it has none.
 
-    If `part` is not "" (the text says "morning"), also returns 09:00 for a schedule from noon on.
+    If the text names a part of the day (`part` is "morning"), also returns 09:00 for a schedule at noon or later.
     """
     own = chat_schedule.at if chat_schedule and chat_schedule.until is None else None
     return cadences.NINE if own is None or (part and own.hour >= _BY_NOON) else own

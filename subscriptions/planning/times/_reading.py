@@ -38,7 +38,7 @@ class Reading:
 
 @lru_cache(maxsize=4096)
 def reading_of(text: str, *, bare: bool = False) -> Reading | None:
-    """Returns the meaning of a whole text as a time; None if it is none. If `bare`, a number alone ("9") is a time."""
+    """Returns the meaning of a whole text as a time; None if it is no time. If `bare`, a number alone ("9") is one."""
     tokens, rest = tokens_of(plain(text))
     return None if rest else meaning(tokens, bare=bare)
 

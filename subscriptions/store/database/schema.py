@@ -244,7 +244,7 @@ def refuse_unknown(revision: str, where: str) -> None:
 def _take_turn(connection: sa.Connection) -> None:
     """Waits until no other process makes or changes the schema.
 
-    On SQLite, beginning the writing transaction was this wait.
+    On SQLite does nothing, since the writing transaction already waited when it began.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_ALONE)

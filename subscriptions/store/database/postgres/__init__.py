@@ -137,7 +137,7 @@ class SideSession:
     def hold(self, name: str, seconds: float | None = None) -> bool:
         """Takes or renews a lease for some seconds. If `seconds` is None (for a lane), it lasts as long as this worker.
 
-        Returns False if another worker has it. A worker lasts as long as it has a heartbeat or a side session.
+        Returns False if another worker has the lease. A worker lasts as long as it has a heartbeat or a side session.
         """
         return bool(self._row(_HOLD, {"name": name, "worker": self._worker, "seconds": seconds}))
 
