@@ -517,41 +517,12 @@ def clock() -> make.FakeClock:
     return make.FakeClock(source_harness.new_york("2026-01-22 00:05"))
 
 
-def folder(place: Path, days: int) -> SourceSettings:
-    """A folder of daily files, the newest of today."""
-    (place / "inbox").mkdir()
-    for back in range(days):
-        day = TODAY - back * make.DAY
-        text = cli.page((f"{day:%y%m}.{day.day:05}", f"Graphs of {day}", "Nodes."))
-        (place / "inbox" / f"{day}.md").write_text(text)
-    return SourceSettings(name="my list", path=place / "inbox" / "*.md")
-
-
-async def test_a_first_look_announces_a_week_and_leaves_one_receipt(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level("INFO", logger="paperwire")
-    make.subscribes(store, "console:me", "graphs", now=clock.now() - make.HOUR)
-    feeding = source_harness.SourceHarness(store, clock, arxiv, folder(tmp_path, 40))
-    await feeding.scheduler.inbox.drain()
-    (receipt,) = feeding.receipts("my list")
-    said = (
-        "Older than 7 days, so filed and not announced: 32 papers of 2025-12-14 to 2026-01-14. "
-        "To announce them: paperwire sources poll 'my list' --announce."
-    )
-    assert (receipt.outcome, receipt.detail) == ("new", said)
-    assert (receipt.counts["digests"], receipt.counts["new"], receipt.counts["archived"]) == (40, 40, 32)
-    assert [line for line in caplog.messages if "Older than" in line] == [f"my list: {said}"]
-    assert len(caplog.messages) == 9  # the other eight lines are about one day each
-    titles = delivered(store, clock.now() + make.HOUR)
-    assert sorted(titles) == [f"Graphs of {TODAY - back * make.DAY}" for back in range(7, -1, -1)]
-
-
 @pytest.mark.parametrize(("schedule", "outcomes"), [(None, ["quiet", "new"]), ("0 0 * * *", ["stale", "new"])])
 async def test_an_archive_is_not_what_was_due_today(  # noqa: PLR0917 - fixtures
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, schedule: str | None, outcomes: list[str]
 ) -> None:
-    source = folder(tmp_path, 0)
+    (tmp_path / "inbox").mkdir()
+    source = SourceSettings(name="my list", path=tmp_path / "inbox" / "*.md")
     (tmp_path / "inbox" / "2023-04-05.md").write_text(cli.page(("2304.00001", "Old graphs", "Nodes.")))
     feeding = source_harness.SourceHarness(store, clock, arxiv, replace(source, schedule=schedule))
     await feeding.scheduler.inbox.drain()
