@@ -72,7 +72,7 @@ def _foreign_package() -> str | None:
 
 def _is_marked(module: Path) -> bool:
     if module.suffix != ".py":
-        return True  # compiled, without its source
+        return True  # compiled, so its first line cannot be read; it counts as ours
     try:
         with module.open("rb") as file:
             return b"paperwire" in file.read(_HEAD).partition(b"\n")[0]
@@ -81,7 +81,7 @@ def _is_marked(module: Path) -> bool:
 
 
 if _foreign := _foreign_package():  # before anything of the other packages is imported
-    sys.exit(_foreign)  # on stderr, with status 1
+    sys.exit(_foreign)  # prints the sentence on stderr; the exit status is 1
 
 from bot.cli import run  # noqa: E402 - takes 0.25 s, in which a person may press Ctrl-C
 

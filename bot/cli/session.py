@@ -47,7 +47,10 @@ def parse_day(option: str, text: str) -> date:
 
 
 def _named(read: Callable[[str], Day], option: str, text: str, wrong: WrongUsage) -> Day:
-    """Returns the day or moment that `read` finds in a text. Raises `wrong`, or WrongUsage for a year not in _YEARS."""
+    """Returns the day or moment that `read` finds in a text.
+
+    Raises `wrong` if there is none, WrongUsage if its year is not in _YEARS.
+    """
     try:
         named = read(text.strip())
     except ValueError:

@@ -243,7 +243,10 @@ def subscription_numbered(context: CommandContext, number: object) -> model.Subs
 
 
 def on_subscription(run: Callable[[CommandContext, model.Subscription], channel.Reply | None]) -> CommandFunction:
-    """Returns a handler of a button or an answer that calls `run` with its subscription, or says that it is gone."""
+    """Returns a handler of a button or an answer.
+
+    It calls `run` with the subscription that is meant; if that is gone, it says so.
+    """
 
     def handle(context: CommandContext) -> channel.Reply | None:
         subscription = subscription_numbered(context, context.arguments.get("number"))
@@ -518,7 +521,7 @@ def zone_buttons(context: CommandContext, page: int = 0, *, replaces: bool = Fal
     """Returns buttons for one page of cities with their local times, and [more]. Pages are counted from 0.
 
     [more] on the last page leads to the first. Every reply that asks for the zone may have these buttons. With
-    `replaces`, the reply to a pressed button replaces the message with the buttons.
+    `replaces`, the reply to a pressed button replaces the message below which the button is.
     """
     pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
     number = page % len(pages)

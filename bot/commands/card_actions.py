@@ -123,7 +123,7 @@ def _rules(
 
 @cards.of_paper
 def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
-    """Handles a rule that was chosen after [exclude]: excludes it from the query."""
+    """Handles the choice of a rule after [exclude]: excludes that rule from the query."""
     subscriptions = known_papers.subscriptions_behind(context.store, context.chat, item)
     subscription = _chosen(context, subscriptions)
     if subscription is None:
@@ -200,7 +200,7 @@ def on_follow(context: CommandContext, item: model.Item) -> channel.Reply:
 
 
 def on_follow_author(context: CommandContext) -> channel.Reply:
-    """Handles an author who was chosen after [follow authors]: subscribes to them, and names the subscription after them."""
+    """Handles the choice of an author after [follow authors]: makes a subscription to that author, with the author's name."""
     name = str(context.arguments["name"])
     rule = rewriting.author_rule(name)
     reply = subscribe_and_echo(context, rule, None)

@@ -131,7 +131,10 @@ def callback_paper(context: CommandContext) -> model.Item | None:
 
 
 def of_paper(run: Callable[[CommandContext, model.Item], channel.Reply]) -> CommandFunction:
-    """Returns a handler of a button that calls `run` with the paper that the button names, or says that it is gone."""
+    """Returns a handler of a button.
+
+    It calls `run` with the paper that the button names; if the paper is gone, it says so.
+    """
 
     def handle(context: CommandContext) -> channel.Reply:
         item = callback_paper(context)
@@ -196,7 +199,7 @@ def on_why(context: CommandContext, item: model.Item) -> channel.Reply:
 
 
 def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
-    """Returns up to two lines: to which papers this one is near, and which paper moved it up.
+    """Returns up to two lines: to which papers this one is near, and which paper moved it up in the order.
 
     A line is left out if there are no such papers.
     """

@@ -91,7 +91,7 @@ class CommandContext:
 
     @property
     def is_operator(self) -> bool:
-        """Returns whether the sender is an operator of this bot, either by this private chat or as a person."""
+        """Returns whether the sender is an operator: at the machine of the bot, in a chat of operators, or as a person."""
         if self.request.is_operator:
             return True
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):

@@ -74,7 +74,10 @@ def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911
 
 
 def _about_last(context: CommandContext, said: Said) -> channel.Reply | None:
-    """Returns the reply to a sentence that may refer to the last reply; if it does not, runs the command that it means."""
+    """Returns the reply to a sentence that may refer to the last reply, or that means a command.
+
+    None for any other text.
+    """
     if not sentences.may_refer(said):
         return None
     done, command = (
@@ -102,7 +105,7 @@ def _writes(context: CommandContext) -> bool:
 
 
 def _with_near_command(context: CommandContext, said: str, reply: channel.Reply) -> channel.Reply:
-    """If the words find nothing, adds the command that was probably meant to the reply."""
+    """If the words find nothing, adds to the reply a button for the command that was probably meant."""
     word, _, rest = said.partition(" ")
     is_sentence = search.query_of(said) != said
     if reply.items or is_sentence or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):

@@ -98,7 +98,7 @@ def understand(
 
 
 def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> Intent | None:
-    """Returns the intent of a text without a slash: a command in everyday words, otherwise FREE_TEXT; None for no answer.
+    """Returns the intent of a text without a slash: a command in everyday words, otherwise FREE_TEXT. None if there is no answer.
 
     In a group, this is called only for text that names the bot or replies to it. In a reply that does not name the bot,
     only commands are understood, since people discuss papers there.

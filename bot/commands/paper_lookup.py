@@ -266,7 +266,7 @@ def last_buttons(context: CommandContext) -> tuple[model.CallbackToken, ...]:
 
 
 def papers_shown(context: CommandContext) -> Mapping[int, model.KnownPaper]:
-    """Returns number → paper for the last reply with buttons; if there is none, for the last delivery."""
+    """Returns {number: paper} of the last reply with buttons; if there is none, of the last delivery."""
     buttons = last_buttons(context)
     numbers = {int(one.arguments["number"]): int(one.arguments["paper"]) for one in buttons if one.verb == "card"}
     if not buttons and context.chat.id:
@@ -276,7 +276,10 @@ def papers_shown(context: CommandContext) -> Mapping[int, model.KnownPaper]:
 
 
 def paper_meant(context: CommandContext, names: Sequence[str]) -> model.KnownPaper | None:
-    """Returns the first of the named papers; without names, that of `paper_delivered`. None if there is no such paper."""
+    """Returns the first of the named papers; without names, the result of `paper_delivered`.
+
+    None if there is no such paper.
+    """
     if names:
         return papers_named(context.store, names[:1]).get(names[0])
     found = paper_delivered(context)

@@ -88,7 +88,7 @@ _WRITTEN: Mapping[str, Callable[[str, Language], str]] = {
 
 
 def fixed_offset(zone: str, localizer: Language) -> list[str]:
-    """Returns one line if `zone` is an offset such as "+08:00": it ignores summer time.
+    """Returns one line for a fixed offset such as "+08:00": that it ignores summer time.
 
     Returns no line for other zones.
     """
@@ -317,7 +317,7 @@ def unsubscribed(gone: Sequence[model.Subscription], localizer: Language, *, mis
 
 
 def _on_one_line(localizer: Language, first: str, *then: str) -> str:
-    """Returns several sentences on one line, joined in the way of the language."""
+    """Returns several sentences on one line, joined as the language does it, with or without a space."""
     for one in then:
         first = localizer.say("{sentence} {next}", sentence=first, next=one)
     return first
@@ -444,7 +444,7 @@ def _first_delivery(done: Subscribed, localizer: Language, now: datetime) -> str
         return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
     if done.next_delivery is not None:
         return first_line(done.next_delivery, localizer, now)
-    # It is unknown when the sources have papers.
+    # The next delivery has no known time, because it is unknown when the sources have papers.
     has_begun = done.first is not None and done.first <= now
     is_open = has_begun or done.subscription.cadence.kind == "when-out"
     return first_line(NextDelivery(at=done.first, opens=is_open), localizer, now)

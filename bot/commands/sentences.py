@@ -236,7 +236,7 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
 
 
 def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
-    """Asks whether a change of the whole chat is meant."""
+    """Asks whether the person wants to change something for the whole chat."""
     if (meant := intents.command_of(said)) is None:
         return None
     label = context.say("remove all") if said.intent == "unsub-all" else f"/{' '.join(meant)}".strip()
@@ -358,7 +358,7 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
 
 
 def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], meant: Sequence[model.Subscription]) -> Said:
-    """Returns the meaning, corrected: if the words to exclude name a subscription, it is to be removed.
+    """Returns the meaning, corrected: if the words to exclude name a subscription, that subscription is to be removed.
 
     If the words to remove name no subscription, they are to be excluded from a query.
     """

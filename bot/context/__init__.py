@@ -38,7 +38,9 @@ MAX_OF_PERSON = 10  # commands per minute of one person in a chat with others
 
 @dataclass(slots=True)
 class CommandLimits:
-    """The commands of the last minute that were not refused, to limit them. Times are seconds of the monotonic clock.
+    """Limits the commands per minute.
+
+    Counts those of the last minute that were not refused, in seconds of the monotonic clock.
 
     The writer thread counts commands while the event loop reads the counts. So the commands of a chat are in a tuple,
     which is replaced as a whole and never changed.
@@ -228,7 +230,7 @@ class UnderWay(Generic[T]):
 
 # ---------------------------------------------------------------- writes that must not be lost while the process lives
 
-# What is written here are outcomes of posts. If one were lost, its message would be posted again.
+# The functions below write outcomes of posts. If an outcome were lost, its message would be posted again.
 
 
 log = logging.getLogger("paperwire")

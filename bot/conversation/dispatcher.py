@@ -114,8 +114,8 @@ class Dispatcher:
         """Handles a request. After effect and reply are stored, returns the problems of a submitted form, by field.
 
         If our code fails on a request, the reply says so. Raises StoreError, so that the caller may try again. After
-        MAX_STORE_FAILURES such errors, we assume that the request causes them, and the reply says that it failed.
-        StoreUnavailable does not count, since it affects all requests.
+        MAX_STORE_FAILURES such errors, we assume that the request causes them, and the reply says that the request
+        failed. StoreUnavailable does not count, since it affects all requests.
         """
         key = (request.chat.platform, request.update_id)
         began, outcome = self._context.clock.monotonic(), "failed"

@@ -122,7 +122,7 @@ def _may_have_another_home(request: Request) -> bool:
 
 
 def _with_home_chat(context: Context, request: Request) -> Steps[Request]:
-    """Returns the request; if its thread belongs to another stored chat, that chat becomes its place.
+    """Returns the request; if its thread belongs to another stored chat, that chat becomes the place of the request.
 
     A chat that is stored under the id of a direct channel first gets the id of the person as its address.
     """
@@ -203,7 +203,7 @@ async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> tuple[
 def _over_limit(context: Context, request: Request, intent: Intent) -> PreparedRequest:
     """Returns the request with the refusal of a command beyond the limit.
 
-    Of several messages beyond the limit, only the first gets a reply. Every press of a button gets one.
+    Of several messages beyond the limit, only the first gets a reply. Every press of a button gets a reply.
     """
     limits, second = context.conversation.command_limits, context.clock.monotonic()
     told = isinstance(request, Interaction) or limits.tells(request, second)
@@ -286,7 +286,10 @@ def chat_at(store: Scope, place: Place, language: str) -> model.Chat:
 
 
 def _in_its_language(store: Scope, request: Request, now: datetime) -> Request:
-    """Returns the request of a chat that is not stored; in private, with the language in which the person last wrote."""
+    """Returns the request of a chat that is not stored.
+
+    In a private chat, it gets the language in which the person last wrote.
+    """
     if request.place.kind is not model.ChatKind.PRIVATE:
         return request
     last = conversations.get_conversation_state(store, _heard_name(request.chat), now=now)

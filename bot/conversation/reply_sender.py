@@ -275,7 +275,9 @@ def _measured(context: Context, platform: str) -> Iterator[None]:
 
 
 async def _reserve(context: Context, chat: model.ChatAddress) -> None:
-    """Waits until token and lane may send one more message, and counts it. A reply gets a slot before all deliveries.
+    """Waits until the limits of the token and of the lane allow one more message, and counts it.
+
+    A reply gets a slot before all deliveries.
 
     The lane is checked again at the end, since a delivery may have been sent there during the wait for the slot.
     """

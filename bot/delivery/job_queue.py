@@ -27,7 +27,7 @@ log = logging.getLogger("paperwire")
 
 _UPKEEP = "upkeep"  # the queue of the tasks that one worker does for all workers
 RESTART_AFTER = 1.0  # seconds until the library is started again after an error
-_NOT_OURS = "P0001"  # the SQLSTATE if a job is not running, since other workers have taken it
+_NOT_OURS = "P0001"  # the SQLSTATE of an error: the job is no longer ours, since other workers have taken it
 _CONNECTIONS = 1  # jobs are taken and ended one at a time; another connection listens
 # A hundred thousand jobs may arrive before the server has analysed their table. Then the server would sort all of them
 # for each job that is taken, which takes 200 ms instead of 1 ms. With these options the server uses the index instead.

@@ -308,10 +308,10 @@ async def _follow_policy(context: Context, step: claims.Claim, attempts: LaneAtt
 async def _look_up(context: Context, step: claims.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
     """Returns the platform's id of the message; None if it was not sent. Raises RetryLater, SenderStopped, LookupError.
 
-    `after` is when the first of the posts that may have arrived began. The first look-up is made FIRST_LOOKUP_DELAY
-    after the end of the last post, because the platform may have accepted the message at the last moment. If the first
-    look-up finds nothing, a second one is made SECOND_LOOKUP_DELAY later. If an earlier process posted the message, the
-    start of this call of `deliver` counts as the end of that post.
+    `after` is the moment when the first of the posts that may have arrived began. The first look-up is made
+    FIRST_LOOKUP_DELAY after the end of the last post, because the platform may have accepted the message at the last
+    moment. If the first look-up finds nothing, a second one is made SECOND_LOOKUP_DELAY later. If an earlier process
+    posted the message, the start of this call of `deliver` counts as the end of that post.
     """
     channel = context.channels[step.address.platform]
     for wait in (attempts.last_post_over_at + FIRST_LOOKUP_DELAY - context.clock.monotonic(), SECOND_LOOKUP_DELAY):

@@ -191,12 +191,18 @@ class Sent:
 
 
 class Sender:
-    """Plans and sends deliveries. If this process sends alone, callers of all methods but `deliver` hold the sender lock."""
+    """Plans and sends deliveries.
+
+    If this process sends alone, callers of all methods but `deliver` must hold the sender lock.
+    """
 
     def __init__(
         self, context: Context, platforms: Mapping[str, Platform], stop: asyncio.Event, *, is_alone: bool = True
     ) -> None:
-        """`is_alone`: no other process sends while this one holds the sender lock. False: it is one of several workers."""
+        """`is_alone`: no other process sends while this one holds the sender lock.
+
+        False: this process is one of several workers.
+        """
         self._is_alone = is_alone
         self._context = context
         self._platforms = platforms
@@ -236,7 +242,7 @@ class Sender:
         await asyncio.to_thread(seed_rate_limiter, self._context)
 
     async def _claim(self, name: str, *, new_bot: bool = False) -> None:
-        """Asks the platform which bot the token is for, and makes it the owner of the database.
+        """Asks the platform which bot the token is for, and makes that bot the owner of the database.
 
         Raises StoreError if the database belongs to another bot.
 

@@ -85,7 +85,7 @@ class Exhibit:
     anchor: str  # its anchor in the page, of a–z and "-"
     platform: str  # a platform that has a Look
     who: str  # "A researcher, in a private chat"
-    remark: str  # what to look for in it
+    remark: str  # what to look for in the chat
     title: str  # in the platform's own title bar
     detail: str = ""  # below it: "bot", "14 members"
     shared: bool = False  # a group, where every message names its sender
@@ -133,7 +133,7 @@ class Frame:
 
     title: str
     lead: str  # below the title
-    note: str  # in small letters below that
+    note: str  # in small letters below the lead
     steps: tuple[tuple[str, str], ...]  # (next step, its command)
     other: tuple[str, str, str]  # the page in another language: (its code, its file in the same folder, its name)
 
@@ -145,7 +145,7 @@ def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) 
 
 
 def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:
-    """Returns the messages of a chat. Messages in a thread become `replies` of its first.
+    """Returns the messages of a chat. Messages in a thread become `replies` of the thread's first message.
 
     Raises ValueError for a broken payload.
     """

@@ -413,7 +413,7 @@ _UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """The result of the story."""
+    """What one run of the story has brought."""
 
     papers: int  # number of papers that were new
     digests: int

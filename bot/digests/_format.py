@@ -269,7 +269,7 @@ def nothing_read() -> BrokenDigest:
 
 @dataclass(slots=True)
 class Format:
-    """A format, for modules that read several formats. See DigestFormat."""
+    """A format as a value, for modules that read several formats. See DigestFormat."""
 
     name: str
     detect: Callable[[str], bool]
@@ -292,5 +292,5 @@ class DigestFormat(Protocol):
 
         `language` is the language of summaries and translations if the settings of the source name it; None means that
         the script decides. If reading on would give wrong papers, raises BrokenDigest with the line. Raises nothing
-        else. Must not take more time than in proportion to the length of the text.
+        else. The time that it takes must be in proportion to the length of the text.
         """

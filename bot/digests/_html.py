@@ -25,7 +25,7 @@ from bot.digests._format import Warnings
 if TYPE_CHECKING:  # Beautiful Soup costs 100 ms, so it is imported only when a page is parsed
     from bs4.element import Tag
 
-_MOST_TAGS = 5_000  # in a piece; an entry of arXiv links at most a hundred authors, so it has a tenth as many
+_MOST_TAGS = 5_000  # in a piece; an entry of arXiv links at most a hundred authors, so it has about a tenth of this
 _UNREAD = re.compile(r"<(?:!--|(?P<name>script|style)\b)", re.IGNORECASE)
 _CLOSING = {
     "": re.compile("-->"),

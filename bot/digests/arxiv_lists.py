@@ -87,7 +87,7 @@ class _Block:
     replaced: bool = False
     abstract: str = ""
     address: str = ""  # the id in the last line
-    rest: list[str] = field(default_factory=list)  # the lines after it
+    rest: list[str] = field(default_factory=list)  # the lines after the address
 
 
 def listed_papers(text: str, warnings: Warnings, *, abstracts: bool) -> list[Entry]:

@@ -305,7 +305,7 @@ _PARAGRAPHS = 7
 
 
 def _is_rss(text: str) -> bool:
-    """Returns whether the document is `rss`, and the title of its channel is the generator's."""
+    """Returns whether the document is `rss`, and the title of its channel is that of cn-chat-arxiv."""
     root = _xml.read_head(text, "rss")
     return root is not None and any(channel.first("title").startswith(_TITLE) for channel in root.all("channel"))
 

@@ -158,7 +158,7 @@ _BUTTON = "Subscribe"  # the label of a button, which copying joins with the fir
 
 
 def _is_copy(text: str) -> bool:
-    """Returns whether the first non-empty line is the banner. Text without it may be anything."""
+    """Returns whether the first non-empty line is the banner. Text without the banner may be anything."""
     return text.lstrip()[:_LONGEST].partition("\n")[0].rstrip() in _BANNER
 
 

@@ -44,7 +44,7 @@ class InstalledFormat:
             return False
 
     def parse(self, text: str, warnings: Warnings, language: str | None) -> Content:
-        """See DigestFormat. Any other error of the format is raised as BrokenDigest."""
+        """See DigestFormat. An error that DigestFormat does not allow is raised as BrokenDigest."""
         try:
             content: object = self.implementation.parse(text, warnings, language)
         except errors.PaperwireError:

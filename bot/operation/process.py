@@ -63,7 +63,7 @@ class Process:
 
     @property
     def attention(self) -> dict[str, str]:
-        """What an operator must look at, by cause. Unlike `problems`, the process still counts as ready."""
+        """What an operator must look at, by cause. Unlike with `problems`, the process still counts as ready."""
         return self._outbox_trouble | self.maintenance_trouble
 
     async def tick(self) -> None:

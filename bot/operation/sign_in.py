@@ -109,8 +109,8 @@ def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
 def is_own_form(headers: Mapping[str, str], names: Collection[str]) -> bool:
     """Returns whether a form was sent from one of our own pages, as far as the browser tells.
 
-    `names` are the host names of a proxy, which may have replaced the header Host. They are accepted only with the
-    usual ports, because another port of the same machine is another site.
+    `names` are the host names of a proxy, which may have replaced the header Host. These names are accepted only with
+    the usual ports, because another port of the same machine is another site.
     """
     origin = headers.get("origin", "")
     if origin:

@@ -234,7 +234,10 @@ class Site:
         return self.entry is not sign_in.Entry.PASSWORD or await self._sessions.name_of(cookie) == name
 
     def _set_cookies(self, request: Request, response: Response, session: str | None) -> None:
-        """Sets or, if `session` is "", deletes the session cookie; None leaves it. Stores the language that was chosen."""
+        """Sets or, if `session` is "", deletes the session cookie; None leaves it unchanged.
+
+        Stores the language that was chosen.
+        """
         secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").lower() == "https"
         seconds = int(sign_in.LASTS.total_seconds())
         if session:

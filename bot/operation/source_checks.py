@@ -75,7 +75,7 @@ def _as_it_stands(source: SourceSettings) -> Finding:
 def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding:
     """Returns a finding about the first of these files that is a digest.
 
-    If none is, it names the error of the first file.
+    If none is a digest, the finding names the error of the first file.
     """
     wrong: list[errors.PaperwireError] = []
     for name in files:

@@ -62,7 +62,7 @@ class Ticker:
                     continue
         finally:
             async with self._ticking:
-                self._scheduler.shutdown(wait=False)  # this would cancel a running tick, so the lock is needed
+                self._scheduler.shutdown(wait=False)  # this call would cancel a running tick, so the lock is needed
 
     async def _tick_once(self) -> None:
         async with self._ticking:

@@ -87,8 +87,8 @@ def health_app(
     """Returns the web application.
 
     `problems` returns the current problems by name; if there are none, the process is ready. `attention` returns what a
-    person should look at although the process is ready. `worker` is the id of this process in its database. From this id,
-    `paperwire status` sees that both use the same database.
+    person should look at although the process is ready. `worker` is the id of this process in its database. From this
+    id, `paperwire status` sees that it uses the same database as this process.
 
     `metrics` returns the page `/metrics`, and `metrics_lock` is its lock. `pages` are the routes of pages for people. A
     proxy may forward requests with a prefix before the path. The web routes of platforms also answer with such a prefix,

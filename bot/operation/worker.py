@@ -218,7 +218,10 @@ class OwnerWatch:
         interval: float = BEAT_INTERVAL,
         stalled_after: float | None = None,
     ) -> None:
-        """Without `recovers`, only sends heartbeats until `recover_answers` is called. `interval`: seconds between two."""
+        """Without `recovers`, only sends heartbeats until `recover_answers` is called.
+
+        `interval`: seconds between two heartbeats.
+        """
         self._where = sender_lock.whereabouts(clock.wall())
         self._interval = interval
         self._stalled_after = STALLED_AFTER if stalled_after is None else stalled_after

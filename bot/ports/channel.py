@@ -80,7 +80,7 @@ class Channel(Protocol):
     ) -> None:
         """Replaces a sent message; if the new text is empty, keeps the old text. "Not modified" counts as success.
 
-        Raises only NotDelivered. By default, sent messages cannot be changed.
+        Raises only NotDelivered. By default, raises Rejected.
         """
         raise errors.Rejected(self.not_edited)
 
@@ -104,17 +104,17 @@ class Channel(Protocol):
     async def identity(self) -> str:
         """Returns the id of the bot to which the token belongs (docs/architecture.md, rule 11). Raises NotDelivered.
 
-        By default, there is one bot for each platform.
+        By default, returns the name of the platform, since it has only one bot.
         """
         return self.platform
 
     async def close(self) -> None:
-        """Closes the connections. A second call does nothing. By default, there are no connections to close."""
+        """Closes the connections. A second call does nothing. By default, does nothing."""
         return
 
 
 def read_message(message: model.Message, read: Callable[[Any], T], *, plain: bool) -> T:
-    """Calls `read` with the JSON of a stored message, with `plain` that of its plain form.
+    """Returns what `read` makes of the JSON of a stored message; with `plain`, of the JSON of its plain form.
 
     Turns ValueError into Rejected.
     """
@@ -251,7 +251,7 @@ class Engine(Protocol):
     async def count_others(self, lane: model.Lane, *, anew: bool = False) -> None:
         """Makes the rate limiter count what other processes have sent in a lane. Raises StoreError.
 
-        Does nothing if it was done within the last second, unless `anew` is set.
+        Does nothing if they were counted within the last second, unless `anew` is set.
         """
 
 
@@ -276,7 +276,7 @@ class Button:
     only_for: str = (
         ""  # the platform's id of the only person who may press it; "" for everyone in the chat who has the rights
     )
-    shows: str = ""  # with this signal of the chat, it looks pressed; "SAVED:17": paper 17 is saved
+    shows: str = ""  # the signal of the chat with which the button looks pressed; "SAVED:17": paper 17 is saved
 
 
 Buttons = tuple[tuple[Button, ...], ...]  # rows
@@ -376,7 +376,10 @@ class Forms(Protocol):
     platform: str
 
     def render_modal(self, modal: Modal, callback_token: str) -> str:
-        """Returns the view of a modal. The platform sends back `callback_token`, the id of its token, with the values."""
+        """Returns the view of a modal.
+
+        With the values, the platform sends back `callback_token`, the id of the form's token.
+        """
 
     def render_home_view(self, home: HomeView) -> str:
         """Returns the view of a home view."""

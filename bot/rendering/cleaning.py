@@ -141,7 +141,7 @@ class _Formula:
     def _script(self, sign: str) -> str:
         """Returns a subscript or superscript in small characters.
 
-        If one has no small form, the script stays TeX, as in T_eff or n^{4/3}.
+        If a character has no small form, the script stays TeX, as in T_eff or n^{4/3}.
         """
         self.at += 1
         inner = self._argument().strip()
@@ -323,7 +323,7 @@ def folded(text: str, width: int) -> str:
 
 
 def hanging(line: str) -> int:
-    """Returns the number of columns before the text of a line: those of spaces, and of a number or a bullet."""
+    """Returns the number of columns before the text of a line: spaces, and perhaps a number or a bullet."""
     before = _BEFORE_TEXT.match(line)
     return cell_len(before[0]) if before else 0
 

@@ -92,7 +92,10 @@ class Language:
         return self.translate(sentence).format_map(values)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        """Returns the singular or plural for `count`, with placeholders filled: `{count}` by the number with separators."""
+        """Returns the singular or plural for `count`, with placeholders filled.
+
+        `{count}` becomes the number with separators.
+        """
         return _catalogue(self.code).ngettext(one, many, count).format_map({"count": self.number(count), **values})
 
     def number(self, number: int) -> str:

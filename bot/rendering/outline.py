@@ -222,7 +222,7 @@ def _head(delivery: model.Delivery, reader: views.Reader, name: str) -> views.He
 
 
 def _day_text(delivery: model.Delivery, language: Language) -> str:
-    """Returns the days of the delivery's digests, or the day when it is due if there are none."""
+    """Returns the days of the delivery's digests, or the day when the delivery is due if it has none."""
     due = language.local(delivery.due).date()
     return language.days(delivery.facts.days or (due,), seen_from=due)
 

@@ -36,7 +36,10 @@ _FIELDS = {
 
 
 def whole_head(item: model.Item, reader: views.Reader, measure: views.Measure = views.HEAD) -> views.PaperView:
-    """Returns the head of a close-up with all authors and categories. If `measure` cuts the title, both are cut, too."""
+    """Returns the head of a close-up with all authors and categories.
+
+    If `measure` cuts the title, authors and categories are cut, too.
+    """
     view = views.paper_view(item, reader, measure)
     if measure.title < views.HEAD.title:
         return view
@@ -319,7 +322,7 @@ def _papers(
 
 
 def _with_texts(reader: views.Reader) -> views.Reader:
-    """Returns the reader. A chat that shows only titles gets summaries here, since the person asked about these papers."""
+    """Returns the reader; one with only titles gets summaries, too, since the person asked about these papers."""
     settings = reader.settings
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
 

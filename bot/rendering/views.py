@@ -90,7 +90,7 @@ class Head:
     label: str = ""  # the subscription, if all papers come from one
     part: str = ""  # "1/3"
     remark: str = ""  # "sent late because …"
-    small: bool = False  # whether it is only a small line that says which part this is
+    small: bool = False  # whether the head is only a small line with the number of the part
 
     @property
     def line(self) -> str:

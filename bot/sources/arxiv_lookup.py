@@ -66,7 +66,9 @@ class PaperLookup:
         self._turn = asyncio.Lock()
 
     async def find(self, ids: Collection[str]) -> bool:
-        """Stores the papers of these ids that arXiv knows. Returns False if it gives no readable answer. Raises StoreError.
+        """Stores the papers of these ids that arXiv knows. Returns False if arXiv gives no readable answer.
+
+        Raises StoreError.
 
         Ids from calls during a request go together into the next request.
         """
@@ -203,7 +205,7 @@ def _as_no_news(digest: model.Digest, ids: frozenset[str]) -> model.Digest:
 
 
 def _sites(source: SourceSettings, sites: Sites) -> Sites:
-    """Returns `sites`. If the source is a query to arXiv's API, perhaps on a mirror, returns them with that API."""
+    """Returns `sites`. If the source is a query to arXiv's API, perhaps on a mirror, returns a copy with that API."""
     if source.url is None or not fetch_request.is_api(source.url):
         return sites
     parts = urlsplit(source.url)

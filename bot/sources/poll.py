@@ -256,7 +256,7 @@ class Poll:
                 sites=self._context.sites,
             )
             if request is None:
-                if not failed:  # if it failed, the source may still show that day once it works again
+                if not failed:  # if the poll failed, the source may still show that day once it works again
                     self._missed.settle(day, self._missed.gone)
             elif closed := self._closed_hosts.get(urlsplit(request.url).hostname or ""):
                 self._missed.reason = closed

@@ -230,7 +230,10 @@ def _examples(examples: Sequence[str]) -> str:
 
 
 def trouble_after(before: SourceTrouble | None, receipt: Receipt, *, quietly: bool = False) -> SourceTrouble | None:
-    """Returns the trouble of a source after a receipt; None if there is none. `quietly`: a failure changes nothing yet."""
+    """Returns the trouble of a source after a receipt; None if there is none.
+
+    `quietly`: a failure does not count as trouble yet.
+    """
     match receipt.outcome:
         case Outcome.FAILED:
             return before if quietly else SourceTrouble.FAILED
@@ -355,7 +358,10 @@ class FileReceiptWriter:
     def record_stored(
         self, source: SourceSettings, digest: model.Digest, transaction: Transaction, done: Ingested
     ) -> None:
-        """Records a stored file, in the transaction that stored it. No receipt if it was known and announces nothing."""
+        """Records a stored file, in the transaction that stored it.
+
+        Writes no receipt if the file was known and announces nothing.
+        """
         if done.already_known and not done.announced:
             return
         now, timing, known = self.context.clock.now(), self.context.timing, self._known(transaction, source)

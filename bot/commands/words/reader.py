@@ -290,7 +290,10 @@ def word_features(tokens: Sequence[Token], intent: str, known: Known) -> Iterato
 
 
 def _look(tokens: Sequence[Token], at: int, known: Known) -> str:
-    """Returns how a word looks: in which sets of `known` it is, and its capitals; for a Chinese character, its pairs are used."""
+    """Returns how a word looks: which sets of `known` contain it, and its capitals.
+
+    For a Chinese character: which contain its pairs.
+    """
     token = tokens[at]
     mark = token.mark
     if mark.startswith("@") or not mark[:1].isalpha():

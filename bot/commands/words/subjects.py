@@ -245,7 +245,7 @@ def wanted_in(said: str, intent: str) -> str:
 
 
 def _typed_in(said: str, pieces: Sequence[Piece]) -> str:
-    """Returns a sentence from its first part to its last, without the words between that belong to no part."""
+    """Returns a sentence from its first part to its last, without the words between the parts that belong to no part."""
     places = [at for at, one in enumerate(pieces) if one.part]
     inside = pieces[places[0] : places[-1] + 1] if places else []
     return "".join(

@@ -192,7 +192,7 @@ class AppriseChannel(channels.Channel):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel. The id is the delivery's id and the message's number."""
+        """See Channel. Returns the delivery's id and the message's number."""
         del thread
         payload, target = channels.read_message(message, _checked, plain=plain), self._target_of(chat)
         if not target.medium.holds(payload["text"]):

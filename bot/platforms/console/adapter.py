@@ -43,7 +43,7 @@ class ConsoleChannel(channels.Channel):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel. The id is the delivery's id and the message's number."""
+        """See Channel. Returns the delivery's id and the message's number."""
         del thread
         self._print(str(chat), channels.read_message(message, _text, plain=plain))
         return f"{delivery}-{message.number}"

@@ -235,7 +235,10 @@ class SlackChannel(channels.Channel):
         return f"{me.team}:{me.user}"
 
     async def normalise(self, address: str) -> str:
-        """Returns the canonical address of a channel. If the address names a team, asks Slack for the own one. Raises NotDelivered."""
+        """Returns the canonical address of a channel. If the address names a team, asks Slack which team is our own.
+
+        Raises NotDelivered.
+        """
         own = self.workspaces.own
         if "/" not in address or own is None:
             return address

@@ -1,9 +1,10 @@
 """The calls to Slack, through slack-sdk's AsyncWebClient without retries, so that nothing is sent twice; and their errors.
 
 Errors become outcomes by a table, most specific first (docs.slack.dev, chat.postMessage). `ClientConnectorError` is a
-`ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like `SocketTimeoutError`. After an error while connecting,
-nothing was sent. After other errors, it is unknown whether something was sent. An error that is not in the table is Unclear. The
-repr of aiohttp's errors contains the headers of the request, and so the token. Therefore no outcome is chained to them.
+`ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like `SocketTimeoutError`. After an error while
+connecting, nothing was sent. After other errors, it is unknown whether something was sent. An error that is not in the
+table is Unclear. The repr of aiohttp's errors contains the headers of the request, and so the token. Therefore no
+outcome is chained to such an error.
 """
 
 import logging
@@ -312,7 +313,7 @@ class MethodBackoff:
         del self._until[name]
 
     def record(self, name: str, error: Exception) -> None:
-        """Stores the wait that an outcome requires."""
+        """Stores the wait that Slack requests in this error, if any."""
         if isinstance(error, errors.RetryLater) and error.after:
             self._until[name] = self._monotonic() + error.after.total_seconds()
 
@@ -563,7 +564,8 @@ class Client:
     ) -> Mapping[str, Any]:
         """Returns the response of a call.
 
-        If Slack requests a wait, later calls with this `name` are refused until it is over. `meaning` converts errors.
+        If Slack requests a wait, later calls with this `name` are refused until the wait is over. `meaning` converts
+        errors.
         """
         self._backoff.check(name)
         try:

@@ -359,7 +359,10 @@ def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str 
 def _place_of(
     here: ServedWorkspace, channel: str, sender: str, *, thread: str = "", title: str = ""
 ) -> conversation.Place:
-    """Returns the Place of a command or an interaction. In direct messages the bot may be absent, so they count as outside."""
+    """Returns the Place of a command or an interaction.
+
+    In direct messages the bot may be absent, so the Place says that the bot is outside.
+    """
     if channel.startswith(DIRECT):
         return conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE, is_outside=True)
     return _place(here, channel, thread, title=title)

@@ -1,8 +1,8 @@
 """The workspaces that installed the app by OAuth: stores their tokens encrypted, and renews them.
 
-If a workspace rotates its tokens, a new pair is issued every twelve hours, and a refresh token works once
-(docs.slack.dev, Using token rotation). So a new pair is stored before it is used, and only the process that holds the sender
-lock renews tokens.
+If a workspace rotates its tokens, Slack issues a new pair (token, refresh token) every twelve hours, and a refresh
+token works once (docs.slack.dev, Using token rotation). So a new pair is stored before it is used, and only the process
+that holds the sender lock renews tokens.
 
 Fernet is AES-128-CBC with HMAC-SHA256 (github.com/fernet/spec), so a text that was changed cannot be decrypted. The key is
 derived with scrypt (RFC 7914) from PAPERWIRE_SECRET_KEY, which may be any text.

@@ -84,7 +84,10 @@ class PayloadDispatcher:
         return read(kind, payload, self._workspaces.served(self._app))
 
     async def _identify_new_workspaces(self) -> bool:
-        """Asks Slack for the workspaces of tokens, at most once in _IDENTIFY_INTERVAL. Returns whether it named a new one."""
+        """Asks Slack for the workspaces of tokens, at most once in _IDENTIFY_INTERVAL.
+
+        Returns whether Slack named a new workspace.
+        """
         before = len(self._workspaces.served(self._app))
         if time.monotonic() - self._identified_at < _IDENTIFY_INTERVAL:
             return False

@@ -251,7 +251,8 @@ def draw_papers(
 def _without(query: Query, off: Collection[int]) -> tuple[Query | None, Query | None]:
     """Returns (the query without the parts at these places, None). If nothing is left: (None, None), which means all papers.
 
-    If the rest only excludes, returns (None, a query for what it excludes). Raises QueryError if the rest is no query.
+    If only exclusions are left, returns (None, a query for what they exclude). Raises QueryError if the rest is no
+    query.
     """
     if not off or not rewriting.can_be_written(query):
         return query, None
@@ -262,7 +263,7 @@ def _without(query: Query, off: Collection[int]) -> tuple[Query | None, Query | 
     text = rewriting.written(kept)
     try:
         return parse_query(text, query.fields), None
-    except errors.QueryError:  # it only excludes
+    except errors.QueryError:  # only exclusions are left
         return None, parse_query(f"-({text})", query.fields)
 
 
