@@ -1,4 +1,4 @@
-"""What is read from the pages of every format, the difficult cases that these pages contain, and the real digests in PAPERWIRE_SHARED."""
+"""What is read from the pages of every format, the difficult cases that they contain, the demo's samples, and the real digests in PAPERWIRE_SHARED."""
 
 import csv
 import json
@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from bot import digests
 from bot.digests import _example
 from bot.digests.report import Report, digest_report
 from bot.errors import UnknownFormat
+from bot.operation.site import SAMPLES
+from subscriptions import model
 from subscriptions.errors import PaperwireError
-from subscriptions.model import Digest
 from tests.digest_pages import PARTS
 
 PAGES = Path(__file__).parents[1] / "digests"
@@ -29,7 +31,7 @@ def _expected(page: Path) -> Mapping[str, object]:
     return expected
 
 
-def _read(page: Path) -> Digest | PaperwireError:
+def _read(page: Path) -> model.Digest | PaperwireError:
     try:
         return digests.read_digest(page.read_bytes(), page.name)
     except PaperwireError as error:
@@ -246,7 +248,7 @@ def _manifest() -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def _real(name: str) -> Digest:
+def _real(name: str) -> model.Digest:
     return digests.read_digest((Path(SHARED) / name).read_bytes(), name)
 
 
@@ -509,3 +511,48 @@ def test_a_real_mail_has_abstracts_and_whole_lists_of_names() -> None:
     week = {paper.key: paper for paper in _real("corpus/arxiv_mail/astro-ph_pastweek.EP.txt").entries}
     assert not [paper.key for paper in week.values() if paper.abstract]
     assert week["2303.01496"].authors == ("Connor J. Cheverall", "Nikku Madhusudhan", "Måns Holmberg")
+
+
+WARNED = {"daily_arxiv.md": ["failed_summaries"]}
+
+
+def sample(name: str) -> model.Digest:
+    return digests.read_digest(files("bot").joinpath("samples", name).read_bytes(), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "format_name", "papers"),
+    [
+        ("daily_arxiv.md", "daily_arxiv_md", 36),
+        ("bilingual.txt", "bilingual3", 38),
+        ("hf_papers.json", "hf_json", 10),
+        ("arxiv_rss.xml", "arxiv_rss", 28),
+    ],
+)
+def test_a_sample_is_of_its_format_and_whole(name: str, format_name: str, papers: int) -> None:
+    digest = sample(name)
+    assert (digest.format, digest.day) == (format_name, None)
+    assert len({paper.key for paper in digest.entries}) == len(digest.entries) == papers
+    assert [warning.code for warning in digest.warnings] == WARNED.get(name, [])
+    assert all(paper.abstract for paper in digest.entries)
+
+
+def test_the_samples_have_what_the_demo_shows() -> None:
+    daily, feed, bilingual = map(sample, ("daily_arxiv.md", "arxiv_rss.xml", "bilingual.txt"))
+    assert daily.declared == {"cs.LG": 11, "cs.CL": 11, "cs.CV": 8, "cs.RO": 3, "cs.IR": 1, "eess.SP": 1, "stat.ML": 1}
+    assert [paper.arxiv_id for paper in daily.entries if paper.failed] == ["2601.10804"]
+    assert {summary.language for paper in daily.entries for summary in paper.summaries} == {"zh"}
+    assert {paper.key for paper in daily.entries} & {paper.key for paper in feed.entries} == {"2601.15625"}
+    kinds = [paper.announce_type for paper in feed.entries]
+    assert (
+        kinds.count(model.Announce.NEW),
+        kinds.count(model.Announce.CROSS),
+        kinds.count(model.Announce.REPLACE),
+    ) == (20, 7, 1)
+    others = [*daily.entries, *feed.entries, *sample("hf_papers.json").entries]
+    summarised = {paper.key for paper in others if paper.summaries}
+    assert {paper.key for paper in bilingual.entries} == {paper.key for paper in others} - summarised
+
+
+def test_they_are_small() -> None:
+    assert sum(len(files("bot").joinpath("samples", name).read_bytes()) for name in SAMPLES) < 150_000
