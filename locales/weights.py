@@ -51,9 +51,7 @@ BARE = frozenset({reader.QUERY, "hello", "bye", "thanks", "cancel"})  # intents 
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
 USUAL = 60  # the file of subjects begins with so many subjects that people ask for most
 OF_EACH, OF_OTHERS = 5, 2  # changed sentences that are made of an example with slots, and of one without
-SHORT = (
-    25  # characters; of lines up to this length, twice as many sentences are made, since most people write short ones
-)
+SHORT = 25  # characters; of lines up to this length twice as many are made, since most people write short sentences
 # kind of change → the probability with which it is made
 SOME = {
     "several": 0.2,
@@ -271,7 +269,7 @@ def learn_intents(read: list[Example], known: reader.Known) -> dict[str, Any]:
 def learn_parts(read: list[Example], known: reader.Known) -> dict[str, Any]:
     """Returns the weights that find the part of each word, learned by an averaged perceptron.
 
-    It guesses the parts of all words of a sentence together, since a part depends on the part before it.
+    The perceptron guesses the parts of all words of a sentence together, since a part depends on the part before it.
     """
     read = [one for one in read if one.intent != reader.QUERY]
     found = [list(reader.word_features(one.tokens, one.intent, known)) for one in read]

@@ -114,7 +114,7 @@ class ChatSetting:
     default: Callable[[SettingDefaultsContext], str] | None = None  # for settings without choices
     values: Mapping[str, errors.Sentence] = field(default_factory=dict)  # value that is a word -> as people read it
     value_names: Mapping[str, str] = field(default_factory=dict)  # value -> other words for it
-    in_public: Mapping[str, str] = field(default_factory=dict)  # value -> what replaces it where strangers can read
+    in_public: Mapping[str, str] = field(default_factory=dict)  # value -> the value that replaces it in a public chat
     # values on buttons, for settings without choices
     offered: Mapping[model.ChatKind, tuple[str, ...]] = field(default_factory=dict)
     example: str = ""  # a further value that can be typed, for settings without choices

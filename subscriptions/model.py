@@ -28,7 +28,7 @@ class Announce(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A summary of a paper in one language. It has only usable fields: the parser leaves out those that failed."""
+    """A summary of a paper in one language. All its fields are usable: the parser leaves out fields that failed."""
 
     language: str  # "zh", "en", "ja", "ko", …: ISO 639-1
     fields: Mapping[str, str]  # in reading order; names: tldr, motivation, method, result, conclusion, …

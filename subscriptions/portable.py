@@ -139,7 +139,7 @@ def read_numbered(
 
 
 def _refused_lines(wrong: Sequence[tuple[int, errors.Refused]]) -> errors.Refused:
-    """Returns one error for all unreadable lines. It explains the first and lists the numbers of the others."""
+    """Returns one error for all unreadable lines, which explains the first and lists the numbers of the others."""
     (_, first), *others = wrong
     if not others:
         return first
@@ -153,7 +153,7 @@ def _refused_lines(wrong: Sequence[tuple[int, errors.Refused]]) -> errors.Refuse
 
 
 def refused_line(number: int, text: str, why: errors.Sentence, hint: errors.Sentence) -> errors.Refused:
-    """Returns the error for a line. It tells the line's number and beginning, and what is wrong with it."""
+    """Returns the error for a line, which tells the line's number and beginning, and what is wrong with the line."""
     shown = clip(one_line(text), _QUOTED)
     return errors.Refused(
         errors.Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {

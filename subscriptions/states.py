@@ -127,13 +127,13 @@ UNDER_WAY = (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.SENDING, D
 class Signal(StrEnum):
     """What people of a chat did with a paper. The chat's taste is computed from these (docs/queries.md)."""
 
-    OPENED = "opened"  # they opened its card, or all that is known about it; seeing it in a list does not count
-    FOLLOWED = "followed"  # they follow one of its authors
+    OPENED = "opened"  # they opened the paper's card, or its details; seeing the paper in a list does not count
+    FOLLOWED = "followed"  # they follow one of the paper's authors
     SAVED = "saved"
     LIKED = "liked"
     DISLIKED = "disliked"
-    EXCLUDED = "excluded"  # they excluded some of its words or one of its authors
-    MUTED = "muted"  # they muted the subscription that brought it
+    EXCLUDED = "excluded"  # they excluded some of the paper's words or one of its authors
+    MUTED = "muted"  # they muted the subscription that brought the paper
 
 
 class ReplyState(StrEnum):

@@ -253,7 +253,7 @@ def zone_of_place(text: str) -> str:
     """Returns the zone that a text names: a city, a country with one clock, a zone or an offset; "" if it names none.
 
     The name must be complete and correct, in English or Chinese. Letter case, accents and the word "time" do not
-    matter: "new york", "München", "北京时间", "Europe/Berlin", "CET", "UTC+8". A name of several places gives "".
+    matter: "new york", "München", "北京时间", "Europe/Berlin", "CET", "UTC+8". A name that several places share gives "".
     """
     typed = plain(text)
     if not typed or len(typed) > _LONGEST:

@@ -43,7 +43,7 @@ _Clause = tuple[list[int], int]
 class QuerySet:
     """Queries that are matched together. Queries with equal canonical texts are kept once, with a count.
 
-    A handle is a number from 0. It is never given to another query, even after its query was removed.
+    A handle is a number from 0. No other query ever gets the same handle, even after its query was removed.
     """
 
     def __init__(self, queries: Iterable[Query] = ()) -> None:

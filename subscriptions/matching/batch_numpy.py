@@ -136,7 +136,7 @@ _known_steps: WeakKeyDictionary[Slots, _Steps] = WeakKeyDictionary()
 
 
 def _steps_of(slots: Slots) -> _Steps:
-    """Returns the sorted steps of phrases. They are rebuilt if the slots changed."""
+    """Returns the sorted steps of phrases. If the slots changed since the last call, sorts the steps again."""
     steps = _known_steps.get(slots)
     if steps is None or steps.changes != slots.changes or len(steps.begins) < len(slots):
         steps = _known_steps[slots] = _Steps(slots)

@@ -259,8 +259,8 @@ def _weights(papers: list[Judged], rarity: Rarity, library: LibraryWords = NO_WO
     counted = min(library.entries, MOST_OF_LIBRARY)
     whole = sum(strength for strength, _ in papers) + counted
     sums = {word: counted * often for word, (often, _) in library.words.items()}
-    # A library also has the common words of its field, so only how much more often it has a word than other papers
-    # counts.
+    # A library also has the common words of its field. So only the difference counts: how much more often a word is in
+    # the library than in other papers.
     shares = {word: counted * max(0.0, share - rarity.share(word)) for word, (_, share) in library.words.items()}
     for strength, words in papers:
         for word, often in words.items():

@@ -334,7 +334,7 @@ class AccessDenied(EventNotice):
 class ConfirmAddress(EventNotice):
     """To an address: asks whether papers may be sent there.
 
-    It quotes nothing that a person typed, because any stranger may have entered this address.
+    The question quotes nothing that a person typed, because any stranger may have entered this address.
     """
 
     cause: ClassVar[str] = "confirm"

@@ -300,7 +300,7 @@ NOTICES: Notices = by_cause(*_declared_in(vars(notices)), *_declared_in(globals(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownNotice(EventNotice):
-    """A stored notice whose cause this version does not know. It shows its detail "text", if it has one."""
+    """A stored notice whose cause this version does not know. It shows the detail "text", if this is stored."""
 
     cause: ClassVar[str] = ""
 

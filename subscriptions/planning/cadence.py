@@ -99,9 +99,9 @@ def next_due(cadence: model.Cadence, zone: tzinfo, after: datetime) -> datetime 
 
 
 def first_due(cadence: model.Cadence, zone: tzinfo, created: datetime) -> datetime | None:
-    """Returns the first due moment of a subscription that is added at `created`. Like `next_due`, with one exception.
+    """Returns the first due moment of a subscription that is added at `created`: usually what `next_due` returns.
 
-    If a when-out window is open at `created`, returns when that window opened, a moment in the past.
+    But if a when-out window is open at `created`, returns when that window opened, a moment in the past.
     """
     if cadence.kind == "when-out":
         opened = next(_moments(cadence, zone, created))
@@ -323,7 +323,7 @@ NUMBERS = (
     rf"(?P<hour>\d{{1,3}})h?{_ENDS}",
     rf"(?P<hour>{_WORD}){_ENDS}",
 )
-# Part of the day → (the time that it means alone, the hours that are p.m. together with it).
+# Part of the day → (the time that it means if no hour is named, the hours that are p.m. next to it).
 PARTS_OF_DAY: dict[str, tuple[time, range]] = {
     "small hours": (time(5), range(0)),
     "morning": (time(9), range(0)),

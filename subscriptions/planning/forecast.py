@@ -79,7 +79,7 @@ def by_new_clock(
 def reopened_window(subscription: model.Subscription, chat: model.Chat, now: datetime) -> DueSpan | None:
     """Returns the due span of the when-out window that is open at `now`, if the stored span is of an earlier window.
 
-    This happens if no planner ran during the earlier window. In all other cases returns None.
+    The stored span is of an earlier window if no planner ran during that window. In all other cases returns None.
     """
     if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
         return None
@@ -266,7 +266,7 @@ def forecast_delivery(
 
     - `regular`: its next regular moment, which may have passed.
     - `news`: papers came that are new to it.
-    - `quiet`: the chat's quiet hours in the zone `clock`. They delay only subscriptions with the cadence now.
+    - `quiet`: the chat's quiet hours in the zone `clock`. Quiet hours delay only subscriptions with the cadence now.
     """
     now = forecast.at
     if cadence.kind == "now":

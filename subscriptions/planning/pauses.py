@@ -91,7 +91,7 @@ _EXAMPLES = errors.Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
 
 def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
-    """Returns the end of a pause that a person requests at `now`, in UTC. It is later than `now`. Raises Refused."""
+    """Returns the end of a pause that a person requests at `now`, in UTC. The end is after `now`. Raises Refused."""
     plain = _in_english(" ".join(normalized("NFKC", text).casefold().split()))
     length = _length(plain)
     end = _at_moment(plain, zone, now) if length is None else now + min(length, 2 * LONGEST)

@@ -47,7 +47,7 @@ class Observation:
 
     day: date | None = None  # the date in the document
     papers: int = 0  # papers in the document
-    fresh: int = 0  # papers in it that are new or bring something new; 0 in an archive
+    fresh: int = 0  # papers in it that are new or have new values; 0 in an archive
     filed: int = 0  # papers in it that were stored as an archive, without an announcement
     changed: bool = False  # the document differs from the last one, and is not an archive
     batch: bool = False  # its day is the date of a batch of arXiv, see source_calendar

@@ -20,7 +20,7 @@ from subscriptions.texts import summary_state
 
 
 class ValueKind(Enum):
-    """The kind of a field's values. It decides how a value is read and compared with papers."""
+    """The kind of a field's values, which decides how a value is read and compared with papers."""
 
     WORDS = auto()  # words side by side in one text
     NAME = auto()  # parts of one person's name, in any order
@@ -396,7 +396,7 @@ class QueryPart:
 
     @cached_property
     def opposite(self) -> Form:
-        """The form of this part when negated."""
+        """The form of the negation of this part."""
         if isinstance(self.node, Leaf):
             return Form(f"-{self.form.text}", Leaf, term=self.form.term, excluded=True)
         kind = Or if isinstance(self.node, And) else And

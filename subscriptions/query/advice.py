@@ -1,11 +1,12 @@
-"""Finds better queries: other forms of their words, variants, and advice on the change that has most effect.
+"""Finds better queries: other forms of their words, variants, and advice on one useful change.
 
 LLM, large language model and 大语言模型 are *forms* of one expression. other_forms.txt has the most frequent
-expressions. Others are learned from papers that explain them: "state space models (SSMs)".
+expressions. Other expressions are learned from papers that explain them: "state space models (SSMs)".
 
 A *variant* differs from a query in one thing: a part left out, words as a phrase, titles only, and so on.
 
-Advice compares how many known papers a query and its variants find. It is about the first of these that applies:
+Advice compares how many known papers a query and its variants find. A query gets advice on the first of these points
+that applies:
 
 1. a field that no source here brings
 2. a mistake that can be corrected: an author's name in two values, a category by its name

@@ -5,7 +5,7 @@
     like:2601.15529, 2601.15530         one value of nearness
     "graph neural", not survey, agents  not a list, since it has quotes: only the words after "not" are excluded
 
-It replaces the commas by lexemes for the parser. Adjacent words of an item are a phrase.
+This module replaces the commas by lexemes for the parser. Adjacent words of an item are a phrase.
 """
 
 import re

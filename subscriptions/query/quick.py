@@ -1,6 +1,7 @@
 """A quick reader of short queries: words, phrases, exclusions and fields, OR between them, and one choice in brackets.
 
-It compiles the million queries of `bench.matching` in 8 s; the careful reader (`parse_query`) takes 30 s (2026-11-23).
+The quick reader compiles the million queries of `bench.matching` in 8 s; the careful reader (`parse_query`) takes 30 s
+(2026-11-23).
 
 Most queries consist of a few hundred thousand different pieces such as `diffusion`, `-survey`, `ti:"graph neural"` and
 `cat:cs.LG`. A piece means the same next to any other piece. So the careful reader reads each different piece once, and

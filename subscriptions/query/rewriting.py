@@ -30,7 +30,10 @@ from subscriptions.query.sentences import MAX_QUERY_LENGTH
 
 
 def is_word(node: Node) -> bool:
-    """Returns whether a node is a plain word without field, quotes, = and star. It may be meant as part of a phrase."""
+    """Returns whether a node is a plain word without field, quotes, = and star.
+
+    The person may have meant it as part of a phrase.
+    """
     if not isinstance(node, Leaf) or node.quoted:
         return False
     return node.term.field is TEXT and not node.term.exact and not node.term.prefix

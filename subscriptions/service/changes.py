@@ -249,7 +249,7 @@ def subscription_value(subscription: model.Subscription | None) -> object:
 def _drop_old(transaction: Transaction, chat_id: int) -> None:
     """Removes old changes. Keeps the newest five that can be undone, and the other changes between them, at most twenty.
 
-    It never removes the newest change, because SQLite would give its id to the next change.
+    The newest change is never removed, because SQLite would give its id to the next change.
     """
     alive = 0
     too_old = []

@@ -47,7 +47,10 @@ class _Target:
 
 @dataclass(slots=True, kw_only=True)
 class _Import:
-    """An import within its transaction. It changes subscriptions in memory, and writes them together at the end."""
+    """An import within its transaction.
+
+    Lines change subscriptions in memory, and `write` stores them all at the end.
+    """
 
     transaction: Transaction
     now: datetime
@@ -64,7 +67,10 @@ class _Import:
         return self.starts[back]
 
     def write(self) -> None:
-        """Writes the subscriptions that lines added or changed. Records a change for each chat that was known before."""
+        """Stores the subscriptions that the lines added or changed.
+
+        Records a change for each chat that was known before.
+        """
         changed = {one.chat.id: one for one in self.targets.values() if one.subscriptions != one.stored}
         known = [chat_id for chat_id, one in changed.items() if not one.is_new]
         stored_chats.hold_chats(self.transaction, known)

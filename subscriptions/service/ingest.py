@@ -18,7 +18,7 @@ from subscriptions.store.database import writer
 from subscriptions.store.database.store import ReadThenWrite, Scope, Store, Transaction, writes
 from subscriptions.zones import zone
 
-# is called with the result in the transaction that stores a digest
+# a function that is called with the result, in the transaction that stores a digest
 Finish = Callable[[Transaction, digests.Ingested], digests.Ingested]
 
 MOST_AT_ONCE = 500  # papers that are merged in one transaction; this limits how long other writers wait
@@ -32,7 +32,7 @@ def ingest_steps(store: Scope, digest: model.Digest, ingest: "Ingest") -> writer
     An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
 
     Sent messages are marked for editing if one of their papers was withdrawn or its summary came late. Only one process
-    merges papers at a time. The others wait, and then find what it stored.
+    merges papers at a time. Other processes wait, and then find the papers that it stored.
 
     If the digest is large and `store` is a Store, the new papers are stored before the digest ("stored ahead"). Each
     transaction stores MOST_AT_ONCE of them, so that others can write in between. The last transaction stores the digest
@@ -87,14 +87,14 @@ class Ingest:
     of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
     # when the digest came: after a loss of the database, papers from before the loss count as sent (rule 13)
     arrival: receipts.Arrival = receipts.UNKNOWN
-    # is called in the transaction that stores the digest
+    # a function that is called in the transaction that stores the digest
     note: Callable[[Transaction, digests.Ingested], None] | None = None
 
     def store_ahead(self, store: Scope, papers: Sequence[drafts.Incoming]) -> writer.Steps[dict[int, int]]:
         """Stores papers ahead of their digest if there are many. Returns place in the digest → id.
 
-        A reading transaction finds out which papers of a part are new. A second transaction writes them. It checks again
-        which are new if others may have written in between.
+        A reading transaction finds out which papers of a part are new. A second transaction writes them. If others may
+        have written in between, the second transaction first checks again which papers are new.
         """
         ahead: dict[int, int] = {}
         if not isinstance(store, Store) or len(papers) <= MOST_AT_ONCE:
@@ -271,7 +271,10 @@ def note_loss(transaction: Transaction, loss: receipts.Loss) -> None:
 
 
 def count_read_again(transaction: Transaction, after: int) -> int:
-    """Stores papers with a sequence above `after` as sent if they came before the loss. Returns how many there are."""
+    """Stores papers with a sequence above `after` as sent if they came before the loss.
+
+    Returns how many papers these are.
+    """
     papers = known_papers.window(transaction, after, bot_state.last_sequence(transaction))
     again = [(paper, paper.came_at) for paper in papers if paper.came_at is not None]
     _count(transaction, again)

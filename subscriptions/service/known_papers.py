@@ -92,7 +92,7 @@ class Entries:
         return sorted(keys, reverse=True) if most is None else nlargest(most, keys)
 
     def newer_than(self, key: int) -> int:
-        """Returns the set of the papers with a higher key. They are newer, or of the same day with a higher id."""
+        """Returns the set of the papers with a higher key: of a later day, or of the same day with a higher id."""
         return self.set_of(self.first + place for place, other in enumerate(self.keys) if other > key)
 
     def sequenced_after(self, sequence: int) -> int:
@@ -117,12 +117,12 @@ def find(transaction: Transaction, entries: Entries, query: Query, *, most_read:
 
 
 def number_of(key: int) -> int:
-    """Returns the id of the paper with a key."""
+    """Returns the id of the paper with this key."""
     return key & _NUMBERS
 
 
 def day_of(key: int) -> date:
-    """Returns the day of the paper with a key."""
+    """Returns the day of the paper with this key."""
     return date.fromordinal(key >> _NUMBER_BITS)
 
 
@@ -196,7 +196,7 @@ def having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int,
 
 
 def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -> tuple[int, int]:
-    """Returns two sets: the papers that certainly match one of these simple terms, and all papers that may."""
+    """Returns two sets: the papers that certainly match any of these simple terms, and all that may match one."""
     sure = maybe = 0
     for part in terms:
         posting = known_papers.having(transaction, part, entries.first, entries.last)
@@ -207,7 +207,7 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
 
 
 def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """Returns two sets: the papers that are certainly near to the papers of a term, and all papers that may be.
+    """Returns two sets: the papers that are certainly near to the papers of a term, and all papers that may be near.
 
     The papers that the term itself names do not match. The index cannot always tell which papers these are. So each
     paper that may be one of them is only in the second set.

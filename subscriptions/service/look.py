@@ -218,7 +218,8 @@ def look(
 ) -> Look | None:
     """Matches papers with the queries of subscriptions that follow the shared cursors `behind`.
 
-    These cursors have not passed the newest papers. Returns None if all followers have quiet hours now.
+    `behind` has the shared cursors that have not passed the newest papers. Returns None if all followers have quiet
+    hours now.
     """
     upto = window.last_sequence
     awake = [one for one in behind if not _is_quiet(one, store.zone, now)]

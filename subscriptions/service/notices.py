@@ -51,9 +51,9 @@ def notify_operators(
 ) -> tuple[model.Lane, ...]:
     """Stores a notice to each operator, except in chats that strangers can read.
 
-    The day is the day in the operator's zone. A notice from shortly before midnight is not repeated shortly after
-    midnight. `admins` are the operators in the settings; unknown ones are added as chats. `but` has the platforms to
-    which the notice is not sent. Returns the lanes of the stored notices.
+    The notice is for the present day in the operator's zone. A notice from shortly before midnight is not repeated
+    shortly after midnight. `admins` are the operators in the settings; unknown ones are added as chats. `but` has the
+    platforms to which the notice is not sent. Returns the lanes of the stored notices.
     """
     notified = []
     day = now.astimezone(zones.zone(session.zone)).date()

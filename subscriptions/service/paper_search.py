@@ -41,8 +41,8 @@ def search(
 ) -> SearchResult:
     """Searches papers in one range, newest first. The range begins with the key `upto`; None: with the newest paper.
 
-    The result has at most `most` of the found papers, from index `start` on. A range has 50,000 papers. It is shorter if
-    the search would have to read too many papers, and longer if the first 50,000 have no match.
+    The result has at most `most` of the found papers, from index `start` on. A range has 50,000 papers. A range is
+    shorter if the search would have to read too many papers, and longer if the first 50,000 have no match.
     """
     query, looked = with_words(transaction, query), 0
     while True:

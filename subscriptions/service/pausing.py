@@ -247,7 +247,8 @@ def skip_waiting(
 ) -> int:
     """Skips the papers that waited when the person was asked. Returns how many. Raises NotFound.
 
-    These are papers up to the sequence `upto`, and the papers of deliveries that were planned before or at `by`.
+    The papers that waited are those up to the sequence `upto`, and those of deliveries that were planned at or before
+    `by`.
     """
     chat = listing.get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
@@ -283,7 +284,7 @@ Subscriptions = tuple[model.Subscription, ...]
 def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
     """Pauses all chats of a workspace that uninstalled the app.
 
-    They are erased if the workspace does not install the app again within thirty days.
+    The chats are erased if the workspace does not install the app again within thirty days.
     """
     bot_state.uninstall(transaction, team, now=now)
     for chat in _chats_of(transaction, team):
@@ -356,8 +357,8 @@ def pause_for_leaver(
 ) -> Mapping[model.ChatAddress, Subscriptions]:
     """Pauses the subscriptions in a channel and its threads that a person added who has left the channel.
 
-    They stay paused until another person resumes them. The person is no longer stored as owner or subscriber there.
-    Returns chat → the subscriptions that this call paused.
+    These subscriptions stay paused until another person resumes them. The person who left is no longer stored as owner
+    or subscriber there. Returns chat → the subscriptions that this call paused.
     """
     paused: dict[model.ChatAddress, Subscriptions] = {}
     there = stored_chats.chats_in(transaction, address.lane)

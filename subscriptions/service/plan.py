@@ -261,7 +261,10 @@ _Changes = tuple[list[plans.Planned], list[Move]]
 
 
 def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: plan_inputs.PlanContext) -> _Changes:
-    """Computes the changes of a slice. This happens before the writing transaction, so that other writers do not wait."""
+    """Computes the changes of a slice.
+
+    Call it before the writing transaction begins, so that other writers do not wait.
+    """
     planned = []
     for one in decided:
         if one.result is not None:

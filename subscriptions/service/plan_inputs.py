@@ -113,7 +113,7 @@ def evidence_of_fits(
 ) -> Callable[[model.Subscription, model.KnownPaper], Evidence]:
     """Returns a function that tells how a paper matches a subscription's query.
 
-    It computes each pair of query and paper only once, because many chats have the same queries.
+    The result of each pair of query and paper is computed only once, because many chats have the same queries.
     """
     known: dict[tuple[str, int], Evidence] = {}
     finders: dict[int, HitFinder] = {}
@@ -218,8 +218,8 @@ def _keys(
 ) -> dict[int, str]:
     """Returns chat id -> the dedupe key of its delivery. Leaves out chats that already have a delivery in this minute.
 
-    These chats wait for the next minute. If the key of an earlier due minute is taken, the key gets a suffix. Otherwise
-    the subscriptions would stay due for ever and never deliver.
+    The chats that are left out wait for the next minute. If the key of an earlier due minute is taken, the key gets a
+    suffix. Otherwise the subscriptions would stay due for ever and never deliver.
     """
     last_sequence, now = context.window.last_sequence, context.forecast.at
     with_due = [(chats[chat_id], subscribed) for chat_id, subscribed in due.items() if subscribed]
@@ -330,8 +330,8 @@ def still_holds(transaction: Transaction, chat_ids: Sequence[int], inputs: Input
 # ------------------------------------------------------------------------- all queries of the store, kept in memory
 
 # The first plan makes the set, which takes 11 s for a million queries. Later plans update it from the log of added and
-# removed queries. It has queries and not subscriptions, because the database finds the subscriptions of a query by an
-# index. So memory grows only with the number of different queries: 8 bytes for each, in addition to the set itself.
+# removed queries. The set has queries and not subscriptions, because the database finds the subscriptions of a query by
+# an index. So memory grows only with the number of different queries: 8 bytes for each, in addition to the set itself.
 
 
 PAGE = 5000  # queries that one SQL statement reads while the set is made
@@ -383,7 +383,7 @@ class KeptQueries:
         """Returns canonical text of a query -> the papers that it finds, as bits. Leaves out queries that the set lacks.
 
         The first call for these papers matches all queries. Later calls use this result, because in the morning some
-        chats are due each minute. They leave out queries that were added since then, as long as these are few.
+        chats are due each minute. So queries that were added since then are left out, as long as they are few.
         """
         last = self._matches.get(papers) or self._match(papers)
         handles = {text: handle for text in canonical if (handle := self.queries.find(text)) is not None}

@@ -215,7 +215,8 @@ def _delivery(
 ) -> model.Delivery | None:
     """Returns the delivery that a plan would make of a case, if all its papers were new; None if it has no papers.
 
-    Without `read_all`, reads only the newest papers. The others become items at the end that are counted but not shown.
+    Without `read_all`, reads only the newest papers. The other papers become items at the end that are counted but not
+    shown.
     """
     found = {subscription: bits & ~case.delivered for subscription, bits in case.fits.items()}
     most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))

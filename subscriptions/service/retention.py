@@ -286,8 +286,9 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
 def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
     """Plans everything that was due until `lost_at`, and marks it as sent. Returns the number of deliveries.
 
-    `store` is a copy of the lost database. This also stores the loss, so that papers that come again count as sent
-    (docs/architecture.md, rule 13). The caller must hold the sender lock. After a crash, a second call does the rest.
+    `store` is a copy of the lost database. This function also stores the loss, so that papers that come again count as
+    sent (docs/architecture.md, rule 13). The caller must hold the sender lock. After a crash, a second call does the
+    rest.
     """
     with store.write() as transaction:
         noted = retention.last_loss(transaction)

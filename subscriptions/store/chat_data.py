@@ -80,7 +80,7 @@ def _block(opening: str, members: Iterable[tuple[str, Any]], closing: str, level
 
 Json = dict[str, Any]
 
-# Columns by which the program finds rows and distributes work. They tell nothing about the chat.
+# Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
 _INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "worker", "lane"})
 _AT_PLACE: Mapping[str, Any] = {
     "callbacks": CallbackRow,
@@ -93,7 +93,7 @@ _OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "offers": OfferRow, "wrong_co
 def chat_data(session: Transaction, chat_id: int) -> Json:
     """Returns kind → rows of a chat as JSON values. Papers are given by title and key.
 
-    The rows of kinds that may have many rows are iterators. They read page by page while the transaction is open.
+    The rows of kinds that may have many rows are iterators, which read page by page while the transaction is open.
     """
     rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
     places = [_chat_name(row) for row in rows]
@@ -327,6 +327,7 @@ def _erase_person(session: Transaction, platform: str, person: str) -> None:
 def _is_on(platform: str, chat: int) -> ColumnElement[bool]:
     """Returns the condition that the chat with this id is on a platform.
 
-    It looks up the chat by its id. An index by platform would not help, because nearly all chats are on one platform.
+    The condition looks up the chat by its id. An index by platform would not help, because nearly all chats are on one
+    platform.
     """
     return select(ChatRow.id).where(ChatRow.id == chat, ChatRow.platform == platform).exists()

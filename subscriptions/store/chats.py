@@ -182,7 +182,10 @@ def choose_setting(session: Transaction, chat_id: int, name: str, value: str | N
 
 
 def speak(session: Transaction, chat_id: int, lang: str) -> None:
-    """Stores the language in which the person of a chat writes. It counts as long as the chat has chosen no language."""
+    """Stores the language in which the person of a chat writes.
+
+    This counts as long as the chat has chosen no language.
+    """
     _held(session, chat_id).lang = lang
 
 
@@ -218,7 +221,7 @@ def resume_chat(session: Transaction, chat_id: int, *, now: datetime) -> None:
 def mark_unreachable(
     session: Transaction, chat_id: int, reason: states.PauseReason, detail: str, *, now: datetime
 ) -> bool:
-    """Stores that the platform does not let the bot write to a chat. Returns whether this is new.
+    """Stores that the platform does not let the bot write to a chat. Returns False if this was already stored.
 
     `detail` is the platform's sentence. A chat that a person paused stays paused by this person. A chat that waits for
     admission continues to wait.
@@ -451,7 +454,10 @@ def drop_wrong_codes_of(session: Transaction, chat_id: int) -> None:
 
 
 def remember_denial(session: Transaction, lane: model.Lane) -> None:
-    """Stores a hash of an address, which tells that an operator denied its chats. It stays when the chats are erased."""
+    """Stores a hash of an address, which tells that an operator denied its chats.
+
+    The hash stays if the chats are erased.
+    """
     key = bot_state.hold_value(session, _DENIAL_KEY, secrets.token_hex(32))
     conflicts.insert_new(session, "denial", ("address_hash",), {"address_hash": _address_hash(key, lane)})
 

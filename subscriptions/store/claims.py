@@ -201,9 +201,9 @@ _MESSAGE = (
 def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     """Returns the next step of a lane; None if there is none now (rule 6). An edit comes after everything else.
 
-    This only reads; `mark_sending` marks the message. A waiting or unclear message stops the lane, a dead message does
-    not. With the setting `skip`, an unclear message whose look-up was given up does not stop the lane either. A person
-    decides about it, and a process that starts looks it up once more.
+    This function only reads; `mark_sending` marks the message. A waiting or unclear message stops the lane, a dead
+    message does not. With the setting `skip`, an unclear message whose look-up was given up does not stop the lane
+    either. A person decides about it, and a process that starts looks it up once more.
     """
     return _open_step(transaction, asking) or _next_edit(transaction, asking)
 
@@ -341,10 +341,10 @@ _SETTLE = (
 def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
     """Marks a claimed message as being sent by this worker, right before the post. Returns False if it must not be posted.
 
-    It must not be posted if another sender was first, if the delivery was dismissed, if the chat is paused or moved, if
-    the lane waits, or if another worker has the lease of the lane. A unique index allows only one marked message in each
-    lane until its outcome is stored. If the worker is killed before that, the lane is blocked until the message is
-    recovered (rule 14).
+    The message must not be posted if another sender was first, if the delivery was dismissed, if the chat is paused or
+    moved, if the lane waits, or if another worker has the lease of the lane. A unique index allows only one marked
+    message in each lane until its outcome is stored. If the worker is killed before that, the lane is blocked until the
+    message is recovered (rule 14).
     """
     message = claimed.message
     values = {
@@ -394,7 +394,7 @@ def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> Non
 
 @store.writes
 def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
-    """Stores that the platform does not have an unclear message. It will be posted again, at once or after a wait."""
+    """Stores that the platform does not have an unclear message. The message is posted again, at once or later."""
     decision = decide_not_found(claimed.attempts, now)
     again = sa.update(MessageRow).where(*_is_unclear(claimed))
     if not transaction.exec(again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
@@ -483,7 +483,7 @@ def sends_of_lane(session: Transaction, lane: model.Lane, after: datetime) -> li
 
 
 def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tuple[model.Lane, datetime, bool]]:
-    """Returns (lane, start of the last attempt, is sent) for each message of a platform, if it began after `after`.
+    """Returns (lane, start of the last attempt, is sent) for each message with an attempt that began after `after`.
 
     The moments are times of the machine's clock.
     """

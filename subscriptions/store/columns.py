@@ -123,7 +123,7 @@ class Condition(sa.ColumnElement[bool]):
         self.type = sa.Boolean()
 
     def self_group(self, against: object = None) -> "Condition":  # noqa: ARG002 - SQLAlchemy's signature
-        """Returns the condition itself. Without this, SQLAlchemy would compare it with 1."""
+        """Returns the condition itself. Without this method, SQLAlchemy would compare the condition with 1."""
         return self
 
 
@@ -152,7 +152,7 @@ def index(name: str, *columns: str, where: str = "", unique: bool = False) -> sa
 
 
 def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that holds a value of an enumeration. It may be NULL if `default` is None and it is not `required`."""
+    """A column that holds a value of an enumeration. The value may be NULL if `default` is None and not `required`."""
     kind = choices_of(values)
     return Field(sa_type=kind) if required else Field(default=default, sa_type=kind)
 

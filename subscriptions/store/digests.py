@@ -25,7 +25,7 @@ Document = tuple[model.Paper, tuple[str, ...]]  # (a paper, its words for the fu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What an ingest did: it counts papers, or tells that the digest was already stored."""
+    """The result of an ingest: numbers of papers, and whether the digest was already stored."""
 
     already_known: bool = False
     new: int = 0

@@ -304,8 +304,8 @@ def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft
 def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | None:  # noqa: ARG001 - a Came
     """Returns None: the paper came now, so it does not count as sent.
 
-    This is a function of the type Came. Such a function gets the moment when a paper was first seen, and its stored
-    `came_at`. It returns the new `came_at`: when the paper came, if it counts as sent because of a lost database.
+    A function of the type Came gets the moment when a paper was first seen, and the paper's stored `came_at`. The
+    result is the new `came_at`: when the paper came, if it counts as sent because of a lost database; otherwise None.
     """
     return None
 

@@ -423,7 +423,7 @@ _KEPT: WeakKeyDictionary[store.Store, _Kept] = WeakKeyDictionary()
 
 
 def kept(transaction: Transaction, kind: str) -> dict[Any, Any]:
-    """Returns key → cached value of a kind. It is empty if papers have come since the values were made."""
+    """Returns key → cached value of a kind. The result is empty if papers have come since the values were made."""
     state, cache = state_of_papers(transaction), _KEPT.get(transaction.store)
     if cache is None or cache.state != state:
         cache = _KEPT[transaction.store] = _Kept(state, {used: {} for used in (cache.kinds if cache else ())})

@@ -1,6 +1,6 @@
 """Merges the papers of a digest into the known papers: one row for each paper (docs/architecture.md, rules 1 and 4).
 
-The first part has pure functions. They decide which source may change which value of a known paper. There are three
+The first part has pure functions, which decide which source may change which value of a known paper. There are three
 kinds of sources: arXiv's own sources, the source that brought the paper first (the owner), and all others.
 
 - A value that one of arXiv's own sources gave to a paper with an arXiv id is *vouched for*. Only arXiv's sources may
@@ -288,7 +288,7 @@ def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
 
 
 def joins(batch: MergeBatch, one: Incoming) -> bool:
-    """Whether a paper shows that several stored papers are the same."""
+    """Whether the keys and the title of a paper show that several stored papers are the same paper."""
     return len(_same_paper(batch, one)) > 1
 
 

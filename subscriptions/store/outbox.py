@@ -1,8 +1,8 @@
 """The outbox: deliveries of one chat, all deliveries as operators see them, and figures for operators.
 
-The figures tell what is in the outbox, since when work waits, and how large the tables are. They are computed from open
-rows or from one entry of an index, never from the history. Work does not count as waiting before its moment, in the
-chat's quiet hours, or while a pause lasts that its platform requested.
+The figures tell what is in the outbox, since when work waits, and how large the tables are. Each figure is computed
+from open rows or from one entry of an index, never from the history. Work does not count as waiting before its moment,
+in the chat's quiet hours, or while a pause lasts that its platform requested.
 """
 
 from collections import Counter

@@ -121,7 +121,7 @@ def due_chats(session: Transaction, now: datetime, last_sequence: int, *, waitin
 
 
 def still_due(session: Transaction, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
-    """Returns those of `chat_ids` that are still due. The others have been planned by other processes in the meantime."""
+    """Returns those of `chat_ids` that are still due. Other processes have planned the rest in the meantime."""
     values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}
     due = set(store.execute(session, _STILL_DUE, values).scalars())
     return [chat for chat in chat_ids if chat in due]

@@ -79,8 +79,8 @@ def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> 
 def reduce_deliveries(session: Transaction, before: datetime, most: int) -> int:
     """Reduces deliveries that were settled before `before`: keeps only which papers the chat got, and on which day.
 
-    This is enough to deliver no paper twice. A delivery with an unsent message stays complete until a person dismisses
-    it, which settles it. Each call continues where the previous call ended.
+    These two facts are enough to deliver no paper twice. A delivery with an unsent message stays complete until a
+    person dismisses it, which settles it. Each call continues where the previous call ended.
     """
     found = _next_settled(session, _REDUCED, before, most)
     seqs = [row.seq for row in found if not row.is_notice and row.is_over]
@@ -207,7 +207,7 @@ def last_loss(session: Transaction) -> Loss | None:
 
 
 def put_loss(session: Transaction, loss: Loss) -> None:
-    """Stores a loss. It replaces an earlier one."""
+    """Stores a loss, instead of an earlier loss."""
     conflicts.put(session, "loss", ("id",), {"id": _THE_LAST, **asdict(loss)})
 
 

@@ -1,4 +1,4 @@
-"""The tables. Those of conversations and of the bot's own work are in `conversation_rows`.
+"""The tables of papers, sources, chats, subscriptions and deliveries. `conversation_rows` has the other tables.
 
 Rows never leave the store; its functions return frozen values. All datetimes have the zone UTC, although SQLite itself
 stores them without a zone.
@@ -110,7 +110,10 @@ class PaperKeyRow(Row, table=True):
 
 
 class PaperAliasRow(Row, table=True):
-    """A title as tokens. It is not a key, since several papers may have the same title (docs/architecture.md, rule 4)."""
+    """A title as tokens.
+
+    A title is no key, since several papers may have the same one (docs/architecture.md, rule 4).
+    """
 
     __table_args__ = (columns.index("ix_paper_alias_paper", "paper"),)
     alias: str = Field(primary_key=True)
@@ -184,7 +187,7 @@ class ChatRow(Numbered, table=True):
 
 
 class DenialRow(Row, table=True):
-    """The keyed hash of an address that an operator denied. It stays when the chat is erased (store/chats.py)."""
+    """The keyed hash of an address that an operator denied. The hash stays when the chat is erased (store/chats.py)."""
 
     address_hash: str = Field(primary_key=True)
 
@@ -310,7 +313,10 @@ class DeliveryRow(Row, table=True):
 
 
 class DeliveryItemRow(Row, table=True):
-    """A paper in a delivery of a chat. It stays when the delivery is removed. `because` has the matching subscriptions."""
+    """A paper in a delivery of a chat.
+
+    The row stays if the delivery is removed. `because` has the matching subscriptions.
+    """
 
     __table_args__ = (
         columns.index("ix_delivery_item_delivery", "delivery", where="delivery IS NOT NULL"),

@@ -388,7 +388,7 @@ def note_asked(session: Transaction, papers: Sequence[int], *, now: datetime) ->
 
 @store.writes
 def give_back(transaction: Transaction, papers: Iterable[IncompletePaper]) -> None:
-    """Undoes `note_asked` for papers about which arXiv was not asked after all. It may be asked about them at once."""
+    """Undoes `note_asked` for papers about which arXiv was not asked after all, so that it may be asked at once."""
     hold_asked(transaction)
     for row in transaction.exec(_requests([paper.id for paper in papers])).all():
         row.times, row.last = row.times - 1, row.last - AGAIN_AFTER

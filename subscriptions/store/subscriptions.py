@@ -22,7 +22,8 @@ _chats, _subscriptions, _queries, _shared = (
 )
 _s = _subscriptions.c
 _c = _shared.c
-MOST = 2000  # shared cursors; in quiet hours a shared cursor does not move, and every tick reads the papers after it
+# Most shared cursors. A shared cursor does not move in quiet hours, and then every tick reads the papers after it.
+MOST = 2000
 
 
 class SharedCursor(NamedTuple):

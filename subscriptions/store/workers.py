@@ -291,7 +291,7 @@ def recover_left(session: Transaction) -> int:
     """Marks messages that removed workers left in the state `sending` as unclear, since they may have been sent.
 
     Messages that these workers left unclear are tried at once, too. Wakes the lanes of all these messages. Returns how
-    many it marked. Workers that are still registered keep their messages.
+    many messages it marked. Workers that are still registered keep their messages.
     """
     gone = col(MessageRow.worker).not_in(select(WorkerRow.id))
     found = _make_unclear(session, gone)
@@ -303,7 +303,7 @@ def recover_left(session: Transaction) -> int:
 
 @store.writes
 def recover_own(transaction: Transaction, lane: model.Lane | None = None) -> int:
-    """Marks messages that this process left in the state `sending` as unclear. Returns how many it marked.
+    """Marks messages that this process left in the state `sending` as unclear. Returns how many messages.
 
     Call it when the process no longer sends. If `lane` is given, marks only messages of this lane.
     """

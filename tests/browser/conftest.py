@@ -25,7 +25,7 @@ _thread = ThreadPoolExecutor(1, "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests of this folder. Without Chromium they are skipped, each by its name."""
+    """Marks the tests of this folder as tests in the browser. If Chromium is not installed, each test is skipped."""
     for item in items:
         if Path(__file__).parent in Path(item.path).parents:
             item.add_marker(pytest.mark.browser)
@@ -58,7 +58,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[visitor.Bot]:
-    """A bot whose proxy names people. This gives each test its own chats."""
+    """A bot to which a proxy names the visitor, so that each test can use people and chats of its own."""
     settings = {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op"}
     with visitor.running_bot(tmp_path_factory.mktemp("bot"), settings) as running:
         yield running

@@ -28,7 +28,7 @@ SECONDS = 2.4  # how long the demo shows each frame
 
 
 def main() -> None:
-    """Talks with a bot that has the samples, on a desktop screen and on a phone."""
+    """Talks with a bot that has the sample digests, and takes the pictures on a desktop screen and on a phone."""
     for name in [name for name in os.environ if name.startswith("PAPERWIRE_")]:
         del os.environ[name]
     with ExitStack() as stack:

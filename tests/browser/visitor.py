@@ -109,7 +109,7 @@ class Visitor:
         self.page.locator("#log .post").nth(messages - 1).wait_for(state="attached")
 
     def focus(self, what: str) -> str:
-        """Returns this property of the element that has the focus."""
+        """Returns the property `what` of the element that has the focus."""
         return str(self.page.evaluate(f"document.activeElement.{what}"))
 
     def overflows(self) -> bool:

@@ -4,8 +4,8 @@
     await post.deliver_due()
     assert "diffusion" in post.last("telegram:42").text
 
-A test can let a chat refuse messages: `post.refusals["-1001"] = ChatGone("kicked")`. It can press the buttons of
-deliveries as well as those of answers.
+A test can let a chat refuse messages: `post.refusals["-1001"] = ChatGone("kicked")`. It can press buttons under
+deliveries in the same way as buttons under answers.
 """
 
 from collections.abc import Callable, Sequence

@@ -2,7 +2,7 @@
 
 slack = SlackHarness(store)
 form = await slack.opens("sub")
-await form.types("diffusion -survey")       # and Enter: the form says what that means
+await form.types("diffusion -survey")       # with Enter: the form then shows how the query is read
 answer = await form.sends(when="daily", clock="09:00")
 """
 

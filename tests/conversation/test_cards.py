@@ -335,7 +335,7 @@ async def test_a_query_that_was_edited_since_keeps_its_new_words(bot: BotHarness
     unsubscribe(bot.store, make.address(deliverer.ME), "1", now=bot.clock.now())
     assert (await bot.presses("Video Generation")).toast == "No subscription of this chat brings this paper any more."
     await deliverer.subscribe_to(bot, "diffusion")
-    assert (await bot.presses("Video Generation")).toast  # the old button changes nothing: numbers are not used twice
+    assert (await bot.presses("Video Generation")).toast  # no effect: the new subscription has another number
     assert deliverer.texts(bot) == ["diffusion"]
 
 
@@ -486,7 +486,7 @@ async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: B
     await bot.presses("exclude")
     await bot.presses("Video Generation")
     assert deliverer.texts(bot) == ['diffusion -"Video Generation"']
-    assert (await bot.presses("why")).text  # this button is on the card from before the change
+    assert (await bot.presses("why")).text  # the button is on the old card, which names the query before the change
 
 
 async def test_in_a_group_that_became_public_a_card_has_only_links(bot: BotHarness) -> None:

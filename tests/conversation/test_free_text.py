@@ -76,7 +76,7 @@ class TestQueries:
 
     @pytest.mark.parametrize("text", HOSTILE)
     async def test_whatever_is_written_is_answered_and_can_be_subscribed(self, bot: BotHarness, text: str) -> None:
-        text = text.encode(errors="replace").decode()  # as every channel does
+        text = text.encode(errors="replace").decode()  # every channel replaces lone surrogates like this
         make.ingested(bot.store, make.paper("Diffusion"), make.paper(text))
         for said in [await bot.says(text), await bot.says(f"/preview {text}"), await bot.says(f"/search {text}")]:
             assert said.lines[0]

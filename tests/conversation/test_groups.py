@@ -228,7 +228,10 @@ async def signal(name: str, bot: BotHarness, post: Deliverer) -> None:
 
 
 class TestAGroupThatMoves:
-    """A group becomes a supergroup. The platform reports it in both groups, and refuses messages to the old one."""
+    """A group becomes a supergroup.
+
+    The platform reports the move in both groups, and refuses messages to the old one.
+    """
 
     ORDERS = (
         ("in the old", "in the new", "by a refusal"),

@@ -1,4 +1,4 @@
-"""`/library`: a person's own papers from a file. They change the order of new papers and are not sent again."""
+"""`/library`: a person's own papers from a file change the order of new papers, and are not sent again."""
 
 import json
 from itertools import pairwise

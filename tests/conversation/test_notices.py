@@ -171,7 +171,7 @@ class TestOperators:
         assert not await post.deliver_due()
         del post.refusals["1"]
         await bot.says("/start", OPERATOR)
-        bot.later(minutes=11)  # for ten minutes, the papers that waited are only offered
+        bot.later(minutes=11)  # for ten minutes, the bot offers the papers that waited, but does not send them
         assert (await post.deliver_due())[0].lines[0] == "daily cannot be read."
 
 

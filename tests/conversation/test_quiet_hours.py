@@ -1,4 +1,4 @@
-"""Quiet hours delay immediate deliveries. They do not delay replies and scheduled deliveries."""
+"""Quiet hours delay immediate deliveries, but neither replies nor scheduled deliveries."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A command reports whether it changed the subscriptions of a chat, so that they need not be read twice to find out."""
+"""A command reports whether it changed a chat's subscriptions, so that no one has to read and compare them."""
 
 import pytest
 from sqlalchemy import event

@@ -1,6 +1,6 @@
 """The bot understands sentences that people wrote.
 
-The file sentences.jsonl has the sentences with their expected results. It is in the folder that PAPERWIRE_SHARED names.
+The file sentences.jsonl, in the folder that PAPERWIRE_SHARED names, has the sentences with their expected results.
 
 `python -m tests.conversation.test_sentences FILE…` prints the failing sentences of other files, with their answers.
 """
@@ -85,7 +85,10 @@ async def outcome(bot: BotHarness, said: Mapping[str, Any]) -> tuple[bool, str]:
 
 
 async def _pressed(bot: BotHarness, said: Mapping[str, Any], answer: Answer) -> str:
-    """Presses the button that `said` names, or [subscribe] if an expected subscription is missing. Returns what it showed."""
+    """Presses the button that `said` names, or [subscribe] if an expected subscription is missing.
+
+    Returns "[LABEL] TEXT" with the text that then appears; "" if no button is pressed.
+    """
     wanted = said.get("press") or ("^(subscribe|订阅)$" if said.get("subs") else "")
     if not wanted or ("subs" in said and _are(_there(bot), said["subs"])):
         return ""

@@ -1,4 +1,4 @@
-"""The form of the settings, on platforms with forms. It shows the chat's settings and saves them as one change."""
+"""The form of the settings, on platforms with forms, shows the chat's settings and saves them as one change."""
 
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.service.listing import get_chat

@@ -1,4 +1,4 @@
-"""Runs the cluster of one test run in FOLDER. It ends when the run ends, for whatever reason.
+"""Runs the cluster of one test run in FOLDER, until the run ends for any reason.
 
 Prints "ready" when it accepts connections. The processes of the run hold FOLDER/run open for writing. When no process
 holds it open any more, the server is stopped and the folder is removed.

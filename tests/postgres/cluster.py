@@ -38,7 +38,7 @@ _USER = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
 def _popen(*command: str | Path, **named: Any) -> "subprocess.Popen[bytes]":
-    """Starts and returns a program. It gets no signals from the terminal, because Ctrl-C is for the tests only."""
+    """Starts and returns a program. The terminal sends no signals to it, because Ctrl-C is for the tests only."""
     if _USER is not None:
         named |= {"user": _USER.pw_uid, "group": _USER.pw_gid, "extra_groups": []}
     return subprocess.Popen(  # noqa: S603 - of the wheel
@@ -57,7 +57,10 @@ def _own(path: Path) -> None:
 
 
 class Cluster:
-    """One cluster. `folder` holds its data, its socket and its log. The path must be short, because it is part of a socket's."""
+    """One cluster. `folder` holds its data, its socket and its log.
+
+    The path of the folder must be short, because it is a part of the socket's path, whose length is limited.
+    """
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
@@ -110,7 +113,7 @@ class Cluster:
             self._server = None
 
     def mark_standby(self) -> None:
-        """Makes the server a standby from its next start. It never finds its primary, so it is read-only."""
+        """Makes the server a standby from its next start. A standby that never finds its primary is read-only."""
         mark = self.folder / "data" / "standby.signal"
         mark.touch()
         _own(mark)

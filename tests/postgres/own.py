@@ -17,7 +17,7 @@ _numbers = count(1)
 
 
 class OwnServer:
-    """The server of one test or program. It is running at first."""
+    """The server of one test or program, which is running at first."""
 
     def __init__(self, cluster: clusters.Cluster) -> None:
         self._cluster = cluster
@@ -32,7 +32,10 @@ class OwnServer:
         return url
 
     def empty_database(self, template: str = "template1") -> str:
-        """Returns the address of a new database without our schema, or with everything that is in another one."""
+        """Returns the address of a new database, a copy of `template`.
+
+        The default template has no schema of paperwire.
+        """
         name = f"own{next(_numbers)}"
         with self._control() as control:
             control.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -47,7 +50,7 @@ class OwnServer:
         return psycopg.connect(info, autocommit=True)
 
     def goes_down(self, how: signal.Signals = signal.SIGQUIT) -> None:
-        """Stops the server: SIGQUIT like a crash, SIGINT properly."""
+        """Stops the server: with SIGQUIT as in a crash, with SIGINT properly."""
         self._cluster.stop(how)
         self.is_up = False
 

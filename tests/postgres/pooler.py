@@ -1,7 +1,7 @@
 """A small pooler in transaction mode. Clients share a few sessions of the server; each transaction uses a free session.
 
 Like PgBouncer, it answers a client's startup message itself, so the client's session settings do not reach the server.
-It refuses `options`, unless `ignores_options` is set.
+The pooler refuses a client that sends `options`, unless `ignores_options` is set.
 """
 
 import socket

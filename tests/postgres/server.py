@@ -45,7 +45,7 @@ _SHAPE = """
     SELECT (SELECT min(version_num) FROM alembic_version), count(*), sum(relnatts), sum(relchecks),
     (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_db_role_setting)
     FROM pg_class
-"""  # it differs after a test that changed the schema
+"""  # the result differs after a test that changed the schema
 
 
 @contextmanager
@@ -109,7 +109,10 @@ class Server:
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
-        """Lends a new database with this version's schema (`empty`: without a schema), and drops it afterwards. Yields its address."""
+        """Makes a database with this version's schema (`empty`: without a schema), and drops it at the end.
+
+        Yields the address of the database.
+        """
         name = f"t{os.getpid()}_{next(_numbers)}"
         template = "template1" if empty else "template_of_tests"
         self._control.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")

@@ -14,7 +14,7 @@ async def test_buttons_and_questions_of_before_a_restart_still_work(scenario: Sc
     question = await scenario.says("/edit 1")
     assert question.lines[-1] == "Write what it shall be instead."
 
-    # The other process answers as if nothing had happened. It sends nothing without a request.
+    # The other process answers as if nothing had happened. Without a request, it sends nothing.
     assert not await scenario.restarts()
     await scenario.presses("⋯")
     assert "in the title: Diffusion for tides" in (await scenario.presses("why")).text
@@ -46,6 +46,6 @@ async def test_a_reply_that_nobody_saw_arrive_is_posted_once_more_and_what_it_di
     assert [entry.text.split("\n")[0] for entry in telegram.posted_to("42")][-2:] == ["✓ 2  graphs · now"] * 2
     assert scenario.queries() == ["diffusion", "graphs"]
 
-    # The next process sends the reply once more, but later ones do not.
+    # The next process sends the reply once more, but later processes do not.
     assert not await scenario.restarts()
     assert scenario.queries() == ["diffusion", "graphs"]

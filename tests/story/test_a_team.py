@@ -132,7 +132,7 @@ async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_
         assert line.text.startswith("5 papers for #vision")
         assert (line.thread, thread.thread) == ("", line.id)
 
-        # A colleague mutes the channel for a while, which everyone sees. The answer to [why] is visible only to them.
+        # A colleague mutes the channel for a while, which everyone sees. Only the colleague sees the answer to [why].
         await on.does(slack.clicks("mute ▾", by="U2", team=TEAM))
         await on.does(slack.clicks("1 for a week", by="U2", team=TEAM))
         assert "is quiet until" in slack.posted_to(CHANNEL)[-1].text
@@ -144,7 +144,7 @@ async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_
         graphs(on, 6, 9)
         assert await later(on, slack, days=9) == []
 
-        # The app is installed again. It goes on where it stopped, and each paper comes once.
+        # The app is installed again. Deliveries continue where they stopped, and each paper comes once.
         assert (await installed(browser, slack, TEAM)).status_code == 200
         knows_the_team(slack)
         line, thread = await later(on, slack, days=1)

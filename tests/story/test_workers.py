@@ -65,7 +65,10 @@ def test_of_killed_workers_nothing_is_lost_and_little_is_sent_twice(three: Worke
 
 
 def test_a_worker_that_was_stopped_for_longer_than_its_heartbeat_sends_nothing_twice(three: Workers) -> None:
-    """Other workers do its jobs and recover its claimed messages. It keeps the leases of its lanes."""
+    """Meanwhile other workers do its jobs and recover its claimed messages.
+
+    The stopped worker keeps its lanes' leases.
+    """
     three.wait_for(partial(sent, three, at_least=LANES), "a third is sent")
     three.signal(signal.SIGSTOP)
     at_stop = len(three.posts)

@@ -303,7 +303,7 @@ def _time_of(chat_schedule: model.Cadence | None, part: str) -> time:
 
 
 def _refuse(text: str, chat_schedule: model.Cadence | None) -> NoReturn:
-    """Raises the error for a text that is not a time. It names the unknown place after a time, or the whole text."""
+    """Raises the error for a text that is not a time. The error names the unknown place in it, or the whole text."""
     tokens, rest = tokens_of(plain(text))
     place = rest.strip(" ,.;()")
     reading = meaning(tokens, bare=True) if may_be_place(place) else None

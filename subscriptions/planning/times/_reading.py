@@ -149,7 +149,7 @@ class _TimeParts:
         return True
 
     def _clock(self, clock: cadence.TimeOfDay, before: Token | None) -> None:
-        """Takes a time of day. It ends a range after "to", and also after "and" if "between" came before."""
+        """Takes a time of day. After "to", or after "between … and", this time ends a range."""
         ends = before is not None and (before.kind is TokenKind.TO or (self.between and before.kind is TokenKind.AND))
         if ends and self.clocks:
             self.hours = [self.clocks.pop(), clock]
@@ -161,7 +161,7 @@ class _TimeParts:
         return bool(self.hours) and not self.clocks and not any(self.said.values())
 
     def decide(self) -> Reading | None:
-        """Returns the meaning of the tokens; None if they have none. It is not exact if they name two zones."""
+        """Returns the meaning of the tokens; None if they have none. Two zones make the meaning inexact."""
         found = self._decided()
         return replace(found, exact=False) if found and len(self.said[TokenKind.ZONE]) > 1 else found
 
@@ -238,7 +238,7 @@ class _TimeParts:
         return replace(reading, at=at, part=part, exact=reading.exact and one)
 
     def _between(self, reading: Reading) -> Reading | None:
-        """Returns when-out in this range of hours. This is the nearest cadence, since only when-out has a range."""
+        """Returns when-out in this range of hours, the nearest cadence to any that is named with a range of hours."""
         first, last = (clock.at for clock in self.hours)
         if first is None or last is None or first >= last or reading.kind not in ("daily", "weekdays"):
             return replace(reading, at=first, exact=False)

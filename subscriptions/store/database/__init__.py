@@ -67,7 +67,7 @@ def full_error(what: object) -> errors.StoreError:
 
 
 def wrong_setting(sentence: errors.Sentence, hint: errors.Sentence) -> errors.StoreError:
-    """Returns the error for a PAPERWIRE_DATABASE_URL that cannot be used. It has the exit code of wrong usage."""
+    """Returns the error for a PAPERWIRE_DATABASE_URL that cannot be used, with the exit code of wrong usage."""
     error = errors.StoreError(sentence, hint)
     error.exit_code = WRONG_SETTING
     return error

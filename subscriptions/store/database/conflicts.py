@@ -145,7 +145,7 @@ def insert_new(session: Transaction, table: str, keys: tuple[str, ...], values: 
     """Inserts a row unless a row with the same `keys` exists. Returns whether it was inserted.
 
     `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids it.
-    This is for exclusion constraints, which cannot be named by their columns.
+    Use () for exclusion constraints, which cannot be named by their columns.
     """
     statement = _statement(session.connection().dialect.name, table, keys, tuple(values), replaces=False)
     return execute(session, statement, values).rowcount == 1

@@ -198,7 +198,10 @@ _ALONE = sa.text("SELECT pg_advisory_xact_lock(7250012022)")
 
 
 def make_schema(connection: sa.Connection) -> bool:
-    """Makes the newest schema in the transaction of `connection`. Returns False if another process has made it."""
+    """Makes the newest schema in the transaction of `connection`.
+
+    Returns False if another process has made the schema.
+    """
     _take_turn(connection)
     if connection.dialect.has_table(connection, _REVISION.name):
         return False

@@ -111,7 +111,8 @@ def open_sessions(connection: sa.Connection) -> list[OpenSession]:
 class SideSession:
     """A session that a worker has besides its transactions, for leases and rate limits. One thread at a time may use it.
 
-    Its methods raise driver errors. It has one connection, which it opens on first use and reopens after an error.
+    Its methods raise errors of the driver. The session opens its only connection on first use, and reopens it after an
+    error.
     """
 
     def __init__(self, connect: Callable[[], Any], worker: str, called: str, sender: int) -> None:

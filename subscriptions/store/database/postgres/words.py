@@ -68,7 +68,7 @@ def find(connection: sa.Connection, expression: Expression, first: int, last: in
 def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:
     """Returns the entries from `first` to `last` that may match although `find` does not return them.
 
-    They are the entries of papers with thousands of words, which the index stores only in part.
+    These are the entries of papers with thousands of words, of which the index stores only a part.
     """
     return list(connection.execute(_FIND, {"asked": _quoted(_CUT), "first": first, "last": last}).scalars())
 
