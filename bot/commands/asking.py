@@ -227,7 +227,7 @@ def undo_row(context: CommandContext) -> channel.Buttons:
 
 
 A_PAGE = 8  # subscriptions on a page
-_IN_PUBLIC = 20  # subscriptions in a list without buttons
+_IN_PUBLIC = 20  # most subscriptions in a list without buttons
 _LABEL = 40  # characters of a button's label
 _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 

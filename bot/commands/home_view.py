@@ -42,7 +42,7 @@ def status(context: CommandContext) -> channel.Reply:
 def newest_papers_lines(context: CommandContext) -> list[str]:
     """Returns lines about sources: the newest day of each with its number of papers, and when more are expected.
 
-    If several have the same day, a line has the total.
+    If several sources have this day, a further line has the total.
     """
     found = digests.newest_days(context.store, _SOURCES)
     lines = [

@@ -264,7 +264,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     for one in named:
         text = _with_number(text, one)
     numbered = intents.meaning(text)
-    # with the number in place of the words, no words are left that would change the query
+    # the number has replaced the words, and no other words say how to change the query
     has_lost = said.intent in _OF_WORDS and not numbered.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)
     return numbered if numbered.intent in likely and numbered.sure >= intents.SURE and not has_lost else said
 
@@ -373,8 +373,9 @@ def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], meant
 _CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone")
-_OF_WORDS = ("exclude", "narrow", "widen")  # changes that need words in addition to the subscription
-_OF_THE_CHAT = ("widen", "pause", "resume")  # with these, "everything" does not mean each single subscription
+# changes that need words, such as what to exclude, in addition to the subscription
+_OF_WORDS = ("exclude", "narrow", "widen")
+_OF_THE_CHAT = ("widen", "pause", "resume")  # with these, "everything" is not read as each single subscription
 _OF_ONE = ("unsub", "pause", "resume")  # actions that need only the name of a subscription
 
 

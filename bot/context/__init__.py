@@ -38,9 +38,9 @@ MAX_OF_PERSON = 10  # commands per minute of one person in a chat with others
 
 @dataclass(slots=True)
 class CommandLimits:
-    """Limits the commands per minute.
+    """Limits the commands per minute: remembers those of the last minute that were not refused.
 
-    Counts those of the last minute that were not refused, in seconds of the monotonic clock.
+    Times are seconds of the monotonic clock.
 
     The writer thread counts commands while the event loop reads the counts. So the commands of a chat are in a tuple,
     which is replaced as a whole and never changed.
@@ -298,7 +298,7 @@ def make_store(settings: Settings) -> Store:
 
 
 def schedules_of(settings: Settings) -> source_calendar.Schedules:
-    """Returns the reader of the sources' schedules, with arXiv's holidays and the operator's time zone."""
+    """Returns the schedules of sources, by arXiv's holidays and the operator's time zone."""
 
     def cron(line: str) -> source_calendar.Schedule:
         return CronSchedule(line, zone(settings.timezone))

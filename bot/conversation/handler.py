@@ -362,7 +362,10 @@ def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
 
 
 def _answer_writing(transaction: Transaction, context: Context, prepared: PreparedRequest) -> ReplyDraft | None:
-    """Runs a command that writes, and stores what the request tells about its chat. Returns the drafted reply, or None."""
+    """Runs a command that writes, and stores what the request tells about its chat.
+
+    Returns the drafted reply; None if there is no reply.
+    """
     command = prepared_request.build_command_context(transaction, context, prepared)
     new_names, missed = prepared_request.newly_named(command, prepared), None
     for place in new_names:

@@ -80,11 +80,11 @@ class StoredReply:
     person: str = ""  # the platform's id of the sender of the request
     response_url: str = ""  # a URL to which replies to the request can be posted
     replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
-    modal: str = ""  # a form, as a view for Forms
+    modal: str = ""  # a form, as `Forms.render_modal` returned it
     instead: tuple[model.Message, ...] = ()  # posted if the form cannot be opened
     trigger_id: str = ""  # needed to open the form; works once and within three seconds
     view: str = ""  # the platform's id of the open form that `modal` replaces; "" if a new form is opened
-    home_view: str = ""  # the home view of `person`, as a view for Forms
+    home_view: str = ""  # the home view of `person`, as `Forms.render_home_view` returned it
     problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with a submitted form, by field
     lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv next
     changed: bool = False  # the sender's home view has to be updated

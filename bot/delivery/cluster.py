@@ -226,8 +226,8 @@ class ClusterEngine:
     async def recover_failed(self) -> None:
         """Recovers the messages that were being sent in failed lanes, wakes the lanes, ends their leases. Raises StoreError.
 
-        The outcome of these sends is unknown. Until they are recovered, nothing is sent in the lane: its message and
-        lease belong to this worker, so no other worker takes them.
+        The outcome of these sends is unknown. Until the messages are recovered, nothing is sent in the lane: its
+        message and lease belong to this worker, so no other worker takes them.
         """
         for lane in self._left - self._running - set(self._posting):
             async with self.posting(lane, patience=0):

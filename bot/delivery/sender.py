@@ -63,7 +63,7 @@ class EmbeddedEngine:
         self._places: dict[Lane, int] = {}  # lane that waits, runs or rests -> its place; the lowest place runs first
         # platform -> a heap of (place, lane)
         self._waiting: defaultdict[str, list[tuple[int, Lane]]] = defaultdict(list)
-        self._resting: list[tuple[float, int, Lane]] = []  # a heap of (monotonic second of its end, place, lane)
+        self._resting: list[tuple[float, int, Lane]] = []  # a heap of (monotonic end of the rest, place, lane)
         self._running: set[Lane] = set()
         self._rerun_at: dict[Lane, float] = {}  # running lane that must run again -> from which monotonic second
         self._changed = asyncio.Event()

@@ -73,7 +73,10 @@ class Node:
 
     @property
     def text(self) -> str:
-        """The text up to the first block element inside: if the end tag is missing, the next field begins there."""
+        """The text up to the first block element inside.
+
+        If the end tag is missing, this block element is the next field.
+        """
         return self.rewritten(lambda _, words: words)
 
     def rewritten(self, change: "Callable[[Node, str], str]") -> str:

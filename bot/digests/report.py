@@ -109,7 +109,7 @@ def _item(paper: model.Paper) -> dict[str, Any]:
 class DigestTables:
     """The reports for people: a table of what was read, then the warnings with their lines.
 
-    The library rich can print it. A narrow console gets fewer columns.
+    The library rich can print this object. A narrow console gets fewer columns.
     """
 
     reports: Sequence[Report]

@@ -63,7 +63,10 @@ class Process:
 
     @property
     def attention(self) -> dict[str, str]:
-        """What an operator must look at, by cause. Unlike with `problems`, the process still counts as ready."""
+        """What an operator must look at, by cause.
+
+        The process counts as ready in spite of these, unlike with `problems`.
+        """
         return self._outbox_trouble | self.maintenance_trouble
 
     async def tick(self) -> None:

@@ -382,7 +382,7 @@ class Forms(Protocol):
         """
 
     def render_home_view(self, home: HomeView) -> str:
-        """Returns the view of a home view."""
+        """Returns a home view as a view of this platform."""
 
     async def open_modal(self, chat: model.ChatAddress, trigger_id: str, view: str) -> None:
         """Shows a form to the sender of the request that had this `trigger_id`. Raises NotDelivered."""

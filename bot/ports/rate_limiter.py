@@ -17,7 +17,7 @@ from bot.ports.channel import Limits
 from subscriptions.model import Lane
 
 FULL = -inf  # the state of a budget that is full
-_TIDY_FROM = 4096  # number of lanes at which idle ones are first removed
+_TIDY_FROM = 4096  # number of lanes from which on idle lanes are removed
 
 
 def reserve(state: float, now: float, rate: float, burst: int = 1) -> tuple[float, float]:

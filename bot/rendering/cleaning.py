@@ -66,7 +66,7 @@ def _formula(match: re.Match[str]) -> str:
 
 
 class _Formula:
-    """A reader of one formula, from left to right."""
+    """Reads one formula, from left to right."""
 
     def __init__(self, text: str) -> None:
         self.text = text

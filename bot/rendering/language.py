@@ -256,7 +256,7 @@ def _reading(node: Node, translate: Translate) -> str:
     for second in more:
         both = {"first": reading, "second": second}
         reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)
-    for part in excluded:  # not "a b, not c", since in such a list "a b" would be a phrase
+    for part in excluded:  # after several wanted words "-" is written, since "a b, not c" would make a phrase of "a b"
         values = {"wanted": reading, "excluded": _inner(part.node, translate)}
         reading = replace(_WITHOUT if more else _BUT_NOT, values=values).say(translate)
     return reading

@@ -86,7 +86,7 @@ def page_environment() -> "Environment":
 
 
 def label(language: Language, name: str, **values: object) -> str:
-    """Returns one of the gallery's words."""
+    """Returns the text of the gallery that has this name, in a language."""
     return replace(_LABELS[name], values=values).say(language.translate)
 
 

@@ -176,7 +176,7 @@ def host(text: str) -> str:
 
 
 def hosts(text: str) -> frozenset[str]:
-    """Returns hosts that are separated by commas, without their ports."""
+    """Returns the hosts in a text, which are separated by commas, without their ports."""
     found = frozenset(_without_port(item) for item in _items(text))
     reason = "it must be host names or IP addresses with commas between, such as localhost, 10.0.0.5"
     return _usable(found, reason, when=all(map(_is_host, found)))
@@ -189,7 +189,7 @@ def port(text: str) -> int:
 
 
 def chats(text: str) -> tuple[ChatAddress, ...]:
-    """Returns chats that are separated by commas."""
+    """Returns the chats in a text, which are separated by commas."""
     return tuple(dict.fromkeys(map(_chat, _items(text))))
 
 
@@ -415,11 +415,11 @@ class CronSchedule:
         return self.next_due(after) or after + _NEVER
 
     def next_due(self, after: datetime) -> datetime | None:
-        """See Schedule. None if no day fits the line."""
+        """See Schedule. Returns None if no day fits the line."""
         return next((moment for moment in self._moments(after) if moment > after), None)
 
     def last_due(self, now: datetime) -> datetime | None:
-        """See Schedule. None if no day fits the line."""
+        """See Schedule. Returns None if no day fits the line."""
         return next(self._moments(now + timedelta(microseconds=1), reverse=True), None)
 
     def due_now(self, now: datetime) -> Overdue | None:

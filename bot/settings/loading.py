@@ -85,7 +85,8 @@ _TOGETHER = (
     ("PAPERWIRE_SMTP_URL", "PAPERWIRE_MAIL_FROM"),
     ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
     ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
-    ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),  # then the database contains tokens of workspaces
+    # the secret key encrypts the tokens of workspaces that install the app
+    ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),
 )
 _NEEDED = {
     "source": "every source needs one",

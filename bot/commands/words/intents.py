@@ -21,7 +21,7 @@ from subscriptions.query.links import mentioned
 
 SURE, HALF = 0.55, 0.35  # the least probability of an intent to act on it, or to ask about it
 _MUCH = 4
-# the least probability of these intents to act on them without a question
+# for these intents: the least probability with which the bot acts without a question
 _LEAST = {
     "unsub": 0.9,
     "unsub-all": 0.8,

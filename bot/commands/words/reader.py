@@ -168,7 +168,7 @@ class Score(NamedTuple):
 class Known(NamedTuple):
     """The words of the examples. For Chinese, two neighbouring characters count as a word."""
 
-    words: frozenset[str]  # words that are more frequent in sentences around their subjects than in subjects
+    words: frozenset[str]  # words that are more frequent outside of the subjects of sentences than within them
     topics: frozenset[str]  # words of at least two subjects
     names: frozenset[str]  # words of at least two names of authors
 

@@ -122,12 +122,12 @@ def _macros(form: Format) -> Mapping[str, Macro]:
 
 
 def request_bytes(text: str) -> int:
-    """Returns the bytes of a text in a request of Apprise, which is ASCII JSON."""
+    """Returns how many bytes a text takes in a request of Apprise, which is ASCII JSON."""
     return len(json.dumps(text)) - 2
 
 
 def text_bytes(text: str) -> int:
-    """Returns the bytes of a text in UTF-8."""
+    """Returns how many bytes a text takes in UTF-8."""
     return len(text.encode("utf-8", "replace"))
 
 
@@ -143,7 +143,10 @@ class Service(packing.Medium):
         shares: bool = False,
         in_bytes: bool = False,
     ) -> None:
-        """`limit`: characters of a message. `title`: characters of its title, 0 for none. `shares`: `limit` includes the title."""
+        """`limit`: characters of a message. `title`: characters of its title; 0: it has no title.
+
+        `shares`: `limit` includes the title.
+        """
         self.form = form
         self.title_limit = min(title, LONGEST_TITLE)
         self.limit = min(limit, LONGEST) - (self.title_limit if shares else 0)

@@ -316,7 +316,7 @@ class MailPages(conversation.Receiver):
         ]
 
     async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
-        """See Receiver. Requests come from the pages."""
+        """See Receiver. Only keeps the dispatcher, since the requests come from the pages."""
         self._dispatcher = dispatcher
         try:
             await asyncio.Event().wait()

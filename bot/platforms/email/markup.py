@@ -1,9 +1,9 @@
 """What a mail shows: rows of one HTML table, since some mail programs support little else, and a complete plain text.
 
-Payload: {"subject": …, "about": …, "html": …, "text": …, "buttons": [[[label, data, url], …], …]}. In its HTML, an action has
-the address press:DATA, which becomes a signed link when the mail is sent. A link contains its action and its chat, signed with a
-key of the database, so that no one can invent or change a link. The headers are those of RFC 5322, RFC 2919 (List-Id), RFC 2369
-and 8058 (List-Unsubscribe), RFC 3834 (Auto-Submitted).
+Payload: {"subject": …, "about": …, "html": …, "text": …, "buttons": [[[label, data, url], …], …]}. In the HTML of a
+payload, an action has the address press:DATA, which becomes a signed link when the mail is sent. A link contains its
+action and its chat, signed with a key of the database, so that no one can invent or change a link. The headers are
+those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (List-Unsubscribe), RFC 3834 (Auto-Submitted).
 """
 
 import hmac

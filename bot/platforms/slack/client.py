@@ -338,7 +338,7 @@ class Client:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
             trace_configs=[trace],
         )
-        # Below WARNING the library formats every message for its log, even if no handler needs it.
+        # At log levels below WARNING, the library formats every message for its log, even if no handler needs it.
         quiet = logging.getLogger(f"{__name__}.sdk")
         quiet.setLevel(logging.WARNING)
         self._web = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[], logger=quiet)

@@ -64,7 +64,8 @@ class StoredTokens:
     """The tokens of one workspace, stored as encrypted JSON."""
 
     bot: str = field(repr=False)
-    refresh: str | None = field(default=None, repr=False)  # gets the next pair; None if tokens do not rotate
+    # the refresh token, which gets the next pair; None if tokens do not rotate
+    refresh: str | None = field(default=None, repr=False)
     ends: datetime | None = None  # when the token expires, aware UTC; None: never
 
 

@@ -490,7 +490,7 @@ class Client:
         """Returns the content of a file, by the path that getFile returned."""
         try:
             return await self._bot.request.retrieve(f"{self._root}/file/bot{self._token}/{quote(path)}")
-        except InvalidToken as error:  # the library raises this for a 404, but getFile has just accepted the token
+        except InvalidToken as error:  # the library raises this for a 404; the token is valid, so the file is gone
             raise errors.Rejected("Telegram does not have this file any more.") from error
         except Exception as error:
             raise outcome_of_repeatable(error) from error
@@ -511,7 +511,10 @@ def _has_number(update: object) -> bool:
 
 
 def _wanted(address: str, post: MessageArguments) -> dict[str, Any]:
-    """Returns the JSON arguments that sendMessage and editMessageText share. The library leaves out those that are None."""
+    """Returns the JSON arguments that sendMessage and editMessageText share.
+
+    The library leaves out arguments that are None.
+    """
     keys = [
         [
             {"text": key.text, "url": key.url} if key.url else {"text": key.text, "callback_data": key.data}

@@ -18,7 +18,7 @@ from subscriptions.texts import units
 
 TEXT = 4096  # UTF-16 units without the markup (core.telegram.org/api/entities#entity-length)
 RAW = 32_768  # bytes with the markup
-ENTITIES = 100  # the server silently drops further ones
+ENTITIES = 100  # entities of a message; the server silently drops all further ones
 ENTITY_BYTES = 9_000  # the server refuses messages from about 9,500 bytes of entities on (tdlib/telegram-bot-api#165)
 _GAP = 2
 _ENTITY = 12  # bytes of an entity: kind, offset, length (Telegram's TL schema); a link also has its address

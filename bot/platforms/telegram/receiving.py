@@ -20,7 +20,8 @@ from bot.ports.channel import Clock
 from subscriptions import errors
 
 CONFLICT_BACKOFF = Backoff(5.0, 30.0)
-# seconds; one poll without a conflict proves nothing, because two pollers get updates in turn
+# A conflict counts as over after so many seconds without one. A single poll without a conflict proves nothing, because
+# two pollers get updates in turn.
 CONFLICT_OVER_AFTER = 60.0
 
 _CONFLICT = (

@@ -189,7 +189,7 @@ class Playground:
 def _readings(typed: str) -> Iterator[str]:
     """Yields queries that a text may mean: the text, the text with its last word as a prefix, the query in a sentence.
 
-    The sentence is the last, because reading a sentence for the first time takes a second.
+    The query in a sentence comes last, because reading a sentence for the first time takes a second.
     """
     if not typed or typed.startswith("/"):
         return
