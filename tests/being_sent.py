@@ -1,4 +1,4 @@
-"""Messages of the outbox that are being sent, according to the store."""
+"""Marks messages of the outbox as being sent, without a sender."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -11,7 +11,7 @@ from tests.make import NOON
 
 
 def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend") -> ClaimRequest:
-    """Returns the request to claim the next message of a Telegram lane."""
+    """Returns a request to claim the next message of this Telegram lane at noon."""
     at = model.Lane("telegram", lane)
     return ClaimRequest(lane=at, now=NOON, wall=NOON, on_unclear=on_unclear, can_find=False, tried=frozenset())
 
@@ -19,9 +19,9 @@ def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend"
 def being_sent(
     store: Store, asking: ClaimRequest | None = None, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
 ) -> Claim:
-    """Renders the next delivery of a lane as one message and marks it as being sent. Returns its claim.
+    """Renders the next delivery of a lane as one message and marks the message as being sent. Returns its claim.
 
-    `shows` maps the delivery's number to ids of papers.
+    `shows` maps the delivery's number to the ids of the papers that the message shows.
     """
     step = to_be_sent(store, asking or request(), shows=shows)
     assert claims.mark_sending(store, step, wall=NOON)

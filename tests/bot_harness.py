@@ -1,12 +1,12 @@
-"""Sends requests to a bot as people do, without a network: the real pipeline over a real store.
+"""Sends requests to a bot as people do, without a network. The bot is the real one, with a real store.
 
     bot = BotHarness(store)
     answer = await bot.says("/sub diffusion")
     assert answer.text.startswith("✓ 1")
     answer = await bot.presses("undo")
 
-Chats are written as in the contract ("telegram:42", "telegram:-1001/7"). Managers of a chat are named with
-`bot.admins["telegram:-1001"] = {"7"}`; None means that the platform does not show them.
+A test names a chat by its address ("telegram:42"; with a topic, "telegram:-1001/7"). It sets the managers of a chat
+with `bot.admins["telegram:-1001"] = {"7"}`; None means that the platform does not show who manages the chat.
 """
 
 import html
@@ -39,7 +39,7 @@ _TAG = re.compile(r"<[^>]+>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The replies to one request; `bool(answer)` is False if there are none."""
+    """The bot's reply to one request. If the bot does not reply, `bool(answer)` is False."""
 
     stored_reply: StoredReply | None
 
@@ -56,7 +56,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The text without markup and without the invisible characters that keep Telegram from linking."""
+        """The text without markup, and without the invisible characters that keep Telegram from making links."""
         return html.unescape(_TAG.sub("", self.markup)).replace("\u2060", "")
 
     @property
@@ -90,7 +90,7 @@ class Answer:
 
 @dataclass(slots=True)
 class FakePlatformApi(conversation.PlatformApi):
-    """Stands in for a platform's API. Nothing leaves the process."""
+    """A platform's API that answers from the fields of the harness and makes no requests."""
 
     bot: "BotHarness"
     platform: str = "telegram"
@@ -158,9 +158,9 @@ class BotHarness:
         )
 
     async def says(self, text: str, chat: str = "telegram:42", **more: Any) -> Answer:
-        """Sends a message and returns the answer. In a private chat, the sender is its owner.
+        """Sends a message as a person. Returns the bot's answer.
 
-        `more` are further fields of the request.
+        In a private chat, the sender is the person whose chat it is. `more` are further fields of the request.
         """
         match = _COMMAND.match(text)
         private = _kind(make.address(chat)) is model.ChatKind.PRIVATE
@@ -174,7 +174,7 @@ class BotHarness:
         return await self.sends_request(chat, **{**written, **more})
 
     async def presses(self, label: str, chat: str = "telegram:42", by: str = "", **more: Any) -> Answer:
-        """Presses the newest button with this label in this chat. Returns the answer."""
+        """Presses the newest button with this label in this chat. Returns the bot's answer."""
         for sent in reversed(self.last.get(chat, [])):
             for key in sent.keys:
                 if key["text"] == label:
@@ -185,7 +185,7 @@ class BotHarness:
         raise AssertionError(f"no button [{label}] in {[sent.buttons for sent in self.last.get(chat, [])]}")
 
     async def receives_event(self, what: str, chat: str, **more: Any) -> Answer:
-        """Reports an event of a chat. Returns the answer."""
+        """Sends the bot an event of a chat. Returns the bot's answer."""
         return await self.sends_request(chat, event=what, **more)
 
     async def sends_request(
@@ -210,7 +210,7 @@ class BotHarness:
 
 
 def make_request(**fields: Any) -> conversation.Request:
-    """Returns a request of the kind to which these fields belong: a message, a callback, a form or an event."""
+    """Returns the request that has these fields: an event, a form or a callback if it has their field, else a message."""
     if "event" in fields:
         return conversation.EventRequest(**fields)
     if "values" in fields:

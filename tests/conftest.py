@@ -1,4 +1,4 @@
-"""Fixtures for every test: no settings of the machine, no network beyond loopback, few Hypothesis examples."""
+"""Fixtures and hooks of all tests. Tests ignore the machine's settings and reach only loopback addresses."""
 
 import ipaddress
 import os
@@ -20,7 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.util import LRUCache
 
-import bot.platforms.known  # noqa: F401 - declares the platforms, so that addresses can be read
+import bot.platforms.known  # noqa: F401 - this import declares the platforms, which the parser of addresses must know
 import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
@@ -38,7 +38,7 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-ALWAYS = os.environ.get("TESTS_OF_PAPERWIRE_DATABASE", "")  # the kind of database for all tests that support both
+ALWAYS = os.environ.get("TESTS_OF_PAPERWIRE_DATABASE", "")  # the only kind of database that tests of both kinds use
 for _name in [name for name in os.environ if name.startswith("PAPERWIRE_") and name != "PAPERWIRE_SHARED"]:
     del os.environ[_name]
 
@@ -48,7 +48,7 @@ _run = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Prepares a PostgreSQL for the run. It starts when the first test needs it and ends with the run."""
+    """Prepares a PostgreSQL server for the run. The server starts when the first test needs it, and stops with the run."""
     if not hasattr(config, "workerinput"):
         _run.enter_context(run_of_tests())
 
@@ -62,12 +62,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Stops the PostgreSQL of the run."""
+    """Stops the PostgreSQL server of the run."""
     _run.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Runs each test twice, once per database, if its module has `pytestmark = both_databases` and it uses a store."""
+    """Runs a test on SQLite and on PostgreSQL if it uses a store and its module has `pytestmark = both_databases`."""
     marked, alone = (
         metafunc.definition.get_closest_marker(name) is not None for name in ("both_databases", "sqlite_alone")
     )
@@ -77,7 +77,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """The PostgreSQL of this run."""
+    """The PostgreSQL server of this run."""
     server = Server()
     yield server
     server.close()
@@ -102,7 +102,7 @@ def database_url(kind_of_database: str, request: pytest.FixtureRequest) -> Itera
 
 
 def _is_loopback(address: object) -> bool:
-    if not isinstance(address, tuple):  # the path of a Unix socket on this machine
+    if not isinstance(address, tuple):  # the address is the path of a Unix socket on this machine
         return True
     host = str(address[0])
     try:
@@ -134,7 +134,7 @@ def _same_kind(one: object, other: object) -> bool:
 
 
 def _make_with_common_cache(engine: Engine, *arguments: Any, **options: Any) -> None:
-    """Makes an engine that shares its cache of compiled statements with all engines of its kind.
+    """Makes an engine that shares its cache of compiled statements with all engines of its kind (SQLite or PostgreSQL).
 
     The program uses one engine as long as it runs. Each test makes a new engine and would compile every statement again,
     which takes a third of its time. The cache key contains the dialect of the engine, so all dialects of one kind
@@ -152,7 +152,7 @@ _statements_of_schema: list[tuple[str, Any]] = []
 
 
 def _make_schema_again(connection: Connection) -> bool:
-    """Makes the schema. On SQLite, reuses the statements of the first time, so that SQLAlchemy does not compile them again."""
+    """Makes the schema. On SQLite, repeats the statements of the first call, which SQLAlchemy need not compile again."""
     if connection.dialect.name != "sqlite":
         return make_schema(connection)
     if not _statements_of_schema:
@@ -186,7 +186,10 @@ def _note_thread(connection: Connection) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_shared_thread_writes() -> Iterator[None]:
-    """Fails a test if a thread of the shared pool begins to write: while it waits for a lock, it would delay readers."""
+    """Fails a test if a thread of the event loop's shared pool writes.
+
+    While such a thread waits for the database's lock, it takes the place of a reader, which would not have to wait.
+    """
     _wrote_in_the_pool.clear()
     yield
     assert _wrote_in_the_pool == []
@@ -194,7 +197,7 @@ def _no_shared_thread_writes() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def statements() -> Iterator[Watch]:
-    """Explains the plan of every statement that the product executes in any test."""
+    """Records which statements of the product read a whole table, in all tests of this process."""
     watch = Watch()
     watch.begin()
     yield watch
@@ -203,7 +206,7 @@ def statements() -> Iterator[Watch]:
 
 @pytest.fixture(autouse=True)
 def _no_scan(statements: Watch) -> Iterator[None]:
-    """Fails a test if `run` would read the whole of a table that grows (see tests/integration/test_nothing_due.py)."""
+    """Fails a test if a statement that `paperwire run` uses reads the whole of a table that grows."""
     statements.taken()
     yield
     found = statements.taken()
@@ -218,7 +221,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with the newest schema. It is made once, because this takes longer than most tests."""
+    """The file of an empty SQLite database with the newest schema. Tests copy it, because making one takes long."""
     path = tmp_path_factory.mktemp("empty") / "paperwire.db"
     made = Store(f"sqlite:///{path}")
     made.open(now=datetime(2026, 1, 1, tzinfo=UTC))

@@ -11,7 +11,7 @@ from tests.postgres.cluster import installed_programs
 
 
 def copied(store: Store, folder: Path) -> Path:
-    """Copies a database to a file in this folder, with `paperwire backup` or pg_dump. Returns its path."""
+    """Copies a database to a file in this folder, as `paperwire backup` or pg_dump does. Returns the path of the file."""
     copy = folder / "copy.db"
     if store.kind.file is not None:
         store.backup(copy)
@@ -21,9 +21,9 @@ def copied(store: Store, folder: Path) -> Path:
 
 
 def put_back(store: Store, copy: Path, *, lost_at: datetime, now: datetime) -> None:
-    """Replaces a database by a copy (`paperwire restore` or pg_restore). What was due before the loss counts as sent.
+    """Replaces a database by a copy, as `paperwire restore` or pg_restore does. Deliveries due before the loss count as sent.
 
-    No other program may use the database during this. Open it again afterwards.
+    No other program may use the database meanwhile. The caller opens the store again afterwards.
     """
     if store.kind.file is not None:
         retention.restore(store, copy, copies=copy.parent, lost_at=lost_at, now=now)

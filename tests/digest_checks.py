@@ -1,4 +1,4 @@
-"""Checks the result of reading any bytes: either papers and warnings that can be shown and stored, or one error sentence."""
+"""Reads any bytes as a digest and checks the result: papers and warnings that can be stored and shown, or one error sentence."""
 
 import json
 

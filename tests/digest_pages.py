@@ -25,7 +25,7 @@ TOC = "<div id=toc></div>\n\n# Table of Contents\n\n- [cs.LG](#cs.LG) [Total: 5]
 
 @dataclass(frozen=True)
 class Parts:
-    """A page of a format, built from parts that hold one paper each. `paper` is such a part, with @ for its number."""
+    """Builds pages of a format from parts with one paper each. `paper` is the text of such a part, with @ for its number."""
 
     paper: str
     head: str = ""
@@ -33,7 +33,7 @@ class Parts:
     between: str = ""
 
     def part(self, number: int) -> str:
-        """Returns the part of a paper. Five @ are its number with five digits."""
+        """Returns the part with the paper of this number. "@@@@@" becomes the number with five digits."""
         return self.paper.replace("@" * 5, f"{number:05}").replace("@", str(number))
 
     def page(self, parts: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Stores what the polls of awaited sources would store, without any poll.
+"""Stores the rows that polls of sources would store, without a poll. A digest may wait for these sources.
 
     arxiv = ExpectedSources(bot.store)
 arxiv.reports("late", at=NOON)
@@ -14,13 +14,13 @@ from subscriptions.store.sources import SourceFact, sync_sources
 from tests.make import NOON
 from tests.receipts import add_receipt
 
-BATCH = timedelta(hours=5, minutes=5)  # after midnight UTC: when a batch can be read, in the winter of New York
+BATCH = timedelta(hours=5, minutes=5)  # from midnight UTC until arXiv's batch of the day can be read, in winter
 SYNCED_AT = NOON - timedelta(days=30)
 
 
 @dataclass(slots=True)
 class ExpectedSources:
-    """Writes the sources that the settings name into a store. By default, this is arXiv only."""
+    """Writes sources into a store as if the settings named them: only arXiv by default."""
 
     store: Store
     names: Iterable[str] = ("arXiv",)
@@ -30,7 +30,7 @@ class ExpectedSources:
         self.sync(*self.names)
 
     def sync(self, *names: str, watched: Iterable[str] = ()) -> None:
-        """Replaces the sources of the store by these. `watched` are folders, whose papers may come at any time."""
+        """Replaces the sources of the store by these. `watched` are folders, in which papers may appear at any time."""
         awaited = [SourceFact(name=name, kind="arxiv", location=name, schedule=self.schedule) for name in names]
         folders = [SourceFact(name=name, kind="file", location=name) for name in watched]
         sync_sources(self.store, [*awaited, *folders], now=SYNCED_AT)

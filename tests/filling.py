@@ -1,4 +1,4 @@
-"""Fills a store with the rows that a bot collects over time. This is quick, because it runs no use case."""
+"""Fills a store with the rows that a bot collects over time. This is quick, because it inserts rows directly."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -26,8 +26,8 @@ def fill(
 ) -> None:
     """Adds chats, subscriptions of all cadences, papers, sent deliveries, and the rows that conversations leave.
 
-    Nothing is due at `now`. `per_chat` papers were delivered to each chat. Every tenth chat is gone, and its
-    subscriptions were due long ago. The digests belong to a new source "made N", where N is the id of the first added chat.
+    Each chat got `per_chat` papers. Every tenth chat is gone, and its subscriptions were due long ago. Nothing else is
+    due at `now`. The digests belong to a new source "made N", where N is the id of the first added chat.
     """
     day = timedelta(days=1)
     first, query, digest = (_first_free(store, table) for table in ("chat", "query", "digest"))
@@ -101,7 +101,7 @@ def _chat(number: int, now: datetime, *, gone: bool) -> dict[str, object]:
 
 
 def _subscription(chat: int, query: int, now: datetime, last: int, *, gone: bool) -> dict[str, object]:
-    """Returns a subscription that is caught up. Its cadence alternates between daily, when-out and now."""
+    """Returns the row of a subscription to which no paper is owed. Chats have the cadences daily, when-out and now in turn."""
     day = timedelta(days=1)
     past = now - 20 * day if gone else now
     cadence, due, latest, cursor = [

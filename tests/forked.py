@@ -1,8 +1,8 @@
-"""Starts our programs in processes that need not import anything first.
+"""Starts our programs quickly, in processes that have imported all modules already.
 
-A process would spend a second on its imports, which is most of the time of such a test. Therefore one process imports
-all modules once and makes a copy of itself for each program. A test that needs a fresh Python (the imports themselves,
-Ctrl-C during them, memory) starts one instead.
+Imports take a second, which is most of the time of a test that starts a program. Therefore one process imports all
+modules once and makes a copy of itself (by fork) for each program. A test of the imports themselves, of Ctrl-C during
+them, or of memory starts a new Python instead.
 """
 
 import ctypes
@@ -27,7 +27,7 @@ import bot
 import subscriptions
 
 ROOT = Path(__file__).parents[1]
-_LATER = (  # what libraries and the program import only when they need it
+_LATER = (  # modules that libraries and the program import only when they need them
     "babel.numbers",
     "certifi",
     "encodings.idna",
@@ -41,20 +41,20 @@ _LATER = (  # what libraries and the program import only when they need it
 _NO_IMPORT = ("__main__", "migrations")  # modules that do something as soon as they are imported
 _PR_SET_CHILD_SUBREAPER = 36  # orphaned children of our children become our children (prctl(2))
 _ONE_AT_A_TIME = threading.Lock()
-_LONGEST = 1 << 17  # most bytes of a request
+_LONGEST = 1 << 17  # bytes that a request may have
 
 
 def clean_environment(**given: str) -> dict[str, str]:
-    """Returns the environment of a program: this process's environment without our settings, plus what is given."""
+    """Returns the environment of a program: that of this process without PAPERWIRE_ variables, plus the given variables."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
     return {**others, "PYTHONPATH": str(ROOT), **given}
 
 
 class Forked(subprocess.Popen[Any]):
-    """Works like `Popen([sys.executable, "-m", module, *arguments])`, where `module` is one of ours."""
+    """Works like `Popen([sys.executable, "-m", module, *arguments])` for a module of ours."""
 
     def _execute_child(self, args: list[str], *others: Any) -> None:
-        """Makes the process and sets `pid`. Popen does the rest."""
+        """Makes the process and sets `pid`, which Popen would do in a slower way. Popen does all the rest."""
         folder, environment = others[4:6]
         pipes = others[9:15]
         streams = [own if theirs == -1 else theirs for own, theirs in enumerate((pipes[0], pipes[3], pipes[5]))]
@@ -70,18 +70,21 @@ class Forked(subprocess.Popen[Any]):
 
 @cache
 def _line() -> socket.socket:
-    """Returns the connection to the process that is copied. That process ends when this one ends."""
+    """Returns the connection to the process that is copied, which ends when this process ends. The first call starts it."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-m", "tests.forked"]
     with theirs:
         begun = subprocess.Popen(command, cwd=ROOT, env=clean_environment(), stdin=theirs.fileno())  # noqa: S603 - this interpreter
-    begun.returncode = 0  # this process does not wait for it
+    begun.returncode = 0  # so that Popen does not wait for the process and does not warn that it still runs
     return ours
 
 
 def _copies(line: socket.socket) -> Iterator[str]:
-    """Makes a process for each request and yields the request in it. In the original process, it ends with the last request."""
+    """Makes a process for each request. The iterator yields in each new process only, and only that process's request.
+
+    In the original process, the iterator ends without a value when there are no more requests.
+    """
     while True:
         request, streams, _, _ = socket.recv_fds(line, _LONGEST, 3)
         if not request:
@@ -91,7 +94,7 @@ def _copies(line: socket.socket) -> Iterator[str]:
         if not between:
             if copy := os.fork():
                 os.write(writing, str(copy).encode())
-                os._exit(0)  # the copy then becomes a child of the process that requested it
+                os._exit(0)  # the copy then becomes a child of the process that requested the copy
             for number, stream in enumerate(streams):
                 os.dup2(stream, number)
         else:

@@ -1,4 +1,4 @@
-"""Parses an HTML page strictly: reports each mistake that a browser would forgive."""
+"""Parses an HTML page strictly, and reports mistakes that a browser would tolerate."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -52,10 +52,10 @@ NEVER_IN = {"p": {"p", "div", "ol", "ul", "pre", "blockquote"}, "a": {"a"}}
 
 
 class HtmlPage:
-    """A parsed page. `complaints` holds its mistakes, `links` every href, `text` the visible text with single spaces.
+    """A parsed page. `complaints` has its mistakes, `links` every href, `text` the visible text with single spaces.
 
-    The page is read as XML, so it must be well-formed: nothing is left open, crossed or said twice, and there is no
-    unknown entity.
+    The parser reads the page as XML, so the page must be well-formed: every tag is closed, tags do not cross, no
+    attribute is there twice, and no entity is unknown. Otherwise the constructor raises ParseError.
     """
 
     def __init__(self, text: str) -> None:

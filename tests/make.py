@@ -27,7 +27,7 @@ _ids = count(1)
 
 
 class FakeClock:
-    """A clock that moves only when a test moves it or waits."""
+    """A clock that moves only when a test moves it. `sleep` moves it too, and returns at once."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
@@ -56,7 +56,7 @@ class FakeClock:
         self._second += by.total_seconds()
 
     def step(self, by: timedelta) -> None:
-        """Moves the time of day only, as when a person sets the machine's clock. The monotonic clock does not jump."""
+        """Moves the time of day but not the monotonic clock, as when a person sets the machine's clock."""
         self._now += by
         self._wall += by
 
@@ -73,7 +73,7 @@ def paper(
     kind: model.Announce | None = None,
     **values: object,
 ) -> model.Paper:
-    """Returns a paper with a new arXiv id. With `arxiv_id=None`, it has none."""
+    """Returns a paper, with a new arXiv id by default. With `arxiv_id=None`, the paper has no arXiv id."""
     if arxiv_id == "":
         arxiv_id = f"2601.{next(_ids):05d}"
     key = arxiv_id or "title:" + sha256(title.casefold().encode()).hexdigest()[:16]
@@ -138,7 +138,7 @@ def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **r
 
 
 def due(store: Scope, *chats: str, now: datetime = NOON, **request: str) -> None:
-    """Lets chats subscribe to papers about graphs, at once by default. Then ingests such a paper, so that all chats are due."""
+    """Makes all these chats due: subscribes them to "graph" (by default with the cadence "now") and ingests a paper about it."""
     for chat in chats:
         subscribes(store, chat, "graph", now=now, **{"every": "now", **request})
     ingested(store, paper("A graph"), now=now)
@@ -149,17 +149,17 @@ def ingest_digest(
     digest: model.Digest,
     **ingest: Any,
 ) -> Ingested:
-    """Like `ingest_steps`, but runs all steps in this thread. `ingest`: the values of an `Ingest`."""
+    """Runs all steps of `ingest_steps` in this thread. `ingest` are the fields of an `Ingest`."""
     return done(ingest_steps(store, digest, Ingest(**ingest)))
 
 
 def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[model.Lane]]:
-    """Plans the chats, one slice after the other. Yields the lanes of each slice. See `plan_due`."""
+    """Plans the due chats, one slice after the other. Yields the lanes that got deliveries in each slice."""
     return map(done, plan_slices(store, now=now))
 
 
 def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) -> None:
-    """Deletes rows that were kept long enough, one transaction per step."""
+    """Deletes all rows that are old enough. See `clean_up_steps`."""
     for _ in clean_up_steps(store, now=now, papers=papers):
         pass
 

@@ -1,4 +1,4 @@
-"""Fills a database with the million rows that a bot has after some years. It uses SQL only, so it takes seconds."""
+"""Fills a database with the million rows that a bot has after some years. This takes seconds, because SQL makes the rows."""
 
 import sqlite3
 from contextlib import closing
@@ -7,9 +7,9 @@ from pathlib import Path
 
 CHATS, PAPERS, DELIVERIES, ITEMS = 30_000, 70_000, 90_000, 330_000
 GONE = 10  # every tenth chat is gone: its subscriptions were due long ago, and a delivery waits for it
-BASE = 1000  # the ids of rows start above it
+BASE = 1000  # the ids of added rows are larger than this
 
-# {n} is the number of rows, which are numbered from 1 on. {now} is the time from which days are counted back.
+# The table n has the numbers i from 1 on. {now} is the time from which the statements count days back.
 _ROWS = (
     """INSERT INTO source (name, kind, location, title, home, schedule, validators, state)
     SELECT 'made' || i, 'url', '', '', '', '', '{{}}', '{{}}' FROM n WHERE i <= 5""",
@@ -63,7 +63,10 @@ _ROWS = (
 
 
 def fill_a_million(path: Path, *, now: datetime) -> int:
-    """Adds a million rows to an empty database. Returns their number. Nothing is due at `now`, except for chats that are gone."""
+    """Adds a million rows to an empty SQLite database. Returns their number.
+
+    At `now`, nothing is due except for chats that are gone.
+    """
     values = {
         "now": f"{now:%Y-%m-%d %H:%M:%S}", "base": BASE, "chats": CHATS, "papers": PAPERS, "deliveries": DELIVERIES, "items": ITEMS,
         "gone": GONE,

@@ -1,4 +1,4 @@
-"""Renders messages in the form for the platform of their chat."""
+"""Renders messages of a delivery or a reply for the platform of its chat."""
 
 from functools import lru_cache
 from typing import Any
@@ -12,11 +12,11 @@ medium_of = lru_cache(known.medium_of)
 
 
 def render_delivery(delivery: model.Delivery, *layout: Any, **more: Any) -> tuple[model.Message, ...]:
-    """Returns the result of the function with the same name, called with the medium of the chat's platform."""
+    """Calls `delivery_messages.render_delivery` with the medium of the chat's platform."""
     medium = medium_of(delivery.chat.address.platform)
     return delivery_messages.render_delivery(delivery, *layout, medium=medium, **more)
 
 
 def render_reply(reply: Reply, chat: model.Chat) -> tuple[model.Message, ...]:
-    """Returns the result of the function with the same name, called with the medium of the chat's platform."""
+    """Calls `reply_messages.render_reply` with the medium of the chat's platform."""
     return reply_messages.render_reply(reply, chat, medium=medium_of(chat.address.platform))

@@ -1,4 +1,4 @@
-"""Sources that read the fake arXiv over real HTTP, with a clock whose waits end at once."""
+"""Runs the source scheduler against the fake arXiv over real HTTP. The clock is fake, so waits end at once."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ LIMITS = FetchLimits(connect=60, idle=60, total=PATIENCE, most=2**20)
 
 
 class YieldingTurns(fetch_request.StoredHostSlots):
-    """The request slots of all processes. While a process waits for its slot, the other processes send their requests."""
+    """Request slots, which processes share through the store. After a wait, the other processes of the test run first."""
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
         wait = await super().acquire(publisher, most)
@@ -39,7 +39,7 @@ class YieldingTurns(fetch_request.StoredHostSlots):
 
 
 class SourceHarness:
-    """A source scheduler with its sources: one for each process of a test."""
+    """A source scheduler with its sources. A test makes one harness for each process that it imitates."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class SourceHarness:
         self.scheduler = SourceScheduler(context, fetcher, sources)
 
     async def poll(self, *names: str) -> Receipt:
-        """Polls now, as `sources poll` does. Returns the receipt."""
+        """Polls these sources now, as `paperwire sources poll` does. Returns the last receipt."""
         (*_, receipt) = await self.scheduler.poll_now(names)
         return receipt
 
@@ -85,13 +85,16 @@ class SourceHarness:
         await self.scheduler.drain()
 
     async def ticks(self) -> None:
-        """Runs one tick of the process. Returns when all requests of the tick are answered."""
+        """Polls as one tick of `paperwire run` does. Returns when all requests of the tick are answered."""
         await self.scheduler.poll()
         asked = [*self.scheduler._polls.values(), *filter(None, [self.scheduler._enrichment])]
         await asyncio.gather(*asked, return_exceptions=True)
 
     async def until(self, moment: datetime, step: timedelta | None = None) -> None:
-        """Advances the clock to a moment and polls each source when it becomes due. `step`: how often folders are read."""
+        """Advances the clock to a moment and polls each source when it becomes due.
+
+        With `step`, sources without a due time, such as folders, are polled after each step too.
+        """
         while self.clock.now() < moment:
             following = min([moment, *self._moments(), *([self.clock.now() + step] if step else [])])
             self.clock.advance(max(following - self.clock.now(), timedelta(0)))
@@ -135,7 +138,7 @@ def web_source(url: str, *, name: str = "web", schedule: str = "every 30m", **va
 
 @contextmanager
 def fake_arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
-    """Runs a fake arXiv. Afterwards, fails the test if a request broke arXiv's limits."""
+    """Runs a fake arXiv. At the end, fails the test if a request broke arXiv's limits for programs."""
     with FakeArxiv(clock) as arxiv:
         yield arxiv
     assert arxiv.violations == []

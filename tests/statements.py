@@ -29,7 +29,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
         "loss",
         "enrichment_request",
         "pending_lookup",
-    }  # rows of the last two are deleted within days, or when the look-up is answered
+    }  # rows of the last two tables are deleted within days, or when their look-up is answered
 )
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # function of the store that executes the statement → why it may read a whole table
@@ -97,7 +97,7 @@ class Caller:
     """The functions that execute a statement."""
 
     functions: tuple[str, ...] = ()  # functions of the store, innermost first: "known_papers.py:newest"
-    # a running product may execute it; it is not only part of a migration, another subcommand or a test
+    # whether `paperwire run` may execute the statement, not only a migration, another subcommand or a test
     of_run: bool = False
 
     @property
@@ -106,7 +106,7 @@ class Caller:
 
 
 def caller() -> Caller:
-    """Returns what executes the current statement, according to the stack of this thread."""
+    """Returns the functions that execute the current statement, according to the stack of this thread."""
     functions, ours, elsewhere = list[str](), False, False
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
@@ -136,13 +136,16 @@ class Recorded:
     steps: int = 0  # SQLite machine steps of all executions, divided by ten
 
     def scans(self) -> dict[str, str]:
-        """Returns statement → the steps of its plan that read the whole of a growing table, without the harmless statements."""
+        """Returns the statements that read the whole of a growing table, without the harmless ones.
+
+        Maps each statement to the steps of its plan that do so.
+        """
         assert self.statements, "nothing was recorded"
         with closing(sqlite3.connect(self.store.path)) as connection:
             return self.scans_on(connection)
 
     def scans_on(self, connection: sqlite3.Connection) -> dict[str, str]:
-        """Like `scans`, but plans on another database with our tables."""
+        """Like `scans`, but makes the plans on this connection, to any database with our tables."""
         return {
             in_one_line(statement): "; ".join(found)
             for statement, values in self.statements.items()
@@ -179,7 +182,7 @@ def recording(store: Store) -> Iterator[Recorded]:
 
 
 class Watch:
-    """Explains each statement that `run` may execute, in all tests, so that new statements are covered too."""
+    """Checks the plan of each statement that `paperwire run` may execute, once, in whichever test executes it first."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
@@ -192,7 +195,7 @@ class Watch:
         event.remove(Engine, "before_cursor_execute", self._note)
 
     def taken(self) -> dict[str, str]:
-        """Returns statement → its scans, for those found since the last call."""
+        """Returns the statements found since the last call that read a whole table. Maps each one to its scans."""
         found, self._found = self._found, {}
         return found
 

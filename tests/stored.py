@@ -1,4 +1,4 @@
-"""Reads and changes a database of either kind without the product, by handwritten SQL."""
+"""Reads and changes a SQLite or PostgreSQL database by handwritten SQL, without the product."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from subscriptions.store.rows import TABLES
 
 @contextmanager
 def connected(store: Store) -> Iterator[Connection]:
-    """Opens a connection like another program. It is one transaction, committed at the end, and does not wait for locks."""
+    """Opens a connection, as another program does. The block is one transaction, and does not wait for locks."""
     is_file = store.kind.file is not None
     engine = create_engine(store.url, connect_args={"timeout": 0} if is_file else {"options": "-c lock_timeout=1"})
     try:
@@ -25,7 +25,7 @@ def connected(store: Store) -> Iterator[Connection]:
 
 
 def rows(store: Store, sql: str, **values: object) -> list[tuple[Any, ...]]:
-    """Returns the rows of a handwritten query in SQLite's dialect. JSON comes as text from SQLite, as values from PostgreSQL."""
+    """Returns the rows of a query in SQLite's dialect. JSON columns are text on SQLite, and values on PostgreSQL."""
     with connected(store) as connection:
         return [tuple(row) for row in connection.execute(text(_said(connection, sql)), values)]
 
@@ -54,7 +54,7 @@ def _said(connection: Connection, sql: str) -> str:
 
 
 def all_rows(store: Store) -> dict[str, list[str]]:
-    """Returns table → its rows as text, for every table of the database, including tables that no model declares."""
+    """Maps each table of the database to its rows as text. Includes tables that no model declares."""
     with connected(store) as connection:
         return {
             table: [repr(tuple(row)) for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"')]  # noqa: S608 - its own names
@@ -64,7 +64,7 @@ def all_rows(store: Store) -> dict[str, list[str]]:
 
 
 def others_can_write(store: Store) -> bool:
-    """Tells whether another connection could write now. On PostgreSQL, returns False if any connection has locked a row of any table."""
+    """Tells whether another connection could write now. On PostgreSQL, False if any row of any table is locked."""
     try:
         with connected(store) as connection:
             if connection.dialect.name == "sqlite":

@@ -1,4 +1,4 @@
-"""How long the channels of these tests wait for an answer."""
+"""Sets how long the channels of these tests wait for an answer of the platform."""
 
 import pytest
 
@@ -7,6 +7,6 @@ from tests.patience import PATIENCE
 
 @pytest.fixture
 def read(request: pytest.FixtureRequest) -> float:
-    """The seconds that a channel waits for an answer: few only if the test's fault is a server that hangs."""
+    """The seconds that a channel waits for an answer: one if the fault of the test is a server that hangs, otherwise many."""
     row = getattr(request.node, "callspec", None)
     return 1.0 if row and row.params.get("fault", "").startswith("hang") else PATIENCE

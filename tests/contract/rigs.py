@@ -42,13 +42,13 @@ OTHER_SLACK_TOKEN = "xoxb-made-up-token-of-another-workspace"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rig:
-    """A channel, a chat that accepts messages, and what the fake received."""
+    """A channel, a chat that accepts messages, and the texts that its platform received."""
 
     channel: Channel
     chat: model.ChatAddress
     topic: model.ChatAddress  # a topic or thread of the same lane
     compose: Compose  # (text, number=1) → a message in the shape that this channel posts
-    received: Callable[[], list[str]]  # texts in the order of arrival; an edited text is the last one
+    received: Callable[[], list[str]]  # texts that the platform received, in order; the new text of an edit comes last
     disconnect: Callable[[], None]  # makes the platform unreachable from now on
     fake: FakePlatform | None = None
     secret: str = "no secret"
@@ -111,7 +111,7 @@ async def slack(read: float) -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def another_workspace(read: float) -> AsyncIterator[Rig]:
-    """A Slack workspace other than the app's own one. It uses the second token."""
+    """A chat in a second Slack workspace, to which the channel writes with that workspace's own token."""
     with FakeSlack() as fake:
         other = fake.workspace("T2", OTHER_SLACK_TOKEN)
         fake.knows("C1", team="T2")
@@ -164,7 +164,7 @@ async def gallery(_: float) -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def postbox(_: float) -> AsyncIterator[Rig]:
-    """A platform that is not part of the product."""
+    """The postbox: a platform that only the tests have."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         out.mkdir()
@@ -182,7 +182,7 @@ async def postbox(_: float) -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def web(_: float) -> AsyncIterator[Rig]:
-    """Our own page. What it received is what a reader of the chat sees, in the order of the changes."""
+    """Our own web page. `received` returns the texts that the page shows, the text that changed last at the end."""
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/paperwire.db")
         store.open(now=NOON)

@@ -1,4 +1,4 @@
-"""The console channel: frames, control characters, and streams that are closed."""
+"""The console channel: the frames around messages, control characters in texts, and output that is closed."""
 
 import fcntl
 import io

@@ -1,4 +1,4 @@
-"""The Slack channel against the fake server: what it sends, what it finds again, and the results of failed attempts."""
+"""The Slack channel against the fake server: the messages that it sends, its search for a message, and failed attempts."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -32,7 +32,7 @@ def slack() -> Iterator[FakeSlack]:
 
 @dataclass(slots=True)
 class Watch:
-    """A monotonic clock that a test moves."""
+    """The time of the channel's monotonic clock, which a test moves."""
 
     second: float = 0.0
 
@@ -67,7 +67,7 @@ async def refused(
     chat: model.ChatAddress = TEAM_CHANNEL,
     posted: model.Message | None = None,
 ) -> Outcome:
-    """Posts a message that is not delivered. Returns the outcome, which is of this kind."""
+    """Posts a message and expects an error of this kind. Returns the error."""
     with pytest.raises(kind) as caught:
         await post(channel, chat, posted)
     return caught.value
@@ -366,7 +366,7 @@ async def test_a_channel_that_gets_too_many_messages_holds_up_no_other(
 async def test_what_was_sent_a_minute_before_is_not_looked_for(
     channel: SlackChannel, seconds: int, is_found: bool
 ) -> None:
-    """A clock that is a little ahead does no harm."""
+    """The search begins 60 seconds before `after`, because the clocks of Slack and of this machine may differ."""
     ts = await post(channel)
     assert (await find(channel, after=moment(ts) + timedelta(seconds=seconds)) == ts) is is_found
 

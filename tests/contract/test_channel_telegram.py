@@ -1,6 +1,6 @@
-"""Telegram's adapter against the fake server: what it sends, the outcomes of failed attempts, and the platform's API.
+"""Telegram's adapter against the fake server: the messages that it sends, failed attempts, and calls of the Bot API.
 
-The API: rights, places, callbacks, documents, updates, menus.
+The calls ask for rights, chats and updates, answer presses of buttons, transfer documents, and set menus.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ async def post(channel: TelegramChannel, chat: model.ChatAddress = ANN, message:
 async def refused(
     kind: type[Outcome], channel: TelegramChannel, chat: model.ChatAddress = ANN, message: model.Message | None = None
 ) -> Outcome:
-    """Posts a message that is not delivered. Returns the outcome, which is of this kind."""
+    """Posts a message and expects an error of this kind. Returns the error."""
     with pytest.raises(kind) as caught:
         await post(channel, chat, message)
     return caught.value
@@ -422,9 +422,9 @@ async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramApi, telegra
         await api.fetch(dropped(telegram, "x" * 1025), 1024)
     assert telegram.arrived("file") == []
     telegram.largest_download = 10
-    with pytest.raises(errors.Refused, match="larger than 1 KB"):  # Telegram itself offers no larger files
+    with pytest.raises(errors.Refused, match="larger than 1 KB"):  # the file is too large for Telegram and for us
         await api.fetch(dropped(telegram, "x" * 11), 1024)
-    with pytest.raises(errors.Refused, match="Telegram gives bots files of up to 20 MB"):  # we would read a larger file
+    with pytest.raises(errors.Refused, match="Telegram gives bots files of up to 20 MB"):  # too large for Telegram only
         await api.fetch(dropped(telegram, "x" * 11), 50 << 20)
 
 

@@ -185,7 +185,7 @@ def test_only_building_a_channel_loads_the_platforms_library() -> None:
 # ── Telegram and Slack: what goes wrong on the way ────────────────────────────
 
 ON_BOTH = pytest.mark.parametrize("rig", ["telegram", "slack"], indirect=True)
-FAULTS = [  # (fault, its outcome on Telegram, its outcome on Slack, number of messages that the platform took)
+FAULTS = [  # (fault, its outcome on Telegram, its outcome on Slack, number of messages that the platform accepted)
     ("302", errors.RetryLater, errors.Unclear, 0),
     ("400 page", errors.RetryLater, errors.Unclear, 0),
     ("403 page", errors.RetryLater, errors.Unclear, 0),
@@ -248,7 +248,7 @@ async def test_a_fault_has_the_outcome_that_the_table_names(
     assert len(rig.received()) == taken
     assert len(fake.requests) == 1
     fake.releases(drop=True)
-    with contextlib.suppress(LookupError):  # Telegram cannot tell
+    with contextlib.suppress(LookupError):  # Telegram has no way to look for a message
         found = await rig.channel.find(rig.chat, rig.compose("one"), delivery=DELIVERY, after=LONG_AGO)
         assert (found is not None) == bool(taken)
     assert await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY)

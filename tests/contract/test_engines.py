@@ -1,4 +1,4 @@
-"""The contract of engines, checked for each engine."""
+"""The contract of `Engine`, checked for the engine of a single process and for the engine of several workers."""
 
 import asyncio
 from collections import Counter
@@ -33,8 +33,8 @@ class Rig:
     engine: Engine
     rate_limiter: RateLimiter
     clock: Clock
-    rest: float  # seconds for which a test may let a lane rest
-    late: float  # seconds by which an answer may be late
+    rest: float  # seconds for which a test pauses a lane: few if the clock is real
+    late: float  # seconds by which a reserved start may be late: many if the clock is real
 
 
 @pytest.fixture(params=["embedded", "cluster"])
@@ -91,7 +91,7 @@ async def test_posts_of_a_lane_come_one_after_another_in_their_order(engine: Eng
             assert is_free
             assert len(begun) == len(ended)
             begun.append(number)
-            async with engine.posting(LANES[1 + number]):  # other lanes need not wait
+            async with engine.posting(LANES[1 + number]):  # other lanes need not wait for the post in LANES[0]
                 await asyncio.sleep(0)
             ended.append(number)
 
@@ -181,19 +181,19 @@ async def test_a_token_is_never_asked_for_more_than_its_rate(rig: Rig) -> None:
 
 
 async def test_an_answer_does_not_wait_for_waiting_deliveries(rig: Rig) -> None:
-    """At 28 requests a second, forty deliveries take more than a second."""
+    """Forty deliveries wait for their turn at 28 requests a second, which takes longer than a second. An answer goes first."""
     deliveries = [asyncio.create_task(rig.engine.reserve("telegram")) for _ in range(40)]
     await asyncio.wait(deliveries, return_when=asyncio.FIRST_COMPLETED)
     asked = rig.clock.monotonic()
     start = await rig.engine.reserve("telegram", urgent=True)
     behind = sum(later > start for later in await asyncio.gather(*deliveries))
-    # on a busy machine every request takes long, so the order is checked instead
+    # on a busy machine the answer may be late, but then it must still start before most deliveries
     assert start - asked <= 0.3 or behind >= 25
 
 
 async def test_a_pause_of_the_whole_token_holds_up_every_slot(rig: Rig) -> None:
     now = rig.clock.monotonic()
-    # the platform does not say which limit was exceeded; if two lanes pause at once, it must be the token's limit
+    # a platform does not say which limit was exceeded; if it refuses two lanes at once, it must be the token's limit
     for lane in LANES[:2]:
         rig.rate_limiter.pause(lane, now + rig.rest, now)
     assert await rig.engine.reserve("telegram", urgent=True) >= now + rig.rest - 0.01

@@ -1,4 +1,7 @@
-"""The fake Slack refuses what Slack refuses, and delivers people's actions as Slack does. Plain clients check this."""
+"""The fake Slack refuses what Slack refuses, and sends events of people to the app as Slack does.
+
+These tests call the fake with plain HTTP and WebSocket clients, without paperwire's own client.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What we write passes the judge of each platform: the checks of Slack's SDK and its limits, and Telegram's own parser."""
+"""Each platform accepts the markup that we write. The checks and limits of Slack's SDK and Telegram's own parser judge it."""
 
 import json
 import re
@@ -32,13 +32,13 @@ SLACK_CHATS = [
     deliveries.chat("slack"),
     deliveries.chat("slack", model.ChatKind.TEAM, topic="17.5", shape="thread"),
 ]
-# What Slack interprets in mrkdwn: text in <…>, and the three entities.
+# Slack interprets text in <…> in mrkdwn, and the entities &amp; &lt; &gt;.
 IN_BRACKETS = re.compile(r"<([^>]*)>")
 LINK = re.compile(r"https?://[^|\s]+(\|[^|]*)?")
 
 
 def texts(value: object) -> Iterator[dict[str, Any]]:
-    """Returns all text objects of blocks."""
+    """Yields all text objects in blocks."""
     if isinstance(value, list):
         for one in value:
             yield from texts(one)
@@ -50,7 +50,7 @@ def texts(value: object) -> Iterator[dict[str, Any]]:
 
 
 def slack_judged(message: model.Message) -> list[dict[str, Any]]:
-    """Returns the blocks of a message. Fails if Slack would refuse them, or would interpret text of a paper as markup."""
+    """Returns the blocks of a message. Fails the test if Slack would refuse them or interpret a paper's text as markup."""
     read = json.loads(message.payload)
     blocks: list[dict[str, Any]] = read["blocks"]
     check_blocks(blocks)
@@ -137,7 +137,7 @@ def test_a_notice_is_mrkdwn_that_slack_reads() -> None:
 
 
 def found_by_server(text: str) -> list[tuple[str, str]]:
-    """Returns (kind, text) of everything that Telegram links without markup."""
+    """Returns (kind, text) of each part of a text that Telegram turns into a link though it has no markup."""
     raw = text.encode("utf-16-le")
     return [
         (
@@ -149,13 +149,13 @@ def found_by_server(text: str) -> list[tuple[str, str]]:
 
 
 def telegram_judged(message: model.Message) -> Text:
-    """Returns the message as Telegram interprets it. Fails if Telegram would refuse, cut or drop anything."""
+    """Returns the message as Telegram interprets it. Fails the test if Telegram would refuse, cut or drop any of it."""
     html = str(deliveries.payload(message)["text"])
     assert len(html.encode()) <= markup.RAW_LIMIT
     read = markup.untrimmed(html)
     assert read.text.strip()
     assert read.units <= markup.TEXT_LIMIT
-    # The server adds its own links to text without links. These count too.
+    # the server also turns plain addresses and names into links, which count as entities too
     found = found_by_server(blanked(read))
     assert len(read.entities) + len(found) <= markup.KEPT_ENTITIES
     assert read.entity_bytes + 12 * len(found) <= markup.ENTITY_BYTES
@@ -167,7 +167,7 @@ def telegram_judged(message: model.Message) -> Text:
 
 
 def blanked(read: Text) -> str:
-    """Returns the text without the parts that are links or code already."""
+    """Returns the text with spaces in place of the parts that are marked as links or code already."""
     raw = bytearray(read.text.encode("utf-16-le"))
     for entity in read.entities:
         if entity["type"]["@type"] in {"textEntityTypeTextUrl", "textEntityTypeCode", "textEntityTypePre"}:
@@ -289,7 +289,10 @@ AROUND = (
 
 
 def called(message: model.Message, own: str = "") -> list[str]:
-    """Returns the parts of a message that mention a person or start a command, in both forms. Words in `own` are left out."""
+    """Returns the parts of a message's markup and of its plain text that mention a person or start a command.
+
+    Words in `own`, which paperwire itself writes, are left out.
+    """
     forms = (blanked(telegram_judged(message)), json.loads(message.plain)["text"])
     found = [hit for form in forms for hit in found_by_server(form)]
     return [text for kind, text in found if kind in CALLS and text not in own.split()]
@@ -302,7 +305,7 @@ def test_no_paper_calls_anybody_in_either_form_of_its_message(victim: str, aroun
     chats = cycle(
         TELEGRAM_CHATS
     )  # each form is tried in one or two chats, because all forms in all chats take half a minute
-    for word in ("", "victim", "VICTIM", text):  # a word that was found is in bold and splits the text
+    for word in ("", "victim", "VICTIM", text):  # a word of the query becomes bold, and the bold tags split the text
         reason = deliveries.because(word or text, word or text, name=text)
         entry = deliveries.item(
             text, reason, abstract=f"We thank {text}. It works.", authors=(text,), url=None, arxiv_id=None
@@ -412,14 +415,14 @@ def test_a_notice_is_markup_that_telegram_reads() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A platform: its chats, how it takes a message, and the addresses of the links that it shows."""
+    """A platform: its chats, a function that checks and parses a message, and one that returns the addresses of its links."""
 
     chats: list[model.Chat]
     judged: Callable[[model.Message], Any]
     addresses: Callable[[Any], list[str]]
 
     def papers(self, read: Any) -> int:
-        """Returns how many links lead to papers at arXiv."""
+        """Returns how many links of a parsed message lead to papers at arXiv."""
         return sum(url.startswith("https://arxiv.org/abs/") for url in self.addresses(read))
 
 

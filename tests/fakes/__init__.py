@@ -1,4 +1,4 @@
-"""Fake Telegram and Slack servers on loopback, over real HTTP: they refuse what the platforms refuse, and fail on demand.
+"""Fake Telegram and Slack servers on loopback, over real HTTP. They refuse what the platforms refuse, and fail on demand.
 
 In a test's own process:
 
@@ -6,7 +6,7 @@ In a test's own process:
         telegram.knows("42")
         telegram.answers("429", retry_after=7)
 
-For a program that is killed from outside, in their own process:
+A fake runs in its own process if the test starts paperwire as a program and kills it:
 
     with running("telegram", journal=tmp_path / "journal.jsonl") as telegram:
         telegram.tell("knows", "42")

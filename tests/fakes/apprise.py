@@ -1,7 +1,7 @@
-"""Fake services on loopback, each as strict as its model: a JSON webhook, Matrix, Discord, Feishu and simpler ones.
+"""Fake services on loopback: a JSON webhook, Matrix, Discord, Feishu and simpler ones, each as strict as the real service.
 
-Discord limits a message to 2,000 characters, Feishu a request to 20 KB, and Matrix an event to 64 KB. If Matrix gets
-a message twice under one number, it counts as one message.
+Discord limits a message to 2,000 characters, Feishu a request to 20 KB, and Matrix an event to 64 KB. Matrix posts
+only one message if two requests have the same transaction id.
 """
 
 import json
@@ -38,7 +38,7 @@ _AT = {  # attributes of the plugins whose address is fixed → their path on th
     "dingtalk": "/robot/send?access_token={token}",
     "wecombot": "/cgi-bin/webhook/send?key={key}",
 }
-_EMBED = 4096  # of the description; the title has a separate limit
+_EMBED = 4096  # characters of an embed's description; the title has a separate limit
 _DISCORD, _FEISHU, _MATRIX, _WECOM = 2000, 20 * 1024, 65_536, 2048
 
 

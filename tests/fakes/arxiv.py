@@ -46,9 +46,9 @@ class Document:
 
 
 class FakeArxiv(LoopbackServer):
-    """A fake arXiv on loopback. Its verbs set what it serves and how it fails.
+    """A fake arXiv on loopback. Its verbs set what the fake serves and how it fails.
 
-    With a clock, it records every breach of arXiv's limits for programs.
+    If the fake has a clock, `violations` lists every breach of arXiv's limits for programs.
     """
 
     def __init__(self, clock: FakeClock | None = None, *, tls: ssl.SSLContext | None = None) -> None:
@@ -85,14 +85,17 @@ class FakeArxiv(LoopbackServer):
             self._known[paper.arxiv_id or ""] = (at if first else min(at, submitted - timedelta(days=60)), paper)
 
     def is_late(self, *categories: str) -> None:
-        """Keeps these feeds (or all) unchanged until `catches_up`, even if papers are announced."""
+        """Keeps the feeds of these categories (or all feeds) unchanged until `catches_up`, even if papers are announced."""
         self._behind.update(dict.fromkeys(categories or ("",), len(self._batches)))
 
     def catches_up(self) -> None:
         self._behind.clear()
 
     def withdraws(self, paper: model.Paper, *, in_comment: bool = False) -> None:
-        """Adds a withdrawn version of the paper to the next batch. Its abstract (or its comment, if given) says so."""
+        """Adds a withdrawn version of the paper to the next batch.
+
+        Its abstract says that the paper was withdrawn; with `in_comment`, its comment says so instead.
+        """
         words = "This paper has been withdrawn by its authors."
         fields = {name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")}
         self._withdrawn.append(
@@ -115,7 +118,7 @@ class FakeArxiv(LoopbackServer):
         del self._documents[path]
 
     def recovers(self) -> None:
-        """Ends all faults: the feeds show everything that was announced."""
+        """Ends all faults that are planned, and removes all documents that `holds` added."""
         self._overrides.clear()
         self._documents.clear()
 
@@ -141,11 +144,11 @@ class FakeArxiv(LoopbackServer):
         self._override(times, "", lambda: web.Response(status=302, headers={"Location": url}))
 
     def is_endless(self) -> None:
-        """Answers with an endless body."""
+        """Answers the next request with an endless body."""
         self._streams(b"<p>and on</p>" * 1000, pause=0)
 
     def drips(self) -> None:
-        """Sends an endless answer byte by byte."""
+        """Answers the next request with an endless body, byte by byte."""
         self._streams(b" ", pause=DRIP)
 
     def _streams(self, part: bytes, *, pause: float) -> None:
@@ -161,7 +164,7 @@ class FakeArxiv(LoopbackServer):
         self._overrides.append(("", stream))
 
     def hangs(self, times: int = 1, *, at: str = "") -> None:
-        """Accepts the request but does not answer it."""
+        """Accepts the next `times` requests (with `at` in their path) but does not answer them."""
 
         async def silence(_: web.BaseRequest) -> web.StreamResponse:
             self._silent.set()
@@ -171,7 +174,7 @@ class FakeArxiv(LoopbackServer):
         self._overrides.extend([(at, silence)] * times)
 
     def breaks_off(self) -> None:
-        """Closes the connection in the middle of the answer."""
+        """Closes the connection in the middle of the next answer."""
 
         async def half(request: web.BaseRequest) -> web.StreamResponse:
             data = self._usual(request)
@@ -186,7 +189,7 @@ class FakeArxiv(LoopbackServer):
         self._overrides.append(("", half))
 
     def cuts(self, *, at: str = "") -> None:
-        """Sends two thirds of an answer as if it were complete."""
+        """Sends two thirds of the next answer as if they were the complete answer."""
 
         async def part(request: web.BaseRequest) -> web.StreamResponse:
             data = self._usual(request).body
@@ -270,7 +273,7 @@ class FakeArxiv(LoopbackServer):
         return day, tuple(paper for paper in papers if pages.belongs(paper, category))
 
     def _search(self, query: Mapping[str, str]) -> bytes:
-        """Returns the API's answer for ids, or for submission days, categories and title words, newest paper first."""
+        """Returns the API's answer to a search for ids, or for submission days, categories and title words; newest paper first."""
         start, most = int(query.get("start", 0)), int(query.get("max_results", 10))
         found = sorted(self._known.values(), key=lambda known: known[0], reverse=True)
         papers = [paper for at, paper in found if _fits(query, at, paper)]
@@ -280,7 +283,7 @@ class FakeArxiv(LoopbackServer):
 
 
 def _submitted(batch: date) -> datetime:
-    """Returns the submission time of a batch: some hours before its announcement, and for Sunday's batch on Friday."""
+    """Returns when the papers of a batch were submitted: at 15:00 on the day before, or on Friday for a Monday's batch."""
     evening = batch - timedelta(days=1)
     days = 2 if evening.weekday() == 6 else 0
     return datetime(evening.year, evening.month, evening.day, 15, tzinfo=UTC) - timedelta(days=days)
@@ -302,7 +305,7 @@ def _fits(query: Mapping[str, str], submitted: datetime, paper: model.Paper) -> 
 
 
 def _conditional(request: web.BaseRequest, document: Document) -> web.Response:
-    """Answers a conditional request like a server that supports ETag and Last-Modified."""
+    """Returns the document, or status 304 if the request's ETag or Last-Modified shows that the client has it already."""
     headers = dict(document.headers)
     headers |= {"ETag": document.etag} if document.etag else {}
     headers |= {"Last-Modified": document.modified} if document.modified else {}

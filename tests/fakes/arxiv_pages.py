@@ -15,7 +15,7 @@ _HEAD = """<?xml version='1.0' encoding='UTF-8'?>
 
 
 def feed(category: str, day: date, papers: Sequence[model.Paper], *, built: int = 0) -> bytes:
-    """Returns an RSS feed. `built` determines its build time, which differs from answer to answer."""
+    """Returns an RSS feed. `built` is the number that the feed names as its build time."""
     offset = "-0400" if 3 < day.month < 11 else "-0500"
     head = _HEAD.format(category=category, day=day, built=f"build {built}", offset=offset)
     return (head + "".join(_item(paper, category) for paper in papers) + "</channel></rss>\n").encode()
@@ -37,7 +37,7 @@ def _item(paper: model.Paper, category: str) -> str:
 
 
 def feed_error(words: str) -> bytes:
-    """Returns arXiv's body for an error with status 400."""
+    """Returns the feed with which arXiv reports an error (status 400)."""
     return (
         "<?xml version='1.0' encoding='UTF-8'?><rss version=\"2.0\"><channel>"
         f"<title>Feed error for query: xx</title><description>{escape(words)}</description></channel></rss>"
@@ -54,7 +54,7 @@ def bomb() -> bytes:
 
 
 def answer(papers: Sequence[model.Paper], *, total: int, day: date, built: int = 0) -> bytes:
-    """Returns an answer of the API that holds these papers and says that `total` were found. `built`: see `feed`."""
+    """Returns an answer of the API with these papers, which says that the search found `total` papers. `built`: see `feed`."""
     entries = "".join(_entry(paper, day) for paper in papers)
     return (
         "<?xml version='1.0' encoding='UTF-8'?>"
@@ -108,7 +108,7 @@ def _listed(paper: model.Paper) -> str:
 
 
 def belongs(paper: model.Paper, category: str) -> bool:
-    """Tells whether the feed of this category or archive holds a paper."""
+    """Tells whether a paper is in the feed of this category or archive."""
     return any(_belongs(name, category) for name in paper.categories)
 
 

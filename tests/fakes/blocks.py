@@ -1,6 +1,6 @@
 """Checks blocks and metadata of a message as Slack does (docs.slack.dev, Block Kit).
 
-`slack_sdk.models` checks less: not the number of blocks, the length of fields or the total. So it runs last.
+`slack_sdk.models` does not check the number of blocks, the length of fields or the total length. It runs after our checks.
 """
 
 from collections import Counter
@@ -13,28 +13,29 @@ from slack_sdk.models.blocks import Block
 from tests.fakes.slack_workspace import Refusal
 
 BLOCKS = 50
-ALL_BLOCKS = 13_200  # characters of all texts together. Public reports name this limit, so the fake refuses longer ones
-MARKDOWN = 12_000  # of all markdown blocks of a message together
+ALL_BLOCKS = 13_200  # characters of all texts together, as public reports say
+MARKDOWN = 12_000  # characters of all markdown blocks of a message together
 VIEW_BLOCKS = 100
-METADATA = 8_000  # bytes. Slack does not publish its limit. Our ids need a hundredth of this
+METADATA = 8_000  # characters. Slack does not publish its limit; paperwire's metadata has less than 100
 
 
 class Kinds(dict[str, Any]):
-    """The shape of an object by its `type`."""
+    """Maps the `type` of an object to the shape that the object must have."""
 
 
 class BadBlocks(Refusal):
-    """Invalid blocks. Slack says in response_metadata what is wrong with them."""
+    """Slack refuses blocks. Its response_metadata says what is wrong with them."""
 
     def __init__(self, message: str, code: str = "invalid_blocks") -> None:
         super().__init__(code, response_metadata={"messages": [f"[ERROR] {message}"]})
 
 
 def misfits(value: object, shape: Any, where: str = "", *, is_closed: bool = False) -> Iterator[str]:
-    """Yields each place where a value does not match a shape. With `is_closed`, objects may hold only known names.
+    """Yields each place where a value does not match a shape. With `is_closed`, objects may have only fields of the shape.
 
-    A number is the largest length of a text; a set or a range holds the values that are allowed; (number, shape) is
-    the largest length of a list and the shape of its elements. "?" marks names that may be left out.
+    What a shape means: a number is the largest length of a text; a set or a range has the allowed values;
+    (number, shape) is the largest length of a list and the shape of its elements; a dict has the fields of an object.
+    A field whose name ends with "?" may be missing.
     """
     match shape:
         case type():
@@ -86,7 +87,7 @@ def options(most: int) -> tuple[int, dict[str, Any]]:
 
 
 IMAGE = {"image_url": 3000, "alt_text": 2000}
-# stricter than Slack: we use no other elements
+# stricter than Slack: the fake knows only the elements that paperwire uses
 ELEMENT = Kinds(
     button={"text": plain(75), "value?": 2000, "url?": 3000, "action_id?": 255},
     overflow={"options": options(5), "action_id?": 255},

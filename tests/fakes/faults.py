@@ -9,7 +9,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault. With `taken`, the platform records the message before the fault. Otherwise it never gets the message."""
+    """One fault. With `taken`, the platform accepts the message before the fault. Otherwise the message is lost."""
 
     status: int = 200
     body: str = ""
@@ -33,7 +33,7 @@ FAULTS: dict[str, Fault] = {
     "500": _page(500, "Internal Server Error"),
     "502": _page(502, "Bad Gateway"),
     "503": _page(503, "Service Unavailable"),
-    # as some proxies do, including the token in the path
+    # some proxies answer with the path of the request, which contains the bot's token
     "echo page": Fault(status=502, body="<html>Cannot POST {path}</html>"),
     "200 page": _page(200, "Welcome to this hotel's network"),
     "broken json": Fault(body='{"ok": true, "result": {"mess', content_type=JSON, taken=True),

@@ -1,4 +1,4 @@
-"""The journal of a fake platform: every message that it accepted. Tests check deliveries by the journal only."""
+"""The journal of a fake platform: every message that the platform accepted. Tests check deliveries by the journal only."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Entry:
 
 
 class Journal:
-    """Entries in order of arrival. They are kept in memory and, if a path is given, also written as lines of JSON."""
+    """Entries in order of arrival, in memory. If there is a path, each entry is also appended to this file as a line of JSON."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._entries: list[Entry] = []

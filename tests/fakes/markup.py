@@ -1,6 +1,6 @@
 """Parses HTML with Telegram's own parser: tdjson, the library on which the Bot API server is built.
 
-It runs offline. It neither trims nor counts characters, so this module does both.
+tdjson runs offline. It does not trim texts and does not count characters, so this module does both.
 """
 
 import functools
@@ -17,7 +17,7 @@ ENTITY_BYTES = 9_500  # all entities together, in the size that the server store
 
 
 class Unparsable(Exception):
-    """The server refuses a text. Holds its error text."""
+    """The server refuses a text. The exception's text is the server's error text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def parse_html(text: str) -> Text:
 
 
 def untrimmed(text: str) -> Text:
-    """Like `parse_html`, but with all white space and all entities, even those that the server drops."""
+    """Like `parse_html`, but keeps white space at both ends, and the entities that the server drops."""
     _quiet()
     parsed = _execute({"@type": "parseTextEntities", "text": text, "parse_mode": {"@type": "textParseModeHTML"}})
     if parsed.get("@type") == "error":

@@ -1,4 +1,4 @@
-"""Runs a fake platform in its own process, for tests that kill the program from outside."""
+"""Runs a fake platform in its own process, for tests that start paperwire as a program and kill it."""
 
 import json
 import subprocess
@@ -29,7 +29,7 @@ class Remote:
     _read: int = 0  # bytes of the journal
 
     def call(self, verb: str, *args: Any, **options: Any) -> Any:
-        """Calls a verb of the fake. Returns its result, in which entries are dicts."""
+        """Calls a method (verb) of the fake. Returns its result; journal entries in it are dicts."""
         order = {"verb": verb, "args": args, "options": options}
         answer = self.line.post(self.control, json=order)
         answer.raise_for_status()
@@ -37,7 +37,7 @@ class Remote:
 
     @property
     def journal(self) -> list[Entry]:
-        """Returns the entries that the fake has written, except one that is only half written."""
+        """Returns the entries that the fake has written so far, without an entry that is only half written."""
         with self.path.open("rb") as file:
             file.seek(self._read)
             whole, end, _ = file.read().rpartition(b"\n")
@@ -48,7 +48,7 @@ class Remote:
 
 @contextmanager
 def running(platform: str, *, journal: Path) -> Iterator[Remote]:
-    """Runs `python -m tests.fakes.<platform>`, which writes the journal to this file."""
+    """Runs `python -m tests.fakes.<platform>`, which writes its journal to the file `journal`."""
     command = [f"tests.fakes.{platform}", "--journal", str(journal)]
     journal.touch()
     with Forked(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as fake:

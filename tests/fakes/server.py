@@ -1,4 +1,4 @@
-"""The server that both fake platforms share: its verbs, and a way to call the verbs from another process."""
+"""The base class of the fake platforms: an HTTP server, verbs that make it fail, and a way to call them from another process."""
 
 import argparse
 import asyncio
@@ -50,7 +50,7 @@ class ApiResponse:
 
 @dataclass(slots=True)
 class _PlannedFault:
-    """A planned fault for `times` calls of `method` (in `chat`). `after` calls succeed before it."""
+    """`times` calls of `method` (in `chat`) get this fault, after the first `after` calls succeeded."""
 
     fault: Fault
     times: int
@@ -60,13 +60,13 @@ class _PlannedFault:
 
 
 class News:
-    """Lets tests wait in a fake's loop until something is true of the fake."""
+    """Lets tests wait in a fake's event loop until the fake is in a certain state."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Event] = set()
 
     def tell(self) -> None:
-        """Makes those who wait check again. The fake calls it after each change."""
+        """Makes all callers of `until` check their condition again. The fake calls this after each change."""
         for event in self._waiting:
             event.set()
 
@@ -84,7 +84,7 @@ class News:
 
 
 class LoopbackServer(ABC):
-    """An HTTP server on loopback. As a context manager, it runs in its own thread."""
+    """An HTTP server on loopback. It runs in its own thread while its `with` block runs."""
 
     root = ""  # the path after the port, for `url`
     tls: ssl.SSLContext | None = None
@@ -142,7 +142,7 @@ class LoopbackServer(ABC):
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def in_its_loop(self, do: Callable[[], T]) -> T:
-        """Runs a function in the server's loop, so that nothing changes while it runs. Returns its result."""
+        """Runs a function in the server's event loop, so that no request is handled meanwhile. Returns its result."""
 
         async def done() -> T:
             return do()
@@ -153,7 +153,7 @@ class LoopbackServer(ABC):
 class FakePlatform(LoopbackServer):
     """A fake platform. It refuses what the real platform refuses. Its verbs make it fail.
 
-    `url` is the value for the setting of the platform's address.
+    `url` is the value of the setting that tells paperwire the platform's address.
     """
 
     send: str  # the method that posts a message
@@ -179,7 +179,7 @@ class FakePlatform(LoopbackServer):
 
     @abstractmethod
     def handle(self, call: ApiCall) -> ApiResponse:
-        """Checks and executes a call, and returns the answer. Never waits."""
+        """Checks and executes a call, and returns the answer without waiting for anything."""
 
     async def respond(self, call: ApiCall) -> ApiResponse:
         """Returns the answer of `handle`. A platform overrides this if some of its calls wait for something."""
@@ -187,22 +187,22 @@ class FakePlatform(LoopbackServer):
 
     @abstractmethod
     def too_many(self, retry_after: object) -> Fault:
-        """Returns the platform's 429 answer. With `retry_after` None, it does not say how long to wait."""
+        """Returns the platform's 429 answer. If `retry_after` is None, the answer does not say how long to wait."""
 
     # ── verbs ─────────────────────────────────────────────────────────────────
 
     def answers(
         self, what: str, times: int = 1, *, after: int = 0, chat: str = "", method: str = "", retry_after: object = 3
     ) -> None:
-        """Makes the next `times` posts (or calls of `method`, or only those in `chat`) fail with "429" or one of FAULTS.
+        """Makes the next `times` calls fail with "429" or one of FAULTS, after the first `after` calls succeeded.
 
-        `after` calls succeed before the first failure.
+        Only calls of `method` (by default those that post a message) count, and only those in `chat` if it is given.
         """
         fault = self.too_many(retry_after) if what == "429" else FAULTS[what]
         self._orders.append(_PlannedFault(fault, times, after, method or self.send, chat))
 
     def takes(self, seconds: float) -> None:
-        """Makes each post take this long before the message is recorded, so that simultaneous posts to a chat are noticed."""
+        """Makes each post take this long, so that a test notices if two posts to one chat are open at the same time."""
         self._takes = seconds
 
     def forgives(self) -> None:
@@ -230,7 +230,10 @@ class FakePlatform(LoopbackServer):
         self._wait(self.news.until(is_true, seconds))
 
     def releases(self, *, drop: bool = False) -> None:
-        """Continues the calls that hang. With `drop`, cuts their connections instead; messages not yet recorded never are."""
+        """Answers the calls that hang. With `drop`, cuts their connections instead, and their messages are lost.
+
+        A message whose fault has `taken` was accepted before, so `drop` does not lose it.
+        """
         self._wait(self._release(drop=drop))
 
     # ── what it saw ───────────────────────────────────────────────────────────
@@ -246,11 +249,11 @@ class FakePlatform(LoopbackServer):
         return [e for e in self.journal if e.kind == "file" and e.chat == chat]
 
     def arrived(self, method: str = "") -> list[tuple[str, str]]:
-        """Returns (method, chat) of every request (of one method), refused or not."""
+        """Returns (method, chat) of every request (of one method) that arrived, even if it was refused."""
         return [request for request in self.requests if method in {"", request[0]}]
 
     def failures(self) -> list[tuple[float, str]]:
-        """Returns (time, chat) of each planned failure that happened, with the time of the machine's clock in seconds."""
+        """Returns (time, chat) of each planned failure that happened. The time is in seconds since 1970."""
         return self._failures
 
     # ── the server ────────────────────────────────────────────────────────────
@@ -339,7 +342,7 @@ class FakePlatform(LoopbackServer):
         with cls(journal=parser.parse_args().journal) as fake, _Control(fake) as control:
             sys.stdout.write(json.dumps({"url": fake.url, "control": control.url}) + "\n")
             sys.stdout.flush()
-            sys.stdin.read()  # a test that started this process holds our standard input open, until it ends
+            sys.stdin.read()  # the test holds our standard input open; when the test ends, this returns
 
 
 class _Control(LoopbackServer):
@@ -359,7 +362,7 @@ class _Control(LoopbackServer):
 
 
 def truth(value: object) -> bool:
-    """Returns an argument that is true or false, whatever its form."""
+    """Returns a Boolean argument as bool: JSON contains true, a form "true" or "1"."""
     return str(value).lower() in {"true", "1"}
 
 
@@ -370,7 +373,7 @@ def _response(answer: ApiResponse) -> web.Response:
 
 
 def _cut(request: web.BaseRequest, how: str, begun: web.StreamResponse | None = None) -> web.StreamResponse:
-    """Closes the connection by FIN or RST, as `how` says."""
+    """Closes the connection by RST if `how` is "rst", otherwise by FIN."""
     transport = request.transport
     if transport is not None:
         if how == "rst":

@@ -1,7 +1,7 @@
-"""A fake Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, response URLs.
+"""A fake Slack on loopback, as strict as the real Slack: Web API, Socket Mode, signed requests, response URLs.
 
-slack_workspace holds the workspaces, slack_methods the methods, blocks the checks of blocks, and slack_event_delivery
-brings events to the app. The fake does not de-duplicate by client_msg_id, so tests see every repetition by a sender.
+slack_workspace has the workspaces, slack_methods the methods, blocks the checks of blocks, and slack_event_delivery
+sends events to the app. The fake does not de-duplicate by client_msg_id, so a test sees a message that was sent twice.
 """
 
 import json
@@ -63,7 +63,7 @@ class FakeSlack(SlackPeople):
         return self._first.scopes
 
     def workspace(self, team: str, token: str, *, app_token: str = APP_TOKEN) -> FakeWorkspace:
-        """Adds and returns another workspace with this app or, if `app_token` is given, with another app."""
+        """Adds and returns another workspace. The same app is installed in it, or another app if `app_token` is given."""
         made = FakeWorkspace(team, token, app_token, self._stamp, prefix=f"{team}/")
         made.scopes = set(self._first.scopes)
         self._workspaces[team] = made
@@ -108,12 +108,12 @@ class FakeSlack(SlackPeople):
         self._conversations[channel].refusal = code
 
     def unblocks(self, channel: str) -> None:
-        """Lets the bot write again, whatever blocked it."""
+        """Lets the bot write again: it is a member, the channel is not archived, and nothing forbids it to write."""
         conversation = self._conversations[channel]
         conversation.member, conversation.archived, conversation.refusal = True, False, ""
 
     def hides(self, looks: int) -> None:
-        """Shows a posted message only after `looks` reads of the history. Slack does not say how soon a message appears."""
+        """Makes the next `looks` reads of a history leave out the bot's messages, as Slack may when a message is new."""
         self._hidden_looks = looks
 
     # ── verbs about the app ───────────────────────────────────────────────────
@@ -122,7 +122,7 @@ class FakeSlack(SlackPeople):
         self.scopes.add(scope)
 
     def grants_all(self) -> None:
-        """Grants the app what its manifest asks for, in all workspaces. A method that needs another scope is refused."""
+        """Grants the app all scopes of its manifest in all workspaces. A method that needs another scope is refused."""
         for workspace in self._workspaces.values():
             workspace.scopes |= set(scopes_of())
 
@@ -142,7 +142,7 @@ class FakeSlack(SlackPeople):
         self._of(team).revoked = ""
 
     def delivers_to(self, url: str, secret: str = SECRET) -> None:
-        """Sends requests to this address with a signature, instead of using Socket Mode."""
+        """Sends events, commands and interactions as signed requests to this address, instead of over Socket Mode."""
         self.event_delivery.url, self.event_delivery.secret, self.event_delivery.wants_events = url, secret, True
 
     # ── what it saw ───────────────────────────────────────────────────────────
@@ -159,7 +159,7 @@ class FakeSlack(SlackPeople):
         return [one["text"] for one in conversation.messages.values() if one.get("whispered", user) == user]
 
     def views(self, method: str = "") -> list[ShownView]:
-        """Returns the views that the app showed."""
+        """Returns the views that the app showed (by this method), in order."""
         return [one for one in self._views if method in {"", one.method}]
 
     # ── the server ────────────────────────────────────────────────────────────
@@ -192,7 +192,7 @@ class FakeSlack(SlackPeople):
             except ValueError:
                 problem = "invalid_json"
             if method not in methods.JSON_METHODS and text:
-                problem = "invalid_arguments"  # stricter: Slack ignores arguments that it cannot read
+                problem = "invalid_arguments"  # stricter than Slack, which ignores arguments that it cannot read
         else:
             arguments.update(parse_qsl(text, keep_blank_values=True))
         token = token or str(arguments.pop("token", ""))
@@ -309,7 +309,7 @@ class FakeSlack(SlackPeople):
         if thread:
             parent = conversation.messages.get(thread)
             if parent is None or parent.get("thread_ts", thread) != thread:
-                raise Refusal("thread_not_found")  # stricter: according to reports, Slack starts a new thread
+                raise Refusal("thread_not_found")  # stricter than Slack, which starts a new thread, as reports say
         return thread
 
     def _store_ephemeral(

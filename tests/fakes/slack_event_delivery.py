@@ -1,8 +1,8 @@
-"""Delivers events to the app as Slack does: over WebSockets that the app opened, or as signed requests to its web address.
+"""Sends events to the app as Slack does: over WebSockets that the app opened, or as signed requests to its web address.
 
-A request fails unless it is acknowledged in time on the connection that carried it. A failed event can be sent again.
-For a failed command or interaction, the person sees an error (docs.slack.dev, Using Socket Mode; Verifying requests
-from Slack).
+The app must acknowledge each request in time, on the connection on which the request came; otherwise the request fails.
+A failed event can be sent again. If a command or interaction fails, the person sees an error (docs.slack.dev, Using
+Socket Mode; Verifying requests from Slack).
 """
 
 import asyncio
@@ -28,7 +28,7 @@ CONNECTIONS = 10  # of one app
 
 @dataclass(slots=True)
 class SentEnvelope:
-    """One request of a person, sent to the app."""
+    """One event, command or interaction that Slack sends to the app."""
 
     kind: str
     payload: dict[str, Any]
@@ -38,7 +38,7 @@ class SentEnvelope:
     acknowledged: bool = False
     answer: dict[str, Any] = field(default_factory=dict)  # the content of the acknowledgement
     status: int = 0  # HTTP status
-    failed: str = ""  # the error: a person sees it, or the event is sent again
+    failed: str = ""  # the error. The person sees it, or (if this is an event) the event can be sent again
 
 
 @dataclass(slots=True, eq=False)
@@ -47,8 +47,8 @@ class SocketConnection:
 
     socket: web.WebSocketResponse
     app: str
-    open: dict[str, SentEnvelope] = field(default_factory=dict)  # envelope id → what is not acknowledged
-    leaving: bool = False  # its end was announced
+    open: dict[str, SentEnvelope] = field(default_factory=dict)  # envelope id → an envelope that is not acknowledged
+    leaving: bool = False  # Slack has announced that it will close the connection
 
 
 class EventDelivery:
@@ -100,7 +100,7 @@ class EventDelivery:
         return number
 
     async def connect(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Serves a connection of the app, until the app closes it."""
+        """Serves a connection that the app opens, until the connection is closed."""
         app = self.tickets.pop(request.query.get("ticket", ""), "")
         if not app or sum(line.app == app for line in self.lines) >= CONNECTIONS:
             return web.Response(status=403, text="no such ticket")
@@ -124,13 +124,13 @@ class EventDelivery:
         return socket
 
     async def warn(self, reason: str = "warning") -> None:
-        """Announces the end of the oldest connection whose end is not announced."""
+        """Announces on the oldest connection without such an announcement that Slack will close this connection."""
         line = next(line for line in self.lines if not line.leaving)
         line.leaving = True
         await line.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "wss-test"}})
 
     async def drop(self, *, all_of_them: bool = False, politely: bool = True) -> None:
-        """Closes the connections whose end was announced, or all connections."""
+        """Closes the connections that were announced to close, or all. Unless `politely`, the app gets no close frame."""
         for line in [line for line in self.lines if line.leaving or all_of_them]:
             if politely:
                 await line.socket.close()
@@ -138,7 +138,7 @@ class EventDelivery:
                 line.socket._req.transport.abort()
 
     async def hang_up(self) -> None:
-        """Closes all connections, because the server ends."""
+        """Closes all connections and stops all sending. The server calls this when it stops."""
         await self.drop(all_of_them=True, politely=False)
         for task in tuple(self._tasks):
             task.cancel()

@@ -1,4 +1,4 @@
-"""The methods of Slack's Web API that the fake supports (docs.slack.dev, Web API methods): checks, execution, answers.
+"""Checks and answers calls of Slack's Web API (docs.slack.dev, Web API methods).
 
 Where Slack's behaviour is not known for certain, the fake is stricter than Slack may be, and a comment says so.
 """
@@ -33,7 +33,7 @@ Result = dict[str, Any]
 
 
 def checked(arguments: Arguments) -> Result:
-    """Returns the content of a call. Raises Refusal if Slack would refuse it."""
+    """Returns the message (text, blocks, metadata) of a call. Raises Refusal if Slack would refuse the message."""
     message: Result = {"text": str(arguments.get("text") or "")[:TEXT_LIMIT]}
     if arguments.get("blocks") is not None:
         message["blocks"] = unpacked(arguments["blocks"], "invalid_blocks_format")
@@ -57,7 +57,7 @@ def checked_view(arguments: Arguments) -> Result:
 
 
 def unpacked(value: object, code: str) -> Any:
-    """Returns an argument that is JSON: the value itself, or parsed if it is text in a form."""
+    """Returns an argument that is JSON. A form contains it as a text, which is parsed."""
     if not isinstance(value, str):
         return value
     try:
@@ -112,7 +112,7 @@ def conversations_members(workspace: FakeWorkspace, arguments: Arguments) -> Res
 
 
 def users_conversations(workspace: FakeWorkspace, arguments: Arguments) -> Result:
-    """Returns the conversations of a person that the bot can see too."""
+    """Returns those conversations of a person that the bot can see as well."""
     user = str(arguments.get("user", workspace.bot))
     kinds = {"public_channel": "channels", "private_channel": "groups", "mpim": "mpim", "im": "im"}
     wanted = [kinds[name] for name in str(arguments.get("types") or "public_channel").split(",")]

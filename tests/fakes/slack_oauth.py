@@ -1,4 +1,4 @@
-"""The OAuth part of the fake Slack: codes, tokens, and rotating tokens (docs.slack.dev, oauth.v2.access)."""
+"""A fake Slack that also answers oauth.v2.access (docs.slack.dev): it turns codes into tokens, and refreshes tokens."""
 
 import base64
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tests.fakes.server import ApiCall, ApiResponse
 from tests.fakes.slack import FakeSlack
 
 CLIENT_ID, CLIENT_SECRET = "1234.5678", "made-up-client-secret"
-LASTS = 43_200  # seconds (twelve hours)
+LASTS = 43_200  # seconds for which a token is valid that rotates (twelve hours)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Actions of people on the fake Slack, and the events, commands and interactions that Slack sends for them."""
+"""Actions of people on the fake Slack. For each action, the fake sends the app the event, command or interaction."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -18,7 +18,7 @@ USES = 5  # how often a response URL can be used (docs.slack.dev, Handling user 
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """An address at which the app may answer one request (response URL)."""
+    """A response URL: an address to which the app may post answers to one command or interaction."""
 
     workspace: FakeWorkspace
     channel: str
@@ -69,7 +69,7 @@ class SlackPeople(FakePlatform):
     def user_types(
         self, text: str, channel: str = "C1", *, by: str = "U1", team: str = "", name: str = ""
     ) -> slack_event_delivery.SentEnvelope:
-        """Types a slash command as a person. A channel "D…" holds direct messages."""
+        """Types a slash command as a person. A channel "D…" is the person's direct messages with the bot."""
         workspace = self._of(team)
         command, _, rest = text.partition(" ")
         known = workspace.conversations.get(channel, FakeConversation(channel, member=False))
@@ -149,9 +149,9 @@ class SlackPeople(FakePlatform):
     def clicks(
         self, what: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", tampered: bool = False
     ) -> slack_event_delivery.SentEnvelope:
-        """Presses the newest button or menu entry with this label among those that the person sees in the channel.
+        """Presses a button or menu entry with this label: the newest that the person sees in the channel.
 
-        `tampered`: the app gets an invented value.
+        With `tampered`, no button needs this label, and the app gets it as an invented value.
         """
         workspace = self._of(team)
         conversation = workspace.conversations.get(channel) or FakeConversation(channel, member=False)
@@ -191,7 +191,7 @@ class SlackPeople(FakePlatform):
     def brings(
         self, payload: dict[str, Any], kind: str = slack_event_delivery.INTERACTIONS, *, team: str = ""
     ) -> slack_event_delivery.SentEnvelope:
-        """Sends any payload of Slack, unchanged."""
+        """Sends the app this payload, unchanged. It may be one that no other verb sends."""
         return self._bring(kind, payload, self._of(team))
 
     # ── what happens ──────────────────────────────────────────────────────────
@@ -258,11 +258,11 @@ class SlackPeople(FakePlatform):
     # ── verbs about the line ──────────────────────────────────────────────────
 
     def refreshes_connection(self, reason: str = "warning") -> None:
-        """Announces that Slack will close a connection."""
+        """Announces on one connection that Slack will close it soon."""
         self._wait(self.event_delivery.warn(reason))
 
     def drops_connection(self) -> None:
-        """Closes the connections whose end was announced."""
+        """Closes the connections on which `refreshes_connection` announced this."""
         self._wait(self.event_delivery.drop())
 
     def drops_connections(self) -> None:
@@ -274,15 +274,15 @@ class SlackPeople(FakePlatform):
         return self.in_its_loop(lambda: self.event_delivery.repeat(also_acknowledged=also_acknowledged))
 
     def expires_triggers(self) -> None:
-        """Makes every trigger id expire before the app uses it. At Slack they expire after three seconds."""
+        """Makes every trigger id expire before the app uses it. The real Slack lets a trigger id expire after three seconds."""
         self._triggers_expired = True
 
     def waits_until_settled(self) -> None:
-        """Waits until each action of a person is acknowledged or has failed. An async test calls it by `await asyncio.to_thread(…)`."""
+        """Waits until each envelope is acknowledged or has failed. An async test calls this by `await asyncio.to_thread(…)`."""
         self._waits_until(lambda: all(one.acknowledged or one.failed for one in self.event_delivery.sent))
 
     def waits_connected(self, times: int = 2, seconds: float = PATIENCE) -> None:
-        """Returns when `times` connections are open whose end is not announced."""
+        """Returns when `times` connections are open on which no close is announced."""
         self._waits_until(lambda: sum(not line.leaving for line in self.event_delivery.lines) >= times, seconds)
 
     # ── inside ────────────────────────────────────────────────────────────────
@@ -298,7 +298,7 @@ class SlackPeople(FakePlatform):
         needs: str = "",
         member: FakeConversation | None = None,
     ) -> slack_event_delivery.SentEnvelope:
-        """Sends an event if the app may see it."""
+        """Sends an event, if the app has the scope `needs` and the bot is in the conversation `member`."""
         payload = {
             "token": "legacy",
             "team_id": workspace.team,

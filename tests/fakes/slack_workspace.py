@@ -10,7 +10,7 @@ SCOPES = ("chat:write", "channels:history", "groups:history", "im:history", "im:
 
 
 class Refusal(Exception):
-    """Slack's error code, with further fields of the answer."""
+    """Slack refuses a call. `body` is the answer: an error code, and further fields."""
 
     def __init__(self, code: str, **more: Any) -> None:
         super().__init__(code)
@@ -61,7 +61,7 @@ class FakeConversation:
     member: bool = True  # whether the bot is in it
     private: bool = False
     archived: bool = False
-    refusal: str = ""  # the error code with which it refuses a message
+    refusal: str = ""  # the error code with which Slack refuses messages to this conversation; "" if it accepts them
     name: str = "general"
     people: set[str] = field(default_factory=set)
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)  # ts → message, in order
@@ -72,7 +72,7 @@ class FakeConversation:
 
     @property
     def shown_name(self) -> str:
-        """Returns the name that commands and interactions contain. They hide the names of private conversations."""
+        """Returns the channel's name in commands and interactions, in which Slack hides names of private conversations."""
         return "directmessage" if self.direct else "privategroup" if self.private else self.name
 
     def conversation_object(self) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class FakeConversation:
 
 
 class FakeWorkspace:
-    """One workspace in which the app is installed. `ts` returns the time of the next message."""
+    """One workspace in which the app is installed. `ts` returns the timestamp (ts) of the next message."""
 
     def __init__(self, team: str, token: str, app_token: str, ts: Callable[[], str], *, prefix: str = "") -> None:
         self.team = team
@@ -116,7 +116,7 @@ class FakeWorkspace:
             raise Refusal("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
 
     def visible(self, channel: str) -> FakeConversation:
-        """Returns a conversation that the bot can see. Stricter than Slack: takes only ids of conversations, no names or people."""
+        """Returns a conversation that the bot can see. Unlike Slack, accepts no channel names and no ids of people."""
         conversation = self.conversations.get(channel)
         if conversation is None or (conversation.private and not conversation.member):
             raise Refusal("channel_not_found")
@@ -149,7 +149,7 @@ class FakeWorkspace:
 
 
 def stamps() -> Callable[[], str]:
-    """Returns a function for the next ts of a workspace. The ts increases even if the clock does not."""
+    """Returns a function that returns the ts of the next message. The ts increases even if the clock does not."""
     last = 0.0
 
     def following() -> str:

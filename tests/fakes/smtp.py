@@ -1,8 +1,8 @@
-"""A mail server on loopback that accepts mail. If told to, it refuses or postpones a mail, or drops the connection.
+"""A mail server on loopback that accepts mail. A test can make it refuse or postpone a mail, or drop the connection.
 
-A trouble is "STEP ANSWER", with the steps of RFC 5321: "sender 550 5.7.1 no", "recipient 450 4.2.0 later",
-"content 552 5.3.4 large". The answer "drop" closes the connection. "content drop" closes it after the mail was
-accepted, like a server that crashes. "content silent" accepts the mail and does not answer.
+A test writes a trouble as "STEP ANSWER". The steps are those of RFC 5321: "sender 550 5.7.1 no",
+"recipient 450 4.2.0 later", "content 552 5.3.4 large". The answer "drop" closes the connection. "content drop" closes
+the connection after the mail was accepted, like a server that crashes. "content silent" accepts the mail without an answer.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _DOMAINS = ("lab.org", "example.org")  # the server does not relay mail to other
 
 @dataclass
 class FakeMailServer:
-    """The address of the server, the mails that it accepted, and the next troubles, one for each mail."""
+    """The server: its address, the mails that it accepted, and the troubles to come, at most one for each mail."""
 
     user: str = ""
     password: str = ""
@@ -51,7 +51,7 @@ class FakeMailServer:
             one.drops()
 
     def trouble(self, step: str) -> str:
-        """Returns the answer to a step that goes wrong, or "" if the step succeeds."""
+        """Returns the answer of the next trouble if it is planned for this step, otherwise ""."""
         if self.troubles and self.troubles[0].startswith(f"{step} "):
             return self.troubles.popleft().removeprefix(f"{step} ")
         return ""
@@ -81,7 +81,7 @@ class FakeMailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: "_Protocol", session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Accepts a mail that names its recipient and has a date and one Message-ID. Returns the answer."""
+        """Accepts a mail that has all headers, unless a trouble is planned. Returns the answer."""
         del session
         raw = envelope.content
         assert isinstance(raw, bytes)
@@ -119,7 +119,7 @@ class _Protocol(SMTP):
         return AuthResult(success=fits, handled=False)
 
     def says(self, answer: str) -> str:
-        """Returns the answer, or closes the connection."""
+        """Returns the answer. If it is "drop", closes the connection."""
         if answer == "drop":
             self.drops()
         return answer

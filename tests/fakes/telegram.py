@@ -1,6 +1,6 @@
 """A fake Telegram Bot API server on loopback, as strict as the real one (core.telegram.org/bots/api, tdlib/telegram-bot-api).
 
-telegram_rules holds what the server refuses, telegram_people what it says about people, telegram_queue the updates.
+telegram_rules checks requests, telegram_people makes the objects of chats and people, telegram_queue keeps the updates.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ class FakeTelegram(FakePlatform):
         people: Mapping[str, str] | None = None,
         linked: str = "",
     ) -> None:
-        """Adds a chat to which the bot may write. `username` has no @. `people`: person → status."""
+        """Adds a chat to which the bot may write. `username` is without @. `people` maps a person to a status."""
         number = int(chat)
         kind = kind or ("private" if number > 0 else "supergroup")
         known = telegram_people.FakeChat(
@@ -79,15 +79,15 @@ class FakeTelegram(FakePlatform):
         self._chats[number] = known
 
     def opens_to_all(self) -> None:
-        """Makes every chat known. Load tests use this."""
+        """Accepts messages to every chat id, even if no test added the chat. Load tests use this."""
         self._open_to_all = True
 
     def blocks(self, chat: str) -> None:
-        """Blocks the bot as a person."""
+        """A person blocks the bot in a private chat."""
         self._leave(chat, (403, "Forbidden: bot was blocked by the user"), "kicked", chat)
 
     def deactivates(self, chat: str) -> None:
-        """Deletes an account. No update reports this."""
+        """A person's account is deleted. The bot gets no update about this."""
         self._chat(chat).refusal = (403, "Forbidden: user is deactivated")
 
     def kicks(self, chat: str, *, by: str = "7") -> None:
@@ -113,7 +113,7 @@ class FakeTelegram(FakePlatform):
         self._becomes(known, known.bot, known.usual, chat if known.kind == "private" else "7")
 
     def migrates(self, old: str, new: str) -> None:
-        """Turns a group into a supergroup. Both chats report this."""
+        """Turns a group into a supergroup. The bot gets a service message from both chats."""
         was = self._chat(old)
         self.knows(new, "supergroup", title=was.title)
         self._chat(new).people = dict(was.people)
@@ -144,7 +144,7 @@ class FakeTelegram(FakePlatform):
             known.people[int(who)] = status
 
     def hides_members(self, chat: str) -> None:
-        """Hides the members of a big group: only administrators can find out who is a member."""
+        """Hides the members of a big group. Now only an administrator can look up who is a member."""
         self._chat(chat).hides = True
 
     # ── verbs of people ───────────────────────────────────────────────────────
@@ -169,8 +169,9 @@ class FakeTelegram(FakePlatform):
     ) -> int:
         """Writes a message as a person, or sends one of SENT with a caption. Returns the id of the message.
 
-        `answers` and `edits` are ids of messages. `file` is (name, content) of a document. `from_channel` is a channel whose
-        post is forwarded into its group. In a channel, there is no sender. `more` are further fields of the message.
+        `answers` and `edits` are the ids of the message that it replies to or changes. `file` is (name, content) of a
+        document. With `from_channel`, the message is that channel's post, which Telegram forwards into its group. A message
+        in a channel has no sender. `more` are further fields of the message.
         """
         assert len(text.encode("utf-16-le")) // 2 <= TEXT_LIMIT, "nobody can write more"
         assert sends in {"", *telegram_people.SENT}
@@ -213,7 +214,8 @@ class FakeTelegram(FakePlatform):
     ) -> str:
         """Presses the newest button with this label or data as a person. Returns the id of the press.
 
-        `tampered`: the bot gets invented data. `inaccessible`: the message is so old that the server sends nothing about it.
+        With `tampered`, no button needs to exist, and the bot gets `what` as invented data. With `inaccessible`, the message
+        is so old that the server sends only its id and chat.
         """
         known = self._chat(chat)
         found = self._button(known, what)
@@ -246,7 +248,7 @@ class FakeTelegram(FakePlatform):
         self._revoked = False
 
     def reads_all(self) -> None:
-        """Switches privacy mode off, as @BotFather does. The bot then sees every message of its groups."""
+        """Switches privacy mode off, which the bot's owner does at @BotFather. The bot then sees every message of its groups."""
         self._privacy = False
 
     def forgets_callbacks(self) -> None:
@@ -254,11 +256,11 @@ class FakeTelegram(FakePlatform):
         self._open_callbacks.clear()
 
     def receives(self, update: Mapping[str, Any]) -> None:
-        """Queues an update as it is and adds an id. Tests use this for updates of unknown shape."""
+        """Queues this update for the bot and gives it an id. Tests use this for updates of unknown shape."""
         self.queue.add(update)
 
     def waits_until_confirmed(self) -> None:
-        """Returns when every update is confirmed."""
+        """Returns when the bot has confirmed every update."""
         self._waits_until(lambda: not len(self.queue))
 
     def repeats(self) -> None:
@@ -268,11 +270,11 @@ class FakeTelegram(FakePlatform):
     # ── what it saw ───────────────────────────────────────────────────────────
 
     def waiting(self) -> int:
-        """Returns the number of updates that are not confirmed."""
+        """Returns the number of updates that the bot has not confirmed."""
         return len(self.queue)
 
     def toasts(self) -> dict[str, str]:
-        """Returns callback query id → the text of its answer."""
+        """Maps the id of each answered press (callback query) to the text of the answer."""
         return dict(self._toasts)
 
     def menu(self, scope: str = "default", language: str = "") -> list[dict[str, str]]:
@@ -289,7 +291,7 @@ class FakeTelegram(FakePlatform):
     def _becomes(
         self, known: telegram_people.FakeChat, before: str, status: str, by: str, *, mute: bool = False
     ) -> None:
-        """Changes the bot's own membership in a chat."""
+        """Changes the bot's own status in a chat, and sends the bot an update about this."""
         known.bot = status
         after = telegram_people.member(BOT, status)
         if status == "administrator" and known.kind == "channel":
@@ -305,7 +307,7 @@ class FakeTelegram(FakePlatform):
         )
 
     def _says_itself(self, known: telegram_people.FakeChat, service: Mapping[str, Any], topic: str = "") -> None:
-        """Posts a service message."""
+        """Posts a service message of the chat, such as "forum topic closed"."""
         about = {"message_id": next(self._ids), "date": self._date(), "chat": telegram_people.chat_object(known)}
         self.queue.notify(
             "message",
@@ -360,7 +362,9 @@ class FakeTelegram(FakePlatform):
         return {"file_id": number, "file_unique_id": f"u{number}", "file_name": name, "file_size": size}
 
     def _is_shown(self, known: telegram_people.FakeChat, message: Mapping[str, Any]) -> bool:
-        """Tells whether the bot sees a message. In privacy mode, only an administrator sees more than commands and replies to it."""
+        """Tells whether the bot sees a message. In privacy mode, a bot that is no administrator of a group sees only
+        commands and replies to the bot's own messages.
+        """
         if known.kind in {"private", "channel"} or not self._privacy or known.bot == "administrator":
             return True
         words = str(message.get("text") or message.get("caption") or "")
@@ -494,7 +498,7 @@ class FakeTelegram(FakePlatform):
 
     def _send_document(self, call: ApiCall) -> dict[str, Any]:
         chat = self._writable(call)
-        if "document" not in call.files:  # stricter: the real server also takes ids and addresses of files
+        if "document" not in call.files:  # stricter than the real server, which also takes ids and addresses of files
             raise rules.Refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
         name, data = call.files["document"]
         if len(data) > self.largest_upload:
@@ -555,7 +559,7 @@ class FakeTelegram(FakePlatform):
         return {"file_id": number, "file_unique_id": f"u{number}", "file_size": len(data), "file_path": path}
 
     def _content(self, call: ApiCall) -> bytes:
-        """Returns the content at the path of a file."""
+        """Returns the content of a file at the path that getFile returned."""
         self._admit(call)
         _, _, rest = str(call.arguments["path"]).partition("documents/")
         number, _, name = rest.partition("/")
@@ -630,7 +634,7 @@ class FakeTelegram(FakePlatform):
         return found[0]
 
     def _present(self, call: ApiCall) -> telegram_people.FakeChat:
-        """Returns a chat that has not moved."""
+        """Returns the chat of a call. Raises Refusal if it is unknown or became a supergroup."""
         chat = self._known(call)
         if chat.moved_to is not None:
             words = "Bad Request: group chat was upgraded to a supergroup chat"
@@ -655,12 +659,12 @@ class FakeTelegram(FakePlatform):
 
 
 def _described(method: str) -> tuple[str, int]:
-    """Returns (field, most characters) for a description."""
+    """Returns (field, most characters) of the description that a method sets or gets."""
     return ("short_description", rules.SHORT_DESCRIPTION) if "Short" in method else ("description", rules.DESCRIPTION)
 
 
 async def _arguments(request: web.BaseRequest) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
-    """Returns (arguments, files) of a request: query string, form or JSON body. Raises ValueError if it is not UTF-8."""
+    """Returns (arguments, files) of a request's query string, form or JSON body. Raises ValueError if they are not UTF-8."""
     arguments: dict[str, Any] = dict(request.query)
     files: dict[str, tuple[str, bytes]] = {}
     if request.content_type == "multipart/form-data":

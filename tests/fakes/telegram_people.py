@@ -32,10 +32,10 @@ class FakeChat:
     username: str = ""
     topics: set[int] = field(default_factory=set)
     closed_topics: set[int] = field(default_factory=set)
-    refusal: tuple[int, str] | None = None  # (status, words) with which it refuses a message
+    refusal: tuple[int, str] | None = None  # (status, words) with which the server refuses messages to the chat
     moved_to: int | None = None
     people: dict[int, str] = field(default_factory=dict)  # person → creator, administrator, member, left
-    bot: str = "member"  # the bot's status in it
+    bot: str = "member"  # the bot's status in the chat
     hides: bool = False  # whether only administrators can find out who is a member
     linked: int | None = None  # the channel that belongs to a group, or the group of a channel
 
@@ -85,7 +85,7 @@ def full_chat_object(chat: FakeChat) -> dict[str, Any]:
 
 
 def member(user: Mapping[str, Any], status: str) -> dict[str, Any]:
-    """Returns a ChatMember with that status."""
+    """Returns the ChatMember object of a user with this status."""
     rights: dict[str, Any] = {}
     if status == "administrator":
         names = ("can_manage_chat", "can_change_info", "can_delete_messages", "can_invite_users")
@@ -130,7 +130,7 @@ def in_topic(thread: str) -> dict[str, Any]:
 
 
 def topic_created_message(chat: FakeChat, topic: str, date: int) -> dict[str, Any]:
-    """Returns the message that created a topic. Every message of the topic that replies to no other replies to this one."""
+    """Returns the message that created a topic. A message in the topic replies to this message if it replies to no other."""
     return {
         "message_id": int(topic),
         "date": date,

@@ -1,7 +1,7 @@
-"""The update queue of the fake Telegram: read by getUpdates, or posted to a webhook.
+"""The update queue of the fake Telegram. The bot gets updates by getUpdates, or the queue posts them to a webhook.
 
-The real server sometimes waits before it answers: to a conflict, and to a second short getUpdates within three seconds.
-The fake answers both at once.
+In two cases the real server waits before it answers, and the fake does not: a conflict between two getUpdates requests,
+and a second short getUpdates within three seconds.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ _TWO_READERS = "terminated by other getUpdates request; make sure that only one 
 
 
 class UpdateQueue:
-    """Updates until they are confirmed. `add` may be called in any thread, the rest only in the server's loop."""
+    """Keeps updates until the bot confirms them. `add` may run in any thread, the rest only in the server's event loop."""
 
     def __init__(self, clock: Callable[[], int], news: News) -> None:
-        self.repeat_after = 0.5  # seconds. A getUpdates that repeats the last offset sooner gets only one update
-        self.local = False  # a local server, which also reaches webhooks over http
+        self.repeat_after = 0.5  # seconds. If a getUpdates repeats the last offset within this time, it gets one update
+        self.local = False  # whether this is a local server, which also reaches webhooks over http
         self.webhook = rules.Webhook()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._clock = clock
@@ -76,7 +76,10 @@ class UpdateQueue:
     # ── getUpdates ────────────────────────────────────────────────────────────
 
     async def get_updates(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Confirms updates below `offset`. Waits for further ones and returns them. A second request ends the first one."""
+        """Drops the updates below `offset`, then waits for further updates and returns them.
+
+        If another request waits, that request is refused as a conflict.
+        """
         if self.webhook.url:
             raise rules.Refusal(409, f"Conflict: {_WEBHOOK_SET}")
         self._end_question(_TWO_READERS)
@@ -117,7 +120,7 @@ class UpdateQueue:
             return list(self._updates)
 
     def _allow(self, arguments: Mapping[str, Any]) -> None:
-        """Stores which kinds of updates the bot wants. Without this argument, they stay the same."""
+        """Stores the kinds of updates that the bot wants, if the arguments contain `allowed_updates`."""
         wanted = rules.allowed_of(arguments)
         if wanted is not None:
             self._allowed = wanted
@@ -171,7 +174,7 @@ class UpdateQueue:
                     self._news.tell()
         finally:
             self._pushing.pop(chat, None)
-        if any(_chat_of(update) == chat for update in self._updates):  # one came while the connection was closed
+        if any(_chat_of(update) == chat for update in self._updates):  # an update came while the session was closed
             self._begin_push(chat)
 
     async def _push_one(self, session: aiohttp.ClientSession, update: Mapping[str, Any]) -> bool:

@@ -1,6 +1,6 @@
-"""Checks requests as a Bot API server does, with the error texts of tdlib/telegram-bot-api where they are known.
+"""Checks requests as a Bot API server does, with the error texts of tdlib/telegram-bot-api.
 
-Where they are not known, the fake is stricter than the server may be, and a comment says so.
+A comment says where the fake is stricter than the server, and where the server's own error text is not known.
 """
 
 import json
@@ -52,7 +52,7 @@ NOT_BY_DEFAULT = {"chat_member", "message_reaction", "message_reaction_count"}
 
 
 class Refusal(Exception):
-    """The server refuses a call. Holds its error."""
+    """The server refuses a call. `body` is its answer."""
 
     def __init__(self, status: int, words: str, parameters: dict[str, int] | None = None) -> None:
         super().__init__(words)
@@ -71,7 +71,7 @@ class Webhook:
 
 
 def json_value(value: object) -> Any:
-    """Returns an argument that is an object or a list: the value itself, or parsed if a form contains it as JSON."""
+    """Returns an argument that is an object or a list. A form contains it as JSON text, which is parsed."""
     if not isinstance(value, str) or not value:
         return value
     try:
@@ -97,7 +97,7 @@ def text_of(arguments: Mapping[str, Any]) -> texts.Text:
         raise Refusal(400, "Bad Request: text is too long")
     mode = str(arguments.get("parse_mode", "")).lower()
     if mode not in {"", "html"}:
-        raise Refusal(400, "Bad Request: unsupported parse_mode")  # stricter: paperwire uses HTML only
+        raise Refusal(400, "Bad Request: unsupported parse_mode")  # stricter than Telegram: paperwire uses HTML only
     try:
         text = texts.parse_html(raw) if mode else texts.trim(texts.Text(text=raw))
     except texts.Unparsable as error:
@@ -113,7 +113,7 @@ def text_of(arguments: Mapping[str, Any]) -> texts.Text:
 
 
 def keyboard_of(arguments: Mapping[str, Any]) -> str:
-    """Returns the keyboard as JSON, or "" if there is none. Its limits come from telegram.constants; they are undocumented."""
+    """Returns the keyboard as JSON, or "" if there is none. Telegram does not document its limits; telegram.constants has them."""
     markup = json_value(arguments.get("reply_markup"))
     if not markup:
         return ""
@@ -173,7 +173,7 @@ def commands_of(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
         raise Refusal(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
     for command in commands:
         name, words = str(command.get("command", "")), str(command.get("description", ""))
-        if not COMMAND_NAME.fullmatch(name):  # stricter: the server changes capital letters to small ones
+        if not COMMAND_NAME.fullmatch(name):  # stricter than the server, which changes capital letters to small ones
             raise Refusal(400, "Bad Request: BOT_COMMAND_INVALID")
         if not words.strip():
             raise Refusal(400, "Bad Request: command description must be non-empty")
@@ -191,7 +191,7 @@ def words_of(arguments: Mapping[str, Any], name: str, most: int) -> str:
 
 
 def webhook_of(arguments: Mapping[str, Any], *, local: bool) -> Webhook:
-    """Returns a webhook. Raises Refusal if the server would refuse it. A `local` server also reaches http and other ports."""
+    """Returns a webhook. Raises Refusal if the server would refuse it. A `local` server accepts http and any port."""
     url, secret = str(arguments.get("url") or ""), str(arguments.get("secret_token") or "")
     if not url:
         return Webhook()
@@ -208,7 +208,7 @@ def webhook_of(arguments: Mapping[str, Any], *, local: bool) -> Webhook:
 
 
 def allowed_of(arguments: Mapping[str, Any]) -> frozenset[str] | None:
-    """Returns the kinds of updates that the bot wants from now on. None means no change, an empty list the default."""
+    """Returns the kinds of updates that the bot wants from now on: None for no change, the default for an empty list."""
     given = json_value(arguments.get("allowed_updates"))
     if not isinstance(given, list):
         return None

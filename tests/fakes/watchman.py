@@ -1,4 +1,4 @@
-"""A service that records who calls it. PAPERWIRE_HEARTBEAT_URL may be its address."""
+"""A service that records the calls that it gets. A test sets PAPERWIRE_HEARTBEAT_URL to its address."""
 
 from queue import Queue
 

@@ -1,4 +1,5 @@
-"""A third platform, written without touching the product: letters in a folder, one file each.
+"""A third platform, which needs no change of the product: letters are files in a folder.
 
-`facts` declares it, `adapter` connects it. People write letters into `in`, the bot's letters are in `out`.
+`facts` declares the platform, `adapter` connects it. People put letters into the folder `in`, the bot puts its own
+letters into `out`.
 """

@@ -1,4 +1,4 @@
-"""The postbox as a platform. See PlatformAdapter for each function."""
+"""Connects the postbox. The functions of this module are those of PlatformAdapter, which describes them."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
 
 
 class Letters(Console):
-    """The terminal's text, with the token of each button, so that it can be sent back."""
+    """Writes the same text as for a terminal, plus the token of each button. A person presses a button by sending its token."""
 
     def compose(self, contents: Contents) -> tuple[str, str]:
         """See Medium."""
@@ -55,7 +55,7 @@ class Letters(Console):
 
 
 class PostboxReceiver:
-    """Letters of people → requests: `in/NAME.txt`, the sender in its first line, what is asked below. See Receiver."""
+    """Turns letters of people into requests. In `in/NAME.txt`, the first line is the sender, the rest is the message."""
 
     name = "postbox letters"
     problem = ""

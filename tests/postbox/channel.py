@@ -1,4 +1,4 @@
-"""Messages → letters, and what the post office knows of the people who write them."""
+"""Writes messages as letters, and answers questions about the people who write letters."""
 
 import json
 from dataclasses import dataclass, field
@@ -79,7 +79,7 @@ class PostboxChannel(Channel):
         self.is_closed = True
 
     def texts(self) -> list[str]:
-        """What was posted, in its order."""
+        """Returns the texts of all letters that the bot posted, in order."""
         return [json.loads(path.read_text())["text"] for path in self._letters()]
 
     @property
@@ -102,7 +102,7 @@ def _text(payload: object) -> str:
 
 
 class PostboxApi(PlatformApi):
-    """See PlatformApi. The person who signs as "mayor" administers the street."""
+    """See PlatformApi. The person "mayor" is the administrator of every street (a group chat)."""
 
     platform = POSTBOX.name
 

@@ -1,4 +1,4 @@
-"""What is known of the postbox without asking it."""
+"""Declares the platform "postbox" to the product: its name, its addresses, and the form of its commands."""
 
 from subscriptions import addresses, model
 from subscriptions.addresses import PlatformFacts
@@ -12,7 +12,7 @@ def _read_address(rest: str) -> model.ChatAddress | None:
 
 
 def _kind_of(address: model.ChatAddress) -> model.ChatKind:
-    """A street is read by all who live there."""
+    """Returns GROUP for a street, because all who live there read its letters."""
     return model.ChatKind.GROUP if address.address.endswith("street") else model.ChatKind.PRIVATE
 
 
