@@ -600,7 +600,8 @@ def time_note(context: CommandContext, ending: Ending) -> str:
 def as_words_button(context: CommandContext, text: str, number: int | None) -> tuple[channel.Button, ...]:
     """Returns [as words], which undoes the last change and subscribes with all of `text` as the query.
 
-    The button is below the reply to a subscription that was added or edited. `number` is the edited one; None for a new one.
+    The button is below the reply to a subscription that was added or edited. `number` is that of the edited
+    subscription; None for a new one.
     """
     change = last_change(context.store, context.chat.address)
     if change is None:

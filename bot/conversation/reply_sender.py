@@ -229,9 +229,9 @@ async def _with_retries(
 ) -> model.ChatAddress:
     """Calls `post` within the rate limit. Returns the address to which it posted.
 
-    `post` is called again after a wait that the platform demands. It is called with plain text if the platform refuses
-    the markup, and with the new address if the chat has moved. `is_limited`: the message counts towards the platform's
-    rate limit. Raises NotDelivered.
+    `post` is called again after a wait that the platform demands. `post` is called with plain text if the platform
+    refuses the markup, and with the new address if the chat has moved. `is_limited`: the message counts towards the
+    platform's rate limit. Raises NotDelivered.
     """
     began, backoff, plain = context.clock.monotonic(), FIRST_BACKOFF, False
     while True:

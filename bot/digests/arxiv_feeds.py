@@ -130,7 +130,7 @@ def _is_rss(text: str) -> bool:
 
 
 def _read_rss(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
-    """Returns the papers of the feed. A paper that is new in one feed may be a cross-list in another."""
+    """Returns the papers of the feed, with their announce types, which differ between the feeds of two categories."""
     return warn_capped(feed_content(text, "item", warnings), warnings)
 
 
@@ -146,7 +146,7 @@ def _is_atom(text: str) -> bool:
 
 
 def _read_atom(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
-    """Returns the papers of the feed. A paper that is new in one feed may be a cross-list in another."""
+    """Returns the papers of the feed, with their announce types, which differ between the feeds of two categories."""
     return warn_capped(feed_content(text, f"{ATOM} entry", warnings), warnings)
 
 

@@ -138,7 +138,10 @@ class RateLimiter:
         self._paused_tokens[token] = max(until, self._paused_tokens.get(token, until))
 
     def count_sends(self, lane: Lane, sends: Iterable[float]) -> None:
-        """Counts the sends of all workers in a lane. `sends`: their monotonic seconds within the last minute, ascending."""
+        """Counts the sends of all workers in a lane.
+
+        `sends`: the monotonic seconds of the sends of the last minute, ascending.
+        """
         known = self._lane_states.pop(lane, None)
         for at in sends:
             self.record_send(lane, at)

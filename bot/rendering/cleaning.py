@@ -17,7 +17,8 @@ from subscriptions import normalize as tables
 from subscriptions import texts
 from subscriptions.model import Paper
 
-_WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # without modifier letters, which are sub- or superscript already
+# without modifier letters, which look like subscripts or superscripts already
+_WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})
 _RAISED = "*′⋆∗†‡°"  # characters that are superscript already
 _DEEPEST = 8  # nested groups; titles of papers have up to three
 _DEEPEST_PROSE = 3

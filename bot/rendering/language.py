@@ -160,7 +160,7 @@ class Language:
         return zone if named.isascii() else named
 
     def speaking(self, lang: str, timezone: str) -> "Language":
-        """Returns a Language with another language and zone."""
+        """Returns a Language for this language and time zone."""
         return Language(lang, timezone)
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:
@@ -252,7 +252,8 @@ def _reading(node: Node, translate: Translate) -> str:
         return errors.Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
     wanted, excluded = _parted(node)
     parts = sorted(wanted, key=_names_a_field)
-    reading, *more = map(_inner, parts, repeat(translate))  # a comprehension would add a stack frame for each bracket
+    # a comprehension would add a stack frame for each nested bracket of a query
+    reading, *more = map(_inner, parts, repeat(translate))
     for second in more:
         both = {"first": reading, "second": second}
         reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)

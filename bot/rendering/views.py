@@ -33,7 +33,7 @@ class Reader:
 
     @property
     def names_subscribers(self) -> bool:
-        """Whether papers name who subscribed to them."""
+        """Whether each paper is shown with the people who subscribed to it."""
         together = self.kind in (model.ChatKind.TEAM, model.ChatKind.GROUP) and not self.is_public
         return together and self.settings.credits == "on"
 
@@ -264,7 +264,10 @@ def paper_view(
 
 
 def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool = False) -> str:
-    """Returns the labels of the subscriptions that matched: at most two, then "+2". `also`: a heading names another one."""
+    """Returns the labels of the subscriptions that matched: at most two, then "+2".
+
+    `also`: a heading names another one, so the line begins with "also".
+    """
     if not because:
         return ""
     labels = [_reason(one, reader) for one in because[:_LABELS]]

@@ -292,7 +292,7 @@ def word_features(tokens: Sequence[Token], intent: str, known: Known) -> Iterato
 def _look(tokens: Sequence[Token], at: int, known: Known) -> str:
     """Returns how a word looks: which sets of `known` contain it, and its capitals.
 
-    For a Chinese character: which contain its pairs.
+    For a Chinese character: which sets contain a pair of it and its neighbour.
     """
     token = tokens[at]
     mark = token.mark

@@ -23,7 +23,7 @@ QUERY_SECONDS = 1.0  # seconds that one call may take
 _JUST_NOW = 2.0  # seconds for which a person's data is reused; enough for handling one request
 _NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 _NO_CHANNEL = frozenset({"channel_not_found"})
-_SNIPPET = 9_000  # characters of a file in one message, fewer than all blocks may contain
+_SNIPPET = 9_000  # characters of a file in one message, fewer than the limit for all blocks together
 _SECTION = 2_900  # characters of a file in one section
 
 

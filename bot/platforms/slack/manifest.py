@@ -138,7 +138,10 @@ FREE_EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")  # need n
 
 
 def scopes_of(*, minimal: bool = False) -> tuple[str, ...]:
-    """Returns the names of the scopes that the app requests. `minimal`: only those without which nothing works."""
+    """Returns the names of the scopes that the app requests.
+
+    `minimal`: only the scopes without which the app does not work at all.
+    """
     return tuple(scope.name for scope in SCOPES if scope.needed or not minimal)
 
 
