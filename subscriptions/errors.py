@@ -141,7 +141,7 @@ class Unclear(NotDelivered):
 class Rejected(NotDelivered):
     """Not sent: the platform refuses this message."""
 
-    form: bool = field(default=False, kw_only=True)  # the reason is its markup or size
+    form: bool = field(default=False, kw_only=True)  # the platform refuses the markup or the size of the message
 
 
 @dataclass(eq=False)

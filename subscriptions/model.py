@@ -172,7 +172,7 @@ class NoMatchStreak:
     days: int
     last: date  # the last of these days, in the chat's zone
     after: int  # the sequence after which the streak began
-    said: bool = False  # the chat was sent a notice about it
+    said: bool = False  # the chat was sent a notice about the streak
 
 
 class Chat(NamedTuple):
@@ -186,7 +186,7 @@ class Chat(NamedTuple):
     public: bool = False  # strangers can read it
     admin: bool = False  # its person is an operator
     state: states.ChatState = states.ChatState.ACTIVE
-    admission: states.Admission | None = None  # the last answer of an operator who was asked to let it in
+    admission: states.Admission | None = None  # the last answer of an operator who was asked to let the chat in
     pause_reason: states.PauseReason | None = (
         None  # also set for a chat that waits to be let in, if the bot cannot write to it
     )
@@ -226,8 +226,8 @@ class CallbackToken:
 
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
-    place: str = ""  # address of the only chat where it works; "": it works in every chat
-    person: str = ""  # the platform's id of the person for whom it works; "": for everyone there
+    place: str = ""  # address of the only chat where the token works; "": it works in every chat
+    person: str = ""  # the platform's id of the only person for whom the token works; "": it works for everyone
 
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -333,7 +333,7 @@ class MissingHow(StrEnum):
 
     LATE = "late"
     FAILED = "failed"
-    AWAITED = ""  # their time has not passed yet
+    AWAITED = ""  # the papers are due, but not late yet
 
     @classmethod
     def _missing_(cls, value: object) -> "MissingHow":  # noqa: ARG003 - any value that another version stored
@@ -354,7 +354,7 @@ class Facts:
     """What a delivery tells the reader besides its papers."""
 
     known: int = 0  # number of papers that were compared with the chat's queries
-    days: tuple[date, ...] = ()  # of the digests that announced those papers, ascending
+    days: tuple[date, ...] = ()  # the days of the digests that announced the known papers, ascending
     first: bool = False  # the chat's first due delivery, which is sent even without papers
     next_due: datetime | None = None  # the next regular moment of the chat's subscriptions
     next_about: bool = False  # `next_due` is only the earliest time: a when-out subscription then waits for papers

@@ -574,7 +574,7 @@ def written_and_exact_tokens(text: str) -> tuple[list[str], list[str]]:
 def author_tokens(name: str) -> list[str]:
     """Returns the parts of one author's name: steps 1-5, then ae, oe, ue become a, o, u (Brueggen = Brüggen = Bruggen).
 
-    The name Oe keeps its e: without it, it would look like an initial.
+    The name Oe keeps its e: as a single o, the name would look like an initial.
     """
     parts = _folded_runs(fold_apostrophes(fold_letters(fold_tex(name)), name=True))
     return [_UMLAUT.sub(r"\1", part) if "e" in part else part for part in parts]

@@ -335,13 +335,13 @@ def _known(key: str) -> Mapping[str, Place]:
 
 @lru_cache(maxsize=1)
 def _index() -> Mapping[str, Place]:
-    """Returns key -> place for the cities in names of zones and those of our own list."""
+    """Returns key -> place for the cities in names of zones and the places of our own list."""
     return {_bare(name): (name, zone) for name, zone in (*_cities_of_zones(), *_own_cities())}
 
 
 @lru_cache(maxsize=1)
 def _index_zh() -> Mapping[str, Place]:
-    """Returns key -> place for places with a Chinese name, including those of CLDR (Unicode's table of names)."""
+    """Returns key -> place for places with a Chinese name, also from CLDR (Unicode's table of names)."""
     from babel import Locale  # noqa: PLC0415 - Babel costs 30 ms, and many processes never read a Chinese place
 
     names: dict[str, Place] = {}

@@ -27,7 +27,8 @@ whole columns of slots, and not on single queries:
 Words and phrases of any length are found in one pass. After each word of a paper, a step leads to the slot of the longer
 phrase: from "graph", the word "neural" leads to "graph neural" (`slots.Slots.steps`). So a match touches only conditions
 that the papers of the day fulfil. A *feature* is a property of a paper that can be looked up, such as a category. No single
-feature decides a term such as `graph-neur*`. So it is checked in the few papers that have all features that it needs.
+feature decides a term such as `graph-neur*`. Such a term is checked in the few papers that have all features that it
+needs.
 
 What each part of this design gains, measured with a million queries and 180 papers (`bench.matching`):
 

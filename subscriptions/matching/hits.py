@@ -1,6 +1,6 @@
 """Decides whether a paper fulfils a term, and why a paper fits a query or does not.
 
-If the paper fits, the reasons are places in its texts. If not, they are parts of the query.
+If the paper fits, the reasons are places in its texts. Otherwise, the reasons are parts of the query.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -134,7 +134,10 @@ def fits_alternative(alternative: Alternative, paper: TokenizedPaper) -> bool:
 
 
 def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
-    """Returns a function that tells whether a paper fulfils a simple term. For many papers it is faster than `fulfils`."""
+    """Returns a function that tells whether a paper fulfils a simple term.
+
+    For many papers, this is faster than `fulfils`.
+    """
     match term.field.kind:
         case ValueKind.NAME:
             whole = {part for part in term.tokens[: len(term.tokens) - term.prefix] if not normalize.is_initial(part)}
@@ -309,7 +312,7 @@ class HitFinder:
         return best
 
     def _wanted_by(self, query: Query) -> list[Term]:
-        """Returns the terms that the query's alternatives want, only of those alternatives that fit the paper."""
+        """Returns the terms that are wanted by those alternatives of the query that fit the paper."""
         return _wanted(self._fitting(query))
 
     def _fitting(self, query: Query) -> list[Alternative]:

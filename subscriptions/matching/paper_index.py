@@ -15,7 +15,7 @@ HEAD = 3  # characters of a word's beginning that are a feature; a query's prefi
 
 
 def features_of(paper: hits.TokenizedPaper) -> set[str]:
-    """Returns all features of a paper: what `deciding_feature` and `needed_by` may ask for."""
+    """Returns all features of a paper, including each that `deciding_feature` or `needed_by` may return for a term."""
     found = {EVERY_PAPER, *paper.labels}
     for where, lines in paper.folded.items():
         if sign := _sign(where):

@@ -99,7 +99,7 @@ class Rarity:
         return max(0.0, log((self.papers + 2) / (self.having.get(word, 0) + 0.5)))
 
     def share(self, word: str) -> float:
-        """Returns the share of papers that have a word. If there are few papers, it is lowered, since it is uncertain."""
+        """Returns the share of papers that have a word. The share of few papers is uncertain, so it is lowered."""
         return self.having.get(word, 0) / (self.papers + _FEW)
 
 
@@ -182,7 +182,7 @@ def _gap(places: Sequence[tuple[int, int]]) -> int:
 # are computed in the same way; their words count against a paper.
 
 
-MOST_WORDS = 20  # words for a paper, and as many against it
+MOST_WORDS = 20  # words of a taste that count for a paper, and as many that count against a paper
 MOST_WORDS_OF_ONE = 60  # words if they come from a single paper
 MOST_AGAINST = 1.0  # how much dislikes count, compared with likes
 
@@ -399,7 +399,7 @@ def _may_name_topic(phrase: _Phrase, gaps: list[str]) -> bool:
     """Returns whether a phrase may name a topic. `gaps` are the texts before each token of the title and after the last."""
     if phrase.wide:
         return phrase.text not in _CJK_STOP_WORDS and len(phrase.tokens) > 1
-    if "-" in (gaps[phrase.first], gaps[phrase.end]):  # it is a part of a compound
+    if "-" in (gaps[phrase.first], gaps[phrase.end]):  # the phrase is a part of a compound
         return False
     for place, token in enumerate(phrase.tokens, start=phrase.first):
         inside = range(phrase.first + 1, phrase.end)
@@ -410,7 +410,10 @@ def _may_name_topic(phrase: _Phrase, gaps: list[str]) -> bool:
 
 
 def _is_wanted(tokens: tuple[str, ...], wanted: list[tuple[str, ...]]) -> bool:
-    """Returns whether a term that the query wants contains the phrase. Then the query would find nothing without it."""
+    """Returns whether a term that the query wants contains the phrase.
+
+    Then excluding the phrase would leave no papers.
+    """
     size = len(tokens)
     return any(
         tokens == term[start : start + size] for term in wanted for start in range(len(term) - size + 1)

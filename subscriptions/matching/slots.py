@@ -103,7 +103,7 @@ class Slots:
         return True
 
     def _forget(self, slot: int) -> tuple[int, ...]:
-        """Removes a slot. Returns the slots that it used."""
+        """Removes a slot. Returns the slots of the parts of its condition, each of which now has one use less."""
         key, self._keys[slot] = self._keys[slot], ""
         self._free.append(slot)
         if isinstance(key, int):
@@ -278,7 +278,7 @@ class Columns:
         return sum(map(len, self.tables))
 
     def add(self, handle: int, slots: Sequence[int], unwanted: int = 0, *, is_single: bool = True) -> int:
-        """Adds a clause and returns its place. It excludes the last `unwanted` slots, and wants those before them.
+        """Adds a clause and returns its place. The clause excludes the last `unwanted` slots, and wants the others.
 
         `is_single`: the handle has no other clause.
         """

@@ -112,7 +112,10 @@ class DailyNotice(Notice):
 
 
 def unstored() -> Any:  # noqa: ANN401 - a dataclass field has the type of its value
-    """A required field for the notice's key. It is not stored as a detail, so it is "" in a notice from the store."""
+    """A required field for the notice's key.
+
+    This field is not stored as a detail, so it is "" in a notice from the store.
+    """
     return field(metadata={_UNSTORED: True})
 
 

@@ -147,7 +147,7 @@ def is_due(
 
 
 def is_too_far(cadence: model.Cadence, zone: tzinfo, next_due_at: datetime, now: datetime) -> bool:
-    """Returns whether a due moment is later than the cadence allows. A clock that was ahead computes such moments."""
+    """Returns whether a due moment is later than the cadence allows: it was computed while the clock was ahead."""
     latest = next_due(cadence, zone, now) or now + LONGEST_QUIET
     return next_due_at > latest
 

@@ -39,7 +39,7 @@ class Evidence:
     in_title: bool = False
     by_author: bool = False
     fit: float = 0.0  # how well it fits, see subscriptions/matching/ranking
-    near: int | None = None  # how much it resembles the papers that the query names; None: it fits without that
+    near: int | None = None  # how much it resembles the papers that the query names; None: it fits without this
 
 
 Decided = (
@@ -197,7 +197,7 @@ class _Found(NamedTuple):
 
 
 def _found(due: DueDelivery, evidence: Callable[[model.Subscription, model.KnownPaper], Evidence]) -> list[_Found]:
-    """Returns each new paper that matches, once, with all subscriptions that match it in the order of their numbers."""
+    """Returns each new paper that a subscription matches, with all subscriptions that match it, ordered by number."""
     papers, delivered, with_crosses = due.papers.known, due.delivered, due.chat.settings.crosslists != "out"
     reasons: dict[int, list[model.Subscription]] = {}
     for subscription in due.subscriptions:
@@ -412,11 +412,11 @@ def decide_retry(
 
 
 def decide_not_found(failures: int, now: datetime) -> RetryDecision:
-    """Decides what follows if the platform looked an unclear message up and does not have it.
+    """Decides what follows if the platform was asked for an unclear message and does not have it.
 
     `failures` counts the posts of its delivery that had no clear answer. After the first one, the message is posted
-    again at once. After later ones it waits, since a platform that accepts nothing for hours would otherwise get a post
-    every few seconds.
+    again at once. After later posts the message waits, since a platform that accepts nothing for hours would otherwise
+    get a post every few seconds.
     """
     if failures < _AT_ONCE:
         return RetryDecision(state=MessageState.READY)

@@ -50,7 +50,7 @@ def with_time(
 ) -> model.Subscription:
     """Returns the subscription with a schedule and a zone (None: the chat's zone).
 
-    If either of them changes, it is due at the next moment of the new schedule.
+    If the schedule or the zone changes, the subscription is due at the next moment of the new schedule.
     """
     if (subscription.cadence, subscription.zone) == (schedule, zone):
         return subscription
@@ -63,7 +63,7 @@ def by_new_clock(
 ) -> model.Subscription:
     """Returns the subscription with its due moment adapted to the new zone or quiet hours of its chat.
 
-    A subscription that uses the chat's zone becomes due at the same local time in the new zone. If it is overdue, it
+    A subscription that uses the chat's zone becomes due at the same local time in the new zone. An overdue subscription
     stays overdue. A subscription that the old quiet hours postponed is due when the new quiet hours end, or at once if
     there are none now.
     """
@@ -127,7 +127,9 @@ class AwaitedSource:
     due: datetime | None = None  # its last due moment; None: there was none yet
     settled: bool = True  # it has reported since `due`, or waiting for it is pointless
     outcome: Outcome | None = None  # the outcome of its last poll since `due`
-    behind: tuple[str, ...] = ()  # its units that have not come, although some of its units have
+    behind: tuple[
+        str, ...
+    ] = ()  # units of the source without their due papers, although papers of other units have come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +184,7 @@ class Forecast:
     def reason_for_rest(self, until: datetime) -> str:
         """Returns why arXiv has no papers on a day before `until`: "weekend" or "holiday".
 
-        Returns "" if it has papers on each of these days, or if papers may come from elsewhere.
+        Returns "" if arXiv has papers on each of these days, or if papers may come from elsewhere.
         """
         first, last = (moment.astimezone(source_calendar.NEW_YORK).date() for moment in (self.at, until))
         arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, source_calendar.ArxivSchedule)]
@@ -202,7 +204,9 @@ class Forecast:
         planned: bool = False,
         fits: Callable[[int], bool] | None = None,
     ) -> NextDelivery:
-        """Returns when a subscription delivers next. If `planned`, it delivers now, and the delivery after that counts.
+        """Returns when a subscription delivers next.
+
+        If `planned`, returns the delivery after the one that is planned now.
 
         `fits(sequence)` tells whether its query matches a paper above that sequence. If it is None, every new paper
         counts as a match.

@@ -117,7 +117,10 @@ def _nothing_due(observation: Observation, *, had: bool, resting: bool) -> PollV
 
 
 def _has_come(observation: Observation, due: source_calendar.Overdue) -> bool:
-    """Returns whether the due papers have come. A document of an earlier day does not count: it is late itself."""
+    """Returns whether the due papers have come.
+
+    A document of an earlier day does not count, since its papers came late.
+    """
     if observation.batch:
         return bool(due.batch and observation.day and observation.day >= due.batch and observation.papers)
     if due.batch is None:
@@ -244,7 +247,7 @@ class Arrival:
 
     day: date | None = None  # the day that it is dated with; None: it has no date
     written_at: datetime | None = None  # when its file was last written; None: it was not read from a file
-    looked_at: datetime | None = None  # when its source was read the last time before; None: never, or unknown
+    looked_at: datetime | None = None  # when its source was last read before this time; None: never, or unknown
     completes: bool = False  # it only adds facts to papers that are known
     requested: bool = False  # a person asked to announce its papers, no matter what was sent before
 
@@ -265,11 +268,11 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
 
     `day` is the day of the digest; None if it has no date. The rules, in order:
 
-    1. If its source was read after the loss and did not have it yet, it came after the loss.
+    1. If the source was read after the loss and did not have the digest yet, the digest came after the loss.
     2. A file that was last written before the loss came when it was written.
     3. A file that was last written after the loss came after the loss. But if its day ended before the loss, it was only
        written again, and rule 4 applies.
-    4. Otherwise it came when its day opened, or, without a date, at the moment of the copy.
+    4. Otherwise the digest came when its day opened, or, without a date, at the moment of the copy.
 
     The result is never before the moment of the copy, since the copy has all digests that came until then.
     """

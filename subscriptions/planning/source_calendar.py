@@ -41,7 +41,7 @@ _PUBLISHED = {
 
 
 def usual_holidays(year: int) -> frozenset[date]:
-    """Returns the holidays of arXiv in a year. On the evenings of these days it announces nothing.
+    """Returns the holidays of arXiv in a year. On the evenings of these days arXiv announces nothing.
 
     For 2023, 2025 and 2026 these are the published lists (info.arxiv.org/help/availability.html, "On Deferred
     Mailings", and its source in github.com/arXiv/arxiv-docs). For other years they are the days that are on every list:
@@ -92,8 +92,8 @@ class Schedule(Protocol):
 class ArxivCalendar:
     """The days on which arXiv announces papers, which it does in the evening.
 
-    There is no announcement on the evening of a Friday, a Saturday or a holiday. If a Friday is a holiday, there is no
-    batch of this Friday: it is not announced on the Thursday before.
+    There is no announcement on the evening of a Friday, a Saturday or a holiday. If a Friday is a holiday, it has no
+    batch. So there is no announcement on the Thursday before.
     """
 
     holidays: frozenset[date] | None = None  # None: usual_holidays

@@ -260,7 +260,10 @@ class Fields:
         return Fields(*self._fields, *more, words=self.words)
 
     def knowing(self, words: Mapping[str, WordsOfPapers]) -> "Fields":
-        """Returns these fields with the words of more papers. A query that names them can find papers near to them."""
+        """Returns these fields with the words of more papers.
+
+        A query that names these papers can find papers near to them.
+        """
         return Fields(*self._fields, words={**self.words, **words})
 
 
@@ -434,7 +437,10 @@ def joined(kind: type[And | Or], parts: Sequence[QueryPart], form: Form | None =
 
 
 def excluding(part: QueryPart, column: int) -> QueryPart:
-    """Returns the opposite of a part. `column` is where its minus is. Brackets without a minus inside stay as typed."""
+    """Returns the opposite of a part.
+
+    `column` is the place of the minus. Brackets without a minus inside stay as typed.
+    """
     node = part.node
     if isinstance(node, Not):
         return part.parts[0]

@@ -89,7 +89,7 @@ def _uncurled(match: re.Match[str]) -> str:
 def fold_value(text: str) -> str:
     """Returns the form in which names and identifiers are compared, without letter case, width, spaces and markup.
 
-    Folding the result again does not change it. A query can have it in quotes.
+    Folding the result again does not change it. In a query, the result can be put into quotes.
     """
     folded = _fold_once(plain(Typed(text, range(len(text) + 1))).text)
     while (again := _fold_once(folded)) != folded:

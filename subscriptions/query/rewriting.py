@@ -53,7 +53,7 @@ def _one_author(leaf: Leaf, after: Sequence[Leaf]) -> tuple[Node, int]:
 def _with_words_after(node: Node, join: Callable[[Leaf, Sequence[Leaf]], tuple[Node, int]]) -> Node:
     """Returns a node with its leaves changed by `join`.
 
-    `join` gets a leaf and the words after it. It returns the new node and how many of these words it used.
+    `join` gets a leaf and the words after the leaf. Its result is the new node, and how many of these words it used.
     """
     match node:
         case Leaf():

@@ -140,7 +140,7 @@ class Standing:
 
 @stored_store.reads
 def standing_of(transaction: Transaction, address: model.ChatAddress) -> Standing:
-    """Returns what operators decided about an address. If its chat moved, returns it for the new address."""
+    """Returns what operators decided about an address, or, if its chat moved, about the new address."""
     lane = address.lane
     here = chats.chats_in(transaction, lane)
     if not here and (moved := chats.find_chat(transaction, address)):
@@ -267,8 +267,8 @@ def subscriptions_around(
     """Returns a person's own chat and the chats at the `shared` addresses, each with its subscriptions.
 
     `own` comes first, even if it has no subscriptions or is unknown. Other chats without subscriptions are left out.
-    Each thread or topic of an address is a chat. `shared` has the addresses where the person is a member. If it is None,
-    they are not known, and the chats that the person set up are used instead.
+    Each thread or topic of an address is a chat. `shared` has the addresses where the person is a member. None: these
+    are not known, and the chats that the person set up are used instead.
     """
     others = (
         chats.chats_of(transaction, own.address)

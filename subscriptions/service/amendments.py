@@ -367,8 +367,8 @@ def _restored(
 ) -> model.Subscription:
     """Returns the subscription to store when `wanted`, an old state of it, is restored.
 
-    If it still exists (`stayed`), it keeps its present cursor and, if its time is the same, its present due moment.
-    Otherwise its old due moment counts if that is in the future.
+    If the subscription still exists (`stayed`), it keeps its present cursor, and its present due moment if its time is
+    the same. Otherwise its old due moment counts if that is in the future.
     """
     zone, due = forecast.zone_of(wanted, chat), wanted.next_due_at
     if stayed is not None:

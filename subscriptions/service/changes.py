@@ -1,4 +1,6 @@
-"""The log of a chat's changes. For each change it stores the state of the chat before it, so that people can undo it.
+"""The log of a chat's changes.
+
+Each entry has the state of the chat before a change, so that people can undo the change.
 
 Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and
 judgements of papers. All calls in one transaction make one change. The log keeps the newest five changes that can be

@@ -34,7 +34,7 @@ from subscriptions.store.database.writer import WRITES, Steps
 from subscriptions.store.outbox import OutboxFigures
 from subscriptions.store.sources import KnownSource
 
-# a poll that has not run so long after its due moment is overdue; a running poll has moved its due moment
+# A poll is overdue if it has not begun so long after its due moment. When a poll begins, it moves its due moment.
 OVERDUE_AFTER = timedelta(minutes=10)
 MANAGED_FOR = timedelta(days=90)  # how long a private chat manages another chat after /connect
 
@@ -383,7 +383,8 @@ def find_callback(transaction: Transaction, token_id: str) -> model.CallbackToke
 def share_link(transaction: Transaction, address: model.ChatAddress, number: int, *, now: datetime) -> str:
     """Stores what a link offers to others, the text and time of a subscription, and returns the id of its token.
 
-    Each subscription has one id. A second call updates the offer. Erasing the chat removes it. Raises NotFound.
+    Each subscription has one id. A second call updates the offer. When the chat is erased, the offer is removed. Raises
+    NotFound.
     """
     chat = listing.get_chat(transaction, address)
     subscription = next(

@@ -191,7 +191,7 @@ def _with_words(
     chat: model.Chat | None,
     subscriptions: Mapping[str, model.Subscription],
 ) -> portable.PortableLine:
-    """Adds to the line's query the words of the papers that it names (`like:`). Raises Refused with the line."""
+    """Adds to the line's query the words of the papers that the query names (`like:`). Raises Refused with the line."""
     if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
         return line
     try:

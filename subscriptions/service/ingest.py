@@ -68,8 +68,8 @@ def _parts(store: Scope, papers: Sequence[drafts.Incoming]) -> Sequence[Sequence
 def _part(digest: model.Digest, papers: Sequence[drafts.Incoming]) -> model.Digest:
     """Returns a part of a digest as a digest.
 
-    Its name depends on the keys of its papers, because a newer version of the program may find other papers in the
-    digest.
+    The name of a part depends on the keys of its papers, because a newer version of the program may find other papers
+    in the digest.
     """
     keys = "\n".join(key for one in papers for key in one.keys)
     name = drafts.part_name(digest.content_hash, sha256(keys.encode(errors="surrogatepass")).hexdigest())
@@ -158,7 +158,7 @@ class Ingest:
         ahead: Mapping[int, int],
         prepared: digests.Prepared = digests.NOT_PREPARED,
     ) -> digests.Ingested:
-        """Stores a digest or a part of a digest, with all effects. For a known digest, returns what was stored."""
+        """Stores a digest or a part of a digest, with all effects. If the digest is known, returns only its result."""
         bot_state.hold_sequence(transaction)
         if digests.is_known(transaction, digest.content_hash):
             requested = self.arrival.requested
@@ -188,10 +188,10 @@ def _read(store: Scope, digest: model.Digest) -> Sequence[drafts.Incoming]:
 def _known(
     transaction: Transaction, content_hash: str, now: datetime, *, announce: bool, requested: bool
 ) -> digests.Ingested:
-    """Returns what is stored of a known digest.
+    """Returns the result for a digest that is stored already.
 
-    With `announce`, first announces its filed papers. With `requested`, also announces its papers that count as sent
-    since a loss.
+    With `announce`, first announces the digest's filed papers. With `requested`, also announces those of its papers
+    that count as sent because of a loss.
     """
     which = drafts.of_digest(content_hash)
     announced = drafts.announce(transaction, drafts.unannounced(transaction, which), now) if announce else 0
@@ -234,7 +234,7 @@ def came(transaction: Transaction, arrival: receipts.Arrival, source: str, now: 
     if loss is None or arrival.requested:
         return drafts.came_now
     lost_at = loss.lost_at
-    # the digest only adds missing values: for papers that were known before the loss, it had done so before the loss
+    # This digest only adds missing values. It had added those of papers that were known before the loss.
     if arrival.completes:
         return lambda seen_at, before: before or (seen_at if seen_at <= lost_at else None)
     found = receipts.came_before(loss, arrival, _day(transaction, arrival.day, source), now)

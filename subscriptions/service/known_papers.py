@@ -343,7 +343,7 @@ def last_papers(transaction: Transaction, chat: model.Chat) -> dict[int, int]:
 
 @reads
 def as_item(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.Item:
-    """Returns a paper as it was delivered to this chat. If it was not, returns it with the subscriptions that match now."""
+    """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
     delivered = deliveries.delivered_item(transaction, chat.id, known.id)
     subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     return delivered or model.Item(paper=known, because=_fitting(subscriptions, known), position=0)

@@ -248,7 +248,7 @@ def finish(store: Store, found: Look) -> Steps[Sequence[model.Lane]]:
 def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:
     """Returns the same ids. On PostgreSQL, where other planners may run, mixes parts of `size` ids randomly.
 
-    So two planners rarely work on the same part at once. If they do, the result is still correct.
+    So two planners rarely work on the same part at once. Even then, the result is correct.
     """
     if store.kind.file is not None:
         return ids
@@ -294,8 +294,8 @@ def moves_with_others(subscription: model.Subscription, case: decision.DueDelive
 def left_behind(due: Mapping[int, Sequence[model.Subscription]], planned: Collection[int]) -> list[Move]:
     """Returns moves that make due `now` subscriptions of chats without a plan stop following their shared cursor.
 
-    Each keeps its present cursor as its own. Otherwise the shared cursor would move past papers that it still has to
-    deliver.
+    Each subscription keeps its present cursor as its own cursor. Otherwise the shared cursor would move past papers
+    that the subscription still has to deliver.
     """
     return [
         (s.id, s.cursor, (s.next_due_at, None))

@@ -1,6 +1,6 @@
 """What a chat likes (its signals and its own library), and which papers are near to others.
 
-For queries that find few papers, it also offers looser queries and corrects spellings.
+For queries that find few papers, this module also offers looser queries and corrects spellings.
 """
 
 import re
@@ -73,7 +73,7 @@ HOW_TO_SEND = errors.Sentence(
 def with_words(
     store: Scope, query: Query, subscriptions: Iterable[model.Subscription] = (), *, chat_id: int = 0
 ) -> Query:
-    """Adds to a query the words of the papers, or of the chat's library, that it names after `like:`.
+    """Adds to a query the words of the papers, or of the chat's library, that the query names after `like:`.
 
     A query without `like:` stays as it is. If one of the subscriptions names the same papers, its words are used, so
     that the same query has the same canonical text. Raises Refused for a paper that is not stored.
@@ -127,7 +127,7 @@ def _nothing_near(names: str) -> NoReturn:
 
 
 def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
-    """Returns the words that make a paper near to the library of a chat. Raises Refused if it has no library."""
+    """Returns the words that make a paper near to the library of a chat. Raises Refused if the chat has none."""
     library = stored_signals.library_of(transaction, chat_id)
     if library is None:
         raise errors.Refused(NO_LIBRARY, HOW_TO_SEND)
@@ -378,7 +378,7 @@ def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) 
 
 @stored_store.reads
 def in_last_year(transaction: Transaction, query: Query, found: int, *, now: datetime) -> Looser | None:
-    """Returns the variant "last year" of a query; None if it finds only the papers of the last days (`found`: how many)."""
+    """Returns the variant "last year" of a query; None if it finds no more than the `found` papers of the last days."""
     entries, _ = index.searched_range(transaction)
     since = index.key_of(now.date() - _YEAR, 0)
     hits = index.find(transaction, entries, with_words(transaction, query), most_read=index.MOST_READ)

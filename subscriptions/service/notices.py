@@ -156,7 +156,7 @@ def pause_unreachable(
     """Pauses all chats at an address, or only one topic if `topic`, because the bot cannot write there.
 
     Stores the reason, and the platform's sentence as `detail`. At most once a day, tells the owner of the chat, or the
-    group of the topic. `by` is the person who caused it, who is not told.
+    group of the topic. `by` is the person who caused the pause, and who is not told.
     """
     if topic:
         _pause_topic(session, address, reason, detail, now=now)

@@ -119,7 +119,7 @@ def end_pauses(transaction: Transaction, *, now: datetime) -> None:
 def _moment_after(chat: model.Chat, subscription: model.Subscription, until: datetime) -> datetime | None:
     """Returns the due moment of a subscription after a pause that ended at `until`.
 
-    If its due moment passed during the pause, this is the first regular moment after the pause. For when-out, a window
+    If the due moment passed during the pause, returns the first regular moment after the pause. For when-out, a window
     that is open at the end of the pause counts as the first.
     """
     if subscription.cadence.kind == "now" or subscription.next_due_at is None or subscription.next_due_at >= until:

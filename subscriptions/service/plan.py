@@ -192,9 +192,9 @@ def _plan_slice(
     """Matches and decides in a reading transaction, then stores in a writing transaction. Returns the lanes of deliveries.
 
     While the writing transaction runs, no papers can come and no other writer can change these chats. If another writer
-    may have committed between the two, the writing transaction reads the inputs of the decision again. If they changed,
-    or papers came, everything is repeated; the matches are cached. After a crash before the commit, the chats are still
-    due; after the commit, they are done.
+    may have committed between the two, the writing transaction reads the inputs of the decision again. If the inputs
+    changed, or papers came, everything is repeated, with cached matches. After a crash before the commit, the chats are
+    still due; after the commit, they are done.
     """
     work = ReadThenWrite(store)
     while True:

@@ -52,7 +52,7 @@ class Window:
     rarity: ranking.Rarity = field(default_factory=ranking.Rarity)  # rarity of words in the newest papers
 
     def cover(self, transaction: Transaction, after: int) -> None:
-        """Extends the window to all papers after the sequence `after`. Does not tokenize papers again that it has."""
+        """Extends the window to all papers after the sequence `after`. Only papers that it lacked are tokenized."""
         newest = known_papers.newest_digest(transaction)
         if self.after is None or after < self.after or newest != self.newest:
             known = known_papers.window(transaction, after, self.last_sequence)
@@ -360,7 +360,7 @@ class KeptQueries:
         self._matches: WeakKeyDictionary[PaperIndex, _Match] = WeakKeyDictionary()
 
     def follow(self, transaction: Transaction) -> None:
-        """Applies the changes of all processes since the last call. Rebuilds the set if the log lacks some of them."""
+        """Applies the changes of all processes since the last call. Rebuilds the set if the log lacks some changes."""
         changed = None if self._change is None else planner.changes_after(transaction, self._change)
         if changed is None or len(self._ids) > 2 * len(self.queries) + PAGE:  # most handles belong to removed queries
             self._make(transaction)

@@ -189,7 +189,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     """Removes old data. After each transaction, yields the number of rows that it handled.
 
     Each transaction is short, so that others can write in between. After a crash, or if the caller stops, the next call
-    removes the rest. Papers that are older than `papers` lose everything but what is needed to recognize them again;
+    removes the rest. Papers that are older than `papers` keep only what is needed to recognize them again;
     None: papers stay as they are.
     """
     for clean, age in _AGES:

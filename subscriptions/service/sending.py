@@ -1,6 +1,6 @@
 """The outbox for its senders, trouble that needs a person, and the workers that send.
 
-For `paperwire workers` and `/metrics`, it tells which lanes each worker holds, and since when work waits.
+For `paperwire workers` and `/metrics`, this module tells which lanes each worker holds, and since when work waits.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -72,7 +72,8 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
     """Returns trouble that is not logged yet, and marks it as logged: dead messages once, long waits once a day (UTC).
 
     Of several processes, or runs by cron, only one gets the trouble. A crash right after this call loses a line of the
-    log. Notices to operators, `check` and the health page do not depend on it, since they read the outbox itself.
+    log. Notices to operators, `check` and the health page do not depend on this call, since they read the outbox
+    itself.
     """
     with store.read() as transaction:
         known = bot_state.get_value(transaction, _DEAD_LOGGED)

@@ -181,7 +181,7 @@ def put_installation(session: Transaction, team: str, tokens: str, *, now: datet
 
 @store.writes
 def renew_tokens(transaction: Transaction, team: str, tokens: str) -> bool:
-    """Replaces the sealed tokens of a workspace. Returns False if it does not have the app any more."""
+    """Replaces the sealed tokens of a workspace. Returns False if the workspace no longer has the app."""
     has_tokens = col(InstallationRow.tokens) != ""
     return _change(transaction, col(InstallationRow.team) == team, _is_there, has_tokens, tokens=tokens)
 

@@ -125,7 +125,9 @@ def chat_data(session: Transaction, chat_id: int) -> Json:
 
 
 def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
-    """Erases a chat, all its data, and everything that names it in other chats. Returns all addresses that it has had.
+    """Erases a chat, all its data, and everything that names it in other chats.
+
+    Returns all addresses that the chat has had.
 
     The ids of its updates stay, so that no update takes effect twice. Papers stay, since they belong to no chat. If an
     operator denied the chat, a hash of its address stays, so that it cannot come back as an unknown chat.

@@ -408,7 +408,7 @@ def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime)
 def _is_unclear(claimed: Claim) -> tuple[sa.ColumnElement[bool], ...]:
     """Returns the conditions that the claimed message is still stored and unclear.
 
-    During the look-up, its chat may have been erased, or a person may have decided about it.
+    During the look-up, the chat may have been erased, or a person may have decided about the message.
     """
     state = col(MessageRow.state) == MessageState.UNCLEAR
     return col(MessageRow.delivery) == claimed.seq, col(MessageRow.number) == claimed.message.number, state

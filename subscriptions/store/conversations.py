@@ -347,7 +347,7 @@ def offer_of(session: Transaction, chat_id: int, number: int) -> str:
 def erase_place(session: Transaction, place: str) -> None:
     """Erases what conversations store about a chat (rule 10), including callback tokens on a person's home view.
 
-    The ids of its updates stay.
+    The ids of the chat's updates stay.
     """
     session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
     for table in (ConversationStateRow, PendingLookupRow):

@@ -104,7 +104,7 @@ def _look_up(
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The papers of a digest, merged with the papers that were stored at that moment, and their documents for the index.
+    """The papers of a digest, merged with the papers that are stored now, and their documents for the index.
 
     If other writers have written since, only the documents of unchanged papers are still used.
     """

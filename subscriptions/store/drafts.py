@@ -79,7 +79,7 @@ class PaperDraft:
 
     @property
     def has_id(self) -> bool:
-        """Whether it has an arXiv id or a DOI."""
+        """Whether the paper has an arXiv id or a DOI."""
         return bool(self.arxiv_id or self.doi)
 
 
@@ -101,7 +101,7 @@ class Incoming:
         return all(len({one.language for one in of}) == len(of) for of in texts)
 
     def document(self) -> tuple[str, ...]:
-        """Returns its document for the full-text index, computed on the first call."""
+        """Returns the paper's document for the full-text index, computed on the first call."""
         if self.words is None:
             self.words = index_document(self.paper)
         return self.words
@@ -171,8 +171,8 @@ class MergeBatch:
     def order_to_announce(self, paper: int) -> tuple[bool, int]:
         """Returns a sort key of a paper to announce.
 
-        Papers that were announced before come first, in their old order. The others follow in the order of the digest,
-        not by row id, since row ids depend on what was stored ahead.
+        Papers that were announced before come first, in their old order. Other papers follow in the order of the
+        digest, not by row id, since row ids depend on what was stored ahead.
         """
         row = self.rows.get(paper)
         sequence = row.sequence if row else None

@@ -167,7 +167,7 @@ def _withdraw(row: PaperDraft, claim: Claim, now: datetime, *, older: bool) -> N
         if row.withdrawn_at is None and not older:
             row.withdrawn_at = now
     elif Vouched.WITHDRAWN not in Vouched(row.vouched) and vouched and (claim.paper.abstract or claim.paper.comment):
-        row.withdrawn_at = None  # another source said that it was withdrawn, but arXiv does not say so
+        row.withdrawn_at = None  # another source said that the paper was withdrawn, but arXiv does not say so
 
 
 def _version(row: PaperDraft, claim: Claim) -> int | None:
@@ -245,7 +245,7 @@ _OF_PAPER = {  # tables of rows that belong to a paper → columns that are uniq
     "delivery_item": ("chat",),
     "signal": ("chat", "kind"),
 }
-# for so long after a paper was first seen, a missing value that becomes known makes it news again
+# for so long after a paper was first seen, a missing value that becomes known makes the paper news again
 COMPLETION_WINDOW = timedelta(days=7)
 
 

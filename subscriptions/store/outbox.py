@@ -172,7 +172,7 @@ def derived_state(*, dismissed: bool, chat_state: ChatState, states: Sequence[Me
 def retry(session: Transaction, delivery_id: str) -> int | None:
     """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now, and wakes its lane.
 
-    Returns the id of its chat; None if the delivery does not exist or all its messages were sent.
+    Returns the id of the delivery's chat; None if the delivery does not exist or all its messages were sent.
     """
     delivery = _not_sent(session, delivery_id)
     if delivery is None:
@@ -569,7 +569,7 @@ def sent_since(transaction: Transaction, since: datetime) -> Sent:
 def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | None:
     """Returns since when work has waited for the planner; None if no chat is due.
 
-    Chats that want papers as they come have waited since the first paper came that they have not looked at.
+    A chat that wants papers at once has waited since the arrival of the first paper that it has not looked at.
     """
     its_end = sa.select(sa.func.min(_s.latest_due_at))
     overdue = store.execute(

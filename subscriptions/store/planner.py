@@ -77,8 +77,8 @@ def _moments_of_open_windows() -> sa.CTE:
     """Returns the different opening moments of the when-out windows that may be open now.
 
     Each moment takes one look-up in an index. A million subscriptions may wait in open windows all morning, but with only
-    a few different moments. The statement that finds those with new papers needs these moments one by one: for a range of
-    moments, SQLite would read all waiting subscriptions.
+    a few different moments. The statement that finds the subscriptions with new papers needs these moments one by one:
+    for a range of moments, SQLite would read all waiting subscriptions.
     """
     first = sa.select(sa.func.min(_s.next_due_at).label("at")).where(
         _s.next_due_at > sa.bindparam("earliest", type_=Utc), Condition(stored_rows.BECOMES_DUE)
@@ -234,7 +234,7 @@ def page_of_queries(session: Transaction, after: int, most: int) -> list[tuple[i
 
 
 def drop_changes(session: Transaction, most: int) -> int:
-    """Removes at most `most` old changes. The newest `KEPT` changes stay. Returns how many it removed."""
+    """Removes at most `most` old changes. The newest `KEPT` changes stay. Returns the number of removed changes."""
     old = (
         sa.select(_qc.sequence).where(_qc.sequence <= newest_change(session) - KEPT).order_by(_qc.sequence).limit(most)
     )

@@ -280,7 +280,7 @@ def recover_stalled(transaction: Transaction, stalled: Mapping[str, int]) -> int
     """Removes stalled workers and recovers their messages. Returns the number of messages.
 
     `stalled`: worker → its last known heartbeat. A worker whose heartbeat has changed since then stays.
-    `unfinished_replies` takes over their replies; it may be a part of this transaction.
+    `unfinished_replies` takes over the replies of these workers, and may be called in the same transaction.
     """
     for worker, last in stalled.items():
         transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == worker, col(WorkerRow.beat) == last))

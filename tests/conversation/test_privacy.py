@@ -25,7 +25,7 @@ WORD = "zirconium"
 
 
 def everywhere(store: Store, *words: str) -> list[str]:
-    """Returns the rows of all tables except those of papers that contain one of these words."""
+    """Returns the rows that contain one of these words, from all tables except the tables of papers."""
     return [
         f"{table}: {row}"
         for table, held in all_rows(store).items()

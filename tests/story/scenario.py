@@ -147,7 +147,7 @@ class Scenario:
         await self.app.close()
 
     async def begins(self) -> Seen:
-        """Starts a process. Returns what it sends on its own."""
+        """Starts a process. Returns what the process sends on its own."""
         self.app = self._begun()
         return await self.listens()
 

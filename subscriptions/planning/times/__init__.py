@@ -333,8 +333,8 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
 
     An option that was not given is None. Without --every, the other options change the chat's schedule:
 
-    - Days (--on) make it weekly, or "days" if there are several.
-    - A range of times (--at 8-20) makes it when-out.
+    - Days (--on) make the schedule weekly, or "days" if there are several.
+    - A range of times (--at 8-20) makes the schedule when-out.
     - A single time makes the schedules now and when-out daily. Of other schedules it changes only the time.
     """
     if every is None and on is None and at is None:
@@ -406,7 +406,7 @@ def _weekdays(on: str) -> list[int]:
 def _at_times(at: str | None, reading: Reading, every: str | None) -> Reading:
     """Returns `reading` with the times of --at: two times for when-out, otherwise one, perhaps with a zone.
 
-    Without --at it keeps its own time, or gets 09:00 if it has none. Raises Refused.
+    Without --at, `reading` keeps its own time, or gets 09:00 if it has none. Raises Refused.
     """
     if reading.kind == "when-out":
         times = hours_of(at) if at is not None else (reading.at, reading.until)

@@ -142,7 +142,7 @@ def gather_statistics(session: Transaction) -> None:
 
 
 def insert_new(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
-    """Inserts a row unless a row with the same `keys` exists. Returns whether it was inserted.
+    """Inserts a row unless a row with the same `keys` exists. Returns whether the row was inserted.
 
     `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids it.
     Use () for exclusion constraints, which cannot be named by their columns.
@@ -185,8 +185,9 @@ def hold(
 def hold_rows(session: Transaction, rows: sa.Select[Any], *, shared: bool = False) -> None:
     """Locks rows until the transaction ends.
 
-    All callers must select them in the same order, since a different order may cause a deadlock. If `shared`, other
-    transactions may have a shared lock on them at the same time. Does nothing on SQLite, which has one writer at a time.
+    All callers must select the rows in the same order, since a different order may cause a deadlock. If `shared`, other
+    transactions may have a shared lock on the rows at the same time. Does nothing on SQLite, which has one writer at a
+    time.
     """
     if session.connection().dialect.name != "sqlite":
         execute(session, rows.with_for_update(read=shared, key_share=not shared))
@@ -237,7 +238,7 @@ def _holding(dialect: str, table: str, keys: tuple[str, ...]) -> ReturningInsert
 
 @lru_cache
 def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> sa.Insert:
-    # preserves the row count, since the cursor is closed when the caller asks for it
+    # keeps the number of inserted rows, since the cursor is closed when the caller asks for this number
     statement = _insert(dialect, table).execution_options(preserve_rowcount=True)
     if not replaces:
         return statement.on_conflict_do_nothing(index_elements=keys or None)

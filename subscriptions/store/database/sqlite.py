@@ -209,7 +209,7 @@ class SqliteFile:
     def engine(self, patience: float) -> Engine:
         """Makes the engine. Each thread gets a connection.
 
-        The number of connections is not limited. If it were, threads would fail while others wait for a locked database.
+        The number of connections is not limited, because threads would fail while others wait for a locked database.
         """
         arguments = {"timeout": patience, "check_same_thread": False}
         return sa.create_engine(self.url, max_overflow=-1, connect_args=arguments)
@@ -224,7 +224,7 @@ class SqliteFile:
         connection.execute("PRAGMA secure_delete=ON")
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Begins a transaction. If it `writes`, it takes the write lock at once."""
+        """Begins a transaction. If `writes`, the transaction takes the write lock at once."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     def changes(self, connection: sqlite3.Connection) -> int:

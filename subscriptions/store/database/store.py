@@ -45,9 +45,9 @@ class Transaction(Session):
     """One transaction of the database: the unit of work of all use cases that get it.
 
     A use case takes a Store or a Transaction (`Scope`). If it gets a Store, it begins its own transaction (`reads`,
-    `writes`). If it gets a Transaction, it is a part of that transaction: it commits with it, and sees what earlier
-    parts wrote. An error in a part undoes the whole transaction, unless the part is in a `savepoint`. Only the thread
-    that began a Transaction may use it.
+    `writes`). If it gets a Transaction, it is a part of that transaction: all parts are committed together, and a part
+    sees what earlier parts wrote. An error in a part undoes the whole transaction, unless the part is in a `savepoint`.
+    Only the thread that began a Transaction may use it.
     """
 
     def __init__(self, store: "Store", bind: Engine | Connection, *, writes: bool) -> None:

@@ -169,7 +169,7 @@ class Writer:
                 _settle(one, result)
 
     def _next(self) -> list[_Asked]:
-        """Waits for tasks. Returns the first one and those that share its transaction; [] after `close`."""
+        """Waits for tasks. Returns the first task and those that share its transaction; [] after `close`."""
         with self._changed:
             while not self._waiting and not self._is_closed:
                 self._changed.wait()

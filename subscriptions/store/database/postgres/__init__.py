@@ -136,7 +136,7 @@ class SideSession:
         return name_of_holder(self._row(HOLDER, (self._sender,)))
 
     def hold(self, name: str, seconds: float | None = None) -> bool:
-        """Takes or renews a lease for some seconds. If `seconds` is None (for a lane), it lasts as long as this worker.
+        """Takes or renews a lease for some seconds; if `seconds` is None (for a lane), for as long as this worker lasts.
 
         Returns False if another worker has the lease. A worker lasts as long as it has a heartbeat or a side session.
         """
@@ -258,7 +258,10 @@ class PostgresDatabase:
         connection.autocommit = True  # we execute BEGIN ourselves
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Begins a transaction, and tells the server whether it may write. A read-only server then refuses it at once."""
+        """Begins a transaction, and tells the server whether it may write.
+
+        A read-only server refuses a writing transaction at once.
+        """
         connection.exec_driver_sql(_WRITING if writes else _READ)
 
     def changes(self, connection: object) -> int:  # noqa: ARG002 - as on SQLite
