@@ -18,7 +18,7 @@ from bot.operation.health import Health, Problem
 from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_lines, startup_lines, unread_lines
 from bot.operation.sign_in import lock_of_metrics
 from bot.operation.site import entry_lines, make_site
-from bot.operation.web_server import ClosedConnections, serving
+from bot.operation.web_server import ClosedConnections, health_app, serving
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import errors
 from subscriptions.service import known_papers, paper_search
@@ -305,7 +305,6 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
     for platform in app.platforms.values():
         await platform.check_tokens(found)
     receivers = [worker.Supervised(receiver, app.clock, app.cluster) for receiver in found]
-    routes = [route for receiver in receivers for route in receiver.routes]
     health = Health(app.store, app.clock, lambda: process.problems | worker.problems_of(receivers))
     metrics, heartbeat, closed = Metrics(app, health.problems), ticks.make_heartbeat(app), ClosedConnections(app.clock)
     app.context.observe.listeners += [metrics.observe, closed.observe]
@@ -317,20 +316,20 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
     site = make_site(
         app, lambda: health.problems() | {of: Problem(why, 0) for of, why in process.maintenance_trouble.items()}
     )
-    server = serving(
-        app.settings,
+    web = health_app(
         health.problems,
-        say,
-        routes,
+        [route for receiver in receivers for route in receiver.routes],
+        metrics.page,
+        lambda: process.attention,
         worker=app.store.worker,
-        metrics=metrics.page,
-        attention=lambda: process.attention,
         pages=site.routes if site else (),
         metrics_lock=lock_of_metrics(app.settings, app.clock),
-        observe=app.context.observe,
     )
-    async with server, ticks.beside(health.watch()), ticks.beside(closed.watch()):
+    server = serving(app.settings, web, observe=app.context.observe)
+    async with server as address, ticks.beside(health.watch()), ticks.beside(closed.watch()):
         lines = (
+            f"Health: {address}/health/ready",
+            *([f"Pages: {address}/"] if site else []),
             *entry_lines(app.settings),
             *startup_lines(app, sources),
             *await context.write(operator_lines, app.store, app),

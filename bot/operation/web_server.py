@@ -188,22 +188,12 @@ MINUTE = 60.0  # seconds between two log lines about closed connections
 
 @asynccontextmanager
 async def serving(
-    settings: Settings,
-    problems: Problems,
-    say: Callable[[str], None],
-    routes: Sequence[conversation.WebRoute] = (),
-    *,
-    worker: str = "",
-    metrics: MetricsPage | None = None,
-    attention: Attention = dict,
-    pages: Sequence[Route] = (),
-    metrics_lock: sign_in.Lock | None = None,
-    observe: channel.Observe = channel.ignore,
-) -> AsyncIterator[None]:
-    """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
+    settings: Settings, app: Starlette, *, observe: channel.Observe = channel.ignore
+) -> AsyncIterator[str]:
+    """Serves `app` while the body runs. Yields its address. Raises SettingsError if the port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        health_app(problems, routes, metrics, attention, worker=worker, pages=pages, metrics_lock=metrics_lock),
+        app,
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets
@@ -215,12 +205,8 @@ async def serving(
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # see bot.operation.ticks
     task = asyncio.create_task(server.serve(sockets=[listener]))
     host, port = listener.getsockname()[:2]
-    address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-    say(f"Health: {address}health/ready")
-    if pages:
-        say(f"Pages: {address}")
     try:
-        yield
+        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:
         server.ends()
         await task

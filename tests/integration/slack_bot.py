@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation import worker
-from bot.operation.web_server import serving
+from bot.operation.web_server import health_app, serving
 from bot.platforms.slack import installing
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.manifest import REDIRECT
@@ -84,7 +84,7 @@ async def a_served_bot(
         doors = [door for receiver in receivers for door in receiver.routes]
         port = free_port()
         settings = replace(app.settings, web_port=port)
-        async with serving(settings, dict, lambda _: None, doors), worker.listening(app, receivers):
+        async with serving(settings, health_app(dict, doors)), worker.listening(app, receivers):
             for _ in range(20):  # the bot's user is known, so it begins to listen at once
                 await asyncio.sleep(0)
             assert all(getattr(one, "_listener", one) is not None for one in found)

@@ -19,7 +19,7 @@ from bot.delivery.job_queue import Times
 from bot.operation import ticks
 from bot.operation.health import Health
 from bot.operation.process import Process
-from bot.operation.web_server import serving
+from bot.operation.web_server import health_app, serving
 from bot.settings.loading import load_settings
 from subscriptions import errors
 from subscriptions.model import Lane
@@ -78,12 +78,10 @@ class Page:
 async def a_page(
     tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, sources: object = None
 ) -> AsyncIterator[Page]:
-    said: list[str] = []
     async with a_bot(tmp_path, telegram, clock) as app:
         process = Process(app, sources or NoSources())  # type: ignore[arg-type]
         health = Health(app.store, clock, lambda: process.problems)
-        async with serving(app.settings, health.problems, said.append, []):
-            url = said[0].removeprefix("Health: ").removesuffix("/health/ready")
+        async with serving(app.settings, health_app(health.problems)) as url:
             yield Page(app.store, process, health, clock, url)
 
 

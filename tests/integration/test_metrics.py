@@ -17,7 +17,7 @@ from bot.app import App, build_app
 from bot.operation import status
 from bot.operation.health import Problem
 from bot.operation.metrics import METRICS, Gauge, Metrics, alone
-from bot.operation.web_server import serving
+from bot.operation.web_server import health_app, serving
 from bot.ports import channel, conversation
 from bot.settings import Settings
 from bot.settings.loading import load_settings
@@ -81,11 +81,10 @@ async def bot_with(
     tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram, metrics: tuple[Gauge, ...] | None = None
 ) -> AsyncIterator[Bot]:
     async with a_bot(tmp_path, telegram, clock) as app:
-        bot, said = Bot(app), list[str]()
+        bot = Bot(app)
         counted = Metrics(app, lambda: bot.problems, metrics or METRICS)
         app.context.observe.listeners.append(counted.observe)
-        async with serving(app.settings, dict, said.append, [], metrics=counted.page):
-            bot.url = said[0].partition(" ")[2].removesuffix("/health/ready")
+        async with serving(app.settings, health_app(dict, metrics=counted.page)) as bot.url:
             yield bot
 
 

@@ -542,13 +542,12 @@ class House:
 async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """A house with room for 16 connections, and so for 8 streams."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
-    said: list[str] = []
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
         observe, seen = pages.app.context.observe, list[Measurement]()
         observe.listeners.append(seen.append)
-        server = web_server.serving(pages.app.settings, dict, said.append, [], pages=pages.site.routes, observe=observe)
-        async with server, AsyncExitStack() as stack:
-            yield House(pages, said[0].removeprefix("Health: ").removesuffix("/health/ready"), seen, stack)
+        web = web_server.health_app(dict, pages=pages.site.routes)
+        async with web_server.serving(pages.app.settings, web, observe=observe) as url, AsyncExitStack() as stack:
+            yield House(pages, url, seen, stack)
             pages.site._streams.close()
 
 
@@ -616,14 +615,13 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
 
     monkeypatch.setattr(loop, "sock_accept", out_of_files)
     monkeypatch.setattr(web_server, "ACCEPT_AGAIN", 0)
-    said: list[str] = []
     async with (
         web_server.serving(
-            load_settings({"PAPERWIRE_WEB_PORT": "0"}, tmp_path), dict, said.append, [], observe=seen.append
-        ),
+            load_settings({"PAPERWIRE_WEB_PORT": "0"}, tmp_path), web_server.health_app(dict), observe=seen.append
+        ) as url,
         httpx.AsyncClient(trust_env=False) as client,
     ):
-        answer = await client.get(said[0].removeprefix("Health: ").replace("ready", "live"))
+        answer = await client.get(f"{url}/health/live")
     assert (answer.json(), seen) == ({"live": True}, [ConnectionClosed(kind="refused")] * 2)
 
 

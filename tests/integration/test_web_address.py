@@ -56,9 +56,8 @@ def settings(tmp_path: Path) -> Settings:
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[int]:
     """Yields the port of a web address that listens on loopback."""
-    said: list[str] = []
-    async with web_server.serving(settings, dict, said.append, []):
-        yield int(said[0].partition("127.0.0.1:")[2].partition("/")[0])
+    async with web_server.serving(settings, web_server.health_app(dict)) as url:
+        yield int(url.rpartition(":")[2])
 
 
 class Line(NamedTuple):
@@ -387,7 +386,7 @@ async def a_served_bot(
     async with a_bot_with_a_webhook(tmp_path, fake, clock, url=f"http://127.0.0.1:{port}/tg") as (app, receivers):
         hooks = [route for receiver in receivers for route in receiver.routes]
         async with (
-            web_server.serving(replace(app.settings, web_port=port), dict, lambda _: None, hooks),
+            web_server.serving(replace(app.settings, web_port=port), web_server.health_app(dict, hooks)),
             worker.listening(app, receivers),
         ):
             yield app, receivers, clock.rings

@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.web_server import serving
+from bot.operation.web_server import health_app, serving
 from bot.operation.worker import Supervised, listening
 from bot.settings import Settings, SlackSettings
 from tests import make
@@ -68,9 +68,7 @@ async def an_app_for_everybody(folder: Path, fake: FakeOAuth) -> AsyncIterator[t
 async def _reached(app: App, fake: FakeOAuth, clock: RestingClock) -> AsyncIterator[httpx.AsyncClient]:
     receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
     doors = [door for receiver in receivers for door in receiver.routes]
-    said: list[str] = []
-    async with serving(app.settings, dict, said.append, doors), listening(app, receivers):
-        root = f"http://{said[0].partition('http://')[2].partition('/')[0]}"
+    async with serving(app.settings, health_app(dict, doors)) as root, listening(app, receivers):
         fake.delivers_to(root)
         async with httpx.AsyncClient(base_url=root, trust_env=False) as browser:
             yield browser

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.web_server import serving
+from bot.operation.web_server import health_app, serving
 from bot.platforms.slack import installing, manifest
 from bot.platforms.slack.adapter import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
@@ -59,12 +59,12 @@ async def a_bot(
 @asynccontextmanager
 async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
     """A person's browser at the app's web address."""
-    said: list[str] = []
     doors = [door for receiver in app.receivers() for door in receiver.routes]
-    async with serving(app.settings, dict, said.append, doors):
-        root = said[0].partition("http://")[2].partition("/")[0]
-        async with httpx.AsyncClient(base_url=f"http://{root}", trust_env=False) as browser:
-            yield browser
+    async with (
+        serving(app.settings, health_app(dict, doors)) as root,
+        httpx.AsyncClient(base_url=root, trust_env=False) as browser,
+    ):
+        yield browser
 
 
 @pytest.fixture
