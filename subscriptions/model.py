@@ -184,7 +184,7 @@ class Chat(NamedTuple):
     settings: ChatSettings
     title: str = ""
     public: bool = False  # strangers can read it
-    admin: bool = False  # its person is an operator
+    admin: bool = False  # the person of this private chat is an operator
     state: states.ChatState = states.ChatState.ACTIVE
     admission: states.Admission | None = None  # the last answer of an operator who was asked to let the chat in
     pause_reason: states.PauseReason | None = (

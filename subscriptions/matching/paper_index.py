@@ -56,7 +56,7 @@ def deciding_feature(term: Term) -> str | None:
 
 
 def needed_by(term: Term) -> tuple[str, ...]:
-    """Returns features that every paper that fulfils a simple term of words or names has; () if there are none."""
+    """Returns features that a paper must have to fulfil a simple term of words or names; () if there are none."""
     whole, beginning = (term.tokens[:-1], term.tokens[-1:]) if term.prefix else (term.tokens, ())
     field = term.field
     if field is not TEXT and field.kind is ValueKind.NAME:

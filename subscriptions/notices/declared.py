@@ -62,7 +62,8 @@ class DeliveriesWaiting(DailyNotice):
 class SendingStopped(DailyNotice):
     """Nothing is sent to a platform, or to one of its workspaces.
 
-    Either `reason` says why; or too many chats are gone: of the `of` chats to which the bot wrote, `gone`.
+    `reason` says why. If it is empty, too many chats were reported as gone: `gone` of the `of` chats to which the bot
+    wrote.
     """
 
     cause: ClassVar[str] = "stopped"

@@ -127,9 +127,8 @@ class AwaitedSource:
     due: datetime | None = None  # its last due moment; None: there was none yet
     settled: bool = True  # it has reported since `due`, or waiting for it is pointless
     outcome: Outcome | None = None  # the outcome of its last poll since `due`
-    behind: tuple[
-        str, ...
-    ] = ()  # units of the source without their due papers, although papers of other units have come
+    # its units whose due papers have not come, although papers of other units have come
+    behind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,7 +162,7 @@ def request_admission(
     """Makes a known chat wait for an operator, and tells each operator, at most once a day.
 
     Returns whether there is an operator. While the chat waits, the cursors of its subscriptions do not move. So after
-    its admission it gets the papers that came while it waited. Raises NotFound.
+    its admission the chat gets the papers that came while it waited. Raises NotFound.
     """
     chat = listing.get_chat(transaction, address)
     if chat.state is not states.ChatState.ASKED:

@@ -181,7 +181,7 @@ def _read(store: Scope, digest: model.Digest) -> Sequence[drafts.Incoming]:
         known = drafts.known_keys(transaction, papers)
     for one in papers:
         if known.keys().isdisjoint(one.keys):
-            one.document()  # computed and cached here, where others can write, because it takes longest
+            one.document()  # computed and cached here, while others can write, because this takes longest
     return papers
 
 

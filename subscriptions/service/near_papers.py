@@ -312,7 +312,7 @@ def learn(transaction: Transaction, chat_id: int) -> None:
 def put_library(
     transaction: Transaction, chat: model.Chat, library: ranking.Library, *, now: datetime, who: str = ""
 ) -> None:
-    """Replaces the library of a chat, and the words of its subscriptions with `like:library`."""
+    """Replaces the library of a chat. Its subscriptions with `like:library` get the words of the new library."""
     stored_signals.put_library(transaction, chat.id, library, now=now)
     learn(transaction, chat.id)
     for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:

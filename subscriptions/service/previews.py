@@ -27,7 +27,7 @@ from subscriptions.store.database.store import Scope, Transaction, reads
 
 MOST_SHOWN = 20  # papers that a preview shows at most, because it has no button [show]
 MOST_READ = 60  # newest papers of a reply that are read to find out what matched; each takes a millisecond
-_FEW = 3  # papers that are read at least for each subscription
+_FEW = 3  # at least so many papers are read for each subscription
 _MANY = 1000  # if more papers are found, the delivered papers are read as one range of ids, not one by one
 
 

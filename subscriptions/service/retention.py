@@ -30,7 +30,8 @@ from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.known_papers import index_all
 from subscriptions.store.outbox import count_as_sent
 
-DELIVERIES = timedelta(days=30)  # deliveries with the texts of their messages; which papers a chat got stays stored
+# deliveries with the texts of their messages; which papers a chat got is stored longer
+DELIVERIES = timedelta(days=30)
 NOTICES = timedelta(days=90)
 UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)

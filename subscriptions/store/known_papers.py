@@ -76,7 +76,7 @@ def sequenced_at_between(session: Transaction, after: int, upto: int) -> list[da
 
 
 def newest_delivered(session: Transaction, chat_id: int, after: int) -> tuple[int, datetime] | None:
-    """Returns (sequence, when it was assigned) of the newest paper after `after` that a chat got; None for no such paper."""
+    """Returns (sequence, when it was assigned) of the newest paper that a chat got; None if it is not above `after`."""
     wanted = (
         select(PaperRow.sequence, PaperRow.sequenced_at)
         .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)

@@ -139,7 +139,7 @@ def _at_and_below(
 
 
 def _rename(session: Transaction, row: ConversationStateRow, name: str) -> None:
-    """Renames a state. If a state with the new name exists, it is newer: it stays, and `row` is removed."""
+    """Renames a state. If a state with the new name exists, that state is newer: it stays, and `row` is removed."""
     if name != row.name:
         if session.get(ConversationStateRow, name) is not None:
             session.delete(row)

@@ -467,9 +467,8 @@ _SENDABLE = sa.case((claims.MAY_BE_SENT, 1), else_=0)
 OPEN = (
     sa.select(
         _c.platform,
-        _SENDABLE.label(
-            "may_go"
-        ),  # grouped by its name, since PostgreSQL does not see that two expressions with parameters are equal
+        # The rows are grouped by the label, since PostgreSQL does not see that two expressions with parameters are equal.
+        _SENDABLE.label("may_go"),
         sa.func.count().label("deliveries"),
         sa.func.min(_d.created_at).label("oldest"),
     )

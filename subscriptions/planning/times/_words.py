@@ -281,7 +281,7 @@ _OTHERS: tuple[Entry, ...] = (
     (_words(r"as(?: soon as)? (?:papers|they|it) (?:come|appear|are)s?(?: out| in)?"), _just(TokenKind.NOW, firm=True)),
     (r"立即|立刻|马上|即刻", _just(TokenKind.NOW)),
     (_words(r"when[ -]?out"), _just(TokenKind.OUT, firm=True)),
-    (r"(?:当天)?论文(?:公布|发布)后", _just(TokenKind.OUT, firm=True)),  # our Chinese replies call when-out so
+    (r"(?:当天)?论文(?:公布|发布)后", _just(TokenKind.OUT, firm=True)),  # the name of when-out in our Chinese replies
     (_words(r"(?:starting )?at"), _just(TokenKind.AT)),
     (r"@", _just(TokenKind.AT)),
     (_words(r"between"), _just(TokenKind.NEAR, "between")),

@@ -54,7 +54,7 @@ def _compiled(
 ) -> tuple[str, tuple[int, ...], tuple[tuple[int, Callable[[Any], Any]], ...]]:
     """Returns (text of the statement, for each parameter its index in `names`, conversions).
 
-    A conversion is (index in `names`, function). There is one for each parameter whose values have to be converted.
+    A conversion is (index in `names`, function). Each parameter whose values have to be converted has a conversion.
     """
     if isinstance(statement, sa.Insert):
         statement = statement.inline()  # so that the insert returns no ids

@@ -136,7 +136,7 @@ class SideSession:
         return name_of_holder(self._row(HOLDER, (self._sender,)))
 
     def hold(self, name: str, seconds: float | None = None) -> bool:
-        """Takes or renews a lease for some seconds; if `seconds` is None (for a lane), for as long as this worker lasts.
+        """Takes or renews a lease for some seconds; without `seconds` (for a lane), for as long as this worker lasts.
 
         Returns False if another worker has the lease. A worker lasts as long as it has a heartbeat or a side session.
         """
@@ -353,7 +353,7 @@ class PostgresDatabase:
 
     def translated(self, error: Exception, where: str) -> Exception:
         """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
-        if isinstance(error, self._driver_error):  # it comes from a connection that is used without SQLAlchemy
+        if isinstance(error, self._driver_error):  # the error comes from a connection that is used without SQLAlchemy
             error = DBAPIError.instance(None, None, error, self._driver_error)
         return translated(error, where, password=self.url.password)
 
