@@ -1,4 +1,7 @@
-"""What operators watch: `/metrics`, read by the library's own parser and compared with what the bot did; the status page."""
+"""The two pages that operators watch: `/metrics`, which Prometheus reads, and the status page.
+
+Prometheus' own parser reads `/metrics`, and each test compares the values with what the bot did before.
+"""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -46,7 +49,7 @@ class Page:
     samples: Samples
 
     def __call__(self, name: str, **labels: str) -> float | None:
-        """Returns the value of a sample; None if there is none."""
+        """Returns the value of the sample with this name and these labels; None if the page does not have it."""
         return self.samples.get((name, frozenset(labels.items())))
 
     @property
@@ -127,12 +130,12 @@ async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, te
 
 
 def without_moments(text: str) -> str:
-    """Removes the values that may have any digits (moments and lengths of time) from a page."""
+    """Removes the values of moments and lengths of time from a page, because they may contain any digits."""
     return re.sub(r"^(process_\w+|\w+_(?:created|sum|seconds)(?:\{.*\})?) \S+$", r"\1", text, flags=re.MULTILINE)
 
 
 async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: FakeTelegram) -> None:
-    """Prometheus sees no increase in the first value of a series, so one refused token used to raise no alert."""
+    """An alert watches the increase of a counter. If a series began with the value 1, Prometheus would see no increase."""
     increases = re.findall(r"increase\((\w+)\{(\w+)=\"(\w+)\"\}\[", (DOCS / "alerts.yml").read_text("utf-8"))
     assert increases
     page = await bot.scrape()
@@ -236,7 +239,7 @@ async def test_a_new_metric_is_one_value(tmp_path: Path, clock: make.FakeClock, 
     own = Gauge(name="paperwire_answer", help="The answer.", read=lambda _: alone(42))
     async with bot_with(tmp_path, clock, telegram, (own,)) as bot, httpx.AsyncClient(trust_env=False) as client:
         page = await bot.scrape()
-        # not also below the prefix of the pages: a proxy that passes on this prefix would make it public
+        # /metrics is not below the prefix of the pages, because a proxy that passes on this prefix would make it public
         assert (await client.get(f"{bot.url}/prefix/metrics")).status_code == 404
         assert (await client.post(f"{bot.url}/metrics")).status_code == 405
     assert (page("paperwire_answer"), page.types["paperwire_answer"]) == (42, "gauge")
@@ -330,13 +333,13 @@ def words(html: str) -> str:
 
 
 async def says(page: status.StatusPage, *texts: str, language: str = "en", **query: str) -> None:
-    """Fails if the page does not say all these texts."""
+    """Fails the test if the page does not show all these texts."""
     found = words(await shown(page, language, **query))
     assert [text for text in texts if text not in found] == [], found
 
 
 def waits(app: App, chats: int = 1, *, platform: str = "telegram") -> list[str]:
-    """Plans deliveries to this number of chats. Returns their ids."""
+    """Plans one delivery to each of this number of chats. Returns the ids of the deliveries."""
     for chat in range(chats):
         make.subscribes(app.store, f"{platform}:{1000 + chat}", "diffusion", every="now", now=make.NOON - make.DAY)
     make.ingested(app.store, make.paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=make.NOON)
@@ -404,7 +407,7 @@ async def test_what_waits_is_counted_and_the_first_are_shown(page: status.Status
 
 
 def polled(app: App, name: str, *outcomes: tuple[int, receipts.Outcome]) -> None:
-    """Makes a source with polls. `outcomes`: (days ago, outcome)."""
+    """Adds a source with polls. `outcomes` are the polls: (days ago, outcome)."""
     sources.sync_sources(
         app.store, [sources.SourceFact(name=name, kind="rss", location="feed")], now=make.NOON, are_all=False
     )

@@ -1,5 +1,5 @@
-"""A tick with nothing due reads a few rows, however many subscriptions wait, and `run` rarely reads a store that does not
-change. If many are due, all are matched at once."""
+"""If nothing is due, a tick reads a few rows even if many subscriptions wait, and `run` rarely reads an unchanged store.
+If many subscriptions are due, all their queries are matched at once."""
 
 import random
 import shutil
@@ -55,7 +55,7 @@ PUT_OFF = ("now", make.NOON + make.HOUR, None)
 
 
 def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, datetime | None], how_many: int, cursor: int) -> None:  # fmt: skip
-    """Adds `how_many` subscriptions of one chat, which have looked at the papers up to `cursor`."""
+    """Adds `how_many` subscriptions of chat 1. Planning has compared them with the papers up to `cursor`."""
     text, next_due_at, latest_due_at = cadence
     with store.write() as session:
         connection = session.connection()
@@ -85,8 +85,8 @@ def steps_of(store: Store, waiting: bool) -> int:
 @pytest.mark.parametrize(
     ("cadence", "behind", "waiting"),
     [
-        (OPEN, 0, False),  # its window is open, and it has looked at all papers
-        (OPEN, 5, True),  # papers came, and more are expected
+        (OPEN, 0, False),  # the window is open, and no paper is new
+        (OPEN, 5, True),  # five papers are new, but the chat waits because more papers are expected
         (TOMORROW, 5, False),
         (TOMORROW, 5, True),
         (AT_ONCE, 0, False),
@@ -110,9 +110,9 @@ def test_many_subscriptions_that_wait_take_no_longer_than_few(
 
 
 def test_of_many_windows_those_with_news_are_found(store: Store) -> None:
-    """The opening times of windows are looked up one after the other; the first and the last are not missed either."""
+    """Planning looks for due chats by the opening times of their windows, in turn. It misses neither the first nor the last."""
     openings = {f"telegram:{hour}": f"when-out {hour:02}:00-23:00" for hour in (0, 3, 8, 12)}
-    openings["telegram:90"] = "when-out 13:00-23:00"  # it opens later
+    openings["telegram:90"] = "when-out 13:00-23:00"  # this window opens later
     for where, schedule in openings.items():
         make.subscribes(store, where, "graph", when=schedule, now=make.NOON - make.HOUR)
     make.ingested(store, make.paper("A graph"), now=make.NOON)
@@ -127,12 +127,12 @@ CHATS, EACH = 4, 6
 
 @pytest.fixture
 def together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes the plan match even a single query together with all others."""
+    """Makes planning match even a single due query in one step with all other queries."""
     monkeypatch.setattr(_plan_inputs, "FEW", 0)
 
 
 class Matches:
-    """Counts how often all queries are matched, and how many queries are parsed from their texts."""
+    """Counts how often planning matches all queries in one step, and how many queries it parses from their texts."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = self.read = 0
@@ -195,7 +195,10 @@ def due_of(transaction: Transaction, rng: random.Random) -> list[Subscription]:
 def test_together_each_query_finds_what_it_finds_by_itself(
     store: Store, most_left_out: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This also holds if queries came, changed or went after these papers were matched, and if some look far back."""
+    """Planning matches all queries in one step, and each due query finds the same papers as if it were matched alone.
+
+    This also holds if queries were added, changed or removed after the papers were matched, and for older papers.
+    """
     monkeypatch.setattr(_kept_queries, "MOST_LEFT_OUT", most_left_out)
     rng, found = random.Random(most_left_out), 0
     brings(store, rng, 0)
@@ -209,7 +212,7 @@ def test_together_each_query_finds_what_it_finds_by_itself(
         with store.read() as transaction:
             due = due_of(transaction, rng)
             window.cover(transaction, rng.randrange(window.last_sequence))
-            window.matches.clear()  # the program does this after each plan
+            window.matches.clear()  # as the program does after each plan
             by_window = window.fits(transaction, due)
         papers = [known.paper for known in window.papers.known]
         assert by_window == {one.id: matching_papers(parse_canonical(one.canonical), papers) for one in due}
@@ -218,7 +221,7 @@ def test_together_each_query_finds_what_it_finds_by_itself(
 
 
 def all_deliveries(store: Store) -> list[tuple[object, ...]]:
-    """Returns everything that was planned."""
+    """Returns the stored facts and papers of all planned deliveries, in order."""
     d, i = (TABLES.tables[name].c for name in ("delivery", "delivery_item"))
     wanted = (
         select(d.chat, d.dedupe_key, d.facts, i.paper, i.shown, i.because)
@@ -254,7 +257,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
 
 @pytest.mark.usefixtures("together")
 def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This holds although other chats are due each minute, and a person subscribes in between."""
+    """In each minute another chat is due and a person subscribes. Still, planning matches all queries once for the day."""
     for number in range(1, CHATS + 1):
         for word in WORDS[:3]:
             make.subscribes(store, f"telegram:{number}", f"{word} part{number}", every=f"daily 13:0{number}")
@@ -266,7 +269,7 @@ def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pyt
         assert len(plan_due(store, now=make.NOON + make.HOUR + number * make.MINUTE)) == 1
         make.subscribes(store, "telegram:1", f"later{number}", every="daily 20:00")
     assert matches.count == 1
-    assert matches.read == 3 * CHATS + CHATS - 1  # the queries of the last minute were not needed
+    assert matches.read == 3 * CHATS + CHATS - 1  # no plan needed the query that was added last
 
 
 # ----------------------------------------------------------------------------------------- a store that does not change
@@ -283,7 +286,7 @@ async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> 
 
 @pytest.fixture
 async def calm(app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> "Calm":
-    """A process whose store has not changed for a while, at 20 seconds past a full minute."""
+    """A process whose store has not changed for a while. The time is 20 seconds past a full minute."""
     found = Calm(app, clock, monkeypatch)
     await found.ticks(round(process.CALM) + 50)
     clock.advance(timedelta(seconds=20 - clock.now().second % 60))
@@ -293,7 +296,7 @@ async def calm(app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch)
 
 
 class Calm:
-    """A process, and the number of its looks into the store."""
+    """A process, and `looks`: how often it has read the store."""
 
     def __init__(self, app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
         self.process, self.clock, self.looks = process.Process(app, NoSources()), clock, 0  # type: ignore[arg-type]
@@ -306,14 +309,14 @@ class Calm:
         monkeypatch.setattr("subscriptions.store.bot_state.stopped_platforms", counted)
 
     async def ticks(self, times: int) -> None:
-        """Ticks once a second, and waits for the work that was begun."""
+        """Runs this number of ticks, one per second, and waits until the work that they begin is done."""
         for _ in range(times):
             await self.process.tick()
             await self.process.finish()
             self.clock.advance(SECOND)
 
     async def looks_once(self) -> None:
-        """Ticks until the process has looked into the store."""
+        """Runs ticks until the process has read the store once more."""
         before = self.looks
         while self.looks == before:
             await self.ticks(1)
@@ -321,7 +324,7 @@ class Calm:
 
 async def test_an_unchanged_store_is_looked_at_every_few_seconds(calm: Calm) -> None:
     await calm.ticks(300)
-    assert calm.looks <= 300 / process.LOOK_INTERVAL + 2 * 5  # it also looks at each full minute
+    assert calm.looks <= 300 / process.LOOK_INTERVAL + 2 * 5  # the process also looks at each full minute
     assert calm.looks >= 300 / process.LOOK_INTERVAL - 5
 
 
@@ -365,13 +368,14 @@ async def test_a_message_that_waits_for_its_platform_is_sent_in_time(
 
 # ── No statement reads a whole table that grows: idle, per request, per delivery, per ingest, cleaning up ─────────────
 
-# The tests keep no statistics, so SQLite plans as if each table had a million rows. In all tests, `Watch` explains each
-# statement that is executed. The tests here check that `Watch` works, and costs that no plan shows.
+# The databases of tests have no statistics, so SQLite plans as if each table had a million rows. `Watch` checks the plan
+# of each statement in all tests. The tests here check that `Watch` works, and that statements read few rows of an index,
+# which a plan does not show.
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A bot whose store holds the data of some weeks, with a process that is not started."""
+    """A bot whose store has the data of some weeks. A test calls the ticks of its `process`, which does not run."""
 
     app: App
     bot: BotHarness
@@ -380,7 +384,7 @@ class World:
     clock: make.FakeClock
 
     async def ticks(self, times: int) -> None:
-        """Ticks at the long interval at which `run` looks at an unchanged store."""
+        """Runs this number of ticks, at the interval at which `run` looks at an unchanged store."""
         for _ in range(times):
             await self.process.tick()
             await self.process.finish()
@@ -397,7 +401,7 @@ async def world(tmp_path: Path, store: Store, clock: make.FakeClock) -> AsyncIte
 
 @asynccontextmanager
 async def a_world(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[World]:
-    """Yields a world that uses the existing database."""
+    """Yields a world that uses the existing database in `tmp_path`."""
     (tmp_path / "inbox").mkdir()
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
@@ -408,7 +412,7 @@ async def a_world(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[World]
     async with opened(build_app(settings, clock=clock, channels={"telegram": channel})) as app:
         idle = process.Process(app, app.source_scheduler())
         world = World(app, BotHarness(app.store, clock=clock), idle, channel, clock)
-        await world.ticks(2)  # does the daily clean-up, and the other work of a first tick
+        await world.ticks(2)  # these ticks do the daily clean-up, and other work of the first tick
         yield world
 
 
@@ -433,7 +437,7 @@ def test_every_foreign_key_has_an_index(store: Store) -> None:
 
         def leading(table: str) -> Sequence[str]:
             names = [row[1] for row in raw.exec_driver_sql(f"PRAGMA index_list('{table}')")]
-            rows_by = [column.name for column in TABLES.tables[table].primary_key]  # one integer is the row's address
+            rows_by = [column.name for column in TABLES.tables[table].primary_key]  # a single key is SQLite's row number
             own = rows_by if len(rows_by) == 1 else []
             return [*own, *(raw.exec_driver_sql(f"PRAGMA index_info('{name}')").all()[0][2] for name in names)]
 
@@ -446,17 +450,17 @@ def test_every_foreign_key_has_an_index(store: Store) -> None:
     assert missing == []
 
 
-MOST = 40_000  # steps of SQLite's machine for one execution of a statement; a plan moves 500 subscriptions on in 30,000
-# a search covers the newest 50,000 papers, which are read once for each digest
+MOST = 40_000  # steps of SQLite's machine for one statement. To move 500 subscriptions on, a statement takes 30,000
+# a search reads the newest 50,000 papers, which is necessary only once for each digest
 _SEARCHED = "ORDER BY paper.day DESC, paper.id DESC LIMIT"
-MOST_OF_FIGURES = 500_000  # for statements that read all unfinished rows: 3,000 deliveries wait for chats that are gone
+MOST_OF_FIGURES = 500_000  # steps for a statement that counts all unfinished rows, such as 3,000 waiting deliveries
 
 
 @pytest.mark.timeout(1200)  # takes 10 s on an idle machine
 async def test_beside_a_million_rows_each_statement_reads_little(
     tmp_path: Path, store: Store, clock: make.FakeClock
 ) -> None:
-    """A plan does not show this: a statement that uses an index may still walk all of it."""
+    """A statement that uses an index may still read the whole index. Its plan does not show this, so its steps are counted."""
     store.close()
     assert fill_a_million(tmp_path / "paperwire.db", now=clock.now()) > 1_000_000
     heavy: dict[str, int] = {}

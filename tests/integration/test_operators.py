@@ -1,4 +1,4 @@
-"""Pages, notices and commands for operators, which no other person sees."""
+"""Pages, log lines, notices and commands for operators, which no other person sees."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ OPERATOR = make.address("telegram:99")
 
 @asynccontextmanager
 async def a_bot(tmp_path: Path, fake: FakeTelegram | None, clock: make.FakeClock, **more: object) -> AsyncIterator[App]:
-    """A bot that reads a folder."""
+    """A bot that reads digests from a folder."""
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
         telegram=TelegramSettings(token=SecretStr(fake.token), api_url=fake.url) if fake else TelegramSettings(),
@@ -60,7 +60,7 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
 
 
 # ── Without an operator's chat ────────────────────────────────────────────────────────────────────────────────────────
-# Without a chat for operators, the log, `check` and the health page report what such a chat would get.
+# If no chat gets notices for operators, the log, `paperwire check` and the health page report the same troubles.
 
 
 async def test_a_dead_letter_is_named_by_all_three(
@@ -79,7 +79,7 @@ async def test_a_dead_letter_is_named_by_all_three(
         lines = [one for one in caplog.messages if "could not be sent" in one]
         dead = sorted(one.id for one in sending.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
         named = " ".join(lines)
-        assert [named.count(delivery) for delivery in dead] == [1] * len(dead)  # each once
+        assert [named.count(delivery) for delivery in dead] == [1] * len(dead)  # the log names each delivery once
         assert "Usual reason: Telegram refuses the message: Sticker_invalid. paperwire outbox" in named
         await ticks(process, clock, 3)
         assert len([one for one in caplog.messages if "could not be sent" in one]) == len(lines)
@@ -107,7 +107,7 @@ async def test_what_waits_for_days_is_named_by_all_three(
                 clock.advance(timedelta(hours=6) - timedelta(minutes=2))
                 await ticks(process, clock, 1)
         lines = [one for one in caplog.messages if "have waited for more than an hour: 1" in one]
-        assert len(lines) == 3  # one line a day: it was planned on the evening of the 22nd, and now it is the 25th
+        assert len(lines) == 3  # one line a day
         assert process.attention == {"waiting telegram": "1 deliveries wait, the first for 2 d"}
         (finding,) = check_outbox(app.store, now=clock.now())
         assert str(finding.answer) == "waiting for Telegram: 1, the first since 2026-01-22 18:00 UTC"
@@ -163,15 +163,15 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
     make.due(store, "telegram:1")
     telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
     rounds = []
-    for _ in range(3):  # the message as it is, and in its plain form
+    for _ in range(3):  # the bot tries the message with markup, then its plain text
         clock.advance(timedelta(minutes=5))
         rounds.append(await once())
-    assert rounds[-1] == 1  # it has become a dead letter
+    assert rounds[-1] == 1  # the message has become a dead letter
     assert [entry.text.splitlines()[0] for entry in telegram.posted_to("99")] == ["1 message could not be sent."]
     clock.advance(timedelta(days=1))
     assert await once() == 1
     assert len(telegram.posted_to("99")) == 1
-    assert reply_to(store, "telegram", "old") is not None  # a day later, because it is younger than seven days
+    assert reply_to(store, "telegram", "old") is not None  # a stored reply is kept for seven days
     clock.advance(timedelta(days=7))
     await once()
     assert reply_to(store, "telegram", "old") is None
@@ -212,7 +212,7 @@ async def test_a_copy_that_failed_is_made_later_on_the_same_day(
             clock.advance(later)
             await maintaining.tick()
             made.append(len(copies_in(backups)))
-        # after a full disk, a copy is not tried again each second; a clock that was a year ahead delays none
+        # a copy that failed is not tried again each second, and a clock that was a year ahead delays no copy
         assert made == [0, 1, 1, 2, 3, 4]
         assert copies_in(backups) == ["daily-20260122", "daily-20260123", "daily-20260124", "daily-20270123"]
         assert maintaining.attention == {}

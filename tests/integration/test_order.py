@@ -1,4 +1,4 @@
-"""Which papers come first, in deliveries and in previews."""
+"""The order of papers in deliveries and in previews: first those near to papers that the chat liked, opened or saved."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -40,7 +40,10 @@ def did(store: Store, kind: Signal, *titles: str) -> None:
 
 
 def delivered(store: Store) -> list[tuple[str, bool]]:
-    """Plans what is due. Returns (title, whether it is shown) for each paper of the newest delivery, in its order."""
+    """Plans the due deliveries. Returns (title, is the paper shown) for the papers of the newest delivery, in order.
+
+    Checks that a preview of the same moment has the same papers.
+    """
     shown = previews.preview(store, ME, now=LATER).delivery
     assert shown is not None
     plan_due(store, now=LATER)
@@ -149,7 +152,7 @@ def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
     assert make.signals_of_paper(store, chat_of(store), one.id) == {Signal.SAVED, Signal.OPENED}
 
 
-# ── A preview holds the papers that a plan of the same moment holds ───────────────────────────────────────────────────
+# ── A preview shows the papers that a plan of the same moment would deliver ───────────────────────────────────────────
 
 CHATS = ("telegram:42", "telegram:-1001", "console:me", "slack:C1")
 QUERIES = ("graph", "tree", "graph OR ring", "ring -tree", "cat:cs.LG", "nothing")
@@ -173,7 +176,7 @@ SETTINGS = (
 
 
 def planned(store: Store, chat: str, before: int) -> list[model.Item]:
-    """Returns the planned items of a chat in deliveries after the one with this number."""
+    """Returns the items of all deliveries to a chat whose number is greater than `before`."""
     new = range(before + 1, written(store) + 1)
     with store.read() as session:
         found = [deliveries.delivery_value(session, seq) for seq in new]
@@ -211,7 +214,7 @@ def test_whatever_a_chat_asks_for_and_whenever_it_looks(seed: int) -> None:
 
 
 def something_happens(store: Store, chance: Random, now: datetime) -> None:
-    """Does one random thing: ingests papers, or lets a chat subscribe, change a setting or pause."""
+    """Does one random thing: ingests papers, or a chat subscribes, judges papers, changes a setting or pauses."""
     chat, what = chance.choice(CHATS), chance.random()
     if what < 0.4:
         kinds = (None, None, model.Announce.CROSS, model.Announce.REPLACE)
@@ -249,7 +252,7 @@ def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
 
 
 def previews_hold(store: Store, now: datetime) -> None:
-    """Checks that the previews of all chats show what a plan of this moment stores."""
+    """Checks for all chats that the preview shows the papers that a plan of the same moment delivers."""
     known = [chat for chat in CHATS if is_known(store, chat)]
     expected = {chat: previews.preview(store, make.address(chat), now=now) for chat in known}
     before = written(store)

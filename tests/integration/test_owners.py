@@ -1,4 +1,4 @@
-"""Rule 14 (docs/architecture.md): which worker owns a message that is being sent. A lane has one sender at a time."""
+"""Rule 14 (docs/architecture.md): a worker owns the message that it is sending, and a lane has one sender at a time."""
 
 import asyncio
 from collections.abc import Callable
@@ -46,7 +46,7 @@ async def test_a_start_recovers_only_what_nobody_has_in_hand(
         make.due(app.store, "telegram:1", "telegram:2", "telegram:3")
         await plan(app.context, DrainState())
         being_sent(other, request("1"))
-        workers.begin_worker(store, holds_sender_lock=True)  # an earlier process, which is now killed
+        workers.begin_worker(store, holds_sender_lock=True)  # `store` is a process that is killed while it sends
         being_sent(store, request("2"))
         await app.sender.deliver()
         assert states(app.store) == ["sending", "sent", "sent"]
@@ -55,7 +55,7 @@ async def test_a_start_recovers_only_what_nobody_has_in_hand(
 
 @pytest.fixture
 def in_other_hands(store: Store, other: Store) -> Store:
-    """A store with one message, which another worker is sending."""
+    """A store with one message, which the worker `other` is sending."""
     workers.begin_worker(store, holds_sender_lock=True)
     make.due(store, "telegram:1")
     plan_due(store, now=make.NOON)
@@ -64,7 +64,7 @@ def in_other_hands(store: Store, other: Store) -> Store:
 
 
 async def looks(watch: OwnerWatch, clock: make.FakeClock, times: int) -> int:
-    """Looks `times` times, ten seconds apart. Returns how many messages were recovered."""
+    """Lets the watch look `times` times, ten seconds apart. Returns how many messages it recovered."""
     recovered = 0
     for _ in range(times):
         clock.advance(timedelta(seconds=10))
@@ -79,7 +79,7 @@ async def test_a_stalled_worker_loses_its_message_after_a_minute(
     for _ in range(30):
         assert await looks(watch, clock, 1) == 0
         workers.beat(other)
-    clock.step(timedelta(days=400))  # the machine's clock is changed
+    clock.step(timedelta(days=400))  # a person sets the machine's clock
     assert await looks(watch, clock, 6) == 0
     assert states(in_other_hands) == ["sending"]
     assert await looks(watch, clock, 1) == 1
@@ -119,7 +119,7 @@ REPLY, LATER_REPLY = (
 
 
 class Beating(make.FakeClock):
-    """A clock that ends at once the waits between heartbeats and the pauses between sends, and no other wait."""
+    """A clock whose waits end at once if they are waits between heartbeats or between sends. Other waits never end."""
 
     async def sleep(self, seconds: float) -> None:
         if seconds < LOOK_INTERVAL:
@@ -128,7 +128,7 @@ class Beating(make.FakeClock):
 
 
 async def beaten(other: Store, seen: dict[str, int]) -> None:
-    """Waits until a worker with claims has sent a heartbeat."""
+    """Waits until another worker has sent a heartbeat since `seen` was read."""
     async with asyncio.timeout(PATIENCE):
         while await asyncio.to_thread(workers.other_workers, other) == seen:
             pass
@@ -159,7 +159,10 @@ async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
 async def test_what_a_stalled_worker_owed_is_answered_once(
     tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its replies, and its look-ups of papers. So is a reply that was stored when the server crashed after the commit."""
+    """A worker stalls with a reply and a look-up of a paper that it owes. Another worker posts both answers, once.
+
+    It also posts a reply of its own that is stored but was not posted, as after a crash of the database server.
+    """
     monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
     place = conversation.Place(chat=make.address("telegram:43"), kind=model.ChatKind.PRIVATE)
     asked = conversation.MessageRequest(place=place, update_id="2", sender="43", text="2601.09001")
@@ -232,7 +235,7 @@ def test_a_reply_is_taken_over_until_one_has_posted_it(store: Store, other: Stor
 async def test_a_worker_that_others_took_for_gone_joins_them_again(
     in_other_hands: Store, other: Store, clock: make.FakeClock
 ) -> None:
-    """The worker was stopped for a while. It owns everything that it claims from now on."""
+    """A worker was stopped for a while, and the others recovered its messages. After its next heartbeat they count it again."""
     seen = workers.other_workers(in_other_hands)
     assert list(seen) == [other.worker]
     workers.beat(other)
@@ -254,7 +257,7 @@ TOPICS = ("telegram:-100", "telegram:-100/7")
 
 
 def due(store: Store, *chats: str) -> None:
-    """Plans a delivery of one paper for each of these chats, and renders it."""
+    """Plans a delivery of one paper to each of these chats, and renders the deliveries."""
     make.due(store, *chats)
     plan_due(store, now=make.NOON)
     seqs = range(1, len(chats) + 1)
@@ -283,7 +286,10 @@ ENDS: dict[str, Callable[[Store, claims.Claim], object]] = {
 
 @pytest.mark.parametrize("ends", ENDS)
 def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store, other: Store, ends: str) -> None:
-    """An operator dismisses the first message after it was claimed and marked, so that the second one can be claimed."""
+    """While one worker sends a message, no other worker may send in the same lane, even if it has claimed a message.
+
+    The second claim is possible because an operator dismisses the delivery that is being sent.
+    """
     due(store, *TOPICS, "telegram:1", "postbox:-100")
     first = next_of(store)
     assert claims.mark_sending(store, first, wall=make.NOON)
@@ -292,7 +298,7 @@ def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store
     assert (first.seq, second.seq) == (1, 2)
     assert not claims.mark_sending(other, second, wall=make.NOON)
     assert in_hand(store)[:2] == [(1, "sending"), (2, "ready")]
-    assert claims.mark_sending(other, next_of(store, "1"), wall=make.NOON)  # other lanes go on
+    assert claims.mark_sending(other, next_of(store, "1"), wall=make.NOON)  # another lane need not wait
     ENDS[ends](store, first)
     assert claims.mark_sending(other, second, wall=make.NOON)
 

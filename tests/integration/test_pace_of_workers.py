@@ -1,4 +1,4 @@
-"""The sending rate of several workers, also after a crash, and how their jobs end."""
+"""The sending rate of several workers together, also after a crash, and the end of their jobs in the queue."""
 
 import asyncio
 import threading
@@ -59,7 +59,7 @@ class Worker:
         ))  # fmt: skip
 
     def answers(self, *seconds_ago: float, topic: str = "", state: ReplyState = ReplyState.DONE) -> None:
-        """Stores requests that this worker has answered, or must still answer."""
+        """Stores a request of a person for each of `seconds_ago`, which this worker has answered, or must still answer."""
         chat = str(model.ChatAddress(GROUP.platform, GROUP.address, topic))
         with self.store.write() as session:
             for ago in seconds_ago:
@@ -81,7 +81,7 @@ class Worker:
 
 
 def ready_in(*seconds_ago: float, urgent: bool = False) -> float:
-    """Returns in how many seconds a lane may send next, in one process that last sent `seconds_ago`."""
+    """Returns how many seconds a lane must wait if a single process sent messages to it `seconds_ago`."""
     limiter = RateLimiter(LIMITS)
     for ago in sorted(seconds_ago, reverse=True):
         limiter.record_send(GROUP, NOW - ago)
@@ -109,14 +109,14 @@ async def test_answers_of_one_worker_slow_deliveries_of_another(two: tuple[Worke
     receives, delivers = two
     receives.answers(9, 6, 3, 1)
     receives.answers(2, topic="5")
-    receives.answers(70)  # no limit covers such a long time
-    assert not await wait_for_send(delivers.context, GROUP)  # the lane is woken again when it may send
+    receives.answers(70)  # too long ago for any limit
+    assert not await wait_for_send(delivers.context, GROUP)  # the lane must wait, and its worker wakes it later
     wanted = ready_in(9, 6, 3, 1, 2)
     assert wanted > 1
     assert delivers.ready_in() == pytest.approx(wanted)
     delivers.clock.advance(timedelta(seconds=cluster.COUNTED_FOR))
     before = delivers.ready_in()
-    await delivers.engine.count_others(GROUP)  # known messages are not counted again
+    await delivers.engine.count_others(GROUP)  # counts no message a second time
     assert delivers.ready_in() == pytest.approx(before)
 
 
@@ -147,22 +147,22 @@ async def test_a_lane_stays_with_its_worker_when_the_server_cuts_all_connections
     one, other = two
     async with one.engine.posting(GROUP):
         cut(lane_url)
-        # the first look finds that its connection was cut
+        # `other` first notices that its own connection was cut
         async with other.engine.posting(GROUP, patience=1) as is_free:
             assert not is_free
         async with one.engine.posting(model.Lane("telegram", "2")) as is_free:
             assert is_free
         cut(lane_url)
     async with other.engine.posting(GROUP, patience=1) as is_free:
-        assert not is_free  # the end of the lease could not be written
-    with suppress(StoreError):  # the connection of its transactions is also cut
+        assert not is_free  # `one` could not write the end of its lease
+    with suppress(StoreError):  # the connection for the transactions of `one` is cut too
         await one.engine.recover_failed()
     async with other.engine.posting(GROUP, patience=0) as is_free:
         assert is_free
 
 
 def cut(lane_url: str) -> None:
-    """Cuts all connections at the server."""
+    """Makes the server cut all connections to the database except our own."""
     with psycopg.connect(lane_url, autocommit=True) as connection:
         connection.execute(CUT)
 
@@ -206,7 +206,7 @@ async def workers(url: str) -> AsyncIterator[list[cluster.ClusterEngine]]:
 
 
 async def test_three_workers_together_keep_to_the_rate(workers: list[cluster.ClusterEngine]) -> None:
-    """Whether they also use nearly the whole rate depends on the machine; `make test-cluster` measures that."""
+    """The test does not check that they use the whole rate, which depends on the machine. `make test-cluster` measures it."""
 
     async def sends(worker: cluster.ClusterEngine) -> list[float]:
         return [await worker.reserve("telegram") for _ in range(40)]
@@ -225,7 +225,7 @@ async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: 
         told.rate_limiter.pause(model.Lane("telegram", address), now + 60, now)
     await told.wait_for_writes()
     assert other.rate_limiter.pause_left("telegram", clock.monotonic()) == 0
-    await other.reserve("telegram")  # takes no slot, and so does not wait for a minute
+    await other.reserve("telegram")  # learns of the pause, and returns at once without a slot
     heard = clock.monotonic()
     assert heard - now < 60
     assert now + 60 - 0.01 <= heard + other.rate_limiter.pause_left("telegram", heard) <= heard + 60
@@ -237,24 +237,24 @@ async def test_one_of_several_workers_is_elected_until_it_resigns(
     one, other, third = workers
 
     async def elected(*asking: cluster.ClusterEngine) -> list[bool]:
-        """Lets these workers ask in turn whether they are the receiver."""
+        """Asks for each of these workers, in turn, whether it is elected as the receiver."""
         return [await worker.is_elected("receiver") for worker in asking]
 
     assert await elected(one, one, other) == [True, True, False]
     assert await other.is_elected("another")
-    await other.resign("receiver")  # another worker holds it
-    await one._aside(one._session.close)  # its session was cut
+    await other.resign("receiver")  # has no effect, because `one` is the receiver
+    await one._aside(one._session.close)  # the session of `one` is cut
     assert await elected(other, one) == [False, True]
     lease_ends(url, one)
     assert await elected(other, third, one) == [True, False, False]
     lease_ends(url, other)
-    assert await elected(other) == [True]  # no other worker wanted it in between
+    assert await elected(other) == [True]  # no other worker asked in between
     await other.resign("receiver")
     assert await elected(one) == [True]
 
 
 def lease_ends(url: str, worker: cluster.ClusterEngine) -> None:
-    """Ends the leases of a worker, as if it had been stopped for longer than they last."""
+    """Ends the leases of a worker, as if the worker had been stopped for longer than a lease lasts."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("UPDATE lease SET ends = clock_timestamp() WHERE worker = %s", (worker._store.worker,))
 
@@ -262,7 +262,7 @@ def lease_ends(url: str, worker: cluster.ClusterEngine) -> None:
 async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[cluster.ClusterEngine], url: str) -> None:
     one, other, _ = workers
     alone = Store(url)
-    assert await one.is_elected("receiver")  # this opens its session
+    assert await one.is_elected("receiver")  # this opens the session of `one`
     with pytest.raises(SenderLockHeld), only_sender(alone):
         pytest.fail("it sends beside a worker")
     await other.join()  # other workers may join
@@ -270,7 +270,7 @@ async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[cl
     alone.close()
 
 
-# ── A lane whose job could not end, because the database refused or cut the connection ────────────────────────────────
+# ── A job whose end could not be written, because the database refused it or cut the connection ───────────────────────
 
 QUICK = {"telegram": Limits(text=4096, per_second=28, per_lane=1)}
 ONE, OTHER = model.Lane("telegram", "1"), model.Lane("telegram", "2")
@@ -290,13 +290,13 @@ REFUSED = """
 
 @pytest.fixture
 def concurrency() -> int:
-    """How many lanes the worker takes at once."""
+    """The number of lanes that the worker serves at the same time."""
     return 1
 
 
 @pytest.fixture
 def stops() -> list[bool]:
-    """For each of the next lanes: whether the worker is stopping. The last value is used first."""
+    """Answers to the question whether the worker is stopping, which it asks for each lane. It takes the last value first."""
     return []
 
 
@@ -304,7 +304,7 @@ def stops() -> list[bool]:
 async def engine(
     url: str, concurrency: int, stops: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[cluster.ClusterEngine]:
-    """A worker that soon notices what is wrong."""
+    """A worker with short intervals, so that it soon notices a failure."""
     monkeypatch.setattr(job_queue, "RESTART_AFTER", 0.01)
     store = Store(url)
     made = cluster.ClusterEngine(
@@ -321,7 +321,7 @@ async def engine(
 
 
 async def executes(url: str, statement: str) -> None:
-    """Executes a statement without blocking the loop, because it may have to wait for a transaction of the loop."""
+    """Executes a statement. It does not block the event loop, because it may wait for a transaction that runs there."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute(statement)
 
@@ -349,7 +349,7 @@ async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: clust
     runs: list[model.Lane] = []
 
     async def deliver(lane: model.Lane) -> None:
-        if not runs:  # as other workers do with the jobs of a worker whose heartbeat has stopped
+        if not runs:  # other workers do this with the jobs of a worker whose heartbeat has stopped
             await executes(
                 url, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE status = 'doing'"
             )
@@ -385,7 +385,7 @@ async def test_a_job_whose_end_cannot_be_written_is_left_to_others(
 
 
 async def test_a_heartbeat_or_sweep_that_failed_is_made_again(engine: cluster.ClusterEngine, url: str) -> None:
-    """And a failed sweep leaves no row."""
+    """A refused heartbeat and a failed sweep are both tried again. The failed sweep leaves no row in the queue."""
     await executes(
         url,
         REFUSED.format(times=1, code="57014")
@@ -420,15 +420,16 @@ def beats(url: str) -> int:
 
 
 async def becomes(url: str, what: Callable[[], bool]) -> None:
-    """Waits until something is so. Each look takes a statement."""
+    """Waits until `what()` is true. Executes a statement between two checks, so that the event loop can go on."""
     while not what():
         await executes(url, "SELECT 1")
 
 
 @pytest.mark.parametrize("concurrency", [2])
 async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: cluster.ClusterEngine, url: str) -> None:
-    """When the library restarts, it waits for running jobs and cancels the slow ones. A confirmation that waits for the
-    database is slow.
+    """The job library restarts after an error of the database, and cancels jobs that run for long.
+
+    A delivery that is being sent at this moment goes on until it ends.
     """
     begun, is_written, runs = asyncio.Event(), asyncio.Event(), list[model.Lane]()
 
@@ -455,7 +456,7 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: c
 
 
 async def test_a_lane_whose_lock_came_too_late_is_freed(engine: cluster.ClusterEngine) -> None:
-    """The server hangs for longer than a stop waits, and then continues."""
+    """A post waits for the lock of its lane while the server hangs. The post is cancelled, and then the lock arrives."""
     server_goes_on = threading.Event()
 
     async def post() -> None:
@@ -464,7 +465,7 @@ async def test_a_lane_whose_lock_came_too_late_is_freed(engine: cluster.ClusterE
 
     engine._thread.submit(server_goes_on.wait, PATIENCE)
     cut_off = asyncio.create_task(post())
-    await asyncio.sleep(0)  # it waits for the thread
+    await asyncio.sleep(0)  # now the post waits for the thread that takes the lock
     assert ONE in engine._posting
     cut_off.cancel()
     await asyncio.sleep(0)
@@ -474,18 +475,18 @@ async def test_a_lane_whose_lock_came_too_late_is_freed(engine: cluster.ClusterE
         assert is_free
 
 
-# ── The rate after a crash: posts of the earlier process count, even unconfirmed ones ─────────────────────────────────
+# ── The rate after a crash: posts of the earlier process count, even those that the store has not confirmed ───────────
 
 OF_TELEGRAM = TelegramChannel.limits
 PAPERS = 120  # enough for several messages
 
 
 class Crash(BaseException):
-    """Simulates that the process ends here."""
+    """Ends the work at once, as if the process were killed. No code of the product catches it."""
 
 
 def busiest(starts: list[float], seconds: float) -> int:
-    """Returns the largest number of starts in any closed window of this many seconds."""
+    """Returns the largest number of starts within any span of this many seconds, both ends included."""
     return max((bisect_right(starts, start + seconds) - i for i, start in enumerate(starts)), default=0)
 
 
@@ -496,7 +497,7 @@ def wants_many_messages(app: App, chat: str) -> None:
 
 
 def crashes_at_posts(app: App, starts: list[float], *, every: int, taken: bool) -> None:
-    """Records each post of the app. Every n-th post crashes, before or after the platform has accepted it."""
+    """Records when each post of the app starts. Every n-th post crashes: with `taken`, after the platform accepted it."""
     channel = app.context.channels["telegram"]
     post = channel.post
 

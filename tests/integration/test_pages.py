@@ -1,4 +1,6 @@
-"""Tables are read in pages, each from the last row of the page before; so no statement returns more rows than a page."""
+"""Tables are read in pages, so that no statement returns more rows than a page. A page begins after the last row of the
+page before.
+"""
 
 import json
 import tracemalloc
@@ -25,11 +27,11 @@ from tests.stored import change
 pytestmark = pytest.mark.both_databases
 
 CHATS = 19
-PAGE = 50  # rows, ten times fewer than in the product
+PAGE = 50  # rows of a page in these tests
 DELIVERIES = CHATS * filling.PER_CHAT // filling.PER_DELIVERY
 
 
-REDUCED = (  # makes all papers ones that chat 1 got so long ago that only this is left of their deliveries
+REDUCED = (  # chat 1 got all other papers so long ago that only their delivery items are left
     'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because, delivered_on)'
     " SELECT 1, id, 0, true, false, '[]', '2025-12-01' FROM paper WHERE id NOT IN (SELECT paper FROM delivery_item)"
 )
@@ -37,7 +39,7 @@ REDUCED = (  # makes all papers ones that chat 1 got so long ago that only this 
 
 @contextmanager
 def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
-    """Yields a list that gets the number of rows of each statement."""
+    """Yields a list of numbers: how many rows each statement has returned since then."""
     counts: list[int] = []
 
     def note(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
@@ -52,7 +54,7 @@ def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
 
         if is_plain(statement):
             counts.append(0)
-            cursor.row_factory = count if store.kind.file is not None else counting  # each driver needs another form
+            cursor.row_factory = count if store.kind.file is not None else counting  # the two drivers differ
 
     event.listen(store._engine, "before_cursor_execute", note)
     try:
@@ -179,6 +181,6 @@ async def test_forgetting_asks_without_reading_what_the_chat_got(filled: stored.
 
 
 def test_no_statement_skips_rows_by_counting_them() -> None:
-    """OFFSET reads the rows that it skips. SQLAlchemy writes OFFSET 0 with each LIMIT, so we search our code instead."""
+    """OFFSET would read all rows that it skips. This test searches our code, as SQLAlchemy adds OFFSET 0 to each LIMIT."""
     root = Path(__file__).parents[2] / "subscriptions"
     assert [path.name for path in root.rglob("*.py") if ".offset(" in path.read_text()] == []

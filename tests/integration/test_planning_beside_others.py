@@ -1,4 +1,4 @@
-"""Planning beside others: they can write meanwhile, a kill loses nothing, and subscriptions share cursors."""
+"""Planning while other threads and processes write: they need not wait, a kill loses nothing, and cursors are shared."""
 
 import re
 import shutil
@@ -41,7 +41,7 @@ DIGEST = Path(__file__).parents[2] / "bot" / "samples" / "daily_arxiv.md"
 
 
 def called(before: Callable[[], None], function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps `function`: each call first calls `before`."""
+    """Returns a function that first calls `before` and then `function`."""
 
     def call(*args: Any, **named: Any) -> Any:
         before()
@@ -55,7 +55,7 @@ def sent_to(store: Store) -> list[tuple[str, int]]:
 
 
 def at_first(work: Callable[[], object]) -> Callable[[], None]:
-    """Returns a function that runs `work` at its first call only, in a separate thread."""
+    """Returns a function whose first call runs `work` in a separate thread. Later calls do nothing."""
     left = [work]
 
     def once() -> None:
@@ -67,7 +67,7 @@ def at_first(work: Callable[[], object]) -> Callable[[], None]:
 
 
 def on_third(work: Callable[[], object]) -> Callable[[], None]:
-    """Returns a function that runs `work` at its third call."""
+    """Returns a function whose third call runs `work` in a separate thread. Other calls do nothing."""
     calls = count(1)
 
     def third() -> None:
@@ -80,7 +80,7 @@ def on_third(work: Callable[[], object]) -> Callable[[], None]:
 
 @pytest.fixture
 def due(store: Store) -> Store:
-    """A store with a paper that is due in one chat."""
+    """A store with one chat, to which a paper is due."""
     make.due(store, "telegram:1")
     return store
 
@@ -152,7 +152,7 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
 # ── After a failure ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("few", [100, 0])  # each query separately, or all of them by an index
+@pytest.mark.parametrize("few", [100, 0])  # planning matches each query separately, or all queries by an index
 def test_a_plan_that_fails_while_matching_is_made_by_the_next(
     store: Store, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,12 +207,12 @@ OWED = {  # (chat, title), each of which must be delivered once
 
 
 class Killed(BaseException):
-    """An exception that ends a process; no code catches it."""
+    """Ends the work at once, as if the process were killed. No code of the product catches it."""
 
 
 @contextmanager
 def killed_at(store: Store, step: int) -> Iterator[list[str]]:
-    """Raises Killed at the statement or commit number `step`. Yields the list of those that came before it."""
+    """Raises Killed at the statement or commit number `step`. Yields a list of the statements and commits before it."""
     steps: list[str] = []
 
     def reached(name: str) -> None:
@@ -237,14 +237,17 @@ def killed_at(store: Store, step: int) -> Iterator[list[str]]:
 
 
 def cursors_of(store: Store) -> list[int]:
-    """Returns the cursor of each chat's subscription."""
+    """Returns the cursors of all subscriptions."""
     with store.read() as transaction:
         found = stored_subscriptions.subscriptions_of(transaction, range(1, len(WISHES) + 1))
     return [one.cursor for of_chat in found.values() for one in of_chat]
 
 
 def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the subscriptions that follow a shared cursor, some match. One process is killed, and another one looks again."""
+    """A process is killed while it plans subscriptions that share a cursor, at each step in turn. Another process plans again.
+
+    Some of the subscriptions match new papers. Each chat must get each of its papers once.
+    """
     monkeypatch.setattr(_plan, "SLICE", 2)
     prepared = Store(f"sqlite:///{tmp_path / 'prepared.db'}")
     prepared.open(now=make.NOON)
@@ -281,7 +284,7 @@ PAPERS = paper_index.PaperIndex.of([make.paper(f"On {word}") for word in WORDS])
 
 
 def matching(kept: _plan_inputs.KeptQueries, store: Store) -> set[str]:
-    """Reads changed queries from the store into the set. Returns the canonical texts of those that find a paper."""
+    """Reads changed queries from the store into the set. Returns the canonical texts of the queries that find a paper."""
     with store.read() as transaction:
         kept.follow(transaction)
         ids = kept.matching(PAPERS)
@@ -304,7 +307,7 @@ def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytes
 
 
 def test_what_came_and_went_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This also holds if another query gets the id of a removed one."""
+    """A process forgets a query that was removed, even if a later query gets the same id."""
     monkeypatch.setattr(_plan_inputs, "PAGE", 5)
     kept = _plan_inputs.KeptQueries()
     make.subscribes(store, "telegram:2", "root")
@@ -326,7 +329,7 @@ SCHEDULES = ("now", "now", "now", "daily 13:00", "when-out 08:00-20:00")
 
 @pytest.fixture
 def followed(store: Store) -> Store:
-    """A store in which a chat with quiet hours and a chat without them follow shared cursors."""
+    """A store with two subscriptions that follow shared cursors: of a chat with quiet hours and of a chat without them."""
     for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
         make.subscribes(store, chat, "graph", every="now")
         amendments.set_settings(store, make.address(chat), {"quiet": quiet}, now=make.NOON)
@@ -346,7 +349,7 @@ def follows(store: Store) -> dict[int, int | None]:
 
 
 def looked(store: Store) -> dict[int, int]:
-    """Returns the sequence up to which the last subscription of each chat has looked."""
+    """Returns for each chat the sequence number up to which its last subscription was compared with papers."""
     with store.read() as transaction:
         found = stored_subscriptions.subscriptions_of(transaction, [1, 2, 3])
     return {chat: of_chat[-1].cursor for chat, of_chat in found.items() if of_chat}
@@ -393,7 +396,7 @@ def test_a_changed_subscription_stops_following(followed: Store, change: str) ->
     _plan.plan_due(followed, now=make.NOON + make.HOUR)
     make.ingested(
         followed, make.paper("A second graph"), now=make.NOON + 2 * make.HOUR
-    )  # no subscription has looked at this paper
+    )  # no plan has compared this paper with a subscription
     CHANGES[change](followed)
     assert (looked(followed)[1], follows(followed)[1]) == (2, None)
     with followed.read() as transaction:
@@ -402,7 +405,7 @@ def test_a_changed_subscription_stops_following(followed: Store, change: str) ->
 
 @pytest.mark.both_databases
 def test_when_the_operator_changes_the_zone_nothing_is_late(followed: Store) -> None:
-    """A chat that chose no zone uses the operator's: when it is night in London, it is morning in Shanghai."""
+    """A chat that chose no time zone uses the operator's. When the operator moves from UTC to Shanghai, the night has passed."""
     moved = Store(str(followed.url), zone="Asia/Shanghai")
     make.ingested(moved, make.paper("A graph of the night"), now=NIGHT + 3 * make.HOUR)
     assert [lane.address for lane in _plan.plan_due(moved, now=NIGHT + 3 * make.HOUR)] == ["1", "2"]
@@ -411,7 +414,9 @@ def test_when_the_operator_changes_the_zone_nothing_is_late(followed: Store) -> 
 
 @pytest.mark.both_databases
 def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
-    """When the shared cursor moves, the chat has already had its delivery of this minute."""
+    """A chat has got its only delivery of this minute when another paper for it comes. The next minute's plan delivers it,
+    even if the shared cursor has moved on.
+    """
     make.subscribes(store, "telegram:1", "graph", every="now")
     amendments.set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=make.NOON)
     make.ingested(store, make.paper("A first graph"), now=make.NOON)
@@ -442,9 +447,7 @@ def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: 
 
 @pytest.mark.both_databases
 def test_nobody_follows_while_another_process_may_be_looking(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plan that began before newer papers came stores separate cursors: no search for papers has covered these
-    subscriptions.
-    """
+    """A paper comes while a plan runs. The plan has not compared it with the subscriptions, so they follow no shared cursor."""
     make.due(store, "telegram:1")
     decide_all = _plan._decide_all
 
@@ -465,7 +468,7 @@ def test_nobody_follows_while_another_process_may_be_looking(store: Store, monke
 
 
 def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
-    """Returns everything of deliveries and notices that people see."""
+    """Returns the parts of all deliveries and notices that people see, sorted."""
     with store.read() as transaction:
         found = transaction.exec(select(rows.DeliveryRow).order_by(col(rows.DeliveryRow.seq))).all()
         items = transaction.exec(select(rows.DeliveryItemRow)).all()
@@ -504,8 +507,8 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
 def test_deliveries_are_the_same_as_without_shared_cursors(
     empty_database: Path, days: Sequence[Sequence[tuple[str, int]]]
 ) -> None:
-    """Their words, counts and times are also the same, with other cadences in the chats and two processes that plan in
-    turn.
+    """The same random events happen in two stores. In one store, subscriptions follow shared cursors and two processes
+    plan in turn. People see the same deliveries: their words, counts and times.
     """
     following = look.following
     with ExitStack() as stack:

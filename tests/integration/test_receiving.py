@@ -1,4 +1,4 @@
-"""How the bot receives from Telegram and reacts, also to bad input, over real HTTP."""
+"""The bot receives updates from the fake Telegram over real HTTP, and answers them. Some updates are bad input."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def said(fake: FakeTelegram, chat: str = "42") -> list[str]:
 
 
 async def asks(fake: FakeTelegram, text: str, chat: str = "42", *, posts: int = 0) -> None:
-    """A person writes. Returns once the update is confirmed, and the bot has posted this many messages since its start."""
+    """A person writes a text. Returns when the bot has confirmed the update and has posted at least `posts` messages."""
     fake.user_writes(text, chat)
     await telegram_bot.posts(fake, posts)
     await telegram_bot.confirmed(fake)
@@ -79,7 +79,7 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
         await telegram_bot.posts(telegram, 1, "42")
         await telegram_bot.posts(telegram, 1, "43")
         assert said(telegram, GROUP) == []
-        assert telegram.waiting() == 4  # updates after the slow one are not confirmed either
+        assert telegram.waiting() == 4  # no update is confirmed before the slow one is
         telegram.releases()
         await telegram_bot.confirmed(telegram)
     assert [text[:8] for text in said(telegram, GROUP)] == ["✓ 1  dif", "✓ 2  gra"]
@@ -110,7 +110,7 @@ async def test_an_unavailable_database_is_waited_for(
 
 
 def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
-    """Replaces a command by one that fails."""
+    """Makes a command raise this error."""
 
     def fails(context: object) -> None:
         raise error
@@ -128,7 +128,7 @@ async def test_a_request_that_fails_is_given_up_and_logged_safely(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """By a mistake of the program, or because the database refuses what it asks for."""
+    """One command fails by a mistake of the program, another because the database refuses a statement."""
     replace_command(monkeypatch, "list", RuntimeError("the words of a person"))
     replace_command(monkeypatch, "help", errors.StoreError("The database cannot be used: too many columns."))
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as running:
@@ -183,8 +183,8 @@ async def test_no_page_of_something_on_the_way_ends_the_listening(
 @pytest.mark.parametrize(
     ("trouble", "words", "rests"),
     [
-        ("is down", "No connection to Telegram", [1, 2, 4, 8, 16, 32, 60]),  # asked ever more rarely
-        ("knows no such token", "does not know this token", [60]),  # named at once
+        ("is down", "No connection to Telegram", [1, 2, 4, 8, 16, 32, 60]),  # the bot waits longer each time
+        ("knows no such token", "does not know this token", [60]),  # the bot names this trouble at once
     ],
 )
 async def test_a_telegram_that_does_not_answer_is_named_and_rarely_asked(
@@ -223,14 +223,12 @@ async def test_a_second_program_that_polls_is_named(
         receivers = app.receivers()
         async with worker.listening(app, receivers):
             await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
-            while not worker.problems_of(receivers):  # each request of the other program ends ours
+            while not worker.problems_of(receivers):  # each request of the other program ends a request of the bot
                 await ask_for_updates(telegram, offset=-1)
             assert "give it a token of its own" in worker.problems_of(receivers)["telegram updates"]
             telegram.user_writes("/sub diffusion")
             await telegram_bot.posts(telegram, 1)
-            assert worker.problems_of(
-                receivers
-            )  # one update that came through does not mean that the other program is gone
+            assert worker.problems_of(receivers)  # the bot got one update, but the other program may still run
             clock.advance(timedelta(seconds=61))
             await asks(telegram, "/sub graph", posts=2)
             assert worker.problems_of(receivers) == {}
@@ -238,7 +236,7 @@ async def test_a_second_program_that_polls_is_named(
 
 
 async def ask_for_updates(fake: FakeTelegram, **arguments: object) -> httpx.Response:
-    """Calls getUpdates as another program would."""
+    """Calls getUpdates as a second program with the bot's token would."""
     async with httpx.AsyncClient(trust_env=False) as client:
         return await client.post(f"{fake.url}/bot{TOKEN}/getUpdates", json=arguments)
 
@@ -290,7 +288,7 @@ async def test_at_the_end_taken_updates_are_answered(
         await asyncio.to_thread(telegram.waits_hanging)
         stopping = asyncio.create_task(stack.__aexit__(None, None, None))
         telegram.releases()
-        await asyncio.wait_for(stopping, 20)  # a request for updates would have waited 25 seconds
+        await asyncio.wait_for(stopping, 20)  # the stop does not wait for the open getUpdates, which takes 25 seconds
     assert [text[:3] for text in said(telegram, GROUP)] == ["✓ 1"]
 
 
@@ -318,7 +316,7 @@ async def test_over_a_bad_line_everyone_is_answered_once_in_order(
             telegram.user_writes(f"/sub {query}", person)
     for round_ in range(3):
         async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
-            await telegram_bot.posts(telegram, 1 + 12 * round_)  # stops in the middle of the work, and starts again
+            await telegram_bot.posts(telegram, 1 + 12 * round_)  # then the bot stops in the middle of its work
             if round_ == 2:
                 await telegram_bot.confirmed(telegram)
     for person in people:

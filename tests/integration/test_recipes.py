@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md for new parts, and formats and platforms that an installed package brings."""
+"""The recipes of CONTRIBUTING.md for a new format and a new command, and formats that an installed package adds."""
 
 import importlib
 import inspect
@@ -35,7 +35,7 @@ def _words(step: str) -> list[str]:
 
 
 def test_the_example_is_read_with_one_more_line_in_formats(tmp_path: Path) -> None:
-    """The first three steps of the recipe, in a copy of the program. The other formats stay what they are."""
+    """Follows the first three steps of the recipe in a copy of the program. Files of other formats are still recognised."""
     for part in ("bot", "subscriptions", "locales", "templates"):
         shutil.copytree(docs_pages.ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
     example, formats = tmp_path / _words(STEPS[0])[0], tmp_path / _words(STEPS[2])[0]
@@ -62,7 +62,7 @@ def test_the_example_is_read_with_one_more_line_in_formats(tmp_path: Path) -> No
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m …` with the packages of a folder, and nothing else of ours."""
+    """Runs `python -m …` with our packages as they are in this folder, and without our environment."""
     return subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-m", *command],
         cwd=folder,
@@ -81,7 +81,7 @@ def test_every_file_and_folder_that_a_recipe_names_is_there(recipe: str, made: s
     assert {path for path in paths if not (docs_pages.ROOT / path).exists()} == made
 
 
-# The tests that fail while a step is missing → the file that their message names, which the step must also name.
+# (a test that fails while a step of the recipe is missing, the number of the step, a file that the step must name)
 RED = [
     ("tests/unit/test_digests_reading.py", 3, "test_digests_reading.py"),
     ("tests/unit/test_digests_golden.py", 4, "tests/digests"),
@@ -125,7 +125,7 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     families.write_text(text, encoding="utf-8")
     assert {"_PURPOSES", "EXAMPLES"} <= vars(start).keys()  # which the recipe names, too
     (tmp_path / "tests" / "conversation" / "test_counting.py").write_text(story, encoding="utf-8")
-    # otherwise pytest would first remove the files of its earlier runs, which takes long
+    # with its own folder, pytest does not first remove the files of its earlier runs, which takes long
     own = f"--basetemp={tmp_path / 'run'}"
     done = run(tmp_path, "pytest", "-q", "-p", "no:xdist", own, "tests/conversation/test_counting.py")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -142,7 +142,7 @@ MODULE, *_ = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "python")
 def installed(
     terminal: cli.Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf"
 ) -> None:
-    """Installs a package of one module in the program's environment as pip would: the module and its metadata."""
+    """Installs a package with one module, as pip would: writes the module and its metadata into the folder "site"."""
     site, top = terminal.folder / "site", package.replace("-", "_")
     (site / f"{top}-1.0.dist-info").mkdir(parents=True)
     (site / f"{top}.py").write_text(module, encoding="utf-8")
@@ -152,7 +152,7 @@ def installed(
 
 @pytest.fixture
 def with_packages(terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[cli.Terminal]:
-    """A Terminal with two digests, whose commands run in this process and find the packages that the test installs."""
+    """A terminal with two digests. Its commands run in this process and find the packages that the test installs."""
     monkeypatch.syspath_prepend(str(terminal.folder / "site"))
     terminal.file("shelf.txt", SHELF)
     terminal.file("day.md", cli.PAGE)
@@ -195,7 +195,7 @@ def _with(old: str, new: str) -> str:
     return MODULE.replace(old, new)
 
 
-BROKEN = [  # a module, and why it is left out
+BROKEN = [  # (a module, the reason why the program leaves its format out)
     ("import nothing_of_that_name\n", "paperwire_shelf cannot be loaded (ModuleNotFoundError: No module named 'nothing_of_that_name')"),
     ("raise SystemExit('no')\n", "paperwire_shelf cannot be loaded (SystemExit: no)"),
     ("def parse(:\n", "paperwire_shelf cannot be loaded (SyntaxError: "),
@@ -227,7 +227,7 @@ def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: cli.T
 
 
 def test_of_two_with_one_name_the_first_is_used(with_packages: cli.Terminal) -> None:
-    # detect may return what a pattern finds
+    # detect may return a match object instead of True
     installed(with_packages, _with("return bool(_FIRST_LINE.match(text))", "return _FIRST_LINE.match(text)"))
     installed(with_packages, MODULE, package="paperwire-tomes")
     ended = with_packages("inspect", "shelf.txt", "--json")
@@ -276,7 +276,7 @@ def test_a_package_is_installed_by_pip_as_the_page_says(terminal: cli.Terminal) 
 
 
 def test_the_example_package_uses_only_what_the_page_offers() -> None:
-    """Everything that its module imports from below bot.digests is also exported by bot.digests, for use in a package."""
+    """CONTRIBUTING.md names everything that the example module imports from the private modules of bot.digests."""
     source = Path(_example.__file__).read_text(encoding="utf-8")
     imported = [line.partition(" import ")[2] for line in source.splitlines() if line.startswith("from bot.digests._")]
     names = {name for line in imported for name in line.split(", ")}
@@ -292,7 +292,7 @@ OTHERS = '"""Helpers of another project."""\nprint("I am another")\n'
 
 
 def started(*path: Path) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m bot --version` with these folders first on the path, as after an installation."""
+    """Runs `python -m bot --version` with these folders first on the module path."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
         [sys.executable, "-P", "-m", "bot", "--version"], env=env, capture_output=True, text=True, check=False
@@ -301,7 +301,7 @@ def started(*path: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A folder of installed packages that includes ours."""
+    """A folder of installed packages, which contains our packages."""
     for name in NAMES:
         shutil.copytree(
             docs_pages.ROOT / name, tmp_path / "site" / name, ignore=shutil.ignore_patterns("__pycache__", "samples")
@@ -317,7 +317,7 @@ def test_a_package_of_another_project_is_said_at_the_start(name: str, how: str, 
     path = [site]
     if how == "overwritten":
         (site / name / "__init__.py").write_text(OTHERS if name != "bot" else "", encoding="utf-8")
-    elif how == "gone":  # the other project was uninstalled, with all files of that name
+    elif how == "gone":  # uninstalling the other project has removed our file too
         (site / name / "__init__.py").unlink()
     else:
         (tmp_path / "other" / name).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""How long data are kept, also when the clock is wrong."""
+"""How long the store keeps data, and what happens to data and due times if the clock was wrong."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -37,7 +37,7 @@ def bot(store: Store) -> BotHarness:
 
 
 async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
-    """A chat that has just been sent a paper."""
+    """Sends one paper to a chat. Returns the deliverer that sent it."""
     post = Deliverer(bot)
     make.subscribes(bot.store, "telegram:42", "graph", every="now")
     set_settings(bot.store, make.address("telegram:42"), {"quiet": "off"}, now=make.NOON)
@@ -102,7 +102,7 @@ def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.
             assert handled <= 7
             make.subscribes(
                 store, f"telegram:{5000 + done}", "graph", now=later
-            )  # this would wait if a transaction were open
+            )  # this would wait for ever if the clean-up had left a transaction open
         done += 1
     assert done > before // (13 * 7), "several calls"
     assert count(store, "delivery_item") == 6 * filling.PER_CHAT
@@ -177,7 +177,7 @@ async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarnes
 @pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
 @pytest.mark.parametrize("clean", [retention.reduce_deliveries, retention.drop_texts_of_notices])
 def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store, clean: Callable[..., int]) -> None:
-    """Dead letters wait for a person, perhaps for years. Each one is looked at once, and not every day."""
+    """Dead letters stay until a person decides, perhaps for years. The clean-up reads each of them once, not every day."""
     filling.fill(store, 100)
     later = make.NOON + 31 * make.DAY
     stored.change(
@@ -215,9 +215,9 @@ async def test_a_clock_set_back_hides_no_delivery_from_the_clean_up(bot: BotHarn
     assert count(bot.store, "delivery") == 0
 
 
-# ── A clock was wrong for a minute: work that was put off to another year becomes due on time again ───────────────────
+# ── A clock was wrong for a minute: subscriptions that were put off to another year are due at the right time again ───
 
-# a schedule → when it is next due by a clock that says NOON, a Thursday, before and after the clock was wrong
+# a schedule → when it is next due at NOON, which is on a Thursday
 EVERY = {
     "daily 09:00": make.NOON + 21 * make.HOUR,
     "weekdays 09:00": make.NOON + 21 * make.HOUR,
@@ -228,14 +228,14 @@ EVERY = {
 
 
 def due(store: Store) -> dict[str, datetime | None]:
-    """Returns when each subscription is due, by its name."""
+    """Maps the name of each subscription to the time when it is next due."""
     with store.read() as transaction:
         found = stored_subscriptions.subscriptions_of(transaction, range(1, 10))
     return {one.name: one.next_due_at for of_chat in found.values() for one in of_chat}
 
 
 def filled(store: Store, schedules: Iterable[str] = EVERY) -> None:
-    """Makes a chat for each schedule, and papers for all of them."""
+    """Subscribes a chat for each schedule, and ingests a paper that matches all the subscriptions."""
     for number, schedule in enumerate(schedules):
         make.subscribes(store, f"telegram:{number}", "graph", when=schedule, name=schedule)
     make.ingested(store, make.paper("A graph"), now=make.NOON)

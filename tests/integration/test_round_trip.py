@@ -1,4 +1,4 @@
-"""An export can be imported again and gives what was entered, however it was entered."""
+"""An export can be imported again, and gives the same chats and subscriptions, in whichever way people entered them."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ whens = st.one_of(
 
 
 class Entered(NamedTuple):
-    """Something that is entered in a chat: `does(store, address, *what, now=NOON)`."""
+    """A change of a chat: the test makes it by `does(store, address of chat, *what, now=NOON)`."""
 
     chat: str
     does: Callable[..., object]
@@ -110,7 +110,7 @@ def subscribed(chat: str, *requests: tuple[str, dict[str, str], str | None, str 
 
 @pytest.fixture
 def fresh(tmp_path: Path, empty_database: Path) -> Iterator[Callable[[], Store]]:
-    """Returns a function that makes empty stores."""
+    """Yields a function that makes empty stores."""
     with ExitStack() as made:
 
         def make() -> Store:
@@ -121,7 +121,7 @@ def fresh(tmp_path: Path, empty_database: Path) -> Iterator[Callable[[], Store]]
 
 
 def all_of_it(store: Store) -> list[tuple[object, ...]]:
-    """Returns every subscription, and every chat that has one or has chosen a setting."""
+    """Returns the fields of every subscription, and of every chat that has a subscription or has chosen a setting."""
     found = [
         (
             one.chat.address,
@@ -175,7 +175,7 @@ def test_an_export_can_be_imported_into_another_chat(fresh: Callable[[], Store],
 
 
 def test_a_channel_comes_back_as_a_channel(fresh: Callable[[], Store]) -> None:
-    """A channel's address looks like that of a group, whose defaults differ."""
+    """A channel has the same form of address as a group, but other defaults. So the export must say that it is a channel."""
     here, there = fresh(), fresh()
     channel = parse_address("telegram:-1009876543210")
     subscribe(here, channel, SubscriptionRequest(text="graph", name="G"), now=NOON, kind=model.ChatKind.BROADCAST)

@@ -1,6 +1,6 @@
-"""Digests that are no digests, that cannot be read, that lie about papers of others (rule 4) or that come late (rule 12).
+"""Bad digests: not readable, wrong about papers of other sources (rule 4), or late (rule 12). And the day of a paper.
 
-The rules are in docs/architecture.md. Also: which day a paper gets.
+docs/architecture.md has the rules.
 """
 
 import json
@@ -30,7 +30,7 @@ from tests.integration import cli
 WEDNESDAY, THURSDAY = date(2026, 1, 21), date(2026, 1, 22)
 GRAPHS = make.paper("Graphs", "cs.LG", arxiv_id="2601.77777")
 HERE = "/rss/cs.LG"
-SOON = 2.5  # seconds that a slow answer may take; the other source is faster, even on a slow machine
+SOON = 2.5  # seconds that an answer may take in the test of a slow answer; other answers are faster on any machine
 
 Happens = Callable[[FakeArxiv], object]
 
@@ -188,7 +188,7 @@ TRUTH = (TRUE.title, TRUE.abstract, TRUE.authors, 1, "9 pages", TRUE.url, ("cs.L
 
 def test_arxiv_has_the_last_word_on_its_papers(store: Store) -> None:
     make.ingested(store, replace(LIE, categories=("cs.LG",)), source="evil")
-    assert told(known_by(store))[-1] is True  # a source may change its own paper until a better source has it
+    assert told(known_by(store))[-1] is True  # a source may change a paper that no better source has sent
     make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
     assert told(known_by(store)) == TRUTH
     done = make.ingested(store, LIE, source="evil", name="again")
@@ -317,14 +317,14 @@ def test_whose_word_is_arxivs(source: SourceSettings, own: bool) -> None:
 
 # ── Unreadable sources: `check` says ✗ and exits with 1; `run --once` exits with 1 if it can read none ────────────────
 
-NOBODY = 65534  # a user without rights; where the tests run as root, they could read everything
+NOBODY = 65534  # the id of a user without rights. Root, as whom tests may run, can read every folder
 
 
 def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: cli.Terminal) -> None:
     terminal.file("good/day.md", cli.PAGE)
     terminal.folder.chmod(0o755)
     (terminal.folder / "good").chmod(0o000)
-    as_nobody = f"os.geteuid() == 0 and os.setuid({NOBODY})"  # root can read every folder
+    as_nobody = f"os.geteuid() == 0 and os.setuid({NOBODY})"  # only root may change its user
     program = f"import os, bot.digests.files as s, pathlib; {as_nobody}; print(s.list_folder('good', pathlib.Path()))"
     ended = terminal.python(program)
     (terminal.folder / "good").chmod(0o700)
@@ -332,7 +332,7 @@ def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: cli.Termi
     assert ended.err.splitlines()[-1].endswith("good: the folder cannot be read; check its rights.")
 
 
-# ── Papers that are older than a week when they arrive are filed (rule 12) ────────────────────────────────────────────
+# ── Papers that are older than a week when they arrive are filed: stored but not announced (rule 12) ──────────────────
 
 
 TODAY = make.NOON.date()
@@ -350,7 +350,7 @@ def comes(
     announce: bool = False,
     source: str = "daily",
 ) -> Ingested:
-    """Ingests a digest of this day at this moment."""
+    """Ingests a digest of the day `day` at the moment `now`."""
     made = replace(make.digest(*content, name=f"{name}{day}"), day=day)
     return make.ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
 
@@ -361,7 +361,7 @@ def known(store: Store, title: str) -> model.KnownPaper:
 
 
 def delivered(store: Store, now: datetime = make.NOON + make.HOUR) -> list[str]:
-    """Plans what is due. Returns the titles in the order of their deliveries."""
+    """Plans the due deliveries. Returns the titles of all delivered papers, in order."""
     plan_due(store, now=now)
     with store.read() as session:
         titles = {row.id: row.title for row in session.exec(select(rows.PaperRow))}
@@ -759,7 +759,7 @@ def test_a_day_in_eight_formats_twice_leaves_one_paper_each(store: Store) -> Non
         (0, 2, 1),
         (0, 1, 1),  # a withdrawal is not counted as an update
         (2, 0, 0),
-        (0, 0, 1),  # a paper that only gains a DOI is no news
+        (0, 0, 1),  # a paper that only gets a DOI does not count as updated
         (0, 0, 2),
         (1, 0, 0),
     ]

@@ -1,4 +1,4 @@
-"""The rules of the data, by their numbers in docs/architecture.md, on a real SQLite file."""
+"""The rules of the data, with their numbers in docs/architecture.md, on real databases of both kinds."""
 
 import threading
 from dataclasses import replace
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.both_databases
 
 
 def changes(store: Store) -> dict[str, int | None]:
-    """Returns the sequence of every paper, by title."""
+    """Maps the title of every paper to its sequence number."""
     with store.read() as session:
         return {known.paper.title: known.sequence for known in make.stored_papers(session)}
 
@@ -58,7 +58,7 @@ def asking(
 
 
 def renders(store: Store, where: str, payload: str = "{}") -> claims.Claim:
-    """Stores the one message of the first delivery. Returns the next step of its lane."""
+    """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
     message = model.Message(number=1, payload=payload, plain="{}")
     claims.store_rendered(store, [claims.Rendered(seq=1, messages=[message])], now=make.NOON)
     todo = claims.claim(store, asking(where))
@@ -112,12 +112,12 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
 
 
 def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
-    """Two ingests overlap: a plan runs after the first one has its number and before it commits."""
+    """An ingest has a sequence number but has not committed. Another ingest and a plan run meanwhile."""
     make.subscribes(store, "telegram:1", "graph", since="1d")
     holding, go_on = threading.Event(), threading.Event()
 
     def before_commit(session: Transaction) -> None:
-        if threading.current_thread().name == "slow" and session._writes:  # an ingest reads before it writes
+        if threading.current_thread().name == "slow" and session._writes:  # not the transactions that only read
             holding.set()
             assert go_on.wait(PATIENCE)
 
@@ -266,7 +266,7 @@ def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> N
 
 
 def settled(store: Store, outcome: errors.NotDelivered) -> None:
-    """Plans two deliveries in one lane, for two topics of a group. The first has this outcome."""
+    """Plans two deliveries in one lane, to two topics of a group. Records this outcome for the first one."""
     for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
         make.subscribes(store, chat, f"word{n}", every="now")
         make.ingested(store, make.paper(f"word{n}"), now=make.NOON + n * make.MINUTE)
@@ -296,7 +296,7 @@ def test_a_message_that_waits_or_is_unclear_stops_its_lane(
 def test_a_wait_of_the_platform_holds_the_lane(store: Store) -> None:
     settled(store, errors.RetryLater("slow down", timedelta(seconds=7)))
     assert claims.claim(store, asking("telegram:-7", wall=make.NOON + timedelta(seconds=6))) is None
-    # if the clock was set back, a wait that was set in the future has no effect
+    # if the clock was set back, a wait that began in what is now the future has no effect
     assert claims.claim(store, asking("telegram:-7", wall=make.NOON - make.HOUR)) is not None
 
 
@@ -480,8 +480,8 @@ def test_another_bots_token_is_refused(store: Store) -> None:
 
 
 def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
-    """A new version does not raise the sequence. Only the digest of the paper shows that the first plan's papers are
-    outdated.
+    """A new version of a paper gets no new sequence number. The next plan must still match the new text, not the text
+    that the plan before has kept in memory.
     """
     make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     make.subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")

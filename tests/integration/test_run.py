@@ -1,4 +1,4 @@
-"""The process: how it starts and stops, its work, its log, its periodic work, and several processes at once."""
+"""The process `paperwire run`: its start and stop, its work, its log, and two processes that send at the same time."""
 
 import json
 import logging
@@ -32,7 +32,7 @@ from tests.patience import PATIENCE
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with an inbox, and a chat that subscribes to everything about language models."""
+    """A folder with an inbox and a database, in which a chat subscribes to all categories of computer science."""
     (tmp_path / "inbox").mkdir()
     (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
@@ -60,7 +60,7 @@ def test_once_answers_what_waits_and_delivers_then(folder: Path, remote: Remote)
 
 
 def test_more_connections_than_files_make_no_log(folder: Path) -> None:
-    """Nineteen such bursts used to write 25,787 lines, and each one used all file descriptors of the process."""
+    """600 connections are more than the 200 files that the process may open. It still answers, and logs nothing about it."""
     with cli.Process(folder, "run") as program:
         address = program.says(r"Health: (http://\S+)/health/ready")[1]
         program.says("Watching ")
@@ -76,9 +76,9 @@ def test_more_connections_than_files_make_no_log(folder: Path) -> None:
     assert program.err.splitlines() == ["Stopping: finishing what is on its way."]
 
 
-# ── A whole process: it answers, reads, sends and counts; its log holds no words of people and no secret ──────────────
+# ── A whole process answers, reads, sends and counts; its log contains no words of people and no secret ───────────────
 
-# What people write in the story: the program uses none of these words.
+# people use these words in their messages; the program's own texts do not contain them
 WORDS = ("zebrafinch", "warbler", "nuthatch", "goldcrest", "wheatear", "dunnock", "siskin", "bunting")
 SECRET = TOKEN.partition(":")[2]
 COUNTED = (
@@ -94,7 +94,7 @@ COUNTED = (
 
 
 def talks(remote: Remote) -> None:
-    """Three people and a group talk to the program. One of its answers meets a page of something on the way."""
+    """Three people and a group write to the program. One of its posts gets a page of a proxy as the answer."""
     remote.call("waits_for", "sendMessage", 2, seconds=50)
     remote.call("answers", "echo page", 1, method="sendMessage")
     said = {
@@ -160,7 +160,7 @@ def test_a_process_works_and_its_log_holds_no_words(tmp_path: Path, remote: Remo
 
 @pytest.fixture
 def begins(tmp_path: Path) -> Iterator[Callable[..., Settings]]:
-    """Returns a function that begins to log by these settings. The test restores the log."""
+    """Yields a function that begins to log with these settings. Afterwards, the fixture restores the old log."""
     root, ours = logging.getLogger(), logging.getLogger("paperwire")
     before = (list(root.handlers), root.level, ours.level)
 
@@ -219,7 +219,7 @@ def test_lines_for_the_operator_are_events_in_a_json_log(
     assert second == "Watching /inbox"
 
 
-# ── Two real processes deliver from one database; the journal of the fake Telegram is the evidence ────────────────────
+# ── Two real processes deliver from one database; the journal of the fake Telegram shows what they sent ───────────────
 
 LANES = 40
 PAPERS = 39  # enough for three messages in each delivery
@@ -228,7 +228,7 @@ LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
 
 @pytest.fixture
 def database(tmp_path: Path, store: Store) -> Path:
-    """A database where some hundred chats will get the same papers, in three messages each."""
+    """A database with 40 chats, to each of which the same papers are due, in three messages."""
     with store.write() as transaction:
         for number in range(1, LANES + 1):
             chat = f"telegram:{number}"
@@ -242,7 +242,7 @@ def database(tmp_path: Path, store: Store) -> Path:
 
 
 def ready(database: Path, remote: Remote) -> "subprocess.Popen[str]":
-    """Starts a process that delivers as soon as it gets a line."""
+    """Starts a process that delivers as soon as it reads a line from its standard input."""
     process = forked.Forked(
         ["tests.integration.deliver_without_lock", "--now", make.NOON.isoformat(), "--json"],
         cwd=database.parent,
@@ -263,7 +263,7 @@ def ready(database: Path, remote: Remote) -> "subprocess.Popen[str]":
 
 
 def assert_whole(remote: Remote) -> None:
-    """Checks that every chat got every paper once, and all chats in the same order."""
+    """Checks that every chat got every paper once, in the same order as the other chats."""
     shown: dict[str, list[str]] = {}
     posts = [entry for entry in remote.journal if entry.kind == "post"]
     for entry in posts:
@@ -277,7 +277,10 @@ def assert_whole(remote: Remote) -> None:
 
 
 def test_of_two_lock_owners_none_takes_what_the_other_holds(database: Path, remote: Remote) -> None:
-    """This happens on a file system without locks, or when a person has removed the lock file."""
+    """Two processes send from one database, which the lock file normally prevents. They send no message twice.
+
+    This can happen on a file system without locks, or if a person removes the lock file.
+    """
     remote.call("opens_to_all")
     remote.call("answers", "hang after", CONCURRENCY, after=3 * (LANES - 2 * CONCURRENCY))
     first, second = (ready(database, remote) for _ in range(2))
@@ -285,7 +288,7 @@ def test_of_two_lock_owners_none_takes_what_the_other_holds(database: Path, remo
     first.stdin.write("\n")
     first.stdin.flush()
     remote.call("waits_hanging")
-    # the first process has claimed all that it sends at the same time, and ten chats are left
+    # now the first process is sending as many messages as it sends at the same time, and other chats still wait
     while len(remote.call("failures")) < CONCURRENCY:
         pass
     theirs, _ = second.communicate("\n", timeout=PATIENCE)
