@@ -68,7 +68,10 @@ def inspect(
 
 
 def _show_reports(reports: list[Report], refused: list[tuple[str, errors.PaperwireError]], *, each: bool) -> None:
-    """Prints one row for each document. If there are many, prints one for each format instead, unless `each` is set."""
+    """Prints one row for each document.
+
+    If there are many, prints one row for each format instead, unless `each` is set.
+    """
     many = len(reports) + len(refused) > MANY
     if reports:
         tables.print_table(Overview(reports) if many and not each else DigestTables(reports))

@@ -28,7 +28,8 @@ from subscriptions.store.database.store import Store
 
 TICK_SECONDS = 1.0  # a changed file must be read within five seconds, and reading it takes two ticks
 GUARD_SECONDS = 5.0  # between two calls of `guard`
-STEP_SECONDS = 1.5  # if the two clocks differ by more, the wall clock was set or the machine slept
+# if the wall clock and the monotonic clock differ by more, the wall clock was set or the machine slept
+STEP_SECONDS = 1.5
 
 
 class Ticker:

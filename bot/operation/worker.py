@@ -38,7 +38,7 @@ log = logging.getLogger("paperwire")
 STATE_FOR = 60.0  # seconds after which a new DrainState, with new counts, replaces the old one
 ELECTION_INTERVAL = 1.0  # seconds between two attempts to be elected, or to renew the lease
 SURE_FOR = 3.0  # seconds for which a successful check is trusted; the lease lasts longer
-_AGAIN_AFTER = timedelta(seconds=5)  # after a database error in another lane
+_AGAIN_AFTER = timedelta(seconds=5)  # when a lane runs again that stopped because of a database error in another lane
 
 
 class WorkerLanes:

@@ -33,7 +33,8 @@ _SENDER = re.compile(r"[^\s@<>]+@[A-Za-z0-9.-]+")
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 
 
-SHORTEST_AGE = timedelta(days=60)  # younger papers are never reduced; only after a long pause are older ones needed
+# papers younger than this are never reduced; older ones are needed only after a long pause
+SHORTEST_AGE = timedelta(days=60)
 
 NO_TEXT = "it must be a text in quotes"
 

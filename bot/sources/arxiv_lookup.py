@@ -70,7 +70,7 @@ class PaperLookup:
 
         Raises StoreError.
 
-        Ids from calls during a request go together into the next request.
+        The ids of all calls that come during a request go together into the next request.
         """
         batch = self._next
         batch.ids.update(ids)

@@ -90,7 +90,7 @@ class Link:
     """What a link does, and in which chat."""
 
     chat: int  # the id of the chat; after the chat is erased, another chat may get this id
-    address: str  # of the chat, so that the link works only for this chat
+    address: str  # the address of the chat, so that the link works only for this chat
     does: Does
     data: str  # data of the button, or the text to say
     label: str = ""  # the name of the action on the page

@@ -118,7 +118,8 @@ _MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], errors.NotDelivered
     ),
 )
 _NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # errors of one method, not of the whole token
-_NOT_READ = {*_NOT_ALLOWED, "access_denied", "ekm_access_denied"}  # a look-up is not allowed; posting may still be
+# the bot may not look up messages there, but perhaps post
+_NOT_READ = {*_NOT_ALLOWED, "access_denied", "ekm_access_denied"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
