@@ -8,7 +8,7 @@ from subscriptions import errors, model
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotLinks:
-    """Links that open the bot on its platform. Each field is a function from the bot's name there to a link."""
+    """Functions that make links that open the bot on its platform. Each takes the bot's name on the platform."""
 
     open: Callable[[str], str]
     start: Callable[[str, str], str]  # (name, argument of /start)
@@ -41,15 +41,15 @@ class PlatformFacts:
     title: str  # as people write it
     address_form: str = ""  # how addresses are written, for hints: "console:NAME"
     read_address: Callable[[str], model.ChatAddress | None]  # reads the part after the colon; None: it names no chat
-    refusal: errors.Sentence | None = None  # says why {text} names no chat there
+    refusal: errors.Sentence | None = None  # says why the typed {text} names no chat on this platform
     refusal_hint: errors.Sentence | None = None
     is_alias: Callable[[model.ChatAddress], bool] = _never  # the chat is stored under another address
     describes_chats: bool = False  # the platform can be asked for title and kind of a chat, given only its id
     formats_differ: bool = False  # the markup and the longest message depend on the chat
-    kind_of: Callable[[model.ChatAddress], model.ChatKind] = _always_private  # as far as the address alone tells
+    kind_of: Callable[[model.ChatAddress], model.ChatKind] = _always_private  # as far as the address of a chat tells
     command_prefix: Callable[[model.ChatAddress], str] = _slash  # what comes before the name of a command in that chat
     split_topic: Callable[[str], tuple[str, str]] = _own_name  # name of a chat, as typed or in a button → (name, topic)
-    links: BotLinks | None = None  # None: no link opens the bot there
+    links: BotLinks | None = None  # None: no link opens the bot on this platform
     has_workspaces: bool = False  # an address may begin with a workspace, which has its own token
     token_variable: str = ""  # the setting without which the platform is off; "": it is always on
     can_look_up: bool = False  # the platform can be asked whether it has a message that was perhaps sent

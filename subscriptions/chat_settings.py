@@ -89,7 +89,7 @@ class SettingDefaultsContext:
     """The facts about a chat that decide the defaults of its settings, and the settings that it chose."""
 
     kind: model.ChatKind
-    notifies: bool  # a message there alerts people
+    notifies: bool  # messages in the chat alert people
     timezone: str  # the operator's zone, or the zone of the chat's client
     lang: str  # the language code of the chat's client
     public: bool  # strangers can read it
@@ -112,7 +112,8 @@ class ChatSetting:
     choices: Choices = field(default_factory=dict)  # by kind of chat, default first; a single choice cannot be changed
     check: Callable[[str], str] = str  # returns the text to store for a typed value. Raises Refused
     default: Callable[[SettingDefaultsContext], str] | None = None  # for settings without choices
-    values: Mapping[str, errors.Sentence] = field(default_factory=dict)  # value that is a word -> as people read it
+    # value that is a word -> the text that people read
+    values: Mapping[str, errors.Sentence] = field(default_factory=dict)
     value_names: Mapping[str, str] = field(default_factory=dict)  # value -> other words for it
     in_public: Mapping[str, str] = field(default_factory=dict)  # value -> the value that replaces it in a public chat
     # values on buttons, for settings without choices
@@ -150,7 +151,7 @@ class ChatSetting:
 
 
 def plain_name(typed: str) -> str:
-    """Returns a typed word as names are compared: lower case, without spaces, dashes, underscores and commas."""
+    """Returns a typed word as it is compared with names: lower case, without spaces, dashes, underscores and commas."""
     return "".join(sign for sign in normalized("NFKC", typed).casefold() if sign not in " -_,，")
 
 
@@ -332,7 +333,7 @@ _DECLARED = (
         meaning=errors.Sentence("whether the first message of a delivery may be heard, by day"),
         readers=("bot.rendering",),
         names="sounds notification notifications 提示音 声音 铃声",
-        choices=_by_kind("first off", "off first", "off first", "off"),  # teams decide about sound themselves
+        choices=_by_kind("first off", "off first", "off first", "off"),  # in a team, each reader decides about sound
         values={"first": errors.Sentence("first message, by day"), "off": errors.Sentence("off")},
         value_names={"first": "on yes true 开 打开 白天第一条消息", "off": "no none never false 0 关 关闭 无"},
         no_effect=_no_sound,
@@ -446,7 +447,7 @@ def setting_name(typed: str) -> str:
 
 
 def setting_begun(typed: str) -> str:
-    """Returns the longest Chinese word for a setting that begins a text, or "". No space has to follow the word."""
+    """Returns the longest Chinese word for a setting at the start of a text, or "". No space has to follow the word."""
     chinese = (word for word in _typed_names(*SETTINGS.values()) if not word.isascii())
     return max((word for word in chinese if typed.startswith(word)), key=len, default="")
 
@@ -488,8 +489,8 @@ def resolve(
 ) -> model.ChatSettings:
     """Returns the settings in effect in a chat: what it chose, else the defaults of its kind.
 
-    `chosen` holds values as `check_value` returned them. `timezone` and `lang` (any language code of a client) count if
-    the chat chose none. `public` says that strangers can read the chat: some values are replaced there.
+    `chosen` holds values as `check_value` returned them. `timezone` and `lang` (any language code of a client) are used
+    if the chat chose none. `public` says that strangers can read the chat: some values are replaced there.
     """
     notifies = facts_of(platform).notifies
     chat = SettingDefaultsContext(

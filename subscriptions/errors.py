@@ -54,7 +54,7 @@ def _visible(value: object) -> object:
 
 
 def listed(sentences: Iterable[Sentence]) -> Sentence:
-    """Returns the sentences as one, joined by commas as the reader's language writes them. There is at least one."""
+    """Returns the sentences as one, joined by commas as the reader's language writes them. `sentences` is not empty."""
     first, *others = sentences
     for other in others:
         first = Sentence("{first}, {next}", {"first": first, "next": other})

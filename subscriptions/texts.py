@@ -126,8 +126,8 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|e\.g|i\.e|cf|vs|al|etc|resp|Fig|Figs|Eq|Eqs|Sec|No|Dr|Prof|St|approx))\.$"
 )
 _CLAUSE_END = re.compile(r"[,;:](?=\s)|\s[–—](?=\s)|[，；：]")
-_LEAST_SHARE = 0.4  # of the columns: a text that is cut earlier leaves too many of them empty
-_MOST_SHARE = 0.6  # of the columns: a clause that ends later is a better place to cut than the last word
+_LEAST_SHARE = 0.4  # a text that is cut before this share of the columns leaves too many of them empty
+_MOST_SHARE = 0.6  # a text is cut after a clause that ends after this share of the columns, not after the last word
 _TRAILING = " \t\n,;:–—-([，；：、（"
 
 

@@ -410,7 +410,7 @@ def zone_name(name: str) -> str:
 def zone(name: str) -> tzinfo:
     """Returns the zone of an IANA name in any letter case, or of an offset such as "+08:00" or "UTC+8".
 
-    Raises Refused for other texts. Its hint is the nearest name, or some examples.
+    Raises Refused for other texts. The hint of this error is the nearest name, or some examples.
     """
     stored = zone_name(name)
     if stored[0] in "+-":

@@ -11,7 +11,7 @@ from subscriptions.matching import hits
 from subscriptions.query import FIELDS, TEXT, Field, Fields, Query, Term, ValueKind
 
 EVERY_PAPER = ""
-HEAD = 3  # characters of a word's beginning that are a feature; a query's prefix usually needs at least as many
+HEAD = 3  # the first characters of each word are a feature; the prefixes in queries are usually at least as long
 
 
 def features_of(paper: hits.TokenizedPaper) -> set[str]:

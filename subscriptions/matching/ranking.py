@@ -110,7 +110,7 @@ class Rarity:
 
 ELSEWHERE = 0.5  # points of a word outside the title; a word in the title has 1
 NEAR = 0.2  # points if all words are side by side; fewer if they are apart
-_FAR = 60  # so many characters between the words halve these points
+_FAR = 60  # with so many characters between them, the words get half of these points
 _MOST_PLACES = 8  # places of a term in one text that are compared, so that finding the nearest ones is fast
 
 # for each text: its field, and term -> (start, end) of its places
@@ -323,7 +323,7 @@ _LONGEST_TITLE = 500  # characters of a title that are read
 _LONGEST_PHRASE = 3  # words of a phrase
 _LONGEST_CJK_PHRASE = 4  # characters of a phrase in Chinese, Japanese or Korean
 _LEAST_LETTERS = 4  # letters of a single word
-_COMMON_SHARE = 0.3  # of the other papers: a phrase in more of them is common
+_COMMON_SHARE = 0.3  # a phrase is common if more than this share of the other titles has it
 _TEX = "\\${}"
 
 
@@ -365,7 +365,7 @@ def _rank(length: int, *, topic: bool, wide: bool) -> int:
 
 
 def _apart(ranked: Iterable[_Phrase], most: int) -> list[_Phrase]:
-    """Returns at most `most` phrases, the first first. Skips a phrase that shares a word with one before it."""
+    """Returns the first `most` phrases, but skips each that shares a word with an earlier one of these."""
     chosen: list[_Phrase] = []
     for phrase in ranked:
         words = set(phrase.tokens)

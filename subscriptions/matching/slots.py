@@ -103,7 +103,7 @@ class Slots:
         return True
 
     def _forget(self, slot: int) -> tuple[int, ...]:
-        """Removes a slot. Returns the slots of the parts of its condition, each of which now has one use less."""
+        """Removes a slot. Returns the slots that its condition used, so that the caller can release them."""
         key, self._keys[slot] = self._keys[slot], ""
         self._free.append(slot)
         if isinstance(key, int):

@@ -22,12 +22,12 @@ CHINESE_SIGNS = f"{_CHINESE}天"
 
 
 def day_number(name: str) -> int:
-    """Returns the number of an English name that `PATTERN` matches: 0 for Monday."""
+    """Returns the number of a day of the week by its English name, as `PATTERN` matches it: 0 for Monday."""
     return model.DAYS.index(name[:3])
 
 
 def chinese_day_number(sign: str) -> int:
-    """Returns the number of one of `CHINESE_SIGNS`: 0 for 一."""
+    """Returns the number of a day of the week by its character in `CHINESE_SIGNS`: 0 for 一, Monday."""
     return _CHINESE.index(sign.replace("天", "日"))
 
 

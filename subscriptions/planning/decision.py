@@ -190,7 +190,7 @@ class _Found(NamedTuple):
     paper: model.KnownPaper
     because: tuple[model.Because, ...]
     number: int  # of the first subscription that it matches
-    by_author: bool  # a subscription to one of its authors matches it
+    by_author: bool  # a subscription that follows one of the paper's authors matches it
     cross: bool
     is_near: bool  # it matches only because it resembles papers that the subscriptions name
     rank: tuple[int, bool, float, bool, int, tuple[int, int]]  # orders papers whose groups have the same size

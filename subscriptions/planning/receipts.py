@@ -11,7 +11,7 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import source_calendar
 from subscriptions.zones import zone
 
-_NAMED = 5  # units that the detail of a verdict names
+_NAMED = 5  # most units that the detail of a verdict names
 
 
 class Outcome(StrEnum):
@@ -190,7 +190,7 @@ def is_archive(day: date, came: date) -> bool:
 
 
 def lies_ahead(day: date, came: date) -> bool:
-    """Returns whether `day` is so far after `came` that it had begun in no zone. Then the date must be wrong."""
+    """Returns whether `day` had not begun in any zone when a digest came on `came`. Then the date must be wrong."""
     return day - came > _AHEAD
 
 
@@ -279,7 +279,7 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
     if arrival.looked_at is not None and arrival.looked_at > loss.lost_at:
         return None
     written = arrival.written_at
-    # a file that seems to be written later than `now` tells nothing: --now sets another clock
+    # A file that seems to be written later than `now` tells nothing, since `--now` may have set another clock.
     is_clear = written is not None and (written <= now or written > loss.restored_at)
     if written is not None and is_clear and written <= loss.lost_at:
         came = written

@@ -228,7 +228,10 @@ class Schedules:
         return name.casefold() == self.implied and (next_at is None or now - next_at < DAY)
 
     def read(self, text: str, *, evening: bool = False) -> Schedule | None:
-        """Returns the schedule that a text names, see `read_schedule`. `evening`: it is a source of arXiv's lists."""
+        """Returns the schedule that a text names, see `read_schedule`.
+
+        `evening`: the source is one of arXiv's lists.
+        """
         return read_schedule(text, ArxivSchedule(calendar=self.calendar, evening=evening), self.cron)
 
 

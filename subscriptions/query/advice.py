@@ -44,7 +44,7 @@ from subscriptions.query.lexer import fold_value
 from subscriptions.query.parse import parse_query
 
 Forms = Mapping[str, tuple[str, ...]]  # the tokens of a form → the other forms as they are written
-_LONGEST = 6  # words of a long form
+_LONGEST = 6  # most words of a long form
 _SHORT = re.compile(r"[(（]([A-Z][A-Za-z-]{1,8})[)）]")
 _WORD = re.compile(r"[^\W_]+")
 
@@ -195,7 +195,7 @@ _FEWER = 0.8  # a narrower variant is advised only if it finds at most this shar
 _FEWEST = 2  # a narrower variant is advised only if it finds at least this many papers fewer
 _LEFT_OUT = ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0))  # numbers of words before and after the phrase
 
-# If no source brings several fields of a query, the advice is about the first of them in this order.
+# If a query has several fields that no source brings, the advice is about the first of them in this order.
 _ORDER = (ValueKind.CATEGORY, ValueKind.NAME, ValueKind.WORDS, ValueKind.PAPER_ID, ValueKind.LABEL)
 
 

@@ -117,7 +117,7 @@ class LexemeKind(Enum):
 
     WORD = auto()
     QUOTE = auto()
-    LINK = auto()  # to a paper; its field is ID or DOI
+    LINK = auto()  # a link to a paper; the lexeme's field is ID or DOI
     FIELD = auto()
     OPEN = auto()
     CLOSE = auto()

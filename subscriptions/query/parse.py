@@ -56,7 +56,7 @@ class _Frame:
     """An open bracket."""
 
     before: list[lexer.Lexeme]  # minuses and fields directly before the bracket, which apply to all of its content
-    scope: Field | None  # the field of its values, if they have no other
+    scope: Field | None  # the field of those values in the bracket that have no other field
     alternatives: list[list[QueryPart]] = field(default_factory=lambda: [[]])
     operator: lexer.Lexeme | None = None  # an operator after the last part, which waits for the next part
     last: _Read | None = None  # the last value, if nothing came after it

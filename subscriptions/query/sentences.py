@@ -88,7 +88,7 @@ def too_many_alternatives() -> errors.QueryError:
 
 
 def no_value(typed: str, field: Field, column: int) -> errors.QueryError:
-    """Refuses a field without a value. `typed` is its name as typed."""
+    """Refuses a field without a value. `typed` is the field's name as typed."""
     return errors.QueryError(
         errors.Sentence("{field}: has nothing after it to look for.", {"field": typed}),
         _for_example(field.example),

@@ -86,7 +86,7 @@ def redeem_code(
     Then tells the new operator which chats wait for admission.
     """
     chat = listing.get_chat(transaction, address)
-    chats.hold_chat(transaction, chat.id)  # so that two wrong codes at the same time both count
+    chats.hold_chat(transaction, chat.id)  # locked, so that two wrong codes at the same time both count
     if admins or chats.operators(transaction):
         return "there-is-one"
     if chats.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
@@ -293,8 +293,8 @@ def ask_to_confirm(
 ) -> None:
     """Stores the question whether papers may be sent to an address, and adds its chat if it is new.
 
-    After a yes, the chat gets the subscriptions of `source`. Raises Refused if the address was asked too often, or if an
-    operator denied it.
+    If the reader says yes, the chat gets the subscriptions of `source`. Raises Refused if the address was asked too
+    often, or if an operator denied it.
     """
     asking = chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
@@ -337,7 +337,7 @@ def confirm(
     until: datetime,
     now: datetime,
 ) -> model.Chat:
-    """Accepts the yes of an address, and gives its chat copies of the subscriptions of `source`.
+    """Confirms an address whose reader said yes, and gives its chat copies of the subscriptions of `source`.
 
     Raises NotFound if the chat is unknown, and Refused if the yes comes too late or an operator denied the address.
     """

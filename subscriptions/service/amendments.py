@@ -122,7 +122,7 @@ def follow_person(store: Scope, chat: model.Chat, heard: Mapping[str, str], *, n
 
 
 def _read_when(when: str, own: model.Cadence | None, chat: model.Chat) -> When:
-    """Reads a typed time. For a when-out without hours, takes the hours of `own`, or else of the chat's schedule."""
+    """Reads a typed time. A when-out without hours gets the hours of `own`, or else of the chat's schedule."""
     of_chat = cadences.parse_cadence(chat.settings.schedule)
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
 
@@ -136,8 +136,8 @@ def merge(
 ) -> Subscribed:
     """Replaces two subscriptions by one that finds the papers of both, as one change.
 
-    The new subscription gets a new number, and keeps their cursor and their time. Raises NotFound if one of them was
-    removed, or if they no longer have the same time and cursor.
+    The new subscription gets a new number, and the cursor and the time that both have. Raises NotFound if one of them
+    was removed, or if they no longer have the same time and cursor.
     """
     chat = listing.get_chat(transaction, address)
     known = {one.number: one for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]}
@@ -192,7 +192,7 @@ def numbers_missing(spans: Sequence[Span], numbers: Collection[int]) -> str:
 
 
 def _gaps(span: Span, there: Sequence[int]) -> Iterator[Span]:
-    """Yields the parts of a span that are left without the numbers `there`, which must ascend."""
+    """Yields the parts of a span that remain if the numbers `there`, which ascend, are removed."""
     first, last = span
     for number in (*there, last + 1):
         if first < number:

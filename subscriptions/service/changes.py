@@ -136,7 +136,7 @@ def record_changes(
     who: str = "",
     marks: Mapping[str, Any] = MappingProxyType({"undoes": None, "judges": False}),
 ) -> None:
-    """Like `record_change`, but for several chats with few SQL statements. The caller must lock them (`hold_chats`).
+    """Like `record_change`, but for several chats with few SQL statements. The caller must lock these (`hold_chats`).
 
     Skips chats for which this transaction has already recorded a change.
     """

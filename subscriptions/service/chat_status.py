@@ -1,4 +1,7 @@
-"""Tells the status of a chat and why it did not get a paper. Adds chats, and stores the state of conversations and links."""
+"""Tells the status of a chat and why it did not get a paper.
+
+Adds chats, and stores the state of conversations and links.
+"""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
@@ -75,7 +78,7 @@ class Status:
 
     chat: model.Chat
     subscriptions: int
-    next_delivery: NextDelivery  # the earliest of all its subscriptions
+    next_delivery: NextDelivery  # the earliest next delivery of the chat's subscriptions
     waiting: int  # deliveries that are not sent yet, including planned and held ones
     unclear: int
     dead: int
@@ -126,7 +129,7 @@ def statistics(transaction: Transaction, address: model.ChatAddress, *, since: d
 def next_deliveries_to(
     transaction: Transaction, address: model.ChatAddress, subscriptions: Sequence[model.Subscription], *, now: datetime
 ) -> NextDelivery:
-    """Returns when these subscriptions of a chat deliver next: the earliest of them. Raises NotFound."""
+    """Returns the earliest next delivery of these subscriptions of a chat. Raises NotFound."""
     return sources.forecast(transaction, now=now).next_of(listing.get_chat(transaction, address), subscriptions)
 
 
@@ -134,7 +137,7 @@ def next_deliveries_to(
 def next_deliveries_of(
     transaction: Transaction, subscriptions: Sequence[listing.Listed], *, now: datetime
 ) -> tuple[NextDelivery, ...]:
-    """Returns the next delivery of each of these subscriptions. A paused one is treated as if it were active."""
+    """Returns the next delivery of each of these subscriptions. A paused subscription counts as active."""
     foreseen = sources.forecast(transaction, now=now)
     return tuple(foreseen.next_delivery(one.subscription, one.chat) for one in subscriptions)
 
@@ -186,7 +189,7 @@ def last_delivered(
 def reasons(
     transaction: Transaction, chat: model.Chat, known: model.KnownPaper, *, now: datetime
 ) -> tuple[Reason, ...]:
-    """Returns, for each subscription of a chat, why it did not deliver a paper. The one nearest to a match comes first."""
+    """Returns, for each subscription of a chat, why it did not deliver a paper. The nearest to a match come first."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
     return tuple(sorted(found, key=_distance))
@@ -324,7 +327,7 @@ def managed_chat(store: Scope, home: model.ChatAddress, *, now: datetime) -> mod
 
 
 def managed_name(home: model.ChatAddress) -> str:
-    """Returns the name under which the store keeps which chat this private chat manages."""
+    """Returns the name of the stored value that tells which chat this private chat manages."""
     return f"connect:{home}"
 
 

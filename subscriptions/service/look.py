@@ -77,8 +77,9 @@ def notify_no_match(
 def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> model.NoMatchStreak:
     """Returns a streak of zero days that begins now.
 
-    Its start has to be stored in advance, since plans skip a chat if the subscriptions that follow shared cursors match
-    nothing. `lazily`: keeps a streak that began earlier, to save writes. `_since_papers_came` corrects it later.
+    The start of a streak has to be stored in advance, since plans skip a chat if the subscriptions that follow shared
+    cursors match nothing. `lazily`: keeps a streak that began earlier, to save writes. `_since_papers_came` corrects it
+    later.
     """
     before = due.chat.no_match_streak
     if lazily and before is not None and not before.said:
@@ -292,7 +293,7 @@ def moves_with_others(subscription: model.Subscription, case: decision.DueDelive
 
 
 def left_behind(due: Mapping[int, Sequence[model.Subscription]], planned: Collection[int]) -> list[Move]:
-    """Returns moves that make due `now` subscriptions of chats without a plan stop following their shared cursor.
+    """Returns moves by which the due `now` subscriptions of chats that are not planned leave their shared cursor.
 
     Each subscription keeps its present cursor as its own cursor. Otherwise the shared cursor would move past papers
     that the subscription still has to deliver.
@@ -307,7 +308,10 @@ def left_behind(due: Mapping[int, Sequence[model.Subscription]], planned: Collec
 
 
 def _is_quiet(shared: stored_subscriptions.SharedCursor, operator_zone: str, now: datetime) -> bool:
-    """Whether all followers of a shared cursor have quiet hours now. Chats that chose no zone have the operator's."""
+    """Whether all followers of a shared cursor have quiet hours now.
+
+    Chats that chose no zone have the operator's zone.
+    """
     clocks = {shared.zone}
     if shared.zone == shared.operator_zone:
         clocks.add(operator_zone)

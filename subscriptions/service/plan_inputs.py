@@ -147,7 +147,7 @@ _KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()
 
 @contextmanager
 def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
-    """Yields the window up to `last_sequence`, with the papers that the previous plan read. Keeps it for the next plan.
+    """Yields the window up to `last_sequence`, with the papers that the previous plan read. Keeps the window.
 
     The window is kept even if a plan fails. Two plans at the same time have separate windows.
     """

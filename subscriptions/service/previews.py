@@ -253,7 +253,10 @@ def _delivery(
 
 
 def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[model.Item]:
-    """Yields an item that is not shown for each paper that was not read, with the first subscription that finds it."""
+    """Yields an item for each paper that was not read.
+
+    It is not shown, and has the first subscription that finds it.
+    """
     paper = model.KnownPaper(
         id=0, paper=model.Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.entries.days[-1]
     )  # fmt: skip

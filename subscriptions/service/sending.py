@@ -97,7 +97,7 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
 
 
 _NO_TIME = timedelta(0)
-# the rate limit of a chat may delay a reply so long after its request
+# because of the chat's rate limit, a reply may be posted up to so long after its request
 _POSTED_WITHIN = timedelta(seconds=10)
 
 

@@ -111,7 +111,7 @@ IS_HELD = sa.exists().where(
 WAITS = (_d.next_at > sa.bindparam("now", type_=Utc)) & (_d.next_at <= sa.bindparam("longest", type_=Utc))
 # Whether an edit of a message was requested. Compares moments, because for "IS NOT NULL" SQLite would read all messages.
 IS_REQUESTED = _m.edit_requested_at > _BEGINNING
-# A message whose edit was requested; NULL if there is none. Has the order of an index, because without an order,
+# A message whose edit was requested; NULL if there is none. The statement has the order of an index: without an order,
 # PostgreSQL would read all messages until it has statistics.
 ANY_REQUESTED = (
     sa.select(_m.delivery)
@@ -503,7 +503,7 @@ def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tu
 # ---------------------------------------------------------------------------------------------- edits of sent messages
 
 
-# uses an index, and usually returns nothing
+# This statement uses an index, and usually returns nothing.
 _REQUESTED = sa.select(_m.delivery).where(IS_REQUESTED, _m.platform_id.is_not(None))
 _ANY_REQUESTED = sa.select(ANY_REQUESTED)
 _EDITABLE = (

@@ -591,7 +591,7 @@ def _name(chat: model.ChatAddress) -> str:
 
 
 def _changes_of(session: Transaction, chat: model.ChatAddress) -> int:
-    """Returns the number of the last change of a chat. If the chat was erased in the meantime, it is lower than before."""
+    """Returns the number of the last change of a chat. After the chat was erased, the number is lower than before."""
     return session.exec(select(PageLogRow.changes).where(PageLogRow.chat == _name(chat))).first() or 0
 
 

@@ -280,7 +280,8 @@ class Having:
     """The entries of the index whose papers match a simple term."""
 
     sure: Collection[int]
-    maybe: Collection[int] | None  # these, and the entries whose papers must be read to decide; None: any may match
+    # the entries in `sure`, and entries whose papers must be read to decide; None: any entry may match
+    maybe: Collection[int] | None
 
 
 def write(session: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:

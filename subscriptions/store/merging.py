@@ -210,7 +210,7 @@ def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, n
 
 
 def _is_cut_off(name: Vouched, text: str) -> bool:
-    """Whether a text was cut off, so that any source may complete it. An abstract without final punctuation counts, too."""
+    """Whether a text was cut off, so that any source may complete it: also an abstract without final punctuation."""
     return text.endswith(_ELLIPSIS) or (name is Vouched.ABSTRACT and not text.endswith(_CLOSED))
 
 

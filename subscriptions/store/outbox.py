@@ -249,7 +249,7 @@ def outbox_counts(transaction: Transaction) -> OutboxCounts:
 def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) -> int:
     """Dismisses deliveries that were due before `before`, so that they count as sent after a restore.
 
-    Returns how many there were.
+    Returns how many deliveries it dismissed.
     """
     due = sa.update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}

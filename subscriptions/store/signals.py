@@ -25,7 +25,7 @@ _signals, _libraries, _entries, _keys, _aliases = (
 )
 _WITH_LIBRARY = sa.select(_libraries.c.chat)
 _OF_KINDS = sa.select(_signals).where(_signals.c.kind.in_(sa.bindparam("kinds", expanding=True)))
-_LEAST_ALIAS = 3  # words that a title needs at least, so that two papers with this title count as the same paper
+_LEAST_ALIAS = 3  # words; papers with the same shorter title do not count as the same paper
 
 
 class StoredSignal(NamedTuple):

@@ -108,7 +108,6 @@ def _follows_below(upto: int) -> tuple[sa.ColumnElement[bool], ...]:
 # ---------------------------------------------------------------------------------------------- subscriptions of chats
 
 
-# (the next due moment; for the cadence when-out, the end of its window)
 NOW = "now"  # the stored text of this cadence
 
 # Each plan executes these statements, so they are built only once.

@@ -107,7 +107,7 @@ def time_at(text: str, start: int) -> int:
         ):
             end -= 1
     while idle := next((one for one in IDLE.finditer(tail, 0, end) if one.start() and one.end() == end), None):
-        if reading_of(tail[: idle.start()]) is None:  # "once a week" needs its "once"
+        if reading_of(tail[: idle.start()]) is None:  # "once" is a part of "once a week"
             break
         end = idle.start()
     return start + len(tail[:end].rstrip(_STRAY)) if end else 0

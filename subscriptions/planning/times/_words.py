@@ -362,7 +362,7 @@ _OFFSET = re.compile(r"(?:(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?|(?<= )[+-]\d\d:?
 _SOME_WORDS = re.compile(r"[^\s()]+(?: [^\s()]+){0,3}")
 _HAN_CLOCK = re.compile(r"(?:在|按)?[\u4e00-\u9fff]{2,6}?(?:当地|标准)?时间(?!序)")  # may also be before a time
 _HAN_PLACE = re.compile(r"在?[\u4e00-\u9fff]{2,8}")
-_SHORT = 4  # letters that a place after a cadence without a time has at least: "daily Rome"
+_SHORT = 4  # least letters of a place that directly follows a cadence: "daily Rome"
 
 
 def _place_at(text: str, at: int, found: list[Token]) -> int:

@@ -290,7 +290,7 @@ class Store:
         """
         self.writer.close()
         sa.event.listen(self._engine.pool, "checkin", lambda _connection, record: record.invalidate())
-        self._engine.dispose()  # the new pool for later transactions inherits the listener
+        self._engine.dispose()  # later transactions use a new pool, which inherits the listener
         with suppress(*self._errors):
             self.kind.close(wrote=self.commits > 0)
 

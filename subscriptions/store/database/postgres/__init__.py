@@ -326,7 +326,7 @@ class PostgresDatabase:
     def sending(self, name: str) -> Iterator[str]:
         """Holds the sender lock alone while the body runs, and yields "".
 
-        If another process holds the lock, yields the name of that process. `name` is how other processes see this one.
+        If another process holds the lock, yields the name of that process. Other processes see this process as `name`.
         """
         with closing(self._connect()) as connection:  # a separate session: the lock ends with it
             connection.execute(_CALLED, (f"paperwire {name}",))
