@@ -1,4 +1,4 @@
-"""Runs the command line: in this process for most tests, in a separate process where a test needs one."""
+"""Runs subcommands of paperwire: in this process for most tests, in a separate process if a test needs one."""
 
 import json
 import logging
@@ -47,7 +47,7 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """Returns the only document on stdout."""
+        """Returns the JSON document on stdout, which must be its only line."""
         assert self.out.count("\n") == 1, self.out
         return json.loads(self.out)
 
@@ -56,20 +56,20 @@ INBOX = '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'  # without a source,
 
 
 class Terminal:
-    """Calls subcommands in a new folder with a database and an empty inbox, and with no other settings."""
+    """Calls subcommands in a new folder, with settings for a database and an empty inbox in it, and no other settings."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.database = folder / "paperwire.db"
         self._monkeypatch = monkeypatch
         monkeypatch.chdir(folder)
-        monkeypatch.delenv("PAPERWIRE_SHARED", raising=False)  # a variable of the tests; `check` would report it
+        monkeypatch.delenv("PAPERWIRE_SHARED", raising=False)  # only tests use this variable; `check` would report it
         self.set("DATABASE_URL", f"sqlite:///{self.database}")
         (folder / "inbox").mkdir()
         self.file("paperwire.toml", INBOX)
 
     def set(self, name: str, value: str) -> None:
-        """Sets PAPERWIRE_name."""
+        """Sets the variable PAPERWIRE_NAME."""
         self._monkeypatch.setenv(f"PAPERWIRE_{name}", value)
 
     def __call__(self, *arguments: str, stdin: bytes = b"") -> Ended:
@@ -77,7 +77,7 @@ class Terminal:
         return self._call(arguments, TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO()), stdin)
 
     def on_screen(self, columns: int, *arguments: str) -> Ended:
-        """Like a call, but both streams are terminals of this width."""
+        """Like `__call__`, but stdout and stderr are terminals of this width."""
         self._monkeypatch.setenv("COLUMNS", str(columns))
         return self._call(arguments, _Screen(BytesIO()), _Screen(BytesIO()), b"")
 
@@ -94,7 +94,7 @@ class Terminal:
         return self._run("-m", "bot", *arguments, environ=environ, stdin=stdin)
 
     def python(self, program: str, *arguments: str) -> Ended:
-        """Runs a few lines of Python in their own process."""
+        """Runs Python code in its own process."""
         return self._run("-c", program, *arguments)
 
     def _run(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
@@ -118,7 +118,7 @@ class Terminal:
 
 
 class _Screen(TextIOWrapper):
-    """A stream that claims to be a terminal."""
+    """A stream that says that it is a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -181,7 +181,7 @@ def _own_log() -> Iterator[None]:
 
 
 class Process:
-    """A running `paperwire`, whose output is read line by line. The end of a `with` stops it."""
+    """A running `paperwire`, whose stderr a test reads line by line. The end of the `with` block stops it."""
 
     def __init__(
         self,
@@ -200,7 +200,7 @@ class Process:
         if fake:
             self.environment |= {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
         self.environment |= environ or {}
-        self.err = ""  # what it wrote to stderr after the last line that `says` read, once it has stopped
+        self.err = ""  # after the end of the process: what it wrote to stderr after the last line that `says` read
         self.process = forked.Forked(
             ["bot", *arguments],
             cwd=folder,
@@ -211,7 +211,7 @@ class Process:
         )
 
     def says(self, pattern: str) -> re.Match[str]:
-        """Reads stderr until a line matches, and returns the match. Fails if the program ends first."""
+        """Reads stderr until a line matches, and returns the match. Fails the test if the program ends first."""
         assert self.process.stderr is not None
         seen = []
         for line in self.process.stderr:

@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the command line and of sources."""
+"""Fixtures of the integration tests: a terminal, fake platforms, a second worker, and a PostgreSQL database."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.source_harness import fake_arxiv
 
 @pytest.fixture
 def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A Terminal in a fresh folder."""
+    """A terminal in a new folder."""
     return Terminal(tmp_path, monkeypatch)
 
 
@@ -32,7 +32,7 @@ def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
 
 @pytest.fixture
 def local_arxiv(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeArxiv]:
-    """A fake arXiv that the command line may read, without a proxy."""
+    """A fake arXiv on this machine. The settings of the terminal allow its host, and no proxy is set."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     terminal.set("ALLOWED_HOSTS", "127.0.0.1")
@@ -42,7 +42,7 @@ def local_arxiv(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def slack() -> Iterator[FakeSlack]:
-    """A fake Slack whose channels C1 and C2 have the bot."""
+    """A fake Slack with the channels C1 and C2, of which the bot is a member."""
     with FakeSlack() as fake:
         fake.knows("C1")
         fake.knows("C2")
@@ -66,7 +66,7 @@ def remote(tmp_path: Path) -> Iterator[process.Remote]:
 
 @pytest.fixture
 def other(store: Store) -> Iterator[Store]:
-    """The store of another active worker on the same database, without the sender lock."""
+    """The store of another worker on the same database. It is active, and does not hold the sender lock."""
     opened = Store(str(store.url))
     begin_worker(opened, holds_sender_lock=False)
     yield opened

@@ -1,8 +1,8 @@
-"""`paperwire deliver` without the sender lock, as on a file system without locks: only the database keeps two senders
-apart.
+"""Runs `paperwire deliver` without the sender lock, as on a file system without locks. Only the database then prevents
+that two processes send the same message.
 
-The process claims that it holds the lock. It plans ten chats at a time. It says that it is ready, and begins when it
-gets a line.
+The process believes that it holds the lock. It plans ten chats at a time. It prints "ready", and begins when it
+reads a line.
 """
 
 import sys

@@ -17,7 +17,7 @@ _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)|(?:src|srcset|href)=\"(?P
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table: the text of each cell by the name of its column, as written, with escaped bars unescaped."""
+    """A row of a table. `cells` maps the name of a column to the text of its cell, in which an escaped bar is a bar."""
 
     page: str
     cells: dict[str, str]
@@ -29,7 +29,7 @@ class Row:
         return next(iter(self.cells.values()))
 
     def code(self, column: str) -> str:
-        """Returns the text between the backticks of a cell, "" if there are none."""
+        """Returns the first text between backticks in a cell; "" if there is none."""
         found = re.search(r"`` (.*?) ``|`(.*?)`", self[column])
         return (found[1] or found[2] or "") if found else ""
 
@@ -40,22 +40,20 @@ def page(name: str) -> str:
 
 
 def rows(name: str, *columns: str) -> list[Row]:
-    """Returns the rows of all tables of docs/NAME that have exactly these columns, in this order. Fails if there are
-    none.
-    """
+    """Returns the rows of all tables of docs/NAME that have exactly these columns, in this order. Fails if it finds none."""
     found = [row for row in _rows(name) if tuple(row.cells) == columns]
     assert found, f"docs/{name} has no table with the columns {columns}"
     return found
 
 
 def blocks(path: Path, kind: str) -> list[str]:
-    """Returns the fenced code blocks of a file that are marked with this kind, "" for unmarked ones."""
+    """Returns the fenced code blocks of a file whose language is `kind` ("" for blocks without a language)."""
     text = path.read_text(encoding="utf-8")
     return [dedent(found["text"]) for found in _FENCE.finditer(text) if found["kind"] == kind]
 
 
 def typed(path: Path) -> list[str]:
-    """Returns each call of paperwire in code or in backticks, from the program's name to the end."""
+    """Returns each call of paperwire in the code blocks and backticks of a file, from "paperwire" to the end of the line."""
     text = path.read_text(encoding="utf-8")
     lines = [line for found in _FENCE.finditer(text) for line in found["text"].splitlines()]
     spans = re.findall(r"`([^`\n]+)`", _FENCE.sub("", text))

@@ -1,4 +1,4 @@
-"""Makes a database unusable until a test ends this: another program holds its lock, or its server is down."""
+"""Makes a database unusable for a while: another program holds its lock, or its server is down."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from tests.postgres.own import OwnServer
 
 
 class ForeignLock:
-    """A second connection that can hold the write lock, as another program might."""
+    """A second connection to a SQLite database that can hold its write lock, as another program might."""
 
     def __init__(self, database: Path) -> None:
         self._connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
@@ -40,7 +40,7 @@ class ForeignLock:
 
 
 class LockedTable:
-    """A session of PostgreSQL that can lock the table of chats, so that all writers wait. Used like a ForeignLock."""
+    """A session of PostgreSQL that can lock the table of chats, so that all writers wait. It has ForeignLock's methods."""
 
     def __init__(self, store: Store) -> None:
         self._connection = psycopg.connect(store.url.set(drivername="postgresql").render_as_string(hide_password=False))
@@ -60,7 +60,7 @@ class LockedTable:
 
 
 class ServerDown:
-    """A server that crashes and comes back. Used like a ForeignLock."""
+    """A PostgreSQL server that a test can crash and start again. It has ForeignLock's methods."""
 
     def __init__(self, server: OwnServer) -> None:
         self._server = server
@@ -80,7 +80,7 @@ class ServerDown:
 
 
 class AlarmClock(make.FakeClock):
-    """A FakeClock that runs one action when its monotonic clock reaches a given second."""
+    """A FakeClock that runs an action when `rings_after` seconds have passed on its monotonic clock."""
 
     def __init__(self, start: datetime = make.NOON) -> None:
         super().__init__(start)
@@ -91,7 +91,7 @@ class AlarmClock(make.FakeClock):
 
     async def sleep(self, seconds: float) -> None:
         await super().sleep(seconds)
-        await asyncio.to_thread(os.sched_yield)  # gives the processor to the server, for which this loop waits
+        await asyncio.to_thread(os.sched_yield)  # lets the thread of the fake server run, for which this loop waits
         if self._alarm and self.monotonic() >= self._alarm[0]:
             _, what = self._alarm
             self._alarm = None
@@ -99,7 +99,9 @@ class AlarmClock(make.FakeClock):
 
 
 def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
-    """Lets the first `times` attempts to store the effects of an update fail. Returns a list that collects the ids of these updates."""
+    """Makes the first `times` attempts to store the effect of an update fail. Returns the list of the ids of these updates,
+    which grows with each attempt.
+    """
     refused: list[str] = []
 
     def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
@@ -113,5 +115,5 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
 
 
 def away(*_: object, **__: object) -> tuple[str, bool]:
-    """Replaces `apply_once` while the database cannot be used."""
+    """Raises StoreError. A test replaces `apply_once` by this while the database is unusable."""
     raise StoreError("The database is locked.")

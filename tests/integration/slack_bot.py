@@ -1,6 +1,6 @@
-"""Runs a bot that listens to the fake Slack over real HTTP and WebSockets in this process, as `run` does.
+"""Runs a bot in this process that listens to the fake Slack over real HTTP and WebSockets, as `paperwire run` does.
 
-In a Scene, people act, and each action returns after the bot's answers have arrived.
+A test lets people act on the fake Slack, and awaits `Scene.does`, which returns when the bot's answers have arrived.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ def slack_settings(tmp_path: Path, fake: FakeSlack, **more: Any) -> Settings:
 async def a_bot(
     tmp_path: Path, fake: FakeSlack, clock: FakeClock, *, read: float = PATIENCE, **more: Any
 ) -> AsyncIterator[App]:
-    """Yields an app with an open database and the sender lock, before it listens."""
+    """Yields an app that has opened its database and holds the sender lock, but does not listen."""
     fake.sets_time(clock.now().timestamp())
     settings = slack_settings(tmp_path, fake, **more)
     own, *others = (WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces)
@@ -62,7 +62,7 @@ async def a_bot(
 
 @asynccontextmanager
 async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[App]:
-    """Yields a bot that listens by Socket Mode as `paperwire run` does, with both connections open."""
+    """Yields a bot that listens by Socket Mode as `paperwire run` does. Its two connections are open."""
     lookup = more.pop("lookup", None)
     async with a_bot(tmp_path, fake, clock, **more) as app:
         receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
@@ -75,7 +75,7 @@ async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **m
 async def a_served_bot(
     tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any
 ) -> AsyncIterator[tuple[App, str]]:
-    """Yields a bot that takes signed requests as `paperwire run` does, and its web address, which Slack knows."""
+    """Yields a bot that accepts signed requests as `paperwire run` does, and its web address, to which Slack sends them."""
     own = SlackWorkspace(bot_token=SecretStr(TOKEN))
     slack = {"workspaces": (own,), "signing_secret": SecretStr(SECRET), **more.pop("slack", {})}
     async with a_bot(tmp_path, fake, clock, slack=slack, **more) as app:
@@ -85,7 +85,7 @@ async def a_served_bot(
         port = free_port()
         settings = replace(app.settings, web_port=port)
         async with serving(settings, health_app(dict, doors)), worker.listening(app, receivers):
-            for _ in range(20):  # the bot's user is known, so it begins to listen at once
+            for _ in range(20):  # the bot knows its own user id already, so it begins to listen at once
                 await asyncio.sleep(0)
             assert all(getattr(one, "_listener", one) is not None for one in found)
             fake.delivers_to(f"http://127.0.0.1:{port}")
@@ -99,9 +99,9 @@ def free_port() -> int:
 
 
 async def settled(fake: FakeSlack) -> None:
-    """Waits until everything that people did was acknowledged or has failed, and until its answers were posted.
+    """Waits until each action of people is acknowledged or has failed, and the bot has posted its answers.
 
-    An answer is posted by a task that begins before the acknowledgement and may end after it.
+    A task posts an answer. It begins before the acknowledgement and may end after it.
     """
     await asyncio.to_thread(fake.waits_until_settled)
     while under_way := [task for task in asyncio.all_tasks() if _name(task) in ANSWERING]:
@@ -110,18 +110,18 @@ async def settled(fake: FakeSlack) -> None:
 
 @dataclass(slots=True)
 class Scene:
-    """A bot that listens, and its fake Slack."""
+    """A bot that listens, and the fake Slack to which it listens."""
 
     app: App
     fake: FakeSlack
 
     async def does(self, sent: object) -> None:
-        """Waits until a person's action was dispatched and answered."""
+        """Waits until the bot has answered all actions of people. `sent` is only there so that calls read well."""
         del sent
         await settled(self.fake)
 
     def queries(self, chat: str = "slack:C1") -> list[str]:
-        """Returns the queries of a chat, as typed."""
+        """Returns the queries of a chat, as people typed them."""
         if not known_or_new(self.app.store, parse_address(chat), ChatKind.TEAM).id:
             return []
         return [one.subscription.text for one in listed(self.app.store, parse_address(chat))]
@@ -142,8 +142,9 @@ def _name(task: "asyncio.Task[Any]") -> str:
 
 
 async def begun(browser: httpx.AsyncClient) -> str:
-    """Redirects the browser to Slack and returns the state. httpx would not send back the secure cookie, so we set it
-    here.
+    """Begins an installation in the browser, and returns its state.
+
+    The cookie is secure, so httpx would not send it over http. Therefore this function sets the cookie again.
     """
     answer = await browser.get(installing.INSTALL)
     assert answer.status_code == 302

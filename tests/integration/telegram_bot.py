@@ -1,4 +1,4 @@
-"""Runs a bot on the fake Telegram, or Slack, in this process: step by step, or listening as `run` does."""
+"""Runs a bot in this process with the fake Telegram or Slack. The bot listens as `run` does, or a test calls its steps."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,15 +18,15 @@ from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.patience import PATIENCE
 from tests.source_harness import NoSources
 
-LONG_REST = 45.0  # seconds; shorter waits end at once, longer ones when a test `rings`
+LONG_REST = 45.0  # seconds. Shorter waits end at once, longer waits when a test calls `rings`
 
 
 class RestingClock(make.FakeClock):
-    """Ends short waits at once. A long wait lasts until a test `rings`."""
+    """A clock whose short waits end at once. A long wait ends when a test calls `rings`."""
 
     def __init__(self) -> None:
         super().__init__(make.NOON)
-        self.rests: list[float] = []  # the seconds of every wait that has begun, except the pauses between sends
+        self.rests: list[float] = []  # the seconds of all waits that have begun, except the pauses between sends
         self._bell = asyncio.Event()
         self._begun = asyncio.Event()
 
@@ -61,7 +61,7 @@ def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "",
 
 @asynccontextmanager
 async def opened(app: App) -> AsyncIterator[App]:
-    """Yields an app with an open database, and closes it afterwards."""
+    """Opens the database of an app, and closes the app at the end of the block."""
     app.open()
     try:
         yield app
@@ -73,8 +73,9 @@ async def opened(app: App) -> AsyncIterator[App]:
 async def a_bot(
     tmp_path: Path, fake: FakeTelegram, clock: make.FakeClock, read: float = PATIENCE, database: str = ""
 ) -> AsyncIterator[App]:
-    """Yields an app with an open database, before it listens. `database` is an address; by default a file in the
-    folder.
+    """Yields an app that has opened its database but does not listen.
+
+    `database` is the address of the database; by default, it is a file in `tmp_path`.
     """
     fake.sets_time(clock.now().timestamp())
     settings = telegram_settings(tmp_path, fake, database=database)
@@ -87,7 +88,7 @@ async def a_bot(
 async def a_listening_bot(
     tmp_path: Path, fake: FakeTelegram, clock: make.FakeClock, database: str = ""
 ) -> AsyncIterator[App]:
-    """Yields a bot that listens as `paperwire run` does; on leaving, it first answers all requests."""
+    """Yields a bot that listens as `paperwire run` does. At the end of the block, the bot answers all requests and stops."""
     async with a_bot(tmp_path, fake, clock, database=database) as app:
         receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
         async with worker.listening(app, receivers):
@@ -95,17 +96,17 @@ async def a_listening_bot(
 
 
 async def confirmed(fake: FakeTelegram) -> None:
-    """Waits until every update took effect and was confirmed to Telegram."""
+    """Waits until the bot has confirmed every update to Telegram, which it does after the update took effect."""
     await asyncio.to_thread(fake.waits_until_confirmed)
 
 
 async def posts(fake: FakeTelegram, count: int, chat: str = "") -> None:
-    """Waits until `count` messages were posted since the start (in one chat, if given)."""
+    """Waits until the bot has posted `count` messages since the start of the fake (in this chat, if it is given)."""
     await asyncio.to_thread(fake.waits_for, "sendMessage", count, chat=chat)
 
 
 class Quiet(NoSources):
-    """A process without sources: it reads nothing from start to end."""
+    """A source scheduler without sources, for tests of `run`: it reads nothing."""
 
     lookup = None
     descriptions: list[str] = []  # noqa: RUF012 - stays empty
@@ -130,7 +131,7 @@ async def running(
     on_unclear: str = "resend",
     token: str = "",
 ) -> AsyncIterator[App]:
-    """Yields an app on a database file, with the platforms that are given. It does not listen; a test calls its steps."""
+    """Yields an app with these platforms and a database file. The app does not listen; a test calls its steps."""
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
         telegram=TelegramSettings(token=SecretStr(token or telegram.token), api_url=telegram.url)

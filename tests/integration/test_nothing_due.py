@@ -437,7 +437,8 @@ def test_every_foreign_key_has_an_index(store: Store) -> None:
 
         def leading(table: str) -> Sequence[str]:
             names = [row[1] for row in raw.exec_driver_sql(f"PRAGMA index_list('{table}')")]
-            rows_by = [column.name for column in TABLES.tables[table].primary_key]  # a single key is SQLite's row number
+            # SQLite finds a row by a single integer key without an index
+            rows_by = [column.name for column in TABLES.tables[table].primary_key]
             own = rows_by if len(rows_by) == 1 else []
             return [*own, *(raw.exec_driver_sql(f"PRAGMA index_info('{name}')").all()[0][2] for name in names)]
 

@@ -1,4 +1,4 @@
-"""Several workers on PostgreSQL: changes wake lanes in their transaction, one worker receives, and each knows its health."""
+"""Several workers on PostgreSQL: a change wakes lanes in its own transaction, and one elected worker receives updates."""
 
 import asyncio
 from collections import Counter
@@ -55,7 +55,7 @@ def jobs(outside: psycopg.Connection) -> list[Job]:
 
 
 def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psycopg.Connection) -> None:
-    # a topic is in the lane of its group
+    # telegram:2/7 is a topic, which belongs to the lane of its group, telegram:2
     make.due(store, "telegram:1", "telegram:2", "telegram:3", "telegram:2/7")
     assert len(plan_due(store, now=make.NOON + timedelta(minutes=1))) == 4
     found = jobs(outside)
@@ -68,7 +68,7 @@ def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psyco
 
 
 class BrokenOff(Exception):
-    """An error that ends a transaction."""
+    """An error with which a test rolls a transaction back."""
 
 
 def store_delivery(transaction: Transaction) -> None:
@@ -94,14 +94,14 @@ def store_delivery(transaction: Transaction) -> None:
 
 @contextmanager
 def broken_off(store: Store | Transaction) -> Iterator[Transaction]:
-    """A transaction, or a savepoint of one, that ends by an error."""
+    """Yields a transaction of the store, or a savepoint of the given transaction, and rolls it back at the end."""
     with suppress(BrokenOff), store.write() if isinstance(store, Store) else store.savepoint() as transaction:
         yield transaction
         raise BrokenOff
 
 
 def test_t1_a_rollback_leaves_nothing_a_commit_rows_and_jobs(store: Store, outside: psycopg.Connection) -> None:
-    """T1: a job that is put in the queue through a separate connection may outlive the row of a savepoint, or undo it."""
+    """T1: rows and their jobs are committed or rolled back together, because one connection writes both."""
     make.subscribes(store, "telegram:1", "graph")
     with broken_off(store) as transaction:
         store_delivery(transaction)
@@ -125,7 +125,9 @@ def test_t1_an_enqueue_that_fails_takes_the_row_with_it(store: Store, outside: p
 
 
 def test_t2_a_job_that_waits_already_takes_no_wake_away(store: Store, outside: psycopg.Connection) -> None:
-    """T2: a worker may take the waiting job before our rows are committed, and then finds nothing."""
+    """T2: a new delivery makes a job even if its lane has one. A worker may take the old job before the delivery is
+    committed, and would not see it.
+    """
     make.subscribes(store, "telegram:1", "graph")
     with store.write() as transaction:
         workers.wake_lanes(transaction, [model.Lane("telegram", "1")])
@@ -137,14 +139,14 @@ def test_t2_a_job_that_waits_already_takes_no_wake_away(store: Store, outside: p
 
 
 def rows(outside: psycopg.Connection) -> tuple[int, int]:
-    """Returns how many deliveries and jobs are committed."""
+    """Returns (number of deliveries, number of jobs) that are committed."""
     found = outside.execute("SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM procrastinate_jobs)")
     deliveries, waiting = found.fetchone() or (-1, -1)
     return deliveries, waiting
 
 
 def sending(store: Store) -> claims.Claim:
-    """The first message of the lane telegram:1, which this worker is sending."""
+    """Begins a worker that is sending the first message of the lane telegram:1. Returns the claim."""
     workers.begin_worker(store, holds_sender_lock=False)
     make.due(store, "telegram:1")
     plan_due(store, now=make.NOON)
@@ -156,7 +158,7 @@ def waits(store: Store, step: claims.Claim, outcome: errors.RetryLater) -> None:
 
 
 MAKES_READY: dict[str, tuple[Callable[[Store, claims.Claim], object], int, float]] = {
-    # what happens → the function that is called, the priority, seconds until a worker looks at the lane
+    # what happens → (the function that does it, the priority of the job, seconds until a worker may take the job)
     "the platform is down": (lambda store, step: waits(store, step, errors.RetryLater("down")), workers.BULLETIN, 30),
     "the platform asks for a wait": (
         lambda store, step: waits(store, step, errors.RetryLater("slow", timedelta(seconds=7))), workers.BULLETIN, 7,
@@ -187,7 +189,7 @@ def test_what_makes_a_lane_ready_wakes_it(store: Store, outside: psycopg.Connect
 
 
 def sent(store: Store, outside: psycopg.Connection) -> None:
-    """Sends a paper to the lanes telegram:1 and telegram:2, and another one to the lane telegram:3."""
+    """Sends "A graph" to the lanes telegram:1 and telegram:2, and "A tree" to the lane telegram:3."""
     for number, query in ((1, "graph"), (2, "graph"), (3, "tree")):
         make.subscribes(store, f"telegram:{number}", query, every="now", since="1d")
     make.ingested(
@@ -209,7 +211,7 @@ GONE = make.paper("A graph", arxiv_id="2601.00001", version=2, abstract="This pa
 
 
 def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: psycopg.Connection) -> None:
-    """Without the wake, the edit would wait for the sweep, up to a minute."""
+    """A paper is withdrawn, so its messages in two lanes must be edited. Both lanes get a job in the same transaction."""
     sent(store, outside)
     outside.execute("DELETE FROM procrastinate_jobs")
     with broken_off(store) as transaction:
@@ -227,7 +229,7 @@ def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: ps
 def test_an_edit_that_was_not_made_wakes_its_lane(
     store: Store, outside: psycopg.Connection, outcome: errors.RetryLater | errors.ChatMoved, lane: str, seconds: int
 ) -> None:
-    """The lane is woken for the next try. If the group has moved, its new lane is woken."""
+    """An edit fails. Its lane gets a job for the next attempt. If the group has moved, its new lane gets the job."""
     sent(store, outside)
     make.ingested(store, GONE, name="later", now=LATER)
     edit = claims.claim(store, replace(request(), now=LATER, wall=LATER))
@@ -262,7 +264,7 @@ LOST = "this worker does not receive: the database cannot be asked who does"
 
 
 class Polling:
-    """A Receiver that polls; it gets only the requests that a test puts into `requests`."""
+    """A Receiver that gets the requests that a test puts into `requests`, instead of polling a platform."""
 
     name = "telegram updates"
     problem = ""
@@ -286,7 +288,7 @@ class Polling:
 
 
 class Worker:
-    """A worker that only receives, if it is elected. Its clock advances each time it asks whether it is."""
+    """A worker that receives updates while it is elected, and does nothing else."""
 
     def __init__(self, url: str) -> None:
         self.store, self.clock, self.polling = Store(url), make.FakeClock(make.NOON), Polling()
@@ -305,9 +307,7 @@ class Worker:
         return {}
 
     def stop(self) -> None:
-        """Stops the worker, as SIGSTOP would, for longer than its lease lasts: it does nothing from its next look until
-        `go_on`.
-        """
+        """Stops the worker when it next asks whether it is elected, as SIGSTOP would. Its lease ends. `go_on` continues it."""
         self._goes_on.clear()
         change(self.store, "UPDATE lease SET ends = clock_timestamp()")
 
@@ -320,7 +320,7 @@ class Worker:
         return await self._asks(name)
 
     async def becomes(self, what: Callable[[], bool]) -> None:
-        """Waits until something is so, which may change each time that the worker looks at who is elected."""
+        """Waits until `what()` is true. Checks this each time that the worker asks whether it is elected."""
         async with asyncio.timeout(PATIENCE):
             while not what():
                 self._looks.clear()
@@ -354,7 +354,7 @@ def own() -> Iterator[OwnServer]:
 
 @pytest.fixture
 async def two(own: OwnServer) -> AsyncIterator[tuple[Worker, Worker]]:
-    """Two workers; the first one receives."""
+    """Two workers, of which the first one is elected and receives."""
     url = own.database()
     async with AsyncExitStack() as stack:
         first = Worker(url)
@@ -368,7 +368,9 @@ async def two(own: OwnServer) -> AsyncIterator[tuple[Worker, Worker]]:
 async def test_updates_of_a_stopped_worker_go_to_its_successor(
     two: tuple[Worker, Worker],
 ) -> None:
-    """An answer of the platform may have waited for the stopped worker, which cannot notice how long it was stopped."""
+    """A worker is stopped until its lease has ended, and another worker receives. When the first one goes on, it gets an
+    update that waited for it. It must not handle this update.
+    """
     first, second = two
     earlier, later = (cast(conversation.Request, SimpleNamespace(number=number)) for number in (1, 2))
     await first.polling.requests.put(earlier)

@@ -1,5 +1,7 @@
-"""Who may open the pages and send their forms (hosts, origins, tokens, sessions, sizes), and pages that stay open. No one can
-read another's chat."""
+"""Who may open the web pages and send their forms: hosts, origins, tokens, sessions, sizes. And pages that stay open.
+
+No visitor can read the chat of another visitor.
+"""
 
 import asyncio
 import errno
@@ -144,7 +146,7 @@ def test_neighbours_count_as_one_address(address: str, network: str) -> None:
         ({"sec-fetch-site": "cross-site"}, False),
         ({"sec-fetch-site": "same-site"}, False),
         ({"sec-fetch-site": "same-origin"}, True),
-        ({}, True),  # not sent by a browser, so only the token is checked
+        ({}, True),  # no browser sends this, so only the token protects the form
     ],
 )
 def test_a_form_comes_from_our_own_page(headers: dict[str, str], is_ours: bool) -> None:
@@ -255,7 +257,7 @@ RIGHT, WRONG = {"name": "ada", "password": PASSWORD}, {"name": "eve", "password"
 
 
 async def signing_in(pages: web_site.Pages, address: str = "127.0.0.1") -> web_site.Browser:
-    """Returns a new browser at an address, with the sign-in form open."""
+    """Returns a new browser at this network address, with the sign-in form open."""
     return await pages.opened("/sign-in", address=address)
 
 

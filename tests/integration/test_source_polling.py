@@ -1,4 +1,4 @@
-"""Polling of live sources: arXiv's mornings, other pages, all kinds of failure, and the receipts."""
+"""Polling of sources: arXiv's daily batches, other pages, folders, all kinds of failure, and the receipts of polls."""
 
 import asyncio
 import json
@@ -35,12 +35,12 @@ ON_ONE = pytest.mark.sqlite_alone("it is about requests; what is stored is told 
 
 @pytest.fixture
 def clock() -> make.FakeClock:
-    """Five past midnight in New York, Thursday 22 January 2026."""
+    """A clock at five past midnight in New York on Thursday 22 January 2026, when arXiv's batch is out."""
     return make.FakeClock(source_harness.new_york("2026-01-22 00:05"))
 
 
 def notices(store: Store, detail: str = "reason") -> list[tuple[str, str]]:
-    """Returns (cause, one detail) of the notices to operators, in order."""
+    """Returns (name, the value of one of its details) of each notice to operators, in order."""
     with store.read() as session:
         rows = session.exec(select(stored_rows.DeliveryRow).order_by(stored_rows.DeliveryRow.seq))  # type: ignore[arg-type]
         return [(row.facts["notice"], row.facts["detail"].get(detail, "")) for row in rows]
@@ -119,7 +119,7 @@ async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
     arxiv.announces(date(2025, 11, 28))
     await feeding.until(source_harness.new_york("2025-11-30 23:59"))
     assert feeding.outcomes("arxiv") == ["new", "quiet", "quiet", "quiet", "quiet"]
-    assert {f"{receipt.at:%a}" for receipt in feeding.receipts("arxiv")} == {"Thu", "Fri"}  # never on a weekend
+    assert {f"{receipt.at:%a}" for receipt in feeding.receipts("arxiv")} == {"Thu", "Fri"}  # no poll on the weekend
     on_sunday = await feeding.poll()
     assert (on_sunday.outcome, on_sunday.detail) == (Outcome.QUIET, "cs.LG: Nothing is announced today.")
     assert notices(store) == []
@@ -264,7 +264,7 @@ async def test_without_sources_all_archives_are_read(
     await source_harness.polled(store, clock, arxiv)
     assert len(arxiv.asked("/rss/")) == 20
     pages = [path.partition("&start=")[2].partition("&")[0] for path in arxiv.asked("/api/")]
-    assert pages == ["0", "0", "4"]  # Monday's batch and Wednesday's; after the holiday, Tuesday had none
+    assert pages == ["0", "0", "4"]  # one page of Monday's batch, two of Wednesday's; Tuesday had no batch
     assert len(source_harness.titles(store)) == 7
     again = source_harness.SourceHarness(store, clock, arxiv)  # another process
     await again.poll()
@@ -310,7 +310,7 @@ async def test_the_rest_of_a_cut_document_is_asked_for_again(
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 5)
     assert "complete entries before it are kept" in receipt.detail
-    arxiv.holds("/rss/cs.LG", whole, etag='"cut"')  # a server whose validators are wrong
+    arxiv.holds("/rss/cs.LG", whole, etag='"cut"')  # the ETag wrongly says that the document is the same
     await feeding.until(source_harness.new_york("2026-01-22 00:30"))
     assert feeding.outcomes("arxiv") == ["failed", "new"]
     assert len(source_harness.titles(store)) == 9
@@ -430,7 +430,7 @@ async def test_a_poll_of_several_documents_leaves_one_receipt(
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "stat.ML: It was not asked yet.")
     assert source_harness.titles(store) == ["Graphs"]
-    # the fake answers the hanging request while the next one runs, which the program cannot know
+    # the fake still holds the cancelled request open, so it counted two requests at the same time
     arxiv.violations.clear()
 
 
@@ -530,7 +530,7 @@ def folder(tmp_path: Path, **values: object) -> SourceSettings:
 
 
 async def finds(feeding: source_harness.SourceHarness, file: Path, text: str = cli.PAGE) -> list[str]:
-    """Puts a file into a folder and reads what is due. Returns the outcomes of the folder."""
+    """Writes a file into a folder and polls the due sources. Returns the outcomes of all polls of the source "inbox"."""
     await asyncio.to_thread(file.write_text, text)
     await feeding.due()
     return feeding.outcomes("inbox")

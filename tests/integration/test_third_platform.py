@@ -1,4 +1,4 @@
-"""A platform that the product does not know works completely: a folder of files, given to the composition root."""
+"""The product works with a platform that it does not know: the postbox of the tests, which `build_app` gets by its name."""
 
 import re
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ from tests.integration.telegram_bot import opened
 from tests.postbox.channel import PostboxChannel
 
 ADA, STREET = "postbox:ada", "postbox:high street"
-_NUMBERS = count(1)  # the numbers of letters; each letter needs a new one, because a number is read only once
+_NUMBERS = count(1)  # numbers of letters. Each letter needs a new number, because the bot reads a number only once
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def post_office(app: App) -> PostboxChannel:
 
 
 async def writes(app: App, sender: str, letter: str) -> str:
-    """Puts a letter into the folder and returns the reply, "" if there is none."""
+    """A person sends a letter. Returns the bot's reply; "" if there is none."""
     before = post_office(app).texts()
     (post_office(app).folder / "in" / f"{next(_NUMBERS):09}.txt").write_text(f"{sender}\n{letter}")
     await answer_once(app)

@@ -1,4 +1,4 @@
-"""Several planners at the same time: in two threads on SQLite, and with the locks of PostgreSQL."""
+"""Several planners plan at the same time, on SQLite and on PostgreSQL. Each paper comes once to each chat that wants it."""
 
 import os
 import random
@@ -44,12 +44,12 @@ SCHEDULES = ("now", "now", "now", "now", "daily 13:00", "daily 14:30", "when-out
 
 
 class Killed(BaseException):
-    """An exception that ends a process; no code catches it."""
+    """Ends the work at once, as if the process were killed. No code of the product catches it."""
 
 
 @dataclass(slots=True)
 class Wish:
-    """A subscription as the person who made it sees it."""
+    """A subscription, with what its person expects: papers about `word` since `since`, except those that were skipped."""
 
     chat: model.ChatAddress
     number: int
@@ -64,11 +64,11 @@ class Planner:
 
     store: database.Store
     slices: Iterator[Sequence[model.Lane]] | None = None
-    steps: bool = False  # True between its reading and its writing, when it cannot take another step
+    steps: bool = False  # True between the reading and the writing of a slice; then it can begin no other step
 
 
 class World:
-    """A database, two planners, people, and the papers that these people must get."""
+    """A database with two planners and three chats. It knows which papers each chat must get."""
 
     def __init__(self, stores: Sequence[database.Store], rng: random.Random) -> None:
         self.people, *planning = stores
@@ -85,7 +85,7 @@ class World:
     # ---------------------------------------------------------------------------------------------------------- people
 
     def act(self) -> None:
-        """Does one random thing that changes what must be planned."""
+        """Advances the time, and does one random thing that changes which papers must be planned."""
         self.now += timedelta(seconds=self.rng.choice((1, 1, 20, 61, 400, 1500)))
         does = (
             self.bring,
@@ -102,7 +102,7 @@ class World:
         self.rng.choice(does)()
 
     def bring(self) -> None:
-        """Ingests a digest."""
+        """Ingests a digest with one paper."""
         self.papers += 1
         title = f"On {' and '.join(self.rng.sample(WORDS, self.rng.choice((1, 1, 2))))}, part {self.papers}"
         make.ingested(self.people, make.paper(title), now=self.now)
@@ -144,7 +144,7 @@ class World:
                 wish.dropped |= {title for title in self.came if (str(wish.chat), title) not in had}
 
     def send(self) -> None:
-        """A person requests the waiting papers at once."""
+        """A person asks for the waiting papers at once."""
         if wish := self._one():
             pausing.send_waiting(self.people, wish.chat, now=self.now, number=self.rng.choice((None, wish.number)))
 
@@ -198,13 +198,13 @@ class World:
             raise Killed
 
     def live(self) -> None:
-        """Runs the larger part of a day."""
+        """Runs a day: twelve random steps of people and planners."""
         self.bring()
         for _ in range(STEPS):
             self.rng.choice((self.act, self.step, self.step))()
 
     def end_of_day(self) -> None:
-        """Ends all pauses, quiet hours and both planners; then a third planner plans alone."""
+        """Ends both planners, all pauses and all quiet hours. Then a third planner plans alone, on the next two days."""
         for planner in self.planners:
             planner.slices = None
         for chat in self.restless:
@@ -215,7 +215,7 @@ class World:
             _plan.plan_due(self.people, now=self.now)
 
     def next_day(self) -> None:
-        """Forgets the papers and wishes of the day."""
+        """Forgets the papers of the day, and the subscriptions that ended."""
         self.came, self.ended = {}, []
         self.restless.clear()
         for wish in self.wishes:
@@ -228,7 +228,7 @@ class World:
         return {(chat, title) for chat, title in stored.delivered(self.people) if title in self.came}
 
     def wanted(self, *wishes: Wish) -> set[tuple[str, str]]:
-        """Returns (chat, title) of each paper that one of these wishes brings."""
+        """Returns (chat, title) of each paper of this day that one of these subscriptions must bring."""
         return {
             (str(wish.chat), title)
             for wish in wishes
@@ -239,7 +239,7 @@ class World:
 
 @pytest.fixture
 def stores(tmp_path: Path) -> Iterator[list[database.Store]]:
-    """Yields three stores on one database, as three processes have."""
+    """Yields three stores on one database, as if three processes had opened it."""
     with three_on(f"sqlite:///{tmp_path / 'shared.db'}") as stores:
         yield stores
 
@@ -287,7 +287,7 @@ def _lives(days: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _unsynced(connection: sqlite3.Connection, _record: object) -> None:
-    """Power does not fail in tests, so commits need not wait for the disk."""
+    """Makes commits not wait for the disk, because tests need not survive a power failure."""
     connection.execute("PRAGMA synchronous=OFF")
 
 
@@ -300,7 +300,7 @@ def _and_then(what: Callable[[], None], function: Callable[..., Any]) -> Callabl
     return call
 
 
-# ── Planners and senders on PostgreSQL share chats out, write many rows at once, and read no whole table ──────────────
+# ── On PostgreSQL, planners divide the chats among them, write many rows by one statement, and read no whole table ────
 
 CHATS = 6
 LATER = make.NOON + timedelta(minutes=5)
@@ -308,7 +308,7 @@ LATER = make.NOON + timedelta(minutes=5)
 
 @pytest.fixture
 def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a database where six chats are due, of which a slice plans two."""
+    """The address of a database in which six chats are due. A slice plans two chats."""
     monkeypatch.setattr(_plan, "SLICE", 2)
     with postgres.database() as due_url, closing(database.Store(due_url)) as store:
         make.due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
@@ -320,7 +320,7 @@ def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @contextmanager
 def impatient(due_url: str) -> Iterator[database.Store]:
-    """A store that gives up waiting for a lock soon, so that one thread can hold the lock and run into it."""
+    """Yields a store that waits only 0.2 seconds for a lock, so that a test can hold the lock and see the refusal."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(database, "BUSY_SECONDS", 0.2)
         with closing(database.Store(due_url)) as store:
@@ -338,7 +338,7 @@ def test_what_another_one_planned_meanwhile_is_passed_over(due_url: str, monkeyp
 
     with closing(database.Store(due_url)) as first, closing(database.Store(due_url)) as second:
         slices = _plan.plan_slices(first, now=LATER)
-        in_hand = next(slices)  # this slice is not stored, so the other planner also plans it
+        in_hand = next(slices)  # the first planner has not stored this slice, so the second one plans these chats too
         assert len(_plan.plan_due(second, now=LATER)) == CHATS
         monkeypatch.setattr(_plan, "_plan_slice", noted)
         assert done(in_hand) == []
@@ -359,7 +359,7 @@ def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
     write = _plan._write
 
     def write_beside(*arguments: Any) -> list[model.Lane]:
-        """Lets another process try to write between the reads and the write of each plan."""
+        """Another process tries to write after the plan has read, and before it writes."""
         with pytest.raises(StoreUnavailable):
             make.ingested(other, make.paper("A second graph"), now=LATER)
         with other.write() as transaction:
@@ -381,7 +381,7 @@ PAPERS, OTHERS, NEW = 10, 100, 50
 
 
 def planned(url: str, first: int, count: int) -> int:
-    """Lets chats subscribe, and plans. Returns how many deliveries were planned."""
+    """Subscribes `count` chats, and plans. Returns the number of planned deliveries."""
     with closing(database.Store(url)) as store:
         asks(store, first, count)
         return len(_plan.plan_due(store, now=make.NOON))
@@ -395,7 +395,7 @@ def asks(store: database.Store, first: int, count: int) -> None:
 
 @pytest.fixture
 def stocked(url: str) -> str:
-    """The address of a database with papers that every chat of `asks` wants."""
+    """The address of a database with papers that match the query of every chat that `asks` subscribes."""
     with closing(database.Store(url)) as store:
         titles = (f"A graph of kind {n}" for n in range(PAPERS))
         make.ingested(store, *map(make.paper, titles), now=make.NOON - timedelta(hours=1))
@@ -410,7 +410,9 @@ def test_what_others_got_is_not_read(stocked: str) -> None:
 
 
 def test_what_many_chats_get_takes_no_statement_each(stocked: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten papers for a hundred thousand chats would otherwise be a million statements, each parsed and run separately."""
+    """A plan inserts many rows by one statement. With `executemany`, ten papers for a hundred thousand chats would be a
+    million statements.
+    """
     with closing(database.Store(stocked)) as store, store.read() as transaction:
         cursor: Any = type(transaction.connection().connection.cursor())
     monkeypatch.delattr(cursor, "executemany")
@@ -418,8 +420,8 @@ def test_what_many_chats_get_takes_no_statement_each(stocked: str, monkeypatch: 
 
 
 def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(stocked: str) -> None:
-    """PostgreSQL plans the check of a reference once in a session. That for a job's event used to read all jobs, each
-    time.
+    """PostgreSQL plans the check of a foreign key once in a session, perhaps while the tables are small. This plan must not
+    read the whole table for each row when the tables are large.
     """
     with closing(database.Store(stocked)) as store:
         for first, count in ((1, 20), (100, NEW), (1000, OTHERS)):
@@ -429,12 +431,12 @@ def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(stocked: str) -
     assert whole < OTHERS * 10
 
 
-LARGE = frozenset({"chat", "delivery", "delivery_item", "message", "paper", "subscription"})  # in `filled`
+LARGE = frozenset({"chat", "delivery", "delivery_item", "message", "paper", "subscription"})  # large tables of `filled`
 
 
 @pytest.fixture
 def filled(postgres: Server) -> Iterator[database.Store]:
-    """A bot that has run for some time, with half of a morning in its outbox."""
+    """The store of a bot that has run for some time. Twenty more chats subscribe to papers about zebras."""
     with postgres.database() as url:
         store = database.Store(url)
         fill(store, 500)
@@ -446,7 +448,7 @@ def filled(postgres: Server) -> Iterator[database.Store]:
 
 @contextmanager
 def executed(store: database.Store) -> Iterator[dict[str, Any]]:
-    """Yields the statements that the store executes, each once, with its parameters."""
+    """Yields a mapping to which each statement that the store executes is added, with the parameters of its first run."""
     found: dict[str, Any] = {}
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
@@ -459,14 +461,14 @@ def executed(store: database.Store) -> Iterator[dict[str, Any]]:
 
 
 def scanned(store: database.Store, statements: dict[str, Any], *, analyzed: bool) -> dict[str, frozenset[str]]:
-    """Returns, for each statement, the large tables that it would read as a whole."""
+    """Returns the statements that would read a large table as a whole, with the names of these tables."""
     found: dict[str, frozenset[str]] = {}
     with psycopg.connect(str(store.url).replace("+psycopg", "")) as connection:
         if analyzed:
             connection.execute("ANALYZE")
         for statement, values in statements.items():
             plan = connection.execute(f"EXPLAIN {statement}".encode(), values).fetchall()
-            # a table of a few rows is read fastest as a whole
+            # of a small table, PostgreSQL rightly reads the whole
             if whole := LARGE.intersection(re.findall(r"Seq Scan on (\w+)", str(plan))):
                 found[in_one_line(statement)] = whole
         connection.rollback()

@@ -1,4 +1,4 @@
-"""Units of work: use cases and senders share transactions, one thread writes, and reading commands hold up no writer."""
+"""Units of work: use cases share a transaction, one thread writes, and commands that only read do not delay a writer."""
 
 import asyncio
 import re
@@ -47,7 +47,7 @@ def test_a_thread_gets_no_second_connection(store: Store, begins: str, asks: Cal
 async def test_no_step_of_a_work_leaves_a_connection_in_hand(store: Store) -> None:
     def steps() -> writer.Steps[str]:
         with store.read():
-            # a unit that waits here for the writer thread would keep a connection that the writer may need
+            # if the unit waited here for the writer thread, it would keep a connection that the writer may need
             yield writer.WRITES
         return "done"
 
@@ -111,7 +111,7 @@ async def test_a_work_is_done_once_with_more_readers_than_connections(store: Sto
     def work(scope: Scope, chat: str) -> None:
         make.subscribes(scope, chat, "graph")
         over.set()
-        wait(readers)  # so the write's connection is one more than the pool keeps, and is closed when it is returned
+        wait(readers)  # now the pool is full, so the connection of this write is closed when it is returned
         runs.append(chat)
 
     done = await asyncio.gather(
@@ -133,7 +133,7 @@ async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
         await context.write_together(
             pause_lane, store, make.address(chat).lane, wall=make.NOON, until=make.NOON
-        )  # as the code that sends the answer does
+        )  # the code that sends the answer writes in this way
         return subscribed.text, (await bot.says("/list", chat)).text
 
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))
@@ -149,14 +149,14 @@ Lock = locked.ForeignLock | locked.LockedTable
 
 @pytest.fixture
 def lock(store: Store) -> Iterator[Lock]:
-    """A lock that a test can take."""
+    """A lock on the database that a test can take, as another program would."""
     held = locked.LockedTable(store) if store.kind.file is None else locked.ForeignLock(store.path)
     yield held
     held.close()
 
 
 class Tries:
-    """Collects the names of the threads that begin to write, in order."""
+    """Collects the names of the threads that begin to write, in order. `begun` is set with the first one."""
 
     def __init__(self, store: Store) -> None:
         self.threads: list[str] = []
@@ -191,7 +191,7 @@ def chats(store: Scope) -> list[str]:
 
 
 async def asked(work: Any, *what: Any) -> "list[asyncio.Task[Any]]":
-    """Starts one write after the other, and gives each the time to join the queue."""
+    """Starts 16 writes, and waits until all of them are in the queue. Returns their tasks."""
     tasks = [asyncio.create_task(work(subscribed, *what, number)) for number in range(1, WRITERS + 1)]
     await asyncio.sleep(0)
     return tasks
@@ -236,7 +236,7 @@ async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
 
 
 def stands(_: Store, busy: threading.Event, free: threading.Event) -> None:
-    """Keeps the writer thread busy until it is freed."""
+    """Sets `busy`, and keeps the writer thread busy until `free` is set."""
     busy.set()
     assert free.wait(PATIENCE)
 
@@ -274,7 +274,7 @@ async def test_works_that_wait_together_share_their_transactions(store: Store, t
 
 
 def broken(store: Store) -> None:
-    """Adds a table with a damaged page: an error comes only when this table is read."""
+    """Adds the table "broken", whose page on the disk is damaged: only a statement that reads this table fails."""
     with store.write() as transaction:
         connection = transaction.connection()
         connection.exec_driver_sql("CREATE TABLE broken AS SELECT 1 AS x")
@@ -427,7 +427,7 @@ def bot(store: Store) -> BotHarness:
 async def test_a_look_holds_up_no_writer(
     store: Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the reply is prepared, another thread may write: the write lock is taken only to store the reply."""
+    """While a command that only reads prepares its reply, another thread may write."""
     make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"))
     await bot.says("/sub tree")
     turns: list[bool] = []
@@ -443,7 +443,7 @@ async def test_a_look_holds_up_no_writer(
 
 
 def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
-    """Returns (function, whether writers had to wait), which is filled for each function that matches or counts papers."""
+    """Returns a list to which each call of a function that matches or counts papers adds (its name, do writers wait?)."""
     seen: list[tuple[str, bool]] = []
 
     def watch(module: object, name: str) -> None:
@@ -465,13 +465,13 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bo
 @pytest.mark.parametrize(
     ("before", "words"),
     [
-        # an echo says how many papers there were
+        # the answer says how many papers matched in the last days
         (["/sub graph"], "/sub forest graph daily 9"),
         (["/sub graph"], "/sub tree\nauthor:Lovelace"),
         (["/sub graph"], "/edit 1 title:tree weekly mon 9"),
         (["/sub graph"], "subscribe to leaf"),
         (["/sub graph", "/edit 1"], "tree"),  # the answer to the question of /edit
-        # what is sent, or waits
+        # the answer sends papers, or says how many wait
         (["/sub graph now"], "/today"),
         (["/sub graph now"], "/today tree"),
         (["/sub graph now", "/pause"], "/resume"),
@@ -507,7 +507,7 @@ async def test_papers_are_matched_before_the_transaction_of_a_button(
     for one in before:
         make.ingested(store, make.paper("A tree graph"), *(make.paper(f"A tree of a graph {n}") for n in range(4)))
         await bot.says(one)
-    make.ingested(store, make.paper("Another tree of a graph"))  # after this, everything is matched again
+    make.ingested(store, make.paper("Another tree of a graph"))  # so that the papers must be matched again
     seen = watched(store, monkeypatch)
     assert await bot.presses(label)
     assert ("_find", False) in seen
@@ -549,14 +549,14 @@ DIGEST = (Path(__file__).parents[1] / "digests" / "daily_standard.md").read_text
 
 @pytest.fixture
 def subscriber(terminal: Terminal) -> Terminal:
-    """A Terminal whose database holds a subscription."""
+    """A terminal whose database has a subscription."""
     assert terminal("subscribe", "graph", "--as", "console:me", "--now", make.NOON.isoformat()).status == 0
     return terminal
 
 
 @contextmanager
 def connections(connects: Callable[..., sqlite3.Connection]) -> Iterator[None]:
-    """Makes the program connect by `connects`. Rights of files would not do, because tests may run as root."""
+    """Makes the program connect by `connects`. The rights of the file would not stop it, because tests may run as root."""
 
     def connect(_dialect: object, _record: object, cargs: list[Any], cparams: dict[str, Any]) -> sqlite3.Connection:
         return connects(cargs[0], **cparams)

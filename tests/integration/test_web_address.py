@@ -1,4 +1,4 @@
-"""The web address: many connections, `/metrics`, and updates that Telegram posts. Other senders are refused."""
+"""The bot's web address: many connections, `/metrics`, and Telegram's webhook, which refuses every other sender."""
 
 import asyncio
 import hashlib
@@ -55,7 +55,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[int]:
-    """Yields the port of a web address that listens on loopback."""
+    """Yields the port of a web server that listens on loopback."""
     async with web_server.serving(settings, web_server.health_app(dict)) as url:
         yield int(url.rpartition(":")[2])
 
@@ -74,7 +74,7 @@ class Line(NamedTuple):
         return await self.reader.readuntil(words)
 
     async def ended(self) -> bool:
-        """Waits until the other side closes the connection. Returns whether it sent nothing before."""
+        """Waits until the server closes the connection. Returns True if the server sent nothing before."""
         try:
             return await self.reader.read() == b""
         except ConnectionResetError:
@@ -98,7 +98,7 @@ async def test_a_thousand_silent_connections_keep_nobody_out(
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.get(f"http://127.0.0.1:{port}/health/live")
         assert answer.text == '{"live":true}'
-        assert await silent[0].ended()  # the client that has been silent longest
+        assert await silent[0].ended()  # this client has been silent longest
         await silent[-1].says(b"\x16\x03\x01 hello\r\n\r\n")
         assert b"400" in await silent[-1].reads(b"\r\n"), "what is no HTTP is refused"
     assert (caplog.text, capfd.readouterr().err) == ("", "")
@@ -113,7 +113,7 @@ async def test_a_head_that_does_not_end_ends_the_connection(
         await second.reads(b'{"live":true}')
         monkeypatch.setattr(web_server, "LONGEST_HEAD", 0.05)
         async with lines(port, 1) as (first,):
-            for line, words in ((first, said), (second, LIVE)):  # nor does a second request keep it open
+            for line, words in ((first, said), (second, LIVE)):  # a second request on a connection must be complete too
                 await line.says(words)
                 assert await line.ended()
 
@@ -195,11 +195,11 @@ async def test_the_password_cannot_be_guessed_at_metrics(tmp_path: Path) -> None
 async def test_a_damaged_body_of_a_head_request_makes_no_traceback(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Found by fuzzing: h11 allows no answer to such a request, and asyncio logged a fatal error for each one."""
+    """h11 allows no further answer to such a request. Without care, asyncio would log a fatal error for each one."""
     head = b"HEAD /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     async with served(settings) as port, lines(port, 1) as found:
         await found[0].says(head + b"2\r\n{}upde\r\n")
-        await found[0].ended()  # the server had already begun an answer
+        await found[0].ended()  # the server may have begun an answer before
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
@@ -210,7 +210,7 @@ SECRET = "a-word-of-the-operator"
 
 @pytest.fixture
 def telegram(telegram: FakeTelegram) -> FakeTelegram:
-    """The fake Telegram as a local server, which also reaches webhooks over http."""
+    """The fake Telegram as a local Bot API server, which accepts webhooks over http."""
     telegram.queue.local = True
     telegram.sets_time(make.NOON.timestamp())
     return telegram
@@ -230,7 +230,7 @@ async def a_bot_with_a_webhook(
     secret: str | None = SECRET,
     url: str = "http://127.0.0.1:1",
 ) -> AsyncIterator[tuple[App, list[Receiver]]]:
-    """Yields an app and its receivers, before they listen."""
+    """Yields an app and its receivers, which do not listen yet."""
     given = SecretStr(secret) if secret else None
     settings = telegram_bot.telegram_settings(tmp_path, fake, webhook_url=url, webhook_secret=given)
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=2)
@@ -254,7 +254,7 @@ def update(text: str = "/list", number: int = 1, chat: int = 42) -> bytes:
 async def post(
     web: httpx.AsyncClient, body: Any, *, secret: str = SECRET, path: str = "", kind: str = "application/json"
 ) -> tuple[int, str]:
-    """Posts to the web address as Telegram does. Returns the status and the text of the answer."""
+    """Posts a body to the webhook as Telegram does. Returns (status, text of the answer)."""
     headers = {b"content-type": kind.encode(), b"X-Telegram-Bot-Api-Secret-Token": secret.encode()}
     answer = await web.post(path or receiving.webhook_path(TOKEN), content=body, headers=headers)
     return answer.status_code, answer.text
@@ -262,7 +262,7 @@ async def post(
 
 @asynccontextmanager
 async def web(tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the web address of a bot that listens. Before and after, the address takes nothing."""
+    """Yields a client of the webhook of a bot that listens. Before and after, the webhook answers 503."""
     async with a_bot_with_a_webhook(tmp_path, fake, clock) as (app, receivers), client_of(receivers) as page:
         assert await post(page, update()) == (503, "Not now.\n")
         async with worker.listening(app, receivers):
@@ -381,7 +381,7 @@ async def test_with_once_nobody_can_ask_for_what_is_sent(
 async def a_served_bot(
     tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> AsyncIterator[tuple[App, list[Receiver], Callable[[], None]]]:
-    """Yields a bot whose web address listens on loopback, and a function that starts it again after it was stopped."""
+    """Yields a bot whose web server listens on loopback, its receivers, and a function that ends the waits of its clock."""
     port = free_port()
     async with a_bot_with_a_webhook(tmp_path, fake, clock, url=f"http://127.0.0.1:{port}/tg") as (app, receivers):
         hooks = [route for receiver in receivers for route in receiver.routes]
@@ -441,7 +441,7 @@ OTHER_METHODS = {"GET": "DELETE", "POST": "GET"}
 
 
 def environment_of(folder: Path, telegram: str = "", slack: str = "") -> dict[str, str]:
-    """Returns the settings of a bot with both platforms by HTTP and with the app that other workspaces install."""
+    """Returns the settings of a bot that gets requests of Telegram and Slack by HTTP, and whose Slack app can be installed."""
     return {
         "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
         "PAPERWIRE_ACCESS": "open",
@@ -473,8 +473,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program
 
 
 class Signature(requests.auth.AuthBase):
-    """Signs the parts of a request that the document marks as signed, as Slack does (docs.slack.dev, Verifying requests
-    from Slack).
+    """Signs a request as Slack does, if its signature is the placeholder SIGNED of the OpenAPI document (docs.slack.dev,
+    Verifying requests from Slack).
     """
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -493,7 +493,7 @@ class Signature(requests.auth.AuthBase):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The status codes of all answers, and the answers that are not as documented."""
+    """`statuses`: the status codes of all answers. `wrong`: descriptions of answers that differ from the document."""
 
     statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # method and path → status codes
     wrong: list[str] = field(default_factory=list)
@@ -510,8 +510,8 @@ class Answers:
 
 
 def answers_of(port: int) -> Answers:
-    """Sends requests to every page: allowed ones, ones just outside the limits, with parts left out, and with other
-    methods.
+    """Lets Schemathesis send requests to every page: correct requests, and requests that are slightly wrong, lack a part or
+    use another method.
     """
     examples = hypothesis.settings.default.max_examples if hypothesis.settings.default else QUICK
     config = schemathesis.Config.from_dict(
@@ -565,7 +565,9 @@ REQUESTS: list[tuple[str, dict[str, str], bytes, int]] = [  # method and path, h
 
 @pytest.mark.hypothesis
 def test_every_page_answers_as_documented_whatever_is_asked(program: Program) -> None:
-    """Schemathesis may miss some answers, so each is first asked for on purpose."""
+    """The test first sends REQUESTS, which get each documented status, because Schemathesis may miss some of them. Then
+    Schemathesis sends its requests.
+    """
     given: dict[str, set[int]] = defaultdict(set)
     for page, headers, body, status in REQUESTS:
         method, path = page.split()

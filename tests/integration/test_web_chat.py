@@ -1,4 +1,4 @@
-"""The chat of the pages: what visitors write, the forms they fill in, and the playground."""
+"""The chat on the web pages: its messages, its forms without scripts, and the playground in which people try out queries."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -168,7 +168,7 @@ class Form:
 
 
 async def follows(browser: web_site.Browser, answer: httpx.Response) -> Form:
-    """Follows the redirect of an answer, and returns the form."""
+    """Follows the redirect of an answer to a form, and returns this form."""
     assert answer.status_code == 303, answer.text
     assert answer.headers["location"].startswith("/chat/form?id="), answer.headers["location"]
     return Form.read(browser, (await browser.opens(answer.headers["location"])).text)
@@ -310,14 +310,14 @@ async def test_a_change_says_how_many_papers_it_finds(
     assert f"{label} {changed} {figures}" in words(await shown(playground, query))
     assert f" {figures.split(maxsplit=1)[0]} of 3 papers" in words(
         await shown(playground, changed)
-    )  # the page to which its link leads
+    )  # the link of the change leads to this page
 
 
 OFF = [
     ("diffusion models", "1", "diffusion", "2 of 3 papers"),
     ("diffusion models", "0", "models", "3 of 3 papers"),
     ("models -survey", "1", "models", "3 of 3 papers"),
-    ("models -survey", "0", "", "2 of 3 papers"),  # the query wants nothing in particular: all papers except surveys
+    ("models -survey", "0", "", "2 of 3 papers"),  # without "models", the query finds all papers except surveys
     ("models -survey", "0,1", "", "3 of 3 papers"),
     ("models", "0", "", "3 of 3 papers"),
     ("(weather OR heat) survey", "2", "weather OR heat", "1 of 3 papers"),
@@ -371,9 +371,9 @@ async def test_the_script_gets_only_what_changes(playground: Playground) -> None
     assert re.findall(r'id="(\w+)"', part) == ["remarks"], "an unfinished query leaves what was found last"
 
 
-SHOWN = [  # a query, and what its page says or holds
+SHOWN = [  # (a query, texts and markup that its page contains)
     ("diffusion models", ["2 of 3 papers in the last 7 days", "<mark>Diffusion</mark>"]),
-    # the word is in the second sentence of the abstract, which the row does not show
+    # the page shows the sentence of the abstract that contains the word
     ("diffusion models", ["<mark>diffusion</mark> helps"]),
     ("models -survey", [" models -survey +1 "]),
     ("", ["For example: diffusion models -survey", "3 papers in the last 7 days The newest 1 Graphs"]),

@@ -1,4 +1,4 @@
-"""Transcripts of a shell as data: lines that are typed, the expected answers, and a folder to type them in."""
+"""Reads transcripts of a shell: the lines that a person types, and the expected outputs. A Shell runs the lines."""
 
 import os
 import re
@@ -25,7 +25,7 @@ from tests.patience import PATIENCE
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A line that is typed into a shell, with its expected answer and exit status."""
+    """A line that a person types into a shell, with its expected output and exit status."""
 
     typed: str
     shown: str
@@ -36,14 +36,15 @@ class Step:
 
 
 def stories(path: Path) -> dict[str, str]:
-    """Returns the transcripts of a file by their titles, which are lines that begin with `## `."""
+    """Maps the titles of a file's transcripts to their texts. A title is a line that begins with `## `."""
     _, *parts = re.split(r"^## (.*)\n", path.read_text("utf-8"), flags=re.MULTILINE)
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def steps(text: str) -> list[Step]:
-    """Returns the lines that a text types after `$ `, in order. `$ echo $?` with a number gives the status of the line
-    before.
+    """Returns the steps of a transcript, in order. A typed line begins with `$ `, and its output follows.
+
+    The output of `$ echo $?` is the exit status of the step before. Without this line, the status is 0.
     """
     found: list[Step] = []
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
@@ -57,7 +58,9 @@ def steps(text: str) -> list[Step]:
 
 
 def shows(shown: str, text: str) -> bool:
-    """Returns whether a page shows this text: … matches anything within a line; a line with only … matches any lines."""
+    """Returns whether the output `text` is as `shown` expects. In `shown`, … matches any part of a line, and a line with only
+    … matches any number of lines.
+    """
     pattern = "".join(
         r"(?:.*\n)*" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", ".*") + r"\n"
         for line in shown.splitlines()
@@ -66,8 +69,8 @@ def shows(shown: str, text: str) -> bool:
 
 
 def shows_value(shown: object, value: object) -> bool:
-    """Returns whether a page shows this JSON: "…" matches any value; at the end of a list, it matches all further
-    values.
+    """Returns whether the JSON `value` is as `shown` expects. In `shown`, "…" matches any value; at the end of a list, "…"
+    matches all further values.
     """
     match shown, value:
         case "…", _:
@@ -93,7 +96,7 @@ FAKES: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
 
 
 def _settings_of(name: str, fake: Any) -> dict[str, str]:
-    """Returns the variables that make the program use a fake."""
+    """Returns the environment variables that make the program use this fake."""
     match name:
         case "arxiv":
             return {"PAPERWIRE_ALLOWED_HOSTS": "127.0.0.1", "ARXIV": fake.url}
@@ -108,17 +111,17 @@ def _settings_of(name: str, fake: Any) -> dict[str, str]:
 
 
 def _told(value: object) -> str:
-    """Returns a value that a fake reports, as a line."""
+    """Returns a value that a fake reports, such as a mail or a message, as one line."""
     if isinstance(value, EmailMessage):
         return f"{value['To']}: {value['Subject']}"
     return str(getattr(value, "text", value))
 
 
 class Shell:
-    """A folder in which lines are typed. It has the sample digests, a digest of three papers and a new database."""
+    """Runs typed lines in a folder with the sample digests, a digest of three papers (day.md) and a new database."""
 
     def __init__(self, terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, stack: ExitStack) -> None:
-        """`stack` stops the fakes."""
+        """`stack` stops the fakes when it is closed."""
         self._terminal, self._monkeypatch, self._stack = terminal, monkeypatch, stack
         self._fakes: dict[str, Any] = {}
         terminal.file("bot/.keep", "")
@@ -127,10 +130,13 @@ class Shell:
         terminal.set("WEB_PORT", "0")
 
     def type(self, line: str) -> tuple[int, str]:
-        """Runs a line. Returns its exit status and output; with `--json`, only standard output.
+        """Runs a line. Returns (exit status, output). With `--json`, the output is only standard output.
 
-        Besides lines of sh, these can be typed: paperwire, with `< FILE` or `> FILE` at the end; `export NAME=VALUE`;
-        and what a fake does or reports: `telegram blocks 42`. A fake is in the settings from its first line on.
+        A line is one of these:
+        - a call of paperwire, perhaps with `< FILE` or `> FILE` at the end
+        - `export NAME=VALUE`
+        - a fake and one of its verbs, such as `telegram blocks 42`; the first such line also makes the settings use the fake
+        - any other line, which sh runs
         """
         if line.split(maxsplit=1)[0] in FAKES:
             return 0, "".join(f"{_told(value)}\n" for value in self._asked(*shlex.split(line)))
@@ -164,7 +170,7 @@ class Shell:
         return told if isinstance(told, list) else []
 
     def file(self, name: str, content: str) -> None:
-        """Writes a file."""
+        """Writes a file into the folder."""
         self._terminal.file(name, content)
 
     def run_until_ready(self) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The pages of a bot in this process: an application that gets requests as from a browser, with cookies and forms."""
+"""Runs the web pages of a bot in this process, without a network. A Browser sends requests with cookies and forms."""
 
 import re
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ HOME = "http://127.0.0.1:8420"
 
 @dataclass(slots=True)
 class Browser:
-    """A browser with its own cookies. Its forms carry the token of the page that it saw last."""
+    """A browser with its own cookies. A form that it posts contains the token of the page that it opened last."""
 
     client: httpx.AsyncClient
     token: str = ""
@@ -35,18 +35,18 @@ class Browser:
         return answer
 
     async def posts(self, path: str, fields: dict[str, str], **headers: str) -> httpx.Response:
-        """Posts a form of the page that the browser saw last."""
+        """Posts a form with the token of the page that the browser opened last."""
         given = {"origin": str(self.client.base_url).rstrip("/"), **headers}
         return await self.client.post(path, data={"token": self.token, **fields}, headers=given)
 
     async def says(self, text: str, **fields: str) -> str:
-        """Sends a message, and returns the page that follows."""
+        """Sends a message to the bot. Returns the page of the chat afterwards."""
         answer = await self.posts("/chat/say", {"text": text, **fields})
         assert answer.status_code == 303, answer.text
         return (await self.opens()).text
 
     def button(self, label: str) -> dict[str, str]:
-        """Returns the fields of the newest button with this label."""
+        """Returns the form fields of the newest button with this label on the page that the browser opened last."""
         forms = re.findall(r'<form class="body".*?</form>', self.shown, re.DOTALL)
         for form in reversed(forms):
             if found := re.search(
@@ -60,7 +60,7 @@ class Browser:
 
 @dataclass(slots=True)
 class Pages:
-    """A bot with open pages."""
+    """A bot and its web pages."""
 
     app: App
     site: Site
@@ -71,7 +71,7 @@ class Pages:
         return Browser(httpx.AsyncClient(transport=transport, base_url=home, headers=headers))
 
     async def opened(self, path: str = "/", home: str = HOME, address: str = "127.0.0.1", **headers: str) -> Browser:
-        """Returns a browser with one of the pages open."""
+        """Returns a new browser that has opened the page at `path`."""
         browser = self.browser(home, address, **headers)
         await browser.opens(path)
         return browser
@@ -79,7 +79,7 @@ class Pages:
 
 @asynccontextmanager
 async def open_pages(folder: Path, clock: FakeClock, database_url: str = "", **settings: str) -> AsyncIterator[Pages]:
-    """Opens the pages of a bot with these settings; for example, `web_password="…"` sets PAPERWIRE_WEB_PASSWORD."""
+    """Yields the pages of a bot with these settings. For example, `web_password="…"` sets PAPERWIRE_WEB_PASSWORD."""
     given = {f"PAPERWIRE_{name.upper()}": value for name, value in settings.items()}
     url = database_url or f"sqlite:///{folder}/paperwire.db"
     made = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url, **given}, folder), clock=clock)

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of Slack: a workspace, and a bot that listens to it."""
+"""Fixtures of the tests of Slack: a fake workspace, and a bot that listens to it."""
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -18,7 +18,7 @@ def clock() -> RestingClock:
 
 @pytest.fixture
 def slack() -> Iterator[FakeOAuth]:
-    """A workspace with #vision (C1) and a private channel (C2): U3 is a guest, U5 an admin, U9 of another workspace."""
+    """A workspace with #vision (C1) and a private channel (C2). U3 is a guest, U5 an admin, U9 from another workspace."""
     with FakeOAuth() as fake:
         fake.knows("C1", name="vision", people=("U1", "U2", "U3", "U5", "U9"))
         fake.knows("C2", name="private", private=True, people=("U5",))
@@ -33,12 +33,12 @@ def slack() -> Iterator[FakeOAuth]:
 
 @pytest.fixture
 def scene(tmp_path: Path, slack: FakeOAuth, clock: RestingClock) -> slack_bot.Scenes:
-    """Returns a function that makes a bot, which listens to the workspace. U5 operates it."""
+    """Returns a function that opens a Scene: a bot that listens to the workspace. U5 is its operator."""
     return partial(slack_bot.a_scene, tmp_path, slack, clock, admins=(slack_bot.OPERATOR,))
 
 
 @pytest.fixture
 async def on(scene: slack_bot.Scenes) -> AsyncIterator[slack_bot.Scene]:
-    """A bot that listens to the workspace."""
+    """A Scene with a bot that listens to the workspace."""
     async with scene() as made:
         yield made

@@ -1,4 +1,4 @@
-"""Conversations on Slack, from a person's action to the answer: who sees it, in which thread, who may change what."""
+"""Conversations on Slack, from a person's action to the bot's answer: who sees the answer, and who may change what."""
 
 import re
 from datetime import timedelta
@@ -106,7 +106,7 @@ async def test_words_work_after_a_mention_in_private_and_a_command(on: slack_bot
 
 
 class AnArxivThatIsDown:
-    """A PaperLookup whose every request fails."""
+    """A PaperLookup whose requests all fail."""
 
     async def find(self, ids: object) -> bool:
         del ids
@@ -128,7 +128,7 @@ async def test_inputs_of_any_length_are_answered(on: slack_bot.Scene, slack: Fak
         await on.does(slack.writes_dm(f"sub {text}", by="U2"))
         await on.does(slack.user_types(f"/paperwire sub {text}", by="U2"))
     assert (len(slack.posted_to("D2")), len(slack.ephemerals_to("U2")), slack.posted_to("C1")) == (3, 2, [])
-    assert len(slack.views("views.open")) == 1  # a text of control characters alone counts as empty
+    assert len(slack.views("views.open")) == 1  # the text of control characters counts as empty, so a form opens
     assert len(slack.arrived("chat.postMessage")) == 3  # Slack accepted all of them
 
 
@@ -195,7 +195,7 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: slack_b
     assert (there.thread, above.thread) == (thread, "")
     assert "1 subscription" in there.text
     assert "/paperwire help" in above.text
-    await on.does(slack.mentions("hello", by="U2", thread=thread))  # slash commands do not reach threads
+    await on.does(slack.mentions("hello", by="U2", thread=thread))  # people cannot type slash commands in a thread
     assert "@paperwire help" in slack.ephemerals_to("U2")[-1].text
 
 
@@ -221,7 +221,7 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: slack_bot.Scen
 
 async def test_an_export_of_a_channel_goes_to_the_asker(on: slack_bot.Scene, slack: FakeSlack) -> None:
     for chat in ("slack:C1", "slack:U2"):
-        for n in range(10):  # as text too long for a message
+        for n in range(10):  # together, these queries are too long for a message
             make.subscribes(on.app.store, chat, f'"{chat.partition(":")[2]} words {"of a wish " * 30} {n}"')
     await on.does(slack.user_types("/paperwire export", by="U2"))
     await on.does(slack.writes_dm("export", by="U2"))
@@ -240,7 +240,7 @@ def newest(slack: FakeSlack, method: str) -> dict[str, Any]:
 
 
 def done_in(slack: FakeSlack, view: dict[str, Any], kind: str, **more: Any) -> SentEnvelope:
-    """Sends an action in a view: a submission, Enter in a field, or a button."""
+    """A person acts in a view: submits it, presses Enter in a field, or presses a button."""
     values = more.pop("values", {})
     inputs = {one["block_id"]: one["element"] for one in view["blocks"] if one["type"] == "input"}
     state = {name: {name: state_of(element, values.get(name))} for name, element in inputs.items()}
@@ -267,7 +267,7 @@ def presses(slack: FakeSlack, view: dict[str, Any], label: str, beside: str) -> 
 
 
 def chooses_shortcut(slack: FakeSlack, ts: str) -> SentEnvelope:
-    """Chooses "Subscribe…" in the menu of a message that names a paper."""
+    """A person chooses "Subscribe…" in the menu of a message with a link to a paper."""
     return slack.brings(
         {
             "type": "message_action",
@@ -354,7 +354,7 @@ async def test_home_shows_the_managed_chats_after_each_change(on: slack_bot.Scen
 
     make.subscribes(on.app.store, "slack:C2", "secrets", every="daily")
     await on.does(slack.user_types("/paperwire sub graphs", by="U2"))
-    assert slack.views("views.publish") == []  # until somebody looks at it, nothing is published
+    assert slack.views("views.publish") == []  # the bot publishes no home view before the person opens it
     await on.does(slack.opens_home(by="U2"))
     assert slack.views("views.publish")[-1].person == "U2"
     assert "graphs" in home()

@@ -1,9 +1,9 @@
-"""Messages on Slack after they were posted: they are edited in place, and are not sent again if Slack's answer was
-lost.
+"""Messages on Slack after they were posted: the bot edits them in place, and sends none again if Slack's answer was lost.
 
-Slack accepts a message and its answer is lost. Before the bot looks the message up, it loses the right to read or to
-write. The operator has chosen to post again, and that post certainly does not arrive. This proves nothing about the
-first post: when the bot has its rights again, it looks the message up and does not post it a second time.
+In the tests of lost answers, Slack accepts a message but its answer is lost. Then the bot loses the right to read or to
+write, so it cannot look for the message. If `on_unclear` is "resend", the bot posts again, and Slack refuses this second
+post. The refusal does not prove that the first post failed. When the bot has its rights again, it must find the first
+post and must not post again.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -33,7 +33,7 @@ def clock() -> make.FakeClock:
 
 @pytest.fixture
 async def app(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack) -> AsyncIterator[App]:
-    """A bot whose channel wants papers about graphs."""
+    """A bot with a channel that subscribes to papers about graphs."""
     async with running(tmp_path, clock, slack=slack) as made:
         make.subscribes(made.store, CHAT, "graph", every="now")
         yield made
@@ -53,7 +53,7 @@ async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: mak
     await app.sender.deliver()
     root, thread = slack.posted_to(CHANNEL)
     assert (root.thread, thread.thread) == ("", root.id)
-    # the posted thread stays a thread
+    # an edit keeps the shape in which the delivery was posted
     set_settings(app.store, make.address(CHAT), {"shape": "digest"}, now=clock.now())
     clock.advance(timedelta(days=9))
     make.ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
@@ -82,9 +82,9 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(
     assert "AI: *Graphs*, in short." in str(edit.payload)
 
 
-FIVE = [make.paper(f"Graph {number}") for number in range(5)]  # enough for two messages: the list, and its thread
+FIVE = [make.paper(f"Graph {number}") for number in range(5)]  # enough for two messages: a list, and its thread
 
-# What happens between the post and the look-up: (verb of the fake, its arguments). Then the state of the delivery.
+# what happens between the post and the look-up → ([(verb of the fake, its arguments)], the state of the delivery then)
 _MAY_NOT_READ = ("withdraws", "channels:history")
 TROUBLES: dict[str, tuple[list[tuple[Any, ...]], str]] = {
     "the token is revoked": ([("revokes",)], "unclear"),
@@ -103,7 +103,7 @@ def ends_all_trouble(slack: FakeSlack, app: App) -> None:
     slack.goes_down()
     slack.comes_back()
     free_platforms(app.store)
-    make.subscribes(app.store, CHAT, "tree", every="now")  # shows that the chat exists again
+    make.subscribes(app.store, CHAT, "tree", every="now")  # a request of a person shows that the chat exists again
 
 
 def states(app: App) -> list[str]:
@@ -179,7 +179,7 @@ async def test_a_reply_sent_before_its_thread_was_known_comes_once(
 
 
 def _before_the_first_lookup(app: App, happens: Callable[[], None]) -> None:
-    """Calls `happens` when a look-up begins for the first time."""
+    """Calls `happens` just before the channel looks for a message for the first time."""
     channel = app.context.channels["slack"]
     find = channel.find
 

@@ -1,4 +1,4 @@
-"""Workspaces install the app by OAuth over real HTTP with a fake Slack, from the browser's first request to the tokens."""
+"""Workspaces install the Slack app by OAuth, from the browser's first request to the stored tokens, over real HTTP."""
 
 import json
 import sqlite3
@@ -94,7 +94,7 @@ def teams(app: App) -> list[str]:
 
 
 async def posts_there(app: App, slack: slack_oauth.FakeOAuth) -> None:
-    """Posts in the workspace that installed the app, which needs its token."""
+    """Posts a message in the workspace that installed the app. This needs the token of that workspace."""
     slack.knows("C1", team=slack_bot.OTHER)
     await channel_of(app).post(THEIRS, HELLO, delivery="x")
 
@@ -234,7 +234,7 @@ async def test_tokens_are_renewed_two_hours_before_they_end(
         clock.advance(timedelta(seconds=slack_oauth.LASTS) - timedelta(hours=3))
         await installer_of(app).update()
         clock.advance(timedelta(hours=1, minutes=1))
-        assert await app.platforms["slack"].load_installations() == ()  # who only looks renews nothing
+        assert await app.platforms["slack"].load_installations() == ()  # to load the tokens renews none of them
         assert slack.refreshed == []
         slack.answers("500", times=1, method="oauth.v2.access")
         await installer_of(app).update()

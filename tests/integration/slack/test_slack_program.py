@@ -1,4 +1,4 @@
-"""The program with a fake Slack: the manifest, what `check` says about scopes, `paperwire run`, and all faults at once."""
+"""The program with a fake Slack: `slack manifest`, the scopes in `check`, `paperwire run`, and all faults at once."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from tests.programs.faults import slack_storm
 
 
 def findings(terminal: cli.Terminal, slack: FakeSlack) -> dict[str, list[dict[str, Any]]]:
-    """Returns what `check` says, by question."""
+    """Runs `paperwire check` with this Slack. Maps each question to its findings."""
     terminal.set("SLACK_BOT_TOKEN", TOKEN)
     terminal.set("SLACK_API_URL", slack.url)
     found: dict[str, list[dict[str, Any]]] = {}

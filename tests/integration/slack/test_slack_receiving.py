@@ -1,4 +1,4 @@
-"""Each request from Slack reaches its command once and is acknowledged in time, even if something fails meanwhile."""
+"""Each request from Slack takes effect once and is acknowledged in time, even if connections or the database fail."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ async def posts(fake: FakeSlack, count: int, chat: str = "C1") -> None:
 
 
 class Gate:
-    """Holds back effects until `open` is called; `reached` is set when one of them waits."""
+    """Makes effects of requests wait until `open` is set. `reached` is set when the first effect waits."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.open, self.reached = threading.Event(), threading.Event()
@@ -62,7 +62,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 @pytest.fixture
 async def served(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> AsyncIterator[slack_bot.Scene]:
-    """A bot that takes signed requests."""
+    """A Scene with a bot that accepts signed requests, instead of Socket Mode."""
     async with slack_bot.a_served_bot(tmp_path, slack, clock) as (app, _):
         yield slack_bot.Scene(app, slack)
 

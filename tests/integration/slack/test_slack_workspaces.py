@@ -1,4 +1,4 @@
-"""Channels on Slack that come and go, and several workspaces: what is paused, what continues, who is notified."""
+"""Channels on Slack that are left, archived or renamed, and several workspaces: what pauses, what continues, who is told."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -25,7 +25,7 @@ THEIRS = f"{slack_bot.OTHER}/C1"
 
 @pytest.fixture
 async def both(scene: slack_bot.Scenes, slack: FakeSlack) -> AsyncIterator[slack_bot.Scene]:
-    """A bot for two workspaces."""
+    """A Scene with a bot for two workspaces, each with a channel C1."""
     slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN)
     slack.knows("C1", name="vision", people=("U1", "U2"), team=slack_bot.OTHER)
     slack.knows_person("U1", team=slack_bot.OTHER)
@@ -39,14 +39,14 @@ def vision(on: slack_bot.Scene) -> Chat:
 
 
 async def sends(on: slack_bot.Scene, *titles: str, **later: float) -> Sent:
-    """Lets papers with these titles come after some time, and sends what is due then."""
+    """Advances the clock by `later`, ingests papers with these titles, and sends the due deliveries."""
     on.app.clock.advance(timedelta(**later))  # type: ignore[attr-defined]
     make.ingested(on.app.store, *(make.paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
     return await on.app.sender.send_once()
 
 
 def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
-    """Returns the deliveries that a channel got, by their first lines."""
+    """Returns the texts of the messages of deliveries that a channel got, in order. Leaves out replies to people."""
     return [e.text for e in fake.posted_to(chat) if e.delivery and not e.delivery.startswith("reply")]
 
 
@@ -120,7 +120,7 @@ async def test_a_channel_goes_on_whatever_happens_to_it(on: slack_bot.Scene, sla
     assert vision(on).is_unreachable
     await on.does(slack.invites("C1", by="U2"))
     assert not vision(on).is_unreachable
-    assert len(slack.posted_to("C1")) == 2  # it is greeted once
+    assert len(slack.posted_to("C1")) == 2  # the bot greets the channel only the first time
     await on.does(slack.renames("C1", "seeing"))
     assert vision(on).title == "#seeing"
     await on.does(slack.changes_id("C1", "C9"))
@@ -153,7 +153,7 @@ async def test_what_a_person_who_left_asked_for_waits(on: slack_bot.Scene, slack
     assert "Papers come again." in slack.edits_in("C1")[-1].text
     await sends(on, minutes=11)
     assert "A graph" in str(slack.posted_to("C1")[-1].payload)
-    await on.does(slack.member_leaves("U1"))  # the second time that this person leaves, nothing is paused
+    await on.does(slack.member_leaves("U1"))  # the person leaves again, and nothing is left to pause
     await on.app.sender.send_once()
     assert {one.subscription.state for one in listing.listed(on.app.store, vision(on).address)} == {"active"}
     assert "#vision" in slack.posted_to("D5")[0].text
