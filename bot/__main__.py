@@ -36,7 +36,7 @@ def _end_at_once(*_: object) -> None:
 def _on_interrupt(handler: "signal._HANDLER") -> None:
     """Sets the handler of Ctrl-C.
 
-    Does nothing if the process ignores Ctrl-C, as if a shell started it in the background.
+    Does nothing if the process ignores Ctrl-C, as the background processes of a shell do.
     """
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, handler)

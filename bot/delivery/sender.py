@@ -35,7 +35,8 @@ from subscriptions.store.claims import lanes
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.workers import begin_worker, wake_lanes
 
-CONCURRENCY = 10  # lanes of one platform that run at the same time; so no platform waits for another
+# most lanes of one platform that run at the same time; a limit per platform, so that none waits for another
+CONCURRENCY = 10
 MAX_SLEEP = 0.2  # seconds until `run` checks again whether rests have ended
 log = logging.getLogger("paperwire")
 SHUTDOWN_GRACE = 22.0  # seconds to finish running calls after SIGTERM; a call to a platform takes at most 20

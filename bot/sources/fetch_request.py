@@ -386,7 +386,7 @@ class SourceSchedules:
     def due(
         self, source: SourceSettings, observation: Observation, now: datetime
     ) -> tuple[source_calendar.Overdue | None, bool]:
-        """Returns (what a unit should hold by now or None, whether None means that nothing is announced today)."""
+        """Returns (what a unit should hold by now, or None; whether None means that nothing is announced today)."""
         schedule = self.schedule(source)
         if schedule is None:
             return None, False

@@ -163,7 +163,10 @@ class Reader:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether the person has agreed. Before that, the address gets only the question, so there is nothing to unsubscribe."""
+        """Whether the person has agreed.
+
+        Before that, the address gets only the question whether to agree, so there is nothing to unsubscribe.
+        """
         return self.chat.state is not ChatState.UNCONFIRMED
 
     def link(self, does: Does, data: str, label: str) -> str:

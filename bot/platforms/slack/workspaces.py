@@ -1,4 +1,4 @@
-"""The workspaces with a token: which token belongs to an address, and which bot it is.
+"""The workspaces with a token: which token belongs to an address, and to which bot the token belongs.
 
 The first workspace is the one of the operator's first token. Only Slack knows the workspace of a token, so auth.test is called
 until it has succeeded once. Calls for one workspace never wait for another one. This module also finds the channel for an
@@ -34,7 +34,7 @@ class ServedWorkspace:
     """A workspace from which requests are accepted."""
 
     team: str
-    prefix: str  # of the addresses of its chats and people: "" in the own workspace, else the team
+    prefix: str  # the first part of the addresses of its chats and people: "" in the own workspace, else the team
     bot: str  # the bot's user id there
 
 
