@@ -347,7 +347,7 @@ class Values:
             )
 
     def _unknown(self, term: Term, lexeme: lexer.Lexeme) -> Sentence:
-        """Returns the hint on a category that does not exist, which says what to write instead."""
+        """Returns the hint that a category does not exist, and what to write instead."""
         codes = re.split("[+,]", lexeme.text)
         if len(codes) > 1 and all(map(categories.is_category, codes)):
             return Sentence(

@@ -178,7 +178,8 @@ def last_delivered(
 ) -> deliveries.DeliveredPaper | None:
     """Returns the first paper in the message with the platform id `message`.
 
-    If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper.
+    If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper;
+    None if the chat has got no paper.
     """
     paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
     paper = paper or next(iter(deliveries.last_delivered(transaction, chat.id).values()), None)
@@ -189,7 +190,7 @@ def last_delivered(
 def reasons(
     transaction: Transaction, chat: model.Chat, known: model.KnownPaper, *, now: datetime
 ) -> tuple[Reason, ...]:
-    """Returns, for each subscription of a chat, why it did not deliver a paper. The nearest to a match come first."""
+    """Returns, for each subscription of a chat, why it did not deliver a paper. Those nearest to a match come first."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
     return tuple(sorted(found, key=_distance))

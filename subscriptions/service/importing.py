@@ -100,7 +100,9 @@ def import_lines(
     who: str = "",
     watched: Callable[[Parts], Iterable[Part]] = iter,
 ) -> ImportPlan:
-    """Adds the subscriptions of these lines, and changes those that differ. Removes none. Raises Refused with the line.
+    """Adds the subscriptions of these lines, and changes those that differ. Removes none.
+
+    Raises Refused, which quotes the line that cannot be applied.
 
     All lines are checked before the first one is applied, so a refused line means that nothing changes.
 
@@ -191,7 +193,10 @@ def _with_words(
     chat: model.Chat | None,
     subscriptions: Mapping[str, model.Subscription],
 ) -> portable.PortableLine:
-    """Adds to the line's query the words of the papers that the query names (`like:`). Raises Refused with the line."""
+    """Adds to the line's query the words of the papers that the query names (`like:`).
+
+    Raises Refused, which quotes the line.
+    """
     if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
         return line
     try:
@@ -314,7 +319,7 @@ def _apply_setting(work: _Import, line: portable.PortableLine, setting: tuple[st
 def _checked_setting(
     line: portable.PortableLine, setting: tuple[str, str], *, kind: model.ChatKind, public: bool
 ) -> tuple[str, str]:
-    """Returns (name, value) of a setting as the store keeps them. Raises Refused with the line."""
+    """Returns (name, value) of a setting as the store keeps them. Raises Refused, which quotes the line."""
     try:
         name = chat_settings.setting_name(setting[0])
         return name, chat_settings.check_value(name, setting[1], kind=kind, public=public)

@@ -165,7 +165,8 @@ class Nearest(NamedTuple):
 def note_signal(store: Scope, chat: model.Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
     """Stores what a chat did with papers, and updates its taste.
 
-    If the chat has too many signals, removes the oldest. Does nothing for a chat that is not stored.
+    A like removes a dislike of the same paper, and a dislike removes a like. If the chat has too many signals, removes
+    the oldest. Does nothing for a chat that is not stored.
     """
     if not chat.id or not papers:
         return
@@ -338,7 +339,7 @@ def drop_library(transaction: Transaction, chat: model.Chat) -> bool:
 _BEST_FIRST = ("also", "author", "initials", "anywhere", "without", "allowed", "only", "any")
 _YEAR = timedelta(days=365)
 _MOST = 0.5  # share of all papers; a variant that finds more than this share is useless
-_PAIRS = 2  # pairs of words that are suggested: the rarest, which say best what a query is about
+_PAIRS = 2  # so many pairs of words are suggested: the rarest, which say best what a query is about
 _EXPLAINING = 100  # newest papers with a word of the query, from which other forms of its words are learned
 
 

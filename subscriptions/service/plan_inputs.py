@@ -147,9 +147,10 @@ _KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()
 
 @contextmanager
 def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
-    """Yields the window up to `last_sequence`, with the papers that the previous plan read. Keeps the window.
+    """Yields the window up to `last_sequence`, with the papers that the previous plan read.
 
-    The window is kept even if a plan fails. Two plans at the same time have separate windows.
+    Keeps the window for the next plan, even if this plan fails, but not if it has more than MOST_KEPT papers. Two plans
+    at the same time have separate windows.
     """
     before = _KEPT.pop(store, None)
     window = before if before is not None and before.last_sequence == last_sequence else Window(last_sequence)

@@ -401,7 +401,7 @@ def recent_updates(session: Transaction, platform: str, after: datetime) -> list
         select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
             col(UpdateRow.platform).concat("") == platform,
             UpdateRow.at > after,
-            UpdateRow.chat != "",  # concat below makes the database use the index of `at`
+            UpdateRow.chat != "",  # with concat above, the database uses the index of `at`
         )
     )
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]

@@ -239,9 +239,11 @@ def _merge_offers(session: Transaction, before: int, after: int, numbers: Number
 
 
 def _inherit(old: ChatRow, new: ChatRow) -> None:
-    """Merges state, settings and owner of two chats.
+    """Merges state, settings, owner and title of two chats into the row `new`.
 
-    If the new chat has ever had subscriptions, its values win, otherwise the values of the old chat.
+    Settings: if the new chat has ever had subscriptions, its values win, otherwise those of the old chat. State: a new
+    chat without subscriptions gets the state of the old chat, unless that was unreachable; a new chat that waits for
+    admission becomes active if the old chat was admitted. Owner and title: the new chat's values win.
     """
     fresh = new.next_number == 1
     was_admitted = old.next_number > 1 and old.state != ChatState.ASKED

@@ -93,7 +93,10 @@ class KnownSource:
 
 @store.reads
 def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
-    """Returns the names in `schedules` (name → schedule) that are not stored as declared sources with this schedule."""
+    """Returns the names in `schedules` (name → schedule) that differ from the stored sources.
+
+    These sources are not stored as declared, or are stored with another schedule.
+    """
     known = {row.name: row.schedule for row in store.execute(transaction, _ALL) if row.state.get("on")}
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 

@@ -32,7 +32,7 @@ class SharedCursor(NamedTuple):
     id: int
     quiet: str  # the value of the chats' setting `quiet`
     zone: str  # the time zone of the quiet hours
-    operator_zone: str  # the operator's zone when the cursor was made, which was the zone of chats that chose none
+    operator_zone: str  # the zone of chats that chose none: the operator's zone when the cursor was made
     sequence: int
 
 

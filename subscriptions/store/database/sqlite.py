@@ -239,7 +239,7 @@ class SqliteFile:
             return False
 
     def mark(self) -> object | None:
-        """Returns a value that stays the same while no process writes: time and size of the write-ahead log.
+        """Returns a value that stays the same while no process writes: time and size of the write-ahead log, or None.
 
         Two commits within one tick of the file system's clock may have the same value.
         """
