@@ -87,7 +87,7 @@ def text_of(data: bytes) -> str:
 
 
 def read_lines(text: str, address: model.ChatAddress | None = None, *, alone: bool = False) -> tuple[PortableLine, ...]:
-    """Returns the lines of an export, without empty lines and lines that begin with "#".
+    """Returns the lines of an export, without empty lines and comments ("# …").
 
     Raises Refused, which names the lines that cannot be read. `address` is the chat of all lines; if it is None, lines
     [CHAT] name the chats. `alone` says that the text was sent in the chat `address`: a line [CHAT] may then name only
@@ -97,7 +97,7 @@ def read_lines(text: str, address: model.ChatAddress | None = None, *, alone: bo
 
 
 def numbered(text: str) -> list[tuple[int, str]]:
-    """Returns (number, line) for each line of a text that is neither empty nor begins with "#", for `read_numbered`."""
+    """Returns (number, line) for each line that is neither empty nor a comment ("# …"), for `read_numbered`."""
     raw = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     lines = ((number, line.strip().lstrip(_MARK).strip()) for number, line in enumerate(raw, 1))
     return [(number, said) for number, said in lines if said and said != "#" and not said.startswith("# ")]

@@ -109,7 +109,7 @@ def index_document(paper: Paper) -> tuple[str, ...]:
 def spellings(document: tuple[str, ...]) -> set[str]:
     """Returns the words of a document among which to look for corrections of typing errors.
 
-    The result has the singulars of the words, and the words as written. Parts of names have an "@" before them.
+    The result has only words of 4 to 24 letters: singulars, and words as written. Parts of names have an "@" before them.
     """
     *texts, names, _ = document
     return {*_SPELLED.findall(" ".join(texts)), *(f"@{part}" for part in _SPELLED.findall(names))}

@@ -8,7 +8,7 @@ from tests.browser import visitor as visiting
 
 
 def opens(visitor: visiting.Visitor, words: str) -> Any:
-    """Returns the page of the form that this command opens."""
+    """Sends a command that opens a form. Returns the page once it shows the form."""
     visitor.says(words)
     visitor.page.wait_for_selector("#sheet")
     return visitor.page

@@ -74,7 +74,7 @@ class OwnServer:
 
 @contextmanager
 def own_server(**settings: str) -> Iterator[OwnServer]:
-    """Makes a server with these settings that ends with the block."""
+    """Runs a server with these settings until the block ends."""
     folder = clusters.short_folder()
     folder.chmod(0o755)
     cluster = clusters.Cluster(folder, **settings)
