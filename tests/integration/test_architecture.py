@@ -1,4 +1,4 @@
-"""The modules and imports are as docs/architecture.md describes them."""
+"""The modules of the product, and the imports between them, are as docs/architecture.md describes them."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ PYTHON = {
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@cache  # reading all modules takes two seconds; test workers that do not need them do not read them
+@cache  # to parse all modules takes two seconds, so this happens only in the test workers that need it
 def functions() -> list[tuple[str, Function]]:
     """Returns (name of the module, function) for all functions."""
     return [
@@ -28,7 +28,7 @@ def functions() -> list[tuple[str, Function]]:
 
 
 def test_every_module_keeps_to_its_layer() -> None:
-    # In its own process: the library resets logging, which silences all existing loggers.
+    # the library resets logging, which silences all existing loggers, so it runs in its own process
     program = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
     done = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
@@ -49,7 +49,7 @@ def test_only_the_clock_reads_the_time() -> None:
 
 
 def test_only_the_shells_of_each_step_cross_into_threads() -> None:
-    """Decisions, commands, rendering and the domain neither start nor use threads."""
+    """Only these modules call `to_thread`. Decisions, commands, rendering and the domain neither start nor use threads."""
     guilty = {name for name, text in PYTHON.items() if "to_thread" in text}
     shells = {
         *(

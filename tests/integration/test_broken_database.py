@@ -1,4 +1,4 @@
-"""A database that cannot be used: nothing is lost or sent twice, and each cause is one sentence without a password."""
+"""The database cannot be used: the bot loses nothing and sends nothing twice. Each cause is one sentence, without a password."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ from tests.postgres.server import Server
 from tests.source_harness import NoSources
 
 THREE_MINUTES = 180.0  # seconds
-PARTS_OF_A_START = range(1, 29, 9)  # the numbers of statements after which the server crashes during a start
+PARTS_OF_A_START = range(1, 29, 9)  # after so many statements of a start, the server crashes
 CHATS = ("1", "2", "3")
 EACH_ONCE = {chat: ["A graph", "A tree"] for chat in CHATS}
 
@@ -63,7 +63,7 @@ def server() -> Iterator[OwnServer]:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A database, and the lock or the server that can block it. At first, nothing blocks it."""
+    """The address of a database, and a lock or a server that can make it unusable. At first, it can be used."""
 
     database: str
     lock: ForeignLock | ServerDown
@@ -85,9 +85,7 @@ def outage(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path)
 async def with_deliveries(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> AsyncIterator[tuple[App, ForeignLock | ServerDown]]:
-    """Yields an app with two waiting deliveries in each of three chats, and the lock or server that can block its
-    database.
-    """
+    """Yields an app with two waiting deliveries in each of three chats, and the lock or server of the outage."""
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=outage.database) as app:
         for chat in CHATS:
             for word in ("graph", "tree"):
@@ -102,8 +100,8 @@ async def with_deliveries(
 async def locked_while_a_message_is_in_hand(
     telegram: FakeTelegram, clock: AlarmClock, lock: ForeignLock | ServerDown
 ) -> None:
-    """Takes the lock while Telegram holds back its answer to a message, then lets it answer. The lock goes three
-    minutes later.
+    """Takes the lock while Telegram has accepted a message but has not answered. Then Telegram answers, and the lock is
+    released three minutes later.
     """
     await asyncio.to_thread(telegram.waits_hanging)
     lock.take()
@@ -112,7 +110,7 @@ async def locked_while_a_message_is_in_hand(
 
 
 def told(telegram: FakeTelegram) -> dict[str, list[str]]:
-    """Returns the titles that each chat got, in order."""
+    """Maps each chat to the titles of the papers that it got, in order."""
     return {
         chat: [re.findall(r"A (?:graph|tree)", entry.text)[0] for entry in telegram.posted_to(chat)] for chat in CHATS
     }
@@ -127,7 +125,7 @@ async def test_a_confirmation_outlives_a_lock_and_a_stop(
         await locked_while_a_message_is_in_hand(telegram, clock, lock)
         app.stop.set()
         await asyncio.wait([delivering])
-        with contextlib.suppress(ExceptionGroup):  # an error of a lane that could not begin its next message
+        with contextlib.suppress(ExceptionGroup):  # a lane may fail because it could not begin its next message
             delivering.result()
         app.stop.clear()
         await app.sender.deliver()
@@ -170,13 +168,13 @@ async def test_a_subscription_waits_for_a_locked_database(
 
 
 def goes_down_after(statements: int, store: Store, server: OwnServer, clock: AlarmClock) -> None:
-    """Lets the server crash after this number of statements of the store. It comes back two seconds later."""
+    """Makes the server crash after this number of statements of the store, and start again two seconds later."""
     left = count(statements, -1)
 
     @event.listens_for(store._engine, "after_cursor_execute")
     def _count(*_: object) -> None:
         if next(left) == 1:
-            # this comes first, because the clock may move by more than two seconds while the server goes down
+            # the alarm is set afterwards, because the clock may move by more than two seconds while the server goes down
             server.goes_down()
             clock.rings_after(2, server.comes_back)
 
@@ -251,7 +249,7 @@ def refused(url: str) -> errors.StoreError:
 
 @pytest.fixture
 def person(postgres: Server) -> Iterator[str]:
-    """A user who needs a password."""
+    """The name of a database user who needs a password."""
     with psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
         name = f"person{os.getpid()}"  # all test processes share the server
         control.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
@@ -263,9 +261,9 @@ def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     error = refused(f"postgresql://person:{PASSWORD}@/paperwire?host={tmp_path}")
     assert isinstance(error, errors.StoreUnavailable)
     assert f"The server of the database paperwire on {tmp_path} does not answer" in str(error)
-    # the sentence does not hold the question that the driver adds after it:
+    # the driver adds a question after this sentence, which must not be shown
     assert "does not answer: No such file or directory. " in str(error)
-    assert "give any other subcommand again" in str(error)  # a subcommand that ends with this error does not try again
+    assert "give any other subcommand again" in str(error)  # of the subcommands, only `run` tries again itself
     assert (error.exit_code, error.cause) == (1, "its server does not answer")
 
 
@@ -332,7 +330,7 @@ def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
     store = Store(server.database())
     make.subscribes(store, "telegram:1", "graph")
     server.becomes_standby()
-    with contextlib.suppress(errors.StoreUnavailable):  # the old connections are gone
+    with contextlib.suppress(errors.StoreUnavailable):  # the first statement notices that its connection is gone
         listed(store, make.address("telegram:1"))
     assert [entry.subscription.text for entry in listed(store, make.address("telegram:1"))] == ["graph"]
     with pytest.raises(errors.StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:

@@ -1,4 +1,7 @@
-"""Large digests, imports and exports are stored in parts, so that others can write in between; the result is the same as at once."""
+"""Large digests and imports are stored in parts, so that other threads and processes can write in between.
+
+The result is the same as if everything were stored at once. Exports are read in parts.
+"""
 
 import sqlite3
 from collections import Counter
@@ -51,7 +54,7 @@ _TABLES = {
 
 
 class WatchedStore(Store):
-    """A store that records how many rows each transaction writes, and calls `after_commit` after it."""
+    """A store that records in `rows` how many rows each transaction writes, and calls `after_commit` after each one."""
 
     rows: list[int]
     after_commit: Callable[[], None] = staticmethod(lambda: None)
@@ -86,21 +89,21 @@ def watched(empty_database: Path) -> Iterator[WatchedStore]:
 
 @pytest.fixture
 def subscribed(watched: WatchedStore) -> WatchedStore:
-    """A store with a paper that no subscription wants, and with a subscription that wants all of `many`."""
+    """A store with a paper about a boat, and a subscription to "kite", which matches all papers of `many`."""
     make.ingested(watched, make.paper("Boat", "cs.CV"), now=make.NOON - make.DAY)
     make.subscribes(watched, "console:me", "kite", when="now", now=make.NOON - make.DAY / 2)
     return watched
 
 
 def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    """Returns all that the store holds of papers, except row ids."""
+    """Maps each table of papers (_TABLES) to its rows, without row ids. Includes the words of the search index."""
     with closing(sqlite3.connect(store.path)) as connection:
         connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, paper_words, instance)")
         return {name: sorted(connection.execute(asked).fetchall(), key=repr) for name, asked in _TABLES.items()}
 
 
 def assert_same(one: Store, other: Store) -> None:
-    """Compares two stores table by table, so that a failure names the rows."""
+    """Fails the test if two stores have different papers, and shows the rows that differ."""
     ours, theirs = content(one), content(other)
     for name, rows in theirs.items():
         assert ours[name] == rows, name
@@ -108,7 +111,7 @@ def assert_same(one: Store, other: Store) -> None:
 
 @contextmanager
 def executed(store: Store) -> Iterator[list[str]]:
-    """Yields a list that gets each statement that is executed."""
+    """Yields a list to which each statement is added that the store executes."""
     found: list[str] = []
 
     @event.listens_for(store._engine, "before_cursor_execute")
@@ -124,7 +127,7 @@ def stored(store: Store, some: model.Digest, *, day: date = TODAY, announce: boo
 
 
 def counts_of(done: Ingested) -> tuple[object, ...]:
-    """Returns the values that a receipt reports."""
+    """Returns the results of an ingest that its receipt reports."""
     return (done.already_known, done.new, done.updated, done.unchanged, done.archive, done.archived, done.announced)
 
 
@@ -136,7 +139,10 @@ TITLES = ("On kites", "On boats", "On trees", "On DNA-like knots")
 
 @st.composite
 def papers(draw: st.DrawFn) -> model.Paper:
-    """Returns a paper from a small set, with all combinations of ids, DOIs and titles."""
+    """Draws a paper with any combination of arXiv id, DOI (either may be missing) and title.
+
+    There are few of each, so different papers often have the same one.
+    """
     number, doi = draw(st.none() | st.integers(1, 5)), draw(st.none() | st.integers(1, 3))
     title = draw(st.sampled_from(TITLES))
     arxiv_id = None if number is None else f"2601.0000{number}"
@@ -177,12 +183,12 @@ def test_a_digest_in_parts_gives_the_same_store_as_at_once(
     ago: int,
     most: int,
 ) -> None:
-    """The stores are equal except for their row ids, and nothing is ordered by these."""
+    """One store gets a digest at once, the other in parts. They are equal except for their row ids, which order nothing."""
     with stores(empty_database, "whole", "parts") as (whole, parts), pytest.MonkeyPatch.context() as patched:
         stored_all(whole, said)
         some = make.digest(*last, name="the last one")
         at_once = stored(whole, some, day=TODAY - ago * make.DAY)
-        patched.setattr(ingest_room, "FEW_TO_MERGE", -1)  # all known papers are merged before anything is written
+        patched.setattr(ingest_room, "FEW_TO_MERGE", -1)  # so that known papers are merged before the first write
         stored_all(parts, said)
         patched.setattr(ingest_room, "MOST_AT_ONCE", most)
         assert counts_of(stored(parts, some, day=TODAY - ago * make.DAY)) == counts_of(at_once)
@@ -190,7 +196,7 @@ def test_a_digest_in_parts_gives_the_same_store_as_at_once(
 
 
 class Killed(BaseException):
-    """Simulates that the process ends: no code catches it."""
+    """Ends the work at once, as if the process were killed. No code of the product catches it."""
 
 
 @pytest.mark.parametrize("together", [2000, 4])
@@ -204,10 +210,10 @@ def test_a_digest_read_again_after_a_crash_is_stored_the_same(  # noqa: PLR0917 
     most: int,
     crash_after: int,
 ) -> None:
-    """Papers, sequences, words and the counts of the receipt are those of an ingest without a crash.
+    """A process crashes after one of the commits of a digest, and the next process reads the digest again. Papers, sequence
+    numbers, words and the counts of the receipt are the same as without a crash.
 
-    There is one exception: if a digest is announced in parts, papers announced before the crash count as known
-    afterwards.
+    There is one exception: if the digest was announced in parts, papers announced before the crash count as known.
     """
     with stores(empty_database, "calm", "crashed") as (calm, crashed), pytest.MonkeyPatch.context() as patched:
         stored_all(calm, said)
@@ -229,7 +235,7 @@ def test_a_digest_read_again_after_a_crash_is_stored_the_same(  # noqa: PLR0917 
         except Killed:
             crashed.after_commit = lambda: None
             done = stored(crashed, some)
-            if done.already_known:  # the crash came after the last commit
+            if done.already_known:  # the process crashed after the last commit
                 done = expected
         if together == 2000:
             assert counts_of(done) == counts_of(expected)
@@ -259,7 +265,9 @@ def many(amount: int) -> model.Digest:
 def test_no_transaction_of_a_large_digest_writes_too_much(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A digest of 20,000 papers once made a /help wait 22 s, and its last transaction held the database half a second."""
+    """No transaction stores or announces more papers than its limit. One transaction for 20,000 papers would make a /help
+    wait for 22 seconds.
+    """
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
     tables = "paper", "appearance", "paper WHERE sequence IS NOT NULL"
@@ -303,7 +311,9 @@ INDEXED = {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSE
 
 @pytest.mark.both_databases
 def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_of_database: str) -> None:
-    """Ingest of 1,000 papers once took a second, because each paper, key and title had its own statement."""
+    """A digest with new and changed papers takes one statement for each table. With one for each paper, key and title,
+    1,000 papers would take a second.
+    """
     make.ingested(store, *many(40).entries[:20])
     changed = [make.paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
     with executed(store) as statements:
@@ -320,12 +330,12 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
         "INSERT INTO digest": 1,
         "INSERT INTO paper_spelling": 1,
         "UPDATE paper": 1,
-        "INSERT INTO key_value": 2,  # the counter is first locked, then raised
+        "INSERT INTO key_value": 2,  # the first one locks the counter of sequences, the second one raises it
         "INSERT INTO source": 1,
     } | (INDEXED if kind_of_database == "postgresql" else {})
 
 
-# ------------------------------------------------------ known papers that changed are merged before others have to wait
+# ------------------------------------ known papers that changed are merged before the transaction that lets writers wait
 
 
 PAPERS = [make.paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
@@ -340,8 +350,8 @@ def known(store: Store) -> Store:
 
 @pytest.fixture
 def made_while_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Returns a list of what was done while other writers had to wait: papers (titles) whose words for the index were
-    made, and look-ups of several papers.
+    """A list of the work that was done while other writers had to wait. It has the title of each paper whose index words were
+    made then, and "N papers" for each look-up of several papers.
     """
     found: list[str] = []
     look_up = drafts.MergeBatch.look_up
@@ -364,7 +374,10 @@ def made_while_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[st
 def stores_beside_others(
     store: Store, *papers: model.Paper, meanwhile: tuple[model.Paper, ...] = (), before: int = 1
 ) -> tuple[Ingested, int]:
-    """Stores a digest. Others store `meanwhile` just before its write number `before`. Returns also how many writes it took."""
+    """Stores a digest. Returns (the result, the number of its writes).
+
+    Just before write number `before`, another source stores the papers `meanwhile`.
+    """
     steps = ingest_room.ingest_steps(
         store,
         make.digest(*papers),
@@ -400,7 +413,7 @@ def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: li
     newest = replace(PAPERS[0], abstract="The newest words.", version=3)
     result, _ = stores_beside_others(known, *CHANGED, meanwhile=(newest,))
     assert result.updated == len(PAPERS) - 1
-    # the others make its words in their own transaction, after which all papers are looked up again
+    # the other source's transaction makes the words of the newest paper; then our digest looks up its 70 papers again
     assert set(made_while_writing) == {newest.title, "70 papers"}
     assert abstracts(known) == {"Other words.", "The newest words."}
 
@@ -418,7 +431,7 @@ def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> N
 def test_a_large_digest_is_stored_in_parts_beside_others(
     store: Store, made_while_writing: list[str], before: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The new papers of a large digest are stored in advance. Others store some of them before one of its writes."""
+    """A large digest stores its new papers in parts. Before one of its writes, another source stores some of these papers."""
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 20)
     meanwhile = tuple(PAPERS[5:60:9]) if before else ()
     _, writes = stores_beside_others(store, *PAPERS, meanwhile=meanwhile, before=before)
@@ -439,7 +452,7 @@ T = TypeVar("T")
 
 
 def text_of(chats: int, each: int, *, first: int = 1) -> str:
-    """Returns an export of `chats` chats with `each` subscriptions each."""
+    """Returns the text of an export of `chats` chats, each with `each` subscriptions."""
     blocks = []
     for chat in range(first, first + chats):
         lines = [f"daily 09:00 UTC | topic{chat} word{n} | name {n}\n" for n in range(each)]
@@ -469,11 +482,11 @@ def test_a_long_import_is_applied_in_parts(watched: WatchedStore) -> None:
     importing.import_lines(watched, lines, now=make.NOON, watched=one_by_one)
     assert len(lines) == 3024
     assert len(seen) == 6
-    # each part ends with a whole chat; `one_by_one` adds one subscription after each part
+    # a part has only whole chats; `one_by_one` adds one subscription after each part
     assert all(amount % 20 == place for place, amount in enumerate(seen))
     imported = [rows for rows in watched.rows if rows > 20]
     assert len(imported) == 6
-    # of a chat: its row, setting and numbers; of a subscription: its query and row
+    # the rows written: for a chat its row, setting and numbers; for a subscription its query and row
     assert max(imported) < 4 * (importing.MOST_AT_ONCE + 21)
 
 
@@ -552,12 +565,12 @@ def one_line_each(chats: int, line: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("line", "own"),  # and the statements that make the change itself, for each chat
+    ("line", "own"),  # `own`: how many statements the change itself takes in each chat
     [("daily 09:00 UTC | tree | ", 0), ("daily 10:00 UTC | graph | ", 2), ("daily 09:00 UTC | graph | named", 2)],
 )
 def test_changes_of_many_chats_take_the_same_few_statements(watched: WatchedStore, line: str, own: int) -> None:
-    """A few statements store the earlier states of all chats and keep five changes of each; only the change itself is
-    made per chat.
+    """An import that changes 40 chats takes hardly more statements than one that changes 10. Only the change itself takes
+    statements for each chat; a few statements store what /undo needs, for all chats.
     """
     taken = []
     for chats in (10, 40):

@@ -1,6 +1,5 @@
-"""Papers that come late: days missed in an outage are fetched, delivered once and named in the receipt.
-
-Also when a source does not answer, and when the clock of the machine is changed.
+"""Papers that come late. After an outage, the bot fetches the missed days, delivers their papers once, and names the days
+in the receipt. It also does so if a source does not answer at first, or if the machine's clock is changed.
 """
 
 import asyncio
@@ -33,7 +32,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.cli import page
 
-# on Tuesday, arXiv announced nothing
+# arXiv announced nothing on Tuesday, the 20th
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 1, day) for day in (16, 19, 21, 22, 23))
 LG = source_harness.arxiv_source("cs.LG")
 OPERATOR = model.ChatAddress("telegram", "1")
@@ -42,19 +41,19 @@ LACKS = "; cross-lists of older papers and new versions are not in it."
 
 @pytest.fixture
 def clock() -> make.FakeClock:
-    """Five past midnight in New York, Friday 16 January 2026."""
+    """A clock at five past midnight in New York on Friday 16 January 2026."""
     return make.FakeClock(source_harness.new_york("2026-01-16 00:05"))
 
 
 @pytest.fixture
 async def friday(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
-    """The papers of that Friday arrive; after that, no process runs."""
+    """Polls the papers of that Friday. Afterwards, no process runs."""
     arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
     await source_harness.polled(store, clock, arxiv, LG)
 
 
 def days_of(store: Store) -> dict[str, list[str]]:
-    """Returns the days of the digests that held each title."""
+    """Maps each title to the days of the digests that contained the paper, sorted."""
     with store.read() as session:
         titles = {row.id: row.title for row in session.exec(select(rows.PaperRow))}
         days = {row.id: row.date for row in session.exec(select(rows.DigestRow))}
@@ -70,7 +69,7 @@ def missed_notices(store: Store) -> list[dict[str, str]]:
 
 
 def five_days_pass(arxiv: FakeArxiv, clock: make.FakeClock) -> None:
-    """Announces papers on five days while no process runs, and advances to the sixth day."""
+    """Six days pass while no process runs. arXiv announces papers on Monday, Wednesday and Thursday."""
     clock.advance(timedelta(days=6))
     arxiv.announces(MONDAY, make.paper("Graphs of Monday", "cs.LG"), make.paper("Means of Monday", "stat.ML"))
     arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"), make.paper("Strings", "hep-th"))
@@ -102,7 +101,7 @@ async def test_an_interrupted_poll_continues_with_the_missing_days(
     assert again.receipts("arxiv")[-1].detail == f"Fetched afterwards: 2026-01-21{LACKS}"
     assert set(days_of(store)) == {f"Graphs of {day}" for day in ("Friday", "Monday", "Wednesday", "Thursday")}
     assert len(arxiv.asked("/rss/cs.LG")) == 2
-    # the fake answers the hanging request while the next one runs, which the program cannot know
+    # the fake still holds the cancelled request open, so it counted two requests at the same time
     arxiv.violations.clear()
 
 
@@ -148,7 +147,7 @@ async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
     feeding = await source_harness.polled(store, clock, arxiv, LG)
     await feeding.until(source_harness.new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
-    arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))  # the feed is late all day
+    arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))  # the feed does not show this all day
     await feeding.until(source_harness.new_york("2026-01-23 00:04"))
     assert "Graphs of Thursday" not in days_of(store)
     arxiv.catches_up()
@@ -168,7 +167,7 @@ async def test_a_list_of_arxiv_has_the_api_for_its_history(
     arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
     clock.advance(source_harness.new_york("2026-01-17 12:00") - clock.now())
     await source_harness.polled(store, clock, arxiv, source)
-    assert arxiv.asked("/api/") == []  # the list already shows this
+    assert arxiv.asked("/api/") == []  # the list itself still shows Friday's papers
     five_days_pass(arxiv, clock)
     clock.advance(source_harness.new_york("2026-01-22 12:00") - clock.now())
     await source_harness.polled(store, clock, arxiv, source)
@@ -196,7 +195,7 @@ async def test_an_api_query_reads_on_until_a_paper_is_known(
     source = source_harness.web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
     arxiv.announces(FRIDAY_BEFORE, *(make.paper(f"Old {number}", "cs.LG") for number in range(7)))
     await source_harness.polled(store, clock, arxiv, source)
-    assert len(arxiv.asked()) == 1  # at first, the newest papers are enough
+    assert len(arxiv.asked()) == 1  # the first poll reads only the newest papers
     arxiv.announces(MONDAY, *(make.paper(f"Graphs {number}", "cs.LG") for number in range(8)))
     clock.advance(timedelta(days=5))
     await source_harness.polled(store, clock, arxiv, source)
@@ -267,7 +266,7 @@ async def test_days_of_a_source_without_history_are_named_once(
 
 
 class Killed(BaseException):
-    """An exception that ends a process and that no code catches."""
+    """Ends the work at once, as if the process were killed. No code of the product catches it."""
 
 
 @pytest.mark.usefixtures("friday")
@@ -323,16 +322,16 @@ async def test_a_source_that_was_off_for_a_while_begins_anew(
 @pytest.mark.parametrize(
     ("cause", "begin", "hours", "notified"),
     [
-        ("late", "2026-01-22T11:05", range(19), ["1 Thu 11:05", "2 Thu 11:05"]),  # it lasts over midnight in UTC and in Tokyo
+        ("late", "2026-01-22T11:05", range(19), ["1 Thu 11:05", "2 Thu 11:05"]),  # midnight passes in UTC and in Tokyo
         ("failed", "2026-01-22T11:05", range(19), ["1 Thu 11:05", "2 Thu 11:05"]),
-        ("failed", "2026-01-22T23:50", (0, 0.25, 12.2), ["1 Thu 23:50", "2 Thu 23:50"]),  # this counts for the day after
+        ("failed", "2026-01-22T23:50", (0, 0.25, 12.2), ["1 Thu 23:50", "2 Thu 23:50"]),  # no second notice after midnight
         ("late", "2026-01-22T11:05", range(0, 60, 12), [f"{n} {day} 11:05" for day in ("Thu", "Fri", "Sat") for n in "12"]),
     ],
 )  # fmt: skip
 def test_operators_are_told_of_a_source_once_a_day(
     store: Store, cause: str, begin: str, hours: Iterable[float], notified: list[str]
 ) -> None:
-    """Operators are not notified both before and after midnight."""
+    """A source is in trouble for hours. Each operator gets one notice a day, and not one before and one after midnight."""
     operators = make.address("telegram:1"), make.address("telegram:2")
     begun = datetime.fromisoformat(f"{begin}+00:00")
     store_chat(store, operators[1], model.ChatKind.PRIVATE, now=begun, timezone="Asia/Tokyo")
@@ -354,7 +353,7 @@ CHAT = "telegram:1"
 
 @dataclass(frozen=True)
 class World:
-    """The fake servers that a process uses."""
+    """The folder, the clock and the fake servers that a process uses."""
 
     folder: Path
     clock: make.FakeClock
@@ -366,14 +365,14 @@ class World:
 def world(
     tmp_path: Path, empty_database: Path, clock: make.FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
 ) -> World:
-    """At ten past midnight in New York, Thursday 22 January 2026."""
+    """A world with an empty database, at ten past midnight in New York on Thursday 22 January 2026."""
     copy(empty_database, tmp_path / "paperwire.db")
     clock.advance(source_harness.new_york("2026-01-22 00:10") - clock.now())
     return World(tmp_path, clock, arxiv, telegram)
 
 
 class Machine:
-    """A running process: its app, its sources, its ticks."""
+    """A process that reads arXiv and sends to Telegram. A test calls its ticks."""
 
     def __init__(self, app: App, feeding: source_harness.SourceHarness) -> None:
         self.app = app
@@ -381,7 +380,7 @@ class Machine:
         self.process = Process(app, feeding.scheduler)
 
     async def ticks(self, times: int = 2) -> None:
-        """Runs ticks; after each one, waits until everything that it started has ended."""
+        """Runs ticks, six seconds apart. After each tick, waits until all work that the tick started has ended."""
         for _ in range(times):
             await self.process.tick()
             await self.feeding.ticks()
@@ -398,7 +397,7 @@ async def machine(world: World) -> AsyncIterator[Machine]:
 
 
 def adds_subscription(running: Machine, chat: str, query: str, **request: str) -> None:
-    """Subscribes a chat without quiet hours."""
+    """Subscribes a chat and switches its quiet hours off."""
     now = running.app.clock.now()
     make.subscribes(running.app.store, chat, query, now=now, **request)
     set_settings(running.app.store, make.address(chat), {"quiet": "off"}, now=now)
@@ -445,7 +444,7 @@ async def test_a_jumping_clock_loses_and_repeats_nothing(by: timedelta, world: W
 
 
 async def _until(running: Machine, moment: datetime) -> None:
-    """Advances to a moment, in about twenty steps."""
+    """Advances the clock to a moment in about twenty steps, with a tick after each step."""
     clock = running.app.clock
     step = (moment - clock.now()) / 20
     while clock.now() < moment:

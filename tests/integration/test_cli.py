@@ -1,5 +1,7 @@
-"""The command line as a whole: streams, exit statuses and sentences, each in its own process; and transcripts of a shell
-(command_line/*.console)."""
+"""The command line as a whole: output streams, exit statuses, sentences, and transcripts of a shell.
+
+The transcripts are in command_line/*.console.
+"""
 
 import contextlib
 import json
@@ -40,7 +42,7 @@ NAMES = [
 @pytest.mark.parametrize("name", NAMES)
 def test_every_subcommand_explains_itself(terminal: cli.Terminal, name: str) -> None:
     line = (*name.split(), "--help")
-    for ended in (terminal.on_screen(44, *line), terminal(*line)):  # the second call has the same width
+    for ended in (terminal.on_screen(44, *line), terminal(*line)):  # `on_screen` also sets the width of the second call
         assert (ended.status, ended.err) == (0, "")
         page = re.sub(r"\x1b\[[0-9;]*m", "", ended.out)
         assert page.split()[:2] == ["Usage:", "paperwire"]
@@ -181,7 +183,7 @@ def test_a_reader_that_goes_away_is_no_trouble(terminal: cli.Terminal) -> None:
 
 @pytest.mark.parametrize("streams", [">&-", "2>&-", ">/dev/full"])
 def test_a_stream_that_takes_nothing_is_no_trouble(terminal: cli.Terminal, streams: str) -> None:
-    """It is closed from the start, or the disk that holds it is full."""
+    """A shell starts the program with a closed stream, or with an output whose disk is full."""
     done = subprocess.run(  # noqa: S602 - a line of ours
         f"{shlex.quote(sys.executable)} -m bot explain graph {streams}",
         shell=True,
@@ -195,7 +197,7 @@ def test_a_stream_that_takes_nothing_is_no_trouble(terminal: cli.Terminal, strea
 
 
 FULL_DISK = OSError(28, "No space left on device", "graph")
-MEANWHILE = RuntimeError("Error calling __set_name__")  # Python raises this if Ctrl-C comes while a module is loaded
+MEANWHILE = RuntimeError("Error calling __set_name__")  # Python may raise this for Ctrl-C while it loads a module
 MEANWHILE.__cause__ = KeyboardInterrupt()
 
 
@@ -233,7 +235,7 @@ def test_whatever_happens_is_a_sentence(
 
 
 def test_help_is_quick_to_import() -> None:
-    """Modules that every start loads do not import libraries that only some subcommands need."""
+    """`import bot.cli`, which every start does, loads no library that only some subcommands need."""
     program = "import sys, bot.cli; print([n for n in ('sqlmodel', 'rich', 'jinja2', 'pydantic') if n in sys.modules])"
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
@@ -243,7 +245,7 @@ def test_help_is_quick_to_import() -> None:
 
 # --------------------------------------------------------------------------------------------------------------- Ctrl-C
 
-# Presses Ctrl-C at the Nth module that is loaded, counted from our first one, then continues as `python -m bot`.
+# This program runs `python -m bot`, and presses Ctrl-C when Python loads the Nth module, counted from our first one.
 PRESSED = """
 import runpy, signal, sys
 left = int(sys.argv.pop(1))
@@ -270,7 +272,7 @@ runpy.run_module("bot", run_name="__main__", alter_sys=True)
 )
 def test_ctrl_c_while_modules_are_loaded_ends_with_130(terminal: cli.Terminal, line: str, module: int) -> None:
     terminal.file("day.md", cli.PAGE)
-    # Python's own handler, as in a terminal
+    # sets Python's own handler of Ctrl-C, which a program has that a person starts in a terminal
     program = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n{PRESSED}"
     ended = terminal.python(program, str(module), *line.split())
     assert ended.status == 130, ended.err
@@ -294,7 +296,7 @@ def test_a_port_in_use_is_a_sentence(terminal: cli.Terminal) -> None:
 
 
 def test_a_program_that_was_told_to_ignore_ctrl_c_goes_on(terminal: cli.Terminal) -> None:
-    """A shell starts background programs with SIGINT ignored."""
+    """A shell starts a program in the background with SIGINT ignored. Then Ctrl-C must not stop the program."""
     program = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PRESSED}"
     ended = terminal.python(program, "150", "explain", "graph")
     assert (ended.status, ended.out.splitlines()[0]) == (0, "graph")
@@ -311,10 +313,10 @@ READS = [
     "say /list --as console:me", "say /pause --as console:me --json", "status", "status --json", "workers",
     "workers --json", "restore --lost-at 2026-01-22", "link graph", "link graph --json", "library my.bib --as console:me",
 ]  # fmt: skip
-BEGINS = [  # the first digest or subscription makes the database
+BEGINS = [  # these make the database if there is none
     "ingest day.md", "deliver", "run --once", "subscribe graph --as console:me", "import all.txt", "sources poll", "db upgrade",
 ]  # fmt: skip
-WITHOUT = [  # these need no database, and make none in their folder
+WITHOUT = [  # these need no database, and make none
     "inspect day.md", "match graph day.md", "explain graph", "check --offline", "slack manifest", "demo --out gallery",
     "restore no.db", "import all.txt --dry-run",
 ]  # fmt: skip
@@ -327,13 +329,13 @@ def _known(line: str, leaves: set[str]) -> str:
 
 
 def test_the_table_names_every_subcommand_of_the_program() -> None:
-    leaves = set(cli.subcommands()) - {"db", "slack"}  # these two only list their subcommands
+    leaves = set(cli.subcommands()) - {"db", "slack"}  # without a further word, these two only list their subcommands
     assert {_known(line, leaves) for line in READS + BEGINS + WITHOUT} == leaves
 
 
 @pytest.fixture
 def empty(terminal: cli.Terminal) -> cli.Terminal:
-    """A folder with a digest and an export. The database would be in another folder, which does not exist."""
+    """A terminal in a folder with a digest, an export and a library, but without a database or the folder of the database."""
     terminal.file("day.md", cli.PAGE)
     terminal.file("my.bib", "@article{a, title={Graphs}}")
     terminal.file("all.txt", "[console:me]\nnow | graph |\n")
@@ -376,16 +378,16 @@ def test_what_needs_no_database_makes_none(empty: cli.Terminal, line: str) -> No
 
 FILES = sorted(Path(__file__).with_name("command_line").glob("*.console"))
 STORIES = [pytest.param(text, id=title) for path in FILES for title, text in transcripts.stories(path).items()]
-_QUOTED = 1500  # how many characters of an answer a failure shows
+_QUOTED = 1500  # characters of an output that the message of a failure shows
 
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_command_line_answers_as_its_transcripts_show(
     terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, story: str
 ) -> None:
-    # other tests in this process may have declared it
+    # other tests of this process may have declared the platform "postbox", which would appear in the outputs
     monkeypatch.delitem(addresses._declared, "postbox", raising=False)
-    # `run --once` uses the machine's clock: it would delete the deliveries of the examples, which are of January 2026.
+    # `run --once` uses the machine's clock, so its daily work would delete the transcripts' deliveries of January 2026
     monkeypatch.setattr("subscriptions.service.retention.claim_daily_work", lambda *_, **__: False)
     monkeypatch.setattr("subscriptions.service.retention.claim_copy", lambda *_, **__: False)
     with contextlib.ExitStack() as stack:
@@ -395,7 +397,7 @@ def test_the_command_line_answers_as_its_transcripts_show(
 
 
 def _wrong(step: transcripts.Step, shell: transcripts.Shell) -> str:
-    """Returns how the result of a line differs from the example; "" if it does not."""
+    """Runs a line. Returns how its result differs from the transcript; "" if it does not differ."""
     status, printed = shell.type(step.typed)
     if " --json" in step.typed and step.shown:
         fits = status == step.status and transcripts.shows_value(json.loads(step.shown), json.loads(printed))
@@ -409,7 +411,7 @@ def _wrong(step: transcripts.Step, shell: transcripts.Shell) -> str:
 
 
 def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the settings name no source, there is nothing to mend."""
+    """The settings name no source, so the operator has nothing to mend: `check` shows "·" for arXiv, not "✗"."""
 
     def no_host(*_: object, **__: object) -> None:
         raise socket.gaierror
@@ -489,7 +491,7 @@ def test_a_restore_killed_at_any_step_can_be_repeated(terminal: cli.Terminal, th
     terminal("backup", "second.db")
     ended = terminal.python(KILLED, there)
     assert ended.status == 0, ended.err
-    assert int(ended.out) > 10  # a restore has more than ten steps
+    assert int(ended.out) > 10  # the restore was killed at more than ten steps
 
 
 # ---------------------------------------------------------------- digests and sources, where a transcript is not enough
@@ -526,7 +528,7 @@ def test_run_once_asks_what_is_due_and_sends_it(terminal: cli.Terminal, local_ar
     terminal("subscribe", "graphs", "--as", "console:me")
     local_arxiv.announces(
         datetime.now(UTC).date(), make.paper("Graphs that forget", "cs.LG")
-    )  # the program uses the machine's clock
+    )  # today, because the program uses the machine's clock
     ended = terminal("run", "--once")
     assert (ended.status, "Graphs that forget" in ended.out) == (0, True)
     agent = local_arxiv.arrivals[0].headers["User-Agent"]
@@ -541,7 +543,7 @@ def test_run_once_asks_what_is_due_and_sends_it(terminal: cli.Terminal, local_ar
 
 @pytest.fixture
 def no_settings(terminal: cli.Terminal) -> None:
-    """Sets an invalid variable: none of these subcommands reads the environment."""
+    """Sets an invalid setting, to show that these subcommands read no settings. Makes a digest, day.md."""
     terminal.set("WEB_PORT", "nonsense")
     terminal.file("day.md", cli.PAGE)
 
@@ -617,13 +619,13 @@ def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: cli.T
     )
     os.close(theirs)
     written = b""
-    with contextlib.suppress(OSError):  # the end of a terminal is an error
+    with contextlib.suppress(OSError):  # the operating system reports the end of a terminal's output as an error
         while part := os.read(ours, 4096):
             written += part
     os.close(ours)
     assert done.returncode == 0
     assert len(json.loads(done.stdout)["lines"]) == 3
-    # the number of lines is known from the beginning
+    # the bar shows the number of all lines from the beginning
     assert all(part in written for part in (b"Reading", b"3/3", b"Importing", b"1/1"))
 
 

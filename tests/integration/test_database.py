@@ -1,4 +1,4 @@
-"""The database: how it is opened, its schema, and what both kinds of database promise."""
+"""The database: how the store opens it, its files, its schema, and what both kinds of database guarantee."""
 
 import shutil
 import sqlite3
@@ -51,7 +51,9 @@ def test_opening_twice_does_nothing_the_second_time(tmp_path: Path) -> None:
 
 
 def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
-    """With FULL, SQLite flushes its log at every commit; with NORMAL, a power cut loses the last commits."""
+    """With synchronous = FULL (2), SQLite flushes its log to the disk at every commit. With NORMAL, a power cut could lose
+    the last commits.
+    """
     for transaction in (store.write, store.read):
         with transaction() as session:
             full = session.connection().exec_driver_sql("PRAGMA synchronous").scalar()
@@ -99,7 +101,7 @@ def test_a_copy_of_a_damaged_database_replaces_no_good_one(tmp_path: Path) -> No
     store = opened(path)
     make.ingested(store, *(make.paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
     store.copy_into(copies, "daily", make.NOON)
-    store.close()  # this writes the log into the file
+    store.close()  # this moves the write-ahead log into the file
     data = path.read_bytes()
     path.write_bytes(data[: 4096 * 3] + b"\xff" * (len(data) - 4096 * 3))
     store = Store(f"sqlite:///{path}")
@@ -148,7 +150,9 @@ def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> No
 def test_processes_with_one_number_do_not_share_their_files(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In containers that share a volume, every process may have number 1; here, one was killed while it wrote."""
+    """Containers share a volume, and each of their processes has the number 1. One process was killed while it wrote a
+    copy. Another process must not use its unfinished file.
+    """
     monkeypatch.setattr("os.getpid", lambda: 1)
     killed = tmp_path / "copies" / f"daily-{make.NOON:%Y%m%dT%H%M%SZ}.db.1.part"
     killed.parent.mkdir()
@@ -160,8 +164,8 @@ def test_processes_with_one_number_do_not_share_their_files(
 
 
 def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> None:
-    """If another connection is open, for example that of a person who inspects the file, SQLite does not clean up on
-    close.
+    """Another connection is open when the store closes, for example of a person who inspects the file. SQLite then does not
+    clean up its log itself.
     """
     store = opened(tmp_path / "paperwire.db")
     make.subscribes(store, "telegram:4242424242", "zirconium")
@@ -178,12 +182,12 @@ def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> No
 
 
 NOW = ("--now", "2026-01-22T07:30:00Z")
-MANY = 900  # more than one transaction stores
+MANY = 900  # papers: more than one transaction stores
 
 
 @pytest.fixture
 def caps(monkeypatch: pytest.MonkeyPatch, terminal: cli.Terminal) -> Callable[[int], None]:
-    """Returns a function that lets the database grow by at most this number of pages; then SQLite reports a full disk."""
+    """Returns a function that lets the database grow by this number of pages only. Then SQLite reports a full disk."""
     prepare = SqliteFile.prepare
     most: list[int] = []
 
@@ -231,9 +235,10 @@ def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
     assert selected(terminal, "SELECT count(*) FROM appearance") == [(MANY + 1,)]
 
 
-# ── The schema: new databases, and those of earlier releases, have the declared one ───────────────────────────────────
+# ── The schema: new databases, and databases of earlier releases, have the declared schema ────────────────────────────
 
-# A release after the newest one, which adds a table and two columns. EARLIER removes them from a new database.
+# LATER is the migration of an invented later release, which adds a table and two columns. EARLIER removes such a table and
+# such columns from a new database, so that it looks like one of an earlier release.
 EARLIER = ("DROP TABLE taste", "ALTER TABLE worker DROP COLUMN host", "ALTER TABLE message DROP COLUMN unclear_since")
 LATER = f"""
 import sqlalchemy as sa
@@ -264,7 +269,7 @@ def new_url(kind_of_database: str, request: pytest.FixtureRequest, tmp_path: Pat
 
 @pytest.fixture
 def made(new_url: str) -> Iterator[Store]:
-    """A new database."""
+    """A store that has just made its database."""
     store = Store(new_url)
     store.open(now=make.NOON)
     yield store
@@ -272,7 +277,7 @@ def made(new_url: str) -> Iterator[Store]:
 
 
 def differences(store: Store) -> list[Any]:
-    """Returns the changes that Alembic would make to give a database the declared schema."""
+    """Returns the changes by which Alembic would give a database the declared schema; [] if it has this schema."""
     seen = {"compare_type": True, "include_name": _is_ours, "include_object": _is_compared}
     with store.read() as session:
         return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), rows.TABLES))
@@ -283,14 +288,12 @@ def _is_ours(name: str | None, kind: str, _: object) -> bool:
 
 
 def _is_compared(item: Any, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-    """Returns False for the unique constraint that is declared only for SQLite: Alembic ignores for which kind it is."""
+    """Returns False for the unique constraint of "query", which only SQLite has. Alembic would miss it on PostgreSQL."""
     return kind != "unique_constraint" or item.table.name != "query"
 
 
 def with_another_order(store: Store) -> list[tuple[str, str]]:
-    """Returns (table, column) of our texts that PostgreSQL orders by the language of its server instead of by
-    character.
-    """
+    """Returns (table, column) of our text columns that PostgreSQL sorts by its server's language, not by character."""
     others = """
         SELECT relname, attname FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND attnum > 0
@@ -425,7 +428,9 @@ def test_the_schema_of_jobs_is_that_of_the_installed_library() -> None:
 
 @pytest.mark.both_databases
 def test_no_character_of_a_text_is_refused(store: Store) -> None:
-    """PostgreSQL allows no NUL in texts, so the store writes another character; a search with NUL still finds the text."""
+    """PostgreSQL allows no NUL in texts, so the store writes another character in its place. A search with NUL must still
+    find the text.
+    """
     hostile = "Graphs\0of\x01 '\"; DROP TABLE paper; -- %s %% \\ \U0001f600\u202e"
     make.ingested(
         store,
@@ -443,7 +448,7 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
 @pytest.mark.both_databases
 def test_a_transaction_that_outlives_its_store_closes_cleanly(store: Store) -> None:
     closed = Store(str(store.url))
-    for closes in (closed.close, lambda: None):  # the second transaction begins after the end
+    for closes in (closed.close, lambda: None):  # the second transaction begins after the store was closed
         with closed.read() as session:
             driver = session.connection().connection.dbapi_connection
             assert driver is not None
@@ -490,7 +495,7 @@ LETTERS = "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[7919 * number % 101 % 26] for num
     ],
 )
 def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, name: str) -> None:
-    """PostgreSQL refuses index entries of more than 2,704 bytes that it cannot compress."""
+    """The longest names fit into indexes. PostgreSQL refuses an index entry of more than 2,704 bytes that it cannot compress."""
     with pytest.raises(errors.Refused):
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name("--source", WIDE)

@@ -1,4 +1,4 @@
-"""Delivery from the outbox to the platform, and chats that are gone."""
+"""Delivery from the outbox to a platform, edits of sent messages, and chats that are gone or forgotten."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ from tests.integration.slack_bot import a_bot
 from tests.integration.telegram_bot import Quiet, running
 from tests.stored import value
 
-CUT = 9  # how many connections are cut
+CUT = 9  # how many posts lose their connection
 
 
 @pytest.fixture
@@ -57,12 +57,12 @@ async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: ma
         slack.answers("cut after")
         slack.answers("500", times=10_000, method="conversations.history")
         asked = []
-        for _ in range(60):  # five minutes, with one step for each look of `run`
+        for _ in range(60):  # five minutes; `run` looks at the store every five seconds
             await app.sender.deliver()
             asked.append(len(slack.arrived("conversations.history")))
             clock.advance(timedelta(seconds=5))
         assert asked[12] >= 4  # within the first minute
-        assert asked[-1] <= 20  # it would be 60 if each look of `run` made a request
+        assert asked[-1] <= 20  # if each look of `run` made a request, there would be 60
         slack.forgives()
         clock.advance(make.MINUTE)
         assert (await app.sender.deliver()).sent == 1
@@ -73,7 +73,9 @@ async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: ma
 async def test_posts_to_a_failing_platform_become_rarer(
     tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, telegram: FakeTelegram, *, readable: bool, posts: int
 ) -> None:
-    """A Slack that may not be read is asked no oftener than a Telegram, which cannot be read."""
+    """Both platforms fail for a quarter of an hour. The bot posts about as rarely to a Slack whose history it may not read as
+    to Telegram, which has no history for bots.
+    """
     if not readable:
         slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, telegram=telegram) as app:
@@ -86,7 +88,7 @@ async def test_posts_to_a_failing_platform_become_rarer(
         posted = [
             len(fake.arrived(method)) for fake, method in ((slack, "chat.postMessage"), (telegram, "sendMessage"))
         ]
-        assert posted == [posts, 6]  # two tries at once, then one after 30 s, 1, 2, 4 and 8 minutes
+        assert posted == [posts, 6]  # the waits between posts become longer: 30 seconds, 1, 2, 4 and 8 minutes
         assert len(slack.arrived("conversations.history")) <= 2 * posts
         for fake in (slack, telegram):
             fake.forgives()
@@ -111,7 +113,7 @@ async def test_messages_left_to_a_person_hold_up_nothing(
             return await find(*where, **what)
 
         app.context.channels["slack"].find = counting  # type: ignore[method-assign]
-        for n in range(CUT):  # for each of them a look-up is tried, which counts like a post of the turn
+        for n in range(CUT):  # the bot tries to look up each message, which counts like a post
             make.ingested(app.store, make.paper(f"A graph of kind {n}"), now=clock.now())
             slack.answers("cut after")
             assert (await app.sender.deliver()).unclear == n + 1
@@ -120,7 +122,7 @@ async def test_messages_left_to_a_person_hold_up_nothing(
         assert (await app.sender.deliver()).sent == 1
         assert lookups == CUT
     slack.scopes.add("channels:history")
-    # a restart looks the message up once more
+    # after a restart, the bot looks the message up once more
     async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
         assert (await app.sender.deliver()).unclear == 0
     assert len(slack.posted_to("C1")) == CUT + 1
@@ -142,7 +144,7 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     entry = next(e for e in sending.outbox_entries(app.store, now=clock.now()) if e.state == "dead")
     object.__setattr__(app.context, "render_delivery", _renders(broken))
     sending.retry_delivery(app.store, entry.id, now=clock.now())
-    assert (await app.sender.deliver()).dead == 1  # the stored payload is posted: the same bytes again
+    assert (await app.sender.deliver()).dead == 1  # a retry posts the stored payload, which was refused before
 
 
 def _renders(texts: list[tuple[str, str]]) -> Callable[[object, object], tuple[object, ...]]:
@@ -187,7 +189,7 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     first = await app.sender.deliver()
     asked = len(telegram.arrived("sendMessage"))
     assert (first.sent, first.waiting) == (0, 30)
-    assert 2 <= asked < 12  # requests that were already on their way when the second answer came
+    assert 2 <= asked < 12  # some requests were on their way when the second 429 told that the whole token must wait
     assert sum(entry.next_at is not None for entry in sending.outbox_entries(app.store, now=clock.now())) == asked
     clock.advance(timedelta(seconds=200))
     assert (await app.sender.deliver()).sent == 0
@@ -215,7 +217,7 @@ async def test_when_many_chats_are_gone_the_platform_stops(
     assert second.endswith("chats answered that they are gone.")
     for chat in chats[:20]:
         telegram.unblocks(chat)
-    assert (await app.sender.deliver()).sent == 0  # it stays stopped until a person decides
+    assert (await app.sender.deliver()).sent == 0  # the platform stays stopped until an operator decides
     bot_state.free_platforms(app.store)  # `run --pause-gone` does this and the next line
     app.sender = sender.Sender(replace(app.context, guard_gone=False), app.platforms, app.stop)
     assert (await app.sender.deliver()).sent == 20
@@ -353,10 +355,10 @@ async def test_a_message_that_is_gone_is_not_edited_again_and_again(
     assert len(telegram.arrived("editMessageText")) == 1
 
 
-# ── Chats that are gone are in no index of due moments or open deliveries; triggers see to that ───────────────────────
+# ── Chats that are gone are in no index of due subscriptions or open deliveries: triggers keep two columns up to date ─
 
 
-# Finds wrong values of the redundant columns, which are computed here from the chats.
+# These queries find rows whose column `chat_active` or `sendable` does not fit the state of the chat.
 _WRONG_SUBSCRIPTIONS = """
     SELECT subscription.id FROM subscription JOIN chat ON chat.id = subscription.chat
     WHERE subscription.chat_active != (chat.state = 'active')
@@ -370,14 +372,14 @@ _WRONG_DELIVERIES = """
 
 
 def wrong(store: Store) -> list[object]:
-    """Returns the rows whose redundant columns do not repeat the state of their chat."""
+    """Returns the rows whose column `chat_active` or `sendable` does not fit the state of their chat."""
     with store.read() as session:
         raw = session.connection()
         return [*raw.exec_driver_sql(_WRONG_SUBSCRIPTIONS).all(), *raw.exec_driver_sql(_WRONG_DELIVERIES).all()]
 
 
 def in_index(store: Store, index: str, table: str) -> int:
-    """Returns how many rows a partial index holds. SQLite walks the index; PostgreSQL counts the rows of its condition."""
+    """Returns the number of rows in a partial index. SQLite reads the index; PostgreSQL counts the rows of its condition."""
     is_file = store.kind.file is not None
     source = "sql FROM sqlite_master WHERE name" if is_file else "indexdef FROM pg_indexes WHERE indexname"
     condition = str(value(store, f"SELECT {source} = :index", index=index)).partition(" WHERE ")[2]
@@ -405,7 +407,7 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
         moving.chat_moved(session, make.address("telegram:-5"), "-100", now=make.NOON)
     for chat in ("telegram:-2", "telegram:-3", "email:ada@lab.org"):
         make.subscribes(store, chat, "tree", every="daily", at="13:00")
-    assert in_index(store, "ix_subscription_due", "subscription") == 2  # those of -100 and of -6
+    assert in_index(store, "ix_subscription_due", "subscription") == 2  # the subscriptions of -100 and -6
     with store.write() as session:
         chats.mark_reachable(session, first, now=make.NOON)
     assert in_index(store, "ix_subscription_due", "subscription") == 3
@@ -497,7 +499,9 @@ def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store) -> No
 async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
     tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, *, moment: str, answer: str, refusal: str
 ) -> None:
-    """However Slack answers; also while the message is looked up, even if the bot may not read the channel."""
+    """A chat is forgotten while its message is posted, or while the bot looks for the message on Slack. Whatever Slack
+    answers, the bot goes on with the other chat.
+    """
     if answer:
         slack.answers(answer, chat="C1")
     if refusal == "channels:history":
@@ -514,7 +518,10 @@ async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
 
 
 def _after_the_first(app: App, moment: str, happens: Callable[[], object]) -> None:
-    """Calls `happens` after the first post, or look-up, of C1 was answered and before the answer is stored."""
+    """Calls `happens` when Slack has answered the first post or look-up of C1, before the bot stores the answer.
+
+    `moment` is the method of the channel: "post" or "find".
+    """
     channel = app.context.channels["slack"]
     call = getattr(channel, moment)
     seen: list[bool] = []

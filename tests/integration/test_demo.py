@@ -1,4 +1,4 @@
-"""`paperwire demo`. The expected papers were listed by hand, from bot/samples."""
+"""`paperwire demo` and its gallery. The expected papers of each chat were listed by hand, from bot/samples."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
 from tests.patience import PATIENCE
 
-# Titles by their beginnings. In the feed, ComputerRL is only a replacement, so it is announced to no chat.
+# the beginnings of the papers' titles. "ComputerRL" is missing: the feed has it as a replacement, which no chat gets
 VIGA, PHYS, UNIX, OMNI, MULL = "Vision-as-Inverse", "PhysRVG", "UniX", "OmniView", "Mull-Tokens"
 SKETCH, PERCEPTION, ONE_STOP = "VideoSketcher", "Video Perception Models", "Your One-Stop Solution"
 MEMORY, REASONERS, QUBITS = "Memorization In Stable", "Large Language Models are Universal", "Practical insights"
@@ -53,7 +53,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 
 def read(story: Story, anchor: str) -> list[str]:
-    """Returns the texts of one chat's messages; each reply comes after the message that it answers."""
+    """Returns the texts of all messages of a chat. A reply follows the message that it answers."""
     exhibit = next(exhibit for exhibit in demo.exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
     messages = [each for message in demo.shown_messages(exhibit) for each in (message, *message.replies)]
     return ["\n".join(paragraph.text for paragraph in message.display.paragraphs) for message in messages]
@@ -63,7 +63,7 @@ def read(story: Story, anchor: str) -> list[str]:
 def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anchor: str) -> None:
     exhibit = next(exhibit for exhibit in demo.exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
     texts = read(story, anchor)
-    brought = texts[1:] if anchor == "reading-group" else texts  # the first message only names what is in the thread
+    brought = texts[1:] if anchor == "reading-group" else texts  # the first message only announces the thread
     shown = Counter(title for text in brought for title in EVERY_TITLE if title in text)
     assert dict(shown) == dict.fromkeys(RECEIVED[anchor], 1)
     assert len(texts) == MESSAGES[anchor]
