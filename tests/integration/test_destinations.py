@@ -1,4 +1,4 @@
-"""Deliveries by e-mail and by the services of Apprise, to fake servers that are as strict as the real ones."""
+"""Deliveries by e-mail and by services of Apprise. The fake servers are as strict as the real ones."""
 
 import json
 import re
@@ -42,7 +42,7 @@ ROOT = "https://papers.lab.org"
 
 @dataclass(slots=True)
 class Bot:
-    """A running bot, its mail server, and people who press links in their mails."""
+    """A bot with a web chat and e-mail, its mail server, and the web pages that links in its mails open."""
 
     app: App
     fake: smtp.FakeMailServer
@@ -51,26 +51,26 @@ class Bot:
     pages: MailPages
 
     async def delivers(self, minutes: int = 0) -> list[EmailMessage]:
-        """Lets time pass, sends what is due, and returns the new mails."""
+        """Advances the clock, sends the due deliveries, and returns the mails that the server got."""
         self.clock.advance(timedelta(minutes=minutes))
         before = len(self.fake.mails)
         await self.app.sender.deliver()
         return self.fake.mails[before:]
 
     async def opens(self, url: str, *, presses: bool = False, **fields: str) -> conversation.WebResponse:
-        """Opens a link, or presses the button on its page."""
+        """Opens a link of a mail or, with `presses`, presses the button on the page behind the link. Returns the page."""
         query = {name: values[0] for name, values in parse.parse_qs(parse.urlsplit(url).query).items()}
         body = parse.urlencode(fields).encode()
         return await self.pages.answer(conversation.WebRequest(headers={}, query=query, body=body), does=presses)
 
     async def confirms(self, chat: str = "email:ada@lab.org") -> conversation.WebResponse:
-        """Sends the question to an address, and confirms it."""
+        """Sends the question whether papers may come to an address, and answers yes. Returns the page after the answer."""
         access.ask_to_confirm(self.app.store, make.address(chat), source=HOME, now=self.clock.now())
         [question] = await self.delivers()
         return await self.opens(link(question, "yes"), presses=True)
 
     async def sends_papers(self, *papers: str) -> EmailMessage:
-        """Lets papers arrive, and returns the mail that brings them to Ada."""
+        """Ingests papers with these titles, and returns the mail in which Ada gets them an hour later."""
         make.ingested(self.app.store, *map(make.paper, papers or ["Diffusion on graphs"]), now=self.clock.now())
         [mail] = [one for one in await self.delivers(61) if one["To"] == "ada@lab.org"]
         return mail
@@ -81,7 +81,7 @@ class Bot:
 
 @pytest.fixture
 async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequest) -> AsyncIterator[Bot]:
-    """A running bot; the parameter is its access."""
+    """A bot that listens. A test may give its setting `access` as the parameter; it is "open" by default."""
     with smtp.a_mail_server() as fake:
         settings = Settings(
             database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"),
@@ -94,7 +94,7 @@ async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequ
             receivers = app.receivers()
             async with listening(app, receivers) as dispatcher:
                 pages = next(one for one in receivers if isinstance(one, MailPages))
-                pages._dispatcher = dispatcher  # must be set before its task takes its first step
+                pages._dispatcher = dispatcher  # otherwise, only the first step of the receiver's task would set this
                 make.subscribes(app.store, "web:ada", "diffusion", when="daily 13:00", now=clock.now())
                 yield Bot(app, fake, clock, dispatcher, pages)
 
@@ -106,7 +106,7 @@ def content(mail: EmailMessage, kind: str) -> str:
 
 
 def link(mail: EmailMessage, label: str) -> str:
-    """Returns the address of a link in a mail, found by the beginning of its label."""
+    """Returns the address of the link in a mail whose label begins with `label`."""
     found = re.search(rf'href="({ROOT}[^"]+)"[^>]*>{label}', content(mail, "html"))
     assert found, content(mail, "html")
     return unescape(found[1])
@@ -198,7 +198,7 @@ async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None
 
 
 async def does(bot: Bot, step: str) -> None:
-    """Does something that may happen to an address that has not confirmed."""
+    """Does one thing that may happen to Ada's address before she has confirmed it."""
     store, now = bot.app.store, bot.clock.now()
     match step:
         case "subscribe":
@@ -220,7 +220,7 @@ async def does(bot: Bot, step: str) -> None:
         case "bounce":
             bot.fake.troubles.append("recipient 550 5.1.1 no such user")
             await bot.delivers()
-        case "say /resume":  # with this address as the chat, as `paperwire say --as` does
+        case "say /resume":  # as `paperwire say /resume --as email:ada@lab.org` does
             chat = get_chat(store, ADA)
             await bot.pages._do(chat, Link(chat.id, str(ADA), "talk", ""), "/resume", "x", bot.dispatcher)
 
@@ -329,7 +329,7 @@ LINKS = {
 
 @dataclass(slots=True)
 class Poster:
-    """A running bot with a destination for each service."""
+    """A bot with a destination for each service of Apprise."""
 
     app: App
     fake: apprise.FakeServices
@@ -343,7 +343,7 @@ class Poster:
         make.ingested(self.app.store, *papers, now=self.clock.now())
 
     async def sends(self, services: Iterable[str], *papers: model.Paper) -> None:
-        """Subscribes the services, lets papers arrive, and sends them."""
+        """Subscribes these services, ingests the papers, and delivers them an hour later."""
         self.subscribe(*services)
         self.ingest(*papers)
         await self.delivers(minutes=60)
@@ -367,7 +367,7 @@ def fake() -> Iterator[apprise.FakeServices]:
 async def poster(
     tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, request: pytest.FixtureRequest
 ) -> AsyncIterator[Poster]:
-    """A running bot; the parameter is what follows the address of each service."""
+    """A bot with a destination for each service. A test may give the end of all their addresses as the parameter."""
     destinations = [
         Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one, getattr(request, "param", ""))))
         for one in {*apprise.SERVICES, *apprise.READ}
@@ -423,7 +423,7 @@ async def test_a_long_digest_is_split_between_papers(poster: Poster, service: st
 
 @pytest.mark.parametrize(("service", "count"), [("feishu", 40), ("wecombot", 20)])
 async def test_a_summary_in_chinese_fits_into_what_counts_bytes(poster: Poster, service: str, count: int) -> None:
-    """Feishu limits the bytes of the request, where a Chinese character takes six; WeCom limits the bytes of the text."""
+    """Feishu limits the bytes of a request, in which a Chinese character takes six; WeCom limits the bytes of the text."""
     told = make.summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
     await poster.sends([service], *(replace(one, summaries=told) for one in papers(count)))
     assert poster.outbox() == []
@@ -456,7 +456,7 @@ async def test_one_service_signs_in_once_and_out_at_the_end(poster: Poster, tmp_
 
 
 @pytest.mark.parametrize(
-    ("service", "fault", "times"),  # how many copies of the message have arrived in the end
+    ("service", "fault", "times"),  # `times`: how many copies of the message the service has got in the end
     [
         ("json", "429", 1),
         ("json", "400 page", 1),
@@ -491,7 +491,9 @@ async def test_what_failed_comes_again_at_least_once(poster: Poster, service: st
     ],
 )
 async def test_a_refusal_under_status_200_is_none_the_less_one(poster: Poster, service: str, body: str) -> None:
-    """For example, the message lacks the keyword that a robot of Feishu requires, or a proxy answers."""
+    """A service refuses a message but answers with status 200, for example because Feishu requires a keyword in it. The
+    bot must not count the message as sent.
+    """
     with patch.dict(FAULTS_OF_PLATFORMS, refused=Fault(body=body)):
         poster.fake.answers("refused")
     await poster.sends([service], *papers(1))
@@ -515,7 +517,7 @@ async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster) ->
 
 
 def files(folder: Path) -> dict[str, str]:
-    """Returns the name of each file with its content."""
+    """Maps the name of each file in a folder to its content."""
     return {file.name: file.read_bytes().decode("latin-1") for file in folder.iterdir()}
 
 
@@ -525,7 +527,7 @@ def message(text: str) -> model.Message:
 
 
 async def test_a_message_that_is_too_long_for_its_service_is_not_sent(poster: Poster) -> None:
-    """This happens if a destination gets another service while a message waits."""
+    """A message was rendered for a service that allows longer texts. Then its destination got another service."""
     with pytest.raises(errors.Rejected, match="Discord takes at most 1750 characters"):
         await poster.app.context.channels["apprise"].post(
             make.address("apprise:discord"), message("x" * 2000), delivery="d"

@@ -1,7 +1,7 @@
-"""The commands of the Dockerfile, run in order in an empty folder and environment.
+"""Runs the commands of the Dockerfile in order, in an empty folder and environment, and checks the result.
 
-A fresh virtual environment replaces the base image; links to the packages of this environment replace the package
-index. Packages that the lock file does not name are missing. Nothing is downloaded.
+A new virtual environment replaces the base image. Links to the packages of this environment replace the package index,
+so nothing is downloaded. Only packages that the lock file names are there.
 """
 
 import json
@@ -34,7 +34,7 @@ FOR_THE_WHEEL = ["hatchling"]
 
 @dataclass
 class Stage:
-    """The result of one FROM: an environment, and a folder that holds its absolute paths."""
+    """A stage of the build (FROM …): an environment, and a folder under which its absolute paths are."""
 
     root: Path
     name: str
@@ -50,7 +50,7 @@ class Stage:
         stubs.mkdir()
         (stubs / "chown").write_text(
             "#!/bin/sh\n", encoding="utf-8"
-        )  # the user that runs the tests may not be allowed to change owners
+        )  # replaces chown, because the user who runs the tests may not be allowed to change owners
         (stubs / "chown").chmod(0o755)
         self.env = {
             "PATH": f"{self.root}/python/bin:{stubs}:{os.defpath}",
@@ -84,7 +84,7 @@ class Stage:
 
 
 def instructions() -> Iterator[tuple[str, str]]:
-    """Returns the instructions of the Dockerfile: ("RUN", "python -m pip …")."""
+    """Yields the instructions of the Dockerfile, such as ("RUN", "python -m pip …")."""
     text = (REPO / "Dockerfile").read_text(encoding="utf-8")
     lines = "\n".join(line for line in text.split("\n") if not line.startswith("#"))
     for line in lines.replace("\\\n", " ").split("\n"):
@@ -109,7 +109,7 @@ def with_dependencies(names: Sequence[str]) -> list[str]:
 
 
 def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
-    """Executes COPY: the content of a folder, or files into a folder, except files that .dockerignore excludes."""
+    """Executes COPY: copies files, or the content of a folder, into a folder. Fails the test for ignored sources."""
     *sources, target = (word for word in arguments.split() if not word.startswith("--"))
     origin = re.search(r"--from=(\w+)", arguments)
     allowed = {line[1:] for line in (REPO / ".dockerignore").read_text(encoding="utf-8").split("\n") if line[:1] == "!"}
@@ -124,7 +124,7 @@ def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
 
 
 def build(folder: Path, stages: dict[str, Stage], **given: str) -> Stage:
-    """Executes the Dockerfile with the arguments of a build, except for stages that exist. Returns the last stage."""
+    """Executes the Dockerfile with these build arguments, but not its stages that are in `stages`. Returns the last stage."""
     there = set(stages)
     arguments = {
         name: default for word, rest in instructions() if word == "ARG" for name, _, default in [rest.partition("=")]
@@ -162,7 +162,7 @@ def build(folder: Path, stages: dict[str, Stage], **given: str) -> Stage:
 
 @pytest.fixture(scope="module")
 def stages() -> dict[str, Stage]:
-    """The stages that are already built."""
+    """The stages that are already built, by their names."""
     return {}
 
 
@@ -175,7 +175,7 @@ def test_the_image_holds_the_program_and_nothing_that_built_it(image: Stage) -> 
     output = image.run(["paperwire", "--help"])
     assert output.returncode == 0, output.stderr
     assert "demo" in output.stdout
-    shown = image.run(["paperwire", "demo", "--out", "gallery"])  # it needs the templates, the languages, the samples
+    shown = image.run(["paperwire", "demo", "--out", "gallery"])  # the demo needs templates, languages and samples
     assert shown.returncode == 0, shown.stderr
     assert list((image.workdir / "gallery").glob("*.html"))
     assert image.run(["python", "-c", "import hatchling"]).returncode != 0
@@ -213,7 +213,7 @@ def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: in
 
 
 def test_the_page_for_operators_says_what_the_image_does(image: Stage) -> None:
-    """User, volume and port are the same in both, and the settings have the same port."""
+    """docs/operating.md names the user, the volume and the port of the image. The settings have the same port."""
     page = (REPO / "docs" / "operating.md").read_text(encoding="utf-8")
     docker = page.partition("**Docker.**")[2].partition("**systemd.**")[0]
     user, _, group = image.settings["USER"].partition(":")

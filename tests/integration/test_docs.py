@@ -1,6 +1,5 @@
-"""The docs agree with the program: their tables, names and numbers are compared with it, and their commands are run.
-
-The Chinese pages say the same as the English ones.
+"""The docs agree with the program. The tests compare tables, names and numbers of the docs with the program, and run the
+commands of the docs. The Chinese pages have the same structure as the English ones.
 """
 
 import json
@@ -49,7 +48,7 @@ PAGES = [*sorted(docs_pages.ROOT.glob("*.md")), *sorted(docs_pages.DOCS.glob("*.
 
 
 def _paper(text: str) -> model.Paper:
-    """Parses `Title · by Jane Doe, Max Roe · in cs.CV cs.LG · abstract: …`, the page's notation of a paper."""
+    """Returns the paper that a page writes as `Title · by Jane Doe, Max Roe · in cs.CV cs.LG · abstract: …`."""
     title, *others = text.split(" · ")
     said = dict(part.split(" ", 1) for part in others)
     assert said.keys() <= {"by", "in", "id", "doi", "from", "abstract:", "summary:", "zh:"}, text
@@ -153,13 +152,13 @@ def test_the_example_of_a_variable_works_and_has_an_effect(row: docs_pages.Row, 
     del examples[row.code("variable")]
     try:
         without: Settings | None = _load(examples, tmp_path)
-    except SettingsError:  # one of a pair of variables, where the other one is missing
+    except SettingsError:  # another variable needs this variable
         without = None
     assert without != whole
 
 
 def _default(name: str) -> object:
-    """Returns the effective value of an unset variable."""
+    """Returns the value that a setting has if its variable is not set."""
     settings, words = _load({}, Path("/")), name.removeprefix("PAPERWIRE_").lower()
     platform, _, rest = words.partition("_")
     return getattr(getattr(settings, platform), rest) if platform in ("telegram", "slack") else getattr(settings, words)
@@ -183,7 +182,7 @@ def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) ->
         (tmp_path / "paperwire.toml").write_text(f"{table}qqqqqqqq = 1", encoding="utf-8")
         with pytest.raises(SettingsError) as refused:
             _load({}, tmp_path)
-        _, _, known = str(refused.value.hint).partition("Known: ")  # the list of known names, from the program
+        _, _, known = str(refused.value.hint).partition("Known: ")  # the program lists the names that it knows
         assert known
         for key in known.rstrip(".").split(", "):
             assert re.search(rf"^(\[+{key}\]+|{key} =)", whole, re.MULTILINE), key
@@ -260,7 +259,7 @@ async def _no_metrics() -> tuple[bytes, str]:
     return b"", "text/plain"
 
 
-TABLES = [  # page, its columns, what the first column names: all of it, and nothing else
+TABLES = [  # (page, the columns of its table, all things that the first column must name, and no others)
     ("settings.md", _VARIABLES, VARIABLES),
     ("settings.md", ("setting", "values", "means"), chat_settings.SETTINGS),
     ("formats.md", ("code", "means"), {*MESSAGES, *INFO}),
@@ -277,7 +276,7 @@ def test_a_table_has_a_row_for_each_thing(name: str, columns: tuple[str, ...], t
 
 @pytest.mark.parametrize("name", ["commands", "slack"])
 def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
-    """`python docs/NAME_page.py` writes it."""
+    """The page is as `python docs/NAME_page.py` writes it now."""
     written = docs_pages.page(f"{name}.md")
     assert runpy.run_path(str(docs_pages.DOCS / f"{name}_page.py"))["page"](written) == written
 
@@ -290,8 +289,8 @@ def test_what_a_page_types_can_be_done_without_a_token(
 ) -> None:
     shell = transcripts.Shell(
         terminal, monkeypatch, ExitStack()
-    )  # these pages start no fake, so nothing must be stopped
-    # without a source, the program would request arXiv
+    )  # the stack need not be closed, because these pages start no fake
+    # if the settings named no source, the program would send requests to arXiv
     shell.file("paperwire.toml", "\n".join(docs_pages.blocks(path, "toml")) or cli.INBOX)
     shell.file("inbox/.keep", "")
     for line in (
@@ -309,7 +308,7 @@ def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
     assert not re.search(r"\d{4,}:[\w-]+", whole), "an example token that looks like a real one"
 
 
-READERS = ("People in chats", "Operators", "Developers", "Figures")  # the headings of the list in README.md
+READERS = ("People in chats", "Operators", "Developers", "Figures")  # how the lines of the list in README.md begin
 
 
 @pytest.mark.parametrize(
@@ -373,7 +372,7 @@ def test_what_the_code_says_of_pages_is_there() -> None:
         assert [name for name in named if not (docs_pages.ROOT / name).is_file()] == [], path
 
 
-MADE = {"CONTRIBUTING.md": {"bot/digests/NAME.py", "bot/commands/counting.py"}}  # the files that its recipes create
+MADE = {"CONTRIBUTING.md": {"bot/digests/NAME.py", "bot/commands/counting.py"}}  # files that its recipes create
 IN_WORDS = {
     2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 8: "eight", 10: "ten", 20: "twenty", 30: "thirty", 60: "sixty",
     100: "(?:a )?hundred", 200: "two hundred", 1000: "thousand",
@@ -392,7 +391,7 @@ def test_a_page_names_only_files_and_modules_that_there_are(path: Path) -> None:
 
 
 def _is_a_module(name: str) -> bool:
-    """Returns whether a dotted name is a module, or the name of something in a module."""
+    """Returns whether a dotted name is a module, a package, or the name of a function or class in one."""
     whole, above = docs_pages.ROOT / name.replace(".", "/"), docs_pages.ROOT / name.rpartition(".")[0].replace(".", "/")
     inside = next((one for one in (above.with_suffix(".py"), above / "__init__.py") if one.is_file()), None)
     last = name.rpartition(".")[2]
@@ -442,7 +441,7 @@ def test_every_other_name_of_a_command_stands_in_the_guide(guide: str, command: 
 # -------------------------------------------------------------------------------------------------------------- numbers
 
 
-NUMBERS = (  # page, a sentence of the page with # for a number, where the program has that number (/ in larger units)
+NUMBERS = (  # (page, a part of the page with # for a number, where the program has this number, perhaps divided by a unit)
     ("guide.md", "Several lines are several subscriptions, # at most", "bot.commands.subscribe:MOST_LINES"),
     ("guide.md", "within # minutes the edited", "bot.commands.subscribe:EDITED_WITHIN.seconds / 60"),
     ("guide.md", "a name of at most # characters", "subscriptions.portable:LONGEST_NAME"),
@@ -516,7 +515,7 @@ def test_a_number_of_a_page_is_that_of_the_program(name: str, sentence: str, whe
 def test_the_pace_of_a_chat_and_the_share_of_gone_chats_are_those_of_the_page() -> None:
     telegram, slack = TelegramChannel.limits, SlackChannel.limits
     assert (telegram.per_lane, telegram.burst, slack.per_lane, GONE_SHARE) == (1, 3, 1, 5)  # "more than a fifth"
-    assert CONNECTIONS == 3  # "Each needs six connections": three more listen
+    assert CONNECTIONS == 3  # the page says six connections: these three, and three that listen
 
 
 def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
@@ -532,7 +531,7 @@ _SERIES = ("_bucket", "_sum", "_count")
 
 
 def known_metrics() -> dict[str, set[str]]:
-    """Returns the names of all series, each with its labels."""
+    """Maps the name of each series of /metrics to its labels."""
     declared = {one.name: set(one.labels) for one in metrics.METRICS}
     series = {
         one.name + end: {*one.labels, "le"}
@@ -586,13 +585,13 @@ def test_every_metric_is_watched_by_an_alert_or_a_panel() -> None:
 
 
 def as_grafana_reads(text: str) -> object:
-    """Returns what Grafana's own models of a dashboard, its panels and its Prometheus queries keep of a text."""
+    """Returns the dashboard of a JSON text as Grafana's own models keep it. They drop fields that they do not know."""
     register_default_plugins()
     return json.loads(JSONEncoder().encode(Dashboard.from_json(json.loads(text))))
 
 
 def missing(given: object, kept: object, path: str = "") -> list[str]:
-    """Returns the places of given values that were not kept unchanged. Additional kept values are defaults."""
+    """Returns the paths of values in `given` that `kept` lacks or has changed. `kept` may have more values: defaults."""
     match given, kept:
         case dict(), dict():
             return [one for key, value in given.items() for one in missing(value, kept.get(key), f"{path}/{key}")]
@@ -639,14 +638,14 @@ def blocks(page: str) -> list[str]:
 
 
 def typed(page: str) -> list[str]:
-    """Returns the first cells of the tables."""
+    """Returns the first cells of table rows if they are code, that is, things to type."""
     return re.findall(
         r"^\| (`.*?`) \|(?= [^`])", re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
     )
 
 
 def prose(page: str) -> str:
-    """Returns the text to read: without code, targets of links, HTML, and tables whose cells are things to type."""
+    """Returns the page without code, targets of links, HTML, and table rows with things to type."""
     for cut in (
         r"^```.*?^```$",
         r"<[^>]*>",

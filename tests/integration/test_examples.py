@@ -1,4 +1,4 @@
-"""Each query that the program shows as an example finds a few papers of the samples, and each of these can be read."""
+"""Each query that the program or its docs show as an example finds 3 to 15 papers of the samples."""
 
 import re
 from collections.abc import Iterator
@@ -46,22 +46,22 @@ _NAMED = re.compile(rf"{_ASKS}(?P<asked>[^/,，、。. ](?:[^,，、。.]|\.\b)*
 _LOOSE = re.compile(r'\w+:"[^"{]+"|\bcat:\w+\.[A-Z]{2}\b|\w+ -survey')  # looks like a query, in any text
 # what may come before a query: a chat, or the number of a subscription
 _PLACE = re.compile(r"^(?:@\w+|\{\w+\}|\d+)(?: |$)")
-_SYNTAX = "(a OR b) c"  # in the README, to show the brackets
+_SYNTAX = "(a OR b) c"  # the README shows this to explain brackets; it finds no papers
 
 
 def of_code(text: str) -> Iterator[str]:
-    """Yields the queries of chat commands, at the beginning of a line or in backticks, and of subcommands."""
+    """Yields the queries in a text's chat commands (at the beginning of a line or in backticks) and subcommands."""
     yield from (found["asked"] for found in (*_CODE.finditer(text), *_SHELL.finditer(text)))
 
 
 def of_sentence(text: str) -> Iterator[str]:
-    """Yields the queries of the commands that a sentence lists after its first colon."""
+    """Yields the queries of the chat commands that a sentence lists after its first colon."""
     _, _, listed = re.sub("：", ": ", text).partition(": ")
     yield from (found["asked"] for part in re.split(r"[,，、] ?(?=/)", listed) if (found := _NAMED.match(part)))
 
 
 def of_pages() -> Iterator[tuple[str, str]]:
-    """Yields the examples of the pages for people, and the messages of the guide's chats that are not commands."""
+    """Yields (page, query) for the examples of PAGES. Includes messages in blocks of a chat that have no command."""
     for path in PAGES:
         text = path.read_text("utf-8")
         yield from ((path.name, query) for query in of_code(text))
@@ -74,7 +74,7 @@ def of_pages() -> Iterator[tuple[str, str]]:
 
 
 def of_program() -> Iterator[tuple[str, str]]:
-    """Yields the examples of the web pages, subcommands, manifest and demo, and of all sentences in both languages."""
+    """Yields (where, query) for the examples of web pages, subcommands, manifest, demo, and all messages in both languages."""
     yield from (("the page", query) for query in markup._EXAMPLES if not query.startswith("/"))
     yield from (("the playground", query) for query in playground._EXAMPLES)
     yield from (("--help", query) for one in SUBCOMMANDS for query in of_code(one.example))
@@ -94,7 +94,7 @@ def of_program() -> Iterator[tuple[str, str]]:
 
 
 async def of_replies(store: Store) -> list[tuple[str, str]]:
-    """Returns the examples of /start and of every page of /help, in both languages."""
+    """Returns (command, query) for the examples of /start and of every page of /help, in both languages."""
     found: list[tuple[str, str]] = []
     for number, language in enumerate(LANGUAGES):
         bot, chat = BotHarness(store), f"telegram:{number + 1}"
@@ -106,7 +106,7 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
         for topic in ("", start.ALL, *start.TOPICS, *start.EXAMPLES):
             bot.later(minutes=1)
             said = await bot.says(f"/help {topic}", chat, language=language)
-            shown = "\n".join(said.lines[1:])  # the first line only names the subject
+            shown = "\n".join(said.lines[1:])  # the first line is only the title of the page
             found += [(f"/help {topic}", query) for query in of_code(shown)]
             found += [(f"/help {topic}", query) for line in said.lines for query in of_sentence(line) if not topic]
             if topic == "query":
@@ -116,7 +116,7 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
 
 @pytest.fixture
 async def samples(store: Store) -> Store:
-    """A store that has ingested the samples at noon."""
+    """A store with the papers of all samples, which came at noon."""
     for name in SAMPLES:
         await ingest(
             BotHarness(store).context, files("bot").joinpath("samples", name).read_bytes(), name, source="samples"
@@ -132,7 +132,7 @@ async def test_each_example_finds_three_to_fifteen_papers_of_today(samples: Stor
             shown.setdefault(query, where)
     counts = {query: recent_matches(samples, parse_query(query), now=make.NOON, most=1).found for query in shown}
     for query, count in counts.items():
-        print(f"{count:3}  {query}  ({shown[query]})")  # noqa: T201 - what pytest -s shows
+        print(f"{count:3}  {query}  ({shown[query]})")  # noqa: T201 - pytest -s shows this list
     assert len(counts) > 40
     assert {query: (count, shown[query]) for query, count in counts.items() if not FEWEST <= count <= MOST} == {}
 
@@ -173,7 +173,7 @@ _TABLES = [row.code("you type") for columns in ("it brings", "it comes", "it doe
 
 
 def said() -> Iterator[tuple[str, str]]:
-    """Yields (where, message) in the order of the page, from its code blocks and the first cells of its tables."""
+    """Yields (kind of chat, message) for each message of the guide, in order: from code blocks and first cells of tables."""
     for found in _LINES_TYPED.finditer(docs_pages.page("guide.md")):
         if found["kind"]:
             yield from ((found["kind"], message) for message in _messages(found["block"]))
@@ -184,7 +184,9 @@ def said() -> Iterator[tuple[str, str]]:
 
 
 def _messages(block: str) -> list[str]:
-    """Returns the messages of a block. A line without a command continues the command above, or is its own message."""
+    """Returns the messages of a code block. In a block that begins with a command, a line without a command continues the
+    command above. In other blocks, each line is a message.
+    """
     if not block.startswith("/"):
         return block.splitlines()
     return [message.strip() for message in re.split(r"^(?=/)", block, flags=re.MULTILINE) if message.strip()]
@@ -192,7 +194,7 @@ def _messages(block: str) -> list[str]:
 
 @pytest.fixture
 def bot(samples: Store) -> BotHarness:
-    """A bot that knows the papers of the samples, a group and a channel that Ada administers."""
+    """A bot that has the papers of the samples. Ada (42) administers a group and a channel."""
     bot = BotHarness(samples)
     channel = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Daily vision", public=True)
     bot.places["@your_channel"] = channel

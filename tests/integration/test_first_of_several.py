@@ -1,7 +1,8 @@
-"""If only one of several processes may do something, the database decides which one, not an earlier look.
+"""If only one of several processes may do something, the write itself decides which one, not a read before it.
 
-SQLite lets one process write at a time, so no one can write between a look and the insert after it. In a database that
-locks rows, another process can. Here it commits its row right before the statement by which ours writes.
+On SQLite, only one process writes at a time, so no other can write between our read and our write. In a database that
+locks rows, another process can. These tests imitate this on SQLite: the other process ("the rival") commits its row just
+before the statement by which our process writes.
 """
 
 import re
@@ -39,9 +40,9 @@ pytestmark = pytest.mark.sqlite_alone
 
 @pytest.fixture
 def rival(store: Store) -> Callable[..., None]:
-    """Returns a function that lets another process commit `sql` right before ours writes `table`.
+    """Returns a function that makes another process execute `sql` just before our process writes the table `table`.
 
-    `after`: how many writes of ours to this table come before that.
+    `after` is the number of our writes to this table that come before.
     """
 
     def before_write(table: str, sql: str, *values: object, after: int = 0) -> None:
@@ -96,7 +97,7 @@ def _rival_digest(rival: Rival, content_hash: str, source: str = "daily") -> Non
 
 
 def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> None:
-    """Another process stores a paper with this key before ours locks the counter of sequences."""
+    """Another process stores a paper with this key just before our process locks the counter of sequences."""
     _rival_source(rival, "key_value", "theirs", after=after)
     rival("key_value", "INSERT INTO paper (id, key, title, abstract, authors, categories, arxiv_id, comment, cross, first_seen_at, day,"
           " owner, vouched) VALUES (?, ?, 'theirs', '', '[]', '[]', ?, '', 0, ?, '2026-01-22', 'theirs', 0)",
@@ -105,7 +106,7 @@ def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> Non
 
 
 def _rival_ours(rival: Rival) -> None:
-    """Another process stores the digest that we are about to store, as one of its own source."""
+    """Another process stores the same digest just before our process stores it, under the source "theirs"."""
     _rival_paper(rival, "2601.00001")
     _rival_digest(rival, _OURS.content_hash, "theirs")
 
@@ -116,15 +117,15 @@ def _rival_value(rival: Rival, name: str, value: str, after: int = 0) -> None:
 
 @dataclass(frozen=True)
 class Race:
-    """What another process commits right before ours writes, and what the database holds afterwards."""
+    """A call of our process, the rows that another process commits just before its write, and the expected result."""
 
     rival: Callable[[Rival], object]
     act: Callable[[Store], object]
     shows: tuple[str, ...]  # a table, and names of its columns
     rows: Sequence[tuple[object, ...]]
-    before: Callable[[Store], object] = lambda _: None  # what this process has done before
-    returns: object = ...  # what our call returns; ...: any value
-    refuses: str = ""  # the sentence with which our call is refused
+    before: Callable[[Store], object] = lambda _: None  # what our process does first
+    returns: object = ...  # the expected result of our call; ... means any result
+    refuses: str = ""  # a part of the sentence with which our call is refused; "" if it is not refused
 
 
 def _subscribes(text: str) -> Callable[[Store], object]:
@@ -158,7 +159,7 @@ def _undoes(store: Store) -> object:
 
 
 def _ingests_ours(store: Store) -> bool:
-    """Returns whether our digest was known already."""
+    """Ingests our digest. Returns whether it was known already."""
     return make.ingest_digest(store, _OURS, source="daily", day=make.NOON.date(), now=make.NOON).already_known
 
 
@@ -189,7 +190,7 @@ RACES = {
         before=_subscribes("graph"), rival=lambda rival: rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree"), act=_subscribes("tree"),
         shows=("subscription", "number", "text"), rows=[(1, "graph"), (9, "theirs")],
     ),
-    "no two subscriptions get one number": Race(  # our first statement ends the chat's streak of failures
+    "no two subscriptions get one number": Race(  # the first of our writes ends the chat's streak without matches
         before=_subscribes("graph"), rival=lambda rival: rival("chat", "UPDATE chat SET next_number = next_number + 1", after=1),
         act=_subscribes("tree"), shows=("subscription", "number"), rows=[(1,), (3,)],
     ),
@@ -302,7 +303,7 @@ RACES = {
         act=lambda store: _APPLIES(store, effect=lambda _: pytest.fail("the effect of an update happens twice")),
         shows=("update", "update_id", "reply"), rows=[("7", "theirs")], returns=("theirs", False),
     ),
-    "a reply that another process posts is left to it": Race(  # our first statement gives up outdated replies
+    "a reply that another process posts is left to it": Race(  # the first of our writes gives up old replies
         before=lambda store: _APPLIES(store, effect=lambda _: "reply"),
         rival=lambda rival: rival("update", 'UPDATE "update" SET state = ? WHERE state = ?', "done", "ready", after=1),
         act=lambda store: conversations.unfinished_replies(store, now=_SOON),
@@ -343,7 +344,7 @@ RACES = {
         act=lambda store: [access.redeem_code(store, ME, "wrong", admins=(), now=make.NOON) for _ in range(2)],
         shows=("wrong_code", "chat"), rows=[(1,)] * 5, returns=["wrong", "too-many"],
     ),
-    "a code makes one operator": Race(  # our first statements store the code
+    "a code makes one operator": Race(  # the first two of our writes store the code
         before=_MET, rival=lambda rival: rival("operator_code", "DELETE FROM operator_code", after=2),
         act=lambda store: access.redeem_code(store, ME, access.new_code(store), admins=(), now=make.NOON),
         shows=("chat", "admin"), rows=[(0,)], returns="there-is-one",
@@ -383,15 +384,15 @@ def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival)
 
 # --------------------------------------------------------------------------------------------------------------- papers
 
-# Merging reads before it writes. So its first statement locks the counter of sequences, which one process can hold.
+# An ingest reads papers before it writes them. So it first locks the counter of sequences, which only one process can do.
 
 
 def test_a_paper_added_during_a_large_ingest_is_the_same(
     store: Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest, "MOST_AT_ONCE", 1)
-    cannot_tell(store)  # on SQLite only the look-up before the write counts, because no one can write between the two
-    _rival_paper(rival, "2601.00002", after=1, number=2)  # before the second part
+    cannot_tell(store)  # otherwise SQLite shows that no other process has written since the look-up
+    _rival_paper(rival, "2601.00002", after=1, number=2)  # just before our process stores the second part
     make.ingested(store, *(make.paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
     assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
     assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2), ("2601.00003", 3)]
@@ -399,7 +400,7 @@ def test_a_paper_added_during_a_large_ingest_is_the_same(
 
 # ------------------------------------------------------------------------------------------------------------- planning
 
-# A plan reads before it writes. So its writing begins by locking the rows of its chats, which one process can hold.
+# A plan reads before it writes. So its write first locks the rows of its chats, which only one process can do.
 
 
 @pytest.fixture
@@ -407,7 +408,7 @@ def locks_rows(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     cannot_tell(store)
 
     def hold(session: Transaction, *_: object, **__: object) -> None:
-        execute(session, text("UPDATE key_value SET value = value"))  # any statement will do; SQLite needs none here
+        execute(session, text("UPDATE key_value SET value = value"))  # any write, before which the rival can write
 
     monkeypatch.setattr("subscriptions.store.database.conflicts.hold_rows", hold)
 
@@ -427,14 +428,14 @@ def test_a_subscription_the_other_plan_missed_waits_a_minute(store: Store, rival
     _rival_plan(rival)
     assert plan_due(store, now=make.NOON + timedelta(hours=1)) == ()
     assert rows(store, "subscription", "cursor") == [(0,)]
-    assert plan_due(store, now=make.NOON + timedelta(hours=1, minutes=1)) == ()  # its only paper was already delivered
+    assert plan_due(store, now=make.NOON + timedelta(hours=1, minutes=1)) == ()  # the other plan delivered the paper
     assert rows(store, "delivery", "id") == [("theirs",)]
     assert rows(store, "subscription", "cursor") == [(1,)]
 
 
 @pytest.mark.usefixtures("locks_rows")
 def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: Store, rival: Rival) -> None:
-    """If a digest came as well, the plan restarted forever, because nothing made it look at the papers again."""
+    """A subscription is paused, and a digest comes, while a plan runs. The plan reads the papers again, and ends."""
     make.subscribes(store, str(ME), "graph", every="now", now=make.NOON)
     make.ingested(store, make.paper("A graph"), now=make.NOON + timedelta(minutes=1))
     rival("key_value", "UPDATE subscription SET state = 'paused'")

@@ -1,6 +1,5 @@
-"""How operators and other programs learn whether all is well, and which workers run.
-
-`/health/ready` and `/health/live` over real HTTP, PAPERWIRE_HEARTBEAT_URL, `paperwire workers` and `paperwire status`.
+"""How operators and other programs learn whether all is well, and which workers run: by `/health/ready` and
+`/health/live` over real HTTP, PAPERWIRE_HEARTBEAT_URL, `paperwire workers` and `paperwire status`.
 """
 
 import contextlib
@@ -53,7 +52,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Page:
-    """The web address of a process; its ticks come when a test calls them."""
+    """A process and its web address. A test calls the ticks of the process."""
 
     def __init__(self, store: Store, process: Process, health: Health, clock: make.FakeClock, url: str) -> None:
         self.store = store
@@ -63,7 +62,7 @@ class Page:
         self._url = url
 
     async def goes_on(self, seconds: float) -> None:
-        """Lets time pass, and ends with a tick and a health check."""
+        """Advances the clock. Then runs a tick and a check of the health."""
         self._clock.advance(timedelta(seconds=seconds))
         await self._process.tick()
         await self._health.look()
@@ -141,7 +140,7 @@ async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pyte
 
     papers = [make.paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
     await page.goes_on(1)
-    limits_pages(page.store, 1)  # SQLite raises the limit to the current number of pages
+    limits_pages(page.store, 1)  # SQLite takes the current number of pages as the limit, so the file cannot grow
     with pytest.raises(errors.StoreUnavailable, match="full"):
         make.ingested(page.store, *papers)
     await page.goes_on(1)
@@ -154,7 +153,7 @@ async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pyte
     make.ingested(page.store, *papers)
     await page.goes_on(1)
     assert await page.ready() == (200, READY)
-    monkeypatch.setattr("subscriptions.store.database.store.LEAST_ROOM", 2**70)  # found before anything is written
+    monkeypatch.setattr("subscriptions.store.database.store.LEAST_ROOM", 2**70)  # no disk has this much free space
     await page.goes_on(1)
     await page.goes_on(30)
     status, said = await page.ready()
@@ -203,7 +202,7 @@ async def heartbeat(tmp_path: Path, clock: make.FakeClock, watchman: Watchman) -
 
 
 async def beats(heartbeat: ticks.Heartbeat, *, well: bool = True) -> None:
-    """Sends a heartbeat, and waits for the answer."""
+    """Calls `beat`. If this sends a request, waits for its answer."""
     heartbeat.beat(well=well)
     if heartbeat._task is not None:
         await heartbeat._task
@@ -257,7 +256,7 @@ def test_once_calls_at_its_end_if_all_went_well(terminal: cli.Terminal, watchman
 # ------------------------------------------------------------------- which workers run, what each one holds, what waits
 
 
-RECEIVER = "telegram updates"  # the name that its adapter uses
+RECEIVER = "telegram updates"  # the name of Telegram's receiver in the product
 LATER = make.NOON + timedelta(minutes=7)
 
 
@@ -322,7 +321,7 @@ def test_with_a_file_it_shows_the_one_process(terminal: cli.Terminal, file: Stor
 
 @pytest.fixture
 def three(postgres: Server, terminal: cli.Terminal) -> Iterator[tuple[list[Store], list[SideSession]]]:
-    """Three workers with their side sessions; the third sends no heartbeat, and the others forget it."""
+    """Three workers that have sent heartbeats. Each worker holds a lane by its side session."""
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(postgres.database())
         stores = [stack.enter_context(contextlib.closing(Store(url))) for _ in range(3)]
@@ -358,8 +357,8 @@ def test_it_shows_which_workers_live_and_what_each_holds(
     assert {one["id"] for one in found.values()} == {store.worker for store in stores}
     assert all(one["seconds_since_heartbeat"] < sending.SILENT_AFTER.total_seconds() for one in found.values())
     change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '25 seconds' WHERE number = 4711")
-    workers.end_worker(stores[1])  # others took this worker for dead; it was only stopped, and still holds its lane
-    third.close()  # the side session is cut, and the worker still posts in its lane
+    workers.end_worker(stores[1])  # the others took this worker for dead, but it was only stopped and holds its lane
+    third.close()  # the side session of the third worker is cut
     found = {one["process"]: one for one in terminal("workers", "--json").json["workers"]}
     assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
         ("machine-1", False, 2, []),
@@ -439,7 +438,7 @@ def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store
         came = at_two + timedelta(minutes=minutes)
         make.ingested(store, make.paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
         assert lag(store, at_two + make.HOUR).planning_since == came
-        # at first, each subscription looks for itself; later they follow a shared cursor
+        # before this plan, each subscription has its own cursor; afterwards, they follow a shared cursor
         plan_due(store, now=at_two + make.HOUR)
         assert lag(store, at_two + make.HOUR).planning_since is None
     made = at_two + timedelta(minutes=9)
@@ -466,7 +465,7 @@ def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None
     assert lag(store, LATER).sending_since is None
     plan_due(store, now=make.NOON)
     assert lag(store, LATER).sending_since == make.NOON
-    # one message is to be retried later; in the other lane the platform requested a pause
+    # in one lane a message is retried in 30 seconds; for the other lane, the platform requested a pause
     step = being_sent(store, request(on_unclear="skip"))
     sending.record_outcome(store, step, errors.RetryLater("busy"), on_unclear="skip", now=make.NOON, wall=make.NOON)
     pause_lane(store, Lane("telegram", "2"), wall=make.NOON, until=LATER)
@@ -484,13 +483,13 @@ def lag(store: Store, now: datetime) -> sending.Backlog:
 
 @pytest.fixture
 def port() -> int:
-    """Returns an unused port."""
+    """A port that no program uses."""
     return free_port()
 
 
 @pytest.fixture
 def kept(terminal: cli.Terminal, port: int) -> cli.Terminal:
-    """A folder with a database and a port."""
+    """A terminal in a folder with a database. The web address has the port `port`."""
     terminal.set("WEB_PORT", str(port))
     Store(f"sqlite:///{terminal.database}").open(now=datetime.now(UTC))
     return terminal
@@ -540,4 +539,4 @@ def test_status_says_what_the_page_of_the_process_says(kept: cli.Terminal, remot
         page = httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).json()
         assert (ended.status, ended.json["ready"], ended.json["problems"].keys()) == (1, False, page["problems"].keys())
         assert "  telegram updates: " in asked().out
-    assert watchman.calls == []  # only a healthy process sends heartbeats
+    assert watchman.calls == []  # the process was never healthy, so it sent no heartbeat

@@ -1,4 +1,4 @@
-"""Files that are too large, texts without end, and names and texts that hold codes for a terminal."""
+"""Files that are too large, texts that are very long, and names and texts with control codes of a terminal."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ async def test_a_file_of_three_gib_is_refused_before_it_is_read(
 ) -> None:
     path = tmp_path / "huge.md"
     with path.open("wb") as file:
-        file.truncate(3 << 30)  # a sparse file: it takes no room on the disk
+        file.truncate(3 << 30)  # the file is sparse, so it takes no space on the disk
     tracemalloc.start()
     try:
         feeding = await source_harness.polled(store, clock, arxiv, SourceSettings(name="inbox", path=path))
@@ -59,7 +59,7 @@ def test_a_paper_with_two_million_authors_keeps_twenty_thousand(tmp_path: Path) 
     assert len(read.entries[0].authors) == _papers.MOST_AUTHORS
     assert [(one.code, one.count) for one in read.warnings if one.code == "long_fields"] == [("long_fields", 1)]
     assert kept < len(page) // 4
-    assert peak < 7 * len(page)  # 16 times if there were no limit
+    assert peak < 7 * len(page)  # without a limit of authors, this would be 16 times the length
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What an idle bot with only Telegram loads, and how much memory it takes."""
+"""The modules that an idle bot loads if only Telegram is on, and the memory that it takes."""
 
 import subprocess
 import sys
@@ -15,8 +15,8 @@ from tests.integration.cli import INBOX
 from tests.patience import PATIENCE
 from tests.programs.faults.soak.program import running_program
 
-# bytes of resident memory; 120 MB are promised. This includes the pages, all compiled modules, and memory that the
-# compiler leaves if modules are compiled at each start
+# bytes of resident memory; the docs promise 120 MB. Included are the web pages, all modules, and memory that Python's
+# compiler leaves if it compiles the modules at each start
 MOST = 119e6
 UNUSED = {
     "alembic",  # the schema is already the newest
@@ -48,7 +48,7 @@ finally:
 
 @pytest.fixture
 def environment(tmp_path: Path, telegram: FakeTelegram) -> dict[str, str]:
-    """Returns the environment of a bot with only Telegram, with an empty store of the newest schema."""
+    """The environment of a bot with Telegram only. Its database is empty and has the newest schema."""
     (tmp_path / "inbox").mkdir()
     (tmp_path / "paperwire.toml").write_text(INBOX)
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")

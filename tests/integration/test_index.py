@@ -1,4 +1,4 @@
-"""The index of stored papers rules out no paper that the slow matcher finds, and is always up to date."""
+"""A search with the index of stored papers finds the same papers as the slow matcher, which reads each paper's texts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.both_databases
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A store that many examples share; each example empties it first."""
+    """A store that all examples of Hypothesis share. Each example empties it first."""
     store = Store(f"sqlite:///{tmp_path_factory.mktemp('index')}/paper_index.db")
     store.open(now=make.NOON)
     yield store
@@ -182,7 +182,7 @@ def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None
 
 
 class EmptiedByAnother(dict[Any, Any]):
-    """A cache that another thread empties right after each lookup or insertion."""
+    """A cache that is emptied just after each look-up and each insertion, as if another thread did this."""
 
     def __contains__(self, key: object) -> bool:
         held = super().__contains__(key)

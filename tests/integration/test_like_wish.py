@@ -1,4 +1,4 @@
-"""`like:` in a subscription brings papers near to a given one: at most five, the nearest first, always the same ones."""
+"""`like:` in a subscription brings papers near to a named paper, the nearest first. A delivery shows at most five of them."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", 
 
 
 def delivered(store: Store, chat: str = ME) -> list[tuple[str, bool]]:
-    """Plans what is due. Returns (title, whether it is shown) for each paper of a chat's newest delivery."""
+    """Plans the due deliveries. Returns (title, is the paper shown) for the papers of the newest one, which is to `chat`."""
     plan_due(store, now=LATER)
     with store.read() as transaction:
         newest = transaction.connection().exec_driver_sql("SELECT max(seq) FROM delivery").scalar()
@@ -81,7 +81,7 @@ def test_it_can_be_combined_and_excluded(store: Store) -> None:
     make.subscribes(store, ME, f"robots -like:{GIVEN}", every="now")
     speak = (make.paper("Swarm robots speak", "cs.CL"), make.paper("Swarm robots speak: a survey", "cs.CL"))
     make.ingested(store, *speak, make.paper("Swarm robots fly", "cs.RO"), name="next")
-    # a paper is not near to itself
+    # the second subscription gets "Swarm robots", because a paper does not count as near to itself
     assert sorted(delivered(store)) == [("Swarm robots", True), ("Swarm robots speak", True)]
 
 
@@ -91,7 +91,7 @@ def test_the_words_stay_whatever_comes_and_goes(store: Store) -> None:
     assert parse.words_kept(before)[GIVEN] == (("robot", 500), ("swarm", 500))
     make.ingested(
         store, *(make.paper(f"Swarm number {number}") for number in range(50)), name="next"
-    )  # the word is no longer rare
+    )  # now "swarm" is no longer a rare word
     make.subscribes(store, ME, f"like:{GIVEN}v2", every="daily", at="09:00")
     make.subscribes(store, ME, f"bees like:{GIVEN}")
     assert canonicals(store)[0] == before[0]

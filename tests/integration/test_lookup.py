@@ -1,4 +1,4 @@
-"""Papers that a person names and the store lacks are fetched from arXiv and answered later; no other chat gets them."""
+"""A person names a paper that the store lacks. The bot fetches it from arXiv and answers later; no other chat gets it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -46,7 +46,7 @@ def lookup_of(store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv) 
 async def asking(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
 ) -> AsyncIterator[App]:
-    """Yields a bot that listens and may send requests to the fake arXiv; running look-ups are cancelled at the end."""
+    """Yields a bot that listens and looks papers up at the fake arXiv. The end of the block cancels open look-ups."""
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
         async with worker.listening(app, receivers, lookup_of(app.store, clock, arxiv)):
@@ -66,7 +66,7 @@ def said(telegram: FakeTelegram, chat: str = "7") -> list[str]:
 
 
 async def asks(telegram: FakeTelegram, text: str, answers: int = 2) -> None:
-    """A person writes `text`. Waits until `answers` messages came since the start."""
+    """A person writes `text`. Waits until the bot has posted `answers` messages since its start."""
     telegram.user_writes(text, "7")
     await telegram_bot.posts(telegram, answers, "7")
 
@@ -151,7 +151,7 @@ async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
 async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
 ) -> None:
-    """The fake records a violation if two requests overlap or are less than three seconds apart."""
+    """Several people ask for papers while the bot polls arXiv. Their look-ups share requests, so that arXiv's limits hold."""
     arxiv.announces(date(2026, 1, 22), make.paper("Of today", "cs.LG", announce_type=model.Announce.NEW))
     arxiv.knows(FORGETS, make.paper("Trees", "cs.LG", arxiv_id=OTHER))
     source = source_harness.arxiv_source("cs.LG", "stat.ML", "cs.CV")
@@ -192,7 +192,7 @@ async def test_an_interrupted_look_up_is_answered_by_the_next_process(
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, where: str, *errors: Exception) -> list[Exception]:
-    """Lets a step of look-ups raise these errors first. Returns the list of those that are left."""
+    """Makes the function `where` raise these errors, one per call, before it works. Returns the list of the errors left."""
     work, left = resolve_name(where), list(errors)
 
     def fails_at_first(*args: Any, **named: Any) -> Any:
@@ -277,7 +277,7 @@ NAMED = make.paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors
 
 
 def bare(title: str, arxiv_id: str | None = None, **values: object) -> model.Paper:
-    """Returns a paper as in lists that have no authors and categories."""
+    """Returns a paper without authors, as in lists that name none. It has no categories."""
     return make.paper(title, arxiv_id=arxiv_id, authors=(), abstract=f"We look at {title or 'it'}.", **values)  # type: ignore[arg-type]
 
 
@@ -405,7 +405,7 @@ async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
     await feeding.due()
     with store.read() as session:
         assert [one.arxiv_id for one in session.exec(select(rows.PaperRow)) if not one.categories] == ["2601.10003"]
-    assert len(arxiv.asked("id_list")) == 7  # requests for 8 ids, then 4 and 4, 2 and 2, 1 and 1
+    assert len(arxiv.asked("id_list")) == 7  # requests for 8 ids, then for 4 and 4, 2 and 2, 1 and 1
 
 
 async def test_while_arxiv_is_busy_it_is_left_alone(

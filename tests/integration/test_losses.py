@@ -1,7 +1,7 @@
-"""A database is lost and a copy is restored: nothing that was due before is sent twice, nothing that came later is
-lost.
+"""A database is lost, and an older copy replaces it. No chat gets a paper twice that was due before the loss, and papers
+that came later are not lost.
 
-The test judges by the journal of the platforms, which outlives the database.
+The tests look at the journals of the platforms, which have all messages from before and after the loss.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.both_databases
 Restoring = Callable[[Path, datetime], Store]
 
 START = datetime(2026, 1, 20, tzinfo=UTC)  # a Tuesday
-LAST = 10 * 24  # hours after the start; by then every weekly subscription was due once more after the last digest
+LAST = 10 * 24  # hours after the start, when every weekly subscription has been due again after the last digest
 CHATS: tuple[tuple[str, dict[str, str]], ...] = (
     ("telegram:1", {"every": "now"}),  # quiet from 22:00 to 8:00
     ("console:1", {"every": "now"}),  # never quiet
@@ -43,17 +43,18 @@ CHATS: tuple[tuple[str, dict[str, str]], ...] = (
     ("telegram:5", {}),  # has the default, when-out
 )
 DUE_HOURS = (1, 8, 9, 15, 20)  # hours in UTC
-BOTH = "telegram:6"  # has two subscriptions that match the same papers at different times
+BOTH = "telegram:6"  # has two subscriptions to the same papers, which are due at different times
 LATE = "telegram:7"  # subscribes after the copy, and again after the restore
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A digest that comes at an hour after the start, and how it is read after a restore."""
+    """A digest that comes some hours after the start, and the way in which it is read again after a restore."""
 
     number: int
     hour: int
-    # what the reader knows: file; day (a web address, a missed day, standard input); nothing (not even a day)
+    # what the program knows when it reads the digest again: "file" (the time of the file), "day" (only its day, such as
+    # of a web address or standard input), or "nothing"
     reader: str
 
     @property
@@ -66,7 +67,7 @@ class Brought:
 
 
 class Bot:
-    """The real app in simulated hours, its journals, and what happens to its database."""
+    """The real app in simulated time. Its database can be copied, lost and restored."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
@@ -77,7 +78,7 @@ class Bot:
         make.subscribes(self.bot.store, chat, query, now=self.bot.clock.now(), **schedule)
 
     async def reads(self, brought: Brought, *, first: bool, looked_at: datetime | None = None) -> Ingested:
-        """Reads a digest when it comes, or reads it again as its reader would."""
+        """Ingests a digest when it comes (`first`), or ingests it again after a restore."""
         now = self.bot.clock.now()
         content = make.digest(
             make.paper(f"Graph {brought.work}", arxiv_id=None),
@@ -89,7 +90,7 @@ class Bot:
         return await store_digest(self.bot.app.context, content, source=brought.reader, arrival=arrival)
 
     async def comes_to(self, moment: datetime) -> None:
-        """Runs until a moment, with a tick whenever something may be due."""
+        """Advances the clock to a moment, with ticks at each hour at which something may be due."""
         while self.bot.clock.now() < moment:
             now = self.bot.clock.now()
             hours = (now.replace(hour=hour, minute=0, second=0, microsecond=0) for hour in DUE_HOURS)
@@ -102,7 +103,7 @@ class Bot:
         self._copy = copies.copied(self.bot.store, self.folder)
 
     async def loses(self, lost_at: datetime, now: datetime) -> None:
-        """The database is lost; the copy takes its place."""
+        """The database is lost at `lost_at`, and the copy replaces it at `now`. The app starts again."""
         assert self._copy is not None
         await self.bot.app.close()
         self.bot.comes_to(now)
@@ -112,7 +113,7 @@ class Bot:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A loss, with its times in hours after the start, and the digests that are read again, in order."""
+    """A loss. Its times are in hours after the start. `order` are the places of the digests in the order of reading again."""
 
     copied: int
     lost: int
@@ -129,7 +130,7 @@ class Case:
         return START + timedelta(hours=self.restored)
 
 
-# digests of all readers come in the night, between copy and loss, between loss and restore, and after the restore
+# each case has a digest before the copy or the loss, between loss and restore, and after the restore
 CHOSEN = (
     Case(20, 31, 33, [Brought(1, 23, "file"), Brought(2, 30, "day"), Brought(3, 32, "file"), Brought(4, 40, "day")], (2, 1, 0, 3)),
     Case(9, 52, 60, [Brought(1, 10, "nothing"), Brought(2, 44, "file"), Brought(3, 55, "day"), Brought(4, 66, "file")], (0, 1, 2, 3)),
@@ -167,12 +168,12 @@ async def _goes_through(bot: Bot, case: Case) -> None:
 
 
 async def _goes_on(bot: Bot, case: Case) -> None:
-    """After a loss: reads the papers that exist again, in the order of the case, and subscribes again."""
+    """After the restore, reads the earlier digests again, subscribes LATE again, and reads the later digests as they come."""
     there = {one for one in case.brought if one.at <= case.restored_at}
     for one in (case.brought[place] for place in case.order):
         if one in there:
             await bot.reads(one, first=False)
-            if one.number % 2:  # the other digests come together with the next one
+            if one.number % 2:  # a digest with an even number is read at the same time as the next one
                 await bot.comes_to(bot.bot.clock.now() + timedelta(minutes=7))
     bot.subscribes(LATE, every="now")
     for one in case.brought:
@@ -188,8 +189,8 @@ def _judged(bot: Bot, case: Case) -> None:
     for one in case.brought:
         came_later = one.at > case.restored_at or (one.at > case.lost_at and one.reader == "file")
         for chat in (*dict(CHATS), BOTH):
-            # Only a file tells exactly when it came. For a when-out window, it cannot be known whether it already had a
-            # delivery.
+            # only of a file the program knows when it came; and of a when-out window (telegram:5), the program cannot know
+            # whether its delivery went out before the loss
             if came_later or (one.reader == "file" and chat != "telegram:5"):
                 assert (chat, one.work) in times, (chat, one)
         if one.at > case.restored_at + timedelta(hours=1):
@@ -198,7 +199,7 @@ def _judged(bot: Bot, case: Case) -> None:
 
 @pytest.fixture
 def restored(store: Store, tmp_path: Path) -> Iterator[Restoring]:
-    """Returns a function that replaces the store by a copy from before all papers came, and returns the reopened store."""
+    """Yields a function that replaces the store by a copy, and returns the restored store. The loss was at `lost_at`."""
     opened = []
 
     def restore(copy: Path, lost_at: datetime) -> Store:
@@ -214,7 +215,7 @@ def restored(store: Store, tmp_path: Path) -> Iterator[Restoring]:
 
 
 def planned(store: Store, now: datetime) -> list[str]:
-    """Plans what is due. Returns the titles of the papers that are in a delivery."""
+    """Plans the due deliveries. Returns the titles of all papers that are in a delivery, sorted."""
     plan_due(store, now=now)
     wanted = select(rows.PaperRow.title).join(rows.DeliveryItemRow, col(rows.DeliveryItemRow.paper) == rows.PaperRow.id)
     with store.read() as session:
@@ -260,7 +261,9 @@ async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR
 
 
 def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> None:
-    """The first note of the loss is kept, because later plans have changed what the copy knows."""
+    """A process is killed while it counts the lost papers as sent. The next call finishes this. It keeps the times of the
+    loss that the first call has stored, because later plans change what the copy shows.
+    """
     lost_at = make.NOON + timedelta(hours=2)
     make.subscribes(store, "console:me", "graph", now=make.NOON, every="now")
     make.ingested(store, make.paper("Graphs"), now=make.NOON + timedelta(hours=1))
