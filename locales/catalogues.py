@@ -2,8 +2,8 @@
 
 Writes paperwire.pot with all sentences. For each language writes paperwire.po and paperwire.mo, the form that gettext
 reads. In paperwire.po, existing translations stay, new sentences have an empty translation, and unused sentences are
-removed. All these files are committed, so that neither a wheel nor a checkout needs a build step. A test fails if they
-do not fit the code.
+removed. All these files are committed, so that neither a wheel nor a checkout needs a build step. A test fails if the
+files do not fit the code.
 """
 
 import ast

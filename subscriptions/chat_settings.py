@@ -119,9 +119,8 @@ class ChatSetting:
     # values on buttons, for settings without choices
     offered: Mapping[model.ChatKind, tuple[str, ...]] = field(default_factory=dict)
     example: str = ""  # a further value that can be typed, for settings without choices
-    no_effect: Callable[[model.Chat], errors.Sentence | None] = (
-        _works  # returns why the setting has no effect in a chat; None: it has an effect
-    )
+    # returns why the setting has no effect in a chat; None: it has an effect
+    no_effect: Callable[[model.Chat], errors.Sentence | None] = _works
 
     def choices_in(self, kind: model.ChatKind, *, public: bool) -> tuple[str, ...]:
         """Returns the values that a chat may choose from, its default first; () if `check` decides instead."""

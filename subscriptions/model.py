@@ -99,9 +99,8 @@ class KnownPaper:
     first_seen_at: datetime
     day: date  # day of the digest that gave it its sequence; without a sequence, of its first digest
     withdrawn_at: datetime | None = None
-    came_at: datetime | None = (
-        None  # when it first came, if the database was lost after that and the paper was read again; else None
-    )
+    # when it first came, if the database was lost after that and the paper was read again; else None
+    came_at: datetime | None = None
 
 
 class ChatKind(StrEnum):
@@ -187,9 +186,8 @@ class Chat(NamedTuple):
     admin: bool = False  # the person of this private chat is an operator
     state: states.ChatState = states.ChatState.ACTIVE
     admission: states.Admission | None = None  # the last answer of an operator who was asked to let the chat in
-    pause_reason: states.PauseReason | None = (
-        None  # also set for a chat that waits to be let in, if the bot cannot write to it
-    )
+    # also set for a chat that waits to be let in, if the bot cannot write to it
+    pause_reason: states.PauseReason | None = None
     state_detail: str = ""  # more about the state: the platform's words, or the address that the chat moved to
     paused_until: datetime | None = None
     first_delivery_planned: bool = False

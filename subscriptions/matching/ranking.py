@@ -202,9 +202,8 @@ class Taste:
 
 # --------------------------------------------------------------- a person's own library, which counts like liked papers
 
-MOST_OF_LIBRARY = (
-    100  # up to so many entries, each counts as much as an opened paper; of a larger library each entry counts less
-)
+# In a library of up to so many entries, each counts as much as an opened paper. In a larger one, each counts less.
+MOST_OF_LIBRARY = 100
 
 
 class LibraryEntry(NamedTuple):

@@ -44,9 +44,8 @@ class Slots:
 
     def __init__(self) -> None:
         self.words: dict[str, int] = {}
-        self.steps: dict[
-            int, int
-        ] = {}  # (slot of a phrase, slot of the next word) as one number -> slot of both together
+        # (slot of a phrase, slot of the next word) as one number -> slot of both together
+        self.steps: dict[int, int] = {}
         self.features: dict[str, int] = {}
         self.beginnings: dict[str, int] = {}  # beginning of a word of any text -> the slot
         # a part of a name -> another part, or its initial -> the slot
@@ -57,9 +56,8 @@ class Slots:
         self.nearness: dict[int, Nearness] = {}
         self.changes = 0  # number of changes of `steps`
         self._terms: dict[Term, int] = {}  # any other term -> the slot
-        self._keys: list[str | int | Term] = [
-            ""
-        ]  # slot -> its key in one of these mappings; for a phrase its last step
+        # slot -> its key in one of these mappings; for a phrase its last step
+        self._keys: list[str | int | Term] = [""]
         self._uses = array("q", [1])  # slot -> its number of uses; the slot NO_PAPER is always used
         self._places: dict[int, int] = {}  # slot of a checked term -> the place of its clause in `candidates`
         self._free: list[int] = []

@@ -212,9 +212,8 @@ class DaysMissed(SourceNotice):
     cause: ClassVar[str] = "missed"
 
     days: DayRuns
-    given_up: bool = (
-        False  # True: fetching failed several times, or is too late; False: the source offers only its newest day
-    )
+    # True: fetching failed several times, or is too late; False: the source offers only its newest day
+    given_up: bool = False
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says which days were missed, why, and names the command that reads them from a file."""

@@ -42,9 +42,8 @@ class Evidence:
     near: int | None = None  # how much it resembles the papers that the query names; None: it fits without this
 
 
-Decided = (
-    tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None
-)  # the delivery; None: there is nothing to deliver
+# The delivery that was decided; None: there is nothing to deliver.
+Decided = tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +84,13 @@ class DueDelivery(NamedTuple):
     next_due: datetime | None
     next_about: bool = False  # see Facts
     may_be_empty: bool = True  # a delivery without papers may be planned now
-    expected: bool = (
-        True  # papers could have come since the subscriptions last looked; read only before the first delivery
-    )
+    # papers could have come since the subscriptions last looked; read only before the first delivery
+    expected: bool = True
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
     missing_how: model.MissingHow = model.MissingHow.AWAITED
-    nearness: Callable[[int], float] | None = (
-        None  # position of a paper -> how near it is to the chat's taste; None: the chat has no taste
-    )
+    # position of a paper -> how near it is to the chat's taste; None: the chat has no taste
+    nearness: Callable[[int], float] | None = None
 
     @property
     def looked_at(self) -> int:

@@ -180,7 +180,7 @@ def _details(named: Iterable[tuple[str, PollVerdict]]) -> str:
 # --------------------------------------------------------------------------------- which digests are news by their day
 
 
-NEWS_FOR = timedelta(days=7)  # a digest whose day is longer ago than this when it comes is an archive
+NEWS_FOR = timedelta(days=7)  # a digest that comes longer after its day is an archive
 _AHEAD = timedelta(days=2)  # no zone is that far ahead of another, so a later day is an error
 
 

@@ -28,9 +28,8 @@ HOLIDAY_LOOKS = timedelta(hours=6)
 
 FIRST_WAIT = timedelta(minutes=2)  # until the next poll after a failure; doubled after each further failure
 LONGEST_WAIT = timedelta(hours=1)
-JITTER = (
-    0.2  # each wait gets longer by a random share up to this, so that sources that failed together are polled apart
-)
+# each wait gets longer by a random share up to this, so that sources that failed together are polled apart
+JITTER = 0.2
 
 # The holidays that arXiv published for these years. We do not have the list of 2024.
 _PUBLISHED = {

@@ -58,7 +58,7 @@ class Field:
     help: tuple[str, Sentence] | None = None  # its line in the help on queries: a query, and what it finds
     absence: Sentence | None = None  # the reply if no source brings values of this field; None: every source does
     narrows: "Field | None" = None  # a field with all values of this field and more: CATEGORY for PRIMARY
-    is_bare: bool = False  # whether it is the field, without a name, of values that are typed without a field
+    is_bare: bool = False  # True for the field that has no name: it has the values that are typed without a field
     in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`
     is_indexed_apart: bool = False  # whether the index for many queries has separate features for its words
     column: str = ""  # its column in the full-text index of stored papers; "": the papers themselves are read instead
@@ -419,7 +419,7 @@ class QueryPart:
 
 
 def joined(kind: type[And | Or], parts: Sequence[QueryPart], form: Form | None = None) -> QueryPart:
-    """Joins one or more parts: And wants all of them, Or any. Drops needless brackets and repeated parts.
+    """Joins one or more parts into an And or an Or. Drops needless brackets and repeated parts.
 
     `form` is the form of the result, if the caller already knows it.
     """

@@ -381,9 +381,8 @@ def asked_beside(text: str, canonicals: Iterable[str]) -> Query:
 
 
 PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
-_LIKE_OPERATOR = re.compile(
-    rf"(?:and|or|且|或)$|{commas.EXCLUDES}", re.VERBOSE
-)  # such a word is in quotes, so that it is read as a word
+# such a word is in quotes, so that it is read as a word
+_LIKE_OPERATOR = re.compile(rf"(?:and|or|且|或)$|{commas.EXCLUDES}", re.VERBOSE)
 
 
 def written_value(leaf: Leaf) -> str:

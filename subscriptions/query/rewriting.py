@@ -121,7 +121,7 @@ _JOINING = frozenset({LexemeKind.AND, LexemeKind.OR, LexemeKind.NOT})
 
 
 def narrowed(query: Query, rule: str) -> Query:
-    """Returns the query that finds what `query` finds and `rule` does not find. People can read its text.
+    """Returns the query, with a readable text, that finds what `query` finds and `rule` does not find.
 
     Raises QueryError if `rule` is not a query, and Refused if the text would be too long.
     """

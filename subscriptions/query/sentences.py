@@ -103,9 +103,8 @@ def only_excludes(column: int, excluded: str) -> errors.QueryError:
     else:
         sentence = errors.Sentence("One alternative here only excludes. Say what it should find, too.")
     fits = len(excluded) <= _LONGEST_EXAMPLE and excluded.startswith(("-", "!", "NOT "))
-    wanted = (
-        "graph" if "diffusion" in excluded.casefold() else "diffusion"
-    )  # the example must not want what is excluded
+    # the example must not want what is excluded
+    wanted = "graph" if "diffusion" in excluded.casefold() else "diffusion"
     return errors.QueryError(sentence, _for_example(f"{wanted} {excluded}" if fits else "diffusion -survey"), column)
 
 

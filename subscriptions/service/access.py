@@ -24,9 +24,8 @@ from subscriptions.store.outbox import notices_since
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
 HOUR = timedelta(hours=1)
-_CODES = (
-    3  # printed codes that are valid: each start without an operator prints one, and a person may read an older one
-)
+# printed codes that are valid: each start without an operator prints one, and a person may read an older one
+_CODES = 3
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
 _GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits
 _LONGEST_REQUEST = 120

@@ -40,9 +40,8 @@ class _Target:
     chat: model.Chat
     is_new: bool  # this import adds it
     stored: dict[str, model.Subscription]  # canonical text → subscription as stored before the import
-    subscriptions: dict[str, model.Subscription] = field(
-        default_factory=dict
-    )  # canonical text → subscription as it is now
+    # canonical text → subscription as it is now
+    subscriptions: dict[str, model.Subscription] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,9 +139,8 @@ def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
     with store.read() as transaction:
         known = stored_chats.find_chats(transaction, {line.chat for line in lines})
         amounts = stored_subscriptions.amounts(transaction, [chat.id for chat in known.values()])
-        places: dict[
-            int | model.ChatAddress, list[int]
-        ] = {}  # keyed by chat, because two addresses may lead to the same chat
+        # keyed by chat, because two addresses may lead to the same chat
+        places: dict[int | model.ChatAddress, list[int]] = {}
         for place, line in enumerate(lines):
             chat = known.get(line.chat)
             places.setdefault(line.chat if chat is None else chat.id, []).append(place)

@@ -44,9 +44,8 @@ class Entries:
     """
 
     first: int
-    keys: (
-        "array[int]"  # place -> key of the paper (`key_of`), which sorts by day, then by id; 0: not one of these papers
-    )
+    # place -> key of the paper (`key_of`), which sorts by day, then by id; 0: not one of these papers
+    keys: "array[int]"
     sequences: "array[int]"  # place -> sequence; 0: not announced
     papers: int  # all papers, as a set
     crosslisted: int  # the papers that got their sequence as a cross-list, as a set
@@ -243,9 +242,8 @@ def _remember(cache: dict[K, V], key: K, value: V) -> None:
 # ----------------------------------------------------------------------------- values that are cached until papers come
 
 
-_SEARCHED = (
-    "searched"  # kind of cached Entries: key of the newest paper of a range (None: the newest paper) → this range
-)
+# kind of cached Entries: key of the newest paper of a range (None: the newest paper) → this range
+_SEARCHED = "searched"
 
 
 def entries_of_day(transaction: Transaction, day: date) -> Entries:

@@ -249,7 +249,7 @@ def notify_operators_of_trouble(
 def notify_new_version(
     session: Transaction, admins: Sequence[model.ChatAddress], version: str, *, now: datetime
 ) -> None:
-    """Tells the operators that another version runs than before. The first version that ever runs is not reported."""
+    """Tells the operators that a different version runs now. The first version that ever runs is not reported."""
     before = bot_state.get_value(session, "version")
     if before == version or not bot_state.swap_value(session, "version", before, version):
         return
@@ -279,7 +279,7 @@ def note_poll(
 
 @writes
 def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
-    """Tries to take the slot for requests to a publisher, for at most `most`. Only one process has it at a time.
+    """Tries to take the slot for requests to a publisher, for at most `most`. Only one process has the slot at a time.
 
     Returns zero if the caller got the slot, otherwise how long to wait.
     """
@@ -343,7 +343,7 @@ def runs_in_notice(days: chat_notices.DayRuns) -> chat_notices.DayRuns:
 def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> tuple[sources.IncompletePaper, ...]:
     """Claims papers to look up at arXiv: at most `ids` papers with an arXiv id and `titles` papers without an id.
 
-    Each claim counts as a request. So no other process requests the same papers, and requests for a paper end some day.
+    Each claim counts as a request. So no other process requests the same papers, and no paper is requested for ever.
     """
     if not sources.may_be_asked(store, now=now):
         return ()

@@ -156,7 +156,7 @@ def with_ended_pauses(
 
 @stored_store.writes
 def delay_after_return(transaction: Transaction, chat: model.Chat, *, now: datetime) -> None:
-    """Delays the papers of a chat that gets messages again by ten minutes, so that a person can skip them.
+    """Delays by ten minutes the papers of a chat that gets messages again, so that a person can skip them.
 
     Only papers that would be sent at once are delayed.
     """

@@ -171,7 +171,7 @@ def _still_due(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanC
 
 
 def _chats_to_plan(store: Store, due: Sequence[int], found: looks.Look | None) -> Iterator[int]:
-    """Yields the ids of the chats in `due`, then of chats that `found` found. Yields each id once."""
+    """Yields the ids of the chats in `due`, then of the chats in `found`. Yields each id once."""
     yield from looks.apart(due, store, SLICE)
     known = set(due)
     yield from (chat for chat in (found.chats(store) if found else ()) if chat not in known)

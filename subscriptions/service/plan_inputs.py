@@ -176,9 +176,8 @@ class PlanContext:
 
     forecast: Forecast
     window: Window
-    matching: Callable[[], AbstractContextManager[object]] = (
-        nullcontext  # makes a context manager around the matching of queries
-    )
+    # makes a context manager around the matching of queries
+    matching: Callable[[], AbstractContextManager[object]] = nullcontext
     moving: frozenset[int] = frozenset()  # ids of the shared cursors that move once everything is planned
     evidence: Callable[[model.Subscription, model.KnownPaper], Evidence] = field(init=False)
 
@@ -249,9 +248,8 @@ def _dedupe_key(
 # ------------------------------------- the inputs of a plan of some chats, without the papers, and whether they changed
 
 
-ToPlan = tuple[
-    model.Chat, Sequence[model.Subscription], tuple[model.Subscription, ...]
-]  # (a chat, all its subscriptions, its due subscriptions)
+# (a chat, all its subscriptions, its due subscriptions)
+ToPlan = tuple[model.Chat, Sequence[model.Subscription], tuple[model.Subscription, ...]]
 
 
 @dataclass(frozen=True, slots=True)

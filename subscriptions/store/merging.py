@@ -329,7 +329,7 @@ def _is_news(row: PaperDraft, paper: model.Paper, facts: _Facts, now: datetime) 
 
 
 def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
-    """Returns the ids of the rows that are this paper. All are merged into the first of them (rule 4).
+    """Returns the ids of the stored rows of the same paper. All are merged into the first of them (rule 4).
 
     If the source may not decide that they are the same paper, returns only the row that the first key finds.
     """

@@ -332,7 +332,7 @@ def waiting_since(session: Transaction, before: datetime) -> dict[str, Trouble]:
 
 
 def notices_since(session: Transaction, chat_id: int, cause: str, since: datetime) -> int:
-    """Returns the number of notices with a cause that were stored for a chat at `since` or later."""
+    """Returns the number of notices with this cause that were stored for a chat at `since` or later."""
     begins = f"notice:{chat_id}:{cause}:"
     wanted = select(sa.func.count()).select_from(DeliveryRow).where(DeliveryRow.chat == chat_id)
     wanted = wanted.where(col(DeliveryRow.dedupe_key).startswith(begins), col(DeliveryRow.created_at) >= since)
@@ -604,9 +604,8 @@ def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> 
 
 DAYS = 7  # the growth per day is the mean of so many days
 
-_KINDS: Mapping[
-    str, tuple[tuple[str, ...], str]
-] = {  # kind of rows → (its tables, a query that counts its new rows since a moment)
+# kind of rows → (its tables, a query that counts its new rows since a moment)
+_KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "papers": (
         ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance"),
         "SELECT count(*) FROM paper WHERE sequenced_at >= :since",

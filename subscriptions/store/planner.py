@@ -149,9 +149,8 @@ _ADVANCE = (
     sa.update(_subscriptions)
     .where(_s.id.in_(_ids))
     .values(
-        cursor=sa.case(
-            (subscriptions.cursor_of() < _upto, _upto), else_=subscriptions.cursor_of()
-        ),  # the higher value, so that a plan that began earlier never moves a cursor back
+        # the higher value, so that a plan that began earlier never moves a cursor back
+        cursor=sa.case((subscriptions.cursor_of() < _upto, _upto), else_=subscriptions.cursor_of()),
         shared_cursor=sa.bindparam("follows", type_=sa.Integer),
         next_due_at=sa.bindparam("next_due"),
         latest_due_at=sa.bindparam("latest_due"),
@@ -364,9 +363,8 @@ class _Texts:
 
     def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
         self._adapter = columns.adapter_of(kind)
-        self._texts: dict[
-            int, str
-        ] = {}  # id() of a value -> JSON; equal values are usually one object, and hashing is slow
+        # id() of a value -> JSON; equal values are usually one object, and hashing is slow
+        self._texts: dict[int, str] = {}
 
     def of(self, value: object) -> str:
         text = self._texts.get(id(value))

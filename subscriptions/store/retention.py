@@ -23,9 +23,8 @@ from subscriptions.store.merging import Vouched
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
 _PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers have been pruned
-_REDUCED = (
-    "reduced-deliveries"  # name of a stored value: moment and number of the last settled delivery that was checked
-)
+# name of a stored value: moment and number of the last settled delivery that was checked
+_REDUCED = "reduced-deliveries"
 _EMPTIED = "emptied-notices"  # name of a stored value: the same for texts of notices
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,7 +36,7 @@ _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 # the values of a reduced paper for which arXiv still vouches
 _LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN
 _those = sa.bindparam("those", expanding=True, type_=Big)
-_IS_NOTICE = Condition("delivery.kind = 'notice'")  # in the exact words of an index
+_IS_NOTICE = Condition("delivery.kind = 'notice'")  # the exact words of an index's condition
 
 
 def drop(table: str, moment: str, session: Transaction, before: datetime, most: int) -> int:

@@ -179,9 +179,8 @@ class ChatRow(Numbered, table=True):
     admin: bool = False
     first_delivery_planned: bool = False
     no_match_streak: Json = columns.json_column(dict)  # see model.NoMatchStreak; empty: there is no streak
-    streak_after: int | None = (
-        None  # the sequence after which the streak began; None: there is no streak, or the chat was told about it
-    )
+    # the sequence after which the streak began; None: there is no streak, or the chat was told about it
+    streak_after: int | None = None
     next_number: int = 1
     created_at: datetime = Field(sa_type=Utc)
 
@@ -360,9 +359,8 @@ class MessageRow(Row, table=True):
     reason: str = ""
     worker: str = ""  # the worker that made the last attempt, see store/workers.py
     lane: str | None = None  # the lane of this attempt; in each lane, only one message may be `sending`
-    lookup_given_up: bool = (
-        False  # its look-up was given up; the setting `on_unclear` decides whether it is sent again or left to a person
-    )
+    # its look-up was given up; the setting `on_unclear` decides whether it is sent again or left to a person
+    lookup_given_up: bool = False
     edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit is requested
 
 

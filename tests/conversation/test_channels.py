@@ -173,9 +173,8 @@ class TestDirected:
         bot.admins[CHANNEL] = None
         assert "I know no chat" in (await bot.says("/list @lab_papers", ME)).text
         bot.admins[CHANNEL] = {"42"}
-        hidden = await bot.says(
-            "/list @lab_papers", GROUP, by="", sender_is_admin=True
-        )  # an anonymous admin of another group
+        # an anonymous admin of another group
+        hidden = await bot.says("/list @lab_papers", GROUP, by="", sender_is_admin=True)
         assert "I know no chat" in hidden.text
 
     async def test_a_person_is_no_chat_to_manage(self, talk_in_channel: BotHarness) -> None:

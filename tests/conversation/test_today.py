@@ -91,9 +91,8 @@ async def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for
 async def test_the_newest_batch_is_that_of_the_newest_day_of_digests_whatever_the_clock_of_the_chat(
     bot: BotHarness,
 ) -> None:
-    make.ingested(
-        bot.store, make.paper("Early diffusion"), now=datetime(2026, 1, 22, 3, tzinfo=UTC)
-    )  # it is Wednesday in New York
+    # it is Wednesday in New York
+    make.ingested(bot.store, make.paper("Early diffusion"), now=datetime(2026, 1, 22, 3, tzinfo=UTC))
     make.ingested(bot.store, make.paper("Late diffusion"), now=datetime(2026, 1, 22, 7, tzinfo=UTC))
     assert (await bot.says("/today diffusion", GROUP)).lines[0] == "2 papers of Thu 22 Jan"
     await bot.says("/set timezone America/New_York")

@@ -65,7 +65,7 @@ def run_of_tests() -> Iterator[None]:
 
 
 class Server:
-    """The server of this run. The first process that needs it starts it."""
+    """The server of this run. The first process that needs the server starts it."""
 
     def __init__(self) -> None:
         self.folder = Path(os.environ[_FOLDER])

@@ -177,7 +177,7 @@ class Store:
 
     @contextmanager
     def savepoint(self) -> Iterator[Transaction]:
-        """Does what `write` does: an error undoes the whole transaction. A Scope needs this method, too."""
+        """Does what `write` does. It exists because a Scope has this method, too."""
         with self.write() as transaction:
             yield transaction
 
