@@ -116,7 +116,7 @@ def ingested(
     name: str = "",
     of_arxiv: bool = False,
 ) -> Ingested:
-    """Ingests these papers. Returns the result of the use case."""
+    """Ingests a digest of these papers. Returns its counts."""
     return ingest_digest(store, digest(*papers, name=name), source=source, day=now.date(), now=now, of_arxiv=of_arxiv)
 
 
@@ -133,7 +133,7 @@ def address(text: str) -> model.ChatAddress:
 
 
 def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **request: str) -> Subscribed:
-    """Subscribes a chat to a query. Returns the result of the use case."""
+    """Subscribes a chat to a query. Returns the chat, its subscription, and what the confirmation would say."""
     return subscribe(store, address(chat), SubscriptionRequest(text=query, **request), now=now)
 
 

@@ -264,7 +264,7 @@ async def apprise(_: float) -> AsyncIterator[Rig]:
 
 RIGS: dict[
     str, Callable[[float], AbstractAsyncContextManager[Rig]]
-] = {  # given the seconds that a channel waits for an answer
+] = {  # the argument of each function is the number of seconds that the channel waits for an answer
     "console": console,
     "telegram": telegram,
     "slack": slack,

@@ -1,4 +1,4 @@
-"""The contract of `Channel` (bot/ports/channel.py), checked for each channel against a real server."""
+"""The contract of `Channel` (bot/ports/channel.py), checked for each channel with its fake platform."""
 
 import asyncio
 import contextlib

@@ -9,6 +9,6 @@ In a test's own process:
 A fake runs in its own process if the test starts paperwire as a program and kills it:
 
     with running("telegram", journal=tmp_path / "journal.jsonl") as telegram:
-        telegram.tell("knows", "42")
-        telegram.tell("answers", "hang after")
+        telegram.call("knows", "42")
+        telegram.call("answers", "hang after")
 """

@@ -130,7 +130,7 @@ class FakeArxiv(LoopbackServer):
         self._override(times, at, lambda: web.Response(status=status, text="Rate exceeded."))
 
     def reports(self, words: str, times: int = 1, *, at: str = "") -> None:
-        """Answers with arXiv's feed for an error and status 400."""
+        """Answers the next `times` requests (with `at` in their path) with status 400 and arXiv's feed for an error."""
         self._override(times, at, lambda: web.Response(status=400, body=pages.feed_error(words)))
 
     def fails(self, status: int, times: int = 1) -> None:

@@ -16,8 +16,8 @@ class Fault:
     content_type: str = HTML
     headers: Mapping[str, str] = field(default_factory=dict)
     taken: bool = False
-    cut: str = ""  # close the connection: "fin" or "rst" instead of an answer, "half" in the middle of an answer
-    hang: bool = False  # give the usual answer, but only when the test releases it
+    cut: str = ""  # "fin" or "rst" closes the connection instead of an answer, "half" in the middle of an answer
+    hang: bool = False  # the usual answer comes only when the test releases the call
 
 
 def _page(status: int, words: str) -> Fault:

@@ -169,7 +169,7 @@ class FakePlatform(LoopbackServer):
         self._orders: deque[_PlannedFault] = deque()
         self._open: Counter[tuple[str, str]] = Counter()  # (method, chat) → requests that are not answered yet
         self._now: float | None = None
-        self._hanging: list[asyncio.Future[bool]] = []  # one for each call that hangs: whether it will be answered
+        self._hanging: list[asyncio.Future[bool]] = []  # for each call that hangs: False means to cut its connection
 
     # ── what a platform must say ──────────────────────────────────────────────
 
@@ -354,7 +354,7 @@ class _Control(LoopbackServer):
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         order = json.loads(await request.text())
-        verb = getattr(self._fake, order["verb"])  # it may wait for other calls, so it runs in a thread
+        verb = getattr(self._fake, order["verb"])  # a verb may wait for other calls, so it runs in a thread
         result = await asyncio.to_thread(verb, *order["args"], **order["options"])
         if isinstance(result, list):
             result = [asdict(entry) if isinstance(entry, Entry) else entry for entry in result]

@@ -32,7 +32,7 @@ LASTS = 30 * 60.0  # seconds for which a response URL is valid (docs.slack.dev, 
 
 
 class FakeSlack(SlackPeople):
-    """Verbs about places: knows, knows_person, names, leaves, archives, forbids, unblocks, hides, deletes.
+    """Verbs about places: knows, knows_person, leaves, archives, forbids, unblocks, hides, deletes.
 
     Verbs about the app: grants, withdraws, revokes, restores, workspace, delivers_to. Verbs of people: says, user_types,
     mentions, writes_dm, clicks, opens_home. Verbs for events: invites, leaves, member_leaves, archives, unarchives,
@@ -433,7 +433,7 @@ class FakeSlack(SlackPeople):
         return ApiResponse(body={"ok": False, "error": "not_found"}, status=404)
 
     def _respond(self, name: str, raw: bytes) -> ApiResponse:
-        """Returns the answer of a response URL, which is valid for five calls in half an hour (docs.slack.dev, Handling user interaction)."""
+        """Answers a call of a response URL. A URL is valid for five calls within half an hour (docs.slack.dev, Handling user interaction)."""
         answers = self._response_urls.get(name)
         if answers is None or answers.left == 0 or self._time() - answers.since > LASTS:
             why = "used_url" if answers and answers.left == 0 else "expired_url"
@@ -450,7 +450,7 @@ class FakeSlack(SlackPeople):
         if body.get("response_type", "ephemeral") != "ephemeral":
             return ApiResponse(
                 body={"ok": False}, status=400
-            )  # stricter: the bot never uses a response URL to post to the whole channel
+            )  # stricter than Slack: the bot never uses a response URL to post to the whole channel
         if body.get("delete_original") or body.get("replace_original"):
             place.messages.pop(answers.message, None)
         answers.left -= 1

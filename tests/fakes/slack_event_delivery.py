@@ -56,12 +56,12 @@ class EventDelivery:
 
     def __init__(self, wall: Callable[[], float], news: News) -> None:
         self.sent: list[SentEnvelope] = []
-        self.strays: list[str] = []  # acknowledgements on a connection that did not carry the envelope
+        self.strays: list[str] = []  # ids of envelopes that the app acknowledged on another connection than theirs
         self.lines: list[SocketConnection] = []
         self.tickets: dict[str, str] = {}  # ticket of a connection that may be opened once → app token
         self.url = ""  # the app's web address; "" means Socket Mode
         self.secret = ""
-        self.wants_events = False  # the app has requested a connection, or it has a web address
+        self.wants_events = False  # True if the app has requested a connection or has a web address
         self._wall = wall
         self._waiting: list[SentEnvelope] = []
         self._numbers = count(1)

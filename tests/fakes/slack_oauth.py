@@ -24,7 +24,7 @@ class _Installed:
 
 
 class FakeOAuth(FakeSlack):
-    """A fake Slack with OAuth. Additional verbs: lets_in, refuses_refresh."""
+    """A fake Slack with OAuth. It has one verb more: lets_in."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -61,7 +61,7 @@ class SlackPeople(FakePlatform):
         self._triggers: dict[str, str] = {}  # trigger id → person; each id can open one view
         self._triggers_expired = False
         self._views: list[ShownView] = []
-        self._hidden_looks = 0  # how many more reads of the history do not show what the bot posted
+        self._hidden_looks = 0  # how many of the next reads of a history leave out the bot's messages
         self.event_delivery = slack_event_delivery.EventDelivery(self._time, self.news)
 
     # ── verbs of people ───────────────────────────────────────────────────────
@@ -191,7 +191,7 @@ class SlackPeople(FakePlatform):
     def brings(
         self, payload: dict[str, Any], kind: str = slack_event_delivery.INTERACTIONS, *, team: str = ""
     ) -> slack_event_delivery.SentEnvelope:
-        """Sends the app this payload, unchanged. It may be one that no other verb sends."""
+        """Sends the app this payload, unchanged. Tests use this for payloads that no other verb sends."""
         return self._bring(kind, payload, self._of(team))
 
     # ── what happens ──────────────────────────────────────────────────────────

@@ -58,7 +58,7 @@ class FakeConversation:
     """A channel, direct messages or a group conversation, with its messages."""
 
     id: str
-    member: bool = True  # whether the bot is in it
+    member: bool = True  # whether the bot is a member
     private: bool = False
     archived: bool = False
     refusal: str = ""  # the error code with which Slack refuses messages to this conversation; "" if it accepts them
@@ -100,7 +100,7 @@ class FakeWorkspace:
         self.token = token
         self.app_token = app_token
         self.bot = BOT_USER
-        self.prefix = prefix  # added before its channels in the journal; "" for the first workspace
+        self.prefix = prefix  # the journal writes this before a channel's id; "" for the first workspace
         self.scopes = set(SCOPES)
         self.conversations: dict[str, FakeConversation] = {}
         self.people: dict[str, FakePerson] = {}

@@ -124,7 +124,7 @@ def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
 
 
 def build(folder: Path, stages: dict[str, Stage], **given: str) -> Stage:
-    """Executes the Dockerfile with these build arguments, but not its stages that are in `stages`. Returns the last stage."""
+    """Executes the Dockerfile with these build arguments, and skips stages that `stages` has. Returns the last stage."""
     there = set(stages)
     arguments = {
         name: default for word, rest in instructions() if word == "ARG" for name, _, default in [rest.partition("=")]

@@ -425,7 +425,7 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
         session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_paper")
         deliveries.request_edits_of_withdrawn(
             session, range(9_000, 9_400), now=make.NOON
-        )  # a length of list that no other test uses
+        )  # no other test uses a list of this length, so `Watch` sees a new statement
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
     assert "deliveries.py" in scan

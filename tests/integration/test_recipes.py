@@ -123,7 +123,7 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     text = families.read_text(encoding="utf-8").replace("    card_actions,\n", "    card_actions,\n    counting,\n")
     assert text.count("    counting,\n") == 2  # in the import, and in _MODULES
     families.write_text(text, encoding="utf-8")
-    assert {"_PURPOSES", "EXAMPLES"} <= vars(start).keys()  # which the recipe names, too
+    assert {"_PURPOSES", "EXAMPLES"} <= vars(start).keys()  # the recipe names these two
     (tmp_path / "tests" / "conversation" / "test_counting.py").write_text(story, encoding="utf-8")
     # with its own folder, pytest does not first remove the files of its earlier runs, which takes long
     own = f"--basetemp={tmp_path / 'run'}"

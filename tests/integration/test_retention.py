@@ -98,7 +98,7 @@ def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.
     done = 0
     while count(store, "delivery"):
         assert done < 100
-        for handled in islice(retention_room.clean_up_steps(store, now=later), 13):  # a new process each time
+        for handled in islice(retention_room.clean_up_steps(store, now=later), 13):  # a process that stops early
             assert handled <= 7
             make.subscribes(
                 store, f"telegram:{5000 + done}", "graph", now=later

@@ -513,7 +513,7 @@ def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
 
 @pytest.fixture
 def clock() -> make.FakeClock:
-    """Five past midnight in New York, Thursday 22 January 2026."""
+    """A clock at five past midnight in New York on Thursday 22 January 2026."""
     return make.FakeClock(source_harness.new_york("2026-01-22 00:05"))
 
 

@@ -480,8 +480,8 @@ def test_another_bots_token_is_refused(store: Store) -> None:
 
 
 def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
-    """A new version of a paper gets no new sequence number. The next plan must still match the new text, not the text
-    that the plan before has kept in memory.
+    """A new version of a paper gets no new sequence number. Still, the next plan must match the new text, not the text that
+    the plan before has kept in memory.
     """
     make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     make.subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")

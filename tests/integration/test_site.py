@@ -490,7 +490,7 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: make.FakeCloc
         (["bea", *["ada"] * (health.MOST_OF_A_NAME + 1)], 100, 1),
         (["ada@x"] * health.MOST_OF_A_NAME + ["eve@x"], 100, None),
         ([f"eve{n}@x" for n in range(health.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, 0),
-        ([f"eve{n}" for n in range(health.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, None),  # a proxy on this machine
+        ([f"eve{n}" for n in range(health.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, None),  # behind a local proxy
         (["ada", "eve", "eve", "bea"], 3, 1),
         (["ada", "eve", "eve", "eve2", "eve2"], 4, 1),
         (["ada", "bea", "cem", "dan"], 3, 0),
@@ -530,7 +530,7 @@ class House:
         return lines
 
     async def lives(self) -> bool:
-        """Tells whether a stranger is answered by the page of health and sees the form to sign in."""
+        """Tells whether a new visitor gets an answer of `/health/live` and the sign-in form."""
         async with httpx.AsyncClient(base_url=self.url, trust_env=False) as stranger:
             live, form = await stranger.get("/health/live"), await stranger.get("/sign-in")
         return live.json() == {"live": True} and form.status_code == 200
@@ -542,7 +542,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    """A house with room for 16 connections, and so for 8 streams."""
+    """A bot whose web server accepts 16 connections, so that at most 8 pages may hold a stream open."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
         observe, seen = pages.app.context.observe, list[Measurement]()
@@ -576,7 +576,7 @@ async def test_one_person_under_many_names_keeps_nobody_out(house: House) -> Non
 async def test_connections_full_of_answers_make_room_for_one_more(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This failed with 256 open pages: `/health/live` was refused as long as they were open."""
+    """Twenty open pages take more connections than the server has. It closes some of them, so that a new visitor gets in."""
     monkeypatch.setattr(house.pages.site._streams, "_most", 100)
     eve = await house.enters("eve")
     monkeypatch.setattr(health, "MOST_OF_A_NAME", 100)

@@ -527,8 +527,9 @@ def answers_of(port: int) -> Answers:
             "checks": {
                 "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
                 "missing_required_header": {"expected-statuses": [404]},  # without the secret, a request finds no page
-                "negative_data_rejection": {"enabled": False},  # updates of an unknown shape are accepted, so that
-                # Telegram does not send them again; the states are not ours
+                # the webhook accepts updates of an unknown shape, so that Telegram does not send them again
+                "negative_data_rejection": {"enabled": False},
+                # the states of installations are made up, so the bot refuses these requests
                 "positive_data_acceptance": {"enabled": False},
             },
             # the coverage phase sends the same requests each time, for a quarter of a minute: only in `make fuzz`

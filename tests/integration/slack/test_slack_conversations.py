@@ -201,7 +201,7 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: slack_b
 
 async def test_replies_below_a_delivery_are_about_the_channel(on: slack_bot.Scene, slack: FakeSlack) -> None:
     await on.does(slack.user_types("/paperwire sub graph now", by="U2"))
-    await on.does(slack.user_types("/paperwire set quiet off", by="U2"))  # it is seven in the morning in their zone
+    await on.does(slack.user_types("/paperwire set quiet off", by="U2"))  # for U2 it is seven in the morning
     make.ingested(on.app.store, *(make.paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=make.NOON)
     await on.app.sender.send_once()
     parent, *papers = [

@@ -134,7 +134,7 @@ async def test_a_refused_second_post_leaves_the_first_unclear(
         assert states(app) == [state]
         clock.advance(timedelta(hours=1))
         ends_all_trouble(slack, app)
-    async with a_bot(tmp_path, slack, clock) as app:  # the state of the delivery was stored
+    async with a_bot(tmp_path, slack, clock) as app:  # a new process reads the stored state
         await app.sender.send_once()
         assert states(app) == ["sent"]
     assert len(slack.posted_to("C1")) == 1

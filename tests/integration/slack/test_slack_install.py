@@ -134,7 +134,7 @@ async def test_a_workspace_is_served_at_once_and_its_token_sealed(
     (copy,) = (tmp_path / "copies").glob("*.db")
     for name in (tmp_path / "paperwire.db", copy):
         assert b"xoxb-" not in name.read_bytes()
-    async with a_bot(tmp_path, slack, clock) as app:  # the next process opens the seal
+    async with a_bot(tmp_path, slack, clock) as app:  # the next process decrypts the stored token
         assert set(teams(app)) == {TEAM, slack_bot.OTHER}
         await posts_there(app, slack)
 
@@ -247,7 +247,7 @@ async def test_tokens_are_renewed_two_hours_before_they_end(
         await posts_there(app, slack)
         await installer_of(app).update()
         assert len(slack.refreshed) == 1
-    async with a_bot(tmp_path, slack, clock) as app:  # the token for later refreshes was kept
+    async with a_bot(tmp_path, slack, clock) as app:  # the next process uses the stored refresh token
         clock.advance(timedelta(seconds=slack_oauth.LASTS))
         await installer_of(app).update()
         assert len(slack.refreshed) == 2
