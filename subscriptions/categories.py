@@ -295,9 +295,9 @@ _NAMES = """
     stat.TH             Statistics Theory; 统计理论
 """
 
-_MOST = 4  # categories that one name may mean
-_LONGEST = 8  # words of a name
-_SHORTEST_PART = 5  # letters of a part of a name that can be typed alone, such as "security"
+_MOST = 4  # most categories that one name may mean
+_LONGEST = 8  # most words of a name
+_SHORTEST_PART = 5  # fewest letters of a part of a name that can be typed alone, such as "security"
 _WORD = re.compile(r"\w+")
 _JOINTS = re.compile(r",? and |, | - ")
 

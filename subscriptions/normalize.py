@@ -530,7 +530,7 @@ def _without_s(word: str) -> str:
 # -------------------------------------------------------------------------------------- the tokens of a text or a name
 
 
-LONGEST_ALIAS = 600  # characters, of at most four bytes each
+LONGEST_ALIAS = 600  # most characters of an alias, of at most four bytes each
 
 _UMLAUT = re.compile("(?!^.e+$)([aou])e+")
 

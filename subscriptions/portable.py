@@ -22,11 +22,11 @@ from subscriptions.zones import zone_name
 
 BAR = " | "
 MOST_LINES = 500  # lines that a chat may import at once
-_QUOTED = 80  # characters of a refused line that the error quotes
+_QUOTED = 80  # most characters of a refused line that the error quotes
 _NUMBERED = 10  # further refused lines whose numbers the error lists
 _MARK = "\ufeff"  # the byte order mark: at the beginning of a file, and inside a file that was joined from several
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-LONGEST_NAME = 60  # characters
+LONGEST_NAME = 60  # most characters of a subscription's name
 _BAR = "|"
 _OTHERS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, surrogates, separators of lines and paragraphs
 

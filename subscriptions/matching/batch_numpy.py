@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from subscriptions.matching.paper_index import Numbered, PaperIndex
 from subscriptions.matching.slots import NO_PAPER, SLOT_BITS, Columns, Slots, Table
 
-WORD = 64  # bits
+WORD = 64  # bits of a machine word, one per paper
 MOST_BITS = 1 << 27  # bits that are intersected at once: 16 MB
 
 _BITS = np.left_shift(np.uint64(1), np.arange(WORD, dtype=np.uint64))

@@ -183,7 +183,7 @@ def _gap(places: Sequence[tuple[int, int]]) -> int:
 
 
 MOST_WORDS = 20  # words of a taste that count for a paper, and as many that count against a paper
-MOST_WORDS_OF_ONE = 60  # words if they come from a single paper
+MOST_WORDS_OF_ONE = 60  # the same, for a taste that is made from a single paper
 MOST_AGAINST = 1.0  # how much dislikes count, compared with likes
 
 Judged = tuple[float, WordsOfPaper]  # (how much a paper is liked, negative if it is disliked; its words)
@@ -319,9 +319,9 @@ class PapersAtHand:
 
 
 _LONGEST_TITLE = 500  # characters of a title that are read
-_LONGEST_PHRASE = 3  # words of a phrase
-_LONGEST_CJK_PHRASE = 4  # characters of a phrase in Chinese, Japanese or Korean
-_LEAST_LETTERS = 4  # letters of a single word
+_LONGEST_PHRASE = 3  # most words of a phrase
+_LONGEST_CJK_PHRASE = 4  # most characters of a phrase in Chinese, Japanese or Korean
+_LEAST_LETTERS = 4  # fewest letters of a topic that is a single word
 _COMMON_SHARE = 0.3  # a phrase is common if more than this share of the other titles has it
 _TEX = "\\${}"
 

@@ -243,7 +243,7 @@ _COUNTS |= {"fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60}
 
 
 _SLIP = 30
-_SEVERAL = 3  # few, several, 几
+_SEVERAL = 3  # the number that is meant by few, several or 几
 HAN_NUMBER = r"(?:\d{1,2}|[零〇一二两三四五六七八九十]{1,3})"
 _WORD = rf"(?:{'|'.join(_WORDS)})"
 _ENDS = r"(?![a-z0-9_]|[:.]\d)"

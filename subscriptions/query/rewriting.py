@@ -173,7 +173,7 @@ def _reads_as_text(word: str) -> bool:
 # ------------------------------------------------------------------------------------------- changes a query as a tree
 
 
-_LONGEST_NAME = 4  # words
+_LONGEST_NAME = 4  # most words of an author's name
 
 
 def rewritten(query: Query, change: Callable[[Node], Node]) -> str:

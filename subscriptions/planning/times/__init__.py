@@ -19,7 +19,7 @@ from subscriptions.planning.times._words import IDLE, may_be_place, plain, token
 from subscriptions.query import FIELDS
 
 _AROUND = "()（）[] "  # characters that may be around a time
-_LONGEST = 90  # characters of a time
+_LONGEST = 90  # most characters of a time
 _EMOJI = frozenset({"So", "Sk", "Cf", "Mn"})  # categories of Unicode: symbols, skin tones, joiners, variation selectors
 _QUOTES = '"“”„‟«»「」『』＂'
 _BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -54,7 +54,7 @@ _MEASURES = frozenset(
     {"recall", "precision", "hit", "hits", "ndcg", "map", "mrr", "pass", "rank", "top", "accuracy", "acc", "f1", "auc"}
     | {"success", "rate"}
 )
-_LEAD = 40  # characters of the words between a query and its time
+_LEAD = 40  # most characters of the words between a query and its time
 
 
 @dataclass(frozen=True, slots=True)

@@ -343,7 +343,7 @@ def tokens_of(text: str) -> tuple[tuple[Token, ...], str]:
     return tuple(found), text[at:]
 
 
-_LONGEST = 200  # characters of a time
+_LONGEST = 200  # most characters of a time
 _BETWEEN = " ,;、·()[]/|"
 
 
@@ -408,5 +408,5 @@ def may_be_place(rest: str) -> bool:
     return len(rest) > 1 and rest[0].isalpha() and len(rest.split()) <= _A_FEW and _QUOTES.isdisjoint(rest)
 
 
-_A_FEW = 2  # words
+_A_FEW = 2  # most words that may be an unknown place
 _QUOTES = frozenset('"“”„‟«»「」『』')
