@@ -255,7 +255,7 @@ def _leaf(leaf: Leaf) -> str:
 def as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
     """Joins adjacent words of a node to a phrase. The first `head` and the last `tail` words stay outside of it."""
     change = partial(as_phrase, head=head, tail=tail)
-    if isinstance(node, Or):  # `head` and `tail` would cut words from every alternative
+    if isinstance(node, Or):  # stays as it is with `head` or `tail`, which would cut words from every alternative
         return node if head or tail else Or(tuple(map(change, node.nodes)))
     if not isinstance(node, And):
         return node

@@ -71,7 +71,7 @@ class Entries:
 
     @property
     def last(self) -> int:
-        """The number of the last entry."""
+        """The number of the last of these entries."""
         return self.first + len(self.keys) - 1
 
     def set_of(self, entries: Iterable[int]) -> int:

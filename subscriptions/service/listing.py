@@ -87,7 +87,7 @@ def get_subscribed(
 
 
 def kind_of(address: model.ChatAddress) -> model.ChatKind:
-    """Returns the kind of a chat, as far as its address tells. The platform may know better."""
+    """Returns the kind of a chat, as far as its address tells. What the platform says in requests is more reliable."""
     return facts_of(address.platform).kind_of(address)
 
 

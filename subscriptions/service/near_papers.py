@@ -348,7 +348,7 @@ class Looser:
     """A variant of a query that finds more papers."""
 
     variant: advice.Variant
-    more: int  # number of papers that it finds and the query does not
+    more: int  # number of papers that the variant finds and the query does not
 
 
 @stored_store.reads

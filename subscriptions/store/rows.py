@@ -75,15 +75,15 @@ class PaperRow(Numbered, table=True):
     url: str | None = None
     version: int | None = None
     comment: str = ""
-    cross: bool = False  # it got its sequence as a cross-list
+    cross: bool = False  # the paper got its sequence as a cross-list
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)
-    day: date  # the day of the digest that gave it its sequence; without a sequence, of its first digest
-    owner: str = ""  # the source that brought it first
+    day: date  # the day of the digest that gave the paper its sequence; without a sequence, of its first digest
+    owner: str = ""  # the source that brought the paper first
     vouched: int = 0  # which values one of arXiv's own sources gave (merging.Vouched)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
-    # when it first came, if it was read again after a loss of the database
+    # when the paper first came, if its digest was read again after a loss of the database
     came_at: datetime | None = Field(default=None, sa_type=Utc)
 
 

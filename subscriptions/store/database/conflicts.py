@@ -220,7 +220,7 @@ def update_unless_taken(connection: sa.Connection, statement: sa.Update, values:
 
 
 def unless_taken(statement: sa.Update) -> sa.Update:
-    """Returns an update for `update_unless_taken`. On SQLite, the statement itself ignores the conflict."""
+    """Returns the update in the form that `update_unless_taken` needs: on SQLite, it ignores the conflict itself."""
     return statement.prefix_with("OR IGNORE", dialect="sqlite")
 
 
