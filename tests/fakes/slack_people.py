@@ -282,7 +282,7 @@ class SlackPeople(FakePlatform):
         self._waits_until(lambda: all(one.acknowledged or one.failed for one in self.event_delivery.sent))
 
     def waits_connected(self, times: int = 2, seconds: float = PATIENCE) -> None:
-        """Returns when `times` connections are open on which no close is announced."""
+        """Waits until `times` connections are open that Slack has not announced to close."""
         self._waits_until(lambda: sum(not line.leaving for line in self.event_delivery.lines) >= times, seconds)
 
     # ── inside ────────────────────────────────────────────────────────────────

@@ -176,7 +176,7 @@ SETTINGS = (
 
 
 def planned(store: Store, chat: str, before: int) -> list[model.Item]:
-    """Returns the items of all deliveries to a chat whose number is greater than `before`."""
+    """Returns the items of this chat's deliveries, but only of deliveries with a number greater than `before`."""
     new = range(before + 1, written(store) + 1)
     with store.read() as session:
         found = [deliveries.delivery_value(session, seq) for seq in new]

@@ -159,7 +159,8 @@ async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
 async def test_what_a_stalled_worker_owed_is_answered_once(
     tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker stalls with a reply and a look-up of a paper that it owes. Another worker posts both answers, once.
+    """A worker stalls while it owes one person a reply and another person the look-up of a paper. A second worker posts
+    both answers, once.
 
     It also posts a reply of its own that is stored but was not posted, as after a crash of the database server.
     """

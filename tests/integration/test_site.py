@@ -1,4 +1,4 @@
-"""Who may open the web pages and send their forms: hosts, origins, tokens, sessions, sizes. And pages that stay open.
+"""Who may open the web pages and send their forms: hosts, origins, tokens, sessions, sizes. How many pages may stay open.
 
 No visitor can read the chat of another visitor.
 """

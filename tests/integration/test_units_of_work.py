@@ -156,7 +156,7 @@ def lock(store: Store) -> Iterator[Lock]:
 
 
 class Tries:
-    """Collects the names of the threads that begin to write, in order. `begun` is set with the first one."""
+    """Collects the names of the threads that begin to write, in order. `begun` is set when the first thread begins."""
 
     def __init__(self, store: Store) -> None:
         self.threads: list[str] = []
