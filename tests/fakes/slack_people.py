@@ -298,7 +298,7 @@ class SlackPeople(FakePlatform):
         needs: str = "",
         member: FakeConversation | None = None,
     ) -> slack_event_delivery.SentEnvelope:
-        """Sends an event, if the app has the scope `needs` and the bot is in the conversation `member`."""
+        """Sends an event. If the app lacks the scope `needs`, or the bot is not in `member`, returns it as failed instead."""
         payload = {
             "token": "legacy",
             "team_id": workspace.team,

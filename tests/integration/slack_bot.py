@@ -101,7 +101,7 @@ def free_port() -> int:
 async def settled(fake: FakeSlack) -> None:
     """Waits until each action of people is acknowledged or has failed, and the bot has posted its answers.
 
-    A task posts an answer. It begins before the acknowledgement and may end after it.
+    The task that posts an answer begins before the acknowledgement and may end after it.
     """
     await asyncio.to_thread(fake.waits_until_settled)
     while under_way := [task for task in asyncio.all_tasks() if _name(task) in ANSWERING]:

@@ -159,7 +159,7 @@ def _undoes(store: Store) -> object:
 
 
 def _ingests_ours(store: Store) -> bool:
-    """Ingests our digest. Returns whether it was known already."""
+    """Ingests our digest. Returns whether the store had this digest already."""
     return make.ingest_digest(store, _OURS, source="daily", day=make.NOON.date(), now=make.NOON).already_known
 
 
