@@ -44,9 +44,8 @@ from tests.statements import recording
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 WORDS = ("diffusion", "graph", "agent", "language", "vision", "robot", "quantum", "protein", "survey", "market")
-RARE = tuple(
-    f"topic{first}{second}" for first in "abcdef" for second in "abcdef"
-)  # words of the morning's papers; each word is in five papers
+# words of the morning's papers; each word is in five papers
+RARE = tuple(f"topic{first}{second}" for first in "abcdef" for second in "abcdef")
 PAPERS = 180
 CHATS = 100_000
 AIM, MOST_MEMORY, AIM_SUB = 3, 1024, 100

@@ -249,9 +249,8 @@ class Registry:
     commands: tuple[Command, ...]
     callbacks: Mapping[str, Callback]  # by the verb of the button
     events: Mapping[str, Event]  # by the name of the event
-    destinations: Mapping[str, model.ChatAddress] = field(
-        default_factory=dict
-    )  # name → a chat that only receives papers
+    # name → a chat that only receives papers
+    destinations: Mapping[str, model.ChatAddress] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> Mapping[str, Command]:

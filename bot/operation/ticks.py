@@ -259,9 +259,8 @@ def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> wri
     if retention.claim_daily_work(store, now=now):
         for _ in retention.clean_up_steps(store, now=now, papers=settings.keep_papers):
             yield writer.WRITES
-    if store.kind.file is not None and retention.claim_copy(
-        store, now=now
-    ):  # the operator of a server makes its copies
+    # the operator of a server makes its copies
+    if store.kind.file is not None and retention.claim_copy(store, now=now):
         yield writer.READS
         store.copy_into(backup_folder(settings, store), "daily", now)
         yield writer.WRITES

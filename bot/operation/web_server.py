@@ -109,17 +109,15 @@ def health_app(
     async def refused(_: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             return line(500)
-        return line(
-            error.status_code, error.headers
-        )  # for 405, the headers name the allowed methods (RFC 9110, 15.5.6)
+        # for 405, the headers name the allowed methods (RFC 9110, 15.5.6)
+        return line(error.status_code, error.headers)
 
     routes = [Route("/health/live", live), Route("/health/ready", ready), *pages]
     if metrics is not None:
         routes.append(Route("/metrics", _metrics_handler(metrics, metrics_lock)))
     for route in web_routes:
-        answer = _route_handler(
-            route
-        )  # for the path with and without a prefix: a proxy may keep its prefix or remove it
+        # for the path with and without a prefix: a proxy may keep its prefix or remove it
+        answer = _route_handler(route)
         routes += [Route(path, answer, methods=[route.method]) for path in (route.path, "/{before:path}" + route.path)]
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 

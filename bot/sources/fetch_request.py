@@ -116,9 +116,8 @@ def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> Fetc
     values = {"host": host, "status": status or "", "seconds": f"{wait.total_seconds():.0f}"}
     if wait:
         sentence = Sentence("{host} asks for a wait of {seconds} seconds.", values)
-    elif (
-        status is None or status < HTTPStatus.BAD_REQUEST
-    ):  # a page that says "Rate exceeded." but has a status of success
+    # a page that says "Rate exceeded." but has a status of success
+    elif status is None or status < HTTPStatus.BAD_REQUEST:
         sentence = Sentence("{host} is too busy to answer.", values)
     else:
         sentence = Sentence("{host} is too busy to answer ({status}).", values)

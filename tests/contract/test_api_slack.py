@@ -234,9 +234,8 @@ async def test_a_whisper_to_an_absent_person_does_not_lose_the_channel(api: Slac
 
 async def test_no_token_goes_to_an_address_for_answers(api: SlackApi, slack: FakeSlack) -> None:
     at = str(slack.user_types("/paperwire list").payload["response_url"])
-    await api.post_ephemeral(
-        VISION, "U1", message(), response_url=at, replaces=False
-    )  # the fake refuses a request with a token
+    # the fake refuses a request with a token
+    await api.post_ephemeral(VISION, "U1", message(), response_url=at, replaces=False)
     assert [method for method, _ in slack.arrived() if method.startswith("/respond/")] != []
     assert slack.arrived("chat.postEphemeral") == []
 

@@ -302,9 +302,8 @@ def called(message: model.Message, own: str = "") -> list[str]:
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_no_paper_calls_anybody_in_either_form_of_its_message(victim: str, around: str) -> None:
     text = around.format(victim)
-    chats = cycle(
-        TELEGRAM_CHATS
-    )  # each form is tried in one or two chats, because all forms in all chats take half a minute
+    # each form is tried in one or two chats, because all forms in all chats take half a minute
+    chats = cycle(TELEGRAM_CHATS)
     for word in ("", "victim", "VICTIM", text):  # a word of the query becomes bold, and the bold tags split the text
         reason = deliveries.because(word or text, word or text, name=text)
         entry = deliveries.item(

@@ -448,9 +448,8 @@ class FakeSlack(SlackPeople):
         except Refusal as no:
             return ApiResponse(body=no.body, status=400)
         if body.get("response_type", "ephemeral") != "ephemeral":
-            return ApiResponse(
-                body={"ok": False}, status=400
-            )  # stricter than Slack: the bot never uses a response URL to post to the whole channel
+            # stricter than Slack: the bot never uses a response URL to post to the whole channel
+            return ApiResponse(body={"ok": False}, status=400)
         if body.get("delete_original") or body.get("replace_original"):
             place.messages.pop(answers.message, None)
         answers.left -= 1

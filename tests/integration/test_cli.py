@@ -526,9 +526,8 @@ def test_run_once_asks_what_is_due_and_sends_it(terminal: cli.Terminal, local_ar
     terminal.set("WEB_PORT", "0")
     terminal.set("CONTACT", "me@example.org")
     terminal("subscribe", "graphs", "--as", "console:me")
-    local_arxiv.announces(
-        datetime.now(UTC).date(), make.paper("Graphs that forget", "cs.LG")
-    )  # today, because the program uses the machine's clock
+    # today, because the program uses the machine's clock
+    local_arxiv.announces(datetime.now(UTC).date(), make.paper("Graphs that forget", "cs.LG"))
     ended = terminal("run", "--once")
     assert (ended.status, "Graphs that forget" in ended.out) == (0, True)
     agent = local_arxiv.arrivals[0].headers["User-Agent"]

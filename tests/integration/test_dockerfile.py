@@ -48,9 +48,8 @@ class Stage:
         self.provide(["pip"])
         stubs = self.root / "stubs"
         stubs.mkdir()
-        (stubs / "chown").write_text(
-            "#!/bin/sh\n", encoding="utf-8"
-        )  # replaces chown, because the user who runs the tests may not be allowed to change owners
+        # replaces chown, because the user who runs the tests may not be allowed to change owners
+        (stubs / "chown").write_text("#!/bin/sh\n", encoding="utf-8")
         (stubs / "chown").chmod(0o755)
         self.env = {
             "PATH": f"{self.root}/python/bin:{stubs}:{os.defpath}",

@@ -287,9 +287,8 @@ def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
 def test_what_a_page_types_can_be_done_without_a_token(
     path: Path, terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shell = transcripts.Shell(
-        terminal, monkeypatch, ExitStack()
-    )  # the stack need not be closed, because these pages start no fake
+    # the stack need not be closed, because these pages start no fake
+    shell = transcripts.Shell(terminal, monkeypatch, ExitStack())
     # if the settings named no source, the program would send requests to arXiv
     shell.file("paperwire.toml", "\n".join(docs_pages.blocks(path, "toml")) or cli.INBOX)
     shell.file("inbox/.keep", "")

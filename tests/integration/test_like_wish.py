@@ -89,9 +89,8 @@ def test_the_words_stay_whatever_comes_and_goes(store: Store) -> None:
     make.subscribes(store, ME, f"like:{GIVEN}", every="now")
     before = canonicals(store)
     assert parse.words_kept(before)[GIVEN] == (("robot", 500), ("swarm", 500))
-    make.ingested(
-        store, *(make.paper(f"Swarm number {number}") for number in range(50)), name="next"
-    )  # now "swarm" is no longer a rare word
+    # now "swarm" is no longer a rare word
+    make.ingested(store, *(make.paper(f"Swarm number {number}") for number in range(50)), name="next")
     make.subscribes(store, ME, f"like:{GIVEN}v2", every="daily", at="09:00")
     make.subscribes(store, ME, f"bees like:{GIVEN}")
     assert canonicals(store)[0] == before[0]

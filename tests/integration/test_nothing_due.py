@@ -423,9 +423,8 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
     assert statements.taken() == {}
     with store.write() as session:
         session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_paper")
-        deliveries.request_edits_of_withdrawn(
-            session, range(9_000, 9_400), now=make.NOON
-        )  # no other test uses a list of this length, so `Watch` sees a new statement
+        # no other test uses a list of this length, so `Watch` sees a new statement
+        deliveries.request_edits_of_withdrawn(session, range(9_000, 9_400), now=make.NOON)
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
     assert "deliveries.py" in scan

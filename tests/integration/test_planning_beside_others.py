@@ -394,9 +394,8 @@ CHANGES: Mapping[str, Callable[[Store], object]] = {
 def test_a_changed_subscription_stops_following(followed: Store, change: str) -> None:
     make.ingested(followed, make.paper("A tree"), now=make.NOON + make.HOUR)
     _plan.plan_due(followed, now=make.NOON + make.HOUR)
-    make.ingested(
-        followed, make.paper("A second graph"), now=make.NOON + 2 * make.HOUR
-    )  # no plan has compared this paper with a subscription
+    # no plan has compared this paper with a subscription
+    make.ingested(followed, make.paper("A second graph"), now=make.NOON + 2 * make.HOUR)
     CHANGES[change](followed)
     assert (looked(followed)[1], follows(followed)[1]) == (2, None)
     with followed.read() as transaction:

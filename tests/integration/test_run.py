@@ -39,9 +39,8 @@ def folder(tmp_path: Path) -> Path:
     now = datetime.now(UTC)  # the program uses the machine's clock
     store.open(now=now)
     make.subscribes(store, "telegram:1", "cs.*", every="now", now=now)
-    set_settings(
-        store, make.address("telegram:1"), {"quiet": "off"}, now=now
-    )  # so that the time of day does not matter
+    # so that the time of day does not matter
+    set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=now)
     store.close()
     return tmp_path
 

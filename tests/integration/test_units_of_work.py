@@ -131,9 +131,8 @@ async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
 
     async def speaks(chat: str) -> tuple[str, str]:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
-        await context.write_together(
-            pause_lane, store, make.address(chat).lane, wall=make.NOON, until=make.NOON
-        )  # the code that sends the answer writes in this way
+        # the code that sends the answer writes in this way
+        await context.write_together(pause_lane, store, make.address(chat).lane, wall=make.NOON, until=make.NOON)
         return subscribed.text, (await bot.says("/list", chat)).text
 
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))

@@ -308,9 +308,8 @@ async def test_a_change_says_how_many_papers_it_finds(
     playground: Playground, query: str, changed: str, label: str, figures: str
 ) -> None:
     assert f"{label} {changed} {figures}" in words(await shown(playground, query))
-    assert f" {figures.split(maxsplit=1)[0]} of 3 papers" in words(
-        await shown(playground, changed)
-    )  # the link of the change leads to this page
+    # the link of the change leads to this page
+    assert f" {figures.split(maxsplit=1)[0]} of 3 papers" in words(await shown(playground, changed))
 
 
 OFF = [

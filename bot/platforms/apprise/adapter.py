@@ -170,9 +170,8 @@ class AppriseChannel(channels.Channel):
     not_found = "Apprise cannot be asked what a service has."
     not_edited = "What Apprise has sent cannot be changed."
     adapter = "bot.platforms.apprise.adapter"  # the module that makes a platform of this channel
-    limits = channels.Limits(
-        text=1_000_000, per_second=0, per_lane=1 / 3
-    )  # twenty messages a minute, the limit of DingTalk and WeCom
+    # twenty messages a minute, the limit of DingTalk and WeCom
+    limits = channels.Limits(text=1_000_000, per_second=0, per_lane=1 / 3)
 
     def __init__(self, destinations: Sequence[Destination], *, timeout: float = TIMEOUT) -> None:
         self.targets = read_targets(destinations)

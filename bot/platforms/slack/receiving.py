@@ -384,9 +384,8 @@ class _Connection:
         kind, payload = str(envelope.get("type")), envelope.get("payload")
         answer = await self._payloads.dispatch(kind, payload, self._dispatcher.dispatch)
         acknowledgement = {"envelope_id": envelope["envelope_id"], **({"payload": answer} if answer else {})}
-        with suppress(
-            ConnectionError
-        ):  # the connection is lost; Slack sends the event again, and it has no second effect
+        # the connection is lost; Slack sends the event again, and it has no second effect
+        with suppress(ConnectionError):
             await self._socket.send_json(acknowledgement)
 
     def _on_handled(self, task: asyncio.Task[None]) -> None:

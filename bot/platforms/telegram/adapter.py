@@ -40,9 +40,8 @@ from bot.settings import Settings, TelegramSettings
 from subscriptions import errors, model
 from subscriptions.texts import cut_letters
 
-with without(
-    "cryptography", "httpx._main"
-):  # saves 10 MB: we do not decrypt passports, as python-telegram-bot can, nor use the command line of httpx
+# saves 10 MB: we do not decrypt passports, as python-telegram-bot can, nor use the command line of httpx
+with without("cryptography", "httpx._main"):
     from bot.platforms.telegram.client import Client, FileTooLarge, MessageArguments, PersonNotFound, open_message
     from bot.platforms.telegram.receiving import LongPolling, TelegramWebhook, webhook_address
 

@@ -5,9 +5,8 @@ import pytest
 from tests.programs.faults.year import simulation
 
 THIRTY_DAYS = simulation.Span(start=simulation.SPRING, days=30, chats=16)
-TWENTY_DAYS = simulation.Span(
-    start=simulation.SPRING, days=20, chats=12, seed=2
-)  # on a database server, each statement takes longer
+# on a database server, each statement takes longer
+TWENTY_DAYS = simulation.Span(start=simulation.SPRING, days=20, chats=12, seed=2)
 FEW = simulation.Span(start=simulation.SPRING, days=14, chats=4, seed=3)
 
 

@@ -25,9 +25,8 @@ def main() -> None:
     Arguments: target, seconds, report, modules whose branches guide the target, then folders and options of libFuzzer.
     """
     name, seconds, report, code, *options = sys.argv[1:]
-    again = " ".join(
-        (sys.executable, "-m", "tests.programs.fuzz.guided", *sys.argv[1:5])
-    )  # libFuzzer starts it to merge
+    # libFuzzer starts it to merge
+    again = " ".join((sys.executable, "-m", "tests.programs.fuzz.guided", *sys.argv[1:5]))
     with atheris.instrument_imports(include=code.split(",")):
         from tests.programs.fuzz.targets import TARGETS, file_name  # noqa: PLC0415 - imported here, so that its imports are instrumented
 

@@ -57,9 +57,8 @@ class Pace:
 class Account:
     """What was done, and what the chats must get."""
 
-    due: dict[tuple[str, str], float] = field(
-        default_factory=dict
-    )  # (chat, paper) → second in which the digest was written
+    # (chat, paper) → second in which the digest was written
+    due: dict[tuple[str, str], float] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)  # chat → the word to which it subscribes
     asked: Counter[str] = field(default_factory=Counter)  # chat on Telegram → number of commands, each gets one message
     handed_over: list[tuple[str, SentEnvelope]] = field(default_factory=list)  # (chat, command) on Slack
