@@ -62,7 +62,7 @@ class Platform:
     load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
     check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by `paperwire check` if the token works
     destinations: Sequence[model.ChatAddress] = ()  # chats without people; operators subscribe them from other chats
-    pages: Sequence[conversation.WebPage] = ()  # pages of the web address on which people have their chats
+    pages: Sequence[conversation.WebPage] = ()  # web pages on which people have their chats
     startup_lines: Sequence[str] = ()  # printed for the operator at the start
     close: Callable[[], Awaitable[None]] = _nothing  # called after `channel.close`
 

@@ -126,7 +126,9 @@ def _show_settings(chat: model.Chat) -> None:
 
 def set_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="timezone, lang, text, limit, quiet, …")],
-    value: Annotated[list[str], typer.Argument(metavar="VALUE", help="What it is to be; all or off switch one off.")],
+    value: Annotated[
+        list[str], typer.Argument(metavar="VALUE", help="The new value; all or off switches a setting off.")
+    ],
     *,
     chat: arguments.ChatOption,
     now: arguments.Now = None,
@@ -184,7 +186,7 @@ def say(
     now: arguments.Now = None,
     json: arguments.Json = False,
 ) -> int:
-    """Do what a person in a chat would type, and print the reply. Nothing is sent to the chat."""
+    """Act as if a person in the chat had typed this, and print the reply. Nothing is sent to the chat."""
     with sessions.open_session(now) as session:
         address = session.address(chat)
         shown = asyncio.run(_reply_to(_addressed(text, address, session), session))
@@ -234,12 +236,12 @@ def _addressed(text: str, address: model.ChatAddress, session: Session) -> conve
 
 
 def link(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="With or without a time, as behind /sub.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="A query with or without a time, as after /sub.")],
     *,
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the badge into this file.")] = None,
     json: arguments.Json = False,
 ) -> int:
-    """Make a link that offers a subscription to whoever opens it, with a button and a badge for your page."""
+    """Make a link that offers a subscription to everyone who opens it, with a button and a badge for your page."""
     read = _read(query)
     payload = chat_status.link_payload(query)
     if not payload:
@@ -310,14 +312,14 @@ def export(
 
 
 def import_(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="What `export` wrote, or - for standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file that `export` wrote, or - for standard input.")],
     *,
     chat: arguments.OptionalChatOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the changes.")] = False,
     now: arguments.Now = None,
     json: arguments.Json = False,
 ) -> int:
-    """Add what is new and change what differs, and show it; --dry-run only shows. Nothing is removed."""
+    """Add what is new in FILE, change what differs, and show the changes. Nothing is removed."""
     said = tables.watched(portable.numbered(_text_of(file)), "Reading")
     lines = portable.read_numbered(said, None if chat is None else addresses.parse_address(chat))
     with sessions.open_session(now, make=True, dry=dry_run) as session:
@@ -371,7 +373,7 @@ def library(
     now: arguments.Now = None,
     json: arguments.Json = False,
 ) -> int:
-    """Store a chat's own library, in place of the one before."""
+    """Store a chat's own library. It replaces the one before."""
     data = arguments.content(file)
     if len(data) > MAX_LIBRARY_BYTES:
         raise file_too_large(MAX_LIBRARY_BYTES)

@@ -39,7 +39,7 @@ def _schema(context: typer.Context) -> None:
 
 @database.command(epilog="For example: `paperwire db current`")
 def current() -> int:
-    """Show the revision of the schema, and whether it is this version's."""
+    """Show the revision of the schema, and whether it is that of this version."""
     _, store = _unopened()
     try:
         revision = store.known_revision()
@@ -53,7 +53,7 @@ def current() -> int:
 
 @database.command(epilog="For example: `paperwire db upgrade`")
 def upgrade() -> int:
-    """Bring the schema to this version's; an older database is copied first."""
+    """Upgrade the schema to that of this version. An older database is copied first."""
     with sessions.open_session(make=True) as session:
         output.print_line(f"✓ The schema is at {session.store.revision()}.")
     return 0
@@ -61,7 +61,7 @@ def upgrade() -> int:
 
 @database.command(epilog="For example: `paperwire db size --json`")
 def size(*, now: Now = None, json: Json = False) -> int:
-    """Show what takes room in the database, and what a day adds to it."""
+    """Show what takes space in the database, and how much a day adds."""
     with sessions.open_session(now) as session:
         found = room(session.store, now=session.now)
         whole = sum(file_sizes(session.store).values()) or sum(one.size for one in found)
@@ -80,7 +80,7 @@ def copy(
     ],
     target: Annotated[str, typer.Argument(metavar="TO", help="An empty database, or a file that does not exist yet.")],
 ) -> int:
-    """Copy everything into an empty database, of PostgreSQL or of SQLite. Nothing may be sending meanwhile."""
+    """Copy everything into an empty database of PostgreSQL or SQLite. Nothing may be sending meanwhile."""
     settings, now = sessions.read_settings(), SystemClock().now()
     old, new = (make_store(replace(settings, database_url=_address(text))) for text in (source, target))
     try:
@@ -112,7 +112,7 @@ def _mib(size: int) -> str:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; an older copy there is replaced.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy; an older copy is replaced.")],
 ) -> int:
     """Write a consistent copy of the database while others work with it."""
     _, store = _unopened()
@@ -127,17 +127,22 @@ def backup(
 def restore(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="A copy that backup wrote; without it the copy is in its place already."),
+        typer.Argument(
+            metavar="[FILE]",
+            help="A copy that `backup` wrote; leave it out if the copy is already in the place of the database.",
+        ),
     ] = None,
     *,
     lost_at: Annotated[
         str | None,
         typer.Option(
-            "--lost-at", metavar="TIME", help="When the database was lost: what was due until then counts as sent."
+            "--lost-at",
+            metavar="TIME",
+            help="When the database was lost: everything that was due before counts as sent.",
         ),
     ] = None,
 ) -> int:
-    """Put a copy in the place of the database, which is kept. Nothing else may be sending meanwhile."""
+    """Replace the database by a copy, and keep the old database. Nothing else may be sending meanwhile."""
     settings, store = _unopened()
     now = SystemClock().now()
     lost_moment = None if lost_at is None else sessions.parse_moment("--lost-at", lost_at, settings)

@@ -48,24 +48,28 @@ def ingest(
         typer.Option(
             "--source",
             metavar="NAME",
-            help=f"Where they come from; else the source of paperwire.toml whose path they fit, else “{DEFAULT_SOURCE_NAME}”.",
+            help=f"The source of the papers; by default the one in paperwire.toml whose path contains the file, or else “{DEFAULT_SOURCE_NAME}”.",
         ),
     ] = None,
     day: Annotated[
         str | None,
-        typer.Option("--date", metavar="DAY", help="The day of those that tell none, nor their names."),
+        typer.Option(
+            "--date",
+            metavar="DAY",
+            help="The day of each digest that has no day in its text or in the name of its file.",
+        ),
     ] = None,
     announce: Annotated[
         bool,
         typer.Option(
             "--announce",
-            help=f"Announce also what is older than {NEWS_FOR.days} days, or was filed without being news.",
+            help=f"Also announce papers of digests that are older than {NEWS_FOR.days} days, or that were filed without an announcement.",
         ),
     ] = False,
     now: arguments.Now = None,
     json: arguments.Json = False,
 ) -> int:
-    """Store the papers of digests; each file by itself, whole or not at all."""
+    """Store the papers of digests. Each file is stored as a whole or not at all."""
     default_day = None if day is None else day_of("--date", day)
     named = source_name("--source", source) if source else None
     with open_session(now, make=True) as session, tables.progress(documents(paths), "Ingesting") as found:
@@ -214,7 +218,7 @@ def _show_ingested(ingested: Sequence[_IngestedFile]) -> None:
 
 _COLOURS = {"failing": "red", "late": "yellow", "off": "dim"}
 
-app = typer.Typer(help="Where digests come from; what happened there last.", invoke_without_command=True)
+app = typer.Typer(help="Show where digests come from, and what happened there last.", invoke_without_command=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,16 +248,18 @@ def show(context: typer.Context, *, now: arguments.Now = None, json: arguments.J
 
 @app.command(epilog="For example: `paperwire sources poll daily`")
 def poll(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One source; else all.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One source; by default all.")] = None,
     *,
     announce: Annotated[
         bool,
-        typer.Option("--announce", help="Announce also all that the source brought before and that was only filed."),
+        typer.Option(
+            "--announce", help="Also announce the papers that the source brought before and that were only filed."
+        ),
     ] = False,
     now: arguments.Now = None,
     json: arguments.Json = False,
 ) -> int:
-    """Ask sources now, whether they are due or not."""
+    """Poll sources now, whether they are due or not."""
     with open_session(now, make=True) as session:
         began = session.now
         named = _named(session.settings, name) if announce else ""

@@ -32,7 +32,7 @@ def explain(
     *,
     json: Json = False,
 ) -> int:
-    """Say what a query means in words, its canonical text, and what was guessed."""
+    """Explain a query: its meaning in words, its canonical text, and what was guessed."""
     if json:
         explanation = explained(query, arguments.TERMINAL_LANGUAGE.translate)
         output.print_json(explanation)
@@ -104,11 +104,11 @@ def match(
         str | None, typer.Option("--queries", metavar="FILE", help="One query per line, all matched together.")
     ] = None,
     no_matches: Annotated[
-        bool, typer.Option("--no-matches", help="With --queries: leave the papers out, only count.")
+        bool, typer.Option("--no-matches", help="With --queries: only count, without the papers.")
     ] = False,
     json: Json = False,
 ) -> int:
-    """Find the papers of digests that a query fits, and say why."""
+    """Find the papers of digests that a query matches, and say why."""
     if queries is not None:
         return _match_file(queries, given, listed=not no_matches, json=json)
     query, *paths = given
@@ -323,7 +323,7 @@ def _peak_rss_bytes() -> int:
 
 
 def demo(
-    *, out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the gallery goes.")] = Path("gallery")
+    *, out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the gallery.")] = Path("gallery")
 ) -> int:
     """Send sample digests through the real pipeline to example chats: no account, no network."""
     from bot.demo import run_demo  # noqa: PLC0415 - loads the store, which takes 900 ms; the other subcommands here do not need it

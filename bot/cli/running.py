@@ -18,13 +18,13 @@ from subscriptions.store import claims
 
 def run(
     *,
-    once: Annotated[bool, typer.Option("--once", help="One round of everything that is due, then end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Do one round of everything that is due, then end.")] = False,
     new_bot: Annotated[bool, typer.Option("--new-bot", help="Give this database to the bot of the token.")] = False,
     pause_gone: Annotated[
         bool, typer.Option("--pause-gone", help="Pause all chats that are gone, however many they are.")
     ] = False,
 ) -> int:
-    """Run everything until SIGTERM: sources, schedule, platforms, web. What is on and where stands on stderr."""
+    """Run everything until SIGTERM: sources, schedule, platforms, web. Prints on stderr what is on, and where."""
     settings = session.read_settings()
     log.start_logging(settings, quiet=False)
     app = build_app(settings, out=sys.stdout, guard_gone=not pause_gone, is_worker=not once)
@@ -45,7 +45,7 @@ def run(
 
 
 def deliver(*, now: Now = None, json: Json = False) -> int:
-    """Plan what is due at this moment and send it; ends when all that may go now has gone."""
+    """Plan what is due at this moment and send it. Ends when everything that may be sent now is sent."""
     settings = session.read_settings()
     app = build_app(settings, clock=session.clock_from(now, settings), out=sys.stderr if json else sys.stdout)
     sent, off = asyncio.run(_deliver(app))

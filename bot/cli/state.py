@@ -64,7 +64,7 @@ class _Standing:
 
 
 def status(*, now: Now = None, json: Json = False) -> int:
-    """Say whether paperwire runs and all is well, with each problem, and what waits."""
+    """Show whether paperwire runs, each problem, and what waits."""
     with sessions.open_session(now) as session:
         moment, wall = session.now, session.clock.wall()
         standing = _Standing(
@@ -157,7 +157,7 @@ def _age(since: datetime | None, now: datetime, language: Language) -> str:
 
 
 def workers(*, now: Now = None, json: Json = False) -> int:
-    """Say who works with the database, what each has in hand, and how far planning and sending are behind."""
+    """Show the workers of the database, what each is sending, and how late planning and sending are."""
     with sessions.open_session(now) as session:
         found = sending.workers_at_work(session.store, is_running=is_running)
         waiting = sending.backlog(session.store, now=session.now, wall=session.clock.wall())
@@ -231,10 +231,10 @@ def _lags(waiting: sending.Backlog, now: datetime, language: Language) -> Iterat
 
 def check(
     *,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask no platform, and no source on the web.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask neither platforms nor sources on the web.")] = False,
     json: Json = False,
 ) -> int:
-    """Look at settings, database, copies, templates, tokens, scopes, clock and proxy; say how to mend what is wrong."""
+    """Check settings, database, copies, templates, tokens, scopes, clock and proxy, and say how to mend what is wrong."""
     settings, clock = sessions.read_settings(), SystemClock()
     app = build_app(settings, clock=clock, out=sys.stderr)
     findings = list(
@@ -282,7 +282,7 @@ _COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yello
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries, as `paperwire outbox` names them.")]
 
-app = typer.Typer(help="What waits to be sent and why; dead letters.", invoke_without_command=True)
+app = typer.Typer(help="Show what waits to be sent and why, and what is dead.", invoke_without_command=True)
 
 
 @app.callback()
@@ -290,12 +290,13 @@ def show(
     context: typer.Context,
     *,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="STATE", help=f"{', '.join(STATES)}; else all that is not over.")
+        str | None,
+        typer.Option("--state", metavar="STATE", help=f"{', '.join(STATES)}; by default all that is not finished."),
     ] = None,
     now: Now = None,
     json: Json = False,
 ) -> int | None:
-    """What waits to be sent and why; dead letters."""
+    """Show what waits to be sent and why, and what is dead."""
     if context.invoked_subcommand is not None:
         return None
 
@@ -322,13 +323,13 @@ def show(
 
 @app.command(epilog="For example: `paperwire outbox retry 0123456789abcdef`")
 def retry(ids: Ids, *, now: Now = None) -> int:
-    """Give deliveries another try at the next deliver; a stopped platform goes on."""
+    """Try deliveries again at the next `deliver`. A stopped platform sends again."""
     return _each(ids, sending.retry_delivery, now, "will be tried again")
 
 
 @app.command(epilog="For example: `paperwire outbox dismiss 0123456789abcdef`")
 def dismiss(ids: Ids, *, now: Now = None) -> int:
-    """Give deliveries up: they are not sent any more. `outbox retry` takes it back."""
+    """Give up deliveries: they are not sent any more. `outbox retry` undoes it."""
     return _each(ids, sending.dismiss, now, "is dismissed")
 
 

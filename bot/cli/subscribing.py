@@ -66,27 +66,31 @@ def subscribe(
         str | None,
         typer.Option(
             metavar="CADENCE",
-            help="now, when-out, daily, weekdays or weekly, or other words: “every monday at 9 Berlin”; else as the chat does.",
+            help="now, when-out, daily, weekdays or weekly, or other words: “every monday at 9 Berlin”; by default the chat's schedule.",
         ),
     ] = None,
     on: Annotated[
-        str | None, typer.Option(metavar="DAY", help="mon … sun: the day of a weekly one; Monday by default.")
+        str | None, typer.Option(metavar="DAY", help="mon … sun: the day of a weekly subscription; Monday by default.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="HH:MM", help="The time; two with - between for when-out. 09:00 by default.")
+        str | None,
+        typer.Option(metavar="HH:MM", help="The time of day; for when-out two times with - between. 09:00 by default."),
     ] = None,
     tz: Annotated[
         str | None,
         typer.Option(
             metavar="ZONE",
-            help="The zone of a new chat, else of this subscription only: Europe/Berlin, Berlin, +08:00.",
+            help="The time zone, of the chat if it is new, otherwise of this subscription: Europe/Berlin, Berlin, +08:00.",
         ),
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="WHEN", help="now, today, 7d or a moment: where it begins; else with the last day."),
+        typer.Option(
+            metavar="WHEN",
+            help="now, today, 7d or a moment: papers from then on are sent; by default those of the last day.",
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option(metavar="TEXT", help="What to call it in messages.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="The name of the subscription in messages.")] = None,
     now: arguments.Now = None,
     json: arguments.Json = False,
 ) -> int:
@@ -228,14 +232,14 @@ def _show_rows(rows: list[phrasing.Row]) -> None:
 def unsubscribe(
     which: Annotated[
         list[str],
-        typer.Argument(metavar="N …", help="Numbers of `paperwire subscriptions` (1 3, 1-3), a query, or all."),
+        typer.Argument(metavar="N …", help="Numbers from `paperwire subscriptions` (1 3, 1-3), a query, or all."),
     ],
     *,
     chat: arguments.ChatOption,
     now: arguments.Now = None,
     json: arguments.Json = False,
 ) -> int:
-    """Remove subscriptions. What was planned for them is still sent."""
+    """Remove subscriptions. Deliveries that are already planned are still sent."""
     text = " ".join(which)
     typed = amendments.numbers_in(text)
     with sessions.open_session(now) as session, arguments.reporting_query_errors(text):
@@ -276,17 +280,18 @@ _RULE = 72  # columns of the frame around a message
 
 def preview(
     query: Annotated[
-        str | None, typer.Argument(metavar="[QUERY]", help="Instead of what the chat has subscribed to.")
+        str | None, typer.Argument(metavar="[QUERY]", help="A query to use instead of the chat's subscriptions.")
     ] = None,
     *,
     chat: arguments.ChatOption,
     days: Annotated[
-        int | None, typer.Option("--days", metavar="N", help="Look so many days back; else to what was sent last.")
+        int | None,
+        typer.Option("--days", metavar="N", help="Look this many days back; by default to the last delivery."),
     ] = None,
     now: arguments.Now = None,
     json: arguments.Json = False,
 ) -> int:
-    """Show what would be sent, as its platform would get it, without sending or marking anything."""
+    """Show what would be sent, as the chat's platform would get it, without sending or marking anything."""
     if days is not None and not 1 <= days <= _MOST_DAYS:
         raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
     with sessions.open_session(now) as session, arguments.reporting_query_errors(query or ""):

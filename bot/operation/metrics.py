@@ -36,7 +36,21 @@ Labels = tuple[str, ...]  # the values of the labels, in the order of the labels
 Values = Mapping[Labels, float]
 FromZero = Callable[[Sequence[str]], Sequence[Labels]]  # names of platforms → labels whose count is 0 from the start
 
-SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # seconds; upper ends of buckets
+SHORT = (
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+    120.0,
+)  # the upper ends of the buckets, in seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -245,7 +245,7 @@ class Engine(Protocol):
     async def reserve(self, token: str, *, urgent: bool = False) -> float:
         """Reserves one send in a token's budget. Returns the monotonic second at which the send may start.
 
-        `urgent` sends are replies to people, and go before all other waiting sends. The call itself may wait.
+        `urgent` sends are replies to people, and go before all other waiting sends. The call itself may also wait before it returns.
         """
 
     async def count_others(self, lane: model.Lane, *, anew: bool = False) -> None:

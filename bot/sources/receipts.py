@@ -301,10 +301,7 @@ def future_problem(digest: model.Digest, source: str, now: datetime) -> str:
 
 
 def with_staleness(digest: model.Digest, due: Overdue | None) -> model.Digest:
-    """Returns the digest.
-
-    Adds a warning (docs/formats.md) if it is a feed or list of arXiv without the papers that are due.
-    """
+    """Returns the digest; with a warning (docs/formats.md) if arXiv's feed or list does not have the due papers yet."""
     if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
         return digest
     if digest.day and digest.day >= due.batch and digest.entries:

@@ -68,7 +68,7 @@ class Slots:
 
     @property
     def used(self) -> int:
-        """How many slots are used."""
+        """How many slots are used, without NO_PAPER."""
         return len(self._keys) - len(self._free) - 1
 
     def take(self, term: Term) -> int:

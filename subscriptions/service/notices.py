@@ -14,7 +14,7 @@ from subscriptions.store import bot_state, chats, conversations, outbox, planner
 from subscriptions.store.database.store import Scope, Transaction, writes
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
-_MOST_NAMED = 10  # at most so many subscriptions are named in a notice
+_MOST_NAMED = 10  # a notice names at most this many subscriptions
 _DEAD_NOTIFIED = "notified:dead"  # name of a stored value: the moment up to which operators know of dead messages
 
 

@@ -346,7 +346,7 @@ class _Known:
 
 
 FEWEST = 5  # papers that two subscriptions must share; fewer prove little
-SHARE = 0.8  # share of their papers that both must find
+SHARE = 0.8  # of the papers that at least one of the two finds, the share that both must find
 MOST_COMPARED = 50  # the first active subscriptions of a chat, which are compared with each other
 
 

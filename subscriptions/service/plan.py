@@ -151,7 +151,8 @@ class _Due(NamedTuple):
     """What a plan has to do at one moment."""
 
     forecast: Forecast  # the forecast at this moment
-    chat_ids: Sequence[int]  # the chats that are due by their own moments or cursors
+    # the chats that are due because their own moment has come, or because their own cursor is behind the newest papers
+    chat_ids: Sequence[int]
     behind: Sequence[stored_subscriptions.SharedCursor]  # the shared cursors that have not passed the newest papers
     pause_ended: bool  # whether a pause is over, so that more chats may be due
 

@@ -327,6 +327,6 @@ def _make_unclear(session: Transaction, whose: sa.ColumnElement[bool]) -> list[s
 
 
 def _wake(session: Transaction, names: Sequence[str | None]) -> None:
-    """Wakes lanes, given as "platform:address", even if another job of the lane waits for a later moment."""
+    """Wakes the lanes with these names ("platform:address"), even those that have a job for a later moment."""
     parts = [name.split(":", 1) for name in dict.fromkeys(names) if name]
     wake_lanes(session, [model.Lane(platform, address) for platform, address in parts], priority=AT_ONCE)

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from typer import core
 
+from bot.cli import SUBCOMMANDS
 from subscriptions import addresses
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
@@ -69,6 +70,11 @@ def test_every_argument_and_option_has_a_description() -> None:
             assert getattr(one, "help", None), (name, one.name)
             wants = isinstance(one, core.TyperArgument) or (isinstance(one, core.TyperOption) and not one.is_flag)
             assert not wants or re.fullmatch(r"[\[\]A-Z:… ]+", str(one.metavar)), (name, one.name)
+
+
+def test_the_overview_says_what_each_help_page_begins_with() -> None:
+    helps = {name: " ".join((one.help or "").split()) for name, one in cli.subcommands().items()}
+    assert [one.name for one in SUBCOMMANDS if not helps[one.name].startswith(f"{one.summary}.")] == []
 
 
 def test_the_overview_names_every_subcommand(terminal: cli.Terminal) -> None:

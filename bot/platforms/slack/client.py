@@ -118,7 +118,7 @@ _MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], errors.NotDelivered
     ),
 )
 _NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # errors of one method, not of the whole token
-# the bot may not look up messages there, but perhaps post
+# errors of a look-up of messages: the bot is not allowed to read there, but may still be able to post there
 _NOT_READ = {*_NOT_ALLOWED, "access_denied", "ekm_access_denied"}
 
 

@@ -233,10 +233,14 @@ def _print_manifest(
     minimal: Annotated[bool, typer.Option("--minimal", help="Only the rights without which nothing works.")] = False,
     url: Annotated[
         str,
-        typer.Option("--url", metavar="URL", help="Where Slack reaches paperwire; without it Socket Mode is used."),
+        typer.Option(
+            "--url",
+            metavar="URL",
+            help="The address at which Slack reaches paperwire; without it, Socket Mode is used.",
+        ),
     ] = "",
 ) -> int:
-    """Print the app's manifest; at api.slack.com/apps choose Create New App, From a manifest, and paste it."""
+    """Print the app's manifest. At api.slack.com/apps choose Create New App, From a manifest, and paste it."""
     root = _web_root("--url", url) if url else ""
     typer.echo(json.dumps(manifest(minimal=minimal, url=root), ensure_ascii=False, indent=2))
     return 0

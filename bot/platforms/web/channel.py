@@ -1,6 +1,6 @@
 """The channel and the forms of the web; turns what visitors write, press and fill in into requests.
 
-A hub notifies the open pages of this process. A delivery and a number identify a message, so posting it twice has no second effect.
+A hub tells the pages that are open in this process that something has changed. A delivery and a number identify a message, so posting it twice has no second effect.
 No outcome stays unclear: a sender that does not know whether a message was stored stores it again, or looks it up.
 """
 

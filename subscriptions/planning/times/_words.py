@@ -46,7 +46,7 @@ class Token:
     firm: bool = False  # it can only be a time: "every monday"; "daily" may be a word of a query
 
 
-SMALL = frozenset({TokenKind.AT, TokenKind.NEAR, TokenKind.TO, TokenKind.AND})  # words without a meaning alone
+SMALL = frozenset({TokenKind.AT, TokenKind.NEAR, TokenKind.TO, TokenKind.AND})  # words that mean nothing on their own
 Tokens = Iterator[Token]
 Make = Callable[[re.Match[str]], Tokens]
 Entry = tuple[str, Make]
