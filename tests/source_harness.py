@@ -1,9 +1,9 @@
 """Runs the source scheduler against the fake arXiv over real HTTP. The clock is fake, so waits end at once."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import datetime as dt
+from collections import abc
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -31,7 +31,7 @@ LIMITS = FetchLimits(connect=60, idle=60, total=PATIENCE, most=2**20)
 class YieldingTurns(fetch_request.StoredHostSlots):
     """Request slots, which processes share through the store. After a wait, the other processes of the test run first."""
 
-    async def acquire(self, publisher: str, most: timedelta) -> timedelta:
+    async def acquire(self, publisher: str, most: dt.timedelta) -> dt.timedelta:
         wait = await super().acquire(publisher, most)
         if wait:
             await asyncio.sleep(0.005)
@@ -47,7 +47,7 @@ class SourceHarness:
         clock: FakeClock,
         arxiv: FakeArxiv,
         *sources: SourceSettings,
-        holidays: tuple[date, ...] | None = None,
+        holidays: tuple[dt.date, ...] | None = None,
         admins: tuple[ChatAddress, ...] = (),
         limits: FetchLimits = LIMITS,
     ) -> None:
@@ -90,17 +90,17 @@ class SourceHarness:
         asked = [*self.scheduler._polls.values(), *filter(None, [self.scheduler._enrichment])]
         await asyncio.gather(*asked, return_exceptions=True)
 
-    async def until(self, moment: datetime, step: timedelta | None = None) -> None:
+    async def until(self, moment: dt.datetime, step: dt.timedelta | None = None) -> None:
         """Advances the clock to a moment and polls each source when it becomes due.
 
         With `step`, sources without a due time, such as folders, are polled after each step too.
         """
         while self.clock.now() < moment:
             following = min([moment, *self._moments(), *([self.clock.now() + step] if step else [])])
-            self.clock.advance(max(following - self.clock.now(), timedelta(0)))
+            self.clock.advance(max(following - self.clock.now(), dt.timedelta(0)))
             await self.due()
 
-    def _moments(self) -> list[datetime]:
+    def _moments(self) -> list[dt.datetime]:
         """Returns the next due time of each source."""
         return [at for one in known_sources(self.store) if one.state.on and (at := one.state.next_at)]
 
@@ -122,13 +122,13 @@ async def polled(*made_of: Any, **options: Any) -> SourceHarness:
     return feeding
 
 
-def new_york(text: str) -> datetime:
+def new_york(text: str) -> dt.datetime:
     """Returns the moment of a New York winter time such as `2026-01-22 00:05`."""
-    return datetime.fromisoformat(f"{text}-05:00").astimezone(UTC)
+    return dt.datetime.fromisoformat(f"{text}-05:00").astimezone(dt.UTC)
 
 
 def arxiv_source(*categories: str, name: str = "arxiv", **values: object) -> SourceSettings:
-    given: Mapping[str, object] = {"schedule": "arxiv", **values}
+    given: abc.Mapping[str, object] = {"schedule": "arxiv", **values}
     return SourceSettings(name=name, arxiv=categories, **given)  # type: ignore[arg-type]
 
 
@@ -137,7 +137,7 @@ def web_source(url: str, *, name: str = "web", schedule: str = "every 30m", **va
 
 
 @contextmanager
-def fake_arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
+def fake_arxiv(clock: FakeClock) -> abc.Iterator[FakeArxiv]:
     """Runs a fake arXiv. At the end, fails the test if a request broke arXiv's limits for programs."""
     with FakeArxiv(clock) as arxiv:
         yield arxiv
@@ -153,7 +153,7 @@ def titles(store: Store) -> list[str]:
 class NoSources:
     """A scheduler without sources."""
 
-    problems: Mapping[str, str] = MappingProxyType({})
+    problems: abc.Mapping[str, str] = MappingProxyType({})
     is_catching_up = False
 
     def __init__(self) -> None:

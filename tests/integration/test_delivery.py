@@ -4,8 +4,7 @@ import asyncio
 import json
 import random
 import re
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections import Counter, abc
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,18 +28,17 @@ from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
 from subscriptions.store import bot_state, chats, moving
 from subscriptions.store.database.store import Store, Transaction
-from tests import make
+from tests import make, stored
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.slack_bot import a_bot
 from tests.integration.telegram_bot import Quiet, running
-from tests.stored import value
 
 CUT = 9  # how many posts lose their connection
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
+async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> abc.AsyncIterator[App]:
     """A bot on Telegram."""
     async with running(tmp_path, clock, telegram=telegram) as made:
         yield made
@@ -85,10 +83,8 @@ async def test_posts_to_a_failing_platform_become_rarer(
         for _ in range(66):  # a quarter of an hour
             await app.sender.deliver()
             clock.advance(timedelta(seconds=15))
-        posted = [
-            len(fake.arrived(method)) for fake, method in ((slack, "chat.postMessage"), (telegram, "sendMessage"))
-        ]
-        assert posted == [posts, 6]  # the waits between posts become longer: 30 seconds, 1, 2, 4 and 8 minutes
+        # the waits between posts become longer: 30 seconds, 1, 2, 4 and 8 minutes
+        assert (len(slack.arrived("chat.postMessage")), len(telegram.arrived("sendMessage"))) == (posts, 6)
         assert len(slack.arrived("conversations.history")) <= 2 * posts
         for fake in (slack, telegram):
             fake.forgives()
@@ -147,7 +143,7 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     assert (await app.sender.deliver()).dead == 1  # a retry posts the stored payload, which was refused before
 
 
-def _renders(texts: list[tuple[str, str]]) -> Callable[[object, object], tuple[object, ...]]:
+def _renders(texts: list[tuple[str, str]]) -> abc.Callable[[object, object], tuple[object, ...]]:
     return lambda _, __: tuple(
         model.Message(
             number=n,
@@ -175,8 +171,11 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     assert re.fullmatch(r"Delivery \w+ cannot be rendered: ZeroDivisionError in <lambda>, line \d+", said)
     assert (vars(record)["chat"], vars(record)["delivery"] in said) == ("telegram:1", True)
     object.__setattr__(app.context, "render_delivery", good)
-    dead = next(entry for entry in sending.outbox_entries(app.store, now=clock.now()) if entry.state == "dead")
-    sending.retry_delivery(app.store, dead.id, now=clock.now())
+    sending.retry_delivery(
+        app.store,
+        next(entry for entry in sending.outbox_entries(app.store, now=clock.now()) if entry.state == "dead").id,
+        now=clock.now(),
+    )
     assert (await app.sender.deliver()).sent == 1
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2")] == [1, 1]
 
@@ -221,8 +220,10 @@ async def test_when_many_chats_are_gone_the_platform_stops(
     bot_state.free_platforms(app.store)  # `run --pause-gone` does this and the next line
     app.sender = sender.Sender(replace(app.context, guard_gone=False), app.platforms, app.stop)
     assert (await app.sender.deliver()).sent == 20
-    states = Counter(entry.state for entry in sending.outbox_entries(app.store, now=clock.now()))
-    assert states == {"sent": 21, "held": 20}
+    assert Counter(entry.state for entry in sending.outbox_entries(app.store, now=clock.now())) == {
+        "sent": 21,
+        "held": 20,
+    }
 
 
 @pytest.mark.parametrize("before", ["", "T9:U9"])
@@ -301,8 +302,13 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
     app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
     clock.advance(timedelta(days=9))
-    gone = make.paper("A graph", arxiv_id="2601.90001", version=2, abstract=GONE)
-    make.ingested(app.store, gone, make.paper("Another graph"), name="later", now=clock.now())
+    make.ingested(
+        app.store,
+        make.paper("A graph", arxiv_id="2601.90001", version=2, abstract=GONE),
+        make.paper("Another graph"),
+        name="later",
+        now=clock.now(),
+    )
     telegram.answers("429", method="editMessageText", retry_after=60)
     assert (await app.sender.deliver()).sent == 1
     assert telegram.edits_in("1") == []
@@ -373,25 +379,20 @@ _WRONG_DELIVERIES = """
 
 def wrong(store: Store) -> list[object]:
     """Returns the rows whose column `chat_active` or `sendable` does not fit the state of their chat."""
-    with store.read() as session:
-        raw = session.connection()
-        return [*raw.exec_driver_sql(_WRONG_SUBSCRIPTIONS).all(), *raw.exec_driver_sql(_WRONG_DELIVERIES).all()]
+    return [*stored.rows(store, _WRONG_SUBSCRIPTIONS), *stored.rows(store, _WRONG_DELIVERIES)]
 
 
 def in_index(store: Store, index: str, table: str) -> int:
     """Returns the number of rows in a partial index. SQLite reads the index; PostgreSQL counts the rows of its condition."""
     is_file = store.kind.file is not None
     source = "sql FROM sqlite_master WHERE name" if is_file else "indexdef FROM pg_indexes WHERE indexname"
-    condition = str(value(store, f"SELECT {source} = :index", index=index)).partition(" WHERE ")[2]
+    condition = str(stored.value(store, f"SELECT {source} = :index", index=index)).partition(" WHERE ")[2]
     walked = f"INDEXED BY {index}" if is_file else ""
-    return int(value(store, f"SELECT count(*) FROM {table} {walked} WHERE {condition}"))  # noqa: S608 - names of ours
+    return int(stored.value(store, f"SELECT count(*) FROM {table} {walked} WHERE {condition}"))  # noqa: S608 - names of ours
 
 
 def a_chat(store: Store, number: int) -> model.Chat:
-    with store.read() as session:
-        found = chats.find_chat(session, make.address(f"telegram:-{number}"))
-    assert found is not None
-    return found
+    return get_chat(store, make.address(f"telegram:-{number}"))
 
 
 @pytest.mark.both_databases
@@ -429,14 +430,16 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
     with store.write() as session:
         chats.require_admission(session, chat.id, now=make.NOON)
     notify(store, chat.address, AccessDenied(event="1"), now=make.NOON)  # a chat that asks for admission gets notices
-    states = [one.state for one in sending.outbox_entries(store, now=make.NOON)]
-    assert states == [DeliveryState.HELD, DeliveryState.PLANNED]
+    assert [one.state for one in sending.outbox_entries(store, now=make.NOON)] == [
+        DeliveryState.HELD,
+        DeliveryState.PLANNED,
+    ]
     sendable.append(in_index(store, "ix_delivery_sendable", "delivery"))
     assert sendable == [1, 0, 1, 1]
     assert wrong(store) == []
 
 
-Change = Callable[[Transaction, model.Chat, random.Random, datetime], object]
+Change = abc.Callable[[Transaction, model.Chat, random.Random, datetime], object]
 
 
 def moves(session: Transaction, chat: model.Chat, rng: random.Random, now: datetime) -> None:
@@ -517,7 +520,7 @@ async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
     assert len(slack.posted_to("C2")) == 1
 
 
-def _after_the_first(app: App, moment: str, happens: Callable[[], object]) -> None:
+def _after_the_first(app: App, moment: str, happens: abc.Callable[[], object]) -> None:
     """Calls `happens` when Slack has answered the first post or look-up of C1, before the bot stores the answer.
 
     `moment` is the method of the channel: "post" or "find".

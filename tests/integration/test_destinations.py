@@ -1,14 +1,14 @@
 """Deliveries by e-mail and by services of Apprise. The fake servers are as strict as the real ones."""
 
+import dataclasses
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections import abc
 from datetime import timedelta
 from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 from urllib import parse
 
 import pytest
@@ -24,8 +24,7 @@ from bot.settings import Destination, Settings
 from subscriptions import errors, model, states
 from subscriptions.notices import AccessDenied
 from subscriptions.notices.declared import VersionChanged
-from subscriptions.service import access, notices
-from subscriptions.service.listing import get_chat, listed
+from subscriptions.service import access, listing, notices
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.outbox import OutboxEntry
@@ -40,7 +39,7 @@ ADA, HOME = make.address("email:ada@lab.org"), make.address("web:ada")
 ROOT = "https://papers.lab.org"
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Bot:
     """A bot with a web chat and e-mail, its mail server, and the web pages that links in its mails open."""
 
@@ -60,8 +59,9 @@ class Bot:
     async def opens(self, url: str, *, presses: bool = False, **fields: str) -> conversation.WebResponse:
         """Opens a link of a mail or, with `presses`, presses the button on the page behind the link. Returns the page."""
         query = {name: values[0] for name, values in parse.parse_qs(parse.urlsplit(url).query).items()}
-        body = parse.urlencode(fields).encode()
-        return await self.pages.answer(conversation.WebRequest(headers={}, query=query, body=body), does=presses)
+        return await self.pages.answer(
+            conversation.WebRequest(headers={}, query=query, body=parse.urlencode(fields).encode()), does=presses
+        )
 
     async def confirms(self, chat: str = "email:ada@lab.org") -> conversation.WebResponse:
         """Sends the question whether papers may come to an address, and answers yes. Returns the page after the answer."""
@@ -76,11 +76,11 @@ class Bot:
         return mail
 
     def state(self) -> states.ChatState:
-        return get_chat(self.app.store, ADA).state
+        return listing.get_chat(self.app.store, ADA).state
 
 
 @pytest.fixture
-async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequest) -> AsyncIterator[Bot]:
+async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequest) -> abc.AsyncIterator[Bot]:
     """A bot that listens. A test may give its setting `access` as the parameter; it is "open" by default."""
     with smtp.a_mail_server() as fake:
         settings = Settings(
@@ -122,11 +122,11 @@ async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
     assert question["To"] == "ada@lab.org"
     assert question["List-Unsubscribe"] is None
     assert "Shall papers come to this address?" in content(question, "plain")
-    shown = await bot.opens(link(question, "yes"))
-    assert "yes, send them here" in shown.body
+    assert "yes, send them here" in (await bot.opens(link(question, "yes"))).body
     assert bot.state() is states.ChatState.UNCONFIRMED, "opening the link changes nothing"
-    answered = await bot.opens(link(question, "yes"), presses=True)
-    assert "Papers come to ada@lab.org from now on. It has 1 subscription." in words(answered)
+    assert "Papers come to ada@lab.org from now on. It has 1 subscription." in words(
+        await bot.opens(link(question, "yes"), presses=True)
+    )
     mail = await bot.sends_papers(*(f"Diffusion on graphs {number}" for number in range(7)), "Sorting sand")
     assert mail["Subject"] == "7 papers on diffusion · 22 Jan"
     assert mail["From"] == "Papers <papers@lab.org>"
@@ -142,19 +142,20 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
     await bot.confirms()
     mail = await bot.sends_papers(*(f"Diffusion on graphs {number}" for number in range(6)))
     assert 'href="press:' not in content(mail, "html")
-    saved = await bot.opens(link(mail, "save"), presses=True, once="a")
-    assert re.search("saved|Saved|save", words(saved))
+    assert re.search("saved|Saved|save", words(await bot.opens(link(mail, "save"), presses=True, once="a")))
     assert "link=" in mail["List-Unsubscribe"]
-    listing = await bot.opens(link(mail, "change what comes"), presses=True)
-    assert "diffusion" in words(listing)
-    assert 'name="text"' in listing.body
-    talk = re.search(r'class="say".*?name="link" value="([^"]+)"', listing.body, re.DOTALL)
+    page = await bot.opens(link(mail, "change what comes"), presses=True)
+    assert "diffusion" in words(page)
+    assert 'name="text"' in page.body
+    talk = re.search(r'class="say".*?name="link" value="([^"]+)"', page.body, re.DOTALL)
     assert talk
-    told = await bot.opens(f"{ROOT}/mail", presses=True, link=unescape(talk[1]), text="/sub graphs daily 13:00")
-    assert "graphs" in words(told)
-    assert len(listed(bot.app.store, ADA)) == 2
-    stopped = await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
-    assert stopped.status == 200
+    assert "graphs" in words(
+        await bot.opens(f"{ROOT}/mail", presses=True, link=unescape(talk[1]), text="/sub graphs daily 13:00")
+    )
+    assert len(listing.listed(bot.app.store, ADA)) == 2
+    assert (
+        await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
+    ).status == 200
     assert bot.state() is states.ChatState.PAUSED
     make.ingested(bot.app.store, make.paper("Diffusion again"), now=bot.clock.now())
     assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"] == []
@@ -163,14 +164,15 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
 async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing(bot: Bot) -> None:
     await bot.confirms()
     stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
-    erased = Link(get_chat(bot.app.store, ADA).id, "email:bo@lab.org", "say", "/pause")
     for wrong in (
         stop[:-1],
         stop.replace("link=W", "link=X"),
         f"{ROOT}/mail?link=",
         f"{ROOT}/mail?link=a.b",
         f"{ROOT}/mail",
-        (await bot.pages.channel.signer()).url(erased),
+        (await bot.pages.channel.signer()).url(
+            Link(listing.get_chat(bot.app.store, ADA).id, "email:bo@lab.org", "say", "/pause")
+        ),
     ):
         for presses in (False, True):
             found = await bot.opens(wrong, presses=presses)
@@ -183,8 +185,7 @@ async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
     access.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
     [question] = await bot.delivers()
     bot.clock.advance(timedelta(days=2, minutes=1))
-    late = await bot.opens(link(question, "yes"), presses=True)
-    assert "older than two days" in words(late)
+    assert "older than two days" in words(await bot.opens(link(question, "yes"), presses=True))
     assert bot.state() is states.ChatState.UNCONFIRMED
 
 
@@ -221,7 +222,7 @@ async def does(bot: Bot, step: str) -> None:
             bot.fake.troubles.append("recipient 550 5.1.1 no such user")
             await bot.delivers()
         case "say /resume":  # as `paperwire say /resume --as email:ada@lab.org` does
-            chat = get_chat(store, ADA)
+            chat = listing.get_chat(store, ADA)
             await bot.pages._do(chat, Link(chat.id, str(ADA), "talk", ""), "/resume", "x", bot.dispatcher)
 
 
@@ -281,10 +282,15 @@ async def test_what_a_server_says_decides_what_follows(
     make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
     bot.fake.troubles.append(trouble)
     await bot.delivers(61)
-    entries = outbox_entries(bot.app.store, now=bot.clock.now(), wall=bot.clock.wall(), over=False)
-    assert [one.state.value for one in entries if one.chat == str(ADA)] == [state]
+    assert [
+        one.state.value
+        for one in outbox_entries(bot.app.store, now=bot.clock.now(), wall=bot.clock.wall(), over=False)
+        if one.chat == str(ADA)
+    ] == [state]
     assert bot.state() is chat
-    assert (get_chat(bot.app.store, ADA).pause_reason is states.PauseReason.GONE) is (chat is states.ChatState.PAUSED)
+    assert (listing.get_chat(bot.app.store, ADA).pause_reason is states.PauseReason.GONE) is (
+        chat is states.ChatState.PAUSED
+    )
 
 
 async def test_a_mail_that_may_have_come_comes_again_under_its_own_id(bot: Bot) -> None:
@@ -327,7 +333,7 @@ LINKS = {
 }
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Poster:
     """A bot with a destination for each service of Apprise."""
 
@@ -342,7 +348,7 @@ class Poster:
     def ingest(self, *papers: model.Paper) -> None:
         make.ingested(self.app.store, *papers, now=self.clock.now())
 
-    async def sends(self, services: Iterable[str], *papers: model.Paper) -> None:
+    async def sends(self, services: abc.Iterable[str], *papers: model.Paper) -> None:
         """Subscribes these services, ingests the papers, and delivers them an hour later."""
         self.subscribe(*services)
         self.ingest(*papers)
@@ -353,12 +359,15 @@ class Poster:
         await self.app.sender.deliver()
 
     def outbox(self) -> list[OutboxEntry]:
-        found = outbox_entries(self.app.store, now=self.clock.now())
-        return [one for one in found if one.state is not states.DeliveryState.SENT]
+        return [
+            one
+            for one in outbox_entries(self.app.store, now=self.clock.now())
+            if one.state is not states.DeliveryState.SENT
+        ]
 
 
 @pytest.fixture
-def fake() -> Iterator[apprise.FakeServices]:
+def fake() -> abc.Iterator[apprise.FakeServices]:
     with apprise.fake_services() as services:
         yield services
 
@@ -366,14 +375,15 @@ def fake() -> Iterator[apprise.FakeServices]:
 @pytest.fixture
 async def poster(
     tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, request: pytest.FixtureRequest
-) -> AsyncIterator[Poster]:
+) -> abc.AsyncIterator[Poster]:
     """A bot with a destination for each service. A test may give the end of all their addresses as the parameter."""
     destinations = [
         Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one, getattr(request, "param", ""))))
         for one in {*apprise.SERVICES, *apprise.READ}
     ]
-    database = SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}")
-    settings = Settings(database_url=database, destinations=tuple(destinations))
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"), destinations=tuple(destinations)
+    )
     async with telegram_bot.opened(build_app(settings, clock=clock)) as app:
         yield Poster(app, fake, clock)
 
@@ -412,10 +422,12 @@ async def test_a_long_digest_is_split_between_papers(poster: Poster, service: st
     await poster.sends([service], *papers(count, text=text))
     assert poster.outbox() == []
     got = poster.fake.texts(service)
-    titles = [found for message in got for found in re.findall(r"part (\d\d)", unescape(message))]
-    assert sorted(titles) == [f"{number:02d}" for number in range(1, count + 1)], "each paper once"
-    links = [found for message in got for found in re.findall(LINKS[service], message)]
-    assert sorted(links) == [f"https://arxiv.org/abs/2601.{number:05d}" for number in range(1, count + 1)]
+    assert sorted(found for message in got for found in re.findall(r"part (\d\d)", unescape(message))) == [
+        f"{number:02d}" for number in range(1, count + 1)
+    ], "each paper once"
+    assert sorted(found for message in got for found in re.findall(LINKS[service], message)) == [
+        f"https://arxiv.org/abs/2601.{number:05d}" for number in range(1, count + 1)
+    ]
     if service == "discord":
         assert len(got) > 1 or count < 60
         assert all(len(message) <= 2000 for message in got)
@@ -425,7 +437,7 @@ async def test_a_long_digest_is_split_between_papers(poster: Poster, service: st
 async def test_a_summary_in_chinese_fits_into_what_counts_bytes(poster: Poster, service: str, count: int) -> None:
     """Feishu limits the bytes of a request, in which a Chinese character takes six; WeCom limits the bytes of the text."""
     told = make.summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
-    await poster.sends([service], *(replace(one, summaries=told) for one in papers(count)))
+    await poster.sends([service], *(dataclasses.replace(one, summaries=told) for one in papers(count)))
     assert poster.outbox() == []
     assert sum(text.count("part") for text in poster.fake.texts(service)) == count
 
@@ -556,20 +568,15 @@ async def test_what_apprise_cannot_use_is_told_without_the_address(
     assert str(channel.targets["lab"].trouble) == trouble
     with pytest.raises(errors.RetryLater, match=re.escape(trouble)):
         await channel.post(make.address("apprise:lab"), message("x"), delivery="d")
-    said = caplog.text + "".join(capfd.readouterr()) + repr(channel.targets)
-    assert apprise.TOKEN not in said
+    assert apprise.TOKEN not in (caplog.text + "".join(capfd.readouterr()) + repr(channel.targets))
     assert "apprise" not in caplog.text
 
 
 async def test_without_the_library_it_is_told_how_to_install_it(
     fake: apprise.FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(name)
-
-    monkeypatch.setattr(adapter, "import_module", missing)
-    channel = adapter.AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))])
-    target = channel.targets["lab"]
+    monkeypatch.setattr(adapter, "import_module", Mock(side_effect=ModuleNotFoundError("apprise")))
+    target = adapter.AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))]).targets["lab"]
     assert f"{target.trouble} {target.cure}" == 'Apprise is not installed. Run pip install "paperwire[apprise]".'
 
 

@@ -3,9 +3,9 @@
 """
 
 import contextlib
+import datetime as dt
 import threading
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from collections import abc
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,9 @@ import pytest
 from bot.app import build_app
 from bot.delivery import sender_lock
 from bot.delivery.job_queue import Times
-from bot.operation import ticks
+from bot.operation import ticks, web_server
 from bot.operation.health import Health
 from bot.operation.process import Process
-from bot.operation.web_server import health_app, serving
 from bot.settings.loading import load_settings
 from subscriptions import errors
 from subscriptions.model import Lane
@@ -29,8 +28,7 @@ from subscriptions.store import workers
 from subscriptions.store.claims import pause_lane
 from subscriptions.store.database.postgres import SideSession
 from subscriptions.store.database.store import Store, write_refusal
-from tests import make
-from tests.being_sent import being_sent, request
+from tests import being_sent, make
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
@@ -63,7 +61,7 @@ class Page:
 
     async def goes_on(self, seconds: float) -> None:
         """Advances the clock. Then runs a tick and a check of the health."""
-        self._clock.advance(timedelta(seconds=seconds))
+        self._clock.advance(dt.timedelta(seconds=seconds))
         await self._process.tick()
         await self._health.look()
 
@@ -76,16 +74,16 @@ class Page:
 @contextlib.asynccontextmanager
 async def a_page(
     tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, sources: object = None
-) -> AsyncIterator[Page]:
+) -> abc.AsyncIterator[Page]:
     async with a_bot(tmp_path, telegram, clock) as app:
         process = Process(app, sources or NoSources())  # type: ignore[arg-type]
         health = Health(app.store, clock, lambda: process.problems)
-        async with serving(app.settings, health_app(health.problems)) as url:
+        async with web_server.serving(app.settings, web_server.health_app(health.problems)) as url:
             yield Page(app.store, process, health, clock, url)
 
 
 @pytest.fixture
-async def page(tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock) -> AsyncIterator[Page]:
+async def page(tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock) -> abc.AsyncIterator[Page]:
     async with a_page(tmp_path, telegram, clock) as made:
         yield made
 
@@ -172,7 +170,7 @@ def test_a_long_write_of_the_process_itself_is_no_lock(store: Store) -> None:
 
 async def test_each_problem_is_named_with_its_age(page: Page, clock: make.FakeClock) -> None:
     assert (await page.ready())[1]["seconds"] == {"start": 0}
-    clock.advance(timedelta(seconds=7))
+    clock.advance(dt.timedelta(seconds=7))
     assert await page.ready() == (
         503,
         {"ready": False, "problems": {"start": "still starting"}, "seconds": {"start": 7}},
@@ -186,15 +184,19 @@ PATH = "/ping/sesame-4711"
 
 
 @pytest.fixture
-def watchman() -> Iterator[Watchman]:
+def watchman() -> abc.Iterator[Watchman]:
     with Watchman() as found:
         yield found
 
 
 @pytest.fixture
-async def heartbeat(tmp_path: Path, clock: make.FakeClock, watchman: Watchman) -> AsyncIterator[ticks.Heartbeat]:
-    environ = {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_HEARTBEAT_URL": watchman.url}
-    app = build_app(load_settings(environ, tmp_path), clock=clock)
+async def heartbeat(tmp_path: Path, clock: make.FakeClock, watchman: Watchman) -> abc.AsyncIterator[ticks.Heartbeat]:
+    app = build_app(
+        load_settings(
+            {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_HEARTBEAT_URL": watchman.url}, tmp_path
+        ),
+        clock=clock,
+    )
     made = ticks.make_heartbeat(app)
     yield made
     await made.close()
@@ -212,7 +214,7 @@ async def test_while_all_is_well_it_is_asked_every_five_minutes(
     heartbeat: ticks.Heartbeat, clock: make.FakeClock, watchman: Watchman
 ) -> None:
     for later, well, calls in ((0, True, 1), (0, True, 1), (ticks.INTERVAL - 1, True, 1), (1, False, 1), (0, True, 2)):
-        clock.advance(timedelta(seconds=later))
+        clock.advance(dt.timedelta(seconds=later))
         await beats(heartbeat, well=well)
         assert watchman.calls == [PATH] * calls
 
@@ -223,9 +225,8 @@ async def test_a_failed_heartbeat_is_one_line_without_the_address(
     for status in (404, 500, 200, 201, 202, 204, 503):
         watchman.status = status
         await beats(heartbeat)
-        clock.advance(timedelta(hours=2))
-    said = [record.getMessage() for record in caplog.records]
-    assert said == [
+        clock.advance(dt.timedelta(hours=2))
+    assert [record.getMessage() for record in caplog.records] == [
         "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 answers 404 Not Found.",
         "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 is too busy to answer (503).",
     ]
@@ -238,7 +239,7 @@ async def test_nobody_at_the_address_disturbs_nothing(
     watchman.goes_down()
     for _ in range(3):
         await beats(heartbeat)
-        clock.advance(timedelta(seconds=ticks.INTERVAL))
+        clock.advance(dt.timedelta(seconds=ticks.INTERVAL))
     (record,) = caplog.records
     assert "refuses connections" in record.getMessage()
     assert "sesame" not in record.getMessage()
@@ -257,26 +258,14 @@ def test_once_calls_at_its_end_if_all_went_well(terminal: cli.Terminal, watchman
 
 
 RECEIVER = "telegram updates"  # the name of Telegram's receiver in the product
-LATER = make.NOON + timedelta(minutes=7)
-
-
-def begin(store: Store, number: int, host: str, since: datetime = make.NOON) -> None:
-    where = sender_lock.whereabouts(since)
-    workers.begin_worker(store, holds_sender_lock=False, process=f"of {host}", where=where)
-    change(
-        store,
-        "UPDATE worker SET host = :host, number = :number WHERE id = :id",
-        host=host,
-        number=number,
-        id=store.worker,
-    )
+LATER = make.NOON + dt.timedelta(minutes=7)
 
 
 # ---------------------------------------------------------------------------------------------------------------- a file
 
 
 @pytest.fixture
-def file(terminal: cli.Terminal) -> Iterator[Store]:
+def file(terminal: cli.Terminal) -> abc.Iterator[Store]:
     with contextlib.closing(Store(f"sqlite:///{terminal.database}")) as store:
         store.open(now=make.NOON)
         yield store
@@ -287,12 +276,14 @@ def test_with_a_file_it_says_that_no_process_works(terminal: cli.Terminal, file:
         file, holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=sender_lock.whereabouts(make.NOON)
     )  # this process was killed
     ended = terminal("workers", "--now", make.NOON.isoformat())
-    assert ended.status == 1
-    assert ended.out.splitlines() == [
-        "No process was found that works with this database; paperwire run starts one.",
-        "Planning: no chat is due.",
-        "Sending: nothing waits that may be sent now.",
-    ]
+    assert (ended.status, ended.out.splitlines()) == (
+        1,
+        [
+            "No process was found that works with this database; paperwire run starts one.",
+            "Planning: no chat is due.",
+            "Sending: nothing waits that may be sent now.",
+        ],
+    )
     assert terminal("workers", "--json", "--now", make.NOON.isoformat()).json == {
         "workers": [],
         "planning_since": None,
@@ -302,7 +293,7 @@ def test_with_a_file_it_says_that_no_process_works(terminal: cli.Terminal, file:
 
 
 def test_with_a_file_it_shows_the_one_process(terminal: cli.Terminal, file: Store) -> None:
-    here, wall = sender_lock.whereabouts(datetime.now(UTC) - timedelta(minutes=3)), datetime.now(UTC)
+    here, wall = sender_lock.whereabouts(dt.datetime.now(dt.UTC) - dt.timedelta(minutes=3)), dt.datetime.now(dt.UTC)
     workers.begin_worker(
         file, holds_sender_lock=True, process=sender_lock.this_process(), where=here, is_running=sender_lock.is_running
     )
@@ -313,21 +304,23 @@ def test_with_a_file_it_shows_the_one_process(terminal: cli.Terminal, file: Stor
     assert row.split() == [str(here.number), here.host, "at", "work", "3", "minutes", "–", "0"]
     (told,) = terminal("workers", "--json").json["workers"]
     assert (told["process"], told["host"], told["alive"]) == (here.number, here.host, True)
-    assert datetime.fromisoformat(told["since"]) <= wall
+    assert dt.datetime.fromisoformat(told["since"]) <= wall
 
 
 # -------------------------------------------------------------------------------------------------------- several workers
 
 
 @pytest.fixture
-def three(postgres: Server, terminal: cli.Terminal) -> Iterator[tuple[list[Store], list[SideSession]]]:
+def three(postgres: Server, terminal: cli.Terminal) -> abc.Iterator[tuple[list[Store], list[SideSession]]]:
     """Three workers that have sent heartbeats. Each worker holds a lane by its side session."""
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(postgres.database())
         stores = [stack.enter_context(contextlib.closing(Store(url))) for _ in range(3)]
         stores[0].open(now=make.NOON)
         for number, store in enumerate(stores, 1):
-            begin(store, 4710 + number, f"machine-{number}", datetime.now(UTC) - timedelta(hours=number))
+            since = dt.datetime.now(dt.UTC) - number * make.HOUR
+            where = workers.Whereabouts(host=f"machine-{number}", number=4710 + number, since=since)
+            workers.begin_worker(store, holds_sender_lock=False, process=f"of machine-{number}", where=where)
             workers.beat(store)
         sessions = [
             stack.enter_context(
@@ -347,8 +340,7 @@ def test_it_shows_which_workers_live_and_what_each_holds(
     stores, (first, second, third) = three
     assert first.hold("telegram:9")
     assert second.hold(sending.lease_of(RECEIVER), 60)
-    ended = terminal("workers", "--json")
-    found = {one["process"]: one for one in ended.json["workers"]}
+    found = {one["process"]: one for one in terminal("workers", "--json").json["workers"]}
     assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
         ("machine-1", True, 2, []),
         ("machine-2", True, 1, [RECEIVER]),
@@ -384,8 +376,7 @@ def test_the_table_of_workers_is_aligned_and_plain_in_a_pipe(
     assert by_number["4712"].index(RECEIVER) == head.index("receives")
     assert "\x1b" not in ended.out
     assert ended.status == 0
-    on_screen = terminal.on_screen(120, "workers").out
-    assert "\x1b[31msilent" in on_screen
+    assert "\x1b[31msilent" in terminal.on_screen(120, "workers").out
     assert ended.out.splitlines()[4:] == [
         "Planning: no chat is due.",
         "Sending: nothing waits that may be sent now.",
@@ -429,19 +420,19 @@ def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store
     subscribes(store, 1, "daily 14:00")
     assert lag(store, LATER).planning_since is None
     at_two = make.NOON.replace(hour=14, minute=0)
-    assert lag(store, at_two + timedelta(minutes=5)).planning_since == at_two
-    plan_due(store, now=at_two + timedelta(minutes=5))
-    assert lag(store, at_two + timedelta(minutes=6)).planning_since is None
+    assert lag(store, at_two + dt.timedelta(minutes=5)).planning_since == at_two
+    plan_due(store, now=at_two + dt.timedelta(minutes=5))
+    assert lag(store, at_two + dt.timedelta(minutes=6)).planning_since is None
     for number in (2, 3):
         subscribes(store, number, "now")
     for minutes in (7, 8):
-        came = at_two + timedelta(minutes=minutes)
+        came = at_two + dt.timedelta(minutes=minutes)
         make.ingested(store, make.paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
         assert lag(store, at_two + make.HOUR).planning_since == came
         # before this plan, each subscription has its own cursor; afterwards, they follow a shared cursor
         plan_due(store, now=at_two + make.HOUR)
         assert lag(store, at_two + make.HOUR).planning_since is None
-    made = at_two + timedelta(minutes=9)
+    made = at_two + dt.timedelta(minutes=9)
     make.ingested(store, make.paper("A flower", arxiv_id="2601.00009"), now=made)
     assert lag(store, at_two + make.HOUR).planning_since == made
 
@@ -449,14 +440,13 @@ def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store
 @pytest.mark.both_databases
 def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph", every="now", now=make.NOON)
-    set_settings(store, make.address("telegram:1"), {"timezone": "UTC"}, now=make.NOON)
-    set_settings(store, make.address("telegram:1"), {"quiet": "13:00-14:00"}, now=make.NOON)
+    set_settings(store, make.address("telegram:1"), {"timezone": "UTC", "quiet": "13:00-14:00"}, now=make.NOON)
     make.ingested(store, make.paper("A tree", arxiv_id="2601.00001"), now=make.NOON)
     plan_due(store, now=make.NOON)  # from now on the subscription follows a shared cursor
     at_one = make.NOON.replace(hour=13, minute=0)
     make.ingested(store, make.paper("A flower", arxiv_id="2601.00002"), now=at_one)
-    assert lag(store, at_one + timedelta(minutes=5)).planning_since is None
-    assert lag(store, at_one + timedelta(minutes=61)).planning_since == at_one
+    assert lag(store, at_one + dt.timedelta(minutes=5)).planning_since is None
+    assert lag(store, at_one + dt.timedelta(minutes=61)).planning_since == at_one
 
 
 @pytest.mark.both_databases
@@ -466,15 +456,21 @@ def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None
     plan_due(store, now=make.NOON)
     assert lag(store, LATER).sending_since == make.NOON
     # in one lane a message is retried in 30 seconds; for the other lane, the platform requested a pause
-    step = being_sent(store, request(on_unclear="skip"))
-    sending.record_outcome(store, step, errors.RetryLater("busy"), on_unclear="skip", now=make.NOON, wall=make.NOON)
+    sending.record_outcome(
+        store,
+        being_sent.being_sent(store, being_sent.request(on_unclear="skip")),
+        errors.RetryLater("busy"),
+        on_unclear="skip",
+        now=make.NOON,
+        wall=make.NOON,
+    )
     pause_lane(store, Lane("telegram", "2"), wall=make.NOON, until=LATER)
-    assert lag(store, make.NOON + timedelta(seconds=1)).sending_since is None
-    assert lag(store, LATER - timedelta(seconds=1)).sending_since == make.NOON + timedelta(seconds=30)
-    assert lag(store, LATER).sending_since == make.NOON
+    second = dt.timedelta(seconds=1)
+    found = [lag(store, at).sending_since for at in (make.NOON + second, LATER - second, LATER)]
+    assert found == [None, make.NOON + 30 * second, make.NOON]
 
 
-def lag(store: Store, now: datetime) -> sending.Backlog:
+def lag(store: Store, now: dt.datetime) -> sending.Backlog:
     return sending.backlog(store, now=now, wall=now)
 
 
@@ -491,7 +487,7 @@ def port() -> int:
 def kept(terminal: cli.Terminal, port: int) -> cli.Terminal:
     """A terminal in a folder with a database. The web address has the port `port`."""
     terminal.set("WEB_PORT", str(port))
-    Store(f"sqlite:///{terminal.database}").open(now=datetime.now(UTC))
+    Store(f"sqlite:///{terminal.database}").open(now=dt.datetime.now(dt.UTC))
     return terminal
 
 
@@ -504,25 +500,22 @@ def test_another_program_at_the_port_is_no_paperwire(kept: cli.Terminal) -> None
 
 
 def test_status_says_what_the_page_of_the_process_says(kept: cli.Terminal, remote: Remote, port: int) -> None:
-    def asked(*arguments: str) -> cli.Ended:
-        return kept("status", *arguments)
-
     with cli.Process(kept.folder, "run", fake=remote, port=str(port)) as program:
         program.says("Watching ")
         with httpx.Client(trust_env=False) as line:
             while line.get(f"http://127.0.0.1:{port}/health/ready").status_code != 200:
                 pass  # the program is still starting
-        ended = asked()
+        ended = kept("status")
         assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ paperwire runs, and all is well.")
-        assert asked("--json").json["problems"] == {}
+        assert kept("status", "--json").json["problems"] == {}
         kept.file("paperwire.toml", '[[source]]\nname = "daily"\nurl = "http://127.0.0.1:9/"\n')
         assert kept("sources", "poll").status == 1
-        ended = asked()
+        ended = kept("status")
         assert (ended.status, ended.out.splitlines()[0]) == (1, "✗ paperwire runs, but not all is well:")
         assert "✗ Source daily: failed, " in ended.out
         kept.set("DATABASE_URL", f"sqlite:///{kept.folder}/other.db")
         kept("subscribe", "graph", "--as", "console:me")
-        ended = asked("--json")
+        ended = kept("status", "--json")
         assert (ended.status, ended.json["ready"]) == (1, False)
         assert "works on another database" in ended.json["problems"]["process"]
         kept.set("DATABASE_URL", f"sqlite:///{kept.database}")
@@ -535,8 +528,8 @@ def test_status_says_what_the_page_of_the_process_says(kept: cli.Terminal, remot
         ) as program,
     ):
         program.says("No one can talk to the bot on Telegram: Telegram does not know this token")
-        ended = asked("--json")
+        ended = kept("status", "--json")
         page = httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).json()
         assert (ended.status, ended.json["ready"], ended.json["problems"].keys()) == (1, False, page["problems"].keys())
-        assert "  telegram updates: " in asked().out
+        assert "  telegram updates: " in kept("status").out
     assert watchman.calls == []  # the process was never healthy, so it sent no heartbeat

@@ -1,7 +1,7 @@
 """A person names a paper that the store lacks. The bot fetches it from arXiv and answers later; no other chat gets it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import abc
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from functools import partial
@@ -20,9 +20,8 @@ from subscriptions import model
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.service.plan import plan_due
 from subscriptions.store import rows
-from subscriptions.store.conversation_rows import PendingLookupRow
 from subscriptions.store.database.store import Store
-from tests import make, source_harness
+from tests import make, source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import telegram_bot
@@ -45,7 +44,7 @@ def lookup_of(store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv) 
 @asynccontextmanager
 async def asking(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
-) -> AsyncIterator[App]:
+) -> abc.AsyncIterator[App]:
     """Yields a bot that listens and looks papers up at the fake arXiv. The end of the block cancels open look-ups."""
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
@@ -56,7 +55,7 @@ async def asking(
 @pytest.fixture
 async def app(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
-) -> AsyncIterator[App]:
+) -> abc.AsyncIterator[App]:
     async with asking(tmp_path, telegram, clock, arxiv) as made:
         yield made
 
@@ -71,14 +70,8 @@ async def asks(telegram: FakeTelegram, text: str, answers: int = 2) -> None:
     await telegram_bot.posts(telegram, answers, "7")
 
 
-def changes(store: Store) -> list[int | None]:
-    with store.read() as session:
-        return list(session.exec(select(rows.PaperRow.sequence)))
-
-
-def waiting(store: Store) -> list[str]:
-    with store.read() as session:
-        return list(session.exec(select(PendingLookupRow.name)))
+def waiting(store: Store) -> list[tuple[str, ...]]:
+    return stored.rows(store, "SELECT name FROM pending_lookup")
 
 
 @pytest.mark.parametrize("text", [ID, f"https://arxiv.org/abs/{ID}v2", f"see https://www.alphaxiv.org/abs/{ID}"])
@@ -103,10 +96,10 @@ async def test_it_is_news_only_when_it_is_announced(
     arxiv.knows(FORGETS)
     make.subscribes(app.store, "telegram:8", "graphs", every="now")
     await asks(telegram, ID)
-    assert (source_harness.titles(app.store), changes(app.store)) == (["Graphs that forget"], [None])
+    assert stored.rows(app.store, "SELECT title, sequence FROM paper") == [("Graphs that forget", None)]
     assert not plan_due(app.store, now=clock.now())
     make.ingested(app.store, FORGETS, now=clock.now())
-    assert changes(app.store) == [1]
+    assert stored.rows(app.store, "SELECT title, sequence FROM paper") == [("Graphs that forget", 1)]
     assert plan_due(app.store, now=clock.now())
 
 
@@ -136,7 +129,7 @@ async def test_what_arxiv_refuses_to_read_spoils_nothing_else(telegram: FakeTele
 async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
     telegram: FakeTelegram, arxiv: FakeArxiv, mood: str
 ) -> None:
-    moods: dict[str, Callable[[], None]] = {
+    moods: dict[str, abc.Callable[[], None]] = {
         "fails": partial(arxiv.fails, 500),
         "busy": partial(arxiv.answers_429, retry_after="600"),
         "html": arxiv.sends_html,
@@ -286,9 +279,9 @@ def row(store: Store, title: str) -> rows.PaperRow:
         return session.exec(select(rows.PaperRow).where(rows.PaperRow.title == title)).one()
 
 
-def delivered(store: Store) -> list[int]:
-    with store.read() as session:
-        return [item.paper for item in session.exec(select(rows.DeliveryItemRow))]
+def delivered(store: Store) -> list[str]:
+    """Returns the chats that got NAMED, sorted."""
+    return [chat for chat, title in stored.delivered(store) if title == "Graphs that forget"]
 
 
 async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
@@ -320,23 +313,18 @@ async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
 async def test_completed_papers_match_and_come_once(
     store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
-    make.subscribes(store, "console:words", "graphs", every="now", now=clock.now())
-    make.subscribes(store, "console:category", "cat:cs.LG", every="now", now=clock.now())
-    make.subscribes(store, "console:author", "author:Beispiel", every="now", now=clock.now())
+    for name, query in {"words": "graphs", "category": "cat:cs.LG", "author": "author:Beispiel"}.items():
+        make.subscribes(store, f"console:{name}", query, every="now", now=clock.now())
     clock.advance(timedelta(minutes=1))
     make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     plan_due(store, now=clock.now())
-    number = row(store, "Graphs that forget").id
-    assert delivered(store) == [number]
+    assert delivered(store) == ["console:words"]
     arxiv.knows(NAMED)
-    clock.advance(timedelta(minutes=1))
-    await feeding.due()
-    plan_due(store, now=clock.now())
-    assert delivered(store).count(number or 0) == 3
-    clock.advance(timedelta(days=1))
-    await feeding.due()
-    plan_due(store, now=clock.now())
-    assert delivered(store).count(number or 0) == 3
+    for later in (make.MINUTE, make.DAY):
+        clock.advance(later)
+        await feeding.due()
+        plan_due(store, now=clock.now())
+        assert delivered(store) == ["console:author", "console:category", "console:words"]
 
 
 @pytest.mark.both_databases
@@ -433,9 +421,8 @@ async def test_without_a_source_of_arxiv_nobody_is_asked(
 def test_which_source_is_arxivs() -> None:
     lists, feeds = source_harness.web_source("https://example.org/list.md"), source_harness.arxiv_source("cs.LG")
     api = source_harness.web_source("https://export.arxiv.org/api/query?search_query=cat:cs.LG")
-    assert arxiv_lookup.arxiv_among([lists]) is None
-    assert arxiv_lookup.arxiv_among([lists, feeds]) == feeds
-    assert arxiv_lookup.arxiv_among([lists, api]) == api
+    asked = [arxiv_lookup.arxiv_among(among) for among in ([lists], [lists, feeds], [lists, api])]
+    assert asked == [None, feeds, api]
 
 
 async def test_papers_are_completed_after_the_sources_have_answered(

@@ -5,15 +5,14 @@ The tests look at the journals of the platforms, which have all messages from be
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+import datetime as dt
+from collections import Counter, abc
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from sqlmodel import col, select
+import sqlmodel
 
 from bot.sources.ingest import store_digest
 from subscriptions.planning import receipts
@@ -30,9 +29,9 @@ from tests.integration.cli import page
 from tests.programs.faults.year import simulated_bot
 
 pytestmark = pytest.mark.both_databases
-Restoring = Callable[[Path, datetime], Store]
+Restoring = abc.Callable[[Path, dt.datetime], Store]
 
-START = datetime(2026, 1, 20, tzinfo=UTC)  # a Tuesday
+START = dt.datetime(2026, 1, 20, tzinfo=dt.UTC)  # a Tuesday
 LAST = 10 * 24  # hours after the start, when every weekly subscription has been due again after the last digest
 CHATS: tuple[tuple[str, dict[str, str]], ...] = (
     ("telegram:1", {"every": "now"}),  # quiet from 22:00 to 8:00
@@ -58,8 +57,8 @@ class Brought:
     reader: str
 
     @property
-    def at(self) -> datetime:
-        return START + timedelta(hours=self.hour, minutes=1)
+    def at(self) -> dt.datetime:
+        return START + dt.timedelta(hours=self.hour, minutes=1)
 
     @property
     def work(self) -> str:
@@ -72,42 +71,36 @@ class Bot:
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
         self.bot = simulated_bot.SimulatedBot(url, START)
-        self._copy: Path | None = None
 
     def subscribes(self, chat: str, query: str = "graph", **schedule: str) -> None:
         make.subscribes(self.bot.store, chat, query, now=self.bot.clock.now(), **schedule)
 
-    async def reads(self, brought: Brought, *, first: bool, looked_at: datetime | None = None) -> Ingested:
+    async def reads(self, brought: Brought, *, first: bool, looked_at: dt.datetime | None = None) -> Ingested:
         """Ingests a digest when it comes (`first`), or ingests it again after a restore."""
-        now = self.bot.clock.now()
         content = make.digest(
             make.paper(f"Graph {brought.work}", arxiv_id=None),
             day=None if brought.reader == "nothing" else brought.at.date(),
         )
-        written = brought.at if brought.reader == "file" or first else None
-        arrival = receipts.Arrival(written_at=written, looked_at=looked_at)
-        assert brought.at <= now
+        arrival = receipts.Arrival(
+            written_at=brought.at if brought.reader == "file" or first else None, looked_at=looked_at
+        )
+        assert brought.at <= self.bot.clock.now()
         return await store_digest(self.bot.app.context, content, source=brought.reader, arrival=arrival)
 
-    async def comes_to(self, moment: datetime) -> None:
+    async def comes_to(self, moment: dt.datetime) -> None:
         """Advances the clock to a moment, with ticks at each hour at which something may be due."""
         while self.bot.clock.now() < moment:
             now = self.bot.clock.now()
             hours = (now.replace(hour=hour, minute=0, second=0, microsecond=0) for hour in DUE_HOURS)
-            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            midnight = (now + dt.timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
             self.bot.comes_to(min(moment, next((at for at in hours if at > now), midnight)))
             await self.bot.ticks()
 
-    def is_copied(self) -> None:
-        """An operator copies the database."""
-        self._copy = copies.copied(self.bot.store, self.folder)
-
-    async def loses(self, lost_at: datetime, now: datetime) -> None:
+    async def loses(self, copy: Path, lost_at: dt.datetime, now: dt.datetime) -> None:
         """The database is lost at `lost_at`, and the copy replaces it at `now`. The app starts again."""
-        assert self._copy is not None
         await self.bot.app.close()
         self.bot.comes_to(now)
-        copies.put_back(self.bot.store, self._copy, lost_at=lost_at, now=now)
+        copies.put_back(self.bot.store, copy, lost_at=lost_at, now=now)
         await self.bot.begins_anew()
 
 
@@ -118,16 +111,16 @@ class Case:
     copied: int
     lost: int
     restored: int
-    brought: Sequence[Brought]
-    order: Sequence[int]
+    brought: abc.Sequence[Brought]
+    order: abc.Sequence[int]
 
     @property
-    def lost_at(self) -> datetime:
-        return START + timedelta(hours=self.lost)
+    def lost_at(self) -> dt.datetime:
+        return START + dt.timedelta(hours=self.lost)
 
     @property
-    def restored_at(self) -> datetime:
-        return START + timedelta(hours=self.restored)
+    def restored_at(self) -> dt.datetime:
+        return START + dt.timedelta(hours=self.restored)
 
 
 # each case has a digest before the copy or the loss, between loss and restore, and after the restore
@@ -154,16 +147,16 @@ async def _goes_through(bot: Bot, case: Case) -> None:
     bot.subscribes(BOTH, every="daily", at="09:00", tz="UTC")
     bot.subscribes(BOTH, "graph OR tree", every="weekly", on="thu", at="10:00", tz="UTC")
     for hour in range(1, case.lost + 1):
-        await bot.comes_to(START + timedelta(hours=hour))
+        await bot.comes_to(START + dt.timedelta(hours=hour))
         if hour == case.copied:
-            bot.is_copied()
+            copy = copies.copied(bot.bot.store, bot.folder)
             bot.subscribes(LATE, every="now")
         for one in case.brought:
             if one.hour == hour < case.lost:
                 await bot.comes_to(one.at)
                 await bot.reads(one, first=True)
                 await bot.bot.ticks()
-    await bot.loses(case.lost_at, case.restored_at)
+    await bot.loses(copy, case.lost_at, case.restored_at)
     await _goes_on(bot, case)
 
 
@@ -174,13 +167,13 @@ async def _goes_on(bot: Bot, case: Case) -> None:
         if one in there:
             await bot.reads(one, first=False)
             if one.number % 2:  # a digest with an even number is read at the same time as the next one
-                await bot.comes_to(bot.bot.clock.now() + timedelta(minutes=7))
+                await bot.comes_to(bot.bot.clock.now() + dt.timedelta(minutes=7))
     bot.subscribes(LATE, every="now")
     for one in case.brought:
         if one not in there:
             await bot.comes_to(one.at)
             await bot.reads(one, first=False, looked_at=case.restored_at)
-    await bot.comes_to(START + timedelta(hours=LAST))
+    await bot.comes_to(START + dt.timedelta(hours=LAST))
 
 
 def _judged(bot: Bot, case: Case) -> None:
@@ -193,17 +186,17 @@ def _judged(bot: Bot, case: Case) -> None:
             # whether its delivery went out before the loss
             if came_later or (one.reader == "file" and chat != "telegram:5"):
                 assert (chat, one.work) in times, (chat, one)
-        if one.at > case.restored_at + timedelta(hours=1):
+        if one.at > case.restored_at + dt.timedelta(hours=1):
             assert (LATE, one.work) in times
 
 
 @pytest.fixture
-def restored(store: Store, tmp_path: Path) -> Iterator[Restoring]:
+def restored(store: Store, tmp_path: Path) -> abc.Iterator[Restoring]:
     """Yields a function that replaces the store by a copy, and returns the restored store. The loss was at `lost_at`."""
     opened = []
 
-    def restore(copy: Path, lost_at: datetime) -> Store:
-        now = lost_at + timedelta(minutes=1)
+    def restore(copy: Path, lost_at: dt.datetime) -> Store:
+        now = lost_at + dt.timedelta(minutes=1)
         copies.put_back(store, copy, lost_at=lost_at, now=now)
         opened.append(Store(store.url.render_as_string(hide_password=False), zone=store.zone))
         opened[0].open(now=now)
@@ -214,12 +207,14 @@ def restored(store: Store, tmp_path: Path) -> Iterator[Restoring]:
         one.close()
 
 
-def planned(store: Store, now: datetime) -> list[str]:
+def planned(store: Store, now: dt.datetime) -> list[str]:
     """Plans the due deliveries. Returns the titles of all papers that are in a delivery, sorted."""
     plan_due(store, now=now)
-    wanted = select(rows.PaperRow.title).join(rows.DeliveryItemRow, col(rows.DeliveryItemRow.paper) == rows.PaperRow.id)
+    wanted = sqlmodel.select(rows.PaperRow.title).join(
+        rows.DeliveryItemRow, sqlmodel.col(rows.DeliveryItemRow.paper) == rows.PaperRow.id
+    )
     with store.read() as session:
-        return sorted(session.exec(wanted.where(col(rows.DeliveryItemRow.delivery).is_not(None))))
+        return sorted(session.exec(wanted.where(sqlmodel.col(rows.DeliveryItemRow.delivery).is_not(None))))
 
 
 async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore(
@@ -228,13 +223,12 @@ async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore(
     make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
     copy = copies.copied(store, tmp_path)
     arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds.")))
-    store = restored(copy, clock.now() + timedelta(hours=1))
-    clock.advance(timedelta(hours=2))
+    store = restored(copy, clock.now() + dt.timedelta(hours=1))
+    clock.advance(dt.timedelta(hours=2))
     feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
-    receipt = await feeding.poll()
-    assert receipt.detail == "1 papers came before the database was lost, and count as sent."
+    assert (await feeding.poll()).detail == "1 papers came before the database was lost, and count as sent."
     assert planned(store, clock.now()) == []
-    clock.advance(timedelta(hours=1))
+    clock.advance(dt.timedelta(hours=1))
     arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds."), ("2601.00002", "New", "Nodes.")))
     await feeding.poll()
     assert planned(store, clock.now()) == ["New"]
@@ -253,7 +247,7 @@ async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR
     clock.set_now(source_harness.new_york("2026-01-21 23:00"))
     make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
     copy = copies.copied(store, tmp_path)
-    arxiv.announces(date(2026, 1, 22), make.paper("Graphs", "cs.LG"))
+    arxiv.announces(dt.date(2026, 1, 22), make.paper("Graphs", "cs.LG"))
     store = restored(copy, source_harness.new_york(f"2026-01-22 {lost}"))
     clock.set_now(source_harness.new_york("2026-01-22 01:00"))
     await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
@@ -264,14 +258,14 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
     """A process is killed while it counts the lost papers as sent. The next call finishes this. It keeps the times of the
     loss that the first call has stored, because later plans change what the copy shows.
     """
-    lost_at = make.NOON + timedelta(hours=2)
+    lost_at = make.NOON + dt.timedelta(hours=2)
     make.subscribes(store, "console:me", "graph", now=make.NOON, every="now")
-    make.ingested(store, make.paper("Graphs"), now=make.NOON + timedelta(hours=1))
+    make.ingested(store, make.paper("Graphs"), now=make.NOON + dt.timedelta(hours=1))
     with patch.object(ingest, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        retention.count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=1))
-    assert retention.count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=2)) == 1
+        retention.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=1))
+    assert retention.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=2)) == 1
     with store.read() as transaction:
         assert last_loss(transaction) == receipts.Loss(
-            lost_at=lost_at, copied_at=make.NOON + timedelta(hours=1), restored_at=lost_at + timedelta(hours=1)
+            lost_at=lost_at, copied_at=make.NOON + dt.timedelta(hours=1), restored_at=lost_at + dt.timedelta(hours=1)
         )
     assert outbox_counts(store).waiting == 0

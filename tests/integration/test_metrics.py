@@ -3,13 +3,14 @@
 Prometheus' own parser reads `/metrics`, and each test compares the values with what the bot did before.
 """
 
+import dataclasses
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections import abc
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -17,10 +18,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation import status
+from bot.operation import metrics as operation_metrics
+from bot.operation import status, web_server
 from bot.operation.health import Problem
-from bot.operation.metrics import METRICS, Gauge, Metrics, alone
-from bot.operation.web_server import health_app, serving
 from bot.ports import channel, conversation
 from bot.settings import Settings
 from bot.settings.loading import load_settings
@@ -37,35 +37,27 @@ from tests.integration.docs_pages import DOCS
 from tests.integration.telegram_bot import a_bot, opened
 from tests.stored import change
 
-Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
-
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Page:
     """One answer of `/metrics`."""
 
     text: str
-    types: Mapping[str, str]
-    samples: Samples
+    types: abc.Mapping[str, str]
+    samples: abc.Mapping[tuple[str, frozenset[tuple[str, str]]], float]  # name and labels → value
 
     def __call__(self, name: str, **labels: str) -> float | None:
         """Returns the value of the sample with this name and these labels; None if the page does not have it."""
         return self.samples.get((name, frozenset(labels.items())))
 
-    @property
-    def label_values(self) -> set[str]:
-        return {
-            value for _, labels in self.samples for name, value in labels if name not in ("le", "version", "python")
-        }
 
-
-@dataclass
+@dataclasses.dataclass
 class Bot:
     """An app with its web address."""
 
     app: App
     url: str = ""
-    problems: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = dataclasses.field(default_factory=dict)
 
     async def scrape(self) -> Page:
         async with httpx.AsyncClient(trust_env=False) as client:
@@ -81,18 +73,21 @@ class Bot:
 
 @asynccontextmanager
 async def bot_with(
-    tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram, metrics: tuple[Gauge, ...] | None = None
-) -> AsyncIterator[Bot]:
+    tmp_path: Path,
+    clock: make.FakeClock,
+    telegram: FakeTelegram,
+    metrics: tuple[operation_metrics.Gauge, ...] | None = None,
+) -> abc.AsyncIterator[Bot]:
     async with a_bot(tmp_path, telegram, clock) as app:
         bot = Bot(app)
-        counted = Metrics(app, lambda: bot.problems, metrics or METRICS)
+        counted = operation_metrics.Metrics(app, lambda: bot.problems, metrics or operation_metrics.METRICS)
         app.context.observe.listeners.append(counted.observe)
-        async with serving(app.settings, health_app(dict, metrics=counted.page)) as bot.url:
+        async with web_server.serving(app.settings, web_server.health_app(dict, metrics=counted.page)) as bot.url:
             yield bot
 
 
 @pytest.fixture
-async def bot(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> AsyncIterator[Bot]:
+async def bot(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> abc.AsyncIterator[Bot]:
     async with bot_with(tmp_path, clock, telegram) as made:
         yield made
 
@@ -108,8 +103,10 @@ async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, te
     posts = {"platform": "telegram", "kind": "delivery"}
     outcomes = {"sent": 2, "retry_later": 1, "chat_gone": 1}
     assert {one: page("paperwire_messages_total", **posts, outcome=one) for one in outcomes} == outcomes
-    once = ("deliveries_planned_total", "planning_seconds_count", "matching_seconds_count")
-    assert [page(f"paperwire_{one}") for one in once] == [4, 1, 1]
+    assert [
+        page(f"paperwire_{one}")
+        for one in ("deliveries_planned_total", "planning_seconds_count", "matching_seconds_count")
+    ] == [4, 1, 1]
     of_telegram = {"message_seconds_count": 4, "lanes_held": 1, "deliveries_waiting": 1, "deliveries_held": 1}
     assert {one: page(f"paperwire_{one}", platform="telegram") for one in of_telegram} == of_telegram
     for hidden in ("7001", "7004", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
@@ -126,7 +123,12 @@ async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, te
         "database",
         "wal",
     }
-    assert page.label_values <= {*known, *outcomes, *bot.app.platforms}
+    labels = [label for _, of_one in page.samples for label in of_one]
+    assert {value for name, value in labels if name not in ("le", "version", "python")} <= {
+        *known,
+        *outcomes,
+        *bot.app.platforms,
+    }
 
 
 def without_moments(text: str) -> str:
@@ -172,7 +174,7 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
 
 async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: FakeTelegram) -> None:
     make.due(bot.app.store, "telegram:1")
-    object.__setattr__(bot.app.context, "render_delivery", cannot_be_rendered)
+    object.__setattr__(bot.app.context, "render_delivery", Mock(side_effect=ValueError("broken")))
     await bot.app.sender.deliver()
     assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 1
     change(bot.app.store, "UPDATE delivery SET dismissed_at = settled_at")
@@ -195,8 +197,12 @@ async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
     sources.sync_sources(
         bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=make.NOON
     )
-    receipt = receipts.Receipt(source="daily", at=make.NOON, outcome=outcome, counts={}, detail="")
-    notices.note_poll(bot.app.store, receipt, sources.SourceState(next_at=clock.now() + due_in), {})
+    notices.note_poll(
+        bot.app.store,
+        receipts.Receipt(source="daily", at=make.NOON, outcome=outcome, counts={}, detail=""),
+        sources.SourceState(next_at=clock.now() + due_in),
+        {},
+    )
     assert (await bot.scrape())("paperwire_source_overdue", source="daily") == overdue
 
 
@@ -213,10 +219,6 @@ async def test_the_age_of_the_newest_copy_and_the_size_of_the_database(
     assert page("paperwire_copies") == 1
     assert page("paperwire_newest_copy_age_seconds") is not None
     assert page("paperwire_database_bytes", file="database") == bot.app.store.path.stat().st_size
-
-
-def cannot_be_rendered(*_: object) -> None:
-    raise ValueError("broken")
 
 
 def damage(path: Path) -> None:
@@ -236,7 +238,9 @@ async def test_without_the_database_the_page_leaves_its_values_out(bot: Bot, tmp
 
 
 async def test_a_new_metric_is_one_value(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> None:
-    own = Gauge(name="paperwire_answer", help="The answer.", read=lambda _: alone(42))
+    own = operation_metrics.Gauge(
+        name="paperwire_answer", help="The answer.", read=lambda _: operation_metrics.alone(42)
+    )
     async with bot_with(tmp_path, clock, telegram, (own,)) as bot, httpx.AsyncClient(trust_env=False) as client:
         page = await bot.scrape()
         # /metrics is not below the prefix of the pages, because a proxy that passes on this prefix would make it public
@@ -247,12 +251,8 @@ async def test_a_new_metric_is_one_value(tmp_path: Path, clock: make.FakeClock, 
 
 def test_a_listener_that_fails_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
     counted: list[object] = []
-
-    def fails(_: object) -> None:
-        raise ValueError("zebrafinch")
-
     tried = channel.MessageTried(platform="telegram", kind="reply", outcome="sent", seconds=1)
-    channel.Observers([fails, counted.append])(tried)
+    channel.Observers([Mock(side_effect=ValueError("zebrafinch")), counted.append])(tried)
     assert counted == [tried]
     assert [record.getMessage() for record in caplog.records] == ["A measurement was not counted: ValueError"]
 
@@ -285,9 +285,9 @@ async def test_lanes_that_wait_for_a_worker_are_measured(url: str, clock: make.F
     async with opened(build_app(settings, clock=clock, is_worker=True)) as app:
         make.due(app.store, "telegram:1")
         plan_due(app.store, now=make.NOON)
-        before = (await Metrics(app, dict).page())[0].decode()
+        before = (await operation_metrics.Metrics(app, dict).page())[0].decode()
         change(app.store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
-        after = (await Metrics(app, dict).page())[0].decode()
+        after = (await operation_metrics.Metrics(app, dict).page())[0].decode()
     assert "\npaperwire_jobs_waiting 1.0\n" in before
     assert "\npaperwire_lanes_in_hand 0.0\n" in before
     assert "\npaperwire_jobs_waiting 0.0\n" in after
@@ -297,9 +297,10 @@ async def test_lanes_that_wait_for_a_worker_are_measured(url: str, clock: make.F
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[App]:
-    url = f"sqlite:///{tmp_path}/status.db"
-    async with opened(build_app(load_settings({"PAPERWIRE_DATABASE_URL": url}, tmp_path), clock=clock)) as app:
+async def app(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[App]:
+    async with opened(
+        build_app(load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/status.db"}, tmp_path), clock=clock)
+    ) as app:
         yield app
 
 
@@ -316,9 +317,12 @@ def page(app: App, work: status.RecentWork) -> status.StatusPage:
 def asked(
     language: str = "en", *, query: dict[str, str] | None = None, form: dict[str, str] | None = None
 ) -> conversation.PageRequest:
-    visitor = conversation.Visitor(name="me", is_operator=True)
     frame = conversation.PageFrame(
-        path="/status", language=language, has_chosen_language=True, token="secret", visitor=visitor
+        path="/status",
+        language=language,
+        has_chosen_language=True,
+        token="secret",
+        visitor=conversation.Visitor(name="me", is_operator=True),
     )
     return conversation.PageRequest(frame=frame, headers={}, query=query or {}, form=form or {})
 
@@ -360,8 +364,9 @@ async def test_what_waits_is_listed_given_up_and_taken_back(page: status.StatusP
     chinese = words(await shown(page, "zh"))
     assert "telegram:1000 已计划 · 1 篇论文 · 自 1月22日 周四 12:00" in chinese
     assert not re.search(r"What waits|planned|retry|There is no copy|Came|wait|It has run|Source", chinese)
-    answer = await page.press(asked(form={"delivery": delivery, "action": "dismiss"}))
-    assert answer.location == "/status?done=dismiss"
+    assert (
+        await page.press(asked(form={"delivery": delivery, "action": "dismiss"}))
+    ).location == "/status?done=dismiss"
     await says(page, "Nothing waits.", "It is given up; retry takes that back.", done="dismiss")
     await page.press(asked(form={"delivery": delivery, "action": "retry"}))
     await says(page, "telegram:1000 planned")
@@ -412,8 +417,12 @@ def polled(app: App, name: str, *outcomes: tuple[int, receipts.Outcome]) -> None
         app.store, [sources.SourceFact(name=name, kind="rss", location="feed")], now=make.NOON, are_all=False
     )
     for back, outcome in sorted(outcomes, reverse=True):
-        receipt = receipts.Receipt(source=name, at=make.NOON - back * make.DAY, outcome=outcome, detail="It says 404.")
-        notices.note_poll(app.store, receipt, sources.SourceState(on=True), {})
+        notices.note_poll(
+            app.store,
+            receipts.Receipt(source=name, at=make.NOON - back * make.DAY, outcome=outcome, detail="It says 404."),
+            sources.SourceState(on=True),
+            {},
+        )
 
 
 async def test_each_day_of_a_source_has_its_outcome(page: status.StatusPage, app: App) -> None:

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
-from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 
 from bot.app import App, build_app
@@ -106,8 +106,8 @@ async def test_what_waits_for_days_is_named_by_all_three(
             for _ in range(4):
                 clock.advance(timedelta(hours=6) - timedelta(minutes=2))
                 await ticks(process, clock, 1)
-        lines = [one for one in caplog.messages if "have waited for more than an hour: 1" in one]
-        assert len(lines) == 3  # one line a day
+        # one line a day
+        assert len([one for one in caplog.messages if "have waited for more than an hour: 1" in one]) == 3
         assert process.attention == {"waiting telegram": "1 deliveries wait, the first for 2 d"}
         (finding,) = check_outbox(app.store, now=clock.now())
         assert str(finding.answer) == "waiting for Telegram: 1, the first since 2026-01-22 18:00 UTC"
@@ -116,7 +116,7 @@ async def test_what_waits_for_days_is_named_by_all_three(
 
 async def test_the_page_of_health_is_ready_and_names_them() -> None:
     page = health_app(dict, attention=lambda: {"dead": "2 deliveries could not be sent, the first 3 h ago"})
-    async with AsyncClient(transport=ASGITransport(page), base_url="http://localhost") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://localhost") as client:
         answer = await client.get("/health/ready")
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
     assert answer.json()["attention"] == {"dead": "2 deliveries could not be sent, the first 3 h ago"}
@@ -154,8 +154,9 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
 
     async def once() -> int:
         async with a_bot(tmp_path, telegram, clock, admins=(OPERATOR,), backup_to=copies) as app:
-            sources = app.source_scheduler()
-            return await run(app, sources, once=True, new_bot=False, pause_gone=False, say=lambda _: None)
+            return await run(
+                app, app.source_scheduler(), once=True, new_bot=False, pause_gone=False, say=lambda _: None
+            )
 
     assert await once() == 0
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")

@@ -182,5 +182,8 @@ async def test_forgetting_asks_without_reading_what_the_chat_got(filled: stored.
 
 def test_no_statement_skips_rows_by_counting_them() -> None:
     """OFFSET would read all rows that it skips. This test searches our code, as SQLAlchemy adds OFFSET 0 to each LIMIT."""
-    root = Path(__file__).parents[2] / "subscriptions"
-    assert [path.name for path in root.rglob("*.py") if ".offset(" in path.read_text()] == []
+    assert [
+        path.name
+        for path in (Path(__file__).parents[2] / "subscriptions").rglob("*.py")
+        if ".offset(" in path.read_text()
+    ] == []

@@ -1,11 +1,12 @@
 """The bot receives updates from the fake Telegram over real HTTP, and answers them. Some updates are bad input."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections import abc
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -26,7 +27,7 @@ GROUP = "-1001"
 
 
 @pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
+def telegram() -> abc.Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
         fake.knows("42")
         fake.knows("43")
@@ -117,8 +118,11 @@ def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
 
     broken = Command(name=name, run=fails, summary=errors.Sentence("list"))
     registry = vars(app)["REGISTRY"]
-    commands = tuple(broken if command.name == name else command for command in registry.commands)
-    monkeypatch.setattr(app, "REGISTRY", replace(registry, commands=commands))
+    monkeypatch.setattr(
+        app,
+        "REGISTRY",
+        replace(registry, commands=tuple(broken if command.name == name else command for command in registry.commands)),
+    )
 
 
 async def test_a_request_that_fails_is_given_up_and_logged_safely(
@@ -295,11 +299,9 @@ async def test_at_the_end_taken_updates_are_answered(
 async def test_an_answer_does_not_wait_for_the_shared_rate(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fails(*_: Any, **__: Any) -> float:
-        raise errors.StoreUnavailable("The connection is cut.")
-
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
-        monkeypatch.setattr(app.context.engine, "reserve", fails)
+        cut = AsyncMock(side_effect=errors.StoreUnavailable("The connection is cut."))
+        monkeypatch.setattr(app.context.engine, "reserve", cut)
         async with worker.listening(app, app.receivers()):
             await asks(telegram, "/sub diffusion", posts=1)
     assert [text[:3] for text in said(telegram)] == ["✓ 1"]
@@ -371,7 +373,7 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
 
 LARGEST_ID = str(2**52 - 1)
 
-Act = Callable[[FakeTelegram, str], object]
+Act = abc.Callable[[FakeTelegram, str], object]
 
 
 def writes(text: str = "", **more: object) -> Act:
@@ -421,8 +423,7 @@ async def test_in_a_private_chat_every_message_is_answered(
         for number, (_, act) in enumerate(IN_PRIVATE, 1):
             act(telegram, str(number))
         await asks(telegram, "/sub diffusion", LARGEST_ID)
-    unanswered = [why for number, (why, _) in enumerate(IN_PRIVATE, 1) if not telegram.posted_to(str(number))]
-    assert unanswered == []
+    assert [why for number, (why, _) in enumerate(IN_PRIVATE, 1) if not telegram.posted_to(str(number))] == []
     assert telegram.posted_to(LARGEST_ID)
     assert "Something went wrong here" not in " ".join(entry.text for entry in telegram.journal)
     assert "was not understood" not in caplog.text

@@ -3,14 +3,14 @@
 docs/architecture.md has the rules.
 """
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import select
 
 from bot.digests import read_digest
 from bot.settings import SourceSettings
@@ -19,15 +19,15 @@ from subscriptions import model
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.ingest import announce_filed
 from subscriptions.service.plan import plan_due
-from subscriptions.store import known_papers, rows
+from subscriptions.store import rows
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
-from tests import make, source_harness
+from tests import make, source_harness, stored
 from tests.fakes import arxiv_pages
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration import cli
 
-WEDNESDAY, THURSDAY = date(2026, 1, 21), date(2026, 1, 22)
+WEDNESDAY, THURSDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22)
 GRAPHS = make.paper("Graphs", "cs.LG", arxiv_id="2601.77777")
 HERE = "/rss/cs.LG"
 SOON = 2.5  # seconds that an answer may take in the test of a slow answer; other answers are faster on any machine
@@ -39,7 +39,7 @@ def shows(text: str | bytes, **values: object) -> Happens:
     return lambda arxiv: arxiv.holds(HERE, text, **values)
 
 
-def written(day: date = THURSDAY, *, title: str = "Graphs") -> str:
+def written(day: dt.date = THURSDAY, *, title: str = "Graphs") -> str:
     return arxiv_pages.feed("cs.LG", day, [make.paper(title, "cs.LG")]).decode()
 
 
@@ -56,7 +56,7 @@ CASES: dict[str, tuple[Happens, str]] = {
     "an endless stream": (lambda arxiv: arxiv.is_endless(), "The answer of 127.0.0.1 is larger than 1 MiB."),
     "a stream that drips": (lambda arxiv: arxiv.drips(), f"127.0.0.1 took longer than {SOON} seconds."),
     "latin-1 that says it is UTF-8": (shows(written(title="Café").encode("latin-1")), "not UTF-8 text"),
-    "a date in the future": (shows(written(date(2027, 1, 22))), "its date, 2027-01-22, lies in the future"),
+    "a date in the future": (shows(written(dt.date(2027, 1, 22))), "its date, 2027-01-22, lies in the future"),
     "Feed error with 400": (
         lambda arxiv: arxiv.reports("Bad subject class 'XX'."),
         "The feed reports an error: Bad subject class 'XX'.",
@@ -85,8 +85,14 @@ async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
         other.holds("/list.md", cli.PAGE)
         happens(arxiv)
         lg = source_harness.web_source(f"{arxiv.url}{HERE}", name="lg", schedule="arxiv", format="arxiv_rss")
-        others = source_harness.web_source(f"http://localhost:{other.port}/list.md", name="other")
-        feeding = await source_harness.polled(store, clock, arxiv, lg, others, limits=limits)
+        feeding = await source_harness.polled(
+            store,
+            clock,
+            arxiv,
+            lg,
+            source_harness.web_source(f"http://localhost:{other.port}/list.md", name="other"),
+            limits=limits,
+        )
         (receipt,) = feeding.receipts("lg")
         assert receipt.outcome is Outcome.FAILED
         assert words in receipt.detail
@@ -135,12 +141,11 @@ async def test_a_feed_of_yesterday_says_so_in_its_warnings(
     await feeding.poll()
     with store.read() as session:
         digests = session.exec(select(rows.DigestRow).order_by(rows.DigestRow.id)).all()  # type: ignore[arg-type]
-        said = [[w["message"] for w in row.warnings if w["code"] == "stale_feed"] for row in digests]
-    assert said == [
-        ["that of 2026-01-21, with 1 papers, and not yet that of 2026-01-22"],
-        ["that of 2026-01-22, with 0 papers, and not yet that of 2026-01-22"],
-        [],
-    ]
+        assert [[w["message"] for w in row.warnings if w["code"] == "stale_feed"] for row in digests] == [
+            ["that of 2026-01-21, with 1 papers, and not yet that of 2026-01-22"],
+            ["that of 2026-01-22, with 0 papers, and not yet that of 2026-01-22"],
+            [],
+        ]
     assert feeding.outcomes("arxiv") == ["stale", "stale", "new"]
 
 
@@ -170,17 +175,21 @@ LIE = replace(
 
 
 def known_by(store: Store, key: str = ID) -> model.KnownPaper:
-    with store.read() as session:
-        [number] = session.exec(
-            select(rows.PaperKeyRow.paper).where(col(rows.PaperKeyRow.key).in_((key, f"doi:{key}")))
-        )
-        return known_papers.stored_papers(session, [number])[number]
+    return _stored(store)[key]
 
 
 def told(found: model.KnownPaper) -> tuple[object, ...]:
     one = found.paper
-    withdrawn = found.withdrawn_at is not None
-    return one.title, one.abstract, one.authors, one.version, one.comment, one.url, one.categories, withdrawn
+    return (
+        one.title,
+        one.abstract,
+        one.authors,
+        one.version,
+        one.comment,
+        one.url,
+        one.categories,
+        found.withdrawn_at is not None,
+    )
 
 
 TRUTH = (TRUE.title, TRUE.abstract, TRUE.authors, 1, "9 pages", TRUE.url, ("cs.LG",), False)
@@ -285,8 +294,7 @@ async def test_a_page_that_looks_like_arxivs_is_not_arxivs(
     await source_harness.SourceHarness(store, clock, arxiv, folder).scheduler.inbox.drain()
     assert told(known_by(store)) == TRUTH
     (tmp_path / "answer.xml").write_text(f"{ANSWER_OF_EVIL}\n", encoding="utf-8")
-    trusted = replace(folder, speaks_for="arxiv")
-    await source_harness.SourceHarness(store, clock, arxiv, trusted).scheduler.inbox.drain()
+    await source_harness.SourceHarness(store, clock, arxiv, replace(folder, speaks_for="arxiv")).scheduler.inbox.drain()
     assert told(known_by(store))[-1] is True  # the operator marked the source as arXiv's own
 
 
@@ -325,8 +333,9 @@ def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: cli.Termi
     terminal.folder.chmod(0o755)
     (terminal.folder / "good").chmod(0o000)
     as_nobody = f"os.geteuid() == 0 and os.setuid({NOBODY})"  # only root may change its user
-    program = f"import os, bot.digests.files as s, pathlib; {as_nobody}; print(s.list_folder('good', pathlib.Path()))"
-    ended = terminal.python(program)
+    ended = terminal.python(
+        f"import os, bot.digests.files as s, pathlib; {as_nobody}; print(s.list_folder('good', pathlib.Path()))"
+    )
     (terminal.folder / "good").chmod(0o700)
     assert ended.out == ""
     assert ended.err.splitlines()[-1].endswith("good: the folder cannot be read; check its rights.")
@@ -344,8 +353,8 @@ ADMIN = model.ChatAddress("console", "me")
 def comes(
     store: Store,
     *content: model.Paper,
-    day: date = TODAY,
-    now: datetime = make.NOON,
+    day: dt.date = TODAY,
+    now: dt.datetime = make.NOON,
     name: str = "",
     announce: bool = False,
     source: str = "daily",
@@ -356,25 +365,21 @@ def comes(
 
 
 def known(store: Store, title: str) -> model.KnownPaper:
-    with store.read() as session:
-        return next(one for one in make.stored_papers(session) if one.paper.title == title)
+    return next(one for one in _stored(store).values() if one.paper.title == title)
 
 
-def delivered(store: Store, now: datetime = make.NOON + make.HOUR) -> list[str]:
+def delivered(store: Store, now: dt.datetime = make.NOON + make.HOUR) -> list[str]:
     """Plans the due deliveries. Returns the titles of all delivered papers, in order."""
     plan_due(store, now=now)
-    with store.read() as session:
-        titles = {row.id: row.title for row in session.exec(select(rows.PaperRow))}
-        items = session.exec(select(rows.DeliveryItemRow)).all()
-        items = sorted(items, key=lambda item: (item.delivery or 0, item.position))
-        return [titles[item.paper] for item in items]
+    items = "SELECT title FROM delivery_item JOIN paper ON paper.id = delivery_item.paper ORDER BY delivery, position"
+    return [title for (title,) in stored.rows(store, items)]
 
 
 def notices(store: Store) -> list[dict[str, str]]:
     """Returns the notices to operators about papers that were filed because they came too late."""
     with store.read() as session:
-        facts = [row.facts for row in session.exec(select(rows.DeliveryRow)) if row.facts.get("notice") == "filed"]
-    return [one["detail"] for one in facts]
+        facts = [row.facts for row in session.exec(select(rows.DeliveryRow))]
+        return [one["detail"] for one in facts if one.get("notice") == "filed"]
 
 
 # ── which digests are archives ───────────────────────────────────────────────────────────────────────────────────────
@@ -385,15 +390,17 @@ AGES = [
     pytest.param(8, "UTC", make.NOON, True, id="of eight days ago"),
     pytest.param(1000, "UTC", make.NOON, True, id="of years ago"),
     pytest.param(-1, "UTC", make.NOON, False, id="of tomorrow"),
-    pytest.param(8, "America/New_York", datetime(2026, 1, 22, 4, tzinfo=UTC), False, id="where it is still yesterday"),
-    pytest.param(8, "UTC", datetime(2026, 1, 22, 4, tzinfo=UTC), True, id="where it is not"),
-    pytest.param(7, "Pacific/Auckland", datetime(2026, 1, 22, 20, tzinfo=UTC), True, id="where it is tomorrow"),
+    pytest.param(
+        8, "America/New_York", dt.datetime(2026, 1, 22, 4, tzinfo=dt.UTC), False, id="where it is still yesterday"
+    ),
+    pytest.param(8, "UTC", dt.datetime(2026, 1, 22, 4, tzinfo=dt.UTC), True, id="where it is not"),
+    pytest.param(7, "Pacific/Auckland", dt.datetime(2026, 1, 22, 20, tzinfo=dt.UTC), True, id="where it is tomorrow"),
 ]
 
 
 @pytest.mark.parametrize(("age", "zone", "now", "filed"), AGES)
 def test_a_digest_is_an_archive_by_its_day_and_the_operators(
-    tmp_path: Path, age: int, zone: str, now: datetime, filed: bool
+    tmp_path: Path, age: int, zone: str, now: dt.datetime, filed: bool
 ) -> None:
     store = Store(f"sqlite:///{tmp_path}/zone.db", zone=zone)
     store.open(now=now)
@@ -486,8 +493,9 @@ def test_filed_papers_are_announced_once(store: Store) -> None:
     assert delivered(store) == ["Graphs that came"]
     archive = (seen, make.paper("Old graphs", arxiv_id="2601.90002"), make.paper("New version", kind=REPLACED))
     assert comes(store, *archive, day=OLD).archived == 1
-    again = comes(store, *archive, day=OLD, now=make.NOON + make.HOUR)
-    assert again == Ingested(already_known=True, unchanged=3, archive=True, archived=1)
+    assert comes(store, *archive, day=OLD, now=make.NOON + make.HOUR) == Ingested(
+        already_known=True, unchanged=3, archive=True, archived=1
+    )
     asked = comes(store, *archive, day=OLD, now=make.NOON + make.HOUR, announce=True)
     assert asked == Ingested(already_known=True, unchanged=3, announced=1)
     assert comes(store, *archive, day=OLD, now=make.NOON + make.HOUR, announce=True).announced == 0
@@ -538,7 +546,7 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(
     arxiv.announces(TODAY, make.paper("Graphs of the 22nd", "cs.LG"))
     await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
     assert delivered(store, clock.now()) == ["Graphs of the 22nd"]
-    long_ago, lately, now = date(2026, 1, 23), date(2026, 1, 28), date(2026, 2, 2)
+    long_ago, lately, now = dt.date(2026, 1, 23), dt.date(2026, 1, 28), dt.date(2026, 2, 2)
     for day in (long_ago, lately, now):
         arxiv.announces(day, make.paper(f"Graphs of {day}", "cs.LG"))
     clock.advance(source_harness.new_york("2026-02-02 09:00") - clock.now())
@@ -560,7 +568,7 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(
 def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
     replaced = make.paper("Known by a replacement", kind=REPLACED, arxiv_id="2601.90001")
     twice = make.paper("In two digests", "cs.LG", arxiv_id="2601.90002")
-    days = [date(2026, 1, 20), date(2026, 1, 21), date(2026, 1, 22)]
+    days = [dt.date(2026, 1, 20), dt.date(2026, 1, 21), dt.date(2026, 1, 22)]
     comes(store, replaced, twice, day=days[0])
     comes(store, twice, day=days[1], now=make.NOON + make.HOUR)
     assert {known.day for known in _stored(store).values()} == {days[0]}
@@ -734,8 +742,9 @@ ONE_DAY = (MARKDOWN, LINES, FEED, ANSWER, MAIL, WEEK, DAILY, PREPRINTS)
 
 def _ingest(store: Store, content: str | bytes, hours: int = 0, *, name: str = "digest") -> Ingested:
     read = read_digest(content.encode() if isinstance(content, str) else content, name)
-    at = make.NOON + timedelta(hours=hours)
-    return make.ingest_digest(store, read, source="files", day=read.day or make.NOON.date(), now=at)
+    return make.ingest_digest(
+        store, read, source="files", day=read.day or make.NOON.date(), now=make.NOON + dt.timedelta(hours=hours)
+    )
 
 
 def _stored(store: Store) -> dict[str, model.KnownPaper]:
@@ -788,15 +797,14 @@ def test_what_a_digest_tells_of_itself_is_kept(store: Store) -> None:
     assert {name: row.date for name, row in digests.items()} == {
         "daily_arxiv_md": make.NOON.date(),
         "daily_arxiv_jsonl": make.NOON.date(),
-        "arxiv_rss": date(2026, 2, 11),
-        "arxiv_api_atom": date(2026, 2, 12),
-        "arxiv_listing_mail": date(2026, 2, 11),
-        "arxiv_listing_pastweek": date(2026, 2, 11),
-        "hf_json": date(2026, 2, 12),
-        "biorxiv_json": date(2026, 2, 11),
+        "arxiv_rss": dt.date(2026, 2, 11),
+        "arxiv_api_atom": dt.date(2026, 2, 12),
+        "arxiv_listing_mail": dt.date(2026, 2, 11),
+        "arxiv_listing_pastweek": dt.date(2026, 2, 11),
+        "hf_json": dt.date(2026, 2, 12),
+        "biorxiv_json": dt.date(2026, 2, 11),
     }
-    warnings = {name: [(w["code"], w["count"], w["line"]) for w in row.warnings] for name, row in digests.items()}
-    assert warnings == {
+    assert {name: [(w["code"], w["count"], w["line"]) for w in row.warnings] for name, row in digests.items()} == {
         "daily_arxiv_md": [("failed_summaries", 1, 35)],
         "daily_arxiv_jsonl": [("duplicate_papers", 1, 4)],
         "arxiv_rss": [],

@@ -9,13 +9,13 @@ import json
 import re
 import resource
 import socket
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter, abc
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -39,7 +39,7 @@ QUICK = {"x-requested-with": "fetch"}  # sent by the script of the page
 
 
 @pytest.fixture
-async def local(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[web_site.Pages]:
+async def local(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[web_site.Pages]:
     async with web_site.open_pages(tmp_path, clock) as pages:
         yield pages
 
@@ -51,14 +51,20 @@ async def browser(local: web_site.Pages) -> web_site.Browser:
 
 
 @pytest.fixture
-async def behind_proxy(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[web_site.Pages]:
-    named = {"web_user_header": "X-User", "web_hosts": "papers.example.org", "access": "open", "admins": "web:ada"}
-    async with web_site.open_pages(tmp_path, clock, **named) as pages:
+async def behind_proxy(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[web_site.Pages]:
+    async with web_site.open_pages(
+        tmp_path,
+        clock,
+        web_user_header="X-User",
+        web_hosts="papers.example.org",
+        access="open",
+        admins="web:ada",
+    ) as pages:
         yield pages
 
 
 @pytest.fixture
-async def with_password(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[web_site.Pages]:
+async def with_password(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[web_site.Pages]:
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, access="open") as pages:
         yield pages
 
@@ -84,8 +90,10 @@ async def with_password(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[
 def test_without_a_password_pages_are_for_this_machine_alone(
     tmp_path: Path, settings: dict[str, str], expected: sign_in.Entry
 ) -> None:
-    loaded = load_settings({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path)
-    assert sign_in.entry(loaded)[0] is expected
+    assert (
+        sign_in.entry(load_settings({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path))[0]
+        is expected
+    )
 
 
 async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: Path) -> None:
@@ -99,12 +107,21 @@ async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: P
     ("host", "is_warned"), [("127.0.0.1", False), ("::1", False), ("192.168.1.5", True), ("10.0.0.5", True)]
 )
 def test_a_name_in_a_header_that_others_can_send_is_warned_of(tmp_path: Path, host: str, is_warned: bool) -> None:
-    named = {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_WEB_HOST": host}
-    settings = load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", **named}, tmp_path)
+    settings = load_settings(
+        {
+            "PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db",
+            "PAPERWIRE_WEB_USER_HEADER": "X-User",
+            "PAPERWIRE_WEB_HOST": host,
+        },
+        tmp_path,
+    )
     store = build_app(settings).store
     lines = [line for line in site.entry_lines(settings) if "x-user" in line]
-    found = check_here(settings, store, wall=make.NOON, environ={})
-    findings = [one for one in found if str(one.question) == "Pages" and not one.mend]
+    findings = [
+        one
+        for one in check_here(settings, store, wall=make.NOON, environ={})
+        if str(one.question) == "Pages" and not one.mend
+    ]
     assert (len(lines), len(findings)) == (is_warned, is_warned)
     assert all(host in str(one) for one in (*lines, *(one.answer for one in findings)))
 
@@ -182,11 +199,14 @@ async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_si
     assert ("'unsafe-inline'" in policy, "frame-ancestors 'none'" in policy) == (False, True)
     assert not any(mark in answers[0].text for mark in ("<style", " style=", " onclick=", "<script>"))
     assert [answer.status_code for answer in answers] == [200, 404, 200, 403]
-    cookie = {part.strip() for part in answers[0].headers["set-cookie"].split(";")}
-    assert cookie & {"HttpOnly", "SameSite=lax", "Path=/", "Secure"} == {"HttpOnly", "SameSite=lax", "Path=/"}
+    assert {part.strip() for part in answers[0].headers["set-cookie"].split(";")} & {
+        "HttpOnly",
+        "SameSite=lax",
+        "Path=/",
+        "Secure",
+    } == {"HttpOnly", "SameSite=lax", "Path=/"}
     assert "set-cookie" not in (await browser.opens()).headers, "a session stays as it is"
-    other = await local.opened()
-    assert (await browser.posts("/chat/say", {"text": "x", "token": other.token})).status_code == 403
+    assert (await browser.posts("/chat/say", {"text": "x", "token": (await local.opened()).token})).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -208,17 +228,15 @@ async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_si
 async def test_only_a_form_of_our_own_page_is_taken(
     browser: web_site.Browser, headers: dict[str, str], fields: dict[str, str], status: int
 ) -> None:
-    answer = await browser.posts("/chat/say", {"text": "/sub diffusion", **fields}, **headers)
-    assert answer.status_code == status
+    assert (await browser.posts("/chat/say", {"text": "/sub diffusion", **fields}, **headers)).status_code == status
     assert ("diffusion" in (await browser.opens()).text.split('id="log"')[1].split("</ol>")[0]) is (status == 303)
 
 
 async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: make.FakeClock) -> None:
     secrets = {"web_password": PASSWORD, "secret_key": "a-key-of-the-operator", "contact": "somebody@example.org"}
     async with web_site.open_pages(tmp_path, clock, **secrets, web_hosts="papers.example.org") as pages:
-        browser = pages.browser()
         for path in ("/", "/sign-in", "/chat/events", "/nowhere"):
-            shown = await browser.opens(path)
+            shown = await pages.browser().opens(path)
             assert not any(value in shown.text for value in (*secrets.values(), "papers.example.org", str(tmp_path)))
 
 
@@ -227,8 +245,7 @@ async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(
 ) -> None:
     monkeypatch.setattr(channel, "MOST_IN_MINUTE", 25)  # above the bot's own limit for a chat
     for _ in range(26):
-        said = await browser.posts("/chat/say", {"text": "/about"}, **QUICK)
-        assert said.status_code == 200
+        assert (await browser.posts("/chat/say", {"text": "/about"}, **QUICK)).status_code == 200
     assert "a lot at once" not in (await browser.opens()).text
 
 
@@ -248,8 +265,10 @@ async def test_a_password_opens_the_chat_of_a_name(with_password: web_site.Pages
     await browser.opens()
     assert "✓ 1" in await browser.says("/sub diffusion")
     assert (await browser.posts("/sign-out", {})).headers["location"] == "/sign-in"
-    secure = await with_password.browser().opens("/sign-in", **{"x-forwarded-proto": "https"})
-    assert "Secure" in secure.headers["set-cookie"]
+    assert (
+        "Secure"
+        in (await with_password.browser().opens("/sign-in", **{"x-forwarded-proto": "https"})).headers["set-cookie"]
+    )
     assert (await browser.opens()).status_code == 303
 
 
@@ -363,10 +382,8 @@ async def test_the_proxy_says_who_it_is_and_nobody_else(behind_proxy: web_site.P
     assert (await behind_proxy.browser(home).opens()).status_code == 403, "the proxy names nobody"
     for name in ("a b", "", "a\tb"):
         assert (await behind_proxy.browser(home, **{"x-user": name}).opens()).status_code == 403
-    ada = behind_proxy.browser(home, **{"x-user": "ada"})
-    assert (await ada.opens()).status_code == 200
-    elsewhere = behind_proxy.browser("https://other.example.org", **{"x-user": "ada"})
-    assert (await elsewhere.opens()).status_code == 421
+    assert (await behind_proxy.browser(home, **{"x-user": "ada"}).opens()).status_code == 200
+    assert (await behind_proxy.browser("https://other.example.org", **{"x-user": "ada"}).opens()).status_code == 421
 
 
 async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: web_site.Pages) -> None:
@@ -387,8 +404,7 @@ async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: web_site
     assert "gondola" not in (await eve.opens()).text
     await ada.opens()
     assert "gondola" in await ada.says("/list"), "eve's press changed nothing"
-    said = await eve.posts("/chat/press", undo, **QUICK)
-    assert "gondola" not in json.loads(said.text)["said"]
+    assert "gondola" not in json.loads((await eve.posts("/chat/press", undo, **QUICK)).text)["said"]
 
 
 async def test_what_nobody_could_type_is_not_answered_or_not_kept(
@@ -399,8 +415,7 @@ async def test_what_nobody_could_type_is_not_answered_or_not_kept(
     said = (ada.posts("/chat/say", {"text": f"/list {n}"}, **QUICK) for n in range(20))
     assert {answer.status_code for answer in await asyncio.gather(*said)} == {200}
     assert "✓ 1" not in await ada.says("/sub gondola")
-    answers = [(await ada.posts("/chat/say", {"text": "/list"}, **QUICK)).status_code for _ in range(2)]
-    assert answers == [200, 429]
+    assert [(await ada.posts("/chat/say", {"text": "/list"}, **QUICK)).status_code for _ in range(2)] == [200, 429]
     assert (await bea.posts("/chat/say", {"text": "/list"}, **QUICK)).status_code == 200
     clock.advance(timedelta(minutes=1))
     assert (await ada.posts("/chat/say", {"text": "/list"}, **QUICK)).status_code == 200
@@ -439,8 +454,9 @@ async def test_what_was_told_of_a_paper_is_seen_on_each_message_about_it(local: 
     told = await browser.posts("/chat/press", browser.button("👎"), **QUICK)
     shows = {name.partition(":")[0]: is_so for name, is_so in json.loads(told.text)["shows"].items()}
     assert shows == {"LIKED": False, "DISLIKED": True, "SAVED": False}
-    card = await browser.says("2601.00001")
-    assert pressed(card.split('class="post mine"')[1]) == {"DISLIKED"}, "another message about the paper shows it, too"
+    assert pressed((await browser.says("2601.00001")).split('class="post mine"')[1]) == {"DISLIKED"}, (
+        "another message about the paper shows it, too"
+    )
     await browser.says("/save 2601.00001")
     assert pressed((await browser.opens()).text) == {"DISLIKED", "SAVED"}
     odd = await browser.posts("/chat/press", {"press": "x", "message": "9" * 400}, **QUICK)
@@ -496,7 +512,7 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: make.FakeCloc
         (["ada", "bea", "cem", "dan"], 3, 0),
     ],
 )
-def test_the_oldest_of_who_has_too_many_is_closed(opened: Sequence[str], most: int, closed: int | None) -> None:
+def test_the_oldest_of_who_has_too_many_is_closed(opened: abc.Sequence[str], most: int, closed: int | None) -> None:
     streams = [health.Stream(name=one.partition("@")[0], address=one.partition("@")[2]) for one in opened]
     assert health.surplus(streams, most) is (None if closed is None else streams[closed])
 
@@ -515,17 +531,19 @@ class House:
 
     async def enters(self, name: str) -> web_site.Browser:
         """Signs a person in and returns their browser."""
-        client = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE)
-        browser = web_site.Browser(await self.stack.enter_async_context(client))
+        browser = web_site.Browser(
+            await self.stack.enter_async_context(
+                httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE)
+            )
+        )
         await browser.opens("/sign-in")
         assert (await browser.posts("/sign-in", {"name": name, "password": PASSWORD})).status_code == 303
         await browser.opens()
         return browser
 
-    async def hears(self, browser: web_site.Browser) -> AsyncIterator[str]:
+    async def hears(self, browser: web_site.Browser) -> abc.AsyncIterator[str]:
         """Opens a stream, reads its first line, and returns the other lines."""
-        answer = await self.stack.enter_async_context(browser.client.stream("GET", "/chat/events"))
-        lines = answer.aiter_lines()
+        lines = (await self.stack.enter_async_context(browser.client.stream("GET", "/chat/events"))).aiter_lines()
         assert (await anext(lines)).startswith("retry")
         return lines
 
@@ -541,14 +559,18 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> abc.AsyncIterator[House]:
     """A bot whose web server accepts 16 connections, so that at most 8 pages may hold a stream open."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
         observe, seen = pages.app.context.observe, list[Measurement]()
         observe.listeners.append(seen.append)
-        web = web_server.health_app(dict, pages=pages.site.routes)
-        async with web_server.serving(pages.app.settings, web, observe=observe) as url, AsyncExitStack() as stack:
+        async with (
+            web_server.serving(
+                pages.app.settings, web_server.health_app(dict, pages=pages.site.routes), observe=observe
+            ) as url,
+            AsyncExitStack() as stack,
+        ):
             yield House(pages, url, seen, stack)
             pages.site._streams.close()
 
@@ -556,7 +578,7 @@ async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.Monke
 async def test_one_person_under_many_names_keeps_nobody_out(house: House) -> None:
     ada = await house.enters("ada")
     heard = await house.hears(ada)
-    first: list[AsyncIterator[str]] = []
+    first: list[abc.AsyncIterator[str]] = []
     for number in range(5):
         eve = await house.enters(f"eve{number}")
         first += [await house.hears(eve) for _ in range(3)]
@@ -595,15 +617,16 @@ async def test_a_session_that_was_signed_out_hears_nothing_more(house: House) ->
 
 
 async def test_a_stream_ends_quietly_when_the_database_fails() -> None:
-    async def parts() -> AsyncIterator[str]:
+    async def parts() -> abc.AsyncIterator[str]:
         yield "one"
         raise StoreError("The database cannot be used.")
 
-    async def may_hear() -> bool:
-        return True
-
-    told = health.Streams(ignore, 8).follow(parts(), name="ada", address="", may_hear=may_hear)
-    assert [part async for part in told] == ["one"]
+    assert [
+        part
+        async for part in health.Streams(ignore, 8).follow(
+            parts(), name="ada", address="", may_hear=AsyncMock(return_value=True)
+        )
+    ] == ["one"]
 
 
 async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -638,9 +661,8 @@ async def test_what_was_closed_is_one_line_a_minute_and_a_metric(
 
     async def one_minute(seconds: float) -> None:
         assert seconds == 60.0
-        minute = next(minutes)
         closed = ["connection"] * 1000 + ["stream"] * 2 + ["refused"] * 3
-        for kind in closed if minute == 0 else ():
+        for kind in closed if next(minutes) == 0 else ():
             for listener in (metrics.observe, counts.observe):
                 listener(ConnectionClosed(kind=kind))
 

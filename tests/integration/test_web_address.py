@@ -1,15 +1,14 @@
 """The bot's web address: many connections, `/metrics`, and Telegram's webhook, which refuses every other sender."""
 
 import asyncio
+import dataclasses
 import hashlib
 import hmac
 import json
 import resource
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import abc, defaultdict
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,7 +53,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def served(settings: Settings) -> AsyncIterator[int]:
+async def served(settings: Settings) -> abc.AsyncIterator[int]:
     """Yields the port of a web server that listens on loopback."""
     async with web_server.serving(settings, web_server.health_app(dict)) as url:
         yield int(url.rpartition(":")[2])
@@ -82,7 +81,7 @@ class Line(NamedTuple):
 
 
 @asynccontextmanager
-async def lines(port: int, count: int) -> AsyncIterator[list[Line]]:
+async def lines(port: int, count: int) -> abc.AsyncIterator[list[Line]]:
     found = [Line(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(count)]
     try:
         yield found
@@ -229,25 +228,38 @@ async def a_bot_with_a_webhook(
     *,
     secret: str | None = SECRET,
     url: str = "http://127.0.0.1:1",
-) -> AsyncIterator[tuple[App, list[Receiver]]]:
+) -> abc.AsyncIterator[tuple[App, list[Receiver]]]:
     """Yields an app and its receivers, which do not listen yet."""
-    given = SecretStr(secret) if secret else None
-    settings = telegram_bot.telegram_settings(tmp_path, fake, webhook_url=url, webhook_secret=given)
-    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=2)
-    async with telegram_bot.opened(build_app(settings, clock=clock, channels={"telegram": channel})) as app:
+    settings = telegram_bot.telegram_settings(
+        tmp_path, fake, webhook_url=url, webhook_secret=SecretStr(secret) if secret else None
+    )
+    async with telegram_bot.opened(
+        build_app(
+            settings, clock=clock, channels={"telegram": TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=2)}
+        )
+    ) as app:
         yield app, app.receivers()
 
 
 def client_of(receivers: list[Receiver]) -> httpx.AsyncClient:
     """Returns a client that calls the web address without a network."""
-    web = web_server.health_app(dict, [route for receiver in receivers for route in receiver.routes])
-    return httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url="http://test")
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(
+            web_server.health_app(dict, [route for receiver in receivers for route in receiver.routes])
+        ),
+        base_url="http://test",
+    )
 
 
 def update(text: str = "/list", number: int = 1, chat: int = 42) -> bytes:
     person = {"id": chat, "is_bot": False, "first_name": "Ada"}
-    place = {"id": chat, "type": "private", "first_name": "Ada"}
-    message = {"message_id": number, "date": int(make.NOON.timestamp()), "chat": place, "from": person, "text": text}
+    message = {
+        "message_id": number,
+        "date": int(make.NOON.timestamp()),
+        "chat": {"id": chat, "type": "private", "first_name": "Ada"},
+        "from": person,
+        "text": text,
+    }
     return json.dumps({"update_id": number, "message": message}).encode()
 
 
@@ -255,13 +267,18 @@ async def post(
     web: httpx.AsyncClient, body: Any, *, secret: str = SECRET, path: str = "", kind: str = "application/json"
 ) -> tuple[int, str]:
     """Posts a body to the webhook as Telegram does. Returns (status, text of the answer)."""
-    headers = {b"content-type": kind.encode(), b"X-Telegram-Bot-Api-Secret-Token": secret.encode()}
-    answer = await web.post(path or receiving.webhook_path(TOKEN), content=body, headers=headers)
+    answer = await web.post(
+        path or receiving.webhook_path(TOKEN),
+        content=body,
+        headers={b"content-type": kind.encode(), b"X-Telegram-Bot-Api-Secret-Token": secret.encode()},
+    )
     return answer.status_code, answer.text
 
 
 @asynccontextmanager
-async def web(tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock) -> AsyncIterator[httpx.AsyncClient]:
+async def web(
+    tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock
+) -> abc.AsyncIterator[httpx.AsyncClient]:
     """Yields a client of the webhook of a bot that listens. Before and after, the webhook answers 503."""
     async with a_bot_with_a_webhook(tmp_path, fake, clock) as (app, receivers), client_of(receivers) as page:
         assert await post(page, update()) == (503, "Not now.\n")
@@ -323,7 +340,7 @@ async def test_a_secret_is_looked_at_before_the_body_is_read(
 ) -> None:
     read = []
 
-    async def body() -> AsyncIterator[bytes]:
+    async def body() -> abc.AsyncIterator[bytes]:
         read.append(1)
         yield b"{}"
 
@@ -340,8 +357,10 @@ async def test_telegram_is_told_address_and_secret(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, secret: str | None
 ) -> None:
     telegram.user_writes("/list")
-    one = a_bot_with_a_webhook(tmp_path, telegram, clock, secret=secret)
-    async with one as (app, receivers), worker.listening(app, receivers):
+    async with (
+        a_bot_with_a_webhook(tmp_path, telegram, clock, secret=secret) as (app, receivers),
+        worker.listening(app, receivers),
+    ):
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
     webhook = telegram.queue.webhook
     assert webhook.url == receiving.webhook_address("http://127.0.0.1:1", TOKEN)
@@ -380,13 +399,13 @@ async def test_with_once_nobody_can_ask_for_what_is_sent(
 @asynccontextmanager
 async def a_served_bot(
     tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock
-) -> AsyncIterator[tuple[App, list[Receiver], Callable[[], None]]]:
+) -> abc.AsyncIterator[tuple[App, list[Receiver], abc.Callable[[], None]]]:
     """Yields a bot whose web server listens on loopback, its receivers, and a function that ends the waits of its clock."""
     port = free_port()
     async with a_bot_with_a_webhook(tmp_path, fake, clock, url=f"http://127.0.0.1:{port}/tg") as (app, receivers):
         hooks = [route for receiver in receivers for route in receiver.routes]
         async with (
-            web_server.serving(replace(app.settings, web_port=port), web_server.health_app(dict, hooks)),
+            web_server.serving(dataclasses.replace(app.settings, web_port=port), web_server.health_app(dict, hooks)),
             worker.listening(app, receivers),
         ):
             yield app, receivers, clock.rings
@@ -459,7 +478,7 @@ def environment_of(folder: Path, telegram: str = "", slack: str = "") -> dict[st
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[Program]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     (tmp_path / "inbox").mkdir()
     (tmp_path / "paperwire.toml").write_text(INBOX)
@@ -491,12 +510,14 @@ class Signature(requests.auth.AuthBase):
         return request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Answers:
     """`statuses`: the status codes of all answers. `wrong`: descriptions of answers that differ from the document."""
 
-    statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # method and path → status codes
-    wrong: list[str] = field(default_factory=list)
+    statuses: dict[str, set[int]] = dataclasses.field(
+        default_factory=lambda: defaultdict(set)
+    )  # method and path → status codes
+    wrong: list[str] = dataclasses.field(default_factory=list)
 
     def take(self, event: object) -> None:
         if isinstance(event, events.NonFatalError | events.FatalError):
@@ -505,8 +526,11 @@ class Answers:
             for interaction in event.recorder.interactions.values():
                 assert interaction.response is not None, "no answer"
                 self.statuses[str(event.label)].add(interaction.response.status_code)
-            checks = [one for found in event.recorder.checks.values() for one in found]
-            self.wrong.extend(f"{event.label}: {one.failure_info}" for one in checks if one.failure_info is not None)
+            self.wrong.extend(
+                f"{event.label}: {one.failure_info}"
+                for one in [one for found in event.recorder.checks.values() for one in found]
+                if one.failure_info is not None
+            )
 
 
 def answers_of(port: int) -> Answers:
@@ -536,8 +560,9 @@ def answers_of(port: int) -> Answers:
             "phases": {"stateful": {"enabled": False}, "coverage": {"enabled": examples > QUICK}},
         }
     )
-    pages = openapi.document(receiving.webhook_path(TOKEN), SECRET, now=WRITTEN)
-    schema = schemathesis.openapi.from_dict(pages, config=config)
+    schema = schemathesis.openapi.from_dict(
+        openapi.document(receiving.webhook_path(TOKEN), SECRET, now=WRITTEN), config=config
+    )
     schema.auth.set_from_requests(Signature()).apply_to(path=list(manifest.PATHS))
     answers = Answers()
     for event in from_schema(schema).execute():
@@ -593,10 +618,12 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
 async def test_the_document_names_every_page(tmp_path: Path) -> None:
     app = build_app(load_settings(environment_of(tmp_path), tmp_path))
     try:
-        receivers = app.receivers()
-        pages = {(route.path, route.method.lower()) for receiver in receivers for route in receiver.routes}
+        pages = {(route.path, route.method.lower()) for receiver in app.receivers() for route in receiver.routes}
     finally:
         await app.close()
     pages |= {("/health/live", "get"), ("/health/ready", "get"), ("/metrics", "get")}
-    documented = openapi.document(receiving.webhook_path(TOKEN), SECRET, now=0)["paths"]
-    assert {(path, method) for path, methods in documented.items() for method in methods} == pages
+    assert {
+        (path, method)
+        for path, methods in openapi.document(receiving.webhook_path(TOKEN), SECRET, now=0)["paths"].items()
+        for method in methods
+    } == pages

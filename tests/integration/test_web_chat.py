@@ -1,8 +1,8 @@
 """The chat on the web pages: its messages, its forms without scripts, and the playground in which people try out queries."""
 
+import dataclasses
 import re
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from collections import abc
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -138,13 +138,14 @@ ADA, EVE = "ada", "eve"
 
 
 @pytest.fixture
-async def pages(tmp_path: Path, clock: make.FakeClock) -> AsyncIterator[web_site.Pages]:
-    named = {"web_user_header": "X-User", "web_hosts": "papers.example.org", "access": "open"}
-    async with web_site.open_pages(tmp_path, clock, **named) as opened:
+async def pages(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[web_site.Pages]:
+    async with web_site.open_pages(
+        tmp_path, clock, web_user_header="X-User", web_hosts="papers.example.org", access="open"
+    ) as opened:
         yield opened
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Form:
     """A form on a page, with the values that it shows."""
 
@@ -163,8 +164,9 @@ class Form:
 
     async def posts(self, **values: str) -> httpx.Response:
         given = {f"field-{name}": value for name, value in values.items()}
-        fields = {name: value for name, value in self.fields.items() if name != "token"}
-        return await self.browser.posts("/chat/form", {**fields, **given})
+        return await self.browser.posts(
+            "/chat/form", {**{name: value for name, value in self.fields.items() if name != "token"}, **given}
+        )
 
 
 async def follows(browser: web_site.Browser, answer: httpx.Response) -> Form:
@@ -221,15 +223,13 @@ async def test_only_its_person_sends_a_form_and_from_our_page(
     seen = await eve.opens(f"/chat/form?id={form.fields['id']}")
     assert (seen.status_code, seen.headers["location"]) == (303, "/#end")
     assert "This form is gone" in (await eve.opens()).text
-    stolen = Form(eve, form.fields, "")
-    assert (await stolen.posts(query="diffusion")).headers["location"] == "/#end"
+    assert (await Form(eve, form.fields, "").posts(query="diffusion")).headers["location"] == "/#end"
     fields = {**form.fields, "field-query": "diffusion"}
     for forged, origin in (
         ({**fields, "token": "0" * 64}, "http://papers.example.org"),
         (fields, "http://evil.example"),
     ):
-        answer = await ada.client.post("/chat/form", data=forged, headers={"origin": origin})
-        assert answer.status_code == 403
+        assert (await ada.client.post("/chat/form", data=forged, headers={"origin": origin})).status_code == 403
     assert queries_of(pages) == queries_of(pages, EVE) == []
 
 
@@ -245,8 +245,9 @@ async def test_a_form_for_papers_like_one_begins_with_its_authors(
     make.ingested(pages.app.store, make.paper("Diffusion on graphs", authors=("Ada Byron",)), now=clock.now())
     form = await follows(ada, await ada.posts("/chat/say", {"text": "/form 2601.99999"}))
     assert "I do not know who wrote" in form.page
-    again = Form.read(ada, (await ada.opens(f"/chat/form?id={form.fields['id']}")).text)
-    assert "I do not know who wrote" in again.page, "the page can be loaded again"
+    assert (
+        "I do not know who wrote" in Form.read(ada, (await ada.opens(f"/chat/form?id={form.fields['id']}")).text).page
+    ), "the page can be loaded again"
 
 
 # ── The playground: how a query is read, what it finds, what a change would do. It stores nothing ─────────────────────
@@ -268,11 +269,17 @@ def playground(store: Store) -> Playground:
 
 
 async def shown(
-    playground: Playground, query: str, language: str = "en", *, off: str = "", headers: Mapping[str, str] | None = None
+    playground: Playground,
+    query: str,
+    language: str = "en",
+    *,
+    off: str = "",
+    headers: abc.Mapping[str, str] | None = None,
 ) -> str:
-    frame = replace(FRAME, path="/playground", language=language, has_chosen_language=True)
-    request = conversation.PageRequest(frame=frame, headers=headers or {}, query={"q": query, "off": off})
-    answer = await playground.show(request)
+    frame = dataclasses.replace(FRAME, path="/playground", language=language, has_chosen_language=True)
+    answer = await playground.show(
+        conversation.PageRequest(frame=frame, headers=headers or {}, query={"q": query, "off": off})
+    )
     assert answer.status == 200
     return str(answer.body)
 
@@ -284,8 +291,12 @@ def words(html: str) -> str:
 
 async def test_what_is_near_to_a_paper_is_found_by_its_words(playground: Playground, store: Store) -> None:
     swarms = make.paper("Swarm robots", arxiv_id="2601.90001"), make.paper("A swarm of robots", arxiv_id="2601.90002")
-    others = (make.paper(f"Theory {number}", arxiv_id=f"2601.9001{number}") for number in range(8))
-    make.ingested(store, *swarms, *others, name="more")
+    make.ingested(
+        store,
+        *swarms,
+        *(make.paper(f"Theory {number}", arxiv_id=f"2601.9001{number}") for number in range(8)),
+        name="more",
+    )
     page = await shown(playground, "like:2601.90001 -fish")
     assert "1 of 13 papers in the last 7 days" in words(page)
     assert "<mark>swarm</mark>" in page
@@ -350,9 +361,9 @@ PARTS = [
 
 @pytest.mark.parametrize(("query", "off", "parts"), PARTS)
 async def test_each_part_of_a_query_is_a_switch(playground: Playground, query: str, off: str, parts: list[str]) -> None:
-    page = await shown(playground, query, off=off)
     found = re.findall(
-        r'<button id="part-\d+" name="off" value="([\d,]*)" aria-pressed="(\w+)" [^>]*><span>([^<]*)<', page
+        r'<button id="part-\d+" name="off" value="([\d,]*)" aria-pressed="(\w+)" [^>]*><span>([^<]*)<',
+        await shown(playground, query, off=off),
     )
     assert [unescape(text) if on == "true" else f"({text})" for _, on, text in found] == parts
     before = {place for place in off.split(",") if place}

@@ -1,9 +1,9 @@
 """Runs the web pages of a bot in this process, without a network. A Browser sends requests with cookies and forms."""
 
+import dataclasses
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -19,13 +19,13 @@ from tests.make import FakeClock
 HOME = "http://127.0.0.1:8420"
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Browser:
     """A browser with its own cookies. A form that it posts contains the token of the page that it opened last."""
 
     client: httpx.AsyncClient
     token: str = ""
-    shown: str = field(default="", repr=False)
+    shown: str = dataclasses.field(default="", repr=False)
 
     async def opens(self, path: str = "/", **headers: str) -> httpx.Response:
         answer = await self.client.get(path, headers=headers)
@@ -36,8 +36,11 @@ class Browser:
 
     async def posts(self, path: str, fields: dict[str, str], **headers: str) -> httpx.Response:
         """Posts a form with the token of the page that the browser opened last."""
-        given = {"origin": str(self.client.base_url).rstrip("/"), **headers}
-        return await self.client.post(path, data={"token": self.token, **fields}, headers=given)
+        return await self.client.post(
+            path,
+            data={"token": self.token, **fields},
+            headers={"origin": str(self.client.base_url).rstrip("/"), **headers},
+        )
 
     async def says(self, text: str, **fields: str) -> str:
         """Sends a message to the bot. Returns the page of the chat afterwards."""
@@ -47,8 +50,7 @@ class Browser:
 
     def button(self, label: str) -> dict[str, str]:
         """Returns the form fields of the newest button with this label on the page that the browser opened last."""
-        forms = re.findall(r'<form class="body".*?</form>', self.shown, re.DOTALL)
-        for form in reversed(forms):
+        for form in reversed(re.findall(r'<form class="body".*?</form>', self.shown, re.DOTALL)):
             if found := re.search(
                 rf'name="press" value="([^"]+)"[^>]*>(?:<span class="unseen">)?{re.escape(label)}<', form
             ):
@@ -58,7 +60,7 @@ class Browser:
         raise AssertionError(f"no button [{label}] in {self.shown}")
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Pages:
     """A bot and its web pages."""
 
@@ -66,8 +68,9 @@ class Pages:
     site: Site
 
     def browser(self, home: str = HOME, address: str = "127.0.0.1", **headers: str) -> Browser:
-        server = health_app(dict, pages=self.site.routes)
-        transport = httpx.ASGITransport(server, raise_app_exceptions=False, client=(address, 50_000))
+        transport = httpx.ASGITransport(
+            health_app(dict, pages=self.site.routes), raise_app_exceptions=False, client=(address, 50_000)
+        )
         return Browser(httpx.AsyncClient(transport=transport, base_url=home, headers=headers))
 
     async def opened(self, path: str = "/", home: str = HOME, address: str = "127.0.0.1", **headers: str) -> Browser:
@@ -81,8 +84,10 @@ class Pages:
 async def open_pages(folder: Path, clock: FakeClock, database_url: str = "", **settings: str) -> AsyncIterator[Pages]:
     """Yields the pages of a bot with these settings. For example, `web_password="…"` sets PAPERWIRE_WEB_PASSWORD."""
     given = {f"PAPERWIRE_{name.upper()}": value for name, value in settings.items()}
-    url = database_url or f"sqlite:///{folder}/paperwire.db"
-    made = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url, **given}, folder), clock=clock)
+    made = build_app(
+        load_settings({"PAPERWIRE_DATABASE_URL": database_url or f"sqlite:///{folder}/paperwire.db", **given}, folder),
+        clock=clock,
+    )
     async with opened(made) as app, listening(app, []) as dispatcher:
         site = make_site(app)
         assert site is not None
