@@ -21,7 +21,7 @@ import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench import planning
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from tests.postgres import own
+from tests.postgres import server as servers
 
 CHATS, AIM = 100_000, 0.5
 
@@ -44,7 +44,7 @@ class Morning(NamedTuple):
 
 def measure(chats: int) -> None:
     """Prints the table."""
-    with own.own_server() as server:
+    with servers.own_server() as server:
         with closing(Store(url := server.database())) as store:
             store.open(now=planning.NOON)
             planning.fill_morning(store, chats)
@@ -56,7 +56,7 @@ def measure(chats: int) -> None:
     print(f"three / one = {mornings[3].wall / mornings[1].wall:.2f}  (aim: {AIM})")
 
 
-def morning(server: own.OwnServer, url: str, planners: int, chats: int) -> Morning:
+def morning(server: servers.OwnServer, url: str, planners: int, chats: int) -> Morning:
     """Runs planners on a copy of the database. They are timed from the moment when all are ready."""
     copy = server.copy(url)
     with psycopg.connect(copy, autocommit=True) as control:

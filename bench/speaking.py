@@ -28,7 +28,7 @@ from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.forked import clean_environment
 from tests.patience import PATIENCE
-from tests.postgres.own import own_server
+from tests.postgres.server import own_server
 
 PEOPLE, AIM, RATIO = 200, 10.0, 3.0
 SAYS = "/sub graph agent daily 9:00"

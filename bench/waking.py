@@ -41,7 +41,7 @@ from subscriptions.store import planner
 from subscriptions.store import workers as stored_workers
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow
-from tests.postgres.own import own_server
+from tests.postgres.server import own_server
 
 LANES, MESSAGES, WORKERS, AT_ONCE, ROUNDS = 2000, 5, 3, 10, 3
 TAKES = 0.01  # seconds that the platform's server takes for a message

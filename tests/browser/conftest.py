@@ -36,8 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Runs a test in the thread of the browser. Returns True if it did, so that pytest does not run it again."""
-    wanted = pyfuncitem._fixtureinfo.argnames
-    _thread.submit(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in wanted}).result()
+    _thread.submit(
+        pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    ).result()
     return True
 
 
@@ -47,8 +48,9 @@ def browser() -> Iterator[Any]:
     stack = ExitStack()
 
     def start() -> Any:
-        playwright = stack.enter_context(sync_playwright())
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=PATIENCE * 1000)
+        started = stack.enter_context(sync_playwright()).chromium.launch(
+            executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=PATIENCE * 1000
+        )
         stack.callback(started.close)
         return started
 
@@ -59,8 +61,9 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[visitor.Bot]:
     """A bot to which a proxy names the visitor, so that each test can use people and chats of its own."""
-    settings = {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op"}
-    with visitor.running_bot(tmp_path_factory.mktemp("bot"), settings) as running:
+    with visitor.running_bot(
+        tmp_path_factory.mktemp("bot"), {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op"}
+    ) as running:
         yield running
 
 

@@ -33,8 +33,9 @@ def main() -> None:
         del os.environ[name]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=conftest.CHROMIUM, args=list(conftest.ARGUMENTS))
+        browser = stack.enter_context(sync_playwright()).chromium.launch(
+            executable_path=conftest.CHROMIUM, args=list(conftest.ARGUMENTS)
+        )
         stack.callback(browser.close)
         bot = stack.enter_context(visiting.running_bot(folder, {}, sources=False))
         me = _visits(browser, stack, bot, **FRAME)

@@ -7,8 +7,7 @@ from tests.browser.visitor import Visit
 
 def test_a_person_subscribes_judges_a_paper_and_undoes_it(visit: Visit) -> None:
     gus = visit("gus")
-    gus.says("/sub theremin")
-    gus.sees("✓ 1")
+    gus.says("/sub theremin", "✓ 1")
     gus.bot.brings("A theremin that plays by itself")
     gus.sees("A theremin that plays by itself")
 
@@ -28,8 +27,7 @@ def test_a_person_subscribes_judges_a_paper_and_undoes_it(visit: Visit) -> None:
     gus.page.locator(".actions summary").last.click()
     gus.presses("more")
     gus.sees("We look at it, and it holds.")
-    gus.says("/undo")
-    gus.sees("Undone.")
+    gus.says("/undo", "Undone.")
 
 
 def test_who_writes_on_before_the_first_request_has_ended_is_answered_twice(visit: Visit) -> None:
@@ -63,16 +61,16 @@ def test_another_page_of_the_chat_is_updated_another_chat_not(visit: Visit) -> N
     phone.sees("✓ 1")
     phone.presses("undo")
     desk.sees("Undone.")
-    stranger.says("/list")
-    stranger.sees("There are no subscriptions yet")
+    stranger.says("/list", "There are no subscriptions yet")
     assert "harpsichord" not in stranger.page.content()
 
 
 def test_a_page_that_was_away_goes_on_where_it_stopped(visit: Visit) -> None:
     desk, phone = visit("cem"), visit("cem")
     phone.page.context.set_offline(True)
-    desk.says("/list")  # no subscription, because a paper of another test could then add a message
-    desk.sees("There are no subscriptions yet")
+    desk.says(
+        "/list", "There are no subscriptions yet"
+    )  # no subscription, because a paper of another test could then add a message
     phone.page.context.set_offline(False)
     phone.sees("There are no subscriptions yet")
     shown, missed = (one.page.locator("#log .post").all_inner_texts() for one in (desk, phone))
@@ -82,8 +80,7 @@ def test_a_page_that_was_away_goes_on_where_it_stopped(visit: Visit) -> None:
 
 def test_everything_works_without_scripts(visit: Visit) -> None:
     dan = visit("dan", scripts=False)
-    dan.says("/sub lighthouse")
-    dan.sees("✓ 1")
+    dan.says("/sub lighthouse", "✓ 1")
     dan.presses("undo")
     dan.sees("Undone.")
     dan.says("/sub cornamuse")

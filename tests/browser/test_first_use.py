@@ -9,13 +9,13 @@ from tests.browser import visitor as visiting
 
 def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_path: Path) -> None:
     with ExitStack() as stack:
-        bot = stack.enter_context(visiting.running_bot(tmp_path, {}, sources=False))
-        me = visiting.Visitor.comes(browser, stack, bot, "")
+        me = visiting.Visitor.comes(
+            browser, stack, stack.enter_context(visiting.running_bot(tmp_path, {}, sources=False)), ""
+        )
         me.presses("use the samples")
         me.is_live()
         assert me.page.get_by_role("button", name="use the samples").count() == 0, "it is offered once"
-        me.says("diffusion")  # the first message
-        me.sees("Diffusion")
+        me.says("diffusion", "Diffusion")  # the first message
         found = me.page.locator("#log .paper h3")
         shown = found.count()
         me.presses("subscribe")  # the second message: a button replaces typing

@@ -25,8 +25,7 @@ def talked(visit: visiting.Visit, language: str, **wishes: Any) -> visiting.Visi
 
 @pytest.mark.parametrize(("language", "dark"), [("en", False), ("zh", True)])
 def test_axe_finds_nothing(visit: visiting.Visit, language: str, dark: bool) -> None:
-    empty = visit(f"nobody-{language}", language=language, dark=dark, width=360)
-    assert visiting.violations(empty.page) == []
+    assert visiting.violations(visit(f"nobody-{language}", language=language, dark=dark, width=360).page) == []
     reader = talked(visit, language, dark=dark, still=True)
     assert reader.page.evaluate("document.documentElement.lang") == language
     for details in reader.page.locator(".actions summary").all():
@@ -50,8 +49,7 @@ def test_who_wants_no_motion_sees_none(visit: visiting.Visit) -> None:
 
 def test_a_screen_reader_hears_what_comes_and_what_things_are(visit: visiting.Visit) -> None:
     reader = visit("hal")
-    log = reader.page.get_by_role("log", name="Messages")
-    assert log.get_attribute("aria-live") == "polite"
+    assert reader.page.get_by_role("log", name="Messages").get_attribute("aria-live") == "polite"
     assert reader.page.get_by_role("textbox", name="Your message").count() == 1
     assert reader.page.get_by_role("heading", name="Chat", level=1).count() == 1
     assert reader.page.locator("[role=status]").count() == 1

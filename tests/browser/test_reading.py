@@ -57,8 +57,7 @@ def test_subscriptions_are_changed_beside_the_chat(visit: visiting.Visit) -> Non
 def test_papers_are_read_with_keys(visit: visiting.Visit) -> None:
     eli = visit("eli-keys")
     visiting.knows(visit, "serpent", "A serpent in brass", "A serpent in wood")
-    eli.says("serpent")
-    eli.sees("A serpent in wood")
+    eli.says("serpent", "A serpent in wood")
     keys: Any = eli.page.keyboard
     keys.press("Escape")
     keys.press("2")

@@ -92,9 +92,12 @@ class Visitor:
         """Waits until the page shows new messages as soon as they arrive."""
         self.page.wait_for_selector("html[data-live=yes]", state="attached")
 
-    def says(self, words: str) -> None:
+    def says(self, words: str, answer: str = "") -> None:
+        """Sends these words. If an answer is expected, waits until a message contains it."""
         self.page.locator("#text").fill(words)
         self.page.locator("#composer button").click()
+        if answer:
+            self.sees(answer)
 
     def presses(self, label: str) -> None:
         """Presses the newest button with this label."""
@@ -114,8 +117,7 @@ class Visitor:
 
     def overflows(self) -> bool:
         """Tells whether the page must be scrolled sideways."""
-        wide = "document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"
-        return bool(self.page.evaluate(wide))
+        return bool(self.page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"))
 
     def is_accessible(self, *widths: int) -> None:
         """Fails if axe-core finds something, or if the page must be scrolled sideways, in one of these widths."""
@@ -131,8 +133,7 @@ Visit = Callable[..., Visitor]  # the fixture `visit`
 def knows(visit: Visit, word: str, *titles: str) -> None:
     """Lets papers with this word arrive, and waits until another chat has them."""
     other = visit(f"other-{word}")
-    other.says(f"/sub {word}")
-    other.sees("✓ 1")
+    other.says(f"/sub {word}", "✓ 1")
     other.bot.brings(*titles)
     other.sees(titles[-1])
 

@@ -15,7 +15,7 @@ from subscriptions.errors import StoreError
 from subscriptions.service.chat_status import apply_once
 from subscriptions.store.database.store import Store
 from tests import make
-from tests.postgres.own import OwnServer
+from tests.postgres.server import OwnServer
 
 
 class ForeignLock:

@@ -34,9 +34,8 @@ from tests.integration import telegram_bot
 from tests.integration.cli import Terminal
 from tests.integration.locked import AlarmClock, ForeignLock, ServerDown
 from tests.postgres.cluster import SUPERUSER
-from tests.postgres.own import OwnServer, own_server
 from tests.postgres.pooler import pooler
-from tests.postgres.server import Server
+from tests.postgres.server import OwnServer, Server, own_server
 from tests.source_harness import NoSources
 
 THREE_MINUTES = 180.0  # seconds

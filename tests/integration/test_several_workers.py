@@ -29,7 +29,7 @@ from subscriptions.store.database.store import Store, Transaction
 from tests import make
 from tests.being_sent import being_sent, request
 from tests.patience import PATIENCE
-from tests.postgres.own import OwnServer, own_server
+from tests.postgres.server import OwnServer, own_server
 from tests.stored import change
 
 Job = tuple[str, str, int, str, dict[str, str]]  # queue, task, priority, lock, arguments

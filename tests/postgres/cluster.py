@@ -123,8 +123,7 @@ class Cluster:
         newest = installed_programs().parent
         package = newest.parent
         try:
-            tried = _popen(newest / "bin" / "initdb", "--version", stdout=subprocess.DEVNULL)
-            if tried.wait(timeout=PATIENCE) == 0:
+            if _popen(newest / "bin" / "initdb", "--version", stdout=subprocess.DEVNULL).wait(timeout=PATIENCE) == 0:
                 return newest / "bin"
         except PermissionError:
             pass

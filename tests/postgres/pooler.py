@@ -52,8 +52,7 @@ class Pooler:
             (length,) = struct.unpack("!I", _exactly(client, 4))
             asked = _exactly(client, length - 4)[4:].split(b"\0")
             if b"options" in asked and not self._ignores_options:
-                said = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
-                client.sendall(_message(b"E", said))
+                client.sendall(_message(b"E", b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0"))
                 client.close()
                 return
             facts = {b"server_version": b"18.0", b"client_encoding": b"UTF8", b"standard_conforming_strings": b"on"}

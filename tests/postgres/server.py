@@ -1,7 +1,10 @@
-"""The PostgreSQL of this test run. All processes of the run share it, and each test gets a database on it."""
+"""The PostgreSQL of this test run, which all its processes share, with a database for each test; and servers that a test or a
+program has to itself, and may stop, restart and make read-only.
+"""
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 from filelock import FileLock
@@ -158,3 +162,73 @@ class _Lendable:
     name: str
     control: psycopg.Connection
     shape: tuple[object, ...] | None
+
+
+class OwnServer:
+    """The server of one test or program, which is running at first."""
+
+    def __init__(self, own: cluster.Cluster) -> None:
+        self._cluster = own
+        self.is_up = True
+
+    def database(self) -> str:
+        """Returns the address of a new, empty database with this version's schema."""
+        url = self.empty_database()
+        store = Store(url)
+        store.open(now=NOON)
+        store.close()
+        return url
+
+    def empty_database(self, template: str = "template1") -> str:
+        """Returns the address of a new database, a copy of `template`.
+
+        The default template has no schema of paperwire.
+        """
+        name = f"own{next(_numbers)}"
+        with self._control() as control:
+            control.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return f"postgresql://{cluster.SUPERUSER}@/{name}?host={self._cluster.folder}"
+
+    def copy(self, url: str) -> str:
+        """Returns the address of a copy of a database that has no connections."""
+        return self.empty_database(urlsplit(url).path.removeprefix("/"))
+
+    def _control(self) -> psycopg.Connection:
+        return psycopg.connect(f"host={self._cluster.folder} user={cluster.SUPERUSER} dbname=postgres", autocommit=True)
+
+    def goes_down(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """Stops the server: with SIGQUIT as in a crash, with SIGINT properly."""
+        self._cluster.stop(how)
+        self.is_up = False
+
+    def comes_back(self) -> None:
+        """Starts the server unless it is running. Returns when it accepts connections."""
+        if not self.is_up:
+            self._cluster.start()
+        self.is_up = True
+
+    def becomes_standby(self) -> None:
+        """Restarts the server as a standby without a primary, so that it is read-only."""
+        self.goes_down(signal.SIGINT)
+        self._cluster.mark_standby()
+        self.comes_back()
+
+    def becomes_primary(self) -> None:
+        """Promotes a standby. Returns when it accepts writes."""
+        with self._control() as control:
+            control.execute("SELECT pg_promote()")
+
+
+@contextmanager
+def own_server(**settings: str) -> Iterator[OwnServer]:
+    """Runs a server with these settings until the block ends."""
+    folder = cluster.short_folder()
+    folder.chmod(0o755)
+    own = cluster.Cluster(folder, **settings)
+    try:
+        own.make()
+        own.start()
+        yield OwnServer(own)
+    finally:
+        own.stop(signal.SIGQUIT)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -51,8 +51,9 @@ def chat(
 
 def team(**chosen: object) -> model.Chat:
     """A Slack channel."""
-    settings = {"shape": "thread", "credits": "on"} | chosen
-    return chat("slack", model.ChatKind.TEAM, title="#vision-papers", topic="", **settings)
+    return chat(
+        "slack", model.ChatKind.TEAM, title="#vision-papers", topic="", **{"shape": "thread", "credits": "on"} | chosen
+    )
 
 
 def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "", by: str = "") -> model.Because:
@@ -96,8 +97,9 @@ def item(
 
 def changed(entry: model.Item, *, withdrawn: datetime | None = None, **fields: Any) -> model.Item:
     """The same paper in the same place with other facts."""
-    known = replace(entry.paper, withdrawn_at=withdrawn, paper=replace(entry.paper.paper, **fields))
-    return entry._replace(paper=known)
+    return entry._replace(
+        paper=replace(entry.paper, withdrawn_at=withdrawn, paper=replace(entry.paper.paper, **fields))
+    )
 
 
 def items(amount: int, *reasons: model.Because, title: str = "Paper", **fields: object) -> tuple[model.Item, ...]:
@@ -132,8 +134,7 @@ def alert(to: model.Chat, *papers: model.Item, **facts: Any) -> model.Delivery:
 
 def payload(message: model.Message) -> dict[str, object]:
     """Returns the payload of a message as an object."""
-    read: dict[str, object] = json.loads(message.payload)
-    return read
+    return dict(json.loads(message.payload))
 
 
 def written(message: model.Message) -> str:

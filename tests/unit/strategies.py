@@ -12,7 +12,6 @@ from subscriptions import model, normalize
 from subscriptions import query as grammar
 from subscriptions.errors import Sentence
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.normalize import tokens
 from subscriptions.texts import summary_state
 
 VOCABULARY = (
@@ -111,8 +110,7 @@ papers = st.builds(
 
 def text_term(field: grammar.Field, words: str, *, prefix: bool, exact: bool, cut: int) -> grammar.Term:
     """Returns a term as the parser makes it. For a prefix term, the last word loses `cut` letters at its end."""
-    written = normalize.exact_tokens(words) if exact else normalize.written_tokens(words)
-    found = written or ["graph"]
+    found = (normalize.exact_tokens(words) if exact else normalize.written_tokens(words)) or ["graph"]
     tokens = found if exact else [normalize.fold_plural(token) for token in found]
     if prefix:
         tokens = [*tokens[:-1], found[-1][: max(1, len(found[-1]) - cut)]]
@@ -153,11 +151,6 @@ other_terms = st.one_of(
     st.builds(lambda value: grammar.Term(grammar.DOI, value=value.lower()), st.sampled_from(DOIS)),
     st.builds(lambda value: grammar.Term(grammar.SOURCE, value=value.casefold()), st.sampled_from(SOURCES)),
     st.builds(lambda value: grammar.Term(grammar.TEXT_OR_ID, (value,), value=value), st.sampled_from(IDS[:2])),
-)
-
-
-other_terms = st.one_of(
-    other_terms,
     st.builds(
         lambda papers, words: grammar.Term(grammar.LIKE, value=",".join(papers), near=words),
         st.lists(st.sampled_from([*IDS, "10.1234/abc"]), min_size=1, max_size=2, unique=True).map(sorted),
@@ -288,13 +281,12 @@ def abstracts(paper: model.Paper) -> list[str]:
 
 def summaries_of(paper: model.Paper) -> list[str]:
     """Returns the texts of the summaries, except failed ones."""
-    texts = [text for summary in paper.summaries for text in summary.fields.values()]
-    return [text for text in texts if summary_state(text) == "ok"]
+    return [text for one in paper.summaries for text in one.fields.values() if summary_state(text) == "ok"]
 
 
 def holds(text: str, term: grammar.Term) -> bool:
     """Returns whether the tokens of a term are next to each other in a text, in this order."""
-    found = normalize.exact_tokens(text) if term.exact else tokens(text)
+    found = normalize.exact_tokens(text) if term.exact else normalize.tokens(text)
     written = normalize.exact_tokens(text) if term.exact else normalize.written_tokens(text)
     for start in range(len(found)):
         end = start + len(term.tokens)
@@ -338,12 +330,12 @@ def is_near(paper: model.Paper, term: grammar.Term) -> bool:
     """
     if {bare_id(paper), (paper.doi or "").lower()} & set(term.value.split(",")):
         return False
-    shared = [
+    shared = sum(
         weight
         for word, weight in term.near
         if any(holds(text, grammar.Term(grammar.TEXT, tuple(word.split()))) for text in every_text(paper))
-    ]
-    return sum(shared) >= 100
+    )
+    return shared >= 100
 
 
 def every_text(paper: model.Paper) -> list[str]:
@@ -393,14 +385,17 @@ class Known:
 
 
 def what_it_has(one: model.Paper) -> set[str]:
-    texts = [
-        text for one_summary in one.summaries for text in one_summary.fields.values() if summary_state(text) == "ok"
-    ]
-    abstracts = [one.abstract, *(translated.abstract for translated in one.translations)]
     languages = {
         *(one_summary.language for one_summary in one.summaries),
         *(translated.language for translated in one.translations),
     }
     chinese = "zh" in languages or any("\u3400" <= sign <= "\u9fff" for sign in one.title + one.abstract)
-    has = {"category": one.categories, "author": one.authors, "abstract": any(abstracts), "summary": texts}
-    return {kind for kind, there in {**has, "doi": one.doi, "chinese": chinese}.items() if there}
+    has = {
+        "category": one.categories,
+        "author": one.authors,
+        "abstract": any(abstracts(one)),
+        "summary": summaries_of(one),
+        "doi": one.doi,
+        "chinese": chinese,
+    }
+    return {kind for kind, there in has.items() if there}

@@ -1,6 +1,7 @@
-"""When things are due: subscriptions by their schedules, pauses and zones, sources by their calendars; and the verdict on a poll."""
+"""When things are due: subscriptions by their schedules, pauses and zones, sources by their calendars; the verdict on a poll; and
+times as people type them and as replies write them."""
 
-from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from itertools import pairwise
@@ -8,22 +9,26 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from bot.commands import phrasing
 from bot.context import schedules_of
+from bot.rendering.language import Language
 from bot.settings import Settings
 from bot.settings.checks import CronSchedule
-from subscriptions import zones
+from subscriptions import model, zones
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast as forecasting
-from subscriptions.planning import receipts, source_calendar
+from subscriptions.planning import receipts, source_calendar, times
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.source_calendar import Overdue
+from subscriptions.planning.times import _reading as reading
 from subscriptions.zones import zone
+from tests.unit.times_table import TABLE
 
 NOW = Cadence(kind="now")
 OUT = Cadence(kind="when-out", at=time(8), until=time(20))
@@ -42,15 +47,13 @@ def utc(text: str) -> datetime:
 
 def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
     """Returns the next `count` moments, in local time with the offset."""
-    moment = datetime.fromisoformat(after)
-    shown = []
+    moments = [datetime.fromisoformat(after)]
     for _ in range(count):
-        found = cadences.next_due(cadence, zone(name), moment)
+        found = cadences.next_due(cadence, zone(name), moments[-1])
         assert found is not None
         assert found.tzinfo is UTC
-        moment = found
-        shown.append(moment.astimezone(zone(name)).isoformat(" ", "minutes"))
-    return shown
+        moments.append(found)
+    return [moment.astimezone(zone(name)).isoformat(" ", "minutes") for moment in moments[1:]]
 
 
 # Words
@@ -169,8 +172,7 @@ def test_local_time_through_changes_of_the_clocks(at: str, name: str, after: str
 
 
 def test_a_day_missing_in_a_zone_is_made_up_only_once_a_week() -> None:
-    after = "2011-12-27T00:00:00+00:00"
-    assert dues(cadences.parse_cadence("weekly fri 09:00"), "Pacific/Apia", after, 2) == [
+    assert dues(cadences.parse_cadence("weekly fri 09:00"), "Pacific/Apia", "2011-12-27T00:00:00+00:00", 2) == [
         "2011-12-31 00:00+14:00",
         "2012-01-06 09:00+14:00",
     ]
@@ -329,8 +331,10 @@ def test_a_new_subscription_joins_the_window_that_is_open(cadence: Cadence, crea
 def test_what_is_due(
     *, cadence: Cadence, due: str | None, now: str, papers_came: bool, sources_in: bool | None, expected: bool
 ) -> None:
-    due_at = utc(due) if due else None
-    assert cadences.is_due(cadence, UTC, due_at, utc(now), papers_came, all_reported=sources_in) is expected
+    assert (
+        cadences.is_due(cadence, UTC, utc(due) if due else None, utc(now), papers_came, all_reported=sources_in)
+        is expected
+    )
 
 
 # Quiet hours
@@ -465,6 +469,7 @@ def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> No
         ("0d", "“0d” is over already."),
         ("9999 weeks", "That is longer than two years."),
         ("until 9999-12-31", "That is longer than two years."),
+        ("until 29 Feb", "That is longer than two years."),
     ],
 )
 def test_what_is_no_end_is_refused_in_a_sentence(text: str, sentence: str) -> None:
@@ -474,8 +479,6 @@ def test_what_is_no_end_is_refused_in_a_sentence(text: str, sentence: str) -> No
 
 
 def test_a_leap_day_is_waited_for() -> None:
-    with pytest.raises(Refused, match="longer than two years"):
-        parse_pause("until 29 Feb", UTC, THURSDAY)
     assert parse_pause("until 29 Feb", UTC, datetime(2027, 6, 1, tzinfo=UTC)) == datetime(2028, 2, 29, tzinfo=UTC)
 
 
@@ -727,11 +730,18 @@ def test_what_a_look_means(
     assert (str(verdict.outcome), verdict.is_final) == expected
 
 
-def test_a_detail_says_what_is_there_and_since_when_it_is_due() -> None:
-    assert receipts.poll_verdict(feed(YESTERDAY, 50), BATCH, SOON).detail == "Still that of 2026-01-21."
-    late = receipts.poll_verdict(feed(YESTERDAY, 50), BATCH, HOURS_LATER).detail
-    assert late == "Due since 2026-01-22 05:05 UTC. Still that of 2026-01-21."
-    assert receipts.poll_verdict(SAME, None, SOON).detail == "The same as before."
+@pytest.mark.parametrize(
+    ("observation", "due", "now", "detail"),
+    [
+        (feed(YESTERDAY, 50), BATCH, SOON, "Still that of 2026-01-21."),
+        (feed(YESTERDAY, 50), BATCH, HOURS_LATER, "Due since 2026-01-22 05:05 UTC. Still that of 2026-01-21."),
+        (SAME, None, SOON, "The same as before."),
+    ],
+)
+def test_a_detail_says_what_is_there_and_since_when_it_is_due(
+    observation: receipts.Observation, due: Overdue | None, now: datetime, detail: str
+) -> None:
+    assert receipts.poll_verdict(observation, due, now).detail == detail
 
 
 def test_the_documents_of_a_unit_are_one_look() -> None:
@@ -818,12 +828,18 @@ def test_on_which_evenings_arxiv_announces(evening: str, announces: bool) -> Non
     assert CALENDAR.announces(date.fromisoformat(evening)) is announces
 
 
-def test_the_operators_list_replaces_the_usual_one() -> None:
+@pytest.mark.parametrize(
+    ("day", "has"),
+    [
+        ("2026-12-25", False),
+        ("2026-03-05", False),
+        ("2026-03-04", True),
+        ("2026-01-20", True),  # the evening before is a holiday only in the default list
+    ],
+)
+def test_the_operators_list_replaces_the_usual_one(day: str, has: bool) -> None:
     own = source_calendar.ArxivCalendar(holidays=frozenset({date(2026, 12, 25), date(2026, 3, 4)}))
-    assert not own.has_batch(date(2026, 12, 25))
-    assert not own.has_batch(date(2026, 3, 5))
-    assert own.has_batch(date(2026, 3, 4))
-    assert own.has_batch(date(2026, 1, 20))  # the evening before is a holiday only in the default list
+    assert own.has_batch(date.fromisoformat(day)) is has
 
 
 @pytest.mark.parametrize(
@@ -867,12 +883,10 @@ def test_what_is_due_of_arxiv(
 
 
 def test_on_a_holiday_it_is_asked_every_six_hours() -> None:
-    moment = utc("2025-11-27T23:00")
-    looks: list[str] = []
-    while len(looks) < 5:
-        moment = FEEDS.next_poll(moment)
-        looks.append(local(moment))
-    assert looks == [
+    moments = [utc("2025-11-27T23:00")]
+    for _ in range(5):
+        moments.append(FEEDS.next_poll(moments[-1]))
+    assert [local(moment) for moment in moments[1:]] == [
         "Fri 2025-11-28 00:05",
         "Fri 2025-11-28 06:05",
         "Fri 2025-11-28 12:05",
@@ -1085,9 +1099,7 @@ def test_where_nobody_can_tell_nothing_is_promised(
     assert forecasting.forecast_delivery(cadences.parse_cadence(cadence), BERLIN, due, seen, news=False) == expected
 
 
-def _moments() -> Iterable[datetime]:
-    start = on("01T00:00")
-    return (start + timedelta(hours=11, minutes=47) * n for n in range(120))
+MOMENTS = [on("01T00:00") + timedelta(hours=11, minutes=47) * n for n in range(120)]
 
 
 @pytest.mark.parametrize(
@@ -1096,8 +1108,9 @@ def _moments() -> Iterable[datetime]:
 @pytest.mark.parametrize("text", ["now", "daily 00:00", "weekdays 09:00", "weekly fri 23:30", "when-out 08:00-20:00", "when-out 09:00-10:00 weekdays"])  # fmt: skip
 def test_no_moment_that_has_passed_is_promised(name: str, text: str) -> None:
     cadence, clock = cadences.parse_cadence(text), zone(name)
-    for now in _moments():
-        for regular in _regular(cadence, clock, now):
+    for now in MOMENTS:
+        others = (cadences.next_due(cadence, clock, now), cadences.first_due(cadence, clock, now))
+        for regular in (None,) if cadence.kind == "now" else others:
             for news in (False, True):
                 next_delivery = forecasting.forecast_delivery(
                     cadence, clock, regular, forecast(now), news=news, quiet="22:00-08:00", clock=clock
@@ -1105,20 +1118,13 @@ def test_no_moment_that_has_passed_is_promised(name: str, text: str) -> None:
                 assert next_delivery.at is None or next_delivery.at >= now
 
 
-def _regular(cadence: Cadence, clock: tzinfo, now: datetime) -> list[datetime | None]:
-    return (
-        [None]
-        if cadence.kind == "now"
-        else [cadences.next_due(cadence, clock, now), cadences.first_due(cadence, clock, now)]
-    )
-
-
 # ------------------------------------------------------------------------------------------------------------- outlook
 
 
 def test_lines_of_cron_are_read_by_the_operators_clock() -> None:
-    settings = Settings(database_url=SecretStr("sqlite://"), timezone="Europe/Berlin", holidays=(date(2026, 1, 22),))
-    schedules = schedules_of(settings)
+    schedules = schedules_of(
+        Settings(database_url=SecretStr("sqlite://"), timezone="Europe/Berlin", holidays=(date(2026, 1, 22),))
+    )
     daily = schedules.read("0 9 * * *")
     assert daily is not None
     assert daily.awaited is True
@@ -1126,3 +1132,402 @@ def test_lines_of_cron_are_read_by_the_operators_clock() -> None:
     arxiv = schedules.read("arxiv")
     assert arxiv is not None
     assert arxiv.next_due(on("22T12:00")) == on("26T05:05")  # so nothing from that Thursday evening comes on Friday
+
+
+# -------------------------------------------------------------------------------------------- times as people type them
+
+
+EARLY = Cadence(kind="daily", at=time(7, 30))
+EVENING = Cadence(kind="weekdays", at=time(19))
+
+SPACES = ("\u2003", "\xa0", "\x1d", "\u2028", " \u2003\t\xa0")
+
+# ------------------------------------------------------------------------------------------------------------- the table
+
+
+@pytest.mark.parametrize(("typed", "query", "cadence", "zone", "either"), TABLE, ids=[row[0] for row in TABLE])
+def test_what_people_type(typed: str, query: str, cadence: str, zone: str, either: bool) -> None:
+    ending = times.split_when(typed)
+    assert (ending.query, ending.either) == (query, either)
+    if not cadence:
+        assert ending.when is None
+        return
+    assert ending.when is not None
+    if cadence.startswith("✗ "):
+        with pytest.raises(times.NoSuchTime) as refused:
+            times.read_when(ending.when, OUT)
+        assert ", ".join(refused.value.nearest) == cadence[2:]
+        return
+    when = times.read_when(ending.when, OUT)
+    assert (str(when.cadence), when.zone) == (cadence, zone)
+
+
+@pytest.mark.parametrize(("typed", "query", "cadence", "zone", "either"), [row for row in TABLE if row[2]][::3])
+def test_a_time_in_quotes_is_words(typed: str, query: str, cadence: str, zone: str, either: bool) -> None:
+    when = times.split_when(typed).when
+    assert times.split_when(f'diffusion "{when}"').when is None
+    words = times.as_words(f"{query} {when}")
+    assert times.split_when(words).when is None
+    assert words.replace('"', "").startswith(query.replace('"', ""))
+
+
+@pytest.mark.parametrize(
+    ("typed", "moved"),
+    [
+        ("daily 9 diffusion", "diffusion daily 9"),
+        ("every monday at 10: graph neural networks", "graph neural networks every monday at 10"),
+        ("9am Berlin, diffusion -survey", "diffusion -survey 9am Berlin"),
+        ("每天8点 扩散", "扩散 每天8点"),
+        ("每周一，扩散模型", "扩散模型 每周一"),
+        ("weekly supervision", ""),
+        ("now casting", ""),
+        ("noon meridian", ""),
+        ("every day", ""),
+        ("daily 9 daily", ""),
+        ("hourly rainfall", ""),
+        ("at scale", ""),
+        ("", ""),
+    ],
+)
+def test_a_time_at_the_front_is_words(typed: str, moved: str) -> None:
+    assert times.time_put_last(typed) == moved
+
+
+@pytest.mark.parametrize(
+    ("typed", "ending"),
+    [
+        ("daily 9", times.Ending("daily 9", None, only_time=True)),
+        ("daily 9 Berlin", times.Ending("daily 9 Berlin", None, only_time=True)),
+        ("9am Berln", times.Ending("9am Berln", None, only_time=True)),
+        ("daily 9 diffusion", times.Ending("daily 9 diffusion", None)),
+        ("每天8点 扩散", times.Ending("每天8点 扩散", None)),
+        ("9am Gotham", times.Ending("9am Gotham", None)),
+        ("diffusion : daily 9", times.Ending("diffusion", "daily 9")),
+        # found by fuzzing: the query was empty, or an IndexError was raised
+        *((typed, times.Ending(typed, None, only_time=True)) for typed in (": daily 9", "：每天9点", " :: at noon")),
+        *((f"{space} weekend", times.Ending(f"{space} weekend", None)) for space in SPACES),
+        *((f"{space} at 9 daily", times.Ending(f"{space} at 9 daily", None, only_time=True)) for space in SPACES),
+        *((f"diffusion{space}daily 9", times.Ending("diffusion", "daily 9")) for space in SPACES),
+    ],
+)
+def test_where_a_query_ends_and_a_time_begins(typed: str, ending: times.Ending) -> None:
+    assert times.split_when(typed) == ending
+
+
+def test_a_time_with_words_in_quotes_behind_it_is_words() -> None:
+    """Found by fuzzing: the button [as words] led to the same refusal again, because “"7am"” was read as a place."""
+    words = times.as_words("diffusion 10pm gotham 7am")
+    assert words == 'diffusion 10pm gotham "7am"'
+    assert times.split_when(words).when is None
+
+
+# ---------------------------------------------------------------------------------- what comes from the chat's settings
+
+
+@pytest.mark.parametrize(
+    ("typed", "chat", "text"),
+    [
+        ("daily", EARLY, "daily 07:30"),
+        ("every day", FRIDAYS, "daily 17:30"),
+        ("daily", OUT, "daily 09:00"),
+        ("daily", NOW, "daily 09:00"),
+        ("每天", EARLY, "daily 07:30"),
+        ("weekly", EARLY, "weekly mon 07:30"),
+        ("weekly", FRIDAYS, "weekly mon 17:30"),
+        ("每周一", FRIDAYS, "weekly mon 17:30"),
+        ("weekdays", EVENING, "weekdays 19:00"),
+        ("every morning", EARLY, "daily 07:30"),
+        ("every morning", EVENING, "daily 09:00"),
+        ("every evening", EARLY, "daily 18:00"),
+        ("daily 8", FRIDAYS, "daily 08:00"),
+        ("when-out", WORK, "when-out 09:00-18:00"),
+        ("when-out weekdays", WORK, "when-out 09:00-18:00 weekdays"),
+        ("when-out", EARLY, "when-out 08:00-20:00"),
+    ],
+)
+def test_what_is_not_said_comes_from_the_chat(typed: str, chat: Cadence, text: str) -> None:
+    assert str(times.read_when(typed, chat)) == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("8", "daily 08:00"),
+        ("8.30", "daily 08:30"),
+        ("八点", "daily 08:00"),
+        ("NOW", "now"),
+        ("when–out 9 – 18 weekdays", "when-out 09:00-18:00 weekdays"),
+        ("  daily \u3000 at   8  ", "daily 08:00"),
+        ("daily 09:00 Asia/Shanghai", "daily 09:00 Asia/Shanghai"),
+        ("now UTC", "now UTC"),
+    ],
+)
+def test_where_only_a_time_can_stand_a_bare_one_will_do(typed: str, text: str) -> None:
+    assert str(times.read_when(typed)) == text
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "at", "soon", "diffusion", "weekly 9 diffusion models now", "9 9 9 9 x", "的", "-"]
+)
+def test_what_is_no_time_is_refused_with_examples(typed: str) -> None:
+    with pytest.raises(Refused) as refused:
+        times.read_when(typed)
+    assert "when-out 08:00-20:00" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence", "nearest"),
+    [
+        ("daily 9 Berln", "“Berln” is no place whose clock I know. Did you mean Berlin, Bern?", 2),
+        ("9am CST", "“CST” is no place whose clock I know. Did you mean Chicago, Shanghai?", 2),
+        (
+            "daily 9 Gotham",
+            "“Gotham” is no place whose clock I know. After a time, write a city, a zone or nothing",
+            1,
+        ),
+        ("每天8点 火星", "“火星” is no place whose clock I know.", 1),
+    ],
+)
+def test_a_place_that_nobody_knows_is_said_and_never_guessed(typed: str, sentence: str, nearest: int) -> None:
+    with pytest.raises(times.NoSuchTime) as refused:
+        times.read_when(typed)
+    assert str(refused.value).startswith(sentence)
+    assert len(refused.value.nearest) == nearest
+    for when in refused.value.nearest:
+        assert str(times.read_when(when)) == when
+
+
+@pytest.mark.parametrize("typed", ["when-out 20:00-08:00", "when-out 9-9"])
+def test_a_window_ends_on_the_day_it_began(typed: str) -> None:
+    with pytest.raises(Refused, match="later on the same day"):
+        times.read_when(typed)
+
+
+# ------------------------------------------------------------------------------------------------ times of day and ranges
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("8", "08:00"),
+        ("8am", "08:00"),
+        ("12 am", "00:00"),
+        ("8:05 p.m.", "20:05"),
+        ("noon", "12:00"),
+        ("at midnight", "00:00"),
+        ("half past eight", "08:30"),
+        ("9 o'clock", "09:00"),
+        ("8 in the evening", "20:00"),
+        ("早上八点半", "08:30"),
+        ("晚上9点", "21:00"),
+        ("25", ""),
+        ("8:75", ""),
+        ("daily 9", ""),
+        ("monday 9", ""),
+        ("9 Berlin", ""),
+        ("8 and 9", ""),
+        ("", ""),
+    ],
+)
+def test_a_time_of_day(typed: str, text: str) -> None:
+    found = reading.clock_of(typed)
+    assert (f"{found:%H:%M}" if found else "") == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("22:00-08:00", "22:00-08:00"),
+        ("23-7", "23:00-07:00"),
+        ("11pm – 7am", "23:00-07:00"),
+        ("10pm to 7am", "22:00-07:00"),
+        ("from 10pm until 7am", "22:00-07:00"),
+        ("between 22 and 7", "22:00-07:00"),
+        ("midnight to 8", "00:00-08:00"),
+        ("10 at night to 7 in the morning", "22:00-07:00"),
+        ("22点到7点", "22:00-07:00"),
+        ("晚上10点到早上7点", "22:00-07:00"),
+        ("晚上十点半至早上七点", "22:30-07:00"),
+        ("22：00～7：00", "22:00-07:00"),
+        ("off", ""),
+        ("8", ""),
+        ("8-", ""),
+        ("8-25", ""),
+        ("8-9-10", ""),
+        ("daily 8-9", ""),
+        ("", ""),
+    ],
+)
+def test_a_range_of_hours(typed: str, text: str) -> None:
+    found = reading.hours_of(typed)
+    assert ("-".join(f"{at:%H:%M}" for at in found) if found else "") == text
+
+
+# ------------------------------------------------------------------------------------------------------------- any text
+
+CADENCES = st.one_of(
+    st.just(NOW),
+    st.builds(lambda at, kind: Cadence(kind=kind, at=at), TIMES, st.sampled_from(["daily", "weekdays"])),
+    st.builds(lambda at, day: Cadence(kind="weekly", at=at, weekday=day), TIMES, st.integers(0, 6)),
+    st.builds(
+        lambda two, only: Cadence(kind="when-out", at=min(two), until=max(two), weekdays_only=only),
+        st.sets(TIMES, min_size=2, max_size=2),
+        st.booleans(),
+    ),
+)
+WORDS_OF_TIMES = (
+    "daily weekly every at on in the and to now when-out 9 9am 25:00 8:30 monday hourly twice a day Berlin UTC+8"
+)
+SIGNS = (" ", " ", ",", "，", "-", "(", ")", '"')
+PIECES = st.sampled_from(
+    (*"每天周一二五九点半分早晚上下午时间月", *model.DAYS, *WORDS_OF_TIMES.split(), "北京时间", "diffusion", *SIGNS)
+)
+
+
+@given(CADENCES, st.sampled_from(["", "Europe/Berlin", "+05:30", "UTC", "America/Argentina/Buenos_Aires"]))
+def test_what_is_written_is_read_back(cadence: Cadence, name: str) -> None:
+    text = str(cadence)
+    assert cadences.parse_cadence(text) == cadence
+    for written in (text, f"{text} {name}".strip()):
+        when = times.read_when(written)
+        assert when.cadence == cadence
+        ending = times.split_when(f"diffusion {written}")
+        assert (ending.query, ending.when, ending.either) == ("diffusion", written, False)
+    assert when.zone == name
+
+
+@given(
+    st.one_of(
+        st.text(max_size=80), st.lists(PIECES, max_size=12).map("".join), st.lists(PIECES, max_size=9).map(" ".join)
+    )
+)
+@settings(max_examples=settings().max_examples // 2)
+@example("每" * 40)
+@example("at at at at 9")
+@example("１２３点")
+@example("每天²点")
+def test_any_text_is_split_without_an_error(text: str) -> None:
+    ending = times.split_when(text)
+    assert (ending.query == text) == (ending.when is None)
+    assert ending.query.strip() or not text.strip() or ending.when is None
+    for said in (text, ending.when or ""):
+        with suppress(Refused):
+            when = times.read_when(said)
+            assert cadences.parse_cadence(str(when.cadence)) == when.cadence
+            assert not when.zone or zone(when.zone)
+
+
+# ------------------------------------------------------------------------------------------------------------ the options
+
+
+@pytest.mark.parametrize(
+    ("every", "on", "at", "chat", "text"),
+    [
+        (None, None, None, OUT, "when-out 08:00-20:00"),
+        (None, None, None, WORK, "when-out 09:00-18:00 weekdays"),
+        (None, None, None, NOW, "now"),
+        ("when-out", None, None, OUT, "when-out 08:00-20:00"),
+        ("when-out", None, None, WORK, "when-out 09:00-18:00"),
+        ("when-out", None, None, NOW, "when-out 08:00-20:00"),
+        ("when-out", None, "10:00-12:30", OUT, "when-out 10:00-12:30"),
+        ("daily", None, None, OUT, "daily 09:00"),
+        ("daily", None, "07:05", OUT, "daily 07:05"),
+        ("weekdays", None, "8am", OUT, "weekdays 08:00"),
+        ("weekly", None, None, OUT, "weekly mon 09:00"),
+        ("weekly", None, None, FRIDAYS, "weekly mon 09:00"),
+        ("weekly", "Friday", "17:30", OUT, "weekly fri 17:30"),
+        ("now", None, None, OUT, "now"),
+        (None, None, "07:00", OUT, "daily 07:00"),
+        (None, None, "07:00", NOW, "daily 07:00"),
+        (None, None, "07:00", FRIDAYS, "weekly fri 07:00"),
+        (None, None, "10:00-12:00", WORK, "when-out 10:00-12:00 weekdays"),
+        (None, None, "10:00-12:00", NOW, "when-out 10:00-12:00"),
+        (None, "sat", None, OUT, "weekly sat 09:00"),
+        ("every monday", None, "9am", OUT, "weekly mon 09:00"),
+        ("every monday at 9 Berlin", None, None, OUT, "weekly mon 09:00 Europe/Berlin"),
+        ("every day", None, "noon", OUT, "daily 12:00"),
+        ("mon-fri", None, "8", OUT, "weekdays 08:00"),
+        ("weekly", "mondays", "8 in the evening", OUT, "weekly mon 20:00"),
+        ("weekends", None, None, OUT, "sat,sun 09:00"),
+        ("when-out", None, "9am to 6pm", OUT, "when-out 09:00-18:00"),
+        ("每天", None, "早上8点", OUT, "daily 08:00"),
+        ("每周五", None, "下午3点", OUT, "weekly fri 15:00"),
+        ("每周", "周三", None, OUT, "weekly wed 09:00"),
+        ("daily", None, None, FRIDAYS, "daily 09:00"),
+        ("daily", None, "9am Berlin", OUT, "daily 09:00 Europe/Berlin"),
+        ("weekly", "fri", "8 UTC+8", OUT, "weekly fri 08:00 +08:00"),
+        (None, None, "早上8点 北京", NOW, "daily 08:00 Asia/Shanghai"),
+    ],
+)
+def test_options_make_a_cadence(every: str | None, on: str | None, at: str | None, chat: Cadence, text: str) -> None:
+    assert str(times.make_when(every, on, at, chat)) == text
+
+
+@pytest.mark.parametrize(
+    ("every", "on", "at", "sentence"),
+    [
+        ("hourly", None, None, "“hourly” is not a schedule. The nearest is: now."),
+        ("monthly", None, "9", "“monthly” is not a schedule. The nearest is: weekly mon 09:00."),
+        ("soon", None, None, "“soon” is not a schedule. Choose one of: now, when-out, daily, weekdays, weekly, days."),
+        ("weekly", "9am", None, "“9am” is not a day of the week."),
+        ("every monday at 8", None, "9", "“every monday at 8” says a time of day already."),
+        ("daily", "mon", None, "go with weekly and days only. For example: --every weekly --on mon"),
+        ("weekly", "someday", None, "“someday” is not a day of the week. Choose one of: mon, tue"),
+        ("daily", None, "25:00", "“25:00” is not a time of day. For example: 8, 8am or 08:00."),
+        ("daily", None, "08:00-20:00", "“08:00-20:00” is not a time of day."),
+        ("when-out", None, "08:00", "takes two times of day, and “08:00” is not two. For example:"),
+        ("when-out", None, "20:00-08:00", "later on the same day"),
+        ("now", None, "08:00", "“now” takes no time. For example:"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(every: str, on: str | None, at: str | None, sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        times.make_when(every, on, at, OUT)
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("typed", ["diffusion 9am a ]", "diffusion 9am\x0ca ]", "diffusion daily 9 ( ]"])
+def test_a_bracket_behind_a_time_is_no_unknown_place(typed: str) -> None:
+    """Found by fuzzing: `9am a`, which is no time, was split off, so the whole subscription was refused."""
+    found = times.split_when(typed)
+    assert found.when is None or times.read_when(found.when)
+
+
+@pytest.mark.parametrize(("text", "end"), [("……", 0), ("的……", 0), ("5点……", 2), ("今天……", 2), ("1……", 0)])
+def test_a_time_ends_before_signs_that_are_written_out_longer(text: str, end: int) -> None:
+    assert times.time_at(text, 0) == end
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "now",
+        "when-out 08:00-20:00",
+        "when-out 09:00-18:00 weekdays",
+        "daily 08:00",
+        "weekdays 08:30",
+        *tuple(f"weekly {day} 09:05" for day in model.DAYS),
+    ],
+)
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "America/Sao_Paulo", "UTC", "+08:00", ""])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_stands_in_an_echo_reads_back(text: str, zone: str, lang: str) -> None:
+    written = phrasing.cadence_words(cadences.parse_cadence(text), Language(lang, "UTC"), zone)
+    ending = times.split_when(f"diffusion {written}")
+    assert (ending.query, ending.when) == ("diffusion", written)
+    assert str(times.read_when(written)) == (text if text == "now" else f"{text} {zone}".rstrip())
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "chinese"),
+    [
+        ("now", "as soon as papers come", "论文一到就送达"),
+        ("when-out 08:00-20:00", "when the day’s papers are out, 08:00–20:00", "当天的论文发布后，08:00–20:00"),
+        ("daily 09:00", "every day 09:00", "每天 09:00"),
+        ("weekdays 08:30", "Monday to Friday 08:30", "周一到周五 08:30"),
+        ("weekly mon 09:00", "every Monday 09:00", "每周一 09:00"),
+    ],
+)
+def test_how_people_say_it(text: str, english: str, chinese: str) -> None:
+    assert phrasing.everyday_cadence(text, Language("en", "UTC")) == english
+    assert phrasing.everyday_cadence(text, Language("zh", "UTC")) == chinese

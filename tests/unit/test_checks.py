@@ -74,8 +74,7 @@ def test_the_newest_copy_has_an_age(
             copy.touch()
             at = (make.NOON - age - older).timestamp()
             os.utime(copy, (at, at))
-    kept = Settings(database_url=settings.database_url, backup_to=folder)
-    finding = answers(kept, store)["Newest copy"]
+    finding = answers(Settings(database_url=settings.database_url, backup_to=folder), store)["Newest copy"]
     assert finding.mend is mend
     assert answer in str(finding.answer)
 
@@ -125,14 +124,10 @@ class Down:
     async def identity(self) -> str:
         raise RetryLater("No connection.")
 
-    async def post(self, chat: model.ChatAddress, message: model.Message) -> str:
-        raise NotImplementedError
-
 
 async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
     down = platforms.Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
-    found = await checks.check_platforms(store, {"telegram": down}, wall=lambda: make.NOON)
-    telegram, slack, *_ = found
+    telegram, slack, *_ = await checks.check_platforms(store, {"telegram": down}, wall=lambda: make.NOON)
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
     assert str(slack.answer) == "off, it has no token"
 
@@ -178,8 +173,9 @@ def set_to(fake: FakeTelegram, url: str, *, waiting: int = 0, error: str = "", a
     fake.queue.webhook = Webhook(url=url)
     for _ in range(waiting):
         fake.user_writes("/list")
-    at = int((make.NOON - age).timestamp())
-    fake.queue._last_error = {"last_error_date": at, "last_error_message": error} if error else {}
+    fake.queue._last_error = (
+        {"last_error_date": int((make.NOON - age).timestamp()), "last_error_message": error} if error else {}
+    )
 
 
 UPDATES: list[tuple[str | None, dict[str, Any], tuple[bool, str, str]]] = [
@@ -220,8 +216,7 @@ async def test_telegram_itself_sends_to_few_ports_and_only_to_https(
     store: Store, telegram: FakeTelegram, url: str, fits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.platforms.telegram.adapter.DEFAULT_API_URL", telegram.url)
-    found = (await telegram_answers(store, telegram, hook=url))["Telegram updates"]
-    assert ("8443" in str(found.answer)) is not fits
+    assert ("8443" in str((await telegram_answers(store, telegram, hook=url))["Telegram updates"].answer)) is not fits
 
 
 async def test_a_telegram_that_cannot_be_asked_is_to_be_mended(store: Store, telegram: FakeTelegram) -> None:
@@ -238,9 +233,8 @@ async def test_a_telegram_that_cannot_be_asked_is_to_be_mended(store: Store, tel
 def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     settings = Settings(database_url=SecretStr("sqlite:///x"), telegram=TelegramSettings(token=SecretStr(TOKEN)))
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(SettingsError, match="HTTPS_PROXY") as caught:
         connect_telegram(settings)
-    assert "HTTPS_PROXY" in str(caught.value)
     assert "sesame" not in str(caught.value)
 
 

@@ -14,9 +14,8 @@ from subscriptions.model import Paper
 from tests import digest_checks
 from tests.digest_pages import PARTS
 
-PAGES = Path(__file__).parents[1] / "digests"
 SAMPLES: dict[str | None, list[bytes]] = {}  # the golden pages of each format
-for _page in sorted(PAGES.glob("[a-z]*.*")):
+for _page in sorted((Path(__file__).parents[1] / "digests").glob("[a-z]*.*")):
     if not _page.name.endswith(".expected.json"):
         _expected = json.loads(_page.with_suffix(".expected.json").read_text(encoding="utf-8"))
         SAMPLES.setdefault(_expected.get("format"), []).append(_page.read_bytes())
@@ -84,8 +83,9 @@ def _whole(made: str) -> dict[str, Paper]:
 
 
 def test_a_page_shuffled_line_by_line_still_ends() -> None:
-    pages = [MADE[made].page(map(MADE[made].part, NUMBERS)) for made in ("daily_arxiv_md", "bilingual3")]
-    lines = "".join(pages).split("\n")
+    lines = "".join(
+        [MADE[made].page(map(MADE[made].part, NUMBERS)) for made in ("daily_arxiv_md", "bilingual3")]
+    ).split("\n")
     chance = random.Random(7)
     for _ in range(30):
         chance.shuffle(lines)

@@ -121,8 +121,7 @@ def test_reading_a_large_document_takes_a_few_times_its_room(made: str, peak_of:
 
 @pytest.mark.parametrize("made", ["arxiv_rss", "daily_arxiv_jsonl", "daily_arxiv_md"])
 def test_a_wide_character_costs_four_bytes_each_at_most(made: str, peak_of: Peak) -> None:
-    data = PARTS[made].of_size(SIZE).replace(b"flies.", "flies 🪁.".encode(), 1)
-    peak, papers = peak_of(data)
+    peak, papers = peak_of(PARTS[made].of_size(SIZE).replace(b"flies.", "flies 🪁.".encode(), 1))
     assert papers > 1500
     assert peak < 8
 

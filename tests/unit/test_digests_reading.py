@@ -32,30 +32,26 @@ GROUP = "We fly a kite.\n我们放风筝。\nhttps://arxiv.org/abs/2601.01001\n"
         ("1412.9999", "1412.9999", None),
         ("math.GT/0309136", "math.GT/0309136", None),
         ("https://arxiv.org/abs/hep-th/9901001v2", "hep-th/9901001", 2),
+        *(
+            (text, None, None)
+            for text in [
+                "2601.1552",  # five digits since 2015: the last one was cut off
+                "2601.155",
+                "2601.155299",
+                "https://arxiv.org/abs/",
+                "https://arxiv.org/list/cs.LG/new",
+                "https://example.org/abs/2601.15529",
+                "https://doi.org/10.1234/2601.15529",
+                "abs/0309136",
+                "hep-th/990100",
+                "see 2601.15529",
+                "",
+            ]
+        ),
     ],
 )
-def test_an_id_is_found_in_all_its_forms(text: str, arxiv_id: str, version: int | None) -> None:
-    assert _papers.arxiv_address(text) == (arxiv_id, version)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2601.1552",  # five digits since 2015: the last one was cut off
-        "2601.155",
-        "2601.155299",
-        "https://arxiv.org/abs/",
-        "https://arxiv.org/list/cs.LG/new",
-        "https://example.org/abs/2601.15529",
-        "https://doi.org/10.1234/2601.15529",
-        "abs/0309136",
-        "hep-th/990100",
-        "see 2601.15529",
-        "",
-    ],
-)
-def test_what_is_no_id_is_none(text: str) -> None:
-    assert _papers.arxiv_address(text) is None
+def test_an_id_is_found_in_all_its_forms(text: str, arxiv_id: str | None, version: int | None) -> None:
+    assert _papers.arxiv_address(text) == ((arxiv_id, version) if arxiv_id else None)
 
 
 def _h(text: str) -> str:
@@ -394,11 +390,9 @@ def test_bytes_become_text_line_by_line() -> None:
 
 def test_control_characters_are_counted_with_their_first_line() -> None:
     warnings = _format.Warnings()
-    text = _format.plain_text("one\n\ttwo\nth\x08ree\x7f\x9f\ufffe\tx".encode(), warnings)
-    assert text == "one\n\ttwo\nthree\tx"
+    assert _format.plain_text("one\n\ttwo\nth\x08ree\x7f\x9f\ufffe\tx".encode(), warnings) == "one\n\ttwo\nthree\tx"
     (found,) = warnings.collected()
-    assert (found.count, found.line) == (5, 3)
-    assert found.examples == ("U+0008", "U+007F", "U+009F", "U+FFFE", "U+0009")
+    assert (found.count, found.line, found.examples) == (5, 3, ("U+0008", "U+007F", "U+009F", "U+FFFE", "U+0009"))
 
 
 def test_the_hash_is_that_of_the_bytes() -> None:
@@ -446,10 +440,12 @@ def test_an_error_names_the_file_once_and_what_it_looks_like() -> None:
     )
 
 
+FEED = "<rss version='2.0'><channel><title>x updates on arXiv.org</title>"
+FEED_ITEM = "<item><title>T {0}</title><guid>oai:arXiv.org:2601.{0:05}v1</guid></item>"
+
+
 def test_a_feed_at_its_limit_may_have_been_cut() -> None:
-    head = "<rss version='2.0'><channel><title>x updates on arXiv.org</title>"
-    item = "<item><title>T {n}</title><guid>oai:arXiv.org:2601.{n:05}v1</guid></item>"
-    feed = head + "".join(item.format(n=n) for n in range(2000)) + "</channel></rss>"
+    feed = FEED + "".join(map(FEED_ITEM.format, range(2000))) + "</channel></rss>"
     digest = digests.read_digest(feed.encode(), "feed.xml")
     assert len(digest.entries) == 2000
     assert [(warning.code, warning.count) for warning in digest.warnings] == [("possibly_capped", 2000)]
@@ -457,10 +453,7 @@ def test_a_feed_at_its_limit_may_have_been_cut() -> None:
 
 def test_a_hostile_document_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.digests._xml._MOST_ELEMENTS", 50)
-    head = "<rss version='2.0'><channel><title>x updates on arXiv.org</title>"
-    item = "<item><title>T</title><guid>oai:arXiv.org:2601.00001v1</guid></item>"
-    deep = head + item + "<item>" + "<a>" * 100
-    digest = digests.read_digest(deep.encode(), "deep.xml")
+    digest = digests.read_digest(f"{FEED}{FEED_ITEM.format(1)}<item>{'<a>' * 100}".encode(), "deep.xml")
     assert [paper.key for paper in digest.entries] == ["2601.00001"]
     assert "too many elements" in digest.warnings[0].message
 

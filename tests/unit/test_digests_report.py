@@ -162,31 +162,22 @@ REFUSED = [
 ]  # fmt: skip
 
 
-def _words(rows: list[str]) -> list[list[str]]:
-    return [row.split() for row in rows]
+def _overview(reports: list[reporting.Report]) -> list[list[str]]:
+    return [row.split() for row in _rows_of(reporting.Overview(reports), 80)]
 
 
-def test_there_is_a_row_for_each_format_and_one_for_all() -> None:
-    rows = _words(_rows_of(reporting.Overview(REPORTS), 80))
-    assert rows[:4] == [
+def test_there_is_a_row_for_each_format_and_warning_that_worries() -> None:
+    assert _overview(REPORTS) == [
         ["Format", "Files", "Papers", "First", "day", "Last", "day"],
         ["daily_arxiv_md", "1", "40", "2026-01-22", "2026-01-22"],
         ["daily_arxiv_jsonl", "3", "8", "(+1)", "2026-01-30", "2026-02-11"],
         ["in", "all", "4", "48", "(+1)", "2026-01-22", "2026-02-11"],
-    ]
-
-
-def test_there_is_a_row_for_each_warning_that_worries() -> None:
-    rows = _words(_rows_of(reporting.Overview(REPORTS), 80))
-    assert rows[4:] == [
         [],
         ["Warning", "Files", "Cases", "First"],
         ["bad_json_line", "2", "11", "inbox/a.jsonl,", "line", "7"],
         ["Each", "file", "by", "itself:", "add", "--json"],
     ]
-    assert not [
-        row for row in _words(_rows_of(reporting.Overview(REPORTS[1:2]), 80)) if row[:1] in (["Warning"], ["in"])
-    ]
+    assert not [row for row in _overview(REPORTS[1:2]) if row[:1] in (["Warning"], ["in"])]
 
 
 def test_reasons_are_grouped_and_the_first_files_named() -> None:

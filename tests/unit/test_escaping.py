@@ -4,6 +4,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -37,8 +38,10 @@ def test_a_code_has_four_digits() -> None:
 
 
 def test_lines_of_ours_keep_their_ends_and_what_they_isolate() -> None:
-    text = "✓ 1 \u2068שלום\u2069\n\tKite \u202egnihtemos \u2066x \u2068open\n"
-    assert texts.escaped_lines(text) == "✓ 1 \u2068שלום\u2069\n\tKite \\u202egnihtemos \\u2066x \\u2068open\n"
+    assert (
+        texts.escaped_lines("✓ 1 \u2068שלום\u2069\n\tKite \u202egnihtemos \u2066x \u2068open\n")
+        == "✓ 1 \u2068שלום\u2069\n\tKite \\u202egnihtemos \\u2066x \\u2068open\n"
+    )
 
 
 @given(
@@ -144,10 +147,5 @@ def test_an_error_that_is_its_own_cause_ends_with_a_sentence(
     others: list[BaseException],
     ended: tuple[int, str],
 ) -> None:
-    error = linked(RuntimeError("broken"), *others)
-
-    def call(_: object) -> int:
-        raise error
-
-    monkeypatch.setattr("bot.cli._call", call)
+    monkeypatch.setattr("bot.cli._call", Mock(side_effect=linked(RuntimeError("broken"), *others)))
     assert (run(["status"]), capsys.readouterr().err) == ended

@@ -174,8 +174,9 @@ async def test_the_next_address_is_tried_private_ones_are_left_out(arxiv: FakeAr
     both = fetcher(names={"feeds.example.org": ["127.0.0.2", "127.0.0.1"]})
     url = f"http://feeds.example.org:{arxiv.port}/rss/cs.LG"
     assert isinstance(await both.fetch(url), web.Fetched)
-    mixed = fetcher(allowed=frozenset(), names={"feeds.example.org": ["10.0.0.1", "192.168.0.1"]})
-    assert "private network" in str(await refusal(mixed, url))
+    assert "private network" in str(
+        await refusal(fetcher(allowed=frozenset(), names={"feeds.example.org": ["10.0.0.1", "192.168.0.1"]}), url)
+    )
 
 
 @pytest.mark.parametrize(
@@ -226,8 +227,9 @@ async def test_an_allowed_host_is_open_to_its_source_only(
     wiki = f"http://wiki.example.org:{arxiv.port}"
     assert isinstance(await fetching.fetch(f"{wiki}/rss/cs.LG"), web.Fetched)
     arxiv.redirects_to(f"{wiki}/rss/cs.LG")
-    error = await refusal(fetching, f"http://feeds.example.org:{arxiv.port}/moved")
-    assert "wiki.example.org is an address of a private network" in str(error)
+    assert "wiki.example.org is an address of a private network" in str(
+        await refusal(fetching, f"http://feeds.example.org:{arxiv.port}/moved")
+    )
 
 
 async def test_redirects_are_followed_but_not_for_ever(arxiv: FakeArxiv) -> None:
@@ -251,8 +253,7 @@ async def test_a_password_goes_along_within_its_host_only(arxiv: FakeArxiv) -> N
 async def test_behind_a_proxy_the_proxy_looks_names_up_and_decides(arxiv: FakeArxiv) -> None:
     asked = "http://inner.example.org/page.md"
     arxiv.holds("/page.md", "through the proxy")
-    behind = fetcher(names={"inner.example.org": []}, allowed=frozenset(), proxy=arxiv.url)
-    found = await behind.fetch(asked)
+    found = await fetcher(names={"inner.example.org": []}, allowed=frozenset(), proxy=arxiv.url).fetch(asked)
     assert isinstance(found, web.Fetched)
     assert (found.data, arxiv.arrivals[0].headers["Host"]) == (b"through the proxy", "inner.example.org")
 
@@ -354,10 +355,12 @@ async def test_a_packing_that_is_broken_or_was_not_asked_for(arxiv: FakeArxiv) -
 
 async def test_a_server_that_says_nothing_is_not_waited_for(arxiv: FakeArxiv) -> None:
     arxiv.hangs(2)
-    idle = fetcher(limits=web.FetchLimits(idle=0.05, total=20))
-    assert "sent nothing for 0.05 seconds" in str(await refusal(idle, f"{arxiv.url}/rss/cs.LG"))
-    slow = fetcher(limits=web.FetchLimits(idle=20, total=0.05))
-    assert "took longer than 0.05 seconds" in str(await refusal(slow, f"{arxiv.url}/rss/cs.LG"))
+    assert "sent nothing for 0.05 seconds" in str(
+        await refusal(fetcher(limits=web.FetchLimits(idle=0.05, total=20)), f"{arxiv.url}/rss/cs.LG")
+    )
+    assert "took longer than 0.05 seconds" in str(
+        await refusal(fetcher(limits=web.FetchLimits(idle=20, total=0.05)), f"{arxiv.url}/rss/cs.LG")
+    )
 
 
 async def test_a_name_that_nobody_knows() -> None:
@@ -366,8 +369,9 @@ async def test_a_name_that_nobody_knows() -> None:
 
 
 async def test_a_certificate_that_nobody_vouches_for(tls: FakeArxiv) -> None:
-    url = f"https://127.0.0.1:{tls.port}/rss/cs.LG"
-    assert "The certificate of 127.0.0.1 cannot be trusted: " in str(await refusal(fetcher(), url))
+    assert "The certificate of 127.0.0.1 cannot be trusted: " in str(
+        await refusal(fetcher(), f"https://127.0.0.1:{tls.port}/rss/cs.LG")
+    )
     assert tls.arrivals == []
 
 
@@ -377,8 +381,9 @@ async def test_a_certificate_is_verified_by_name(tls: FakeArxiv) -> None:
     trusting = fetcher(names=names, allowed=frozenset(names))
     trusting._tls = ssl.create_default_context(cafile=str(CERTIFICATE))
     assert isinstance(await trusting.fetch(f"https://paperwire.test:{tls.port}/rss/cs.LG"), web.Fetched)
-    error = await refusal(trusting, f"https://other.test:{tls.port}/rss/cs.LG")
-    assert "The certificate of other.test cannot be trusted: hostname mismatch" in str(error)
+    assert "The certificate of other.test cannot be trusted: hostname mismatch" in str(
+        await refusal(trusting, f"https://other.test:{tls.port}/rss/cs.LG")
+    )
 
 
 CERTIFICATE = Path(__file__).parent / "paperwire.test.pem"  # self-signed for this test, valid for a hundred years
@@ -456,8 +461,7 @@ async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock
     await refusal(fetching, url)
     await refusal(fetching, url)
     assert clock.slept == [30.0]
-    error = await refusal(fetching, url)
-    assert (error.retry_after, len(arxiv.arrivals)) == (timedelta(seconds=3600), 2)
+    assert ((await refusal(fetching, url)).retry_after, len(arxiv.arrivals)) == (timedelta(seconds=3600), 2)
 
 
 # ── unpacking ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -474,9 +478,6 @@ def test_unpacking_reads_all_members_within_its_limit() -> None:
 
 
 # --------------------------------------------------------------------------------------------- the requests to a source
-
-
-NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 
 
 def source(**values: object) -> SourceSettings:
@@ -496,8 +497,9 @@ def source(**values: object) -> SourceSettings:
 def test_categories_are_asked_apart_and_large_archives_by_them(
     values: dict[str, object], split: tuple[str, ...], urls: list[str]
 ) -> None:
-    found = fetch_request.requests_of(source(**values), NOON, split=split)
-    assert [request.url for request in found] == [url.format(feeds="https://rss.arxiv.org/rss/") for url in urls]
+    assert [request.url for request in fetch_request.requests_of(source(**values), make.NOON, split=split)] == [
+        url.format(feeds="https://rss.arxiv.org/rss/") for url in urls
+    ]
 
 
 @pytest.mark.parametrize(
@@ -517,7 +519,7 @@ def test_a_dated_address_is_that_of_today_and_that_of_yesterday(now: str, days: 
 
 
 def test_without_any_source_all_archives_are_read() -> None:
-    requests = fetch_request.requests_of(fetch_request.everything(), NOON)
+    requests = fetch_request.requests_of(fetch_request.everything(), make.NOON)
     assert len(requests) == 20
     assert {"cs", "math", "astro-ph", "hep-th", "quant-ph"} < {request.unit for request in requests}
     assert {request.format for request in requests} == {"arxiv_rss"}
@@ -600,7 +602,6 @@ def test_an_address_is_stored_and_shown_without_secrets() -> None:
 
 CALENDAR = ArxivCalendar()
 THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
-DAY = timedelta(days=1)
 
 
 def asked(one: SourceSettings, day: date, *, oldest: bool = False) -> str:
@@ -620,13 +621,16 @@ def asked(one: SourceSettings, day: date, *, oldest: bool = False) -> str:
     ],
 )
 def test_when_the_papers_of_a_batch_were_submitted(batch: str, first: str, last: str) -> None:
-    found = fetch_request.submitted_between(date.fromisoformat(batch), CALENDAR)
-    assert [f"{moment:%Y-%m-%d %H:%M}" for moment in found] == [first, last]
+    assert [
+        f"{moment:%Y-%m-%d %H:%M}" for moment in fetch_request.submitted_between(date.fromisoformat(batch), CALENDAR)
+    ] == [first, last]
 
 
 def test_batches_of_a_year_leave_no_gap_between_them() -> None:
-    days = CALENDAR.announcement_days(date(2026, 1, 1), date(2026, 12, 31))
-    spans = [fetch_request.submitted_between(day, CALENDAR) for day in days]
+    spans = [
+        fetch_request.submitted_between(day, CALENDAR)
+        for day in CALENDAR.announcement_days(date(2026, 1, 1), date(2026, 12, 31))
+    ]
     assert all(before[1] == after[0] for before, after in pairwise(spans))
     assert all(first < last for first, last in spans)
 
@@ -717,8 +721,7 @@ def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
 )  # fmt: skip
 def test_which_days_have_become_due(values: dict[str, object], after: str | None, now: str, due: list[str]) -> None:
     given = {"schedule": "arxiv" if "arxiv" in values else "every 30m", **values}
-    found = days(source(**given), date.fromisoformat(after) if after else None, now)
-    assert found == due
+    assert days(source(**given), date.fromisoformat(after) if after else None, now) == due
 
 
 # ── how long a missed day is still due ────────────────────────────────────────────────────────────────────────────────
@@ -732,9 +735,9 @@ def _missed(*days: date) -> MissedDays:
 
 
 def test_a_day_is_owed_until_it_was_read_or_is_empty() -> None:
-    missed = _missed(THURSDAY - DAY, THURSDAY, FRIDAY)
-    assert (missed.upto, missed.past) == (FRIDAY, (THURSDAY - DAY, THURSDAY))
-    missed.settle(THURSDAY - DAY, missed.fetched)
+    missed = _missed(THURSDAY - make.DAY, THURSDAY, FRIDAY)
+    assert (missed.upto, missed.past) == (FRIDAY, (THURSDAY - make.DAY, THURSDAY))
+    missed.settle(THURSDAY - make.DAY, missed.fetched)
     missed.settle(THURSDAY, missed.absent)
     missed.take_off([FRIDAY])
     assert missed.days == {}
@@ -752,22 +755,22 @@ def test_a_day_is_asked_for_eight_times_if_it_is_answered(answered: bool, kept: 
 
 
 def test_a_day_is_asked_for_within_a_fortnight() -> None:
-    old = _missed(FRIDAY - 15 * DAY, FRIDAY - 14 * DAY)
-    assert (old.past, old.lost) == ((FRIDAY - 14 * DAY,), [FRIDAY - 15 * DAY])
+    old = _missed(FRIDAY - 15 * make.DAY, FRIDAY - 14 * make.DAY)
+    assert (old.past, old.lost) == ((FRIDAY - 14 * make.DAY,), [FRIDAY - 15 * make.DAY])
 
 
 def test_what_a_clock_that_ran_ahead_owed_is_forgotten() -> None:
     missed = MissedDays()
-    missed.add_due([FRIDAY + 400 * DAY], FRIDAY + 400 * DAY)
+    missed.add_due([FRIDAY + 400 * make.DAY], FRIDAY + 400 * make.DAY)
     missed.add_due([FRIDAY], FRIDAY)
     assert (missed.days, missed.lost, missed.upto) == ({FRIDAY: 0}, [], FRIDAY)
 
 
 def test_a_receipt_names_the_days_in_few_words() -> None:
-    missed = _missed(THURSDAY - 3 * DAY, THURSDAY - DAY, THURSDAY, FRIDAY)
+    missed = _missed(THURSDAY - 3 * make.DAY, THURSDAY - make.DAY, THURSDAY, FRIDAY)
     assert missed.notified(partly=False) == ""
-    missed.settle(THURSDAY - 3 * DAY, missed.fetched)
-    missed.fail(THURSDAY - DAY, "It was down.")
+    missed.settle(THURSDAY - 3 * make.DAY, missed.fetched)
+    missed.fail(THURSDAY - make.DAY, "It was down.")
     assert missed.notified(partly=True) == (
         "Fetched afterwards: 2026-01-19; cross-lists of older papers and new versions are not in it. "
         "Not fetched yet: 2026-01-21, 2026-01-22 (It was down)."

@@ -53,11 +53,12 @@ def page_of(*exhibits: demo.Exhibit, frame: demo.Frame = FRAME) -> HtmlPage:
 
 def exhibit_of(platform: str, title: str) -> demo.Exhibit:
     """Returns a chat that received a paper with this title, rendered by the real code."""
-    kind = ChatKind.TEAM if platform == "slack" else ChatKind.PRIVATE
-    chat = make.chat(platform, kind, title=title)
+    chat = make.chat(platform, ChatKind.TEAM if platform == "slack" else ChatKind.PRIVATE, title=title)
     paper = make.item(title, make.because(title, name=title), abstract=f"{title}. {title}", authors=(title,))
-    messages = render_delivery(make.delivery(chat, [paper]))
-    posts = [make.Post(payload=message.payload, id=str(message.number)) for message in messages]
+    posts = [
+        make.Post(payload=message.payload, id=str(message.number))
+        for message in render_delivery(make.delivery(chat, [paper]))
+    ]
     return replace(make.TELEGRAM, platform=platform, title=title, detail=title, who=title, posts=posts)
 
 
@@ -106,8 +107,11 @@ def test_replies_stand_under_the_message_they_answer() -> None:
         blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
         return make.Post(payload=json.dumps({"text": text, "blocks": blocks}), id=number, thread=thread)
 
-    posts = (post("1", "first"), post("2", "second"), post("3", "to first", "1"), post("4", "to first, too", "1"))
-    exhibit = replace(make.TELEGRAM, platform="slack", posts=posts)
+    exhibit = replace(
+        make.TELEGRAM,
+        platform="slack",
+        posts=(post("1", "first"), post("2", "second"), post("3", "to first", "1"), post("4", "to first, too", "1")),
+    )
     assert [(s.display.paragraphs[0].text, len(s.replies)) for s in demo.shown_messages(exhibit)] == [
         ("first", 2),
         ("second", 0),
@@ -117,15 +121,16 @@ def test_replies_stand_under_the_message_they_answer() -> None:
 
 
 def test_what_a_message_has_can_be_seen_without_a_script() -> None:
-    keys = [[{"text": "show 5 more", "data": "one"}, {"text": "exclude", "data": "two"}]]
-    text = "x\n<blockquote expandable>the whole abstract</blockquote>"
-    payload = json.dumps({"text": text, "silent": True, "buttons": keys})
-    posts = (make.Post(payload=payload, edited=True),)
+    payload = {
+        "text": "x\n<blockquote expandable>the whole abstract</blockquote>",
+        "silent": True,
+        "buttons": [[{"text": "show 5 more", "data": "one"}, {"text": "exclude", "data": "two"}]],
+    }
+    posts = (make.Post(payload=json.dumps(payload), edited=True),)
     html = demo.gallery_page([replace(make.TELEGRAM, posts=posts, pressed=frozenset({"two"}))], FRAME, ENGLISH)
     page = HtmlPage(html)
     assert page.complaints == []
-    for words in ("sent without a sound", "edited", "show 5 more"):
-        assert words in page.text
+    assert [words for words in ("sent without a sound", "edited", "show 5 more") if words not in page.text] == []
     assert '<span>show 5 more</span><span class="pressed">exclude</span>' in html
     assert "<details><summary>" in html
 
@@ -133,8 +138,7 @@ def test_what_a_message_has_can_be_seen_without_a_script() -> None:
 @pytest.mark.parametrize("words", ["/sub diffusion at 8", *HOSTILE])
 def test_a_persons_words_are_on_their_side_between_answers(words: str) -> None:
     posts = (PersonMessage(text=words, at=make.NINE), make.Post(payload=json.dumps({"text": "✓ 1"})))
-    exhibit = replace(make.TELEGRAM, posts=posts, asks=(), when="")
-    html = demo.gallery_page([exhibit], FRAME, ENGLISH)
+    html = demo.gallery_page([replace(make.TELEGRAM, posts=posts, asks=(), when="")], FRAME, ENGLISH)
     page = HtmlPage(html)
     assert page.complaints == []
     assert page.text.index(words) < page.text.index("✓ 1")
@@ -182,8 +186,7 @@ def test_a_chat_fits_the_terminal(width: int) -> None:
         width=width,
     ).splitlines()
     assert max(map(cell_len, lines)) <= width
-    edges = {cell_len(line) for line in lines if line.startswith(("╭", "│", "╰"))}
-    assert len(edges) == 1
+    assert len({cell_len(line) for line in lines if line.startswith(("╭", "│", "╰"))}) == 1
 
 
 def test_a_link_is_written_out_where_it_cannot_be_hidden() -> None:
@@ -196,10 +199,17 @@ def test_a_link_is_written_out_where_it_cannot_be_hidden() -> None:
 
 def test_what_a_platform_shows_can_be_read_without_colour() -> None:
     text = printed({"text": "<b>bold</b>\x1b[2J", "silent": True, "buttons": [[{"text": "show 5 more", "data": "x"}]]})
-    for words in ("Somebody", "a -b", "daily 09:00", "Telegram · paperwire (bot)", "Fri 23 Jan", "09:00"):
+    for words in (
+        "Somebody",
+        "a -b",
+        "daily 09:00",
+        "Telegram · paperwire (bot)",
+        "Fri 23 Jan",
+        "09:00",
+        "sent without a sound",
+        "[show 5 more]",
+    ):
         assert words in text
-    assert "sent without a sound" in text
-    assert "[show 5 more]" in text
     assert "\x1b" not in text
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": "3 papers"}},
@@ -275,26 +285,6 @@ def sketch(display: appearance.Display) -> str:
 )  # fmt: skip
 def test_markup_is_shown_as_its_platform_shows_it(platform: str, payload: object, seen: str) -> None:
     assert sketch(display(platform, payload)) == seen
-
-
-@pytest.mark.parametrize(
-    ("text", "seen"),
-    [
-        ("plain", "plain"),
-        ("*bold* _italic_ ~gone~ `code`", "<b>bold</b> <i>italic</i> <s>gone</s> <code>code</code>"),
-        ("a*b*c, 2 * 3 * 4, snake_case_name", "a*b*c, 2 * 3 * 4, snake_case_name"),
-        ("<https://a.org/x|A *hit* inside>", '<a href="https://a.org/x">A <b>hit</b> inside</a>'),
-        ("~<https://a.org/x|A title>~", '<s><a href="https://a.org/x">A title</a></s>'),
-        ("<https://a.org/?a=1&amp;b=2>", '<a href="https://a.org/?a=1&amp;b=2">https://a.org/?a=1&amp;b=2</a>'),
-        ('<https://a.org/"x|y>', '<a href="https://a.org/%22x">y</a>'),
-        ("&lt;!channel&gt; &amp;amp;", "&lt;!channel&gt; &amp;amp;"),
-        ("<javascript:alert(1)|x> <!channel>", "&lt;javascript:alert(1)|x&gt; &lt;!channel&gt;"),
-        ("one\n&gt; two\nfour", "one / [quote] two / four"),
-        ("so:\n```\na &lt; b\n```", "so: / [code] a &lt; b"),
-    ],
-)  # fmt: skip
-def test_slacks_mrkdwn_is_shown_as_slack_shows_it(text: str, seen: str) -> None:
-    assert sketch(display("slack", {"blocks": [{"type": "section", "text": {"text": text}}]})) == seen
 
 
 def test_slacks_blocks_keep_their_shapes() -> None:

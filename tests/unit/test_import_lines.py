@@ -117,8 +117,9 @@ def test_a_bad_line_is_quoted_with_its_number(line: str, why: str, before: str) 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r", "\n\n\n", "\r\n \r\n"])
 def test_lines_end_as_any_machine_ends_them(ends: str) -> None:
-    text = ends.join(["# remark", "#", "[console:a]", "now | a | ", "set limit 5", "[telegram:-100/7]", "daily 9|b"])
-    lines = portable.read_lines(text)
+    lines = portable.read_lines(
+        ends.join(["# remark", "#", "[console:a]", "now | a | ", "set limit 5", "[telegram:-100/7]", "daily 9|b"])
+    )
     assert [str(line.chat) for line in lines] == ["console:a", "console:a", "telegram:-100/7"]
     assert lines[1].setting == ("limit", "5")
 

@@ -24,8 +24,7 @@ Sent = tuple[str, dict[str, Any]]
 
 
 def event(what: dict[str, Any], team: str = "T1", **more: Any) -> Sent:
-    payload = {"team_id": team, "event_id": "Ev1", "event": what, "type": "event_callback", **more}
-    return slack_incoming.EVENTS, payload
+    return slack_incoming.EVENTS, {"team_id": team, "event_id": "Ev1", "event": what, "type": "event_callback", **more}
 
 
 def message(text: str = "diffusion", **more: Any) -> dict[str, Any]:
@@ -40,15 +39,15 @@ def mention(text: str = "<@UBOT> x", **more: Any) -> dict[str, Any]:
 
 
 def command(**more: Any) -> Sent:
-    payload = {
+    return slack_incoming.COMMANDS, {
         "team_id": "T1", "channel_id": "C1", "channel_name": "vision", "user_id": "U1", "user_name": "ann",
         "command": "/paperwire", "text": "sub a &lt;b&gt;", "trigger_id": "1.2.a", "response_url": "https://hooks.example/1",
+        **more,
     }  # fmt: skip
-    return slack_incoming.COMMANDS, payload | more
 
 
 def press(action: dict[str, Any] | None = None, **more: Any) -> Sent:
-    payload = {
+    return slack_incoming.INTERACTIONS, {
         "type": "block_actions",
         "user": {"id": "U1", "name": "ann", "team_id": "T1"},
         "team": {"id": "T1"},
@@ -58,8 +57,8 @@ def press(action: dict[str, Any] | None = None, **more: Any) -> Sent:
         "actions": [action or {"type": "button", "value": "link1"}],
         "trigger_id": "1.2.a",
         "response_url": "https://hooks.example/1",
+        **more,
     }
-    return slack_incoming.INTERACTIONS, payload | more
 
 
 # ── what is read ──────────────────────────────────────────────────────────────
@@ -486,13 +485,12 @@ def test_in_a_group_some_of_it_is_for_us(why: str, body: dict[str, Any], meant: 
 
 def membership(chat: dict[str, Any], before: str, after: str, **rights: Any) -> dict[str, Any]:
     user = {"id": 4242, "is_bot": True}
-    new = {"user": user, "status": after, **rights}
     return {
         "chat": chat,
         "from": ADA,
         "date": 1,
         "old_chat_member": {"user": user, "status": before},
-        "new_chat_member": new,
+        "new_chat_member": {"user": user, "status": after, **rights},
     }
 
 
@@ -500,8 +498,14 @@ def reaction(chat: dict[str, Any], before: list[str], after: list[str]) -> dict[
     def signs(some: list[str]) -> list[dict[str, str]]:
         return [{"type": "emoji", "emoji": one} for one in some]
 
-    about = {"chat": chat, "message_id": 5, "date": 1, "user": ADA}
-    return {**about, "old_reaction": signs(before), "new_reaction": signs(after)}
+    return {
+        "chat": chat,
+        "message_id": 5,
+        "date": 1,
+        "user": ADA,
+        "old_reaction": signs(before),
+        "new_reaction": signs(after),
+    }
 
 
 TOPIC = {"is_topic_message": True, "message_thread_id": 5}

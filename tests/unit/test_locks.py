@@ -44,16 +44,14 @@ def test_a_lock_file_has_the_files_of_every_platform() -> None:
         assert len(hashes) > FILES_OF_A_COMPILED_RELEASE, compiled
 
 
-def test_the_tests_run_with_the_releases_that_are_run() -> None:
+def test_each_lock_has_the_releases_of_the_one_before() -> None:
     runtime, cluster, dev = (releases(name) for name in LOCKS)
     assert {name: cluster.get(name) for name in runtime} == runtime
     assert {name: dev.get(name) for name in cluster} == cluster
-
-
-def test_the_lock_of_a_cluster_adds_what_its_extra_needs() -> None:
-    runtime, cluster, _ = (releases(name) for name in LOCKS)
-    added = {Requirement(name).name for name in cluster.keys() - runtime.keys()}
-    assert {"procrastinate", "psycopg", "psycopg-binary", "psycopg-pool"} <= added
+    # the lock of a cluster adds what its extra needs
+    assert {"procrastinate", "psycopg", "psycopg-binary", "psycopg-pool"} <= {
+        Requirement(name).name for name in cluster.keys() - runtime.keys()
+    }
 
 
 def test_whatever_installs_a_lock_file_checks_its_hashes() -> None:

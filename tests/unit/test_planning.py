@@ -14,8 +14,6 @@ from subscriptions.chat_settings import resolve
 from subscriptions.planning import decision
 from tests import make
 
-HOUR = timedelta(hours=1)
-
 
 def chat(kind: model.ChatKind = model.ChatKind.PRIVATE, *, spoken: bool = True, **settings: str) -> model.Chat:
     address = model.ChatAddress("slack" if kind is model.ChatKind.TEAM else "telegram", "1")
@@ -71,8 +69,9 @@ def decided(
     evidence: Mapping[int, decision.Evidence] = MappingProxyType({}),
     **values: Any,
 ) -> tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts]:
-    looked = tuple(a_subscription(number, cursor=seen) for number in sorted(fits))
-    due = case(papers, fits, subscriptions=looked, **values)
+    due = case(
+        papers, fits, subscriptions=tuple(a_subscription(number, cursor=seen) for number in sorted(fits)), **values
+    )
     found = decision.decide(due, lambda _, p: evidence.get(p.id, decision.Evidence(words=("graph",))), limited=limited)
     assert found is not None
     return found
@@ -84,8 +83,7 @@ def shown(result: tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts]
 
 
 def test_only_what_is_new_to_the_subscription_and_untold_comes() -> None:
-    papers = [known(n) for n in range(1, 6)]
-    assert shown(decided(papers, {1: [1, 2, 3, 4, 5]}, seen=2, delivered={4})) == [5, 3]
+    assert shown(decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, seen=2, delivered={4})) == [5, 3]
 
 
 @pytest.mark.parametrize(
@@ -107,8 +105,7 @@ def test_few_papers_in_private_are_alerts(
 
 
 def test_the_group_with_the_fewest_papers_stands_first() -> None:
-    papers = [known(n) for n in range(1, 6)]
-    result = decided(papers, {1: [1, 2, 3], 2: [4], 3: [5, 3]})
+    result = decided([known(n) for n in range(1, 6)], {1: [1, 2, 3], 2: [4], 3: [5, 3]})
     assert [(item.because[0].number, item.paper.id) for item in result[1]] == [(2, 4), (3, 5), (1, 3), (1, 2), (1, 1)]
     assert [item.position for item in result[1]] == [0, 1, 2, 3, 4]
 
@@ -130,8 +127,9 @@ def test_papers_stand_by_the_days_of_their_digests() -> None:
 
 
 def test_cross_lists_stay_out_where_the_chat_wants_none() -> None:
-    papers = [known(1), known(2, kind=model.Announce.CROSS)]
-    assert shown(decided(papers, {1: [1, 2]}, to=chat(crosslists="out"))) == [1]
+    assert shown(decided([known(1), known(2, kind=model.Announce.CROSS)], {1: [1, 2]}, to=chat(crosslists="out"))) == [
+        1
+    ]
 
 
 def test_beyond_the_limit_papers_are_told_and_not_shown() -> None:
@@ -147,8 +145,9 @@ def test_beyond_the_limit_papers_are_told_and_not_shown() -> None:
 
 def test_a_followed_author_is_never_cut() -> None:
     by_author = {1: decision.Evidence(words=("Ada",), by_author=True)}
-    papers = [known(n) for n in range(1, 5)]
-    result = decided(papers, {1: [1, 2, 3, 4]}, to=chat(limit="2"), limited=True, evidence=by_author)
+    result = decided(
+        [known(n) for n in range(1, 5)], {1: [1, 2, 3, 4]}, to=chat(limit="2"), limited=True, evidence=by_author
+    )
     assert sorted(shown(result)) == [1, 4]
 
 
@@ -157,15 +156,15 @@ def test_where_nothing_could_open_the_rest_nothing_is_hidden() -> None:
 
 
 def test_the_base_of_counts_is_what_the_subscriptions_looked_at() -> None:
-    papers = [known(1, at=make.NOON - 72 * HOUR), known(2, at=make.NOON - 24 * HOUR), known(3)]
-    result = decided(papers, {1: [3]}, seen=1)
+    result = decided(
+        [known(1, at=make.NOON - 72 * make.HOUR), known(2, at=make.NOON - 24 * make.HOUR), known(3)], {1: [3]}, seen=1
+    )
     assert (result[2].known, [day.day for day in result[2].days]) == (2, [21, 22])
 
 
-@pytest.mark.parametrize(("late", "said"), [(timedelta(minutes=5), timedelta(0)), (5 * HOUR, 5 * HOUR)])
+@pytest.mark.parametrize(("late", "said"), [(timedelta(minutes=5), timedelta(0)), (5 * make.HOUR, 5 * make.HOUR)])
 def test_late_is_what_people_would_call_late(late: timedelta, said: timedelta) -> None:
-    result = decided([known(1)], {1: [1]}, now=make.NOON + late)
-    assert result[2].late == said
+    assert decided([known(1)], {1: [1]}, now=make.NOON + late)[2].late == said
 
 
 def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:
@@ -208,19 +207,16 @@ def test_days_with_nothing_are_counted_once_each() -> None:
     day = timedelta(days=1)
     first = spell(case([known(1), known(2), known(3, at=make.NOON + day)], {1: []}))
     assert first == model.NoMatchStreak(days=2, last=(make.NOON + day).date(), after=0)
-    again = case(
-        [known(4, at=make.NOON + day)],
-        {1: []},
-        to=chat()._replace(no_match_streak=first),
-        subscriptions=(a_subscription(1, cursor=3),),
+    again, later = (
+        case(
+            [known(4, at=at)],
+            {1: []},
+            to=chat()._replace(no_match_streak=first),
+            subscriptions=(a_subscription(1, cursor=3),),
+        )
+        for at in (make.NOON + day, make.NOON + 3 * day)
     )
     assert spell(again) == first
-    later = case(
-        [known(4, at=make.NOON + 3 * day)],
-        {1: []},
-        to=chat()._replace(no_match_streak=first),
-        subscriptions=(a_subscription(1, cursor=3),),
-    )
     assert spell(later) == model.NoMatchStreak(days=3, last=(make.NOON + 3 * day).date(), after=0)
 
 
@@ -257,9 +253,9 @@ ASKED: dict[str, Any] = {
         case([known(1)], {1: [1]}, to=chat(limit="3")),
         case([known(1)], {1: [1]}, to=chat(shape="each")),
         case([known(1)], {1: [1]}, to=chat(crosslists="out")),
-        case([known(1)], {1: [1]}, due=make.NOON - HOUR),
-        case([known(1)], {1: [1]}, now=make.NOON + HOUR),
-        case([known(1)], {1: [1]}, next_due=make.NOON + HOUR),
+        case([known(1)], {1: [1]}, due=make.NOON - make.HOUR),
+        case([known(1)], {1: [1]}, now=make.NOON + make.HOUR),
+        case([known(1)], {1: [1]}, next_due=make.NOON + make.HOUR),
         case([known(1)], {1: [1]}, next_about=True),
         case([known(1)], {1: [1]}, may_be_empty=False),
         case([known(1)], {1: [1]}, expected=False),
@@ -279,7 +275,9 @@ def test_chats_that_ask_alike_share_a_decision_and_others_do_not() -> None:
     decisions: list[int] = []
 
     def result(chat_id: int, delivered: frozenset[int] = frozenset()) -> list[int]:
-        mine = a_subscription(1, id=chat_id, chat_id=chat_id, since=make.NOON - chat_id * HOUR, subscriber=str(chat_id))
+        mine = a_subscription(
+            1, id=chat_id, chat_id=chat_id, since=make.NOON - chat_id * make.HOUR, subscriber=str(chat_id)
+        )
         due = case([], {}, subscriptions=(mine,), delivered=delivered)
         due = due._replace(chat=due.chat._replace(id=chat_id), papers=papers, fits={chat_id: (0, 1)})
 

@@ -349,8 +349,10 @@ def test_what_an_error_means(
 
 def test_a_refusing_proxy_is_named_without_the_token() -> None:
     refused = aiohttp.ClientHttpProxyError(REQUEST, (), status=407, message="Proxy Authentication Required")
-    said = telegram.outcome(network(refused)).reason
-    assert said == "No connection to Telegram: 407 Proxy Authentication Required"
+    assert telegram.outcome(network(refused)).reason == "No connection to Telegram: 407 Proxy Authentication Required"
+
+
+MAY_NOT_READ = {"missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied"}
 
 
 @pytest.mark.parametrize(
@@ -361,6 +363,30 @@ def test_a_refusing_proxy_is_named_without_the_token() -> None:
         *((slack.outcome_before_post, error, ours.RetryLater) for error in UNCLEAR_AT_SLACK),
         (slack.outcome_before_post, said("missing_scope", needed="im:write"), ours.ChatGone),  # only of this chat
         (slack.outcome_before_post, said("invalid_auth"), ours.SenderStopped),
+        # who may not read cannot tell, and others ask again
+        *(
+            (slack.outcome_of_lookup, error, kind)
+            for error, kind in [
+                *(
+                    (said(code), LookupError)
+                    for code in (
+                        *sorted(MAY_NOT_READ),
+                        "not_in_channel",
+                        "channel_not_found",
+                        "no_permission",
+                        "unknown",
+                    )
+                ),
+                *(
+                    (said(code), ours.SenderStopped)
+                    for code in sorted({*REFUSED_TOKEN, *REFUSED_WORKSPACE} - MAY_NOT_READ)
+                ),
+                *((error, ours.RetryLater) for error in NOT_SENT_TO_SLACK),
+                (aiohttp.ServerDisconnectedError(), ours.RetryLater),
+                (answered({}, 502), ours.RetryLater),
+                (said("internal_error"), ours.RetryLater),
+            ]
+        ),
     ],
 )
 def test_where_nothing_was_posted_nothing_is_unclear(
@@ -379,24 +405,3 @@ def test_where_nothing_was_posted_nothing_is_unclear(
 )
 def test_only_a_400_that_says_so_means_not_modified(error: Exception, *, expected: bool) -> None:
     assert telegram.not_modified(error) is expected
-
-
-MAY_NOT_READ = {"missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied"}
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        *(
-            (said(code), LookupError)
-            for code in (*sorted(MAY_NOT_READ), "not_in_channel", "channel_not_found", "no_permission", "unknown")
-        ),
-        *((said(code), ours.SenderStopped) for code in sorted({*REFUSED_TOKEN, *REFUSED_WORKSPACE} - MAY_NOT_READ)),
-        *((error, ours.RetryLater) for error in NOT_SENT_TO_SLACK),
-        (aiohttp.ServerDisconnectedError(), ours.RetryLater),
-        (answered({}, 502), ours.RetryLater),
-        (said("internal_error"), ours.RetryLater),
-    ],
-)
-def test_who_may_not_read_cannot_tell_and_others_ask_again(error: Exception, kind: type[Exception]) -> None:
-    assert isinstance(slack.outcome_of_lookup(error), kind)

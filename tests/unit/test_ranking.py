@@ -7,8 +7,7 @@ from subscriptions.model import Paper
 from subscriptions.query import TEXT
 from subscriptions.query.parse import parse_query
 
-COMMON = ["result", "loss", "graph"]
-WORDS = ranking.Rarity.among([{*COMMON, f"rare{number}"} for number in range(50)])
+WORDS = ranking.Rarity.among([{"result", "loss", "graph", f"rare{number}"} for number in range(50)])
 FILLER = "we show it in many places and say so again " * 4
 
 
@@ -59,8 +58,7 @@ def test_without_words_in_the_text_the_fit_is_zero(query: str) -> None:
 
 
 def test_a_fit_has_a_bound_however_long_the_text() -> None:
-    long = a_paper("swarm robot " * 50, "swarm robot " * 500)
-    assert 1 < fits("swarm robot", long) <= 1.2
+    assert 1 < fits("swarm robot", a_paper("swarm robot " * 50, "swarm robot " * 500)) <= 1.2
     assert fits("swarm robot ant bee wasp", a_paper("swarm ant bee robot wasp " * 100)) <= 1.2
 
 

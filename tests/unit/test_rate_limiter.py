@@ -72,20 +72,15 @@ def test_each_lane_uses_its_whole_rate_and_holds_up_no_other() -> None:
 
 def test_a_paused_lane_waits_and_the_others_go_on(paced: RateLimiter) -> None:
     paced.pause(ANN, 30.0, now=0.0)
-    assert paced.ready_at(ANN, 1.0) == 30.0
-    assert paced.ready_at(ANN, 31.0) == 31.0
-    assert paced.ready_at(BEN, 1.0) == 1.0
-    assert paced.pause_left("telegram", 1.0) == 0.0
-    assert paced.reserve("telegram", 1.0) == 1.0
+    assert (paced.ready_at(ANN, 1.0), paced.ready_at(ANN, 31.0), paced.ready_at(BEN, 1.0)) == (30.0, 31.0, 1.0)
+    assert (paced.pause_left("telegram", 1.0), paced.reserve("telegram", 1.0)) == (0.0, 1.0)
 
 
 def test_a_second_lane_paused_inside_the_pause_pauses_the_token(paced: RateLimiter) -> None:
     paced.pause(ANN, 30.0, now=0.0)
     paced.pause(BEN, 40.0, now=10.0)
-    assert paced.pause_left("telegram", 11.0) == 29.0
-    assert paced.reserve("telegram", 11.0) == 40.0
-    assert paced.reserve("telegram", 41.0) == 41.0
-    assert paced.pause_left("telegram", 41.0) == 0.0
+    assert (paced.pause_left("telegram", 11.0), paced.reserve("telegram", 11.0)) == (29.0, 40.0)
+    assert (paced.reserve("telegram", 41.0), paced.pause_left("telegram", 41.0)) == (41.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,24 @@ SHOWN: dict[
         ["^<b><a"],
         [],
     ),
+    "forty short titles fit into one message": (
+        deliveries.delivery(
+            deliveries.chat(buttons="off"),
+            deliveries.items(40, title="x" * 60, authors=(), categories=(), abstract=""),
+        ),
+        [],
+        [],
+    ),
+    "a digest of six folds no abstract in public": (
+        deliveries.delivery(PUBLIC, deliveries.items(6)),
+        [],
+        ["blockquote"],
+    ),
+    "nor where a public channel wants titles": (
+        deliveries.delivery(deliveries.chat(kind=model.ChatKind.BROADCAST, text="titles"), deliveries.items(4)),
+        [],
+        ["blockquote"],
+    ),
     "six papers are a digest; a lock screen shows amount and day": (
         deliveries.alert(deliveries.chat(), *deliveries.items(6)),
         ["^<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a"],
@@ -296,16 +314,14 @@ def silent(planned: model.Delivery) -> list[object]:
     return [deliveries.payload(message)["silent"] for message in render_delivery(planned)]
 
 
-# ------------------------------------------------------------------------------------------------------------- alert
-
-
 # ------------------------------------------------------------------------------------------------------------ digest
 
 
 def test_inside_a_group_the_positions_decide() -> None:
     first, second = deliveries.items(2)
-    planned = deliveries.delivery(GROUP, [second, first])
-    assert deliveries.rendered(planned) == deliveries.rendered(deliveries.delivery(GROUP, [first, second]))
+    assert deliveries.rendered(deliveries.delivery(GROUP, [second, first])) == deliveries.rendered(
+        deliveries.delivery(GROUP, [first, second])
+    )
 
 
 @pytest.mark.parametrize(("amount", "columns"), [(10, 180), (11, 90)])
@@ -342,26 +358,16 @@ def test_days_that_are_long_ago_are_told_with_their_year(first: str, last: str, 
 
 
 def test_a_public_channel_gets_folded_abstracts_and_no_reason() -> None:
-    public = deliveries.chat(kind=model.ChatKind.BROADCAST)
     papers = [*deliveries.items(3, deliveries.because("secret wish", by="Anna")), deliveries.item("By", LECUN)]
     for planned in (
-        deliveries.alert(public, *papers),
-        deliveries.delivery(public, papers),
-        deliveries.delivery(public, [*papers, *deliveries.items(9)]),
+        deliveries.alert(PUBLIC, *papers),
+        deliveries.delivery(PUBLIC, papers),
+        deliveries.delivery(PUBLIC, [*papers, *deliveries.items(9)]),
     ):
         for message in deliveries.rendered(planned):
             assert not any(word in message for word in ("secret", "Anna", "LeCun", "▸"))
-    assert (
-        deliveries.rendered(deliveries.delivery(public, papers))[0].count("<blockquote expandable>We look at noise.")
-        == 4
-    )
-    assert "blockquote" not in deliveries.rendered(deliveries.delivery(public, deliveries.items(6)))[0]
-    assert (
-        "blockquote"
-        not in deliveries.rendered(
-            deliveries.delivery(deliveries.chat(kind=model.ChatKind.BROADCAST, text="titles"), papers)
-        )[0]
-    )
+    folded = deliveries.rendered(deliveries.delivery(PUBLIC, papers))[0]
+    assert folded.count("<blockquote expandable>We look at noise.") == 4
 
 
 def test_a_public_channel_may_have_a_message_for_each_paper() -> None:
@@ -408,8 +414,9 @@ def test_parts_of_a_thread_are_counted_in_the_thread_only() -> None:
     )
     assert len(parts) > 1
     assert "/" not in root
-    heads = [part.split("\n")[0] for part in parts]
-    assert heads == [f"60 papers · Thu 22 Jan · diffusion · {n}/{len(parts)}" for n in range(1, len(parts) + 1)]
+    assert [part.split("\n")[0] for part in parts] == [
+        f"60 papers · Thu 22 Jan · diffusion · {n}/{len(parts)}" for n in range(1, len(parts) + 1)
+    ]
 
 
 def test_the_titles_of_a_thread_are_the_first_in_it() -> None:
@@ -432,12 +439,14 @@ def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
 
 
 def test_a_late_thread_says_so_in_its_first_line_only() -> None:
-    planned = deliveries.delivery(deliveries.team(), deliveries.items(4), late=timedelta(hours=3))
-    first, second = deliveries.rendered(planned)
+    first, second = deliveries.rendered(
+        deliveries.delivery(deliveries.team(), deliveries.items(4), late=timedelta(hours=3))
+    )
     assert first.split("\n")[3] == "sent 3 hours late because nothing was running at Thu 22 Jan 14:00"
     assert "late" not in second
-    nameless = deliveries.chat("slack", model.ChatKind.TEAM, shape="thread")
-    root, _ = deliveries.rendered(deliveries.delivery(nameless, deliveries.items(4)))
+    root, _ = deliveries.rendered(
+        deliveries.delivery(deliveries.chat("slack", model.ChatKind.TEAM, shape="thread"), deliveries.items(4))
+    )
     assert root.startswith("*4 papers · Thu 22 Jan*\n1 Paper 1\n"), "without a name it hangs on the day"
 
 
@@ -513,8 +522,9 @@ def test_only_the_first_of_several_messages_makes_a_sound() -> None:
 
 
 def test_several_messages_are_counted_in_their_headers() -> None:
-    planned = deliveries.delivery(deliveries.chat(), deliveries.items(30, title="A title that takes its room " * 4))
-    messages = deliveries.rendered(planned)
+    messages = deliveries.rendered(
+        deliveries.delivery(deliveries.chat(), deliveries.items(30, title="A title that takes its room " * 4))
+    )
     assert len(messages) > 1
     for number, message in enumerate(messages, start=1):
         assert message.startswith(f"<b>30 papers · Thu 22 Jan</b> · diffusion · {number}/{len(messages)}\n")
@@ -542,19 +552,14 @@ def test_every_shown_paper_stands_in_one_message_which_names_it() -> None:
     ]
     for to in (deliveries.chat(), deliveries.team(), CONSOLE, deliveries.chat("web")):
         messages = render_delivery(deliveries.delivery(to, papers))
-        named = [paper for message in messages for paper in message.papers]
-        assert sorted(named) == sorted(entry.paper.id for entry in papers if entry.shown)
+        assert sorted([paper for message in messages for paper in message.papers]) == sorted(
+            entry.paper.id for entry in papers if entry.shown
+        )
         for message in messages:
             for entry in papers:
                 link = f"https://arxiv.org/abs/{entry.paper.paper.arxiv_id}"
                 assert (link in message.payload) == (entry.paper.id in message.papers)
                 assert (link in message.plain) == (entry.paper.id in message.papers)
-
-
-def test_messages_are_as_few_as_the_limits_allow() -> None:
-    papers = deliveries.items(40, title="x" * 60, authors=(), categories=(), abstract="")
-    messages = deliveries.rendered(deliveries.delivery(deliveries.chat(buttons="off"), papers))
-    assert len(messages) == 1
 
 
 @pytest.mark.parametrize(
@@ -645,8 +650,7 @@ def test_papers_are_judged_where_their_buttons_are_beside_them(platform: str, in
         render_delivery(deliveries.alert(deliveries.chat(platform), *deliveries.items(n)))[0].payload for n in (1, 2)
     )
     for letter in "sld":
-        found = [len(re.findall(rf"{D}\.c\d+\.{letter}\b", message)) for message in (one, two)]
-        assert found == [1, in_lists]
+        assert [len(re.findall(rf"{D}\.c\d+\.{letter}\b", message)) for message in (one, two)] == [1, in_lists]
 
 
 PRIVATE = deliveries.chat()
@@ -708,10 +712,17 @@ def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
     assert len(asked) == 2  # the delivery of a private chat needs no link
 
 
-def test_notices_empty_and_public_deliveries_have_no_buttons() -> None:
-    assert keys(deliveries.delivery(deliveries.chat(), first=True)) == [[]]
-    assert keys(deliveries.delivery(deliveries.chat(), kind=model.DeliveryKind.NOTICE, notice="dead")) == [[]]
-    assert keys(deliveries.delivery(PUBLIC_GROUP, deliveries.items(3))) == [[]]  # all members would see the buttons
+@pytest.mark.parametrize(
+    "planned",
+    [
+        deliveries.delivery(deliveries.chat(), first=True),
+        deliveries.delivery(deliveries.chat(), kind=model.DeliveryKind.NOTICE, notice="dead"),
+        deliveries.delivery(PUBLIC_GROUP, deliveries.items(3)),  # all members would see the buttons
+    ],
+    ids=["empty", "notice", "public"],
+)
+def test_notices_empty_and_public_deliveries_have_no_buttons(planned: model.Delivery) -> None:
+    assert keys(planned) == [[]]
 
 
 REFUSED = channel.Reply(
@@ -754,8 +765,7 @@ def why_of(*reasons: model.Because, title: str = "Steps") -> channel.Reply:
 
 
 def notice(to: model.Chat, cause: str, **detail: str) -> channel.Reply:
-    planned = deliveries.delivery(to, kind=model.DeliveryKind.NOTICE, notice=cause, detail=detail)
-    return channel.Reply(delivery=planned)
+    return channel.Reply(delivery=deliveries.delivery(to, kind=model.DeliveryKind.NOTICE, notice=cause, detail=detail))
 
 
 SHOWN_REPLIES: dict[
@@ -1003,15 +1013,18 @@ def test_a_long_answer_loses_nothing(to: object) -> None:
 
 # ----------------------------------------------------------------------------------------------------------- papers
 
-EVERY_CHAT = [deliveries.chat(), deliveries.team(), deliveries.chat("console"), deliveries.chat("web")]
-NAMES = ["telegram", "slack", "console", "web"]
+every_chat = pytest.mark.parametrize(
+    "to",
+    [deliveries.chat(), deliveries.team(), deliveries.chat("console"), deliveries.chat("web")],
+    ids=["telegram", "slack", "console", "web"],
+)
 
 
 def keys_of(message: model.Message) -> list[str]:
     return [key["data"] for row in json.loads(message.payload).get("buttons", []) for key in row]
 
 
-@pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
+@every_chat
 @pytest.mark.parametrize("form", ["row", "card", "whole", "why"])
 def test_every_paper_of_an_answer_has_its_link(to: model.Chat, form: Any) -> None:
     found = deliveries.items(3)
@@ -1024,9 +1037,11 @@ def test_every_paper_of_an_answer_has_its_link(to: model.Chat, form: Any) -> Non
 
 def test_numbers_are_below_their_papers_other_buttons_last() -> None:
     numbers = tuple(channel.Button(label=str(n), data=f"n{n}") for n in range(20))
-    more = (channel.Button(label="more", data="m"),)
     messages = render_reply(
-        channel.Reply(items=deliveries.items(20), numbers=numbers, buttons=(more,)), deliveries.chat()
+        channel.Reply(
+            items=deliveries.items(20), numbers=numbers, buttons=((channel.Button(label="more", data="m"),),)
+        ),
+        deliveries.chat(),
     )
     assert [keys_of(message) for message in messages] == [
         [f"n{n}" for n in range(16)],
@@ -1063,16 +1078,17 @@ PHONE = {1: 40, 2: 18, 3: 11, 4: 8}
 @pytest.mark.parametrize("known", [{}, {"arxiv_id": None, "doi": "10.1/x"}, {"arxiv_id": None}, {"authors": ()}])
 def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layout: Any, known: dict[str, Any]) -> None:
     opens = channel.Button(label="1", data="x" * 16, arguments={"whole": layout == "whole"})
-    reply = channel.Reply(items=(deliveries.item("Noise", **known),), item_layout=layout, numbers=(opens,))
-    *_, message = render_reply(reply, deliveries.chat(lang=lang))
+    *_, message = render_reply(
+        channel.Reply(items=(deliveries.item("Noise", **known),), item_layout=layout, numbers=(opens,)),
+        deliveries.chat(lang=lang),
+    )
     rows = json.loads(message.payload)["buttons"]
     assert len(rows) <= (3 if layout == "rest" else 2)
-    last = {"en": "‹ back", "zh": "‹ 返回"}[lang] if layout == "rest" else "⋯"
-    assert rows[-1][-1]["text"] == last
+    assert rows[-1][-1]["text"] == ({"en": "‹ back", "zh": "‹ 返回"}[lang] if layout == "rest" else "⋯")
     assert all(width(key["text"]) <= PHONE[len(row)] for row in rows for key in row)
 
 
-@pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
+@every_chat
 def test_a_whole_paper_of_any_length_is_told_whole(to: model.Chat) -> None:
     abstract = " ".join(f"This is sentence number {n} & it has <signs>." for n in range(150))
     shown = looked_at(abstract=abstract, authors=tuple(f"Author N{n}" for n in range(3000)))
@@ -1089,8 +1105,9 @@ def test_a_passage_can_be_read_at_a_glance() -> None:
         "Before it much is said of other things. " * 30 + "Here is noise. " + "After it, too, a lot is said. " * 30
     )
     entry = deliveries.item("Steps", deliveries.because("noise", number=1), abstract=abstract)
-    text = deliveries.written(render_reply(channel.Reply(items=(entry,), item_layout="why"), deliveries.chat())[0])
-    passage = text.partition("in the abstract:</i> ")[2]
+    passage = deliveries.written(
+        render_reply(channel.Reply(items=(entry,), item_layout="why"), deliveries.chat())[0]
+    ).partition("in the abstract:</i> ")[2]
     assert passage.startswith("…")
     assert passage.endswith("…")
     assert "Here is <u>noise</u>." in passage
@@ -1113,9 +1130,11 @@ def test_a_long_delivery_in_an_answer_has_its_own_messages() -> None:
     planned = deliveries.delivery(
         deliveries.chat(), deliveries.items(60, title="A title that takes its room in a message, word by word")
     )
-    subscribe = (channel.Button(label="subscribe", data="s"),)
     messages = render_reply(
-        channel.Reply(lines=("Would come:",), delivery=planned, buttons=(subscribe,)), deliveries.chat()
+        channel.Reply(
+            lines=("Would come:",), delivery=planned, buttons=((channel.Button(label="subscribe", data="s"),),)
+        ),
+        deliveries.chat(),
     )
     assert deliveries.written(messages[0]) == "Would come:"
     assert "· 1/2" in deliveries.written(messages[1])

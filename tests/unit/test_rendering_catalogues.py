@@ -87,17 +87,22 @@ def test_translations_have_the_same_holes(chinese: Catalog) -> None:
 
 def test_translations_keep_the_blanks_around_a_sentence(chinese: Catalog) -> None:
     """A part that ends in a space also ends in one in Chinese, unless a full-width character replaces it."""
-    for message in chinese:
-        if message.id and sources(message)[0].endswith(" "):
-            assert all(form.endswith((" ", "：")) for form in forms(message))
+    assert [
+        message.id
+        for message in chinese
+        if message.id
+        and sources(message)[0].endswith(" ")
+        and not all(form.endswith((" ", "：")) for form in forms(message))
+    ] == []
 
 
 @pytest.mark.parametrize("language", catalogues.LANGUAGES)
 def test_what_gettext_reads_is_what_was_translated(language: str) -> None:
     with catalogues.po_path(ROOT, language).with_suffix(".mo").open("rb") as file:
         built = read_mo(file)
-    again = read_mo(BytesIO(catalogues.compiled(catalogues.read(ROOT, language))))
-    assert _strings(built) == _strings(again), "run: python -m locales.catalogues"
+    assert _strings(built) == _strings(read_mo(BytesIO(catalogues.compiled(catalogues.read(ROOT, language))))), (
+        "run: python -m locales.catalogues"
+    )
 
 
 def _strings(catalogue: Catalog) -> dict[str | tuple[str, ...], object]:

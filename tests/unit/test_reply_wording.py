@@ -57,8 +57,9 @@ def test_what_changes_nothing_is_known_by_the_place(where: model.Chat, idle: set
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_setting_without_effect_says_so_with_its_reason(lang: str) -> None:
     before = chat_with("telegram:-1002", model.ChatKind.BROADCAST)
-    after = before._replace(settings=replace(before.settings, limit=5))
-    _, why = phrasing.setting_changed("limit", before, after, Language(lang, "UTC")).lines
+    _, why = phrasing.setting_changed(
+        "limit", before, before._replace(settings=replace(before.settings, limit=5)), Language(lang, "UTC")
+    ).lines
     assert (
         why
         == {

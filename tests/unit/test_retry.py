@@ -2,7 +2,8 @@
 
 import ssl
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import aiosmtplib
 import pytest
@@ -13,12 +14,22 @@ from bot.platforms.email.markup import Link, Signer
 from subscriptions import errors
 from subscriptions.planning import decision as decisions
 from subscriptions.states import MessageState
-
-NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
+from tests.make import NOON
 
 
 def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
+
+
+def decided(outcome: errors.NotDelivered, **facts: Any) -> decisions.RetryDecision:
+    usual: dict[str, Any] = {
+        "failures": 2,
+        "plain_tried": False,
+        "was_unclear": False,
+        "on_unclear": "resend",
+        "now": NOON,
+    }
+    return decisions.decide_retry(outcome, **usual | facts)
 
 
 @pytest.mark.parametrize(
@@ -26,11 +37,7 @@ def minutes(count: float) -> timedelta:
 )
 def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) -> None:
     """It is tried forever and never becomes a dead letter."""
-    failed = errors.RetryLater("no answer")
-    decision = decisions.decide_retry(
-        failed, failures=failures, plain_tried=False, was_unclear=False, on_unclear="skip", now=NOON
-    )
-    assert decision.not_before == NOON + minutes(wait)
+    assert decided(errors.RetryLater("no answer"), failures=failures).not_before == NOON + minutes(wait)
 
 
 @pytest.mark.parametrize(
@@ -58,20 +65,15 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
     ],
 )
 def test_what_follows_from_an_outcome(outcome: errors.NotDelivered, decision: decisions.RetryDecision) -> None:
-    assert (
-        decisions.decide_retry(outcome, failures=2, plain_tried=False, was_unclear=False, on_unclear="resend", now=NOON)
-        == decision
-    )
+    assert decided(outcome) == decision
 
 
 @pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
 def test_an_unclear_message_is_resent_unless_told_to_skip(
     on_unclear: decisions.OnUnclear, not_before: datetime | None
 ) -> None:
-    decision = decisions.decide_retry(
-        errors.Unclear("why"), failures=0, plain_tried=False, was_unclear=False, on_unclear=on_unclear, now=NOON
-    )
-    assert decision == decisions.RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
+    decision = decisions.RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
+    assert decided(errors.Unclear("why"), failures=0, on_unclear=on_unclear) == decision
 
 
 @pytest.mark.parametrize(
@@ -98,19 +100,12 @@ def test_what_was_not_found_is_posted_again_ever_more_rarely(failures: int, wait
     ],
 )
 def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: errors.NotDelivered, state: MessageState) -> None:
-    sure, unclear = (
-        decisions.decide_retry(outcome, failures=2, plain_tried=False, was_unclear=was, on_unclear="resend", now=NOON)
-        for was in (False, True)
-    )
-    assert unclear == replace(sure, state=state)
+    assert decided(outcome, was_unclear=True) == replace(decided(outcome), state=state)
 
 
 def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     refused = errors.Rejected("still bad", form=True)
-    decision = decisions.decide_retry(
-        refused, failures=1, plain_tried=True, was_unclear=False, on_unclear="resend", now=NOON
-    )
-    assert decision == decisions.RetryDecision(state=MessageState.DEAD)
+    assert decided(refused, plain_tried=True) == decisions.RetryDecision(state=MessageState.DEAD)
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,9 @@ def rows(message: model.Message) -> list[list[str]]:
 def test_every_paper_has_a_menu_of_five() -> None:
     shown = deliveries.items(4)
     _, thread = rendered.render_delivery(deliveries.delivery(deliveries.team(), shown))
-    labels = ["more", "exclude", "why", "mute ▾", "follow authors"]
-    assert [[label for label, _ in menu] for menu in menus(thread)] == [labels] * 4
+    assert [[label for label, _ in menu] for menu in menus(thread)] == [
+        ["more", "exclude", "why", "mute ▾", "follow authors"]
+    ] * 4
     letters = ["f", "x", "w", "q", "a"]
     for one, menu in zip(shown, menus(thread), strict=True):
         assert [value for _, value in menu] == [f"d{'a' * 16}.c{one.position}.{letter}" for letter in letters]
@@ -114,8 +115,7 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
     *before, last = rendered.render_delivery(deliveries.delivery(to, [*deliveries.items(12), *hidden(5)]))
     assert rows(last) == [["show 5 more"]]
     assert all(rows(message) == [] for message in before)
-    value = blocks_of(last)[-1]["elements"][0]["value"]
-    link = read_callback(value, "slack:C1")
+    link = read_callback(blocks_of(last)[-1]["elements"][0]["value"], "slack:C1")
     assert link
     assert (link.verb, link.arguments) == ("show-more", {"delivery": "a" * 16, "start": 0})
 
@@ -157,9 +157,11 @@ def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
     layout = [message.papers for message in before]
     papers = [deliveries.changed(shown[0], withdrawn=deliveries.THURSDAY), *shown[1:], *hidden(2)]
     after = rendered.render_delivery(deliveries.delivery(deliveries.team(shape=shape), papers), layout)
-    assert [(m.number, m.reply_to, m.papers) for m in after] == [(m.number, m.reply_to, m.papers) for m in before]
-    assert [menus(m) for m in after] == [menus(m) for m in before]
-    assert [rows(m) for m in after] == [rows(m) for m in before]
+    kept, sent = (
+        [(one.number, one.reply_to, one.papers, menus(one), rows(one)) for one in messages]
+        for messages in (after, before)
+    )
+    assert kept == sent
     first = next(block for block in blocks_of(after[1]) if "accessory" in block)
     assert "withdrawn by the authors" in first["text"]["text"]
 
@@ -239,13 +241,10 @@ def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
     ]
     assert all(element["action_id"] == name for name, element in elements.items())
     assert elements["query"]["initial_value"] == "diffusion"
+    # Enter in the field that is watched tells the bot
+    assert view["blocks"][0]["dispatch_action"] is True
+    assert elements["query"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}
     assert elements["when"]["initial_option"]["value"] == "daily"
-
-
-def test_enter_in_a_watched_field_tells_the_bot() -> None:
-    (block, _) = judged(markup.modal_view(a_modal(QUERY), LINK))["blocks"]
-    assert block["dispatch_action"] is True
-    assert block["element"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}
 
 
 def test_what_is_not_there_is_not_said() -> None:
@@ -367,16 +366,11 @@ def test_the_manifest_has_the_shape_that_slack_takes(options: dict[str, Any]) ->
     assert made["features"]["shortcuts"][0]["type"] in {"message", "global"}
 
 
-def test_without_an_address_it_uses_socket_mode_and_names_none() -> None:
-    made = manifest.manifest()
-    assert made["settings"]["socket_mode_enabled"] is True
-    assert "https://" not in str({**made, "display_information": {}})
-
-
-def test_with_an_address_slack_sends_to_the_served_paths() -> None:
-    made = manifest.manifest(url=URL)
+def test_only_with_an_address_slack_sends_to_the_served_paths() -> None:
+    without, made = manifest.manifest(), manifest.manifest(url=URL)
     settings, oauth = made["settings"], made["oauth_config"]
-    assert settings["socket_mode_enabled"] is False
+    assert (without["settings"]["socket_mode_enabled"], settings["socket_mode_enabled"]) == (True, False)
+    assert "https://" not in str({**without, "display_information": {}})
     asked = [
         settings["event_subscriptions"]["request_url"],
         made["features"]["slash_commands"][0]["url"],
@@ -394,8 +388,7 @@ def test_the_smallest_app_asks_for_what_is_needed() -> None:
 
 
 def test_every_event_that_is_read_is_asked_for_and_no_other() -> None:
-    asked = {event.partition(".")[0] for event in manifest.events_of(manifest.scopes_of())}
-    assert asked == set(READ_EVENTS)
+    assert {event.partition(".")[0] for event in manifest.events_of(manifest.scopes_of())} == set(READ_EVENTS)
 
 
 def test_what_is_missing_is_told_with_the_needed_first() -> None:

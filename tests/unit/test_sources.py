@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,8 +11,7 @@ import pytest
 
 from bot.digests import files as sources
 from bot.errors import UnreadableInput
-
-NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
+from tests.make import NOON
 
 
 def _at(seconds: float) -> datetime:
@@ -85,8 +84,7 @@ def test_a_file_that_could_not_be_read_is_given_out_once_more() -> None:
     one = {"a.md": _file()}
     watch = sources.FolderWatch()
     watch.check(one, _at(0))
-    complete = watch.check(one, _at(1))
-    assert complete == ("a.md",)
+    assert watch.check(one, _at(1)) == ("a.md",)
     watch.reported.pop("a.md")
     watch.check(one, _at(2))
     assert watch.check(one, _at(3)) == ("a.md",)
@@ -107,8 +105,9 @@ def test_a_real_folder_is_listed_by_its_pattern(tmp_path: Path, pattern: str, ba
     (tmp_path / "inbox" / "deep").mkdir(parents=True)
     for name in ("a.md", "b.txt", ".hidden.md", "deep/c.md"):
         (tmp_path / "inbox" / name).write_text("x", encoding="utf-8")
-    found = sources.list_folder(pattern.format(here=tmp_path), Path(base.format(here=tmp_path)))
-    assert {Path(name).name for name in found} == names
+    assert {
+        Path(name).name for name in sources.list_folder(pattern.format(here=tmp_path), Path(base.format(here=tmp_path)))
+    } == names
 
 
 def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:

@@ -104,9 +104,9 @@ def test_details_are_stored_as_texts(notice: notices.Notice, detail: dict[str, s
     assert notice.detail() == detail
 
 
-def test_numbers_that_are_none_are_zero() -> None:
-    assert declared.MessagesDead.read({"count": "many"}).count == 0
-    assert declared.MessagesDead.read({"count": "٣"}).count == 0
+@pytest.mark.parametrize("count", ["many", "٣"])
+def test_a_number_that_is_none_is_zero(count: str) -> None:
+    assert declared.MessagesDead.read({"count": count}).count == 0
 
 
 def test_a_cause_that_is_not_known_is_read_as_its_text() -> None:

@@ -29,7 +29,7 @@ import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store
 from tests.fakes.journal import Entry
-from tests.postgres.own import OwnServer
+from tests.postgres.server import OwnServer
 from tests.programs.cluster import judging
 from tests.programs.cluster import workers as started
 from tests.programs.faults.table import write

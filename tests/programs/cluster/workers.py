@@ -17,7 +17,7 @@ from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.patience import PATIENCE
-from tests.postgres.own import OwnServer, own_server
+from tests.postgres.server import OwnServer, own_server
 from tests.programs.cluster import judging
 from tests.programs.faults import filled
 

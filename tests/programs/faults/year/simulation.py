@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.operation.ticks import daily_maintenance
 from subscriptions.store.database.writer import done
-from tests.postgres.own import own_server
+from tests.postgres.server import own_server
 from tests.programs.faults.table import write
 from tests.programs.faults.year import world as calendar
 from tests.programs.faults.year.comparison import Comparison, compare, deliveries_of
