@@ -6,10 +6,10 @@ The description in each picture contains its figures, and a test compares them w
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from bench._page import PAGE, printed_by
 
@@ -21,15 +21,7 @@ _OURS, _BOUND = "paperwire", "least work"
 _GREY, _BLUE, _RED = "#808080", "#2a6fdb", "#c8452f"
 
 
-class Cost(NamedTuple):
-    """A measured cost of planning and its limit."""
-
-    name: str
-    measured: float
-    allowed: float
-    unit: str
-
-
+Cost = tuple[str, float, float, str]  # what was measured, the result, its limit, the unit
 # (name, pattern whose group is the figure in the output of bench.planning, limit from the issue, unit)
 _COSTS = (
     (
@@ -63,16 +55,16 @@ def match_times() -> dict[str, dict[int, float]]:
 
 def planning_costs() -> list[Cost]:
     """Returns the costs of planning as the page has them. Raises ValueError if the page lacks one."""
-    printed, found = printed_by("planning"), []
+    printed, found = printed_by("planning"), list[Cost]()
     for name, pattern, allowed, unit in _COSTS:
         match = re.search(pattern, printed)
         if match is None:
             raise ValueError(f"bench.planning printed nothing of {name!r}.")
-        found.append(Cost(name, float(match[1].replace(",", "")), allowed, unit))
+        found.append((name, float(match[1].replace(",", "")), allowed, unit))
     return found
 
 
-def _draw_matching(times: Mapping[str, Mapping[int, float]], path: Path) -> None:
+def _draw_matching(times: dict[str, dict[int, float]], path: Path) -> None:
     figure, axes = _axes((7.2, 4.4))
     axes.set(xscale="log", yscale="log", xlabel="subscriptions", ylabel="seconds to match a day of 180 papers")
     counts = sorted(times[_OURS])
@@ -105,7 +97,7 @@ def _draw_matching(times: Mapping[str, Mapping[int, float]], path: Path) -> None
     _write(figure.savefig, path, "Seconds to match a day, by the number of subscriptions", times)
 
 
-def _spread(ends: Mapping[str, float], apart: float = 1.9) -> dict[str, float]:
+def _spread(ends: dict[str, float], apart: float = 1.9) -> dict[str, float]:
     """Returns the height of each line's name: the height of the line's end, or more if two names would overlap."""
     placed: dict[str, float] = {}
     lowest = 0.0
@@ -116,17 +108,15 @@ def _spread(ends: Mapping[str, float], apart: float = 1.9) -> dict[str, float]:
 
 def _draw_planning(costs: list[Cost], path: Path) -> None:
     figure, axes = _axes((7.2, 2.6))
-    shares = [100 * cost.measured / cost.allowed for cost in costs]
-    axes.barh([cost.name for cost in costs], shares, color=[_RED if share > 100 else _BLUE for share in shares])
+    shares = [100 * measured / allowed for _, measured, allowed, _ in costs]
+    axes.barh([name for name, *_ in costs], shares, color=[_RED if share > 100 else _BLUE for share in shares])
     axes.invert_yaxis()
     axes.axvline(100, color=_GREY, linewidth=1)
     axes.set(xlim=(0, max(100, *shares) + 40), xlabel="percent of what is allowed")
     axes.set_xticks(range(0, int(max(100, *shares)) + 1, 20))
-    for row, (cost, share) in enumerate(zip(costs, shares, strict=True)):
-        axes.text(
-            max(share, 100) + 2, row, f"{cost.measured:,g} of {cost.allowed:,g} {cost.unit}", va="center", color=_GREY
-        )
-    _write(figure.savefig, path, "What planning costs beside what is allowed", [tuple(cost) for cost in costs])
+    for row, ((_, measured, allowed, unit), share) in enumerate(zip(costs, shares, strict=True)):
+        axes.text(max(share, 100) + 2, row, f"{measured:,g} of {allowed:,g} {unit}", va="center", color=_GREY)
+    _write(figure.savefig, path, "What planning costs beside what is allowed", costs)
 
 
 def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
@@ -134,14 +124,12 @@ def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
 
     They are grey on a transparent background, which can be read on white and on black pages.
     """
-    matplotlib: Any = import_module("matplotlib")
-    plots: Any = import_module("matplotlib.figure")
-    matplotlib.rcParams.update(
+    import_module("matplotlib").rcParams.update(
         {"svg.fonttype": "none", "svg.hashsalt": "paperwire", "font.size": 10, "text.color": _GREY}
         | {f"{part}.color": _GREY for part in ("xtick", "ytick")}
         | {f"axes.{part}": _GREY for part in ("edgecolor", "labelcolor")}
     )
-    figure = plots.Figure(size, layout="constrained")
+    figure: Any = import_module("matplotlib.figure").Figure(size, layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
@@ -115,15 +116,13 @@ def main() -> int:
     amount = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "counting.db"
-        store = Store(f"sqlite:///{path}")
-        store.open(now=make.NOON)
-        start = time.perf_counter()
-        fill(store, amount)
-        stored = time.perf_counter() - start
-        print(f"{amount:,} papers of {DAYS} days stored, {stored / amount * 1e3:.2f} ms and {path.stat().st_size / amount / 1024:.1f} KB each")  # fmt: skip
-        asyncio.run(ask(store))
-        read_all(amount)
-        store.close()
+        with make.an_open_store(f"sqlite:///{path}") as store:
+            start = time.perf_counter()
+            fill(store, amount)
+            stored = time.perf_counter() - start
+            print(f"{amount:,} papers of {DAYS} days stored, {stored / amount * 1e3:.2f} ms and {path.stat().st_size / amount / 1024:.1f} KB each")  # fmt: skip
+            asyncio.run(ask(store))
+            read_all(amount)
     return 0
 
 
@@ -143,8 +142,7 @@ async def ask(store: Store) -> None:
         forget(store)
         await timing_of(bot, "/preview statistics")
         show(name, [(await timing_of(bot, f"{command} {query}"), query) for query in queries])
-    pages = [(await timing_of(bot, f"/list {page}"), f"page {page}") for page in (1, 2)]
-    show("/list, 10 subscriptions", pages)
+    show("/list, 10 subscriptions", [(await timing_of(bot, f"/list {page}"), f"page {page}") for page in (1, 2)])
     show("/status", [(await timing_of(bot, "/status"), "")])
 
 
@@ -184,9 +182,8 @@ def read_all(amount: int) -> None:
 
 def fill(store: Store, amount: int) -> None:
     chance = random.Random(7)
-    numbers = iter(range(amount))
     for start in range(0, amount, DIGEST):
-        some = [made(chance, next(numbers)) for _ in range(min(DIGEST, amount - start))]
+        some = [made(chance, number) for number in range(start, min(start + DIGEST, amount))]
         moment = make.NOON - timedelta(days=(amount - start - 1) * DAYS // amount)
         make.ingest_digest(store, make.digest(*some), source="daily", day=moment.date(), now=moment)
 
@@ -194,8 +191,7 @@ def fill(store: Store, amount: int) -> None:
 def made(chance: random.Random, number: int) -> model.Paper:
     """Returns a paper of 150 to 220 words. A third of the papers have a Chinese summary."""
     words = words_of(chance)
-    title = " ".join(next(words) for _ in range(chance.randint(6, 12)))
-    abstract = " ".join(next(words) for _ in range(chance.randint(140, 200)))
+    title, abstract = (" ".join(islice(words, chance.randint(*length))) for length in ((6, 12), (140, 200)))
     first = chance.choice(("Jane", "Max", "Wei", "Anna", "Yuki", "J."))
     authors = [f"{first} {chance.choice(LAST_NAMES)}" for _ in range(chance.randint(1, 6))]
     texts = "".join(chance.sample(CHINESE, 30)) + (CHINESE if chance.random() < 0.1 else "")

@@ -11,6 +11,7 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ import httpx
 from pydantic import SecretStr
 
 from bench import planning
-from bot.app import App, build_app
+from bot.app import build_app
 from bot.context import SystemClock
 from bot.delivery import sender
 from bot.delivery.lane_sender import DrainState
@@ -61,14 +62,11 @@ class Spent:
         )
 
 
-class Watch:
-    """Measures the time of a block."""
-
-    def __init__(self) -> None:
-        self._wall, self._own = time.perf_counter(), time.process_time()
-
-    def spent(self, messages: int) -> Spent:
-        return Spent(messages, time.perf_counter() - self._wall, time.process_time() - self._own)
+async def measured(work: Awaitable[object]) -> tuple[float, float]:
+    """Awaits some work. Returns the elapsed seconds, and the processor seconds of this process."""
+    wall, own = time.perf_counter(), time.process_time()
+    await work
+    return time.perf_counter() - wall, time.process_time() - own
 
 
 def main() -> int:
@@ -97,22 +95,16 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
     )
     app = build_app(settings, clock=StandingClock())
     app.open()
-    without_limits(app)
-    planning.fill(app.store, chats, [f'"part {n}"' for n in range(planning.PAPERS)])
-    run = DrainState()
-    await sender.plan(app.context, run)
-    watch = Watch()
-    await app.sender.drain(run)
-    spent = watch.spent(run.sent)
-    await app.close()
-    return spent
-
-
-def without_limits(app: App) -> None:
-    """Gives the app a sender without rate limits."""
+    # a sender without rate limits
     rate_limiter = RateLimiter({"telegram": FREE})
     app.context = replace(app.context, rate_limiter=rate_limiter, engine=sender.EmbeddedEngine(app.clock, rate_limiter))
     app.sender = sender.Sender(app.context, app.platforms, app.stop)
+    planning.fill(app.store, chats, [f'"part {n}"' for n in range(planning.PAPERS)])
+    run = DrainState()
+    await sender.plan(app.context, run)
+    wall, own = await measured(app.sender.drain(run))
+    await app.close()
+    return Spent(run.sent, wall, own)
 
 
 async def post_bare(url: str, journal: list[Entry]) -> Spent:
@@ -126,9 +118,7 @@ async def post_bare(url: str, journal: list[Entry]) -> Spent:
                 answer = await client.post(f"{url}/bot{TOKEN}/sendMessage", data=payload)
                 assert answer.json()["ok"]
 
-        watch = Watch()
-        await asyncio.gather(*(post() for _ in range(sender.CONCURRENCY)))
-        return watch.spent(len(journal))
+        return Spent(len(journal), *await measured(asyncio.gather(*(post() for _ in range(sender.CONCURRENCY)))))
 
 
 if __name__ == "__main__":

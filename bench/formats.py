@@ -73,8 +73,10 @@ def main(arguments: list[str]) -> int:
     grown = []
     if options.growth:
         print(GROWTHS, end="")
-        slowest = sorted(_slowest(options.growth // 4).items())
-        grown = [_growth(name, *text, options.growth, patience=options.patience) for name, text in slowest]
+        grown = [
+            _growth(name, *text, options.growth, patience=options.patience)
+            for name, text in sorted(_slowest(options.growth // 4).items())
+        ]
     for name, head, rows in (("formats", SPEEDS, speeds), ("formats growth", GROWTHS, grown)):
         if options.page and rows:
             write(options.page, name, f"On {options.day}:\n\n{head}{''.join(line for line, _ in rows)}")
@@ -154,12 +156,8 @@ def _feed(data: bytes) -> int:
     return len(feedparser.parse(data)["entries"])
 
 
-def _json(name: str = "") -> Generic:
-    def read(data: bytes) -> int:
-        document = json.loads(data)
-        return len(document[name] if name else document)
-
-    return read
+def _json(data: bytes) -> int:
+    return len(json.loads(data))
 
 
 def _json_lines(data: bytes) -> int:
@@ -186,13 +184,9 @@ def _web_page_with_data(data: bytes) -> int:
 
 def _markdown(kind: str, mark: str) -> Generic:
     """Returns a function that counts papers: the tokens of `kind` whose text matches the regular expression `mark`."""
-    beginning = re.compile(mark)
-
-    def read(data: bytes) -> int:
-        tokens = MARKDOWN.parse(data.decode())
-        return sum(token.type == kind and bool(beginning.match(token.content)) for token in tokens)
-
-    return read
+    return lambda data: sum(
+        token.type == kind and bool(re.match(mark, token.content)) for token in MARKDOWN.parse(data.decode())
+    )
 
 
 def _mail(data: bytes) -> int:
@@ -217,9 +211,9 @@ GENERIC: dict[str, tuple[str, Generic]] = {
     "hf_html": ("Beautiful Soup", _web_page("article")),
     "hf_html, data": ("Beautiful Soup and json", _web_page_with_data),
     "daily_arxiv_jsonl": ("json", _json_lines),
-    "hf_json": ("json", _json()),
+    "hf_json": ("json", _json),
     "bilingual_json": ("json", _json_documents),
-    "biorxiv_json": ("json", _json("collection")),
+    "biorxiv_json": ("json", lambda data: len(json.loads(data)["collection"])),
     "arxiv_listing_mail": ("email and re", _mail),
     "arxiv_listing_pastweek": ("re", _text),
     "bilingual_md": ("markdown-it", _markdown("code_block", "Kite")),

@@ -12,7 +12,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -81,10 +81,11 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
     chance = random.Random(7)
     blocks = []
     for chat in range(amount // LINES_OF_CHAT):
-        queries = (
-            " ".join(chance.sample(counting.TOPICS, 2)) + f" {chat % 999}x{line}" for line in range(LINES_OF_CHAT)
+        typed = (
+            f"daily {chance.randrange(24):02}:00 Europe/Berlin"
+            f" | {' '.join(chance.sample(counting.TOPICS, 2))} {chat % 999}x{line} | \n"
+            for line in range(LINES_OF_CHAT)
         )
-        typed = (f"daily {chance.randrange(24):02}:00 Europe/Berlin | {query} | \n" for query in queries)
         blocks.append(f"[console:chat{chat}]\n{''.join(typed)}")
     lines, worked = timed(lambda: read_lines("\n".join(blocks)))
     print(f"{amount:,} lines of an import: {worked:.2f} s of work to read them")
@@ -94,7 +95,7 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
     print(f"{size // 2**20} MB exported: {worked:.2f} s of work")
 
 
-def store_papers(store: Store, papers: Sequence[Paper]) -> None:
+def store_papers(store: Store, papers: list[Paper]) -> None:
     make.ingest_digest(store, make.digest(*papers), source="daily", day=make.NOON.date(), now=make.NOON)
 
 
@@ -111,11 +112,9 @@ def show(store: TimedStore, what: str, work: Callable[[], object]) -> None:
 
 def insert_again(store: Store, folder: Path) -> float:
     """Returns the processor seconds to insert the rows of the papers after the first ones into an empty database."""
-    bare = Store(f"sqlite:///{folder}/bare.db")
-    bare.open(now=make.NOON)
-    bare.close()
-    taken, _ = planning.insert_rows(store.path, bare.path, ROWS)
-    return taken
+    with make.an_open_store(f"sqlite:///{folder}/bare.db") as bare:
+        pass  # only the tables are needed
+    return planning.insert_rows(store.path, bare.path, ROWS)[0]
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import json
 import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -54,7 +54,7 @@ EXAMPLES = 3  # papers that `/like` names
 REGULARISATIONS = (0.01, 0.1, 1.0)
 SHAPES = ("{} {}", '"{} {}"', "{} OR {}", "({} OR {}) {}", "{} -{}", "{}")
 
-Days = Sequence[Sequence[Paper]]
+Days = list[list[Paper]]
 Order = Callable[["Reader"], Iterator[float]]
 
 
@@ -84,7 +84,7 @@ def main() -> int:
     return 0
 
 
-def compare(readers: Sequence[Reader], orders: Mapping[str, Order]) -> None:
+def compare(readers: list[Reader], orders: dict[str, Order]) -> None:
     precisions: dict[str, list[float]] = defaultdict(list)
     for reader in readers:
         for name, ordered in orders.items():
@@ -99,17 +99,16 @@ def compare(readers: Sequence[Reader], orders: Mapping[str, Order]) -> None:
             print(f"  {name:<20} {mean:6.3f} {mean / means['newest first']:9.2f} {mean / means[f'SVM {svm}']:6.2f}")
 
 
-def precisions_by(reader: Reader, scores: Callable[[Sequence[Paper]], Sequence[float]]) -> Iterator[float]:
+def precisions_by(reader: Reader, scores: Callable[[list[Paper]], list[float]]) -> Iterator[float]:
     """Yields the average precision of each later day with a wanted paper, with papers sorted by score, highest first."""
     for day, wanted in zip(reader.late, reader.wanted, strict=True):
         if wanted:
-            newest_first = day[::-1]
-            by_score = scores(newest_first)
-            order = sorted(range(len(day)), key=lambda place: -by_score[place])
-            yield average_precision([newest_first[place].key for place in order], wanted)
+            scored_papers = zip(scores(day[::-1]), day[::-1], strict=True)
+            in_order = sorted(scored_papers, key=lambda pair: pair[0], reverse=True)
+            yield average_precision([paper.key for _, paper in in_order], wanted)
 
 
-def average_precision(keys: Sequence[str], wanted: set[str]) -> float:
+def average_precision(keys: list[str], wanted: set[str]) -> float:
     found, total = 0, 0.0
     for place, key in enumerate(keys, start=1):
         if key in wanted:
@@ -128,13 +127,14 @@ def newest_first(reader: Reader) -> Iterator[float]:
 def bm25(reader: Reader) -> Iterator[float]:
     asked = [word for paper in reader.liked for word in tokens(paper.title)]
     asked += [word for one in reader.query.alternatives for term in one.positive for word in term.tokens]
+    return precisions_by(reader, lambda day: scores_by_bm25((*reader.early, *day), asked)[len(reader.early) :])
 
-    def scores(day: Sequence[Paper]) -> list[float]:
-        engine: Any = import_module("bm25s").BM25()
-        engine.index([words(paper) for paper in (*reader.early, *day)], show_progress=False)
-        return [float(found) for found in engine.get_scores(asked)[len(reader.early) :]]
 
-    return precisions_by(reader, scores)
+def scores_by_bm25(papers: tuple[Paper, ...], asked: list[str]) -> list[float]:
+    """Returns the score of each paper for the words of a search in all of them."""
+    engine: Any = import_module("bm25s").BM25()
+    engine.index([words(paper) for paper in papers], show_progress=False)
+    return [float(score) for score in engine.get_scores(asked)]
 
 
 def svm(strength: float) -> Order:
@@ -147,7 +147,7 @@ def svm(strength: float) -> Order:
         learned: Any = machines.LinearSVC(C=strength, class_weight="balanced", max_iter=10_000)
         learned.fit(early, [paper.key in liked for paper in known])
 
-        def scores(day: Sequence[Paper]) -> list[float]:
+        def scores(day: list[Paper]) -> list[float]:
             return list(learned.decision_function(vectors.transform([" ".join(words(paper)) for paper in day])))
 
         return precisions_by(reader, scores)
@@ -190,18 +190,18 @@ def finder_of(paper: Paper) -> HitFinder:
     return HitFinder(paper)
 
 
-COMPARED: Mapping[str, Order] = {
+COMPARED: dict[str, Order] = {
     "newest first": newest_first,
     "BM25": bm25,
     **{f"SVM {strength}": svm(strength) for strength in REGULARISATIONS},
 }
-ORDERS: Mapping[str, Order] = {
+ORDERS: dict[str, Order] = {
     **COMPARED,
     "fit alone": ours(liked=0, with_fit=True),
     "our order": ours(liked=None, with_fit=True),
     "/like three papers": ours(liked=EXAMPLES, with_fit=False),
 }
-ORDERS_BY_LIBRARY: Mapping[str, Order] = {**COMPARED, "/library": by_library}
+ORDERS_BY_LIBRARY: dict[str, Order] = {**COMPARED, "/library": by_library}
 
 
 @cache
@@ -236,10 +236,8 @@ def of_days(days: Days, amount: int, chance: Random) -> Iterator[Reader]:
             fulfil = {*papers.matching(wish(chance, single, pairs))} & {*brought}
             early = [place for place in brought if day_of[place] < middle]
             wanted = [place for place in early if place in fulfil]
-            fits = LEAST_EARLY <= len(wanted) <= len(early) / 5
-            if fits and len(fulfil) - len(wanted) >= LEAST_LATE:
-                liked = chance.sample(wanted, int(len(wanted) * LIKED))
-                library = [*wanted, *nearest_by_bm25(papers.papers, day_of.index(middle), wanted)][:OF_LIBRARY]
+            if LEAST_EARLY <= len(wanted) <= len(early) / 5 and len(fulfil) - len(wanted) >= LEAST_LATE:
+                nearest = nearest_by_bm25(papers.papers, day_of.index(middle), wanted)
                 late = [
                     [place for place in brought if day_of[place] == day] for day in range(middle, len(days))
                 ]  # fmt: skip
@@ -247,8 +245,8 @@ def of_days(days: Days, amount: int, chance: Random) -> Iterator[Reader]:
                 yield Reader(
                     query=subscription,
                     early=[at[place] for place in early],
-                    liked=[at[place] for place in liked],
-                    library=[at[place] for place in library],
+                    liked=[at[place] for place in chance.sample(wanted, int(len(wanted) * LIKED))],
+                    library=[at[place] for place in [*wanted, *nearest][:OF_LIBRARY]],
                     late=[[at[place] for place in day] for day in late],
                     wanted=[{at[place].key for place in day if place in fulfil} for day in late],
                 )
@@ -256,15 +254,13 @@ def of_days(days: Days, amount: int, chance: Random) -> Iterator[Reader]:
                 break
 
 
-def nearest_by_bm25(papers: Sequence[Paper], end: int, wanted: Sequence[int]) -> list[int]:
+def nearest_by_bm25(papers: tuple[Paper, ...], end: int, wanted: list[int]) -> list[int]:
     """Returns the places before `end` without the wanted ones, those nearest to the titles of the wanted ones first."""
-    engine: Any = import_module("bm25s").BM25()
-    engine.index([words(paper) for paper in papers[:end]], show_progress=False)
-    scores = engine.get_scores([word for place in wanted for word in tokens(papers[place].title)])
+    scores = scores_by_bm25(papers[:end], [word for place in wanted for word in tokens(papers[place].title)])
     return sorted({*range(end)} - {*wanted}, key=lambda place: -scores[place])
 
 
-def wish(chance: Random, single: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Query:
+def wish(chance: Random, single: list[str], pairs: list[tuple[str, str]]) -> Query:
     shape = chance.choice(SHAPES)
     some = chance.choice(pairs) if shape.startswith('"') else chance.choices(single, k=shape.count("{}"))
     return parse.parse_query(shape.format(*some))
@@ -297,7 +293,7 @@ def made_up_days(amount: int = 10, papers: int = 180) -> Days:
     common = every[:3000]
     topics = [chance.sample(every[500:], 60) for _ in range(60)]
 
-    def text(length: int, of_topic: float, first: Sequence[str], second: Sequence[str]) -> str:
+    def text(length: int, of_topic: float, first: list[str], second: list[str]) -> str:
         places = chance.choices((first, second, common), (of_topic, of_topic / 2, 1 - 1.5 * of_topic), k=length)
         return " ".join(chance.choices(place, popularity[: len(place)])[0] for place in places)
 

@@ -11,16 +11,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import closing
-from typing import NamedTuple
 
 import psycopg
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench import planning
 from subscriptions.service.plan import plan_due
-from subscriptions.store.database.store import Store
+from tests import make
 from tests.postgres import server as servers
 
 CHATS, AIM = 100_000, 0.5
@@ -35,29 +32,24 @@ def main() -> int:
     return 0
 
 
-class Morning(NamedTuple):
-    """The seconds of a morning: until the last planner ended, and of a processor for each planner."""
-
-    wall: float
-    planners: Sequence[float]
-
-
 def measure(chats: int) -> None:
     """Prints the table."""
     with servers.own_server() as server:
-        with closing(Store(url := server.database())) as store:
-            store.open(now=planning.NOON)
+        with make.an_open_store(url := server.database(), now=planning.NOON) as store:
             planning.fill_morning(store, chats)
         mornings = {planners: morning(server, url, planners, chats) for planners in (1, 3)}
     print(f"{chats:,} chats x 10 papers at one minute, on PostgreSQL; {os.cpu_count()} processors")
     print("planners   on the wall   processor")
-    for planners, one in mornings.items():
-        print(f"{planners:8} {one.wall:11.1f} s {sum(one.planners):9.1f} s")
-    print(f"three / one = {mornings[3].wall / mornings[1].wall:.2f}  (aim: {AIM})")
+    for planners, (wall, own_time) in mornings.items():
+        print(f"{planners:8} {wall:11.1f} s {own_time:9.1f} s")
+    print(f"three / one = {mornings[3][0] / mornings[1][0]:.2f}  (aim: {AIM})")
 
 
-def morning(server: servers.OwnServer, url: str, planners: int, chats: int) -> Morning:
-    """Runs planners on a copy of the database. They are timed from the moment when all are ready."""
+def morning(server: servers.OwnServer, url: str, planners: int, chats: int) -> tuple[float, float]:
+    """Runs planners on a copy of the database, and times them from the moment when all are ready.
+
+    Returns the seconds until the last one ended, and the processor seconds of all.
+    """
     copy = server.copy(url)
     with psycopg.connect(copy, autocommit=True) as control:
         control.execute("CHECKPOINT")
@@ -71,7 +63,7 @@ def morning(server: servers.OwnServer, url: str, planners: int, chats: int) -> M
     found = [process.communicate()[0].split() for process in started]
     taken = time.perf_counter() - begin
     assert sum(int(deliveries) for deliveries, _ in found) == chats, found
-    return Morning(taken, [float(seconds) for _, seconds in found])
+    return taken, sum(float(seconds) for _, seconds in found)
 
 
 def begun(url: str) -> "subprocess.Popen[str]":
@@ -86,12 +78,11 @@ def begun(url: str) -> "subprocess.Popen[str]":
 
 def planned(url: str) -> str:
     """Plans until nothing is left. Returns the deliveries and the processor seconds, separated by a space."""
-    with closing(Store(url)) as store:
-        store.open(now=planning.NOON)
+    with make.an_open_store(url, now=planning.NOON) as store:
         print("ready", flush=True)
         sys.stdin.readline()
         begin = time.process_time()
-        counts: Sequence[int] = [len(plan_due(store, now=planning.NOON + planning.HOUR))]
+        counts: list[int] = [len(plan_due(store, now=planning.NOON + planning.HOUR))]
         while counts[-1]:  # repeated, because chats that another planner left out may still be due
             counts = [*counts, len(plan_due(store, now=planning.NOON + planning.HOUR))]
         return f"{sum(counts)} {time.process_time() - begin}"

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -94,17 +94,10 @@ def measure(chats: int) -> None:
         print(f"  {median:.0f} ms, p99 {late:.0f} ms  (aim: {AIM_SUB})")
 
 
-def run(part: str, folder: Path, chats: int) -> Sequence[float]:
+def run(part: str, folder: Path, chats: int) -> list[float]:
     """Runs a part in its own process. Returns the numbers of its output."""
     command = [sys.executable, "-m", "bench.planning", part, str(folder), str(chats)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return [float(one) for one in done.stdout.split()]
-
-
-def opened(path: Path) -> Store:
-    store = Store(f"sqlite:///{path}")
-    store.open(now=NOON)
-    return store
+    return [float(one) for one in subprocess.check_output(command, text=True).split()]
 
 
 # --------------------------------------------------------------------------------------------------------------- parts
@@ -112,17 +105,15 @@ def opened(path: Path) -> Store:
 
 def fill_database(folder: Path, chats: int) -> str:
     """Makes the database of a morning."""
-    store = opened(folder / "planned.db")
-    fill_morning(store, chats)
-    store.close()
+    with make.an_open_store(f"sqlite:///{folder}/planned.db") as store:
+        fill_morning(store, chats)
     return ""
 
 
 def plan_morning(folder: Path, _chats: int) -> str:
     """Returns processor seconds and megabytes at the peak, as text."""
-    store = opened(folder / "planned.db")
-    _, taken = timed(lambda: plan_due(store, now=NOON + HOUR))
-    store.close()
+    with make.an_open_store(f"sqlite:///{folder}/planned.db") as store:
+        _, taken = timed(lambda: plan_due(store, now=NOON + HOUR))
     return f"{taken} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}"
 
 
@@ -153,60 +144,66 @@ def idle(folder: Path, subscriptions: int) -> str:
     A third of the subscriptions waits in an open window and has looked at all papers, a third is due tomorrow, and a
     third waits for new papers.
     """
-    store = opened(folder / "idle.db")
-    fill(store, subscriptions)
-    due = {0: OPEN, 1: ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR), 2: ("now", None, None)}
-    with store.write() as session:
-        for turn, (cadence, next_due, latest_due) in due.items():
-            session.connection().execute(
-                text(
-                    "UPDATE subscription SET cadence = :cadence, next_due_at = :next, latest_due_at = :latest, cursor = :cursor"
-                    " WHERE id % 3 = :turn"
-                ),
-                {
-                    "cadence": cadence,
-                    "next": next_due and f"{next_due:%Y-%m-%d %H:%M:%S.%f}",
-                    "latest": latest_due and f"{latest_due:%Y-%m-%d %H:%M:%S.%f}",
-                    "cursor": 0 if cadence.startswith("daily") else PAPERS,
-                    "turn": turn,
-                },
-            )
-    ticks = []
-    for _ in range(10):
-        planned, taken = timed(lambda: plan_due(store, now=NOON))
-        assert not planned, "something was due"
-        ticks.append(taken)
-    with recording(store) as recorded:
-        plan_due(store, now=NOON)
-    store.close()
+    with make.an_open_store(f"sqlite:///{folder}/idle.db") as store:
+        fill(store, subscriptions)
+        due = {0: OPEN, 1: ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR), 2: ("now", None, None)}
+        with store.write() as session:
+            for turn, (cadence, next_due, latest_due) in due.items():
+                session.connection().execute(
+                    text(
+                        "UPDATE subscription SET cadence = :cadence, next_due_at = :next, latest_due_at = :latest, cursor = :cursor"
+                        " WHERE id % 3 = :turn"
+                    ),
+                    {
+                        "cadence": cadence,
+                        "next": next_due and f"{next_due:%Y-%m-%d %H:%M:%S.%f}",
+                        "latest": latest_due and f"{latest_due:%Y-%m-%d %H:%M:%S.%f}",
+                        "cursor": 0 if cadence.startswith("daily") else PAPERS,
+                        "turn": turn,
+                    },
+                )
+        ticks = []
+        for _ in range(10):
+            planned, taken = timed(lambda: plan_due(store, now=NOON))
+            assert not planned, "something was due"
+            ticks.append(taken)
+        with recording(store) as recorded:
+            plan_due(store, now=NOON)
     return f"{min(ticks) * 1e3} {recorded.steps * 10}"
 
 
 def ask(folder: Path, chats: int) -> str:
     """Fills the database of an ingest. Each chat has ten subscriptions, which have looked at all papers."""
-    store = opened(folder / "news.db")
-    rng = random.Random(1)
-    asked = [realistic(rng) for _ in range(max(100, chats // 10))]
-    known = {parse_query(query).canonical: query for query in asked}
-    queries = list(known.values())
-    make.ingested(store, make.paper("An old one"))
-    with store.write() as session:
-        connection = session.connection()
-        connection.execute(insert(stored_rows.QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(known)])
-        shared = {"id": 1, "quiet": "22:00-08:00", "zone": "UTC", "operator_zone": "UTC", "sequence": 1}
-        connection.execute(insert(stored_rows.SharedCursorRow), [shared])
-    for start in range(1, chats + 1, 10_000):
-        part = range(start, min(start + 10_000, chats + 1))
-        rows = []
-        for chat in part:
-            for number, query in enumerate(rng.sample(range(len(queries)), 10), 1):
-                row = subscription_row(chat, query, queries)
-                row |= {"id": chat * 10 + number, "number": number, "cadence": "now", "cursor": 1, "shared_cursor": 1}
-                rows.append(row | {"next_due_at": None, "latest_due_at": None})
+    with make.an_open_store(f"sqlite:///{folder}/news.db") as store:
+        rng = random.Random(1)
+        asked = [realistic(rng) for _ in range(max(100, chats // 10))]
+        known = {parse_query(query).canonical: query for query in asked}
+        queries = list(known.values())
+        make.ingested(store, make.paper("An old one"))
         with store.write() as session:
-            session.connection().execute(insert(stored_rows.ChatRow), [chat_row(n) for n in part])
-            session.connection().execute(insert(stored_rows.SubscriptionRow), rows)
-    store.close()
+            connection = session.connection()
+            connection.execute(
+                insert(stored_rows.QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(known)]
+            )
+            shared = {"id": 1, "quiet": "22:00-08:00", "zone": "UTC", "operator_zone": "UTC", "sequence": 1}
+            connection.execute(insert(stored_rows.SharedCursorRow), [shared])
+        for start in range(1, chats + 1, 10_000):
+            part = range(start, min(start + 10_000, chats + 1))
+            rows = []
+            for chat in part:
+                for number, query in enumerate(rng.sample(range(len(queries)), 10), 1):
+                    row = subscription_row(chat, query, queries)
+                    row |= {
+                        "id": chat * 10 + number,
+                        "number": number,
+                        "cadence": "now",
+                        "cursor": 1,
+                        "shared_cursor": 1,
+                    }
+                    rows.append(row | {"next_due_at": None, "latest_due_at": None})
+            with store.write() as session:
+                session.connection().execute(insert(stored_rows.ChatRow), [chat_row(n) for n in part])
+                session.connection().execute(insert(stored_rows.SubscriptionRow), rows)
     return ""
 
 
@@ -244,21 +241,19 @@ def news(folder: Path, papers: int) -> str:
     of deliveries, megabytes.
     """
     shutil.copy(folder / "news.db", folder / "now.db")
-    store = opened(folder / "now.db")
-    with kept_queries(store) as kept, store.read() as transaction:
-        kept.follow(transaction)  # as a running process has done before
-    new = abstracts(papers)
-    start = time.process_time()
-    make.ingested(store, *new, name="news", now=NOON + HOUR)
-    stored = time.process_time()
-    slices = make.planned_slices(store, now=NOON + HOUR)
-    found = len(next(slices))
-    first = time.process_time()
-    found += sum(map(len, slices))
-    whole = time.process_time()
-    store.close()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return f"{stored - start} {first - stored} {whole - first} {found} {memory}"
+    with make.an_open_store(f"sqlite:///{folder}/now.db") as store:
+        with kept_queries(store) as kept, store.read() as transaction:
+            kept.follow(transaction)  # as a running process has done before
+        new = abstracts(papers)
+        start = time.process_time()
+        make.ingested(store, *new, name="news", now=NOON + HOUR)
+        stored = time.process_time()
+        slices = make.planned_slices(store, now=NOON + HOUR)
+        found = len(next(slices))
+        first = time.process_time()
+        found += sum(map(len, slices))
+        whole = time.process_time()
+    return f"{stored - start} {first - stored} {whole - first} {found} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}"
 
 
 def sub(folder: Path, _chats: int) -> str:
@@ -267,11 +262,9 @@ def sub(folder: Path, _chats: int) -> str:
     Both are done as in `paperwire run`: in its writer thread, from an event loop.
     """
     shutil.copy(folder / "news.db", folder / "now.db")
-    store = opened(folder / "now.db")
-    make.ingested(store, *abstracts(1000), name="news", now=NOON + HOUR)
-    found = asyncio.run(subscribed_beside(store))
-    store.close()
-    return found
+    with make.an_open_store(f"sqlite:///{folder}/now.db") as store:
+        make.ingested(store, *abstracts(1000), name="news", now=NOON + HOUR)
+        return asyncio.run(subscribed_beside(store))
 
 
 async def subscribed_beside(store: Store) -> str:
@@ -319,7 +312,7 @@ def fill_morning(store: Store, chats: int) -> None:
     fill(store, chats, queries, [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)])
 
 
-def fill(store: Store, chats: int, queries: Sequence[str] = (), papers: Sequence[str] = ()) -> None:
+def fill(store: Store, chats: int, queries: list[str] | None = None, papers: list[str] | None = None) -> None:
     """Stores the papers of a day, and chats that share queries like real ones.
 
     Without `queries`, uses all pairs of WORDS.
@@ -359,7 +352,7 @@ def chat_row(n: int) -> dict[str, object]:
     }
 
 
-def subscription_row(n: int, query: int, queries: Sequence[str]) -> dict[str, object]:
+def subscription_row(n: int, query: int, queries: list[str]) -> dict[str, object]:
     return {
         "id": n,
         "chat": n,

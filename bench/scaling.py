@@ -13,8 +13,6 @@ import random
 import sys
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports import rate_limiter
@@ -30,36 +28,25 @@ SOON = 15 * 60  # seconds
 AGREE = 1.0  # seconds by which the two results may differ
 
 
-@dataclass(frozen=True, slots=True)
-class Lateness:
-    """Seconds from the moment that a chat chose to the sending of its messages."""
-
-    middle: float  # median
-    of_99_in_100: float  # 99th percentile
-    last: float
-    soon: float  # share of the messages that are sent within SOON
-
-
 def main() -> int:
     chats = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     due = day(chats, random.Random(1))
     total = sum(due.values())
-    fullest = max(due.values())
-    print(f"{chats:,} chats, {total:,} messages; {fullest:,} of them are due in the fullest minute")
+    print(f"{chats:,} chats, {total:,} messages; {max(due.values()):,} of them are due in the fullest minute")
     print(f"one token without a pause: {total / RATE / 3600:.1f} hours at {RATE:g} a second")
     print("tokens  each a second   middle      p99     last   within 15 min   by arithmetic, last")
     agree = True
     for tokens, rate in ((1, RATE), (2, RATE), (5, RATE), (10, RATE), (20, RATE), (50, RATE), (1, PAID)):
-        late, last = simulated(due, tokens, rate), by_arithmetic(due, tokens * rate)
-        agree &= abs(late.last - last) <= AGREE
+        (middle, late, last, soon), computed = simulated(due, tokens, rate), by_arithmetic(due, tokens * rate)
+        agree &= abs(last - computed) <= AGREE
         print(
-            f"{tokens:6}  {rate:13g}  {_clock(late.middle):>7}  {_clock(late.of_99_in_100):>7}  {_clock(late.last):>7}"
-            f"  {late.soon:13.1%}   {_clock(last):>19}"
+            f"{tokens:6}  {rate:13g}  {_clock(middle):>7}  {_clock(late):>7}  {_clock(last):>7}"
+            f"  {soon:13.1%}   {_clock(computed):>19}"
         )
     return 0 if agree else 1
 
 
-def day(chats: int, rng: random.Random) -> Mapping[int, int]:
+def day(chats: int, rng: random.Random) -> dict[int, int]:
     """Returns minute of a day in UTC → number of messages that are due."""
     chosen = (rng.choices(list(odds), list(odds.values()), k=chats) for odds in (ZONES, HOURS, MINUTES, MESSAGES))
     due: Counter[int] = Counter()
@@ -68,10 +55,11 @@ def day(chats: int, rng: random.Random) -> Mapping[int, int]:
     return due
 
 
-def simulated(due: Mapping[int, int], tokens: int, rate: float) -> Lateness:
+def simulated(due: dict[int, int], tokens: int, rate: float) -> tuple[float, float, float, float]:
     """Returns how late messages are if `tokens` tokens send them in turn.
 
-    Simulates two equal days, and counts the second.
+    These are the seconds from the moment that a chat chose to the sending of its messages (median, 99th percentile,
+    last), and the share of the messages that are sent within SOON. Simulates two equal days, and counts the second.
     """
     late: list[float] = []
     states = [rate_limiter.FULL] * tokens
@@ -85,10 +73,10 @@ def simulated(due: Mapping[int, int], tokens: int, rate: float) -> Lateness:
                 if date:
                     late.append(start - now)
     late.sort()
-    return Lateness(_share(late, 0.5), _share(late, 0.99), late[-1], bisect_right(late, SOON) / len(late))
+    return _share(late, 0.5), _share(late, 0.99), late[-1], bisect_right(late, SOON) / len(late)
 
 
-def by_arithmetic(due: Mapping[int, int], rate: float) -> float:
+def by_arithmetic(due: dict[int, int], rate: float) -> float:
     """Returns the seconds that the latest message waits if `rate` messages a second are sent."""
     waiting = latest = 0.0
     for minute in range(2 * DAY):

@@ -14,16 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 from bot.cli import run
 from bot.platforms.telegram.adapter import TelegramChannel
-from subscriptions.store.database.store import Store
+from tests import make
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.forked import clean_environment
@@ -41,14 +41,6 @@ ROWS = (  # (workers, connections of the server); 0 connections: SQLite
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """The results: seconds until each answer, and the number of complaints about connections in the logs."""
-
-    took: Sequence[float]
-    complaints: int
-
-
 def main() -> int:
     if sys.argv[1:2] == ["run"]:
         TelegramChannel.limits = replace(TelegramChannel.limits, per_second=float(sys.argv[2]))
@@ -59,32 +51,33 @@ def main() -> int:
     print("workers   database                middle   slowest    middle   slowest   answered   complaints")
     slowest, is_well = {}, True
     for workers, connections in ROWS:
-        limited, free = (measured(people, workers, connections, rate) for rate in (28.0, 1e6))
-        slowest[workers, connections] = max(free.took)
+        (limited, some), (free, others) = (measured(people, workers, connections, rate) for rate in (28.0, 1e6))
+        slowest[workers, connections] = max(free)
         where = f"PostgreSQL, {connections}" if connections else "SQLite"
-        answered, complaints = len(limited.took) + len(free.took), limited.complaints + free.complaints
+        answered, complaints = len(limited) + len(free), some + others
         print(
-            f"{workers:7}   {where:20}  {median(limited.took):8.2f}  {max(limited.took):8.2f}  {median(free.took):8.2f}"
-            f"  {max(free.took):8.2f}   {answered:4}/{2 * people}   {complaints:10}"
+            f"{workers:7}   {where:20}  {median(limited):8.2f}  {max(limited):8.2f}  {median(free):8.2f}"
+            f"  {max(free):8.2f}   {answered:4}/{2 * people}   {complaints:10}"
         )
-        is_well &= answered == 2 * people and not complaints and max(limited.took) <= AIM
+        is_well &= answered == 2 * people and not complaints and max(limited) <= AIM
     ratio = slowest[ROWS[1]] / slowest[ROWS[0]]
     print(f"PostgreSQL / SQLite = {ratio:.2f}  (aim: {RATIO:.0f})")
     return int(not is_well or ratio > RATIO)
 
 
-def measured(people: int, workers: int, connections: int, rate: float) -> Spoken:
-    """Measures `people` people who write at the same moment to `workers` workers."""
+def measured(people: int, workers: int, connections: int, rate: float) -> tuple[list[float], int]:
+    """Measures `people` people who write at the same moment to `workers` workers.
+
+    Returns the seconds until each answer, and the number of complaints about connections in the logs.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         fake = stack.enter_context(running("telegram", journal=folder / "journal.jsonl"))
         url = f"sqlite:///{folder}/paperwire.db"
         if connections:
             url = stack.enter_context(own_server(max_connections=str(connections))).empty_database()
-        store = Store(url)
-        store.open(now=datetime.now(UTC))
-        store.close()
-        command = [sys.executable, "-m", "bench.speaking", "run", str(rate)]
+        with make.an_open_store(url, now=datetime.now(UTC)):
+            command = [sys.executable, "-m", "bench.speaking", "run", str(rate)]
         logs = stack.enter_context(bots(folder, url, fake, command, workers))
         chats = [str(number) for number in range(1, people + 1)]
         for chat in chats:
@@ -97,7 +90,7 @@ def measured(people: int, workers: int, connections: int, rate: float) -> Spoken
             fake.call("user_writes", SAYS, chat)
         answers = answers_of(fake, set(chats))
         complaints = sum(log.read_text().count(words) for log in logs for words in USED_UP)
-        return Spoken([moment - at for moment in answers.values()], complaints)
+        return [moment - at for moment in answers.values()], complaints
 
 
 def answers_of(fake: Remote, chats: set[str]) -> dict[str, float]:
@@ -112,7 +105,7 @@ def answers_of(fake: Remote, chats: set[str]) -> dict[str, float]:
 
 
 @contextmanager
-def bots(folder: Path, url: str, fake: Remote, command: Sequence[str], workers: int = 1) -> Iterator[list[Path]]:
+def bots(folder: Path, url: str, fake: Remote, command: list[str], workers: int = 1) -> Iterator[list[Path]]:
     """Runs workers of a database, each started by `command`, with a source that has no digests. Yields their logs."""
     (folder / "inbox").mkdir()
     (folder / "paperwire.toml").write_text('[[source]]\nname = "none"\npath = "inbox/*.md"\n')

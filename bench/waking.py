@@ -22,7 +22,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from statistics import median
-from typing import NamedTuple
 from unittest.mock import patch
 
 import aiohttp
@@ -55,14 +54,6 @@ _FILL = "INSERT INTO to_send SELECT lane::text, number FROM generate_series(1, %
 _NEXT = "SELECT id, lane FROM wake ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
 
 
-class Sent(NamedTuple):
-    """The results of a round."""
-
-    rate: float  # messages a second
-    twice: int  # messages that came more than once
-    at_once: int  # the most messages of one lane that were being sent at the same time
-
-
 def main() -> int:
     match sys.argv[1:]:
         case ["worker", way, url, address]:
@@ -75,7 +66,7 @@ def main() -> int:
 def measure(lanes: int) -> None:
     """Prints both tables."""
     with own_server() as server:
-        found: dict[str, list[Sent]] = {way: [] for way in WAYS}
+        found: dict[str, list[tuple[float, int, int]]] = {way: [] for way in WAYS}
         for _ in range(ROUNDS):
             for way in WAYS:
                 found[way].append(asyncio.run(sending(server.database(), way, lanes)))
@@ -84,10 +75,9 @@ def measure(lanes: int) -> None:
         )
         print("         messages a second, 3 rounds   sent twice   one lane at once")
         for way, rounds in found.items():
-            rates = " ".join(f"{one.rate:7,.0f}" for one in rounds)
-            twice, at_once = sum(one.twice for one in rounds), max(one.at_once for one in rounds)
-            print(f"{way:8} {rates}        {twice:12} {at_once:18}")
-        ours, loop = (median(one.rate for one in found[way]) for way in ("engine", "loop"))
+            rates, twice, at_once = zip(*rounds, strict=True)
+            print(f"{way:8} {' '.join(f'{rate:7,.0f}' for rate in rates)}        {sum(twice):12} {max(at_once):18}")
+        ours, loop = (median(rate for rate, _, _ in found[way]) for way in ("engine", "loop"))
         print(f"engine / loop = {ours / loop:.2f}  (aim: {AIM})")
         deliveries, jobs = storing(server.database())
         print(f"{STORED:,} deliveries stored in {deliveries:.1f} s, their jobs in {jobs:.1f} s, on the wall")
@@ -97,8 +87,12 @@ def measure(lanes: int) -> None:
 # ------------------------------------------------------------------------------------------------------------- sending
 
 
-async def sending(url: str, way: str, lanes: int) -> Sent:
-    """Runs a round. It is timed from the first message to the last."""
+async def sending(url: str, way: str, lanes: int) -> tuple[float, int, int]:
+    """Runs a round, and times it from the first message to the last.
+
+    Returns the messages a second, the number of messages that came more than once, and the most messages of one lane
+    that were being sent at the same time.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_TABLES)
         connection.execute(_FILL, (lanes, MESSAGES))
@@ -128,10 +122,9 @@ async def sending(url: str, way: str, lanes: int) -> Sent:
     app.router.add_post("/{lane}/{number}", takes)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    command = (sys.executable, "-m", "bench.waking", "worker", way, url, f"http://127.0.0.1:{port}")
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    command = (sys.executable, "-m", "bench.waking", "worker", way, url, address)
     workers = [
         await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
         for _ in range(WORKERS)
@@ -146,7 +139,7 @@ async def sending(url: str, way: str, lanes: int) -> Sent:
             await one.communicate(b"\n")
     finally:
         await runner.cleanup()
-    return Sent(len(moments) / (moments[-1] - moments[0]), len(moments) - len(came), most)
+    return len(moments) / (moments[-1] - moments[0]), len(moments) - len(came), most
 
 
 async def _line() -> None:
@@ -179,8 +172,8 @@ async def engine(url: str, address: str) -> None:
     """Runs our worker until it reads a second line."""
     logging.disable()
     store = Store(url)
-    limits = {"telegram": Limits(text=4096, per_second=0, per_lane=0)}
-    worker = ClusterEngine(store, SystemClock(), limits, concurrency=AT_ONCE)
+    free = Limits(text=4096, per_second=0, per_lane=0)
+    worker = ClusterEngine(store, SystemClock(), {"telegram": free}, concurrency=AT_ONCE)
 
     async def sweep() -> None:
         """Does nothing: no job is lost here."""
@@ -237,7 +230,6 @@ def storing(url: str) -> tuple[float, float]:
                 session.connection().execute(
                     insert(ChatRow), [planning.chat_row(n) for n in range(first, first + 10_000)]
                 )
-        facts = model.Facts(known=10)
         new = [
             planner.Planned(
                 id=f"{n:016x}",
@@ -246,25 +238,21 @@ def storing(url: str) -> tuple[float, float]:
                 due=planning.NOON,
                 key=f"{n}:now",
                 items=(),
-                facts=facts,
+                facts=model.Facts(known=10),
             )
             for n in range(1, STORED + 1)
         ]
-        return _stored(store, new)
+        taken: list[float] = []
 
+        def noted(session: object, kinds: object) -> None:
+            taken.append(time.perf_counter())
+            stored_workers.wake_chats(session, kinds)  # type: ignore[arg-type]
+            taken.append(time.perf_counter())
 
-def _stored(store: Store, new: list[planner.Planned]) -> tuple[float, float]:
-    taken: list[float] = []
-
-    def noted(session: object, kinds: object) -> None:
-        taken.append(time.perf_counter())
-        stored_workers.wake_chats(session, kinds)  # type: ignore[arg-type]
-        taken.append(time.perf_counter())
-
-    with patch.object(planner, "wake_chats", noted), store.write() as transaction:
-        begin = time.perf_counter()
-        planner.add_deliveries(transaction, new, now=planning.NOON)
-    return taken[0] - begin, taken[1] - taken[0]
+        with patch.object(planner, "wake_chats", noted), store.write() as transaction:
+            begin = time.perf_counter()
+            planner.add_deliveries(transaction, new, now=planning.NOON)
+        return taken[0] - begin, taken[1] - taken[0]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Builders for domain values, and a clock that tests move."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -156,6 +157,14 @@ def ingest_digest(
 def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[model.Lane]]:
     """Plans the due chats, one slice after the other. Yields the lanes that got deliveries in each slice."""
     return map(done, plan_slices(store, now=now))
+
+
+@contextmanager
+def an_open_store(url: str, *, now: datetime = NOON) -> Iterator[Store]:
+    """Yields the store of a database, which is made if it is missing. Closes it at the end."""
+    with closing(Store(url)) as store:
+        store.open(now=now)
+        yield store
 
 
 def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) -> None:

@@ -5,7 +5,7 @@ engine cannot express are left out (`expresses`). A set of papers is an int with
 paperwire.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from itertools import chain
 from typing import Any, Protocol
@@ -27,10 +27,10 @@ class Engine(Protocol):
         """Whether the engine can express the meaning of a line."""
         return bool(line.text)
 
-    def compile(self, lines: Sequence[Line]) -> None:
+    def compile(self, lines: list[Line]) -> None:
         """Compiles lines that differ from each other."""
 
-    def read(self, papers: Sequence[Paper]) -> None:
+    def read(self, papers: list[Paper]) -> None:
         """Reads the papers into the form that the engine needs."""
 
     def match(self) -> Found:
@@ -40,13 +40,13 @@ class Engine(Protocol):
 class Paperwire(Engine):
     """The matcher of this project."""
 
-    def compile(self, lines: Sequence[Line]) -> None:
+    def compile(self, lines: list[Line]) -> None:
         """Reads and adds each line."""
         self.queries = batch.QuerySet()
         self.handles = [self.queries.add_text(line.text) for line in lines]
         batch.prepare(self.queries)
 
-    def read(self, papers: Sequence[Paper]) -> None:
+    def read(self, papers: list[Paper]) -> None:
         """Makes an index."""
         self.index = PaperIndex.of(papers)
 
@@ -68,11 +68,11 @@ class Naive(Engine):
         """Returns True for plain words. Other lines are only timed: it searches all their words."""
         return line.is_plain
 
-    def compile(self, lines: Sequence[Line]) -> None:
+    def compile(self, lines: list[Line]) -> None:
         """Splits each line."""
         self.words = [[word for term in terms_of(line) for word in term.words] for line in lines]
 
-    def read(self, papers: Sequence[Paper]) -> None:
+    def read(self, papers: list[Paper]) -> None:
         """Joins the texts of each paper."""
         self.texts = [text_of(paper).lower() for paper in papers]
 
@@ -91,7 +91,7 @@ class LeastWork(Paperwire):
     Finds nothing itself.
     """
 
-    def read(self, papers: Sequence[Paper]) -> None:
+    def read(self, papers: list[Paper]) -> None:
         """Finds the result in advance. `match` only writes it."""
         numpy: Any = import_module("numpy")
         super().read(papers)

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum, auto
 from itertools import pairwise
 from pathlib import Path
@@ -59,7 +59,7 @@ def terms_of(line: Line) -> Iterator[Term]:
     return (term for wanted, others in line.alternatives for term in (*wanted, *others))
 
 
-def comparable(lines: Sequence[Line], papers: Sequence[model.Paper]) -> tuple[list[int], int]:
+def comparable(lines: list[Line], papers: list[model.Paper]) -> tuple[list[int], int]:
     """Returns the numbers of lines that have the same meaning for all engines, and the set of papers that do.
 
     Each word of these lines is plain and occurs in the papers, but not within a longer word and not in a name. The
@@ -129,7 +129,7 @@ def text_of(paper: model.Paper) -> str:
 class _Interests:
     """Words, phrases and names to choose from, as frequent as in titles, without words that many papers have."""
 
-    def __init__(self, papers: Sequence[model.Paper]) -> None:
+    def __init__(self, papers: tuple[model.Paper, ...]) -> None:
         titles = [[word for word in normalize.written_tokens(paper.title) if _is_word(word)] for paper in papers]
         spread = Counter(word for paper in papers for word in set(normalize.written_tokens(paper.abstract)))
         common = {word for word, papers_with in spread.items() if papers_with > len(papers) / 5}
@@ -154,7 +154,7 @@ def _is_han(text: str) -> bool:
     return all("\u4e00" <= char <= "\u9fff" for char in text)
 
 
-def lines(papers: Sequence[model.Paper], count: int, random: Random) -> Iterator[Line]:
+def lines(papers: tuple[model.Paper, ...], count: int, random: Random) -> Iterator[Line]:
     """Yields queries as people type them: most are one or two words, some use other parts of the query language."""
     known = _Interests(papers)
     shapes: dict[Callable[[], Line], float] = {

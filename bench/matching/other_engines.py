@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
 
 from bench.matching import engines
@@ -17,7 +17,7 @@ class Literals(engines.Engine):
         """Returns False for initials. The text of a paper also contains its categories and authors."""
         return all(term.kind is not Kind.INITIAL for term in terms_of(line))
 
-    def compile(self, lines: Sequence[Line]) -> None:
+    def compile(self, lines: list[Line]) -> None:
         """Numbers the patterns, and stores each clause under its rarest pattern."""
         numbers: dict[Term, int] = {}
         clauses: list[tuple[int, list[int], list[int]]] = []
@@ -40,11 +40,11 @@ class Literals(engines.Engine):
                 self.single.setdefault(rarest, []).append(number)
         self.met = self.finder([_pattern(term) for term in numbers])
 
-    def finder(self, patterns: Sequence[str]) -> Callable[[str], set[int]]:
+    def finder(self, patterns: list[str]) -> Callable[[str], set[int]]:
         """Returns a function that finds the numbers of the patterns in a text."""
         raise NotImplementedError
 
-    def read(self, papers: Sequence[Paper]) -> None:
+    def read(self, papers: list[Paper]) -> None:
         """Makes one text of each paper."""
         self.texts = [_literal_text(paper) for paper in papers]
 
@@ -67,7 +67,7 @@ class Literals(engines.Engine):
 class AhoCorasickRs(Literals):
     """The automaton of the package ahocorasick_rs, written in Rust."""
 
-    def finder(self, patterns: Sequence[str]) -> Callable[[str], set[int]]:
+    def finder(self, patterns: list[str]) -> Callable[[str], set[int]]:
         """Returns a function that finds the numbers of the patterns in a text."""
         automaton = import_module("ahocorasick_rs").AhoCorasick(patterns)
         return lambda text: {number for number, _, _ in automaton.find_matches_as_indexes(text, overlapping=True)}
@@ -76,7 +76,7 @@ class AhoCorasickRs(Literals):
 class Hyperscan(Literals):
     """Intel's multi-pattern matcher, from the package hyperscan."""
 
-    def finder(self, patterns: Sequence[str]) -> Callable[[str], set[int]]:
+    def finder(self, patterns: list[str]) -> Callable[[str], set[int]]:
         """Returns a function that finds the numbers of the patterns in a text."""
         hyperscan = import_module("hyperscan")
         database = hyperscan.Database()
@@ -122,11 +122,11 @@ class Fts5(engines.Engine):
         """Returns False for initials, and for Chinese, because FTS5 treats a run of Chinese characters as one word."""
         return all(term.kind not in {Kind.HAN, Kind.INITIAL} for term in terms_of(line))
 
-    def compile(self, lines: Sequence[Line]) -> None:
+    def compile(self, lines: list[Line]) -> None:
         """Writes each line as an expression."""
         self.expressions = [_fts5(line) for line in lines]
 
-    def read(self, papers: Sequence[Paper]) -> None:
+    def read(self, papers: list[Paper]) -> None:
         """Fills the index."""
         self.database = sqlite3.connect(":memory:")
         self.database.execute("CREATE VIRTUAL TABLE paper USING fts5(title, body, categories, authors, detail=full)")

@@ -177,7 +177,7 @@ async def _goes_on(bot: Bot, case: Case) -> None:
 
 
 def _judged(bot: Bot, case: Case) -> None:
-    times = Counter((post.chat, work) for post in bot.bot.posts() for work in post.works)
+    times = Counter((one.chat, work) for one in bot.bot.deliveries() for work in one.shown.elements())
     assert [pair for pair, count in times.items() if count > 1] == []
     for one in case.brought:
         came_later = one.at > case.restored_at or (one.at > case.lost_at and one.reader == "file")

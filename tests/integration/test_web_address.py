@@ -42,7 +42,7 @@ from tests.integration.locked import away
 from tests.integration.slack_bot import free_port
 from tests.patience import PATIENCE
 from tests.programs.faults.soak.program import Program, running_program
-from tests.programs.fuzz import openapi
+from tests.programs.fuzz import asked
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
 
@@ -450,7 +450,7 @@ async def test_a_webhook_that_somebody_took_away_is_set_again(
     assert set(telegram.queue.webhook_info()["allowed_updates"]) == set(ALLOWED)
 
 
-# ── Every page of a real `paperwire run`, with requests made from an OpenAPI document (tests/programs/fuzz/openapi.py)
+# ── Every page of a real `paperwire run`, with requests made from an OpenAPI document (tests/programs/fuzz/asked.py)
 
 SIGNING = "0123456789abcdef"
 QUICK = 60  # examples of Hypothesis in the quick profile
@@ -497,7 +497,7 @@ class Signature(requests.auth.AuthBase):
     """
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if request.headers.get(slack_receiving.SIGNATURE) == openapi.SIGNED and request.headers.get(
+        if request.headers.get(slack_receiving.SIGNATURE) == asked.SIGNED and request.headers.get(
             slack_receiving.TIMESTAMP
         ):
             at, body = str(int(time.time())), request.body or b""
@@ -561,7 +561,7 @@ def answers_of(port: int) -> Answers:
         }
     )
     schema = schemathesis.openapi.from_dict(
-        openapi.document(receiving.webhook_path(TOKEN), SECRET, now=WRITTEN), config=config
+        asked.document(receiving.webhook_path(TOKEN), SECRET, now=WRITTEN), config=config
     )
     schema.auth.set_from_requests(Signature()).apply_to(path=list(manifest.PATHS))
     answers = Answers()
@@ -571,7 +571,7 @@ def answers_of(port: int) -> Answers:
 
 
 JSON_SENT, OF_TELEGRAM = {"content-type": "application/json"}, {receiving.HEADER: SECRET}
-SIGNED = JSON_SENT | {slack_receiving.TIMESTAMP: "1", slack_receiving.SIGNATURE: openapi.SIGNED}
+SIGNED = JSON_SENT | {slack_receiving.TIMESTAMP: "1", slack_receiving.SIGNATURE: asked.SIGNED}
 REQUESTS: list[tuple[str, dict[str, str], bytes, int]] = [  # method and path, headers, body, expected status
     ("GET /health/live", {}, b"", 200),
     ("GET /health/ready", {}, b"", 200),
@@ -597,13 +597,13 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
     given: dict[str, set[int]] = defaultdict(set)
     for page, headers, body, status in REQUESTS:
         method, path = page.split()
-        for asked, expected in ((method, status), (OTHER_METHODS[method], 405)):
+        for verb, expected in ((method, status), (OTHER_METHODS[method], 405)):
             request = requests.Request(
-                asked, f"http://127.0.0.1:{program.port}{path}", headers, data=body, auth=Signature()
+                verb, f"http://127.0.0.1:{program.port}{path}", headers, data=body, auth=Signature()
             )
             with requests.Session() as session:
                 answer = session.send(request.prepare(), timeout=PATIENCE, allow_redirects=False)
-            assert answer.status_code == expected, (asked, path, headers, body)
+            assert answer.status_code == expected, (verb, path, headers, body)
         given[page] |= {status, 405}
     answers = answers_of(program.port)
     ended, log = program.stops(), program.log.read_text()
@@ -624,6 +624,6 @@ async def test_the_document_names_every_page(tmp_path: Path) -> None:
     pages |= {("/health/live", "get"), ("/health/ready", "get"), ("/metrics", "get")}
     assert {
         (path, method)
-        for path, methods in openapi.document(receiving.webhook_path(TOKEN), SECRET, now=0)["paths"].items()
+        for path, methods in asked.document(receiving.webhook_path(TOKEN), SECRET, now=0)["paths"].items()
         for method in methods
     } == pages

@@ -21,7 +21,7 @@ def test_each_engine_is_drawn_with_each_number_of_lines() -> None:
     ("picture", "figures"),
     [
         pytest.param(plots.MATCHING, plots.match_times(), id="matching"),
-        pytest.param(plots.PLANNING, [tuple(cost) for cost in plots.planning_costs()], id="planning"),
+        pytest.param(plots.PLANNING, plots.planning_costs(), id="planning"),
     ],
 )
 def test_a_picture_was_drawn_from_the_page_as_it_is(picture: Path, figures: object) -> None:

@@ -9,18 +9,16 @@ fake Telegram (judging.py). Ends with status 1 if a check fails.
 """
 
 import argparse
-import heapq
 import json
 import random
 import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -94,28 +92,25 @@ class Trial:
     said: dict[str, tuple[str, float]] = field(default_factory=dict)  # word of a command → (chat, time)
     papers: list[str] = field(default_factory=list)  # papers that were ingested
     _stopped: set[int] = field(default_factory=set)  # process ids of stopped workers
-    _events: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)  # heap of planned actions
-    _places: Iterator[int] = field(default_factory=count)
+    _events: list[tuple[float, Callable[[], None]]] = field(default_factory=list)  # planned actions
 
     @property
     def chats(self) -> list[str]:
         """Returns the addresses of all chats."""
         return [f"-{n}" if n % GROUPS == 0 else str(n) for n in range(1, self.plan.lanes + 1)]
 
-    def fill(self) -> None:
-        """Subscribes the chats and ingests the first papers."""
+    def play(self) -> None:
+        """Subscribes the chats, does everything that is planned, and waits until everything is sent and answered."""
         started.subscribe(self.store, self.chats)
         self._bring(FIRST_PAPERS, ago=timedelta(minutes=30))
-
-    def play(self) -> None:
-        """Does everything that is planned, and waits until everything is sent and answered."""
         plan = self.plan
         self.workers.start(WORKERS)
         self.workers.wait_for(lambda: len(self.workers.posts) > WORKERS, "the first messages are sent")
-        for what, gap in ((self._kill, plan.kill_gap), (self._wave, plan.wave_gap), (self._say, plan.says_gap)):
+        for what, gap in ((self._kill, plan.kill_gap), (self._bring, plan.wave_gap), (self._say, plan.says_gap)):
             self._again(what, gap)
         while self._events:
-            at, _, what = heapq.heappop(self._events)
+            self._events.sort(key=lambda event: event[0])
+            at, what = self._events.pop(0)
             time.sleep(max(0.0, at - time.monotonic()))  # real time, because the workers use the machine's clock
             try:
                 what()
@@ -151,10 +146,10 @@ class Trial:
 
     def _soon(self, what: Callable[[], None], seconds: float = 0.5) -> None:
         """Plans an action in about this many seconds, varied by chance."""
-        self._at(time.monotonic() + seconds * self.dice.uniform(0.6, 1.4), what)
+        self._after(seconds * self.dice.uniform(0.6, 1.4), what)
 
-    def _at(self, second: float, what: Callable[[], None]) -> None:
-        heapq.heappush(self._events, (second, next(self._places), what))
+    def _after(self, seconds: float, what: Callable[[], None]) -> None:
+        self._events.append((time.monotonic() + seconds, what))
 
     # ------------------------------------------------------------------------------------------------------- workers
 
@@ -173,9 +168,11 @@ class Trial:
         with psycopg.connect(self.workers.url) as connection:
             sending = connection.execute(_IN_HAND, (number,)).fetchall()
             answering = connection.execute(_ANSWERING, (number,)).fetchall()
-        messages = {(lane.partition(":")[2], json.loads(payload)["text"]) for lane, payload in sending}
-        words = {word for (reply,) in answering for word in judging.words_in(reply)}
-        return judging.Incident(time.time(), frozenset(messages), frozenset(words))
+        return judging.Incident(
+            time.time(),
+            frozenset((lane.partition(":")[2], json.loads(payload)["text"]) for lane, payload in sending),
+            frozenset(word for (reply,) in answering for word in judging.words_in(reply)),
+        )
 
     def _kill(self) -> None:
         self.workers.kill(self._freeze())
@@ -191,7 +188,7 @@ class Trial:
             raise NotNow
         number = self.workers.alive[self._freeze()].pid
         self._stopped.add(number)
-        self._at(time.monotonic() + self.plan.stop_for, lambda: self._go_on(number))
+        self._after(self.plan.stop_for, lambda: self._go_on(number))
         self._did("workers stopped")
 
     def _go_on(self, number: int) -> None:
@@ -205,7 +202,7 @@ class Trial:
         if not self.server.is_up:
             raise NotNow
         self.server.goes_down()
-        self._at(time.monotonic() + self.dice.choice((0.0, 0.1, 1.0)) * self.plan.away_for, self.server.comes_back)
+        self._after(self.dice.choice((0.0, 0.1, 1.0)) * self.plan.away_for, self.server.comes_back)
         self._did("crashes of the server")
 
     def _cut(self) -> None:
@@ -217,10 +214,7 @@ class Trial:
 
     # -------------------------------------------------------------------------------------------------------- people
 
-    def _wave(self) -> None:
-        self._bring(WAVE)
-
-    def _bring(self, papers: int, *, ago: timedelta = timedelta()) -> None:
+    def _bring(self, papers: int = WAVE, *, ago: timedelta = timedelta()) -> None:
         ids = started.paper_ids(len(self.papers), papers)
         started.bring(self.store, ids, ago=ago)
         self.papers += ids
@@ -233,10 +227,10 @@ class Trial:
 
     def _did(self, what: str) -> None:
         self.done[what] += 1
-        say(f"{what}: {self.done[what]}; {len(self.workers.posts)} posts, {len(self.said)} commands")
+        print(f"{what}: {self.done[what]}; {len(self.workers.posts)} posts, {len(self.said)} commands", flush=True)
 
 
-def most_in_a_second(posts: Sequence[Entry]) -> int:
+def most_in_a_second(posts: list[Entry]) -> int:
     """Returns the highest number of posts within any one second."""
     moments, first, most = sorted(entry.at for entry in posts), 0, 0
     for last, at in enumerate(moments):
@@ -269,20 +263,12 @@ def two_columns(rows: Iterable[tuple[str, str]]) -> str:
     return "".join(["| | |\n|---|---|\n", *(f"| {name} | {value} |\n" for name, value in rows)])
 
 
-def report(name: str, text: str, wrong: Sequence[str], page: Path | None) -> int:
+def report(name: str, text: str, wrong: list[str], page: Path | None) -> int:
     """Prints the table and what is wrong, and writes the table on the page, if any. Returns the exit status."""
-    say(text)
-    for one in wrong:
-        say(f"wrong: {one}")
+    print(text, *(f"wrong: {one}" for one in wrong), sep="\n", flush=True)
     if page:
         write(page, name, f"\nMeasured on {datetime.now(UTC):%Y-%m-%d}.\n\n{text}\n")
     return 1 if wrong else 0
-
-
-def say(line: str) -> None:
-    """Prints a line."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def main() -> int:
@@ -294,17 +280,15 @@ def main() -> int:
     parser.add_argument("--page", type=Path)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    named = {name: getattr(options, name) for name in ("lanes", "kills", "stops", "crashes")}
-    plan = QUICK if options.quick else Plan(**named)
+    plan = Plan(lanes=options.lanes, kills=options.kills, stops=options.stops, crashes=options.crashes)
+    plan = QUICK if options.quick else plan
     with started.a_cluster(factor=plan.factor, looks=plan.looks) as (running_workers, server, store):
         running_workers.fake.call("takes", POST_TAKES)
         trial = Trial(plan, running_workers, server, store, random.Random(options.seed))
-        trial.fill()
         trial.play()
         found = trial.verdict()
-        text = table(trial, found)
-    wrong = [f"{what}: {case}" for what, cases in found.wrong.items() for case in cases[:10]]
-    return report("cluster", text, wrong, None if options.quick else options.page)
+        wrong = [f"{what}: {case}" for what, cases in found.wrong.items() for case in cases[:10]]
+        return report("cluster", table(trial, found), wrong, None if options.quick else options.page)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tests.fakes.journal import Entry
@@ -57,7 +57,7 @@ class Verdict:
     waits: list[float] = field(default_factory=list)  # seconds until the answer of each command
 
     @property
-    def wrong(self) -> Mapping[str, list[str]]:
+    def wrong(self) -> dict[str, list[str]]:
         """Returns label → cases for each kind of error that makes a trial fail."""
         return {
             "papers lost": self.lost,
@@ -71,12 +71,12 @@ class Verdict:
 
 
 def judged(
-    posts: Sequence[Entry],
-    incidents: Sequence[Incident],
+    posts: list[Entry],
+    incidents: list[Incident],
     *,
-    wanted: Mapping[str, Sequence[str]],
+    wanted: dict[str, list[str]],
     first: Iterable[str],
-    said: Mapping[str, tuple[str, float]],
+    said: dict[str, tuple[str, float]],
     limits: Limits,
 ) -> Verdict:
     """Judges a trial and returns the findings.
@@ -94,7 +94,7 @@ def judged(
     return found
 
 
-def posts_by_chat(posts: Iterable[Entry]) -> Mapping[str, list[Entry]]:
+def posts_by_chat(posts: Iterable[Entry]) -> dict[str, list[Entry]]:
     """Returns chat → its posts. A chat without posts has an empty list."""
     of_chat: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in posts:
@@ -103,7 +103,7 @@ def posts_by_chat(posts: Iterable[Entry]) -> Mapping[str, list[Entry]]:
 
 
 def judge_papers(
-    found: Verdict, of_chat: Mapping[str, list[Entry]], wanted: Mapping[str, Sequence[str]], first: frozenset[str]
+    found: Verdict, of_chat: dict[str, list[Entry]], wanted: dict[str, list[str]], first: frozenset[str]
 ) -> None:
     """Adds the papers that a chat did not get, and the chats in which the papers of `first` came in an unusual order."""
     orders: Counter[tuple[str, ...]] = Counter()
@@ -117,21 +117,21 @@ def judge_papers(
     found.out_of_order = [chat for chat, order in order_of.items() if set(order) == first and order != usual]
 
 
-def _judge_messages(found: Verdict, posts: Sequence[Entry], incidents: Sequence[Incident]) -> None:
+def _judge_messages(found: Verdict, posts: list[Entry], incidents: list[Incident]) -> None:
     sent = Counter((entry.chat, str(entry.payload["text"])) for entry in posts if not words_in(entry.text))
     in_hand = Counter(message for one in incidents for message in one.messages)
     for message, times in sent.items():
         found.doubled += min(times - 1, in_hand[message])
         if times > 1 + in_hand[message]:
-            when = [f"{e.at:.2f}" for e in posts if (e.chat, e.payload["text"]) == message]
-            found.wrongly_doubled.append(f"{message[0]} at {', '.join(when)}, {in_hand[message]} in hand")
+            when = ", ".join(f"{e.at:.2f}" for e in posts if (e.chat, e.payload["text"]) == message)
+            found.wrongly_doubled.append(f"{message[0]} at {when}, {in_hand[message]} in hand")
 
 
 def _judge_answers(
     found: Verdict,
-    of_chat: Mapping[str, list[Entry]],
-    incidents: Sequence[Incident],
-    said: Mapping[str, tuple[str, float]],
+    of_chat: dict[str, list[Entry]],
+    incidents: list[Incident],
+    said: dict[str, tuple[str, float]],
 ) -> None:
     in_hand = Counter(word for one in incidents for word in one.words)
     for word, (chat, moment) in said.items():
@@ -146,7 +146,7 @@ def _judge_answers(
             found.wrongly_answered_again.append(f"{word} in {chat} at {moment:.2f}: {when}, {in_hand[word]} in hand")
 
 
-def _too_fast(chat: str, entries: Sequence[Entry], limits: Limits) -> Iterator[str]:
+def _too_fast(chat: str, entries: list[Entry], limits: Limits) -> Iterator[str]:
     """Yields the cases in which a chat got at least one message more than the limits allow. Answers and papers both count."""
     level, last, minute = 0.0, 0.0, deque[float]()
     for entry in sorted(entries, key=lambda one: one.at):

@@ -12,7 +12,6 @@ nothing else waits. The checks use the journal of the fake. Ends with status 1 i
 import argparse
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +26,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow
 from tests import make
 from tests.fakes.journal import Entry
-from tests.programs.cluster.__main__ import most_in_a_second, report, say, two_columns
+from tests.programs.cluster.__main__ import most_in_a_second, report, two_columns
 from tests.programs.cluster.workers import Workers, a_cluster
 
 LIMIT, CONFIGURED = 30, 28
@@ -56,7 +55,7 @@ BUSY = Promises(share=0.1, answered_within=60.0, latest=60.0, on_its_way=1.0)
 class Found:
     """The measured values."""
 
-    posts: Sequence[Entry] = ()  # posts in the time without refusals
+    posts: list[Entry] = field(default_factory=list)  # posts in the time without refusals
     seconds: float = 0.0  # length of that time
     answers: list[float] = field(default_factory=list)  # seconds until the answer of each command
     rest: float = 0.0  # seconds from the last refusal to the next message to any chat
@@ -98,23 +97,16 @@ def fill(store: Store, waiting: int) -> None:
     make.ingested(store, make.paper("A graph of kinds", arxiv_id="2601.00001"), now=now - timedelta(minutes=30))
     with store.read() as transaction:
         (known,) = make.stored_papers(transaction)
-    because = (model.Because(number=1, text="graph", words=("graph",)),)
-    item = model.Item(paper=known, position=0, because=because)
+    item = model.Item(paper=known, position=0, because=(model.Because(number=1, text="graph", words=("graph",)),))
     for first in range(1, waiting + 1, PART):
         numbers = range(first, min(first + PART, waiting + 1))
+        chats = [
+            {"platform": "telegram", "address": str(number), "topic": "", "title": "", "kind": "private"}
+            | {"lang": "", "timezone": "", "settings": {}, "state": "active", "state_detail": "", "owner": ""}
+            | {"admin": False, "first_delivery_planned": True, "next_number": 1, "created_at": now}
+            for number in numbers
+        ]
         with store.write() as transaction:
-            chats = [
-                {
-                    "platform": "telegram",
-                    "address": str(number),
-                    "topic": "",
-                    "title": "",
-                    "kind": "private",
-                }
-                | {"lang": "", "timezone": "", "settings": {}, "state": "active", "state_detail": "", "owner": ""}
-                | {"admin": False, "first_delivery_planned": True, "next_number": 1, "created_at": now}
-                for number in numbers
-            ]
             transaction.connection().execute(insert(ChatRow), chats)
             planner.add_deliveries(transaction, [
                 planner.Planned(
@@ -141,7 +133,7 @@ def played(started: Workers, store: Store, promises: Promises, *, seconds: float
     started.wait_for(lambda: all(_answer(started.posts, one) is not None for one, _ in asked), "all are answered")
     found.posts, found.seconds = [entry for entry in started.posts if begin < entry.at <= end], end - begin
     found.answers = [at - wrote for one, wrote in asked if (at := _answer(started.posts, one)) is not None]
-    say(f"{len(found.posts)} sent, {len(asked)} commands answered")
+    print(f"{len(found.posts)} sent, {len(asked)} commands answered", flush=True)
 
     fake.call("answers", "429", 2 * CONFIGURED, retry_after=int(WAIT))
     started.wait_for(lambda: bool(fake.call("failures")), "posts are refused")
@@ -169,7 +161,7 @@ def played(started: Workers, store: Store, promises: Promises, *, seconds: float
     return found
 
 
-def _answer(posts: Sequence[Entry], chat: str) -> float | None:
+def _answer(posts: list[Entry], chat: str) -> float | None:
     """Returns when a chat got its first message, or None."""
     return next((entry.at for entry in posts if entry.chat == chat), None)
 
@@ -189,8 +181,8 @@ def main() -> int:
         fill(store, options.waiting)
         found = played(started, store, promises, seconds=options.seconds)
     rows = found.rows(options.waiting, promises)
-    text = two_columns((name, value) for name, value, _ in rows)
-    return report("rate", text, [f"{name}: {value}" for name, value, is_right in rows if not is_right], options.page)
+    wrong = [f"{name}: {value}" for name, value, is_right in rows if not is_right]
+    return report("rate", two_columns((name, value) for name, value, _ in rows), wrong, options.page)
 
 
 if __name__ == "__main__":

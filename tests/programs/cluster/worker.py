@@ -5,7 +5,7 @@ does) or "hasty" (like quick, but waits only one second for requests that are st
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from bot.cli import run
@@ -19,7 +19,7 @@ QUICK = Times(beat=0.5, stalled=2.0, poll=0.25, rescue_cron="* * * * * *", sweep
 TIMES = {"quick": QUICK, "usual": Times(), "hasty": replace(QUICK, grace=1.0)}
 
 
-def _quick(store: Store, clock: Clock, limits: Mapping[str, Limits], stopping: Callable[[], bool]) -> ClusterEngine:
+def _quick(store: Store, clock: Clock, limits: dict[str, Limits], stopping: Callable[[], bool]) -> ClusterEngine:
     return ClusterEngine(
         store,
         clock,
@@ -29,7 +29,7 @@ def _quick(store: Store, clock: Clock, limits: Mapping[str, Limits], stopping: C
     )
 
 
-def faster(limits: Mapping[str, Limits], factor: float) -> dict[str, Limits]:
+def faster(limits: dict[str, Limits], factor: float) -> dict[str, Limits]:
     return {
         name: replace(one, per_second=one.per_second * factor, per_lane=one.per_lane * factor)
         for name, one in limits.items()

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,7 +32,6 @@ class Workers:
     factor: float = 1.0  # factor for the platform's limits
     looks: str = "quick"  # how often they check each other
     alive: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    logs: list[Path] = field(default_factory=list)
     log_of: dict[int, Path] = field(default_factory=dict)  # process id → log of the worker
 
     def start(self, count: int = 1) -> None:
@@ -44,16 +43,14 @@ class Workers:
             PAPERWIRE_WEB_PORT="0",
         )
         for _ in range(count):
-            path = self.folder / f"worker{len(self.logs)}.log"
-            self.logs.append(path)
+            path = self.folder / f"worker{len(self.log_of)}.log"
             with path.open("wb") as log:
-                command = ["tests.programs.cluster.worker", str(self.factor), self.looks]
-                self.alive.append(
-                    forked.Forked(
-                        command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-                    )
-                )
-            self.log_of[self.alive[-1].pid] = path
+                worker = forked.Forked(
+                    ["tests.programs.cluster.worker", str(self.factor), self.looks],
+                    cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                )  # fmt: skip
+            self.alive.append(worker)
+            self.log_of[worker.pid] = path
 
     @property
     def logs_of_alive(self) -> list[str]:
@@ -97,7 +94,7 @@ class Workers:
 
     def said(self) -> str:
         """Returns the ends of the logs."""
-        return "\n".join(f"{log.name}: {log.read_text()[-1500:]}" for log in self.logs)
+        return "\n".join(f"{log.name}: {log.read_text()[-1500:]}" for log in self.log_of.values())
 
 
 @contextmanager
@@ -109,9 +106,8 @@ def workers(url: str, fake: Remote, folder: Path, *, factor: float = 1.0, looks:
     try:
         yield all_of_them
     finally:
-        for worker in all_of_them.alive:
-            worker.kill()
-            worker.wait()
+        while all_of_them.alive:
+            all_of_them.kill()
 
 
 @contextmanager
@@ -124,11 +120,10 @@ def a_cluster(*, factor: float = 1.0, looks: str = "usual") -> Iterator[tuple[Wo
     with (
         tempfile.TemporaryDirectory() as folder,
         own_server() as server,
-        closing(Store(url := server.empty_database())) as store,
+        make.an_open_store(url := server.empty_database(), now=datetime.now(UTC)) as store,
         running("telegram", journal=Path(folder) / "journal") as fake,
         workers(url, fake, Path(folder), factor=factor, looks=looks) as started,
     ):
-        store.open(now=datetime.now(UTC))
         fake.call("opens_to_all")
         yield started, server, store
 

@@ -25,15 +25,13 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", action="append", choices=list(BY_NAME), metavar="ROW")
     parser.add_argument("--tries", type=int, default=TRIES)
-    parser.add_argument("--jobs", type=int, default=2, help="rows at a time")
     parser.add_argument("--page", type=Path)
     parser.add_argument("--day", default="")
     options = parser.parse_args()
     names = options.only or list(BY_NAME)
     found: dict[str, Verdict] = {}
     # a new process for each row: some rows copy their process, which must have no threads
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, spawn, max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
         running = {pool.submit(measured, name, options.tries): name for name in names}
         for number, done in enumerate(as_completed(running), start=1):
             name = running[done]

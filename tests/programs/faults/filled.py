@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -19,13 +19,8 @@ LINK = re.compile(r"arxiv\.org/abs/(2601\.\d{5})")
 
 def telegram_chats(count: int) -> list[str]:
     """Returns addresses of private chats. Every tenth is a group, every twentieth a topic of a forum."""
-    return [_telegram_chat(n) for n in range(1, count + 1)]
-
-
-def _telegram_chat(n: int) -> str:
-    if n % TOPIC_EVERY == 0:
-        return f"telegram:-{1000 + n}/{TOPIC}"
-    return f"telegram:-{1000 + n}" if n % GROUP_EVERY == 0 else f"telegram:{n}"
+    chats = [f"telegram:-{1000 + n}" if n % GROUP_EVERY == 0 else f"telegram:{n}" for n in range(1, count + 1)]
+    return [chat if n % TOPIC_EVERY else f"{chat}/{TOPIC}" for n, chat in enumerate(chats, start=1)]
 
 
 def lane_of(chat: str) -> str:
@@ -45,7 +40,7 @@ def subscribe(store: Store, chats: Iterable[str], *, now: datetime = make.NOON, 
             set_settings(transaction, make.address(chat), settings, now=now - make.HOUR)
 
 
-def fill(store: Store, chats: Sequence[str], rounds: int, *, now: datetime = make.NOON) -> datetime:
+def fill(store: Store, chats: list[str], rounds: int, *, now: datetime = make.NOON) -> datetime:
     """Subscribes the chats and plans `rounds` deliveries for each. Returns the moment after the last one."""
     subscribe(store, chats, now=now)
     for n in range(rounds):
@@ -60,13 +55,11 @@ def brings(store: Store, n: int, *, now: datetime) -> None:
     make.ingested(store, make.paper(f"A graph of kind {n}", arxiv_id=paper_id(n)), now=now)
 
 
-def ready_made(folder: Path, chats: Sequence[str], rounds: int) -> Path:
+def ready_made(folder: Path, chats: list[str], rounds: int) -> Path:
     """Returns the path of a database that `fill` has filled."""
     path = folder / "ready.db"
-    store = Store(f"sqlite:///{path}")
-    store.open(now=make.NOON)
-    fill(store, chats, rounds)
-    store.close()
+    with make.an_open_store(f"sqlite:///{path}") as store:
+        fill(store, chats, rounds)
     return path
 
 
@@ -77,7 +70,7 @@ def copy_of(ready: Path, path: Path) -> None:
     shutil.copyfile(ready, path)
 
 
-def wanted(chats: Iterable[str], rounds: int) -> dict[str, Sequence[str]]:
+def wanted(chats: Iterable[str], rounds: int) -> dict[str, list[str]]:
     """Returns what must arrive: lane → papers, in order."""
     return {lane_of(chat): [paper_id(n) for n in range(rounds)] for chat in chats}
 

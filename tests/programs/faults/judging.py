@@ -5,7 +5,6 @@ It reads only the platform's journal and the times of the faults, but never the 
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Lane = str
@@ -59,7 +58,7 @@ class Verdict:
         )
 
 
-def judge(wanted: Mapping[Lane, Sequence[Paper]], arrivals: Sequence[Arrival], hits: Sequence[Hit]) -> Verdict:
+def judge(wanted: dict[Lane, list[Paper]], arrivals: list[Arrival], hits: list[Hit]) -> Verdict:
     """Returns the judgement. `wanted`: lane → its papers in the expected order. All other papers are unexpected."""
     places = {lane: {paper: n for n, paper in enumerate(papers)} for lane, papers in wanted.items()}
     seen: Counter[tuple[Lane, Paper]] = Counter()
@@ -85,7 +84,7 @@ def judge(wanted: Mapping[Lane, Sequence[Paper]], arrivals: Sequence[Arrival], h
     )
 
 
-def recoveries(arrivals: Sequence[Arrival], hits: Sequence[Hit]) -> tuple[float, ...]:
+def recoveries(arrivals: list[Arrival], hits: list[Hit]) -> tuple[float, ...]:
     """Returns the seconds from each fault to the next arrival in the affected lane. Faults without a later arrival are left out."""
     times: dict[Lane, list[float]] = {"": [arrival.at for arrival in arrivals]}
     for arrival in arrivals:
@@ -111,12 +110,12 @@ class Life:
 AT_ONCE = 10  # most messages that a process sends at the same time (bot.delivery.sender.CONCURRENCY)
 
 
-def in_flight(arrivals: Sequence[Arrival], life: Life) -> int:
+def in_flight(arrivals: list[Arrival], life: Life) -> int:
     """Returns how many messages of a killed process may come twice: one per lane that it wrote to, at most ten."""
     return min(AT_ONCE, len({arrival.lane for arrival in arrivals[life.begin : life.end]})) if life.killed else 0
 
 
-def unexplained(arrivals: Sequence[Arrival], lives: Sequence[Life]) -> int:
+def unexplained(arrivals: list[Arrival], lives: list[Life]) -> int:
     """Counts doubles that no kill explains. Only the last message of a lane before a kill may come again."""
     excused: set[tuple[Lane, Paper]] = set()
     seen: set[tuple[Lane, Paper]] = set()

@@ -6,6 +6,7 @@ Nothing is lost. A mail comes twice only if the server accepted it and its answe
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import cycle, islice
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -67,7 +68,10 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
             for _ in range(ROUNDS):
                 if hit < tries:
                     papers += 1
-                    hit += _plan_troubles(fake, trouble, tries - hit)
+                    # troubles for a third of the next mails
+                    count = min(tries - hit, ADDRESSES // EVERY)
+                    fake.troubles.extend(islice(cycle(trouble.answers), count))
+                    hit += count
                     make.ingested(app.store, make.paper(f"A graph number {papers:04}"), now=clock.now())
                 await app.sender.send_once()
                 clock.advance(BETWEEN)
@@ -76,13 +80,6 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
             return _verdict(fake, papers, hit - len(fake.troubles), trouble, is_open=_is_open(app))
         finally:
             await app.close()
-
-
-def _plan_troubles(fake: smtp.FakeMailServer, trouble: Trouble, most: int) -> int:
-    """Adds troubles for a third of the next mails. Returns their number."""
-    count = min(most, ADDRESSES // EVERY)
-    fake.troubles.extend(trouble.answers[number % len(trouble.answers)] for number in range(count))
-    return count
 
 
 def _an_app(folder: Path, fake: smtp.FakeMailServer, clock: make.FakeClock, patience: float) -> App:

@@ -95,11 +95,11 @@ class Stage:
     def judged(self) -> judging.Verdict:
         taken = filled.arrivals(self.entries)
         verdict = judging.judge(filled.wanted(self.chats, ROUNDS), taken, self.hits)
-        # after a restore from a copy, everything that was sent since the copy may come again
-        copied = verdict.allowed > 0
-        allowed = verdict.allowed or sum(judging.in_flight(taken, life) for life in self.lives)
-        strange = self.strange if copied else self.strange + judging.unexplained(taken, self.lives)
-        return replace(verdict, allowed=allowed, strange=verdict.strange + strange)
+        verdict = replace(verdict, strange=verdict.strange + self.strange)
+        if verdict.allowed:  # after a restore from a copy, everything that was sent since the copy may come again
+            return verdict
+        allowed = sum(judging.in_flight(taken, life) for life in self.lives)
+        return replace(verdict, allowed=allowed, strange=verdict.strange + judging.unexplained(taken, self.lives))
 
 
 Scene = Callable[[Stage], None]  # one life of the program: starts it, hits it, records the hit

@@ -38,7 +38,7 @@ class Fault:
 
 
 def _stormy(seed: str, *faults: Callable[[FakeTelegram], FaultOfCall], read: float = 10) -> Measure:
-    return partial(simulated.storm, strike=simulated.Storm(faults), seed=seed, read=read)
+    return partial(simulated.storm, strike=simulated.Storm(list(faults)), seed=seed, read=read)
 
 
 def _killed(seed: str, scene: processes.Scene) -> Measure:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -91,7 +91,7 @@ class StormyTelegram(FakeTelegram):
 class Storm:
     """Answers each post that is hit with the next of several faults."""
 
-    faults: Sequence[Callable[[FakeTelegram], Fault]]
+    faults: list[Callable[[FakeTelegram], Fault]]
 
     def __call__(self, fake: StormyTelegram, call: ApiCall) -> Fault:
         fault = self.faults[len(fake.hits) % len(self.faults)](fake)
@@ -115,10 +115,10 @@ def too_many(*waits: int | None) -> list[Callable[[FakeTelegram], Fault]]:
 class World:
     """A bot with many chats, and the platform that it writes to."""
 
-    apps: Sequence[App]  # programs on one database; most worlds have one
+    apps: list[App]  # programs on one database; most worlds have one
     fake: StormyTelegram
     clock: SharedClock
-    chats: Sequence[str]
+    chats: list[str]
     rounds: int = 0
 
     @property
@@ -150,7 +150,7 @@ async def a_world(
     *,
     tries: int,
     seed: str,
-    chats: Sequence[str],
+    chats: list[str],
     read: float = 10,
     share: float = SHARE,
     sources: tuple[SourceSettings, ...] = (),
@@ -188,7 +188,7 @@ async def _an_app(
         await app.close()
 
 
-def few(tries: int) -> Sequence[str]:
+def few(tries: int) -> list[str]:
     """Returns the chats of most rows: up to 60, and fewer in a short run."""
     return filled.telegram_chats(min(CHATS, max(20, 4 * tries)))
 
@@ -201,7 +201,7 @@ async def storm(
     seed: str,
     read: float = 10,
     share: float = SHARE,
-    chats: Sequence[str] = (),
+    chats: list[str] | None = None,
     rounds: int = 0,
     programs: int = 1,
     before: Callable[[World], object] = lambda _: None,

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -51,19 +51,18 @@ async def _restores(world: simulated.World) -> None:
 
 async def much_at_once(folder: Path, tries: int) -> Verdict:
     """All kinds of faults together, and sometimes the token is refused. There are ten chats per try."""
-    mixed = simulated.Storm(
-        [*simulated.named("cut before", "cut after", "500", "502"), *simulated.too_many(1, 3, 900, None)]
-    )
+    faults = [*simulated.named("cut before", "cut after", "500", "502"), *simulated.too_many(1, 3, 900, None)]
 
     def strikes(fake: simulated.StormyTelegram, call: ApiCall) -> Fault | None:
         if len(fake.hits) % 5:
-            return mixed(fake, call)
+            return simulated.Storm(faults)(fake, call)
         fake.revokes()
         fake.hit(call.chat)
         return None
 
-    chats = filled.telegram_chats(10 * tries)
-    return await simulated.storm(folder, tries, strikes, seed="much", share=0.1, chats=chats, between=_restores)
+    return await simulated.storm(
+        folder, tries, strikes, seed="much", share=0.1, chats=filled.telegram_chats(10 * tries), between=_restores
+    )
 
 
 async def refused_message(folder: Path, tries: int) -> Verdict:
@@ -124,8 +123,7 @@ async def chats_blocked(folder: Path, tries: int) -> Verdict:
 
 def _offer(world: simulated.World, chat: str) -> str:
     """Returns the label of the button that offers the waiting papers."""
-    newest = world.fake.posted_to(chat)[-1]
-    found = re.search(r"send \d+", str(newest.payload.get("reply_markup")))
+    found = re.search(r"send \d+", str(world.fake.posted_to(chat)[-1].payload.get("reply_markup")))
     return found[0] if found else "no offer"
 
 
@@ -144,7 +142,7 @@ async def in_rounds(
     after: Callable[[simulated.World], object] = lambda _: None,
     before: Callable[[simulated.World], None] = lambda _: None,
     judged: Callable[[simulated.World], Verdict] = simulated.World.judged,
-    chats: Sequence[str] = (),
+    chats: list[str] | None = None,
 ) -> Verdict:
     """Ingests one paper per round until there are enough tries. Calls (or awaits) `after` after each.
 
@@ -188,27 +186,31 @@ async def chats_migrated(folder: Path, tries: int) -> Verdict:
         taken = [replace(one, lane=old.get(one.lane, one.lane)) for one in filled.arrivals(world.fake.journal)]
         return judge(filled.wanted(world.chats, world.rounds), taken, world.fake.hits)
 
-    chats = [f"telegram:-{5000 + n}" for n in range(tries + tries // 4 + 5)]
     return await simulated.storm(
-        folder, tries, migrates, seed="migrated", share=0.7, chats=chats, rounds=4, before=begins,
-        between=_hears, judged=judged,
-    )  # fmt: skip
+        folder,
+        tries,
+        migrates,
+        seed="migrated",
+        share=0.7,
+        chats=[f"telegram:-{5000 + n}" for n in range(tries + tries // 4 + 5)],
+        rounds=4,
+        before=begins,
+        between=_hears,
+        judged=judged,
+    )
 
 
 async def chats_deleted(folder: Path, tries: int) -> Verdict:
     """Accounts are deleted while messages to them are being sent. No other chat misses anything."""
-    gone: dict[str, int] = {}
-    left = [AT_A_TIME]  # chats that may still be deleted in this round
+    gone: dict[str, int] = {}  # chat → messages that it got before
+    in_this_round: list[str] = []
 
     def deletes(fake: simulated.StormyTelegram, call: ApiCall) -> None:
-        if left[0] and not call.chat.startswith("-") and call.chat not in gone:
-            left[0] -= 1
+        if len(in_this_round) < AT_A_TIME and not call.chat.startswith("-") and call.chat not in gone:
+            in_this_round.append(call.chat)
             gone[call.chat] = len(fake.posted_to(call.chat))
             fake.deactivates(call.chat)
             fake.hit()
-
-    def begin_round(_: simulated.World) -> None:
-        left[0] = AT_A_TIME
 
     def judged(world: simulated.World) -> Verdict:
         hoped = {
@@ -217,8 +219,15 @@ async def chats_deleted(folder: Path, tries: int) -> Verdict:
         }
         return judge(hoped, filled.arrivals(world.fake.journal), world.fake.hits)
 
-    chats = filled.telegram_chats(tries * 3 // 2 + 60)
-    return await in_rounds(folder, tries, deletes, after=begin_round, judged=judged, seed="deleted", chats=chats)
+    return await in_rounds(
+        folder,
+        tries,
+        deletes,
+        after=lambda _: in_this_round.clear(),
+        judged=judged,
+        seed="deleted",
+        chats=filled.telegram_chats(tries * 3 // 2 + 60),
+    )
 
 
 # ── the clock, the digests ────────────────────────────────────────────────────
@@ -247,11 +256,12 @@ async def poisoned_digests(folder: Path, tries: int) -> Verdict:
         filled.subscribe(world.app.store, world.chats)
         scheduler = world.app.source_scheduler()
         while len(world.fake.hits) < tries:
-            good = PARTS["daily_arxiv_md"].page([_good(world.rounds)])
+            part = PARTS["daily_arxiv_md"].part(world.rounds)
+            part = part.replace(f"Kite {world.rounds}]", f"A graph of kind {world.rounds}]")
             for n in range(min(AT_A_TIME, tries - len(world.fake.hits))):
                 (inbox / f"{world.rounds:04}-{'ab'[n % 2]}{n}").write_bytes(_poison(dice))
                 world.fake.hit()
-            (inbox / f"{world.rounds:04}-am.md").write_text(good, "utf-8")
+            (inbox / f"{world.rounds:04}-am.md").write_text(PARTS["daily_arxiv_md"].page([part]), "utf-8")
             world.rounds += 1
             await scheduler.drain()
             await world.delivers()
@@ -260,10 +270,6 @@ async def poisoned_digests(folder: Path, tries: int) -> Verdict:
         while await world.delivers():
             world.clock.advance(timedelta(minutes=3))
         return world.judged()
-
-
-def _good(n: int) -> str:
-    return PARTS["daily_arxiv_md"].part(n).replace(f"Kite {n}]", f"A graph of kind {n}]")
 
 
 def _poison(dice: random.Random) -> bytes:

@@ -81,13 +81,10 @@ class _StormySlack(FakeSlack):
             self.revoked += 1
             self.revokes()  # this call is then refused too
             return None
-        fault = self._one_of(_OF_POSTS if is_post else _OF_LOOKUPS)
+        name = self.dice.choice([*(_OF_POSTS if is_post else _OF_LOOKUPS), "429"])
+        fault = self.too_many(self.dice.choice(_WAITS)) if name == "429" else FAULTS[name]
         self.taken += is_post and fault.taken
         return fault
-
-    def _one_of(self, names: list[str]) -> Fault:
-        name = self.dice.choice([*names, "429"])
-        return self.too_many(self.dice.choice(_WAITS)) if name == "429" else FAULTS[name]
 
 
 async def storm(
@@ -117,18 +114,13 @@ async def storm(
         async with a_bot(folder, fake, clock, on_unclear=on_unclear, **settings) as app:
             free_platforms(app.store)
             is_left = reading == "never" and on_unclear == "skip"
-            await let_rest(app, clock, is_left=is_left)
+            for _ in range(100):  # until nothing waits but what is left to a person
+                clock.advance(timedelta(minutes=20))
+                sent = await app.sender.send_once()
+                if not sent.waiting and (is_left or not sent.unclear):
+                    break
             allowed = fake.taken if reading != "always" and on_unclear == "resend" else 0
             return _judged(app, clock, fake, is_left=is_left, allowed=allowed)
-
-
-async def let_rest(app: App, clock: make.FakeClock, *, is_left: bool) -> None:
-    """Advances the clock until nothing waits. With `is_left`, messages left to a person do not count."""
-    for _ in range(100):
-        clock.advance(timedelta(minutes=20))
-        sent = await app.sender.send_once()
-        if not sent.waiting and (is_left or not sent.unclear):
-            return
 
 
 async def _round(app: App, clock: make.FakeClock, dice: random.Random, fake: FakeSlack) -> None:

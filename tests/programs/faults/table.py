@@ -1,7 +1,6 @@
 """The table of docs/reliability.md: a line for each row, and its place on the page."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
@@ -25,7 +24,7 @@ def line(name: str, verdict: Verdict) -> str:
     )
 
 
-def table(verdicts: Mapping[str, Verdict], day: str) -> str:
+def table(verdicts: dict[str, Verdict], day: str) -> str:
     return f"Measured on {day}.\n\n{HEAD}" + "".join(line(name, verdict) for name, verdict in verdicts.items())
 
 
@@ -33,7 +32,7 @@ def _seconds(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def write_again(page: Path, verdicts: Mapping[str, Verdict], day: str) -> None:
+def write_again(page: Path, verdicts: dict[str, Verdict], day: str) -> None:
     """Replaces the lines of some rows on the page, and adds the day."""
     whole = page.read_text("utf-8").replace("<!-- faults -->\nMeasured on ", f"<!-- faults -->\nMeasured on {day}, ")
     for name, verdict in verdicts.items():

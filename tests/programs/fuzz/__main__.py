@@ -42,21 +42,18 @@ def _run(name: str, seconds: float) -> int:
     report, log = WORK / name / "report.json", WORK / name / "log"
     for path in (report, log):
         path.unlink(missing_ok=True)
-    options = (
-        f"-dict={words}",
-        f"-max_len={LONGEST.get(name, LONGEST_OTHER)}",
-        f"-artifact_prefix={WORK / name}/found-",
-    )
-    status = _guided(name, seconds, folder, *options)
+    longest = f"-max_len={LONGEST.get(name, LONGEST_OTHER)}"
+    status = _guided(name, seconds, folder, f"-dict={words}", longest, f"-artifact_prefix={WORK / name}/found-")
     if not report.is_file():
         print(f"{name}: ended with {status} before its time; {log} says why")
         return 1
     told = json.loads(report.read_text())
     size = _keep_smallest(name, folder)
-    found = "".join(f"\n  {one}" for one in told["found"])
     print(
         f"{name}: {told['executions']:,} executions in {told['seconds'] / 60:.1f} minutes of the processor, "
-        f"{len(told['found'])} findings, {size} inputs kept{found}"
+        f"{len(told['found'])} findings, {size} inputs kept",
+        *told["found"],
+        sep="\n  ",
     )
     return 1 if told["found"] else 0
 

@@ -1,7 +1,13 @@
-"""The targets for typed text: queries, sentences and commands, times, schedules in settings, lines of an export."""
+"""The targets for typed text: queries, sentences, times, schedules in settings, lines of an export, conversations."""
 
-from contextlib import suppress
+import asyncio
+import re
+import shutil
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -9,6 +15,7 @@ from bot.commands.intent import REGISTRY, understand
 from bot.commands.words.intents import command_in
 from bot.commands.words.reader import learned
 from bot.commands.words.subjects import query_in
+from bot.digests import read_digest
 from bot.ports import conversation
 from bot.rendering import language
 from bot.settings import checks
@@ -17,9 +24,12 @@ from subscriptions.planning import pauses
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import NoSuchTime, as_words, read_when, split_when
 from subscriptions.planning.times._reading import clock_of, hours_of
-from subscriptions.portable import text_of as text_of_file
 from subscriptions.query import Query, links, parse
-from tests.make import NOON
+from subscriptions.service.importing import export
+from subscriptions.store.database.store import Store
+from tests import make
+from tests.bot_harness import BotHarness
+from tests.digest_pages import PARTS
 from tests.programs.fuzz import target
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
@@ -109,9 +119,9 @@ def check_words(data: bytes) -> None:
         takes_bare_commands=platform == "slack",
         reply_to="7" if choice & 16 else "",
         trigger_id="t" if choice & 32 and platform == "slack" else "",
-        written_at=NOON,
+        written_at=make.NOON,
     )
-    intent = understand(request, None, REGISTRY, now=NOON)
+    intent = understand(request, None, REGISTRY, now=make.NOON)
     assert intent is None or _typed(intent.args, text), intent
     assert (
         intent is None or not intent.target or intent.target.lstrip("@-").removeprefix("100") in text.replace("/c/", "")
@@ -197,8 +207,8 @@ def check_time(data: bytes) -> None:
     clock_of(text)
     hours_of(text)
     with suppress(errors.Refused):
-        end = pauses.parse_pause(text, BERLIN, NOON)
-        assert NOON < end <= NOON + pauses.LONGEST
+        end = pauses.parse_pause(text, BERLIN, make.NOON)
+        assert make.NOON < end <= make.NOON + pauses.LONGEST
         assert end.tzinfo is not None
 
 
@@ -276,7 +286,7 @@ SCHEDULES: Final = target.Target(
 def check_lines(data: bytes) -> None:
     """A file is read as lines of an export, or refused with a sentence that names the line."""
     try:
-        text = text_of_file(data)
+        text = portable.text_of(data)
     except UnicodeDecodeError as error:
         assert 0 <= error.start <= len(data)
         return
@@ -306,5 +316,99 @@ LINES: Final = target.Target(
     words=(
         "now | ", " | ", "|", "｜", "[console:me]", "[telegram:-1001/7]", "[slack:T1/C1/1.2]", "set limit 5", "set kind broadcast", "set quiet 22:00-08:00", "# ",
         "\r\n", "\r", "\ufeff", "daily 09:00 UTC", "weekly mon 07:30 Europe/Berlin", "when-out 08:00-20:00 weekdays", "每天9点", "\x00", "\u2028", "-survey", '"',
+    ),
+)  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------- conversations
+
+MOST_LINES = 4  # most messages in one conversation
+LONGEST = 4096  # most characters of a Telegram message
+_CHATS: Final = ("telegram:42", "telegram:-1001", "console:me", "telegram:42")
+_REVERSING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def check_talk(data: bytes) -> None:
+    """Sends each line to a bot. Only refusals may be raised, replies can be stored and sent, and an export can be imported."""
+    if not data:
+        return
+    chat = _CHATS[data[0] % len(_CHATS)]
+    said = [line[:LONGEST] for line in target.text_of(data[1:]).split("\n") if line.strip() and target.storable(line)]
+    with TemporaryDirectory(prefix="paperwire-fuzz-") as folder:
+        path = shutil.copyfile(_filled(), Path(folder) / "paperwire.db")
+        with closing(Store(f"sqlite:///{path}")) as store:
+            asyncio.run(_talk(store, chat, said[:MOST_LINES]))
+
+
+async def _talk(store: Store, chat: str, said: list[str]) -> None:
+    bot = BotHarness(store, admins={"telegram:-1001": {"7"}})
+    private = chat != "telegram:-1001"
+    for line in said:
+        more = {} if private else {"by": "7", "is_addressed": True, "mentions_bot": True}
+        answer = await bot.says(line, chat, **more)
+        assert answer or not private, f"{line!r} gets no answer"
+        for payload in answer.payloads:
+            text = str(payload["text"])
+            assert text.strip()
+            assert target.storable(text)
+            _check_directions(text)
+    portable.read_lines(export(store, None))
+
+
+def _check_directions(text: str) -> None:
+    """Checks that text direction marks are closed on the same line, so that they do not change the bot's own words."""
+    for line in text.split("\n"):
+        depth = 0
+        for mark in _REVERSING.findall(line):
+            assert mark in "\u2068\u2069", ascii(line)
+            depth += 1 if mark == "\u2068" else -1
+            assert depth >= 0, ascii(line)
+        assert depth == 0, ascii(line)
+
+
+@cache
+def _filled() -> Path:
+    """Returns the path of a database with two dozen invented papers. Each process makes it once."""
+    folder = TemporaryDirectory(prefix="paperwire-fuzz-")
+    _KEPT.append(folder)
+    path = Path(folder.name) / "paperwire.db"
+    with make.an_open_store(f"sqlite:///{path}") as store:
+        for name in ("arxiv_rss", "daily_arxiv_md", "biorxiv_json"):
+            page = PARTS[name].page(map(PARTS[name].part, range(1, 9))).encode()
+            digest = read_digest(page, name, day=make.NOON.date())
+            make.ingest_digest(store, digest, source=name, day=make.NOON.date(), now=make.NOON)
+    return path
+
+
+_KEPT: Final[list[TemporaryDirectory[str]]] = []  # removed at the end of the process
+
+_CONVERSATIONS: Final = (
+    "/sub Kite daily 9 Berlin\n/list\n/unsub 1\n/undo",
+    "/sub diffusion -survey weekly mon\n/edit 1 diffusion OR kite\n/set quiet 22:00-8\n/set",
+    "papers on kites every morning\nyes\nlist\npause until mon",
+    "/today\n/search kite\n2\n/status",
+    "订阅 风筝 每天早上8点\n列表\n/set language zh\n取消订阅 1",
+    "/pause 2 weeks\n/resume\n/preview\n/why 1",
+    "2601.00001\nhttps://arxiv.org/abs/2601.00002\n/help times\n/privacy",
+    "/import\nnow | cat:cs.KT | Kites\n/export\n/forget",
+    "/connect @papers\n/admin\n/about\n/stop",
+    "/follow Ada Quill\n/mute kite\n/set timezone Tokyo\n/set limit 5",
+)
+
+
+CONVERSATIONS: Final = target.Target(
+    check=check_talk,
+    code=(
+        "bot.commands",
+        "bot.conversation",
+        "bot.rendering",
+        "subscriptions.chat_settings",
+        "subscriptions.service",
+    ),
+    seeds=lambda: tuple(bytes([number]) + talk.encode() for number, talk in enumerate(_CONVERSATIONS)),
+    words=(
+        *SENTENCE_WORDS, *TIME_WORDS[::3], *QUERY_WORDS[::4],
+        "/why ", "/preview ", "/resume", "/mute ", "/follow ", "/import\n", "/export", "/forget", "/privacy", "/status", "/admin ", "/help ", "/start ", "/undo",
+        "Kite", "Ada Quill", "1", "2-3", "all", "yes", "no", "quiet ", "limit ", "language ", "shape ", "off", "on", "\u202e", "\u2066", "שלום", "@name", "<b>", "&amp;",
     ),
 )  # fmt: skip

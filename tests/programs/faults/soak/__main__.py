@@ -10,7 +10,6 @@ leak is not found.
 
 import argparse
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -84,14 +83,13 @@ def _headline(pace: Pace, soaked: run.Soaked, day: str) -> str:
 # ── the page ──────────────────────────────────────────────────────────────────
 
 
-def table(verdicts: Sequence[Verdict]) -> str:
-    lines = [
-        f"| {one.what} | {one.measured} | {one.allowed} | {'green' if one.green else '**red**'} |" for one in verdicts
-    ]
-    return "| | measured | allowed | |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
+def table(verdicts: list[Verdict]) -> str:
+    return "| | measured | allowed | |\n|---|---|---|---|\n" + "".join(
+        f"| {one.what} | {one.measured} | {one.allowed} | {'green' if one.green else '**red**'} |\n" for one in verdicts
+    )
 
 
-def drawing(samples: Sequence[Sample]) -> str:
+def drawing(samples: list[Sample]) -> str:
     """Returns an SVG of memory and processor time over the run."""
     last = samples[-1].second or 1.0
     memory = [(one.second, one.memory / 1e6) for one in samples]
@@ -123,7 +121,7 @@ def drawing(samples: Sequence[Sample]) -> str:
     )
 
 
-def _line(name: str, points: Sequence[tuple[float, float]], last: float, most: float) -> str:
+def _line(name: str, points: list[tuple[float, float]], last: float, most: float) -> str:
     at = " ".join(f"{_x(second, last):.1f},{_y(value, most):.1f}" for second, value in points)
     return f'<polyline class="{name}" points="{at}"/>'
 

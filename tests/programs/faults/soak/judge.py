@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
@@ -12,7 +12,7 @@ from tests.programs.faults.soak.load import Account
 from tests.programs.faults.soak.program import Sample
 
 LINK = re.compile(r"arxiv\.org/abs/(2611\.\d{5})")
-SPARE: Mapping[str, int] = {
+SPARE: dict[str, int] = {
     "descriptors": 2,
     "threads": 1,
     "children": 0,
@@ -36,32 +36,32 @@ class Verdict:
     green: bool
 
 
-def ends(values: Sequence[float], kind: Callable[[Iterable[float]], float]) -> tuple[float, float]:
+def ends(values: list[float], kind: Callable[[Iterable[float]], float]) -> tuple[float, float]:
     """Returns the median or the minimum (`kind`) of the first third of the values, and of the last third."""
     part = max(1, len(values) // 3)
     return kind(values[:part]), kind(values[-part:])
 
 
-def growth(values: Sequence[float]) -> float:
+def growth(values: list[float]) -> float:
     """Returns the growth of the median from the first third to the last, as a share of the median of the first."""
     first, last = ends(values, median)
     return last / first - 1
 
 
-def slope(points: Sequence[tuple[float, float]]) -> float:
+def slope(points: list[tuple[float, float]]) -> float:
     """Returns the median of the slopes between all pairs of points (Theil-Sen). A few peaks do not change it."""
     thinned = points[:: max(1, len(points) // 150)]
     return median([(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(thinned, 2) if x2 > x1] or [0.0])
 
 
 def judge_samples(
-    samples: Sequence[Sample], *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = SPARE
+    samples: list[Sample], *, warm_up: float, most_growth: float = 0.05, spare: dict[str, int] = SPARE
 ) -> list[Verdict]:
     """Returns verdicts on the resources of the process after its warm-up. `spare`: how many more of each there may be at the end."""
     warm = [one for one in samples if one.second >= warm_up]
-    memory = [one.memory for one in warm]
+    memory = [float(one.memory) for one in warm]
     (first, last), grown = ends(memory, median), growth(memory)
-    an_hour = slope([(one.second, float(one.memory)) for one in warm]) * 3600
+    an_hour = slope([(one.second, one.memory) for one in warm]) * 3600
     return [
         Verdict(
             what="memory, median of the last third against the first",
@@ -74,7 +74,7 @@ def judge_samples(
     ]
 
 
-def _left_over(values: Sequence[float], name: str, spare: int) -> Verdict:
+def _left_over(values: list[float], name: str, spare: int) -> Verdict:
     """Returns the verdict on things that are opened and closed again. A leak raises their minimum in the last third."""
     first, last = ends(values, min)
     return Verdict(
@@ -130,7 +130,7 @@ def judge_journal(
     ]
 
 
-def judge_rows(left: Mapping[str, int], account: Account, unfinished: Mapping[str, int], keys: int) -> list[Verdict]:
+def judge_rows(left: dict[str, int], account: Account, unfinished: dict[str, int], keys: int) -> list[Verdict]:
     """Returns verdicts on what is unfinished at the end (by kind), and on the rows `left` after a clean-up a year later (by table).
 
     `keys`: how many keys of the store are new. A process needs a few (for the bot's identity, and what was done today).

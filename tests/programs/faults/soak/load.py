@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 
 from subscriptions.service.amendments import set_settings
-from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.database.store import Transaction
 from tests import make
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import FakeSlack, SentEnvelope
@@ -92,7 +92,6 @@ class Load:
         self.environment = environment
         self.database = folder / "paperwire.db"
         self._turn = 0
-        self._began = 0.0
         self._beside: list[threading.Thread] = []
 
     def prepares(self, now: datetime) -> None:
@@ -103,9 +102,7 @@ class Load:
             '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'
             f'[[source]]\nname = "mirror"\nurl = "{self.mirror.url}/list.md"\nschedule = "every 1m"\n'
         )
-        store = Store(f"sqlite:///{self.database}")
-        store.open(now=now)
-        with store.write() as transaction:
+        with make.an_open_store(f"sqlite:///{self.database}", now=now) as store, store.write() as transaction:
             for n in range(self.pace.chats):
                 chat = str(1000 + n) if n % 4 else str(-1_000_000 - n)  # a quarter are groups
                 self.telegram.knows(chat)
@@ -117,7 +114,6 @@ class Load:
             self.telegram.knows(str(FIRST_TALKER + n))
             self.slack.knows_person(f"U{n}", name=f"Person {n}")
         self.slack.grants_all()
-        store.close()
 
     def _subscribes(self, store: Transaction, chat: str, n: int, now: datetime) -> None:
         word = WORDS[n % len(WORDS)]
@@ -141,13 +137,13 @@ class Load:
             (pace.sample * 3, lambda _: self._starts(self.scrapes)),
         ]
         due = [0.0, 0.0, *(every / 2 for every, _ in jobs[2:])]
-        self._began = time.monotonic()
-        while (second := time.monotonic() - self._began) < pace.seconds:
+        began = time.monotonic()
+        while (second := time.monotonic() - began) < pace.seconds:
             for n, (every, job) in enumerate(jobs):
                 if second >= due[n]:
                     due[n] += every
                     job(second)
-            time.sleep(max(0.0, min(*due, pace.seconds) - (time.monotonic() - self._began)))
+            time.sleep(max(0.0, min(*due, pace.seconds) - (time.monotonic() - began)))
         for thread in self._beside:
             thread.join()
 
@@ -206,19 +202,15 @@ class Load:
         on_slack = person % 4 == 3
         chat = f"D{person}" if on_slack else str(FIRST_TALKER + person)
         if words == PRESS:
-            if not on_slack:
-                self._presses(chat)
-            return
-        if on_slack:
-            sent = self.slack.user_types(f"/paperwire {words}", chat, by=f"U{person}")
-            self.account.handed_over.append((chat, sent))
+            with suppress(AssertionError):  # no message of the chat has this button
+                if not on_slack:
+                    pressed = self.telegram.in_its_loop(lambda: self.telegram.presses("undo", chat))
+                    self.account.presses.append(pressed)
+        elif on_slack:
+            self.account.handed_over.append((chat, self.slack.user_types(f"/paperwire {words}", chat, by=f"U{person}")))
         else:
             self.account.asked[chat] += 1
             self.telegram.in_its_loop(lambda: self.telegram.user_writes(f"/{words}", chat))
-
-    def _presses(self, chat: str) -> None:
-        with suppress(AssertionError):  # no message of the chat has this button
-            self.account.presses.append(self.telegram.in_its_loop(lambda: self.telegram.presses("undo", chat)))
 
     def fails(self, _: float) -> None:
         """Makes the next of the platforms fail."""
@@ -267,10 +259,8 @@ class Load:
                 timeout=120,
                 check=False,
             )
-        store = Store(f"sqlite:///{self.database}")
-        store.open(now=datetime.now(UTC))
-        make.clean_up(store, now=datetime.now(UTC))
-        store.close()
+        with make.an_open_store(f"sqlite:///{self.database}", now=datetime.now(UTC)) as store:
+            make.clean_up(store, now=datetime.now(UTC))
 
     def scrapes(self) -> None:
         """Requests the metrics and the health page, as a monitor does."""

@@ -3,13 +3,12 @@
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from subscriptions.store.database.store import Store
 from tests import make
 from tests.fakes import slack as slacks
 from tests.fakes import telegram as telegrams
@@ -27,9 +26,9 @@ RESTED = 45.0  # seconds after the start in which an idle process may still do t
 class Soaked:
     """The results of a soak."""
 
-    samples: tuple[Sample, ...]
+    samples: list[Sample]
     account: load.Account
-    verdicts: tuple[judge.Verdict, ...]
+    verdicts: list[judge.Verdict]
     messages: int  # messages that both platforms accepted
     edits: int
     rate: float  # messages per second, until everything was sent
@@ -62,7 +61,7 @@ def _place() -> Iterator[tuple[Path, telegrams.FakeTelegram, slacks.FakeSlack, d
 
 
 def soak(
-    pace: load.Pace, *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = judge.SPARE, leak: int = 0
+    pace: load.Pace, *, warm_up: float, most_growth: float = 0.05, spare: dict[str, int] = judge.SPARE, leak: int = 0
 ) -> Soaked:
     """Runs the load and returns the results with their verdicts.
 
@@ -79,7 +78,6 @@ def soak(
             slack.waits_connected(2, 60)
 
             loading.runs(lambda second: samples.append(program.sample(second)))
-            busy = (samples[-1].processor - samples[0].processor) / max(samples[-1].second - samples[0].second, 1e-9)
             loading.settles(SETTLES)
             unfinished = loading.unfinished()
             status = program.stops()
@@ -99,13 +97,13 @@ def soak(
         ),
     ]
     return Soaked(
-        samples=tuple(samples),
+        samples=samples,
         account=loading.account,
-        verdicts=tuple(verdicts),
+        verdicts=verdicts,
         messages=sum(one.kind in {"post", "ephemeral", "file"} for one in entries),
         edits=sum(one.kind == "edit" for one in entries),
         rate=len(entries) / max(entries[-1].at - entries[0].at, 1.0),
-        busy=busy,
+        busy=(samples[-1].processor - samples[0].processor) / max(samples[-1].second - samples[0].second, 1e-9),
     )
 
 
@@ -113,10 +111,8 @@ def rest(subscriptions: int, seconds: float) -> judge.Verdict:
     """Runs a process with a full store and nothing due. Returns the verdict on its processor time."""
     with _place() as (folder, _, _, environment):
         now = datetime.now(UTC)
-        store = Store(f"sqlite:///{folder}/paperwire.db")
-        store.open(now=now)
-        fill(store, subscriptions, now=now, per_chat=5)
-        store.close()
+        with make.an_open_store(f"sqlite:///{folder}/paperwire.db", now=now) as store:
+            fill(store, subscriptions, now=now, per_chat=5)
         (folder / "inbox").mkdir()
         (folder / "paperwire.toml").write_text('[[source]]\nname = "inbox"\npath = "inbox/*.md"\n')
         with running_program(folder, environment) as program:
@@ -133,10 +129,8 @@ def rest(subscriptions: int, seconds: float) -> judge.Verdict:
 
 def _left_after_a_year(database: Path, now: datetime) -> dict[str, int]:
     """Cleans a database as a year later would. Returns the number of remaining rows by table."""
-    store = Store(f"sqlite:///{database}")
-    store.open(now=now)
-    make.clean_up(store, now=now + timedelta(days=364))  # on day 365, chats that are gone would be erased
-    store.close()
+    with make.an_open_store(f"sqlite:///{database}", now=now) as store:
+        make.clean_up(store, now=now + timedelta(days=364))  # on day 365, chats that are gone would be erased
     with _reading(database) as connection:
         listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%paper_words%' ORDER BY name"
         names = [name for (name,) in connection.execute(listed) if not name.startswith(("sqlite_", "paper_words"))]

@@ -1,12 +1,11 @@
 """Compares the journal of the platforms with what the model expects."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tests.programs.faults.year.model import Expected
-from tests.programs.faults.year.simulated_bot import Post
+from tests.programs.faults.year.simulated_bot import Arrived
 
 # a chat is told after five days without a match; a matching paper that it already got may restart the count
 DRY = timedelta(days=4)
@@ -28,35 +27,7 @@ class Comparison:
         return tuple(f"{kind}: {fault}" for kind, all_of in self.faults_by_kind.items() for fault in all_of[:3])
 
 
-@dataclass(slots=True)
-class Arrived:
-    """One delivery as a chat received it."""
-
-    at: datetime
-    chat: str
-    shown: Counter[str] = field(default_factory=Counter)
-    behind: set[str] = field(default_factory=set)
-    words: str = ""  # text of messages without papers
-
-    @property
-    def works(self) -> set[str]:
-        return set(self.shown) | self.behind
-
-
-def deliveries_of(posts: Iterable[Post], behind: Iterable[tuple[str, str]]) -> list[Arrived]:
-    """Returns the arrived deliveries in the order of their first messages. `behind`: (delivery, paper under [show])."""
-    found: dict[str, Arrived] = {}
-    for post in posts:
-        arrived = found.setdefault(post.delivery, Arrived(post.at, post.chat))
-        arrived.shown.update(post.works)
-        arrived.words += post.words
-    for delivery, work in behind:
-        if delivery in found:
-            found[delivery].behind.add(work)
-    return sorted(found.values(), key=lambda one: one.at)
-
-
-def compare(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> Comparison:
+def compare(expected: dict[str, list[Expected]], arrived: list[Arrived]) -> Comparison:
     """Compares each delivery and each paper, and returns the counts and faults."""
     should = {(chat, work): one.at for chat, all_of in expected.items() for one in all_of for work in one.works}
     came: dict[tuple[str, str], list[datetime]] = defaultdict(list)
@@ -64,7 +35,7 @@ def compare(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> 
         for work in one.works:
             came[one.chat, work] += [one.at] * max(1, one.shown[work])
     shown, split, empty = _by_delivery(expected, arrived)
-    faults = {
+    faults_by_kind = {
         "lost": [
             f"{chat} never got {work}, due {at:%F %H:%M}" for (chat, work), at in should.items() if not came[chat, work]
         ],
@@ -83,12 +54,10 @@ def compare(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> 
         "not merged": split,
         "empty": empty,
     }
-    return Comparison(expected=len(should), deliveries=len(arrived), faults_by_kind=faults)
+    return Comparison(expected=len(should), deliveries=len(arrived), faults_by_kind=faults_by_kind)
 
 
-def _by_delivery(
-    expected: dict[str, list[Expected]], arrived: Sequence[Arrived]
-) -> tuple[list[str], list[str], list[str]]:
+def _by_delivery(expected: dict[str, list[Expected]], arrived: list[Arrived]) -> tuple[list[str], list[str], list[str]]:
     """Returns three lists of faults.
 
     They are wrong numbers of shown papers, second deliveries to a chat at the same moment, and deliveries without papers
@@ -112,8 +81,11 @@ def _by_delivery(
         met.add((one.chat, at))
         if one.works:
             dry.pop(one.chat, None)
-    silent = [place for place, one in awaited.items() if not one.works and place not in met]
-    empty += [f"{chat} heard nothing at {at:%F %H:%M}" for chat, at in silent]
+    empty += [
+        f"{chat} heard nothing at {at:%F %H:%M}"
+        for (chat, at), one in awaited.items()
+        if not one.works and (chat, at) not in met
+    ]
     return shown, split, empty
 
 
@@ -123,5 +95,5 @@ def _moments_before(at: datetime) -> list[datetime]:
     return [minute - timedelta(minutes=n) for n in range(AT_ONCE // timedelta(minutes=1))]
 
 
-def _moments(moments: Sequence[datetime]) -> str:
+def _moments(moments: list[datetime]) -> str:
     return ", ".join(f"{at:%F %H:%M}" for at in moments)

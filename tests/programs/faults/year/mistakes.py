@@ -1,8 +1,8 @@
 """Deliberate mistakes that are patched into the product in memory. The comparison must detect every one."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from unittest.mock import patch
 
 from sqlmodel import col, delete, select
@@ -14,15 +14,16 @@ from subscriptions.store import planner as plans
 from subscriptions.store import rows
 from subscriptions.store.database.store import Store, Transaction
 
-JANUARY = datetime(2025, 1, 15, tzinfo=UTC)
-KEPT = timedelta(days=5)
+JANUARY = dt.datetime(2025, 1, 15, tzinfo=dt.UTC)
+KEPT = dt.timedelta(days=5)
+ADVANCE, LIMITED = plans.advance, planning._limited
 
 
 @contextmanager
 def forgets_deliveries() -> Iterator[None]:
     """A clean-up that deletes, after some days, the record of delivered papers together with the payloads."""
 
-    def forgetful(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:
+    def forgetful(store: Store, *, now: dt.datetime, papers: dt.timedelta | None = None) -> Iterator[int]:
         yield from clean_up_steps(store, now=now, papers=papers)
         with store.write() as session:
             old = select(rows.DeliveryRow.seq).where(col(rows.DeliveryRow.settled_at) < now - KEPT)
@@ -32,25 +33,18 @@ def forgets_deliveries() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def forgets_its_place() -> Iterator[None]:
-    """A planner that does not store the cursor, up to which a subscription has seen papers."""
-    advance = plans.advance
-
-    def forgetful(session: Transaction, moves: list[forecast.Move], _follow: object) -> None:
-        advance(session, [(subscription, 0, due) for subscription, _, due in moves], {})
-
-    with patch.object(plans, "advance", forgetful):
-        yield
+def advance_nowhere(session: Transaction, moves: list[forecast.Move], _follow: object) -> None:
+    """Does not store the cursor, up to which a subscription has seen papers."""
+    ADVANCE(session, [(subscription, 0, due) for subscription, _, due in moves], {})
 
 
 @contextmanager
 def knows_no_summer_time() -> Iterator[None]:
     """Computes local times with the winter offset all year."""
 
-    def by_winter(day: date, at: time, zone: tzinfo) -> datetime:
-        offset = JANUARY.astimezone(zone).utcoffset() or timedelta(0)
-        return datetime.combine(day, at, timezone(offset)).astimezone(UTC)
+    def by_winter(day: dt.date, at: dt.time, zone: dt.tzinfo) -> dt.datetime:
+        offset = JANUARY.astimezone(zone).utcoffset() or dt.timedelta(0)
+        return dt.datetime.combine(day, at, dt.timezone(offset)).astimezone(dt.UTC)
 
     forecast.next_moment.cache_clear()
     with patch("subscriptions.planning.cadence.local_moment", by_winter):
@@ -58,27 +52,10 @@ def knows_no_summer_time() -> Iterator[None]:
     forecast.next_moment.cache_clear()
 
 
-@contextmanager
-def ignores_the_limit() -> Iterator[None]:
-    """Shows all papers, whatever the limit."""
-
-    limited = planning._limited
-
-    with patch.object(planning, "_limited", lambda ordered, _: limited(ordered, None)):
-        yield
-
-
-@contextmanager
-def waits_for_nothing() -> Iterator[None]:
-    """A when-out that is due as soon as there are papers, even if other sources are still expected."""
-    with patch("subscriptions.planning.forecast.Forecast.all_reported", None):
-        yield
-
-
-MISTAKES: dict[str, Callable[[], AbstractContextManager[None]]] = {
+MISTAKES: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "a clean-up that forgets what was told": forgets_deliveries,
-    "a planner that forgets how far it has looked": forgets_its_place,
+    "a planner that forgets how far it has looked": lambda: patch.object(plans, "advance", advance_nowhere),
     "clocks without summer time": knows_no_summer_time,
-    "a when-out that waits for no source": waits_for_nothing,
-    "no limit": ignores_the_limit,
+    "a when-out that waits for no source": lambda: patch.object(forecast.Forecast, "all_reported", None),
+    "no limit": lambda: patch.object(planning, "_limited", lambda ordered, _: LIMITED(ordered, None)),
 }

@@ -7,7 +7,6 @@ computes with offsets, folds or gaps.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
@@ -34,9 +33,11 @@ class ModelQuery:
 
     def fits(self, paper: "Work") -> bool:
         words = frozenset().union(*paper.words.values())
-        wanted = not self.words or bool(words & self.words)
-        belongs = not self.categories or bool(paper.categories & self.categories)
-        return wanted and belongs and not words & self.without
+        return (
+            (not self.words or bool(words & self.words))
+            and (not self.categories or bool(paper.categories & self.categories))
+            and not words & self.without
+        )
 
     @property
     def text(self) -> str:
@@ -86,18 +87,16 @@ class Walls:
         """Returns, for each day of the cadence, the first moment at which clocks show this time or a later one."""
         key = (zone, at, when.kind, when.day)
         if key not in self._moments:
-            shown = self._latest_shown(zone)
+            if zone not in self._shown:
+                # for each step the latest local time up to it, which stays the same for an hour when clocks are set back
+                self._shown[zone] = list(accumulate((self.at(zone, step) for step in self._steps), max))
+            shown = self._shown[zone]
             first, last = shown[0].date() + timedelta(days=1), shown[-1].date()
             days = (first + timedelta(days=n) for n in range((last - first).days))
-            found = (bisect_left(shown, datetime.combine(day, at or time(0))) for day in days if when.on(day))
-            self._moments[key] = [self._steps[place] for place in found]
+            self._moments[key] = [
+                self._steps[bisect_left(shown, datetime.combine(day, at or time(0)))] for day in days if when.on(day)
+            ]
         return self._moments[key]
-
-    def _latest_shown(self, zone: str) -> list[datetime]:
-        """Returns, for each step, the latest local time up to it. This stays the same for an hour when clocks are set back."""
-        if zone not in self._shown:
-            self._shown[zone] = list(accumulate((self.at(zone, step) for step in self._steps), max))
-        return self._shown[zone]
 
 
 @dataclass(slots=True)
@@ -154,7 +153,8 @@ class ModelSubscription:
         if self.when.kind == "now":
             return bool(self.unseen) and now >= self.held and not quiet
         if self.when.kind != "when-out":
-            return _any_within(walls.moments(self.zone, self.when, self.when.at), self.looked, now)
+            moments = walls.moments(self.zone, self.when, self.when.at)
+            return bisect_right(moments, self.looked) < bisect_right(moments, now)
         closing = self.closes(walls, now)
         missed = any(self.looked < closed <= now for closed in closing)
         if closing and closing[-1] > now:
@@ -173,20 +173,11 @@ class ModelSubscription:
         if said:
             self.served = now
 
-    def starts_anew(self, now: datetime) -> None:
-        """Applies another cadence: a window that is open under it counts, but a past window does not."""
-        self.looked, self.served, self.held = now, LONG_AGO, LONG_AGO
-
     def goes_on(self, now: datetime) -> None:
         """Ends a pause. Papers that came during it come at the next regular time."""
         self.paused, self.paused_until = False, None
         self.looked = self.served = now
         self.held = now + AFTER_A_PAUSE
-
-
-def _any_within(moments: Sequence[datetime], after: datetime, now: datetime) -> bool:
-    place = bisect_right(moments, after)
-    return place < len(moments) and moments[place] <= now
 
 
 @dataclass(slots=True)
@@ -217,7 +208,6 @@ class Expected:
     at: datetime
     works: frozenset[str]
     shown: int  # number of papers that the message shows; [show] opens the rest
-    first: bool = False  # the first delivery of a chat comes even without papers
 
 
 class Model:
@@ -228,9 +218,9 @@ class Model:
         self.works: dict[str, Work] = {}
         self.readers: dict[str, Reader] = {}
         self.awaits = False  # whether the feed is expected at its times
-        self._came: set[date] = set()
+        self.came: set[date] = set()  # batches that the expected source has published
 
-    def receives(self, entries: Sequence[world.Entry], now: datetime) -> None:
+    def receives(self, entries: tuple[world.Entry, ...], now: datetime) -> None:
         """Adds the papers of a digest."""
         for entry in entries:
             work = self.works.setdefault(entry.work, Work(now))
@@ -239,30 +229,25 @@ class Model:
                     for subscription in reader.subscriptions.values():
                         subscription.unseen.add(entry.work)
 
-    def comes(self, batch: date) -> None:
-        """Records that the expected source has published this batch."""
-        self._came.add(batch)
-
-    def _sources_in(self, now: datetime) -> bool:
-        return not self.awaits or world.batch_at(now) in self._came
-
     def subscribes(
         self, chat: str, number: int, query: ModelQuery, when: When, now: datetime, *, own_zone: str = ""
     ) -> None:
-        """Adds a subscription. It begins with the papers of the last day (weekly: of the last week; `now`: with new ones)."""
+        """Adds a subscription. It begins with the papers of the last day.
+
+        With `weekly` it begins with those of the last week, with `now` with new ones, but not on the console.
+        """
         reader = self.readers[chat]
-        back = {"now": timedelta(0), "weekly": timedelta(days=7)}.get(when.kind, timedelta(days=1))
-        if when.kind == "now" and chat.startswith("console:"):
-            back = timedelta(days=1)
-        unseen = {name for name, work in self.works.items() if work.news_at and work.news_at >= now - back}
-        zone = own_zone or reader.zone
+        days = {"now": int(chat.startswith("console:")), "weekly": 7}.get(when.kind, 1)
+        since = now - timedelta(days=days)
+        unseen = {name for name, work in self.works.items() if work.news_at and work.news_at >= since}
         reader.subscriptions[number] = ModelSubscription(
-            query, when, zone, bool(own_zone), since=now - back, looked=now, unseen=unseen
+            query, when, own_zone or reader.zone, bool(own_zone), since=since, looked=now, unseen=unseen
         )
 
     def plans(self, now: datetime) -> dict[str, Expected]:
         """Returns what must be sent now, and counts it as delivered."""
         found = {}
+        sources_in = not self.awaits or world.batch_at(now) in self.came
         for chat, reader in self.readers.items():
             self._wake(reader, now)
             quiet = reader.is_quiet(self.walls, now)
@@ -270,7 +255,7 @@ class Model:
                 subscription
                 for subscription in reader.subscriptions.values()
                 if not (reader.paused or subscription.paused)
-                and subscription.is_due(self.walls, now, quiet=quiet, sources_in=self._sources_in(now))
+                and subscription.is_due(self.walls, now, quiet=quiet, sources_in=sources_in)
             ]
             if due and (expected := self._delivery(reader, due, now)):
                 found[chat] = expected
@@ -287,39 +272,38 @@ class Model:
                 subscription.looked = max(subscription.looked, subscription.paused_until - INSTANT)
                 subscription.paused, subscription.paused_until = False, None
 
-    def _delivery(self, reader: Reader, due: Sequence[ModelSubscription], now: datetime) -> Expected | None:
-        brings = [self._brings(reader, subscription) for subscription in due]
+    def _delivery(self, reader: Reader, due: list[ModelSubscription], now: datetime) -> Expected | None:
+        # the unseen papers that match each subscription, were not sent to the reader, and are wanted by the reader
+        brings = [
+            {
+                name
+                for name in subscription.unseen - reader.delivered
+                if subscription.query.fits(self.works[name]) and (reader.crosslists or not self.works[name].cross)
+            }
+            for subscription in due
+        ]
         works = frozenset[str]().union(*brings)
         said = bool(works) or (not reader.spoken and self._may_say_nothing(due, now))
         for subscription, brought in zip(due, brings, strict=True):
             subscription.is_planned(now, said=bool(brought) or (said and not works))
         if not said:
             return None
-        shown = len(works) if reader.limit is None else min(reader.limit, len(works))
-        expected = Expected(now, works, shown, first=not reader.spoken)
         reader.delivered |= works
         reader.spoken = True
-        return expected
+        return Expected(now, works, len(works) if reader.limit is None else min(reader.limit, len(works)))
 
-    def _may_say_nothing(self, due: Sequence[ModelSubscription], now: datetime) -> bool:
+    def _may_say_nothing(self, due: list[ModelSubscription], now: datetime) -> bool:
         """Tells whether a first delivery may say that there are no papers: some could have come, and no more are expected."""
         if not self.awaits:
             return True
-        newest = world.due_at(world.batch_at(now))
-        expected = newest > min(subscription.since for subscription in due) or any(
-            subscription.unseen for subscription in due
-        )
+        earliest = min(subscription.since for subscription in due)
+        expected = world.due_at(world.batch_at(now)) > earliest or any(subscription.unseen for subscription in due)
         timed = [subscription for subscription in due if subscription.when.kind != "now"]
         return expected and (not timed or any(self._is_last_word(subscription, now) for subscription in timed))
 
     def _is_last_word(self, subscription: ModelSubscription, now: datetime) -> bool:
         closing = subscription.closes(self.walls, now) if subscription.when.kind == "when-out" else []
         return not closing or closing[-1] <= max(now, world.next_due(now))
-
-    def _brings(self, reader: Reader, subscription: ModelSubscription) -> set[str]:
-        """Returns the unseen papers that match the subscription, were not sent to the reader, and are wanted by the reader."""
-        found = {name for name in subscription.unseen - reader.delivered if subscription.query.fits(self.works[name])}
-        return {name for name in found if reader.crosslists or not self.works[name].cross}
 
     def resumes(self, chat: str, now: datetime) -> None:
         """Ends the pauses of a chat and of its subscriptions."""
@@ -332,7 +316,8 @@ class Model:
         subscription = self.readers[chat].subscriptions[number]
         if subscription.when != when:
             subscription.when = when
-            subscription.starts_anew(now)
+            # a window that is open under the new cadence counts, but a past window does not
+            subscription.looked, subscription.served, subscription.held = now, LONG_AGO, LONG_AGO
 
     def moves(self, chat: str, zone: str, now: datetime) -> None:
         """Changes the zone of a chat, and of those subscriptions that have no own zone."""

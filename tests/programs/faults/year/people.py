@@ -77,13 +77,9 @@ class People:
             or len(reader.subscriptions) >= MOST_SUBSCRIPTIONS
         ):
             return
-        zone = own or ("" if reader.subscriptions else reader.zone)
-        done = requests.subscribe(
-            self._bot.store,
-            address(chat),
-            requests.SubscriptionRequest(text=query.text, when=when.text, tz=zone),
-            now=now,
-        )
+        tz = own or ("" if reader.subscriptions else reader.zone)
+        request = requests.SubscriptionRequest(text=query.text, when=when.text, tz=tz)
+        done = requests.subscribe(self._bot.store, address(chat), request, now=now)
         self._model.subscribes(chat, done.subscription.number, query, when, now, own_zone=own)
 
     def _query(self) -> model.ModelQuery:
@@ -181,9 +177,11 @@ class People:
         reader, wanted = self._model.readers[chat], self._dice.random() < 0.5
         amendments.set_settings(self._bot.store, address(chat), {"crosslists": "in" if wanted else "out"}, now=now)
         reader.crosslists = wanted
-        cadences = {subscription.when.kind for subscription in reader.subscriptions.values()}
-        if "when-out" not in cadences:  # the model has no rule for a window that is open during a change
-            self._moves(chat, self._dice.choice(self.zones), now)
+        # the model has no rule for a window that is open during a change of the zone
+        if all(subscription.when.kind != "when-out" for subscription in reader.subscriptions.values()):
+            zone = self._dice.choice(self.zones)
+            amendments.set_settings(self._bot.store, address(chat), {"timezone": zone}, now=now)
+            self._model.moves(chat, zone, now)
 
     def _sets_limit(self, chat: str, limit: int | None, now: datetime) -> None:
         amendments.set_settings(self._bot.store, address(chat), {"limit": str(limit or "all")}, now=now)
@@ -193,11 +191,6 @@ class People:
         text = f"{quiet[0]:%H:%M}-{quiet[1]:%H:%M}" if quiet else "off"
         amendments.set_settings(self._bot.store, address(chat), {"quiet": text}, now=now)
         self._model.readers[chat].quiet = quiet
-
-    def _moves(self, chat: str, zone: str, now: datetime) -> None:
-        """Changes the zone of a chat and of all its subscriptions."""
-        amendments.set_settings(self._bot.store, address(chat), {"timezone": zone}, now=now)
-        self._model.moves(chat, zone, now)
 
 
 def times_of(zone: str) -> tuple[time, time, time]:

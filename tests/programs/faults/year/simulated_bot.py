@@ -1,8 +1,8 @@
 """The product in the simulated year: the real app over a real database, platforms that record, and a clock that jumps."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -29,15 +29,19 @@ from tests.receipts import add_receipt
 WORK = re.compile(r"\bn\d{6}\b|(?<=arxiv\.org/abs/)\d{4}\.[0-8]\d{4}\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One message that a platform accepted."""
+@dataclass(slots=True)
+class Arrived:
+    """One delivery as a chat received it."""
 
     at: datetime
     chat: str
-    delivery: str
-    works: frozenset[str]
-    words: str  # its text if it shows no paper
+    shown: Counter[str] = field(default_factory=Counter)
+    behind: set[str] = field(default_factory=set)  # papers under [show]
+    words: str = ""  # text of messages without papers
+
+    @property
+    def works(self) -> set[str]:
+        return set(self.shown) | self.behind
 
 
 class SimulatedBot:
@@ -47,7 +51,7 @@ class SimulatedBot:
         """`url` is the address of a database, which may be empty."""
         self.clock = FakeClock(start)
         self._url = SecretStr(url)
-        self._behind: set[tuple[str, str]] = set()
+        self._behind: set[tuple[str, str]] = set()  # (delivery, paper) of everything under a [show] so far
         self._channels: list[GalleryChannel] = []  # of all processes so far
         self._awaits = False
         self.app = self._begun()
@@ -63,8 +67,8 @@ class SimulatedBot:
         return app
 
     def _settings(self) -> settings.Settings:
-        feed = settings.SourceSettings(name=world.FEED, url="https://example.org/feed", schedule="arxiv")
-        return settings.Settings(database_url=self._url, sources=(feed,) if self._awaits else ())
+        feeds = (settings.SourceSettings(name=world.FEED, url="https://example.org/feed", schedule="arxiv"),)
+        return settings.Settings(database_url=self._url, sources=feeds if self._awaits else ())
 
     async def begins_anew(self) -> None:
         """Starts another process on the same database."""
@@ -83,8 +87,11 @@ class SimulatedBot:
         """Adds the feed with arXiv's schedule to the settings. From now on, when-out waits for it."""
         self._awaits = True
         self.store.schedules = schedules_of(self._settings())
-        fact = sources.SourceFact(name=world.FEED, kind="url", location="a feed", schedule="arxiv")
-        sources.sync_sources(self.store, [fact], now=self.clock.now())
+        sources.sync_sources(
+            self.store,
+            [sources.SourceFact(name=world.FEED, kind="url", location="a feed", schedule="arxiv")],
+            now=self.clock.now(),
+        )
 
     async def receives(self, digest: world.Arrival) -> None:
         """Ingests a digest. Stores a receipt if the digest is from the feed for which when-out waits."""
@@ -102,18 +109,22 @@ class SimulatedBot:
         if run.planned:
             await self.app.sender.drain(run)
 
-    def posts(self) -> Iterator[Post]:
-        for post in (post for channel in self._channels for post in channel.posts):
-            works = frozenset(WORK.findall(post.payload))
-            yield Post(post.at, str(post.chat), post.delivery, works, "" if works else post.payload)
-
-    def behind(self) -> set[tuple[str, str]]:
-        """Returns (delivery, paper) of everything under a [show] so far. Call `note_behind` before the bot deletes any of it."""
+    def deliveries(self) -> list[Arrived]:
+        """Returns the arrived deliveries in the order of their first messages."""
         self.note_behind()
-        return self._behind
+        found: dict[str, Arrived] = {}
+        for post in (post for channel in self._channels for post in channel.posts):
+            arrived = found.setdefault(post.delivery, Arrived(post.at, str(post.chat)))
+            works = set(WORK.findall(post.payload))
+            arrived.shown.update(works)
+            arrived.words += "" if works else post.payload
+        for delivery, work in self._behind:
+            if delivery in found:
+                found[delivery].behind.add(work)
+        return sorted(found.values(), key=lambda one: one.at)
 
     def note_behind(self) -> None:
-        """Records what is under a [show] now."""
+        """Records what is under a [show] now. Call it before the bot deletes any of it."""
         with self.store.read() as session:
             found = session.exec(
                 select(rows.DeliveryRow.id, rows.PaperRow.title, rows.PaperRow.key)

@@ -18,7 +18,7 @@ from subscriptions.store.database.writer import done
 from tests.postgres.server import own_server
 from tests.programs.faults.table import write
 from tests.programs.faults.year import world as calendar
-from tests.programs.faults.year.comparison import Comparison, compare, deliveries_of
+from tests.programs.faults.year.comparison import Comparison, compare
 from tests.programs.faults.year.mistakes import MISTAKES
 from tests.programs.faults.year.model import Expected, Model
 from tests.programs.faults.year.people import People, moments
@@ -43,17 +43,8 @@ class Span:
         return self.start + timedelta(days=self.days)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulationResult:
-    """The result of a simulation."""
-
-    comparison: Comparison
-    headline: str  # what was simulated
-    seconds: float  # duration of the computation
-
-
-async def simulate(url: str, span: Span) -> SimulationResult:
-    """Simulates the days and chats of a span. Returns the result with its comparison."""
+async def simulate(url: str, span: Span) -> tuple[Comparison, str, float]:
+    """Simulates the days and chats of a span. Returns the comparison, what was simulated, and the seconds that it took."""
     began = time.process_time()
     world = calendar.World(span.start, span.days, span.seed)
     model, bot = Model(span.start, span.days), SimulatedBot(url, span.start)
@@ -77,7 +68,7 @@ async def simulate(url: str, span: Span) -> SimulationResult:
             await bot.receives(digest)
             model.receives(digest.entries, now)
             if digest.source == calendar.FEED and model.awaits:
-                model.comes(digest.day)
+                model.came.add(digest.day)
         for chat, one in model.plans(now).items():
             expected[chat].append(one)
         await bot.ticks()
@@ -86,16 +77,16 @@ async def simulate(url: str, span: Span) -> SimulationResult:
             tidied = now
             bot.note_behind()
             done(daily_maintenance(bot.app.store, bot.app.settings, now=now))
-    comparison = compare(expected, deliveries_of(bot.posts(), bot.behind()))
+    comparison = compare(expected, bot.deliveries())
     await bot.app.close()
     came = world.arrivals[: len(world.arrivals) - len(arrivals)]
-    recorded = sum(digest.source == "recorded" for digest in came)
     headline = (
         f"{span.days} days ({span.start:%Y-%m-%d} to {span.end:%Y-%m-%d}), {span.chats} chats in 12 zones,"
-        f" {len(model.works):,} papers in {len(came)} digests, {recorded} of them recorded; {len(world.outages)} outages;"
+        f" {len(model.works):,} papers in {len(came)} digests,"
+        f" {sum(digest.source == 'recorded' for digest in came)} of them recorded; {len(world.outages)} outages;"
         f" {len(tick_moments):,} moments."
     )
-    return SimulationResult(comparison=comparison, headline=headline, seconds=time.process_time() - began)
+    return comparison, headline, time.process_time() - began
 
 
 def ticks(model: Model, people: People, span: Span) -> list[datetime]:
@@ -106,8 +97,8 @@ def ticks(model: Model, people: People, span: Span) -> list[datetime]:
     return sorted(moment for moment in found if span.start <= moment < span.end)
 
 
-def run(span: Span, mistake: str = "", url: str = "") -> SimulationResult:
-    """Runs the simulation in the empty database at `url`, or in a temporary one, and returns its result. `mistake` injects one of MISTAKES."""
+def run(span: Span, mistake: str = "", url: str = "") -> tuple[Comparison, str, float]:
+    """Runs `simulate` in the empty database at `url`, or in a temporary one. `mistake` injects one of MISTAKES."""
     with tempfile.TemporaryDirectory() as folder, MISTAKES[mistake]() if mistake else nullcontext():
         return asyncio.run(simulate(url or f"sqlite:///{folder}/year.db", span))
 
@@ -117,16 +108,16 @@ def run(span: Span, mistake: str = "", url: str = "") -> SimulationResult:
 
 def table(rows: list[tuple[str, Comparison]]) -> str:
     columns = list(rows[0][1].faults_by_kind)
-    head = (
-        f"| | papers that should reach a chat | deliveries | {' | '.join(columns)} | |\n"
-        f"|---|--:|--:|{'--:|' * len(columns)}---|\n"
-    )
     lines = [
-        f"| {name} | {one.expected:,} | {one.deliveries:,} | {' | '.join(str(len(one.faults_by_kind[of])) for of in columns)}"
-        f" | {'**red**' if one.faults else 'green'} |"
-        for name, one in rows
+        f"| | papers that should reach a chat | deliveries | {' | '.join(columns)} | |",
+        f"|---|--:|--:|{'--:|' * len(columns)}---|",
+        *(
+            f"| {name} | {one.expected:,} | {one.deliveries:,} | {' | '.join(str(len(one.faults_by_kind[of])) for of in columns)}"
+            f" | {'**red**' if one.faults else 'green'} |"
+            for name, one in rows
+        ),
     ]
-    return head + "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def main() -> int:
@@ -147,18 +138,17 @@ def main() -> int:
         url, *others = (server.empty_database() if server else "" for _ in range(1 + len(MISTAKES)))
         year = pool.submit(run, Span(start=START, days=options.days, chats=options.chats, seed=options.seed), url=url)
         wrong = list(pool.map(run, [small] * len(MISTAKES), MISTAKES, others))
-        result = year.result()
+        found, headline, seconds = year.result()
     faults = [
-        (f"{name} ({small.days} days, {small.chats} chats)", one.comparison)
-        for name, one in zip(MISTAKES, wrong, strict=True)
+        (f"{name} ({small.days} days, {small.chats} chats)", comparison)
+        for name, (comparison, _, _) in zip(MISTAKES, wrong, strict=True)
     ]
-    measured = f" {options.day}." if options.day else ""
-    text = f"{result.headline}{measured}\n\n" + table([("as it is", result.comparison), *faults])
+    text = f"{headline}{f' {options.day}.' if options.day else ''}\n\n" + table([("as it is", found), *faults])
     sys.stdout.write(text)
     sys.stderr.write(
-        "".join(f"{fault}\n" for fault in result.comparison.faults)
-        + f"It took {time.perf_counter() - began:.0f} s, the year {result.seconds:.0f} s of computing.\n"
+        "".join(f"{fault}\n" for fault in found.faults)
+        + f"It took {time.perf_counter() - began:.0f} s, the year {seconds:.0f} s of computing.\n"
     )
     if options.page and not options.postgresql:
         write(options.page, "year", text)
-    return 0 if not result.comparison.faults and all(comparison.faults for _, comparison in faults) else 1
+    return 0 if not found.faults and all(comparison.faults for _, comparison in faults) else 1

@@ -9,7 +9,7 @@ import os
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
@@ -153,18 +153,20 @@ class World:
     def _as(self, announced: Announcement, kind: str, *, adds: str = "") -> Announcement:
         """Returns the same paper, announced in another way, possibly with one more category."""
         categories = tuple(dict.fromkeys((*announced.paper.categories, *([adds] if adds else []))))
-        paper = replace(announced.paper, announce_type=model.Announce(kind), categories=categories)
-        return Announcement(paper, replace(announced.entry, kind=kind, categories=frozenset(categories)))
+        return Announcement(
+            replace(announced.paper, announce_type=model.Announce(kind), categories=categories),
+            replace(announced.entry, kind=kind, categories=frozenset(categories)),
+        )
 
     def _anew(self, announced: Announcement) -> Announcement:
         """Returns the second version of a paper, which is about another subject."""
         number, topic = int(announced.entry.work[1:]), self._dice.choice(sorted(TOPICS))
         title, abstract = titled([topic], number), about([], number) + " Second thoughts."
-        paper = replace(
-            announced.paper, title=title, abstract=abstract, version=2, announce_type=model.Announce.REPLACE
-        )
         words = {"title": frozenset({topic}), "abstract": frozenset[str]()}
-        return Announcement(paper, replace(announced.entry, kind="replace", version=2, words=words))
+        return Announcement(
+            replace(announced.paper, title=title, abstract=abstract, version=2, announce_type=model.Announce.REPLACE),
+            replace(announced.entry, kind="replace", version=2, words=words),
+        )
 
     def _by_title(self, announced: Announcement) -> Announcement:
         """Returns the paper as a bilingual list contains it: without an id, so that its title identifies it."""
@@ -192,16 +194,17 @@ class World:
             papers, entries = [one.paper for one in announced], tuple(one.entry for one in announced)
             yield Arrival(moment + late, FEED, "cs.xml", feed("cs", day, papers), entries, day)
             if self._dice.random() < 0.1:
-                again = feed("cs", day, papers, built=self._dice.choice((0, 1)))
-                yield Arrival(moment + late + timedelta(days=1), FEED, "cs.xml", again, entries, day)
+                data = feed("cs", day, papers, built=self._dice.choice((0, 1)))
+                yield Arrival(moment + late + timedelta(days=1), FEED, "cs.xml", data, entries, day)
 
     def _listed(self) -> Iterator[Arrival]:
         """Yields bilingual lists of titles: on some days before the feed, on others after it."""
         for day in self._days:
             if announced := self._lists[day]:
                 moment = midnight(day) + LIST_AT + self._minutes(1100)
-                page = title_list(day, [(one.paper.title, chinese(one.entry)) for one in announced])
-                yield Arrival(moment, "titles", f"{day}.md", page, tuple(one.entry for one in announced), day)
+                titles = [(one.paper.title, "和".join(sorted(one.entry.words["zh"]))) for one in announced]
+                entries = tuple(one.entry for one in announced)
+                yield Arrival(moment, "titles", f"{day}.md", title_list(day, titles), entries, day)
 
     def _minutes(self, most: int) -> timedelta:
         return timedelta(minutes=self._dice.randint(0, most))
@@ -210,8 +213,7 @@ class World:
         """Yields outages. Some last an hour, others five days."""
         for _ in range(max(3, days // 12)):
             begins = start + timedelta(days=self._dice.randint(3, days - 1), minutes=15 * self._dice.randint(0, 95))
-            lasts = self._dice.choice((1, 1, 1, 3, 12, 30, 120))
-            yield begins, begins + timedelta(hours=lasts)
+            yield begins, begins + timedelta(hours=self._dice.choice((1, 1, 1, 3, 12, 30, 120)))
 
     def is_down(self, now: datetime) -> bool:
         return any(begins <= now < ends for begins, ends in self.outages)
@@ -247,20 +249,16 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def titled(topics: Sequence[str], number: int) -> str:
+def titled(topics: list[str], number: int) -> str:
     return f"{' and '.join(topics)}, study n{number:06d}".capitalize()
 
 
-def about(topics: Sequence[str], number: int) -> str:
+def about(topics: list[str], number: int) -> str:
     words = f" It has a part on the {topics[0]}." if topics else ""
     return f"We measure what nobody measured before, {number} times, and say how.{words} The result is plain."
 
 
-def chinese(entry: Entry) -> str:
-    return "和".join(sorted(entry.words["zh"]))
-
-
-def title_list(day: date, titles: Sequence[tuple[str, str]]) -> bytes:
+def title_list(day: date, titles: list[tuple[str, str]]) -> bytes:
     """Returns a month's list of titles with their translations in the format of HuggingArxivLLM."""
     shown = f"{day.year}年{day.month:02d}月{day.day:02d}日"
     lines = [f"# {day.year}年{day.month:02d}月", "", shown, ""]
@@ -273,7 +271,7 @@ def title_list(day: date, titles: Sequence[tuple[str, str]]) -> bytes:
 # ── recorded digests ──────────────────────────────────────────────────────────
 
 
-def recorded(days: Sequence[date]) -> Iterator[Arrival]:
+def recorded(days: list[date]) -> Iterator[Arrival]:
     """Yields real digests whose file names contain one of these days. They contain no marker words."""
     folder = os.environ.get("PAPERWIRE_SHARED")
     if not folder:
@@ -288,7 +286,7 @@ def recorded(days: Sequence[date]) -> Iterator[Arrival]:
             yield Arrival(midnight(day) + timedelta(hours=6, minutes=number), "recorded", file.name, data, entries, day)
 
 
-def first_copies(papers: Sequence[model.Paper]) -> list[model.Paper]:
+def first_copies(papers: tuple[model.Paper, ...]) -> list[model.Paper]:
     """Returns each paper once: its first copy with the categories of all copies."""
     found: dict[str, model.Paper] = {}
     for paper in papers:
