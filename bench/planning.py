@@ -322,13 +322,15 @@ def fill(store: Store, chats: int, queries: list[str] | None = None, papers: lis
     queries = queries or [f"{a} {b}" for a in WORDS for b in WORDS if a < b]
     with store.write() as session:
         connection = session.connection()
-        canonical = [parse_query(query).canonical for query in queries]
         connection.execute(
-            insert(stored_rows.QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(canonical)]
+            insert(stored_rows.QueryRow),
+            [{"id": n, "canonical": parse_query(query).canonical} for n, query in enumerate(queries, start=1)],
         )
         connection.execute(insert(stored_rows.ChatRow), [chat_row(n) for n in range(1, chats + 1)])
-        rows = [subscription_row(n, n % len(queries), queries) for n in range(1, chats + 1)]
-        connection.execute(insert(stored_rows.SubscriptionRow), rows)
+        connection.execute(
+            insert(stored_rows.SubscriptionRow),
+            [subscription_row(n, n % len(queries), queries) for n in range(1, chats + 1)],
+        )
 
 
 def chat_row(n: int) -> dict[str, object]:

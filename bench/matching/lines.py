@@ -141,17 +141,12 @@ class _Interests:
         self.initials = [f"{name[0][0]}. {name[-1]}" for name in parts if len(name) > 1 and _is_word(name[-1])]
         self.categories = sorted({category for paper in papers for category in paper.categories})
         texts = [text for paper in papers for summary in paper.summaries for text in summary.fields.values()]
-        self.chinese = [
-            text[n : n + 4] for text in texts for n in range(0, len(text) - 4, 3) if _is_han(text[n : n + 4])
-        ]
+        parts_of_four = [text[n : n + 4] for text in texts for n in range(0, len(text) - 4, 3)]
+        self.chinese = [part for part in parts_of_four if all("\u4e00" <= char <= "\u9fff" for char in part)]
 
 
 def _is_word(token: str) -> bool:
     return token.isascii() and token.isalpha() and len(token) >= 3
-
-
-def _is_han(text: str) -> bool:
-    return all("\u4e00" <= char <= "\u9fff" for char in text)
 
 
 def lines(papers: tuple[model.Paper, ...], count: int, random: Random) -> Iterator[Line]:

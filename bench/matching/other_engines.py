@@ -81,8 +81,7 @@ class Hyperscan(Literals):
         hyperscan = import_module("hyperscan")
         database = hyperscan.Database()
         expressions = [re.escape(pattern).encode() for pattern in patterns]
-        flags = hyperscan.HS_FLAG_SINGLEMATCH
-        database.compile(expressions=expressions, ids=range(len(patterns)), flags=flags)
+        database.compile(expressions=expressions, ids=range(len(patterns)), flags=hyperscan.HS_FLAG_SINGLEMATCH)
 
         def met(text: str) -> set[int]:
             numbers: set[int] = set()

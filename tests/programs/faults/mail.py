@@ -3,6 +3,7 @@
 Nothing is lost. A mail comes twice only if the server accepted it and its answer was lost. Both have the same Message-ID.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +26,7 @@ ADDRESSES = 20
 ROUNDS = 400  # most rounds
 BETWEEN = timedelta(minutes=20)  # longer than the longest wait between two attempts
 PATIENT, LATE = 60.0, 1.5  # seconds for which the sender waits; the second value is for a server that does not answer
+TITLE = re.compile(r"A graph number \d{4}")
 EVERY = 3  # one mail in three is hit
 
 
@@ -103,7 +105,7 @@ def _verdict(fake: smtp.FakeMailServer, papers: int, hit: int, trouble: Trouble,
     """Returns the verdict, which depends only on what the server accepted."""
     taken = Counter((mail["To"], mail["Message-ID"]) for mail in fake.mails)
     firsts = {(mail["To"], mail["Message-ID"]): smtp.shown_text(mail) for mail in reversed(fake.mails)}
-    came = Counter((to, title) for (to, _), text in firsts.items() for title in _titles(text))
+    came = Counter((to, title) for (to, _), text in firsts.items() for title in {*TITLE.findall(text)})
     return Verdict(
         tries=hit,
         lost=papers * ADDRESSES - len(came),
@@ -111,7 +113,3 @@ def _verdict(fake: smtp.FakeMailServer, papers: int, hit: int, trouble: Trouble,
         allowed=hit if trouble.is_taken else 0,
         strange=sum(count - 1 for count in came.values()) + is_open,
     )
-
-
-def _titles(text: str) -> set[str]:
-    return {part[:4] for part in text.split("A graph number ")[1:]}

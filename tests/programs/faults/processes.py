@@ -34,17 +34,17 @@ HALF_A_SECOND = 0.5  # about twelve messages are sent in this time
 
 @dataclass(slots=True)
 class Stage:
-    """A platform, a database, and the program that is started on them again and again."""
+    """A platform, a fresh database, and the program that is started on them again and again."""
 
     folder: Path
     fake: process.Remote
     dice: random.Random
     chats: list[str]
+    first: int  # number of the entries of earlier batches
     entries: list[Entry] = field(default_factory=list)  # the journal of this batch
     lives: list[judging.Life] = field(default_factory=list)
     hits: list[judging.Hit] = field(default_factory=list)
     strange: int = 0
-    _first: int = 0  # number of the entries of earlier batches
     _started: list[Forked] = field(default_factory=list)
 
     @property
@@ -79,13 +79,7 @@ class Stage:
         """Reads what the platform has written."""
         for _ in range(3):  # the platform may still be handling the last requests of a dead process
             self.fake.call("arrived", "nothing")
-        self.entries = self.fake.journal[self._first :]
-
-    def begins_anew(self, ready: Path) -> None:
-        """Starts another batch with a fresh database."""
-        self._first = len(self.fake.journal)
-        filled.copy_of(ready, self.database)
-        self.entries, self.lives, self.hits, self.strange = [], [], [], 0
+        self.entries = self.fake.journal[self.first :]
 
     @property
     def left(self) -> int:
@@ -116,9 +110,10 @@ def processes(folder: Path, tries: int, scene: Scene, *, seed: str) -> judging.V
     with process.running("telegram", journal=folder / "journal") as fake:
         for chat in chats:
             fake.call("knows", filled.lane_of(chat), topics=[filled.TOPIC] if "/" in chat else [])
-        stage = Stage(folder, fake, random.Random(seed), chats)
+        dice = random.Random(seed)
         while verdict.tries < tries:
-            stage.begins_anew(ready)
+            stage = Stage(folder, fake, dice, chats, len(fake.journal))
+            filled.copy_of(ready, stage.database)
             while verdict.tries + len(stage.hits) < tries and stage.left > MARGIN:
                 stage.plays(scene)
             for _ in range(5):

@@ -101,8 +101,7 @@ class Storm:
 
 def named(*names: str, taken: bool | None = None) -> list[Callable[[FakeTelegram], Fault]]:
     """Returns these faults of tests.fakes.faults. `taken` overrides whether the platform accepts the message."""
-    found = [FAULTS[name] for name in names]
-    faults = found if taken is None else [replace(fault, taken=taken) for fault in found]
+    faults = [FAULTS[name] if taken is None else replace(FAULTS[name], taken=taken) for name in names]
     return [lambda _, fault=fault: fault for fault in faults]  # type: ignore[misc]
 
 
@@ -223,9 +222,8 @@ async def storm(
         world.clock.advance(after - world.clock.now())
         for _ in range(ROUNDS):
             left = await world.delivers()
-            if between and await between(world):
-                left = True
-            if not left:
+            goes_on = between and await between(world)
+            if not (left or goes_on):
                 break
             world.clock.advance(BETWEEN)
         return judged(world)

@@ -91,8 +91,7 @@ def _by_delivery(expected: dict[str, list[Expected]], arrived: list[Arrived]) ->
 
 def _moments_before(at: datetime) -> list[datetime]:
     """Returns the full minutes just before a time, nearest first. The delivery may have been due at one of them."""
-    minute = at.replace(second=0, microsecond=0)
-    return [minute - timedelta(minutes=n) for n in range(AT_ONCE // timedelta(minutes=1))]
+    return [at.replace(second=0, microsecond=0) - timedelta(minutes=n) for n in range(AT_ONCE // timedelta(minutes=1))]
 
 
 def _moments(moments: list[datetime]) -> str:

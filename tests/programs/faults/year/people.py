@@ -207,9 +207,8 @@ def moments(zones: list[str]) -> set[tuple[str, model.When]]:
 
 def _name(number: int) -> str:
     """Returns the address of a chat. There are private chats, groups, topics and consoles."""
-    kinds = {
+    return {
         0: f"console:reader{number}",
         5: f"telegram:-{1000 + number}",
         7: f"telegram:-{2000 + number % 3}/{number}",
-    }
-    return kinds.get(number % 10, f"telegram:{number}")
+    }.get(number % 10, f"telegram:{number}")

@@ -276,13 +276,12 @@ def recorded(days: list[date]) -> Iterator[Arrival]:
     folder = os.environ.get("PAPERWIRE_SHARED")
     if not folder:
         return
-    files = sorted(file for kind in RECORDED for file in (Path(folder) / "corpus" / kind).glob("*"))
-    for number, file in enumerate(files):
+    for number, file in enumerate(sorted(file for kind in RECORDED for file in Path(folder).glob(f"corpus/{kind}/*"))):
         named = re.search(r"\d{4}-\d\d-\d\d", file.name)
         day = date.fromisoformat(named[0]) if named else None
         if day is not None and day in days:
             data = file.read_bytes()
-            entries = tuple(entry_of(paper) for paper in first_copies(read_digest(data, file.name).entries))
+            entries = tuple(map(entry_of, first_copies(read_digest(data, file.name).entries)))
             yield Arrival(midnight(day) + timedelta(hours=6, minutes=number), "recorded", file.name, data, entries, day)
 
 
@@ -296,9 +295,8 @@ def first_copies(papers: tuple[model.Paper, ...]) -> list[model.Paper]:
 
 
 def entry_of(paper: model.Paper) -> Entry:
-    fields = ("title", "abstract", "authors", "categories")
-    facts = {name for name in fields if getattr(paper, name)}
+    facts = {name for name in ("title", "abstract", "authors", "categories") if getattr(paper, name)}
     facts |= {f"summary {one.language}" for one in paper.summaries} | {one.language for one in paper.translations}
     kind = {None: "new", model.Announce.REPLACE_CROSS: "replace"}.get(paper.announce_type) or str(paper.announce_type)
-    categories = frozenset((*paper.categories, *filter(None, (paper.primary,))))
+    categories = frozenset(filter(None, (*paper.categories, paper.primary)))
     return Entry(paper.key, kind, paper.version or 0, {}, categories, frozenset(facts))
