@@ -102,6 +102,11 @@ class LoopbackServer(ABC):
         """Answers a request."""
 
     def __enter__(self) -> Self:
+        # without this socket, another process could get the port while the server is down
+        self._reservation = socket.socket()
+        self._reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reservation.bind((LOOPBACK, 0))
+        self.port = int(self._reservation.getsockname()[1])
         started = threading.Event()
         self._thread = threading.Thread(target=asyncio.run, args=(self._run(started),), daemon=True)
         self._thread.start()
@@ -111,6 +116,7 @@ class LoopbackServer(ABC):
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(PATIENCE)
+        self._reservation.close()
 
     def goes_down(self) -> None:
         """Stops listening and drops open connections, until `comes_back`."""
@@ -131,7 +137,6 @@ class LoopbackServer(ABC):
         self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=0)
         await self._runner.setup()
         await web.TCPSite(self._runner, LOOPBACK, self.port, ssl_context=self.tls, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
 
     async def _down(self) -> None:
         if self._runner:

@@ -19,6 +19,7 @@ import pytest
 from typer.core import TyperCommand, TyperGroup
 
 from bot import cli
+from bot.context import SystemClock
 from tests import forked
 from tests.fakes.process import ROOT, Remote
 from tests.fakes.telegram import TOKEN
@@ -86,6 +87,8 @@ class Terminal:
             patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
+            # the moment of --now stands still, so that no answer depends on how long a call takes
+            patch.setattr(SystemClock, "now", lambda clock: clock._start or clock.wall())
             status = cli.run(arguments)
         return Ended(status, _text(out), _text(err))
 
