@@ -5,20 +5,25 @@ from typing import Literal
 
 from subscriptions import model
 from subscriptions.store import claims
-from subscriptions.store.claims import Claim, ClaimRequest, Rendered, Unrendered
 from subscriptions.store.database.store import Store
 from tests.make import NOON
 
 
-def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend") -> ClaimRequest:
+def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend") -> claims.ClaimRequest:
     """Returns a request to claim the next message of this Telegram lane at noon."""
-    at = model.Lane("telegram", lane)
-    return ClaimRequest(lane=at, now=NOON, wall=NOON, on_unclear=on_unclear, can_find=False, tried=frozenset())
+    return claims.ClaimRequest(
+        lane=model.Lane("telegram", lane),
+        now=NOON,
+        wall=NOON,
+        on_unclear=on_unclear,
+        can_find=False,
+        tried=frozenset(),
+    )
 
 
 def being_sent(
-    store: Store, asking: ClaimRequest | None = None, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
-) -> Claim:
+    store: Store, asking: claims.ClaimRequest | None = None, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
+) -> claims.Claim:
     """Renders the next delivery of a lane as one message and marks the message as being sent. Returns its claim.
 
     `shows` maps the delivery's number to the ids of the papers that the message shows.
@@ -28,12 +33,14 @@ def being_sent(
     return step
 
 
-def to_be_sent(store: Store, asking: ClaimRequest, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()) -> Claim:
+def to_be_sent(
+    store: Store, asking: claims.ClaimRequest, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
+) -> claims.Claim:
     """Like `being_sent`, but does not mark the message as being sent."""
     step = claims.claim(store, asking)
-    if isinstance(step, Claim):
+    if isinstance(step, claims.Claim):
         return step
-    assert isinstance(step, Unrendered)
+    assert isinstance(step, claims.Unrendered)
     message = model.Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shows(step.seq))
-    claims.store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
+    claims.store_rendered(store, [claims.Rendered(seq=step.seq, messages=(message,))], now=NOON)
     return to_be_sent(store, asking)

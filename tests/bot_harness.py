@@ -140,13 +140,6 @@ class BotHarness:
     @property
     def context(self) -> Context:
         api = FakePlatformApi(self)
-        bot = Conversation(
-            registry=replace(intent.REGISTRY, destinations=self.destinations),
-            render_reply=rendered.render_reply,
-            platform_apis={"telegram": api, "console": replace(api, platform="console")},
-            bot_info=self.bot_info,
-            command_limits=self.command_limits,
-        )
         return Context(
             store=self.store,
             clock=self.clock,
@@ -154,7 +147,13 @@ class BotHarness:
             engine=self.engine,
             rate_limiter=self.rate_limiter,
             render_delivery=rendered.render_delivery,
-            conversation=bot,
+            conversation=Conversation(
+                registry=replace(intent.REGISTRY, destinations=self.destinations),
+                render_reply=rendered.render_reply,
+                platform_apis={"telegram": api, "console": replace(api, platform="console")},
+                bot_info=self.bot_info,
+                command_limits=self.command_limits,
+            ),
         )
 
     async def says(self, text: str, chat: str = "telegram:42", **more: Any) -> Answer:
@@ -163,11 +162,10 @@ class BotHarness:
         In a private chat, the sender is the person whose chat it is. `more` are further fields of the request.
         """
         match = _COMMAND.match(text)
-        private = _kind(make.address(chat)) is model.ChatKind.PRIVATE
         written = {
             "command": match[1].casefold() if match else "",
             "text": text[match.end() :] if match else text,
-            "is_addressed": private or bool(match and match[2]),
+            "is_addressed": _kind(make.address(chat)) is model.ChatKind.PRIVATE or bool(match and match[2]),
             "written_at": self.clock.now(),
             "message_id": f"m{next(self.updates)}",
         }

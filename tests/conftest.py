@@ -199,9 +199,9 @@ def _no_shared_thread_writes() -> Iterator[None]:
 def statements() -> Iterator[Watch]:
     """Records which statements of the product read a whole table, in all tests of this process."""
     watch = Watch()
-    watch.begin()
+    event.listen(Engine, "before_cursor_execute", watch.note)
     yield watch
-    watch.end()
+    event.remove(Engine, "before_cursor_execute", watch.note)
 
 
 @pytest.fixture(autouse=True)

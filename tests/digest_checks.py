@@ -2,9 +2,9 @@
 
 import json
 
+from bot import errors
 from bot.digests import FORMATS, read_digest
 from bot.digests.report import digest_report
-from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions import model
 
 FORMAT_NAMES = (None, *(module.name for module in FORMATS))
@@ -15,24 +15,21 @@ def read_and_check(data: bytes, named: str | None = None) -> model.Digest | None
     """Reads a document and checks the result. Returns None if the document was refused with an error sentence."""
     try:
         digest = read_digest(data, "any", format=named)
-    except (UnknownFormat, BrokenDigest) as error:
+    except (errors.UnknownFormat, errors.BrokenDigest) as error:
         sentence = str(error)
-    else:
-        _check(digest)
-        return digest
-    assert sentence.startswith("any: ")
-    assert "\n" not in sentence
-    return None
-
-
-def _check(digest: model.Digest) -> None:
+        assert sentence.startswith("any: ")
+        assert "\n" not in sentence
+        return None
     for paper in digest.entries:
         _check_paper(paper)
     for warning in digest.warnings:
-        _check_warning(warning)
-    codes = {warning.code for warning in digest.warnings}
-    assert digest.entries or codes & {"empty_digest", "feed_error"}
+        assert warning.count >= 1
+        assert warning.line is None or warning.line >= 1
+        assert len(warning.examples) <= 5
+        assert all("\n" not in text for text in (warning.message, *warning.examples))
+    assert digest.entries or {warning.code for warning in digest.warnings} & {"empty_digest", "feed_error"}
     json.dumps(digest_report("any", digest, papers=True), ensure_ascii=False).encode()
+    return digest
 
 
 def _check_paper(paper: model.Paper) -> None:
@@ -46,10 +43,3 @@ def _check_paper(paper: model.Paper) -> None:
     assert "" not in paper.authors
     assert paper.primary == (paper.categories[0] if paper.categories else None)
     assert (paper.url is None) or paper.url.startswith(("https://", "http://"))
-
-
-def _check_warning(warning: model.DigestWarning) -> None:
-    assert warning.count >= 1
-    assert warning.line is None or warning.line >= 1
-    assert len(warning.examples) <= 5
-    assert all("\n" not in text for text in (warning.message, *warning.examples))

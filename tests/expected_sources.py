@@ -1,6 +1,6 @@
 """Stores the rows that polls of sources would store, without a poll. A digest may wait for these sources.
 
-    arxiv = ExpectedSources(bot.store)
+arxiv = ExpectedSources(bot.store)
 arxiv.reports("late", at=NOON)
 """
 
@@ -8,14 +8,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from subscriptions.planning.receipts import Outcome, Receipt
+import sqlmodel
+
+from subscriptions.planning import receipts
+from subscriptions.store import sources
 from subscriptions.store.database.store import Store
-from subscriptions.store.sources import SourceFact, sync_sources
+from subscriptions.store.rows import ReceiptRow
 from tests.make import NOON
-from tests.receipts import add_receipt
 
 BATCH = timedelta(hours=5, minutes=5)  # from midnight UTC until arXiv's batch of the day can be read, in winter
-SYNCED_AT = NOON - timedelta(days=30)
+
+
+def add_receipt(store: Store, receipt: receipts.Receipt) -> None:
+    with store.write() as transaction:
+        sources.put_receipt(transaction, receipt)
+
+
+def receipts_of(store: Store, source: str) -> tuple[receipts.Receipt, ...]:
+    """Returns all receipts of a source, newest first."""
+    rows = sqlmodel.select(ReceiptRow).where(ReceiptRow.source == source).order_by(sqlmodel.col(ReceiptRow.id).desc())
+    with store.read() as transaction:
+        return tuple(map(sources.receipt_value, transaction.exec(rows)))
 
 
 @dataclass(slots=True)
@@ -31,10 +44,10 @@ class ExpectedSources:
 
     def sync(self, *names: str, watched: Iterable[str] = ()) -> None:
         """Replaces the sources of the store by these. `watched` are folders, in which papers may appear at any time."""
-        awaited = [SourceFact(name=name, kind="arxiv", location=name, schedule=self.schedule) for name in names]
-        folders = [SourceFact(name=name, kind="file", location=name) for name in watched]
-        sync_sources(self.store, [*awaited, *folders], now=SYNCED_AT)
+        awaited = [sources.SourceFact(name=name, kind="arxiv", location=name, schedule=self.schedule) for name in names]
+        folders = [sources.SourceFact(name=name, kind="file", location=name) for name in watched]
+        sources.sync_sources(self.store, awaited + folders, now=NOON - timedelta(days=30))
 
     def reports(self, outcome: str, *, at: datetime, name: str = "arXiv", detail: str = "") -> None:
         """Stores the receipt of a poll."""
-        add_receipt(self.store, Receipt(source=name, at=at, outcome=Outcome(outcome), detail=detail))
+        add_receipt(self.store, receipts.Receipt(source=name, at=at, outcome=receipts.Outcome(outcome), detail=detail))

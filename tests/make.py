@@ -7,12 +7,12 @@ from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from sqlmodel import col, select
+import sqlmodel
 
 from subscriptions import model
+from subscriptions.service import requests
 from subscriptions.service.ingest import Ingest, ingest_steps
 from subscriptions.service.plan import plan_slices
-from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.states import Signal
 from subscriptions.store import conversations, signals
@@ -77,9 +77,8 @@ def paper(
     """Returns a paper, with a new arXiv id by default. With `arxiv_id=None`, the paper has no arXiv id."""
     if arxiv_id == "":
         arxiv_id = f"2601.{next(_ids):05d}"
-    key = arxiv_id or "title:" + sha256(title.casefold().encode()).hexdigest()[:16]
     given: dict[str, object] = {
-        "key": key,
+        "key": arxiv_id or "title:" + sha256(title.casefold().encode()).hexdigest()[:16],
         "title": title,
         "arxiv_id": arxiv_id,
         "authors": tuple(authors),
@@ -123,7 +122,9 @@ def ingested(
 
 def stored_papers(transaction: Transaction) -> tuple[model.KnownPaper, ...]:
     """Returns all papers of the store, newest first."""
-    return known_papers(transaction, transaction.exec(select(PaperRow).order_by(col(PaperRow.id).desc())).all())
+    return known_papers(
+        transaction, transaction.exec(sqlmodel.select(PaperRow).order_by(sqlmodel.col(PaperRow.id).desc())).all()
+    )
 
 
 def address(text: str) -> model.ChatAddress:
@@ -133,9 +134,9 @@ def address(text: str) -> model.ChatAddress:
     return model.ChatAddress(platform, place, topic)
 
 
-def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **request: str) -> Subscribed:
+def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **request: str) -> requests.Subscribed:
     """Subscribes a chat to a query. Returns the chat, its subscription, and what the confirmation would say."""
-    return subscribe(store, address(chat), SubscriptionRequest(text=query, **request), now=now)
+    return requests.subscribe(store, address(chat), requests.SubscriptionRequest(text=query, **request), now=now)
 
 
 def due(store: Scope, *chats: str, now: datetime = NOON, **request: str) -> None:

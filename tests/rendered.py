@@ -13,8 +13,9 @@ medium_of = lru_cache(known.medium_of)
 
 def render_delivery(delivery: model.Delivery, *layout: Any, **more: Any) -> tuple[model.Message, ...]:
     """Calls `delivery_messages.render_delivery` with the medium of the chat's platform."""
-    medium = medium_of(delivery.chat.address.platform)
-    return delivery_messages.render_delivery(delivery, *layout, medium=medium, **more)
+    return delivery_messages.render_delivery(
+        delivery, *layout, medium=medium_of(delivery.chat.address.platform), **more
+    )
 
 
 def render_reply(reply: Reply, chat: model.Chat) -> tuple[model.Message, ...]:

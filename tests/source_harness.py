@@ -19,11 +19,11 @@ from subscriptions.planning.receipts import Receipt
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import PaperRow
 from subscriptions.store.sources import KnownSource, known_sources
+from tests.expected_sources import receipts_of
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.server import LOOPBACK
 from tests.make import FakeClock
 from tests.patience import PATIENCE
-from tests.receipts import receipts_of
 
 LIMITS = FetchLimits(connect=60, idle=60, total=PATIENCE, most=2**20)
 

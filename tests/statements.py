@@ -11,7 +11,6 @@ from types import FrameType
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
@@ -118,8 +117,9 @@ def caller() -> Caller:
                 place = name.removeprefix(_STORE)
                 elsewhere = elsewhere or place.startswith("migrations/")
                 functions.append(f"{place}:{frame.f_code.co_name}")
-            is_run = name.endswith(("/cli/__init__.py", "/running.py"))
-            elsewhere = elsewhere or (name.startswith(_SUBCOMMANDS) and not is_run)
+            elsewhere = elsewhere or (
+                name.startswith(_SUBCOMMANDS) and not name.endswith(("/cli/__init__.py", "/running.py"))
+            )
         frame = frame.f_back
     return Caller(tuple(functions), of_run=ours and not elsewhere)
 
@@ -187,24 +187,19 @@ class Watch:
         self._seen: set[str] = set()
         self._found: dict[str, str] = {}
 
-    def begin(self) -> None:
-        event.listen(Engine, "before_cursor_execute", self._note)
-
-    def end(self) -> None:
-        event.remove(Engine, "before_cursor_execute", self._note)
-
     def taken(self) -> dict[str, str]:
         """Returns the statements found since the last call that read a whole table. Maps each one to its scans."""
         found, self._found = self._found, {}
         return found
 
-    def _note(self, connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+    def note(self, connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        """Checks the plan of this statement, before it is executed."""
         if connection.dialect.name != "sqlite":  # the plans of PostgreSQL depend on the rows in the tables
             return
         if statement in self._seen or not is_plain(statement) or not (of := caller()).of_run:
             return
         self._seen.add(statement)
-        if not of.is_harmless:
-            found = scans(connection.connection.driver_connection, statement, first_of(values, many=many))
-            if found:
-                self._found[in_one_line(statement)] = f"{'; '.join(found)} ({of.functions[0] if of.functions else '?'})"
+        if of.is_harmless:
+            return
+        if found := scans(connection.connection.driver_connection, statement, first_of(values, many=many)):
+            self._found[in_one_line(statement)] = f"{'; '.join(found)} ({of.functions[0] if of.functions else '?'})"

@@ -78,9 +78,8 @@ class FakeServices(server.FakePlatform):
             arguments = None
         for path, service in _PATHS:
             if found := path.fullmatch(unquote(request.path)):
-                method = self.send if service != "matrix" or "/send/" in found[1] else found[1].split("/")[0]
                 return server.ApiCall(
-                    method=method,
+                    method=self.send if service != "matrix" or "/send/" in found[1] else found[1].split("/")[0],
                     token=request.headers.get("Authorization", "") if service == "matrix" else found[1],
                     arguments={"body": arguments, "bytes": len(raw), "rest": found[1]},
                     chat=service,
@@ -138,16 +137,14 @@ class FakeServices(server.FakePlatform):
         return self._taken(call, body["text"]["content"])
 
     def _matrix(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
-        is_signed_in = call.token == f"Bearer access-{TOKEN}"
         match call.method:
             case "login":
-                known = {"access_token": f"access-{TOKEN}", "home_server": "lab.org", "user_id": "@papers:lab.org"}
-                return (
-                    _matrix_answer(403, "M_FORBIDDEN")
-                    if body.get("password") != TOKEN
-                    else server.ApiResponse(body=known)
+                if body.get("password") != TOKEN:
+                    return _matrix_answer(403, "M_FORBIDDEN")
+                return server.ApiResponse(
+                    body={"access_token": f"access-{TOKEN}", "home_server": "lab.org", "user_id": "@papers:lab.org"}
                 )
-            case _ if not is_signed_in:
+            case _ if call.token != f"Bearer access-{TOKEN}":
                 return _matrix_answer(401, "M_UNKNOWN_TOKEN")
             case self.send:
                 return self._matrix_event(call, body)

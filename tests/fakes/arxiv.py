@@ -97,10 +97,9 @@ class FakeArxiv(LoopbackServer):
         Its abstract says that the paper was withdrawn; with `in_comment`, its comment says so instead.
         """
         words = "This paper has been withdrawn by its authors."
-        fields = {name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")}
         self._withdrawn.append(
             model.Paper(
-                **fields,
+                **{name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")},
                 arxiv_id=paper.arxiv_id,
                 version=(paper.version or 1) + 1,
                 abstract="" if in_comment else words,
@@ -111,8 +110,7 @@ class FakeArxiv(LoopbackServer):
 
     def holds(self, path: str, data: bytes | str, **values: object) -> None:
         """Puts a document at a path; `values` are the fields of Document."""
-        content = data if isinstance(data, bytes) else data.encode()
-        self._documents[path] = Document(data=content, **values)  # type: ignore[arg-type]
+        self._documents[path] = Document(data=data if isinstance(data, bytes) else data.encode(), **values)  # type: ignore[arg-type]
 
     def loses(self, path: str) -> None:
         del self._documents[path]
@@ -137,8 +135,13 @@ class FakeArxiv(LoopbackServer):
         self._override(times, "", lambda: web.Response(status=status, text="No."))
 
     def sends_html(self, times: int = 1) -> None:
-        page = "<!DOCTYPE html><html><body><h1>Welcome to this hotel</h1></body></html>"
-        self._override(times, "", lambda: web.Response(text=page, content_type="text/html"))
+        self._override(
+            times,
+            "",
+            lambda: web.Response(
+                text="<!DOCTYPE html><html><body><h1>Welcome to this hotel</h1></body></html>", content_type="text/html"
+            ),
+        )
 
     def redirects_to(self, url: str, times: int = 1) -> None:
         self._override(times, "", lambda: web.Response(status=302, headers={"Location": url}))

@@ -89,8 +89,7 @@ def listing(category: str, day: date, papers: Sequence[model.Paper]) -> bytes:
 
 
 def _section(kind: str, papers: Sequence[model.Paper]) -> str:
-    count = len(papers)
-    head = f"<h3>{kind} submissions (showing {count} of {count} entries)</h3>"
+    head = f"<h3>{kind} submissions (showing {len(papers)} of {len(papers)} entries)</h3>"
     return head + "".join(_listed(paper) for paper in papers) if papers else ""
 
 

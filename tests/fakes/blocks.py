@@ -127,10 +127,12 @@ def check_blocks(blocks: object) -> None:
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise BadBlocks("blocks must be a list of objects", "invalid_blocks_format")
     _check_each(blocks, BLOCKS)
-    if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN:
-        raise BadBlocks("markdown blocks are too long together", "msg_blocks_too_long")
-    if sum(map(len, texts_of(blocks))) > ALL_BLOCKS:
-        raise BadBlocks("blocks are too long together", "msg_blocks_too_long")
+    BadBlocks.when(
+        sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN,
+        "markdown blocks are too long together",
+        "msg_blocks_too_long",
+    )
+    BadBlocks.when(sum(map(len, texts_of(blocks))) > ALL_BLOCKS, "blocks are too long together", "msg_blocks_too_long")
 
 
 def check_view(view: object) -> None:
@@ -139,18 +141,21 @@ def check_view(view: object) -> None:
         raise BadBlocks(wrong)
     assert isinstance(view, dict)
     _check_each(view["blocks"], VIEW_BLOCKS)
-    if view["type"] == "modal" and "submit" not in view and any(one["type"] == "input" for one in view["blocks"]):
-        raise BadBlocks("a modal with inputs must have a submit button [json-pointer:/view]")
+    BadBlocks.when(
+        view["type"] == "modal" and "submit" not in view and any(one["type"] == "input" for one in view["blocks"]),
+        "a modal with inputs must have a submit button [json-pointer:/view]",
+    )
 
 
 def _check_each(blocks: Sequence[Mapping[str, Any]], most: int) -> None:
-    if len(blocks) > most:
-        raise BadBlocks(f"no more than {most} items allowed [json-pointer:/blocks]")
+    BadBlocks.when(len(blocks) > most, f"no more than {most} items allowed [json-pointer:/blocks]")
     for number, block in enumerate(blocks):
         for wrong in misfits(block, BLOCK, f"/blocks/{number}"):
             raise BadBlocks(wrong)
-        if block["type"] == "section" and not {"text", "fields"} & set(block):
-            raise BadBlocks(f"missing required field: text or fields [json-pointer:/blocks/{number}]")
+        BadBlocks.when(
+            block["type"] == "section" and not {"text", "fields"} & set(block),
+            f"missing required field: text or fields [json-pointer:/blocks/{number}]",
+        )
         _check_unique("action_id", block.get("elements", ()))
         try:
             parsed = Block.parse(dict(block))
@@ -162,8 +167,10 @@ def _check_each(blocks: Sequence[Mapping[str, Any]], most: int) -> None:
 
 
 def _check_unique(name: str, parts: Sequence[Mapping[str, Any]]) -> None:
-    if any(times > 1 for times in Counter(part[name] for part in parts if name in part).values()):
-        raise BadBlocks(f"`{name}` is not unique")
+    BadBlocks.when(
+        any(times > 1 for times in Counter(part[name] for part in parts if name in part).values()),
+        f"`{name}` is not unique",
+    )
 
 
 def texts_of(value: object) -> Iterator[str]:
@@ -183,11 +190,13 @@ def check_metadata(metadata: object) -> None:
     """Raises BadBlocks for metadata that Slack refuses."""
     match metadata:
         case {"event_type": str(name), "event_payload": dict(payload)}:
-            if not name or not all(letter.isalnum() or letter in "_-." for letter in name):
-                raise BadBlocks("event_type is not valid", "invalid_metadata_schema")
+            BadBlocks.when(
+                not name or not all(letter.isalnum() or letter in "_-." for letter in name),
+                "event_type is not valid",
+                "invalid_metadata_schema",
+            )
             if not all(isinstance(value, str | int | float | bool | dict | list) for value in payload.values()):
                 raise BadBlocks("event_payload is not valid", "invalid_metadata_schema")
-            if len(str(payload)) > METADATA:
-                raise BadBlocks("metadata is too large", "metadata_too_large")
+            BadBlocks.when(len(str(payload)) > METADATA, "metadata is too large", "metadata_too_large")
         case _:
             raise BadBlocks("metadata must hold event_type and event_payload", "invalid_metadata_format")

@@ -69,5 +69,4 @@ def trim(text: Text) -> Text:
 def entities_of(text: str) -> list[dict[str, Any]]:
     """Returns the entities that the server finds in a text without markup: commands, mentions and links."""
     _quiet()
-    found = _execute({"@type": "getTextEntities", "text": text})
-    return cast("list[dict[str, Any]]", found.get("entities", []))
+    return cast("list[dict[str, Any]]", _execute({"@type": "getTextEntities", "text": text}).get("entities", []))

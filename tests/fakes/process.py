@@ -30,8 +30,7 @@ class Remote:
 
     def call(self, verb: str, *args: Any, **options: Any) -> Any:
         """Calls a method (verb) of the fake. Returns its result; journal entries in it are dicts."""
-        order = {"verb": verb, "args": args, "options": options}
-        answer = self.line.post(self.control, json=order)
+        answer = self.line.post(self.control, json={"verb": verb, "args": args, "options": options})
         answer.raise_for_status()
         return answer.json()["result"]
 
@@ -49,9 +48,14 @@ class Remote:
 @contextmanager
 def running(platform: str, *, journal: Path) -> Iterator[Remote]:
     """Runs `python -m tests.fakes.<platform>`, which writes its journal to the file `journal`."""
-    command = [f"tests.fakes.{platform}", "--journal", str(journal)]
     journal.touch()
-    with Forked(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as fake:
+    with Forked(
+        [f"tests.fakes.{platform}", "--journal", str(journal)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as fake:
         assert fake.stdout is not None
         ready = json.loads(fake.stdout.readline())
         try:

@@ -209,8 +209,10 @@ class FakeSlack(SlackPeople):
             body = self._do(call, workspace)
         except Refusal as no:
             return ApiResponse(body=no.body)
-        scopes = ",".join(sorted(workspace.scopes)) if workspace else ""
-        return ApiResponse(body={"ok": True, **body}, headers={"X-OAuth-Scopes": scopes})
+        return ApiResponse(
+            body={"ok": True, **body},
+            headers={"X-OAuth-Scopes": ",".join(sorted(workspace.scopes)) if workspace else ""},
+        )
 
     def _do(self, call: ApiCall, workspace: FakeWorkspace | None) -> dict[str, Any]:
         if call.method == "apps.connections.open":
@@ -218,14 +220,11 @@ class FakeSlack(SlackPeople):
         method = self._methods().get(call.method)
         if method is None:
             raise Refusal("unknown_method", req_method=call.method)
-        if not call.token:
-            raise Refusal("not_authed")
+        Refusal.when(not call.token, "not_authed")
         if workspace is None:
             raise Refusal("not_allowed_token_type" if call.token.startswith("xapp-") else "invalid_auth")
-        if workspace.revoked:
-            raise Refusal(workspace.revoked)
-        if call.problem:
-            raise Refusal(call.problem)
+        Refusal.when(workspace.revoked, workspace.revoked)
+        Refusal.when(call.problem, call.problem)
         return method(workspace, call)
 
     def _methods(self) -> dict[str, Callable[[FakeWorkspace, ApiCall], dict[str, Any]]]:
@@ -264,10 +263,11 @@ class FakeSlack(SlackPeople):
         }
 
     def _open_connection(self, call: ApiCall) -> dict[str, Any]:
-        if not call.token.startswith("xapp-"):
-            raise Refusal("not_allowed_token_type" if self._by_token(call.token) else "invalid_auth")
-        if call.token not in {one.app_token for one in self._workspaces.values()}:
-            raise Refusal("invalid_auth")
+        Refusal.when(
+            not call.token.startswith("xapp-"),
+            "not_allowed_token_type" if self._by_token(call.token) else "invalid_auth",
+        )
+        Refusal.when(call.token not in {one.app_token for one in self._workspaces.values()}, "invalid_auth")
         return {"url": f"ws://{LOOPBACK}:{self.port}/link/?ticket={self.event_delivery.ticket(call.token)}"}
 
     def _post_message(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
@@ -296,10 +296,8 @@ class FakeSlack(SlackPeople):
         workspace.need("chat:write")
         conversation = workspace.writable(str(call.arguments.get("channel", "")))
         user = str(call.arguments.get("user", ""))
-        if user not in workspace.people:
-            raise Refusal("user_not_found")
-        if conversation.people and user not in conversation.people:
-            raise Refusal("user_not_in_channel")
+        Refusal.when(user not in workspace.people, "user_not_found")
+        Refusal.when(conversation.people and user not in conversation.people, "user_not_in_channel")
         message = methods.checked(call.arguments)
         self._in_thread(conversation, call)
         return {"message_ts": self._store_ephemeral(workspace, conversation, user, message, call.arguments)}
@@ -344,8 +342,7 @@ class FakeSlack(SlackPeople):
         known = conversation.messages.get(ts)
         if known is None or "whispered" in known:
             raise Refusal("message_not_found")
-        if known["user"] != workspace.bot:
-            raise Refusal("cant_update_message")
+        Refusal.when(known["user"] != workspace.bot, "cant_update_message")
         message = methods.checked(call.arguments)
         # Blocks and metadata stay unchanged if the call does not contain them.
         conversation.messages[ts] = {**known, **message}
@@ -355,13 +352,11 @@ class FakeSlack(SlackPeople):
     def _open_direct(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("im:write")
         user = str(call.arguments.get("users", ""))
-        if user not in workspace.people:
-            raise Refusal("user_not_found")
+        Refusal.when(user not in workspace.people, "user_not_found")
         return {"channel": {"id": workspace.direct_with(user).id}}
 
     def _history(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
-        hidden = self._hidden_looks > 0
-        found = methods.history(workspace, call.method, call.arguments, hidden=hidden)
+        found = methods.history(workspace, call.method, call.arguments, hidden=self._hidden_looks > 0)
         self._hidden_looks = max(0, self._hidden_looks - 1)
         found["messages"] = [one for one in found["messages"] if "whispered" not in one]
         return found
@@ -369,8 +364,7 @@ class FakeSlack(SlackPeople):
     def _begin_upload(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         workspace.need("files:write")
         name, length = str(call.arguments.get("filename") or ""), str(call.arguments.get("length") or "")
-        if not name or not length.isdecimal() or length == "0":
-            raise Refusal("invalid_arguments")
+        Refusal.when(not name or not length.isdecimal() or length == "0", "invalid_arguments")
         file = f"F{next(self._numbers)}"
         self._uploads[file] = Upload(workspace, name, int(length))
         return {"upload_url": f"http://{LOOPBACK}:{self.port}/upload/{file}", "file_id": file}
@@ -392,26 +386,29 @@ class FakeSlack(SlackPeople):
         upload = self._uploads.get(str(call.arguments.get("file", "")))
         if upload is None or upload.workspace is not workspace:
             raise Refusal("file_not_found")
-        url = f"http://{LOOPBACK}:{self.port}/files/{call.arguments['file']}"
-        return {"file": {"id": call.arguments["file"], "size": upload.length, "url_private_download": url}}
+        return {
+            "file": {
+                "id": call.arguments["file"],
+                "size": upload.length,
+                "url_private_download": f"http://{LOOPBACK}:{self.port}/files/{call.arguments['file']}",
+            }
+        }
 
     def _show_view(self, method: str, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
         view = methods.checked_view(call.arguments)
         person = str(call.arguments.get("user_id", ""))
         if method in {"views.open", "views.push"}:
             person = self._triggers.pop(str(call.arguments.get("trigger_id", "")), "")
-            if not person:
-                raise Refusal("exchanged_trigger_id")
-            if self._triggers_expired:
-                raise Refusal("expired_trigger_id")
+            Refusal.when(not person, "exchanged_trigger_id")
+            Refusal.when(self._triggers_expired, "expired_trigger_id")
         elif method == "views.publish":
-            if person not in workspace.people:
-                raise Refusal("user_not_found")
-        elif not (call.arguments.get("view_id") or call.arguments.get("external_id")):
-            raise Refusal("invalid_arguments")
+            Refusal.when(person not in workspace.people, "user_not_found")
+        else:
+            Refusal.when(not (call.arguments.get("view_id") or call.arguments.get("external_id")), "invalid_arguments")
         self._views.append(ShownView(method, view, person))
-        shown = {**view, "id": call.arguments.get("view_id") or f"V{next(self._numbers)}", "hash": str(time.time())}
-        return {"view": shown}
+        return {
+            "view": {**view, "id": call.arguments.get("view_id") or f"V{next(self._numbers)}", "hash": str(time.time())}
+        }
 
     # ── addresses of their own ────────────────────────────────────────────────
 
@@ -436,15 +433,15 @@ class FakeSlack(SlackPeople):
         """Answers a call of a response URL. A URL is valid for five calls within half an hour (docs.slack.dev, Handling user interaction)."""
         answers = self._response_urls.get(name)
         if answers is None or answers.left == 0 or self._time() - answers.since > LASTS:
-            why = "used_url" if answers and answers.left == 0 else "expired_url"
-            return ApiResponse(body={"ok": False, "error": why}, status=404)
+            return ApiResponse(
+                body={"ok": False, "error": "used_url" if answers and answers.left == 0 else "expired_url"}, status=404
+            )
         body = json.loads(raw)
         workspace, user = answers.workspace, answers.person
         place = workspace.conversations.setdefault(answers.channel, FakeConversation(answers.channel, member=False))
         try:
             if not body.get("delete_original"):
-                message = methods.checked(body)
-                self._store_ephemeral(workspace, place, user, message, body)
+                self._store_ephemeral(workspace, place, user, methods.checked(body), body)
         except Refusal as no:
             return ApiResponse(body=no.body, status=400)
         if body.get("response_type", "ephemeral") != "ephemeral":

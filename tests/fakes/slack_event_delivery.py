@@ -108,8 +108,9 @@ class EventDelivery:
         await socket.prepare(request)
         line = SocketConnection(socket, app)
         self.lines.append(line)
-        hello = {"type": "hello", "num_connections": len(self.lines), "connection_info": {"app_id": "A0TEST"}}
-        await socket.send_json(hello)
+        await socket.send_json(
+            {"type": "hello", "num_connections": len(self.lines), "connection_info": {"app_id": "A0TEST"}}
+        )
         self._news.tell()
         waiting, self._waiting = self._waiting, []
         for sent in waiting:
@@ -147,14 +148,11 @@ class EventDelivery:
 
     async def _try(self, sent: SentEnvelope) -> None:
         sent.tries += 1
-        if self.url:
-            await self._post(sent)
-        else:
-            await self._send(sent)
+        await (self._post(sent) if self.url else self._send(sent))
 
     async def _send(self, sent: SentEnvelope) -> None:
-        lines = [line for line in self.lines if line.app == sent.app and not line.leaving]
-        lines = lines or [line for line in self.lines if line.app == sent.app]
+        open_lines = [line for line in self.lines if line.app == sent.app]
+        lines = [line for line in open_lines if not line.leaving] or open_lines
         if not lines:
             if sent.kind == EVENTS:
                 sent.tries -= 1
@@ -165,14 +163,13 @@ class EventDelivery:
         line = lines[sent.number % len(lines)]
         envelope = f"e{sent.number}-{sent.tries}"
         line.open[envelope] = sent
-        again = {"retry_attempt": sent.tries - 1, "retry_reason": "timeout"} if sent.kind == EVENTS else {}
         await line.socket.send_json(
             {
                 "type": sent.kind,
                 "envelope_id": envelope,
                 "payload": sent.payload,
                 "accepts_response_payload": sent.kind != EVENTS,
-                **again,
+                **({"retry_attempt": sent.tries - 1, "retry_reason": "timeout"} if sent.kind == EVENTS else {}),
             }
         )
         await asyncio.sleep(IN_TIME)
@@ -203,10 +200,9 @@ class EventDelivery:
         headers = {"Content-Type": kind, **signature(self.secret, body, self._wall())}
         if sent.tries > 1:
             headers |= {"X-Slack-Retry-Num": str(sent.tries - 1), "X-Slack-Retry-Reason": "http_timeout"}
-        timeout = aiohttp.ClientTimeout(total=IN_TIME)
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout) as session,
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=IN_TIME)) as session,
                 session.post(self.url + PATHS[sent.kind], data=body, headers=headers) as answer,
             ):
                 sent.status, text = answer.status, await answer.text()
@@ -234,8 +230,10 @@ def encoded(kind: str, payload: Mapping[str, Any]) -> tuple[str, bytes]:
     """Returns (media type, body) of a request by Slack."""
     if kind == EVENTS:
         return "application/json", json.dumps(payload).encode()
-    form = {"payload": json.dumps(payload)} if kind == INTERACTIONS else dict(payload)
-    return "application/x-www-form-urlencoded", urlencode(form).encode()
+    return (
+        "application/x-www-form-urlencoded",
+        urlencode({"payload": json.dumps(payload)} if kind == INTERACTIONS else payload).encode(),
+    )
 
 
 def signature(secret: str, body: bytes, now: float) -> dict[str, str]:

@@ -41,8 +41,7 @@ def checked(arguments: Arguments) -> Result:
     if arguments.get("metadata") is not None:
         message["metadata"] = unpacked(arguments["metadata"], "invalid_metadata_format")
         blocks.check_metadata(message["metadata"])
-    if not message["text"].strip() and not message.get("blocks"):
-        raise Refusal("no_text")
+    Refusal.when(not message["text"].strip() and not message.get("blocks"), "no_text")
     return message
 
 
@@ -73,21 +72,20 @@ def history(workspace: FakeWorkspace, method: str, arguments: Arguments, *, hidd
     """Returns the answer of conversations.history (parents, newest first) and conversations.replies (a thread, oldest first)."""
     conversation = workspace.visible(str(arguments.get("channel", "")))
     workspace.need({"D": "im:history", "G": "groups:history"}.get(conversation.id[0], "channels:history"))
-    if not conversation.member:
-        raise Refusal("not_in_channel")
+    Refusal.when(not conversation.member, "not_in_channel")
     messages = _between(workspace, conversation, arguments, hidden=hidden)
     if method == "conversations.replies":
         parent = str(arguments.get("ts", ""))
-        if parent not in conversation.messages:
-            raise Refusal("thread_not_found")
+        Refusal.when(parent not in conversation.messages, "thread_not_found")
         found = [m for m in messages if m.get("thread_ts") == parent and m["ts"] != parent]
         found = [conversation.messages[parent], *found]
     else:
         found = [m for m in reversed(messages) if m.get("thread_ts") in {None, m["ts"]}]
     if not truth(arguments.get("include_all_metadata")):
-        found = [_without_payload(message) for message in found]
-    page = paged(found, arguments, most=999)
-    return {"messages": page.pop("items"), **page}
+        found = [
+            {**m, "metadata": {"event_type": m["metadata"]["event_type"]}} if "metadata" in m else m for m in found
+        ]
+    return paged("messages", found, arguments, most=999)
 
 
 def users_info(workspace: FakeWorkspace, arguments: Arguments) -> Result:
@@ -107,8 +105,7 @@ def conversations_info(workspace: FakeWorkspace, arguments: Arguments) -> Result
 def conversations_members(workspace: FakeWorkspace, arguments: Arguments) -> Result:
     conversation = workspace.visible(str(arguments.get("channel", "")))
     workspace.need(f"{workspace.kind(conversation)}:read")
-    page = paged(sorted(conversation.people), arguments, most=1000)
-    return {"members": page.pop("items"), **page}
+    return paged("members", sorted(conversation.people), arguments, most=1000)
 
 
 def users_conversations(workspace: FakeWorkspace, arguments: Arguments) -> Result:
@@ -123,8 +120,7 @@ def users_conversations(workspace: FakeWorkspace, arguments: Arguments) -> Resul
         for one in workspace.conversations.values()
         if user in one.people and workspace.kind(one) in wanted and (one.member or not one.private)
     ]
-    page = paged(found, arguments, most=999)
-    return {"channels": page.pop("items"), **page}
+    return paged("channels", found, arguments, most=999)
 
 
 READS: dict[str, Callable[[FakeWorkspace, Arguments], Result]] = {
@@ -140,27 +136,24 @@ def _between(
 ) -> list[Result]:
     """Returns the visible messages between `oldest` and `latest`, oldest first."""
     oldest, latest = _seconds(arguments, "oldest", 0.0), _seconds(arguments, "latest", float("inf"))
-    inclusive = truth(arguments.get("inclusive"))
     return [
         message
         for ts, message in conversation.messages.items()
-        if (oldest <= float(ts) <= latest if inclusive else oldest < float(ts) < latest)
+        if (oldest <= float(ts) <= latest if truth(arguments.get("inclusive")) else oldest < float(ts) < latest)
         and not (hidden and message["user"] == workspace.bot)
     ]
 
 
-def paged(found: list[Any], arguments: Arguments, *, most: int) -> Result:
-    """Returns one page of a list, according to the arguments `limit` and `cursor`."""
+def paged(name: str, found: list[Any], arguments: Arguments, *, most: int) -> Result:
+    """Returns one page of a list, under this name, according to the arguments `limit` and `cursor`."""
     limit = int(arguments.get("limit") or 100)
-    if not 1 <= limit <= most:
-        raise Refusal("invalid_limit")
+    Refusal.when(not 1 <= limit <= most, "invalid_limit")
     cursor = str(arguments.get("cursor") or "0")
-    if not cursor.isdecimal():
-        raise Refusal("invalid_cursor")
+    Refusal.when(not cursor.isdecimal(), "invalid_cursor")
     begin = int(cursor)
     more = begin + limit < len(found)
     after = {"response_metadata": {"next_cursor": str(begin + limit)}} if more else {}
-    return {"items": found[begin : begin + limit], "has_more": more, **after}
+    return {name: found[begin : begin + limit], "has_more": more, **after}
 
 
 def _seconds(arguments: Arguments, name: str, otherwise: float) -> float:
@@ -168,9 +161,3 @@ def _seconds(arguments: Arguments, name: str, otherwise: float) -> float:
         return float(arguments.get(name) or otherwise)
     except ValueError as error:
         raise Refusal(f"invalid_ts_{name}") from error
-
-
-def _without_payload(message: Result) -> Result:
-    if "metadata" not in message:
-        return message
-    return {**message, "metadata": {"event_type": message["metadata"]["event_type"]}}

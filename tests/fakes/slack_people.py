@@ -126,8 +126,13 @@ class SlackPeople(FakePlatform):
         workspace = self._of(team)
         direct = workspace.direct_with(by)
         ts = edits or workspace.next_ts()
-        words = text if wrapped else escaped(text)
-        said: dict[str, Any] = {"type": "message", "user": by, "text": words, "ts": ts, "team": workspace.team}
+        said: dict[str, Any] = {
+            "type": "message",
+            "user": by,
+            "text": text if wrapped else escaped(text),
+            "ts": ts,
+            "team": workspace.team,
+        }
         if file is not None:
             said |= {"subtype": "file_share", "files": [self._dropped(workspace, *file)]}
         before = direct.messages.get(ts, {})
@@ -185,8 +190,16 @@ class SlackPeople(FakePlatform):
     def opens_home(self, *, by: str = "U1", team: str = "") -> slack_event_delivery.SentEnvelope:
         """Opens the app's home view as a person."""
         workspace = self._of(team)
-        event = {"type": "app_home_opened", "user": by, "channel": f"D{by[1:]}", "tab": "home"}
-        return self._event({**event, "event_ts": workspace.next_ts()}, workspace)
+        return self._event(
+            {
+                "type": "app_home_opened",
+                "user": by,
+                "channel": f"D{by[1:]}",
+                "tab": "home",
+                "event_ts": workspace.next_ts(),
+            },
+            workspace,
+        )
 
     def brings(
         self, payload: dict[str, Any], kind: str = slack_event_delivery.INTERACTIONS, *, team: str = ""
@@ -200,8 +213,18 @@ class SlackPeople(FakePlatform):
         """Adds the bot to a channel as a person."""
         workspace = self._of(team)
         workspace.conversations[channel].member = True
-        event = {"type": "member_joined_channel", "user": workspace.bot, "channel": channel, "inviter": by}
-        return self._place_event({**event, "channel_type": "C", "team": workspace.team}, channel, workspace)
+        return self._place_event(
+            {
+                "type": "member_joined_channel",
+                "user": workspace.bot,
+                "channel": channel,
+                "inviter": by,
+                "channel_type": "C",
+                "team": workspace.team,
+            },
+            channel,
+            workspace,
+        )
 
     def leaves(self, channel: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
         """Removes the bot from a channel."""
@@ -214,8 +237,17 @@ class SlackPeople(FakePlatform):
         """Removes a person from a channel."""
         workspace = self._of(team)
         workspace.conversations[channel].people.discard(user)
-        event = {"type": "member_left_channel", "user": user, "channel": channel, "channel_type": "C"}
-        return self._place_event({**event, "team": workspace.team}, channel, workspace)
+        return self._place_event(
+            {
+                "type": "member_left_channel",
+                "user": user,
+                "channel": channel,
+                "channel_type": "C",
+                "team": workspace.team,
+            },
+            channel,
+            workspace,
+        )
 
     def archives(self, channel: str) -> slack_event_delivery.SentEnvelope:
         self._first.conversations[channel].archived = True
@@ -229,8 +261,9 @@ class SlackPeople(FakePlatform):
 
     def renames(self, channel: str, name: str) -> slack_event_delivery.SentEnvelope:
         self._first.conversations[channel].name = name
-        details = {"id": channel, "name": name, "created": 1}
-        return self._place_event({"type": "channel_rename", "channel": details}, channel, self._first)
+        return self._place_event(
+            {"type": "channel_rename", "channel": {"id": channel, "name": name, "created": 1}}, channel, self._first
+        )
 
     def deletes_channel(self, channel: str) -> slack_event_delivery.SentEnvelope:
         sent = self._place_event({"type": "channel_deleted", "channel": channel}, channel, self._first)
@@ -242,8 +275,9 @@ class SlackPeople(FakePlatform):
         conversation = self._first.conversations.pop(old)
         conversation.id = new
         self._first.conversations[new] = conversation
-        event = {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new}
-        return self._place_event(event, new, self._first)
+        return self._place_event(
+            {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new}, new, self._first
+        )
 
     def uninstalls(
         self, *, team: str = "", says: tuple[str, ...] = ("tokens_revoked", "app_uninstalled")
@@ -319,8 +353,12 @@ class SlackPeople(FakePlatform):
         self, event: dict[str, Any], channel: str, workspace: FakeWorkspace
     ) -> slack_event_delivery.SentEnvelope:
         conversation = workspace.conversations[channel]
-        stamped = {**event, "event_ts": workspace.next_ts()}
-        return self._event(stamped, workspace, needs=f"{workspace.kind(conversation)}:read", member=conversation)
+        return self._event(
+            {**event, "event_ts": workspace.next_ts()},
+            workspace,
+            needs=f"{workspace.kind(conversation)}:read",
+            member=conversation,
+        )
 
     def _bring(self, kind: str, payload: dict[str, Any], workspace: FakeWorkspace) -> slack_event_delivery.SentEnvelope:
         return self.in_its_loop(lambda: self.event_delivery.bring(kind, payload, workspace.app_token))
@@ -347,8 +385,9 @@ class SlackPeople(FakePlatform):
             for block in message["blocks"]:
                 for element in [*block.get("elements", ()), *filter(None, [block.get("accessory")])]:
                     if isinstance(element.get("text"), dict) and element["text"]["text"] == what:
-                        action = {name: element.get(name) for name in ("type", "action_id", "value") if name in element}
-                        return message, action
+                        return message, {
+                            name: element.get(name) for name in ("type", "action_id", "value") if name in element
+                        }
                     for option in element.get("options", ()):
                         if option["text"]["text"] == what:
                             return message, {
@@ -356,8 +395,7 @@ class SlackPeople(FakePlatform):
                                 "action_id": element.get("action_id", ""),
                                 "selected_option": option,
                             }
-        if not tampered:
-            raise AssertionError(f"no button [{what}] there")
+        assert tampered, f"no button [{what}] there"
         return (seen[-1] if seen else {}), {"type": "button", "action_id": "0.0", "value": what}
 
 

@@ -16,6 +16,12 @@ class Refusal(Exception):
         super().__init__(code)
         self.body = {"ok": False, "error": code, **more}
 
+    @classmethod
+    def when(cls, wrong: object, *code: str, **more: Any) -> None:
+        """Refuses the call if `wrong` is true."""
+        if wrong:
+            raise cls(*code, **more)
+
 
 @dataclass(slots=True)
 class FakePerson:
@@ -112,8 +118,7 @@ class FakeWorkspace:
         return f"{self.prefix}{channel}"
 
     def need(self, scope: str) -> None:
-        if scope not in self.scopes:
-            raise Refusal("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
+        Refusal.when(scope not in self.scopes, "missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
 
     def visible(self, channel: str) -> FakeConversation:
         """Returns a conversation that the bot can see. Unlike Slack, accepts no channel names and no ids of people."""
@@ -124,12 +129,9 @@ class FakeWorkspace:
 
     def writable(self, channel: str) -> FakeConversation:
         conversation = self.visible(channel)
-        if conversation.archived:
-            raise Refusal("is_archived")
-        if not conversation.member:
-            raise Refusal("not_in_channel")
-        if conversation.refusal:
-            raise Refusal(conversation.refusal)
+        Refusal.when(conversation.archived, "is_archived")
+        Refusal.when(not conversation.member, "not_in_channel")
+        Refusal.when(conversation.refusal, conversation.refusal)
         return conversation
 
     def kind(self, conversation: FakeConversation) -> str:

@@ -16,8 +16,8 @@ from email.message import EmailMessage
 from email.policy import default
 from html import unescape
 
+from aiosmtpd import smtp
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 LOOPBACK = "127.0.0.1"
 _DOMAINS = ("lab.org", "example.org")  # the server does not relay mail to other domains
@@ -57,10 +57,9 @@ class FakeMailServer:
         return ""
 
     async def handle_MAIL(  # noqa: N802 - the names that aiosmtpd calls
-        self, server: "_Protocol", session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: "_Protocol", session: smtp.Session, envelope: smtp.Envelope, address: str, options: list[str]
     ) -> str:
         """Accepts a sender. Returns the answer."""
-        del options
         if self.user and not session.authenticated:
             return "530 5.7.0 Authentication required"
         if answer := self.trouble("sender"):
@@ -69,10 +68,9 @@ class FakeMailServer:
         return "250 OK"
 
     async def handle_RCPT(  # noqa: N802
-        self, server: "_Protocol", session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: "_Protocol", session: smtp.Session, envelope: smtp.Envelope, address: str, options: list[str]
     ) -> str:
         """Accepts a recipient of the server's own domains. Returns the answer."""
-        del session, options
         if answer := self.trouble("recipient"):
             return server.says(answer)
         if address.rpartition("@")[2] not in _DOMAINS:
@@ -80,9 +78,8 @@ class FakeMailServer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: "_Protocol", session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: "_Protocol", session: smtp.Session, envelope: smtp.Envelope) -> str:  # noqa: N802
         """Accepts a mail that has all headers, unless a trouble is planned. Returns the answer."""
-        del session
         raw = envelope.content
         assert isinstance(raw, bytes)
         mail = message_from_bytes(raw, policy=default)
@@ -98,7 +95,7 @@ class FakeMailServer:
         return server.says(answer) if answer else "250 OK"
 
 
-class _Protocol(SMTP):
+class _Protocol(smtp.SMTP):
     """One connection."""
 
     def __init__(self, fake: FakeMailServer) -> None:
@@ -112,11 +109,14 @@ class _Protocol(SMTP):
         self._fake = fake
         fake._open.append(self)
 
-    def _signs_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
-        del server, session, envelope, mechanism
-        assert isinstance(data, LoginPassword)
-        fits = (data.login.decode(), data.password.decode()) == (self._fake.user, self._fake.password)
-        return AuthResult(success=fits, handled=False)
+    def _signs_in(
+        self, server: smtp.SMTP, session: smtp.Session, envelope: smtp.Envelope, mechanism: str, data: object
+    ) -> smtp.AuthResult:
+        assert isinstance(data, smtp.LoginPassword)
+        return smtp.AuthResult(
+            success=(data.login.decode(), data.password.decode()) == (self._fake.user, self._fake.password),
+            handled=False,
+        )
 
     def says(self, answer: str) -> str:
         """Returns the answer. If it is "drop", closes the connection."""
@@ -133,7 +133,7 @@ class _Protocol(SMTP):
 class _Controller(Controller):
     """Runs the server in its own thread, on a free port."""
 
-    def factory(self) -> SMTP:
+    def factory(self) -> smtp.SMTP:
         return _Protocol(self.handler)
 
     async def _create_server(self) -> asyncio.Server:

@@ -219,8 +219,7 @@ class FakeTelegram(FakePlatform):
         """
         known = self._chat(chat)
         found = self._button(known, what)
-        if found is None and not tampered:
-            raise AssertionError(f"no message in {chat} has a button [{what}]")
+        assert found or tampered, f"no message in {chat} has a button [{what}]"
         newest = max((number for place_id, number in self._messages if place_id == known.id), default=1)
         number, data = found or (newest, what)
         message = self._messages.get((known.id, number), telegram_people.FakeMessage(Text(text="")))
@@ -234,8 +233,9 @@ class FakeTelegram(FakePlatform):
         press = str(7_000_000_000_000_000_000 + next(self._ids))
         self._open_callbacks.add(press)
         user = telegram_people.person(int(by or known.id), name, language)
-        query = {"id": press, "from": user, "message": shown, "chat_instance": "-5", "data": data}
-        self.queue.notify("callback_query", query)
+        self.queue.notify(
+            "callback_query", {"id": press, "from": user, "message": shown, "chat_instance": "-5", "data": data}
+        )
         return press
 
     # ── verbs about the server ────────────────────────────────────────────────
@@ -329,11 +329,9 @@ class FakeTelegram(FakePlatform):
         if anonymous_admin:
             return {"from": telegram_people.anonymous(), "sender_chat": telegram_people.chat_object(known)}
         if from_channel:
-            channel = telegram_people.chat_object(self._chat(from_channel))
-            user = telegram_people.person(telegram_people.TELEGRAM, "Telegram", "en")
             return {
-                "from": user,
-                "sender_chat": channel,
+                "from": telegram_people.person(telegram_people.TELEGRAM, "Telegram", "en"),
+                "sender_chat": telegram_people.chat_object(self._chat(from_channel)),
                 "is_automatic_forward": True,
                 **telegram_people.forwarded(self._date()),
             }
@@ -374,8 +372,7 @@ class FakeTelegram(FakePlatform):
 
     def _button(self, known: telegram_people.FakeChat, what: str) -> tuple[int, str] | None:
         """Returns (message, data) of the newest button with this label or data."""
-        mine = sorted(number for place_id, number in self._messages if place_id == known.id)
-        for number in reversed(mine):
+        for number in sorted((number for place_id, number in self._messages if place_id == known.id), reverse=True):
             for row in json.loads(self._messages[known.id, number].buttons or "[]"):
                 for button in row:
                     if "callback_data" in button and what in (button["text"], button["callback_data"]):
@@ -404,8 +401,9 @@ class FakeTelegram(FakePlatform):
             return ApiCall(method=method, token=token, arguments={}, problem="Bad Request: strings must be in UTF-8")
         except ConnectionError:  # the client has closed the connection
             return ApiCall(method=method, token=token, arguments={}, problem="Bad Request: the request is cut off")
-        chat = str(arguments.get("chat_id", ""))
-        return ApiCall(method=method, token=token, arguments=arguments, chat=chat, files=files)
+        return ApiCall(
+            method=method, token=token, arguments=arguments, chat=str(arguments.get("chat_id", "")), files=files
+        )
 
     async def respond(self, call: ApiCall) -> ApiResponse:
         if call.method != "getUpdates":
@@ -425,12 +423,9 @@ class FakeTelegram(FakePlatform):
             return ApiResponse(body=no.body, status=no.status)
 
     def _admit(self, call: ApiCall) -> None:
-        if not re.fullmatch(r"\d+:[\w-]+", call.token):
-            raise rules.Refusal(404, "Not Found")
-        if call.token != self.token or self._revoked:
-            raise rules.Refusal(401, "Unauthorized")
-        if call.problem:
-            raise rules.Refusal(400, call.problem)
+        rules.Refusal.when(not re.fullmatch(r"\d+:[\w-]+", call.token), 404, "Not Found")
+        rules.Refusal.when(call.token != self.token or self._revoked, 401, "Unauthorized")
+        rules.Refusal.when(call.problem, 400, call.problem)
 
     def _do(self, call: ApiCall) -> object:
         self._admit(call)
@@ -455,8 +450,7 @@ class FakeTelegram(FakePlatform):
             "getWebhookInfo": lambda _: self.queue.webhook_info(),
             "sendChatAction": lambda call: bool(self._writable(call)),
         }
-        if call.method not in methods:
-            raise rules.Refusal(404, "Not Found: method not found")
+        rules.Refusal.when(call.method not in methods, 404, "Not Found: method not found")
         return methods[call.method](call)
 
     # ── messages ──────────────────────────────────────────────────────────────
@@ -469,10 +463,15 @@ class FakeTelegram(FakePlatform):
         number = next(self._ids)
         said = telegram_people.FakeMessage(text, buttons, thread, self._date(), BOT)
         self._messages[chat.id, number] = said
-        silent = truth(call.arguments.get("disable_notification"))
         self._note(
-            call, kind="post", chat=str(chat.id), thread=thread, id=str(number), text=text.text, silent=silent
-        )  # fmt: skip
+            call,
+            kind="post",
+            chat=str(chat.id),
+            thread=thread,
+            id=str(number),
+            text=text.text,
+            silent=truth(call.arguments.get("disable_notification")),
+        )
         return telegram_people.message_object(chat, number, said)
 
     def _edit_message(self, call: ApiCall) -> dict[str, Any]:
@@ -481,16 +480,15 @@ class FakeTelegram(FakePlatform):
         before = self._messages.get((chat.id, number))
         if before is None:
             raise rules.Refusal(400, "Bad Request: message to edit not found")
-        if before.sender != BOT:
-            raise rules.Refusal(400, "Bad Request: message can't be edited")
+        rules.Refusal.when(before.sender != BOT, 400, "Bad Request: message can't be edited")
         text = rules.text_of(call.arguments) if call.method == "editMessageText" else before.text
         buttons = rules.keyboard_of(call.arguments)
-        if (before.text, before.buttons) == (text, buttons):
-            raise rules.Refusal(
-                400,
-                "Bad Request: message is not modified: specified new message content and reply markup are exactly "
-                "the same as a current content and reply markup of the message",
-            )
+        rules.Refusal.when(
+            (before.text, before.buttons) == (text, buttons),
+            400,
+            "Bad Request: message is not modified: specified new message content and reply markup are exactly "
+            "the same as a current content and reply markup of the message",
+        )
         after = telegram_people.FakeMessage(text, buttons, before.thread, before.date, BOT)
         self._messages[chat.id, number] = after
         self._note(call, kind="edit", chat=str(chat.id), id=str(number), text=text.text)
@@ -498,19 +496,14 @@ class FakeTelegram(FakePlatform):
 
     def _send_document(self, call: ApiCall) -> dict[str, Any]:
         chat = self._writable(call)
-        if "document" not in call.files:  # stricter than the real server, which also takes ids and addresses of files
-            raise rules.Refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        rules.Refusal.when("document" not in call.files, 400, "Bad Request: wrong file identifier/HTTP URL specified")
         name, data = call.files["document"]
-        if len(data) > self.largest_upload:
-            raise rules.Refusal(413, "Request Entity Too Large")
-        if not data:
-            raise rules.Refusal(400, "Bad Request: file must be non-empty")
+        rules.Refusal.when(len(data) > self.largest_upload, 413, "Request Entity Too Large")
+        rules.Refusal.when(not data, 400, "Bad Request: file must be non-empty")
         caption = Text(text=str(call.arguments.get("caption", "")))
-        if caption.units > rules.CAPTION_LIMIT:
-            raise rules.Refusal(400, "Bad Request: message caption is too long")
+        rules.Refusal.when(caption.units > rules.CAPTION_LIMIT, 400, "Bad Request: message caption is too long")
         thread = self._thread_of(chat, call.arguments)
         number = next(self._ids)
-        silent = truth(call.arguments.get("disable_notification"))
         self._note(
             call,
             kind="file",
@@ -519,7 +512,7 @@ class FakeTelegram(FakePlatform):
             id=str(number),
             text=data.decode("utf-8", "replace"),
             name=name,
-            silent=silent,
+            silent=truth(call.arguments.get("disable_notification")),
         )
         said = telegram_people.FakeMessage(caption, "", thread, self._date(), BOT)
         self._messages[chat.id, number] = said
@@ -529,32 +522,37 @@ class FakeTelegram(FakePlatform):
     # ── questions ─────────────────────────────────────────────────────────────
 
     def _get_me(self, call: ApiCall) -> dict[str, Any]:
-        del call
-        reads = {"can_join_groups": True, "can_read_all_group_messages": not self._privacy}
-        return {**BOT, **reads, "supports_inline_queries": False}
+        return {
+            **BOT,
+            "can_join_groups": True,
+            "can_read_all_group_messages": not self._privacy,
+            "supports_inline_queries": False,
+        }
 
     def _get_chat_member(self, call: ApiCall) -> dict[str, Any]:
         chat = self._present(call)
         who = rules.whole(call.arguments, "user_id")
-        if who <= 0:
-            raise rules.Refusal(400, "Bad Request: invalid user_id specified")
-        if chat.bot in {"kicked", "left"}:
-            raise rules.Refusal(403, f"Forbidden: bot is not a member of the {chat.kind} chat")
+        rules.Refusal.when(who <= 0, 400, "Bad Request: invalid user_id specified")
+        rules.Refusal.when(
+            chat.bot in {"kicked", "left"}, 403, f"Forbidden: bot is not a member of the {chat.kind} chat"
+        )
         if who == BOT["id"]:
             return telegram_people.member(BOT, chat.bot)
-        if chat.bot != "administrator" and (chat.hides or chat.kind == "channel"):
-            raise rules.Refusal(400, "Bad Request: member list is inaccessible")
-        if who not in chat.people and chat.kind == "channel":
-            raise rules.Refusal(400, "Bad Request: user not found")
+        rules.Refusal.when(
+            chat.bot != "administrator" and (chat.hides or chat.kind == "channel"),
+            400,
+            "Bad Request: member list is inaccessible",
+        )
+        rules.Refusal.when(who not in chat.people and chat.kind == "channel", 400, "Bad Request: user not found")
         return telegram_people.member(telegram_people.person(who, "Ada", "en"), chat.people.get(who, "left"))
 
     def _get_file(self, call: ApiCall) -> dict[str, Any]:
         number = str(call.arguments.get("file_id", ""))
-        if number not in self._files:
-            raise rules.Refusal(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        rules.Refusal.when(
+            number not in self._files, 400, "Bad Request: wrong file_id or the file is temporarily unavailable"
+        )
         name, data = self._files[number]
-        if len(data) > self.largest_download:
-            raise rules.Refusal(400, "Bad Request: file is too big")
+        rules.Refusal.when(len(data) > self.largest_download, 400, "Bad Request: file is too big")
         path = f"documents/{number}/{name}"
         return {"file_id": number, "file_unique_id": f"u{number}", "file_size": len(data), "file_path": path}
 
@@ -563,8 +561,7 @@ class FakeTelegram(FakePlatform):
         self._admit(call)
         _, _, rest = str(call.arguments["path"]).partition("documents/")
         number, _, name = rest.partition("/")
-        if self._files.get(number, ("", b""))[0] != name or not name:
-            raise rules.Refusal(404, "Not Found")
+        rules.Refusal.when(self._files.get(number, ("", b""))[0] != name or not name, 404, "Not Found")
         return self._files[number][1]
 
     # ── presses, menus ────────────────────────────────────────────────────────
@@ -572,10 +569,8 @@ class FakeTelegram(FakePlatform):
     def _answer_callback(self, call: ApiCall) -> bool:
         press = str(call.arguments.get("callback_query_id", ""))
         words = str(call.arguments.get("text", ""))
-        if press not in self._open_callbacks:
-            raise rules.Refusal(400, _OLD_CALLBACK)
-        if len(words) > rules.TOAST_LIMIT:
-            raise rules.Refusal(400, "Bad Request: MESSAGE_TOO_LONG")
+        rules.Refusal.when(press not in self._open_callbacks, 400, _OLD_CALLBACK)
+        rules.Refusal.when(len(words) > rules.TOAST_LIMIT, 400, "Bad Request: MESSAGE_TOO_LONG")
         self._open_callbacks.discard(press)
         self._toasts[press] = words
         return True
@@ -587,15 +582,13 @@ class FakeTelegram(FakePlatform):
 
     def _set_words(self, call: ApiCall) -> bool:
         name, most = _described(call.method)
-        words = rules.words_of(call.arguments, name, most)
-        self.words[name, rules.language_of(call.arguments)] = words
+        self.words[name, rules.language_of(call.arguments)] = rules.words_of(call.arguments, name, most)
         return True
 
     def _get_words(self, call: ApiCall) -> dict[str, str]:
         """Returns a description in the requested language, or the default one."""
         name, _ = _described(call.method)
-        language = rules.language_of(call.arguments)
-        return {name: self.words.get((name, language)) or self.words.get((name, ""), "")}
+        return {name: self.words.get((name, rules.language_of(call.arguments))) or self.words.get((name, ""), "")}
 
     # ── updates ───────────────────────────────────────────────────────────────
 
@@ -616,8 +609,7 @@ class FakeTelegram(FakePlatform):
 
     def _known(self, call: ApiCall) -> telegram_people.FakeChat:
         name = call.chat
-        if not name:
-            raise rules.Refusal(400, "Bad Request: chat_id is empty")
+        rules.Refusal.when(not name, 400, "Bad Request: chat_id is empty")
         if name.startswith("@"):
             found = [
                 chat
@@ -629,16 +621,16 @@ class FakeTelegram(FakePlatform):
             if self._open_to_all and number and number not in self._chats:
                 self.knows(name)
             found = [self._chats[number]] if number in self._chats else []
-        if not found:
-            raise rules.Refusal(400, "Bad Request: chat not found")
+        rules.Refusal.when(not found, 400, "Bad Request: chat not found")
         return found[0]
 
     def _present(self, call: ApiCall) -> telegram_people.FakeChat:
         """Returns the chat of a call. Raises Refusal if it is unknown or became a supergroup."""
         chat = self._known(call)
         if chat.moved_to is not None:
-            words = "Bad Request: group chat was upgraded to a supergroup chat"
-            raise rules.Refusal(400, words, {"migrate_to_chat_id": chat.moved_to})
+            raise rules.Refusal(
+                400, "Bad Request: group chat was upgraded to a supergroup chat", {"migrate_to_chat_id": chat.moved_to}
+            )
         return chat
 
     def _writable(self, call: ApiCall) -> telegram_people.FakeChat:
@@ -651,10 +643,8 @@ class FakeTelegram(FakePlatform):
         topic = int(arguments.get("message_thread_id") or 0)
         if not topic:
             return ""
-        if topic not in chat.topics:  # the topic General has no thread id
-            raise rules.Refusal(400, "Bad Request: message thread not found")
-        if topic in chat.closed_topics:
-            raise rules.Refusal(400, "Bad Request: TOPIC_CLOSED")
+        rules.Refusal.when(topic not in chat.topics, 400, "Bad Request: message thread not found")
+        rules.Refusal.when(topic in chat.closed_topics, 400, "Bad Request: TOPIC_CLOSED")
         return str(topic)
 
 
@@ -668,8 +658,7 @@ async def _arguments(request: web.BaseRequest) -> tuple[dict[str, Any], dict[str
     arguments: dict[str, Any] = dict(request.query)
     files: dict[str, tuple[str, bytes]] = {}
     if request.content_type == "multipart/form-data":
-        unlimited = request.clone(client_max_size=0)
-        for name, value in (await unlimited.post()).items():
+        for name, value in (await request.clone(client_max_size=0).post()).items():
             if isinstance(value, web.FileField):
                 with value.file:
                     files[name] = value.filename, value.file.read()

@@ -1,6 +1,6 @@
 """People and chats of the fake Telegram, and the objects that the server sends about them (core.telegram.org/bots/api)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,35 @@ SENT = ("document", "voice", "sticker", "photo")  # kinds of messages without a 
 _GIFTS = dict.fromkeys(
     ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), True
 )
+_RIGHTS: Mapping[str, Mapping[str, Any]] = {
+    "administrator": {
+        "can_be_edited": False,
+        "is_anonymous": False,
+        "can_manage_chat": True,
+        "can_change_info": True,
+        "can_delete_messages": True,
+        "can_invite_users": True,
+    },
+    "creator": {"is_anonymous": False},
+    "restricted": {"is_member": True, "can_send_messages": False, "until_date": 0},
+    "kicked": {"until_date": 0},
+}
+_MEDIA: Mapping[str, Mapping[str, Any]] = {
+    "voice": {"voice": {"file_id": "v1", "file_unique_id": "v", "duration": 3, "mime_type": "audio/ogg"}},
+    "sticker": {
+        "sticker": {
+            "file_id": "s1",
+            "file_unique_id": "s",
+            "type": "regular",
+            "emoji": "🙂",
+            "width": 512,
+            "height": 512,
+            "is_animated": False,
+            "is_video": False,
+        }
+    },
+    "photo": {"photo": [{"file_id": "p1", "file_unique_id": "p", "width": 90, "height": 90}]},
+}
 _ENTITIES = {
     "textEntityTypeBotCommand": "bot_command",
     "textEntityTypeMention": "mention",
@@ -68,16 +97,14 @@ def chat_object(chat: FakeChat) -> dict[str, Any]:
     """Returns a chat in the form that messages contain."""
     name = {"first_name": chat.title} if chat.kind == "private" else {"title": chat.title}
     handle = {"username": chat.username} if chat.username else {}
-    forum = {"is_forum": True} if chat.topics else {}
-    return {"id": chat.id, "type": chat.kind, **name, **handle, **forum}
+    return {"id": chat.id, "type": chat.kind, **name, **handle, **({"is_forum": True} if chat.topics else {})}
 
 
 def full_chat_object(chat: FakeChat) -> dict[str, Any]:
     """Returns a chat in the form that getChat returns."""
-    linked = {"linked_chat_id": chat.linked} if chat.linked else {}
     return {
         **chat_object(chat),
-        **linked,
+        **({"linked_chat_id": chat.linked} if chat.linked else {}),
         "accent_color_id": 0,
         "max_reaction_count": 11,
         "accepted_gift_types": _GIFTS,
@@ -86,17 +113,7 @@ def full_chat_object(chat: FakeChat) -> dict[str, Any]:
 
 def member(user: Mapping[str, Any], status: str) -> dict[str, Any]:
     """Returns the ChatMember object of a user with this status."""
-    rights: dict[str, Any] = {}
-    if status == "administrator":
-        names = ("can_manage_chat", "can_change_info", "can_delete_messages", "can_invite_users")
-        rights = {"can_be_edited": False, "is_anonymous": False, **dict.fromkeys(names, True)}
-    elif status == "creator":
-        rights = {"is_anonymous": False}
-    elif status == "restricted":
-        rights = {"is_member": True, "can_send_messages": False, "until_date": 0}
-    elif status == "kicked":
-        rights = {"until_date": 0}
-    return {"user": dict(user), "status": status, **rights}
+    return {"user": dict(user), "status": status, **_RIGHTS.get(status, {})}
 
 
 def message_object(chat: FakeChat, number: int, message: FakeMessage) -> dict[str, Any]:
@@ -114,15 +131,13 @@ def message_object(chat: FakeChat, number: int, message: FakeMessage) -> dict[st
 
 def text_fields(text: str, name: str = "text") -> dict[str, Any]:
     """Returns a text or caption with the entities that the server finds in it."""
-    found = list(_entities(text))
+    found = [
+        {"type": _ENTITIES[entity["type"]["@type"]], "offset": entity["offset"], "length": entity["length"]}
+        for entity in entities_of(text)
+        if entity["type"]["@type"] in _ENTITIES
+    ]
     label = "entities" if name == "text" else "caption_entities"
     return {**({name: text} if text else {}), **({label: found} if found else {})}
-
-
-def _entities(text: str) -> Iterator[dict[str, Any]]:
-    for entity in entities_of(text):
-        if kind := _ENTITIES.get(entity["type"]["@type"]):
-            yield {"type": kind, "offset": entity["offset"], "length": entity["length"]}
 
 
 def in_topic(thread: str) -> dict[str, Any]:
@@ -143,18 +158,7 @@ def topic_created_message(chat: FakeChat, topic: str, date: int) -> dict[str, An
 
 def media_fields(kind: str, file: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the fields of a message without text."""
-    match kind:
-        case "document":
-            return {"document": dict(file)}
-        case "voice":
-            return {"voice": {"file_id": "v1", "file_unique_id": "v", "duration": 3, "mime_type": "audio/ogg"}}
-        case "sticker":
-            measures = {"width": 512, "height": 512, "is_animated": False, "is_video": False}
-            return {"sticker": {"file_id": "s1", "file_unique_id": "s", "type": "regular", "emoji": "🙂", **measures}}
-        case "photo":
-            return {"photo": [{"file_id": "p1", "file_unique_id": "p", "width": 90, "height": 90}]}
-        case _:
-            return {}
+    return {"document": dict(file)} if kind == "document" else dict(_MEDIA.get(kind, {}))
 
 
 def forwarded(date: int) -> dict[str, Any]:

@@ -18,9 +18,6 @@ from tests.fakes.server import News, truth
 LONGEST_POLL = 50  # seconds
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
-_WEBHOOK_SET = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
-_TWO_READERS = "terminated by other getUpdates request; make sure that only one bot instance is running"
-
 
 class UpdateQueue:
     """Keeps updates until the bot confirms them. `add` may run in any thread, the rest only in the server's event loop."""
@@ -80,15 +77,17 @@ class UpdateQueue:
 
         If another request waits, that request is refused as a conflict.
         """
-        if self.webhook.url:
-            raise rules.Refusal(409, f"Conflict: {_WEBHOOK_SET}")
-        self._end_question(_TWO_READERS)
+        rules.Refusal.when(
+            self.webhook.url,
+            409,
+            "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+        )
+        self._end_question("terminated by other getUpdates request; make sure that only one bot instance is running")
         self._allow(arguments)
         offset = rules.whole(arguments, "offset")
-        limit = min(max(rules.whole(arguments, "limit", 100), 1), 100)
         again = self._last[0] == offset and time.monotonic() < self._last[1] + self.repeat_after
         self._last = offset, time.monotonic()
-        limit = 1 if again else limit
+        limit = 1 if again else min(max(rules.whole(arguments, "limit", 100), 1), 100)
         found = self._from(offset)[:limit]
         self._news.tell()
         seconds = min(rules.whole(arguments, "timeout"), LONGEST_POLL)
@@ -148,8 +147,12 @@ class UpdateQueue:
         about = {"url": self.webhook.url, "has_custom_certificate": False, "pending_update_count": len(self)}
         if not self.webhook.url:
             return about
-        more = {"max_connections": self.webhook.connections, "allowed_updates": sorted(self._allowed)}
-        return {**about, **more, **self._last_error}
+        return {
+            **about,
+            "max_connections": self.webhook.connections,
+            "allowed_updates": sorted(self._allowed),
+            **self._last_error,
+        }
 
     def _push(self) -> None:
         """Sends waiting updates to the webhook: in order within a chat, and several chats in parallel."""

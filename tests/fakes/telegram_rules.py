@@ -57,8 +57,18 @@ class Refusal(Exception):
     def __init__(self, status: int, words: str, parameters: dict[str, int] | None = None) -> None:
         super().__init__(words)
         self.status = status
-        more = {"parameters": parameters} if parameters else {}
-        self.body = {"ok": False, "error_code": status, "description": words, **more}
+        self.body = {
+            "ok": False,
+            "error_code": status,
+            "description": words,
+            **({"parameters": parameters} if parameters else {}),
+        }
+
+    @classmethod
+    def when(cls, wrong: object, status: int, words: str) -> None:
+        """Refuses the call if `wrong` is true."""
+        if wrong:
+            raise cls(status, words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,24 +101,19 @@ def whole(arguments: Mapping[str, Any], name: str, default: int = 0) -> int:
 def text_of(arguments: Mapping[str, Any]) -> texts.Text:
     """Returns the parsed text. Raises Refusal if the server would refuse it."""
     raw = str(arguments.get("text", ""))
-    if not raw:
-        raise Refusal(400, "Bad Request: message text is empty")
-    if len(raw.encode()) > texts.RAW_LIMIT:
-        raise Refusal(400, "Bad Request: text is too long")
+    Refusal.when(not raw, 400, "Bad Request: message text is empty")
+    Refusal.when(len(raw.encode()) > texts.RAW_LIMIT, 400, "Bad Request: text is too long")
     mode = str(arguments.get("parse_mode", "")).lower()
-    if mode not in {"", "html"}:
-        raise Refusal(400, "Bad Request: unsupported parse_mode")  # stricter than Telegram: paperwire uses HTML only
+    # stricter than Telegram: paperwire uses HTML only
+    Refusal.when(mode not in {"", "html"}, 400, "Bad Request: unsupported parse_mode")
     try:
         text = texts.parse_html(raw) if mode else texts.trim(texts.Text(text=raw))
     except texts.Unparsable as error:
         words = str(error)
         raise Refusal(400, f"Bad Request: {words[0].lower()}{words[1:]}") from error
-    if not text.text:
-        raise Refusal(400, "Bad Request: message text is empty")
-    if text.units > texts.TEXT_LIMIT:
-        raise Refusal(400, "Bad Request: message is too long")
-    if text.entity_bytes > texts.ENTITY_BYTES:
-        raise Refusal(400, "Bad Request: ENTITIES_TOO_LONG")
+    Refusal.when(not text.text, 400, "Bad Request: message text is empty")
+    Refusal.when(text.units > texts.TEXT_LIMIT, 400, "Bad Request: message is too long")
+    Refusal.when(text.entity_bytes > texts.ENTITY_BYTES, 400, "Bad Request: ENTITIES_TOO_LONG")
     return text
 
 
@@ -120,47 +125,55 @@ def keyboard_of(arguments: Mapping[str, Any]) -> str:
     if not isinstance(markup, dict):
         raise Refusal(400, "Bad Request: object expected as reply markup")
     if markup.get("force_reply") is True:
-        if len(str(markup.get("input_field_placeholder", ""))) > PLACEHOLDER:
-            # the server's own words are not known
-            raise Refusal(400, "Bad Request: input_field_placeholder is too long")
+        Refusal.when(
+            len(str(markup.get("input_field_placeholder", ""))) > PLACEHOLDER,
+            400,
+            "Bad Request: input_field_placeholder is too long",
+        )
         return ""
     rows = markup.get("inline_keyboard")
     if not isinstance(rows, list):
         raise Refusal(400, "Bad Request: object expected as reply markup")
-    if sum(map(len, rows)) > 100 or any(len(row) > 8 for row in rows):
-        raise Refusal(400, "Bad Request: REPLY_MARKUP_TOO_LONG")  # the server's own words are not known
+    # the server's own words are not known
+    Refusal.when(
+        sum(map(len, rows)) > 100 or any(len(row) > 8 for row in rows), 400, "Bad Request: REPLY_MARKUP_TOO_LONG"
+    )
     for button in (button for row in rows for button in row):
-        _check_button(button)
+        Refusal.when(
+            not str(button.get("text", "")).strip(),
+            400,
+            "Bad Request: text buttons are unallowed in the inline keyboard",
+        )
+        if "url" in button:
+            Refusal.when(
+                not re.match(r"(https?|tg)://[^\s/]\S*$", str(button["url"])), 400, "Bad Request: BUTTON_URL_INVALID"
+            )
+        else:
+            Refusal.when(
+                not 1 <= len(str(button.get("callback_data", "")).encode()) <= 64,
+                400,
+                "Bad Request: BUTTON_DATA_INVALID",
+            )
     return json.dumps(rows, sort_keys=True)
-
-
-def _check_button(button: Mapping[str, Any]) -> None:
-    if not str(button.get("text", "")).strip():
-        raise Refusal(400, "Bad Request: text buttons are unallowed in the inline keyboard")
-    if "url" in button:
-        if not re.match(r"(https?|tg)://[^\s/]\S*$", str(button["url"])):
-            raise Refusal(400, "Bad Request: BUTTON_URL_INVALID")
-    elif not 1 <= len(str(button.get("callback_data", "")).encode()) <= 64:
-        raise Refusal(400, "Bad Request: BUTTON_DATA_INVALID")
 
 
 def scope_of(arguments: Mapping[str, Any]) -> str:
     """Returns the name of a scope of commands, including its chat and person."""
     scope = json_value(arguments.get("scope")) or {"type": "default"}
     kind = str(scope.get("type")) if isinstance(scope, dict) else ""
-    if kind not in SCOPES:
-        raise Refusal(400, "Bad Request: unsupported type of a bot command scope")
-    missing = [name for name in SCOPES[kind] if not scope.get(name)]
-    if missing:
-        raise Refusal(400, f'Bad Request: field "{missing[0]}" must be given')  # the server's own words differ
+    Refusal.when(kind not in SCOPES, 400, "Bad Request: unsupported type of a bot command scope")
+    for name in SCOPES[kind]:
+        # the server's own words differ
+        Refusal.when(not scope.get(name), 400, f'Bad Request: field "{name}" must be given')
     return ":".join([kind, *(str(scope[name]) for name in SCOPES[kind])])
 
 
 def language_of(arguments: Mapping[str, Any]) -> str:
     """Returns a language code of two letters, or "" for all languages."""
     language = str(arguments.get("language_code") or "")
-    if language and not re.fullmatch(r"[a-z]{2}", language):
-        raise Refusal(400, "Bad Request: invalid language code specified")
+    Refusal.when(
+        language and not re.fullmatch(r"[a-z]{2}", language), 400, "Bad Request: invalid language code specified"
+    )
     return language
 
 
@@ -169,24 +182,19 @@ def commands_of(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
     commands = json_value(arguments.get("commands"))
     if not isinstance(commands, list):
         raise Refusal(400, "Bad Request: expected an Array of BotCommand")
-    if len(commands) > COMMANDS:
-        raise Refusal(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+    Refusal.when(len(commands) > COMMANDS, 400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
     for command in commands:
         name, words = str(command.get("command", "")), str(command.get("description", ""))
-        if not COMMAND_NAME.fullmatch(name):  # stricter than the server, which changes capital letters to small ones
-            raise Refusal(400, "Bad Request: BOT_COMMAND_INVALID")
-        if not words.strip():
-            raise Refusal(400, "Bad Request: command description must be non-empty")
-        if len(words) > COMMAND_WORDS:
-            raise Refusal(400, "Bad Request: command description length must not exceed 256")
+        Refusal.when(not COMMAND_NAME.fullmatch(name), 400, "Bad Request: BOT_COMMAND_INVALID")
+        Refusal.when(not words.strip(), 400, "Bad Request: command description must be non-empty")
+        Refusal.when(len(words) > COMMAND_WORDS, 400, "Bad Request: command description length must not exceed 256")
     return [{"command": str(one["command"]), "description": str(one["description"])} for one in commands]
 
 
 def words_of(arguments: Mapping[str, Any], name: str, most: int) -> str:
     """Returns a description of the bot."""
     words = str(arguments.get(name) or "")
-    if len(words) > most:
-        raise Refusal(400, "Bad Request: description is too long")  # the server's own words are not known
+    Refusal.when(len(words) > most, 400, "Bad Request: description is too long")  # the server's own words are not known
     return words
 
 
@@ -196,14 +204,20 @@ def webhook_of(arguments: Mapping[str, Any], *, local: bool) -> Webhook:
     if not url:
         return Webhook()
     parts = urlsplit(url)
-    if not local and parts.scheme != "https":
-        raise Refusal(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
-    if not local and (parts.port or 443) not in {443, 80, 88, 8443}:
-        raise Refusal(400, "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
-    if len(secret) > 256:
-        raise Refusal(400, "Bad Request: secret token is too long")
-    if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
-        raise Refusal(400, "Bad Request: secret token contains unallowed characters")
+    Refusal.when(
+        not local and parts.scheme != "https",
+        400,
+        "Bad Request: bad webhook: An HTTPS URL must be provided for webhook",
+    )
+    Refusal.when(
+        not local and (parts.port or 443) not in {443, 80, 88, 8443},
+        400,
+        "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443",
+    )
+    Refusal.when(len(secret) > 256, 400, "Bad Request: secret token is too long")
+    Refusal.when(
+        not re.fullmatch(r"[A-Za-z0-9_-]*", secret), 400, "Bad Request: secret token contains unallowed characters"
+    )
     return Webhook(url=url, secret=secret, connections=min(max(whole(arguments, "max_connections", 40), 1), 100))
 
 
@@ -212,5 +226,4 @@ def allowed_of(arguments: Mapping[str, Any]) -> frozenset[str] | None:
     given = json_value(arguments.get("allowed_updates"))
     if not isinstance(given, list):
         return None
-    known = frozenset(str(name) for name in given) & frozenset(UPDATES)
-    return known or frozenset(UPDATES) - NOT_BY_DEFAULT
+    return (frozenset(str(name) for name in given) & frozenset(UPDATES)) or frozenset(UPDATES) - NOT_BY_DEFAULT

@@ -1,5 +1,6 @@
 """Runs subcommands of paperwire: in this process for most tests, in a separate process if a test needs one."""
 
+import io
 import json
 import logging
 import os
@@ -11,12 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from typer.core import TyperCommand, TyperGroup
+from typer import core
 
 from bot import cli
 from bot.context import SystemClock
@@ -29,13 +29,12 @@ DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
 
 
 @cache
-def subcommands() -> dict[str, TyperCommand | TyperGroup]:
+def subcommands() -> dict[str, core.TyperCommand | core.TyperGroup]:
     """Returns every subcommand by its name, for example "outbox retry"."""
     top = {one.name: cli.load(one.name) for one in cli.SUBCOMMANDS}
-    below = {
+    return top | {
         f"{name} {inner}": one for name, group in top.items() for inner, one in getattr(group, "commands", {}).items()
     }
-    return top | below
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,11 @@ class Ended:
     status: int
     out: str
     err: str
+
+    def refusal(self, status: int = 2) -> str:
+        """Returns stderr. The call must have ended with this status, and nothing may stand on stdout."""
+        assert (self.status, self.out) == (status, "")
+        return self.err
 
     @property
     def json(self) -> Any:
@@ -75,16 +79,16 @@ class Terminal:
 
     def __call__(self, *arguments: str, stdin: bytes = b"") -> Ended:
         """Runs one subcommand in this process."""
-        return self._call(arguments, TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO()), stdin)
+        return self._call(arguments, io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO()), stdin)
 
     def on_screen(self, columns: int, *arguments: str) -> Ended:
         """Like `__call__`, but stdout and stderr are terminals of this width."""
         self._monkeypatch.setenv("COLUMNS", str(columns))
-        return self._call(arguments, _Screen(BytesIO()), _Screen(BytesIO()), b"")
+        return self._call(arguments, _Screen(io.BytesIO()), _Screen(io.BytesIO()), b"")
 
-    def _call(self, arguments: Sequence[str], out: TextIOWrapper, err: TextIOWrapper, stdin: bytes) -> Ended:
+    def _call(self, arguments: Sequence[str], out: io.TextIOWrapper, err: io.TextIOWrapper, stdin: bytes) -> Ended:
         with self._monkeypatch.context() as patch, _own_log(), _own_signals():
-            patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             # the moment of --now stands still, so that no answer depends on how long a call takes
@@ -120,7 +124,7 @@ class Terminal:
         return name
 
 
-class _Screen(TextIOWrapper):
+class _Screen(io.TextIOWrapper):
     """A stream that says that it is a terminal."""
 
     def isatty(self) -> bool:
@@ -151,10 +155,10 @@ PAGE = page(
 )
 
 
-def _text(stream: TextIOWrapper) -> str:
+def _text(stream: io.TextIOWrapper) -> str:
     stream.flush()
     buffer = stream.buffer
-    assert isinstance(buffer, BytesIO)
+    assert isinstance(buffer, io.BytesIO)
     return buffer.getvalue().decode()
 
 

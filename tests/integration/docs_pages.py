@@ -70,8 +70,7 @@ def links(path: Path) -> list[str]:
 
 def anchors(path: Path) -> set[str]:
     """Returns the anchors of a page's headings, as GitHub and GitLab make them."""
-    text = _FENCE.sub("", path.read_text(encoding="utf-8"))
-    headings = re.findall(r"^#{1,6} (.*)$", text, re.MULTILINE)
+    headings = re.findall(r"^#{1,6} (.*)$", _FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 

@@ -9,15 +9,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, TypeVar
+from urllib import parse
 
 import httpx
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation import worker
-from bot.operation.web_server import health_app, serving
+from bot.operation import web_server, worker
 from bot.platforms.slack import installing
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.manifest import REDIRECT
@@ -34,25 +33,24 @@ from tests.make import FakeClock
 from tests.patience import PATIENCE
 
 OTHER, OTHER_TOKEN = "T2OTHER", "xoxb-made-up-token-of-another-workspace"
+Sent = TypeVar("Sent")
 OPERATOR = parse_address("slack:U5")
 ANSWERING = {"send_reply", "_refresh_home_view", "_run_lookup"}  # the coroutines that post an answer
-
-
-def slack_settings(tmp_path: Path, fake: FakeSlack, **more: Any) -> Settings:
-    """Returns settings with one workspace in Socket Mode."""
-    own = SlackWorkspace(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN))
-    settings: dict[str, Any] = {"workspaces": (own,), "api_url": fake.url, **more.pop("slack", {})}
-    database = more.pop("database_url", f"sqlite:///{tmp_path}/paperwire.db")
-    return Settings(database_url=SecretStr(database), slack=SlackSettings(**settings), **{"access": "open", **more})
 
 
 @asynccontextmanager
 async def a_bot(
     tmp_path: Path, fake: FakeSlack, clock: FakeClock, *, read: float = PATIENCE, **more: Any
 ) -> AsyncIterator[App]:
-    """Yields an app that has opened its database and holds the sender lock, but does not listen."""
+    """Yields an app that has opened its database and holds the sender lock, but does not listen.
+
+    By default, it has one workspace in Socket Mode. `more` are other fields of the settings.
+    """
     fake.sets_time(clock.now().timestamp())
-    settings = slack_settings(tmp_path, fake, **more)
+    workspace = SlackWorkspace(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN))
+    slack = SlackSettings(**{"workspaces": (workspace,), "api_url": fake.url, **more.pop("slack", {})})
+    database = SecretStr(more.pop("database_url", f"sqlite:///{tmp_path}/paperwire.db"))
+    settings = Settings(database_url=database, slack=slack, **{"access": "open", **more})
     own, *others = (WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces)
     channel = SlackChannel(own, *others, api_url=fake.url, connect=2, read=read, monotonic=clock.monotonic)
     async with opened(build_app(settings, clock=clock, channels={"slack": channel})) as app:
@@ -64,11 +62,12 @@ async def a_bot(
 async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[App]:
     """Yields a bot that listens by Socket Mode as `paperwire run` does. Its two connections are open."""
     lookup = more.pop("lookup", None)
-    async with a_bot(tmp_path, fake, clock, **more) as app:
-        receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
-        async with worker.listening(app, receivers, lookup):
-            await asyncio.to_thread(fake.waits_connected)
-            yield app
+    async with (
+        a_bot(tmp_path, fake, clock, **more) as app,
+        worker.listening(app, [worker.Supervised(receiver, clock) for receiver in app.receivers()], lookup),
+    ):
+        await asyncio.to_thread(fake.waits_connected)
+        yield app
 
 
 @asynccontextmanager
@@ -83,8 +82,10 @@ async def a_served_bot(
         receivers = [worker.Supervised(receiver, clock) for receiver in found]
         doors = [door for receiver in receivers for door in receiver.routes]
         port = free_port()
-        settings = replace(app.settings, web_port=port)
-        async with serving(settings, health_app(dict, doors)), worker.listening(app, receivers):
+        async with (
+            web_server.serving(replace(app.settings, web_port=port), web_server.health_app(dict, doors)),
+            worker.listening(app, receivers),
+        ):
             for _ in range(20):  # the bot knows its own user id already, so it begins to listen at once
                 await asyncio.sleep(0)
             assert all(getattr(one, "_listener", one) is not None for one in found)
@@ -104,7 +105,7 @@ async def settled(fake: FakeSlack) -> None:
     The task that posts an answer begins before the acknowledgement and may end after it.
     """
     await asyncio.to_thread(fake.waits_until_settled)
-    while under_way := [task for task in asyncio.all_tasks() if _name(task) in ANSWERING]:
+    while under_way := [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") in ANSWERING]:
         await asyncio.wait(under_way)
 
 
@@ -115,10 +116,10 @@ class Scene:
     app: App
     fake: FakeSlack
 
-    async def does(self, sent: object) -> None:
-        """Waits until the bot has answered all actions of people. `sent` is only there so that calls read well."""
-        del sent
+    async def does(self, sent: Sent) -> Sent:
+        """Waits until the bot has answered all actions of people, then returns `sent`, which is what people just did."""
         await settled(self.fake)
+        return sent
 
     def queries(self, chat: str = "slack:C1") -> list[str]:
         """Returns the queries of a chat, as people typed them."""
@@ -137,10 +138,6 @@ async def a_scene(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any
         yield Scene(app, fake)
 
 
-def _name(task: "asyncio.Task[Any]") -> str:
-    return str(getattr(task.get_coro(), "__name__", ""))
-
-
 async def begun(browser: httpx.AsyncClient) -> str:
     """Begins an installation in the browser, and returns its state.
 
@@ -148,11 +145,10 @@ async def begun(browser: httpx.AsyncClient) -> str:
     """
     answer = await browser.get(installing.INSTALL)
     assert answer.status_code == 302
-    state = parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]
+    state = parse.parse_qs(parse.urlsplit(answer.headers["location"]).query)["state"][0]
     browser.cookies.set(installing.COOKIE, state)
     return state
 
 
 async def installed(browser: httpx.AsyncClient, fake: FakeOAuth, team: str = OTHER, **more: Any) -> httpx.Response:
-    state = await begun(browser)
-    return await browser.get(REDIRECT, params={"state": state, "code": fake.lets_in(team, **more)})
+    return await browser.get(REDIRECT, params={"state": await begun(browser), "code": fake.lets_in(team, **more)})

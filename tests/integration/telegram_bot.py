@@ -89,10 +89,11 @@ async def a_listening_bot(
     tmp_path: Path, fake: FakeTelegram, clock: make.FakeClock, database: str = ""
 ) -> AsyncIterator[App]:
     """Yields a bot that listens as `paperwire run` does. At the end of the block, the bot answers all requests and stops."""
-    async with a_bot(tmp_path, fake, clock, database=database) as app:
-        receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
-        async with worker.listening(app, receivers):
-            yield app
+    async with (
+        a_bot(tmp_path, fake, clock, database=database) as app,
+        worker.listening(app, [worker.Supervised(receiver, clock) for receiver in app.receivers()]),
+    ):
+        yield app
 
 
 async def confirmed(fake: FakeTelegram) -> None:

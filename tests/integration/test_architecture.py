@@ -44,8 +44,7 @@ def test_every_room_of_the_house_is_in_the_map() -> None:
 
 def test_only_the_clock_reads_the_time() -> None:
     reads = re.compile(r"datetime\.now\(|time\.time\(|utcnow\(|date\.today\(")
-    guilty = [name for name, text in PYTHON.items() if reads.search(text)]
-    assert guilty == ["bot/context/__init__.py"]
+    assert [name for name, text in PYTHON.items() if reads.search(text)] == ["bot/context/__init__.py"]
 
 
 def test_only_the_shells_of_each_step_cross_into_threads() -> None:
@@ -81,21 +80,14 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
 
 def test_no_platform_is_named_outside_its_own_homes() -> None:
     """Any other module that names a platform would need a change for every new platform."""
-    homes = (
-        "bot/platforms/",
-        "bot/settings/",
-        "bot/demo/",
-        "bot/app.py",
-    )
     names = re.compile('telegram|slack|"(console|web)"', re.IGNORECASE)
-    guilty = [
+    assert [
         f"{name}:{number}"
         for name, text in PYTHON.items()
-        if not name.startswith(homes)
+        if not name.startswith(("bot/platforms/", "bot/settings/", "bot/demo/", "bot/app.py"))
         for number, line in enumerate(text.splitlines(), 1)
         if names.search(line)
-    ]
-    assert guilty == []
+    ] == []
 
 
 def test_a_stranger_finds_few_things_at_the_door() -> None:
@@ -120,9 +112,8 @@ def test_no_module_is_longer_than_can_be_read_at_once() -> None:
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
-    long = [
+    assert [
         f"{name}:{node.lineno} {node.name}"
         for name, node in functions()
         if "/migrations/" not in name and (node.end_lineno or 0) - node.lineno >= 60
-    ]
-    assert long == []
+    ] == []

@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -111,10 +111,9 @@ def test_the_overview_names_every_subcommand(terminal: cli.Terminal) -> None:
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(terminal: cli.Terminal, arguments: list[str], sentence: str) -> None:
-    ended = terminal(*arguments)
-    assert (ended.status, ended.out) == (2, "")
-    assert sentence in ended.err
-    assert ended.err.count("\n") == 1
+    said = terminal(*arguments).refusal()
+    assert sentence in said
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -136,8 +135,7 @@ def test_wrong_usage_is_one_line_and_status_2(terminal: cli.Terminal, arguments:
 )  # fmt: skip
 def test_an_option_that_cannot_be_meant_is_wrong_usage(terminal: cli.Terminal, arguments: str, sentence: str) -> None:
     terminal.file("day.md", cli.PAGE)
-    ended = terminal(*arguments.split(" "))
-    assert (ended.status, ended.out, ended.err) == (2, "", f"{sentence}\n")
+    assert terminal(*arguments.split(" ")).refusal() == f"{sentence}\n"
     assert not terminal.database.exists()
 
 
@@ -149,11 +147,10 @@ def test_a_database_that_cannot_be_reached_is_named_by_its_file(
     terminal.file("plain.txt", "a file is no folder")
     terminal.file("folder/file.txt", "a folder is no file")
     terminal.set("DATABASE_URL", f"sqlite:///{place}")
-    ended = terminal(subcommand)
-    assert (ended.status, ended.out) == (2, "")
-    assert ended.err.count("\n") == 1
-    assert f" {terminal.folder / place} " in ended.err
-    assert "PAPERWIRE_DATABASE_URL" in ended.err
+    said = terminal(subcommand).refusal()
+    assert said.count("\n") == 1
+    assert f" {terminal.folder / place} " in said
+    assert "PAPERWIRE_DATABASE_URL" in said
 
 
 def test_text_is_utf_8_whatever_the_locale(terminal: cli.Terminal) -> None:
@@ -161,9 +158,8 @@ def test_text_is_utf_8_whatever_the_locale(terminal: cli.Terminal) -> None:
     environ = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
     ended = terminal.process("match", "扩散 OR graph", "größe/день.md", environ=environ)
     assert (ended.status, ended.out.splitlines()[0]) == (0, "扩散 OR graph: 1 of 3 papers")
-    ended = terminal.process("explain", b"\xff\xfe")
-    assert (ended.status, ended.out) == (2, "")
-    assert ended.err == "Argument 2 holds bytes that are not text. Write it in UTF-8.\n"
+    refused = terminal.process("explain", b"\xff\xfe").refusal()
+    assert refused == "Argument 2 holds bytes that are not text. Write it in UTF-8.\n"
 
 
 def test_a_lone_surrogate_of_a_digest_leaves_json_readable(terminal: cli.Terminal) -> None:
@@ -179,8 +175,9 @@ def test_a_reader_that_goes_away_is_no_trouble(terminal: cli.Terminal) -> None:
     terminal.file("day.md", cli.PAGE * 300)
     reading, writing = os.pipe()
     os.close(reading)
-    line = ["bot", "inspect", "--papers", "--json", "day.md"]
-    with Forked(line, cwd=terminal.folder, stdout=writing, stderr=subprocess.PIPE) as process:
+    with Forked(
+        ["bot", "inspect", "--papers", "--json", "day.md"], cwd=terminal.folder, stdout=writing, stderr=subprocess.PIPE
+    ) as process:
         os.close(writing)
         assert process.stderr is not None
         assert process.stderr.read() == b""
@@ -202,7 +199,6 @@ def test_a_stream_that_takes_nothing_is_no_trouble(terminal: cli.Terminal, strea
     assert (done.returncode, done.stderr) == (full if "full" in streams else (0, b""))
 
 
-FULL_DISK = OSError(28, "No space left on device", "graph")
 MEANWHILE = RuntimeError("Error calling __set_name__")  # Python may raise this for Ctrl-C while it loads a module
 MEANWHILE.__cause__ = KeyboardInterrupt()
 
@@ -212,7 +208,11 @@ MEANWHILE.__cause__ = KeyboardInterrupt()
     [
         (KeyboardInterrupt(), 130, "Stopped.\n"),
         (MEANWHILE, 130, "Stopped.\n"),
-        (ExceptionGroup("tasks", [ExceptionGroup("inner", [FULL_DISK])]), 1, f"{FULL.format('graph')}\n"),
+        (
+            ExceptionGroup("tasks", [ExceptionGroup("inner", [OSError(28, "No space left on device", "graph")])]),
+            1,
+            f"{FULL.format('graph')}\n",
+        ),
         (
             ValueError("cannot do graph with 1:secret-token"),
             1,
@@ -232,8 +232,7 @@ def test_whatever_happens_is_a_sentence(
 
     monkeypatch.setattr("bot.cli.output.print_line", failing)
     terminal.set("TELEGRAM_TOKEN", "1:secret-token")
-    ended = terminal("explain", "graph")
-    assert (ended.status, ended.out, ended.err) == (status, "", said)
+    assert terminal("explain", "graph").refusal(status) == said
     terminal.set("LOG_LEVEL", "debug")
     details = terminal("explain", "graph").err
     assert ("Traceback" in details) == said.startswith("Something")
@@ -296,15 +295,14 @@ def test_run_finishes_what_is_on_its_way(terminal: cli.Terminal) -> None:
 def test_a_port_in_use_is_a_sentence(terminal: cli.Terminal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         terminal.set("WEB_PORT", str(taken.getsockname()[1]))
-        ended = terminal("run")
-    assert (ended.status, ended.out) == (2, "")
-    assert "PAPERWIRE_WEB_PORT" in ended.err
+        assert "PAPERWIRE_WEB_PORT" in terminal("run").refusal()
 
 
 def test_a_program_that_was_told_to_ignore_ctrl_c_goes_on(terminal: cli.Terminal) -> None:
     """A shell starts a program in the background with SIGINT ignored. Then Ctrl-C must not stop the program."""
-    program = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PRESSED}"
-    ended = terminal.python(program, "150", "explain", "graph")
+    ended = terminal.python(
+        f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PRESSED}", "150", "explain", "graph"
+    )
     assert (ended.status, ended.out.splitlines()[0]) == (0, "graph")
 
 
@@ -358,9 +356,9 @@ def _files(terminal: cli.Terminal) -> set[str]:
 @pytest.mark.parametrize("line", READS)
 def test_reading_commands_say_there_is_no_database(empty: cli.Terminal, line: str) -> None:
     before = _files(empty)
-    ended = empty(*line.split())
-    assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1)
-    assert ended.err.startswith(f"There is no database at {empty.database}. ")
+    said = empty(*line.split()).refusal(1)
+    assert said.count("\n") == 1
+    assert said.startswith(f"There is no database at {empty.database}. ")
     assert _files(empty) == before
 
 
@@ -374,16 +372,18 @@ def test_what_may_come_first_makes_the_database_with_its_folder(empty: cli.Termi
 @pytest.mark.parametrize("line", WITHOUT)
 def test_what_needs_no_database_makes_none(empty: cli.Terminal, line: str) -> None:
     before = _files(empty)
-    ended = empty(*line.split())
-    assert "no database" not in ended.err
+    assert "no database" not in empty(*line.split()).err
     assert {name for name in _files(empty) - before if not name.startswith("gallery")} == set()
 
 
 # ---------------------------------------------------------------------------------------------------------- transcripts
 
 
-FILES = sorted(Path(__file__).with_name("command_line").glob("*.console"))
-STORIES = [pytest.param(text, id=title) for path in FILES for title, text in transcripts.stories(path).items()]
+STORIES = [
+    pytest.param(text, id=title)
+    for path in sorted(Path(__file__).with_name("command_line").glob("*.console"))
+    for title, text in transcripts.stories(path).items()
+]
 _QUOTED = 1500  # characters of an output that the message of a failure shows
 
 
@@ -430,8 +430,9 @@ def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: cli.Terminal, monke
 
 
 def test_a_first_start_makes_the_database_without_alembic(terminal: cli.Terminal) -> None:
-    program = "import sys; from bot.cli import run; run(sys.argv[1:]); print('alembic' in sys.modules)"
-    assert terminal.python(program, "db", "upgrade").out.splitlines() == [f"✓ The schema is at {HEAD}.", "False"]
+    assert terminal.python(
+        "import sys; from bot.cli import run; run(sys.argv[1:]); print('alembic' in sys.modules)", "db", "upgrade"
+    ).out.splitlines() == [f"✓ The schema is at {HEAD}.", "False"]
 
 
 KILLED = """
@@ -503,22 +504,18 @@ def test_a_restore_killed_at_any_step_can_be_repeated(terminal: cli.Terminal, th
 # ---------------------------------------------------------------- digests and sources, where a transcript is not enough
 
 
-NOW = ("--now", "2026-01-22T06:00:00Z")
-THURSDAY = date(2026, 1, 22)
-
-
 def source(name: str, url: str, schedule: str = "every 30m") -> str:
     return f'[[source]]\nname = "{name}"\nurl = "{url}"\nschedule = "{schedule}"\n'
-
-
-WHEN_OUT = ("--as", "console:me", "--every", "when-out", "--at", "08:00-20:00")
 
 
 def test_a_look_from_another_folder_switches_no_source_off(
     terminal: cli.Terminal, local_arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal.file("paperwire.toml", source("lg", f"{local_arxiv.url}/late.md", "arxiv"))
-    terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
+    terminal(
+        *("subscribe", "diffusion", "--as", "console:me", "--every", "when-out", "--at", "08:00-20:00"),
+        *("--now", "2026-01-22T07:00:00Z"),
+    )
     terminal.file("elsewhere/paperwire.toml", source("mine", "https://example.org/other.md"))
     monkeypatch.chdir(terminal.folder / "elsewhere")
     terminal("subscriptions")
@@ -567,17 +564,13 @@ def _unpainted(text: str) -> list[str]:
     return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
 
 
-def _crowd(terminal: cli.Terminal) -> None:
+@pytest.mark.usefixtures("no_settings")
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: cli.Terminal, columns: int) -> None:
     for number in range(30):
         terminal.file(f"inbox/{number:02}.md", cli.PAGE)
     for number in range(12):
         terminal.file(f"inbox/deep/{number:02}.json", "[]" if number % 2 else '[{"pa')
-
-
-@pytest.mark.usefixtures("no_settings")
-@pytest.mark.parametrize("columns", [80, 120])
-def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: cli.Terminal, columns: int) -> None:
-    _crowd(terminal)
     ended = terminal.on_screen(columns, "inspect", "inbox")
     assert ended.status == 1
     rows, output = ([" ".join(line.split()) for line in _unpainted(text)] for text in (ended.out, ended.err))
@@ -585,9 +578,12 @@ def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: cli.Te
     assert rows[2].startswith("hf_json 6 0 – –")
     assert rows[3].startswith("in all 36 90 – –")
     assert rows[4] == "Each file by itself: add --json"
-    assert output[1:3] == ["✗ Not read as digests: 6 of 42 files", "Files Why First"]
-    assert output[3] == "6 looks like JSON inbox/deep/00.json"
-    assert output[4] == "inbox/deep/02.json"
+    assert output[1:5] == [
+        "✗ Not read as digests: 6 of 42 files",
+        "Files Why First",
+        "6 looks like JSON inbox/deep/00.json",
+        "inbox/deep/02.json",
+    ]
     assert max(map(len, _unpainted(ended.out + ended.err))) <= columns
     assert len(terminal("inspect", "inbox", "--json").json["digests"]) == 42
 
@@ -600,9 +596,7 @@ def test_only_one_process_sends_and_the_others_work_beside_it(terminal: cli.Term
     with cli.Process(terminal.folder, "run") as program:
         program.says("Database: ")
         for arguments in (["deliver"], ["run", "--once"], ["restore", "copy.db"]):
-            ended = terminal(*arguments)
-            assert (ended.status, ended.out) == (1, "")
-            assert "sends for this database already." in ended.err
+            assert "sends for this database already." in terminal(*arguments).refusal(1)
         assert terminal("subscribe", "cloud", "--as", "console:me").status == 0
         assert terminal("backup", "copy.db").status == 0
 
@@ -709,9 +703,7 @@ def test_the_echo_says_what_was_chosen(terminal: cli.Terminal, options: list[str
 def test_what_cannot_be_granted_is_one_sentence(
     terminal: cli.Terminal, arguments: list[str], status: int, sentence: str
 ) -> None:
-    ended = terminal("subscribe", *arguments)
-    assert (ended.status, ended.out) == (status, "")
-    assert sentence in ended.err
+    assert sentence in terminal("subscribe", *arguments).refusal(status)
     assert terminal("subscriptions", "--json").json == []
 
 
@@ -771,9 +763,7 @@ def test_a_bad_line_is_quoted_and_ends_with_2(
     terminal: cli.Terminal, lines: bytes, arguments: list[str], sentence: str
 ) -> None:
     for dry in ([], ["--dry-run"]):
-        ended = terminal("import", "-", *arguments, *dry, stdin=lines)
-        assert (ended.status, ended.out) == (2, "")
-        assert sentence in ended.err
+        assert sentence in terminal("import", "-", *arguments, *dry, stdin=lines).refusal()
     assert terminal("subscriptions", "--json").json == []
 
 

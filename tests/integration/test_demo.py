@@ -92,15 +92,13 @@ def test_the_conversation_goes_through_the_real_commands(story: Story, language:
     assert [message.mine for message in (said, echo, link, card, ruled)] == [True, False, True, False, False]
     assert said.display.paragraphs[0].html.count("<kbd>/sub</kbd>") == 1
     assert "Video Perception Models" in echo.display.paragraphs[0].text
-    pressed = [key for row in card.display.keys for key in row if key.data in exhibit.pressed]
-    assert len(pressed) == 1
+    assert len([key for row in card.display.keys for key in row if key.data in exhibit.pressed]) == 1
     assert ruled.edited
     assert any(rule in paragraph.text for paragraph in ruled.display.paragraphs)
 
 
 def test_the_demo_runs_by_itself_and_is_the_same_each_time(story: Story, tmp_path: Path) -> None:
     out = tmp_path / "new" / "gallery"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
     done = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", _WITHOUT_NETWORK, "demo", "--out", str(out)],
         capture_output=True,
@@ -109,7 +107,8 @@ def test_the_demo_runs_by_itself_and_is_the_same_each_time(story: Story, tmp_pat
         timeout=PATIENCE,
         check=False,
         cwd=tmp_path,
-        env=environment | {"PYTHONPATH": str(ROOT)},
+        env={name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
+        | {"PYTHONPATH": str(ROOT)},
     )
     assert (done.returncode, done.stderr) == (0, "")
     *shown_above, blank, colours, words, connect = done.stdout.splitlines()
@@ -161,16 +160,15 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_the_pictures_of_the_views_can_be_made(tmp_path: Path) -> None:
-    script = ROOT / "docs" / "images" / "slack_views.py"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
     done = subprocess.run(  # noqa: S603 - this interpreter
-        [sys.executable, str(script), str(tmp_path)],
+        [sys.executable, str(ROOT / "docs" / "images" / "slack_views.py"), str(tmp_path)],
         capture_output=True,
         text=True,
         encoding="utf-8",
         timeout=PATIENCE,
         check=False,
-        env=environment | {"PYTHONPATH": str(ROOT)},
+        env={name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
+        | {"PYTHONPATH": str(ROOT)},
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'slack.html'}\n", "")
     page = (tmp_path / "slack.html").read_text("utf-8")

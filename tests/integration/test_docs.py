@@ -5,7 +5,7 @@ commands of the docs. The Chinese pages have the same structure as the English o
 import json
 import re
 import runpy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +17,10 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from bot import digests
 from bot.cli.state import STATES
 from bot.commands.intent import REGISTRY
 from bot.delivery.lane_sender import GONE_SHARE
-from bot.digests import FORMATS, INFO, _papers
 from bot.digests._format import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
 from bot.operation import metrics
@@ -69,8 +69,7 @@ def _paper(text: str) -> model.Paper:
 @pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "finds", "does not find"), ids=str)
 def test_an_example_query_finds_and_leaves_what_its_page_says(row: docs_pages.Row) -> None:
     query = parse.parse_query(row.code("you type"))
-    papers = [_paper(row["finds"]), _paper(row["does not find"])]
-    assert list(matching_papers(query, papers)) == [0]
+    assert list(matching_papers(query, [_paper(row["finds"]), _paper(row["does not find"])])) == [0]
 
 
 @pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "2601.15529 is", "brings", "leaves"), ids=str)
@@ -126,12 +125,10 @@ def test_the_table_of_fields_has_all_fields_and_names(field: Field) -> None:
 # ----------------------------------------------------------------------------------------------------- docs/commands.md
 
 
-def _options(parameters: Sequence[object]) -> frozenset[str]:
-    flags = (flag for parameter in parameters for flag in getattr(parameter, "opts", ()))
-    return frozenset(flag for flag in flags if flag.startswith("--")) | {"--help"}
-
-
-SUBCOMMANDS = {name: _options(one.params) for name, one in cli.subcommands().items()}
+SUBCOMMANDS = {
+    name: {flag for parameter in one.params for flag in parameter.opts if flag.startswith("--")} | {"--help"}
+    for name, one in cli.subcommands().items()
+}
 
 
 # ----------------------------------------------------------------------------------------------------- docs/settings.md
@@ -140,7 +137,7 @@ _VARIABLES = ("variable", "what it is", "without it", "example")
 
 
 def _load(environ: dict[str, str], folder: Path) -> Settings:
-    return load_settings(environ, folder, formats=[module.name for module in FORMATS])
+    return load_settings(environ, folder, formats=[module.name for module in digests.FORMATS])
 
 
 @pytest.mark.parametrize("row", docs_pages.rows("settings.md", *_VARIABLES), ids=str)
@@ -157,20 +154,17 @@ def test_the_example_of_a_variable_works_and_has_an_effect(row: docs_pages.Row, 
     assert without != whole
 
 
-def _default(name: str) -> object:
-    """Returns the value that a setting has if its variable is not set."""
-    settings, words = _load({}, Path("/")), name.removeprefix("PAPERWIRE_").lower()
-    platform, _, rest = words.partition("_")
-    return getattr(getattr(settings, platform), rest) if platform in ("telegram", "slack") else getattr(settings, words)
-
-
 @pytest.mark.parametrize(
     "row",
     [row for row in docs_pages.rows("settings.md", *_VARIABLES) if re.fullmatch("`[^`]*`", row["without it"])],
     ids=str,
 )
 def test_a_variable_that_is_not_set_is_what_its_row_says(row: docs_pages.Row) -> None:
-    assert str(_default(row.code("variable"))) == row.code("without it")
+    default: object = _load({}, Path("/"))
+    name = row.code("variable").removeprefix("PAPERWIRE_").lower()
+    for part in name.split("_", 1) if name.startswith(("telegram_", "slack_")) else [name]:
+        default = getattr(default, part)
+    assert str(default) == row.code("without it")
 
 
 def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) -> None:
@@ -231,7 +225,7 @@ def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: docs_pages
 
 def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
     table = docs_pages.rows("formats.md", "format", "is", "recognised by", "has")
-    assert [row.code("format") for row in table] == [module.name for module in FORMATS], (
+    assert [row.code("format") for row in table] == [module.name for module in digests.FORMATS], (
         "The first table of docs/formats.md has one row for each format, in the order of FORMATS in bot/digests/__init__.py: "
         "add or move the row (CONTRIBUTING.md, Add a digest format, step 5)."
     )
@@ -242,13 +236,13 @@ def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
 )
 def test_a_paper_is_known_by_the_key_of_its_row(row: docs_pages.Row) -> None:
     text = row.code("for example")
-    address = _papers.arxiv_address(text)
+    address = digests._papers.arxiv_address(text)
     known_by = {
         "its DOI, in lower case": "doi",
         "its title, as a hash": "title",
         "its abstract, as a hash": "abstract",
     }
-    key = address[0] if address else _papers.paper_key(**{known_by[row["of"]]: text})
+    key = address[0] if address else digests._papers.paper_key(**{known_by[row["of"]]: text})
     assert transcripts.shows(row.code("key"), str(key)), key
 
 
@@ -262,7 +256,7 @@ async def _no_metrics() -> tuple[bytes, str]:
 TABLES = [  # (page, the columns of its table, all things that the first column must name, and no others)
     ("settings.md", _VARIABLES, VARIABLES),
     ("settings.md", ("setting", "values", "means"), chat_settings.SETTINGS),
-    ("formats.md", ("code", "means"), {*MESSAGES, *INFO}),
+    ("formats.md", ("code", "means"), {*MESSAGES, *digests.INFO}),
     ("operating.md", ("state", "means", "what to do"), STATES),
     ("operating.md", ("receipt", "means", "what to do"), Outcome),
     ("operating.md", ("address", "answers"), [route.path for route in health_app(dict, metrics=_no_metrics).routes]),  # type: ignore[attr-defined]
@@ -399,7 +393,7 @@ def _is_a_module(name: str) -> bool:
 
 
 def test_the_first_lines_of_a_package_name_only_its_own_modules() -> None:
-    wrong = [
+    assert [
         f"{first}: {name}"
         for top in ("bot", "subscriptions")
         for first in sorted((docs_pages.ROOT / top).rglob("__init__.py"))
@@ -407,8 +401,7 @@ def test_the_first_lines_of_a_package_name_only_its_own_modules() -> None:
             r"^- `([\w/]+\.py)`|[,;] `([\w/]+\.py)`", first.read_text(encoding="utf-8"), re.MULTILINE
         )
         if not any((first.parent / each).exists() or [*first.parent.glob(f"*/{each}")] for each in name if each)
-    ]
-    assert wrong == []
+    ] == []
 
 
 def test_the_functions_of_the_two_ways_are_where_the_page_says() -> None:
@@ -518,8 +511,9 @@ def test_the_pace_of_a_chat_and_the_share_of_gone_chats_are_those_of_the_page() 
 
 
 def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
-    documented = [float(row["counts"]) for row in docs_pages.rows("queries.md", "the chat", "counts")]
-    assert documented == [*near_papers.STRENGTHS.values()]
+    assert [float(row["counts"]) for row in docs_pages.rows("queries.md", "the chat", "counts")] == [
+        *near_papers.STRENGTHS.values()
+    ]
 
 
 # ------------------------ docs/metrics.md, alerts.yml and grafana.json name only metrics that exist, and say what to do
@@ -549,11 +543,10 @@ def test_every_metric_has_its_row_and_no_row_is_of_another() -> None:
         (row["metric"], row["kind"], row["labels"])
         for row in docs_pages.rows("metrics.md", "metric", "kind", "labels", "what it says")
     ]
-    declared = [
+    assert page == [
         (f"`{one.name}`", type(one).__name__.lower(), ", ".join(f"`{label}`" for label in one.labels))
         for one in metrics.METRICS
     ]
-    assert page == declared
 
 
 @pytest.mark.parametrize("expression", sorted(set(docs_pages.expressions())))
@@ -562,8 +555,7 @@ def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) 
     assert names or expression.startswith("up{")
     assert names <= labels.keys()
     used = set(re.findall(r"(\w+)=\"", expression)) - {"job"}
-    grouped = re.findall(r"by \(([^)]*)\)", expression)
-    used |= {label.strip() for group in grouped for label in group.split(",")}
+    used |= {label.strip() for group in re.findall(r"by \(([^)]*)\)", expression) for label in group.split(",")}
     assert used <= set().union(*(labels[name] for name in names))
 
 
@@ -583,12 +575,6 @@ def test_every_metric_is_watched_by_an_alert_or_a_panel() -> None:
     assert [name for name, names in series.items() if not names & watched] == []
 
 
-def as_grafana_reads(text: str) -> object:
-    """Returns the dashboard of a JSON text as Grafana's own models keep it. They drop fields that they do not know."""
-    register_default_plugins()
-    return json.loads(JSONEncoder().encode(Dashboard.from_json(json.loads(text))))
-
-
 def missing(given: object, kept: object, path: str = "") -> list[str]:
     """Returns the paths of values in `given` that `kept` lacks or has changed. `kept` may have more values: defaults."""
     match given, kept:
@@ -602,8 +588,10 @@ def missing(given: object, kept: object, path: str = "") -> list[str]:
 
 
 def test_grafana_knows_every_field_of_the_dashboard() -> None:
-    text = (docs_pages.DOCS / "grafana.json").read_text(encoding="utf-8")
-    assert missing(json.loads(text), as_grafana_reads(text)) == []
+    board = json.loads((docs_pages.DOCS / "grafana.json").read_text(encoding="utf-8"))
+    register_default_plugins()
+    # Grafana's own models drop fields that they do not know
+    assert missing(board, json.loads(JSONEncoder().encode(Dashboard.from_json(board)))) == []
 
 
 def test_the_panels_stand_beside_and_below_each_other() -> None:
@@ -624,28 +612,39 @@ PAIRS = [
     (docs_pages.ROOT / "README.md", docs_pages.ROOT / "README.zh.md"),
     (docs_pages.DOCS / "guide.md", docs_pages.DOCS / "guide.zh.md"),
 ]
-HAN = re.compile(r"[\u4e00-\u9fff]")
-LATIN = re.compile(r"[A-Za-z]+")
 
 
 def text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def blocks(page: str) -> list[str]:
-    return re.findall(r"^```(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-
-
-def typed(page: str) -> list[str]:
-    """Returns the first cells of table rows if they are code, that is, things to type."""
-    return re.findall(
-        r"^\| (`.*?`) \|(?= [^`])", re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+def lines_and_chapters(path: Path) -> tuple[list[str], list[str], list[str]]:
+    """Returns the code blocks of a page, the first cells of table rows that are code (things to type), and the levels of
+    its headings.
+    """
+    code = re.compile(r"^```(.*?)^```$", re.MULTILINE | re.DOTALL)
+    others = code.sub("", text(path))
+    return (
+        code.findall(text(path)),
+        re.findall(r"^\| (`.*?`) \|(?= [^`])", others, re.MULTILINE),
+        re.findall(r"^#+(?= )", others, re.MULTILINE),
     )
 
 
-def prose(page: str) -> str:
-    """Returns the page without code, targets of links, HTML, and table rows with things to type."""
-    for cut in (
+def test_every_chinese_page_has_its_english_one() -> None:
+    assert {*docs_pages.ROOT.glob("*.zh.md"), *docs_pages.DOCS.glob("*.zh.md")} == {chinese for _, chinese in PAIRS}
+
+
+@pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda path: path.name)
+def test_a_chinese_page_has_the_lines_and_chapters_of_its_english_one(english: Path, chinese: Path) -> None:
+    assert lines_and_chapters(english) == lines_and_chapters(chinese)
+    assert all(lines_and_chapters(english))
+
+
+@pytest.mark.parametrize("chinese", [chinese for _, chinese in PAIRS], ids=lambda path: path.name)
+def test_it_is_in_chinese_and_shows_the_chinese_pictures(chinese: Path) -> None:
+    prose = text(chinese)
+    for cut in (  # code, HTML, targets of links, and table rows with things to type
         r"^```.*?^```$",
         r"<[^>]*>",
         r"`[^`]*`",
@@ -653,32 +652,9 @@ def prose(page: str) -> str:
         r"\]\([^)]*\)",
         r"^\|.*(every day at|weekday|monday|New York).*$",
     ):
-        page = re.sub(cut, "", page, flags=re.MULTILINE | re.DOTALL if cut.startswith("^`") else re.MULTILINE)
-    return page
-
-
-def test_every_chinese_page_has_its_english_one() -> None:
-    found = {*docs_pages.ROOT.glob("*.zh.md"), *docs_pages.DOCS.glob("*.zh.md")}
-    assert found == {chinese for _, chinese in PAIRS}
-
-
-@pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda path: path.name)
-def test_a_chinese_page_has_the_lines_and_chapters_of_its_english_one(english: Path, chinese: Path) -> None:
-    assert blocks(text(english)) == blocks(text(chinese)) != []
-    assert typed(text(english)) == typed(text(chinese)) != []
-    assert levels(english) == levels(chinese)
-
-
-def levels(path: Path) -> list[str]:
-    return re.findall(
-        r"^#+(?= )", re.sub(r"^```.*?^```$", "", text(path), flags=re.MULTILINE | re.DOTALL), re.MULTILINE
-    )
-
-
-@pytest.mark.parametrize("chinese", [chinese for _, chinese in PAIRS], ids=lambda path: path.name)
-def test_it_is_in_chinese_and_shows_the_chinese_pictures(chinese: Path) -> None:
-    for paragraph in prose(text(chinese)).split("\n\n"):
-        words, signs = len(LATIN.findall(paragraph)), len(HAN.findall(paragraph))
+        prose = re.sub(cut, "", prose, flags=re.MULTILINE | re.DOTALL if cut.startswith("^`") else re.MULTILINE)
+    for paragraph in prose.split("\n\n"):
+        words, signs = len(re.findall(r"[A-Za-z]+", paragraph)), len(re.findall(r"[\u4e00-\u9fff]", paragraph))
         assert signs >= 2 * words or words <= 4, paragraph
     shown = re.findall(r'src="([^"]*(?:conversation|bulletin)[^"]*)"', text(chinese))
     assert shown
@@ -691,5 +667,4 @@ def test_each_button_that_the_chinese_guide_names_is_one() -> None:
     named = set(re.findall(r"(?<![(\]])\[([^\]]*[\u4e00-\u9fff][^\]]*)\](?!\()", text(docs_pages.DOCS / "guide.zh.md")))
     assert len(named) > 15
     shapes = {re.sub(r"\\?\{\w+\\?\}", r"\\d+", re.escape(word)) for word in translated if "\n" not in word}
-    unknown = {word for word in named - translated if not any(re.fullmatch(shape, word) for shape in shapes)}
-    assert unknown == set()
+    assert {word for word in named - translated if not any(re.fullmatch(shape, word) for shape in shapes)} == set()

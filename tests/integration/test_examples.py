@@ -63,8 +63,7 @@ def of_sentence(text: str) -> Iterator[str]:
 def of_pages() -> Iterator[tuple[str, str]]:
     """Yields (page, query) for the examples of PAGES. Includes messages in blocks of a chat that have no command."""
     for path in PAGES:
-        text = path.read_text("utf-8")
-        yield from ((path.name, query) for query in of_code(text))
+        yield from ((path.name, query) for query in of_code(path.read_text("utf-8")))
         for line in "\n".join(docs_pages.blocks(path, "chat")).splitlines():
             if not re.match(r"/|https?:|\d", line) and not line.endswith("?"):
                 yield path.name, query_in(line)
@@ -145,8 +144,11 @@ def test_the_samples_are_of_today_complete_and_those_that_we_name(samples: Store
     papers = [known.paper for known in stored]
     assert [paper.key for paper in papers if not (paper.title and paper.url and paper.authors and paper.abstract)] == []
     assert [paper.key for paper in papers if not (paper.summaries or paper.translations)] == []
-    sentences = (docs_pages.ROOT / "locales" / "paperwire.pot").read_text("utf-8")
-    shown = [sentences, *(path.read_text("utf-8") for path in PAGES), *map(str, start.EXAMPLES.values()), LIKE.example]
+    shown = [
+        *(path.read_text("utf-8") for path in (docs_pages.ROOT / "locales" / "paperwire.pot", *PAGES)),
+        *map(str, start.EXAMPLES.values()),
+        LIKE.example,
+    ]
     assert set(re.findall(r"\b\d{4}\.\d{5}\b", "\n".join(shown))) <= {paper.arxiv_id for paper in papers}
 
 
@@ -196,8 +198,9 @@ def _messages(block: str) -> list[str]:
 def bot(samples: Store) -> BotHarness:
     """A bot that has the papers of the samples. Ada (42) administers a group and a channel."""
     bot = BotHarness(samples)
-    channel = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Daily vision", public=True)
-    bot.places["@your_channel"] = channel
+    bot.places["@your_channel"] = Place(
+        chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Daily vision", public=True
+    )
     bot.admins |= {GROUP: {"42"}, CHANNEL: {"42"}}
     return bot
 

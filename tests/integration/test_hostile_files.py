@@ -152,8 +152,7 @@ def test_json_has_the_same_text_without_terminal_codes(hostile: Terminal, argume
 
 @pytest.mark.parametrize("columns", [60, 200])
 def test_a_terminal_gets_only_the_codes_of_the_program(hostile: Terminal, columns: int) -> None:
-    said = hostile.on_screen(columns, "inspect", "--papers", ".").out
-    without_colours = re.sub(r"\x1b\[[\d;]*m", "", said)
+    without_colours = re.sub(r"\x1b\[[\d;]*m", "", hostile.on_screen(columns, "inspect", "--papers", ".").out)
     assert not OBEYED.search(without_colours), ascii(without_colours)
     assert "\\u202e" in without_colours
 
@@ -169,8 +168,7 @@ def test_an_event_of_the_log_is_one_line_whatever_it_names(
     assert said.count("\n") == 1
     assert not OBEYED.search(said.rstrip("\n")), ascii(said)
     if log_format == "json":
-        assert json.loads(said)["message"] == f"{ODD_NAME} cannot be read."
-        assert json.loads(said)["source"] == ODD_NAME
+        assert json.loads(said).items() >= {"message": f"{ODD_NAME} cannot be read.", "source": ODD_NAME}.items()
     else:
         assert f"{SHOWN} cannot be read." in said
 
@@ -191,8 +189,7 @@ async def test_characters_that_no_database_keeps_are_left_out(
         await browser.opens()
         assert "✓ 1" in await browser.says(f"/sub diffusion {ODD}")
         for said in (f"/name 1 {ODD}", f"/{ODD}", f"/set timezone {ODD}", ODD, f"/set lang {ODD}", f"/privacy {ODD}"):
-            page = await browser.says(said)
-            assert not set(page) & CONTROLS, said
+            assert not set(await browser.says(said)) & CONTROLS, said
         for path, fields in {
             "/chat/say": {"once": ODD, "text": "/list"},
             "/chat/press": {"press": ODD, "message": "1"},

@@ -39,8 +39,9 @@ def test_the_example_is_read_with_one_more_line_in_formats(tmp_path: Path) -> No
     for part in ("bot", "subscriptions", "locales", "templates"):
         shutil.copytree(docs_pages.ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
     example, formats = tmp_path / _words(STEPS[0])[0], tmp_path / _words(STEPS[2])[0]
-    module = example.read_text(encoding="utf-8").replace('"example"', '"shelf_list"')
-    example.with_name("shelf_list.py").write_text(module, encoding="utf-8")
+    example.with_name("shelf_list.py").write_text(
+        example.read_text(encoding="utf-8").replace('"example"', '"shelf_list"'), encoding="utf-8"
+    )
     last = "    daily_arxiv.DAILY_ARXIV_MD,\n"
     added = (
         formats.read_text(encoding="utf-8")
@@ -258,45 +259,27 @@ def test_a_package_is_installed_by_pip_as_the_page_says(terminal: cli.Terminal) 
     terminal.file("paperwire-shelf/pyproject.toml", PYPROJECT)
     terminal.file("paperwire-shelf/paperwire_shelf.py", MODULE)
     terminal.file("shelf.txt", SHELF)
-    how = (
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-index",
-        "--no-deps",
-        "--no-build-isolation",
-        "--target",
-        "site",
-    )
+    how = "--quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --target site"
     subprocess.run(  # noqa: S603 - pip, on a folder of ours
-        [sys.executable, "-m", "pip", "install", *how, "./paperwire-shelf"], cwd=terminal.folder, check=True
+        [sys.executable, "-m", "pip", "install", *how.split(), "./paperwire-shelf"], cwd=terminal.folder, check=True
     )
     program = "import sys; sys.path.insert(0, 'site'); from bot.__main__ import main; main()"
-    ended = terminal.python(program, "inspect", "shelf.txt", "--json")
-    assert ended.json["digests"][0]["format"] == "shelf_list"
+    assert terminal.python(program, "inspect", "shelf.txt", "--json").json["digests"][0]["format"] == "shelf_list"
 
 
 def test_the_example_package_uses_only_what_the_page_offers() -> None:
     """CONTRIBUTING.md names everything that the example module imports from the private modules of bot.digests."""
     source = Path(_example.__file__).read_text(encoding="utf-8")
-    imported = [line.partition(" import ")[2] for line in source.splitlines() if line.startswith("from bot.digests._")]
+    imported = re.findall(r"^from bot\.digests\._.* import (.*)$", source, re.MULTILINE)
     names = {name for line in imported for name in line.split(", ")}
-    page = (docs_pages.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert names
-    assert [name for name in names if f"`{name}`" not in page] == []
+    assert [name for name in names if f"`{name}`" not in TEXT] == []
 
 
 # ── Names of our packages are common: the program says at its start if another project's package replaces one ─────────
 
 NAMES = ("bot", "locales", "subscriptions", "templates")
 OTHERS = '"""Helpers of another project."""\nprint("I am another")\n'
-
-
-def started(*path: Path) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m bot --version` with these folders first on the module path."""
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "bot", "--version"], env=env, capture_output=True, text=True, check=False
-    )
 
 
 @pytest.fixture
@@ -323,7 +306,13 @@ def test_a_package_of_another_project_is_said_at_the_start(name: str, how: str, 
         (tmp_path / "other" / name).mkdir(parents=True)
         (tmp_path / "other" / name / "__init__.py").write_text(OTHERS, encoding="utf-8")
         path.insert(0, tmp_path / "other")
-    ended = started(*path)
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "bot", "--version"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"The package “{name}” is not that of paperwire: another one has its name, at ")
     assert ended.stderr.endswith("Install paperwire again, in an environment of its own.\n")

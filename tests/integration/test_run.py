@@ -54,8 +54,7 @@ def test_once_answers_what_waits_and_delivers_then(folder: Path, remote: Remote)
     _, err = program.process.communicate(timeout=PATIENCE)
     assert program.process.returncode == 0, err
     posts = [entry.chat for entry in remote.journal]
-    assert (posts[:2], set(posts[2:])) == (["42", "42"], {"1"})
-    assert remote.call("waiting") == 0
+    assert (posts[:2], set(posts[2:]), remote.call("waiting")) == (["42", "42"], {"1"}, 0)
 
 
 def test_more_connections_than_files_make_no_log(folder: Path) -> None:
@@ -96,12 +95,11 @@ def talks(remote: Remote) -> None:
     """Three people and a group write to the program. One of its posts gets a page of a proxy as the answer."""
     remote.call("waits_for", "sendMessage", 2, seconds=50)
     remote.call("answers", "echo page", 1, method="sendMessage")
-    said = {
+    for person, texts in {
         "4242": ["/name 1 warbler"],
         "4243": ["/sub -nuthatch", "goldcrest", "/search wheatear"],
         "4244": ["/pause dunnock", "/siskin"],
-    }
-    for person, texts in said.items():  # a chat gets at most three messages at once
+    }.items():  # a chat gets at most three messages at once
         for text in texts:
             remote.call("user_writes", text, person)
     remote.call("user_writes", "/sub@paperwire_test_bot bunting", "-10077", by="4242")
@@ -177,8 +175,10 @@ def test_fields_hold_no_secret_and_replace_nothing(
     begins: Callable[..., Settings], capsys: pytest.CaptureFixture[str]
 ) -> None:
     begins(telegram_token=TOKEN, log_format="json")
-    fields = {"source": f"https://example.org/{TOKEN}", "chat": {"a": TOKEN}, "level": "debug", "at": "never"}
-    logging.getLogger("paperwire").warning("Asked.", extra=fields)
+    logging.getLogger("paperwire").warning(
+        "Asked.",
+        extra={"source": f"https://example.org/{TOKEN}", "chat": {"a": TOKEN}, "level": "debug", "at": "never"},
+    )
     event = json.loads(capsys.readouterr().err)
     assert (event["source"], TOKEN in str(event)) == ("https://example.org/<secret>", False)
     assert (event["level"], event["message"]) == ("warning", "Asked.")
@@ -190,8 +190,9 @@ def test_a_line_of_text_has_a_moment_a_level_and_a_name(
 ) -> None:
     begins(log_format="text")
     logging.getLogger("paperwire.delivery").warning("Sent.", extra={"delivery": "d1"})
-    found = capsys.readouterr().err
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z warning paperwire\.delivery: Sent\.\n", found)
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z warning paperwire\.delivery: Sent\.\n", capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
@@ -233,10 +234,11 @@ def database(tmp_path: Path, store: Store) -> Path:
             chat = f"telegram:{number}"
             make.subscribes(transaction, chat, "graph", every="now", since="1d", now=make.NOON - timedelta(hours=1))
             set_settings(transaction, make.address(chat), {"limit": "all"}, now=make.NOON - timedelta(hours=1))
-    papers = [
-        make.paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)
-    ]
-    make.ingested(store, *papers, now=make.NOON - timedelta(minutes=30))
+    make.ingested(
+        store,
+        *[make.paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)],
+        now=make.NOON - timedelta(minutes=30),
+    )
     return store.path
 
 

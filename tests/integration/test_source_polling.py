@@ -22,10 +22,10 @@ from subscriptions.store import rows as stored_rows
 from subscriptions.store import sources
 from subscriptions.store.database.store import Store
 from tests import make, source_harness
+from tests.expected_sources import receipts_of
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.integration import cli
-from tests.receipts import receipts_of
 
 pytestmark = pytest.mark.both_databases
 

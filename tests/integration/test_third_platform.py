@@ -33,8 +33,9 @@ async def app(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyP
         (tmp_path / name).mkdir()
     monkeypatch.setenv("PAPERWIRE_POSTBOX_KEY", str(tmp_path))
     settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"), access="open")
-    platforms = {**PLATFORMS, "postbox": "tests.postbox.adapter"}
-    async with opened(build_app(settings, clock=clock, platforms=platforms)) as app:
+    async with opened(
+        build_app(settings, clock=clock, platforms={**PLATFORMS, "postbox": "tests.postbox.adapter"})
+    ) as app:
         yield app
 
 
@@ -53,20 +54,17 @@ async def writes(app: App, sender: str, letter: str) -> str:
 
 
 async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App, clock: make.FakeClock) -> None:
-    echo = await writes(app, "ada", "/sub diffusion daily 13:00")
-    assert echo.startswith("✓ 1")
+    assert (await writes(app, "ada", "/sub diffusion daily 13:00")).startswith("✓ 1")
     make.ingested(app.store, make.paper("Diffusion on graphs"), make.paper("Sorting sand"), now=clock.now())
     clock.advance(timedelta(hours=1, minutes=1))
     assert (await app.sender.deliver()).papers == 1
     assert "Diffusion on graphs" in post_office(app).texts()[-1]
     assert (await app.sender.deliver()).sent == 0
-    listing = await writes(app, "ada", "/list")
-    assert "diffusion" in listing
+    assert "diffusion" in await writes(app, "ada", "/list")
 
 
 async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: make.FakeClock) -> None:
-    echo = await writes(app, "ada", "/sub diffusion")
-    (token,) = re.findall(r"^undo: (token \S+)$", echo, re.MULTILINE)
+    (token,) = re.findall(r"^undo: (token \S+)$", await writes(app, "ada", "/sub diffusion"), re.MULTILINE)
     for sender, left in (("eve", 1), ("ada", 0)):
         await writes(app, sender, token)
         assert len(listed(app.store, make.address(ADA))) == left

@@ -31,9 +31,6 @@ class Step:
     shown: str
     status: int
 
-    def __str__(self) -> str:
-        return self.typed
-
 
 def stories(path: Path) -> dict[str, str]:
     """Maps the titles of a file's transcripts to their texts. A title is a line that begins with `## `."""

@@ -32,7 +32,6 @@ class PostboxChannel(Channel):
         plain: bool = False,
     ) -> str:
         """See Channel."""
-        del thread
         letter = {
             "to": str(chat),
             "text": read_message(message, _text, plain=plain),
@@ -50,7 +49,6 @@ class PostboxChannel(Channel):
         self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
     ) -> None:
         """See Channel. A letter cannot be changed, so another one follows."""
-        del message_id
         await self.post(chat, message, delivery="", plain=plain)
 
     async def find(
@@ -63,11 +61,16 @@ class PostboxChannel(Channel):
         thread: str | None = None,
     ) -> str | None:
         """See Channel."""
-        del chat, after, thread
         self._open()
-        wanted = (delivery, message.number)
         letters = ((path, json.loads(path.read_text())) for path in self._letters())
-        return next((path.stem for path, letter in letters if (letter["delivery"], letter["number"]) == wanted), None)
+        return next(
+            (
+                path.stem
+                for path, letter in letters
+                if (letter["delivery"], letter["number"]) == (delivery, message.number)
+            ),
+            None,
+        )
 
     async def identity(self) -> str:
         """See Channel."""
@@ -113,7 +116,6 @@ class PostboxApi(PlatformApi):
         self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """See PlatformApi."""
-        del chat, member_suffices, in_chat
         return person == "mayor"
 
     async def find_chat(self, name: str) -> Place | None:

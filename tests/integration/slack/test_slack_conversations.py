@@ -32,9 +32,7 @@ async def test_changes_are_seen_by_all_the_rest_by_the_asker(on: slack_bot.Scene
     ):
         await on.does(slack.user_types(f"/paperwire {words}".strip(), by="U1"))
     await on.does(slack.mentions("list", by="U2"))
-    assert len(slack.posted_to("C1")) == 1
-    assert len(slack.ephemerals_to("U1")) == 9
-    assert len(slack.ephemerals_to("U2")) == 1
+    assert (len(slack.posted_to("C1")), len(slack.ephemerals_to("U1"))) == (1, 9)
     assert [w.text.split("\n")[0] for w in slack.ephemerals_to("U2")] == ["1 subscription"]
 
 
@@ -56,8 +54,7 @@ async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: slack_bo
     assert [text[:3] for text in slack.sees("U2")] == ["✓ 1"]
     await on.does(slack.user_types("/paperwire unsub", by="U1"))
     await on.does(slack.clicks("1 diffusion", by="U1"))
-    assert on.queries() == []
-    assert len(slack.posted_to("C1")) == 2  # all members see that the subscription is gone
+    assert (on.queries(), len(slack.posted_to("C1"))) == ([], 2)  # all members see that the subscription is gone
     assert "diffusion" in slack.sees("U2")[-1]
     assert not any("Which one" in text for text in slack.sees("U1"))
 
@@ -70,8 +67,7 @@ async def test_a_public_button_changes_its_message_for_all(on: slack_bot.Scene, 
     await on.does(slack.clicks("undo it", by="U1"))
     assert on.queries() == []
     await on.does(slack.clicks("undo", by="U2"))
-    assert on.queries() == []
-    assert len(slack.ephemerals_to("U1")) == 1
+    assert (on.queries(), len(slack.ephemerals_to("U1"))) == ([], 1)
     assert not any("undo it" in str(message) for message in slack._conversations["C1"].messages.values())
     assert slack.sees("U3")[1:] != []
 
@@ -81,8 +77,7 @@ async def test_between_two_people_the_subscription_is_private(on: slack_bot.Scen
     await on.does(slack.user_types("/paperwire list", "D2", by="U2"))
     assert on.queries("slack:U2") == ["diffusion"]
     assert [w.text[:3] for w in slack.ephemerals_to("U2", "D777")] == ["✓ 1"]
-    assert slack.ephemerals_to("U2", "D2") == []
-    assert len(slack.posted_to("D2")) == 1
+    assert (slack.ephemerals_to("U2", "D2"), len(slack.posted_to("D2"))) == ([], 1)
 
 
 # ── words ─────────────────────────────────────────────────────────────────────
@@ -99,17 +94,15 @@ async def test_words_work_after_a_mention_in_private_and_a_command(on: slack_bot
     assert on.queries() == ["list decoding"]
     whispered = "\n".join(entry.text for entry in slack.ephemerals_to("U2"))
     private = "\n".join(entry.text for entry in slack.posted_to("D2"))
-    counted = [
+    assert [
         (text.count("1 List decoding"), len(re.findall("There are no|还没有", text))) for text in (whispered, private)
-    ]
-    assert counted == [(2, 1), (1, 1)]
+    ] == [(2, 1), (1, 1)]
 
 
 class AnArxivThatIsDown:
     """A PaperLookup whose requests all fail."""
 
     async def find(self, ids: object) -> bool:
-        del ids
         return False
 
 
@@ -212,8 +205,7 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: slack_bot.Scen
     await on.does(slack.mentions("list", by="U2", thread=parent.id))
     await on.does(slack.mentions("unsub 1", by="U2", thread=parent.id))
     assert on.queries() == []
-    assert slack.ephemerals_to("U2")[-1].thread == parent.id
-    assert slack.posted_to("C1")[-1].thread == parent.id
+    assert (slack.ephemerals_to("U2")[-1].thread, slack.posted_to("C1")[-1].thread) == (parent.id, parent.id)
 
 
 # ── files ─────────────────────────────────────────────────────────────────────
@@ -244,15 +236,16 @@ def done_in(slack: FakeSlack, view: dict[str, Any], kind: str, **more: Any) -> S
     values = more.pop("values", {})
     inputs = {one["block_id"]: one["element"] for one in view["blocks"] if one["type"] == "input"}
     state = {name: {name: state_of(element, values.get(name))} for name, element in inputs.items()}
-    payload = {
-        "type": kind,
-        "user": {"id": "U2", "name": "u2"},
-        "team": {"id": slack.team},
-        "trigger_id": slack._trigger("U2"),
-        "view": {**view, "id": "V1", "hash": "170.h", "state": {"values": state}},
-        **more,
-    }
-    return slack.brings(payload)
+    return slack.brings(
+        {
+            "type": kind,
+            "user": {"id": "U2", "name": "u2"},
+            "team": {"id": slack.team},
+            "trigger_id": slack._trigger("U2"),
+            "view": {**view, "id": "V1", "hash": "170.h", "state": {"values": state}},
+            **more,
+        }
+    )
 
 
 def sends(slack: FakeSlack, view: dict[str, Any], **values: str) -> SentEnvelope:
@@ -289,18 +282,15 @@ async def test_a_form_answers_while_it_is_filled_in(on: slack_bot.Scene, slack: 
     await on.does(slack.user_types("/paperwire sub", by="U2"))
     opened = slack.views("views.open")[-1]
     assert opened.person == "U2"
-    sent = sends(slack, opened.view, query="-survey", zone="Mars")
-    await on.does(sent)
-    assert sent.answer["response_action"] == "errors"
-    assert set(sent.answer["errors"]) == {"query", "zone"}
+    sent = await on.does(sends(slack, opened.view, query="-survey", zone="Mars"))
+    assert (sent.answer["response_action"], set(sent.answer["errors"])) == ("errors", {"query", "zone"})
     assert (on.queries(), slack.posted_to("C1")) == ([], [])
     enter = [{"type": "plain_text_input", "action_id": "query", "block_id": "query", "value": "diffusion -survey"}]
     await on.does(done_in(slack, opened.view, "block_actions", actions=enter, values={"query": "diffusion -survey"}))
     renewed = newest(slack, "views.update")
     assert "1 paper in the last 7 days." in str(renewed["blocks"])
     assert renewed["private_metadata"] == opened.view["private_metadata"]
-    sent = sends(slack, renewed, query="diffusion -survey", when="daily", clock="08:30")
-    await on.does(sent)
+    sent = await on.does(sends(slack, renewed, query="diffusion -survey", when="daily", clock="08:30"))
     assert (sent.answer, on.queries()) == ({}, ["diffusion -survey"])
     (answer,) = slack.posted_to("C1")
     assert "diffusion, not survey · daily 08:30 America/New_York" in str(answer.payload)
@@ -312,8 +302,7 @@ async def test_a_form_that_does_not_open_is_explained(
     on: slack_bot.Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     slack.answers(fault, method="views.open")
-    sent = slack.user_types("/paperwire sub", by="U2")
-    await on.does(sent)
+    sent = await on.does(slack.user_types("/paperwire sub", by="U2"))
     assert sent.acknowledged
     assert "A form or a page could not be shown" in caplog.text
     (answer,) = slack.ephemerals_to("U2")
@@ -336,8 +325,7 @@ async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(on: slack_bot.Scene
     await on.does(chooses_shortcut(slack, ts))
     await on.does(sends(slack, newest(slack, "views.open"), query="noise", place="thread"))
     (answer,) = slack.posted_to("C1")
-    assert answer.thread == ts
-    assert on.queries(f"slack:C1/{ts}") == ["noise"]
+    assert (answer.thread, on.queries(f"slack:C1/{ts}")) == (ts, ["noise"])
     slack.expires_triggers()  # now the form does not open, and the paper is shown instead
     await on.does(chooses_shortcut(slack, ts))
     (answer,) = slack.ephemerals_to("U2")

@@ -73,8 +73,9 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(
     make.ingested(app.store, *graphs(3, abstract="About graphs."))
     await app.sender.deliver()
     assert len(slack.posted_to(CHANNEL)) == 3
-    late = graphs(1, summaries=make.summary("Graphs, in short.", "en"))
-    make.ingested(app.store, *late, name="summary", now=clock.now())
+    make.ingested(
+        app.store, *graphs(1, summaries=make.summary("Graphs, in short.", "en")), name="summary", now=clock.now()
+    )
     await app.sender.deliver()
     (edit,) = slack.edits_in(CHANNEL)
     entry = next(entry for entry in slack.posted_to(CHANNEL) if "Graph 1" in str(entry.payload))
@@ -130,8 +131,7 @@ async def test_a_refused_second_post_leaves_the_first_unclear(
         slack.answers("cut after")
         _before_the_first_lookup(app, begin)
         await looks_five_times(app)
-        assert len(slack.posted_to("C1")) == 1
-        assert states(app) == [state]
+        assert (len(slack.posted_to("C1")), states(app)) == (1, [state])
         clock.advance(timedelta(hours=1))
         ends_all_trouble(slack, app)
     async with a_bot(tmp_path, slack, clock) as app:  # a new process reads the stored state

@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib import parse
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.web_server import health_app, serving
+from bot.operation import web_server
 from bot.platforms.slack import installing, manifest
 from bot.platforms.slack.adapter import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
@@ -61,7 +61,7 @@ async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
     """A person's browser at the app's web address."""
     doors = [door for receiver in app.receivers() for door in receiver.routes]
     async with (
-        serving(app.settings, health_app(dict, doors)) as root,
+        web_server.serving(app.settings, web_server.health_app(dict, doors)) as root,
         httpx.AsyncClient(base_url=root, trust_env=False) as browser,
     ):
         yield browser
@@ -104,11 +104,10 @@ async def posts_there(app: App, slack: slack_oauth.FakeOAuth) -> None:
 
 async def test_the_browser_is_sent_to_slack_with_our_scopes(browser: httpx.AsyncClient) -> None:
     answer = await browser.get(installing.INSTALL)
-    where = urlsplit(answer.headers["location"])
-    query = parse_qs(where.query)
+    where = parse.urlsplit(answer.headers["location"])
+    query = parse.parse_qs(where.query)
     assert (answer.status_code, where.path) == (302, "/oauth/v2/authorize")
-    assert query["client_id"] == [slack_oauth.CLIENT_ID]
-    assert query["scope"] == [",".join(manifest.scopes_of())]
+    assert (query["client_id"], query["scope"]) == ([slack_oauth.CLIENT_ID], [",".join(manifest.scopes_of())])
     cookie = answer.headers["set-cookie"]
     assert f"{installing.COOKIE}={query['state'][0]};" in cookie
     assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=Lax", "Max-Age=600"))
@@ -241,8 +240,7 @@ async def test_tokens_are_renewed_two_hours_before_they_end(
         assert f"workspace {slack_bot.OTHER}: its token cannot be renewed" in installer_of(app).problem
         clock.advance(timedelta(minutes=5))
         await installer_of(app).update()
-        assert installer_of(app).problem == ""
-        assert len(slack.refreshed) == 1
+        assert (installer_of(app).problem, len(slack.refreshed)) == ("", 1)
         assert bot_state.installations(app.store) != before
         await posts_there(app, slack)
         await installer_of(app).update()
@@ -250,8 +248,7 @@ async def test_tokens_are_renewed_two_hours_before_they_end(
     async with a_bot(tmp_path, slack, clock) as app:  # the next process uses the stored refresh token
         clock.advance(timedelta(seconds=slack_oauth.LASTS))
         await installer_of(app).update()
-        assert len(slack.refreshed) == 2
-        assert installer_of(app).problem == ""
+        assert (installer_of(app).problem, len(slack.refreshed)) == ("", 2)
 
 
 async def test_with_another_key_nothing_opens_and_advice_is_given(

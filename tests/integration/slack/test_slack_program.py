@@ -10,8 +10,7 @@ import pytest
 from pydantic import SecretStr, TypeAdapter
 
 from bot.app import build_app
-from bot.platforms.slack import installing
-from bot.platforms.slack.manifest import SCOPES, manifest, scopes_of
+from bot.platforms.slack import installing, manifest
 from bot.settings.loading import load_settings
 from subscriptions.service.pausing import install
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
@@ -36,19 +35,18 @@ def findings(terminal: cli.Terminal, slack: FakeSlack) -> dict[str, list[dict[st
 
 
 def test_the_manifest_is_printed_as_it_is_pasted(terminal: cli.Terminal) -> None:
-    assert json.loads(terminal("slack", "manifest").out) == manifest()
-    assert json.loads(terminal("slack", "manifest", "--minimal").out) == manifest(minimal=True)
-    with_url = terminal("slack", "manifest", "--url", "https://papers.example.org/").out
-    assert json.loads(with_url) == manifest(url="https://papers.example.org")
+    assert json.loads(terminal("slack", "manifest").out) == manifest.manifest()
+    assert json.loads(terminal("slack", "manifest", "--minimal").out) == manifest.manifest(minimal=True)
+    assert json.loads(terminal("slack", "manifest", "--url", "https://papers.example.org/").out) == manifest.manifest(
+        url="https://papers.example.org"
+    )
 
 
 @pytest.mark.parametrize(
     "url", ["http://papers.example.org", "papers.example.org", "https://", "https://a/?b", "https://u:p@a"]
 )
 def test_an_address_that_slack_cannot_reach_is_refused(terminal: cli.Terminal, url: str) -> None:
-    ended = terminal("slack", "manifest", "--url", url)
-    assert (ended.status, ended.out) == (2, "")
-    assert "no address that Slack can reach" in ended.err
+    assert "no address that Slack can reach" in terminal("slack", "manifest", "--url", url).refusal()
 
 
 def test_slack_alone_says_what_there_is(terminal: cli.Terminal) -> None:
@@ -61,10 +59,10 @@ def test_slack_alone_says_what_there_is(terminal: cli.Terminal) -> None:
 
 
 def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: cli.Terminal, slack: FakeSlack) -> None:
-    for scope in set(scopes_of()) - set(scopes_of(minimal=True)):
+    for scope in set(manifest.scopes_of()) - set(manifest.scopes_of(minimal=True)):
         slack.withdraws(scope)
     named = findings(terminal, slack)["Slack scopes"]
-    assert [one["answer"] for one in named] == [f"without {s.name}: {s.lost}" for s in SCOPES if not s.needed]
+    assert [one["answer"] for one in named] == [f"without {s.name}: {s.lost}" for s in manifest.SCOPES if not s.needed]
     assert not any(one["mend"] for one in named)
     assert [bool(one["cure"]) for one in named] == [*[False] * (len(named) - 1), True]
 
@@ -87,8 +85,9 @@ def test_workspaces_that_installed_the_app_are_asked_too(
     for name, value in (("CLIENT_ID", "1.2"), ("CLIENT_SECRET", "s"), ("SIGNING_SECRET", "s")):
         terminal.set(f"SLACK_{name}", value)
     terminal.set("SECRET_KEY", "key")
-    settings = load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{terminal.folder}/paperwire.db"}, tmp_path)
-    app = build_app(settings, channels={})
+    app = build_app(
+        load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{terminal.folder}/paperwire.db"}, tmp_path), channels={}
+    )
     app.open()
     tokens = TypeAdapter(installing.StoredTokens).dump_json(installing.StoredTokens(bot=slack_bot.OTHER_TOKEN))
     for team, key in ((slack_bot.OTHER, "key"), ("T3", "another key")):
@@ -104,9 +103,7 @@ def test_workspaces_that_installed_the_app_are_asked_too(
 def test_a_client_without_a_key_to_seal_tokens_is_refused(terminal: cli.Terminal) -> None:
     terminal.set("SLACK_CLIENT_ID", "1.2")
     terminal.set("SLACK_CLIENT_SECRET", "s")
-    ended = terminal("check")
-    assert ended.status == 2
-    assert "PAPERWIRE_SLACK_CLIENT_ID needs PAPERWIRE_SECRET_KEY" in ended.err
+    assert "PAPERWIRE_SLACK_CLIENT_ID needs PAPERWIRE_SECRET_KEY" in terminal("check").refusal()
 
 
 # ── `paperwire run` as a process ──────────────────────────────────────────────────────────────────────────────────────
@@ -114,13 +111,16 @@ def test_a_client_without_a_key_to_seal_tokens_is_refused(terminal: cli.Terminal
 
 def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> cli.Process:
     (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    environment = {
-        "PAPERWIRE_ACCESS": "open",
-        "PAPERWIRE_SLACK_BOT_TOKEN": TOKEN,
-        "PAPERWIRE_SLACK_APP_TOKEN": app_token,
-        "PAPERWIRE_SLACK_API_URL": fake.url,
-    }
-    return cli.Process(folder, "run", environ=environment)
+    return cli.Process(
+        folder,
+        "run",
+        environ={
+            "PAPERWIRE_ACCESS": "open",
+            "PAPERWIRE_SLACK_BOT_TOKEN": TOKEN,
+            "PAPERWIRE_SLACK_APP_TOKEN": app_token,
+            "PAPERWIRE_SLACK_API_URL": fake.url,
+        },
+    )
 
 
 def test_it_listens_answers_and_stops_at_once(tmp_path: Path, slack: FakeSlack) -> None:

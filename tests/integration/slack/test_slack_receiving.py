@@ -97,10 +97,8 @@ async def test_a_refreshed_connection_still_acknowledges_a_command(
     gate.open.set()
     await on.does(sent)
     slack.drops_connection()
-    last = slack.user_types("/paperwire list")
-    await on.does(last)
-    assert [one.failed for one in (*sent, last)] == ["", "", ""]
-    assert slack.event_delivery.strays == []
+    last = await on.does(slack.user_types("/paperwire list"))
+    assert ([one.failed for one in (*sent, last)], slack.event_delivery.strays) == (["", "", ""], [])
     assert [text[:3] for text in said(slack)] == ["✓ 1", "✓ 2"]
 
 
@@ -159,8 +157,7 @@ async def test_a_database_that_cannot_be_used_is_waited_for(
 ) -> None:
     refused = locked.broken_database(monkeypatch, times=3)
     await on.does(slack.user_types("/paperwire sub diffusion"))
-    assert on.queries() == ["diffusion"]
-    assert len(refused) == 3
+    assert (on.queries(), len(refused)) == (["diffusion"], 3)
 
 
 async def test_unknown_shapes_are_acknowledged_and_passed_over(
@@ -177,8 +174,7 @@ async def test_unknown_shapes_are_acknowledged_and_passed_over(
     sent = [slack.brings(payload, kind) for kind, payload in strange]
     await on.does(slack.mentions("sub diffusion"))
     assert all(one.acknowledged for one in sent)
-    assert len(said(slack)) == 1
-    assert caplog.text.count("unknown shape") == 5
+    assert (len(said(slack)), caplog.text.count("unknown shape")) == (1, 5)
     assert "sesame" not in caplog.text
 
 
@@ -186,8 +182,7 @@ async def test_events_of_a_workspace_without_token_are_dropped(
     on: slack_bot.Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    ours = slack.user_types("/paperwire sub diffusion")
-    await on.does(ours)
+    ours = await on.does(slack.user_types("/paperwire sub diffusion"))
     theirs = [
         slack.brings({**one.payload, "team_id": "T9", **more}, one.kind)
         for one, more in (
@@ -272,8 +267,7 @@ async def test_signed_requests_are_answered_in_time(served: slack_bot.Scene, sla
     await posts(slack, 1)  # the message with the button has arrived
     sent += [slack.mentions("list"), slack.writes_dm("sub optics"), slack.clicks("undo")]
     await served.does(sent)
-    assert served.queries() == []
-    assert [one.failed for one in sent] == [""] * 4
+    assert (served.queries(), [one.failed for one in sent]) == ([], [""] * 4)
     assert all(one.acknowledged for one in sent)
     assert [one.answer for one in sent] == [{}] * 4
 
@@ -325,8 +319,7 @@ async def test_what_slack_did_not_sign_is_refused_before_it_is_parsed(
         ("a form without JSON", signed(b"payload=x", kind=FORM), b"payload=x", 400),
     ]
     for why, headers, body, status in forged:
-        answer = await web.post("/slack/events", content=body, headers=headers)
-        assert (why, answer.status_code) == (why, status)
+        assert (why, (await web.post("/slack/events", content=body, headers=headers)).status_code) == (why, status)
     _, headers, body, _ = forged[1]
     for path in ("/slack/commands", "/slack/interactivity"):
         assert (await web.post(path, content=body, headers=headers)).status_code == 401
@@ -340,15 +333,14 @@ async def test_a_replayed_request_has_no_second_effect(
     served: slack_bot.Scene, web: httpx.AsyncClient, slack: FakeSlack
 ) -> None:
     for at in (0, 0, 299, -299):
-        headers = signed(MENTION, at=make.NOON.timestamp() + at)
-        answer = await web.post("/slack/events", content=MENTION, headers=headers)
+        answer = await web.post(
+            "/slack/events", content=MENTION, headers=signed(MENTION, at=make.NOON.timestamp() + at)
+        )
         assert (answer.status_code, answer.text) == (200, "")
-    typed = slack.user_types("/paperwire sub graph")
-    await served.does(typed)
+    typed = await served.does(slack.user_types("/paperwire sub graph"))
     kind, body = slack_event_delivery.encoded(slack_event_delivery.COMMANDS, typed.payload)
     assert (await web.post("/slack/commands", content=body, headers=signed(body, kind=kind))).status_code == 200
-    assert served.queries() == ["sesame", "graph"]
-    assert len(said(slack)) == 2
+    assert (served.queries(), len(said(slack))) == (["sesame", "graph"], 2)
 
 
 FORM, TRIED = (
@@ -377,8 +369,7 @@ async def test_while_the_database_is_away_slack_is_asked_to_come_again(
     served: slack_bot.Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.conversation.handler.apply_once", locked.away)
-    sent = slack.mentions("sub diffusion")
-    await served.does(sent)
+    sent = await served.does(slack.mentions("sub diffusion"))
     assert (sent.status, sent.acknowledged) == (503, False)
     monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
     await served.does(slack.repeats())
@@ -399,8 +390,7 @@ async def test_before_it_listens_nothing_is_taken(served: slack_bot.Scene) -> No
 
 
 async def test_what_is_older_than_a_day_is_not_answered(on: slack_bot.Scene, slack: FakeSlack) -> None:
-    old = slack.writes_dm("sub tooold")
-    await on.does(old)
+    old = await on.does(slack.writes_dm("sub tooold"))
     event = {**old.payload["event"], "ts": f"{(make.NOON - timedelta(hours=25)).timestamp():.6f}"}
     await on.does(slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, slack_event_delivery.EVENTS))
     assert len(said(slack, "D1")) == 1

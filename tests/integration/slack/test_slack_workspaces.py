@@ -195,8 +195,7 @@ async def test_nobody_reaches_into_another_workspace(both: slack_bot.Scene, slac
         await both.does(slack.writes_dm(f"{words.split()[0]} @{slack_bot.OTHER}_C1 {words.partition(' ')[2]}", by="U1"))
         await both.does(slack.user_types(f"/paperwire {words.split()[0]} @{TEAM}_C1 x", by="U1", team=slack_bot.OTHER))
     await both.does(slack.writes_dm("connect", by="U1"))
-    assert both.queries(f"slack:{slack_bot.OTHER}/C1") == ["quantum"]
-    assert both.queries() == []
+    assert (both.queries(f"slack:{slack_bot.OTHER}/C1"), both.queries()) == (["quantum"], [])
     ephemeral = " ".join(entry.text for entry in slack.posted_to("D1"))
     assert "quantum" not in ephemeral
     assert "#vision" not in ephemeral
@@ -215,8 +214,12 @@ async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: slack_
 
 def both_want(on: slack_bot.Scene) -> None:
     for chat in ("C1", THEIRS):
-        wish = requests.SubscriptionRequest(text="graph", every="now")
-        requests.subscribe(on.app.store, parse_address(f"slack:{chat}"), wish, now=make.NOON)
+        requests.subscribe(
+            on.app.store,
+            parse_address(f"slack:{chat}"),
+            requests.SubscriptionRequest(text="graph", every="now"),
+            now=make.NOON,
+        )
 
 
 @pytest.mark.parametrize("says", [("app_uninstalled", "tokens_revoked"), ("tokens_revoked",)])

@@ -21,9 +21,9 @@ from bot.sources.ingest import store_digest
 from subscriptions.planning import receipts
 from subscriptions.store import rows, sources
 from subscriptions.store.database.store import Store
+from tests.expected_sources import add_receipt
 from tests.make import FakeClock
 from tests.programs.faults.year import world
-from tests.receipts import add_receipt
 
 # marker words in titles, and ids of recorded papers
 WORK = re.compile(r"\bn\d{6}\b|(?<=arxiv\.org/abs/)\d{4}\.[0-8]\d{4}\b")
