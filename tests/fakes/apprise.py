@@ -93,8 +93,12 @@ class FakeServices(server.FakePlatform):
         return getattr(self, f"_{call.chat}")(call, call.arguments["body"])  # type: ignore[no-any-return]
 
     def too_many(self, retry_after: object) -> Fault:
-        body = json.dumps({"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 3000, "retry_after": retry_after})
-        return Fault(status=429, body=body, content_type=JSON, headers={"Retry-After": str(retry_after)})
+        return Fault(
+            status=429,
+            body=json.dumps({"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 3000, "retry_after": retry_after}),
+            content_type=JSON,
+            headers={"Retry-After": str(retry_after)},
+        )
 
     def _json(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
         if call.token != TOKEN:

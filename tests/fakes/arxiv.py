@@ -121,8 +121,13 @@ class FakeArxiv(LoopbackServer):
         self._documents.clear()
 
     def answers_429(self, times: int = 1, *, retry_after: str = "", status: int = 429, at: str = "") -> None:
-        headers = {"Retry-After": retry_after} if retry_after else {}
-        self._override(times, at, lambda: web.Response(status=status, text="Too busy.", headers=headers))
+        self._override(
+            times,
+            at,
+            lambda: web.Response(
+                status=status, text="Too busy.", headers={"Retry-After": retry_after} if retry_after else {}
+            ),
+        )
 
     def says_rate_exceeded(self, times: int = 1, *, status: int = 200, at: str = "") -> None:
         self._override(times, at, lambda: web.Response(status=status, text="Rate exceeded."))

@@ -314,9 +314,12 @@ class FakePlatform(LoopbackServer):
             return _cut(request, "fin", half)
         if fault.cut:
             return _cut(request, fault.cut)
-        body = fault.body.replace("{path}", request.path)
-        headers = {name: value.replace("{path}", request.path) for name, value in fault.headers.items()}
-        return web.Response(status=fault.status, text=body, content_type=fault.content_type, headers=headers)
+        return web.Response(
+            status=fault.status,
+            text=fault.body.replace("{path}", request.path),
+            content_type=fault.content_type,
+            headers={name: value.replace("{path}", request.path) for name, value in fault.headers.items()},
+        )
 
     async def _hang(self) -> bool:
         """Waits until the test releases the call. Returns False if the connection must be cut."""

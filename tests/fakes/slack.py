@@ -198,8 +198,13 @@ class FakeSlack(SlackPeople):
         token = token or str(arguments.pop("token", ""))
         workspace = self._by_token(token)
         channel = str(arguments.get("channel", ""))
-        chat = workspace.chat(channel) if workspace and channel else channel
-        return ApiCall(method=method, token=token, arguments=arguments, chat=chat, problem=problem)
+        return ApiCall(
+            method=method,
+            token=token,
+            arguments=arguments,
+            chat=workspace.chat(channel) if workspace and channel else channel,
+            problem=problem,
+        )
 
     def handle(self, call: ApiCall) -> ApiResponse:
         if call.method.startswith("/"):
@@ -376,9 +381,15 @@ class FakeSlack(SlackPeople):
             upload = self._uploads.get(str(named.get("id")))
             if upload is None or upload.workspace is not workspace or len(upload.content) != upload.length:
                 raise Refusal("file_not_found")
-            text, thread = upload.content.decode(), str(call.arguments.get("thread_ts") or "")
-            place, ts = workspace.chat(conversation.id), workspace.next_ts()
-            self._note(call, kind="file", chat=place, thread=thread, id=ts, text=text, name=upload.name)
+            self._note(
+                call,
+                kind="file",
+                chat=workspace.chat(conversation.id),
+                thread=str(call.arguments.get("thread_ts") or ""),
+                id=workspace.next_ts(),
+                text=upload.content.decode(),
+                name=upload.name,
+            )
         return {"files": []}
 
     def _file_info(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:

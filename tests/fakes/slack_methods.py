@@ -115,12 +115,16 @@ def users_conversations(workspace: FakeWorkspace, arguments: Arguments) -> Resul
     wanted = [kinds[name] for name in str(arguments.get("types") or "public_channel").split(",")]
     for name in wanted:
         workspace.need(f"{name}:read")
-    found = [
-        {"id": one.id, "name": one.name, "is_private": one.private}
-        for one in workspace.conversations.values()
-        if user in one.people and workspace.kind(one) in wanted and (one.member or not one.private)
-    ]
-    return paged("channels", found, arguments, most=999)
+    return paged(
+        "channels",
+        [
+            {"id": one.id, "name": one.name, "is_private": one.private}
+            for one in workspace.conversations.values()
+            if user in one.people and workspace.kind(one) in wanted and (one.member or not one.private)
+        ],
+        arguments,
+        most=999,
+    )
 
 
 READS: dict[str, Callable[[FakeWorkspace, Arguments], Result]] = {
@@ -152,8 +156,11 @@ def paged(name: str, found: list[Any], arguments: Arguments, *, most: int) -> Re
     Refusal.when(not cursor.isdecimal(), "invalid_cursor")
     begin = int(cursor)
     more = begin + limit < len(found)
-    after = {"response_metadata": {"next_cursor": str(begin + limit)}} if more else {}
-    return {name: found[begin : begin + limit], "has_more": more, **after}
+    return {
+        name: found[begin : begin + limit],
+        "has_more": more,
+        **({"response_metadata": {"next_cursor": str(begin + limit)}} if more else {}),
+    }
 
 
 def _seconds(arguments: Arguments, name: str, otherwise: float) -> float:

@@ -73,21 +73,24 @@ class SlackPeople(FakePlatform):
         workspace = self._of(team)
         command, _, rest = text.partition(" ")
         known = workspace.conversations.get(channel, FakeConversation(channel, member=False))
-        payload = {
-            "team_id": workspace.team,
-            "team_domain": workspace.team.lower(),
-            "channel_id": channel,
-            "channel_name": name or known.shown_name,
-            "user_id": by,
-            "user_name": by.lower(),
-            "command": command,
-            "text": escaped(rest),
-            "api_app_id": "A0TEST",
-            "is_enterprise_install": "false",
-            "response_url": self._answers(workspace, channel, by),
-            "trigger_id": self._trigger(by),
-        }
-        return self._bring(slack_event_delivery.COMMANDS, payload, workspace)
+        return self._bring(
+            slack_event_delivery.COMMANDS,
+            {
+                "team_id": workspace.team,
+                "team_domain": workspace.team.lower(),
+                "channel_id": channel,
+                "channel_name": name or known.shown_name,
+                "user_id": by,
+                "user_name": by.lower(),
+                "command": command,
+                "text": escaped(rest),
+                "api_app_id": "A0TEST",
+                "is_enterprise_install": "false",
+                "response_url": self._answers(workspace, channel, by),
+                "trigger_id": self._trigger(by),
+            },
+            workspace,
+        )
 
     def mentions(
         self, text: str, channel: str = "C1", *, by: str = "U1", thread: str = "", team: str = "", home: str = ""
@@ -167,25 +170,28 @@ class SlackPeople(FakePlatform):
         thread: dict[str, Any] = {"thread_ts": message["thread_ts"]} if message.get("thread_ts") else {}
         shown: dict[str, Any] = {name: value for name, value in message.items() if name != "whispered"}
         under: dict[str, Any] = {} if whispered else {"message": {**shown, **thread}}
-        payload = {
-            "type": "block_actions",
-            "user": {"id": by, "username": by.lower(), "name": by.lower(), "team_id": home or workspace.team},
-            "api_app_id": "A0TEST",
-            "team": {"id": workspace.team, "domain": workspace.team.lower()},
-            "container": {
-                "type": "message",
-                "message_ts": ts,
-                "channel_id": channel,
-                "is_ephemeral": whispered,
-                **thread,
+        return self._bring(
+            slack_event_delivery.INTERACTIONS,
+            {
+                "type": "block_actions",
+                "user": {"id": by, "username": by.lower(), "name": by.lower(), "team_id": home or workspace.team},
+                "api_app_id": "A0TEST",
+                "team": {"id": workspace.team, "domain": workspace.team.lower()},
+                "container": {
+                    "type": "message",
+                    "message_ts": ts,
+                    "channel_id": channel,
+                    "is_ephemeral": whispered,
+                    **thread,
+                },
+                "trigger_id": self._trigger(by),
+                "channel": {"id": channel, "name": conversation.shown_name},
+                "response_url": self._answers(workspace, channel, by, ts),
+                "actions": [{"block_id": "b", "action_ts": ts, **action}],
+                **under,
             },
-            "trigger_id": self._trigger(by),
-            "channel": {"id": channel, "name": conversation.shown_name},
-            "response_url": self._answers(workspace, channel, by, ts),
-            "actions": [{"block_id": "b", "action_ts": ts, **action}],
-            **under,
-        }
-        return self._bring(slack_event_delivery.INTERACTIONS, payload, workspace)
+            workspace,
+        )
 
     def opens_home(self, *, by: str = "U1", team: str = "") -> slack_event_delivery.SentEnvelope:
         """Opens the app's home view as a person."""

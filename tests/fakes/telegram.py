@@ -232,9 +232,15 @@ class FakeTelegram(FakePlatform):
             shown["reply_markup"] = {"inline_keyboard": json.loads(message.buttons)}
         press = str(7_000_000_000_000_000_000 + next(self._ids))
         self._open_callbacks.add(press)
-        user = telegram_people.person(int(by or known.id), name, language)
         self.queue.notify(
-            "callback_query", {"id": press, "from": user, "message": shown, "chat_instance": "-5", "data": data}
+            "callback_query",
+            {
+                "id": press,
+                "from": telegram_people.person(int(by or known.id), name, language),
+                "message": shown,
+                "chat_instance": "-5",
+                "data": data,
+            },
         )
         return press
 
@@ -296,22 +302,29 @@ class FakeTelegram(FakePlatform):
         after = telegram_people.member(BOT, status)
         if status == "administrator" and known.kind == "channel":
             after["can_post_messages"] = not mute
-        about = {
-            "chat": telegram_people.chat_object(known),
-            "from": telegram_people.person(int(by), "Ada", "en"),
-            "date": self._date(),
-        }
         self.queue.notify(
             "my_chat_member",
-            {**about, "old_chat_member": telegram_people.member(BOT, before), "new_chat_member": after},
+            {
+                "chat": telegram_people.chat_object(known),
+                "from": telegram_people.person(int(by), "Ada", "en"),
+                "date": self._date(),
+                "old_chat_member": telegram_people.member(BOT, before),
+                "new_chat_member": after,
+            },
         )
 
     def _says_itself(self, known: telegram_people.FakeChat, service: Mapping[str, Any], topic: str = "") -> None:
         """Posts a service message of the chat, such as "forum topic closed"."""
-        about = {"message_id": next(self._ids), "date": self._date(), "chat": telegram_people.chat_object(known)}
         self.queue.notify(
             "message",
-            {**about, "from": telegram_people.person(7, "Owner", "en"), **telegram_people.in_topic(topic), **service},
+            {
+                "message_id": next(self._ids),
+                "date": self._date(),
+                "chat": telegram_people.chat_object(known),
+                "from": telegram_people.person(7, "Owner", "en"),
+                **telegram_people.in_topic(topic),
+                **service,
+            },
         )
 
     def _who(
@@ -353,11 +366,10 @@ class FakeTelegram(FakePlatform):
     def _stored(self, file: tuple[str, str] | None) -> dict[str, Any]:
         if file is None:
             return {"file_id": "f0", "file_unique_id": "u0", "file_name": "a.pdf", "file_size": 3}
-        name, content = file
+        name, data = file[0], file[1].encode("utf-8", "surrogateescape")
         number = f"f{len(self._files) + 1}"
-        self._files[number] = (name, content.encode("utf-8", "surrogateescape"))
-        size = len(self._files[number][1])
-        return {"file_id": number, "file_unique_id": f"u{number}", "file_name": name, "file_size": size}
+        self._files[number] = (name, data)
+        return {"file_id": number, "file_unique_id": f"u{number}", "file_name": name, "file_size": len(data)}
 
     def _is_shown(self, known: telegram_people.FakeChat, message: Mapping[str, Any]) -> bool:
         """Tells whether the bot sees a message. In privacy mode, a bot that is no administrator of a group sees only
@@ -387,8 +399,11 @@ class FakeTelegram(FakePlatform):
     def too_many(self, retry_after: object) -> Fault:
         parameters = {} if retry_after is None else {"parameters": {"retry_after": retry_after}}
         words = "Too Many Requests" + ("" if retry_after is None else f": retry after {retry_after}")
-        body = {"ok": False, "error_code": 429, "description": words, **parameters}
-        return Fault(status=429, body=json.dumps(body), content_type=JSON)
+        return Fault(
+            status=429,
+            body=json.dumps({"ok": False, "error_code": 429, "description": words, **parameters}),
+            content_type=JSON,
+        )
 
     async def read(self, request: web.BaseRequest) -> ApiCall:
         if file := re.fullmatch(r"/file/bot([^/]+)/(.+)", request.path):
@@ -516,8 +531,15 @@ class FakeTelegram(FakePlatform):
         )
         said = telegram_people.FakeMessage(caption, "", thread, self._date(), BOT)
         self._messages[chat.id, number] = said
-        file = {"file_id": f"d{number}", "file_unique_id": f"ud{number}", "file_name": name, "file_size": len(data)}
-        return {**telegram_people.message_object(chat, number, said), "document": file}
+        return {
+            **telegram_people.message_object(chat, number, said),
+            "document": {
+                "file_id": f"d{number}",
+                "file_unique_id": f"ud{number}",
+                "file_name": name,
+                "file_size": len(data),
+            },
+        }
 
     # ── questions ─────────────────────────────────────────────────────────────
 
@@ -553,8 +575,12 @@ class FakeTelegram(FakePlatform):
         )
         name, data = self._files[number]
         rules.Refusal.when(len(data) > self.largest_download, 400, "Bad Request: file is too big")
-        path = f"documents/{number}/{name}"
-        return {"file_id": number, "file_unique_id": f"u{number}", "file_size": len(data), "file_path": path}
+        return {
+            "file_id": number,
+            "file_unique_id": f"u{number}",
+            "file_size": len(data),
+            "file_path": f"documents/{number}/{name}",
+        }
 
     def _content(self, call: ApiCall) -> bytes:
         """Returns the content of a file at the path that getFile returned."""

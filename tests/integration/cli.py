@@ -133,18 +133,17 @@ class _Screen(io.TextIOWrapper):
 
 def page(*papers: tuple[str, str, str]) -> str:
     """Returns a daily-arXiv page with one paper for each (id, title, abstract), all in cs.LG."""
-    head = f"<div id=toc></div>\n\n# Table of Contents\n\n- [cs.LG](#cs.LG) [Total: {len(papers)}]\n\n\n"
-    head += "<div id='cs.LG'></div>\n\n# cs.LG [[Back]](#toc)\n\n"
-    return head + "\n".join(_entry(number, *paper) for number, paper in enumerate(papers, 1))
-
-
-def _entry(number: int, arxiv_id: str, title: str, abstract: str) -> str:
-    return (
+    head = (
+        f"<div id=toc></div>\n\n# Table of Contents\n\n- [cs.LG](#cs.LG) [Total: {len(papers)}]\n\n\n"
+        "<div id='cs.LG'></div>\n\n# cs.LG [[Back]](#toc)\n\n"
+    )
+    return head + "\n".join(
         f"### [{number}] [{title}](https://arxiv.org/abs/{arxiv_id})\n*Ada Example,Bo Beispiel*\n\n"
         f"Main category: cs.LG\n\nTL;DR: In short: {title}.\n\n\n"
         "<details>\n  <summary>Details</summary>\n"
         "Motivation: Somebody asked.\n\nMethod: We looked.\n\nResult: It is so.\n\nConclusion: It stays so.\n\n"
         f"Abstract: {abstract}\n\n</details>\n\n"
+        for number, (arxiv_id, title, abstract) in enumerate(papers, 1)
     )
 
 
@@ -203,10 +202,9 @@ class Process:
             "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
             "PAPERWIRE_WEB_PORT": port,
             "PYTHONUNBUFFERED": "1",
+            **({"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url} if fake else {}),
+            **(environ or {}),
         }
-        if fake:
-            self.environment |= {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
-        self.environment |= environ or {}
         self.err = ""  # after the end of the process: what it wrote to stderr after the last line that `says` read
         self.process = forked.Forked(
             ["bot", *arguments],

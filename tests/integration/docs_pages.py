@@ -48,8 +48,9 @@ def rows(name: str, *columns: str) -> list[Row]:
 
 def blocks(path: Path, kind: str) -> list[str]:
     """Returns the fenced code blocks of a file whose language is `kind` ("" for blocks without a language)."""
-    text = path.read_text(encoding="utf-8")
-    return [dedent(found["text"]) for found in _FENCE.finditer(text) if found["kind"] == kind]
+    return [
+        dedent(found["text"]) for found in _FENCE.finditer(path.read_text(encoding="utf-8")) if found["kind"] == kind
+    ]
 
 
 def typed(path: Path) -> list[str]:

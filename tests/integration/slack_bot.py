@@ -75,8 +75,11 @@ async def a_served_bot(
     tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any
 ) -> AsyncIterator[tuple[App, str]]:
     """Yields a bot that accepts signed requests as `paperwire run` does, and its web address, to which Slack sends them."""
-    own = SlackWorkspace(bot_token=SecretStr(TOKEN))
-    slack = {"workspaces": (own,), "signing_secret": SecretStr(SECRET), **more.pop("slack", {})}
+    slack = {
+        "workspaces": (SlackWorkspace(bot_token=SecretStr(TOKEN)),),
+        "signing_secret": SecretStr(SECRET),
+        **more.pop("slack", {}),
+    }
     async with a_bot(tmp_path, fake, clock, slack=slack, **more) as app:
         found = app.receivers()
         receivers = [worker.Supervised(receiver, clock) for receiver in found]

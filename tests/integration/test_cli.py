@@ -239,13 +239,10 @@ def test_whatever_happens_is_a_sentence(
     assert "secret-token" not in details
 
 
-def test_help_is_quick_to_import() -> None:
+def test_help_is_quick_to_import(terminal: cli.Terminal) -> None:
     """`import bot.cli`, which every start does, loads no library that only some subcommands need."""
     program = "import sys, bot.cli; print([n for n in ('sqlmodel', 'rich', 'jinja2', 'pydantic') if n in sys.modules])"
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "[]\n"
+    assert terminal.python(program).out == "[]\n"
 
 
 # --------------------------------------------------------------------------------------------------------------- Ctrl-C

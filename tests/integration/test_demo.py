@@ -144,8 +144,10 @@ def test_the_gallery_is_a_whole_page_that_loads_nothing(
     demo.write_gallery(story, tmp_path)
     page = HtmlPage((tmp_path / demo.PAGES[language]).read_text(encoding="utf-8"))
     assert page.complaints == []
-    outside = {link.rsplit("/", 1)[0] for link in page.links if link.startswith("http")}
-    assert outside == {"https://arxiv.org/abs", "https://arxiv.org/pdf"}
+    assert {link.rsplit("/", 1)[0] for link in page.links if link.startswith("http")} == {
+        "https://arxiv.org/abs",
+        "https://arxiv.org/pdf",
+    }
     assert page.languages[0] == language
     assert whose in page.text
     assert all((tmp_path / link).is_file() for link in page.links if link.endswith(".html"))

@@ -192,8 +192,9 @@ _KINDS = {
 
 
 def test_a_setting_whose_default_depends_on_the_chat_has_its_row() -> None:
-    differ = {name for name in chat_settings.SETTINGS if len({_unchosen(name, kind) for kind in _KINDS.values()}) > 1}
-    assert {row.code("setting") for row in docs_pages.rows("settings.md", "setting", *_KINDS)} == differ
+    assert {row.code("setting") for row in docs_pages.rows("settings.md", "setting", *_KINDS)} == {
+        name for name in chat_settings.SETTINGS if len({_unchosen(name, kind) for kind in _KINDS.values()}) > 1
+    }
 
 
 @pytest.mark.parametrize("row", docs_pages.rows("settings.md", "setting", *_KINDS), ids=str)
@@ -301,9 +302,6 @@ def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
     assert not re.search(r"\d{4,}:[\w-]+", whole), "an example token that looks like a real one"
 
 
-READERS = ("People in chats", "Operators", "Developers", "Figures")  # how the lines of the list in README.md begin
-
-
 @pytest.mark.parametrize(
     "path", [*docs_pages.DOCS.glob("*.md"), docs_pages.ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name
 )
@@ -316,7 +314,7 @@ def test_the_readme_names_each_page_for_a_reader() -> None:
     listed = "".join(
         line
         for line in (docs_pages.ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-        if line.startswith(tuple(f"- {reader}" for reader in READERS))
+        if line.startswith(("- People in chats", "- Operators", "- Developers", "- Figures"))  # the list of pages
     )
     assert [
         path.name for path in docs_pages.DOCS.glob("*.md") if ".zh" not in path.name and path.name not in listed
@@ -339,8 +337,9 @@ def test_links_of_a_page_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*PAGES, docs_pages.ROOT / "Dockerfile"], ids=lambda path: path.name)
 def test_a_page_names_only_variables_that_there_are(path: Path) -> None:
-    named = re.findall(r"PAPERWIRE_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))
-    assert {name.removesuffix("_FILE") for name in named} <= {*VARIABLES, "PAPERWIRE_SHARED"}
+    assert {
+        name.removesuffix("_FILE") for name in re.findall(r"PAPERWIRE_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))
+    } <= {*VARIABLES, "PAPERWIRE_SHARED"}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -361,8 +360,11 @@ def test_the_words_of_the_program_are_explained() -> None:
 
 def test_what_the_code_says_of_pages_is_there() -> None:
     for path in (*docs_pages.ROOT.glob("bot/**/*.py"), *docs_pages.ROOT.glob("subscriptions/**/*.py")):
-        named = re.findall(r"docs/[\w/]+\.md", path.read_text(encoding="utf-8"))
-        assert [name for name in named if not (docs_pages.ROOT / name).is_file()] == [], path
+        assert [
+            name
+            for name in re.findall(r"docs/[\w/]+\.md", path.read_text(encoding="utf-8"))
+            if not (docs_pages.ROOT / name).is_file()
+        ] == [], path
 
 
 MADE = {"CONTRIBUTING.md": {"bot/digests/NAME.py", "bot/commands/counting.py"}}  # files that its recipes create
@@ -379,8 +381,11 @@ def test_a_page_names_only_files_and_modules_that_there_are(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:bot|subscriptions|tests|bench|docs|templates|locales|\.ci)/[\w./-]*)`", text))
     assert [name for name in named - MADE.get(path.name, set()) if not (docs_pages.ROOT / name).exists()] == []
-    modules = set(re.findall(r"(?:python -m |`)((?:bench|tests|bot|subscriptions|locales)(?:\.\w+)+)", text))
-    assert [name for name in modules if not _is_a_module(name)] == []
+    assert [
+        name
+        for name in set(re.findall(r"(?:python -m |`)((?:bench|tests|bot|subscriptions|locales)(?:\.\w+)+)", text))
+        if not _is_a_module(name)
+    ] == []
 
 
 def _is_a_module(name: str) -> bool:
@@ -539,11 +544,10 @@ def known_metrics() -> dict[str, set[str]]:
 
 
 def test_every_metric_has_its_row_and_no_row_is_of_another() -> None:
-    page = [
+    assert [
         (row["metric"], row["kind"], row["labels"])
         for row in docs_pages.rows("metrics.md", "metric", "kind", "labels", "what it says")
-    ]
-    assert page == [
+    ] == [
         (f"`{one.name}`", type(one).__name__.lower(), ", ".join(f"`{label}`" for label in one.labels))
         for one in metrics.METRICS
     ]

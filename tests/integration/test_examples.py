@@ -154,8 +154,9 @@ def test_the_samples_are_of_today_complete_and_those_that_we_name(samples: Store
 
 async def test_what_asks_for_today_or_for_the_last_days_finds_them(samples: Store) -> None:
     bot = BotHarness(samples)
-    said = {command: (await bot.says(f"/{command} cat:cs.LG")).lines[0] for command in ("search", "preview", "today")}
-    assert said == {
+    assert {
+        command: (await bot.says(f"/{command} cat:cs.LG")).lines[0] for command in ("search", "preview", "today")
+    } == {
         "search": "14 of 73 papers, all in the last 7 days",
         "preview": "14 papers in the last 7 days",
         "today": "14 papers of Thu 22 Jan are on their way.",
