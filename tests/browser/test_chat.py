@@ -25,8 +25,7 @@ def test_a_person_subscribes_judges_a_paper_and_undoes_it(visit: Visit) -> None:
     gus.page.get_by_role("button", name="👎", pressed=True).wait_for()
     assert pressed() == ["save", "👎"]
     gus.page.locator(".actions summary").last.click()
-    gus.presses("more")
-    gus.sees("We look at it, and it holds.")
+    gus.presses("more", "We look at it, and it holds.")
     gus.says("/undo", "Undone.")
 
 
@@ -81,8 +80,7 @@ def test_a_page_that_was_away_goes_on_where_it_stopped(visit: Visit) -> None:
 def test_everything_works_without_scripts(visit: Visit) -> None:
     dan = visit("dan", scripts=False)
     dan.says("/sub lighthouse", "✓ 1")
-    dan.presses("undo")
-    dan.sees("Undone.")
+    dan.presses("undo", "Undone.")
     dan.says("/sub cornamuse")
     dan.page.locator("#panel li").get_by_role("button", name="remove").click()
     dan.sees("Removed 1 subscription")

@@ -18,8 +18,7 @@ def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_pa
         me.says("diffusion", "Diffusion")  # the first message
         found = me.page.locator("#log .paper h3")
         shown = found.count()
-        me.presses("subscribe")  # the second message: a button replaces typing
-        me.sees("✓ 1")
+        me.presses("subscribe", "✓ 1")  # the second message: a button replaces typing
         me.has(4)  # the word, its papers, the confirmation, and the other papers
         assert me.page.locator("#log .mine").count() + 1 <= 3
         titles = found.all_inner_texts()

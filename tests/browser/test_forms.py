@@ -63,8 +63,7 @@ def test_all_settings_are_changed_in_one_form_and_undone(visit: visiting.Visit) 
     noa.page.get_by_role("button", name="Save").click()
     noa.sees("Text: titles only (was: summary)")
     noa.is_live()
-    noa.presses("undo")
-    noa.sees("Undone.")
+    noa.presses("undo", "Undone.")
 
 
 @pytest.mark.parametrize(("language", "dark"), [("en", False), ("zh", True)])

@@ -36,9 +36,14 @@ def running_bot(folder: Path, environment: Mapping[str, str], *, sources: bool =
     (folder / "inbox").mkdir()
     if sources:
         (folder / "paperwire.toml").write_text(INBOX)
-    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
-    access = {"PAPERWIRE_ACCESS": "open" if sources else "ask"}
-    program = Process(folder, "run", environ={**nowhere, **access, **environment})
+    settings = {
+        "HTTPS_PROXY": "http://127.0.0.1:9",  # nobody listens there
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1",
+        "PAPERWIRE_ACCESS": "open" if sources else "ask",
+        **environment,
+    }
+    program = Process(folder, "run", environ=settings)
     try:
         yield Bot(folder, program.says(r"^Pages: (http://\S+/)$")[1])
     finally:
@@ -99,9 +104,11 @@ class Visitor:
         if answer:
             self.sees(answer)
 
-    def presses(self, label: str) -> None:
-        """Presses the newest button with this label."""
+    def presses(self, label: str, answer: str = "") -> None:
+        """Presses the newest button with this label. If an answer is expected, waits until a message contains it."""
         self.page.get_by_role("button", name=label, exact=True).last.click()
+        if answer:
+            self.sees(answer)
 
     def sees(self, words: str) -> None:
         """Waits until a message contains these words."""

@@ -81,9 +81,12 @@ class Server:
         self._lendable: list[_Lendable] = []
 
     def _start(self) -> None:
-        command = [sys.executable, "-m", "tests.postgres", str(self.folder)]
         started = subprocess.Popen(  # noqa: S603 - this interpreter
-            command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+            [sys.executable, "-m", "tests.postgres", str(self.folder)],
+            cwd=_ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         assert started.stdout is not None
         assert started.stdout.readline() == b"ready\n", "the server did not start"

@@ -135,9 +135,6 @@ flags: dict[str, Any] = {"prefix": st.booleans(), "exact": st.booleans(), "cut":
 phrases = st.one_of(st.sampled_from(PARTS + LONGER), st.sampled_from(WORDS), joined(st.sampled_from(WORDS), most=3))
 
 
-fields = [grammar.TEXT, grammar.TEXT, grammar.TEXT, grammar.TITLE, grammar.ABSTRACT, grammar.SUMMARY, grammar.ALL]
-
-
 other_terms = st.one_of(
     st.builds(name_term, st.one_of(names, st.sampled_from(LAST_NAMES)), **flags),
     st.builds(
@@ -163,7 +160,12 @@ other_terms = st.one_of(
 )
 
 
-text_terms = st.builds(text_term, st.sampled_from(fields), phrases, **flags)
+text_terms = st.builds(
+    text_term,
+    st.sampled_from([*[grammar.TEXT] * 3, grammar.TITLE, grammar.ABSTRACT, grammar.SUMMARY, grammar.ALL]),
+    phrases,
+    **flags,
+)
 terms = st.booleans().flatmap(lambda text: text_terms if text else other_terms)
 
 

@@ -1,6 +1,7 @@
 """When things are due: subscriptions by their schedules, pauses and zones, sources by their calendars; the verdict on a poll; and
 times as people type them and as replies write them."""
 
+import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
@@ -222,8 +223,7 @@ def check_days(name: str, at: time, start: datetime, days: int) -> None:
     for day, moment, local in zip(shown, moments[1:], wall, strict=True):
         naive = datetime.combine(day, at)
         if exists(naive, there):
-            assert local.replace(tzinfo=None) == naive
-            assert local.fold == 0
+            assert (local.replace(tzinfo=None), local.fold) == (naive, 0)
         else:
             assert moment == expected_moment(day, at, there)
 
@@ -509,8 +509,7 @@ def test_any_text_gives_a_later_moment_or_is_refused(text: str) -> None:
     ],
 )
 def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
-    assert zones.zone_name(typed) == stored
-    assert zones.zone_name(stored) == stored
+    assert zones.zone_name(typed) == zones.zone_name(stored) == stored
     assert zone(typed) == zone(stored)
 
 
@@ -530,9 +529,8 @@ def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
     ],
 )
 def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused, match=re.escape(hint)):
         zone(typed)
-    assert hint in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -877,8 +875,7 @@ def test_what_is_due_of_arxiv(
 ) -> None:
     moment = utc(now)
     due = schedule.due_now(moment)
-    assert local(schedule.last_due(moment) or moment) == last
-    assert local(schedule.next_due(moment)) == following
+    assert (local(schedule.last_due(moment) or moment), local(schedule.next_due(moment))) == (last, following)
     assert (due.batch.isoformat() if due and due.batch else None) == batch
 
 
@@ -901,8 +898,7 @@ def test_at_any_moment_last_now_and_next_fit_together(moment: datetime, evening:
     last, following, due = schedule.last_due(now), schedule.next_due(now), schedule.due_now(now)
     assert last is not None
     assert last <= now < following
-    assert schedule.next_due(last) == following
-    assert schedule.last_due(following) == following
+    assert schedule.next_due(last) == schedule.last_due(following) == following
     assert schedule.next_poll(now) <= following
     assert due is None or (due.at == last and due.batch and CALENDAR.has_batch(due.batch))
     # only rest days have no due batch; a day has at least 23 hours
@@ -969,9 +965,9 @@ def test_a_line_of_cron_is_read_as_cron_does_at_clock_changes(line: str, after: 
 
 def test_a_line_that_no_day_fits_is_never_due() -> None:
     schedule = CronSchedule("0 6 30 2 *", UTC)
-    assert schedule.last_due(utc("2026-01-22T06:30")) is None
-    assert schedule.due_now(utc("2026-01-22T06:30")) is None
-    assert schedule.next_poll(utc("2026-01-22T06:30")) > utc("2027-01-01T00:00")
+    now = utc("2026-01-22T06:30")
+    assert (schedule.last_due(now), schedule.due_now(now)) == (None, None)
+    assert schedule.next_poll(now) > utc("2027-01-01T00:00")
 
 
 EACH_DAY, OFTEN = CronSchedule("0 6 * * *", UTC), CronSchedule("*/10 * * * *", UTC)
@@ -1067,8 +1063,8 @@ def test_when_something_comes_by_the_days_of_arxiv(  # noqa: PLR0917 - the colum
         cadences.parse_cadence(cadence), clock, due, forecast(on(now, clock)), clock=clock, **known
     )
     assert found.at is not None
-    about = "about " if found.about else ""
-    assert (f"{about}{found.at.astimezone(clock):%a %d %H:%M}", found.rest) == (expected, rest)
+    when = f"{'about ' if found.about else ''}{found.at.astimezone(clock):%a %d %H:%M}"
+    assert (when, found.rest) == (expected, rest)
 
 
 @pytest.mark.parametrize(
@@ -1270,9 +1266,8 @@ def test_where_only_a_time_can_stand_a_bare_one_will_do(typed: str, text: str) -
     "typed", ["", "at", "soon", "diffusion", "weekly 9 diffusion models now", "9 9 9 9 x", "的", "-"]
 )
 def test_what_is_no_time_is_refused_with_examples(typed: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused, match=re.escape("when-out 08:00-20:00")):
         times.read_when(typed)
-    assert "when-out 08:00-20:00" in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -1481,9 +1476,8 @@ def test_options_make_a_cadence(every: str | None, on: str | None, at: str | Non
     ],
 )
 def test_options_that_do_not_fit_are_refused(every: str, on: str | None, at: str | None, sentence: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused, match=re.escape(sentence)):
         times.make_when(every, on, at, OUT)
-    assert sentence in str(refused.value)
 
 
 @pytest.mark.parametrize("typed", ["diffusion 9am a ]", "diffusion 9am\x0ca ]", "diffusion daily 9 ( ]"])
@@ -1529,5 +1523,5 @@ def test_what_stands_in_an_echo_reads_back(text: str, zone: str, lang: str) -> N
     ],
 )
 def test_how_people_say_it(text: str, english: str, chinese: str) -> None:
-    assert phrasing.everyday_cadence(text, Language("en", "UTC")) == english
-    assert phrasing.everyday_cadence(text, Language("zh", "UTC")) == chinese
+    said = [phrasing.everyday_cadence(text, Language(lang, "UTC")) for lang in ("en", "zh")]
+    assert said == [english, chinese]

@@ -81,8 +81,7 @@ def test_what_was_chosen_wins() -> None:
 
 
 def test_without_a_button_for_the_rest_nothing_is_left_out() -> None:
-    assert settings(GROUP, buttons="off").limit is None
-    assert settings(GROUP, buttons="off", limit="5").limit == 5
+    assert (settings(GROUP, buttons="off").limit, settings(GROUP, buttons="off", limit="5").limit) == (None, 5)
 
 
 # the second choice was made while the group was still private
@@ -160,8 +159,7 @@ def test_an_unknown_setting_is_refused_with_all_there_are() -> None:
     ],
 )
 def test_a_value_is_kept_in_one_form(kind: model.ChatKind, name: str, typed: str, kept: str) -> None:
-    assert chat_settings.check_value(name, typed, kind=kind) == kept
-    assert chat_settings.check_value(name, kept, kind=kind) == kept
+    assert [chat_settings.check_value(name, value, kind=kind) for value in (typed, kept)] == [kept, kept]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.digests import _html, _json, read_digest
 from bot.digests._format import Warnings
 from bot.errors import BrokenDigest, UnknownFormat
+from subscriptions.model import Digest
 
 HEAD = "<!DOCTYPE html><html><body><div id='dlpage'><h3>New submissions</h3><dl id='articles'>\n"
 FOOT = "</dl></div></body></html>"
@@ -20,6 +21,11 @@ def entry(n: int, title: str = "", abstract: str = "It flies.") -> str:
         f"<dt><a href='/abs/2601.{n:05}'>arXiv:2601.{n:05}</a></dt><dd><div class='list-title mathjax'>"
         f"<span class='descriptor'>Title:</span> {title or f'Kite {n}'}</div><p class='mathjax'>{abstract}</p></dd>\n"
     )
+
+
+def listing(*entries: str) -> Digest:
+    """Returns what is read from a page with these entries."""
+    return read_digest((HEAD + "".join(entries) + FOOT).encode(), "listing.html")
 
 
 def node(markup: str) -> _html.Node:
@@ -129,8 +135,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_markup_costs_its_own_entry_only(hostile: str) -> None:
-    page = HEAD + entry(1) + entry(2, abstract=hostile) + entry(3, title=hostile) + entry(4) + FOOT
-    papers = {paper.key: paper for paper in read_digest(page.encode(), "hostile.html").entries}
+    digest = listing(entry(1), entry(2, abstract=hostile), entry(3, title=hostile), entry(4))
+    papers = {paper.key: paper for paper in digest.entries}
     for n in (1, 4):
         assert (papers[f"2601.{n:05}"].title, papers[f"2601.{n:05}"].abstract) == (f"Kite {n}", "It flies.")
 
@@ -138,23 +144,20 @@ def test_hostile_markup_costs_its_own_entry_only(hostile: str) -> None:
 @pytest.mark.parametrize("tag", ["<a>", "<p class='mathjax'>", "<x>y"])
 def test_depth_costs_nothing(tag: str) -> None:
     deep = tag * (_html._MOST_TAGS - 20)
-    page = HEAD + entry(1) + entry(2, title=deep + "deep") + entry(3, abstract=deep + "deep") + entry(4) + FOOT
-    digest = read_digest(page.encode(), "deep.html")
+    digest = listing(entry(1), entry(2, title=deep + "deep"), entry(3, abstract=deep + "deep"), entry(4))
     assert [paper.key for paper in digest.entries] == [f"2601.{n:05}" for n in range(1, 5)]
     assert (digest.entries[0].title, digest.entries[3].title) == ("Kite 1", "Kite 4")
 
 
 def test_an_entry_with_too_many_tags_is_said() -> None:
-    page = HEAD + entry(1) + entry(2, abstract="<b>" * _html._MOST_TAGS) + FOOT
-    digest = read_digest(page.encode(), "deep.html")
+    digest = listing(entry(1), entry(2, abstract="<b>" * _html._MOST_TAGS))
     assert [paper.key for paper in digest.entries] == ["2601.00001"]
     assert [(warning.code, warning.line) for warning in digest.warnings] == [("unparsed_heading", 3)]
 
 
 @given(st.text(alphabet="<>/!-?&#;'\"= \nabdxt[]", max_size=80))
 def test_any_signs_in_an_entry_leave_the_others(signs: str) -> None:
-    digest = read_digest((HEAD + entry(1) + entry(2, abstract=signs) + entry(3) + FOOT).encode(), "signs.html")
-    titles = {paper.key: paper.title for paper in digest.entries}
+    titles = {paper.key: paper.title for paper in listing(entry(1), entry(2, abstract=signs), entry(3)).entries}
     assert (titles["2601.00001"], titles["2601.00003"]) == ("Kite 1", "Kite 3")
 
 

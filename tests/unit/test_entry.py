@@ -55,5 +55,4 @@ def test_a_chat_that_subscribes_is_served_or_not(
 ) -> None:
     now = before._replace(subscriptions_ever_made=before.subscriptions_ever_made + has_new)
     standing = Standing((now, *others), remembers_denial=forgotten)
-    found = decide_entry(standing, before, has_new=has_new, by_operator=by_operator, access=access)
-    assert found == decision
+    assert decide_entry(standing, before, has_new=has_new, by_operator=by_operator, access=access) == decision

@@ -311,8 +311,7 @@ CSL = json.dumps(
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_what_programs_export_is_read(file: str, titles: list[str], names: list[tuple[str, ...]], coding: str) -> None:
     read = libraries.read_library(file.encode(coding))
-    assert [entry.title for entry in read.entries] == titles
-    assert [entry.names for entry in read.entries] == names
+    assert [(entry.title, entry.names) for entry in read.entries] == list(zip(titles, names, strict=True))
     assert read.broken == 0
 
 

@@ -55,8 +55,7 @@ from subscriptions.query import links
     ("[paper](https://www.alphaxiv.org/abs/2401.01234)", "2401.01234"),
 ])  # fmt: skip
 def test_a_link_names_its_paper(text: str, name: str) -> None:
-    assert links.mentioned(text) == (name,)
-    assert links.links_to_no_paper(text) == ()
+    assert (links.mentioned(text), links.links_to_no_paper(text)) == ((name,), ())
 
 
 @pytest.mark.parametrize(
@@ -83,8 +82,7 @@ def test_a_link_names_its_paper(text: str, name: str) -> None:
     ],
 )
 def test_a_link_without_id_and_doi_is_not_taken_for_a_query(text: str) -> None:
-    assert links.mentioned(text) == ()
-    assert len(links.links_to_no_paper(text)) == 1
+    assert (links.mentioned(text), len(links.links_to_no_paper(text))) == ((), 1)
 
 
 @pytest.mark.parametrize(

@@ -558,8 +558,7 @@ def test_every_shown_paper_stands_in_one_message_which_names_it() -> None:
         for message in messages:
             for entry in papers:
                 link = f"https://arxiv.org/abs/{entry.paper.paper.arxiv_id}"
-                assert (link in message.payload) == (entry.paper.id in message.papers)
-                assert (link in message.plain) == (entry.paper.id in message.papers)
+                assert {link in message.payload, link in message.plain} == {entry.paper.id in message.papers}
 
 
 @pytest.mark.parametrize(

@@ -232,8 +232,7 @@ def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
 )
 def test_each_word_is_marked_where_it_is_first_whole(text: str, words: tuple[str, ...], hits: tuple[str, ...]) -> None:
     passage = cleaning.marked(text, words)
-    assert passage.pieces[1::2] == hits
-    assert str(passage) == text
+    assert (passage.pieces[1::2], str(passage)) == (hits, text)
 
 
 # ------------------------------------------------------------------------------------------------------------- links

@@ -304,8 +304,7 @@ def test_the_whole_file(tmp_path: Path) -> None:
         ),
     )
     assert [plain(workspace.bot_token) for workspace in settings.slack.workspaces] == ["xoxb-1", "xoxb-2"]
-    assert settings.holidays == (date(2026, 12, 25), date(2026, 12, 31))
-    assert settings.backup_to == tmp_path / "backups"
+    assert (settings.holidays, settings.backup_to) == ((date(2026, 12, 25), date(2026, 12, 31)), tmp_path / "backups")
 
 
 def test_paths_of_a_named_file_are_relative_to_it(tmp_path: Path) -> None:
