@@ -37,12 +37,6 @@ _COSTS = (
 )
 
 
-def main() -> None:
-    """Draws all pictures."""
-    _draw_matching(match_times(), MATCHING)
-    _draw_planning(planning_costs(), PLANNING)
-
-
 def match_times() -> dict[str, dict[int, float]]:
     """Returns engine → number of lines → seconds, as the page has them."""
     found: dict[str, dict[int, float]] = {}
@@ -140,4 +134,5 @@ def _write(save: Callable[..., None], path: Path, title: str, figures: object) -
 
 
 if __name__ == "__main__":
-    main()
+    _draw_matching(match_times(), MATCHING)
+    _draw_planning(planning_costs(), PLANNING)

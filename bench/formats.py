@@ -32,7 +32,7 @@ from pathlib import Path
 from statistics import median
 
 import feedparser
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
 from bench._hostile_texts import WORST
@@ -171,8 +171,7 @@ def _web_page(name: str) -> Generic:
 
 
 def _web_page_with_data(data: bytes) -> int:
-    tag = BeautifulSoup(data, "html.parser").find("div")
-    assert isinstance(tag, Tag)
+    (tag,) = BeautifulSoup(data, "html.parser").find_all("div", limit=1)
     return len(json.loads(str(tag["data-props"]))["dailyPapers"])
 
 

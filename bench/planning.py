@@ -146,9 +146,9 @@ def idle(folder: Path, subscriptions: int) -> str:
     """
     with make.an_open_store(f"sqlite:///{folder}/idle.db") as store:
         fill(store, subscriptions)
-        due = {0: OPEN, 1: ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR), 2: ("now", None, None)}
+        due = (OPEN, ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR), ("now", None, None))
         with store.write() as session:
-            for turn, (cadence, next_due, latest_due) in due.items():
+            for turn, (cadence, next_due, latest_due) in enumerate(due):
                 session.connection().execute(
                     text(
                         "UPDATE subscription SET cadence = :cadence, next_due_at = :next, latest_due_at = :latest, cursor = :cursor"
@@ -176,7 +176,7 @@ def ask(folder: Path, chats: int) -> str:
     """Fills the database of an ingest. Each chat has ten subscriptions, which have looked at all papers."""
     with make.an_open_store(f"sqlite:///{folder}/news.db") as store:
         rng = random.Random(1)
-        asked = [realistic(rng) for _ in range(max(100, chats // 10))]
+        asked = (realistic(rng) for _ in range(max(100, chats // 10)))
         known = {parse_query(query).canonical: query for query in asked}
         queries = list(known.values())
         make.ingested(store, make.paper("An old one"))
@@ -185,8 +185,10 @@ def ask(folder: Path, chats: int) -> str:
             connection.execute(
                 insert(stored_rows.QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(known)]
             )
-            shared = {"id": 1, "quiet": "22:00-08:00", "zone": "UTC", "operator_zone": "UTC", "sequence": 1}
-            connection.execute(insert(stored_rows.SharedCursorRow), [shared])
+            connection.execute(
+                insert(stored_rows.SharedCursorRow),
+                [{"id": 1, "quiet": "22:00-08:00", "zone": "UTC", "operator_zone": "UTC", "sequence": 1}],
+            )
         for start in range(1, chats + 1, 10_000):
             part = range(start, min(start + 10_000, chats + 1))
             rows = []

@@ -131,7 +131,7 @@ class Trial:
             wanted=dict.fromkeys(self.chats, self.papers),
             first=self.papers[:FIRST_PAPERS],
             said=self.said,
-            limits=judging.Limits(rate=self.plan.factor, burst=6, group_minute=20),
+            rate=self.plan.factor,
         )
 
     def _again(self, what: Callable[[], None], gap: float) -> None:
@@ -169,7 +169,6 @@ class Trial:
             sending = connection.execute(_IN_HAND, (number,)).fetchall()
             answering = connection.execute(_ANSWERING, (number,)).fetchall()
         return judging.Incident(
-            time.time(),
             frozenset((lane.partition(":")[2], json.loads(payload)["text"]) for lane, payload in sending),
             frozenset(word for (reply,) in answering for word in judging.words_in(reply)),
         )
@@ -243,19 +242,20 @@ def most_in_a_second(posts: list[Entry]) -> int:
 def table(trial: Trial, found: judging.Verdict) -> str:
     """Returns the table for docs/reliability.md."""
     posts, waits = trial.workers.posts, sorted(found.waits) or [0.0]
-    rows = {
-        "chats, messages, commands": f"{trial.plan.lanes:,}, {len(posts) - len(waits):,}, {len(trial.said):,}",
-        **{what: str(times) for what, times in sorted(trial.done.items())},
-        "sent twice by workers that were killed or stopped with it in hand: messages, answers": (
-            f"{found.doubled}, {found.answered_again}"
-        ),
-        **{what: str(len(cases)) for what, cases in found.wrong.items()},
-        f"most posts in any second (limit {30 * trial.plan.factor:.0f})": str(most_in_a_second(posts)),
-        "commands are answered after, middle, 95 of 100, and the last": (
-            f"{waits[len(waits) // 2]:.1f} s, {waits[len(waits) * 95 // 100]:.1f} s, {waits[-1]:.1f} s"
-        ),
-    }
-    return two_columns(rows.items())
+    return two_columns(
+        {
+            "chats, messages, commands": f"{trial.plan.lanes:,}, {len(posts) - len(waits):,}, {len(trial.said):,}",
+            **{what: str(times) for what, times in sorted(trial.done.items())},
+            "sent twice by workers that were killed or stopped with it in hand: messages, answers": (
+                f"{found.doubled}, {found.answered_again}"
+            ),
+            **{what: str(len(cases)) for what, cases in found.wrong.items()},
+            f"most posts in any second (limit {30 * trial.plan.factor:.0f})": str(most_in_a_second(posts)),
+            "commands are answered after, middle, 95 of 100, and the last": (
+                f"{waits[len(waits) // 2]:.1f} s, {waits[len(waits) * 95 // 100]:.1f} s, {waits[-1]:.1f} s"
+            ),
+        }.items()
+    )
 
 
 def two_columns(rows: Iterable[tuple[str, str]]) -> str:

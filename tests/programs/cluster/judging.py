@@ -9,6 +9,8 @@ from tests.fakes.journal import Entry
 
 LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
 _WORD = re.compile(r"q\d{5}x")  # the word of one command
+# how much a chat may be sent: messages at once, including answers, and messages to a group in a minute
+_BURST, _GROUP_MINUTE = 6, 20
 _MINUTE = 59.5  # seconds: messages arrive a little later or earlier than their slots
 
 
@@ -26,18 +28,8 @@ def words_in(text: str) -> set[str]:
 class Incident:
     """A worker that was killed or stopped, and what it was sending at that moment."""
 
-    at: float  # seconds since 1970
     messages: frozenset[tuple[str, str]]  # (chat, text of the message)
     words: frozenset[str]  # words of the commands that it was answering
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a chat may be sent."""
-
-    rate: float  # messages per second
-    burst: int  # messages at once, including answers
-    group_minute: int
 
 
 @dataclass(slots=True)
@@ -77,12 +69,13 @@ def judged(
     wanted: dict[str, list[str]],
     first: Iterable[str],
     said: dict[str, tuple[str, float]],
-    limits: Limits,
+    rate: float,
 ) -> Verdict:
     """Judges a trial and returns the findings.
 
     `wanted`: chat → the papers that it must get. `first`: the papers from the beginning, which must come in the same order
-    in every chat. `said`: the word of each command → (chat, time).
+    in every chat. `said`: the word of each command → (chat, time). `rate`: messages per second that a chat
+    may be sent.
     """
     found = Verdict()
     of_chat = posts_by_chat(posts)
@@ -90,7 +83,7 @@ def judged(
     _judge_messages(found, posts, incidents)
     _judge_answers(found, of_chat, incidents, said)
     found.at_once = [f"{entry.chat} at {entry.at:.2f}: {entry.text[:40]!r}" for entry in posts if entry.concurrent > 1]
-    found.too_fast = [said for chat, entries in of_chat.items() for said in _too_fast(chat, entries, limits)]
+    found.too_fast = [said for chat, entries in of_chat.items() for said in _too_fast(chat, entries, rate)]
     return found
 
 
@@ -146,16 +139,16 @@ def _judge_answers(
             found.wrongly_answered_again.append(f"{word} in {chat} at {moment:.2f}: {when}, {in_hand[word]} in hand")
 
 
-def _too_fast(chat: str, entries: list[Entry], limits: Limits) -> Iterator[str]:
+def _too_fast(chat: str, entries: list[Entry], rate: float) -> Iterator[str]:
     """Yields the cases in which a chat got at least one message more than the limits allow. Answers and papers both count."""
     level, last, minute = 0.0, 0.0, deque[float]()
     for entry in sorted(entries, key=lambda one: one.at):
-        level = max(0.0, level - (entry.at - last) * limits.rate) + 1
+        level = max(0.0, level - (entry.at - last) * rate) + 1
         last = entry.at
-        if level >= limits.burst + 1:
-            yield f"{chat} at {entry.at:.2f}: {level - limits.burst:.1f} too many"
+        if level >= _BURST + 1:
+            yield f"{chat} at {entry.at:.2f}: {level - _BURST:.1f} too many"
         minute.append(entry.at)
         while minute[0] < entry.at - _MINUTE:
             minute.popleft()
-        if chat.startswith("-") and len(minute) > limits.group_minute:
+        if chat.startswith("-") and len(minute) > _GROUP_MINUTE:
             yield f"{chat} at {entry.at:.2f}: {len(minute)} in a minute"

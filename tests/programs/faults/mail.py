@@ -52,7 +52,7 @@ TROUBLES: dict[str, Trouble] = {
 
 
 async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
-    """Applies a trouble to `tries` mails. Returns the verdict."""
+    """Applies a trouble to `tries` mails. Returns the verdict, which depends only on what the server accepted."""
     clock = make.FakeClock(make.NOON)
     with smtp.a_mail_server() as fake:
         app = _an_app(folder, fake, clock, trouble.patience)
@@ -79,7 +79,17 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
                 clock.advance(BETWEEN)
                 if hit >= tries and not _is_open(app):
                     break
-            return _verdict(fake, papers, hit - len(fake.troubles), trouble, is_open=_is_open(app))
+            hit -= len(fake.troubles)
+            taken = Counter((mail["To"], mail["Message-ID"]) for mail in fake.mails)
+            firsts = {(mail["To"], mail["Message-ID"]): smtp.shown_text(mail) for mail in reversed(fake.mails)}
+            came = Counter((to, title) for (to, _), text in firsts.items() for title in {*TITLE.findall(text)})
+            return Verdict(
+                tries=hit,
+                lost=papers * ADDRESSES - len(came),
+                doubled=taken.total() - len(taken),
+                allowed=hit if trouble.is_taken else 0,
+                strange=sum(count - 1 for count in came.values()) + _is_open(app),
+            )
         finally:
             await app.close()
 
@@ -99,17 +109,3 @@ def _an_app(folder: Path, fake: smtp.FakeMailServer, clock: make.FakeClock, pati
 def _is_open(app: App) -> bool:
     counts = outbox_counts(app.store)
     return bool(counts.waiting or counts.unclear)
-
-
-def _verdict(fake: smtp.FakeMailServer, papers: int, hit: int, trouble: Trouble, *, is_open: bool) -> Verdict:
-    """Returns the verdict, which depends only on what the server accepted."""
-    taken = Counter((mail["To"], mail["Message-ID"]) for mail in fake.mails)
-    firsts = {(mail["To"], mail["Message-ID"]): smtp.shown_text(mail) for mail in reversed(fake.mails)}
-    came = Counter((to, title) for (to, _), text in firsts.items() for title in {*TITLE.findall(text)})
-    return Verdict(
-        tries=hit,
-        lost=papers * ADDRESSES - len(came),
-        doubled=taken.total() - len(taken),
-        allowed=hit if trouble.is_taken else 0,
-        strange=sum(count - 1 for count in came.values()) + is_open,
-    )

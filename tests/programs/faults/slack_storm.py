@@ -136,10 +136,12 @@ async def _round(app: App, clock: make.FakeClock, dice: random.Random, fake: Fak
 
 def _judged(app: App, clock: make.FakeClock, fake: _StormySlack, *, is_left: bool, allowed: int) -> Verdict:
     came = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
-    lost = 0
-    for entry in outbox_entries(app.store, now=clock.now()):
-        missing = sum((entry.id, number) not in came for number in range(1, entry.messages + 1))
-        lost += missing if not (is_left and entry.state == DeliveryState.UNCLEAR) else 0
+    lost = sum(
+        (entry.id, number) not in came
+        for entry in outbox_entries(app.store, now=clock.now())
+        if not (is_left and entry.state == DeliveryState.UNCLEAR)
+        for number in range(1, entry.messages + 1)
+    )
     stands = outbox_counts(app.store)
     return Verdict(
         tries=fake.hits,

@@ -9,6 +9,7 @@ import hmac
 import json
 import logging
 from collections.abc import Callable
+from logging.handlers import BufferingHandler
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -39,13 +40,12 @@ class Recorder:
     """A dispatcher that checks that each request can be stored and understood."""
 
     async def dispatch(self, request: conversation.Request) -> dict[str, str]:
-        return await self.dispatch_without_retry(request)
-
-    async def dispatch_without_retry(self, request: conversation.Request) -> dict[str, str]:
         for text in _texts(request):
             assert target.storable(text), ascii(text)
         intent.understand(request, None, intent.REGISTRY, now=make.NOON)
         return {}
+
+    dispatch_without_retry = dispatch
 
 
 def _texts(request: conversation.Request) -> tuple[str, ...]:
@@ -57,8 +57,12 @@ def _texts(request: conversation.Request) -> tuple[str, ...]:
         request.sender,
         request.sender_name,
         request.language,
+        request.message_id,
+        request.thread_id,
+        request.response_url,
+        request.trigger_id,
+        request.outside_channel,
     ]
-    texts += [request.message_id, request.thread_id, request.response_url, request.trigger_id, request.outside_channel]
     match request:
         case conversation.MessageRequest():
             texts += [request.command, request.text, request.reply_to, request.file_id, request.direct_channel]
@@ -234,18 +238,8 @@ class _Wire(asyncio.Transport):
     resume_reading = pause_reading
 
 
-class _Errors(logging.Handler):
-    """Stores what a server would log as an internal error."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.seen: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.seen.append(self.format(record))
-
-
-_ERRORS: Final = _Errors()
+_ERRORS: Final = BufferingHandler(10_000)  # stores what a server would log as an internal error
+_ERRORS.setLevel(logging.ERROR)
 logging.getLogger("uvicorn.error").addHandler(_ERRORS)
 logging.getLogger("asyncio").addHandler(_ERRORS)
 _CONFIG: Final = uvicorn.Config(
@@ -258,10 +252,10 @@ _STATUSES: Final = frozenset({100, 200, 307, 400, 401, 404, 405, 413, 415})
 
 def check_bytes(data: bytes) -> None:
     """Any bytes get an HTTP response or none, and no connection stays open. The first byte says where they are split."""
-    _ERRORS.seen.clear()
+    _ERRORS.flush()
     at = data[0] if data else 0
     _LOOP.run_until_complete(_connected((data[1:][:at], data[1:][at:])))
-    assert not _ERRORS.seen, _ERRORS.seen
+    assert not _ERRORS.buffer, [_ERRORS.format(record) for record in _ERRORS.buffer]
 
 
 async def _connected(parts: tuple[bytes, bytes]) -> None:
@@ -496,5 +490,6 @@ def _text_header() -> Document:
 
 def _refusals(*statuses: int) -> dict[int, Document]:
     """Returns answers with one line of text, and the empty answer."""
-    lines = {status: {"description": _REFUSALS[status], "content": _LINE} for status in statuses}
-    return {200: {"description": "taken"}, **lines}
+    return {200: {"description": "taken"}} | {
+        status: {"description": _REFUSALS[status], "content": _LINE} for status in statuses
+    }

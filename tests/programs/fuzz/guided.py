@@ -16,7 +16,6 @@ import atheris
 
 PATIENCE = 2.0  # seconds of processor time for one input (instrumented code is several times slower), plus:
 PATIENCE_PER_BYTE = 1e-4
-CHECKED_EVERY = 16  # executions between two readings of the clock
 
 
 def main() -> None:
@@ -25,20 +24,17 @@ def main() -> None:
     Arguments: target, seconds, report, modules whose branches guide the target, then folders and options of libFuzzer.
     """
     name, seconds, report, code, *options = sys.argv[1:]
-    # libFuzzer starts it to merge
-    again = " ".join((sys.executable, "-m", "tests.programs.fuzz.guided", *sys.argv[1:5]))
     with atheris.instrument_imports(include=code.split(",")):
         from tests.programs.fuzz.targets import TARGETS, file_name  # noqa: PLC0415 - imported here, so that its imports are instrumented
 
     logging.getLogger("paperwire").addHandler(logging.NullHandler())
-    check = TARGETS[name].check
     found: dict[str, str] = {}
     began, executions = time.process_time(), 0
     last = began
 
     def finish(*_: object) -> None:
-        spent = time.process_time() - began
-        Path(report).write_text(json.dumps({"executions": executions, "seconds": spent, "found": list(found.values())}))
+        told = {"executions": executions, "seconds": time.process_time() - began, "found": list(found.values())}
+        Path(report).write_text(json.dumps(told))
         sys.stdout.flush()
         os._exit(0)
 
@@ -46,7 +42,7 @@ def main() -> None:
         nonlocal executions, last
         executions += 1
         try:
-            check(data)
+            TARGETS[name].check(data)
         except Exception as error:  # noqa: BLE001 - any error is a finding
             _keep(error, data)
         now = time.process_time()
@@ -72,7 +68,8 @@ def main() -> None:
             path.write_bytes(data)
 
     signal.signal(signal.SIGTERM, finish)  # a run that is stopped early writes its report too
-    atheris.Setup([again, *options], one_input)
+    # libFuzzer starts the first of these to merge
+    atheris.Setup([" ".join((sys.executable, "-m", "tests.programs.fuzz.guided", *sys.argv[1:5])), *options], one_input)
     atheris.Fuzz()
 
 

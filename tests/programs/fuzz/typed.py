@@ -332,12 +332,11 @@ def check_talk(data: bytes) -> None:
     """Sends each line to a bot. Only refusals may be raised, replies can be stored and sent, and an export can be imported."""
     if not data:
         return
-    chat = _CHATS[data[0] % len(_CHATS)]
     said = [line[:LONGEST] for line in target.text_of(data[1:]).split("\n") if line.strip() and target.storable(line)]
     with TemporaryDirectory(prefix="paperwire-fuzz-") as folder:
         path = shutil.copyfile(_filled(), Path(folder) / "paperwire.db")
         with closing(Store(f"sqlite:///{path}")) as store:
-            asyncio.run(_talk(store, chat, said[:MOST_LINES]))
+            asyncio.run(_talk(store, _CHATS[data[0] % len(_CHATS)], said[:MOST_LINES]))
 
 
 async def _talk(store: Store, chat: str, said: list[str]) -> None:

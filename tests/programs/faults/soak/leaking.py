@@ -21,8 +21,7 @@ def leak(size: int) -> None:
 
     async def answer(context: Any, request: Any) -> Any:
         _kept.append((request, os.urandom(size), [os.dup(2) for _ in range(5)]))
-        waits = threading.Thread(target=threading.Event().wait, daemon=True)
-        waits.start()
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
         with context.store.write() as transaction:
             put_value(transaction, f"leak {request.update_id}", "")
         return await whole(context, request)

@@ -47,17 +47,21 @@ def _place() -> Iterator[tuple[Path, telegrams.FakeTelegram, slacks.FakeSlack, d
         telegrams.FakeTelegram() as telegram,
         slacks.FakeSlack() as slack,
     ):
-        environment = {
-            "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
-            "PAPERWIRE_ACCESS": "open",
-            "PAPERWIRE_ALLOWED_HOSTS": "127.0.0.1",
-            "PAPERWIRE_TELEGRAM_TOKEN": telegrams.TOKEN,
-            "PAPERWIRE_TELEGRAM_API_URL": telegram.url,
-            "PAPERWIRE_SLACK_BOT_TOKEN": slacks.TOKEN,
-            "PAPERWIRE_SLACK_APP_TOKEN": slacks.APP_TOKEN,
-            "PAPERWIRE_SLACK_API_URL": slack.url,
-        }
-        yield Path(folder), telegram, slack, environment
+        yield (
+            Path(folder),
+            telegram,
+            slack,
+            {
+                "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
+                "PAPERWIRE_ACCESS": "open",
+                "PAPERWIRE_ALLOWED_HOSTS": "127.0.0.1",
+                "PAPERWIRE_TELEGRAM_TOKEN": telegrams.TOKEN,
+                "PAPERWIRE_TELEGRAM_API_URL": telegram.url,
+                "PAPERWIRE_SLACK_BOT_TOKEN": slacks.TOKEN,
+                "PAPERWIRE_SLACK_APP_TOKEN": slacks.APP_TOKEN,
+                "PAPERWIRE_SLACK_API_URL": slack.url,
+            },
+        )
 
 
 def soak(

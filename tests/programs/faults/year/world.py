@@ -202,9 +202,10 @@ class World:
         for day in self._days:
             if announced := self._lists[day]:
                 moment = midnight(day) + LIST_AT + self._minutes(1100)
-                titles = [(one.paper.title, "和".join(sorted(one.entry.words["zh"]))) for one in announced]
-                entries = tuple(one.entry for one in announced)
-                yield Arrival(moment, "titles", f"{day}.md", title_list(day, titles), entries, day)
+                page = title_list(
+                    day, [(one.paper.title, "和".join(sorted(one.entry.words["zh"]))) for one in announced]
+                )
+                yield Arrival(moment, "titles", f"{day}.md", page, tuple(one.entry for one in announced), day)
 
     def _minutes(self, most: int) -> timedelta:
         return timedelta(minutes=self._dice.randint(0, most))
