@@ -100,11 +100,10 @@ def _animated(frames: Sequence[bytes]) -> str:
         f'href="data:image/png;base64,{b64encode(frame).decode()}"/>'
         for at, frame in enumerate(frames)
     )
-    share = 100 / len(frames)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}"><style>'
         f".frame{{visibility:hidden;animation:turn {whole:.1f}s step-end infinite}}"
-        f"@keyframes turn{{0%{{visibility:visible}}{share:.3f}%,100%{{visibility:hidden}}}}"
+        f"@keyframes turn{{0%{{visibility:visible}}{100 / len(frames):.3f}%,100%{{visibility:hidden}}}}"
         "@media (prefers-reduced-motion:reduce){.frame{animation:none}.frame:first-of-type{visibility:visible}}"
         f'</style>{images}<rect x=".5" y=".5" width="{wide - 1}" height="{high - 1}" fill="none" stroke="#e5e1d7"/></svg>\n'
     )

@@ -1,4 +1,4 @@
-"""A small pooler in transaction mode. Clients share a few sessions of the server; each transaction uses a free session.
+"""A small pooler in transaction mode. Clients share one session of the server; each transaction waits until it is free.
 
 Like PgBouncer, it answers a client's startup message itself, so the client's session settings do not reach the server.
 The pooler refuses a client that sends `options`, unless `ignores_options` is set.
@@ -7,8 +7,7 @@ The pooler refuses a client that sends `options`, unless `ignores_options` is se
 import socket
 import struct
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from queue import Queue
 
@@ -23,12 +22,11 @@ _IDLE = b"I"  # ReadyForQuery outside a transaction
 class Pooler:
     """Listens in `folder`, like a server. Its clients share one database of the server in the folder `behind`."""
 
-    def __init__(self, folder: Path, behind: Path, database: str, *, sessions: int = 1, ignores_options: bool) -> None:
+    def __init__(self, folder: Path, behind: Path, database: str, *, ignores_options: bool) -> None:
         self._ignores_options = ignores_options
         self._free: Queue[socket.socket] = Queue()
-        for _ in range(sessions):
-            self._free.put(_session(behind / ".s.PGSQL.5432", database))
-        self._sessions = list(self._free.queue)
+        self._session = _session(behind / ".s.PGSQL.5432", database)
+        self._free.put(self._session)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(folder / ".s.PGSQL.5432"))
         self._listener.listen()
@@ -37,7 +35,7 @@ class Pooler:
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
-        for one in (self._listener, *self._clients, *self._sessions):
+        for one in (self._listener, *self._clients, self._session):
             one.close()
 
     def _accept(self) -> None:
@@ -83,13 +81,8 @@ class Pooler:
             self._free.put(session)
 
 
-@contextmanager
-def pooler(folder: Path, behind: Path, database: str, *, ignores_options: bool) -> Iterator[Pooler]:
-    made = Pooler(folder, behind, database, ignores_options=ignores_options)
-    try:
-        yield made
-    finally:
-        made.close()
+def pooler(folder: Path, behind: Path, database: str, *, ignores_options: bool) -> closing[Pooler]:
+    return closing(Pooler(folder, behind, database, ignores_options=ignores_options))
 
 
 def _session(path: Path, database: str) -> socket.socket:

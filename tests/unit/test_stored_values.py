@@ -54,24 +54,20 @@ STORED = {
 }
 
 
-def full(notice: type[notices.Notice]) -> notices.Notice:
-    """A notice with a value in every field."""
-    return notice(**{one.name: VALUES[one.type] for one in fields(notice)})
-
-
 @pytest.mark.parametrize("cause", declared.NOTICES)
 def test_a_notice_is_stored_and_read_back_by_its_fields(cause: str) -> None:
     """Optional details are stored only if they are given; a row without any details can still be read."""
-    notice = full(declared.NOTICES[cause])
+    kind = declared.NOTICES[cause]
+    notice = kind(**{one.name: VALUES[one.type] for one in fields(kind)})
     detail = notice.detail()
     assert set(detail) == STORED[cause]
     assert all(isinstance(value, str) for value in detail.values())
     assert declared.read_notice(cause, detail).detail() == detail
     optional = {one.name for one in fields(notice) if one.default is not MISSING}
     needed = {one.name: VALUES[one.type] for one in fields(notice) if one.name not in optional}
-    assert set(declared.NOTICES[cause](**needed).detail()) == STORED[cause] - optional
+    assert set(kind(**needed).detail()) == STORED[cause] - optional
     bare = declared.read_notice(cause, {})
-    assert isinstance(bare, declared.NOTICES[cause])
+    assert isinstance(bare, kind)
     assert set("".join(bare.detail().values())) <= {"0"}
 
 
