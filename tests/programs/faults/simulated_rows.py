@@ -84,11 +84,14 @@ async def refused_message(folder: Path, tries: int) -> Verdict:
         world.fake.always = ever
 
     def judged(world: simulated.World) -> Verdict:
-        hoped = {
-            lane: [paper for paper in papers if (lane, paper) not in refused]
-            for lane, papers in filled.wanted(world.chats, world.rounds).items()
-        }
-        return judge(hoped, filled.arrivals(world.fake.journal), world.fake.hits)
+        return judge(
+            {
+                lane: [paper for paper in papers if (lane, paper) not in refused]
+                for lane, papers in filled.wanted(world.chats, world.rounds).items()
+            },
+            filled.arrivals(world.fake.journal),
+            world.fake.hits,
+        )
 
     return await simulated.storm(folder, tries, refuses, seed="poison", before=begins, judged=judged)
 
@@ -213,11 +216,14 @@ async def chats_deleted(folder: Path, tries: int) -> Verdict:
             fake.hit()
 
     def judged(world: simulated.World) -> Verdict:
-        hoped = {
-            lane: papers[: gone.get(lane, len(papers))]
-            for lane, papers in filled.wanted(world.chats, world.rounds).items()
-        }
-        return judge(hoped, filled.arrivals(world.fake.journal), world.fake.hits)
+        return judge(
+            {
+                lane: papers[: gone.get(lane, len(papers))]
+                for lane, papers in filled.wanted(world.chats, world.rounds).items()
+            },
+            filled.arrivals(world.fake.journal),
+            world.fake.hits,
+        )
 
     return await in_rounds(
         folder,
