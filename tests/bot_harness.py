@@ -162,14 +162,17 @@ class BotHarness:
         In a private chat, the sender is the person whose chat it is. `more` are further fields of the request.
         """
         match = _COMMAND.match(text)
-        written = {
-            "command": match[1].casefold() if match else "",
-            "text": text[match.end() :] if match else text,
-            "is_addressed": _kind(make.address(chat)) is model.ChatKind.PRIVATE or bool(match and match[2]),
-            "written_at": self.clock.now(),
-            "message_id": f"m{next(self.updates)}",
-        }
-        return await self.sends_request(chat, **{**written, **more})
+        return await self.sends_request(
+            chat,
+            **{
+                "command": match[1].casefold() if match else "",
+                "text": text[match.end() :] if match else text,
+                "is_addressed": _kind(make.address(chat)) is model.ChatKind.PRIVATE or bool(match and match[2]),
+                "written_at": self.clock.now(),
+                "message_id": f"m{next(self.updates)}",
+                **more,
+            },
+        )
 
     async def presses(self, label: str, chat: str = "telegram:42", by: str = "", **more: Any) -> Answer:
         """Presses the newest button with this label in this chat. Returns the bot's answer."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from shutil import copy
 from typing import Any
 
+import hypothesis
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
@@ -24,26 +24,27 @@ import bot.platforms.known  # noqa: F401 - this import declares the platforms, w
 import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
-from tests.make import NOON, FakeClock
+from tests import make
 from tests.postgres.server import Server, run_of_tests
 from tests.statements import Watch
 
-settings.register_profile("quick", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile(
+hypothesis.settings.register_profile(
+    "quick", deadline=None, max_examples=60, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile(
     "long",
     deadline=None,
     max_examples=2000,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
     database=DirectoryBasedExampleDatabase(".fuzz"),  # `make clean` keeps it, and Hypothesis tries its examples first
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 ALWAYS = os.environ.get("TESTS_OF_PAPERWIRE_DATABASE", "")  # the only kind of database that tests of both kinds use
 for _name in [name for name in os.environ if name.startswith("PAPERWIRE_") and name != "PAPERWIRE_SHARED"]:
     del os.environ[_name]
 
 
-_SEVERAL_PROCESSES = {"story", "faults"}
 _run = ExitStack()
 
 
@@ -58,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     At the end of a run, the remaining tests are spread over all workers. A dozen processes would then start at once.
     """
-    items.sort(key=lambda item: item.path.parent.name not in _SEVERAL_PROCESSES)
+    items.sort(key=lambda item: item.path.parent.name not in {"story", "faults"})
 
 
 def pytest_unconfigure() -> None:
@@ -214,9 +215,9 @@ def _no_scan(statements: Watch) -> Iterator[None]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> make.FakeClock:
     """A clock at noon UTC on Thursday 22 January 2026. It moves only when a test moves it or waits."""
-    return FakeClock(NOON)
+    return make.FakeClock(make.NOON)
 
 
 @pytest.fixture(scope="session")

@@ -2,19 +2,18 @@
 
 import json
 
-from bot import errors
-from bot.digests import FORMATS, read_digest
+from bot import digests, errors
 from bot.digests.report import digest_report
 from subscriptions import model
 
-FORMAT_NAMES = (None, *(module.name for module in FORMATS))
+FORMAT_NAMES = (None, *(module.name for module in digests.FORMATS))
 """What the caller may name: nothing, or one of the formats."""
 
 
 def read_and_check(data: bytes, named: str | None = None) -> model.Digest | None:
     """Reads a document and checks the result. Returns None if the document was refused with an error sentence."""
     try:
-        digest = read_digest(data, "any", format=named)
+        digest = digests.read_digest(data, "any", format=named)
     except (errors.UnknownFormat, errors.BrokenDigest) as error:
         sentence = str(error)
         assert sentence.startswith("any: ")

@@ -1,10 +1,10 @@
 """Records the statements that stores execute, and finds those that read the whole of a table."""
 
+import contextlib
 import re
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -140,7 +140,7 @@ class Recorded:
         Maps each statement to the steps of its plan that do so.
         """
         assert self.statements, "nothing was recorded"
-        with closing(sqlite3.connect(self.store.path)) as connection:
+        with contextlib.closing(sqlite3.connect(self.store.path)) as connection:
             return self.scans_on(connection)
 
     def scans_on(self, connection: sqlite3.Connection) -> dict[str, str]:
@@ -152,7 +152,7 @@ class Recorded:
         }
 
 
-@contextmanager
+@contextlib.contextmanager
 def recording(store: Store) -> Iterator[Recorded]:
     """Records what the store executes, in any thread."""
     recorded = Recorded(store)

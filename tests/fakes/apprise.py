@@ -4,10 +4,10 @@ Discord limits a message to 2,000 characters, Feishu a request to 20 KB, and Mat
 only one message if two requests have the same transaction id.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import unquote
@@ -15,8 +15,7 @@ from urllib.parse import unquote
 from aiohttp import web
 from apprise.manager_plugins import NotificationManager
 
-from tests.fakes import server
-from tests.fakes.faults import JSON, Fault
+from tests.fakes import faults, server
 
 TOKEN = "made-up-token-of-a-service"
 ROOM = "!papers:lab.org"
@@ -92,11 +91,11 @@ class FakeServices(server.FakePlatform):
             return server.ApiResponse(status=400, body={"code": 9499, "msg": call.problem})
         return getattr(self, f"_{call.chat}")(call, call.arguments["body"])  # type: ignore[no-any-return]
 
-    def too_many(self, retry_after: object) -> Fault:
-        return Fault(
+    def too_many(self, retry_after: object) -> faults.Fault:
+        return faults.Fault(
             status=429,
             body=json.dumps({"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 3000, "retry_after": retry_after}),
-            content_type=JSON,
+            content_type=faults.JSON,
             headers={"Retry-After": str(retry_after)},
         )
 
@@ -178,11 +177,11 @@ def _matrix_answer(status: int, code: str) -> server.ApiResponse:
     return server.ApiResponse(status=status, body={"errcode": code})
 
 
-@contextmanager
+@contextlib.contextmanager
 def fake_services() -> Iterator[FakeServices]:
     """Runs the services. While they run, plugins with a fixed address use them instead of the real services."""
     plugins = NotificationManager()  # type: ignore[no-untyped-call]
-    with FakeServices() as fake, ExitStack() as patched:
+    with FakeServices() as fake, contextlib.ExitStack() as patched:
         for schema, path in _AT.items():
             patched.enter_context(patch.object(plugins[schema], "notify_url", f"{fake.url}{path}"))
         yield fake

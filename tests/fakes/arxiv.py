@@ -21,7 +21,6 @@ from tests.make import FakeClock
 from tests.patience import PATIENCE
 
 GAP = 3.0  # seconds
-DRIP = 0.01  # seconds between the bytes of an answer that drips
 Responder = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -157,7 +156,7 @@ class FakeArxiv(LoopbackServer):
 
     def drips(self) -> None:
         """Answers the next request with an endless body, byte by byte."""
-        self._streams(b" ", pause=DRIP)
+        self._streams(b" ", pause=0.01)
 
     def _streams(self, part: bytes, *, pause: float) -> None:
         async def stream(request: web.BaseRequest) -> web.StreamResponse:

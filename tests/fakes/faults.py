@@ -1,20 +1,20 @@
 """Faults of a platform or of the connection to it. Each fault replaces one answer."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 HTML = "text/html"
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One fault. With `taken`, the platform accepts the message before the fault. Otherwise the message is lost."""
 
     status: int = 200
     body: str = ""
     content_type: str = HTML
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     taken: bool = False
     cut: str = ""  # "fin" or "rst" closes the connection instead of an answer, "half" in the middle of an answer
     hang: bool = False  # the usual answer comes only when the test releases the call

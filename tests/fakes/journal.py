@@ -1,13 +1,13 @@
 """The journal of a fake platform: every message that the platform accepted. Tests check deliveries by the journal only."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One message that the platform accepted, or one edit of a message."""
 
@@ -22,7 +22,7 @@ class Entry:
     number: int = 0
     silent: bool = False
     concurrent: int = 1  # open requests of this chat at that moment, including this one
-    payload: dict[str, Any] = field(default_factory=dict)  # the arguments of the call, unchanged
+    payload: dict[str, Any] = dataclasses.field(default_factory=dict)  # the arguments of the call, unchanged
 
 
 class Journal:
@@ -35,7 +35,7 @@ class Journal:
     def write(self, entry: Entry) -> None:
         self._entries.append(entry)
         if self._file:
-            self._file.write(json.dumps(asdict(entry), ensure_ascii=True) + "\n")
+            self._file.write(json.dumps(dataclasses.asdict(entry), ensure_ascii=True) + "\n")
             self._file.flush()
 
     def close(self) -> None:

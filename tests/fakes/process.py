@@ -1,10 +1,10 @@
 """Runs a fake platform in its own process, for tests that start paperwire as a program and kill it."""
 
+import dataclasses
 import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.patience import PATIENCE
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Remote:
     """A fake platform that runs in another process."""
 
@@ -25,7 +25,7 @@ class Remote:
     control: str
     path: Path
     line: httpx.Client  # one client for all calls, because making one takes longer than using it
-    _entries: list[Entry] = field(default_factory=list)
+    _entries: list[Entry] = dataclasses.field(default_factory=list)
     _read: int = 0  # bytes of the journal
 
     def call(self, verb: str, *args: Any, **options: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import dataclasses
 import json
 import socket
 import ssl
@@ -12,13 +13,12 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
-from tests.fakes.faults import FAULTS, Fault
+from tests.fakes import faults
 from tests.fakes.journal import Entry, Journal
 from tests.patience import PATIENCE
 
@@ -26,7 +26,7 @@ LOOPBACK = "127.0.0.1"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCall:
     """One parsed request."""
 
@@ -35,24 +35,24 @@ class ApiCall:
     arguments: dict[str, Any]
     chat: str = ""  # the lane to which the call belongs
     problem: str = ""  # why the request cannot be read
-    files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)  # field → (name, content)
+    files: Mapping[str, tuple[str, bytes]] = dataclasses.field(default_factory=dict)  # field → (name, content)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApiResponse:
     """One answer."""
 
     body: dict[str, Any]
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     data: bytes | None = None  # the content of a file, sent instead of the body
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _PlannedFault:
     """`times` calls of `method` (in `chat`) get this fault, after the first `after` calls succeeded."""
 
-    fault: Fault
+    fault: faults.Fault
     times: int
     after: int
     method: str
@@ -191,7 +191,7 @@ class FakePlatform(LoopbackServer):
         return self.handle(call)
 
     @abstractmethod
-    def too_many(self, retry_after: object) -> Fault:
+    def too_many(self, retry_after: object) -> faults.Fault:
         """Returns the platform's 429 answer. If `retry_after` is None, the answer does not say how long to wait."""
 
     # ── verbs ─────────────────────────────────────────────────────────────────
@@ -203,7 +203,7 @@ class FakePlatform(LoopbackServer):
 
         Only calls of `method` (by default those that post a message) count, and only those in `chat` if it is given.
         """
-        fault = self.too_many(retry_after) if what == "429" else FAULTS[what]
+        fault = self.too_many(retry_after) if what == "429" else faults.FAULTS[what]
         self._orders.append(_PlannedFault(fault, times, after, method or self.send, chat))
 
     def takes(self, seconds: float) -> None:
@@ -289,7 +289,7 @@ class FakePlatform(LoopbackServer):
             self.answered.append(about)
             self.news.tell()
 
-    def _fault(self, call: ApiCall) -> Fault | None:
+    def _fault(self, call: ApiCall) -> faults.Fault | None:
         for order in self._orders:
             if order.method == call.method and order.chat in {"", call.chat}:
                 if order.after > 0:
@@ -301,7 +301,7 @@ class FakePlatform(LoopbackServer):
                 return order.fault
         return None
 
-    async def _misbehave(self, request: web.BaseRequest, call: ApiCall, fault: Fault) -> web.StreamResponse:
+    async def _misbehave(self, request: web.BaseRequest, call: ApiCall, fault: faults.Fault) -> web.StreamResponse:
         answer = self.handle(call) if fault.taken else None
         if fault.hang:
             if not await self._hang():
@@ -365,7 +365,7 @@ class _Control(LoopbackServer):
         verb = getattr(self._fake, order["verb"])  # a verb may wait for other calls, so it runs in a thread
         result = await asyncio.to_thread(verb, *order["args"], **order["options"])
         if isinstance(result, list):
-            result = [asdict(entry) if isinstance(entry, Entry) else entry for entry in result]
+            result = [dataclasses.asdict(entry) if isinstance(entry, Entry) else entry for entry in result]
         return web.json_response({"result": result})
 
 

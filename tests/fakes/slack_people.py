@@ -5,15 +5,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.fakes import slack_event_delivery
-from tests.fakes.server import LOOPBACK, FakePlatform
+from tests.fakes import server, slack_event_delivery
 from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, stamps
 from tests.patience import PATIENCE
 
 TEAM = "T0TEST"
 TOKEN = "xoxb-made-up-token-of-a-workspace"
 APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"
-USES = 5  # how often a response URL can be used (docs.slack.dev, Handling user interaction)
 
 
 @dataclass(slots=True)
@@ -25,7 +23,7 @@ class ResponseUrl:
     person: str
     message: str = ""  # the ts of the message with the pressed button
     since: float = 0.0
-    left: int = USES
+    left: int = 5  # how often it can still be used (docs.slack.dev, Handling user interaction)
 
 
 @dataclass(slots=True)
@@ -47,7 +45,7 @@ class ShownView:
     person: str = ""
 
 
-class SlackPeople(FakePlatform):
+class SlackPeople(server.FakePlatform):
     """Verbs of people, verbs for events of channels and of the app, and verbs about the connection to it."""
 
     def __init__(self, journal: Path | None = None) -> None:
@@ -377,7 +375,7 @@ class SlackPeople(FakePlatform):
     def _answers(self, workspace: FakeWorkspace, channel: str, person: str, message: str = "") -> str:
         name = f"{workspace.team}-{next(self._numbers)}"
         self._response_urls[name] = ResponseUrl(workspace, channel, person, message, self._time())
-        return f"http://{LOOPBACK}:{self.port}/respond/{name}"
+        return f"http://{server.LOOPBACK}:{self.port}/respond/{name}"
 
     def _dropped(self, workspace: FakeWorkspace, name: str, content: str) -> dict[str, Any]:
         file = f"F{next(self._numbers)}"

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-BOT_USER = "U0BOT"
 SCOPES = ("chat:write", "channels:history", "groups:history", "im:history", "im:write")
 
 
@@ -105,7 +104,7 @@ class FakeWorkspace:
         self.team = team
         self.token = token
         self.app_token = app_token
-        self.bot = BOT_USER
+        self.bot = "U0BOT"
         self.prefix = prefix  # the journal writes this before a channel's id; "" for the first workspace
         self.scopes = set(SCOPES)
         self.conversations: dict[str, FakeConversation] = {}

@@ -14,18 +14,14 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from tests.fakes import telegram_people
+from tests.fakes import faults, markup, telegram_people
 from tests.fakes import telegram_rules as rules
-from tests.fakes.faults import JSON, Fault
-from tests.fakes.markup import TEXT_LIMIT, Text
 from tests.fakes.server import ApiCall, ApiResponse, FakePlatform, truth
 from tests.fakes.telegram_queue import UpdateQueue
 
 TOKEN = "4242:made-up-token-of-a-bot"
 NAME = "paperwire_test_bot"
 BOT = {"id": 4242, "is_bot": True, "first_name": "Paperwire", "username": NAME}
-
-_OLD_CALLBACK = "Bad Request: query is too old and response timeout expired or query ID is invalid"
 
 
 class FakeTelegram(FakePlatform):
@@ -173,14 +169,14 @@ class FakeTelegram(FakePlatform):
         document. With `from_channel`, the message is that channel's post, which Telegram forwards into its group. A message
         in a channel has no sender. `more` are further fields of the message.
         """
-        assert len(text.encode("utf-16-le")) // 2 <= TEXT_LIMIT, "nobody can write more"
+        assert len(text.encode("utf-16-le")) // 2 <= markup.TEXT_LIMIT, "nobody can write more"
         assert sends in {"", *telegram_people.SENT}
         known = self._chat(chat)
         who = self._who(known, by, name, language, anonymous_admin=anonymous_admin, from_channel=from_channel)
         number = edits or next(self._ids)
         date = self._messages[known.id, edits].date if edits else self._date()
         said = telegram_people.FakeMessage(
-            Text(text=text), thread=str(topic or ""), date=date, sender=who.get("from", {})
+            markup.Text(text=text), thread=str(topic or ""), date=date, sender=who.get("from", {})
         )
         self._messages[known.id, number] = said
         message = {
@@ -222,7 +218,7 @@ class FakeTelegram(FakePlatform):
         assert found or tampered, f"no message in {chat} has a button [{what}]"
         newest = max((number for place_id, number in self._messages if place_id == known.id), default=1)
         number, data = found or (newest, what)
-        message = self._messages.get((known.id, number), telegram_people.FakeMessage(Text(text="")))
+        message = self._messages.get((known.id, number), telegram_people.FakeMessage(markup.Text(text="")))
         shown = (
             {"message_id": number, "date": 0, "chat": telegram_people.chat_object(known)}
             if inaccessible
@@ -396,13 +392,13 @@ class FakeTelegram(FakePlatform):
 
     # ── the server ────────────────────────────────────────────────────────────
 
-    def too_many(self, retry_after: object) -> Fault:
+    def too_many(self, retry_after: object) -> faults.Fault:
         parameters = {} if retry_after is None else {"parameters": {"retry_after": retry_after}}
         words = "Too Many Requests" + ("" if retry_after is None else f": retry after {retry_after}")
-        return Fault(
+        return faults.Fault(
             status=429,
             body=json.dumps({"ok": False, "error_code": 429, "description": words, **parameters}),
-            content_type=JSON,
+            content_type=faults.JSON,
         )
 
     async def read(self, request: web.BaseRequest) -> ApiCall:
@@ -515,7 +511,7 @@ class FakeTelegram(FakePlatform):
         name, data = call.files["document"]
         rules.Refusal.when(len(data) > self.largest_upload, 413, "Request Entity Too Large")
         rules.Refusal.when(not data, 400, "Bad Request: file must be non-empty")
-        caption = Text(text=str(call.arguments.get("caption", "")))
+        caption = markup.Text(text=str(call.arguments.get("caption", "")))
         rules.Refusal.when(caption.units > rules.CAPTION_LIMIT, 400, "Bad Request: message caption is too long")
         thread = self._thread_of(chat, call.arguments)
         number = next(self._ids)
@@ -595,7 +591,11 @@ class FakeTelegram(FakePlatform):
     def _answer_callback(self, call: ApiCall) -> bool:
         press = str(call.arguments.get("callback_query_id", ""))
         words = str(call.arguments.get("text", ""))
-        rules.Refusal.when(press not in self._open_callbacks, 400, _OLD_CALLBACK)
+        rules.Refusal.when(
+            press not in self._open_callbacks,
+            400,
+            "Bad Request: query is too old and response timeout expired or query ID is invalid",
+        )
         rules.Refusal.when(len(words) > rules.TOAST_LIMIT, 400, "Bad Request: MESSAGE_TOO_LONG")
         self._open_callbacks.discard(press)
         self._toasts[press] = words

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.markup import Text, entities_of
+from tests.fakes import markup
 
 ANONYMOUS = 1087968824  # the sender of messages by anonymous administrators
 TELEGRAM = 777000  # the sender of a channel's posts in its group
@@ -78,7 +78,7 @@ class FakeChat:
 class FakeMessage:
     """A message of the bot or of a person."""
 
-    text: Text
+    text: markup.Text
     buttons: str = ""  # rows of the keyboard as JSON
     thread: str = ""
     date: int = 0
@@ -133,7 +133,7 @@ def text_fields(text: str, name: str = "text") -> dict[str, Any]:
     """Returns a text or caption with the entities that the server finds in it."""
     found = [
         {"type": _ENTITIES[entity["type"]["@type"]], "offset": entity["offset"], "length": entity["length"]}
-        for entity in entities_of(text)
+        for entity in markup.entities_of(text)
         if entity["type"]["@type"] in _ENTITIES
     ]
     label = "entities" if name == "text" else "caption_entities"

@@ -12,8 +12,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.fakes import server
 from tests.fakes import telegram_rules as rules
-from tests.fakes.server import News, truth
 
 LONGEST_POLL = 50  # seconds
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -22,7 +22,7 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 class UpdateQueue:
     """Keeps updates until the bot confirms them. `add` may run in any thread, the rest only in the server's event loop."""
 
-    def __init__(self, clock: Callable[[], int], news: News) -> None:
+    def __init__(self, clock: Callable[[], int], news: server.News) -> None:
         self.repeat_after = 0.5  # seconds. If a getUpdates repeats the last offset within this time, it gets one update
         self.local = False  # whether this is a local server, which also reaches webhooks over http
         self.webhook = rules.Webhook()
@@ -137,7 +137,7 @@ class UpdateQueue:
         if self.webhook.url:
             self._end_question("terminated by setWebhook request")
             self._allow(arguments)
-        if truth(arguments.get("drop_pending_updates")):
+        if server.truth(arguments.get("drop_pending_updates")):
             with self._lock:
                 self._updates.clear()
         self._push()

@@ -21,11 +21,11 @@ from typer import core
 from bot import cli
 from bot.context import SystemClock
 from tests import forked
-from tests.fakes.process import ROOT, Remote
+from tests.fakes import process
 from tests.fakes.telegram import TOKEN
 from tests.patience import PATIENCE
 
-DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
+DIGEST = process.ROOT / "bot" / "samples" / "daily_arxiv.md"
 
 
 @cache
@@ -108,7 +108,7 @@ class Terminal:
         done = subprocess.run(  # noqa: S603 - our own program
             [sys.executable, *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
+            env={**os.environ, "PYTHONPATH": str(process.ROOT), **(environ or {})},
             input=stdin,
             capture_output=True,
             timeout=PATIENCE,
@@ -193,7 +193,7 @@ class Process:
         self,
         folder: Path,
         *arguments: str,
-        fake: Remote | None = None,
+        fake: process.Remote | None = None,
         port: str = "0",
         environ: Mapping[str, str] | None = None,
     ) -> None:

@@ -4,10 +4,10 @@ A test lets people act on the fake Slack, and awaits `Scene.does`, which returns
 """
 
 import asyncio
+import dataclasses
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib import parse
@@ -86,7 +86,7 @@ async def a_served_bot(
         doors = [door for receiver in receivers for door in receiver.routes]
         port = free_port()
         async with (
-            web_server.serving(replace(app.settings, web_port=port), web_server.health_app(dict, doors)),
+            web_server.serving(dataclasses.replace(app.settings, web_port=port), web_server.health_app(dict, doors)),
             worker.listening(app, receivers),
         ):
             for _ in range(20):  # the bot knows its own user id already, so it begins to listen at once
@@ -112,7 +112,7 @@ async def settled(fake: FakeSlack) -> None:
         await asyncio.wait(under_way)
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Scene:
     """A bot that listens, and the fake Slack to which it listens."""
 

@@ -381,7 +381,6 @@ STORIES = [
     for path in sorted(Path(__file__).with_name("command_line").glob("*.console"))
     for title, text in transcripts.stories(path).items()
 ]
-_QUOTED = 1500  # characters of an output that the message of a failure shows
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -407,7 +406,7 @@ def _wrong(step: transcripts.Step, shell: transcripts.Shell) -> str:
     else:
         fits = status == step.status and transcripts.shows(step.shown, printed)
     shown = f"$ {step.typed}\nis shown with {step.status} and\n{step.shown}"
-    return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:_QUOTED]}\n"
+    return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:1500]}\n"
 
 
 # ---------------------------------------------------------------------------------------- check, db, backup and restore

@@ -66,9 +66,13 @@ class Stage:
         return INSIDE.sub(lambda match: f"{self.root}{match[0]}", text)
 
     def run(self, command: str | Sequence[str]) -> subprocess.CompletedProcess[str]:
-        words = ["/bin/sh", "-euc", self.inside(command)] if isinstance(command, str) else command
         return subprocess.run(  # noqa: S603 - the commands of our own Dockerfile
-            words, cwd=self.workdir, env=self.env, capture_output=True, text=True, check=False
+            ["/bin/sh", "-euc", self.inside(command)] if isinstance(command, str) else command,
+            cwd=self.workdir,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def provide(self, names: Sequence[str]) -> None:

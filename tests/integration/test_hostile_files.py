@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
+from bot import digests
 from bot.cli.log import start_logging
-from bot.digests import MAX_BYTES, _papers, read_digest
 from bot.digests.files import read_file
 from bot.errors import UnreadableInput
 from bot.settings import SourceSettings
@@ -19,7 +19,7 @@ from subscriptions.service.listing import listed
 from subscriptions.store.database.store import Store
 from tests import source_harness
 from tests.fakes.arxiv import FakeArxiv
-from tests.integration.cli import PAGE, Terminal
+from tests.integration import cli
 from tests.integration.web_site import open_pages
 from tests.make import FakeClock
 
@@ -41,7 +41,7 @@ async def test_a_file_of_three_gib_is_refused_before_it_is_read(
         tracemalloc.stop()
     (receipt,) = feeding.receipts("inbox")
     assert receipt.detail == f"{path}: larger than 64 MiB."
-    assert max(peak, peak_of_arguments) < MAX_BYTES // 4
+    assert max(peak, peak_of_arguments) < digests.MAX_BYTES // 4
 
 
 def entry(title: str = "Sand", names: str = "Ada Example", abstract: str = "Grains.") -> str:
@@ -52,11 +52,11 @@ def test_a_paper_with_two_million_authors_keeps_twenty_thousand(tmp_path: Path) 
     page = f"# cs.LG\n\n{entry(names='Ada Example,' * 2_000_000)}".encode()
     tracemalloc.start()
     try:
-        read = read_digest(page, "page.md")
+        read = digests.read_digest(page, "page.md")
         kept, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert len(read.entries[0].authors) == _papers.MOST_AUTHORS
+    assert len(read.entries[0].authors) == digests._papers.MOST_AUTHORS
     assert [(one.code, one.count) for one in read.warnings if one.code == "long_fields"] == [("long_fields", 1)]
     assert kept < len(page) // 4
     assert peak < 7 * len(page)  # without a limit of authors, this would be 16 times the length
@@ -65,13 +65,13 @@ def test_a_paper_with_two_million_authors_keeps_twenty_thousand(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("field", "page", "most"),
     [
-        ("title", entry(title="Sand " * 10_000), _papers.TITLE),
-        ("abstract", entry(abstract="Sand. " * 50_000), _papers.TEXT),
+        ("title", entry(title="Sand " * 10_000), digests._papers.TITLE),
+        ("abstract", entry(abstract="Sand. " * 50_000), digests._papers.TEXT),
     ],
     ids=["title", "abstract"],
 )
 def test_a_field_beyond_all_real_ones_is_cut_and_said(field: str, page: str, most: int) -> None:
-    read = read_digest(f"# cs.LG\n\n{page}".encode(), "page.md")
+    read = digests.read_digest(f"# cs.LG\n\n{page}".encode(), "page.md")
     assert most - 1 <= len(getattr(read.entries[0], field)) <= most  # the space at the end of a title is removed
     assert "long_fields" in {one.code for one in read.warnings}
 
@@ -82,16 +82,16 @@ def test_the_other_fields_have_limits_too() -> None:
         + "Ada " * 1000 + '"], "categories": ' + str([f"cs.{chr(65 + n % 26)}{chr(65 + n // 26)}" for n in range(676)]).replace("'", '"')
         + ', "AI": {"tldr": "' + "s" * 100_000 + '"}}'
     )  # fmt: skip
-    (paper,) = read_digest(line.encode(), "lines.jsonl", format="daily_arxiv_jsonl").entries
-    assert max(map(len, paper.authors)) <= _papers.NAME
-    assert len(paper.categories) <= _papers.CATEGORIES
-    assert max(len(paper.doi or ""), len(paper.key)) <= _papers.DOI
-    assert max(len(text) for one in paper.summaries for text in one.fields.values()) == _papers.TEXT
+    (paper,) = digests.read_digest(line.encode(), "lines.jsonl", format="daily_arxiv_jsonl").entries
+    assert max(map(len, paper.authors)) <= digests._papers.NAME
+    assert len(paper.categories) <= digests._papers.CATEGORIES
+    assert max(len(paper.doi or ""), len(paper.key)) <= digests._papers.DOI
+    assert max(len(text) for one in paper.summaries for text in one.fields.values()) == digests._papers.TEXT
 
 
 def test_ordinary_and_very_large_papers_are_kept_whole() -> None:
     names = ",".join(f"Name {n:04d} Of Geneva" for n in range(5_154))
-    read = read_digest(f"# cs.LG\n\n{entry(names=names)}".encode(), "page.md")
+    read = digests.read_digest(f"# cs.LG\n\n{entry(names=names)}".encode(), "page.md")
     assert len(read.entries[0].authors) == 5_154
     assert "long_fields" not in {one.code for one in read.warnings}
 
@@ -102,12 +102,11 @@ def test_ordinary_and_very_large_papers_are_kept_whole() -> None:
 ODD_NAME = "a\n✓ all is well\x1b[2J\u202egnp\u2066\u2028.md"
 SHOWN = "a\\u000a✓ all is well\\u001b[2J\\u202egnp\\u2066\\u2028.md"
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-TITLED = PAGE.replace("](http", " \u202egnihtemos \u2066\u200f](http", 1)
 
 
 @pytest.fixture
-def hostile(terminal: Terminal) -> Terminal:
-    terminal.file(ODD_NAME, TITLED)
+def hostile(terminal: cli.Terminal) -> cli.Terminal:
+    terminal.file(ODD_NAME, cli.PAGE.replace("](http", " \u202egnihtemos \u2066\u200f](http", 1))
     terminal.file(f"no digest {ODD_NAME}", "# About\n\nThese are notes.\n")
     terminal.file("paperwire.toml", '[[source]]\nname = "inbox"\npath = "*.md"\n')
     return terminal
@@ -121,7 +120,7 @@ def hostile(terminal: Terminal) -> Terminal:
     ],
     ids=lambda arguments: " ".join(arguments).partition(" nowhere")[0],
 )  # fmt: skip
-def test_a_name_or_title_is_shown_and_not_obeyed(hostile: Terminal, arguments: tuple[str, ...]) -> None:
+def test_a_name_or_title_is_shown_and_not_obeyed(hostile: cli.Terminal, arguments: tuple[str, ...]) -> None:
     if arguments == ("sources",):
         hostile("sources", "poll")
     ended = hostile(*arguments)
@@ -131,7 +130,7 @@ def test_a_name_or_title_is_shown_and_not_obeyed(hostile: Terminal, arguments: t
     assert "\\u202e" in said
 
 
-def test_a_reply_in_a_terminal_is_shown_and_not_obeyed(hostile: Terminal) -> None:
+def test_a_reply_in_a_terminal_is_shown_and_not_obeyed(hostile: cli.Terminal) -> None:
     hostile("sources", "poll")
     hostile("subscribe", "gnihtemos", "--as", "console:me")
     ended = hostile("say", "/search gnihtemos", "--as", "console:me")
@@ -140,7 +139,7 @@ def test_a_reply_in_a_terminal_is_shown_and_not_obeyed(hostile: Terminal) -> Non
 
 
 @pytest.mark.parametrize("arguments", [("inspect", "--json", "--papers", "."), ("ingest", "--json", ".")])
-def test_json_has_the_same_text_without_terminal_codes(hostile: Terminal, arguments: tuple[str, ...]) -> None:
+def test_json_has_the_same_text_without_terminal_codes(hostile: cli.Terminal, arguments: tuple[str, ...]) -> None:
     ended = hostile(*arguments)
     assert not OBEYED.search(ended.out), ascii(ended.out)
     assert json.loads(ended.out)
@@ -151,7 +150,7 @@ def test_json_has_the_same_text_without_terminal_codes(hostile: Terminal, argume
 
 
 @pytest.mark.parametrize("columns", [60, 200])
-def test_a_terminal_gets_only_the_codes_of_the_program(hostile: Terminal, columns: int) -> None:
+def test_a_terminal_gets_only_the_codes_of_the_program(hostile: cli.Terminal, columns: int) -> None:
     without_colours = re.sub(r"\x1b\[[\d;]*m", "", hostile.on_screen(columns, "inspect", "--papers", ".").out)
     assert not OBEYED.search(without_colours), ascii(without_colours)
     assert "\\u202e" in without_colours

@@ -83,17 +83,17 @@ def test_every_file_and_folder_that_a_recipe_names_is_there(recipe: str, made: s
 
 
 # (a test that fails while a step of the recipe is missing, the number of the step, a file that the step must name)
-RED = [
-    ("tests/unit/test_digests_reading.py", 3, "test_digests_reading.py"),
-    ("tests/unit/test_digests_golden.py", 4, "tests/digests"),
-    ("tests/unit/test_digests_damage.py", 4, "tests/digests"),
-    ("tests/integration/test_docs.py", 5, "docs/formats.md"),
-    ("tests/unit/test_digests_golden.py", 6, "tests/digest_pages.py"),
-    ("tests/unit/test_digests_golden.py", 7, "bench/formats.py"),
-]
-
-
-@pytest.mark.parametrize(("test", "number", "place"), RED)
+@pytest.mark.parametrize(
+    ("test", "number", "place"),
+    [
+        ("tests/unit/test_digests_reading.py", 3, "test_digests_reading.py"),
+        ("tests/unit/test_digests_golden.py", 4, "tests/digests"),
+        ("tests/unit/test_digests_damage.py", 4, "tests/digests"),
+        ("tests/integration/test_docs.py", 5, "docs/formats.md"),
+        ("tests/unit/test_digests_golden.py", 6, "tests/digest_pages.py"),
+        ("tests/unit/test_digests_golden.py", 7, "bench/formats.py"),
+    ],
+)
 def test_a_red_test_names_the_step_that_is_missing(test: str, number: int, place: str) -> None:
     assert f"(CONTRIBUTING.md, Add a digest format, step {number})" in (docs_pages.ROOT / test).read_text(
         encoding="utf-8"

@@ -18,7 +18,7 @@ from bot.settings import Settings
 from subscriptions import addresses, errors
 from subscriptions.chat_settings import without_effect
 from subscriptions.model import ChatKind
-from subscriptions.service.listing import get_chat, listed
+from subscriptions.service import listing
 from tests import make
 from tests.integration.telegram_bot import opened
 from tests.postbox.channel import PostboxChannel
@@ -67,25 +67,22 @@ async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: make.Fa
     (token,) = re.findall(r"^undo: (token \S+)$", await writes(app, "ada", "/sub diffusion"), re.MULTILINE)
     for sender, left in (("eve", 1), ("ada", 0)):
         await writes(app, sender, token)
-        assert len(listed(app.store, make.address(ADA))) == left
-
-
-ANSWERS = {
-    "/help": "Subscribe: Dear bot, sub diffusion",
-    "/set limit 5": "✓",
-    "/pause": "✓",
-    "/timezone Berlin": "✓",
-    "/search diffusion": "1 paper in the last 7 days",
-    "/unsub 7": "✗",
-    "diffusion": "1 paper in the last 7 days",
-    "/subb x": "✗ I do not know /subb.\nDid you mean Dear bot, sub?",
-}
+        assert len(listing.listed(app.store, make.address(ADA))) == left
 
 
 async def test_every_kind_of_command_is_answered(app: App) -> None:
     make.ingested(app.store, make.paper("Diffusion on graphs"), now=make.NOON)
     await writes(app, "ada", "/sub graphs")
-    for letter, begins in ANSWERS.items():
+    for letter, begins in {
+        "/help": "Subscribe: Dear bot, sub diffusion",
+        "/set limit 5": "✓",
+        "/pause": "✓",
+        "/timezone Berlin": "✓",
+        "/search diffusion": "1 paper in the last 7 days",
+        "/unsub 7": "✗",
+        "diffusion": "1 paper in the last 7 days",
+        "/subb x": "✗ I do not know /subb.\nDid you mean Dear bot, sub?",
+    }.items():
         answer = await writes(app, "ada", letter)
         assert answer.startswith(begins), answer
         assert not re.search(r"(?<![\w/:.<])/(?:sub|list|help|unsub)\b", answer), (
@@ -96,7 +93,7 @@ async def test_every_kind_of_command_is_answered(app: App) -> None:
 async def test_in_a_street_only_the_mayor_changes_something(app: App) -> None:
     assert (await writes(app, "high street", "/sub diffusion")).startswith("✗")
     with pytest.raises(errors.NotFound):
-        get_chat(app.store, make.address(STREET))
+        listing.get_chat(app.store, make.address(STREET))
 
 
 async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: make.FakeClock) -> None:
@@ -106,7 +103,7 @@ async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: m
     assert app.context.lookup_platforms == {"postbox", "web"}
     await writes(app, "ada", "/sub diffusion")
     assert app.bot_names == {"postbox": "The postman"}
-    chat = get_chat(app.store, make.address(ADA))
+    chat = listing.get_chat(app.store, make.address(ADA))
     assert {"limit", "sound", "buttons"} <= without_effect(chat).keys()
     assert chat.kind is ChatKind.PRIVATE
     with pytest.raises(errors.Refused, match="is no postbox"):

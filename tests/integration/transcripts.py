@@ -1,11 +1,11 @@
 """Reads transcripts of a shell: the lines that a person types, and the expected outputs. A Shell runs the lines."""
 
+import contextlib
 import os
 import re
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import partial
@@ -83,7 +83,7 @@ def shows_value(shown: object, value: object) -> bool:
     return shown == value
 
 
-FAKES: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
+FAKES: Mapping[str, Callable[[], contextlib.AbstractContextManager[Any]]] = {
     "arxiv": FakeArxiv,
     "mail": partial(a_mail_server, "papers", "made-up-word"),
     "services": apprise.fake_services,
@@ -117,7 +117,7 @@ def _told(value: object) -> str:
 class Shell:
     """Runs typed lines in a folder with the sample digests, a digest of three papers (day.md) and a new database."""
 
-    def __init__(self, terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, stack: ExitStack) -> None:
+    def __init__(self, terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, stack: contextlib.ExitStack) -> None:
         """`stack` stops the fakes when it is closed."""
         self._terminal, self._monkeypatch, self._stack = terminal, monkeypatch, stack
         self._fakes: dict[str, Any] = {}

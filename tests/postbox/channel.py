@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from bot.ports import conversation
 from bot.ports.channel import Channel, File, Limits, read_message
-from bot.ports.conversation import Place, PlatformApi
 from subscriptions import errors, model
 from tests.postbox.facts import POSTBOX
 
@@ -104,7 +104,7 @@ def _text(payload: object) -> str:
     raise ValueError("a letter is an object with a text")
 
 
-class PostboxApi(PlatformApi):
+class PostboxApi(conversation.PlatformApi):
     """See PlatformApi. The person "mayor" is the administrator of every street (a group chat)."""
 
     platform = POSTBOX.name
@@ -118,10 +118,14 @@ class PostboxApi(PlatformApi):
         """See PlatformApi."""
         return person == "mayor"
 
-    async def find_chat(self, name: str) -> Place | None:
+    async def find_chat(self, name: str) -> conversation.Place | None:
         """See PlatformApi."""
         is_street = name.endswith("street")
-        return Place(chat=model.ChatAddress(POSTBOX.name, name), kind=model.ChatKind.GROUP) if is_street else None
+        return (
+            conversation.Place(chat=model.ChatAddress(POSTBOX.name, name), kind=model.ChatKind.GROUP)
+            if is_street
+            else None
+        )
 
     async def send_file(self, chat: model.ChatAddress, file: File) -> str:
         """See PlatformApi."""

@@ -1,7 +1,6 @@
 """Declares the platform "postbox" to the product: its name, its addresses, and the form of its commands."""
 
 from subscriptions import addresses, model
-from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
 
 
@@ -16,7 +15,7 @@ def _kind_of(address: model.ChatAddress) -> model.ChatKind:
     return model.ChatKind.GROUP if address.address.endswith("street") else model.ChatKind.PRIVATE
 
 
-POSTBOX = PlatformFacts(
+POSTBOX = addresses.PlatformFacts(
     name="postbox",
     title="Postbox",
     address_form="postbox:NAME",
