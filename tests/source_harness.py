@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
@@ -17,7 +17,7 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Receipt
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import PaperRow
+from subscriptions.store.rows import DeliveryRow, PaperRow
 from subscriptions.store.sources import KnownSource, known_sources
 from tests.expected_sources import receipts_of
 from tests.fakes.arxiv import FakeArxiv
@@ -96,13 +96,10 @@ class SourceHarness:
         With `step`, sources without a due time, such as folders, are polled after each step too.
         """
         while self.clock.now() < moment:
-            following = min([moment, *self._moments(), *([self.clock.now() + step] if step else [])])
+            due = [at for one in known_sources(self.store) if one.state.on and (at := one.state.next_at)]
+            following = min([moment, *due, *([self.clock.now() + step] if step else [])])
             self.clock.advance(max(following - self.clock.now(), dt.timedelta(0)))
             await self.due()
-
-    def _moments(self) -> list[dt.datetime]:
-        """Returns the next due time of each source."""
-        return [at for one in known_sources(self.store) if one.state.on and (at := one.state.next_at)]
 
     def receipts(self, source: str) -> list[Receipt]:
         """Returns the receipts of a source, oldest first."""
@@ -127,9 +124,8 @@ def new_york(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(f"{text}-05:00").astimezone(dt.UTC)
 
 
-def arxiv_source(*categories: str, name: str = "arxiv", **values: object) -> SourceSettings:
-    given: abc.Mapping[str, object] = {"schedule": "arxiv", **values}
-    return SourceSettings(name=name, arxiv=categories, **given)  # type: ignore[arg-type]
+def arxiv_source(*categories: str, name: str = "arxiv", schedule: str = "arxiv", **values: object) -> SourceSettings:
+    return SourceSettings(name=name, arxiv=categories, schedule=schedule, **values)  # type: ignore[arg-type]
 
 
 def web_source(url: str, *, name: str = "web", schedule: str = "every 30m", **values: object) -> SourceSettings:
@@ -148,6 +144,13 @@ def titles(store: Store) -> list[str]:
     """Returns the titles of all papers in a store, sorted."""
     with store.read() as session:
         return sorted(row.title for row in session.exec(select(PaperRow)))
+
+
+def notices(store: Store) -> list[tuple[str, dict[str, str]]]:
+    """Returns (name, details) of each stored notice, in order."""
+    with store.read() as session:
+        rows = session.exec(select(DeliveryRow).order_by(col(DeliveryRow.seq)))
+        return [(row.facts["notice"], row.facts["detail"]) for row in rows if row.facts.get("notice")]
 
 
 class NoSources:

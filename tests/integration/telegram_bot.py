@@ -129,10 +129,10 @@ async def running(
     *,
     telegram: FakeTelegram | None = None,
     slack: FakeSlack | None = None,
-    on_unclear: str = "resend",
     token: str = "",
+    **more: object,
 ) -> AsyncIterator[App]:
-    """Yields an app with these platforms and a database file. The app does not listen; a test calls its steps."""
+    """Yields an app with these platforms, a database file, and `more` settings. It does not listen; a test calls its steps."""
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
         telegram=TelegramSettings(token=SecretStr(token or telegram.token), api_url=telegram.url)
@@ -141,7 +141,7 @@ async def running(
         slack=SlackSettings(workspaces=(SlackWorkspace(bot_token=SecretStr(slack.token)),), api_url=slack.url)
         if slack
         else SlackSettings(),
-        on_unclear=on_unclear,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]
     )
     async with opened(build_app(settings, clock=clock)) as app:
         yield app

@@ -8,14 +8,13 @@ from collections import Counter, abc
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from bot.app import App
 from bot.delivery import sender
 from bot.operation.process import Process
-from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import model
 from subscriptions.notices import AccessDenied
 from subscriptions.service import access, retention, sending
@@ -42,11 +41,6 @@ async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> 
     """A bot on Telegram."""
     async with running(tmp_path, clock, telegram=telegram) as made:
         yield made
-
-
-def process_of(app: App) -> Process:
-    """A process that reads no source."""
-    return Process(app, cast(SourceScheduler, Quiet()))
 
 
 async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack) -> None:
@@ -210,8 +204,7 @@ async def test_when_many_chats_are_gone_the_platform_stops(
     make.due(app.store, *(f"telegram:{chat}" for chat in chats))
     assert "telegram" in (await app.sender.deliver()).stopped
     assert {get_chat(app.store, make.address(f"telegram:{chat}")).state for chat in chats} == {"active"}
-    (notice,) = telegram.posted_to("99")
-    first, second, *_ = notice.text.splitlines()
+    [[first, second, *_]] = [notice.text.splitlines() for notice in telegram.posted_to("99")]
     assert first == "Sending to Telegram has stopped."
     assert second.endswith("chats answered that they are gone.")
     for chat in chats[:20]:
@@ -246,7 +239,7 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
 async def test_the_first_messages_go_out_while_others_are_planned(
     app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process, drains = process_of(app), list[bool]()
+    process, drains = Process(app, Quiet()), list[bool]()  # type: ignore[arg-type]
     planned_slice = _plan._plan_slice
 
     def noted(*given: Any) -> Any:
@@ -265,7 +258,7 @@ async def test_the_first_messages_go_out_while_others_are_planned(
 async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
     app: App, clock: make.FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process, channel = process_of(app), app.context.channels["telegram"]
+    process, channel = Process(app, Quiet()), app.context.channels["telegram"]  # type: ignore[arg-type]
     post = channel.post
 
     async def breaks_off(*_: object, **__: object) -> str:
@@ -439,9 +432,6 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
     assert wrong(store) == []
 
 
-Change = abc.Callable[[Transaction, model.Chat, random.Random, datetime], object]
-
-
 def moves(session: Transaction, chat: model.Chat, rng: random.Random, now: datetime) -> None:
     """Moves a chat to a new address, or to the address of another chat."""
     other = make.address(f"telegram:-{rng.randint(1, 9)}")
@@ -450,7 +440,7 @@ def moves(session: Transaction, chat: model.Chat, rng: random.Random, now: datet
     moving.chat_moved(session, chat.address, other.address, now=now)
 
 
-CHANGES: tuple[Change, ...] = (
+CHANGES: tuple[abc.Callable[[Transaction, model.Chat, random.Random, datetime], object], ...] = (
     lambda session, chat, _, now: chats.mark_unreachable(session, chat.id, PauseReason.GONE, "gone", now=now),
     lambda session, chat, _, now: chats.mark_reachable(session, chat.id, now=now),
     lambda session, chat, _, now: chats.pause_chat(

@@ -46,7 +46,6 @@ class Bot:
     app: App
     fake: smtp.FakeMailServer
     clock: make.FakeClock
-    dispatcher: conversation.RequestDispatcher
     pages: MailPages
 
     async def delivers(self, minutes: int = 0) -> list[EmailMessage]:
@@ -96,7 +95,7 @@ async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequ
                 pages = next(one for one in receivers if isinstance(one, MailPages))
                 pages._dispatcher = dispatcher  # otherwise, only the first step of the receiver's task would set this
                 make.subscribes(app.store, "web:ada", "diffusion", when="daily 13:00", now=clock.now())
-                yield Bot(app, fake, clock, dispatcher, pages)
+                yield Bot(app, fake, clock, pages)
 
 
 def content(mail: EmailMessage, kind: str) -> str:
@@ -119,8 +118,7 @@ def words(response: conversation.WebResponse) -> str:
 async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
     access.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
     [question] = await bot.delivers()
-    assert question["To"] == "ada@lab.org"
-    assert question["List-Unsubscribe"] is None
+    assert (question["To"], question["List-Unsubscribe"]) == ("ada@lab.org", None)
     assert "Shall papers come to this address?" in content(question, "plain")
     assert "yes, send them here" in (await bot.opens(link(question, "yes"))).body
     assert bot.state() is states.ChatState.UNCONFIRMED, "opening the link changes nothing"
@@ -128,10 +126,13 @@ async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
         await bot.opens(link(question, "yes"), presses=True)
     )
     mail = await bot.sends_papers(*(f"Diffusion on graphs {number}" for number in range(7)), "Sorting sand")
-    assert mail["Subject"] == "7 papers on diffusion · 22 Jan"
-    assert mail["From"] == "Papers <papers@lab.org>"
-    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert mail["Auto-Submitted"] == "auto-generated"
+    expected = {
+        "Subject": "7 papers on diffusion · 22 Jan",
+        "From": "Papers <papers@lab.org>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Auto-Submitted": "auto-generated",
+    }
+    assert {name: mail[name] for name in expected} == expected
     for part in (content(mail, "plain"), content(mail, "html")):
         assert all(f"Diffusion on graphs {number}" in re.sub(r"<[^>]+>", "", part) for number in range(7))
         assert "Sorting sand" not in part
@@ -223,7 +224,8 @@ async def does(bot: Bot, step: str) -> None:
             await bot.delivers()
         case "say /resume":  # as `paperwire say /resume --as email:ada@lab.org` does
             chat = listing.get_chat(store, ADA)
-            await bot.pages._do(chat, Link(chat.id, str(ADA), "talk", ""), "/resume", "x", bot.dispatcher)
+            talk = Link(chat.id, str(ADA), "talk", "")
+            await bot.pages._do(chat, talk, "/resume", "x", bot.pages._dispatcher)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -341,17 +343,11 @@ class Poster:
     fake: apprise.FakeServices
     clock: make.FakeClock
 
-    def subscribe(self, *services: str) -> None:
-        for service in services:
-            make.subscribes(self.app.store, f"apprise:{service}", "diffusion", when="daily 13:00", now=self.clock.now())
-
-    def ingest(self, *papers: model.Paper) -> None:
-        make.ingested(self.app.store, *papers, now=self.clock.now())
-
     async def sends(self, services: abc.Iterable[str], *papers: model.Paper) -> None:
         """Subscribes these services, ingests the papers, and delivers them an hour later."""
-        self.subscribe(*services)
-        self.ingest(*papers)
+        for service in services:
+            make.subscribes(self.app.store, f"apprise:{service}", "diffusion", when="daily 13:00", now=self.clock.now())
+        make.ingested(self.app.store, *papers, now=self.clock.now())
         await self.delivers(minutes=60)
 
     async def delivers(self, minutes: int = 0) -> None:
@@ -436,10 +432,9 @@ async def test_a_long_digest_is_split_between_papers(poster: Poster, service: st
 @pytest.mark.parametrize(("service", "count"), [("feishu", 40), ("wecombot", 20)])
 async def test_a_summary_in_chinese_fits_into_what_counts_bytes(poster: Poster, service: str, count: int) -> None:
     """Feishu limits the bytes of a request, in which a Chinese character takes six; WeCom limits the bytes of the text."""
-    told = make.summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
-    await poster.sends([service], *(dataclasses.replace(one, summaries=told) for one in papers(count)))
-    assert poster.outbox() == []
-    assert sum(text.count("part") for text in poster.fake.texts(service)) == count
+    summaries = make.summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
+    await poster.sends([service], *(dataclasses.replace(one, summaries=summaries) for one in papers(count)))
+    assert (poster.outbox(), sum(text.count("part") for text in poster.fake.texts(service))) == ([], count)
 
 
 @pytest.mark.parametrize(
@@ -455,12 +450,11 @@ async def test_an_address_of_discord_may_ask_for_embeds_and_for_no_limit_of_its_
 
 async def test_one_service_signs_in_once_and_out_at_the_end(poster: Poster, tmp_path: Path) -> None:
     await poster.sends(["matrix"], *papers(3))
-    poster.ingest(make.paper(arxiv_id="2601.09999", title="Diffusion again"))
+    make.ingested(poster.app.store, make.paper(arxiv_id="2601.09999", title="Diffusion again"), now=poster.clock.now())
     await poster.delivers(minutes=24 * 60)
     assert len(poster.fake.texts("matrix")) == 2
     await poster.app.close()
-    assert len(poster.fake.arrived("login")) == 1
-    assert poster.fake.arrived("logout") == [("logout", "matrix")]
+    assert (len(poster.fake.arrived("login")), poster.fake.arrived("logout")) == (1, [("logout", "matrix")])
     assert {name.partition(".")[0] for name in files(tmp_path)} == {"paperwire"}, "Apprise keeps nothing on the disk"
 
 
@@ -490,8 +484,7 @@ async def test_what_failed_comes_again_at_least_once(poster: Poster, service: st
         assert "Apprise does not say which" in entry.reason
     for _ in range(4):
         await poster.delivers(minutes=20)
-    assert poster.outbox() == []
-    assert len(poster.fake.texts(service)) == times
+    assert (poster.outbox(), len(poster.fake.texts(service))) == ([], times)
     assert poster.clock.slept == [], "nothing but the outbox waits"
 
 
@@ -511,8 +504,7 @@ async def test_a_refusal_under_status_200_is_none_the_less_one(poster: Poster, s
     await poster.sends([service], *papers(1))
     assert [entry.state for entry in poster.outbox()] == [states.DeliveryState.UNCLEAR]
     await poster.delivers(minutes=20)
-    assert poster.outbox() == []
-    assert len(poster.fake.texts(service)) == 1
+    assert (poster.outbox(), len(poster.fake.texts(service))) == ([], 1)
 
 
 async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster) -> None:
@@ -521,8 +513,7 @@ async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster) ->
     channel._timeout = 0.2
     poster.fake.answers("hang after", chat="json")
     await poster.sends(["json", "feishu"], *papers(1))
-    assert [entry.chat for entry in poster.outbox()] == ["apprise:json"]
-    assert len(poster.fake.texts("feishu")) == 1
+    assert ([entry.chat for entry in poster.outbox()], len(poster.fake.texts("feishu"))) == (["apprise:json"], 1)
     with pytest.raises(errors.RetryLater, match="still under way"):
         await channel.post(make.address("apprise:json"), message("x"), delivery="d")
     poster.fake.releases()

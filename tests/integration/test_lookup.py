@@ -35,12 +35,6 @@ def clock() -> telegram_bot.RestingClock:
     return telegram_bot.RestingClock()
 
 
-def lookup_of(store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv) -> arxiv_lookup.PaperLookup:
-    found = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).scheduler.lookup
-    assert found is not None
-    return found
-
-
 @asynccontextmanager
 async def asking(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
@@ -48,7 +42,8 @@ async def asking(
     """Yields a bot that listens and looks papers up at the fake arXiv. The end of the block cancels open look-ups."""
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
-        async with worker.listening(app, receivers, lookup_of(app.store, clock, arxiv)):
+        sources = source_harness.SourceHarness(app.store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+        async with worker.listening(app, receivers, sources.scheduler.lookup):
             yield app
 
 
@@ -109,8 +104,7 @@ async def test_only_what_arxiv_does_not_know_is_refused(telegram: FakeTelegram, 
     await asks(telegram, "2601.99999")
     await asks(telegram, f"{ID} and 2601.99998", 4)
     _, refused, both, cards = said(telegram)
-    assert refused == "✗ arXiv knows no paper 2601.99999."
-    assert both == f"I look it up at arXiv: {ID}, 2601.99998"
+    assert (refused, both) == ("✗ arXiv knows no paper 2601.99999.", f"I look it up at arXiv: {ID}, 2601.99998")
     assert cards.startswith("arXiv knows no paper 2601.99998.")
     assert "Graphs that forget" in cards
 
@@ -197,31 +191,34 @@ def failing(monkeypatch: pytest.MonkeyPatch, where: str, *errors: Exception) -> 
     return left
 
 
-@pytest.mark.parametrize(
-    "where", ["subscriptions.store.conversations.requested_lookup", "bot.sources.arxiv_lookup.store_digest"]
-)
-async def test_it_is_answered_when_the_database_can_be_used_again(
-    app: App, telegram: FakeTelegram, arxiv: FakeArxiv, where: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    left = failing(monkeypatch, where, *[StoreUnavailable("The database is locked.")] * 2)
-    arxiv.knows(FORGETS)
-    await asks(telegram, ID)
-    assert (waiting(app.store), left) == ([], [])
-    assert [text.split("\n")[0] for text in said(telegram)] == [f"I look it up at arXiv: {ID}", "Graphs that forget"]
+LOCKED, STORE_DIGEST = StoreUnavailable("The database is locked."), "bot.sources.arxiv_lookup.store_digest"
+GIVEN_UP = f"✗ I could not store {ID}. Please tell the operator."
 
 
 @pytest.mark.parametrize(
-    "errors",
-    [[StoreError("The database cannot be used: string too big.")] * MAX_STORE_FAILURES, [ValueError("odd")]],
+    ("where", "errors", "answer"),
+    [
+        ("subscriptions.store.conversations.requested_lookup", [LOCKED] * 2, "Graphs that forget"),
+        (STORE_DIGEST, [LOCKED] * 2, "Graphs that forget"),
+        (STORE_DIGEST, [StoreError("The database cannot be used: string too big.")] * MAX_STORE_FAILURES, GIVEN_UP),
+        (STORE_DIGEST, [ValueError("odd")], GIVEN_UP),
+    ],
+    ids=["locked at the request", "locked at the paper", "refused", "a mistake"],
 )
-async def test_a_paper_that_the_database_refuses_is_given_up(
-    app: App, telegram: FakeTelegram, arxiv: FakeArxiv, errors: list[Exception], monkeypatch: pytest.MonkeyPatch
+async def test_a_locked_database_is_waited_for_a_refusal_is_told(  # noqa: PLR0917 - fixtures
+    app: App,
+    telegram: FakeTelegram,
+    arxiv: FakeArxiv,
+    where: str,
+    errors: list[Exception],
+    answer: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    left = failing(monkeypatch, "bot.sources.arxiv_lookup.store_digest", *errors)
+    left = failing(monkeypatch, where, *errors)
     arxiv.knows(FORGETS)
     await asks(telegram, ID)
     assert (waiting(app.store), left) == ([], [])
-    assert said(telegram)[1] == f"✗ I could not store {ID}. Please tell the operator."
+    assert [text.split("\n")[0] for text in said(telegram)] == [f"I look it up at arXiv: {ID}", answer]
 
 
 async def test_who_is_forgotten_meanwhile_is_not_answered(
@@ -255,14 +252,13 @@ async def test_a_doi_cannot_be_asked_of_arxiv(telegram: FakeTelegram, arxiv: Fak
 # ------------------------- papers without arXiv's facts are completed by id or title, and no chat gets a paper twice
 
 
-THURSDAY = date(2026, 1, 22)
 AUTHORS = ("Ada Example", "Bo Beispiel")
 
 
 @pytest.fixture
 def feeding(store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv) -> source_harness.SourceHarness:
     clock.advance(source_harness.new_york("2026-01-22 12:00") - clock.now())
-    arxiv.announces(THURSDAY, make.paper("Of today", "cs.LG"))
+    arxiv.announces(date(2026, 1, 22), make.paper("Of today", "cs.LG"))
     return source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
 
 
@@ -335,8 +331,7 @@ async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
     for _ in range(12):
         await feeding.due()
         clock.advance(timedelta(hours=6))
-    assert len(arxiv.asked("id_list")) == 3
-    assert len(arxiv.asked("ti:")) == 3
+    assert (len(arxiv.asked("id_list")), len(arxiv.asked("ti:"))) == (3, 3)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The two pages that operators watch: `/metrics`, which Prometheus reads, and the status page.
+"""What operators see, and no other person: `/metrics`, which Prometheus reads, the status page, log lines and notices.
 
 Prometheus' own parser reads `/metrics`, and each test compares the values with what the bot did before.
 """
@@ -20,21 +20,29 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.operation import metrics as operation_metrics
 from bot.operation import status, web_server
+from bot.operation.checks import check_outbox
 from bot.operation.health import Problem
+from bot.operation.process import Process, run
 from bot.ports import channel, conversation
 from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions import model
 from subscriptions.planning import receipts
-from subscriptions.service import notices, sending
+from subscriptions.service import access, chat_status, notices, sending
+from subscriptions.service.listing import get_chat
 from subscriptions.service.pausing import pause
 from subscriptions.service.plan import plan_due
 from subscriptions.states import PauseReason
 from subscriptions.store import sources
+from subscriptions.store.conversations import reply_to
+from subscriptions.store.database.store import Store
+from subscriptions.store.outbox import room
 from tests import make
 from tests.fakes.telegram import FakeTelegram
+from tests.filling import fill
+from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
-from tests.integration.telegram_bot import a_bot, opened
+from tests.integration.telegram_bot import Quiet, a_bot, opened, running
 from tests.stored import change
 
 
@@ -100,17 +108,20 @@ async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, te
     telegram.blocks("7003")
     await bot.app.sender.deliver()
     page = await bot.scrape()
-    posts = {"platform": "telegram", "kind": "delivery"}
     outcomes = {"sent": 2, "retry_later": 1, "chat_gone": 1}
-    assert {one: page("paperwire_messages_total", **posts, outcome=one) for one in outcomes} == outcomes
+    assert {
+        one: page("paperwire_messages_total", platform="telegram", kind="delivery", outcome=one) for one in outcomes
+    } == outcomes
     assert [
         page(f"paperwire_{one}")
         for one in ("deliveries_planned_total", "planning_seconds_count", "matching_seconds_count")
     ] == [4, 1, 1]
     of_telegram = {"message_seconds_count": 4, "lanes_held": 1, "deliveries_waiting": 1, "deliveries_held": 1}
     assert {one: page(f"paperwire_{one}", platform="telegram") for one in of_telegram} == of_telegram
+    # the values of moments and lengths of time may contain any digits
+    moments = r"^(process_\w+|\w+_(?:created|sum|seconds)(?:\{.*\})?) \S+$"
     for hidden in ("7001", "7004", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
-        assert hidden not in without_moments(page.text)
+        assert hidden not in re.sub(moments, r"\1", page.text, flags=re.MULTILINE)
     known = {
         "sender_stopped",
         "unclear",
@@ -129,11 +140,6 @@ async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, te
         *outcomes,
         *bot.app.platforms,
     }
-
-
-def without_moments(text: str) -> str:
-    """Removes the values of moments and lengths of time from a page, because they may contain any digits."""
-    return re.sub(r"^(process_\w+|\w+_(?:created|sum|seconds)(?:\{.*\})?) \S+$", r"\1", text, flags=re.MULTILINE)
 
 
 async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: FakeTelegram) -> None:
@@ -233,8 +239,7 @@ async def test_without_the_database_the_page_leaves_its_values_out(bot: Bot, tmp
     damage(tmp_path / "paperwire.db")
     page = await bot.scrape()
     assert (page("paperwire_database_readable"), page("paperwire_ready")) == (0, 0)
-    assert page("paperwire_platforms_stopped") is None
-    assert page("paperwire_copies") == 0
+    assert (page("paperwire_platforms_stopped"), page("paperwire_copies")) == (None, 0)
 
 
 async def test_a_new_metric_is_one_value(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> None:
@@ -281,16 +286,14 @@ async def test_what_waits_and_what_is_in_hand_is_measured(
 
 
 async def test_lanes_that_wait_for_a_worker_are_measured(url: str, clock: make.FakeClock) -> None:
-    settings = Settings(database_url=SecretStr(url), web_port=0)
-    async with opened(build_app(settings, clock=clock, is_worker=True)) as app:
+    async with opened(build_app(Settings(database_url=SecretStr(url), web_port=0), clock=clock, is_worker=True)) as app:
         make.due(app.store, "telegram:1")
         plan_due(app.store, now=make.NOON)
         before = (await operation_metrics.Metrics(app, dict).page())[0].decode()
         change(app.store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
-        after = (await operation_metrics.Metrics(app, dict).page())[0].decode()
+        assert "\npaperwire_jobs_waiting 0.0\n" in (await operation_metrics.Metrics(app, dict).page())[0].decode()
     assert "\npaperwire_jobs_waiting 1.0\n" in before
     assert "\npaperwire_lanes_in_hand 0.0\n" in before
-    assert "\npaperwire_jobs_waiting 0.0\n" in after
 
 
 # ── The status page: what waits and why, retry and dismiss, sources day by day, messages by hour ────────────────────────
@@ -536,3 +539,202 @@ async def test_what_the_process_knows_is_told(app: App, work: status.RecentWork)
     sending.stop_platform(app.store, "telegram", "3 of 4 chats are gone.", [], now=make.NOON)
     await says(page, "Sending to Telegram has stopped. 3 of 4 chats are gone. paperwire check says how to mend it.")
     assert "it does not answer" not in words(await shown(page)), "it is told once"
+
+
+# ── Log lines, notices and commands for operators ─────────────────────────────────────────────────────────────────────
+
+
+OPERATOR = make.address("telegram:99")
+
+
+async def test_run_prints_a_code_while_nobody_runs_the_bot(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,)) as app:
+        assert operation_metrics.operator_lines(app.store, app) == []
+    async with running(tmp_path, clock) as app:
+        assert operation_metrics.operator_lines(app.store, app) == [], "no person can talk to it"
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        (line,) = operation_metrics.operator_lines(app.store, app)
+        code = line.rpartition(" ")[2]
+        assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
+        chat_status.store_chat(app.store, make.address("telegram:1"), model.ChatKind.PRIVATE, now=make.NOON)
+        assert access.redeem_code(app.store, make.address("telegram:1"), code, admins=(), now=make.NOON) == "made"
+        assert operation_metrics.operator_lines(app.store, app) == []
+
+
+# ── Without an operator's chat ────────────────────────────────────────────────────────────────────────────────────────
+# If no chat gets notices for operators, the log, `paperwire check` and the health page report the same troubles.
+
+
+async def test_a_dead_letter_is_named_by_all_three(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        process = Process(app, Quiet())  # type: ignore[arg-type]
+        await ticks(process, clock)
+        assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
+        assert process.attention == {}
+        for number in (1, 2):
+            make.subscribes(app.store, f"telegram:{number}", "graph", every="now")
+            telegram.forbids(str(number), "STICKER_INVALID")
+            make.ingested(app.store, make.paper(f"A graph {number}"), now=clock.now())
+            await ticks(process, clock, 4)
+        lines = [one for one in caplog.messages if "could not be sent" in one]
+        dead = sorted(one.id for one in sending.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
+        named = " ".join(lines)
+        assert [named.count(delivery) for delivery in dead] == [1] * len(dead)  # the log names each delivery once
+        assert "Usual reason: Telegram refuses the message: Sticker_invalid. paperwire outbox" in named
+        await ticks(process, clock, 3)
+        assert len([one for one in caplog.messages if "could not be sent" in one]) == len(lines)
+        assert process.attention == {"dead": f"{len(dead)} deliveries could not be sent, the first 20 min ago"}
+        (finding,) = check_outbox(app.store, now=clock.now())
+        assert str(finding.answer).startswith(f"could not be sent: {len(dead)}, the first on 2026-01-22")
+        assert all(delivery in str(finding.cure) for delivery in dead)
+        assert finding.mend
+        for delivery in dead:
+            sending.dismiss(app.store, delivery, now=clock.now())
+        assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
+
+
+async def test_what_waits_for_days_is_named_by_all_three(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        make.subscribes(app.store, "telegram:1", "graph", every="now")
+        telegram.knows("1")
+        telegram._chat("1").refusal = (502, "Bad Gateway")
+        make.ingested(app.store, make.paper("A graph"), now=clock.now())
+        process = Process(app, Quiet())  # type: ignore[arg-type]
+        for _ in range(3):
+            for _ in range(4):
+                clock.advance(timedelta(hours=6) - timedelta(minutes=2))
+                await ticks(process, clock, 1)
+        # one line a day
+        assert len([one for one in caplog.messages if "have waited for more than an hour: 1" in one]) == 3
+        assert process.attention == {"waiting telegram": "1 deliveries wait, the first for 2 d"}
+        (finding,) = check_outbox(app.store, now=clock.now())
+        assert str(finding.answer) == "waiting for Telegram: 1, the first since 2026-01-22 18:00 UTC"
+        assert finding.mend
+
+
+async def test_the_page_of_health_is_ready_and_names_them() -> None:
+    page = web_server.health_app(dict, attention=lambda: {"dead": "2 deliveries could not be sent, the first 3 h ago"})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://localhost") as client:
+        answer = await client.get("/health/ready")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    assert answer.json()["attention"] == {"dead": "2 deliveries could not be sent, the first 3 h ago"}
+
+
+async def test_of_two_processes_one_writes_the_line(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        assert sending.claim_unlogged_trouble(app.store, now=clock.now()).waiting == {}
+        make.due(app.store, "telegram:1")
+        telegram.goes_down()
+        await app.sender.deliver()
+        clock.advance(2 * make.HOUR)
+        found = [sending.claim_unlogged_trouble(app.store, now=clock.now()) for _ in range(2)]
+        found.append(sending.outbox_trouble(app.store, now=clock.now()))
+    assert [[*one.waiting] for one in found] == [["telegram"], [], ["telegram"]]
+
+
+async def ticks(process: Process, clock: make.FakeClock, times: int = 2) -> None:
+    for _ in range(times):
+        clock.advance(timedelta(minutes=2))
+        await process.tick()
+        await process.finish()
+
+
+def answers_of(store: Store, clock: make.FakeClock) -> list[str]:
+    return [str(finding.answer) for finding in check_outbox(store, now=clock.now())]
+
+
+async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
+) -> None:
+    copies = tmp_path / "copies"
+
+    async def once() -> int:
+        async with running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup_to=copies) as app:
+            return await run(
+                app,
+                Quiet(),  # type: ignore[arg-type]
+                once=True,
+                new_bot=False,
+                pause_gone=False,
+                say=lambda _: None,
+            )
+
+    assert await once() == 0
+    store = Store(f"sqlite:///{tmp_path}/paperwire.db")
+    chat_status.apply_once(store, "telegram", "old", lambda _: "", chat="", now=clock.now())
+    make.due(store, "telegram:1")
+    telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
+    rounds = []
+    for _ in range(3):  # the bot tries the message with markup, then its plain text
+        clock.advance(timedelta(minutes=5))
+        rounds.append(await once())
+    assert rounds[-1] == 1  # the message has become a dead letter
+    assert [entry.text.splitlines()[0] for entry in telegram.posted_to("99")] == ["1 message could not be sent."]
+    clock.advance(timedelta(days=1))
+    assert await once() == 1
+    assert len(telegram.posted_to("99")) == 1
+    assert reply_to(store, "telegram", "old") is not None  # a stored reply is kept for seven days
+    clock.advance(timedelta(days=7))
+    await once()
+    assert reply_to(store, "telegram", "old") is None
+    store.close()
+    assert copies_in(copies) == ["daily-20260122", "daily-20260123", "daily-20260130"]
+
+
+def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
+    store = Store(f"sqlite:///{terminal.database}")
+    store.open(now=make.NOON)
+    make.subscribes(store, "telegram:42", "diffusion")
+    access.request_admission(store, make.address("telegram:42"), admins=(), who="", request="", now=make.NOON)
+    assert get_chat(store, make.address("telegram:42")).state == "asked"
+    assert terminal("subscribe", "graphs", "--as", "telegram:42").status == 0
+    assert get_chat(store, make.address("telegram:42")).state == "active"
+    store.close()
+
+
+def copies_in(folder: Path) -> list[str]:
+    return sorted(copy.name[:14] for copy in folder.glob("*.db"))
+
+
+async def test_a_copy_that_failed_is_made_later_on_the_same_day(
+    tmp_path: Path, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    backups = tmp_path / "backups"
+    backups.write_text("a file where the folder should be")
+    async with running(tmp_path, clock) as app:
+        maintaining = Process(app, Quiet())  # type: ignore[arg-type]
+        await maintaining.tick()
+        assert maintaining.attention == {"daily work": "the clean-up or the copy failed; the log says why"}
+        assert "The daily clean-up or copy failed" in caplog.text
+
+        backups.unlink()
+        made = []
+        a_day = timedelta(days=1)
+        for later in (timedelta(0), make.HOUR, make.HOUR, a_day, 365 * a_day, -364 * a_day):
+            clock.advance(later)
+            await maintaining.tick()
+            made.append(len(copies_in(backups)))
+        # a copy that failed is not tried again each second, and a clock that was a year ahead delays no copy
+        assert made == [0, 1, 1, 2, 3, 4]
+        assert copies_in(backups) == ["daily-20260122", "daily-20260123", "daily-20260124", "daily-20270123"]
+        assert maintaining.attention == {}
+
+
+def test_the_size_of_a_database_is_told_by_kind_and_day(store: Store) -> None:
+    fill(store, 70)
+    with store.read() as session:
+        found = {one.what: one for one in room(session, now=make.NOON)}
+        whole = session.connection().exec_driver_sql("SELECT sum(pgsize) FROM dbstat").scalar_one()
+    messages, items = found["messages"], found["papers of chats"]
+    assert (messages.rows, items.rows) == (70 * 6, 70 * 30)
+    assert 2_400 * messages.rows < messages.size < 6_000 * messages.rows, "each holds two texts of 1,200 characters"
+    assert messages.a_day == messages.size // 7, "all of them came in the last seven days"
+    assert 0.9 * whole < sum(one.size for one in found.values()) <= whole

@@ -15,7 +15,6 @@ from sqlalchemy import event
 from subscriptions.service import importing, sending
 from subscriptions.service.listing import listed
 from subscriptions.service.retention import stored_chat_data
-from subscriptions.store import chat_data
 from subscriptions.store import chats as stored_chats
 from subscriptions.store.database import store as stored
 from tests import filling, make
@@ -65,8 +64,8 @@ def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((stored, "CHUNK"), (chat_data, "CHUNK"), (importing, "AT_ONCE")):
-        monkeypatch.setattr(module, name, PAGE)
+    for name in ("store.database.store.CHUNK", "store.chat_data.CHUNK", "service.importing.AT_ONCE"):
+        monkeypatch.setattr(f"subscriptions.{name}", PAGE)
 
 
 @pytest.fixture
@@ -92,8 +91,11 @@ def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: stored.Sto
         "UPDATE message SET state = 'waiting' WHERE delivery IN (1, 110)",
     )
     with rows_at_once(filled) as counts:
-        states = [one.state for one in sending.outbox_entries(filled, now=make.NOON, over=False)]
-    assert states == ["held", "dead", "waiting"]
+        assert [one.state for one in sending.outbox_entries(filled, now=make.NOON, over=False)] == [
+            "held",
+            "dead",
+            "waiting",
+        ]
     assert sum(counts) < 20
 
 
@@ -141,8 +143,7 @@ def test_what_is_stored_of_a_chat_is_read_by_pages(store: stored.Store) -> None:
     filling.fill(store, 1, papers=130)
     change(store, REDUCED)
     with rows_at_once(store) as counts:
-        data = json.loads(stored_chat_data(store, make.address("telegram:1001")))
-    *deliveries, reduced = data["deliveries"]
+        *deliveries, reduced = json.loads(stored_chat_data(store, make.address("telegram:1001")))["deliveries"]
     assert [len(one["papers"]) for one in deliveries] == [filling.PER_DELIVERY] * (
         filling.PER_CHAT // filling.PER_DELIVERY
     )
@@ -173,10 +174,9 @@ def test_a_chats_data_is_never_in_memory_as_a_whole(store: stored.Store) -> None
 
 
 async def test_forgetting_asks_without_reading_what_the_chat_got(filled: stored.Store) -> None:
-    bot = BotHarness(filled)
     change(filled, "DELETE FROM subscription WHERE chat = 1", "UPDATE chat SET address = '42' WHERE id = 1")
     with rows_at_once(filled) as counts:
-        assert "erase" in (await bot.says("/forget")).text
+        assert "erase" in (await BotHarness(filled).says("/forget")).text
     assert max(counts) < filling.PER_CHAT / 10
 
 

@@ -104,9 +104,11 @@ async def test_an_unavailable_database_is_waited_for(
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as app:
         telegram.user_writes("/sub diffusion")
         await asks(telegram, "/sub graph")
-        entries = listed(app.store, make.address("telegram:42"))
+        assert [entry.subscription.text for entry in listed(app.store, make.address("telegram:42"))] == [
+            "diffusion",
+            "graph",
+        ]
     assert len(refusals) == 4
-    assert [entry.subscription.text for entry in entries] == ["diffusion", "graph"]
     assert clock.rests[:3] == [1.0, 2.0, 4.0]
 
 
@@ -225,10 +227,10 @@ async def test_a_second_program_that_polls_is_named(
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
-        async with worker.listening(app, receivers):
+        async with worker.listening(app, receivers), httpx.AsyncClient(trust_env=False) as client:
             await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
             while not worker.problems_of(receivers):  # each request of the other program ends a request of the bot
-                await ask_for_updates(telegram, offset=-1)
+                await client.post(f"{telegram.url}/bot{TOKEN}/getUpdates", json={"offset": -1})
             assert "give it a token of its own" in worker.problems_of(receivers)["telegram updates"]
             telegram.user_writes("/sub diffusion")
             await telegram_bot.posts(telegram, 1)
@@ -237,12 +239,6 @@ async def test_a_second_program_that_polls_is_named(
             await asks(telegram, "/sub graph", posts=2)
             assert worker.problems_of(receivers) == {}
     assert caplog.text.count("another program asks Telegram") == 1
-
-
-async def ask_for_updates(fake: FakeTelegram, **arguments: object) -> httpx.Response:
-    """Calls getUpdates as a second program with the bot's token would."""
-    async with httpx.AsyncClient(trust_env=False) as client:
-        return await client.post(f"{fake.url}/bot{TOKEN}/getUpdates", json=arguments)
 
 
 async def test_a_forgotten_webhook_is_removed_and_nothing_is_lost(
@@ -332,11 +328,10 @@ async def test_a_repeated_old_answer_is_not_polled_without_pause(
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         client = app.context.channels["telegram"].client  # type: ignore[attr-defined]
-        same = [{"update_id": 1000, "poll": {}}]
 
         async def updates(*_: object, **__: object) -> list[dict[str, Any]]:
             await asyncio.sleep(0)
-            return same
+            return [{"update_id": 1000, "poll": {}}]
 
         client.updates = updates
         task = asyncio.create_task(

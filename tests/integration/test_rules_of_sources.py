@@ -84,12 +84,11 @@ async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
         arxiv.announces(THURSDAY, GRAPHS)
         other.holds("/list.md", cli.PAGE)
         happens(arxiv)
-        lg = source_harness.web_source(f"{arxiv.url}{HERE}", name="lg", schedule="arxiv", format="arxiv_rss")
         feeding = await source_harness.polled(
             store,
             clock,
             arxiv,
-            lg,
+            source_harness.web_source(f"{arxiv.url}{HERE}", name="lg", schedule="arxiv", format="arxiv_rss"),
             source_harness.web_source(f"http://localhost:{other.port}/list.md", name="other"),
             limits=limits,
         )
@@ -100,10 +99,8 @@ async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
         assert len(source_harness.titles(store)) == 3
         arxiv.recovers()
         await feeding.until(source_harness.new_york("2026-01-22 00:40"))
-        assert feeding.outcomes("lg") == ["failed", "new"]
-        assert feeding.known("lg").state.failures == 0
-    assert source_harness.titles(store).count("Graphs") == 1
-    assert len(source_harness.titles(store)) == 4
+        assert (feeding.outcomes("lg"), feeding.known("lg").state.failures) == (["failed", "new"], 0)
+    assert (source_harness.titles(store).count("Graphs"), len(source_harness.titles(store))) == (1, 4)
 
 
 async def test_a_bug_at_one_source_reaches_no_other(
@@ -243,13 +240,13 @@ def test_a_text_that_was_cut_off_is_completed_by_another_source(cut: str, store:
     assert known_by(store).paper.abstract == TRUE.abstract
 
 
-FOREIGN = (
-    pytest.param(replace(TRUE, doi=DOI), id="an arXiv id and a DOI of two papers"),
-    pytest.param(make.paper("Cells", arxiv_id=ID), id="the title of another paper"),
+@pytest.mark.parametrize(
+    "lie",
+    [
+        pytest.param(replace(TRUE, doi=DOI), id="an arXiv id and a DOI of two papers"),
+        pytest.param(make.paper("Cells", arxiv_id=ID), id="the title of another paper"),
+    ],
 )
-
-
-@pytest.mark.parametrize("lie", FOREIGN)
 def test_no_source_makes_two_papers_of_others_one(lie: model.Paper, store: Store) -> None:
     make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
     cells = (
@@ -347,7 +344,6 @@ def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: cli.Termi
 TODAY = make.NOON.date()
 OLD = TODAY - 30 * make.DAY
 REPLACED = model.Announce.REPLACE
-ADMIN = model.ChatAddress("console", "me")
 
 
 def comes(
@@ -360,7 +356,7 @@ def comes(
     source: str = "daily",
 ) -> Ingested:
     """Ingests a digest of the day `day` at the moment `now`."""
-    made = replace(make.digest(*content, name=f"{name}{day}"), day=day)
+    made = make.digest(*content, name=f"{name}{day}", day=day)
     return make.ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
 
 
@@ -375,30 +371,26 @@ def delivered(store: Store, now: dt.datetime = make.NOON + make.HOUR) -> list[st
     return [title for (title,) in stored.rows(store, items)]
 
 
-def notices(store: Store) -> list[dict[str, str]]:
-    """Returns the notices to operators about papers that were filed because they came too late."""
-    with store.read() as session:
-        facts = [row.facts for row in session.exec(select(rows.DeliveryRow))]
-        return [one["detail"] for one in facts if one.get("notice") == "filed"]
-
-
 # ── which digests are archives ───────────────────────────────────────────────────────────────────────────────────────
 
-AGES = [
-    pytest.param(0, "UTC", make.NOON, False, id="of today"),
-    pytest.param(7, "UTC", make.NOON, False, id="of a week ago"),
-    pytest.param(8, "UTC", make.NOON, True, id="of eight days ago"),
-    pytest.param(1000, "UTC", make.NOON, True, id="of years ago"),
-    pytest.param(-1, "UTC", make.NOON, False, id="of tomorrow"),
-    pytest.param(
-        8, "America/New_York", dt.datetime(2026, 1, 22, 4, tzinfo=dt.UTC), False, id="where it is still yesterday"
-    ),
-    pytest.param(8, "UTC", dt.datetime(2026, 1, 22, 4, tzinfo=dt.UTC), True, id="where it is not"),
-    pytest.param(7, "Pacific/Auckland", dt.datetime(2026, 1, 22, 20, tzinfo=dt.UTC), True, id="where it is tomorrow"),
-]
 
-
-@pytest.mark.parametrize(("age", "zone", "now", "filed"), AGES)
+@pytest.mark.parametrize(
+    ("age", "zone", "now", "filed"),
+    [
+        pytest.param(0, "UTC", make.NOON, False, id="of today"),
+        pytest.param(7, "UTC", make.NOON, False, id="of a week ago"),
+        pytest.param(8, "UTC", make.NOON, True, id="of eight days ago"),
+        pytest.param(1000, "UTC", make.NOON, True, id="of years ago"),
+        pytest.param(-1, "UTC", make.NOON, False, id="of tomorrow"),
+        pytest.param(
+            8, "America/New_York", dt.datetime(2026, 1, 22, 4, tzinfo=dt.UTC), False, id="where it is still yesterday"
+        ),
+        pytest.param(8, "UTC", dt.datetime(2026, 1, 22, 4, tzinfo=dt.UTC), True, id="where it is not"),
+        pytest.param(
+            7, "Pacific/Auckland", dt.datetime(2026, 1, 22, 20, tzinfo=dt.UTC), True, id="where it is tomorrow"
+        ),
+    ],
+)
 def test_a_digest_is_an_archive_by_its_day_and_the_operators(
     tmp_path: Path, age: int, zone: str, now: dt.datetime, filed: bool
 ) -> None:
@@ -411,27 +403,26 @@ def test_a_digest_is_an_archive_by_its_day_and_the_operators(
     store.close()
 
 
-NAMES = [
-    pytest.param("# AI-Enhanced arXiv Daily 2023-04-05\n\n", "list.md", (), True, id="the document says so"),
-    pytest.param("", "2023-04-05.md", (), True, id="its name says so"),
-    pytest.param("", "list.md", ("--date", "2023-04-05"), True, id="the caller says so"),
-    pytest.param("", "list.md", (), False, id="nobody says a day"),
-    pytest.param("# AI-Enhanced arXiv Daily 2026-01-22\n\n", "2023-04-05.md", (), False, id="document before name"),
-    pytest.param("# AI-Enhanced arXiv Daily 2023-04-05\n\n", "2026-01-22.md", (), True, id="also an old document"),
-    pytest.param("", "2023-04-05.md", ("--date", "2026-01-22"), True, id="name before caller"),
-    pytest.param("", "2026-01-22.md", ("--date", "2023-04-05"), False, id="also a new name"),
-    pytest.param("", "2027-04-05.md", (), False, id="a day that lies ahead"),
-]
-
-
-@pytest.mark.parametrize(("head", "name", "options", "filed"), NAMES)
+@pytest.mark.parametrize(
+    ("head", "name", "options", "filed"),
+    [
+        pytest.param("# AI-Enhanced arXiv Daily 2023-04-05\n\n", "list.md", (), True, id="the document says so"),
+        pytest.param("", "2023-04-05.md", (), True, id="its name says so"),
+        pytest.param("", "list.md", ("--date", "2023-04-05"), True, id="the caller says so"),
+        pytest.param("", "list.md", (), False, id="nobody says a day"),
+        pytest.param("# AI-Enhanced arXiv Daily 2026-01-22\n\n", "2023-04-05.md", (), False, id="document before name"),
+        pytest.param("# AI-Enhanced arXiv Daily 2023-04-05\n\n", "2026-01-22.md", (), True, id="also an old document"),
+        pytest.param("", "2023-04-05.md", ("--date", "2026-01-22"), True, id="name before caller"),
+        pytest.param("", "2026-01-22.md", ("--date", "2023-04-05"), False, id="also a new name"),
+        pytest.param("", "2027-04-05.md", (), False, id="a day that lies ahead"),
+    ],
+)
 def test_the_day_of_a_digest_is_its_own_else_of_its_name(
     terminal: cli.Terminal, head: str, name: str, options: tuple[str, ...], filed: bool
 ) -> None:
     terminal.file(name, head + cli.page(("2304.00001", "Graphs", "Nodes."), ("2304.00002", "Nets", "Edges.")))
     answer = terminal("ingest", name, "--json", "--now", "2026-01-22T12:00Z", *options).json
-    assert answer["papers"]["new"] == 2
-    assert answer["archived"] == (2 if filed else 0)
+    assert (answer["papers"]["new"], answer["archived"]) == (2, 2 if filed else 0)
 
 
 # ── what happens to their papers ──────────────────────────────────────────────────────────────────────────────────────
@@ -496,12 +487,12 @@ def test_filed_papers_are_announced_once(store: Store) -> None:
     assert comes(store, *archive, day=OLD, now=make.NOON + make.HOUR) == Ingested(
         already_known=True, unchanged=3, archive=True, archived=1
     )
-    asked = comes(store, *archive, day=OLD, now=make.NOON + make.HOUR, announce=True)
-    assert asked == Ingested(already_known=True, unchanged=3, announced=1)
+    assert comes(store, *archive, day=OLD, now=make.NOON + make.HOUR, announce=True) == Ingested(
+        already_known=True, unchanged=3, announced=1
+    )
     assert comes(store, *archive, day=OLD, now=make.NOON + make.HOUR, announce=True).announced == 0
     assert delivered(store, make.NOON + 2 * make.HOUR) == ["Graphs that came", "Old graphs"]
-    assert known(store, "Old graphs").day == OLD
-    assert known(store, "New version").sequence is None
+    assert (known(store, "Old graphs").day, known(store, "New version").sequence) == (OLD, None)
 
 
 @pytest.mark.both_databases
@@ -509,10 +500,12 @@ def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
     for n, name in enumerate(("first", "second", "third")):
         comes(store, make.paper(name), day=OLD - n * make.DAY)
     comes(store, make.paper("of another"), day=OLD, source="other")
-    assert announce_filed(store, "daily", now=make.NOON) == 3
-    assert announce_filed(store, "daily", now=make.NOON) == 0
-    changes = {one: (known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")}
-    assert changes == {"third": (1, OLD - 2 * make.DAY), "second": (2, OLD - make.DAY), "first": (3, OLD)}
+    assert [announce_filed(store, "daily", now=make.NOON) for _ in range(2)] == [3, 0]
+    assert [(known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")] == [
+        (1, OLD - 2 * make.DAY),
+        (2, OLD - make.DAY),
+        (3, OLD),
+    ]
     assert known(store, "of another").sequence is None
 
 
@@ -530,9 +523,10 @@ async def test_an_archive_is_not_what_was_due_today(  # noqa: PLR0917 - fixtures
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, schedule: str | None, outcomes: list[str]
 ) -> None:
     (tmp_path / "inbox").mkdir()
-    source = SourceSettings(name="my list", path=tmp_path / "inbox" / "*.md")
     (tmp_path / "inbox" / "2023-04-05.md").write_text(cli.page(("2304.00001", "Old graphs", "Nodes.")))
-    feeding = source_harness.SourceHarness(store, clock, arxiv, replace(source, schedule=schedule))
+    feeding = source_harness.SourceHarness(
+        store, clock, arxiv, SourceSettings(name="my list", path=tmp_path / "inbox" / "*.md", schedule=schedule)
+    )
     await feeding.scheduler.inbox.drain()
     (tmp_path / "inbox" / "2026-01-22.md").write_text(cli.page(("2601.00001", "Graphs", "Nodes.")))
     await feeding.scheduler.inbox.drain()
@@ -550,15 +544,18 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(
     for day in (long_ago, lately, now):
         arxiv.announces(day, make.paper(f"Graphs of {day}", "cs.LG"))
     clock.advance(source_harness.new_york("2026-02-02 09:00") - clock.now())
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(ADMIN,))
+    feeding = await source_harness.polled(
+        store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(make.address("console:me"),)
+    )
     receipt = feeding.receipts("arxiv")[-1]
     assert "Fetched afterwards: 2026-01-23" in receipt.detail
     assert (
         "so filed and not announced: 1 paper of 2026-01-23. To announce them: paperwire sources poll" in receipt.detail
     )
-    assert receipt.counts["archived"] == 1
-    assert known(store, f"Graphs of {long_ago}").sequence is None
-    assert notices(store) == [{"source": "arxiv", "days": "2026-01-23/2026-01-23", "papers": "1"}]
+    assert (receipt.counts["archived"], known(store, f"Graphs of {long_ago}").sequence) == (1, None)
+    assert [details for name, details in source_harness.notices(store) if name == "filed"] == [
+        {"source": "arxiv", "days": "2026-01-23/2026-01-23", "papers": "1"}
+    ]
     assert delivered(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
 
 
@@ -566,10 +563,9 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(
 
 
 def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
-    replaced = make.paper("Known by a replacement", kind=REPLACED, arxiv_id="2601.90001")
     twice = make.paper("In two digests", "cs.LG", arxiv_id="2601.90002")
     days = [dt.date(2026, 1, 20), dt.date(2026, 1, 21), dt.date(2026, 1, 22)]
-    comes(store, replaced, twice, day=days[0])
+    comes(store, make.paper("Known by a replacement", kind=REPLACED, arxiv_id="2601.90001"), twice, day=days[0])
     comes(store, twice, day=days[1], now=make.NOON + make.HOUR)
     assert {known.day for known in _stored(store).values()} == {days[0]}
     announced = make.paper("Known by a replacement", arxiv_id="2601.90001")
@@ -820,29 +816,30 @@ def test_what_a_digest_tells_of_itself_is_kept(store: Store) -> None:
     assert (found["arxiv_rss"], found["hf_json"]) == ({"new", "cross"}, {""})
 
 
-REAL_DIGESTS = [
-    {
-        "hf_json/bv_hf_daily_papers.json": (5, 0),
-        "hf_json/sc_hf_papers.json": (25, 5),
-        "arxiv_mail/astro-ph_new.txt": (97, 0),
-        "arxiv_mail/astro-ph_pastweek.EP.txt": (37, 12),
-        "daily_jsonl/dw_2025-03-21_AI_enhanced_Chinese.jsonl": (45, 0),
-        "arxiv_feed/sc_api_query_atom.xml": (22, 3),
-        "biorxiv_json/ys_biorxiv.json": (3, 0),
-    },
-    {
-        "bilingual/cn_2024-06_cs.IR.md": (10, 0),
-        "bilingual/cn_2024-06_cs.IR.xml": (0, 10),
-        "bilingual/cn_2023-04_cs.IR.xml": (14, 0),
-        "bilingual/cn_2023-04_cs.IR.md": (0, 14),
-        "bilingual/cn_paper_2305.17574.json": (1, 0),
-        "bilingual/ha_GLU_Variants_Improve_Transformer.md": (1, 0),
-        "bilingual/ha_month_index.md": (394, 0),
-    },
-]
-
-
-@pytest.mark.parametrize("expected", REAL_DIGESTS, ids=["many formats", "two languages"])
+@pytest.mark.parametrize(
+    "expected",
+    [
+        {
+            "hf_json/bv_hf_daily_papers.json": (5, 0),
+            "hf_json/sc_hf_papers.json": (25, 5),
+            "arxiv_mail/astro-ph_new.txt": (97, 0),
+            "arxiv_mail/astro-ph_pastweek.EP.txt": (37, 12),
+            "daily_jsonl/dw_2025-03-21_AI_enhanced_Chinese.jsonl": (45, 0),
+            "arxiv_feed/sc_api_query_atom.xml": (22, 3),
+            "biorxiv_json/ys_biorxiv.json": (3, 0),
+        },
+        {
+            "bilingual/cn_2024-06_cs.IR.md": (10, 0),
+            "bilingual/cn_2024-06_cs.IR.xml": (0, 10),
+            "bilingual/cn_2023-04_cs.IR.xml": (14, 0),
+            "bilingual/cn_2023-04_cs.IR.md": (0, 14),
+            "bilingual/cn_paper_2305.17574.json": (1, 0),
+            "bilingual/ha_GLU_Variants_Improve_Transformer.md": (1, 0),
+            "bilingual/ha_month_index.md": (394, 0),
+        },
+    ],
+    ids=["many formats", "two languages"],
+)
 def test_real_digests_meet_in_one_store(store: Store, shared: Path, expected: dict[str, tuple[int, int]]) -> None:
     found = {}
     for name in expected:

@@ -7,7 +7,6 @@ import asyncio
 import errno
 import json
 import re
-import resource
 import socket
 from collections import Counter, abc
 from contextlib import AsyncExitStack
@@ -25,8 +24,7 @@ from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.operation import health, sign_in, site, web_server
 from bot.operation.checks import check_here
 from bot.operation.metrics import Metrics
-from bot.platforms.web import channel
-from bot.ports.channel import ConnectionClosed, Measurement, ignore
+from bot.ports import channel
 from bot.settings.loading import load_settings
 from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store
@@ -243,7 +241,7 @@ async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: make.Fa
 async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(
     browser: web_site.Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channel, "MOST_IN_MINUTE", 25)  # above the bot's own limit for a chat
+    monkeypatch.setattr("bot.platforms.web.channel.MOST_IN_MINUTE", 25)  # above the bot's own limit for a chat
     for _ in range(26):
         assert (await browser.posts("/chat/say", {"text": "/about"}, **QUICK)).status_code == 200
     assert "a lot at once" not in (await browser.opens()).text
@@ -275,20 +273,17 @@ async def test_a_password_opens_the_chat_of_a_name(with_password: web_site.Pages
 RIGHT, WRONG = {"name": "ada", "password": PASSWORD}, {"name": "eve", "password": "guess"}
 
 
-async def signing_in(pages: web_site.Pages, address: str = "127.0.0.1") -> web_site.Browser:
-    """Returns a new browser at this network address, with the sign-in form open."""
-    return await pages.opened("/sign-in", address=address)
-
-
 async def test_who_guesses_is_locked_out_alone_and_for_a_minute(
     with_password: web_site.Pages, clock: make.FakeClock
 ) -> None:
-    eve = await signing_in(with_password)
+    eve = await with_password.opened("/sign-in")
     for _ in range(10):
         assert (await eve.posts("/sign-in", WRONG)).status_code == 403
     assert (await eve.posts("/sign-in", RIGHT)).status_code == 429
     for address in ("127.0.0.1", "203.0.113.7"):
-        assert (await (await signing_in(with_password, address)).posts("/sign-in", RIGHT)).status_code == 303
+        assert (
+            await (await with_password.opened("/sign-in", address=address)).posts("/sign-in", RIGHT)
+        ).status_code == 303
     clock.advance(timedelta(seconds=61))
     assert (await eve.posts("/sign-in", RIGHT)).status_code == 303
 
@@ -304,13 +299,13 @@ async def test_fresh_sessions_guess_a_hundred_times_a_minute(
     with_password: web_site.Pages, clock: make.FakeClock, guesses_from: list[str], locked: str, free: str
 ) -> None:
     for number in range(20):
-        eve = await signing_in(with_password, guesses_from[number % len(guesses_from)])
+        eve = await with_password.opened("/sign-in", address=guesses_from[number % len(guesses_from)])
         answers = [(await eve.posts("/sign-in", WRONG)).status_code for _ in range(6)]
     assert answers == [429] * 6
-    assert (await (await signing_in(with_password, locked)).posts("/sign-in", RIGHT)).status_code == 429
-    assert (await (await signing_in(with_password, free)).posts("/sign-in", RIGHT)).status_code == 303
+    assert (await (await with_password.opened("/sign-in", address=locked)).posts("/sign-in", RIGHT)).status_code == 429
+    assert (await (await with_password.opened("/sign-in", address=free)).posts("/sign-in", RIGHT)).status_code == 303
     clock.advance(timedelta(seconds=61))
-    assert (await (await signing_in(with_password, locked)).posts("/sign-in", RIGHT)).status_code == 303
+    assert (await (await with_password.opened("/sign-in", address=locked)).posts("/sign-in", RIGHT)).status_code == 303
 
 
 async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clock: make.FakeClock) -> None:
@@ -322,7 +317,7 @@ async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clo
         web_site.open_pages(tmp_path, clock, **named) as pages,
         web_site.open_pages(tmp_path, clock, **named) as other_worker,
     ):
-        desk, phone = await signing_in(pages), await signing_in(pages)
+        desk, phone = await pages.opened("/sign-in"), await pages.opened("/sign-in")
         for browser in (desk, phone):
             await browser.posts("/sign-in", RIGHT)
         kept = cookie(desk)
@@ -341,7 +336,7 @@ async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clo
 
 
 async def test_who_signs_in_anew_leaves_no_session_open(with_password: web_site.Pages) -> None:
-    desk = await signing_in(with_password)
+    desk = await with_password.opened("/sign-in")
     await desk.posts("/sign-in", RIGHT)
     before = f"paperwire={desk.client.cookies['paperwire']}"
     await desk.opens("/sign-in")
@@ -410,7 +405,7 @@ async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: web_site
 async def test_what_nobody_could_type_is_not_answered_or_not_kept(
     behind_proxy: web_site.Pages, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channel, "MOST_IN_MINUTE", 22)
+    monkeypatch.setattr("bot.platforms.web.channel.MOST_IN_MINUTE", 22)
     ada, bea = [await behind_proxy.opened(**{"x-user": name}) for name in ("ada", "bea")]
     said = (ada.posts("/chat/say", {"text": f"/list {n}"}, **QUICK) for n in range(20))
     assert {answer.status_code for answer in await asyncio.gather(*said)} == {200}
@@ -526,7 +521,7 @@ class House:
 
     pages: web_site.Pages
     url: str
-    seen: list[Measurement]
+    seen: list[channel.Measurement]
     stack: AsyncExitStack
 
     async def enters(self, name: str) -> web_site.Browser:
@@ -555,15 +550,15 @@ class House:
 
     @property
     def closed(self) -> Counter[str]:
-        return Counter(one.kind for one in self.seen if isinstance(one, ConnectionClosed))
+        return Counter(one.kind for one in self.seen if isinstance(one, channel.ConnectionClosed))
 
 
 @pytest.fixture
 async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> abc.AsyncIterator[House]:
     """A bot whose web server accepts 16 connections, so that at most 8 pages may hold a stream open."""
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
+    monkeypatch.setattr("resource.getrlimit", lambda _: (64, 64))
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
-        observe, seen = pages.app.context.observe, list[Measurement]()
+        observe, seen = pages.app.context.observe, list[channel.Measurement]()
         observe.listeners.append(seen.append)
         async with (
             web_server.serving(
@@ -623,14 +618,14 @@ async def test_a_stream_ends_quietly_when_the_database_fails() -> None:
 
     assert [
         part
-        async for part in health.Streams(ignore, 8).follow(
+        async for part in health.Streams(channel.ignore, 8).follow(
             parts(), name="ada", address="", may_hear=AsyncMock(return_value=True)
         )
     ] == ["one"]
 
 
 async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loop, failures, seen = asyncio.get_running_loop(), iter(range(2)), list[Measurement]()
+    loop, failures, seen = asyncio.get_running_loop(), iter(range(2)), list[channel.Measurement]()
     accept = loop.sock_accept
 
     async def out_of_files(listener: socket.socket) -> tuple[socket.socket, object]:
@@ -647,7 +642,7 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
         httpx.AsyncClient(trust_env=False) as client,
     ):
         answer = await client.get(f"{url}/health/live")
-    assert (answer.json(), seen) == ({"live": True}, [ConnectionClosed(kind="refused")] * 2)
+    assert (answer.json(), seen) == ({"live": True}, [channel.ConnectionClosed(kind="refused")] * 2)
 
 
 # -------------------------------------------------------------------------------------------------- what the operator sees
@@ -664,14 +659,15 @@ async def test_what_was_closed_is_one_line_a_minute_and_a_metric(
         closed = ["connection"] * 1000 + ["stream"] * 2 + ["refused"] * 3
         for kind in closed if next(minutes) == 0 else ():
             for listener in (metrics.observe, counts.observe):
-                listener(ConnectionClosed(kind=kind))
+                listener(channel.ConnectionClosed(kind=kind))
 
     monkeypatch.setattr(clock, "sleep", one_minute)
     with pytest.raises(RuntimeError):  # raised when no minutes are left
         await counts.watch()
-    (line,) = [one for one in caplog.messages if "web address" in one]
-    assert line == (
-        "Too many connections to the web address in the last minute: 1000 closed, since 16 at most are served; "
-        "2 streams of open pages closed; 3 not accepted, since no file could be opened."
-    )
+    assert [one for one in caplog.messages if "web address" in one] == [
+        (
+            "Too many connections to the web address in the last minute: 1000 closed, since 16 at most are served; "
+            "2 streams of open pages closed; 3 not accepted, since no file could be opened."
+        )
+    ]
     assert 'paperwire_connections_closed_total{kind="connection"} 1000.0' in (await metrics.page())[0].decode()

@@ -5,7 +5,6 @@ import dataclasses
 import hashlib
 import hmac
 import json
-import resource
 import time
 from collections import abc, defaultdict
 from contextlib import asynccontextmanager
@@ -95,8 +94,7 @@ async def test_a_thousand_silent_connections_keep_nobody_out(
 ) -> None:
     async with served(settings) as port, lines(port, 1000) as silent:
         async with httpx.AsyncClient(trust_env=False) as client:
-            answer = await client.get(f"http://127.0.0.1:{port}/health/live")
-        assert answer.text == '{"live":true}'
+            assert (await client.get(f"http://127.0.0.1:{port}/health/live")).text == '{"live":true}'
         assert await silent[0].ended()  # this client has been silent longest
         await silent[-1].says(b"\x16\x03\x01 hello\r\n\r\n")
         assert b"400" in await silent[-1].reads(b"\r\n"), "what is no HTTP is refused"
@@ -134,7 +132,7 @@ async def test_one_address_takes_no_more_than_its_part(settings: Settings, monke
 def test_connections_leave_most_of_the_files_to_the_work(
     monkeypatch: pytest.MonkeyPatch, files: int, most: int
 ) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    monkeypatch.setattr("resource.getrlimit", lambda _: (files, files))
     assert web_server.most_connections() == most
 
 
@@ -252,12 +250,11 @@ def client_of(receivers: list[Receiver]) -> httpx.AsyncClient:
 
 
 def update(text: str = "/list", number: int = 1, chat: int = 42) -> bytes:
-    person = {"id": chat, "is_bot": False, "first_name": "Ada"}
     message = {
         "message_id": number,
         "date": int(make.NOON.timestamp()),
         "chat": {"id": chat, "type": "private", "first_name": "Ada"},
-        "from": person,
+        "from": {"id": chat, "is_bot": False, "first_name": "Ada"},
         "text": text,
     }
     return json.dumps({"update_id": number, "message": message}).encode()
@@ -363,8 +360,7 @@ async def test_telegram_is_told_address_and_secret(
     ):
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
     webhook = telegram.queue.webhook
-    assert webhook.url == receiving.webhook_address("http://127.0.0.1:1", TOKEN)
-    assert webhook.connections == 20
+    assert (webhook.url, webhook.connections) == (receiving.webhook_address("http://127.0.0.1:1", TOKEN), 20)
     assert telegram.waiting() == 1
     if secret:
         assert webhook.secret == secret
@@ -616,11 +612,8 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
 
 
 async def test_the_document_names_every_page(tmp_path: Path) -> None:
-    app = build_app(load_settings(environment_of(tmp_path), tmp_path))
-    try:
+    async with telegram_bot.opened(build_app(load_settings(environment_of(tmp_path), tmp_path))) as app:
         pages = {(route.path, route.method.lower()) for receiver in app.receivers() for route in receiver.routes}
-    finally:
-        await app.close()
     pages |= {("/health/live", "get"), ("/health/ready", "get"), ("/metrics", "get")}
     assert {
         (path, method)

@@ -192,8 +192,9 @@ async def form(ada: web_site.Browser) -> Form:
 
 
 def queries_of(pages: web_site.Pages, name: str = ADA) -> list[str]:
-    chat = ChatAddress("web", name)
-    return [one.subscription.text for one in listed(pages.app.store, None) if one.chat.address == chat]
+    return [
+        one.subscription.text for one in listed(pages.app.store, None) if one.chat.address == ChatAddress("web", name)
+    ]
 
 
 async def test_a_form_makes_one_subscription_and_another_edits_it(
@@ -303,18 +304,18 @@ async def test_what_is_near_to_a_paper_is_found_by_its_words(playground: Playgro
     assert "I do not know the paper 2601.99999 yet" in words(await shown(playground, "like:2601.99999"))
 
 
-CHANGES = [
-    ("diffusion models", '"diffusion models"', "words side by side as a phrase", "1 −1"),
-    ("diffusion models", "models", "leave out diffusion", "3 +1"),
-    ("diffusion models", "diffusion", "leave out models", "2 the same"),
-    ("diffusion models", "ti:diffusion ti:models", "words in titles only", "1 −1"),
-    ("models -survey", "models", "allow survey", "3 +1"),
-    ("weather OR graphs", "weather", "leave out graphs", "1 −1"),
-    ("(weather OR heat) diffusion", "weather OR heat", "leave out diffusion", "1 the same"),
-]
-
-
-@pytest.mark.parametrize(("query", "changed", "label", "figures"), CHANGES)
+@pytest.mark.parametrize(
+    ("query", "changed", "label", "figures"),
+    [
+        ("diffusion models", '"diffusion models"', "words side by side as a phrase", "1 −1"),
+        ("diffusion models", "models", "leave out diffusion", "3 +1"),
+        ("diffusion models", "diffusion", "leave out models", "2 the same"),
+        ("diffusion models", "ti:diffusion ti:models", "words in titles only", "1 −1"),
+        ("models -survey", "models", "allow survey", "3 +1"),
+        ("weather OR graphs", "weather", "leave out graphs", "1 −1"),
+        ("(weather OR heat) diffusion", "weather OR heat", "leave out diffusion", "1 the same"),
+    ],
+)
 async def test_a_change_says_how_many_papers_it_finds(
     playground: Playground, query: str, changed: str, label: str, figures: str
 ) -> None:
@@ -323,24 +324,24 @@ async def test_a_change_says_how_many_papers_it_finds(
     assert f" {figures.split(maxsplit=1)[0]} of 3 papers" in words(await shown(playground, changed))
 
 
-OFF = [
-    ("diffusion models", "1", "diffusion", "2 of 3 papers"),
-    ("diffusion models", "0", "models", "3 of 3 papers"),
-    ("models -survey", "1", "models", "3 of 3 papers"),
-    ("models -survey", "0", "", "2 of 3 papers"),  # without "models", the query finds all papers except surveys
-    ("models -survey", "0,1", "", "3 of 3 papers"),
-    ("models", "0", "", "3 of 3 papers"),
-    ("(weather OR heat) survey", "2", "weather OR heat", "1 of 3 papers"),
-    ("(weather OR heat) diffusion", "0,2", "heat", "1 of 3 papers"),
-    ("models -(weather OR survey)", "2", "models -weather", "2 of 3 papers"),
-    ("models -(weather OR survey)", "0", "", "1 of 3 papers"),
-    ("weather daily at 9", "0", "", "3 of 3 papers"),
-    ("weather graphs daily at 9", "0", "graphs daily at 9", "1 of 3 papers"),
-    ("models", "7,x,²,,-1," + "9" * 3000, "models", "3 of 3 papers"),
-]
-
-
-@pytest.mark.parametrize(("query", "off", "left", "count"), OFF)
+@pytest.mark.parametrize(
+    ("query", "off", "left", "count"),
+    [
+        ("diffusion models", "1", "diffusion", "2 of 3 papers"),
+        ("diffusion models", "0", "models", "3 of 3 papers"),
+        ("models -survey", "1", "models", "3 of 3 papers"),
+        ("models -survey", "0", "", "2 of 3 papers"),  # without "models", the query finds all papers except surveys
+        ("models -survey", "0,1", "", "3 of 3 papers"),
+        ("models", "0", "", "3 of 3 papers"),
+        ("(weather OR heat) survey", "2", "weather OR heat", "1 of 3 papers"),
+        ("(weather OR heat) diffusion", "0,2", "heat", "1 of 3 papers"),
+        ("models -(weather OR survey)", "2", "models -weather", "2 of 3 papers"),
+        ("models -(weather OR survey)", "0", "", "1 of 3 papers"),
+        ("weather daily at 9", "0", "", "3 of 3 papers"),
+        ("weather graphs daily at 9", "0", "graphs daily at 9", "1 of 3 papers"),
+        ("models", "7,x,²,,-1," + "9" * 3000, "models", "3 of 3 papers"),
+    ],
+)
 async def test_a_query_without_some_of_its_parts(
     playground: Playground, query: str, off: str, left: str, count: str
 ) -> None:
@@ -351,15 +352,15 @@ async def test_a_query_without_some_of_its_parts(
     assert f'<input type="hidden" name="q" value="{query}">' in page, "so that the parts can be switched on again"
 
 
-PARTS = [
-    ("models -survey", "", ["models", "-survey"]),
-    ("models -survey", "1", ["models", "(-survey)"]),
-    ("(weather OR heat) -(survey graphs)", "0,3", ["(weather)", "heat", "survey", "(graphs)"]),
-    ('ti:"a b" author:Bo', "", ['ti:"a b"', "author:Bo"]),
-]
-
-
-@pytest.mark.parametrize(("query", "off", "parts"), PARTS)
+@pytest.mark.parametrize(
+    ("query", "off", "parts"),
+    [
+        ("models -survey", "", ["models", "-survey"]),
+        ("models -survey", "1", ["models", "(-survey)"]),
+        ("(weather OR heat) -(survey graphs)", "0,3", ["(weather)", "heat", "survey", "(graphs)"]),
+        ('ti:"a b" author:Bo', "", ['ti:"a b"', "author:Bo"]),
+    ],
+)
 async def test_each_part_of_a_query_is_a_switch(playground: Playground, query: str, off: str, parts: list[str]) -> None:
     found = re.findall(
         r'<button id="part-\d+" name="off" value="([\d,]*)" aria-pressed="(\w+)" [^>]*><span>([^<]*)<',
@@ -381,21 +382,21 @@ async def test_the_script_gets_only_what_changes(playground: Playground) -> None
     assert re.findall(r'id="(\w+)"', part) == ["remarks"], "an unfinished query leaves what was found last"
 
 
-SHOWN = [  # (a query, texts and markup that its page contains)
-    ("diffusion models", ["2 of 3 papers in the last 7 days", "<mark>Diffusion</mark>"]),
-    # the page shows the sentence of the abstract that contains the word
-    ("diffusion models", ["<mark>diffusion</mark> helps"]),
-    ("models -survey", [" models -survey +1 "]),
-    ("", ["For example: diffusion models -survey", "3 papers in the last 7 days The newest 1 Graphs"]),
-    ("weather daily at 9", ["The time at the end, daily at 9, is no part of the query.", "1 of 3 papers"]),
-    ("weather daily at 9", ['value="/sub weather daily at 9"']),
-    ("title:", ["title: has nothing after it to look for.", 'role="alert"']),
-    ("daily at 9", ["This is a time without a query.", 'role="alert"']),
-    ("-survey", ["-survey", 'role="alert"']),
-]
-
-
-@pytest.mark.parametrize(("query", "holds"), SHOWN)
+@pytest.mark.parametrize(
+    ("query", "holds"),
+    [  # (a query, texts and markup that its page contains)
+        ("diffusion models", ["2 of 3 papers in the last 7 days", "<mark>Diffusion</mark>"]),
+        # the page shows the sentence of the abstract that contains the word
+        ("diffusion models", ["<mark>diffusion</mark> helps"]),
+        ("models -survey", [" models -survey +1 "]),
+        ("", ["For example: diffusion models -survey", "3 papers in the last 7 days The newest 1 Graphs"]),
+        ("weather daily at 9", ["The time at the end, daily at 9, is no part of the query.", "1 of 3 papers"]),
+        ("weather daily at 9", ['value="/sub weather daily at 9"']),
+        ("title:", ["title: has nothing after it to look for.", 'role="alert"']),
+        ("daily at 9", ["This is a time without a query.", 'role="alert"']),
+        ("-survey", ["-survey", 'role="alert"']),
+    ],
+)
 async def test_what_the_page_of_a_query_holds(
     playground: Playground, store: Store, query: str, holds: list[str]
 ) -> None:
