@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, inspect, text
+import sqlalchemy
 from sqlalchemy.exc import OperationalError
 
 from subscriptions.store.columns import for_postgres
@@ -13,10 +13,12 @@ from subscriptions.store.rows import TABLES
 
 
 @contextmanager
-def connected(store: Store) -> Iterator[Connection]:
+def connected(store: Store) -> Iterator[sqlalchemy.Connection]:
     """Opens a connection, as another program does. The block is one transaction, and does not wait for locks."""
     is_file = store.kind.file is not None
-    engine = create_engine(store.url, connect_args={"timeout": 0} if is_file else {"options": "-c lock_timeout=1"})
+    engine = sqlalchemy.create_engine(
+        store.url, connect_args={"timeout": 0} if is_file else {"options": "-c lock_timeout=1"}
+    )
     try:
         with engine.begin() as connection:
             yield connection
@@ -27,7 +29,7 @@ def connected(store: Store) -> Iterator[Connection]:
 def rows(store: Store, sql: str, **values: object) -> list[tuple[Any, ...]]:
     """Returns the rows of a query in SQLite's dialect. JSON columns are text on SQLite, and values on PostgreSQL."""
     with connected(store) as connection:
-        return [tuple(row) for row in connection.execute(text(_said(connection, sql)), values)]
+        return [tuple(row) for row in connection.execute(sqlalchemy.text(_said(connection, sql)), values)]
 
 
 def value(store: Store, sql: str, **values: object) -> Any:
@@ -46,10 +48,10 @@ def change(store: Store, *statements: str, **values: object) -> None:
     """Changes rows by handwritten statements, all in one transaction."""
     with connected(store) as connection:
         for sql in statements:
-            connection.execute(text(_said(connection, sql)), values)
+            connection.execute(sqlalchemy.text(_said(connection, sql)), values)
 
 
-def _said(connection: Connection, sql: str) -> str:
+def _said(connection: sqlalchemy.Connection, sql: str) -> str:
     return sql if connection.dialect.name == "sqlite" else for_postgres(sql)
 
 
@@ -58,7 +60,7 @@ def all_rows(store: Store) -> dict[str, list[str]]:
     with connected(store) as connection:
         return {
             table: [repr(tuple(row)) for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"')]  # noqa: S608 - its own names
-            for table in inspect(connection).get_table_names()
+            for table in sqlalchemy.inspect(connection).get_table_names()
             if table != "paper_words"  # SQLite cannot read back the texts of this table
         }
 

@@ -5,9 +5,8 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections import abc
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from shutil import copy
@@ -30,16 +29,13 @@ from subscriptions.states import DeliveryState
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.fakes.telegram import FakeTelegram
-from tests.integration import telegram_bot
+from tests.integration import locked, telegram_bot
 from tests.integration.cli import Terminal
-from tests.integration.locked import AlarmClock, ForeignLock, ServerDown
 from tests.postgres.cluster import SUPERUSER
 from tests.postgres.pooler import pooler
 from tests.postgres.server import OwnServer, Server, own_server
 from tests.source_harness import NoSources
 
-THREE_MINUTES = 180.0  # seconds
-PARTS_OF_A_START = range(1, 29, 9)  # after so many statements of a start, the server crashes
 CHATS = ("1", "2", "3")
 EACH_ONCE = {chat: ["A graph", "A tree"] for chat in CHATS}
 
@@ -50,12 +46,12 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def clock() -> AlarmClock:
-    return AlarmClock()
+def clock() -> locked.AlarmClock:
+    return locked.AlarmClock()
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[OwnServer]:
+def server() -> abc.Iterator[OwnServer]:
     with own_server() as own:
         yield own
 
@@ -65,25 +61,25 @@ class Outage:
     """The address of a database, and a lock or a server that can make it unusable. At first, it can be used."""
 
     database: str
-    lock: ForeignLock | ServerDown
+    lock: locked.ForeignLock | locked.ServerDown
 
 
 @pytest.fixture(params=["locked file", "server down"])
-def outage(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> Iterator[Outage]:
+def outage(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> abc.Iterator[Outage]:
     if request.param == "server down":
         server = request.getfixturevalue("server")
-        found = Outage(server.database(), ServerDown(server))
+        found = Outage(server.database(), locked.ServerDown(server))
     else:
         copy(empty_database, tmp_path / "paperwire.db")
-        found = Outage(f"sqlite:///{tmp_path}/paperwire.db", ForeignLock(tmp_path / "paperwire.db"))
+        found = Outage(f"sqlite:///{tmp_path}/paperwire.db", locked.ForeignLock(tmp_path / "paperwire.db"))
     yield found
     found.lock.close()
 
 
 @contextlib.asynccontextmanager
 async def with_deliveries(
-    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
-) -> AsyncIterator[tuple[App, ForeignLock | ServerDown]]:
+    tmp_path: Path, telegram: FakeTelegram, clock: locked.AlarmClock, outage: Outage
+) -> abc.AsyncIterator[tuple[App, locked.ForeignLock | locked.ServerDown]]:
     """Yields an app with two waiting deliveries in each of three chats, and the lock or server of the outage."""
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=outage.database) as app:
         for chat in CHATS:
@@ -92,20 +88,24 @@ async def with_deliveries(
         for title in ("A graph", "A tree"):
             make.ingested(app.store, make.paper(title), now=clock.now())
             await plan(app.context, DrainState())
-            clock.advance(timedelta(minutes=1))
+            clock.advance(make.MINUTE)
         yield app, outage.lock
 
 
 async def locked_while_a_message_is_in_hand(
-    telegram: FakeTelegram, clock: AlarmClock, lock: ForeignLock | ServerDown
+    telegram: FakeTelegram, clock: locked.AlarmClock, lock: locked.ForeignLock | locked.ServerDown
 ) -> None:
     """Takes the lock while Telegram has accepted a message but has not answered. Then Telegram answers, and the lock is
     released three minutes later.
     """
     await asyncio.to_thread(telegram.waits_hanging)
     lock.take()
-    clock.rings_after(THREE_MINUTES, lock.release)
+    clock.rings_after(180, lock.release)
     telegram.releases()
+
+
+def texts(store: Store, chat: str = "telegram:1") -> list[str]:
+    return [entry.subscription.text for entry in listed(store, make.address(chat))]
 
 
 def told(telegram: FakeTelegram) -> dict[str, list[str]]:
@@ -116,7 +116,7 @@ def told(telegram: FakeTelegram) -> dict[str, list[str]]:
 
 
 async def test_a_confirmation_outlives_a_lock_and_a_stop(
-    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
+    tmp_path: Path, telegram: FakeTelegram, clock: locked.AlarmClock, outage: Outage
 ) -> None:
     async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
         telegram.answers("hang after", chat="2")
@@ -133,7 +133,7 @@ async def test_a_confirmation_outlives_a_lock_and_a_stop(
 
 
 async def test_a_lock_of_three_minutes_makes_no_second_post(
-    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
+    tmp_path: Path, telegram: FakeTelegram, clock: locked.AlarmClock, outage: Outage
 ) -> None:
     async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
         process = Process(app, NoSources())  # type: ignore[arg-type]
@@ -152,7 +152,7 @@ async def test_a_lock_of_three_minutes_makes_no_second_post(
 
 @pytest.mark.parametrize("seconds", [0, 1, 60])
 async def test_a_subscription_waits_for_a_locked_database(
-    seconds: int, tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
+    seconds: int, tmp_path: Path, telegram: FakeTelegram, clock: locked.AlarmClock, outage: Outage
 ) -> None:
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock, outage.database) as app:
         outage.lock.take()
@@ -161,12 +161,11 @@ async def test_a_subscription_waits_for_a_locked_database(
             telegram.user_writes(f"/sub {word}")
         await telegram_bot.confirmed(telegram)
         await telegram_bot.posts(telegram, 3)
-        entries = listed(app.store, make.address("telegram:42"))
-    assert [entry.subscription.text for entry in entries] == ["graph", "tree", "kernel"]
+        assert texts(app.store, "telegram:42") == ["graph", "tree", "kernel"]
     assert [entry.text[:3] for entry in telegram.posted_to("42")] == ["✓ 1", "✓ 2", "✓ 3"]
 
 
-def goes_down_after(statements: int, store: Store, server: OwnServer, clock: AlarmClock) -> None:
+def goes_down_after(statements: int, store: Store, server: OwnServer, clock: locked.AlarmClock) -> None:
     """Makes the server crash after this number of statements of the store, and start again two seconds later."""
     left = count(statements, -1)
 
@@ -179,10 +178,10 @@ def goes_down_after(statements: int, store: Store, server: OwnServer, clock: Ala
 
 
 async def test_run_starts_after_whichever_statement_the_server_crashes(
-    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, server: OwnServer
+    tmp_path: Path, telegram: FakeTelegram, clock: locked.AlarmClock, server: OwnServer
 ) -> None:
     settings = telegram_bot.telegram_settings(tmp_path, telegram, database=server.database())
-    for number, statements in enumerate(PARTS_OF_A_START, start=1):
+    for number, statements in enumerate(range(1, 29, 9), start=1):
         app = build_app(settings, clock=clock, is_worker=True)
         goes_down_after(statements, app.store, server, clock)
         running = asyncio.create_task(
@@ -207,18 +206,14 @@ async def test_run_starts_after_whichever_statement_the_server_crashes(
 
 
 async def test_a_reply_is_not_posted_again_after_a_lock_and_a_restart(
-    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
+    tmp_path: Path, telegram: FakeTelegram, clock: locked.AlarmClock, outage: Outage
 ) -> None:
-    lock = outage.lock
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock, outage.database):
         telegram.answers("hang after", chat="42")
         telegram.user_writes("/sub graph")
-        await asyncio.to_thread(telegram.waits_hanging)
-        lock.take()
-        clock.rings_after(THREE_MINUTES, lock.release)
-        telegram.releases()
+        await locked_while_a_message_is_in_hand(telegram, clock, outage.lock)
         await telegram_bot.posts(telegram, 1)
-    assert not lock.is_held
+    assert not outage.lock.is_held
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock, outage.database):
         telegram.user_writes("/list")
         await telegram_bot.posts(telegram, 1)
@@ -241,13 +236,12 @@ def name_of(url: str) -> str:
 def refused(url: str) -> errors.StoreError:
     with contextlib.closing(Store(url)) as store, pytest.raises(errors.StoreError) as found:
         store.open(now=make.NOON)
-    said = f"{found.value} {found.value!r} {store.where} {store.url!r}"
-    assert PASSWORD not in said
+    assert PASSWORD not in f"{found.value} {found.value!r} {store.where} {store.url!r}"
     return found.value
 
 
 @pytest.fixture
-def person(postgres: Server) -> Iterator[str]:
+def person(postgres: Server) -> abc.Iterator[str]:
     """The name of a database user who needs a password."""
     with psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
         name = f"person{os.getpid()}"  # all test processes share the server
@@ -326,19 +320,18 @@ def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, tmp_path: Pat
 
 
 def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
-    store = Store(server.database())
-    make.subscribes(store, "telegram:1", "graph")
-    server.becomes_standby()
-    with contextlib.suppress(errors.StoreUnavailable):  # the first statement notices that its connection is gone
-        listed(store, make.address("telegram:1"))
-    assert [entry.subscription.text for entry in listed(store, make.address("telegram:1"))] == ["graph"]
-    with pytest.raises(errors.StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:
+    with contextlib.closing(Store(server.database())) as store:
+        make.subscribes(store, "telegram:1", "graph")
+        server.becomes_standby()
+        with contextlib.suppress(errors.StoreUnavailable):  # the first statement notices that its connection is gone
+            texts(store)
+        assert texts(store) == ["graph"]
+        with pytest.raises(errors.StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:
+            make.subscribes(store, "telegram:1", "bread")
+        assert (found.value.exit_code, found.value.cause) == (1, "it cannot be written to")
+        server.becomes_primary()
         make.subscribes(store, "telegram:1", "bread")
-    assert (found.value.exit_code, found.value.cause) == (1, "it cannot be written to")
-    server.becomes_primary()
-    make.subscribes(store, "telegram:1", "bread")
-    assert [entry.subscription.text for entry in listed(store, make.address("telegram:1"))] == ["graph", "bread"]
-    store.close()
+        assert texts(store) == ["graph", "bread"]
 
 
 def test_a_store_recovers_its_connections_with_the_server(postgres: Server, person: str) -> None:
@@ -348,18 +341,15 @@ def test_a_store_recovers_its_connections_with_the_server(postgres: Server, pers
             owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {person}")
             owner.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {person}")
         control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 0")
-        store = Store(postgres.url(name_of(url), person, PASSWORD))
-        with pytest.raises(errors.StoreUnavailable, match="has no connection left"):
+        with contextlib.closing(Store(postgres.url(name_of(url), person, PASSWORD))) as store:
+            with pytest.raises(errors.StoreUnavailable, match="has no connection left"):
+                make.subscribes(store, "telegram:1", "graph")
+            control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 1")
             make.subscribes(store, "telegram:1", "graph")
-        control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 1")
-        make.subscribes(store, "telegram:1", "graph")
-        assert len(listed(store, make.address("telegram:1"))) == 1
-        store.close()
+            assert texts(store) == ["graph"]
 
 
 # ------------------------------------------------------------------------------------------------------------ the password
-
-HARD = "corréct horse/b@ttery:100%"  # an address must encode some of these characters
 
 
 @pytest.mark.parametrize(
@@ -371,8 +361,8 @@ HARD = "corréct horse/b@ttery:100%"  # an address must encode some of these cha
 def test_a_wrong_password_is_never_shown(
     terminal: Terminal, postgres: Server, person: str, place: str, words: tuple[str, ...]
 ) -> None:
-    written = place.format(name=person, password=quote(HARD, safe=""), host=postgres.sockets)
-    url = f"postgresql://{written}"
+    # an address must encode some characters of this password
+    url = f"postgresql://{place.format(name=person, password=quote('corréct horse/b@ttery:100%', safe=''), host=postgres.sockets)}"
     terminal.set("LOG_LEVEL", "debug")
     if words[-1] == "x.db":
         words = (*words, url)
@@ -388,8 +378,11 @@ def test_a_wrong_password_is_never_shown(
 
 
 def test_the_password_of_a_bot_is_in_no_list_of_processes(postgres: Server, person: str) -> None:
-    store = Store(postgres.url("postgres", person, PASSWORD))
-    with store.translated_errors(), store._engine.connect() as connection:
+    with (
+        contextlib.closing(Store(postgres.url("postgres", person, PASSWORD))) as store,
+        store.translated_errors(),
+        store._engine.connect() as connection,
+    ):
         seen = connection.exec_driver_sql(
             "SELECT coalesce(string_agg(application_name || query, ' '), '') FROM pg_stat_activity"
         ).scalar_one()
@@ -397,4 +390,3 @@ def test_the_password_of_a_bot_is_in_no_list_of_processes(postgres: Server, pers
     assert "paperwire" in seen
     assert PASSWORD not in seen + listed_here.decode(errors="replace")
     assert PASSWORD not in f"{store.url!r} {store.where} {store._engine!r} {store._engine.url}"
-    store.close()

@@ -1,36 +1,36 @@
 """Large digests and imports are stored in parts, so that other threads and processes can write in between.
 
-The result is the same as if everything were stored at once. Exports are read in parts.
+The result is the same as if everything were stored at once. Exports are read in parts, and can be imported again.
 """
 
+import contextlib
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections import Counter, abc
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any
 
+import hypothesis
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from subscriptions import model
-from subscriptions.errors import Refused
+from subscriptions import chat_settings, model
+from subscriptions.errors import PaperwireError, Refused
 from subscriptions.matching.full_text import index_document
 from subscriptions.portable import read_lines
-from subscriptions.service import importing, requests
+from subscriptions.service import amendments, importing, requests
 from subscriptions.service import ingest as ingest_room
 from subscriptions.service.listing import listed
 from subscriptions.service.paper_search import papers_named
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
-from subscriptions.store import drafts
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import drafts, subscriptions
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from tests import make
@@ -57,10 +57,10 @@ class WatchedStore(Store):
     """A store that records in `rows` how many rows each transaction writes, and calls `after_commit` after each one."""
 
     rows: list[int]
-    after_commit: Callable[[], None] = staticmethod(lambda: None)
+    after_commit: abc.Callable[[], None] = staticmethod(lambda: None)
 
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    @contextlib.contextmanager
+    def write(self) -> abc.Iterator[Transaction]:
         with super().write() as transaction:
             driver: Any = transaction.connection().connection.dbapi_connection
             before = driver.total_changes
@@ -69,8 +69,8 @@ class WatchedStore(Store):
         self.after_commit()
 
 
-@contextmanager
-def stores(empty_database: Path, *names: str) -> Iterator[list[WatchedStore]]:
+@contextlib.contextmanager
+def stores(empty_database: Path, *names: str) -> abc.Iterator[list[WatchedStore]]:
     with TemporaryDirectory() as folder:
         made = [WatchedStore(f"sqlite:///{folder}/{name}.db") for name in names]
         for store in made:
@@ -82,22 +82,14 @@ def stores(empty_database: Path, *names: str) -> Iterator[list[WatchedStore]]:
 
 
 @pytest.fixture
-def watched(empty_database: Path) -> Iterator[WatchedStore]:
+def watched(empty_database: Path) -> abc.Iterator[WatchedStore]:
     with stores(empty_database, "watched") as (store,):
         yield store
 
 
-@pytest.fixture
-def subscribed(watched: WatchedStore) -> WatchedStore:
-    """A store with a paper about a boat, and a subscription to "kite", which matches all papers of `many`."""
-    make.ingested(watched, make.paper("Boat", "cs.CV"), now=make.NOON - make.DAY)
-    make.subscribes(watched, "console:me", "kite", when="now", now=make.NOON - make.DAY / 2)
-    return watched
-
-
 def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
     """Maps each table of papers (_TABLES) to its rows, without row ids. Includes the words of the search index."""
-    with closing(sqlite3.connect(store.path)) as connection:
+    with contextlib.closing(sqlite3.connect(store.path)) as connection:
         connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, paper_words, instance)")
         return {name: sorted(connection.execute(asked).fetchall(), key=repr) for name, asked in _TABLES.items()}
 
@@ -109,8 +101,8 @@ def assert_same(one: Store, other: Store) -> None:
         assert ours[name] == rows, name
 
 
-@contextmanager
-def executed(store: Store) -> Iterator[list[str]]:
+@contextlib.contextmanager
+def executed(store: Store) -> abc.Iterator[list[str]]:
     """Yields a list to which each statement is added that the store executes."""
     found: list[str] = []
 
@@ -134,9 +126,6 @@ def counts_of(done: Ingested) -> tuple[object, ...]:
 # ------------------------------------------------------------------------------------------------------ the same result
 
 
-TITLES = ("On kites", "On boats", "On trees", "On DNA-like knots")
-
-
 @st.composite
 def papers(draw: st.DrawFn) -> model.Paper:
     """Draws a paper with any combination of arXiv id, DOI (either may be missing) and title.
@@ -144,7 +133,7 @@ def papers(draw: st.DrawFn) -> model.Paper:
     There are few of each, so different papers often have the same one.
     """
     number, doi = draw(st.none() | st.integers(1, 5)), draw(st.none() | st.integers(1, 3))
-    title = draw(st.sampled_from(TITLES))
+    title = draw(st.sampled_from(("On kites", "On boats", "On trees", "On DNA-like knots")))
     arxiv_id = None if number is None else f"2601.0000{number}"
     found = {} if doi is None else {"doi": f"10.1/{doi}"}
     if arxiv_id is None and doi is not None:
@@ -174,8 +163,8 @@ def stored_all(store: Store, said: list[tuple[list[model.Paper], int, bool]]) ->
     ]
 
 
-@settings(max_examples=15, deadline=None)
-@given(digests, st.lists(papers(), max_size=9), st.sampled_from((0, 20)), st.integers(1, 4))
+@hypothesis.settings(max_examples=15, deadline=None)
+@hypothesis.given(digests, st.lists(papers(), max_size=9), st.sampled_from((0, 20)), st.integers(1, 4))
 def test_a_digest_in_parts_gives_the_same_store_as_at_once(
     empty_database: Path,
     said: list[tuple[list[model.Paper], int, bool]],
@@ -200,8 +189,8 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("together", [2000, 4])
-@settings(max_examples=10, deadline=None)
-@given(digests, st.lists(papers(), min_size=3, max_size=9), st.integers(1, 3), st.integers(1, 7))
+@hypothesis.settings(max_examples=10, deadline=None)
+@hypothesis.given(digests, st.lists(papers(), min_size=3, max_size=9), st.integers(1, 3), st.integers(1, 7))
 def test_a_digest_read_again_after_a_crash_is_stored_the_same(  # noqa: PLR0917 - drawn values
     empty_database: Path,
     together: int,
@@ -271,14 +260,10 @@ def test_no_transaction_of_a_large_digest_writes_too_much(
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
     tables = "paper", "appearance", "paper WHERE sequence IS NOT NULL"
-    asked = ["SELECT count(*) FROM " + table for table in tables]  # noqa: S608 - words of this file
-    seen = [(0, 0, 0)]
-
-    def look() -> None:
-        papers, appearances, announced = (value(watched, text) for text in asked)
-        seen.append((papers, appearances, announced))
-
-    watched.after_commit = look
+    seen: list[tuple[int, ...]] = [(0, 0, 0)]
+    watched.after_commit = lambda: seen.append(
+        tuple(value(watched, f"SELECT count(*) FROM {table}") for table in tables)  # noqa: S608 - words of this file
+    )
     assert stored(watched, many(470)).new == 470
     for earlier, later in pairwise(seen):
         papers, appearances, announced = (after - before for before, after in zip(earlier, later, strict=True))
@@ -293,20 +278,19 @@ def test_no_transaction_of_a_large_digest_writes_too_much(
     ids=["announced in parts", "announced at once"],
 )
 def test_a_planner_between_the_parts_takes_each_paper_once(  # noqa: PLR0917 - fixtures
-    subscribed: WatchedStore, monkeypatch: pytest.MonkeyPatch, most: int, together: int, papers: int, deliveries: int
+    watched: WatchedStore, monkeypatch: pytest.MonkeyPatch, most: int, together: int, papers: int, deliveries: int
 ) -> None:
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", most)
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
-    plan_due(subscribed, now=make.NOON - make.DAY / 4)
+    make.ingested(watched, make.paper("Boat", "cs.CV"), now=make.NOON - make.DAY)
+    make.subscribes(watched, "console:me", "kite", when="now", now=make.NOON - make.DAY / 2)
+    plan_due(watched, now=make.NOON - make.DAY / 4)
     planned: list[int] = []
-    subscribed.after_commit = lambda: planned.append(len(plan_due(subscribed, now=make.NOON)))
-    stored(subscribed, many(papers))
+    watched.after_commit = lambda: planned.append(len(plan_due(watched, now=make.NOON)))
+    stored(watched, many(papers))
     assert (len(planned) >= 4, planned[-1], sum(planned)) == (True, 1, deliveries)
-    assert value(subscribed, "SELECT count(DISTINCT paper) FROM delivery_item") == papers
-    assert value(subscribed, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
-
-
-INDEXED = {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSERT INTO paper_words": 1}
+    assert value(watched, "SELECT count(DISTINCT paper) FROM delivery_item") == papers
+    assert value(watched, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
 
 
 @pytest.mark.both_databases
@@ -332,7 +316,11 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
         "UPDATE paper": 1,
         "INSERT INTO key_value": 2,  # the first one locks the counter of sequences, the second one raises it
         "INSERT INTO source": 1,
-    } | (INDEXED if kind_of_database == "postgresql" else {})
+    } | (
+        {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSERT INTO paper_words": 1}
+        if kind_of_database == "postgresql"
+        else {}
+    )
 
 
 # ------------------------------------ known papers that changed are merged before the transaction that lets writers wait
@@ -361,7 +349,7 @@ def made_while_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[st
             found.append(one.title)
         return index_document(one)
 
-    def looked(batch: drafts.MergeBatch, session: Transaction, papers: Sequence[drafts.Incoming]) -> None:
+    def looked(batch: drafts.MergeBatch, session: Transaction, papers: abc.Sequence[drafts.Incoming]) -> None:
         if store._turn.locked() and len(papers) > 1:
             found.append(f"{len(papers)} papers")
         look_up(batch, session, papers)
@@ -420,8 +408,7 @@ def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: li
 
 def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> None:
     make.ingested(known, make.paper("A tree", "cs.LG", doi="10.1/x"), source="other")
-    both = replace(CHANGED[0], doi="10.1/x")
-    assert stores_beside_others(known, *CHANGED[1:], both)[0].updated == len(PAPERS)
+    assert stores_beside_others(known, *CHANGED[1:], replace(CHANGED[0], doi="10.1/x"))[0].updated == len(PAPERS)
     found = papers_named(known, ["10.1/x", PAPERS[0].arxiv_id or ""])
     assert len(found) == 2
     assert len({one.id for one in found.values()}) == 1
@@ -433,8 +420,7 @@ def test_a_large_digest_is_stored_in_parts_beside_others(
 ) -> None:
     """A large digest stores its new papers in parts. Before one of its writes, another source stores some of these papers."""
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 20)
-    meanwhile = tuple(PAPERS[5:60:9]) if before else ()
-    _, writes = stores_beside_others(store, *PAPERS, meanwhile=meanwhile, before=before)
+    _, writes = stores_beside_others(store, *PAPERS, meanwhile=tuple(PAPERS[5:60:9]) if before else (), before=before)
     assert writes == 5
     assert before or not [one for one in made_while_writing if one.endswith("papers")], "nothing is looked up"
     with store.read() as transaction:
@@ -446,9 +432,6 @@ def test_a_large_digest_is_stored_in_parts_beside_others(
 
 
 # -------------------------------------------------------------------------------------------------- imports and exports
-
-
-T = TypeVar("T")
 
 
 def text_of(chats: int, each: int, *, first: int = 1) -> str:
@@ -468,7 +451,7 @@ def test_a_long_import_is_applied_in_parts(watched: WatchedStore) -> None:
     watched.rows.clear()
     seen = []
 
-    def one_by_one(parts: Sequence[T]) -> Iterator[T]:
+    def one_by_one(parts: abc.Sequence[Any]) -> abc.Iterator[Any]:
         for part in parts:
             yield part
             seen.append(len(listed(watched, None)))
@@ -493,7 +476,7 @@ def test_a_long_import_is_applied_in_parts(watched: WatchedStore) -> None:
 def test_a_killed_import_is_completed_by_the_same_lines(watched: WatchedStore) -> None:
     lines = read_lines(text_of(chats=100, each=20))
 
-    def killed(parts: Sequence[T]) -> Iterator[T]:
+    def killed(parts: abc.Sequence[Any]) -> abc.Iterator[Any]:
         yield from parts[:2]
         raise Killed
 
@@ -580,8 +563,7 @@ def test_changes_of_many_chats_take_the_same_few_statements(watched: WatchedStor
         taken.append(len(statements))
         for number in range(1, chats + 1):
             forget(watched, make.address(f"telegram:{number}"))
-    few, many = taken
-    assert many - few <= 30 * own + 3
+    assert taken[1] - taken[0] <= 30 * own + 3
 
 
 # -------------------------------------------------------------------------------------------------------------- export
@@ -594,7 +576,7 @@ def test_a_long_export_is_read_in_parts_and_blocks_nobody(
     whole = "".join(importing.export_all(watched))
     monkeypatch.setattr(importing, "AT_ONCE", 6)
     parts = []
-    with closing(sqlite3.connect(watched.path, timeout=0)) as other:
+    with contextlib.closing(sqlite3.connect(watched.path, timeout=0)) as other:
         for part in importing.export_all(watched):
             parts.append(part)
             requests.subscribe(
@@ -606,3 +588,178 @@ def test_a_long_export_is_read_in_parts_and_blocks_nobody(
     assert "".join(parts) == whole
     assert len(parts) == 4
     assert max(part.count("[telegram:") for part in parts) == 6
+
+
+# ── An export can be imported again, and gives the same chats and subscriptions ───────────────────────────────────────
+
+TRAPS = (
+    "|", " | ", "a | b", "a|b", "| a", "a |", "||", '"a | b" | c', '"unclosed | phrase', "# a", "[a]", "[console:x]",
+    "set limit 5", "now | x | y", "daily 09:00", "\ufeffa", "a\ufeff", "a\u2028b", "a\u2029b", "a\x85b", "a\x1cb", "a\x1db",
+    "a\x0bb\x0cc", "a\r\nb", "a\rb", "a\tb", " a ", "\u3000a\u3000", "a\x00b", "a\x07b", "a\x1b[31mb", "\u202ea", "a\u200bb",
+    "｜", "a｜b", "-b a", "a -b", "扩散模型", "🎓 a", "e\u0301a", "=RAG", "neuro*", 'author:"Jane Doe"', "cs.LG", "rlhf, dpo, reward model",
+    "a\\b", "a ' b", "«a b»", "％", "a" * 61, "b" * 60, "作者：李飞飞", "diffusion OR (flow -survey)", "ti:(a cat:cs.LG)",
+)  # fmt: skip
+words = st.one_of(
+    st.sampled_from(TRAPS), st.text(max_size=70), st.lists(st.sampled_from(TRAPS), max_size=4).map(" ".join)
+)
+queries = st.one_of(words, words.map("graph {}".format), st.lists(words, min_size=1, max_size=3).map(" | ".join))
+zones = st.one_of(
+    st.none(),
+    st.sampled_from(("UTC", "Europe/Berlin", "Asia/Tokyo", "Japan", "Cuba", "PRC", "GMT", "EST5EDT", "NZ-CHAT", "W-SU", "Zulu", "+08:00"))
+    | st.sampled_from(("-03:30", "UTC+14", "gmt-5", "america/argentina/buenos_aires", "Etc/GMT+5", "asia/kolkata", "Iran", "ROK")),
+)  # fmt: skip
+times = st.times().map("{:%H:%M}".format)
+whens = st.one_of(
+    st.just({}),
+    st.just({"every": "now"}),
+    times.map(lambda at: {"every": "daily", "at": at}),
+    times.map(lambda at: {"when": f"weekdays {at}"}),
+    st.tuples(st.sampled_from(model.DAYS), times).map(lambda both: {"every": "weekly", "on": both[0], "at": both[1]}),
+    st.sampled_from(({"when": "when-out"}, {"when": "when-out 06:15-21:45 weekdays"}, {"every": "when-out", "at": "00:00-23:59"})),
+)  # fmt: skip
+
+
+# (chat, does, what): a change of a chat, which a test makes by `does(store, address of chat, *what, now=make.NOON)`
+Entered = tuple[str, abc.Callable[..., object], tuple[object, ...]]
+
+
+def _asks(query: str, when: dict[str, str], zone: str | None, name: str | None) -> requests.SubscriptionRequest:
+    return requests.SubscriptionRequest(text=query, tz=zone, name=name, **when)
+
+
+def _edits(store: Store, at: model.ChatAddress, query: str, zone: str | None, *, now: datetime) -> None:
+    amendments.edit(store, at, 1, query, tz=zone, now=now)
+
+
+def _imports(store: Store, at: model.ChatAddress, query: str, name: str, *, now: datetime) -> None:
+    importing.import_lines(store, read_lines(f"daily 9 | {query} | {name}", at), now=now)
+
+
+_values = st.one_of(
+    st.sampled_from(("all", "off", "on", "12", "5", "zh", "en", "+05:45", "Japan", "berlin", "22:00-08:00", "9pm - 6", "daily 7", "now")),
+    st.sampled_from(sorted({word for name in chat_settings.SETTINGS for kind in model.ChatKind for word in chat_settings.choices(name, kind=kind)})),
+    words,
+)  # fmt: skip
+chats = st.sampled_from(
+    (
+        "console:me",
+        "telegram:42",
+        "telegram:-1001234567890/7",
+        "slack:C0123ABCD",
+        "slack:T0123ABCD/C9/1769068800.000200",
+    )
+)
+entered = st.one_of(
+    *2
+    * [
+        st.tuples(
+            chats,
+            st.just(requests.subscribe),
+            st.tuples(st.builds(_asks, queries, whens, zones, st.none() | words)),
+        )
+    ],
+    st.tuples(chats, st.just(amendments.rename), st.tuples(st.just(1), words)),
+    st.tuples(chats, st.just(_edits), st.tuples(queries, zones)),
+    st.tuples(
+        chats,
+        st.just(amendments.set_settings),
+        st.tuples(st.dictionaries(st.sampled_from(tuple(chat_settings.SETTINGS)), _values, min_size=1, max_size=1)),
+    ),
+    st.tuples(chats, st.just(_imports), st.tuples(queries, words)),
+)
+
+
+def entries_of(chat: str, *entries: tuple[str, dict[str, str], str | None, str | None]) -> list[Entered]:
+    return [(chat, requests.subscribe, (_asks(*request),)) for request in entries]
+
+
+def all_of_it(store: Store) -> list[tuple[object, ...]]:
+    """Returns the fields of every subscription, and of every chat that has a subscription or has chosen a setting."""
+    found = [
+        (
+            one.chat.address,
+            one.zone,
+            request.text,
+            request.canonical,
+            request.cadence,
+            request.name,
+            request.next_due_at,
+        )
+        for one in listed(store, None)
+        for request in [one.subscription]
+    ]
+    speaking = {address for address, *_ in found}
+    with store.read() as session:
+        chats = [chat for page in stored_chats.all_chats(session) for chat in page]
+    chosen = [(chat.address, chat.kind, chat.settings, chat.chosen) for chat in chats]
+    return [*found, *(row for row in chosen if row[0] in speaking or row[3])]
+
+
+def enter(store: Store, what: list[Entered]) -> None:
+    for chat, does, values in what:
+        with contextlib.suppress(PaperwireError):  # a refused entry changes nothing
+            does(store, make.address(chat), *values, now=make.NOON)
+
+
+@hypothesis.settings(max_examples=25)
+@hypothesis.given(what=st.lists(entered, min_size=1, max_size=8))
+@hypothesis.example(what=entries_of("console:me", *((text, {"every": "daily"}, "Japan", None) for text in TRAPS)))
+@hypothesis.example(what=entries_of("console:me", *((f"topic{n}", {}, None, name) for n, name in enumerate(TRAPS))))
+@hypothesis.example(
+    what=entries_of("telegram:42", ("graph", {"every": "now"}, None, None), ("graph", {}, "Cuba", None))
+)
+def test_an_export_makes_the_same_again_elsewhere(empty_database: Path, what: list[Entered]) -> None:
+    with stores(empty_database, "here", "there") as (here, there):
+        enter(here, what)
+        text = importing.export(here, None)
+        importing.import_lines(there, read_lines(text), now=make.NOON)
+        assert importing.export(there, None) == text
+        assert all_of_it(there) == all_of_it(here)
+
+
+@hypothesis.settings(max_examples=12)
+@hypothesis.given(what=st.lists(entered.map(lambda one: ("console:me", *one[1:])), min_size=1, max_size=6))
+def test_an_export_can_be_imported_into_another_chat(empty_database: Path, what: list[Entered]) -> None:
+    with stores(empty_database, "here", "there") as (here, there):
+        enter(here, [*entries_of("console:me", ("graph", {}, None, None)), *what])
+        text = importing.export(here, make.address("console:me"))
+        importing.import_lines(there, read_lines(text, make.address("console:you")), now=make.NOON)
+        assert importing.export(there, make.address("console:you")) == text
+
+
+def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
+    """A channel has the same form of address as a group, but other defaults. So the export must say that it is a channel."""
+    with stores(empty_database, "here", "there") as (here, there):
+        channel = make.address("telegram:-1009876543210")
+        requests.subscribe(
+            here,
+            channel,
+            requests.SubscriptionRequest(text="graph", name="G"),
+            now=make.NOON,
+            kind=model.ChatKind.BROADCAST,
+        )
+        amendments.set_settings(here, channel, {"shape": "each"}, now=make.NOON)
+        text = importing.export(here, None)
+        assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
+        importing.import_lines(there, read_lines(text), now=make.NOON)
+        assert importing.export(there, None) == text
+        assert all_of_it(there) == all_of_it(here)
+        assert {sign for sign, _, _ in importing.import_lines(there, read_lines(text), now=make.NOON).changes} == {"="}
+
+
+def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> None:
+    with stores(empty_database, "here") as (here,):
+        make.subscribes(here, "console:me", "graph")
+        requests.unsubscribe(here, make.address("console:me"), "all", now=make.NOON)
+        assert importing.export(here, None) == ""
+
+
+@pytest.mark.parametrize("kept", ["a | b", "two\nlines", "x" * 100, "bell\x07", "|"])
+def test_a_name_of_an_earlier_version_is_mended(empty_database: Path, kept: str) -> None:
+    with stores(empty_database, "here", "there") as (here, there):
+        made = make.subscribes(here, "console:me", "graph")
+        with here.write() as session:
+            subscriptions.change_subscription(session, made.subscription, made.subscription._replace(name=kept))
+        text = importing.export(here, None)
+        importing.import_lines(there, read_lines(text), now=make.NOON)
+        assert importing.export(there, None) == text

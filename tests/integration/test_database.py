@@ -2,10 +2,9 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections import abc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from threading import Barrier
@@ -14,12 +13,12 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy
+import sqlmodel
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from procrastinate.schema import SchemaManager
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import insert, select
 
 from bot.settings.loading import source_name
 from subscriptions import errors
@@ -56,27 +55,28 @@ def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
     """
     for transaction in (store.write, store.read):
         with transaction() as session:
-            full = session.connection().exec_driver_sql("PRAGMA synchronous").scalar()
-            assert (full, session.connection().exec_driver_sql("PRAGMA journal_mode").scalar()) == (2, "wal")
+            assert (
+                session.connection().exec_driver_sql("PRAGMA synchronous").scalar(),
+                session.connection().exec_driver_sql("PRAGMA journal_mode").scalar(),
+            ) == (2, "wal")
 
 
 def test_a_copy_is_one_whole_file_that_only_the_owner_can_read(store: Store, tmp_path: Path) -> None:
     make.ingested(store, make.paper("One"))
     store.backup(tmp_path / "copy" / "copy.db")
     make.ingested(store, make.paper("Two"))
-    files = [*tmp_path.glob("paperwire.db*"), *(tmp_path / "copy").iterdir()]
-    assert {path.name: oct(path.stat().st_mode & 0o777) for path in files} == dict.fromkeys(
-        ["paperwire.db", "paperwire.db-wal", "paperwire.db-shm", "copy.db"], "0o600"
-    )
+    assert {
+        path.name: oct(path.stat().st_mode & 0o777)
+        for path in (*tmp_path.glob("paperwire.db*"), *(tmp_path / "copy").iterdir())
+    } == dict.fromkeys(["paperwire.db", "paperwire.db-wal", "paperwire.db-shm", "copy.db"], "0o600")
     with closing(sqlite3.connect(tmp_path / "copy" / "copy.db")) as copy:
         assert copy.execute("SELECT title FROM paper").fetchall() == [("One",)]
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "notes.txt"
-    path.write_text("These are my notes. " * 100)
+    (tmp_path / "notes.txt").write_text("These are my notes. " * 100)
     with pytest.raises(errors.StoreError, match=r"notes\.txt is not a paperwire database"):
-        opened(path)
+        opened(tmp_path / "notes.txt")
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/paperwire", "nothing", "sqlite://", "sqlite:///:memory:"])
@@ -86,29 +86,29 @@ def test_a_database_that_this_version_cannot_use_is_refused(url: str) -> None:
 
 
 def test_the_newest_seven_automatic_copies_of_a_kind_are_kept(tmp_path: Path) -> None:
-    store = opened(tmp_path / "live.db")
-    for day in range(9):
-        store.copy_into(tmp_path / "copies", "daily", make.NOON + timedelta(days=day))
-    store.copy_into(tmp_path / "copies", "before-0002", make.NOON)
+    with closing(opened(tmp_path / "live.db")) as store:
+        for day in range(9):
+            store.copy_into(tmp_path / "copies", "daily", make.NOON + day * make.DAY)
+        store.copy_into(tmp_path / "copies", "before-0002", make.NOON)
     (tmp_path / "copies" / "my-own.db").touch()
-    store.close()
-    kept = sorted(path.name[:14] for path in (tmp_path / "copies").iterdir())
-    assert kept == ["before-0002-20", *(f"daily-202601{day}" for day in range(24, 31)), "my-own.db"]
+    assert sorted(path.name[:14] for path in (tmp_path / "copies").iterdir()) == [
+        "before-0002-20",
+        *(f"daily-202601{day}" for day in range(24, 31)),
+        "my-own.db",
+    ]
 
 
 def test_a_copy_of_a_damaged_database_replaces_no_good_one(tmp_path: Path) -> None:
     path, copies = tmp_path / "live.db", tmp_path / "copies"
-    store = opened(path)
-    make.ingested(store, *(make.paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
-    store.copy_into(copies, "daily", make.NOON)
-    store.close()  # this moves the write-ahead log into the file
+    with closing(opened(path)) as store:  # its end moves the write-ahead log into the file
+        make.ingested(store, *(make.paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
+        store.copy_into(copies, "daily", make.NOON)
     data = path.read_bytes()
     path.write_bytes(data[: 4096 * 3] + b"\xff" * (len(data) - 4096 * 3))
-    store = Store(f"sqlite:///{path}")
-    for day in range(1, 9):
-        with pytest.raises(errors.StoreError, match="damaged"):
-            store.copy_into(copies, "daily", make.NOON + timedelta(days=day))
-    store.close()
+    with closing(Store(f"sqlite:///{path}")) as store:
+        for day in range(1, 9):
+            with pytest.raises(errors.StoreError, match="damaged"):
+                store.copy_into(copies, "daily", make.NOON + day * make.DAY)
     assert [copy.name[:14] for copy in copies.iterdir()] == ["daily-20260122"]
 
 
@@ -135,14 +135,12 @@ def test_all_threads_of_a_process_use_the_database_at_once(store: Store) -> None
 
 def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> None:
     path, copies = tmp_path / "old.db", tmp_path / "copies"
-    store = opened(path)
-    store.copy_into(copies, "daily", make.NOON)
-    store.close()
+    with closing(opened(path)) as store:
+        store.copy_into(copies, "daily", make.NOON)
     for file in (path, *copies.iterdir()):
         file.chmod(0o644)
-    store = opened(path)
-    store.copy_into(copies, "daily", make.NOON + timedelta(days=1))
-    store.close()
+    with closing(opened(path)) as store:
+        store.copy_into(copies, "daily", make.NOON + make.DAY)
     assert {file.stat().st_mode & 0o777 for file in (path, *copies.iterdir())} == {0o600}
     assert copies.stat().st_mode & 0o777 == 0o700
 
@@ -159,7 +157,7 @@ def test_processes_with_one_number_do_not_share_their_files(
     killed.write_bytes(b"half of a copy that another process writes now")
     store.copy_into(tmp_path / "copies", "daily", make.NOON)
     assert killed.read_bytes() == b"half of a copy that another process writes now"
-    store.copy_into(tmp_path / "copies", "daily", make.NOON + timedelta(days=2))
+    store.copy_into(tmp_path / "copies", "daily", make.NOON + 2 * make.DAY)
     assert [path.name for path in (tmp_path / "copies").glob("*.part*")] == []
 
 
@@ -186,7 +184,7 @@ MANY = 900  # papers: more than one transaction stores
 
 
 @pytest.fixture
-def caps(monkeypatch: pytest.MonkeyPatch, terminal: cli.Terminal) -> Callable[[int], None]:
+def caps(monkeypatch: pytest.MonkeyPatch, terminal: cli.Terminal) -> abc.Callable[[int], None]:
     """Returns a function that lets the database grow by this number of pages only. Then SQLite reports a full disk."""
     prepare = SqliteFile.prepare
     most: list[int] = []
@@ -212,11 +210,10 @@ def selected(terminal: cli.Terminal, what: str) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("pages", [0, 330], ids=lambda pages: f"{pages} pages are left")
 def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
-    terminal: cli.Terminal, caps: Callable[[int], None], pages: int
+    terminal: cli.Terminal, caps: abc.Callable[[int], None], pages: int
 ) -> None:
     terminal.file("first.md", cli.page(("2601.00001", "A graph", "Words.")))
-    nets = [(f"2601.{n:05d}", f"Net {n}", "Words. " * 90) for n in range(2, MANY + 2)]
-    terminal.file("second.md", cli.page(*nets))
+    terminal.file("second.md", cli.page(*[(f"2601.{n:05d}", f"Net {n}", "Words. " * 90) for n in range(2, MANY + 2)]))
     assert terminal("ingest", "first.md", *NOW).status == 0
     before = selected(terminal, "SELECT sequence, title FROM paper WHERE sequence IS NOT NULL")
     caps(pages)
@@ -258,7 +255,7 @@ def upgrade():
 
 
 @pytest.fixture
-def new_url(kind_of_database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def new_url(kind_of_database: str, request: pytest.FixtureRequest, tmp_path: Path) -> abc.Iterator[str]:
     """The address of a database without a schema."""
     if kind_of_database == "postgresql":
         with request.getfixturevalue("postgres").database(empty=True) as empty:
@@ -268,12 +265,11 @@ def new_url(kind_of_database: str, request: pytest.FixtureRequest, tmp_path: Pat
 
 
 @pytest.fixture
-def made(new_url: str) -> Iterator[Store]:
+def made(new_url: str) -> abc.Iterator[Store]:
     """A store that has just made its database."""
-    store = Store(new_url)
-    store.open(now=make.NOON)
-    yield store
-    store.close()
+    with closing(Store(new_url)) as store:
+        store.open(now=make.NOON)
+        yield store
 
 
 def differences(store: Store) -> list[Any]:
@@ -321,8 +317,8 @@ def test_tables_of_somebody_else_are_left_alone(new_url: str, table: str) -> Non
 
 
 def test_each_revision_has_its_file() -> None:
-    scripts = ScriptDirectory(str(schema.MIGRATIONS))
-    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == schema.REVISIONS
+    scripts = ScriptDirectory(str(schema.MIGRATIONS)).walk_revisions()
+    assert tuple(script.revision for script in scripts)[::-1] == schema.REVISIONS
 
 
 @pytest.mark.both_databases
@@ -416,8 +412,7 @@ def test_the_database_refuses_a_state_that_is_none(made: Store, broken: str) -> 
 
 
 def test_the_schema_of_jobs_is_that_of_the_installed_library() -> None:
-    copied = Path(postgres.__file__).with_name("jobs.sql")
-    assert copied.read_text(encoding="utf-8") == SchemaManager.get_schema(), (
+    assert Path(postgres.__file__).with_name("jobs.sql").read_text(encoding="utf-8") == SchemaManager.get_schema(), (
         f"procrastinate {version('procrastinate')} has another schema than 3.10.0, whose copy jobs.sql is. Put the new one in its"
         " place, and add a revision that runs the newer scripts of procrastinate.sql.migrations in the order of their names."
     )
@@ -441,8 +436,10 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
     with store.read() as session:
         known = {known.paper.title.replace("\ufffd", "\0"): known for known in make.stored_papers(session)}
         assert known.keys() == {hostile, "Tea"}
-        asked = select(rows.PaperKeyRow.paper).where(rows.PaperKeyRow.key == "\0")
-        assert session.exec(asked).one() == known["Tea"].id
+        assert (
+            session.exec(sqlmodel.select(rows.PaperKeyRow.paper).where(rows.PaperKeyRow.key == "\0")).one()
+            == known["Tea"].id
+        )
 
 
 @pytest.mark.both_databases
@@ -453,7 +450,7 @@ def test_a_transaction_that_outlives_its_store_closes_cleanly(store: Store) -> N
             driver = session.connection().connection.dbapi_connection
             assert driver is not None
             closes()
-            assert session.execute(select(rows.PaperKeyRow)).all() == []
+            assert session.execute(sqlmodel.select(rows.PaperKeyRow)).all() == []
         with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
             driver.cursor().execute("SELECT 1")
 
@@ -464,10 +461,9 @@ def test_a_query_is_stored_once_however_long_it_is(store: Store, words: str) -> 
     for chat in ("telegram:1", "telegram:2"):
         make.subscribes(store, chat, words)
     with store.write() as session:
-        (known,) = session.execute(select(rows.QueryRow.canonical)).scalars()
-        again = insert(rows.QueryRow).values(canonical=known)
+        (known,) = session.execute(sqlmodel.select(rows.QueryRow.canonical)).scalars()
         with pytest.raises(IntegrityError), session.begin_nested():
-            session.execute(again)
+            session.execute(sqlmodel.insert(rows.QueryRow).values(canonical=known))
 
 
 @pytest.mark.both_databases
@@ -500,7 +496,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name("--source", WIDE)
     requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", every="now", since="1d"), now=make.NOON)
-    make.ingested(store, make.paper("A graph"), source=source, now=make.NOON - timedelta(hours=1))
+    make.ingested(store, make.paper("A graph"), source=source, now=make.NOON - make.HOUR)
     with store.write() as session:
         sources.put_receipt(session, receipts.Receipt(source=source, at=make.NOON, outcome=receipts.Outcome.NEW))
     (lane,) = plan_due(store, now=make.NOON)
@@ -528,8 +524,9 @@ def inserted(store: Store, values: list[tuple[str, str]]) -> None:
 @pytest.mark.both_databases
 def test_every_character_comes_back_as_it_was(store: Store) -> None:
     inserted(store, [(f"odd {number:02}{odd}", odd) for number, odd in enumerate(ODD)])
-    found = stored.rows(store, "SELECT name, value FROM key_value WHERE name LIKE 'odd%' ORDER BY name")
-    assert found == [(f"odd {number:02}{odd}", odd) for number, odd in enumerate(ODD)]
+    assert stored.rows(store, "SELECT name, value FROM key_value WHERE name LIKE 'odd%' ORDER BY name") == [
+        (f"odd {number:02}{odd}", odd) for number, odd in enumerate(ODD)
+    ]
 
 
 @pytest.mark.both_databases

@@ -1,12 +1,20 @@
-"""Rule 14 (docs/architecture.md): a worker owns the message that it is sending, and a lane has one sender at a time."""
+"""What only one of several processes may do: the message that a worker is sending, a lane, a reply, and every other write.
+
+Rule 14 (docs/architecture.md): a worker owns the message that it is sending, and a lane has one sender at a time.
+"""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import re
+from collections import abc
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from bot.app import App
 from bot.cli.running import _deliver
@@ -19,47 +27,49 @@ from bot.operation.process import run
 from bot.operation.worker import BEAT_INTERVAL, OwnerWatch
 from bot.ports import conversation
 from subscriptions import errors, model
-from subscriptions.service import sending
-from subscriptions.service.chat_status import apply_once
+from subscriptions.notices.declared import VersionChanged
+from subscriptions.planning import receipts
+from subscriptions.portable import read_lines
+from subscriptions.service import access, amendments, chat_status, ingest, notices, requests, retention, sending
+from subscriptions.service.importing import import_lines
 from subscriptions.service.plan import plan_due
-from subscriptions.store import claims, conversations, workers
-from subscriptions.store.database.store import Store
+from subscriptions.service.previews import newest_batch
+from subscriptions.store import bot_state, claims, conversations, sources, workers
+from subscriptions.store.database import store as database
 from subscriptions.store.moving import chat_moved
-from tests import make
-from tests.being_sent import being_sent, request
+from subscriptions.store.rows import TABLES
+from tests import being_sent, make, stored
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, telegram_bot
 from tests.patience import PATIENCE
-from tests.stored import rows
-
-pytestmark = pytest.mark.both_databases
 
 
-def states(store: Store) -> list[str]:
-    return [state for (state,) in rows(store, "SELECT state FROM message ORDER BY delivery")]
+def states(store: database.Store) -> list[str]:
+    return [state for (state,) in stored.rows(store, "SELECT state FROM message ORDER BY delivery")]
 
 
+@pytest.mark.both_databases
 async def test_a_start_recovers_only_what_nobody_has_in_hand(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, store: Store, other: Store
+    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, store: database.Store, other: database.Store
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         make.due(app.store, "telegram:1", "telegram:2", "telegram:3")
         await plan(app.context, DrainState())
-        being_sent(other, request("1"))
+        being_sent.being_sent(other, being_sent.request("1"))
         workers.begin_worker(store, holds_sender_lock=True)  # `store` is a process that is killed while it sends
-        being_sent(store, request("2"))
+        being_sent.being_sent(store, being_sent.request("2"))
         await app.sender.deliver()
         assert states(app.store) == ["sending", "sent", "sent"]
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2", "3")] == [0, 1, 1]
 
 
 @pytest.fixture
-def in_other_hands(store: Store, other: Store) -> Store:
+def in_other_hands(store: database.Store, other: database.Store) -> database.Store:
     """A store with one message, which the worker `other` is sending."""
     workers.begin_worker(store, holds_sender_lock=True)
     make.due(store, "telegram:1")
     plan_due(store, now=make.NOON)
-    being_sent(other, request("1"))
+    being_sent.being_sent(other, being_sent.request("1"))
     return store
 
 
@@ -72,8 +82,9 @@ async def looks(watch: OwnerWatch, clock: make.FakeClock, times: int) -> int:
     return recovered
 
 
+@pytest.mark.both_databases
 async def test_a_stalled_worker_loses_its_message_after_a_minute(
-    in_other_hands: Store, other: Store, clock: make.FakeClock
+    in_other_hands: database.Store, other: database.Store, clock: make.FakeClock
 ) -> None:
     watch = OwnerWatch(in_other_hands, clock)
     for _ in range(30):
@@ -86,34 +97,42 @@ async def test_a_stalled_worker_loses_its_message_after_a_minute(
     assert states(in_other_hands) == ["unclear"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.sqlite_alone("nobody locks a whole database of PostgreSQL")
 async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
-    in_other_hands: Store, clock: make.FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    in_other_hands: database.Store, clock: make.FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
-    here = Store(str(in_other_hands.url))
-    watch = OwnerWatch(here, clock)
-    assert await looks(watch, clock, 5) == 0
-    lock = locked.ForeignLock(tmp_path / "paperwire.db")
-    lock.take()
-    for _ in range(18):
-        with pytest.raises(errors.StoreError):
-            await looks(watch, clock, 1)
-    lock.close()
-    assert await looks(watch, clock, 6) == 0
-    assert await looks(watch, clock, 1) == 1
-    here.close()
+    with contextlib.closing(database.Store(str(in_other_hands.url))) as here:
+        watch = OwnerWatch(here, clock)
+        assert await looks(watch, clock, 5) == 0
+        with contextlib.closing(locked.ForeignLock(tmp_path / "paperwire.db")) as lock:
+            lock.take()
+            for _ in range(18):
+                with pytest.raises(errors.StoreError):
+                    await looks(watch, clock, 1)
+        assert await looks(watch, clock, 6) == 0
+        assert await looks(watch, clock, 1) == 1
 
 
 async def running(app: App, *, once: bool) -> None:
     """Runs `paperwire run`, or `paperwire run --once`."""
-    sources: Any = telegram_bot.Quiet()
-    await run(app, sources, once=once, new_bot=False, pause_gone=False, say=lambda _: None)
+    await run(
+        app,
+        telegram_bot.Quiet(),  # type: ignore[arg-type]
+        once=once,
+        new_bot=False,
+        pause_gone=False,
+        say=lambda _: None,
+    )
 
 
-HELLO = model.Message(number=1, payload='{"text": "hello"}', plain="hello")
 REPLY, LATER_REPLY = (
-    reply_sender.StoredReply(update=update, chat=make.address("telegram:42"), messages=(HELLO,))
+    reply_sender.StoredReply(
+        update=update,
+        chat=make.address("telegram:42"),
+        messages=(model.Message(number=1, payload='{"text": "hello"}', plain="hello"),),
+    )
     for update in ("1", "3")
 )
 
@@ -127,16 +146,17 @@ class Beating(make.FakeClock):
         await (asyncio.sleep(0) if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL else asyncio.Event().wait())
 
 
-async def beaten(other: Store, seen: dict[str, int]) -> None:
+async def beaten(other: database.Store, seen: dict[str, int]) -> None:
     """Waits until another worker has sent a heartbeat since `seen` was read."""
     async with asyncio.timeout(PATIENCE):
         while await asyncio.to_thread(workers.other_workers, other) == seen:
             pass
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("how", ["deliver", "run --once"])
 async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
-    how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
+    how: str, tmp_path: Path, telegram: FakeTelegram, other: database.Store
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, locked.AlarmClock(), read=100, database=str(other.url)) as app:
         make.due(app.store, "telegram:1")
@@ -156,8 +176,9 @@ async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
     assert len(telegram.posted_to("1")) == 1
 
 
+@pytest.mark.both_databases
 async def test_what_a_stalled_worker_owed_is_answered_once(
-    tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, other: database.Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker stalls while it owes one person a reply and another person the look-up of a paper. A second worker posts
     both answers, once.
@@ -165,16 +186,22 @@ async def test_what_a_stalled_worker_owed_is_answered_once(
     It also posts a reply of its own that is stored but was not posted, as after a crash of the database server.
     """
     monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
-    place = conversation.Place(chat=make.address("telegram:43"), kind=model.ChatKind.PRIVATE)
-    asked = conversation.MessageRequest(place=place, update_id="2", sender="43", text="2601.09001")
+    asked = conversation.MessageRequest(
+        place=conversation.Place(chat=make.address("telegram:43"), kind=model.ChatKind.PRIVATE),
+        update_id="2",
+        sender="43",
+        text="2601.09001",
+    )
     async with telegram_bot.a_bot(tmp_path, telegram, Beating(make.NOON), database=str(other.url)) as app:
         workers.begin_worker(other, holds_sender_lock=False)
-        apply_once(other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
+        chat_status.apply_once(other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
         name, token = pending_lookup(asked, ["2601.09001"])
         conversations.begin_lookup(other, name, token, now=make.NOON)
         process = asyncio.create_task(running(app, once=False))
         await telegram_bot.posts(telegram, 2)
-        apply_once(app.store, "telegram", "3", lambda _: LATER_REPLY.to_json(), chat="telegram:42", now=make.NOON)
+        chat_status.apply_once(
+            app.store, "telegram", "3", lambda _: LATER_REPLY.to_json(), chat="telegram:42", now=make.NOON
+        )
         await telegram_bot.posts(telegram, 3)
         app.stop.set()
         await process
@@ -185,12 +212,13 @@ async def test_what_a_stalled_worker_owed_is_answered_once(
     assert conversations.requested_lookup(other, name, since=make.NOON) is None
 
 
+@pytest.mark.both_databases
 async def test_a_worker_thought_dead_posts_no_taken_over_reply(
-    tmp_path: Path, telegram: FakeTelegram, other: Store, clock: make.FakeClock
+    tmp_path: Path, telegram: FakeTelegram, other: database.Store, clock: make.FakeClock
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         workers.begin_worker(app.store, holds_sender_lock=False)
-        apply_once(app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
+        chat_status.apply_once(app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
         workers.recover_stalled(other, workers.other_workers(other))
         assert len(conversations.unfinished_replies(other, now=make.NOON)) == 1
         await reply_sender.send_reply(app.context, REPLY)
@@ -202,7 +230,8 @@ async def test_a_worker_thought_dead_posts_no_taken_over_reply(
     assert len(telegram.posted_to("42")) == 1
 
 
-def test_a_look_up_stays_with_a_working_worker(store: Store, other: Store) -> None:
+@pytest.mark.both_databases
+def test_a_look_up_stays_with_a_working_worker(store: database.Store, other: database.Store) -> None:
     token = model.CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
     conversations.begin_lookup(other, "theirs", token, now=make.NOON)
     workers.begin_worker(store, holds_sender_lock=True)
@@ -216,8 +245,9 @@ def test_a_look_up_stays_with_a_working_worker(store: Store, other: Store) -> No
     assert not conversations.end_lookup(other, "theirs", since=make.NOON)
 
 
-def test_a_reply_is_taken_over_until_one_has_posted_it(store: Store, other: Store) -> None:
-    apply_once(other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=make.NOON)
+@pytest.mark.both_databases
+def test_a_reply_is_taken_over_until_one_has_posted_it(store: database.Store, other: database.Store) -> None:
+    chat_status.apply_once(other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=make.NOON)
     workers.begin_worker(store, holds_sender_lock=True)
     seen = workers.other_workers(store)
     assert workers.recover_stalled(store, seen) == 0
@@ -225,16 +255,16 @@ def test_a_reply_is_taken_over_until_one_has_posted_it(store: Store, other: Stor
     assert conversations.has_reply(store, "telegram", "1")
     assert not conversations.has_reply(other, "telegram", "1"), "it was taken for gone"
     assert list(workers.other_workers(other)) == [store.worker]
-    third = Store(str(store.url))
-    workers.begin_worker(third, holds_sender_lock=True)
-    assert [update for _, update, _ in conversations.unfinished_replies(third, now=make.NOON)] == ["1"]
-    assert conversations.unfinished_replies(third, now=make.NOON + timedelta(minutes=11)) == []
-    assert list(workers.other_workers(other)) == [third.worker]
-    third.close()
+    with contextlib.closing(database.Store(str(store.url))) as third:
+        workers.begin_worker(third, holds_sender_lock=True)
+        assert [update for _, update, _ in conversations.unfinished_replies(third, now=make.NOON)] == ["1"]
+        assert conversations.unfinished_replies(third, now=make.NOON + timedelta(minutes=11)) == []
+        assert list(workers.other_workers(other)) == [third.worker]
 
 
+@pytest.mark.both_databases
 async def test_a_worker_that_others_took_for_gone_joins_them_again(
-    in_other_hands: Store, other: Store, clock: make.FakeClock
+    in_other_hands: database.Store, other: database.Store, clock: make.FakeClock
 ) -> None:
     """A worker was stopped for a while, and the others recovered its messages. After its next heartbeat they count it again."""
     seen = workers.other_workers(in_other_hands)
@@ -254,30 +284,30 @@ async def test_a_worker_that_others_took_for_gone_joins_them_again(
 # ── A lane has one sender at a time: of two claims in one lane, the database refuses the second ───────────────────────
 
 GROUP = "-100"
-TOPICS = ("telegram:-100", "telegram:-100/7")
 
 
-def due(store: Store, *chats: str) -> None:
+def due(store: database.Store, *chats: str) -> None:
     """Plans a delivery of one paper to each of these chats, and renders the deliveries."""
     make.due(store, *chats)
     plan_due(store, now=make.NOON)
-    seqs = range(1, len(chats) + 1)
     message = model.Message(number=1, payload='{"text": "A graph"}', plain="A graph")
-    claims.store_rendered(store, [claims.Rendered(seq=seq, messages=(message,)) for seq in seqs], now=make.NOON)
+    claims.store_rendered(
+        store, [claims.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)], now=make.NOON
+    )
 
 
-def next_of(store: Store, lane: str = GROUP) -> claims.Claim:
-    step = claims.claim(store, request(lane))
+def next_of(store: database.Store, lane: str = GROUP) -> claims.Claim:
+    step = claims.claim(store, being_sent.request(lane))
     assert isinstance(step, claims.Claim)
     return step
 
 
-def in_hand(store: Store) -> list[tuple[int, str]]:
-    return rows(store, "SELECT delivery, state FROM message ORDER BY delivery")
+def in_hand(store: database.Store) -> list[tuple[int, str]]:
+    return stored.rows(store, "SELECT delivery, state FROM message ORDER BY delivery")
 
 
-ENDS: dict[str, Callable[[Store, claims.Claim], object]] = {
-    "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", request(GROUP)),
+ENDS: dict[str, abc.Callable[[database.Store, claims.Claim], object]] = {
+    "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", being_sent.request(GROUP)),
     "the attempt has failed": lambda store, first: sending.record_outcome(
         store, first, errors.RetryLater("busy", timedelta(0)), on_unclear="resend", now=make.NOON, wall=make.NOON
     ),
@@ -285,13 +315,16 @@ ENDS: dict[str, Callable[[Store, claims.Claim], object]] = {
 }
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("ends", ENDS)
-def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store, other: Store, ends: str) -> None:
+def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(
+    store: database.Store, other: database.Store, ends: str
+) -> None:
     """While one worker sends a message, no other worker may send in the same lane, even if it has claimed a message.
 
     The second claim is possible because an operator dismisses the delivery that is being sent.
     """
-    due(store, *TOPICS, "telegram:1", "postbox:-100")
+    due(store, "telegram:-100", "telegram:-100/7", "telegram:1", "postbox:-100")
     first = next_of(store)
     assert claims.mark_sending(store, first, wall=make.NOON)
     sending.dismiss(store, first.delivery, now=make.NOON)
@@ -304,11 +337,501 @@ def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store
     assert claims.mark_sending(other, second, wall=make.NOON)
 
 
-def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -> None:
+@pytest.mark.both_databases
+def test_merged_groups_keep_what_they_have_in_hand(store: database.Store, other: database.Store) -> None:
     due(store, "telegram:-1", "telegram:-2")
     for worker, place in ((store, "-1"), (other, "-2")):
         assert claims.mark_sending(worker, next_of(store, place), wall=make.NOON)
     (gone, _) = sending.outbox_entries(store, now=make.NOON)
     chat_moved(store, make.address(gone.chat), "-2", now=make.NOON)
     assert in_hand(store) == [(1, "sending"), (2, "sending")]
-    assert claims.claim(store, request("-2")) is None
+    assert claims.claim(store, being_sent.request("-2")) is None
+
+
+# ── The write itself decides which process may do something, not a read before it ─────────────────────────────────────
+
+# On SQLite, only one process writes at a time, so no other can write between our read and our write. In a database that
+# locks rows, another process can. These tests imitate this on SQLite: the other process ("the rival") commits its row just
+# before the statement by which our process writes.
+
+AT = "2026-01-22 12:00:00.000000"
+ME = make.address("telegram:1")
+
+
+@pytest.fixture
+def rival(store: database.Store) -> abc.Callable[..., None]:
+    """Returns a function that makes another process execute `sql` just before our process writes the table `table`.
+
+    `after` is the number of our writes to this table that come before.
+    """
+
+    def before_write(table: str, sql: str, *values: object, after: int = 0) -> None:
+        writes = tuple(
+            f"{verb} {name} " for verb in ("INSERT INTO", "UPDATE", "DELETE FROM") for name in (table, f'"{table}"')
+        )
+        left = [(sql, values), *[("SELECT 1", ())] * after]
+
+        def write(_c: sqlalchemy.Connection, cursor: Any, statement: str, *_: object) -> None:
+            if left and statement.startswith(writes):
+                cursor.connection.execute(*left.pop())
+
+        sqlalchemy.event.listen(store._engine, "before_cursor_execute", write)
+
+    return before_write
+
+
+def rows(store: database.Store, table: str, *names: str) -> list[tuple[object, ...]]:
+    return stored.rows(store, f'SELECT {", ".join(names)} FROM "{table}" ORDER BY 1')  # noqa: S608 - names of ours
+
+
+Rival = abc.Callable[..., None]
+
+
+_THEIR_SUBSCRIPTION = (
+    "INSERT INTO subscription (chat, query, number, name, text, cadence, state, added_by, subscriber, since, cursor)"
+    " SELECT chat.id, query.id, 9, '', 'theirs', 'now', 'active', '', '', ?, 0 FROM chat, query WHERE canonical = ?"
+)
+
+
+def _rival_chat(rival: Rival) -> None:
+    rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
+          " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at) VALUES ('telegram', '1', '', 'theirs',"
+          " 'group', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 1, ?)", AT)  # fmt: skip
+
+
+def _rival_move(rival: Rival) -> None:
+    rival("chat", "UPDATE chat SET address = '-2' WHERE id = 1")
+    rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
+          " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at, moved_to)"
+          " VALUES ('telegram', '-1', '', '', 'group', '', '', '{}', 'moved', '-2', 0, '', 0, 0, '{}', 1, ?, 1)", AT)  # fmt: skip
+
+
+def _rival_source(rival: Rival, before: str, name: str, after: int = 0) -> None:
+    rival(before, "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
+          " VALUES (?, 'file', '', 'theirs', '', '', '{}', '{}')", name, after=after)  # fmt: skip
+
+
+def _rival_digest(rival: Rival, content_hash: str, source: str = "daily") -> None:
+    rival("key_value", "INSERT INTO digest (id, content_hash, source, format, date, received_at, counts, warnings)"
+          " VALUES (7, ?, ?, 'daily_md', '2026-01-22', ?, '{}', '[]')", content_hash, source, AT)  # fmt: skip
+
+
+def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> None:
+    """Another process stores a paper with this key just before our process locks the counter of sequences."""
+    _rival_source(rival, "key_value", "theirs", after=after)
+    rival("key_value", "INSERT INTO paper (id, key, title, abstract, authors, categories, arxiv_id, comment, cross, first_seen_at, day,"
+          " owner, vouched) VALUES (?, ?, 'theirs', '', '[]', '[]', ?, '', 0, ?, '2026-01-22', 'theirs', 0)",
+          number, key, key, AT, after=after)  # fmt: skip
+    rival("key_value", "INSERT INTO paper_key (key, paper) VALUES (?, ?)", key, number, after=after)
+
+
+def _rival_ours(rival: Rival) -> None:
+    """Another process stores the same digest just before our process stores it, under the source "theirs"."""
+    _rival_paper(rival, "2601.00001")
+    _rival_digest(rival, _OURS.content_hash, "theirs")
+
+
+def _rival_value(rival: Rival, name: str, value: str, after: int = 0) -> None:
+    rival("key_value", "INSERT INTO key_value (name, value) VALUES (?, ?)", name, value, after=after)
+
+
+@dataclass(frozen=True)
+class Race:
+    """A call of our process, the rows that another process commits just before its write, and the expected result."""
+
+    rival: abc.Callable[[Rival], object]
+    act: abc.Callable[[database.Store], object]
+    shows: tuple[str, ...]  # a table, and names of its columns
+    rows: abc.Sequence[tuple[object, ...]]
+    before: abc.Callable[[database.Store], object] = lambda _: None  # what our process does first
+    returns: object = ...  # the expected result of our call; ... means any result
+    refuses: str = ""  # a part of the sentence with which our call is refused; "" if it is not refused
+
+
+def _subscribes(text: str) -> abc.Callable[[database.Store], object]:
+    return lambda store: make.subscribes(store, str(ME), text, now=make.NOON)
+
+
+def _imports(*texts: str) -> abc.Callable[[database.Store], object]:
+    return lambda store: import_lines(store, list(read_lines("\n".join(texts), ME)), now=make.NOON)
+
+
+def _ingests(*titles: str) -> abc.Callable[[database.Store], object]:
+    return lambda store: make.ingested(
+        store, *(make.paper(title, arxiv_id=f"2601.{n:05d}", authors=()) for n, title in enumerate(titles, 1))
+    )
+
+
+def _writes(
+    what: abc.Callable[..., object], *values: object, **named: object
+) -> abc.Callable[[database.Store], object]:
+    """Returns a function that calls `what` in a transaction."""
+
+    def write(store: database.Store) -> object:
+        with store.write() as transaction:
+            return what(transaction, *values, **named)
+
+    return write
+
+
+def _undoes(store: database.Store) -> object:
+    change = amendments.last_change(store, ME)
+    assert change is not None
+    return amendments.undo(store, ME, change.id, now=make.NOON)
+
+
+def _ingests_ours(store: database.Store) -> bool:
+    """Ingests our digest. Returns whether the store had this digest already."""
+    return make.ingest_digest(store, _OURS, source="daily", day=make.NOON.date(), now=make.NOON).already_known
+
+
+_MET = partial(chat_status.store_chat, address=ME, kind=model.ChatKind.PRIVATE, now=make.NOON)
+_SOON = make.NOON + timedelta(minutes=1)
+_INSTALLS = _writes(bot_state.put_installation, "T1", "ours", now=make.NOON)
+
+_OURS = make.digest(make.paper("A graph", arxiv_id="2601.00001"))
+_APPLIES = partial(chat_status.apply_once, platform="telegram", update="7", chat="telegram:1", now=make.NOON)
+
+RACES = {
+    "a chat is this chat": Race(
+        rival=_rival_chat,
+        act=lambda store: chat_status.store_chat(store, ME, model.ChatKind.GROUP, now=make.NOON, title="ours").title,
+        shows=("chat", "address", "title"), rows=[("1", "theirs")], returns="theirs",
+    ),
+    "a subscription joins a chat": Race(
+        rival=_rival_chat, act=_subscribes("graph"),
+        shows=("subscription", "number", "text"), rows=[(1, "graph")],
+    ),
+    "a subscription is the same": Race(
+        before=_subscribes("graph"), rival=lambda rival: rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree"), act=_subscribes("tree"),
+        shows=("subscription", "number", "text"), rows=[(1, "graph"), (9, "theirs")],
+    ),
+    "no two subscriptions get one number": Race(  # the first of our writes ends the chat's streak without matches
+        before=_subscribes("graph"), rival=lambda rival: rival("chat", "UPDATE chat SET next_number = next_number + 1", after=1),
+        act=_subscribes("tree"), shows=("subscription", "number"), rows=[(1,), (3,)],
+    ),
+    "a query is shared": Race(
+        rival=lambda rival: rival("query", "INSERT INTO query (id, canonical) VALUES (?, ?)", 77, "graph"), act=_subscribes("graph"),
+        shows=("subscription", "query", "number"), rows=[(77, 1)],
+    ),
+    "an import joins a chat": Race(
+        rival=_rival_chat, act=_imports("now | graph"), shows=("chat", "address", "title"), rows=[("1", "theirs")],
+    ),
+    "an import joins a subscription": Race(
+        before=_subscribes("graph"), rival=lambda rival: rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree"),
+        act=_imports("now | tree", "now | leaf"),
+        shows=("subscription", "number", "text"), rows=[(1, "graph"), (3, "leaf"), (9, "theirs")],
+    ),
+    "a setting stays": Race(
+        before=_MET, rival=lambda rival: rival("chat", """UPDATE chat SET settings = '{"limit": "12"}'"""),
+        act=lambda store: amendments.set_settings(store, ME, {"quietday": "on"}, now=make.NOON),
+        shows=("chat", "settings"), rows=[('{"limit": "12", "quietday": "on"}',)],
+    ),
+    "a group is moved once": Race(
+        before=lambda store: make.subscribes(store, "telegram:-1", "graph", now=make.NOON), rival=_rival_move,
+        act=lambda store: chat_moved(store, make.address("telegram:-1"), "-2", now=make.NOON),
+        shows=("chat", "id", "address", "state"), rows=[(1, "-2", "active"), (2, "-1", "moved")],
+    ),
+    "a link is this link": Race(
+        before=_subscribes("graph"),
+        rival=lambda rival: rival(
+            "offer", "INSERT INTO offer (id, chat, number, text, cadence, at) VALUES ('theirs', 1, 1, 'tree', 'now', ?)", AT
+        ),
+        act=lambda store: chat_status.share_link(store, ME, 1, now=make.NOON),
+        shows=("offer", "id", "text"), rows=[("theirs", "graph")], returns="theirs",
+    ),
+    "an installation is completed by one": Race(
+        rival=lambda rival: rival("completed_installation", "INSERT INTO completed_installation (id, at) VALUES ('i', ?)", AT),
+        act=lambda store: bot_state.complete_installation(store, "i", now=make.NOON),
+        shows=("completed_installation", "id"), rows=[("i",)], returns=False,
+    ),
+    "the state of a conversation is the one stored last": Race(
+        rival=lambda rival: rival(
+            "conversation_state", "INSERT INTO conversation_state (name, place, person, at, until, verb, arguments)"
+            " VALUES (?, '', '', ?, ?, 'theirs', '{}')", "ask:1", AT, AT,
+        ),
+        act=lambda store: conversations.set_conversation_state(store, "ask:1", model.CallbackToken(verb="ours"), lasts=make.HOUR, now=make.NOON),
+        shows=("conversation_state", "name", "verb"), rows=[("ask:1", "ours")],
+    ),
+    "a paper is this paper": Race(
+        rival=lambda rival: _rival_paper(rival, "2601.00001"), act=_ingests("A graph", "A tree"),
+        shows=("paper", "id", "title", "owner"), rows=[(1, "theirs", "theirs"), (2, "A tree", "daily")],
+    ),
+    "a key is of this paper": Race(
+        rival=lambda rival: _rival_paper(rival, "2601.00001"), act=_ingests("A graph", "A tree"),
+        shows=("paper_key", "key", "paper"), rows=[("2601.00001", 1), ("2601.00002", 2)],
+    ),
+    "no two papers get one sequence": Race(
+        before=_ingests("A graph"), rival=lambda rival: rival("key_value", "UPDATE key_value SET value = value + 7 WHERE name = 'sequence'"),
+        act=lambda store: make.ingested(store, make.paper("A tree", arxiv_id="2601.90002")),
+        shows=("paper", "id", "sequence"), rows=[(1, 1), (2, 9)],
+    ),
+    "papers are not announced again": Race(
+        before=lambda store: make.ingest_digest(
+            store, make.digest(make.paper("A graph")), source="daily", day=make.NOON.date() - timedelta(days=30), now=make.NOON
+        ),
+        rival=lambda rival: rival("key_value", "UPDATE paper SET sequence = 5"),
+        act=lambda store: ingest.announce_filed(store, "daily", now=make.NOON),
+        shows=("paper", "id", "sequence"), rows=[(1, 5)], returns=0,
+    ),
+    "a source may bring a digest": Race(
+        rival=lambda rival: _rival_source(rival, "source", "daily"), act=_ingests("A graph"),
+        shows=("source", "name", "title"), rows=[("daily", "theirs")],
+    ),
+    "a source may be polled": Race(
+        rival=lambda rival: _rival_source(rival, "source", "daily"),
+        act=lambda store: notices.note_poll(
+            store, receipts.Receipt(source="daily", at=make.NOON, outcome=receipts.Outcome.NEW), sources.SourceState(), {}
+        ),
+        shows=("source", "name", "title"), rows=[("daily", "theirs")],
+    ),
+    "arXiv is asked for a paper by one": Race(
+        before=_ingests("A graph"), rival=lambda rival: rival("key_value", "INSERT INTO enrichment_request (paper, times, last) VALUES (1, 1, ?)", AT),
+        act=lambda store: notices.claim_incomplete(store, now=make.NOON, ids=5, titles=5),
+        shows=("enrichment_request", "paper", "times"), rows=[(1, 1)], returns=(),
+    ),
+    "a value is replaced": Race(
+        rival=lambda rival: _rival_value(rival, "name", "theirs"), act=_writes(bot_state.put_value, "name", "ours"),
+        shows=("key_value", "name", "value"), rows=[("name", "ours")],
+    ),
+    "the daily work is done by one": Race(
+        rival=lambda rival: _rival_value(rival, "day-begun", "2026-01-22"),
+        act=lambda store: retention.claim_daily_work(store, now=make.NOON),
+        shows=("key_value", "name", "value"), rows=[("day-begun", "2026-01-22")], returns=False,
+    ),
+    "a slot of a publisher is of one": Race(
+        rival=lambda rival: rival(
+            "publisher_slot", "INSERT INTO publisher_slot (publisher, until) VALUES ('arxiv.org', ?)", f"{_SOON:%Y-%m-%d %H:%M:%S.%f}"
+        ),
+        act=lambda store: notices.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=make.NOON),
+        shows=("publisher_slot", "publisher"), rows=[("arxiv.org",)], returns=timedelta(minutes=1),
+    ),
+    "a workspace is the same": Race(
+        rival=lambda rival: rival(
+            "installation", "INSERT INTO installation (team, tokens, state, since) VALUES ('T1', 'theirs', 'active', ?)", AT
+        ),
+        act=_INSTALLS, shows=("installation", "team", "tokens", "state"), rows=[("T1", "ours", "active")],
+    ),
+    "tokens of a removed workspace are not stored": Race(
+        before=_INSTALLS, rival=lambda rival: rival("installation", "UPDATE installation SET state = 'uninstalled', tokens = ''"),
+        act=_writes(bot_state.renew_tokens, "T1", "newer"), shows=("installation", "team", "tokens"), rows=[("T1", "")], returns=False,
+    ),
+    "an update that another process has takes no effect here": Race(
+        rival=lambda rival: rival(
+            "update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state, worker) VALUES (?, ?, ?, ?, ?, ?, ?)',
+            "telegram", "7", AT, "telegram:1", "theirs", "ready", "",
+        ),
+        act=lambda store: _APPLIES(store, effect=lambda _: pytest.fail("the effect of an update happens twice")),
+        shows=("update", "update_id", "reply"), rows=[("7", "theirs")], returns=("theirs", False),
+    ),
+    "a reply that another process posts is left to it": Race(  # the first of our writes gives up old replies
+        before=lambda store: _APPLIES(store, effect=lambda _: "reply"),
+        rival=lambda rival: rival("update", 'UPDATE "update" SET state = ? WHERE state = ?', "done", "ready", after=1),
+        act=lambda store: conversations.unfinished_replies(store, now=_SOON),
+        shows=("update", "update_id", "state"), rows=[("7", "done")], returns=[],
+    ),
+    "a change begins with what another process has changed": Race(
+        before=_subscribes("graph"), rival=lambda rival: rival("chat", "UPDATE subscription SET name = 'theirs'"),
+        act=lambda store: (amendments.set_settings(store, ME, {"limit": "12"}, now=make.NOON), _undoes(store)),
+        shows=("subscription", "name"), rows=[("theirs",)],
+    ),
+    "a change is undone once": Race(
+        before=lambda store: (_subscribes("graph")(store), requests.unsubscribe(store, ME, "1", now=make.NOON)),
+        rival=lambda rival: rival("chat", "UPDATE undo SET before = json_set(before, '$.undone', json('true'))"),
+        act=_undoes, refuses="undone already", shows=("subscription", "number"), rows=[],
+    ),
+    "a denial is remembered by the first key": Race(
+        before=lambda store: (_MET(store), access.deny(store, ME, now=make.NOON)),
+        rival=lambda rival: _rival_value(rival, "denial-key", "00" * 32),
+        act=lambda store: (retention.forget(store, ME), access.standing_of(store, ME).is_denied)[1],
+        shows=("key_value", "name", "value"), rows=[("denial-key", "00" * 32)], returns=True,
+    ),
+    "a digest is not stored again": Race(
+        rival=_rival_ours, act=_ingests_ours,
+        shows=("digest", "id", "source"), rows=[(7, "theirs")], returns=True,
+    ),
+    "the papers of a digest are not stored again": Race(
+        rival=_rival_ours, act=_ingests_ours,
+        shows=("paper", "id", "title"), rows=[(1, "theirs")], returns=True,
+    ),
+    "a database is the first bot's": Race(
+        rival=lambda rival: rival("platform", "INSERT INTO platform (name, bot, bot_name) VALUES ('telegram', 'another', '')"),
+        act=lambda store: retention.claim_database(store, "telegram", "ours"), refuses="another Telegram bot",
+        shows=("platform", "name", "bot"), rows=[],
+    ),
+    "wrong codes that another process reads count": Race(
+        before=lambda store: (_MET(store), access.new_code(store)),
+        rival=lambda rival: rival("chat", "INSERT INTO wrong_code (chat, at) VALUES (1, ?), (1, ?), (1, ?), (1, ?)", *[AT] * 4),
+        act=lambda store: [access.redeem_code(store, ME, "wrong", admins=(), now=make.NOON) for _ in range(2)],
+        shows=("wrong_code", "chat"), rows=[(1,)] * 5, returns=["wrong", "too-many"],
+    ),
+    "a code makes one operator": Race(  # the first two of our writes store the code
+        before=_MET, rival=lambda rival: rival("operator_code", "DELETE FROM operator_code", after=2),
+        act=lambda store: access.redeem_code(store, ME, access.new_code(store), admins=(), now=make.NOON),
+        shows=("chat", "admin"), rows=[(0,)], returns="there-is-one",
+    ),
+    "a lane is paused once": Race(
+        rival=lambda rival: rival("lane", "INSERT INTO lane (platform, address) VALUES ('telegram', '1')"),
+        act=_writes(claims.pause_lane, model.Lane("telegram", "1"), wall=make.NOON, until=_SOON),
+        shows=("lane", "address", "not_before"), rows=[("1", "2026-01-22 12:01:00.000000")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.sqlite_alone
+@pytest.mark.parametrize("race", RACES)
+def test_what_another_process_stores_first_counts(store: database.Store, rival: Rival, race: str) -> None:
+    this = RACES[race]
+    this.before(store)
+    this.rival(rival)
+    with pytest.raises(errors.PaperwireError, match=this.refuses) if this.refuses else contextlib.nullcontext():
+        assert this.act(store) == this.returns or this.returns is ...
+    assert rows(store, *this.shows) == this.rows
+
+
+# -------------------------------------------------------------------------------------------------------------- notices
+
+
+@pytest.mark.sqlite_alone
+def test_a_notice_of_another_process_is_not_repeated(store: database.Store, rival: Rival) -> None:
+    chat = chat_status.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
+    notice = VersionChanged(version="2", before="1")
+    assert notices.notify(store, ME, notice, now=make.NOON)
+    (key,) = rows(store, "delivery", "dedupe_key")
+    stored.change(store, "DELETE FROM delivery")
+    rival("delivery", "INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason)"
+          " VALUES ('theirs', ?, 'notice', ?, ?, ?, '{}', 0, '')", chat.id, AT, key[0], AT)  # fmt: skip
+    assert not notices.notify(store, ME, notice, now=make.NOON)
+    assert rows(store, "delivery", "id") == [("theirs",)]
+
+
+# --------------------------------------------------------------------------------------------------------------- papers
+
+# An ingest reads papers before it writes them. So it first locks the counter of sequences, which only one process can do.
+
+
+@pytest.mark.sqlite_alone
+def test_a_paper_added_during_a_large_ingest_is_the_same(
+    store: database.Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "MOST_AT_ONCE", 1)
+    # otherwise SQLite shows that no other process has written since the look-up
+    store.kind.version = lambda: None  # type: ignore[method-assign]
+    _rival_paper(rival, "2601.00002", after=1, number=2)  # just before our process stores the second part
+    make.ingested(store, *(make.paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
+    assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
+    assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2), ("2601.00003", 3)]
+
+
+# ------------------------------------------------------------------------------------------------------------- planning
+
+# A plan reads before it writes. So its write first locks the rows of its chats, which only one process can do.
+
+
+@pytest.fixture
+def locks_rows(store: database.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes SQLite act like PostgreSQL: it locks rows, and does not show whether another process has written."""
+    store.kind.version = lambda: None  # type: ignore[method-assign]
+
+    def hold(session: database.Transaction, *_: object, **__: object) -> None:
+        database.execute(
+            session, sqlalchemy.text("UPDATE key_value SET value = value")
+        )  # any write, before which the rival can write
+
+    monkeypatch.setattr("subscriptions.store.database.conflicts.hold_rows", hold)
+
+
+def _rival_plan(rival: Rival, kind: str = "alert", *, before: str = "key_value") -> None:
+    rival(before, "INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason)"
+          " VALUES ('theirs', 1, ?, ?, ?, ?, '{}', 0, '')", kind, AT, "1:2026-01-22T13:00", AT)  # fmt: skip
+    rival(before, "INSERT INTO delivery_item (chat, paper, delivery, position, shown, cross, because)"
+          " SELECT 1, id, 1, 0, 1, 0, '[]' FROM paper")  # fmt: skip
+
+
+@pytest.mark.sqlite_alone
+@pytest.mark.usefixtures("locks_rows")
+def test_a_subscription_the_other_plan_missed_waits_a_minute(store: database.Store, rival: Rival) -> None:
+    make.subscribes(store, str(ME), "graph", every="daily", at="13:00", now=make.NOON)
+    make.ingested(store, make.paper("A graph"), now=make.NOON + timedelta(minutes=1))
+    _rival_plan(rival)
+    assert plan_due(store, now=make.NOON + timedelta(hours=1)) == ()
+    assert rows(store, "subscription", "cursor") == [(0,)]
+    assert plan_due(store, now=make.NOON + timedelta(hours=1, minutes=1)) == ()  # the other plan delivered the paper
+    assert rows(store, "delivery", "id") == [("theirs",)]
+    assert rows(store, "subscription", "cursor") == [(1,)]
+
+
+@pytest.mark.sqlite_alone
+@pytest.mark.usefixtures("locks_rows")
+def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: database.Store, rival: Rival) -> None:
+    """A subscription is paused, and a digest comes, while a plan runs. The plan reads the papers again, and ends."""
+    make.subscribes(store, str(ME), "graph", every="now", now=make.NOON)
+    make.ingested(store, make.paper("A graph"), now=make.NOON + timedelta(minutes=1))
+    rival("key_value", "UPDATE subscription SET state = 'paused'")
+    _rival_digest(rival, "another")
+    assert plan_due(store, now=make.NOON + timedelta(hours=1)) == ()
+    assert rows(store, "delivery", "id") == []
+
+
+@pytest.mark.sqlite_alone
+@pytest.mark.usefixtures("locks_rows")
+def test_papers_of_another_plan_are_not_shown_on_request(store: database.Store, rival: Rival) -> None:
+    chat = make.subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=make.NOON).chat
+    make.ingested(store, make.paper("A graph"), make.paper("A tree"))
+    _rival_plan(rival, before="chat")
+    rival("chat", "DELETE FROM delivery_item WHERE paper = 2")
+    batch = newest_batch(store, chat, now=make.NOON, key="asked")
+    assert batch.delivery is not None
+    assert [item.paper.paper.title for item in batch.delivery.items] == ["A tree"]
+
+
+# ------------------------------------------------------------------------------------------------ codes of operators
+
+
+@pytest.mark.sqlite_alone
+def test_a_code_printed_meanwhile_works_too(store: database.Store, rival: Rival) -> None:
+    rival("operator_code", "INSERT INTO operator_code (code_hash) VALUES ('theirs')")
+    access.new_code(store)
+    assert ("theirs",) in rows(store, "operator_code", "code_hash")
+    for _ in range(2):
+        access.new_code(store)
+    codes = rows(store, "operator_code", "code_hash")
+    assert len(codes) == 3
+    assert ("theirs",) not in codes
+
+
+# -------------------------------------------------------------------------------------------------------------- sources
+
+
+@pytest.mark.sqlite_alone
+def test_a_poll_is_one_process_s(store: database.Store, rival: Rival) -> None:
+    sources.sync_sources(store, [sources.SourceFact(name="daily", kind="url", location="")], now=make.NOON)
+    for before, until in ((None, make.NOON), (make.NOON, make.NOON + timedelta(hours=1))):
+        assert sources.claim_poll(store, "daily", before, until)
+    rival(
+        "source",
+        "UPDATE source SET state = json_set(state, '$.next_at', ?)",
+        (make.NOON + timedelta(hours=2)).isoformat(),
+    )
+    assert not sources.claim_poll(store, "daily", make.NOON + timedelta(hours=1), make.NOON + timedelta(hours=3))
+    assert sources.claim_poll(store, "daily", make.NOON + timedelta(hours=2), None)
+    assert sources.claim_poll(store, "daily", None, make.NOON)
+
+
+# --------------------------------------------------------------------------------------------------------------- states
+
+
+@pytest.mark.sqlite_alone
+def test_every_state_is_an_enumeration_that_the_database_checks(store: database.Store) -> None:
+    schema = {name: str(sql) for name, sql in rows(store, "sqlite_master", "name", "sql")}
+    states = [
+        (table.name, column.name, column.type.enums)
+        for table in TABLES.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, sqlalchemy.Enum)
+    ]
+    assert len(states) > 8
+    for table, column, values in states:
+        check = re.search(rf"CHECK \({column} IN \(([^)]*)\)\)", schema[table].replace('"', ""))
+        assert check, (table, column)
+        assert set(check[1].split(", ")) == {f"'{value}'" for value in values}

@@ -1,10 +1,10 @@
 """The sending rate of several workers together, also after a crash, and the end of their jobs in the queue."""
 
 import asyncio
+import contextlib
 import threading
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing, suppress
+from collections import abc
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,8 +32,7 @@ from subscriptions.store import workers as stored_workers
 from subscriptions.store.claims import mark_sending
 from subscriptions.store.conversation_rows import UpdateRow
 from subscriptions.store.database.store import Store
-from tests import make
-from tests.being_sent import being_sent, request, to_be_sent
+from tests import being_sent, make
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import telegram_bot
 from tests.patience import PATIENCE
@@ -42,6 +41,7 @@ from tests.postgres.server import Server
 NOW = 1000.0  # a monotonic second
 GROUP = model.Lane("telegram", "-1001")
 LIMITS = {"telegram": Limits(text=4096, per_second=0, per_lane=1, per_group_minute=20, burst=3, reserved=2)}
+# makes the server cut all connections to the database except our own
 CUT = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid != pg_backend_pid()
@@ -63,12 +63,11 @@ class Worker:
         chat = str(model.ChatAddress(GROUP.platform, GROUP.address, topic))
         with self.store.write() as session:
             for ago in seconds_ago:
-                at = make.NOON - timedelta(seconds=ago)
                 session.add(
                     UpdateRow(
                         platform="telegram",
                         update_id=f"{chat} {ago}",
-                        at=at,
+                        at=make.NOON - timedelta(seconds=ago),
                         chat=chat,
                         state=state,
                         worker=self.store.worker,
@@ -89,15 +88,15 @@ def ready_in(*seconds_ago: float, urgent: bool = False) -> float:
 
 
 @pytest.fixture
-def lane_url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as lane_url, closing(Store(lane_url)) as store:
+def lane_url(postgres: Server) -> abc.Iterator[str]:
+    with postgres.database() as lane_url, contextlib.closing(Store(lane_url)) as store:
         make.due(store, "telegram:-1001")
         plan_due(store, now=make.NOON)
         yield lane_url
 
 
 @pytest.fixture
-async def two(lane_url: str) -> AsyncIterator[tuple[Worker, Worker]]:
+async def two(lane_url: str) -> abc.AsyncIterator[tuple[Worker, Worker]]:
     workers = Worker(lane_url), Worker(lane_url)
     yield workers
     for one in workers:
@@ -122,7 +121,7 @@ async def test_answers_of_one_worker_slow_deliveries_of_another(two: tuple[Worke
 
 async def test_an_answer_waits_for_the_deliveries_of_another_worker(two: tuple[Worker, Worker]) -> None:
     receives, delivers = two
-    being_sent(delivers.store, request(GROUP.address))
+    being_sent.being_sent(delivers.store, being_sent.request(GROUP.address))
     other: Any = receives.clock
     receives.answers(7, 6, 5, 4, 3, 2, 1)
     wanted = ready_in(7, 6, 5, 4, 3, 2, 1, 0, urgent=True)
@@ -146,25 +145,19 @@ async def test_a_lane_stays_with_its_worker_when_the_server_cuts_all_connections
 ) -> None:
     one, other = two
     async with one.engine.posting(GROUP):
-        cut(lane_url)
+        await executes(lane_url, CUT)
         # `other` first notices that its own connection was cut
         async with other.engine.posting(GROUP, patience=1) as is_free:
             assert not is_free
         async with one.engine.posting(model.Lane("telegram", "2")) as is_free:
             assert is_free
-        cut(lane_url)
+        await executes(lane_url, CUT)
     async with other.engine.posting(GROUP, patience=1) as is_free:
         assert not is_free  # `one` could not write the end of its lease
-    with suppress(StoreError):  # the connection for the transactions of `one` is cut too
+    with contextlib.suppress(StoreError):  # the connection for the transactions of `one` is cut too
         await one.engine.recover_failed()
     async with other.engine.posting(GROUP, patience=0) as is_free:
         assert is_free
-
-
-def cut(lane_url: str) -> None:
-    """Makes the server cut all connections to the database except our own."""
-    with psycopg.connect(lane_url, autocommit=True) as connection:
-        connection.execute(CUT)
 
 
 @pytest.mark.parametrize(
@@ -176,9 +169,8 @@ async def test_a_lane_is_left_by_a_worker_without_heartbeat_and_session(
     two: tuple[Worker, Worker], lane_url: str, *, has_heartbeat: bool, has_session: bool, is_left: bool
 ) -> None:
     one, other = two
-    lane = f"{GROUP.platform}:{GROUP.address}"
-    assert one.engine._session.hold(lane)
-    step = to_be_sent(one.store, request(GROUP.address))
+    assert one.engine._session.hold(f"{GROUP.platform}:{GROUP.address}")
+    step = being_sent.to_be_sent(one.store, being_sent.request(GROUP.address))
     if not has_heartbeat:
         stored_workers.end_worker(one.store)
     if not has_session:
@@ -192,13 +184,11 @@ async def test_a_lane_is_left_by_a_worker_without_heartbeat_and_session(
         )
 
 
-OF_A_TOKEN = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
-
-
 @pytest.fixture
-async def workers(url: str) -> AsyncIterator[list[cluster.ClusterEngine]]:
+async def workers(url: str) -> abc.AsyncIterator[list[cluster.ClusterEngine]]:
     stores = [Store(url) for _ in range(3)]
-    engines = [cluster.ClusterEngine(store, context.SystemClock(), OF_A_TOKEN) for store in stores]
+    limits = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
+    engines = [cluster.ClusterEngine(store, context.SystemClock(), limits) for store in stores]
     yield engines
     for engine, store in zip(engines, stores, strict=True):
         await engine.close()
@@ -235,6 +225,8 @@ async def test_one_of_several_workers_is_elected_until_it_resigns(
     workers: list[cluster.ClusterEngine], url: str
 ) -> None:
     one, other, third = workers
+    # as if a worker had been stopped for longer than a lease lasts
+    lease_ends = "UPDATE lease SET ends = clock_timestamp() WHERE worker = '{}'"
 
     async def elected(*asking: cluster.ClusterEngine) -> list[bool]:
         """Asks for each of these workers, in turn, whether it is elected as the receiver."""
@@ -245,34 +237,25 @@ async def test_one_of_several_workers_is_elected_until_it_resigns(
     await other.resign("receiver")  # has no effect, because `one` is the receiver
     await one._aside(one._session.close)  # the session of `one` is cut
     assert await elected(other, one) == [False, True]
-    lease_ends(url, one)
+    await executes(url, lease_ends.format(one._store.worker))
     assert await elected(other, third, one) == [True, False, False]
-    lease_ends(url, other)
+    await executes(url, lease_ends.format(other._store.worker))
     assert await elected(other) == [True]  # no other worker asked in between
     await other.resign("receiver")
     assert await elected(one) == [True]
 
 
-def lease_ends(url: str, worker: cluster.ClusterEngine) -> None:
-    """Ends the leases of a worker, as if the worker had been stopped for longer than a lease lasts."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("UPDATE lease SET ends = clock_timestamp() WHERE worker = %s", (worker._store.worker,))
-
-
 async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[cluster.ClusterEngine], url: str) -> None:
     one, other, _ = workers
-    alone = Store(url)
     assert await one.is_elected("receiver")  # this opens the session of `one`
-    with pytest.raises(SenderLockHeld), only_sender(alone):
+    with pytest.raises(SenderLockHeld), contextlib.closing(Store(url)) as alone, only_sender(alone):
         pytest.fail("it sends beside a worker")
     await other.join()  # other workers may join
     assert await other.is_elected("another")
-    alone.close()
 
 
 # ── A job whose end could not be written, because the database refused it or cut the connection ───────────────────────
 
-QUICK = {"telegram": Limits(text=4096, per_second=28, per_lane=1)}
 ONE, OTHER = model.Lane("telegram", "1"), model.Lane("telegram", "2")
 REFUSED = """
     CREATE SEQUENCE tries;
@@ -303,21 +286,30 @@ def stops() -> list[bool]:
 @pytest.fixture
 async def engine(
     url: str, concurrency: int, stops: list[bool], monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[cluster.ClusterEngine]:
+) -> abc.AsyncIterator[cluster.ClusterEngine]:
     """A worker with short intervals, so that it soon notices a failure."""
     monkeypatch.setattr(job_queue, "RESTART_AFTER", 0.01)
-    store = Store(url)
-    made = cluster.ClusterEngine(
-        store,
-        context.SystemClock(),
-        QUICK,
-        stopping=lambda: bool(stops) and stops.pop(),
-        concurrency=concurrency,
-        times=job_queue.Times(beat=0.05, poll=0.05, sweep_cron="* * * * * *", grace=0.1),
-    )
-    yield made
-    await made.close()
-    store.close()
+    with contextlib.closing(Store(url)) as store:
+        made = cluster.ClusterEngine(
+            store,
+            context.SystemClock(),
+            {"telegram": Limits(text=4096, per_second=28, per_lane=1)},
+            stopping=lambda: bool(stops) and stops.pop(),
+            concurrency=concurrency,
+            times=job_queue.Times(beat=0.05, poll=0.05, sweep_cron="* * * * * *", grace=0.1),
+        )
+        yield made
+        await made.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(engine: cluster.ClusterEngine, *work: Any) -> abc.AsyncIterator[None]:
+    """Lets the worker serve its jobs in the background until the end of the block, for at most PATIENCE seconds."""
+    task = asyncio.create_task(engine.serve(*work))
+    async with asyncio.timeout(PATIENCE):
+        yield
+        task.cancel()
+        await asyncio.wait((task,))
 
 
 async def executes(url: str, statement: str) -> None:
@@ -373,15 +365,11 @@ async def test_a_job_whose_end_cannot_be_written_is_left_to_others(
         return
 
     engine.wake([ONE])
-    work = asyncio.create_task(engine.serve(deliver))
-    async with asyncio.timeout(PATIENCE):
+    async with serving(engine, deliver):
         await has_failed.wait()
         assert engine.problem == "the jobs cannot be written; the log says why"
-        work.cancel()
-        await asyncio.wait((work,))
     with psycopg.connect(url) as connection:
-        left = connection.execute("SELECT status, worker_id FROM procrastinate_jobs").fetchall()
-    assert left == [("doing", None)]
+        assert connection.execute("SELECT status, worker_id FROM procrastinate_jobs").fetchall() == [("doing", None)]
 
 
 async def test_a_heartbeat_or_sweep_that_failed_is_made_again(engine: cluster.ClusterEngine, url: str) -> None:
@@ -400,17 +388,15 @@ async def test_a_heartbeat_or_sweep_that_failed_is_made_again(engine: cluster.Cl
         await sweeps.put(None)
         raise StoreError("no")
 
-    work = asyncio.create_task(engine.serve(deliver, sweep))
-    async with asyncio.timeout(PATIENCE):
+    async with serving(engine, deliver, sweep):
         for _ in range(2):
             await sweeps.get()
         while await asyncio.to_thread(beats, url) < 3:
             pass
-        work.cancel()
-        await asyncio.wait((work,))
     with psycopg.connect(url) as connection:
-        rest = "SELECT status FROM procrastinate_jobs WHERE status NOT IN ('todo', 'doing')"
-        assert connection.execute(rest).fetchall() == []
+        assert not connection.execute(
+            "SELECT status FROM procrastinate_jobs WHERE status NOT IN ('todo', 'doing')"
+        ).fetchall()
 
 
 def beats(url: str) -> int:
@@ -419,7 +405,7 @@ def beats(url: str) -> int:
     return int(found)
 
 
-async def becomes(url: str, what: Callable[[], bool]) -> None:
+async def becomes(url: str, what: abc.Callable[[], bool]) -> None:
     """Waits until `what()` is true. Executes a statement between two checks, so that the event loop can go on."""
     while not what():
         await executes(url, "SELECT 1")
@@ -439,8 +425,7 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: c
         await is_written.wait()
 
     engine.wake([ONE])
-    work = asyncio.create_task(engine.serve(deliver))
-    async with asyncio.timeout(PATIENCE):
+    async with serving(engine, deliver):
         await begun.wait()
         await executes(url, "ALTER TABLE procrastinate_jobs RENAME TO out_of_reach")
         await becomes(url, lambda: engine.problem != "")
@@ -449,8 +434,6 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: c
         assert engine.lanes_in_hand == 1
         is_written.set()
         await becomes(url, lambda: engine.lanes_in_hand == 0)
-        work.cancel()
-        await asyncio.wait((work,))
     assert set(runs) == {ONE}
     assert not engine._left
 
@@ -478,7 +461,6 @@ async def test_a_lane_whose_lock_came_too_late_is_freed(engine: cluster.ClusterE
 # ── The rate after a crash: posts of the earlier process count, even those that the store has not confirmed ───────────
 
 OF_TELEGRAM = TelegramChannel.limits
-PAPERS = 120  # enough for several messages
 
 
 class Crash(BaseException):
@@ -493,7 +475,7 @@ def busiest(starts: list[float], seconds: float) -> int:
 def wants_many_messages(app: App, chat: str) -> None:
     make.subscribes(app.store, chat, "graph", every="now")
     set_settings(app.store, make.address(chat), {"limit": "all"}, now=app.clock.now())
-    make.ingested(app.store, *(make.paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(PAPERS)))
+    make.ingested(app.store, *(make.paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(120)))
 
 
 def crashes_at_posts(app: App, starts: list[float], *, every: int, taken: bool) -> None:

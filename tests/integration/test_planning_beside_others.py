@@ -1,21 +1,21 @@
 """Planning while other threads and processes write: they need not wait, a kill loses nothing, and cursors are shared."""
 
+import contextlib
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import abc
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import hypothesis
 import pytest
-from hypothesis import given, settings
+import sqlmodel
 from hypothesis import strategies as st
 from sqlalchemy import event
-from sqlmodel import col, select
 
 from bot.digests import read_digest
 from bot.sources import ingest
@@ -40,7 +40,7 @@ from tests.statements import recording
 DIGEST = Path(__file__).parents[2] / "bot" / "samples" / "daily_arxiv.md"
 
 
-def called(before: Callable[[], None], function: Callable[..., Any]) -> Callable[..., Any]:
+def called(before: abc.Callable[[], None], function: abc.Callable[..., Any]) -> abc.Callable[..., Any]:
     """Returns a function that first calls `before` and then `function`."""
 
     def call(*args: Any, **named: Any) -> Any:
@@ -54,28 +54,16 @@ def sent_to(store: Store) -> list[tuple[str, int]]:
     return [(entry.chat, entry.papers) for entry in outbox_entries(store, now=make.NOON + make.HOUR)]
 
 
-def at_first(work: Callable[[], object]) -> Callable[[], None]:
-    """Returns a function whose first call runs `work` in a separate thread. Later calls do nothing."""
-    left = [work]
-
-    def once() -> None:
-        if left:
-            with ThreadPoolExecutor(1) as other:
-                other.submit(left.pop()).result()
-
-    return once
-
-
-def on_third(work: Callable[[], object]) -> Callable[[], None]:
-    """Returns a function whose third call runs `work` in a separate thread. Other calls do nothing."""
+def on_call(number: int, work: abc.Callable[[], object]) -> abc.Callable[[], None]:
+    """Returns a function of which call `number` runs `work` in a separate thread. Other calls do nothing."""
     calls = count(1)
 
-    def third() -> None:
-        if next(calls) == 3:
+    def call() -> None:
+        if next(calls) == number:
             with ThreadPoolExecutor(1) as other:
                 other.submit(work).result()
 
-    return third
+    return call
 
 
 @pytest.fixture
@@ -96,8 +84,8 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
 
     make.subscribes(store, "telegram:1", "graph", every="now")
     make.ingested(store, make.paper("A graph of trees"), now=make.NOON + make.MINUTE)
-    another = at_first(
-        lambda: make.subscribes(store, "telegram:1", "trees", every="now", since="1d", now=make.NOON + make.HOUR)
+    another = on_call(
+        1, lambda: make.subscribes(store, "telegram:1", "trees", every="now", since="1d", now=make.NOON + make.HOUR)
     )
     monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
     window = _plan_inputs.Window
@@ -110,8 +98,9 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
 
 
 def test_what_was_delivered_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    chat = get_chat(due, make.address("telegram:1"))
-    now_already = at_first(lambda: newest_batch(due, chat, now=make.NOON + make.HOUR, key="asked"))
+    now_already = on_call(
+        1, lambda: newest_batch(due, get_chat(due, make.address("telegram:1")), now=make.NOON + make.HOUR, key="asked")
+    )
     monkeypatch.setattr(decision, "decide", called(now_already, decision.decide))
     _plan.plan_due(due, now=make.NOON + make.HOUR)
     assert sent_to(due) == [("telegram:1", 1)]
@@ -119,7 +108,7 @@ def test_what_was_delivered_meanwhile_is_not_planned_again(due: Store, monkeypat
 
 def test_what_others_wrote_of_other_chats_repeats_no_decision(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     decisions: list[str] = []
-    other = at_first(lambda: make.subscribes(due, "telegram:2", "tree", every="now", now=make.NOON + make.HOUR))
+    other = on_call(1, lambda: make.subscribes(due, "telegram:2", "tree", every="now", now=make.NOON + make.HOUR))
     monkeypatch.setattr(known_papers, "window", called(other, known_papers.window))
     monkeypatch.setattr(decision, "decide", called(lambda: decisions.append("made"), decision.decide))
     assert len(_plan.plan_due(due, now=make.NOON + make.HOUR)) == 1
@@ -129,8 +118,7 @@ def test_what_others_wrote_of_other_chats_repeats_no_decision(due: Store, monkey
 async def test_deliveries_are_rendered_before_the_writing(store: Store) -> None:
     turns: list[bool] = []
     make.due(store, "telegram:42")
-    bot = BotHarness(store, clock=make.FakeClock(make.NOON + make.HOUR))
-    post = Deliverer(bot)
+    post = Deliverer(BotHarness(store, clock=make.FakeClock(make.NOON + make.HOUR)))
     post.render_delivery = called(lambda: turns.append(store._turn.locked()), post.render_delivery)
     assert len(await post.deliver_due()) == 1
     assert turns == [False]
@@ -143,8 +131,7 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
     monkeypatch.setattr(hits, "tokenize", called(lambda: matched.append("a paper"), hits.tokenize))
     make.subscribes(store, "telegram:42", "graph", every="now")
     bot = BotHarness(store, clock=make.FakeClock(make.NOON + make.HOUR))
-    data = DIGEST.read_bytes()
-    _, ingested = await ingest.ingest(bot.context, data, DIGEST.name, source="daily")
+    _, ingested = await ingest.ingest(bot.context, DIGEST.read_bytes(), DIGEST.name, source="daily")
     assert ingested.new > 0
     assert (turns, matched) == ([False], [])
 
@@ -166,12 +153,12 @@ def test_a_plan_that_fails_while_matching_is_made_by_the_next(
     )
     with monkeypatch.context() as broken:
         broken.setattr(
-            paper_index.TokenizedPapers, "matching", called(on_third(_fails), paper_index.TokenizedPapers.matching)
+            paper_index.TokenizedPapers, "matching", called(on_call(3, _fails), paper_index.TokenizedPapers.matching)
         )
         broken.setattr(
             paper_index.PaperIndex,
             "positions",
-            staticmethod(called(on_third(_fails), paper_index.PaperIndex.positions)),
+            staticmethod(called(on_call(3, _fails), paper_index.PaperIndex.positions)),
         )
         with pytest.raises(errors.StoreError):
             _plan.plan_due(store, now=make.NOON + make.HOUR)
@@ -199,7 +186,6 @@ def _fails() -> None:
 # ── If a plan is killed at any statement or commit, the next plan loses and repeats nothing ───────────────────────────
 
 WISHES = {"telegram:1": "graph", "telegram:2": "tree", "telegram:3": "graph OR tree", "telegram:4": "leaf"}
-TITLES = ("A graph", "A tree", "A graph of trees")
 OWED = {  # (chat, title), each of which must be delivered once
     ("telegram:1", "A graph"), ("telegram:1", "A graph of trees"), ("telegram:2", "A tree"), ("telegram:2", "A graph of trees"),
     ("telegram:3", "A graph"), ("telegram:3", "A tree"), ("telegram:3", "A graph of trees"),
@@ -210,8 +196,8 @@ class Killed(BaseException):
     """Ends the work at once, as if the process were killed. No code of the product catches it."""
 
 
-@contextmanager
-def killed_at(store: Store, step: int) -> Iterator[list[str]]:
+@contextlib.contextmanager
+def killed_at(store: Store, step: int) -> abc.Iterator[list[str]]:
     """Raises Killed at the statement or commit number `step`. Yields a list of the statements and commits before it."""
     steps: list[str] = []
 
@@ -220,27 +206,17 @@ def killed_at(store: Store, step: int) -> Iterator[list[str]]:
             raise Killed
         steps.append(name)
 
-    def at_statement(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        reached(statement.split(maxsplit=1)[0])
-
-    def at_commit(_connection: Any) -> None:
-        reached("COMMIT")
-
-    listeners = (("before_cursor_execute", at_statement), ("commit", at_commit))
-    for name, listener in listeners:
+    listeners: dict[str, abc.Callable[..., None]] = {
+        "before_cursor_execute": lambda _connection, _cursor, statement, *_: reached(statement.split(maxsplit=1)[0]),
+        "commit": lambda _connection: reached("COMMIT"),
+    }
+    for name, listener in listeners.items():
         event.listen(store._engine, name, listener)
     try:
         yield steps
     finally:
-        for name, listener in listeners:
+        for name, listener in listeners.items():
             event.remove(store._engine, name, listener)
-
-
-def cursors_of(store: Store) -> list[int]:
-    """Returns the cursors of all subscriptions."""
-    with store.read() as transaction:
-        found = stored_subscriptions.subscriptions_of(transaction, range(1, len(WISHES) + 1))
-    return [one.cursor for of_chat in found.values() for one in of_chat]
 
 
 def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,45 +225,49 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
     Some of the subscriptions match new papers. Each chat must get each of its papers once.
     """
     monkeypatch.setattr(_plan, "SLICE", 2)
-    prepared = Store(f"sqlite:///{tmp_path / 'prepared.db'}")
-    prepared.open(now=make.NOON)
-    for where, query in WISHES.items():
-        make.subscribes(prepared, where, query, every="now")
-    make.ingested(prepared, make.paper("A first leaf, graph and tree"), now=make.NOON)
-    _plan.plan_due(prepared, now=make.NOON)
-    make.ingested(prepared, *map(make.paper, TITLES), now=make.NOON + make.HOUR / 2)
-    with prepared.read() as transaction:
-        assert set(transaction.exec(select(rows.SubscriptionRow.shared_cursor))) == {1}
-    prepared.close()
+    with contextlib.closing(Store(f"sqlite:///{tmp_path / 'prepared.db'}")) as prepared:
+        prepared.open(now=make.NOON)
+        for where, query in WISHES.items():
+            make.subscribes(prepared, where, query, every="now")
+        make.ingested(prepared, make.paper("A first leaf, graph and tree"), now=make.NOON)
+        _plan.plan_due(prepared, now=make.NOON)
+        make.ingested(
+            prepared, *map(make.paper, ("A graph", "A tree", "A graph of trees")), now=make.NOON + make.HOUR / 2
+        )
+        with prepared.read() as transaction:
+            assert set(transaction.exec(sqlmodel.select(rows.SubscriptionRow.shared_cursor))) == {1}
 
     killed: list[str] = []
     for step in count():
         path = shutil.copy(prepared.path, tmp_path / f"at {step}.db")
-        with suppress(Killed), closing(Store(f"sqlite:///{path}")) as store, killed_at(store, step) as steps:
+        with (
+            contextlib.suppress(Killed),
+            contextlib.closing(Store(f"sqlite:///{path}")) as store,
+            killed_at(store, step) as steps,
+        ):
             _plan.plan_due(store, now=make.NOON + make.HOUR)
             break
         killed += steps[-1:]
-        with closing(Store(f"sqlite:///{path}")) as store:  # the next process
+        with contextlib.closing(Store(f"sqlite:///{path}")) as store:  # the next process
             _plan.plan_due(store, now=make.NOON + make.HOUR)
-            delivered, cursors = stored.delivered(store), cursors_of(store)
+            delivered, cursors = stored.delivered(store), looked(store)
             assert _plan.plan_due(store, now=make.NOON + make.HOUR) == ()
         news = [(chat, title) for chat, title in delivered if "first" not in title]
         assert (len(news), set(news)) == (len(OWED), OWED), f"killed after {steps[-3:]}"
-        assert cursors == [4] * 4, "the one without a match has looked, too"
+        assert cursors == dict.fromkeys((1, 2, 3, 4), 4), "the one without a match has looked, too"
     assert killed.count("COMMIT") >= 3, "both slices were committed, and the shared cursor"
 
 
 # ── What a process keeps in memory: the set of all queries ───────────────────────────────────────────────────────
 
 WORDS = ("graph", "tree", "leaf", "root", "branch")
-PAPERS = paper_index.PaperIndex.of([make.paper(f"On {word}") for word in WORDS])
 
 
 def matching(kept: _plan_inputs.KeptQueries, store: Store) -> set[str]:
     """Reads changed queries from the store into the set. Returns the canonical texts of the queries that find a paper."""
     with store.read() as transaction:
         kept.follow(transaction)
-        ids = kept.matching(PAPERS)
+        ids = kept.matching(paper_index.PaperIndex.of([make.paper(f"On {word}") for word in WORDS]))
         found = planner.queries_by_id(transaction, ids)
     assert len(found) == len(ids), "each is known, and once"
     return set(found.values())
@@ -300,9 +280,9 @@ def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytes
     monkeypatch.setattr(planner, "KEPT", 2)
     for word in WORDS[1:]:
         make.subscribes(store, "telegram:1", word)
-    make.clean_up(store, now=make.NOON + timedelta(days=1))
+    make.clean_up(store, now=make.NOON + make.DAY)
     with store.read() as transaction:
-        assert list(transaction.exec(select(rows.QueryChangeRow.sequence))) == [4, 5], "the newest stay"
+        assert list(transaction.exec(sqlmodel.select(rows.QueryChangeRow.sequence))) == [4, 5], "the newest stay"
     assert matching(kept, store) == set(WORDS)
 
 
@@ -342,16 +322,14 @@ def followed(store: Store) -> Store:
 def follows(store: Store) -> dict[int, int | None]:
     """Returns the shared cursor that the last subscription of each chat follows."""
     with store.read() as transaction:
-        found = transaction.exec(
-            select(rows.SubscriptionRow.chat, rows.SubscriptionRow.shared_cursor).order_by(col(rows.SubscriptionRow.id))
-        )
-        return dict(found.all())
+        wanted = sqlmodel.select(rows.SubscriptionRow.chat, rows.SubscriptionRow.shared_cursor)
+        return dict(transaction.exec(wanted.order_by(sqlmodel.col(rows.SubscriptionRow.id))).all())
 
 
 def looked(store: Store) -> dict[int, int]:
     """Returns for each chat the sequence number up to which its last subscription was compared with papers."""
     with store.read() as transaction:
-        found = stored_subscriptions.subscriptions_of(transaction, [1, 2, 3])
+        found = stored_subscriptions.subscriptions_of(transaction, range(1, 5))
     return {chat: of_chat[-1].cursor for chat, of_chat in found.items() if of_chat}
 
 
@@ -366,8 +344,7 @@ def test_who_matches_nothing_is_neither_read_nor_written(followed: Store) -> Non
     assert looked(followed) == {1: 2, 2: 2}
 
 
-NIGHT = make.NOON + 11 * make.HOUR
-CHANGES: Mapping[str, Callable[[Store], object]] = {
+CHANGES: abc.Mapping[str, abc.Callable[[Store], object]] = {
     "edited": lambda store: amendments.edit(
         store, make.address("telegram:1"), 1, "tree", now=make.NOON + 2 * make.HOUR
     ),
@@ -399,16 +376,19 @@ def test_a_changed_subscription_stops_following(followed: Store, change: str) ->
     CHANGES[change](followed)
     assert (looked(followed)[1], follows(followed)[1]) == (2, None)
     with followed.read() as transaction:
-        assert transaction.exec(select(rows.SubscriptionRow.cursor).where(rows.SubscriptionRow.chat == 1)).one() == 2
+        assert (
+            transaction.exec(sqlmodel.select(rows.SubscriptionRow.cursor).where(rows.SubscriptionRow.chat == 1)).one()
+            == 2
+        )
 
 
 @pytest.mark.both_databases
 def test_when_the_operator_changes_the_zone_nothing_is_late(followed: Store) -> None:
     """A chat that chose no time zone uses the operator's. When the operator moves from UTC to Shanghai, the night has passed."""
-    moved = Store(str(followed.url), zone="Asia/Shanghai")
-    make.ingested(moved, make.paper("A graph of the night"), now=NIGHT + 3 * make.HOUR)
-    assert [lane.address for lane in _plan.plan_due(moved, now=NIGHT + 3 * make.HOUR)] == ["1", "2"]
-    moved.close()
+    morning = make.NOON + 14 * make.HOUR
+    with contextlib.closing(Store(str(followed.url), zone="Asia/Shanghai")) as moved:
+        make.ingested(moved, make.paper("A graph of the night"), now=morning)
+        assert [lane.address for lane in _plan.plan_due(moved, now=morning)] == ["1", "2"]
 
 
 @pytest.mark.both_databases
@@ -425,7 +405,7 @@ def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
     _plan.plan_due(store, now=make.NOON + make.HOUR)
     make.subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=make.NOON + make.HOUR - make.MINUTE)
     make.ingested(store, make.paper("A second graph"), now=make.NOON + make.HOUR)
-    _plan.plan_due(store, now=make.NOON + make.HOUR + timedelta(seconds=10))
+    _plan.plan_due(store, now=make.NOON + make.HOUR + make.MINUTE / 6)
     assert follows(store)[1] is None or ("telegram:1", "A second graph") in stored.delivered(store)
     _plan.plan_due(store, now=make.NOON + make.HOUR + make.MINUTE)
     assert ("telegram:1", "A second graph") in stored.delivered(store)
@@ -448,15 +428,8 @@ def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: 
 def test_nobody_follows_while_another_process_may_be_looking(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A paper comes while a plan runs. The plan has not compared it with the subscriptions, so they follow no shared cursor."""
     make.due(store, "telegram:1")
-    decide_all = _plan._decide_all
-
-    def newer(*arguments: Any) -> Any:
-        monkeypatch.setattr(_plan, "_decide_all", decide_all)
-        with ThreadPoolExecutor(1) as other:
-            other.submit(make.ingested, store, make.paper("Another graph"), now=make.NOON).result()
-        return decide_all(*arguments)
-
-    monkeypatch.setattr(_plan, "_decide_all", newer)
+    newer = on_call(1, lambda: make.ingested(store, make.paper("Another graph"), now=make.NOON))
+    monkeypatch.setattr(_plan, "_decide_all", called(newer, _plan._decide_all))
     _plan.plan_due(store, now=make.NOON)
     assert follows(store) == {1: None}
     _plan.plan_due(store, now=make.NOON + make.MINUTE)
@@ -469,8 +442,8 @@ def test_nobody_follows_while_another_process_may_be_looking(store: Store, monke
 def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
     """Returns the parts of all deliveries and notices that people see, sorted."""
     with store.read() as transaction:
-        found = transaction.exec(select(rows.DeliveryRow).order_by(col(rows.DeliveryRow.seq))).all()
-        items = transaction.exec(select(rows.DeliveryItemRow)).all()
+        found = transaction.exec(sqlmodel.select(rows.DeliveryRow).order_by(sqlmodel.col(rows.DeliveryRow.seq))).all()
+        items = transaction.exec(sqlmodel.select(rows.DeliveryItemRow)).all()
     of: dict[int | None, list[Any]] = {}
     for item in items:
         of.setdefault(item.delivery, []).append((item.position, item.paper, item.shown, item.because))
@@ -489,8 +462,8 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.both_databases
-@settings(max_examples=8)
-@given(
+@hypothesis.settings(max_examples=8)
+@hypothesis.given(
     days=st.lists(
         st.lists(
             st.tuples(
@@ -504,16 +477,18 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
     )
 )
 def test_deliveries_are_the_same_as_without_shared_cursors(
-    empty_database: Path, days: Sequence[Sequence[tuple[str, int]]]
+    empty_database: Path, days: abc.Sequence[abc.Sequence[tuple[str, int]]]
 ) -> None:
     """The same random events happen in two stores. In one store, subscriptions follow shared cursors and two processes
     plan in turn. People see the same deliveries: their words, counts and times.
     """
     following = look.following
-    with ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         paths = [shutil.copy(empty_database, folder / name) for name in ("one.db", "other.db")]
-        one, other, second = (stack.enter_context(closing(Store(f"sqlite:///{path}"))) for path in (*paths, paths[0]))
+        one, other, second = (
+            stack.enter_context(contextlib.closing(Store(f"sqlite:///{path}"))) for path in (*paths, paths[0])
+        )
         patched = stack.enter_context(pytest.MonkeyPatch.context())
         patched.setattr(look, "following", lambda t, *rest: following(t, *rest) if t.store.path == one.path else {})
         for store in (one, other):
@@ -525,7 +500,7 @@ def test_deliveries_are_the_same_as_without_shared_cursors(
                 for name, dice in acts:
                     if dice % 3 == (0, 4, 13).index(hour):
                         for store in (one, other):
-                            with suppress(errors.PaperwireError):
+                            with contextlib.suppress(errors.PaperwireError):
                                 _act(store, name, dice // 3, now, number)
                 for store in (second if number % 2 else one, other):
                     _plan.plan_due(store, now=now + make.MINUTE)
@@ -537,9 +512,10 @@ def _act(store: Store, name: str, dice: int, now: datetime, day: int) -> None:
     query, schedule = QUERIES[dice // 3 % len(QUERIES)], SCHEDULES[dice // 20 % len(SCHEDULES)]
     match name:
         case "papers":
-            word = WORDS[dice % 3]
             make.ingested(
-                store, make.paper(f"A {word} of {now:%d %H}", arxiv_id=f"2601.{day:03}{now.hour:02}"), now=now
+                store,
+                make.paper(f"A {WORDS[dice % 3]} of {now:%d %H}", arxiv_id=f"2601.{day:03}{now.hour:02}"),
+                now=now,
             )
         case "subscribe":
             make.subscribes(store, str(chat), query, when=schedule, now=now)
@@ -563,4 +539,4 @@ def test_shared_cursors_of_the_store_never_move_back(followed: Store) -> None:
     with followed.write() as transaction:
         stored_subscriptions.move(transaction, [1, 2], 0)
     with followed.read() as transaction:
-        assert set(transaction.exec(select(rows.SharedCursorRow.sequence))) == {1}
+        assert set(transaction.exec(sqlmodel.select(rows.SharedCursorRow.sequence))) == {1}

@@ -1,15 +1,14 @@
 """Several workers on PostgreSQL: a change wakes lanes in its own transaction, and one elected worker receives updates."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+import contextlib
+from collections import Counter, abc
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -21,37 +20,34 @@ from bot.operation.health import Health
 from bot.ports import conversation
 from bot.ports.channel import Limits
 from subscriptions import errors, model
+from subscriptions.service import sending
+from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import dismiss, record_edit_outcome, record_outcome, retry_delivery
 from subscriptions.store import claims, planner, workers
-from subscriptions.store.chats import find_chat
 from subscriptions.store.database.store import Store, Transaction
-from tests import make
-from tests.being_sent import being_sent, request
+from tests import being_sent, make
 from tests.patience import PATIENCE
 from tests.postgres.server import OwnServer, own_server
 from tests.stored import change
 
-Job = tuple[str, str, int, str, dict[str, str]]  # queue, task, priority, lock, arguments
+
+@pytest.fixture
+def database_url(url: str) -> str:
+    """The address of the database of the fixture `store`."""
+    return url
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    opened = Store(url)
-    opened.open(now=make.NOON)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def outside(url: str) -> Iterator[psycopg.Connection]:
+def outside(url: str) -> abc.Iterator[psycopg.Connection]:
     with psycopg.connect(url, autocommit=True) as connection:
         yield connection
 
 
-def jobs(outside: psycopg.Connection) -> list[Job]:
-    found = outside.execute("SELECT queue_name, task_name, priority, lock, args FROM procrastinate_jobs ORDER BY id")
-    return [tuple(row) for row in found.fetchall()]
+def jobs(outside: psycopg.Connection) -> list[tuple[Any, ...]]:
+    """Returns (queue, task, priority, lock, arguments) of each job, in order."""
+    return outside.execute(
+        "SELECT queue_name, task_name, priority, lock, args FROM procrastinate_jobs ORDER BY id"
+    ).fetchall()
 
 
 def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psycopg.Connection) -> None:
@@ -63,8 +59,7 @@ def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psyco
     assert {(queue, task) for queue, task, *_ in found} == {("lanes:telegram", "deliver_lane")}
     assert found[0][4] == {"platform": "telegram", "address": "1"}
     assert {priority for _, _, priority, _, _ in found} <= {workers.ALERT, workers.BULLETIN}
-    locks = outside.execute("SELECT count(*) FROM procrastinate_jobs WHERE queueing_lock IS NOT NULL").fetchone()
-    assert locks == (0,)
+    assert outside.execute("SELECT count(*) FROM procrastinate_jobs WHERE queueing_lock IS NOT NULL").fetchone() == (0,)
 
 
 class BrokenOff(Exception):
@@ -73,14 +68,12 @@ class BrokenOff(Exception):
 
 def store_delivery(transaction: Transaction) -> None:
     """Stores a delivery for the chat telegram:1."""
-    chat = find_chat(transaction, make.address("telegram:1"))
-    assert chat is not None
     planner.add_deliveries(
         transaction,
         [
             planner.Planned(
                 id="d1",
-                chat_id=chat.id,
+                chat_id=get_chat(transaction, make.address("telegram:1")).id,
                 kind=model.DeliveryKind.ALERT,
                 due=make.NOON,
                 key="k",
@@ -92,10 +85,13 @@ def store_delivery(transaction: Transaction) -> None:
     )
 
 
-@contextmanager
-def broken_off(store: Store | Transaction) -> Iterator[Transaction]:
+@contextlib.contextmanager
+def broken_off(store: Store | Transaction) -> abc.Iterator[Transaction]:
     """Yields a transaction of the store, or a savepoint of the given transaction, and rolls it back at the end."""
-    with suppress(BrokenOff), store.write() if isinstance(store, Store) else store.savepoint() as transaction:
+    with (
+        contextlib.suppress(BrokenOff),
+        store.write() if isinstance(store, Store) else store.savepoint() as transaction,
+    ):
         yield transaction
         raise BrokenOff
 
@@ -133,31 +129,23 @@ def test_t2_a_job_that_waits_already_takes_no_wake_away(store: Store, outside: p
         workers.wake_lanes(transaction, [model.Lane("telegram", "1")])
     with store.write() as transaction:
         store_delivery(transaction)
-        taken = outside.execute("DELETE FROM procrastinate_jobs RETURNING lock").fetchall()  # another worker takes it
-        assert taken == [("lane:telegram:1",)]
+        # another worker takes the old job
+        assert outside.execute("DELETE FROM procrastinate_jobs RETURNING lock").fetchall() == [("lane:telegram:1",)]
     assert rows(outside) == (1, 1)
 
 
-def rows(outside: psycopg.Connection) -> tuple[int, int]:
+def rows(outside: psycopg.Connection) -> tuple[int, int] | None:
     """Returns (number of deliveries, number of jobs) that are committed."""
-    found = outside.execute("SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM procrastinate_jobs)")
-    deliveries, waiting = found.fetchone() or (-1, -1)
-    return deliveries, waiting
-
-
-def sending(store: Store) -> claims.Claim:
-    """Begins a worker that is sending the first message of the lane telegram:1. Returns the claim."""
-    workers.begin_worker(store, holds_sender_lock=False)
-    make.due(store, "telegram:1")
-    plan_due(store, now=make.NOON)
-    return being_sent(store)
+    return outside.execute(
+        "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM procrastinate_jobs)"
+    ).fetchone()
 
 
 def waits(store: Store, step: claims.Claim, outcome: errors.RetryLater) -> None:
-    record_outcome(store, step, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
+    sending.record_outcome(store, step, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
 
 
-MAKES_READY: dict[str, tuple[Callable[[Store, claims.Claim], object], int, float]] = {
+MAKES_READY: dict[str, tuple[abc.Callable[[Store, claims.Claim], object], int, float]] = {
     # what happens → (the function that does it, the priority of the job, seconds until a worker may take the job)
     "the platform is down": (lambda store, step: waits(store, step, errors.RetryLater("down")), workers.BULLETIN, 30),
     "the platform asks for a wait": (
@@ -168,15 +156,18 @@ MAKES_READY: dict[str, tuple[Callable[[Store, claims.Claim], object], int, float
         workers.BULLETIN, 4,
     ),
     "the post failed in the program": (lambda store, _: workers.recover_own(store), workers.AT_ONCE, 0),
-    "an operator has it tried again": (lambda store, step: retry_delivery(store, step.delivery, now=make.NOON), workers.AT_ONCE, 0),
-    "an operator dismisses it": (lambda store, step: dismiss(store, step.delivery, now=make.NOON), workers.AT_ONCE, 0),
+    "an operator has it tried again": (lambda store, step: sending.retry_delivery(store, step.delivery, now=make.NOON), workers.AT_ONCE, 0),
+    "an operator dismisses it": (lambda store, step: sending.dismiss(store, step.delivery, now=make.NOON), workers.AT_ONCE, 0),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("happens", MAKES_READY)
 def test_what_makes_a_lane_ready_wakes_it(store: Store, outside: psycopg.Connection, happens: str) -> None:
     makes_ready, priority, seconds = MAKES_READY[happens]
-    step = sending(store)
+    workers.begin_worker(store, holds_sender_lock=False)
+    make.due(store, "telegram:1")
+    plan_due(store, now=make.NOON)
+    step = being_sent.being_sent(store)
     outside.execute("DELETE FROM procrastinate_jobs")
     makes_ready(store, step)
     ((lock, found, wait),) = outside.execute("""
@@ -198,12 +189,13 @@ def sent(store: Store, outside: psycopg.Connection) -> None:
     plan_due(store, now=make.NOON)
 
     def shown(seq: int) -> tuple[int, ...]:
-        found = outside.execute("SELECT paper FROM delivery_item WHERE delivery = %s", (seq,))
-        return tuple(number for (number,) in found)
+        return tuple(
+            paper for (paper,) in outside.execute("SELECT paper FROM delivery_item WHERE delivery = %s", (seq,))
+        )
 
     for number in (1, 2, 3):
-        asking = request(str(number))
-        claims.confirm(store, being_sent(store, asking, shows=shown), "77", asking)
+        asking = being_sent.request(str(number))
+        claims.confirm(store, being_sent.being_sent(store, asking, shows=shown), "77", asking)
 
 
 LATER = make.NOON + timedelta(days=3)
@@ -218,8 +210,10 @@ def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: ps
         make.ingested(transaction, GONE, name="later", now=LATER)
     assert jobs(outside) == []
     make.ingested(store, GONE, name="later", now=LATER)
-    found = [(lock, priority) for _, _, priority, lock, _ in jobs(outside)]
-    assert found == [("lane:telegram:1", workers.BULLETIN), ("lane:telegram:2", workers.BULLETIN)]
+    assert [(lock, priority) for _, _, priority, lock, _ in jobs(outside)] == [
+        ("lane:telegram:1", workers.BULLETIN),
+        ("lane:telegram:2", workers.BULLETIN),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -232,17 +226,17 @@ def test_an_edit_that_was_not_made_wakes_its_lane(
     """An edit fails. Its lane gets a job for the next attempt. If the group has moved, its new lane gets the job."""
     sent(store, outside)
     make.ingested(store, GONE, name="later", now=LATER)
-    edit = claims.claim(store, replace(request(), now=LATER, wall=LATER))
+    edit = claims.claim(store, replace(being_sent.request(), now=LATER, wall=LATER))
     assert isinstance(edit, claims.Edit)
     outside.execute("DELETE FROM procrastinate_jobs")
-    record_edit_outcome(store, edit, outcome, now=LATER, wall=LATER)
+    sending.record_edit_outcome(store, edit, outcome, now=LATER, wall=LATER)
     ((lock, wait),) = outside.execute(
         "SELECT lock, extract(epoch FROM coalesce(scheduled_at, clock_timestamp()) - clock_timestamp())::float"
         " FROM procrastinate_jobs"
     ).fetchall()
     assert (lock, wait) == (f"lane:telegram:{lane}", pytest.approx(seconds, abs=5))
-    soon = LATER + timedelta(minutes=1)
-    again = claims.claim(store, replace(request(lane), now=soon, wall=soon))
+    soon = LATER + make.MINUTE
+    again = claims.claim(store, replace(being_sent.request(lane), now=soon, wall=soon))
     assert isinstance(again, claims.Edit)
     assert (again.seq, again.number) == (edit.seq, edit.number)
 
@@ -259,17 +253,13 @@ def test_only_lanes_without_a_job_are_woken_by_the_sweep(store: Store, outside: 
 # ------------------------------------------------------------------------------------------------------------ readiness
 
 
-LIMITS = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
-LOST = "this worker does not receive: the database cannot be asked who does"
-
-
 class Polling:
     """A Receiver that gets the requests that a test puts into `requests`, instead of polling a platform."""
 
     name = "telegram updates"
     problem = ""
     is_exclusive = True
-    routes: Sequence[conversation.WebRoute] = ()
+    routes: abc.Sequence[conversation.WebRoute] = ()
     is_receiving = False
 
     def __init__(self) -> None:
@@ -293,7 +283,9 @@ class Worker:
     def __init__(self, url: str) -> None:
         self.store, self.clock, self.polling = Store(url), make.FakeClock(make.NOON), Polling()
         workers.begin_worker(self.store, holds_sender_lock=False)
-        self.cluster = ClusterEngine(self.store, SystemClock(), LIMITS)
+        self.cluster = ClusterEngine(
+            self.store, SystemClock(), {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
+        )
         self._goes_on, self._looks = asyncio.Event(), asyncio.Event()
         self.go_on()
         self._asks, vars(self.cluster)["is_elected"] = self.cluster.is_elected, self._is_elected
@@ -302,7 +294,7 @@ class Worker:
         self.health = Health(self.store, self.clock, lambda: worker.problems_of(receivers))
         self.task = asyncio.create_task(receivers[0].listen(cast(conversation.RequestDispatcher, self)))
 
-    async def dispatch(self, request: conversation.Request) -> Mapping[str, str]:
+    async def dispatch(self, request: conversation.Request) -> abc.Mapping[str, str]:
         self.handled.append(request)
         return {}
 
@@ -319,7 +311,7 @@ class Worker:
         await self._goes_on.wait()
         return await self._asks(name)
 
-    async def becomes(self, what: Callable[[], bool]) -> None:
+    async def becomes(self, what: abc.Callable[[], bool]) -> None:
         """Waits until `what()` is true. Checks this each time that the worker asks whether it is elected."""
         async with asyncio.timeout(PATIENCE):
             while not what():
@@ -347,16 +339,16 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[OwnServer]:
+def own() -> abc.Iterator[OwnServer]:
     with own_server() as server:
         yield server
 
 
 @pytest.fixture
-async def two(own: OwnServer) -> AsyncIterator[tuple[Worker, Worker]]:
+async def two(own: OwnServer) -> abc.AsyncIterator[tuple[Worker, Worker]]:
     """Two workers, of which the first one is elected and receives."""
     url = own.database()
-    async with AsyncExitStack() as stack:
+    async with contextlib.AsyncExitStack() as stack:
         first = Worker(url)
         stack.push_async_callback(first.end)
         await first.becomes(lambda: first.polling.is_receiving)
@@ -389,7 +381,7 @@ async def test_a_worker_without_database_says_that_it_is_not_ready(own: OwnServe
     first, second = two
     own.goes_down()
     for one in two:
-        await one.becomes(partial(one.says, LOST))
+        await one.becomes(partial(one.says, "this worker does not receive: the database cannot be asked who does"))
         await one.looks()
         one.clock.advance(timedelta(seconds=90))
         found = one.health.problems()

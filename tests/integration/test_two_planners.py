@@ -1,12 +1,11 @@
 """Several planners plan at the same time, on SQLite and on PostgreSQL. Each paper comes once to each chat that wants it."""
 
+import contextlib
+import dataclasses
 import os
 import random
 import re
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from collections import abc
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,8 +27,7 @@ from subscriptions.store import bot_state, claims
 from subscriptions.store import planner as _plans
 from subscriptions.store.database import store as database
 from subscriptions.store.database.writer import done
-from tests import make, stored
-from tests.being_sent import being_sent, request
+from tests import being_sent, make, stored
 from tests.filling import fill
 from tests.postgres.reading import read
 from tests.postgres.server import Server
@@ -37,17 +35,14 @@ from tests.statements import in_one_line, is_plain
 
 SEEDS = (1, 3, 6, 8)
 DAYS = 250 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 15  # how many days each seed runs
-FEWER_DAYS = 20
-STEPS = 12  # how many steps a day has
 WORDS = ("graph", "tree", "leaf")
-SCHEDULES = ("now", "now", "now", "now", "daily 13:00", "daily 14:30", "when-out 08:00-20:00")
 
 
 class Killed(BaseException):
     """Ends the work at once, as if the process were killed. No code of the product catches it."""
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Wish:
     """A subscription, with what its person expects: papers about `word` since `since`, except those that were skipped."""
 
@@ -55,22 +50,22 @@ class Wish:
     number: int
     word: str
     since: datetime
-    dropped: set[str] = field(default_factory=set)  # titles that the person skipped
+    dropped: set[str] = dataclasses.field(default_factory=set)  # titles that the person skipped
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Planner:
     """A process that plans."""
 
     store: database.Store
-    slices: Iterator[Sequence[model.Lane]] | None = None
+    slices: abc.Iterator[abc.Sequence[model.Lane]] | None = None
     steps: bool = False  # True between the reading and the writing of a slice; then it can begin no other step
 
 
 class World:
     """A database with two planners and three chats. It knows which papers each chat must get."""
 
-    def __init__(self, stores: Sequence[database.Store], rng: random.Random) -> None:
+    def __init__(self, stores: abc.Sequence[database.Store], rng: random.Random) -> None:
         self.people, *planning = stores
         self.planners = [Planner(store) for store in planning]
         self.rng = rng
@@ -87,19 +82,20 @@ class World:
     def act(self) -> None:
         """Advances the time, and does one random thing that changes which papers must be planned."""
         self.now += timedelta(seconds=self.rng.choice((1, 1, 20, 61, 400, 1500)))
-        does = (
-            self.bring,
-            self.bring,
-            self.ask,
-            self.ask,
-            self.rest,
-            self.wake,
-            self.skip,
-            self.send,
-            self.quiet,
-            self.end,
-        )
-        self.rng.choice(does)()
+        self.rng.choice(
+            (
+                self.bring,
+                self.bring,
+                self.ask,
+                self.ask,
+                self.rest,
+                self.wake,
+                self.skip,
+                self.send,
+                self.quiet,
+                self.end,
+            )
+        )()
 
     def bring(self) -> None:
         """Ingests a digest with one paper."""
@@ -111,20 +107,34 @@ class World:
     def ask(self) -> None:
         """A person subscribes, perhaps to papers of the past days as well."""
         chat = make.address(f"telegram:{self.rng.randint(1, 3)}")
-        word, every = self.rng.choice(WORDS), self.rng.choice(SCHEDULES)
+        word, every = (
+            self.rng.choice(WORDS),
+            self.rng.choice(["now"] * 4 + ["daily 13:00", "daily 14:30", "when-out 08:00-20:00"]),
+        )
         if any((wish.chat, wish.word) == (chat, word) for wish in self.wishes):
             return
         back = self.rng.choice((None, timedelta(hours=1), timedelta(hours=3)))
-        since = {} if back is None else {"since": (self.now - back).isoformat()}
-        done = make.subscribes(self.people, str(chat), word, when=every, now=self.now, **since)
+        done = make.subscribes(
+            self.people,
+            str(chat),
+            word,
+            when=every,
+            now=self.now,
+            **{} if back is None else {"since": (self.now - back).isoformat()},
+        )
         self.wishes.append(Wish(chat, done.subscription.number, word, done.subscription.since))
 
     def rest(self) -> None:
         """A person pauses a subscription or the chat."""
         if wish := self._one():
             self.restless.add(wish.chat)
-            until = self.rng.choice((None, self.now + 30 * make.MINUTE))
-            pausing.pause(self.people, wish.chat, self.rng.choice((None, wish.number)), until=until, now=self.now)
+            pausing.pause(
+                self.people,
+                wish.chat,
+                self.rng.choice((None, wish.number)),
+                until=self.rng.choice((None, self.now + 30 * make.MINUTE)),
+                now=self.now,
+            )
 
     def wake(self) -> None:
         """A person resumes a subscription, or the chat with all of them."""
@@ -200,7 +210,7 @@ class World:
     def live(self) -> None:
         """Runs a day: twelve random steps of people and planners."""
         self.bring()
-        for _ in range(STEPS):
+        for _ in range(12):
             self.rng.choice((self.act, self.step, self.step))()
 
     def end_of_day(self) -> None:
@@ -237,19 +247,13 @@ class World:
         }
 
 
-@pytest.fixture
-def stores(tmp_path: Path) -> Iterator[list[database.Store]]:
+@contextlib.contextmanager
+def three_on(url: str) -> abc.Iterator[list[database.Store]]:
     """Yields three stores on one database, as if three processes had opened it."""
-    with three_on(f"sqlite:///{tmp_path / 'shared.db'}") as stores:
-        yield stores
-
-
-@contextmanager
-def three_on(url: str) -> Iterator[list[database.Store]]:
     stores = [database.Store(url) for _ in range(3)]
     if stores[0].kind.file is not None:
-        for store in stores:
-            event.listen(store._engine, "connect", _unsynced)
+        for store in stores:  # commits need not wait for the disk, because tests need not survive a power failure
+            event.listen(store._engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
     stores[0].open(now=make.NOON)
     yield stores
     for store in stores:
@@ -259,15 +263,16 @@ def three_on(url: str) -> Iterator[list[database.Store]]:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("seed", SEEDS)
 def test_two_planners_lose_nothing_and_double_nothing(
-    seed: int, stores: list[database.Store], monkeypatch: pytest.MonkeyPatch
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _lives(DAYS, World(stores, random.Random(seed)), monkeypatch)
+    with three_on(f"sqlite:///{tmp_path / 'shared.db'}") as stores:
+        _lives(DAYS, World(stores, random.Random(seed)), monkeypatch)
 
 
 @pytest.mark.both_databases
 def test_nor_do_they_on_postgresql(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with postgres.database() as url, three_on(url) as stores:
-        _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[1])), monkeypatch)
+        _lives(20, World(stores, random.Random(SEEDS[1])), monkeypatch)
 
 
 def _lives(days: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,12 +291,7 @@ def _lives(days: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.killed > days / 10
 
 
-def _unsynced(connection: sqlite3.Connection, _record: object) -> None:
-    """Makes commits not wait for the disk, because tests need not survive a power failure."""
-    connection.execute("PRAGMA synchronous=OFF")
-
-
-def _and_then(what: Callable[[], None], function: Callable[..., Any]) -> Callable[..., Any]:
+def _and_then(what: abc.Callable[[], None], function: abc.Callable[..., Any]) -> abc.Callable[..., Any]:
     def call(*args: Any, **named: Any) -> Any:
         done = function(*args, **named)
         what()
@@ -307,10 +307,10 @@ LATER = make.NOON + timedelta(minutes=5)
 
 
 @pytest.fixture
-def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[str]:
     """The address of a database in which six chats are due. A slice plans two chats."""
     monkeypatch.setattr(_plan, "SLICE", 2)
-    with postgres.database() as due_url, closing(database.Store(due_url)) as store:
+    with postgres.database() as due_url, contextlib.closing(database.Store(due_url)) as store:
         make.due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
         # from now on the subscriptions follow a shared cursor
         _plan.plan_due(store, now=make.NOON + timedelta(minutes=2))
@@ -318,25 +318,15 @@ def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield due_url
 
 
-@contextmanager
-def impatient(due_url: str) -> Iterator[database.Store]:
-    """Yields a store that waits only 0.2 seconds for a lock, so that a test can hold the lock and see the refusal."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(database, "BUSY_SECONDS", 0.2)
-        with closing(database.Store(due_url)) as store:
-            store.revision()  # connects now, while no lock is held
-            yield store
-
-
 def test_what_another_one_planned_meanwhile_is_passed_over(due_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     plan_slice = _plan._plan_slice
 
-    def noted(store: database.Store, chat_ids: Sequence[int], context: Any) -> Any:
+    def noted(store: database.Store, chat_ids: abc.Sequence[int], context: Any) -> Any:
         read.extend(chat_ids)
         return plan_slice(store, chat_ids, context)
 
-    with closing(database.Store(due_url)) as first, closing(database.Store(due_url)) as second:
+    with contextlib.closing(database.Store(due_url)) as first, contextlib.closing(database.Store(due_url)) as second:
         slices = _plan.plan_slices(first, now=LATER)
         in_hand = next(slices)  # the first planner has not stored this slice, so the second one plans these chats too
         assert len(_plan.plan_due(second, now=LATER)) == CHATS
@@ -371,7 +361,9 @@ def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
                 refused.append(str(number))
         return write(*arguments)
 
-    with closing(database.Store(due_url)) as store, impatient(due_url) as other:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
+    with contextlib.closing(database.Store(due_url)) as store, contextlib.closing(database.Store(due_url)) as other:
+        other.revision()  # connects now, while no lock is held
         monkeypatch.setattr(_plan, "_write", write_beside)
         assert len(_plan.plan_due(store, now=LATER)) == CHATS
     assert len(refused) == len(set(refused)) == CHATS
@@ -382,7 +374,7 @@ PAPERS, OTHERS, NEW = 10, 100, 50
 
 def planned(url: str, first: int, count: int) -> int:
     """Subscribes `count` chats, and plans. Returns the number of planned deliveries."""
-    with closing(database.Store(url)) as store:
+    with contextlib.closing(database.Store(url)) as store:
         asks(store, first, count)
         return len(_plan.plan_due(store, now=make.NOON))
 
@@ -396,9 +388,10 @@ def asks(store: database.Store, first: int, count: int) -> None:
 @pytest.fixture
 def stocked(url: str) -> str:
     """The address of a database with papers that match the query of every chat that `asks` subscribes."""
-    with closing(database.Store(url)) as store:
-        titles = (f"A graph of kind {n}" for n in range(PAPERS))
-        make.ingested(store, *map(make.paper, titles), now=make.NOON - timedelta(hours=1))
+    with contextlib.closing(database.Store(url)) as store:
+        make.ingested(
+            store, *map(make.paper, (f"A graph of kind {n}" for n in range(PAPERS))), now=make.NOON - timedelta(hours=1)
+        )
     return url
 
 
@@ -413,7 +406,7 @@ def test_what_many_chats_get_takes_no_statement_each(stocked: str, monkeypatch: 
     """A plan inserts many rows by one statement. With `executemany`, ten papers for a hundred thousand chats would be a
     million statements.
     """
-    with closing(database.Store(stocked)) as store, store.read() as transaction:
+    with contextlib.closing(database.Store(stocked)) as store, store.read() as transaction:
         cursor: Any = type(transaction.connection().connection.cursor())
     monkeypatch.delattr(cursor, "executemany")
     assert planned(stocked, 1, 20) == 20
@@ -423,7 +416,7 @@ def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(stocked: str) -
     """PostgreSQL plans the check of a foreign key once in a session, perhaps while the tables are small. This plan must not
     read the whole table for each row when the tables are large.
     """
-    with closing(database.Store(stocked)) as store:
+    with contextlib.closing(database.Store(stocked)) as store:
         for first, count in ((1, 20), (100, NEW), (1000, OTHERS)):
             asks(store, first, count)
             assert len(_plan.plan_due(store, now=make.NOON)) == count
@@ -435,19 +428,17 @@ LARGE = frozenset({"chat", "delivery", "delivery_item", "message", "paper", "sub
 
 
 @pytest.fixture
-def filled(postgres: Server) -> Iterator[database.Store]:
+def filled(postgres: Server) -> abc.Iterator[database.Store]:
     """The store of a bot that has run for some time. Twenty more chats subscribe to papers about zebras."""
-    with postgres.database() as url:
-        store = database.Store(url)
+    with postgres.database() as url, contextlib.closing(database.Store(url)) as store:
         fill(store, 500)
         for number in range(20):
             make.subscribes(store, f"telegram:-{number}", "zebra", every="now", since="1d")
         yield store
-        store.close()
 
 
-@contextmanager
-def executed(store: database.Store) -> Iterator[dict[str, Any]]:
+@contextlib.contextmanager
+def executed(store: database.Store) -> abc.Iterator[dict[str, Any]]:
     """Yields a mapping to which each statement that the store executes is added, with the parameters of its first run."""
     found: dict[str, Any] = {}
 
@@ -480,9 +471,10 @@ def test_a_sender_reads_no_whole_table(filled: database.Store) -> None:
     assert len(_plan.plan_due(filled, now=make.NOON)) == 20
     with executed(filled) as sending:
         for chat in ("-3", "-7"):
-            claimed = being_sent(filled, request(chat))
-            assert claims.confirm(filled, claimed, "m1", request(chat)) == (1, None)
+            assert claims.confirm(
+                filled, being_sent.being_sent(filled, being_sent.request(chat)), "m1", being_sent.request(chat)
+            ) == (1, None)
         with filled.read() as session:
-            assert claims.claim(session, request("-3")) is None
+            assert claims.claim(session, being_sent.request("-3")) is None
     assert len(sending) > 5
     assert scanned(filled, sending, analyzed=False) == scanned(filled, sending, analyzed=True) == {}

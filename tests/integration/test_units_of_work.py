@@ -1,30 +1,27 @@
 """Units of work: use cases share a transaction, one thread writes, and commands that only read do not delay a writer."""
 
 import asyncio
+import contextlib
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections import abc
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
-from sqlalchemy.engine import Engine
+import sqlalchemy
 
 from bot import context
-from bot.commands.context import CommandContext
 from bot.conversation import handler
-from bot.ports.channel import Reply
 from subscriptions import errors
 from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
 from subscriptions.store import known_papers as stored_papers
 from subscriptions.store.claims import pause_lane
+from subscriptions.store.database import store as database
 from subscriptions.store.database import writer
-from subscriptions.store.database.store import Scope, Store, Transaction, WouldWrite
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.integration import locked
@@ -38,13 +35,15 @@ from tests.patience import PATIENCE
     [lambda store: make.subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
     ids=["to write", "to read", "however it is asked for"],
 )  # fmt: skip
-def test_a_thread_gets_no_second_connection(store: Store, begins: str, asks: Callable[[Store], object]) -> None:
+def test_a_thread_gets_no_second_connection(
+    store: database.Store, begins: str, asks: abc.Callable[[database.Store], object]
+) -> None:
     with getattr(store, begins)(), pytest.raises(RuntimeError, match="pass its Transaction on"):
         asks(store)
     make.subscribes(store, "telegram:1", "graph")
 
 
-async def test_no_step_of_a_work_leaves_a_connection_in_hand(store: Store) -> None:
+async def test_no_step_of_a_work_leaves_a_connection_in_hand(store: database.Store) -> None:
     def steps() -> writer.Steps[str]:
         with store.read():
             # if the unit waited here for the writer thread, it would keep a connection that the writer may need
@@ -56,24 +55,24 @@ async def test_no_step_of_a_work_leaves_a_connection_in_hand(store: Store) -> No
     assert listed(store, None) == ()
 
 
-def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
-    with store.read() as transaction, pytest.raises(WouldWrite):
+def test_a_reading_transaction_refuses_to_write(store: database.Store) -> None:
+    with store.read() as transaction, pytest.raises(database.WouldWrite):
         make.subscribes(transaction, "telegram:1", "graph")
 
 
-def test_a_use_case_joins_the_transaction_that_it_is_given(store: Store) -> None:
-    with suppress(errors.Refused), store.write() as transaction:
+def test_a_use_case_joins_the_transaction_that_it_is_given(store: database.Store) -> None:
+    with contextlib.suppress(errors.Refused), store.write() as transaction:
         make.subscribes(transaction, "telegram:1", "graph")
         assert len(listed(transaction, None)) == 1
         raise errors.Refused("not this time")
     assert listed(store, None) == ()
 
 
-def test_a_savepoint_is_undone_alone(store: Store) -> None:
+def test_a_savepoint_is_undone_alone(store: database.Store) -> None:
     with store.write() as transaction:
         make.subscribes(transaction, "telegram:1", "graph")
         changed = set(transaction.changed_chats)
-        with suppress(errors.Refused), transaction.savepoint() as part:
+        with contextlib.suppress(errors.Refused), transaction.savepoint() as part:
             make.subscribes(part, "telegram:1", "tree")
             make.subscribes(part, "telegram:2", "graph")
             raise errors.Refused("not this one")
@@ -85,9 +84,9 @@ def test_a_savepoint_is_undone_alone(store: Store) -> None:
     ]
 
 
-def test_half_a_part_is_never_committed(store: Store) -> None:
+def test_half_a_part_is_never_committed(store: database.Store) -> None:
     def half() -> None:
-        with store.write() as transaction, suppress(errors.Refused), transaction.write() as part:
+        with store.write() as transaction, contextlib.suppress(errors.Refused), transaction.write() as part:
             make.subscribes(part, "telegram:1", "graph")
             raise errors.Refused("not this one")
 
@@ -96,7 +95,7 @@ def test_half_a_part_is_never_committed(store: Store) -> None:
     assert listed(store, None) == ()
 
 
-async def test_a_work_is_done_once_with_more_readers_than_connections(store: Store) -> None:
+async def test_a_work_is_done_once_with_more_readers_than_connections(store: database.Store) -> None:
     begun, over, runs = threading.Barrier(11), threading.Event(), list[str]()
 
     def read() -> None:
@@ -108,7 +107,7 @@ async def test_a_work_is_done_once_with_more_readers_than_connections(store: Sto
     readers = [people.submit(read) for _ in range(10)]
     begun.wait()
 
-    def work(scope: Scope, chat: str) -> None:
+    def work(scope: database.Scope, chat: str) -> None:
         make.subscribes(scope, chat, "graph")
         over.set()
         wait(readers)  # now the pool is full, so the connection of this write is closed when it is returned
@@ -126,7 +125,7 @@ PEOPLE = 40
 
 
 @pytest.mark.both_databases
-async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
+async def test_everybody_who_speaks_at_once_is_answered(store: database.Store) -> None:
     bot = BotHarness(store)
 
     async def speaks(chat: str) -> tuple[str, str]:
@@ -147,7 +146,7 @@ Lock = locked.ForeignLock | locked.LockedTable
 
 
 @pytest.fixture
-def lock(store: Store) -> Iterator[Lock]:
+def lock(store: database.Store) -> abc.Iterator[Lock]:
     """A lock on the database that a test can take, as another program would."""
     held = locked.LockedTable(store) if store.kind.file is None else locked.ForeignLock(store.path)
     yield held
@@ -157,35 +156,35 @@ def lock(store: Store) -> Iterator[Lock]:
 class Tries:
     """Collects the names of the threads that begin to write, in order. `begun` is set when the first thread begins."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: database.Store) -> None:
         self.threads: list[str] = []
         self.begun = threading.Event()
         if store.kind.file is None:
-            event.listen(store._engine, "begin", self._note)
+            sqlalchemy.event.listen(store._engine, "begin", self._note)
         else:  # SQLite reports `begin` only after it has the lock
-            event.listen(store._engine, "before_cursor_execute", self._note_statement)
+            sqlalchemy.event.listen(store._engine, "before_cursor_execute", self._note_statement)
 
-    def _note(self, connection: Connection) -> None:
+    def _note(self, connection: sqlalchemy.Connection) -> None:
         if connection.get_execution_options().get("paperwire_write"):
             self.threads.append(threading.current_thread().name)
             self.begun.set()
 
-    def _note_statement(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+    def _note_statement(self, connection: sqlalchemy.Connection, _cursor: object, statement: str, *_: object) -> None:
         if statement == "BEGIN IMMEDIATE":
             self._note(connection)
 
 
 @pytest.fixture
-def tries(store: Store) -> Tries:
+def tries(store: database.Store) -> Tries:
     return Tries(store)
 
 
-def subscribed(store: Scope, number: int) -> int:
+def subscribed(store: database.Scope, number: int) -> int:
     make.subscribes(store, f"telegram:{number}", "graph")
     return number
 
 
-def chats(store: Scope) -> list[str]:
+def chats(store: database.Scope) -> list[str]:
     return [one.chat.address.address for one in listed(store, None)]
 
 
@@ -201,7 +200,9 @@ async def asked(work: Any, *what: Any) -> "list[asyncio.Task[Any]]":
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("asks", [context.write, context.write_together])
-async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Lock, tries: Tries, asks: Any) -> None:
+async def test_readers_answer_at_once_while_writers_wait(
+    store: database.Store, lock: Lock, tries: Tries, asks: Any
+) -> None:
     lock.take()
     waiting = await asked(asks, store)
     assert await asyncio.to_thread(tries.begun.wait, PATIENCE)
@@ -220,34 +221,43 @@ async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
     database_url: str, lock: Lock, monkeypatch: pytest.MonkeyPatch, asks: Any
 ) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.5)
-    store = Store(database_url)
-    tried: list[int] = []
-    event.listen(store._engine, "handle_error", lambda _: tried.append(1))
-    lock.take()
-    ended = await asyncio.gather(*await asked(asks, store), return_exceptions=True)
-    assert {type(one) for one in ended} == {errors.StoreUnavailable}
-    assert "is locked by another program" in str(ended[0])
-    assert len(tried) == 1
-    assert len({id(one) for one in ended}) == WRITERS, "each has an error of its own"
-    lock.release()
-    assert await context.write(subscribed, store, 1) == 1
-    store.close()
+    with contextlib.closing(database.Store(database_url)) as store:
+        tried: list[int] = []
+        sqlalchemy.event.listen(store._engine, "handle_error", lambda _: tried.append(1))
+        lock.take()
+        ended = await asyncio.gather(*await asked(asks, store), return_exceptions=True)
+        assert {type(one) for one in ended} == {errors.StoreUnavailable}
+        assert "is locked by another program" in str(ended[0])
+        assert len(tried) == 1
+        assert len({id(one) for one in ended}) == WRITERS, "each has an error of its own"
+        lock.release()
+        assert await context.write(subscribed, store, 1) == 1
 
 
-def stands(_: Store, busy: threading.Event, free: threading.Event) -> None:
-    """Sets `busy`, and keeps the writer thread busy until `free` is set."""
-    busy.set()
-    assert free.wait(PATIENCE)
+@contextlib.asynccontextmanager
+async def busy_writer(store: database.Store) -> abc.AsyncIterator[None]:
+    """Keeps the writer thread busy until the end of the block."""
+    busy, free = threading.Event(), threading.Event()
+
+    def stands(_: database.Store) -> None:
+        busy.set()
+        assert free.wait(PATIENCE)
+
+    first = asyncio.create_task(context.write(stands, store))
+    await asyncio.to_thread(busy.wait, PATIENCE)
+    yield
+    free.set()
+    await first
 
 
 # ── Order ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.both_databases
-async def test_writes_are_done_in_their_order(store: Store, lock: Lock) -> None:
+async def test_writes_are_done_in_their_order(store: database.Store, lock: Lock) -> None:
     order: list[int] = []
 
-    def noted(scope: Scope, number: int) -> None:
+    def noted(scope: database.Scope, number: int) -> None:
         order.append(subscribed(scope, number))
 
     lock.take()
@@ -260,26 +270,22 @@ async def test_writes_are_done_in_their_order(store: Store, lock: Lock) -> None:
 
 
 @pytest.mark.both_databases
-async def test_works_that_wait_together_share_their_transactions(store: Store, tries: Tries) -> None:
-    busy, free = threading.Event(), threading.Event()
-    first = asyncio.create_task(context.write(stands, store, busy, free))
-    await asyncio.to_thread(busy.wait, PATIENCE)
-    tasks = await asked(context.write_together, store)
-    free.set()
+async def test_works_that_wait_together_share_their_transactions(store: database.Store, tries: Tries) -> None:
+    async with busy_writer(store):
+        tasks = await asked(context.write_together, store)
     assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
-    await first
     assert len(tries.threads) == 1
     assert len(chats(store)) == WRITERS
 
 
-def broken(store: Store) -> None:
+def broken(store: database.Store) -> None:
     """Adds the table "broken", whose page on the disk is damaged: only a statement that reads this table fails."""
     with store.write() as transaction:
         connection = transaction.connection()
         connection.exec_driver_sql("CREATE TABLE broken AS SELECT 1 AS x")
         page = connection.exec_driver_sql("SELECT rootpage FROM sqlite_master WHERE name = 'broken'").scalar_one()
         size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
-    with closing(sqlite3.connect(store.path)) as other:
+    with contextlib.closing(sqlite3.connect(store.path)) as other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store._engine.dispose()  # closes the connections, which keep pages in memory
     with store.path.open("r+b") as file:
@@ -292,10 +298,10 @@ def broken(store: Store) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.sqlite_alone("the damaged page is in a file")
-async def test_a_work_on_a_damaged_page_fails_alone(store: Store) -> None:
+async def test_a_work_on_a_damaged_page_fails_alone(store: database.Store) -> None:
     broken(store)
 
-    def reads_damage(transaction: Transaction) -> None:
+    def reads_damage(transaction: database.Transaction) -> None:
         subscribed(transaction, 99)
         transaction.connection().exec_driver_sql("SELECT * FROM broken").all()
 
@@ -312,21 +318,22 @@ async def test_a_work_on_a_damaged_page_fails_alone(store: Store) -> None:
 
 
 @pytest.mark.both_databases
-async def test_a_refused_work_leaves_its_neighbours_committed(store: Store) -> None:
-    def refused(transaction: Transaction, number: int) -> int:
+async def test_a_refused_work_leaves_its_neighbours_committed(store: database.Store) -> None:
+    def refused(transaction: database.Transaction, number: int) -> int:
         subscribed(transaction, number)
         if number in (8, 10):
             raise errors.Refused(f"not {number}")
         return number
 
-    tasks = [context.write_together(refused, store, number) for number in range(1, WRITERS + 1)]
-    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    ended = await asyncio.gather(
+        *[context.write_together(refused, store, number) for number in range(1, WRITERS + 1)], return_exceptions=True
+    )
     assert [str(one) for n, one in enumerate(ended, 1) if one != n] == ["not 8", "not 10"]
     assert sorted(map(int, chats(store))) == [n for n in range(1, WRITERS + 1) if n not in (8, 10)]
 
 
 @pytest.mark.both_databases
-async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: Store, lock: Lock) -> None:
+async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: database.Store, lock: Lock) -> None:
     lock.take()
     tasks = await asked(context.write_together, store)
     tasks[3].cancel()
@@ -341,7 +348,7 @@ async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: Store, lo
 
 
 @pytest.mark.both_databases
-async def test_what_reads_and_what_writes_are_done_in_their_threads(store: Store) -> None:
+async def test_what_reads_and_what_writes_are_done_in_their_threads(store: database.Store) -> None:
     threads: list[str] = []
 
     def work() -> writer.Steps[int]:
@@ -358,7 +365,7 @@ async def test_what_reads_and_what_writes_are_done_in_their_threads(store: Store
 
 
 @pytest.mark.both_databases
-async def test_work_whose_writing_is_refused_is_told_so_and_cleans_up(store: Store) -> None:
+async def test_work_whose_writing_is_refused_is_told_so_and_cleans_up(store: database.Store) -> None:
     ends: list[str] = []
 
     def work() -> writer.Steps[None]:
@@ -378,7 +385,7 @@ async def test_work_whose_writing_is_refused_is_told_so_and_cleans_up(store: Sto
 
 
 @pytest.mark.both_databases
-async def test_at_the_end_waiting_works_are_written(store: Store, lock: Lock) -> None:
+async def test_at_the_end_waiting_works_are_written(store: database.Store, lock: Lock) -> None:
     lock.take()
     tasks = await asked(context.write, store)
     ending = threading.Thread(target=store.writer.close)
@@ -394,16 +401,14 @@ async def test_at_the_end_waiting_works_are_written(store: Store, lock: Lock) ->
 
 
 @pytest.mark.both_databases
-async def test_a_full_queue_refuses_and_writes_what_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_queue_refuses_and_writes_what_waits(
+    store: database.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(writer, "MOST_WAITING", 16)
-    busy, free = threading.Event(), threading.Event()
-    first = asyncio.create_task(context.write(stands, store, busy, free))
-    await asyncio.to_thread(busy.wait, PATIENCE)
-    tasks = [asyncio.create_task(context.write(subscribed, store, number)) for number in range(1, 19)]
-    await asyncio.sleep(0)
-    free.set()
+    async with busy_writer(store):
+        tasks = [asyncio.create_task(context.write(subscribed, store, number)) for number in range(1, 19)]
+        await asyncio.sleep(0)
     ended = await asyncio.gather(*tasks, return_exceptions=True)
-    await first
     assert ended[:16] == list(range(1, 17))
     assert [str(one) for one in ended[16:]] == [
         str(
@@ -418,31 +423,35 @@ async def test_a_full_queue_refuses_and_writes_what_waits(store: Store, monkeypa
 
 
 @pytest.fixture
-def bot(store: Store) -> BotHarness:
+def bot(store: database.Store) -> BotHarness:
     return BotHarness(store)
 
 
 @pytest.mark.parametrize("words", ["/list", "/help", "/search graph", "/preview graph", "/whynot 2601.00001", "graph"])
 async def test_a_look_holds_up_no_writer(
-    store: Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
+    store: database.Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a command that only reads prepares its reply, another thread may write."""
     make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"))
     await bot.says("/sub tree")
-    turns: list[bool] = []
-    run = handler._run
-
-    def looked(command: CommandContext, *rest: Any, **named: Any) -> tuple[Reply | None, CommandContext]:
-        turns.append(store._turn.locked())
-        return run(command, *rest, **named)
-
-    monkeypatch.setattr(handler, "_run", looked)
+    seen = watched(store, monkeypatch, (handler, "_run"))
     assert await bot.says(words)
-    assert turns == [False]
+    assert seen == [("_run", False)]
 
 
-def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
-    """Returns a list to which each call of a function that matches or counts papers adds (its name, do writers wait?)."""
+MATCHING = [
+    *((known_papers, name) for name in ("_find", "matching_papers")),
+    *((stored_papers, name) for name in ("having", "news", "sequenced")),
+]
+
+
+def watched(
+    store: database.Store, monkeypatch: pytest.MonkeyPatch, *functions: tuple[object, str]
+) -> list[tuple[str, bool]]:
+    """Returns a list to which each call of a function (module, name) adds (its name, do writers wait?).
+
+    By default, these are the functions that match or count papers.
+    """
     seen: list[tuple[str, bool]] = []
 
     def watch(module: object, name: str) -> None:
@@ -454,10 +463,8 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bo
 
         monkeypatch.setattr(module, name, call)
 
-    for name in ("_find", "matching_papers"):
-        watch(known_papers, name)
-    for name in ("having", "news", "sequenced"):
-        watch(stored_papers, name)
+    for module, name in functions or MATCHING:
+        watch(module, name)
     return seen
 
 
@@ -478,7 +485,7 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bo
     ],
 )
 async def test_papers_are_matched_before_the_transaction_that_stores(
-    store: Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+    store: database.Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make.ingested(store, make.paper("A tree"), make.paper("A forest graph"))
     for one in before:
@@ -501,7 +508,7 @@ async def test_papers_are_matched_before_the_transaction_that_stores(
     ],
 )
 async def test_papers_are_matched_before_the_transaction_of_a_button(
-    store: Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
+    store: database.Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for one in before:
         make.ingested(store, make.paper("A tree graph"), *(make.paper(f"A tree of a graph {n}") for n in range(4)))
@@ -514,7 +521,7 @@ async def test_papers_are_matched_before_the_transaction_of_a_button(
 
 
 async def test_papers_that_come_before_the_transaction_are_counted(
-    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
+    store: database.Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make.ingested(store, make.paper("A tree"))
     seen = watched(store, monkeypatch)
@@ -527,13 +534,12 @@ async def test_papers_that_come_before_the_transaction_are_counted(
                 another.submit(make.ingested, store, left.pop()).result()
 
     monkeypatch.setattr(handler, "_match_ahead", matched)
-    said = await bot.says("/sub tree")
-    assert "2 papers" in said.text
+    assert "2 papers" in (await bot.says("/sub tree")).text
     assert [name for name, waits in seen if waits] == []
 
 
 async def test_many_commands_of_a_chat_match_nothing(
-    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
+    store: database.Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make.ingested(store, make.paper("A tree"))
     for _ in range(context.MAX_OF_CHAT):
@@ -543,44 +549,28 @@ async def test_many_commands_of_a_chat_match_nothing(
     assert "_find" not in [name for name, _ in seen]
 
 
-DIGEST = (Path(__file__).parents[1] / "digests" / "daily_standard.md").read_text()
-
-
-@pytest.fixture
-def subscriber(terminal: Terminal) -> Terminal:
-    """A terminal whose database has a subscription."""
-    assert terminal("subscribe", "graph", "--as", "console:me", "--now", make.NOON.isoformat()).status == 0
-    return terminal
-
-
-@contextmanager
-def connections(connects: Callable[..., sqlite3.Connection]) -> Iterator[None]:
-    """Makes the program connect by `connects`. The rights of the file would not stop it, because tests may run as root."""
+@contextlib.contextmanager
+def read_only() -> abc.Iterator[None]:
+    """Makes the program open its database for reading. The rights of the file would not stop it, as tests may run as root."""
 
     def connect(_dialect: object, _record: object, cargs: list[Any], cparams: dict[str, Any]) -> sqlite3.Connection:
-        return connects(cargs[0], **cparams)
+        made: sqlite3.Connection = sqlite3.connect(f"file:{cargs[0]}?mode=ro", uri=True, **cparams)
+        return made
 
-    event.listen(Engine, "do_connect", connect)
+    sqlalchemy.event.listen(sqlalchemy.Engine, "do_connect", connect)
     try:
         yield
     finally:
-        event.remove(Engine, "do_connect", connect)
-
-
-def read_only(path: str, **named: Any) -> sqlite3.Connection:
-    made: sqlite3.Connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, **named)
-    return made
+        sqlalchemy.event.remove(sqlalchemy.Engine, "do_connect", connect)
 
 
 @pytest.mark.parametrize("subcommand", [("run",), ("run", "--once"), ("deliver",), ("ingest", "digest.md")])
-def test_a_database_that_cannot_be_written_to_is_one_sentence(
-    subscriber: Terminal, subcommand: tuple[str, ...]
-) -> None:
-    subscriber.file("digest.md", DIGEST)
-    with connections(read_only):
-        ended = subscriber(*subcommand)
+def test_a_database_that_cannot_be_written_to_is_one_sentence(terminal: Terminal, subcommand: tuple[str, ...]) -> None:
+    assert terminal("subscribe", "graph", "--as", "console:me", "--now", make.NOON.isoformat()).status == 0
+    terminal.file("digest.md", (Path(__file__).parents[1] / "digests" / "daily_standard.md").read_text())
+    with read_only():
+        ended = terminal(*subcommand)
     assert ended.status == 2
-    said = [line for line in ended.err.splitlines() if line]
-    assert len([line for line in said if "cannot be written to" in line]) == 1, ended.err
+    assert len([line for line in ended.err.splitlines() if "cannot be written to" in line]) == 1, ended.err
     assert "Traceback" not in ended.err
     assert re.search(r"The database \S+paperwire\.db cannot be written to\. Check the rights", ended.err)

@@ -1,0 +1,642 @@
+"""Which stored papers a search finds, and the order of papers in deliveries and in previews.
+
+A search with the index finds the same papers as the slow matcher, which reads each paper's texts. Papers near to those that
+the chat liked, opened or saved come first; of the papers that `like:` brings, the nearest come first.
+"""
+
+import contextlib
+from collections import abc
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from subscriptions import model, normalize, portable
+from subscriptions.errors import QueryError, Refused
+from subscriptions.matching.hits import simple_terms
+from subscriptions.query import Query, Term
+from subscriptions.query.parse import parse_query, words_kept
+from subscriptions.service import (
+    amendments,
+    importing,
+    listing,
+    near_papers,
+    paper_search,
+    pausing,
+    plan_inputs,
+    previews,
+)
+from subscriptions.service import known_papers as lookup
+from subscriptions.service.plan import plan_due
+from subscriptions.service.requests import unsubscribe
+from subscriptions.states import Signal
+from subscriptions.store import chats, deliveries, known_papers
+from subscriptions.store import signals as stored_signals
+from subscriptions.store.database.store import Store, Transaction
+from tests import make
+from tests.integration import cli
+from tests.unit import strategies as slow_matcher
+from tests.unit.query_rules import QUESTIONS
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> abc.Iterator[Store]:
+    """A store that all examples of Hypothesis share. Each example empties it first."""
+    with contextlib.closing(Store(f"sqlite:///{tmp_path_factory.mktemp('index')}/paper_index.db")) as store:
+        store.open(now=make.NOON)
+        yield store
+
+
+def emptied(store: Store) -> None:
+    with store.write() as session:
+        for table in ("paper", "paper_key", "paper_alias", "digest", "indexed_paper"):
+            session.connection().execute(text(f"DELETE FROM {table}"))  # noqa: S608 - the names are above
+
+
+def found(store: Store, query: Query) -> set[int]:
+    with store.read() as session:
+        known = lookup.Entries.of(known_papers.newest(session, 1000), whole=True)
+        return set(map(lookup.number_of, known.newest_first(lookup.find(session, known, query, most_read=None).bits)))
+
+
+def found_slowly(store: Store, query: Query) -> set[int]:
+    with store.read() as session:
+        return {known.id for known in make.stored_papers(session) if slow_matcher.matches(query, known.paper)}
+
+
+@hypothesis.settings(max_examples=hypothesis.settings().max_examples // 2)
+@hypothesis.given(
+    st.lists(slow_matcher.papers, min_size=1, max_size=3), st.lists(slow_matcher.queries, min_size=1, max_size=4)
+)
+def test_the_index_finds_what_the_slow_matcher_finds(
+    database: Store, batch: abc.Sequence[model.Paper], asked: abc.Sequence[Query]
+) -> None:
+    emptied(database)
+    for at, one in enumerate(batch):
+        make.ingested(
+            database,
+            one,
+            source=one.sources[0] if one.sources else "daily",
+            name=str(at),
+            now=make.NOON + at * make.MINUTE,
+        )
+    for query in asked:
+        assert found(database, query) == found_slowly(database, query), query.alternatives
+
+
+@hypothesis.settings(max_examples=hypothesis.settings().max_examples // 2)
+@hypothesis.given(slow_matcher.papers, st.lists(slow_matcher.terms, min_size=1, max_size=6))
+def test_the_index_is_right_when_it_is_sure(database: Store, one: model.Paper, asked: abc.Sequence[Term]) -> None:
+    emptied(database)
+    make.ingested(database, one, source=one.sources[0] if one.sources else "daily")
+    with database.read() as session:
+        (known,), entry = make.stored_papers(session), known_papers.state_of_papers(session)[0]
+        for part in (part for term in asked for part in simple_terms(term)):
+            candidates = known_papers.having(session, part, entry, entry)
+            has = slow_matcher.has(known.paper, part)
+            assert not candidates.sure or has, part
+            assert candidates.maybe is None or candidates.maybe or not has, part
+
+
+def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) -> None:
+    asked: dict[str, tuple[model.Paper, list[tuple[str, bool]]]] = {}
+    for typed, of, finds in QUESTIONS:
+        asked.setdefault(repr(of), (of, []))[1].append((typed, finds))
+    wrong = []
+    for of, questions in asked.values():
+        emptied(database)
+        for source in of.sources or ("another",):
+            make.ingested(database, replace(of, announce_type=None), source=source, name=source)
+        for typed, finds in questions:
+            with contextlib.suppress(QueryError):  # the query cannot be read
+                if bool(found(database, parse_query(typed))) != finds:
+                    wrong.append(typed)
+    assert len(QUESTIONS) > 200
+    assert wrong == []
+
+
+def test_a_new_field_is_found_in_what_is_stored(database: Store) -> None:
+    emptied(database)
+    make.ingested(
+        database,
+        replace(make.paper("Graphs"), comment="Accepted at ICML"),
+        replace(make.paper("Trees"), comment="Draft"),
+    )
+    for typed in ("note:accepted", "-note:draft graphs", "speaker:jane OR note:icml", 'note:"at icml"'):
+        query = parse_query(typed, slow_matcher.MORE)
+        assert len(found(database, query)) == 1
+        assert found(database, query) == found_slowly(database, query)
+
+
+@hypothesis.given(st.text("abcehiknorstuyxz", min_size=1, max_size=9), st.integers(1, 9))
+def test_a_beginning_that_the_plural_step_takes_away_is_known(word: str, length: int) -> None:
+    begun = word[:length]
+    assert normalize.fold_plural(word).startswith(begun) or word in normalize.written_beginnings(begun)
+
+
+@pytest.mark.parametrize(
+    ("typed", "decided"),
+    [
+        ("graph neural network", True),
+        ('"graph neural network" -survey', True),
+        ("ti:graph abs:network summary:graph", True),
+        ("cat:cs.LG -primary:cs.CV", True),
+        ("neuro*", True),
+        ("cache*", True),
+        ("few-sho*", True),
+        ("author:Doe", True),
+        ('author:"Jane Doe"', True),
+        ('author:"J. Doe"', True),
+        ("author:schm*", True),
+        ("扩散 模型", True),
+        ("=RAG", True),
+        ("=rag", False),
+        ("author:=Doe", False),
+    ],
+)
+def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed: str, *, decided: bool) -> None:
+    emptied(database)
+    words = "Graph neural networks: neurons and caches in few shots of RAG rag, a survey 扩散模型"
+    one = make.paper(
+        words, "cs.LG", authors=("Jane Doe", "John Schmidt"), abstract=words, summaries=make.summary(words, "en")
+    )
+    make.ingested(database, one)
+    with database.read() as session:
+        entry = known_papers.state_of_papers(session)[0]
+        candidates = [known_papers.having(session, term, entry, entry) for term in parse_query(typed).terms]
+    assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
+
+
+# ---------------------------------------------------------------------------------------------------- always up to date
+
+
+@pytest.mark.both_databases
+def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:
+    one = make.paper("A Graph", "cs.LG", arxiv_id="2601.00001", version=1)
+    make.ingested(store, one, name="first")
+    make.ingested(store, replace(one, summaries=make.summary("关于扩散")), name="summary")
+    make.ingested(store, replace(one, categories=("cs.LG", "cs.CV"), announce_type=model.Announce.CROSS), name="cross")
+    make.ingested(store, replace(one, title="A Tree", version=2, announce_type=model.Announce.REPLACE), name="newer")
+    assert {typed: len(found(store, parse_query(typed))) for typed in ("graph", "tree", "扩散", "cat:cs.CV")} == {
+        "graph": 0,
+        "tree": 1,
+        "扩散": 1,
+        "cat:cs.CV": 1,
+    }
+
+
+@pytest.mark.both_databases
+def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> None:
+    make.ingested(store, make.paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
+    make.ingested(store, make.paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
+    make.ingested(store, make.paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
+    assert len(found(store, parse_query("graph"))) == 2
+    assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
+
+
+@pytest.mark.both_databases
+def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None:
+    one = make.paper("A Graph", arxiv_id="2601.00001")
+    make.ingested(store, one, source="daily")
+    make.ingested(store, one, source="Weekly List", name="again")
+    assert len(found(store, parse_query('source:"weekly list"'))) == 1
+    assert len(found(store, parse_query("source:daily"))) == 1
+
+
+class EmptiedByAnother(dict[Any, Any]):
+    """A cache that is emptied just after each look-up and each insertion, as if another thread did this."""
+
+    def __contains__(self, key: object) -> bool:
+        held = super().__contains__(key)
+        self.clear()
+        return held
+
+    def __setitem__(self, key: object, value: object) -> None:
+        super().__setitem__(key, value)
+        self.clear()
+
+
+@pytest.mark.both_databases
+def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> None:
+    make.ingested(store, *(make.paper(f"On {word}") for word in ("graph", "diffusion", "agent")))
+    with store.read() as transaction:
+        entries = lookup.Entries.of(known_papers.newest(transaction, 10), whole=True)
+        entries.having, entries.hits = EmptiedByAnother(), EmptiedByAnother()
+        for _ in range(2):
+            assert lookup.find(transaction, entries, parse_query("graph"), most_read=None).bits.bit_count() == 1
+
+
+# ── The order: first what is near to papers that the chat cared about ────────────────────────────────────────────────
+
+ME = make.address("telegram:42")
+LATER = make.NOON + make.HOUR
+OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
+
+
+def paper_of(store: Store, title: str) -> model.KnownPaper:
+    with store.read() as transaction:
+        return next(one for one in make.stored_papers(transaction) if one.paper.title == title)
+
+
+def chat_of(store: Store) -> model.Chat:
+    return listing.get_chat(store, ME)
+
+
+def did(store: Store, kind: Signal, *titles: str) -> None:
+    near_papers.note_signal(store, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=make.NOON)
+
+
+def delivered(store: Store) -> list[tuple[str, bool]]:
+    """Plans the due deliveries. Returns (title, is the paper shown) for the papers of the newest delivery, in order.
+
+    Checks that a preview of the same moment has the same papers.
+    """
+    shown = previews.preview(store, ME, now=LATER).delivery
+    assert shown is not None
+    found = newest_delivered(store)
+    assert [(one.paper.paper.title, one.shown) for one in shown.items] == found
+    return found
+
+
+def newest(transaction: Transaction) -> int:
+    """Returns the number of the newest delivery, or 0."""
+    return int(transaction.connection().exec_driver_sql("SELECT max(seq) FROM delivery").scalar() or 0)
+
+
+def newest_delivered(store: Store) -> list[tuple[str, bool]]:
+    """Plans the due deliveries. Returns (title, is the paper shown) for the papers of the newest one, which is to ME."""
+    plan_due(store, now=LATER)
+    with store.read() as transaction:
+        delivery = deliveries.delivery_value(transaction, newest(transaction))
+    assert delivery.chat.address == ME
+    return [(one.paper.paper.title, one.shown) for one in delivery.items]
+
+
+def first_day(store: Store, *titles: str) -> None:
+    make.subscribes(store, str(ME), "graph", every="now")
+    make.ingested(store, *(make.paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
+    plan_due(store, now=make.NOON)
+
+
+def titles_of(found: abc.Sequence[tuple[str, bool]]) -> list[str]:
+    return [title for title, _ in found]
+
+
+SECOND_DAY = ("Graph of ants", "Graph swarm", "Graph of bees")
+
+
+CARED, NOT_WANTED = ["Graph swarm", "Graph of bees", "Graph of ants"], ["Graph swarm", "Graph of ants", "Graph of bees"]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("kind", "about", "order"),
+    [
+        (Signal.OPENED, "Swarm graph", CARED),
+        (Signal.FOLLOWED, "Swarm graph", CARED),
+        (Signal.SAVED, "Swarm graph", CARED),
+        (Signal.LIKED, "Swarm graph", CARED),
+        (Signal.DISLIKED, "Bees and graph", NOT_WANTED),
+        (Signal.EXCLUDED, "Bees and graph", NOT_WANTED),
+        (Signal.MUTED, "Bees and graph", NOT_WANTED),
+    ],
+)
+def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(
+    store: Store, kind: Signal, about: str, order: list[str]
+) -> None:
+    titles = f"{about} one", f"{about} two"
+    first_day(store, *titles)
+    did(store, kind, *titles)
+    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
+    assert titles_of(delivered(store)) == order
+
+
+@pytest.mark.both_databases
+def test_newest_first_ignores_what_the_chat_liked(store: Store) -> None:
+    first_day(store, "Swarm graph one")
+    did(store, Signal.LIKED, "Swarm graph one")
+    amendments.set_settings(store, ME, {"order": "newest"}, now=make.NOON)
+    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
+    assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
+
+
+@pytest.mark.both_databases
+def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: Store) -> None:
+    first_day(store, "Swarm graph one")
+    did(store, Signal.LIKED, "Swarm graph one")
+    make.ingested(store, make.paper("Graph of ants"), make.paper("Graph swarm", kind=model.Announce.CROSS), now=LATER)
+    assert titles_of(delivered(store)) == ["Graph of ants", "Graph swarm"]
+
+
+@pytest.mark.both_databases
+def test_one_chats_taste_is_not_anothers(store: Store) -> None:
+    first_day(store, "Swarm graph one")
+    make.subscribes(store, "telegram:43", "graph", every="now")
+    other, liked = listing.get_chat(store, make.address("telegram:43")), paper_of(store, "Swarm graph one").id
+    near_papers.note_signal(store, other, [liked], Signal.LIKED, now=make.NOON)
+    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
+    assert [title for title, *_ in shown(previews.preview(store, ME, now=LATER))] == [*reversed(SECOND_DAY)]
+
+
+@pytest.mark.both_databases
+def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_papers, "MOST_SIGNALS", 3)
+    first_day(store, "Swarm graph one")
+    did(store, Signal.SAVED, "Swarm graph one")
+    for step, title in enumerate(OTHERS):
+        near_papers.note_signal(
+            store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=make.NOON + step * make.HOUR
+        )
+    with store.read() as transaction:
+        kept = stored_signals.signals_of(transaction, listing.get_chat(transaction, ME).id, most=99)
+    assert [one.paper for one in kept] == [
+        *[paper_of(store, title).id for title in OTHERS[:-4:-1]],
+        paper_of(store, "Swarm graph one").id,
+    ]
+    assert [one.paper.title for one in near_papers.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
+
+
+@pytest.mark.both_databases
+def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
+    make.subscribes(store, str(ME), "graph", every="now")
+    make.ingested(store, make.paper("Graph swarm", arxiv_id=None), make.paper("Swarm", arxiv_id="2601.99999"))
+    did(store, Signal.SAVED, "Graph swarm", "Swarm")
+    did(store, Signal.OPENED, "Graph swarm")
+    assert len(near_papers.saved_papers(store, chat_of(store))) == 2
+    make.ingested(store, make.paper("Graph swarm", arxiv_id="2601.99999", version=2), now=LATER)
+    (one,) = near_papers.saved_papers(store, chat_of(store))
+    assert one.paper.arxiv_id == "2601.99999"
+    assert make.signals_of_paper(store, chat_of(store), one.id) == {Signal.SAVED, Signal.OPENED}
+
+
+# ── `like:` brings papers near to a named paper, the nearest first, and a delivery shows at most five of them ─────────
+
+YOU = make.address("telegram:43")
+GIVEN = "2601.90001"
+
+
+@pytest.fixture
+def stocked(store: Store) -> Store:
+    """A store with the paper GIVEN and eight others."""
+    make.ingested(
+        store,
+        make.paper("Swarm robots", "cs.RO", arxiv_id=GIVEN),
+        *(make.paper(f"{word} theory") for word in ["Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane"]),
+    )
+    return store
+
+
+def canonicals(store: Store, chat: model.ChatAddress = ME) -> list[str]:
+    return [one.subscription.canonical for one in listing.listed(store, chat)]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
+def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_inputs, "FEW", few)
+    make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
+    make.ingested(
+        stocked,
+        *[make.paper(f"Swarm {word}", abstract="Of bees.") for word in ("one", "two", "three", "four")],
+        make.paper("Reef fish"),
+        *[make.paper("Swarm robots fly", abstract=f"Number {number}.") for number in range(2)],
+        name="next",
+    )
+    found = delivered(stocked)
+    assert [title for title, _ in found[:2]] == ["Swarm robots fly"] * 2
+    assert sorted(title for title, _ in found[2:]) == ["Swarm four", "Swarm one", "Swarm three", "Swarm two"]
+    assert [is_shown for _, is_shown in found] == [True] * 5 + [False]
+
+
+@pytest.mark.both_databases
+def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> None:
+    make.subscribes(stocked, str(ME), f"like:{GIVEN} OR bees", every="now")
+    make.subscribes(stocked, str(ME), "fish swarm", every="now")
+    make.ingested(
+        stocked,
+        *(make.paper("Swarm robots", abstract=f"Number {number}.") for number in range(7)),
+        *(make.paper(f"Bees {number}") for number in range(3)),
+        make.paper("A fish swarm of robots"),
+        name="next",
+    )
+    found = newest_delivered(stocked)
+    assert sum(shown for title, shown in found if title == "Swarm robots") == 5
+    assert all(shown for title, shown in found if title != "Swarm robots")
+    assert len(found) == 11
+
+
+@pytest.mark.both_databases
+def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
+    make.subscribes(stocked, str(ME), f"like:{GIVEN} cat:cs.CL -survey", every="now")
+    make.subscribes(stocked, str(ME), f"robots -like:{GIVEN}", every="now")
+    make.ingested(
+        stocked,
+        make.paper("Swarm robots speak", "cs.CL"),
+        make.paper("Swarm robots speak: a survey", "cs.CL"),
+        make.paper("Swarm robots fly", "cs.RO"),
+        name="next",
+    )
+    # the second subscription gets "Swarm robots", because a paper does not count as near to itself
+    assert sorted(newest_delivered(stocked)) == [("Swarm robots", True), ("Swarm robots speak", True)]
+
+
+@pytest.mark.both_databases
+def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
+    make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
+    before = canonicals(stocked)
+    assert words_kept(before)[GIVEN] == (("robot", 500), ("swarm", 500))
+    # now "swarm" is no longer a rare word
+    make.ingested(stocked, *(make.paper(f"Swarm number {number}") for number in range(50)), name="next")
+    make.subscribes(stocked, str(ME), f"like:{GIVEN}v2", every="daily", at="09:00")
+    make.subscribes(stocked, str(ME), f"bees like:{GIVEN}")
+    assert canonicals(stocked)[0] == before[0]
+    assert words_kept(canonicals(stocked)[1:])[GIVEN] == (("robot", 500), ("swarm", 500))
+    make.subscribes(stocked, str(YOU), f"like:{GIVEN}")
+    assert words_kept(canonicals(stocked, YOU))[GIVEN][0][0] == "robot"
+    assert canonicals(stocked, YOU) != before
+    tried = previews.preview_recent(stocked, listing.get_chat(stocked, ME), now=make.NOON, which=f"like: {GIVEN}")
+    assert (tried.query, tried.subscriptions[0].number) == (None, 1)
+    (gone,) = unsubscribe(stocked, ME, f"like:{GIVEN}", now=make.NOON)
+    unsubscribe(stocked, ME, "all", now=make.NOON)
+    make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
+    assert canonicals(stocked) != [gone.canonical], "a removed one is made again from its text"
+
+
+@pytest.mark.both_databases
+def test_all_who_look_find_the_same(stocked: Store) -> None:
+    make.ingested(
+        stocked, *map(make.paper, ("A swarm of robots", "Robots and swarms", "Reef fish", "A swarm")), name="more"
+    )
+    query = parse_query(f"like:{GIVEN}")
+    chat = make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now").chat
+    near = {"A swarm of robots", "Robots and swarms", "A swarm"}
+    assert {one.paper.title for one in paper_search.search(stocked, query, most=9).papers} == near
+    assert {
+        one.paper.title for one in paper_search.recent_matches(stocked, query, now=make.NOON, most=9).newest
+    } == near
+    of_days = previews.preview(stocked, ME, now=make.NOON, text=f"like:{GIVEN}").delivery
+    tried = previews.preview_recent(stocked, chat, now=make.NOON, which="1").delivery
+    for delivery in (of_days, tried):
+        assert delivery is not None
+        assert {item.paper.paper.title for item in delivery.items} == near
+    alike = near_papers.papers_alike(stocked, list(paper_search.papers_named(stocked, [GIVEN]).values()))
+    assert {one.paper.title for one in alike.papers} == near
+
+
+@pytest.mark.both_databases
+def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Store) -> None:
+    make.subscribes(stocked, str(ME), f"like:{GIVEN} -survey", every="now")
+    (one,) = listing.listed(stocked, ME)
+    line = portable.subscription_line(one.chat, one.subscription)
+    lines = portable.read_lines(f"{line}\n{line}", YOU)
+    assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=make.NOON).changes] == ["+", "="]
+    assert canonicals(stocked, YOU) == canonicals(stocked)
+    assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=make.NOON).changes] == ["=", "="]
+    with pytest.raises(Refused) as refused:
+        importing.import_lines(stocked, portable.read_lines("now | like:2601.99999\nnow | bees", YOU), now=make.NOON)
+    assert "Line 1" in str(refused.value)
+    assert len(canonicals(stocked, YOU)) == 1
+    with pytest.raises(Refused, match=r"2601\.99999"):
+        amendments.edit(stocked, ME, 1, "like:2601.99999", now=make.NOON)
+    assert canonicals(stocked) == canonicals(stocked, YOU)
+
+
+@pytest.mark.both_databases
+def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_inputs, "FEW", 0)
+    make.subscribes(stocked, str(YOU), "bees", every="now")
+    make.ingested(stocked, make.paper("Bees"), name="bees")
+    with contextlib.closing(Store(str(stocked.url))) as other:
+        plan_due(other, now=make.NOON)
+        make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
+        make.ingested(stocked, make.paper("A swarm of robots"), make.paper("Reef fish"), name="next")
+        plan_due(other, now=LATER)
+    assert newest_delivered(stocked) == [("A swarm of robots", True)]
+
+
+# ── A preview shows the papers that a plan of the same moment would deliver ───────────────────────────────────────────
+
+CHATS = ("telegram:42", "telegram:-1001", "console:me", "slack:C1")
+QUERIES = ("graph", "tree", "graph OR ring", "ring -tree", "cat:cs.LG", "nothing")
+WORDS = ("Graph", "Tree", "Ring", "Graph tree", "Ring tree", "Other")
+CADENCES: tuple[dict[str, str], ...] = (
+    {"every": "now"},
+    {"every": "when-out", "at": "08:00-20:00"},
+    {"every": "daily", "at": "13:00"},
+    {"every": "weekdays", "at": "09:00"},
+    {"every": "weekly", "on": "mon", "at": "09:00"},
+    {"every": "daily", "at": "13:00", "tz": "America/New_York"},
+)
+SETTINGS: tuple[dict[str, str], ...] = (
+    {"limit": "3"},
+    {"quiet": "off"},
+    {"quiet": "11:00-14:00"},
+    {"crosslists": "out"},
+    {"timezone": "Asia/Tokyo"},
+    {"order": "newest"},
+)
+
+
+def planned(store: Store, chat: str, before: int) -> list[model.Item]:
+    """Returns the items of this chat's deliveries, but only of deliveries with a number greater than `before`."""
+    with store.read() as transaction:
+        found = [deliveries.delivery_value(transaction, seq) for seq in range(before + 1, newest(transaction) + 1)]
+    return [item for one in found if one.chat.address == make.address(chat) for item in one.items]
+
+
+def fields_of(items: abc.Sequence[model.Item]) -> list[tuple[str, bool, tuple[int, ...]]]:
+    return [(item.paper.paper.title, item.shown, tuple(one.number for one in item.because)) for item in items]
+
+
+def shown(found: previews.Preview) -> list[tuple[str, bool, tuple[int, ...]]]:
+    return fields_of(found.delivery.items if found.delivery else ())
+
+
+@hypothesis.settings(max_examples=6)
+@hypothesis.given(st.integers(0, 10**9))
+def test_whatever_a_chat_asks_for_and_whenever_it_looks(seed: int) -> None:
+    chance = Random(seed)
+    with TemporaryDirectory() as folder, contextlib.closing(Store(f"sqlite:///{folder}/previews.db")) as store:
+        store.open(now=make.NOON)
+        now = make.NOON - chance.randint(0, 6) * make.DAY
+        for _ in range(12):
+            now += chance.choice((7 * make.MINUTE, make.HOUR, 5 * make.HOUR, make.DAY))
+            something_happens(store, chance, now)
+            if chance.random() < 0.7:
+                previews_hold(store, now)
+
+
+def something_happens(store: Store, chance: Random, now: datetime) -> None:
+    """Does one random thing: ingests papers, or a chat subscribes, judges papers, changes a setting or pauses."""
+    chat, what = chance.choice(CHATS), chance.random()
+    if what < 0.4:
+        new = [
+            make.paper(
+                f"{chance.choice(WORDS)} {chance.random()}",
+                "cs.LG",
+                kind=chance.choice((None, None, model.Announce.CROSS, model.Announce.REPLACE)),
+            )
+            for _ in range(chance.randint(1, 8))
+        ]
+        make.ingested(store, *new, now=now)
+    elif what < 0.5:
+        make.subscribes(store, chat, "graph", now=now)
+        with store.read() as transaction:
+            known = [one.id for one in make.stored_papers(transaction)]
+        near_papers.note_signal(
+            store,
+            listing.get_chat(store, make.address(chat)),
+            chance.sample(known, min(2, len(known))),
+            chance.choice(tuple(Signal)),
+            now=now,
+        )
+    elif what < 0.7:
+        make.subscribes(store, chat, chance.choice(QUERIES), now=now, **chance.choice(CADENCES))
+    else:
+        changes(store, chat, chance, now)
+
+
+def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
+    make.subscribes(store, chat, "graph", now=now)
+    where, what = make.address(chat), chance.random()
+    until = chance.choice((None, now + 3 * make.HOUR, now + make.DAY))
+    if what < 0.4:
+        amendments.set_settings(store, where, chance.choice(SETTINGS), now=now)
+    elif what < 0.8:
+        pausing.pause(store, where, chance.choice((None, 1)), until=until, now=now)
+    else:
+        pausing.resume(store, where, None, now=now)
+
+
+def previews_hold(store: Store, now: datetime) -> None:
+    """Checks for all chats that the preview shows the papers that a plan of the same moment delivers."""
+    with store.read() as transaction:
+        known = [chat for chat in CHATS if chats.find_chat(transaction, make.address(chat))]
+        before = newest(transaction)
+    expected = {chat: previews.preview(store, make.address(chat), now=now) for chat in known}
+    plan_due(store, now=now)
+    for chat in known:
+        assert shown(expected[chat]) == fields_of(planned(store, chat, before)), (chat, now)
+        assert (expected[chat].later is None) == (not expected[chat].not_due)
+
+
+# --------------------------------------------------------------------------------------------------- the order in words
+
+
+def test_the_command_line_says_what_is_due_and_what_is_not_yet(terminal: cli.Terminal) -> None:
+    chat = ("--as", "telegram:42")
+    for words in (("graph", "--every", "now"), ("tree", "--every", "daily", "--at", "09:00")):
+        terminal("subscribe", *words, *chat, "--now", "2026-01-22T07:00Z")
+    titles = ("Graph networks", "Tree search", "Tree rings")
+    terminal.file("day.md", cli.page(*((f"2601.0000{n}", title, "Words.") for n, title in enumerate(titles))))
+    assert terminal("ingest", "day.md", "--date", "2026-01-22", "--now", "2026-01-22T08:00Z").status == 0
+    lines = terminal("preview", *chat, "--now", "2026-01-22T08:30Z").out.splitlines()
+    assert lines[0] == "Due now:"
+    assert "Not due yet:" in lines
+    assert "  2  tree · 2 papers · Thu 22 Jan 09:00" in lines
