@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from subscriptions import chat_settings, model
+from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError, Refused
 from subscriptions.matching.full_text import index_document
 from subscriptions.portable import read_lines
@@ -698,7 +699,7 @@ def all_of_it(store: Store) -> list[tuple[object, ...]]:
 def enter(store: Store, what: list[Entered]) -> None:
     for chat, does, values in what:
         with contextlib.suppress(PaperwireError):  # a refused entry changes nothing
-            does(store, make.address(chat), *values, now=make.NOON)
+            does(store, parse_address(chat), *values, now=make.NOON)
 
 
 @hypothesis.settings(max_examples=25)
@@ -722,15 +723,15 @@ def test_an_export_makes_the_same_again_elsewhere(empty_database: Path, what: li
 def test_an_export_can_be_imported_into_another_chat(empty_database: Path, what: list[Entered]) -> None:
     with stores(empty_database, "here", "there") as (here, there):
         enter(here, [*entries_of("console:me", ("graph", {}, None, None)), *what])
-        text = importing.export(here, make.address("console:me"))
-        importing.import_lines(there, read_lines(text, make.address("console:you")), now=make.NOON)
-        assert importing.export(there, make.address("console:you")) == text
+        text = importing.export(here, parse_address("console:me"))
+        importing.import_lines(there, read_lines(text, parse_address("console:you")), now=make.NOON)
+        assert importing.export(there, parse_address("console:you")) == text
 
 
 def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
     """A channel has the same form of address as a group, but other defaults. So the export must say that it is a channel."""
     with stores(empty_database, "here", "there") as (here, there):
-        channel = make.address("telegram:-1009876543210")
+        channel = parse_address("telegram:-1009876543210")
         requests.subscribe(
             here,
             channel,
@@ -750,7 +751,7 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
 def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> None:
     with stores(empty_database, "here") as (here,):
         make.subscribes(here, "console:me", "graph")
-        requests.unsubscribe(here, make.address("console:me"), "all", now=make.NOON)
+        requests.unsubscribe(here, parse_address("console:me"), "all", now=make.NOON)
         assert importing.export(here, None) == ""
 
 
