@@ -147,7 +147,7 @@ def card_reply(context: CommandContext, known: model.KnownPaper) -> channel.Repl
     """Returns the card of one paper that a person asked for: title, authors, categories, summary, buttons.
 
     Reads from the store whether and why the paper was delivered to this chat. Stores the signal that the chat opened
-    it.
+    the paper.
     """
     _note_opened(context, known.id)
     return _card(as_item(context.store, context.chat, known), {"paper": known.id})

@@ -2,14 +2,14 @@
 
 How a format uses it:
 
-    detect   `first_items(text)` yields the first objects of the document; then test `any("paper" in item for item in
-             …)`. `head_of(text)` is the object that is the whole document, with its arrays empty. parse
-             `json_lines(text, warnings)` reads one object per line; a damaged line loses only that line.
-             `json_items(text, warnings)` reads the objects of `[{…}, {…}]`, or `{…}` alone. If a name is given, it
-             reads the array of that name: `{"messages": …, "collection": [{…}, {…}]}`. read     each object is a
-             `Record`: `record.text("title")`, `record.texts("authors")`, `record.record("AI")`, `record.line`. A
-             missing field, or one of another type, is empty; no method raises an error for it. `entries_of` makes
-             papers of them, and raises an error if damage leaves none.
+    detect   `first_items(text)` yields the first objects of the document; then test `any("paper" in item for item in …)`.
+             `head_of(text)` is the object that is the whole document, with its arrays empty.
+    parse    `json_lines(text, warnings)` reads one object per line; a damaged line loses only that line.
+             `json_items(text, warnings)` reads the objects of `[{…}, {…}]`, or `{…}` alone. If a name is given, it reads
+             the array of that name: `{"messages": …, "collection": [{…}, {…}]}`.
+    read     Each object is a `Record`: `record.text("title")`, `record.texts("authors")`, `record.record("AI")`,
+             `record.line`. A missing field, or one of another type, is empty; no method raises an error for it.
+             `entries_of` makes papers of the records, and raises an error if damage leaves none.
 
 Numbers stay as they are written, so `2601.15520` keeps its last digit. If an object has a name twice, the last member
 counts. Objects are made one at a time and none may be longer than MOST_CHARACTERS, so a document takes little more memory

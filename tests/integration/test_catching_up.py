@@ -153,7 +153,8 @@ async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
     feeding = await source_harness.polled(store, clock, arxiv, LG)
     await feeding.until(source_harness.new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
-    arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))  # the feed does not show this all day
+    # the late feed does not show this paper at any time of the day
+    arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))
     await feeding.until(source_harness.new_york("2026-01-23 00:04"))
     assert "Graphs of Thursday" not in days_of(store)
     arxiv.catches_up()

@@ -494,7 +494,7 @@ def test_a_restore_killed_at_any_step_can_be_repeated(terminal: cli.Terminal, th
     terminal("backup", "second.db")
     ended = terminal.python(KILLED, there)
     assert ended.status == 0, ended.err
-    assert int(ended.out) > 10  # the restore was killed at more than ten steps
+    assert int(ended.out) > 10  # the restore has more than ten steps; it was killed at each third one
 
 
 # ---------------------------------------------------------------- digests and sources, where a transcript is not enough

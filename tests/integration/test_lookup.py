@@ -276,7 +276,7 @@ def row(store: Store, title: str) -> rows.PaperRow:
 
 
 def delivered(store: Store) -> list[str]:
-    """Returns the chats that got NAMED, sorted."""
+    """Returns the chats to which "Graphs that forget" was delivered, sorted."""
     return [chat for chat, title in stored.delivered(store) if title == "Graphs that forget"]
 
 

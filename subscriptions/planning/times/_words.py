@@ -360,7 +360,8 @@ def _word_at(text: str, at: int, found: list[Token]) -> int:
 
 _OFFSET = re.compile(r"(?:(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?|(?<= )[+-]\d\d:?\d\d)(?![\w:])")
 _SOME_WORDS = re.compile(r"[^\s()]+(?: [^\s()]+){0,3}")
-_HAN_CLOCK = re.compile(r"(?:在|按)?[\u4e00-\u9fff]{2,6}?(?:当地|标准)?时间(?!序)")  # may also be before a time
+# a place with the word for time, as in 北京时间; unlike other places, it may also come before the time
+_HAN_CLOCK = re.compile(r"(?:在|按)?[\u4e00-\u9fff]{2,6}?(?:当地|标准)?时间(?!序)")
 _HAN_PLACE = re.compile(r"在?[\u4e00-\u9fff]{2,8}")
 _SHORT = 4  # least letters of a place that directly follows a cadence: "daily Rome"
 

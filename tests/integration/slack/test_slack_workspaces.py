@@ -120,7 +120,8 @@ async def test_a_channel_goes_on_whatever_happens_to_it(on: slack_bot.Scene, sla
     assert vision(on).is_unreachable
     await on.does(slack.invites("C1", by="U2"))
     assert not vision(on).is_unreachable
-    assert len(slack.posted_to("C1")) == 2  # the bot greets the channel only the first time
+    # a greeting and the answer to /paperwire sub; the second invitation brings no other greeting
+    assert len(slack.posted_to("C1")) == 2
     await on.does(slack.renames("C1", "seeing"))
     assert vision(on).title == "#seeing"
     await on.does(slack.changes_id("C1", "C9"))
