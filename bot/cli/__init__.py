@@ -142,7 +142,7 @@ SUBCOMMANDS = (
         _ASK,
         "say",
         "bot.cli.chats:say",
-        "Act as if a person in the chat had typed this, and print the reply",
+        "Act as if a person in the chat had typed TEXT, and print the reply",
         'paperwire say "/why 2601.11522" --as console:me',
         leading_dash=True,
     ),

@@ -186,7 +186,7 @@ def say(
     now: arguments.Now = None,
     json: arguments.Json = False,
 ) -> int:
-    """Act as if a person in the chat had typed this, and print the reply. Nothing is sent to the chat."""
+    """Act as if a person in the chat had typed TEXT, and print the reply. Nothing is sent to the chat."""
     with sessions.open_session(now) as session:
         address = session.address(chat)
         shown = asyncio.run(_reply_to(_addressed(text, address, session), session))

@@ -219,8 +219,7 @@ def _note_entries(entries: list[Entry], warnings: Warnings) -> None:
         warnings.add("empty_digest")
 
 
-# ------------------------------------------------ describes documents that are not digests, for the error that refuses
-# them
+# ------------------------------------------------- describes documents that are not digests, for the errors about them
 
 
 _SIGNATURES = (

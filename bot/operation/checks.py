@@ -426,13 +426,8 @@ def _time_at(address: str) -> datetime | None:
     parts = urlsplit(address)
     try:
         answer = httpx.head(f"{parts.scheme}://{parts.netloc}/", timeout=_WAIT, follow_redirects=True)
-    except (
-        httpx.HTTPError,
-        httpx.InvalidURL,
-        ImportError,
-        ValueError,
-        OSError,
-    ):  # the last three if a proxy or a certificate file cannot be used
+    # the last three are raised if a proxy or a certificate file cannot be used
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError, OSError):
         return None
     date = answer.headers.get("Date")
     try:

@@ -53,9 +53,8 @@ class Process:
         self._looked_at = float("-inf")  # monotonic second of the last look
         self._drained_at = float("-inf")  # monotonic second of the last look at which a drain was running
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
-        self._rests: dict[
-            str, tuple[float, float]
-        ] = {}  # sender_of(lane) -> its rest: (monotonic second of the end, length in seconds)
+        # sender_of(lane) -> its rest: (monotonic second of the end, length in seconds)
+        self._rests: dict[str, tuple[float, float]] = {}
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
         self._reported: set[str] = set()  # the stopped platforms that `problems` contains
         self._maintenance: context.UnderWay[None] | None = None  # the remaining steps of the daily maintenance

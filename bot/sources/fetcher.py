@@ -382,10 +382,8 @@ async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None
         yield
     except httpx.HTTPError as error:
         raise _sentence(url, error, limits) from error
-    except (
-        httpx.InvalidURL,
-        UnicodeError,
-    ):  # httpx follows no redirect here, but parses its address, and raises this if that is invalid
+    # httpx follows no redirect here, but parses its address, and raises this if that is invalid
+    except (httpx.InvalidURL, UnicodeError):
         raise _no_address(url) from None
 
 

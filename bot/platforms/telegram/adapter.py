@@ -305,11 +305,8 @@ def connect_telegram(settings: Settings) -> TelegramChannel:
         raise switched_off(TELEGRAM)
     try:
         return TelegramChannel(settings.telegram.token.get_secret_value(), api_url=settings.telegram.api_url)
-    except (
-        RuntimeError,
-        ValueError,
-        ImportError,
-    ):  # the library's message about an unusable proxy would repeat its address
+    # the library's message about an unusable proxy would repeat its address
+    except (RuntimeError, ValueError, ImportError):
         raise _no_proxy() from None
 
 
