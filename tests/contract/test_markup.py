@@ -3,20 +3,28 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any
+from unittest.mock import patch
+from urllib.parse import unquote_plus
 
 import pytest
+import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from slack_sdk.models.blocks import Block
 
+from bot.platforms.apprise.adapter import AppriseChannel
 from bot.platforms.slack import markup as slack_markup
 from bot.platforms.telegram import markup as telegram_markup
 from bot.ports.channel import Button, Reply
+from bot.rendering import delivery_messages
 from bot.rendering.cleaning import clean
-from subscriptions import model
+from bot.settings import Destination
+from subscriptions import errors, model
 from tests import rendered
 from tests.fakes import markup
 from tests.fakes.blocks import check_blocks
@@ -407,6 +415,73 @@ def test_a_notice_is_markup_that_telegram_reads() -> None:
         deliveries.delivery(deliveries.chat(), kind=model.DeliveryKind.NOTICE, **facts)
     )
     assert "<b> & </i>" in telegram_judged(message).text
+
+
+# ── services of Apprise ───────────────────────────────────────────────────────
+
+WEBHOOK = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
+# address of a service, what it takes for a mention, texts that would ring somebody
+SERVICES = [
+    ("feishu://token", r"<at\b", '<at user_id="all">x</at>'),
+    ("lark://token", r"<at\b", "<at user_id='ou_1'/>"),
+    ("wecombot://token", r"<@", "<@victim>"),
+    (f"dingtalk://{WEBHOOK}", r"@\w", "@13800000000 /@victim"),
+    ("discord://42/token", r"<@[!&]?\w|@(everyone|here)", "<@&42> mail@everyone https://h.org/@here"),
+    (f"mmost://lab.org/{WEBHOOK}", r"@(all|channel|here)|<!\w", "@all. <!channel> /@here"),
+    (f"rocket://{'a' * 17}%2F{'b' * 43}@lab.org/#papers", r"@(all|here)", "@all (@here)"),
+    ("gchat://space/key/token", r"<users/", "<users/all>"),
+    (f"workflow://lab.org/{WEBHOOK}/{WEBHOOK}", r"(?i)<at>[^<]+</at>", "<at>victim</at> <AT>victim</AT>"),
+    (f"wxteams://{'a' * 80}", r"<@|<spark-mention", '<@all> <spark-mention data-object-type="groupMention"/>'),
+    (f"zulip://bot@lab/{'a' * 32}/papers", r"@_?\*|@\w", "@**all** @*team* @_**victim** @victim"),
+    ("zoom://hook/token", r"<!", "<!all>"),
+    ("nctalk://papers:secret@lab.org/room", r'@[\w"]', '@all @"group/staff"'),
+    ("humhub://token@lab.org/1", r"\]\(mention:", "[x](mention:guid)"),
+    ("twist://password:ada@lab.org/1:2", r"\]\(twist-mention", "[x](twist-mention://1)"),
+    ("revolt://token/1", r"<[@%]|@(everyone|online)", "<%ROLE> @everyone"),
+    ("tgram://123456789:abcdefg_hijklmnop/42", r"""(?<!\w)@\w|(\]\(|href=")tg://""", "@victim [x](tg://user?id=1)"),
+    ("matrix://token@lab.org/!papers:lab.org", r"@room|@\w+:", "@room @victim:lab.org"),
+]
+SERVICE_CHAT = deliveries.chat("apprise")
+
+
+def posted_strings(body: bytes | str | None) -> Iterator[str]:
+    """Yields the strings in the body of a request, which is JSON or a form."""
+    text = body.decode() if isinstance(body, bytes) else body or ""
+    try:
+        waiting = [json.loads(text)]
+    except ValueError:
+        waiting = [unquote_plus(text)]
+    while waiting:
+        match waiting.pop():
+            case str(found):
+                yield found
+            case list(values):
+                waiting += values
+            case dict(values):
+                waiting += values.values()
+
+
+@pytest.mark.parametrize(("url", "rings", "victims"), SERVICES, ids=[row[0].partition(":")[0] for row in SERVICES])
+async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, victims: str) -> None:
+    channel = AppriseChannel([Destination("42", "LAB_URL", SecretStr(url))])
+    text = f"Tides by {victims} explained"
+    entries = [
+        deliveries.item(title, deliveries.because(victims, "all", "victim", name=victims), authors=(victims,),
+                        abstract=f"We thank {victims}.", arxiv_id=None, url="https://h.org/@all/<@victim>")
+        for title in (text, victims)
+    ]  # fmt: skip
+    reply = requests.Response()
+    reply.status_code, reply._content = 200, b'{"code": 0, "errcode": 0, "event_id": "1", "room_id": "!papers:lab.org"}'
+    with patch.object(requests.Session, "send", return_value=reply) as send:
+        for planned in (deliveries.alert(SERVICE_CHAT, *entries[:1]), deliveries.alert(SERVICE_CHAT, *entries)):
+            for message in delivery_messages.render_delivery(planned, medium=channel.medium_at(SERVICE_CHAT.address)):
+                for plain in (False, True):
+                    with suppress(errors.Unclear):
+                        await channel.post(SERVICE_CHAT.address, message, delivery="d", plain=plain)
+    posted = [one for call in send.call_args_list for one in posted_strings(call.args[0].body)]
+    assert any("Tides by" in one for one in posted)
+    assert [found[0] for one in posted for found in re.finditer(rings, one)] == []
+    assert re.search(rings, victims)
 
 
 # ── both platforms ────────────────────────────────────────────────────────────

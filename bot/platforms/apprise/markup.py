@@ -11,6 +11,7 @@ from functools import lru_cache
 from html import escape as html_escaped
 from typing import Literal
 
+from bot.platforms.apprise.mentions import address_without_mentions, without_mentions
 from bot.rendering import appearance, packing, views
 from bot.rendering.templating import Macro, macros
 from subscriptions import texts
@@ -24,8 +25,6 @@ LONGEST_TITLE = 250
 # a limit of at least so many counts bytes of the whole request, as for Feishu, DingTalk and Matrix
 _OF_REQUESTS = 10_000
 _GAP = "\n\n"
-_CALLING = re.compile(r"(?<![\w/])@(?=\w)")  # the service would notify the person with that name
-_WORD_JOINER = "\u2060"  # invisible
 
 
 class Markup(str):
@@ -51,8 +50,8 @@ class Dialect:
     blank_line: str
 
     def text(self, value: object) -> str:
-        """Returns a value as a template prints it: escaped unless it is Markup."""
-        return value if isinstance(value, Markup) else self.escape(str(value))
+        """Returns a value as a template prints it: escaped and without mentions unless it is Markup."""
+        return value if isinstance(value, Markup) else self.escape(without_mentions(str(value)))
 
     def marked(self, form: str, **values: object) -> Markup:
         """Returns the pattern `form`, filled with the escaped values."""
@@ -60,7 +59,7 @@ class Dialect:
 
     def linked(self, url: str, text: object) -> Markup:
         """Returns a link. Characters that could end the address early are percent-encoded."""
-        whole = _ENDS_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", url)
+        whole = _ENDS_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", address_without_mentions(url))
         return self.marked(self.link, url=Markup(self.address(whole)), text=text)
 
     def title(self, paper: views.PaperView) -> Markup:
@@ -156,16 +155,16 @@ class Service(packing.Medium):
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view in the format of the service."""
         markup = packing.plain_text(view) if self.form == "text" else packing.markup(view, _macros(self.form))
-        sizes = (self._written(markup + _GAP), _calm(packing.short_text(view) + _GAP))
+        sizes = (self._written(markup + _GAP), without_mentions(packing.short_text(view) + _GAP))
         return packing.Fragment(view=view, markup=markup, size=packing.Size(tuple(map(self.measure, sizes))))
 
     def compose(self, contents: packing.Contents) -> tuple[str, str]:
         """Returns (message, its plain form). If the plain form is too long, it has only titles and links of papers."""
         title, shown = self._title(contents.fragments, contents.subject)
         text = self._written(packing.joined_texts([(one.view, one.markup) for one in shown]))
-        plain = _calm(packing.plain_page(shown))
+        plain = without_mentions(packing.plain_page(shown))
         if self.measure(plain) > self.limit:
-            plain = _calm(packing.joined_texts([(one.view, packing.short_text(one.view)) for one in shown]))
+            plain = without_mentions(packing.joined_texts([(one.view, packing.short_text(one.view)) for one in shown]))
         forms: tuple[tuple[str, Format], ...] = ((text, self.form), (plain, "text"))
         payload, other = (
             json.dumps({"title": title, "text": said, "format": form}, ensure_ascii=False) for said, form in forms
@@ -191,15 +190,11 @@ class Service(packing.Medium):
                 title = subject.about
             case views.NoticeView(lines=(_, *_)) as notice:
                 title, below = notice.title, (self.draw(replace(notice, title="")), *below[1:])
-        return texts.cut_at_word(_calm(title), self.title_limit), below
+        return texts.cut_at_word(without_mentions(title), self.title_limit), below
 
-    def _written(self, text: str) -> str:
-        calm = _calm(text)
-        return calm if self.form == "text" else _DIALECTS[self.form].written(calm)
-
-
-def _calm(text: str) -> str:
-    return _CALLING.sub(f"@{_WORD_JOINER}", text)
+    def _written(self, markup: str) -> str:
+        """Returns the markup of views with the line ends of this format. Only text can still contain mentions."""
+        return without_mentions(markup) if self.form == "text" else _DIALECTS[self.form].written(markup)
 
 
 def _read(payload: object) -> appearance.Display:
