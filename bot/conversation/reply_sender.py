@@ -210,18 +210,25 @@ async def _post_ephemeral(
     replaces: bool,
     plain: bool,
 ) -> None:
-    place = replace(chat, topic=reply.thread) if reply.thread else chat
     await api.post_ephemeral(
-        place, reply.person, message, response_url=reply.response_url, replaces=replaces, plain=plain
+        _place(reply, chat), reply.person, message, response_url=reply.response_url, replaces=replaces, plain=plain
     )
 
 
 async def _send_file(
     api: conversation.PlatformApi, reply: StoredReply, file: channels.File, chat: model.ChatAddress, *, plain: bool
 ) -> None:
-    """Sends a document; if only the sender may see it, to the sender's private chat."""
+    """Sends a document; if only the sender may see it, privately."""
     del plain
-    await api.send_file(model.ChatAddress(chat.platform, reply.person) if reply.is_ephemeral else chat, file)
+    if reply.is_ephemeral:
+        await api.send_file_privately(_place(reply, chat), reply.person, file)
+    else:
+        await api.send_file(chat, file)
+
+
+def _place(reply: StoredReply, chat: model.ChatAddress) -> model.ChatAddress:
+    """Returns the chat, or its thread to which the reply belongs."""
+    return replace(chat, topic=reply.thread) if reply.thread else chat
 
 
 async def _with_retries(

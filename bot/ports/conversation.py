@@ -165,6 +165,13 @@ class PlatformApi(Protocol):
     async def send_file(self, chat: model.ChatAddress, file: "File") -> str:
         """Posts a document without a sound. Returns the platform's id of the message. Raises NotDelivered."""
 
+    async def send_file_privately(self, chat: model.ChatAddress, person: str, file: "File") -> None:
+        """Shows a document to one person, who asked for it in a chat. By default, posts it to the person's private chat.
+
+        Raises NotDelivered; ChatGone only if `chat` is gone.
+        """
+        await self.send_file(model.ChatAddress(chat.platform, person), file)
+
     async def fetch(self, file: str, most: int) -> bytes:
         """Returns the content of a document that a person attached.
 

@@ -202,6 +202,15 @@ class SlackApi(conversation.PlatformApi):
             return await self._send_text(chat, file)
         return str(found["file_id"])
 
+    async def send_file_privately(self, chat: model.ChatAddress, person: str, file: channels.File) -> None:
+        """See PlatformApi. If the app cannot write to the person, the text is shown in the chat to that person only."""
+        try:
+            await self.send_file(model.ChatAddress("slack", person), file)
+        except (errors.ChatGone, errors.Rejected):
+            for number, piece in enumerate(_pieces(file.text, _SNIPPET), 1):
+                shown = _snippet(file.name, piece, number)
+                await self.post_ephemeral(chat, person, shown, response_url="", replaces=False)
+
     async def _send_text(self, chat: model.ChatAddress, file: channels.File) -> str:
         first = ""
         for number, piece in enumerate(_pieces(file.text, _SNIPPET), 1):

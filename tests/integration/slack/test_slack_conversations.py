@@ -1,5 +1,6 @@
 """Conversations on Slack, from a person's action to the bot's answer: who sees the answer, and who may change what."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from subscriptions.service import listing
+from subscriptions.states import ChatState
 from tests import make
 from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import FakeSlack
@@ -219,6 +221,25 @@ async def test_an_export_of_a_channel_goes_to_the_asker(on: slack_bot.Scene, sla
     await on.does(slack.writes_dm("export", by="U2"))
     assert slack.files_in("C1") == []
     assert ["C1 words" in entry.text for entry in slack.files_in("D2")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("words", "lost"),
+    [("privacy", ("files:write",)), ("privacy", ("files:write", "im:write")), ("export", ("im:write",))],
+)
+async def test_a_file_about_people_is_seen_only_by_who_asked(
+    on: slack_bot.Scene, slack: FakeSlack, words: str, lost: tuple[str, ...]
+) -> None:
+    for n in range(10):  # together, these queries are too long for a message
+        make.subscribes(on.app.store, "slack:C1", f'"shells {"of a wish " * 30} {n}"')
+    for scope in lost:
+        slack.withdraws(scope)
+    await on.does(slack.user_types(f"/paperwire {words}", by="U2"))
+    await on.does(slack.mentions(words, by="U2"))
+    told = (*slack.ephemerals_to("U2"), *slack.posted_to("D2"), *slack.files_in("D2"))
+    assert sum(json.dumps((one.text, one.payload)).count("shells") for one in told) >= 20
+    assert (slack.posted_to("C1"), slack.files_in("C1")) == ([], [])
+    assert listing.get_chat(on.app.store, make.address("slack:C1")).state is ChatState.ACTIVE
 
 
 # ── Forms and the home view ───────────────────────────────────────────────────────────────────────────────────────────
