@@ -93,7 +93,7 @@ class KnownPaper:
     """A paper as the store knows it, merged from all digests that hold it."""
 
     id: int
-    paper: Paper  # announce_type "cross": so far it was only cross-listed
+    paper: Paper  # announce_type "cross": it got its sequence as a cross-list; otherwise None
     sequence: int | None  # number that orders announced papers; None: not announced
     sequenced_at: datetime | None
     first_seen_at: datetime
@@ -101,6 +101,14 @@ class KnownPaper:
     withdrawn_at: datetime | None = None
     # when it first came, if the database was lost after that and the paper was read again; else None
     came_at: datetime | None = None
+    new_sequence: int | None = None  # of a cross-list: its sequence when it was new; None: it was only cross-listed
+
+    @property
+    def sequence_as_new(self) -> int:
+        """The sequence with which it was last announced otherwise than as a cross-list; -1 if it was only cross-listed."""
+        if self.paper.announce_type is Announce.CROSS:
+            return -1 if self.new_sequence is None else self.new_sequence
+        return self.sequence or 0
 
 
 class ChatKind(StrEnum):

@@ -200,8 +200,10 @@ def _found(due: DueDelivery, evidence: Callable[[model.Subscription, model.Known
     for subscription in due.subscriptions:
         for position in due.fits.get(subscription.id, ()):
             paper = papers[position]
-            looked = _sequence(paper) <= subscription.cursor or _counts_as_sent(subscription, paper)
-            if not looked and paper.id not in delivered and (with_crosses or not _is_cross(paper)):
+            # if cross-lists are left out, only the sequence counts that the paper had when it was new
+            sequence = _sequence(paper) if with_crosses else paper.sequence_as_new
+            looked = sequence <= subscription.cursor or _counts_as_sent(subscription, paper)
+            if not looked and paper.id not in delivered:
                 reasons.setdefault(position, []).append(subscription)
     near, newest = due.nearness, due.chat.settings.order == "newest"
     return [
@@ -223,7 +225,7 @@ def _of_paper(
     `newest`: the chat wants the newest papers first. `nearness` is None if the chat has no taste.
     """
     first = fitting[0]
-    proof, cross = evidence(first, paper), _is_cross(paper)
+    proof, cross = evidence(first, paper), _is_cross(paper, fitting)
     reasons = [(first.number, first.text, first.name, proof.words, first.added_by)]
     by_author, is_near = proof.by_author, proof.near is not None
     for other in fitting[1:]:
@@ -249,8 +251,9 @@ def _counts_as_sent(subscription: model.Subscription, paper: model.KnownPaper) -
     return came_at is not None and until is not None and came_at <= until
 
 
-def _is_cross(paper: model.KnownPaper) -> bool:
-    return paper.paper.announce_type is not None
+def _is_cross(paper: model.KnownPaper, fitting: Sequence[model.Subscription]) -> bool:
+    """Returns whether a paper came only as a cross-list since the subscriptions last looked."""
+    return all(paper.sequence_as_new <= subscription.cursor for subscription in fitting)
 
 
 @lru_cache(maxsize=8192)

@@ -238,7 +238,8 @@ def _keeps(
         )
     if signals.owned(transaction, [chat.id], [known.id]).get(chat.id):
         return HoldReason.LIBRARY
-    if chat.settings.crosslists == "out" and known.paper.announce_type is model.Announce.CROSS:
+    is_cross = known.paper.announce_type is model.Announce.CROSS
+    if chat.settings.crosslists == "out" and is_cross and known.sequence_as_new <= subscription.cursor:
         return HoldReason.CROSSLIST
     if known.sequence <= subscription.cursor:
         return HoldReason.OLDER if known.sequenced_at < subscription.since else HoldReason.PASSED

@@ -48,7 +48,7 @@ class Entries:
     keys: "array[int]"
     sequences: "array[int]"  # place -> sequence; 0: not announced
     papers: int  # all papers, as a set
-    crosslisted: int  # the papers that got their sequence as a cross-list, as a set
+    crosslisted: int  # the papers that were only cross-listed, as a set
     days: tuple[date, ...]  # the days of the papers, ascending, each once
     whole: bool  # whether these papers are all papers of these days
     having: dict[Term, tuple[int, int]] = field(default_factory=dict)
@@ -296,11 +296,9 @@ def undelivered(
         return {}
     entries = entries_after(transaction, after, upto)
     wanted = entries.papers & ~entries.sequenced_after(upto)
-    if chat.settings.crosslists == "out":
-        wanted &= ~entries.crosslisted
     found = {
         subscription.id: set(
-            map(number_of, entries.newest_first(fitting_after(transaction, entries, subscription) & wanted))
+            map(number_of, entries.newest_first(fitting_after(transaction, chat, entries, subscription) & wanted))
         )
         for subscription in subscriptions
     }
@@ -308,10 +306,16 @@ def undelivered(
     return {subscription_id: ids - delivered for subscription_id, ids in found.items()}
 
 
-def fitting_after(transaction: Transaction, entries: Entries, subscription: model.Subscription) -> int:
-    """Returns the set of the papers after a subscription's cursor that its query matches."""
+def fitting_after(
+    transaction: Transaction, chat: model.Chat, entries: Entries, subscription: model.Subscription
+) -> int:
+    """Returns the set of the papers that the chat wants, after a subscription's cursor, that its query matches."""
     hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
-    return hits.bits & entries.sequenced_after(subscription.cursor)
+    found = hits.bits & entries.sequenced_after(subscription.cursor)
+    if chat.settings.crosslists != "out":
+        return found
+    as_new = known_papers.sequences_as_new(transaction, map(number_of, entries.newest_first(found)))
+    return set_of_papers(entries, {paper for paper, sequence in as_new.items() if sequence > subscription.cursor})
 
 
 # ------------------------------------------------------------------------------------- papers as people ask about them

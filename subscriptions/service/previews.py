@@ -382,7 +382,7 @@ def _above_cursors(
         chat=chat,
         subscriptions=subscriptions,
         entries=entries,
-        fits={one.id: index.fitting_after(transaction, entries, one) for one in subscriptions},
+        fits={one.id: index.fitting_after(transaction, chat, entries, one) for one in subscriptions},
         limited=decision.shows_more(chat),
         first=not chat.first_delivery_planned,
         known=entries.papers.bit_count(),

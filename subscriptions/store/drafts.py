@@ -24,6 +24,7 @@ from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 
 # papers with these announce types are not announced
 REPLACEMENTS = frozenset({model.Announce.REPLACE, model.Announce.REPLACE_CROSS})
+_BY_NEWS_VALUE = ("", *(kind.value for kind in model.Announce))  # "": the digest does not say; counts as new
 _papers, _keys, _aliases, _summaries, _translations, _appearances = (
     TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance")
 )
@@ -76,6 +77,12 @@ class PaperDraft:
     sequence: int | None = None
     sequenced_at: datetime | None = None
     came_at: datetime | None = None
+    new_sequence: int | None = None
+
+    @property
+    def sequence_as_new(self) -> int | None:
+        """The sequence with which it was last announced otherwise than as a cross-list; None if it never was."""
+        return self.new_sequence if self.cross else self.sequence
 
     @property
     def has_id(self) -> bool:
@@ -183,11 +190,16 @@ class MergeBatch:
         self.places[paper] = self.stands_at[paper] = one.place
         self.note_appearance(paper, one.paper)
         if self.is_news and paper in self.announced:
-            self.to_announce[paper] = one.paper.announce_type is model.Announce.CROSS
+            self.announce(paper, one.paper)
+
+    def announce(self, row: int, paper: model.Paper) -> None:
+        """Records that a row gets a sequence. If the digest also announces it as new, it is no cross-list."""
+        self.to_announce[row] = paper.announce_type is model.Announce.CROSS and self.to_announce.get(row, True)
 
     def note_appearance(self, row: int, paper: model.Paper) -> None:
-        """Records that the digest has a paper, and how it announces the paper."""
-        self.appearances.setdefault(row, paper.announce_type.value if paper.announce_type else "")
+        """Records that the digest has a paper, and how it announces the paper: of several copies, the new one counts."""
+        kind = paper.announce_type.value if paper.announce_type else ""
+        self.appearances[row] = min(self.appearances.get(row, kind), kind, key=_BY_NEWS_VALUE.index)
         if paper.announce_type not in REPLACEMENTS:
             self.announced.add(row)
 
@@ -331,6 +343,7 @@ def assign_sequences(
         if draft is None:
             stored.append((number, now, cross, day, came(*seen[paper_id]), paper_id))
         else:
+            draft.new_sequence = draft.sequence_as_new
             draft.sequence, draft.sequenced_at, draft.cross, draft.day = number, now, cross, day
             draft.came_at = came(draft.first_seen_at, draft.came_at)
     conflicts.execute_rows(session, _ANNOUNCE, (*_GIVEN, "of"), stored)
@@ -383,16 +396,18 @@ def unannounced(session: Transaction, which: Condition) -> list[ToAnnounce]:
 
 
 def _appeared(session: Transaction, *which: Condition) -> list[ToAnnounce]:
+    other = _appearances.alias().c
+    as_new = sa.select(other.paper).where(other.paper == AppearanceRow.paper, other.kind.in_(("", "new"))).exists()
     rows = session.exec(
-        select(AppearanceRow.paper, AppearanceRow.kind, col(DigestRow.date))
+        select(AppearanceRow.paper, ~as_new, col(DigestRow.date))
         .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
         .join(PaperRow, col(PaperRow.id) == AppearanceRow.paper)
         .where(*which, col(AppearanceRow.kind).not_in(kind.value for kind in REPLACEMENTS))
         .order_by(col(DigestRow.date), col(DigestRow.id), col(AppearanceRow.paper))
     )
     first: dict[int, ToAnnounce] = {}
-    for paper, kind, day in rows:
-        first.setdefault(paper, (paper, kind == model.Announce.CROSS, day))
+    for paper, cross, day in rows:
+        first.setdefault(paper, (paper, cross, day))
     return list(first.values())
 
 

@@ -114,6 +114,7 @@ _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery(
     _p.sequenced_at >= sa.bindparam("instant")
 )
 _TEXTS = sa.select(_p.id, _p.key, _p.title, _p.abstract)
+_AS_NEW = sa.select(_p.id, sa.case((_p.cross, sa.func.coalesce(_p.new_sequence, -1)), else_=_p.sequence))
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
 _PaperRow = PaperRow | PaperDraft | sa.Row[*tuple[Any, ...]]
 
@@ -150,6 +151,11 @@ def window(session: Transaction, after: int, upto: int) -> tuple[model.KnownPape
     """Returns the papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
     return known_papers(session, store.execute(session, wanted).all())
+
+
+def sequences_as_new(session: Transaction, ids: Iterable[int]) -> dict[int, int]:
+    """Returns id → `KnownPaper.sequence_as_new` for these ids."""
+    return dict(store.rows_of(session, _AS_NEW, _p.id, list(ids)))
 
 
 def newest_titles(session: Transaction, most: int) -> list[str]:
@@ -255,6 +261,7 @@ def known_paper(
         withdrawn_at=row.withdrawn_at,
         day=row.day,
         came_at=row.came_at,
+        new_sequence=row.new_sequence,
     )
 
 
@@ -272,7 +279,7 @@ class IndexEntry(NamedTuple):
     paper: int
     day: date  # the day for which it is counted
     sequence: int | None  # None: it was not announced
-    cross: bool  # it got its sequence as a cross-list
+    cross: bool  # it was only cross-listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +388,8 @@ def has_dois(session: Transaction, first: date) -> bool:
 
 
 def _known() -> sa.Select[tuple[int, int, date, int | None, bool]]:
-    entries = sa.select(_e.entry, _p.id, _p.day, _p.sequence, _p.cross).join_from(_papers, _entries, _e.paper == _p.id)
+    cross = sa.and_(_p.cross, _p.new_sequence.is_(None)).label("cross")
+    entries = sa.select(_e.entry, _p.id, _p.day, _p.sequence, cross).join_from(_papers, _entries, _e.paper == _p.id)
     return entries.order_by(_p.day.desc(), _p.id.desc())
 
 

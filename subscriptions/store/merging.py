@@ -279,9 +279,7 @@ def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
     if not batch.is_news:
         _file(row, paper, is_new=not found)
     elif _is_news(row, paper, facts, now):
-        batch.to_announce[row.id] = paper.announce_type is model.Announce.CROSS
-    elif paper.announce_type in (None, model.Announce.NEW) and row.cross:
-        row.cross = False
+        batch.announce(row.id, paper)
     batch.stands_at.setdefault(row.id, one.place)
     batch.note_appearance(row.id, paper)
     return row.id
@@ -325,6 +323,8 @@ def _is_news(row: PaperDraft, paper: model.Paper, facts: _Facts, now: datetime) 
         return True
     if paper.announce_type is model.Announce.CROSS and facts.category:
         return True
+    if paper.announce_type is not model.Announce.CROSS and row.sequence_as_new is None:
+        return True  # it was only cross-listed, so chats that leave cross-lists out have not looked at it
     return (facts.missing or facts.category) and now - row.first_seen_at <= COMPLETION_WINDOW
 
 
@@ -419,9 +419,11 @@ def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: Paper
     if lose.withdrawn_at is not None and keep.withdrawn_at is None and not keep.vouched & ~lose.vouched:
         keep.withdrawn_at = lose.withdrawn_at
         batch.withdrawn.add(kept)
+    as_new = max(keep.sequence_as_new or 0, lose.sequence_as_new or 0) or None
     if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
         keep.came_at = lose.came_at
+    keep.new_sequence = as_new
     store.execute(session, sa.update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     for table, keys in _OF_PAPER.items():
         move_rows(session, table, keys, column="paper", before=lost, after=kept)

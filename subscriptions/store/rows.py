@@ -61,7 +61,7 @@ class PaperRow(Numbered, table=True):
     """A paper, merged from all digests that contain it."""
 
     __table_args__ = (
-        columns.index("ix_paper_counted", "day", "sequence", "cross"),
+        columns.index("ix_paper_counted", "day", "sequence", "cross", "new_sequence"),
         columns.index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
     )
     key: str  # the best known key: the arXiv id, otherwise the DOI, otherwise a hash
@@ -85,6 +85,8 @@ class PaperRow(Numbered, table=True):
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
     # when the paper first came, if its digest was read again after a loss of the database
     came_at: datetime | None = Field(default=None, sa_type=Utc)
+    # of a cross-list: the sequence that the paper got when it was new; None: it was only cross-listed
+    new_sequence: int | None = None
 
 
 class IndexedPaperRow(Row, table=True):

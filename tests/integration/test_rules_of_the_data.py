@@ -125,6 +125,62 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
     assert told == {name: after[name] for name in told}
 
 
+CROSS, NEW, REPLACED = model.Announce.CROSS, model.Announce.NEW, model.Announce.REPLACE
+
+
+@pytest.mark.parametrize(
+    ("comes", "without", "daily"),
+    [
+        ([(CROSS, "stat.ML")], None, False),
+        ([(CROSS, "stat.ML"), (NEW, "stat.ML")], 1, True),
+        ([(CROSS, "stat.ML"), (None, "cs.LG")], 1, True),
+        ([(CROSS, "stat.ML"), (REPLACED, "stat.ML"), (NEW, "stat.ML"), (CROSS, "cs.CV")], 2, True),
+        ([(CROSS, "stat.ML"), (CROSS, "cs.CV")], None, False),
+        ([(NEW, "cs.LG"), (CROSS, "stat.ML")], 0, True),
+        ([(None, "cs.LG"), (CROSS, "stat.ML"), (NEW, "cs.LG"), (CROSS, "cs.CV")], 0, True),
+        ([(REPLACED, "cs.LG"), (CROSS, "stat.ML")], None, False),
+    ],
+)
+def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_time(
+    store: Store, comes: list[tuple[model.Announce | None, str]], without: int | None, *, daily: bool
+) -> None:
+    """`without`: which digest brings the paper to a chat without cross-lists; None: none does. Chats with them get the first."""
+    chats = {"telegram:1": "now", "telegram:2": "daily", "telegram:3": "now", "telegram:4": "daily"}
+    for chat, every in chats.items():
+        make.subscribes(store, chat, "ducks", every=every)
+    for chat in ("telegram:1", "telegram:2"):
+        amendments.set_settings(store, make.address(chat), {"crosslists": "out"}, now=make.NOON)
+    first = next(n for n, (kind, _) in enumerate(comes) if kind is not REPLACED)
+    for n, (kind, category) in enumerate(comes):
+        now = make.NOON + (n + 1) * make.MINUTE
+        ducks = make.paper("Ducks", "cs.LG", *({category} - {"cs.LG"}), arxiv_id="2601.70001", kind=kind)
+        make.ingested(store, make.paper("Geese", "cs.LG"), ducks, now=now, source=f"source {n}")
+        _plan.plan_due(store, now=now)
+        brought = {chat for chat, titles in delivered(store) if titles}
+        assert ("telegram:1" in brought, "telegram:3" in brought) == (without is not None and n >= without, n >= first)
+    _plan.plan_due(store, now=make.NOON + make.DAY)
+    found = sorted((chat, titles) for chat, titles in delivered(store) if titles)
+    wanted = {"telegram:1": without is not None, "telegram:2": daily, "telegram:3": True, "telegram:4": True}
+    assert found == [(chat, ["Ducks"]) for chat, gets in wanted.items() if gets]
+
+
+@pytest.mark.parametrize("kinds", [(CROSS, NEW), (NEW, CROSS), (REPLACED, NEW), (NEW, REPLACED)])
+@pytest.mark.parametrize("filed", [False, True])
+def test_of_two_forms_in_one_digest_the_new_one_counts(
+    store: Store, kinds: tuple[model.Announce, model.Announce], *, filed: bool
+) -> None:
+    """The forms have different keys. `filed`: the digest is an archive, which a person announces later."""
+    copies = (
+        make.paper("Ducks", arxiv_id=None, kind=kinds[0]),
+        make.paper("Ducks", "cs.LG", arxiv_id="2601.00001", kind=kinds[1]),
+    )
+    digest, day = make.digest(*copies), make.NOON.date() - timedelta(days=30 * filed)
+    make.ingest_digest(store, digest, source="daily", day=day, now=make.NOON)
+    make.ingest_digest(store, digest, source="daily", day=day, now=make.NOON, announce=True)
+    found = known(store, "2601.00001")
+    assert (found.paper.announce_type, found.sequence) == (None, 1)
+
+
 def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
     """An ingest has a sequence number but has not committed. Another ingest and a plan run meanwhile."""
     make.subscribes(store, "telegram:1", "graph", since="1d")

@@ -109,7 +109,7 @@ class Work:
     facts: frozenset[str] = frozenset()
     version: int = 0
     news_at: datetime | None = None  # when it was last news; None if it was never announced
-    cross: bool = False  # whether it was last news because of a cross-list
+    as_new_at: datetime | None = None  # when it was last news otherwise than as a cross-list; None if it never was
 
     def receives(self, entry: world.Entry, now: datetime) -> bool:
         """Adds the facts of a digest. Returns whether they make the paper news (docs/architecture.md, rule 1)."""
@@ -125,11 +125,12 @@ class Work:
         if entry.kind == "replace":
             return False
         fresh = self.news_at is None or now - self.first_seen <= FILLED_IN
-        news = self.news_at is None or (entry.kind == "cross" and widens) or (fresh and fills)
+        crosses = entry.kind == "cross"
+        wanted = not crosses and self.as_new_at is None
+        news = self.news_at is None or wanted or (crosses and widens) or (fresh and fills)
         if news:
-            self.news_at, self.cross = now, entry.kind == "cross"
-        elif entry.kind == "new":
-            self.cross = False
+            self.news_at = now
+            self.as_new_at = self.as_new_at if crosses else now
         return news
 
 
@@ -148,6 +149,7 @@ class ModelSubscription:
     paused: bool = False
     paused_until: datetime | None = None
     unseen: set[str] = field(default_factory=set)  # papers that became news since it was last due
+    unseen_as_new: set[str] = field(default_factory=set)  # those of them that came otherwise than as a cross-list
 
     def is_due(self, walls: Walls, now: datetime, *, quiet: bool, sources_in: bool) -> bool:
         if self.when.kind == "now":
@@ -169,6 +171,7 @@ class ModelSubscription:
 
     def is_planned(self, now: datetime, *, said: bool) -> None:
         self.unseen.clear()
+        self.unseen_as_new.clear()
         self.looked = now
         if said:
             self.served = now
@@ -228,6 +231,8 @@ class Model:
                 for reader in self.readers.values():
                     for subscription in reader.subscriptions.values():
                         subscription.unseen.add(entry.work)
+                        if work.as_new_at == now:
+                            subscription.unseen_as_new.add(entry.work)
 
     def subscribes(
         self, chat: str, number: int, query: ModelQuery, when: When, now: datetime, *, own_zone: str = ""
@@ -240,8 +245,16 @@ class Model:
         days = {"now": int(chat.startswith("console:")), "weekly": 7}.get(when.kind, 1)
         since = now - timedelta(days=days)
         unseen = {name for name, work in self.works.items() if work.news_at and work.news_at >= since}
+        as_new = {name for name in unseen if (at := self.works[name].as_new_at) and at >= since}
         reader.subscriptions[number] = ModelSubscription(
-            query, when, own_zone or reader.zone, bool(own_zone), since=since, looked=now, unseen=unseen
+            query,
+            when,
+            own_zone or reader.zone,
+            bool(own_zone),
+            since=since,
+            looked=now,
+            unseen=unseen,
+            unseen_as_new=as_new,
         )
 
     def plans(self, now: datetime) -> dict[str, Expected]:
@@ -277,8 +290,9 @@ class Model:
         brings = [
             {
                 name
-                for name in subscription.unseen - reader.delivered
-                if subscription.query.fits(self.works[name]) and (reader.crosslists or not self.works[name].cross)
+                for name in (subscription.unseen if reader.crosslists else subscription.unseen_as_new)
+                - reader.delivered
+                if subscription.query.fits(self.works[name])
             }
             for subscription in due
         ]
