@@ -20,6 +20,7 @@ from tests.fakes import faults, server
 TOKEN = "made-up-token-of-a-service"
 ROOM = "!papers:lab.org"
 SERVICES = ("json", "matrix", "discord", "feishu")
+PUSHES = ("ntfy", "bark")
 READ = ("feishu", "lark", "dingtalk", "wecombot")  # these services report a refusal under status 200
 _PATHS = (
     (re.compile(r"/hook/([^/]+)"), "json"),
@@ -29,6 +30,8 @@ _PATHS = (
     (re.compile(r"/open-apis/bot/v2/hook/([^/]+)"), "lark"),
     (re.compile(r"/robot/send()"), "dingtalk"),
     (re.compile(r"/cgi-bin/webhook/send()"), "wecombot"),
+    (re.compile(r"/push()"), "bark"),
+    (re.compile(r"/(papers)?"), "ntfy"),
 )
 _AT = {  # attributes of the plugins whose address is fixed → their path on this server
     "discord": "/api/webhooks",
@@ -38,7 +41,7 @@ _AT = {  # attributes of the plugins whose address is fixed → their path on th
     "wecombot": "/cgi-bin/webhook/send?key={key}",
 }
 _EMBED = 4096  # characters of an embed's description; the title has a separate limit
-_DISCORD, _FEISHU, _MATRIX, _WECOM = 2000, 20 * 1024, 65_536, 2048
+_DISCORD, _FEISHU, _MATRIX, _WECOM, _PUSH = 2000, 20 * 1024, 65_536, 2048, 4096
 
 
 class FakeServices(server.FakePlatform):
@@ -61,6 +64,8 @@ class FakeServices(server.FakePlatform):
             "lark": f"lark://{TOKEN}{rest}",
             "dingtalk": f"dingtalk://{TOKEN.replace('-', '')}{rest}",
             "wecombot": f"wecombot://{TOKEN}{rest}",
+            "bark": f"bark://{here}/device{rest}",
+            "ntfy": f"ntfy://{here}/papers{rest}",
         }[service]
 
     def texts(self, service: str) -> list[str]:
@@ -138,6 +143,18 @@ class FakeServices(server.FakePlatform):
         if len(body["text"]["content"].encode()) > _WECOM:
             return server.ApiResponse(body={"errcode": 40058, "errmsg": "text.content exceeds 2048 bytes"})
         return self._taken(call, body["text"]["content"])
+
+    def _ntfy(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
+        if call.arguments["bytes"] > 2 * _PUSH:
+            return server.ApiResponse(status=413, body={"code": 41303})
+        is_file = len(body["message"].encode()) > _PUSH
+        return self._taken(call, "You received a file: attachment.txt" if is_file else body["message"], body["title"])
+
+    def _bark(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
+        alert = {name: body[name] for name in ("title", "body", "markdown") if name in body}
+        if len(json.dumps({"aps": {"alert": alert}}, ensure_ascii=False).encode()) > _PUSH:
+            return server.ApiResponse(status=413, body={"message": "PayloadTooLarge"})
+        return self._taken(call, body.get("body") or body["markdown"])
 
     def _matrix(self, call: server.ApiCall, body: dict[str, Any]) -> server.ApiResponse:
         match call.method:

@@ -375,7 +375,7 @@ async def poster(
     """A bot with a destination for each service. A test may give the end of all their addresses as the parameter."""
     destinations = [
         Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one, getattr(request, "param", ""))))
-        for one in {*apprise.SERVICES, *apprise.READ}
+        for one in {*apprise.SERVICES, *apprise.READ, *apprise.PUSHES}
     ]
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"), destinations=tuple(destinations)
@@ -429,9 +429,13 @@ async def test_a_long_digest_is_split_between_papers(poster: Poster, service: st
         assert all(len(message) <= 2000 for message in got)
 
 
-@pytest.mark.parametrize(("service", "count"), [("feishu", 40), ("wecombot", 20)])
+@pytest.mark.parametrize(
+    ("service", "count"), [("feishu", 40), ("wecombot", 20), ("ntfy", 20), ("ntfy", 60), ("bark", 20)]
+)
 async def test_a_summary_in_chinese_fits_into_what_counts_bytes(poster: Poster, service: str, count: int) -> None:
-    """Feishu limits the bytes of a request, in which a Chinese character takes six; WeCom limits the bytes of the text."""
+    """Feishu limits the bytes of a request, in which a Chinese character takes six; WeCom limits the bytes of the text.
+    ntfy would send a file instead of a longer text, and Apple refuses a longer push.
+    """
     summaries = make.summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
     await poster.sends([service], *(dataclasses.replace(one, summaries=summaries) for one in papers(count)))
     assert (poster.outbox(), sum(text.count("part") for text in poster.fake.texts(service))) == ([], count)

@@ -34,7 +34,10 @@ _SILENT = logging.CRITICAL + 1
 _FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # no person reads these, so text is enough
 # The field of a response that is 0 for success. These services return status 200 for failures too, and Apprise checks only the status.
 _ANSWERS = {"dingtalk": "errcode", "feishu": "code", "lark": "code", "wecombot": "errcode"}
-_COUNT_BYTES = frozenset({"wechat", "wecombot"})
+_COUNT_BYTES = frozenset({"wechat", "wecombot", "threema"})
+# Bytes of a push. Apprise allows more, but ntfy makes a file of a longer text, and Apple, Google and browsers refuse a push that
+# has more than 4,096 bytes with its title.
+_PUSHES = {"ntfy": 4096, "bark": 3000, "gorush": 3000, "pushy": 3000, "vapid": 3000}
 
 Payload = Mapping[str, Any]  # see bot/platforms/apprise/markup.py
 
@@ -153,10 +156,11 @@ def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
         form = plugin.resolve_format(better) if form is formats.TEXT else form
     return Service(
         form.value,
-        limit=plugin.body_maxlen,
+        limit=_PUSHES.get(scheme, plugin.body_maxlen),
         title=plugin.title_maxlen,
         shares=plugin.overflow_amalgamate_title,
         in_bytes=scheme in _COUNT_BYTES,
+        is_push=scheme in _PUSHES,
     )
 
 

@@ -130,8 +130,13 @@ def text_bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
+def push_bytes(text: str) -> int:
+    """Returns how many bytes a text takes in a push, whose request may have twice as many, with the title."""
+    return max(text_bytes(text), request_bytes(text) * 3 // 5 + 1)
+
+
 class Service(packing.Medium):
-    """The medium of a destination. `in_bytes`: the service counts bytes instead of characters."""
+    """The medium of a destination. `in_bytes`: the service counts bytes instead of characters. `is_push`: see `push_bytes`."""
 
     def __init__(
         self,
@@ -141,6 +146,7 @@ class Service(packing.Medium):
         title: int = 0,
         shares: bool = False,
         in_bytes: bool = False,
+        is_push: bool = False,
     ) -> None:
         """`limit`: characters of a message. `title`: characters of its title; 0: it has no title.
 
@@ -149,7 +155,13 @@ class Service(packing.Medium):
         self.form = form
         self.title_limit = min(title, LONGEST_TITLE)
         self.limit = min(limit, LONGEST) - (self.title_limit if shares else 0)
-        self.measure = request_bytes if limit >= _OF_REQUESTS else text_bytes if in_bytes else texts.units
+        self.measure: Callable[[str], int] = texts.units
+        if is_push:
+            self.measure = push_bytes
+        elif in_bytes:
+            self.measure = text_bytes
+        elif limit >= _OF_REQUESTS:
+            self.measure = request_bytes
         self.room = packing.Size((self.limit, self.limit))
 
     def draw(self, view: object) -> packing.Fragment:

@@ -78,9 +78,20 @@ _BAD_REQUEST: _Rows = (
         partial(errors.ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_DELETED),
     ),
     ("topic_closed", _TOPIC, partial(errors.ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED)),
-    ("not enough rights to send|have no rights to send a message", _CHAT, _NO_RIGHTS),
-    ("need administrator rights in the channel chat|chat_write_forbidden|chat_restricted", _CHAT, _NO_RIGHTS),
-    ("chat not found|peer_id_invalid", _CHAT, errors.ChatGone),
+    # where only files are forbidden, the bot may still write
+    ("not enough rights to send (?!documents)|have no rights to send a message", _CHAT, _NO_RIGHTS),
+    (
+        "need administrator rights|chat_admin_required|chat_restricted|chat_(write|(guest_)?send(_plain)?)_forbidden",
+        _CHAT,
+        _NO_RIGHTS,
+    ),
+    (r"\b(peer_id|chat|chat_id|channel)_(invalid|private|forbidden)\b|chat not found", _CHAT, errors.ChatGone),
+    (
+        "user_is_(blocked|bot)|user_banned_in_channel|bot was (blocked|kicked)|bot is not a member",
+        _CHAT,
+        errors.ChatGone,
+    ),
+    ("chat was (deactivated|deleted|upgraded)|user(_| is )deactivated", _CHAT, errors.ChatGone),
     (
         "can't parse entities|(message|text) is too long|message text is empty|entities_too_long|button_(data|url)_invalid",
         _MESSAGE,
