@@ -176,6 +176,7 @@ def _conversation_context(
         kept_copies=0 if store.kind.file is None else KEPT_COPIES,
         version=installed_version(),
         bot_names=bot_names,
+        platforms_of_open_names=frozenset(name for name, platform in platforms.items() if platform.lets_choose_names),
     )
     return ConversationContext(
         registry=replace(

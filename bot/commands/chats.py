@@ -129,6 +129,15 @@ def admin(context: CommandContext) -> channel.Reply:
         return channel.Reply(
             lines=(context.say("Not here, where others read it: write to me in private."),), ok=False, is_ephemeral=True
         )
+    if context.has_open_name:
+        return channel.Reply(
+            lines=(
+                context.say(
+                    "Not here, where everyone who knows the password can take your name: send me the code on another platform."
+                ),
+            ),
+            ok=False,
+        )
     if context.is_operator:
         return channel.Reply(lines=(context.say("You run this bot. /status shows whether all is well."),), ok=True)
     if not context.args:

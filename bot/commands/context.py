@@ -34,6 +34,7 @@ class BotInfo:
     bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
     categorised: bool = True  # at least one source tells the categories of its papers
     looks_up_papers: bool = False  # papers that are not stored can be looked up at arXiv
+    platforms_of_open_names: frozenset[str] = frozenset()  # there people choose the names of their chats
     mail_platform: str = ""  # the name of the platform whose addresses have to be confirmed; "" if e-mail is off
     kept_copies: int = 0  # how many daily copies of the database are kept; 0: the program makes none
     version: str = ""  # the version of paperwire; "" if it runs from a checkout
@@ -94,12 +95,19 @@ class CommandContext:
         """Returns whether the sender is an operator: at the machine of the bot, in a chat of operators, or as a person."""
         if self.request.is_operator:
             return True
+        if self.has_open_name:
+            return False
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True
         by_origin = self.origin.kind is model.ChatKind.PRIVATE and self.origin.address == self.person
         return (
             bool(self.request.sender) and not by_origin and is_operator(self.store, self.bot_info.admins, self.person)
         )
+
+    @property
+    def has_open_name(self) -> bool:
+        """Returns whether somebody else could take the name of the chat in which the request was made."""
+        return self.origin.address.platform in self.bot_info.platforms_of_open_names
 
     @property
     def read_by_strangers(self) -> bool:

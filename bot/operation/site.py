@@ -179,7 +179,10 @@ class Site:
                 if not name:
                     return conversation.Visitor(name="")
         chat = self._chat_of(name)
-        return conversation.Visitor(name=chat.address, is_operator=chat in self.settings.admins) if chat else None
+        if chat is None:
+            return None
+        is_operator = chat in self.settings.admins and not self.settings.lets_choose_names
+        return conversation.Visitor(name=chat.address, is_operator=is_operator)
 
     async def _form(self, request: Request, cookie: str, page: conversation.WebPage) -> tuple[dict[str, str], bytes]:
         """Returns (fields, file) of a form that was sent from one of our pages in this session. Raises HTTPException."""

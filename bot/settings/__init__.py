@@ -211,6 +211,11 @@ class Settings:
         return needed.get(platform, "") is not None
 
     @property
+    def lets_choose_names(self) -> bool:
+        """Whether people choose the names under which they open the pages, and need only the password for that."""
+        return self.web_password is not None and self.web_user_header is None
+
+    @property
     def is_reached_from_outside(self) -> bool:
         """Whether platforms or people send requests to our web address from other machines, through a proxy."""
         return bool(self.web_url or self.telegram.webhook_url or self.slack.signing_secret or self.slack.client_id)

@@ -117,6 +117,7 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
             raise SettingsError(
                 Sentence("{given} needs {missing}, which is not set.", {"given": one, "missing": other})
             )
+    _refuse_open_names(settings)
     workspaces = [_named_workspace(tokens, number, env) for number, tokens in enumerate(file.slack, 1)]
     return replace(
         settings,
@@ -131,6 +132,23 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
             | {one.url_env for one in file.destination}
         ),
     )
+
+
+def _refuse_open_names(settings: Settings) -> None:
+    """Raises SettingsError if everyone who knows the password of the pages could sign in as an operator."""
+    for chat in settings.admins if settings.lets_choose_names else ():
+        if chat.platform == "web":
+            raise SettingsError(
+                Sentence(
+                    "PAPERWIRE_ADMINS names {chat}, but with PAPERWIRE_WEB_PASSWORD everyone who knows the password can sign in under "
+                    "that name.",
+                    {"chat": str(chat)},
+                ),
+                Sentence(
+                    "Name a chat of another platform in PAPERWIRE_ADMINS, or set PAPERWIRE_WEB_USER_HEADER instead of the password: "
+                    "then your proxy says who opens the pages."
+                ),
+            )
 
 
 def _without(texts: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -318,6 +318,18 @@ class TestTheFirstOperator:
         assert "write to me in private" in (await bot.says(f"/admin {code}", GROUP, by="7")).text
         assert (await bot.says(f"/admin {code}", "telegram:7")).text.startswith("✓")
 
+    async def test_no_chat_is_an_operators_where_its_name_can_be_chosen(self, bot: BotHarness) -> None:
+        """The chat became an operator's on a page without a password. Then the page got one."""
+        code = new_code(bot.store)
+        await bot.says(f"/admin {code}", "web:ada")
+        assert "The whole bot" in (await bot.says("/health", "web:ada")).text
+        bot.bot_info = replace(bot.bot_info, platforms_of_open_names=frozenset({"web"}))
+        assert "The whole bot" not in (await bot.says("/health", "web:ada")).text
+        assert (await bot.says("/admin", "web:bea")).text.startswith(
+            "✗ Not here, where everyone who knows the password"
+        )
+        assert (await bot.says("/allow telegram:43", "web:ada")).text.startswith("✗ Only the operator of this bot")
+
     async def test_the_code_itself_is_not_stored(self, bot: BotHarness) -> None:
         code = new_code(bot.store)
         stored = all_rows(bot.store)

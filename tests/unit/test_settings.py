@@ -475,6 +475,19 @@ def test_what_cannot_be_and_is_no_secret_is_named(tmp_path: Path, config: str, a
     assert named in str(refused.value)
 
 
+@pytest.mark.parametrize("admins", ["web:ada", "telegram:42, web:me", "web:Ada,web:bo"])
+def test_no_operator_has_a_name_that_everyone_with_the_password_can_take(tmp_path: Path, admins: str) -> None:
+    password = {"PAPERWIRE_WEB_PASSWORD": "sesame-open"}
+    with pytest.raises(
+        SettingsError, match=r"PAPERWIRE_ADMINS names web:.* PAPERWIRE_WEB_PASSWORD .*sign in"
+    ) as refused:
+        load(tmp_path, PAPERWIRE_ADMINS=admins, **password)
+    assert (refused.value.exit_code, "sesame" in shown(refused.value)) == (2, False)
+    assert load(tmp_path, PAPERWIRE_ADMINS=admins).admins
+    assert load(tmp_path, PAPERWIRE_ADMINS=admins, PAPERWIRE_WEB_USER_HEADER="X-User", **password).admins
+    assert load(tmp_path, PAPERWIRE_ADMINS="telegram:42", **password).admins
+
+
 def test_without_the_names_of_formats_any_name_is_taken(tmp_path: Path) -> None:
     (tmp_path / "paperwire.toml").write_text(
         '[[source]]\nname = "a"\npath = "x"\nformat = "tomorrow"\n', encoding="utf-8"

@@ -456,4 +456,12 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         *Playground(around.store, around.clock).pages(),
     )
     forms = WebForms(channel.hub)
-    return Platform(facts=WEB, channel=channel, medium=markup.MEDIUM, api=WebApi(channel), forms=forms, pages=pages)
+    return Platform(
+        facts=WEB,
+        channel=channel,
+        medium=markup.MEDIUM,
+        api=WebApi(channel),
+        forms=forms,
+        pages=pages,
+        lets_choose_names=around.settings.lets_choose_names,
+    )
