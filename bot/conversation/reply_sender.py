@@ -6,7 +6,7 @@ Replies are sent before all waiting deliveries. In each lane, they are sent in t
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -113,7 +113,8 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
     if not await _show_views(context, reply):
         reply = replace(reply, messages=reply.instead)
     in_order = context.conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
-    async with in_order, context.engine.posting(reply.chat.lane):
+    posting = nullcontext() if _is_on_page(context, reply) else context.engine.posting(reply.chat.lane)
+    async with in_order, posting:
         # Another worker may have posted the reply meanwhile.
         has = partial(asyncio.to_thread, conversations.has_reply, context.store, reply.chat.platform, reply.update)
         if not await write_until_stored(context, has):
@@ -153,12 +154,17 @@ async def _send_content(context: Context, api: conversation.PlatformApi | None, 
     chat = reply.chat
     for number, message in enumerate(reply.messages):
         post = partial(_post, context, api, reply, message, is_first=number == 0)
-        chat = await _with_retries(context, chat, post, is_limited=not reply.is_ephemeral)
+        is_limited = not (reply.is_ephemeral or _is_on_page(context, reply))
+        chat = await _with_retries(context, chat, post, is_limited=is_limited)
     if api and reply.replaces_ephemeral and not reply.is_ephemeral:
         with suppress(errors.NotDelivered):  # removes the ephemeral message, because the reply was posted for everyone
             await _post_ephemeral(api, reply, None, reply.chat, replaces=True, plain=False)
     if api and reply.file:
         await _with_retries(context, chat, partial(_send_file, api, reply, reply.file))
+
+
+def _is_on_page(context: Context, reply: StoredReply) -> bool:
+    return context.channels[reply.chat.platform].answers_on_page
 
 
 async def _post(

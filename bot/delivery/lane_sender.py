@@ -18,6 +18,7 @@ from bot.errors import error_location
 from bot.ports import channel as channels
 from subscriptions import addresses, errors, model
 from subscriptions.notices.declared import SendingStopped
+from subscriptions.planning.decision import OnUnclear
 from subscriptions.service import chat_status, sending
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.retention import bot_name
@@ -287,6 +288,10 @@ async def must_post_again(
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except LookupError as error:
+        if step.at_start and step.was_repeated and _policy(context, step) == "once":
+            # an earlier process was broken off while it posted the message for the second time
+            await record_failure(context, drain_state, step, errors.Unclear(str(error)))
+            return False
         return await _follow_policy(context, step, attempts, str(error))
     if platform_id is None:
         await write_together(claims.record_not_found, context.store, step, now=context.clock.now())
@@ -295,9 +300,16 @@ async def must_post_again(
     return False
 
 
+def _policy(context: Context, step: claims.Claim) -> OnUnclear:
+    """Returns what happens to a message of this platform that may have arrived."""
+    if context.on_unclear == "resend" and context.channels[step.address.platform].repeats_once:
+        return "once"
+    return context.on_unclear
+
+
 async def _follow_policy(context: Context, step: claims.Claim, attempts: LaneAttempts, reason: str) -> bool:
     """Returns whether a message must be posted again according to `on_unclear`; if not, lets it wait."""
-    if context.on_unclear == "resend" and (step.at_start or not step.waits):
+    if context.on_unclear != "skip" and (step.at_start or not step.waits):
         return True
     # The message waits for its next attempt. With `skip` there is none: only the next start of the program looks it up.
     await write_together(claims.give_up_lookup, context.store, step, reason)
@@ -354,7 +366,7 @@ async def record_failure(
     decision = await write_until_stored(
         context,
         lambda: write_together(
-            sending.record_outcome, context.store, step, outcome, on_unclear=context.on_unclear, now=now, wall=wall
+            sending.record_outcome, context.store, step, outcome, on_unclear=_policy(context, step), now=now, wall=wall
         ),
     )
     is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)

@@ -58,6 +58,10 @@ class Channel(Protocol):
     limits: Limits
     not_found: str = ""  # why `find` can never tell; "" if it can
     not_edited: str = ""  # why `edit` can never change a message; "" if it can
+    # a message that may have arrived is posted only once more, since people see each copy and cannot tell which is new
+    repeats_once: bool = False
+    # the page on which a person presses a button shows the reply, so that neither limits nor other posts hold it up
+    answers_on_page: bool = False
 
     async def post(
         self,

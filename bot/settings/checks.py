@@ -29,7 +29,7 @@ _LEAST_OF_PASSWORD, _MOST_OF_PASSWORD = 8, 200
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
 _REST_OF_ADDRESS = re.compile(r"[@\w/.-]{1,24}")
 _LIKE_A_CATEGORY = re.compile(r"[A-Za-z]{1,10}(?:-[A-Za-z]{1,10})?(?:\.[A-Za-z-]{1,12})?")
-_SENDER = re.compile(r"[^\s@<>]+@[A-Za-z0-9.-]+")
+_SENDER = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.-]+")
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 
 

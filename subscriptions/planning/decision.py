@@ -351,7 +351,7 @@ LONGEST_WAIT = timedelta(minutes=15)
 _AT_ONCE = 2  # posts without a wait between them, if a look-up shows that the first post did not arrive
 _DOUBLINGS = 5  # 30 s, 1, 2, 4, 8 min, then LONGEST_WAIT
 
-OnUnclear = Literal["resend", "skip"]
+OnUnclear = Literal["resend", "once", "skip"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,8 +383,8 @@ def decide_retry(
     - `plain_tried`: the plain form of this message was already tried.
     - `was_unclear`: an earlier attempt may have arrived. Even if this attempt certainly did not arrive, the message
       stays unclear until the platform confirms or refuses it.
-    - `on_unclear`: the operator's setting. "resend" posts an unclear message again after a wait; "skip" leaves it to a
-      person.
+    - `on_unclear`: the operator's setting. "resend" posts an unclear message again after a wait; "once" does so only
+      once, and then gives up; "skip" leaves it to a person.
 
     If the platform named a wait, the whole lane waits exactly that long.
     """
@@ -404,8 +404,10 @@ def decide_retry(
             decision = RetryDecision(state=MessageState.READY, moved_to=outcome.address)
         case errors.SenderStopped():
             decision = RetryDecision(state=MessageState.READY, stop=outcome.scope)
+        case _ if was_unclear and on_unclear == "once":
+            decision = RetryDecision(state=MessageState.DEAD)
         case _:
-            resend_at = now + _wait(failures) if on_unclear == "resend" else None
+            resend_at = None if on_unclear == "skip" else now + _wait(failures)
             decision = RetryDecision(state=MessageState.UNCLEAR, not_before=resend_at)
     stays_unclear = was_unclear and decision.state is not MessageState.DEAD
     return replace(decision, state=MessageState.UNCLEAR) if stays_unclear else decision

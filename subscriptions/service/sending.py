@@ -13,7 +13,7 @@ from subscriptions.addresses import parse_address
 from subscriptions.model import Lane
 from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_retry
 from subscriptions.service import notices
-from subscriptions.states import PauseReason
+from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (
     bot_state,
     chats,
@@ -129,8 +129,10 @@ def record_outcome(
         on_unclear=on_unclear,
         now=now,
     )
-    address = claimed.address
-    claims.record_outcome(transaction, claimed, decision, outcome.reason, now=now, wall=wall)
+    address, reason, perhaps_sent = claimed.address, outcome.reason, isinstance(outcome, errors.Unclear)
+    if perhaps_sent and decision.state is MessageState.DEAD:
+        reason = f"{reason} That was the second time, so it is not sent again."
+    claims.record_outcome(transaction, claimed, decision, reason, perhaps_sent=perhaps_sent, now=now, wall=wall)
     if decision.pause_topic or decision.pause_chat:
         reason = outcome.pause_reason if isinstance(outcome, errors.ChatGone) else PauseReason.GONE
         notices.pause_unreachable(

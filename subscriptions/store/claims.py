@@ -55,6 +55,7 @@ class Claim:
     at_start: bool = False  # an earlier process left its outcome unclear
     waits: bool = False  # its next attempt is later, but it can be looked up now
     unclear_since: datetime | None = None  # start of the first post that may have arrived, by the machine's clock
+    was_repeated: bool = False  # it was posted again since then
     thread: str | None = None  # platform id of the message in whose thread it is posted
 
 
@@ -190,7 +191,7 @@ _OPEN = (
 )
 _parents = _messages.alias()
 _MESSAGE = (
-    sa.select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.unclear_since)
+    sa.select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.unclear_since, _m.attempted_at)
     .add_columns(_parents.c.platform_id.label("thread"))
     .outerjoin_from(_messages, _parents, sa.and_(_parents.c.delivery == _m.delivery, _parents.c.number == _m.reply_to))
     .where(_m.delivery == sa.bindparam("seq"), _m.number == sa.bindparam("which"))
@@ -256,6 +257,7 @@ def _claim_of(session: Transaction, row: sa.Row[Any], *, waits: bool) -> Claim:
         at_start=row.found_at_start,
         waits=waits,
         unclear_since=message.unclear_since if row.state is MessageState.UNCLEAR else None,
+        was_repeated=row.state is MessageState.UNCLEAR and message.attempted_at != message.unclear_since,
         thread=message.thread,
     )
 
@@ -420,12 +422,13 @@ def record_outcome(
     decision: RetryDecision,
     reason: str,
     *,
+    perhaps_sent: bool,
     now: datetime,
     wall: datetime,
 ) -> None:
     """Records the outcome of an attempt that did not send the message, and settles the delivery if it is finished.
 
-    If the decision has a moment for the next attempt, wakes the lane at this moment.
+    `perhaps_sent`: this attempt may have sent it after all. If the decision has a moment for the next attempt, wakes the lane at this moment.
     """
     lane = claimed.address.lane
     if decision.pauses_lane:
@@ -440,6 +443,8 @@ def record_outcome(
     message.lookup_given_up = message.found_at_start = False
     if decision.state is not MessageState.UNCLEAR:
         message.unclear_since = None
+    elif not perhaps_sent:
+        message.attempted_at = message.unclear_since  # so that this attempt does not count as a repetition
     delivery.reason = reason
     if decision.state in (MessageState.WAITING, MessageState.UNCLEAR):
         delivery.attempts += 1

@@ -2,7 +2,8 @@
 
 A test writes a trouble as "STEP ANSWER". The steps are those of RFC 5321: "sender 550 5.7.1 no",
 "recipient 450 4.2.0 later", "content 552 5.3.4 large". The answer "drop" closes the connection. "content drop" closes
-the connection after the mail was accepted, like a server that crashes. "content silent" accepts the mail without an answer.
+the connection after the mail was accepted, like a server that crashes. "content silent" accepts the mail without an answer;
+"content held" answers after `answers_held`.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ from html import unescape
 from aiosmtpd import smtp
 from aiosmtpd.controller import Controller
 
+from tests.fakes.server import PATIENCE
+
 LOOPBACK = "127.0.0.1"
 _DOMAINS = ("lab.org", "example.org")  # the server does not relay mail to other domains
 
@@ -31,8 +34,11 @@ class FakeMailServer:
     password: str = ""
     controller: "_Controller" = field(init=False)
     mails: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)  # the same mails as they came
+    greetings: set[str | None] = field(default_factory=set)  # the names by which clients greeted
     troubles: deque[str] = field(default_factory=deque)
     _open: list["_Protocol"] = field(default_factory=list)
+    _may_answer: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def url(self) -> str:
@@ -43,6 +49,16 @@ class FakeMailServer:
     def goes_down(self) -> None:
         """Closes all connections and accepts no new ones."""
         asyncio.run_coroutine_threadsafe(self._close(), self.controller.loop).result()
+
+    async def until_it_has(self, count: int) -> None:
+        """Waits until the server has so many mails. Raises TimeoutError."""
+        async with asyncio.timeout(PATIENCE):
+            while len(self.mails) < count:  # noqa: ASYNC110 - the server runs in a thread of its own
+                await asyncio.sleep(0.01)
+
+    def answers_held(self) -> None:
+        """Answers the mails that it holds."""
+        self.controller.loop.call_soon_threadsafe(self._may_answer.set)
 
     async def _close(self) -> None:
         assert self.controller.server is not None
@@ -60,6 +76,7 @@ class FakeMailServer:
         self, server: "_Protocol", session: smtp.Session, envelope: smtp.Envelope, address: str, options: list[str]
     ) -> str:
         """Accepts a sender. Returns the answer."""
+        self.greetings.add(session.host_name)
         if self.user and not session.authenticated:
             return "530 5.7.0 Authentication required"
         if answer := self.trouble("sender"):
@@ -86,12 +103,14 @@ class FakeMailServer:
         if any(mail.get_all(name, []) == [] for name in ("From", "To", "Date", "Message-ID", "Subject")):
             return "550 5.6.0 a header is missing"
         answer = self.trouble("content")
-        if answer and answer not in ("drop", "silent"):
+        if answer and answer not in ("drop", "silent", "held"):
             return server.says(answer)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
-        if answer == "silent":
-            await asyncio.Event().wait()
+        self.raw.append(raw)
+        if answer in ("silent", "held"):
+            await (self._may_answer if answer == "held" else asyncio.Event()).wait()
+            answer = ""
         return server.says(answer) if answer else "250 OK"
 
 

@@ -1,13 +1,19 @@
 """Deliveries by e-mail and by services of Apprise. The fake servers are as strict as the real ones."""
 
+import asyncio
 import dataclasses
+import itertools
 import json
 import re
 from collections import abc
 from datetime import timedelta
+from email.header import decode_header, make_header
+from email.headerregistry import Address
 from email.message import EmailMessage
+from email.utils import getaddresses
 from html import unescape
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock, patch
 from urllib import parse
 
@@ -15,8 +21,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
+from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter
+from bot.platforms.email import adapter as email_adapter
 from bot.platforms.email.adapter import MailPages
 from bot.platforms.email.markup import Link
 from bot.ports import conversation
@@ -25,8 +33,10 @@ from subscriptions import errors, model, states
 from subscriptions.notices import AccessDenied
 from subscriptions.notices.declared import VersionChanged
 from subscriptions.service import access, listing, notices
+from subscriptions.service.amendments import set_settings
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
+from subscriptions.store import workers
 from subscriptions.store.outbox import OutboxEntry
 from tests import make
 from tests.fakes import apprise, smtp
@@ -301,6 +311,148 @@ async def test_a_mail_that_may_have_come_comes_again_under_its_own_id(bot: Bot) 
     first = await bot.sends_papers()
     [second] = await bot.delivers(5)
     assert first["Message-ID"] == second["Message-ID"]
+
+
+async def test_a_mail_that_may_have_come_twice_does_not_come_again(bot: Bot) -> None:
+    await bot.confirms()
+    bot.fake.troubles.extend(["content drop", "recipient 450 4.2.0 later", "content drop"])
+    first = await bot.sends_papers()
+    copies = [first, *[mail for _ in range(5) for mail in await bot.delivers(20)]]
+    assert [mail["Message-ID"] for mail in copies] == [first["Message-ID"]] * 2
+    assert papers_for_ada(bot).state.value == "dead"
+    assert "may have arrived. That was the second time" in papers_for_ada(bot).reason
+    make.ingested(bot.app.store, make.paper("Diffusion again"), now=bot.clock.now())
+    assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"], "the lane goes on"
+
+
+async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_third_time(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_sender, "SHUTDOWN_GRACE", 0)
+    await bot.confirms()
+    bot.fake.mails.clear()
+    bot.fake.troubles.extend(["content silent"] * 3)
+    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.clock.advance(timedelta(minutes=61))
+    for copies in (1, 2):
+        sends = asyncio.create_task(bot.app.sender.deliver())
+        await bot.fake.until_it_has(copies)
+        bot.app.stop.set()
+        await sends
+        bot.app.stop.clear()
+        workers.recover_own(bot.app.store)
+        bot.clock.advance(timedelta(minutes=20))
+    assert await bot.delivers() == []
+    assert papers_for_ada(bot).state.value == "dead"
+
+
+async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_page(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(email_adapter, "PROMPT", 0.01)
+    await bot.confirms()
+    readers = [f"reader{number}@lab.org" for number in range(email_adapter.AT_ONCE)]
+    for reader in readers:
+        await bot.confirms(f"email:{reader}")
+    stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
+    bot.fake.mails.clear()
+    bot.fake.troubles.extend(["content held"] * email_adapter.AT_ONCE)
+    make.ingested(bot.app.store, make.paper("Diffusion again"), now=bot.clock.now())
+    bot.clock.advance(timedelta(days=1))
+    sends = asyncio.create_task(bot.app.sender.deliver())
+    await bot.fake.until_it_has(len(readers) + 1)
+    assert not sends.done()
+    assert "paused" in words(await bot.opens(stop, presses=True)).lower()
+    bot.fake.answers_held()
+    await sends
+    assert sorted(mail["To"] for mail in bot.fake.mails) == ["ada@lab.org", *readers]
+    assert papers_for_ada(bot).state.value == "sent"
+
+
+def papers_for_ada(bot: Bot) -> OutboxEntry:
+    """Returns the last delivery of papers to Ada."""
+    entries = outbox_entries(bot.app.store, now=bot.clock.now(), wall=bot.clock.wall())
+    return [one for one in entries if one.chat == str(ADA) and one.papers][-1]
+
+
+async def test_who_is_refused_for_another_ones_fault_is_not_paused(bot: Bot) -> None:
+    await bot.confirms()
+    bot.fake.troubles.append("recipient 550 5.7.1 relay access denied")
+    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.clock.advance(timedelta(minutes=61))
+    found = await bot.app.sender.deliver()
+    assert "relay access denied" in found.stopped["email"], "the operators are told"
+    assert bot.state() is states.ChatState.ACTIVE
+    bot.fake.troubles.append("content 550 5.4.5 daily limit")
+    for minutes, came in ((0, 0), (60, 0), (90, 1)):
+        assert len(await bot.delivers(minutes)) == came
+    assert bot.state() is states.ChatState.ACTIVE
+    assert bot.fake.greetings == {"papers.lab.org"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "greeting"),
+    [
+        ({"web_url": "https://wire.lab.org:8443/x"}, "wire.lab.org"),
+        ({"web_url": "http://localhost:8420"}, "post.lab.org"),
+        ({"web_url": "http://[::1]:8420"}, "post.lab.org"),
+        ({"web_url": "http://10.0.0.5"}, "post.lab.org"),
+        ({}, "post.lab.org"),
+    ],
+)
+def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
+    url = SecretStr("smtp://localhost")
+    found = Settings(database_url=SecretStr(""), smtp_url=url, mail_from="Papers <a@post.lab.org>", **settings)
+    assert email_adapter.EmailChannel(found, make.FakeClock(make.NOON))._hand_over().local_hostname == greeting
+
+
+SUBJECTS = (
+    "=?utf-8?q?Paper=0D=0ABcc:_spy@lab.org?=",
+    "A =?utf-8?b?UGFwZXINCkJjYzogc3B5QGxhYi5vcmc=?= B",
+    "Paper\r\nBcc: spy@lab.org\r\n\r\nHello",
+    "Paper\x0b\x85\u2028Bcc: spy@lab.org",
+    "论文" * 70,
+    "é " * 70,
+    "x" * 150,
+    "word; " * 25,
+    "",
+)
+NAMES = ("Papers", "=?utf-8?q?x=0D=0ABcc:_spy@lab.org?=", 'Dr. "P", <a@b.org>', "论文" * 20)
+
+
+async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
+    await bot.confirms()
+    channel = bot.app.platforms["email"].channel
+    assert isinstance(channel, email_adapter.EmailChannel)
+    for subject, name in itertools.product(SUBJECTS, NAMES):
+        channel.sender = Address(name, addr_spec="papers@lab.org")
+        payload = {"subject": subject, "about": "", "preview": "", "text": "t", "html": "<tr><td>h</td></tr>"}
+        message = model.Message(number=1, payload=json.dumps(payload), plain="")
+        await channel.post(ADA, message, delivery="d1")
+        head = bot.fake.raw[-1].partition(b"\r\n\r\n")[0].decode("ascii")
+        lines = re.sub(r"\r\n(?=[ \t])", "", head).split("\r\n")
+        assert [line.partition(":")[0] for line in lines] == [
+            "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted", "Precedence",
+            "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
+        ]  # fmt: skip
+        assert re.search(rf"(?m)^List-Unsubscribe: <{ROOT}/mail\?link=[\w.-]+>\r$", head)
+        assert re.search(r"(?m)^To: ada@lab.org\r$", head)
+        assert max(len(line) for line in head.split("\r\n") if not line.startswith("List-Unsubscribe:")) <= 78
+        shown = str(make_header(decode_header(lines[2].partition(": ")[2])))
+        assert shown == " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", subject).split())
+        [(sender, at)] = getaddresses([lines[0].partition(": ")[2]])
+        assert (str(make_header(decode_header(sender))), at) == (name, "papers@lab.org")
+
+
+@pytest.mark.parametrize("papers", [1, 70])
+async def test_what_a_mail_program_cuts_off_is_not_the_way_out(bot: Bot, papers: int) -> None:
+    await bot.confirms()
+    set_settings(bot.app.store, ADA, {"limit": "all"}, now=bot.clock.now())
+    mail = await bot.sends_papers(*(f"Diffusion on graphs {number}" for number in range(papers)))
+    html, is_long = content(mail, "html"), papers > 1
+    assert (len(html.encode()) >= 102_000) is is_long
+    assert (html.index(">stop<") < html.index("on graphs 0</a>")) is is_long
+    assert html.count(">stop<") == 1
 
 
 async def test_a_mail_that_is_refused_for_its_content_comes_as_plain_text(bot: Bot) -> None:

@@ -87,6 +87,15 @@ def test_an_unclear_message_is_resent_unless_told_to_skip(
     assert decided(errors.Unclear("why"), failures=0, on_unclear=on_unclear) == decision
 
 
+def test_where_each_copy_is_seen_a_message_is_posted_only_once_more() -> None:
+    again = decisions.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))
+    assert decided(errors.Unclear("why"), on_unclear="once") == again
+    assert decided(errors.Unclear("why"), on_unclear="once", was_unclear=True) == decisions.RetryDecision(
+        state=MessageState.DEAD
+    )
+    assert decided(errors.RetryLater("why"), on_unclear="once", was_unclear=True) == again
+
+
 @pytest.mark.parametrize(
     ("failures", "wait"), [(0, None), (1, None), (2, 0.5), (3, 1), (6, 8), (7, 15), (1_000_000, 15)]
 )
@@ -135,12 +144,41 @@ def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
         ("recipient", 550, "5.2.1 mailbox disabled", errors.ChatGone),
         ("recipient", 552, "mailbox full", errors.RetryLater),
         ("recipient", 452, "4.2.2 over quota", errors.RetryLater),
-        ("recipient", 550, "5.7.1 relaying denied", errors.Rejected),
-        ("recipient", 554, "5.7.1 blocked", errors.Rejected),
-        ("recipient", 554, "blocked using a list", errors.Rejected),
+        ("recipient", 550, "User unknown in relay recipient table", errors.ChatGone),
+        ("recipient", 550, "5.4.1 Recipient address rejected: Access denied", errors.ChatGone),
+        ("recipient", 554, "the transaction failed", errors.Rejected),
+        # what is refused is how we speak or who we are, so no reader is at fault
+        ("begin", 500, "what is this", errors.SenderStopped),
+        ("sender", 500, "5.5.1 no such command", errors.SenderStopped),
+        ("recipient", 504, "5.5.2 <localhost>: Helo command rejected: need a full name", errors.SenderStopped),
+        ("recipient", 504, "<box>: Helo command rejected: need a full name", errors.SenderStopped),
+        ("recipient", 530, "Sign in first", errors.SenderStopped),
+        ("recipient", 550, "5.7.1 relaying denied", errors.SenderStopped),
+        ("recipient", 553, "that domain is not in my rcpthosts (#5.7.1)", errors.SenderStopped),
+        ("recipient", 550, "relay not permitted", errors.SenderStopped),
+        ("recipient", 554, "5.7.1 blocked", errors.SenderStopped),
+        ("recipient", 554, "blocked using a list", errors.SenderStopped),
+        ("recipient", 554, "Your access from [5.1.1.7] was banned", errors.SenderStopped),
+        ("recipient", 554, "5.1.8 no such domain of the sender", errors.SenderStopped),
+        ("recipient", 550, "Sender verify failed", errors.SenderStopped),
+        ("recipient", 550, "5.7.708 Access denied", errors.SenderStopped),
+        ("content", 550, "5.7.26 it has neither SPF nor DKIM", errors.SenderStopped),
+        ("content", 554, "5.2.252 SendAsDenied; papers may not send as others", errors.SenderStopped),
+        ("content", 550, "5.7.1 The domain of the From header fails DMARC", errors.SenderStopped),
+        # a quota passes, though its code says that the refusal is for ever
+        ("sender", 550, "5.4.5 Too much for one day", errors.RetryLater),
+        ("recipient", 550, "5.1.90 The daily limit for recipients is reached", errors.RetryLater),
+        ("recipient", 550, "Too many recipients this hour", errors.RetryLater),
+        ("recipient", 554, "5.7.1 Recipient address rejected: quota of your host is used up", errors.RetryLater),
+        ("recipient", 550, "5.7.28 a flood of mail", errors.RetryLater),
+        ("content", 554, "5.2.0 Store.Submission:SubmissionQuotaExceeded", errors.RetryLater),
+        ("content", 550, "Sending frequency limited", errors.RetryLater),
         ("content", 250, "what is this", errors.RetryLater),
         ("content", 451, "4.3.0 busy", errors.RetryLater),
         ("content", 552, "5.3.4 too large", errors.Rejected),
+        ("content", 552, "the size exceeds the limit", errors.Rejected),
+        ("content", 500, "the line is too long", errors.Rejected),
+        ("content", 550, "the recipient's filter takes it for spam", errors.Rejected),
         ("content", 552, "5.2.3 too large for this mailbox", errors.Rejected),
         ("content", 554, "5.7.1 looks like spam", errors.Rejected),
         ("content", 550, "5.1.1 user unknown", errors.ChatGone),
@@ -150,6 +188,8 @@ def test_an_answer_means_by_its_step_code_and_detail(step: Step, code: int, word
     found = outcome_of(aiosmtplib.SMTPResponseException(code, words), step)
     assert type(found) is kind
     assert str(code) in found.reason
+    if isinstance(found, errors.RetryLater) and code in (550, 554):
+        assert found.after >= timedelta(hours=1), "each try could count towards the quota"
     if isinstance(found, errors.Rejected):
         assert found.form == (step == "content"), "only what was read can be refused for its form"
 

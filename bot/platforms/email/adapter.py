@@ -8,18 +8,16 @@ scanners open every link. RFC 8058 lets a mail program post to the link of List-
 import asyncio
 import re
 import secrets
-import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.headerregistry import Address
-from email.message import EmailMessage
 from email.utils import parseaddr
 from functools import partial
 from html import escape
 from ipaddress import ip_address
-from typing import Any, Literal, TextIO
+from typing import Any, TextIO
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiosmtplib
@@ -28,6 +26,7 @@ from pydantic import SecretStr
 from bot.context import write
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
 from bot.platforms.email import EMAIL, markup
+from bot.platforms.email.answers import Step, outcome_of
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.ports import channel as channels
 from bot.ports import conversation
@@ -37,18 +36,23 @@ from subscriptions import errors, model
 from subscriptions.store.database.store import Store
 
 TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
+# how many times as long the answer to the content may take. RFC 5321 (4.5.3.2.6) requires ten minutes, since whoever
+# gives up earlier sends mails that have arrived a second time.
+PATIENCE = 10
 AT_ONCE = 4  # connections at the same time; servers allow one client only a few
+PROMPT = 2.0  # seconds; a mail whose answer takes longer does not count, so that it keeps no other mail waiting
 ANSWER = "reply"  # prefix of `delivery` in an answer; the id of the update follows
+_NOT_IN_ID = re.compile(r"[^\w.+-]", re.ASCII)  # an answer has an id from the browser
 _PORTS = {"smtp": 587, "smtps": 465}
-_LONGEST_REASON = 160
-_CODE = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")  # RFC 3463
 
-Step = Literal["begin", "sender", "recipient", "content"]
 Payload = Mapping[str, Any]  # see bot/platforms/email/markup.py
 
 
-def _hand_over(url: SecretStr, timeout: float) -> Callable[[], aiosmtplib.SMTP]:
-    """Returns a function that makes a client, not yet connected, for the server of PAPERWIRE_SMTP_URL."""
+def _hand_over(url: SecretStr, name: str, timeout: float) -> Callable[[], aiosmtplib.SMTP]:
+    """Returns a function that makes a client, not yet connected, for the server of PAPERWIRE_SMTP_URL.
+
+    `name` is the name by which the client greets.
+    """
     parts = urlsplit(url.get_secret_value())
     is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
     host, user = parts.hostname or "", unquote(parts.username or "")
@@ -60,6 +64,7 @@ def _hand_over(url: SecretStr, timeout: float) -> Callable[[], aiosmtplib.SMTP]:
         port=parts.port or _PORTS[parts.scheme],
         use_tls=is_tls,
         start_tls=start_tls,
+        local_hostname=name,
         timeout=timeout,
         username=user or None,
         password=unquote(parts.password or "") or None,
@@ -68,10 +73,21 @@ def _hand_over(url: SecretStr, timeout: float) -> Callable[[], aiosmtplib.SMTP]:
 
 def _is_here(host: str) -> bool:
     """Returns whether the server is this machine. Such mail needs no encryption, because it does not use the network."""
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _greeting(settings: Settings, domain: str) -> str:
+    """Returns the name by which we greet a mail server. Servers refuse "localhost" and names without a dot."""
+    host = urlsplit(settings.web_url or "").hostname or ""
+    return host if "." in host.strip(".") and not _is_address(host) else domain
+
+
+def _is_address(host: str) -> bool:
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 class EmailChannel(channels.Channel):
@@ -83,14 +99,17 @@ class EmailChannel(channels.Channel):
     platform = EMAIL.name
     not_found = "A mail server cannot be asked what it took."
     not_edited = "A mail cannot be changed once it was sent."
+    repeats_once = True
+    answers_on_page = True
     adapter = "bot.platforms.email.adapter"  # the module that makes a platform of this channel
     limits = channels.Limits(text=10_000_000, per_second=5, per_lane=0)
 
     def __init__(self, settings: Settings, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
         assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
         name, address = parseaddr(settings.mail_from or "")
-        self._hand_over = _hand_over(settings.smtp_url, timeout)
         self.sender = Address(name or "paperwire", addr_spec=address)
+        self._hand_over = _hand_over(settings.smtp_url, _greeting(settings, self.sender.domain), timeout)
+        self._timeout = timeout
         self.clock = clock
         self.waiting: dict[str, list[Payload]] = {}
         self._root = settings.pages_url
@@ -128,7 +147,8 @@ class EmailChannel(channels.Channel):
             raise errors.RetryLater("The database cannot be used.") from error
         if delivery.startswith(ANSWER) and not reader.is_confirmed:
             raise errors.Rejected("The page that asked is gone, and nothing but the question goes to this address.")
-        message_id, domain = f"<{delivery}.{message.number}@{self.sender.domain}>", self.sender.domain
+        domain = self.sender.domain
+        message_id = f"<{_NOT_IN_ID.sub('-', delivery)}.{message.number}@{domain}>"
         mail = markup.write_mail(
             payload,
             reader,
@@ -137,8 +157,7 @@ class EmailChannel(channels.Channel):
             thread=thread or markup.thread_of(reader.chat, payload["about"], domain),
             now=self.clock.wall(),
         )
-        async with self._places:
-            await self._send(chat.address, mail)
+        await self._send(chat.address, mail)
         return message_id
 
     async def identity(self) -> str:
@@ -147,7 +166,9 @@ class EmailChannel(channels.Channel):
 
     async def check(self) -> None:
         """Connects and signs in, without sending anything. Raises NotDelivered."""
-        await _leave(await self._connected())
+        client = self._hand_over()
+        await _connect(client)
+        await _leave(client)
 
     async def _reader(self, chat: model.ChatAddress) -> markup.Reader:
         found = await asyncio.to_thread(markup.chat_at, self._opened(), chat)
@@ -160,27 +181,31 @@ class EmailChannel(channels.Channel):
             raise errors.RetryLater("The channel is closed.")
         return self._store
 
-    async def _connected(self) -> aiosmtplib.SMTP:
-        """Returns a connection that is ready to take mail. Raises NotDelivered."""
-        client = self._hand_over()
-        with _outcomes("begin"):
-            await client.connect()
-        return client
-
-    async def _send(self, address: str, mail: EmailMessage) -> None:
+    async def _send(self, address: str, mail: bytes) -> None:
         """Sends a mail. Raises NotDelivered."""
-        client = await self._connected()
-        try:
-            with _outcomes("sender"):
-                await client.mail(self.sender.addr_spec)
-            with _outcomes("recipient"):
-                await client.rcpt(address)
-            with _outcomes("content"):
-                await client.data(mail.as_bytes())
-        except errors.NotDelivered:
-            client.close()
-            raise
+        client = self._hand_over()
+        with ExitStack() as place:
+            await self._places.acquire()
+            place.callback(self._places.release)
+            try:
+                await _connect(client)
+                with _outcomes("sender"):
+                    await client.mail(self.sender.addr_spec)
+                with _outcomes("recipient"):
+                    await client.rcpt(address)
+                asyncio.get_running_loop().call_later(PROMPT, place.close)
+                with _outcomes("content"):
+                    await client.data(mail, timeout=self._timeout * PATIENCE)
+            except BaseException:  # also if the process stops
+                client.close()
+                raise
         await _leave(client)
+
+
+async def _connect(client: aiosmtplib.SMTP) -> None:
+    """Connects and signs in. Raises NotDelivered."""
+    with _outcomes("begin"):
+        await client.connect()
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
@@ -197,49 +222,6 @@ def _outcomes(step: Step) -> Iterator[None]:
         yield
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         raise outcome_of(error, step) from error
-
-
-def outcome_of(error: Exception, step: Step) -> errors.NotDelivered:
-    """Returns the outcome of a mail for an error at a step of sending it (codes: RFC 5321, 4.2; RFC 3463)."""
-    match error:
-        case aiosmtplib.SMTPResponseException():
-            return _of_answer(error.code, _one_line(error.message), step)
-        case aiosmtplib.SMTPNotSupported():
-            return errors.SenderStopped(
-                "The mail server offers no STARTTLS or no sign-in, so the password was not sent."
-            )
-        case _ if ssl.SSLCertVerificationError in (type(error), type(error.__cause__)):
-            return errors.SenderStopped("The certificate of the mail server is not valid for its name.")
-        case _ if step == "content":
-            return errors.Unclear("The connection to the mail server broke while it took the mail.")
-        case _:
-            return errors.RetryLater("The mail server cannot be reached.")
-
-
-_FULL = ("2", "2")  # the mailbox is full: a permanent failure by its code, but it passes
-_TOO_LARGE = (("2", "3"), ("3", "4"))
-_NOBODY = (550, 551, 553)  # at the step "recipient": there is no such mailbox, unless the detail names another cause
-
-
-def _of_answer(code: int, words: str, step: Step) -> errors.NotDelivered:
-    """Returns the outcome for a refusal. Codes 4xx are temporary, 5xx permanent. `step` tells what the server refused."""
-    said = f"The mail server says {code}: {words}"
-    found = _CODE.search(words)
-    detail = (found[2], found[3]) if found else ("", "")
-    is_full = detail == _FULL or (step == "recipient" and code == 552)  # noqa: PLR2004 - RFC 5321
-    if code < 500 or is_full:  # noqa: PLR2004 - includes invalid codes
-        return errors.RetryLater(said)
-    if step in ("begin", "sender"):
-        return errors.SenderStopped(said)
-    if detail[0] in ("1", "2") and detail not in _TOO_LARGE:
-        return errors.ChatGone(said)
-    if step == "recipient" and code in _NOBODY and not detail[0]:
-        return errors.ChatGone(said)
-    return errors.Rejected(said, form=step == "content")
-
-
-def _one_line(words: str) -> str:
-    return " ".join(words.split())[:_LONGEST_REASON]
 
 
 def _checked(payload: object) -> Payload:

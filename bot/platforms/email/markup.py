@@ -14,10 +14,12 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
+from functools import partial
 from hashlib import sha256
 from html import escape, unescape
 from typing import Any, Literal
@@ -82,6 +84,9 @@ _FOOTER = {
     "/stop": Sentence("stop"),
 }
 _AT_ONCE = "/pause"  # the command of List-Unsubscribe: it must work without a question, and /stop asks one
+CUT_AFTER = 100_000  # bytes of HTML; Gmail hides what comes after 102,000, and with it the links below
+_LONGEST_LINE = 76  # characters of a line of a header
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _REASON = Sentence("You get this because {address} asked for it.")
 
 
@@ -185,31 +190,40 @@ class Reader:
 
 def write_mail(
     payload: Mapping[str, Any], reader: Reader, *, sender: Address, message_id: str, thread: str, now: datetime
-) -> EmailMessage:
-    """Returns the mail of a payload.
+) -> bytes:
+    """Returns the mail of a payload, as it is sent.
 
     `thread` is the Message-ID to which the mail replies; no mail with that id needs to exist.
     """
-    language, mail = reader.language, EmailMessage(policy=SMTP)
+    language = reader.language
     buttons = [
         [(label, url or reader.link("press", data, label)) for label, data, url in row] for row in payload["buttons"]
     ]
     said = {command: one.say(language.translate) for command, one in _FOOTER.items()} if reader.is_confirmed else {}
     footer = [(words, reader.link("say", command, words)) for command, words in said.items()]
     reason = language.say(_REASON.template, address=reader.chat.address.address) if footer else ""
-    mail["From"], mail["To"] = sender, Address(addr_spec=reader.chat.address.address)
-    mail["Subject"], mail["Date"], mail["Message-ID"] = payload["subject"], format_datetime(now), message_id
-    mail["In-Reply-To"] = mail["References"] = thread
-    mail["Auto-Submitted"], mail["Precedence"] = "auto-generated", "bulk"
+    headers = {
+        "From": _mailbox(sender),
+        "To": reader.chat.address.address,
+        "Subject": _words("Subject", payload["subject"]),
+        "Date": format_datetime(now),
+        "Message-ID": message_id,
+        "In-Reply-To": thread,
+        "References": thread,
+        "Auto-Submitted": "auto-generated",
+        "Precedence": "bulk",
+    }
     if footer:
         leave = reader.link("say", _AT_ONCE, footer[-1][0])
-        mail["List-Id"], mail["List-Unsubscribe"] = f"paperwire <papers.{sender.domain}>", f"<{leave}>"
+        headers |= {"List-Id": f"paperwire <papers.{sender.domain}>", "List-Unsubscribe": f"<{leave}>"}
         if leave.startswith("https:"):  # RFC 8058 requires it
-            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    content = EmailMessage(policy=SMTP)
     below = "\n".join(f"{label}: {url}" for row in [*buttons, footer] for label, url in row)
-    mail.set_content("\n\n".join(part for part in (payload["text"], reason, below) if part) + "\n")
+    content.set_content("\n\n".join(part for part in (payload["text"], reason, below) if part) + "\n")
     if payload["html"]:
-        html = draw(
+        drawn = partial(
+            draw,
             "email",
             "mail.html",
             language=reader.chat.settings.lang,
@@ -220,8 +234,38 @@ def write_mail(
             footer=footer,
             reason=reason,
         )
-        mail.add_alternative(html, subtype="html")
-    return mail
+        html = drawn(footer_first=False)
+        if len(html.encode()) >= CUT_AFTER:
+            html = drawn(footer_first=True)
+        content.add_alternative(html, subtype="html")
+    # The standard library would read these texts before it writes them: it decodes what looks encoded, with line ends,
+    # and encodes long addresses of links. Each of its versions does so in another way.
+    return b"".join(f"{name}: {value}\r\n".encode("ascii") for name, value in headers.items()) + content.as_bytes()
+
+
+def _words(name: str, text: str) -> str:
+    """Returns any text as the value of a header: folded, and encoded unless mail programs show it as it is."""
+    plain = _one_line(text)
+    can_be_folded = max(map(len, plain.split()), default=0) + len(f"{name}: ") <= _LONGEST_LINE
+    charset = "us-ascii" if _is_shown_as_it_is(plain) and can_be_folded else "utf-8"
+    return Header(plain, charset, header_name=name, maxlinelen=_LONGEST_LINE).encode(linesep="\r\n")
+
+
+def _mailbox(sender: Address) -> str:
+    """Returns the value of the header From."""
+    name = _one_line(sender.display_name)
+    if _is_shown_as_it_is(name):
+        return formataddr((name, sender.addr_spec))  # in quotation marks if necessary
+    return f"{_words('From', name)}\r\n <{sender.addr_spec}>"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def _is_shown_as_it_is(text: str) -> bool:
+    """Returns whether no mail program decodes a part of the text; "=?" begins an encoded word (RFC 2047)."""
+    return text.isascii() and "=?" not in text
 
 
 def thread_of(chat: model.Chat, about: str, domain: str) -> str:
