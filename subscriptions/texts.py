@@ -84,6 +84,7 @@ _FAILED = frozenset(
     },
 )
 _NOT_STATED = frozenset({"N/A", "Not mentioned in abstract", "未在摘要中提及"})
+_ERROR = re.compile(r"\W*(?i:error|错误)\W*(?:[:：]|\d|$)")  # the beginning of an error
 _PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr}
 
 
@@ -95,7 +96,7 @@ def summary_state(text: str) -> SummaryState:
     value = text.strip()
     if not value:
         return "empty"
-    if value in _FAILED:
+    if value in _FAILED or _ERROR.match(value):
         return "failed"
     if value in _NOT_STATED:
         return "not stated"

@@ -122,7 +122,7 @@ _OBJECT = {
     "translated_title": "风筝@",
     "translated_abstract": "第@个风筝飞。",
     "tldr": "第@个。",
-    "en_tdlr": "One.",
+    "en_tdlr": "Number @.",
 }
 _ITEM = (
     "<item><title>第@个。</title><link>https://arxiv.org/abs/2601.@@@@@</link><description>"

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Final
 
 from bot.digests import (
+    _failures,
     _format,
     _papers,
     _xml,
@@ -115,7 +116,7 @@ def read_digest(
     content = _parsed(module, text, name, warnings, language)
     if not content.entries and format and not module.detect(text):
         raise _unknown(name, text, [format])
-    entries = _papers.limited(content.entries, warnings)
+    entries = _papers.limited(_failures.without_failures(content.entries, warnings), warnings)
     _note_entries(entries, warnings)
     own_day = content.day
     if own_day is None and (own_day := _papers.day_in_name(name)):

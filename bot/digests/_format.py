@@ -53,8 +53,10 @@ _MESSAGES = {
     "no_identifiers": "papers without an id or an address: {count}; they are known by their titles",
     "odd_line_count": "a title without an abstract at the end; all pairs before it are kept",
     "possibly_capped": "{count} papers: the feed may have been cut at its limit; ask for one category at a time",
+    "repeated_texts": "texts that stand below several papers, so that none is a summary: {count}; they are left out",
     "stale_feed": "it is not yet the one of its day",
     "unparsed_heading": "headings that look like a paper but could not be read: {count}; what follows them is left out",
+    "unread_text": "texts of papers that stand below no label: {count}; they are left out",
     "xml_truncated": "the XML breaks off; all complete entries are kept",
 }
 DATE_ASSUMED = model.DigestWarning(code="date_assumed", message="no date is known, so it is taken for today's")

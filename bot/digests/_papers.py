@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
+from itertools import takewhile
 from typing import Final, TypeVar
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from bot.digests._format import Entry, Warnings, collapse
 from subscriptions import model
+from subscriptions.categories import ARCHIVES
 from subscriptions.normalize import without_accent_macros
 from subscriptions.texts import normalized, summary_state
 
@@ -158,7 +160,8 @@ def version_number(digits: str | None) -> int | None:
 
 def categories_of(names: list[str]) -> tuple[str, ...]:
     """Returns the arXiv categories among some names, each once, in order: `cs.AI`, but not `I.2.7`, `68T05` or `N/A`."""
-    return tuple(dict.fromkeys(name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name)))
+    written = (name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name))
+    return tuple(dict.fromkeys(name for name in written if name.partition(".")[0] in ARCHIVES))
 
 
 def announce_type(word: str) -> model.Announce | None:
@@ -416,6 +419,13 @@ def language_of(*texts: str) -> str:
 # These functions leave out texts without content, and find the language of the others.
 
 
+LEADING: Final = ("tldr", "task")
+"""Names of the field that says in short what a paper is about. Without it, a paper has no usable summary."""
+FIELDS_OF_SUMMARY: Final = (
+    *LEADING, "motivation", "method", "result", "conclusion", "keywords", "ai_comments", "ai_abstract", "related_work",
+    "potential_applications", "future_work",
+)  # fmt: skip
+"""Names that every reader uses. What stands below any other label may be something else than a summary."""
 SECOND_LANGUAGE = "<br/>**VN**:"  # one fork writes each field in English, then in Vietnamese
 _NO_SUMMARY = ("failed", "placeholder", "empty")
 
@@ -430,12 +440,12 @@ def is_failed(texts: Mapping[str, str]) -> bool:
 
     Its first field (tldr or task) decides; a summary without that field did not fail.
     """
-    return summary_state(texts.get("tldr", texts.get("task", "N/A"))) in _NO_SUMMARY
+    return summary_state(next((texts[name] for name in LEADING if name in texts), "N/A")) in _NO_SUMMARY
 
 
 def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[model.Summary, ...]:
     """Returns the summary of all fields with content, and a second one if the fields hold a second language."""
-    fields = {name: text for name, text in texts.items() if meaningful(text)}
+    fields = summary_of({name: text for name, text in texts.items() if meaningful(text)})
     if not fields:
         return ()
     language = language or language_of(*fields.values())
@@ -446,6 +456,19 @@ def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[model.
     second = {name: half.strip() for name, (_, _, half) in halves.items() if half.strip()}
     both = (model.Summary(language=language, fields=first), model.Summary(language="vi", fields=second))
     return tuple(summary for summary in both if summary.fields)
+
+
+def summary_of(fields: dict[str, str]) -> dict[str, str]:
+    """Returns the fields of a summary. It begins with a field of a known name; without one, it is no summary: {}."""
+    names = iter(fields)
+    further = list(takewhile(lambda name: name not in FIELDS_OF_SUMMARY, names))
+    if not further:
+        return fields
+    if len(further) == len(fields):
+        return {}
+    return {name: text for name, text in fields.items() if name not in further} | {
+        name: fields[name] for name in further
+    }
 
 
 def translations_of(title: str, abstract: str, language: str | None) -> tuple[model.Translation, ...]:

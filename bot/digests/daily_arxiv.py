@@ -36,237 +36,48 @@ template, of older templates and of those of forks.
      "AI": {"tldr": …, "motivation": …, "method": …, "result": …, "conclusion": …}}
 
 `AI` is missing until the page has been summarised. Each field of `AI` may hold an error message instead of a text.
-Until March 2025 it had `task` instead of `tldr`. A fork writes `cate` for `categories`, `url` for `abs`, and more
-fields into `AI`. No field contains the day.
+Until March 2025 it had `task` instead of `tldr`. Forks write `cate` for `categories`, `url` for `abs`, all authors into
+one text, and more fields into `AI`. No field contains the day.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from heapq import merge
-from itertools import chain, islice
+from itertools import chain
 
-from bot.digests import _format, _json, _papers
+from bot.digests import _format, _json, _labels, _papers
 from bot.digests._format import Content, Entry, Format, Warnings
 from bot.digests._json import Record
 from bot.digests._xml import is_markup
 from subscriptions.model import Paper
 
-ABSTRACT, CATEGORY, COMMENT, TRANSLATION = "abstract", "category", "comment", "translation"
-"""Fields that do not belong to the summary."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """How the fields of an entry are labelled.
-
-    Each label begins with a line feed: it counts only at the start of a line.
-    """
-
-    labels: tuple[tuple[str, str], ...]  # (label, field)
-    ordered: bool = False  # labels come in this order; a label out of order is text
-    in_section: bool = True  # its pages have a section for each category
-
-
-@dataclass(slots=True)
-class Body:
-    """The text below a head. White space is collapsed; a field may still hold the words of a failed summary."""
-
-    fields: dict[str, str]  # in reading order; "" for a label without a text
-    after: str  # the text between the entry and the next head
-    authors: tuple[str, ...] = ()
-    categories: list[str] = field(default_factory=list)  # primary first; some may be no categories
-    title_translation: str = ""
-    in_section: bool = True  # the section around it may give the category
-
-
-_STANDARD = Template(
-    ordered=True,
-    labels=(
-        ("\nMain category:", CATEGORY),
-        ("\nTL;DR:", "tldr"),
-        ("\nMotivation:", "motivation"),
-        ("\nMethod:", "method"),
-        ("\nResult:", "result"),
-        ("\nConclusion:", "conclusion"),
-        ("\nAbstract:", ABSTRACT),
-    ),
-)
-_TLDR = Template(
-    ordered=True,
-    labels=tuple(("\nTLDR:", field) if field == "tldr" else (label, field) for label, field in _STANDARD.labels),
-)
-_TASK = Template(
-    ordered=True,
-    in_section=False,
-    labels=tuple(("\nTask:", "task") if field == "tldr" else (label, field) for label, field in _STANDARD.labels),
-)
-_ABSTRACT_ONLY = Template(in_section=False, labels=(("\n  <summary>Abstract</summary>", ABSTRACT),))
-_NO_LINKS = Template(
-    ordered=True,
-    labels=(
-        *_STANDARD.labels[1:-1],
-        ("\nRelated Work:", "related_work"),
-        ("\nPotential Applications:", "potential_applications"),
-        ("\nFuture Work:", "future_work"),
-        ("\nAbstract:", ABSTRACT),
-        ("\nTranslation:", TRANSLATION),
-    ),
-)
-_HEADINGS = Template(
-    labels=(
-        ("\nMain category:", CATEGORY),
-        ("\n## TL;DR:", "tldr"),
-        ("\n## Motivation:", "motivation"),
-        ("\n## Method:", "method"),
-        ("\n## Result:", "result"),
-        ("\n## Conclusion:", "conclusion"),
-        ("\n## ai_Abstract:", "ai_abstract"),
-        ("\n## 摘要翻译:", TRANSLATION),
-    ),
-)
-_BOLD = Template(
-    labels=(
-        ("\n**Keywords:**", "keywords"),
-        ("\n**Comment:**", COMMENT),
-        ("\n> **TL;DR:**", "tldr"),
-        ("\n**AI_Comments:**", "ai_comments"),
-        ("\n**Motivation:**", "motivation"),
-        ("\n**Method:**", "method"),
-        ("\n**Result:**", "result"),
-        ("\n**Conclusion:**", "conclusion"),
-        ("\n> **ai_Abstract:**", "ai_abstract"),
-        ("\n> **摘要翻译:**", TRANSLATION),
-    ),
-)
-_TEMPLATES = (  # (mark, template). The first mark in the text decides; later marks may be part of a field
-    ("\nTL;DR:", _STANDARD),
-    ("\n> **TL;DR:**", _BOLD),
-    ("\n## TL;DR:", _HEADINGS),
-    ("\n  <summary>Abstract</summary>", _ABSTRACT_ONLY),
-    ("\nTask:", _TASK),
-    ("\nTLDR:", _TLDR),
-)
-
-_END = "\n</details>"
-_FOLD = "\n<details>"  # begins the part that the page hides at first; ends the field before it
-# Lines that occur only between entries. Such a line ends an entry whose `</details>` is missing.
-_BETWEEN = re.compile(
-    r"^(?:<(?:div|a) (?:id|name)=|#{1,3} .*\[\[Back\]\]|#{1,3} Table of Contents|#{1,2} Total Papers Today)",
-    re.MULTILINE,
-)
-_AUTHORS = re.compile(r"\*(?P<names>(?:[^*].*?)?)\*(?: *\| *\*\*(?:Main c|C)ategory: *(?P<categories>[^*]*)\*\*)?\s*$")
-_TITLE_TRANSLATION = re.compile(r"> \*(?P<title>.*)\*\s*$")
-# a string that is not closed ends with the text
-_PYTHON_STRING = re.compile(r"'((?:[^'\\]|\\.)*)'?|\"((?:[^\"\\]|\\.)*)\"?")
-_HEAD_WITHOUT_LINK = re.compile(r"\s*Authors: (?P<names>.*?) \| Main Category: (?P<category>[^|\n]*)")
-
-
-def read_body(text: str) -> Body:
-    """Reads the text between a head with a link and the next head. `text` begins with the line feed after the head."""
-    template = _template(text)
-    fields, start, after = _fields(text, template)
-    body = Body(fields=fields, after=after, in_section=template.in_section)
-    for line in text[:start].split("\n"):
-        if line.startswith("*") and (found := _AUTHORS.match(line)):
-            body.authors = _names(found["names"])
-            body.categories = (found["categories"] or "").split(",")
-        elif line.startswith("> *") and (found := _TITLE_TRANSLATION.match(line)):
-            body.title_translation = _format.collapse(found["title"])
-    if CATEGORY in fields:
-        body.categories = fields.pop(CATEGORY).split(",")
-    return body
-
-
-def read_body_without_link(text: str) -> Body:
-    """Reads the text below a head of the template without links, whose line of authors also names the category."""
-    fields, start, after = _fields(text, _NO_LINKS)
-    found = _HEAD_WITHOUT_LINK.match(text[:start])
-    body = Body(fields=fields, after=after)
-    if found:
-        body.authors, body.categories = _papers.split_authors(found["names"]), [found["category"]]
-    return body
-
-
-def _template(text: str) -> Template:
-    found, end = _STANDARD, len(text)
-    for mark, template in _TEMPLATES:
-        at = text.find(mark, 0, end)
-        if at >= 0:
-            found, end = template, at
-    return found
-
-
-def _fields(text: str, template: Template) -> tuple[dict[str, str], int, str]:
-    """Returns (values by field, place of the first label, text after the entry)."""
-    end = text.find(_END)
-    marks = _marks(text, template, len(text) if end < 0 else end)
-    if end < 0:
-        between = _BETWEEN.search(text, marks[-1][0] if marks else 0)
-        end = between.start() if between else len(text)
-    fold = text.find(_FOLD, 0, end)
-    fields, stop = {}, end
-    for at, start, name in reversed(marks):
-        fields[name] = _format.collapse(text[start : fold if start <= fold < stop else stop])
-        stop = at
-    return dict(reversed(fields.items())), min(stop, fold if fold >= 0 else end), text[end:].removeprefix(_END)
-
-
-def _marks(text: str, template: Template, end: int) -> list[tuple[int, int, str]]:
-    """Returns (position, start of the value, field) of each label, ascending.
-
-    In an ordered template, labels are searched from the last to the first, each only in the text before the label that
-    was found last. So a line of an abstract that looks like an earlier label stays part of the abstract. The text above
-    `<details>` is short: a label is searched there only if it is not found below.
-    """
-    marks = []
-    fold = max(text.find(_FOLD, 0, end), 0) if template.ordered else 0
-    for label, name in reversed(template.labels):
-        at = text.find(label, fold, end)
-        if at < 0 and fold:
-            at = text.find(label, 0, min(fold, end))
-        if at >= 0:
-            marks.append((at, at + len(label), name))
-            if template.ordered:
-                end = at
-    marks.sort()
-    return marks
-
-
-def _names(text: str) -> tuple[str, ...]:
-    if text.startswith(("['", '["')):  # a list as Python prints it
-        found = islice(_PYTHON_STRING.finditer(text), _papers.MOST_AUTHORS)
-        strings = (match[1] or match[2] or "" for match in found)
-        names = (_papers.decode_accents(re.sub(r"\\(['\"\\])", r"\1", string)) for string in strings)
-        return tuple(filter(None, names))
-    return _papers.split_authors(text)
-
-
 # ------------------------------------------------------------------------------------------------ daily-arXiv Markdown
 
 
-_HEAD = "\n### ["
-# A head: perhaps a number, then the title, `](` and an address up to the end of the line. The title is matched
-# greedily, since titles may contain `](`.
+_HEAD = re.compile("\n### ")
+_BEGINNING = "### ["  # of a head that may be damaged
+# A head: perhaps a number and an anchor, then the title, `](` and an address up to the end of the line, perhaps with
+# another anchor. The title is matched greedily, since titles may contain `](`.
+_ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:</(?:a|span|div)>)?|</(?:a|span|div)>|\{#[^{}\n]*\}))*[^\S\n]*"
 _LINKED = re.compile(
-    r"### \[(?:\d+\][^\S\n]*\[|(?!\d+\] ))(?P<title>.*)"
-    rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{_papers.ADDRESS}\)[^\S\n]*(?=\n|$)"
+    rf"### {_ANCHORS}(?:\[\d+\]{_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
+    rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{_papers.ADDRESS}\){_ANCHORS}(?=\n|$)"
 )
 _UNLINKED = re.compile(r"^\[\d+\] (?P<title>\S.*)(?=\nAuthors: .* \| Main Category: )", re.MULTILINE)
 _TITLE_LINES = re.compile(
     r"<div id=['\"]?toc['\"]?></div>"
     r"|(?:.*\n){0,4}#{1,2} (?:(?:AI-Enhanced arXiv Daily|ArXiv Daily Papers -) \d{4}-|(?:Total Papers Today|今日总计) ?[:：] ?\d)"
 )
-_DAY = re.compile(r"(?:\*\*Report Date:\*\*|# AI-Enhanced arXiv Daily|# ArXiv Daily Papers -) *(\d{4}-\d{2}-\d{2})\s*$")
+_TITLE = ("#", "**Report Date")  # beginnings of lines that may contain the day of the page
 _CONTENTS = re.compile(
     r"- \[(?P<name>[^\](]*?)(?: \((?P<inside>\d{1,6}) papers\))?\]\([^)]*\)"
     r"(?: [\[(](?:Total: )?(?P<behind>\d{1,6})(?: 篇| papers)?[\])])?"
 )
 _TOTAL = re.compile(r"#{1,3} (?:Total Papers Today|今日总计) ?[:：] ?(?P<count>\d{1,6})\b")
 _ANCHOR = re.compile(r"<(div|a) (?:id|name)=[^>]*></\1>\s*$")
-_SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?P<back>\[\[Back\]\].*)?$")
+_SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?:(?P<back>\[\[Back\]\].*)|\[[\w.-]+\]\s*)?$")
 
 
 def _is_page(text: str) -> bool:
@@ -287,18 +98,14 @@ def _read_page(text: str, warnings: Warnings, language: str | None) -> Content:
 
 
 def _heads(text: str) -> Iterator[int]:
-    """Yields the places where entries begin, ascending: lines that begin `### [`, and heads without links."""
+    """Yields the places where entries begin, ascending: heads, and lines that begin `### [` but are no heads."""
     unlinked = _UNLINKED.finditer(text) if "\nAuthors: " in text else ()
     return merge(_linked_heads(text), (match.start() for match in unlinked))
 
 
 def _linked_heads(text: str) -> Iterator[int]:
-    if text.startswith(_HEAD[1:]):
-        yield 0
-    at = text.find(_HEAD)
-    while at >= 0:
-        yield at + 1
-        at = text.find(_HEAD, at + 1)
+    lines = chain([0] if text.startswith("### ") else [], (match.start() + 1 for match in _HEAD.finditer(text)))
+    return (start for start in lines if text.startswith(_BEGINNING, start) or _LINKED.match(text, start))
 
 
 class _Page:
@@ -337,16 +144,16 @@ class _Page:
         linked = _LINKED.match(block)
         unlinked = None if linked else _UNLINKED.match(block)
         if linked:
-            body = read_body(block[linked.end() :])
+            body = _labels.read_body(block[linked.end() :])
             self._add(
                 line, body, _format.collapse(linked["title"]), linked["id"], _papers.version_number(linked["version"])
             )
             after = body.after
         elif unlinked:
-            body = read_body_without_link(block[unlinked.end() :])
+            body = _labels.read_body_without_link(block[unlinked.end() :])
             self._add(line, body, _format.collapse(unlinked["title"]))
             after = body.after
-        elif not block.startswith(_HEAD[1:]):
+        elif not block.startswith(_BEGINNING):
             after = block
         else:
             self._warnings.add("unparsed_heading", line=line, example=block.partition("\n")[0])
@@ -363,10 +170,11 @@ class _Page:
                 continue
             if announced := _CONTENTS.match(row) or _TOTAL.match(row):
                 self._announce(announced, number)
-            elif day := _DAY.match(row):
-                self.day = self.day or _papers.day_in(day[1])
-            elif (section := _SECTION.match(row)) and (anchored or section["back"]):
-                self._section = next(iter(_papers.categories_of([section["name"]])), "")
+            elif row.startswith(_TITLE) and (day := _papers.day_in(row) or _papers.day_in_chinese(row)):
+                self.day = self.day or day
+            elif section := _SECTION.match(row):
+                category = next(iter(_papers.categories_of([section["name"]])), "")
+                self._section = category if category or anchored or section["back"] else self._section
             elif row.startswith("#") and "arxiv.org/abs/" in row:
                 self._warnings.add("unparsed_heading", line=number, example=row)
             anchored = bool(_ANCHOR.match(row))
@@ -382,18 +190,22 @@ class _Page:
         else:
             self._unrecognized_at = self._unrecognized_at or line
 
-    def _add(self, line: int, body: Body, title: str, arxiv_id: str | None = None, version: int | None = None) -> None:
+    def _add(
+        self, line: int, body: _labels.Body, title: str, arxiv_id: str | None = None, version: int | None = None
+    ) -> None:
         categories = _papers.categories_of(body.categories)
-        if not categories and self._section and body.in_section:
+        if not categories and self._section:
             categories = (self._section,)
         if not title:
             self._warnings.add("entry_without_title", line=line, example=arxiv_id or "")
         if not body.fields:
             self._warnings.add("entry_without_text", line=line, example=arxiv_id or title)
         texts = body.fields
-        abstract = _papers.meaningful(texts.pop(ABSTRACT, ""))
-        comment = _papers.meaningful(texts.pop(COMMENT, ""))
-        translations = _papers.translations_of(body.title_translation, texts.pop(TRANSLATION, ""), self._language)
+        abstract = _papers.meaningful(texts.pop(_labels.ABSTRACT, ""))
+        comment = _papers.meaningful(texts.pop(_labels.COMMENT, ""))
+        translations = _papers.translations_of(
+            body.title_translation, texts.pop(_labels.TRANSLATION, ""), self._language
+        )
         paper = Paper(
             key=arxiv_id or _papers.title_key(title),
             title=title,
@@ -409,6 +221,10 @@ class _Page:
             failed=_papers.is_failed(texts),
             comment=comment,
         )
+        if not paper.summaries:
+            body.unread += (f"{name}: {text}" for name, text in texts.items() if _papers.meaningful(text))
+        for text in body.unread:
+            self._warnings.add("unread_text", line=line, example=text)
         if len(self.entries) >= _format.MOST_PAPERS:
             raise _format.too_many()
         self._found[paper.primary or ""] += 1
@@ -446,6 +262,7 @@ class _Page:
 _DOCUMENT = re.compile(r"\s*(?:\[|\{[^\S\n]*\n)")  # an array, or an object that is spread over lines
 _OBJECT = re.compile(r"\s*\{")
 _ADDRESSES = ("id", "abs", "url", "pdf")
+_OTHER_FIELDS = ("title_translation", "translation")  # of AI, which do not belong to the summary
 _FIELDS = {  # fields of AI that belong to the summary, in reading order → their names in a Summary
     "tldr": "tldr",
     "task": "task",
@@ -486,7 +303,7 @@ def _paper(record: Record, language: str | None) -> Paper:
     addresses = (_papers.arxiv_address(record.text(name)) for name in _ADDRESSES)
     arxiv_id, version = next(filter(None, addresses), (None, None))
     summary = record.record("AI")
-    texts = {name: summary.text(field) for field, name in _FIELDS.items() if summary.has_text(field)}
+    texts = dict(_texts(summary) if summary.members else _texts_of_flat(record))
     return Paper(
         key="",
         title=record.text("title"),
@@ -502,15 +319,31 @@ def _paper(record: Record, language: str | None) -> Paper:
     )
 
 
+def _texts(summary: Record) -> Iterator[tuple[str, str]]:
+    """Yields the fields of `AI` with their names. A member that is not known keeps its own name."""
+    for member in summary.members:
+        if member in _FIELDS and summary.has_text(member):
+            yield _FIELDS[member], summary.text(member)
+        elif member not in _OTHER_FIELDS and (texts := summary.texts(member)):
+            yield _FIELDS.get(member, member), ", ".join(texts)
+
+
+def _texts_of_flat(record: Record) -> Iterator[tuple[str, str]]:
+    """Yields the fields of a summary that are members of the record itself."""
+    return ((name, record.text(name)) for name in _papers.FIELDS_OF_SUMMARY if record.has_text(name))
+
+
 def _categories(record: Record, member: str) -> list[str]:
     """Returns the categories of a member: an array of them, or all in one text."""
     return re.split("[,;]| ", record.text(member)) if record.has_text(member) else record.texts(member)
 
 
 def _authors(record: Record) -> tuple[str, ...]:
-    if names := record.text("authors"):  # all names in one text
-        return _papers.split_authors(names)
-    return tuple(filter(None, map(_papers.decode_accents, record.names("authors"))))
+    """Returns the names in `authors`: an array of them, or all in one text, which may be the only one of an array."""
+    names = [record.text("authors")] if record.has_text("authors") else record.names("authors")
+    if len(names) == 1:
+        return _labels.names_in(names[0])
+    return tuple(filter(None, map(_papers.decode_accents, names)))
 
 
 DAILY_ARXIV_MD = Format("daily_arxiv_md", _is_page, _read_page)

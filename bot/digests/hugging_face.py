@@ -28,7 +28,7 @@ There are no ids, authors, categories or dates.
 
 import re
 from datetime import date
-from itertools import islice
+from itertools import dropwhile, islice
 
 from bot.digests import _format, _html, _json, _papers
 from bot.digests._format import Content, Entry, Format, Warnings
@@ -153,13 +153,23 @@ def _paper(card: _html.Node) -> Paper | None:
 
 
 _BANNER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
-_LONGEST = 100  # characters; more than a line of the banner has
+_START = 400  # characters; more than badges and the banner have
+_BADGE = 20  # characters that a badge has at most, such as "new"
 _BUTTON = "Subscribe"  # the label of a button, which copying joins with the first title
 
 
 def _is_copy(text: str) -> bool:
-    """Returns whether the first non-empty line is the banner. Text without the banner may be anything."""
-    return text.lstrip()[:_LONGEST].partition("\n")[0].rstrip() in _BANNER
+    """Returns whether the text begins with the banner; below a badge of the page, the button must follow the banner.
+
+    Text without the banner may be anything.
+    """
+    start = [line.strip() for line in text[:_START].split("\n") if not line.isspace() and line]
+    if start[:1] and start[0] in _BANNER:
+        return True
+    lines = list(dropwhile(lambda line: line not in _BANNER, start))
+    below = list(dropwhile(lambda line: line in _BANNER, lines))
+    badges = start[: len(start) - len(lines)]
+    return all(len(line) <= _BADGE for line in badges) and bool(below) and below[0].startswith(_BUTTON)
 
 
 def _read_copy(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
@@ -181,10 +191,15 @@ def _read_copy(text: str, warnings: Warnings, language: str | None) -> Content: 
 
 
 def _without_banners(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Returns the lines of titles and abstracts. Removes every banner: several pages may be copied into one text."""
+    """Returns the lines of titles and abstracts. Removes every banner, with a badge above it.
+
+    Several pages may be copied into one text.
+    """
     kept: list[tuple[int, str]] = []
     before = ""
     for number, line in lines:
+        while line in _BANNER and len(kept) % 2 and len(kept[-1][1]) <= _BADGE:
+            kept.pop()
         text = line.removeprefix(_BUTTON).strip() if before in _BANNER else line
         if text and line not in _BANNER:
             kept.append((number, text))

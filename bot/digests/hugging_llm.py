@@ -20,6 +20,8 @@
 
     [Arxiv](https://arxiv.org/abs/2601.00001)
 
+Older files have no heading: one quotation holds the title, the abstracts and the address. Some have no day either.
+
 The files contain the answers of a language model. So titles and tags may have several lines, tags may contain
 paragraphs, and a quotation may begin with a heading (`> # 摘要`) or with a label (`Abstract:`). Files have no line end
 after the last line.
@@ -53,6 +55,10 @@ _DAY = re.compile(r"发布时间[：:].*")
 _TITLE = re.compile(r"(?P<before>(?:\[(?i:arxiv)\]\([^)]*\))?)[ \ufeff]*(?P<title># .*)")
 _HEADING = re.compile(r"# 摘要\s*")
 _HEADING_LINE = re.compile(r"^# 摘要[^\S\n]*$", re.MULTILINE)
+_QUOTED_LINE = re.compile(r"^>", re.MULTILINE)
+_TAGS = re.compile(r"\s*(?:`[^`]+`\s*)+")
+_RULE = re.compile(r"\s*(?:<hr ?/?>|-{3,}|!\[)")  # what follows a quotation; pictures, too
+_URL = re.compile(_papers.URL)
 _MOST_LINES = 8  # from the title to the day
 _END = re.compile(r"!\[|\[(?i:arxiv)\]\(")  # a picture, or the address of the paper
 _ADDRESS = re.compile(rf"\[(?i:arxiv)\]\({_papers.ADDRESS}\)")
@@ -71,11 +77,18 @@ class _Page:
 
 
 def _is_paper(text: str) -> bool:
-    """Returns whether one of the first lines has the day, and some line is the heading of the abstracts."""
+    """Returns whether one of the first lines has the day or tags, and a heading or a quotation has the abstracts.
+
+    A page without the day must also have a Chinese title and name one paper of arXiv.
+    """
     if is_markup(text):
         return False
-    lines = islice(_format.lines_of(text.lstrip()), _MOST_LINES)
-    return any(map(_DAY.match, lines)) and bool(_HEADING_LINE.search(text))
+    lines = list(islice(_format.lines_of(text.lstrip()), _MOST_LINES))
+    if any(map(_DAY.match, lines)):
+        return bool(_HEADING_LINE.search(text) or _QUOTED_LINE.search(text))
+    if not (lines[0].startswith("# ") and any(map(_TAGS.fullmatch, lines)) and _QUOTED_LINE.search(text)):
+        return False
+    return _papers.language_of(lines[0]) != "en" and len({found["id"] for found in _URL.finditer(text)}) == 1
 
 
 def _read_papers(text: str, warnings: Warnings, language: str | None) -> Content:
@@ -83,13 +96,14 @@ def _read_papers(text: str, warnings: Warnings, language: str | None) -> Content
     entries: list[Entry] = []
     days: list[date] = []
     for page in _format.bounded(_pages(text.split("\n"), warnings)):
-        day = _papers.day_in_chinese(page.lines[0]) or _papers.day_in(page.lines[0])
+        first = next(iter(page.lines), "")
+        day = _papers.day_in_chinese(first) or _papers.day_in(first)
         days += [day] if day else []
         entry = _entry(page, warnings, language)
         if entry:
             entries.append(entry)
         else:
-            warnings.add("unparsed_heading", line=page.line, example=page.lines[0])
+            warnings.add("unparsed_heading", line=page.line, example=first)
     if not entries:
         raise _format.unrecognized_page(1)
     return Content(entries=entries, day=max(days, default=None))
@@ -98,6 +112,10 @@ def _read_papers(text: str, warnings: Warnings, language: str | None) -> Content
 def _pages(lines: list[str], warnings: Warnings) -> Iterator[_Page]:
     """Yields the lines of each paper, from its title (or its day, if it has no title) to the next paper."""
     days = [number for number, line in enumerate(lines) if _DAY.match(line)]
+    if not days:
+        start = next((number for number, line in enumerate(lines) if _TITLE.match(line)), 0)
+        yield _Page(start + 1, lines[start : start + 1], lines[start + 1 :])
+        return
     starts = [_title_at(lines, day, after) for after, day in zip([-1, *days], days, strict=False)]
     for start, day, end in zip(starts, days, [*starts, len(lines)][1:], strict=True):
         title = lines[start:day]
@@ -121,11 +139,15 @@ def _title_at(lines: list[str], day: int, after: int) -> int:
 def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | None:
     """Returns the paper of a page, None if nothing identifies it."""
     numbers = (number for number, line in enumerate(page.lines) if _HEADING.fullmatch(line))
-    heading = next(numbers, len(page.lines))
-    above, below = page.lines[:heading], page.lines[heading + 1 :]
-    title = _quoted_title(above)
-    translated, abstract = _abstracts(below)
-    address = next((found for line in below if (found := _ADDRESS.match(line))), None)
+    heading = next(numbers, None)
+    if heading is None:
+        title, translated, abstract = _quoted_texts(page.lines)
+        address = next((found for line in page.lines if (found := _URL.search(line))), None)
+    else:
+        above, below = page.lines[:heading], page.lines[heading + 1 :]
+        title = _quoted_title(above)
+        translated, abstract = _abstracts(below)
+        address = next((found for line in below if (found := _ADDRESS.match(line))), None)
     arxiv_id = address["id"] if address else None
     paper = Paper(
         key="",
@@ -138,6 +160,24 @@ def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | Non
     if not arxiv_id and (title or abstract):
         warnings.add("no_identifiers", line=page.line)
     return _papers.entry_of(page.line, paper, warnings)
+
+
+def _quoted_texts(lines: list[str]) -> tuple[str, str, str]:
+    """Returns (title, translation, abstract) of a page without a heading, where all stand in one quotation.
+
+    Unquoted lines between quoted ones belong to it. The script tells which text is which: the title and the abstract
+    are in English.
+    """
+    below = list(dropwhile(lambda line: not line.startswith(">"), lines))
+    quotation = list(takewhile(lambda line: not _RULE.match(line), below))
+    while quotation and not quotation[-1].startswith(">"):
+        quotation.pop()
+    paragraphs = "\n".join(line.removeprefix(">").strip() for line in quotation).split("\n\n")
+    texts = [text for text in map(_without_label, paragraphs) if text and not _URL.fullmatch(text)]
+    english = [text for text in texts if _papers.language_of(text) == "en"]
+    translated = " ".join(text for text in texts if _papers.language_of(text) != "en")
+    title = english.pop(0) if english and english[0] == texts[0] and len(texts) > 1 else ""
+    return title, translated, " ".join(english)
 
 
 def _quoted_title(lines: list[str]) -> str:

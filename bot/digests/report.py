@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.digests._format import INFO
+from bot.digests._papers import LEADING
 from subscriptions import errors, model, texts
 
 _PATH = 36  # characters of a path in the table; paths below the table are not shortened
@@ -70,7 +71,7 @@ def _summary_state(paper: model.Paper) -> str:
     """Returns "failed", "usable" or "missing". A summary is usable if it has its first field (tldr or task)."""
     if paper.failed:
         return "failed"
-    leading = any("tldr" in summary.fields or "task" in summary.fields for summary in paper.summaries)
+    leading = any(name in summary.fields for summary in paper.summaries for name in LEADING)
     return "usable" if leading else "missing"
 
 

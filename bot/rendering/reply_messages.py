@@ -103,7 +103,7 @@ def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator
     for summary in summaries:
         for name, text in _usable(summary).items():
             known = _FIELDS.get(name)
-            called = known.say(language.translate) if known else cleaning.clean(name).capitalize()
+            called = known.say(language.translate) if known else cleaning.clean(name.replace("_", " ")).capitalize()
             yield from _section(called, text, ai=views.AI_MARK)
 
 
