@@ -358,7 +358,9 @@ _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a brace, or any escaped character
 _CARETS = re.compile(r"\^{2,}")  # TeX reads ^^5c as a backslash, even inside the name of a command
 _BACKSLASHES = re.compile(r"\\+$")
 _COMMANDS = re.compile(r"\$[^$]*\$|\\[A-Za-z]+|\\.")
+_INITIAL = re.compile(r"[^\W\d_]\.")
 _YEAR_OF_ID = re.compile(r"(?:[a-z-]+(?:\.[A-Z]{2})?/)?(\d\d)\d\d")
+_DAY_OF_DOI = re.compile(r"10\.\d{4,9}/(?P<year>20\d\d)\.\d\d\.\d\d\.")  # 10.1101/2026.01.22.700001
 _FIRST_CENTURY = 91  # arXiv began in 1991, so the year 91 of an id is 1991, and 90 is 2090
 _ASCII_OF = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i"}
@@ -403,10 +405,11 @@ def _author(name: str) -> str:
 
 
 def year_of(paper: model.Paper) -> str:
-    """Returns the year in the arXiv id: 2026 for 2601.15529, 1999 for hep-th/9901001; "" without an arXiv id."""
+    """Returns the year in the arXiv id, 2026 for 2601.15529, 1999 for hep-th/9901001, or else in a DOI of bioRxiv; or ""."""
     match = _YEAR_OF_ID.match(paper.arxiv_id or "")
     if match is None:
-        return ""
+        dated = _DAY_OF_DOI.match(paper.doi or "")
+        return dated["year"] if dated else ""
     year = int(match[1])
     return str((1900 if year >= _FIRST_CENTURY else 2000) + year)
 
@@ -424,10 +427,11 @@ def link_of(paper: model.Paper) -> str:
 def _key(paper: model.Paper) -> str:
     """Returns a key such as ou2026applicability: the first author's last name, the year, and a word of the title.
 
-    The word is the first significant one.
+    The word is the first significant one; initials such as "E." in "E. coli" are not.
     """
     name = _ascii(_last_name(paper.authors))[:_NAME_LETTERS]
-    words = [_ascii(word) for word in re.split(r"[\s/:,;–—-]+", _COMMANDS.sub(" ", paper.title))]
+    written = re.split(r"[\s/:,;–—-]+", _COMMANDS.sub(" ", paper.title))
+    words = [_ascii(word) for word in written if not _INITIAL.fullmatch(word)]
     word = next((word for word in words if word and word not in _STOP_WORDS), "")[:_NAME_LETTERS]
     return f"{name or 'paper'}{year_of(paper)}{word}" if name or word else "paper" + _ascii(paper.key)
 

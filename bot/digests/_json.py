@@ -52,9 +52,10 @@ class Record:
     def __contains__(self, name: str) -> bool:
         return name in self.members
 
-    def text(self, name: str) -> str:
-        """Returns a text, or a number as it is written; "" for anything else."""
-        return self._plain(self.members.get(name))
+    def text(self, name: str, change: Callable[[str], str] = str) -> str:
+        """Returns a text, or a number as it is written; "" for anything else. `change` gets it with its line ends."""
+        value = self.members.get(name)
+        return self._plain(change(value)) if isinstance(value, str) else ""
 
     def has_text(self, name: str) -> bool:
         """Returns whether a member is a text, which may be empty."""

@@ -3,10 +3,16 @@
     {"messages": [{"status": "ok", …}], "collection": [{"doi": …, "title": …, "authors": "Last, F.; Last, F.", …}]}
 
 Each version of a preprint is a separate object. The categories are left out, because they are bioRxiv's, not arXiv's.
+
+Titles and abstracts have tags of HTML and JATS, and marks of the program that makes bioRxiv's pages. The marks stand
+next to words, without spaces: `O_ST_ABSResultsC_ST_ABSSand sings.` has the heading "Results".
 """
 
 import re
 from datetime import date
+from html import unescape
+from html.entities import html5
+from unicodedata import category
 
 from bot.digests import _json, _papers
 from bot.digests._format import Content, Entry, Warnings
@@ -22,6 +28,95 @@ _COLLECTION = re.compile(r'"collection"\s*:\s*\[')
 _NO_ERRORS = ("", "ok", "no posts found")  # the status of an answer that has no preprints and is no error
 _SITES = {"medrxiv": "https://www.medrxiv.org/content/"}
 _SITE = "https://www.biorxiv.org/content/"
+
+
+# ------------------------------------------------------------------------------------------------- titles and abstracts
+
+_REFERENCE = re.compile(r"&(?:(?P<name>[A-Za-z][A-Za-z\d]{1,39});|#(?:\d{1,7}|[xX][\da-fA-F]{1,6});)")
+_BRACES = re.compile(r"\{(?P<name>[A-Za-z ]{2,40}|\+/-)\}")  # for characters: {beta}, {+/-}
+_OTHER_NAMES = {"degrees": "°", "+/-": "±", "middle dot": "·"}
+_BRACKETS = re.compile(r"\[(?P<signs>[^\w\s\[\]]{1,2})\]")  # around a sign such as [≥]
+# a link to a picture, with what the page shows in its place
+_PICTURE = re.compile(
+    r"O_LINKSMALLFIG\b[^>]{0,1000}>?(?:\s*View larger version[^:]{0,40}:)?"
+    r"(?:\s*(?:org\.highwire\.dtl\.DTLVardef@[\da-f]+)+(?:_HPS_FORMAT_FIGEXP)?)?"
+)
+_LETTERS = re.compile(r"[OC]_(?:SCPLOW|SCPCAP)")  # around small capitals inside a word
+_MARK = re.compile(r"[OCM]_(?:ST_ABS|TEXTBOX|FIG|TBL|QD|LI)")  # a block begins or ends
+_BLOCK = re.compile(r"(?P<side>[OC])_(?P<name>[A-Z]{2,20}(?:_[A-Z]{2,20})?)(?![a-z])")  # any other block
+_TAG = re.compile(r"</?(?P<name>[A-Za-z][\w:-]{0,30})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))*\s*/?>")
+_INSIDE_WORDS = frozenset({"b", "bold", "em", "i", "italic", "sc", "small", "span", "strong", "sub", "sup", "tt", "u"})
+_SINGLE = frozenset({"br", "li", "p"}) | _INSIDE_WORDS  # tags that need no closing tag to be recognised
+# a heading of a paragraph, without a space after it
+_HEADING = re.compile(
+    r"^(?:[A-Z][a-z]+ (?:and|&) )?(?:Abstract|ABSTRACT|Aims?|Background|Conclusions?|Design|Discussion|Findings|Funding|Importance"
+    r"|Interpretation|Introduction|Methods?|Motivation|Objectives?|Purpose|Rationale|Results?|Setting|Significance|Summary)"
+    r"(?=[A-Z])",
+    re.MULTILINE,
+)
+
+
+def _cleaned(text: str) -> str:
+    """Returns a title or an abstract without tags, marks and character references."""
+    text = _REFERENCE.sub(_character, _REFERENCE.sub(_character, text))  # they may be escaped twice
+    text = _MARK.sub(" ", _LETTERS.sub("", _PICTURE.sub(" ", text)))
+    text = _HEADING.sub(r"\g<0> ", _without_tags(_without_blocks(text)))
+    if "\\" not in text and "$" not in text:  # in TeX, braces have another meaning
+        text = _BRACES.sub(_named, text)
+    return _BRACKETS.sub(_sign, text)
+
+
+def _character(reference: re.Match[str]) -> str:
+    return html5.get(f"{reference['name']};", reference[0]) if reference["name"] else unescape(reference[0])
+
+
+def _without_blocks(text: str) -> str:
+    """Returns the text without marks of other names, which open and close a block: `O_NAMEWordsC_NAME`.
+
+    A capital letter after a name may belong to the next word, so the longest name counts that is both opened and closed.
+    """
+    names: dict[str, set[str]] = {"O": set(), "C": set()}
+    for mark in _BLOCK.finditer(text):
+        names[mark["side"]].update(_beginnings(mark["name"]))
+    both = names["O"] & names["C"]
+
+    def replaced(mark: re.Match[str]) -> str:
+        name = next((name for name in _beginnings(mark["name"]) if name in both), None)
+        return mark[0] if name is None else " " + mark["name"].removeprefix(name)
+
+    return _BLOCK.sub(replaced, text) if both else text
+
+
+def _beginnings(name: str) -> list[str]:
+    """Returns the beginnings of a name with at least two letters, the longest first."""
+    return [name[:end] for end in range(len(name), 1, -1)]
+
+
+def _without_tags(text: str) -> str:
+    """Returns the text without tags. A sign `<` that belongs to no tag stays: `p < 0.05`."""
+    if "<" not in text:
+        return text
+    closed = {tag["name"].lower() for tag in _TAG.finditer(text) if tag[0].startswith("</")}
+    known = closed | _SINGLE
+
+    def replaced(tag: re.Match[str]) -> str:
+        name = tag["name"].lower()
+        if name not in known and not tag[0].endswith("/>"):
+            return tag[0]
+        return "" if name.rpartition(":")[2] in _INSIDE_WORDS else " "
+
+    return _TAG.sub(replaced, text)
+
+
+def _named(braces: re.Match[str]) -> str:
+    return _OTHER_NAMES.get(braces["name"]) or html5.get(f"{braces['name']};", braces[0])
+
+
+def _sign(brackets: re.Match[str]) -> str:
+    return brackets["signs"] if any(category(sign) == "Sm" for sign in brackets["signs"]) else brackets[0]
+
+
+# ----------------------------------------------------------------------------------------------------------- the format
 
 
 def detect(text: str) -> bool:
@@ -56,11 +151,11 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 def _paper(record: Record) -> Paper:
     doi, version = _papers.doi_of(record.text("doi")), _papers.version_number(record.text("version"))
     site = _SITES.get(record.text("server").lower(), _SITE)
-    names = [_papers.decode_accents(name) for text in record.texts("authors") for name in text.split(";")]
+    names = [_papers.decode_accents(name) for text in record.texts("authors") for name in _cleaned(text).split(";")]
     return Paper(
         key="",
-        title=record.text("title"),
-        abstract=record.text("abstract"),
+        title=record.text("title", _cleaned),
+        abstract=record.text("abstract", _cleaned),
         authors=tuple(filter(None, names)),
         doi=doi,
         version=version,

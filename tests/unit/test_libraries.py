@@ -144,6 +144,10 @@ def test_what_a_field_of_an_entry_holds(name: str, values: dict[str, Any], value
         ({"authors": ["王伟"], "title": "扩散", "arxiv_id": "2601.00001"}, "paper260100001"),
         ({"authors": ["Jane Doe"], "title": "Old days", "arxiv_id": "hep-th/9901001"}, "doe1999old"),
         ({"authors": ["Jane Doe"], "title": "Elsewhere", "arxiv_id": None, "doi": "10.1/x"}, "doeelsewhere"),
+        (
+            {"authors": ["Ray, A."], "title": "E. nulla hums", "arxiv_id": None, "doi": "10.64898/2026.01.20.700001"},
+            "ray2026nulla",
+        ),
         ({"authors": [], "title": r"\textbf{Bold} claims", "arxiv_id": "2601.00001"}, "paper2026bold"),
     ],
 )
@@ -176,6 +180,7 @@ def test_without_an_arxiv_id_nothing_is_said_of_arxiv() -> None:
     assert fields == {
         "author": "Ada Example",
         "title": "Elsewhere",
+        "year": "2026",
         "doi": "10.1101/2026.01.20.1",
         "url": "https://doi.org/10.1101/2026.01.20.1",
     }
