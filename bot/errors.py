@@ -11,6 +11,7 @@ PaperwireError
 """
 
 import traceback
+from collections.abc import Sequence
 from datetime import timedelta
 
 from subscriptions import errors
@@ -74,9 +75,17 @@ class FetchError(UnreadableInput):
 
 
 class SettingsError(errors.PaperwireError):
-    """A setting that cannot be used. The sentence names the setting, and never its value."""
+    """A setting that cannot be used. The sentence names the setting, and never its value.
+
+    `setting`: its name; "" if it is not one of paperwire's. `others`: the errors that were found together with this one.
+    """
 
     exit_code = 2
+
+    def __init__(self, sentence: errors.Sentence, hint: errors.Sentence | str = "", *, setting: str = "") -> None:
+        super().__init__(sentence, hint)
+        self.setting = setting
+        self.others: Sequence[SettingsError] = ()
 
 
 class WrongUsage(errors.PaperwireError):

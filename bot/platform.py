@@ -50,6 +50,7 @@ class Platform:
     api: conversation.PlatformApi | None = None  # None: people cannot talk to the bot there
     forms: channels.Forms | None = None  # None: the platform shows no modals and no home view
     receivers: Callable[[OnBotName], Sequence[conversation.Receiver]] = _no_receivers
+    has_token: bool = True  # whether `channel.identity` asks the platform which bot a token is for
     token_identity: str = ""  # the bot's id in the token, maybe mistyped; only the id from `channel.identity` is stored
     on_identity: Callable[[Store, str], None] = _on_identity  # blocking; stores facts that depend on the bot's id
     prepare: Callable[[], Awaitable[None]] = _nothing  # called with the sender lock held, before anything is sent
@@ -60,7 +61,9 @@ class Platform:
     publish_commands: Callable[[Sequence[Command], Speakers], Awaitable[None]] = _nothing
     api_url: str = ""  # a URL of the platform, whose clock `paperwire check` compares with ours; "": none
     load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
-    check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by `paperwire check` if the token works
+    check: Callable[[], Awaitable[Sequence["Finding"]]] = (
+        _no_findings  # called by `paperwire check`, if there is a token only if it works
+    )
     destinations: Sequence[model.ChatAddress] = ()  # chats without people; operators subscribe them from other chats
     pages: Sequence[conversation.WebPage] = ()  # web pages on which people have their chats
     lets_choose_names: bool = False  # people choose the names of their chats, so no chat is certainly an operator's
@@ -79,7 +82,10 @@ class PlatformSurroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One question of `paperwire check`, its answer, and how to correct what is wrong."""
+    """One question of `paperwire check`, its answer, and how to correct what is wrong.
+
+    Only an answer that was found to be good gets a ✓: with neither `mend`, nor `is_open`, nor a cure.
+    """
 
     question: errors.Sentence
     answer: errors.Sentence

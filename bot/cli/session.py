@@ -18,7 +18,7 @@ from bot.digests import format_names
 from bot.errors import WrongUsage
 from bot.platforms import known
 from bot.settings import Settings
-from bot.settings.loading import load_settings
+from bot.settings.loading import load_usable_settings
 from subscriptions import addresses, errors, model
 from subscriptions.service.listing import get_chat
 from subscriptions.store.bot_state import bots
@@ -95,9 +95,17 @@ class Session:
 
 def read_settings() -> Settings:
     """Returns the settings of this process and starts logging as they say. Raises SettingsError."""
-    settings = load_settings(os.environ, Path.cwd())
+    settings = read_usable_settings()
+    if settings.wrong:
+        raise settings.wrong[0]
+    return settings
+
+
+def read_usable_settings() -> Settings:
+    """Like `read_settings`, but raises nothing: the errors are in `Settings.wrong`."""
+    settings = load_usable_settings(os.environ, Path.cwd())
     if any(source.format for source in settings.sources):
-        settings = load_settings(os.environ, Path.cwd(), formats=format_names())
+        settings = load_usable_settings(os.environ, Path.cwd(), formats=format_names())
     start_logging(settings, quiet=True)
     return settings
 

@@ -7,25 +7,28 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import build_app
+from bot.app import App, build_app
 from bot.cli import output, tables
 from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
-from bot.context import SystemClock, backup_folder
+from bot.context import SystemClock, backup_folder, make_store
 from bot.delivery.sender_lock import is_running
-from bot.errors import WrongUsage
+from bot.errors import SettingsError, WrongUsage
 from bot.operation import checks, source_checks, ticks
 from bot.operation.health import Readiness, ask_readiness
 from bot.platform import Finding
 from bot.rendering.language import Language
 from bot.settings import Settings
+from bot.settings.loading import NAME
 from bot.sources.source_scheduler import make_fetcher
 from subscriptions import errors
 from subscriptions.addresses import facts_of
@@ -235,34 +238,67 @@ def check(
     json: Json = False,
 ) -> int:
     """Check settings, database, copies, templates, tokens, scopes, clock and proxy, and say how to mend what is wrong."""
-    settings, clock = sessions.read_settings(), SystemClock()
-    app = build_app(settings, clock=clock, out=sys.stderr)
-    findings = list(
-        checks.check_here(settings, app.store, wall=clock.wall(), environ=os.environ, mounted=checks.mounts())
-    )
-    findings += checks.check_outbox(app.store, now=clock.wall())
-    findings += source_checks.check_sources(settings, app.store, wall=clock.wall())
+    with TemporaryDirectory() as folder:
+        app = _build_what_works(sessions.read_usable_settings(), folder)
+        findings = list(_findings_here(app))
 
-    async def ask() -> list[Finding]:
-        try:
-            if offline:
-                return []
-            fetcher = make_fetcher(settings, app.context, alone=not checks.is_ready(app.store))
-            reached = await source_checks.ask_sources(settings, app.store, fetcher, now=clock.now())
-            return reached + await checks.check_platforms(app.store, app.platforms, wall=clock.wall)
-        finally:
-            await app.close()
+        async def ask() -> list[Finding]:
+            try:
+                return [] if offline else await _findings_elsewhere(app)
+            finally:
+                await app.close()
 
-    findings += asyncio.run(ask())
+        findings += asyncio.run(ask())
     shown = [
         {"question": str(one.question), "answer": str(one.answer), "cure": str(one.cure), "mend": one.mend}
         for one in findings
     ]
-    output.tell(shown, lambda: _show_findings(findings), json=json)
+    cannot_work = bool(app.settings.wrong)
+    output.tell(shown, lambda: _show_findings(findings, to_stderr=cannot_work), json=json)
+    if cannot_work:
+        return SettingsError.exit_code
     return 1 if any(finding.mend for finding in findings) else 0
 
 
-def _show_findings(findings: Sequence[Finding]) -> None:
+def _build_what_works(settings: Settings, folder: str) -> App:
+    """Returns the app of the settings that can be used. Its `settings.wrong` has the errors of all others.
+
+    Without a usable address of a database, it gets one in an empty folder, so that the rest can be checked.
+    """
+    clock = SystemClock()
+    try:
+        make_store(settings).close()
+    except SettingsError as error:
+        settings = replace(settings, wrong=(*settings.wrong, error))
+    if settings.is_wrong("PAPERWIRE_DATABASE_URL"):
+        settings = replace(settings, database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"))
+    try:
+        return build_app(settings, clock=clock, out=sys.stderr)
+    except SettingsError as error:  # a platform cannot use the proxy of this machine, so none of them is asked
+        return build_app(replace(settings, wrong=(*settings.wrong, error)), clock=clock, channels={})
+
+
+def _findings_here(app: App) -> Iterator[Finding]:
+    settings, wall = app.settings, SystemClock().wall()
+    environ, mounted = os.environ, checks.mounts()
+    yield from checks.check_here(settings, app.store, wall=wall, environ=environ, mounted=mounted)
+    if not settings.is_wrong("PAPERWIRE_DATABASE_URL"):
+        yield from checks.check_outbox(app.store, now=wall)
+    if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
+        yield from source_checks.check_sources(settings, app.store, wall=wall)
+
+
+async def _findings_elsewhere(app: App) -> list[Finding]:
+    """Returns the findings about web sources and platforms. Asks them."""
+    settings, wall = app.settings, SystemClock().wall
+    found: list[Finding] = []
+    if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
+        fetcher = make_fetcher(settings, app.context, alone=not checks.is_ready(app.store))
+        found += await source_checks.ask_sources(settings, app.store, fetcher, now=app.clock.now())
+    return found + await checks.check_platforms(app.store, app.platforms, wall=wall, tells_off=not settings.wrong)
+
+
+def _show_findings(findings: Sequence[Finding], *, to_stderr: bool) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -272,7 +308,7 @@ def _show_findings(findings: Sequence[Finding]) -> None:
         sign, colour = ("✗", "red") if finding.mend else ("·", "yellow") if is_open else ("✓", "green")
         cure = f"\n{finding.cure}" if str(finding.cure) else ""
         table.add_row(Text(sign, colour), str(finding.question), Text(f"{finding.answer}{cure}"))
-    tables.print_table(table)
+    tables.print_table(table, to_stderr=to_stderr)
 
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")

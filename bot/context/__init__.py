@@ -346,7 +346,7 @@ def _as_setting() -> Iterator[None]:
         yield
     except StoreError as error:
         if error.exit_code == SettingsError.exit_code:
-            raise SettingsError(error.sentence, error.hint) from error
+            raise SettingsError(error.sentence, error.hint, setting="PAPERWIRE_DATABASE_URL") from error
         raise
 
 

@@ -131,13 +131,11 @@ def check_here(
 
     `mounted`: see `mounts`.
     """
-    yield from _unknown_variables(settings.unknown)
-    yield _database(store)
-    if store.kind.file is not None:  # the operator of a database server makes its copies
-        copies = backup_folder(settings, store)
-        yield _newest_copy(copies, wall)
-        yield from check_storage(store.kind.file, copies, mounted)
-    yield from _pages(settings)
+    yield from _settings(settings)
+    if not settings.is_wrong("PAPERWIRE_DATABASE_URL"):
+        yield from _stored(settings, store, wall, mounted)
+    if not settings.is_wrong("PAPERWIRE_WEB_"):
+        yield from _pages(settings)
     yield from _templates()
     yield from _formats()
     local = wall.astimezone(zone(settings.timezone))
@@ -163,11 +161,14 @@ def _put_off_too_far(store: Store, wall: datetime) -> Iterator[Finding]:
         )
 
 
-def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
+def _settings(settings: Settings) -> Iterator[Finding]:
+    """Yields a finding for each setting that cannot be used or means nothing; if there is none, one finding."""
     question = errors.Sentence("Settings")
-    if not names:
+    if not settings.wrong and not settings.unknown:
         yield Finding(question=question, answer=errors.Sentence("all can be used"))
-    for name in names:
+    for error in settings.wrong:
+        yield Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+    for name in settings.unknown:
         near = get_close_matches(name, VARIABLES, n=1, cutoff=0.85)
         yield Finding(
             question=question,
@@ -175,6 +176,14 @@ def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
             cure=errors.Sentence("Did you mean {near}?", {"near": near[0]}) if near else errors.Sentence("Remove it."),
             mend=True,
         )
+
+
+def _stored(settings: Settings, store: Store, wall: datetime, mounted: str) -> Iterator[Finding]:
+    yield _database(store)
+    if store.kind.file is not None:  # the operator of a database server makes its copies
+        copies = backup_folder(settings, store)
+        yield _newest_copy(copies, wall)
+        yield from check_storage(store.kind.file, copies, mounted)
 
 
 def _database(store: Store) -> Finding:
@@ -241,12 +250,20 @@ def _newest_copy(folder: Path, wall: datetime) -> Finding:
 
 
 def _pages(settings: Settings) -> Iterator[Finding]:
-    """Yields a finding if anyone who can reach the web address can pretend to be any user of the pages."""
-    found, why = entry(settings)
+    """Yields a finding if there are no pages, or if anyone who can reach them can pretend to be any of their users."""
+    question, (found, why) = errors.Sentence("Pages"), entry(settings)
+    if found is Entry.OFF:
+        yield Finding(
+            question=question,
+            answer=errors.Sentence("off, for there is no password, and {why}", {"why": why}),
+            cure=errors.Sentence(
+                "Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
+            ),
+        )
     if found is Entry.PROXY and why:
         values = {"why": why, "header": settings.web_user_header}
         yield Finding(
-            question=errors.Sentence("Pages"),
+            question=question,
             answer=errors.Sentence("{why}, and anyone who reaches it can take any name with {header}", values),
             cure=errors.Sentence("Let only your proxy reach it: by PAPERWIRE_WEB_HOST=127.0.0.1, or by a firewall."),
         )
@@ -358,16 +375,16 @@ _WAIT = 5.0  # seconds to wait for the answer with a platform's time
 
 
 async def check_platforms(
-    store: Store, platforms: Mapping[str, Platform], *, wall: Callable[[], datetime]
+    store: Store, platforms: Mapping[str, Platform], *, wall: Callable[[], datetime], tells_off: bool = True
 ) -> list[Finding]:
-    """Returns the findings about the platforms that are on, and about those that are off."""
+    """Returns the findings about the platforms that are on, and, with `tells_off`, about those that are off."""
     installations = [found for platform in platforms.values() for found in await platform.load_installations()]
     findings: list[Finding] = []
     known = _owners(store)
     for facts in addresses.declared():
         if facts.token_variable and facts.name in platforms:
-            findings += await _token(platforms[facts.name], known.get(facts.name))
-        elif facts.token_variable:
+            findings += await _account(platforms[facts.name], known.get(facts.name))
+        elif facts.token_variable and tells_off:
             findings.append(
                 Finding(question=errors.Sentence(facts.title), answer=errors.Sentence("off, it has no token"))
             )
@@ -382,9 +399,10 @@ def _owners(store: Store) -> Mapping[str, str]:
         return {}
 
 
-async def _token(platform: Platform, owner: str | None) -> Sequence[Finding]:
-    if platform.destinations:  # there is no token: each destination has its own account
-        return await platform.check()
+async def _account(platform: Platform, owner: str | None) -> Sequence[Finding]:
+    """Returns the findings about the account that a platform gives the bot, and what that account may do there."""
+    if not platform.has_token:
+        return [*_belongs(platform, await platform.channel.identity(), owner), *await platform.check()]
     question = errors.Sentence(platform.facts.title)
     values = {"platform": platform.facts.title, "variable": platform.facts.token_variable}
     try:
@@ -397,13 +415,26 @@ async def _token(platform: Platform, owner: str | None) -> Sequence[Finding]:
         answer = errors.Sentence("it does not answer: {reason}", {"reason": error.reason.rstrip(".")})
         cure = errors.Sentence("Check the network, and the proxy if there is one.")
         return [Finding(question=question, answer=answer, cure=cure, mend=True)]
-    if owner is not None and owner != identity:
+    if wrong := _belongs(platform, identity, owner):
+        return wrong
+    if not identity:
+        none = Finding(question=question, answer=errors.Sentence("no workspace of your own"), is_open=True)
+        return [none, *await platform.check()]
+    works = errors.Sentence("the token works, bot {identity}", {"identity": identity})
+    return [Finding(question=question, answer=works), *await platform.check()]
+
+
+def _belongs(platform: Platform, identity: str, owner: str | None) -> Sequence[Finding]:
+    """Returns a finding if the database belongs to another account of this platform."""
+    if owner is None or owner == identity:
+        return ()
+    question = errors.Sentence(platform.facts.title)
+    answer = errors.Sentence("this database belongs to another sender, {owner}", {"owner": owner})
+    cure = errors.Sentence("Use that one, or give the chats to this one: paperwire run --new-bot.")
+    if platform.has_token:
         answer = errors.Sentence("the token works, but this database belongs to another bot")
         cure = errors.Sentence("Use that bot's token, or give the chats to this one: paperwire run --new-bot.")
-        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
-    works = errors.Sentence("the token works, bot {identity}", {"identity": identity})
-    found = [Finding(question=question, answer=works if identity else errors.Sentence("no workspace of your own"))]
-    return [*found, *await platform.check()]
+    return [Finding(question=question, answer=answer, cure=cure, mend=True)]
 
 
 def _clock(platform: Platform, wall: Callable[[], datetime]) -> Iterator[Finding]:

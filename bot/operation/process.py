@@ -17,7 +17,7 @@ from bot.operation import ticks, worker
 from bot.operation.health import Health, Problem
 from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_lines, startup_lines, unread_lines
 from bot.operation.sign_in import lock_of_metrics
-from bot.operation.site import entry_lines, make_site
+from bot.operation.site import closed_pages, entry_lines, make_site
 from bot.operation.web_server import ClosedConnections, health_app, serving
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import errors
@@ -321,7 +321,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         metrics.page,
         lambda: process.attention,
         worker=app.store.worker,
-        pages=site.routes if site else (),
+        pages=site.routes if site else closed_pages(app),
         metrics_lock=lock_of_metrics(app.settings, app.clock),
     )
     server = serving(app.settings, web, observe=app.context.observe)

@@ -24,6 +24,7 @@ from subscriptions.errors import Sentence
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
+PATH = "/sign-in"
 LOCAL_NAME = "me"  # the name of the person at this machine
 # Headers that show that a proxy forwarded the request, so that it may come from anywhere. Browsers send none of them.
 _OF_PROXIES = (
@@ -333,7 +334,7 @@ class _SignIn:
 
 
 async def _leave(_: conversation.PageRequest) -> conversation.PageResponse:
-    return conversation.PageResponse(location="/sign-in", session="")
+    return conversation.PageResponse(location=PATH, session="")
 
 
 def sign_in_pages(
@@ -342,7 +343,7 @@ def sign_in_pages(
     """Returns the pages for signing in and out. `chat_of` returns the chat of a name; None if it is not a valid name."""
     one = _SignIn(sessions, lock, chat_of)
     return (
-        conversation.WebPage(path="/sign-in", answer=one.show, is_public=True),
-        conversation.WebPage(path="/sign-in", answer=one.enter, method="POST", is_public=True),
+        conversation.WebPage(path=PATH, answer=one.show, is_public=True),
+        conversation.WebPage(path=PATH, answer=one.enter, method="POST", is_public=True),
         conversation.WebPage(path="/sign-out", answer=_leave, method="POST"),
     )

@@ -15,7 +15,6 @@ from functools import partial
 from importlib.resources import files
 from urllib.parse import parse_qsl
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -24,7 +23,7 @@ from bot.app import App
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.digests import read_digest
 from bot.errors import error_location
-from bot.operation import health, sign_in, web_server
+from bot.operation import health, sign_in, status, web_server
 from bot.operation.status import Troubles, operator_pages
 from bot.platform import Platform
 from bot.ports import conversation
@@ -57,6 +56,7 @@ _UNREACHED = errors.Sentence(
     "{source} cannot be reached from this machine; look at its network or proxy. I keep trying. "
     "Meanwhile you can try it with samples: real papers with made-up summaries."
 )
+_OPEN = "Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
 
 
 class Site:
@@ -105,8 +105,8 @@ class Site:
         async def answer(request: Request) -> Response:
             try:
                 found = await self._answer(page, request)
-            except HTTPException as refused:
-                found = web_server.line(refused.status_code)
+            except web_server.Refusal as refused:
+                found = web_server.line(refused.status_code, words=refused.words)
             except errors.StoreError as error:
                 log.error("A page cannot be shown: %s", error)
                 found = web_server.line(503)
@@ -119,13 +119,13 @@ class Site:
         return answer
 
     async def _answer(self, page: conversation.WebPage, request: Request) -> Response:
-        """Returns the page if this visitor may open it, or a redirect to the sign-in. Raises HTTPException."""
+        """Returns the page if this visitor may open it, or a redirect to the sign-in. Raises Refusal."""
         given = request.cookies.get(sign_in.COOKIE, "")
         visitor = await self._admit(request, given)
         if not page.is_public and not visitor.name:
-            return Response(status_code=303, headers={"location": "/sign-in"})
+            return Response(status_code=303, headers={"location": sign_in.PATH})
         if page.for_operators and not visitor.is_operator:
-            raise HTTPException(404)
+            raise web_server.Refusal(404)
         form, file = dict[str, str](), b""
         if page.method == "POST":
             form, file = await self._form(request, given, page)
@@ -156,15 +156,15 @@ class Site:
                 await self._started.wait()
 
     async def _admit(self, request: Request, cookie: str) -> conversation.Visitor:
-        """Returns the visitor, without a name if no one has signed in. Raises HTTPException."""
+        """Returns the visitor, without a name if no one has signed in. Raises Refusal."""
         local = self.entry is sign_in.Entry.LOCAL
         if not sign_in.is_known_host(request.headers.get("host", ""), self._names, local=local):
-            raise HTTPException(421)
+            raise web_server.Refusal(421)
         if local and sign_in.is_from_proxy(request.headers):
-            raise HTTPException(403)
+            raise web_server.Refusal(403, f"A proxy sent this, so it may come from anywhere. {_OPEN}")
         visitor = await self._visitor(request.headers, cookie)
         if visitor is None:
-            raise HTTPException(403)
+            raise web_server.Refusal(403, "The proxy names nobody in the header that PAPERWIRE_WEB_USER_HEADER names.")
         return visitor
 
     async def _visitor(self, headers: Mapping[str, str], cookie: str) -> conversation.Visitor | None:
@@ -185,20 +185,22 @@ class Site:
         return conversation.Visitor(name=chat.address, is_operator=is_operator)
 
     async def _form(self, request: Request, cookie: str, page: conversation.WebPage) -> tuple[dict[str, str], bytes]:
-        """Returns (fields, file) of a form that was sent from one of our pages in this session. Raises HTTPException."""
+        """Returns (fields, file) of a form that was sent from one of our pages in this session. Raises Refusal."""
         if not sign_in.is_own_form(request.headers, self.settings.web_hosts):
-            raise HTTPException(403)
+            raise web_server.Refusal(
+                403, "This form comes from another address. PAPERWIRE_WEB_HOSTS names the hosts of these pages."
+            )
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "multipart/form-data" and page.takes_file:
             read, file = await _uploaded(request)
         elif kind == "application/x-www-form-urlencoded":
             read, file = await _sent(request, page.largest_form), b""
         else:
-            raise HTTPException(400)
+            raise web_server.Refusal(400)
         fields = {usable_text(name): usable_text(value) for name, value in read}
         token = fields.pop("token", "").encode()
         if not cookie or not hmac.compare_digest(token, self._sessions.token(cookie).encode()):
-            raise HTTPException(403)
+            raise web_server.Refusal(403)
         return fields, file
 
     def _frame(
@@ -280,13 +282,21 @@ def make_site(app: App, troubles: Troubles = dict) -> Site | None:
     return Site(app, platform, pages, samples)
 
 
+def closed_pages(app: App) -> list[Route]:
+    """Returns a route for each page that would be here with a password. Its answer names the setting that is missing."""
+
+    async def answer(_: Request) -> Response:
+        return web_server.line(404, words=f"There are no pages here without a password. {_OPEN}")
+
+    paths = {page.path for platform in app.platforms.values() for page in platform.pages}
+    return [Route(path, answer, methods=["GET", "POST"]) for path in sorted({*paths, sign_in.PATH, status.PATH})]
+
+
 def entry_lines(settings: Settings) -> list[str]:
     """Returns a line if there are no pages, or if anyone can use any name there: the reason, and what to do. Else none."""
     found, why = sign_in.entry(settings)
     if found is sign_in.Entry.OFF:
-        return [
-            f"No pages: {why}. Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
-        ]
+        return [f"No pages: {why}. {_OPEN}"]
     if found is sign_in.Entry.PROXY and why:
         return [
             f"Pages: {why}, and whoever reaches it can take any name by {settings.web_user_header}. Let only your proxy reach it."
@@ -295,27 +305,27 @@ def entry_lines(settings: Settings) -> list[str]:
 
 
 async def _sent(request: Request, most: int) -> list[tuple[str, str]]:
-    """Returns the fields of an encoded form. Raises HTTPException."""
+    """Returns the fields of an encoded form. Raises Refusal."""
     body = await web_server.body_in_time(request, most=most)
     if isinstance(body, Response):
-        raise HTTPException(body.status_code)
+        raise web_server.Refusal(body.status_code)
     try:
         return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError:
-        raise HTTPException(400) from None
+        raise web_server.Refusal(400) from None
 
 
 async def _uploaded(request: Request) -> tuple[list[tuple[str, str]], bytes]:
-    """Returns (fields, file) of a form with a file; the file's name is one of the fields. Raises HTTPException."""
+    """Returns (fields, file) of a form with a file; the file's name is one of the fields. Raises Refusal."""
     body = await web_server.body_in_time(request, most=_LARGEST_UPLOAD, seconds=_LONGEST_UPLOAD)
     boundary = _BOUNDARY.search(request.headers["content-type"])
     if isinstance(body, Response) or boundary is None:
-        raise HTTPException(body.status_code if isinstance(body, Response) else 400)
+        raise web_server.Refusal(body.status_code if isinstance(body, Response) else 400)
     fields, file = list[tuple[str, str]](), b""
     for part in (b"\r\n" + body).split(b"\r\n--" + boundary["mark"].encode(), _MOST_FIELDS)[1:-1]:
         head, _, value = part.partition(b"\r\n\r\n")
         if (name := _FIELD.search(head)) is None:
-            raise HTTPException(400)
+            raise web_server.Refusal(400)
         if name["file"] is not None:
             file, value = value, name["file"]
         fields.append((name["name"].decode("utf-8", "replace"), value.decode("utf-8", "replace")))

@@ -41,9 +41,18 @@ _WORDS = {
 }
 
 
-def line(status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """Returns the response that refuses a request with this status."""
-    return PlainTextResponse(_WORDS.get(status, "That did not work.") + "\n", status_code=status, headers=headers)
+class Refusal(HTTPException):
+    """Refuses a request with one line. `words`: the line, if it says more than the status."""
+
+    def __init__(self, status: int, words: str = "") -> None:
+        super().__init__(status)
+        self.words = words
+
+
+def line(status: int, headers: Mapping[str, str] | None = None, words: str = "") -> Response:
+    """Returns the response that refuses a request with this status. `words`: see `Refusal`."""
+    said = words or _WORDS.get(status, "That did not work.")
+    return PlainTextResponse(f"{said}\n", status_code=status, headers=headers)
 
 
 LARGEST_BODY = 1024 * 1024  # bytes; requests of platforms have a few thousand

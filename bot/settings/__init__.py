@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, SecretStr
 
+from bot.errors import SettingsError
 from bot.settings import checks as check
 from subscriptions.model import ChatAddress
 
@@ -165,6 +166,7 @@ EVERYTHING = "arxiv"  # the name of the only source if the settings name none
 class Settings:
     """All settings of the operator. A field with a check has a variable of the same name, with PAPERWIRE_ before it."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)  # for SettingsError
     database_url: Annotated[SecretStr, check.placed(check.database)]  # in SQLAlchemy's form; may contain a password
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
     slack: SlackSettings = field(default_factory=SlackSettings)
@@ -199,6 +201,9 @@ class Settings:
     backup_to: Path | None = None  # the folder for daily backups, absolute; None: `backups` next to the database
     keep_papers: timedelta | None = None  # papers of this age are reduced to key and title; None: never
     unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and are unknown, for `paperwire check`
+    wrong: tuple[
+        SettingsError, ...
+    ] = ()  # errors of settings that cannot be used; only `paperwire check` goes on with any
 
     def is_on(self, platform: str) -> bool:
         """Returns whether a platform has the settings that it needs. A platform without settings is always on."""
@@ -209,6 +214,10 @@ class Settings:
             "apprise": self.destinations or None,
         }
         return needed.get(platform, "") is not None
+
+    def is_wrong(self, *names: str) -> bool:
+        """Returns whether a setting whose name begins with one of these cannot be used."""
+        return any(error.setting.startswith(names) for error in self.wrong)
 
     @property
     def lets_choose_names(self) -> bool:

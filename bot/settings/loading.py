@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 from pydantic import PlainValidator, SecretStr, TypeAdapter, ValidationError
 
@@ -22,9 +22,11 @@ from bot.settings import checks as check
 from subscriptions.errors import Sentence
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Place = tuple[int | str, ...]  # pydantic's path to a value: names, and indexes of lists
 
 NAME = "paperwire.toml"
+_MISSPELT = "unexpected_keyword_argument"  # pydantic's name of the error about an unknown name
 LARGEST_SECRET = 65_536  # bytes; a larger file is not the file of a secret
 _LINE = re.compile(r"\(at (?P<place>line \d+, column \d+)\)$")
 
@@ -100,33 +102,41 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
 
     `formats` are the accepted names of formats; with None every name is accepted.
     """
-    env = _Environment(environ, cwd)
-    file = _read_file(env, formats)
-    texts = {name: found for name in VARIABLES if (found := env.text(name)) is not None}
+    settings = load_usable_settings(environ, cwd, formats=formats)
+    if settings.wrong:
+        raise settings.wrong[0]
+    return settings
+
+
+def load_usable_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[str] | None = None) -> Settings:
+    """Like `load_settings`, but a setting that cannot be used counts as not set, and its error is in `Settings.wrong`.
+
+    So do the settings that depend on it: all of a platform, and all of paperwire.toml.
+    """
+    env, wrong = _Environment(environ, cwd), list[SettingsError]()
+    file = _kept(wrong, _read_file, env, formats) or _File()
+    texts = {name: found for name in VARIABLES if (found := _kept(wrong, env.text, name)) is not None}
     slack = _without(texts, "PAPERWIRE_SLACK_")
-    given = {
-        "database_url": check.default_database(),
-        **_without(texts, "PAPERWIRE_"),
-        "telegram": _without(texts, "PAPERWIRE_TELEGRAM_"),
-        "slack": slack,
-    }
-    settings = _validated(Settings, given, _variable, check.Places(cwd, cwd))
-    own = _workspace({"bot_token": "-", **slack}, lambda place: _variable(("slack", *place)))
-    for one, other in _TOGETHER:
-        if one in texts and other not in texts:
-            raise SettingsError(
-                Sentence("{given} needs {missing}, which is not set.", {"given": one, "missing": other})
-            )
-    _refuse_open_names(settings)
-    workspaces = [_named_workspace(tokens, number, env) for number, tokens in enumerate(file.slack, 1)]
+    _kept(wrong, _settings, texts, cwd)
+    own = _kept(wrong, _workspace, {"bot_token": "-", **slack}, lambda place: _variable(("slack", *place)))
+    wrong += _missing_partners(texts)
+    workspaces = [_kept(wrong, _named_workspace, tokens, number, env) for number, tokens in enumerate(file.slack, 1)]
+    destinations = [_kept(wrong, _addressed, one, env) for one in file.destination]
+    settings = _settings(_without_wrong(texts, wrong), cwd)
+    _kept(wrong, _refuse_open_names, settings)
+    if "bot_token" in slack:
+        workspaces.insert(0, own)
+    if not _is_wrong(wrong, "PAPERWIRE_SLACK_"):
+        known = tuple(one for one in workspaces if one is not None)
+        settings = replace(settings, slack=replace(settings.slack, workspaces=known))
     return replace(
         settings,
-        slack=replace(settings.slack, workspaces=((own,) if "bot_token" in slack else ()) + tuple(workspaces)),
         sources=file.source,
-        destinations=tuple(_addressed(file.destination, env)),
+        destinations=tuple(one for one in destinations if one is not None),
         holidays=file.arxiv.holidays,
         backup_to=file.backup.to,
         keep_papers=file.keep.papers,
+        wrong=tuple({str(error): error for error in wrong}.values()),
         unknown=env.unknown(
             {name for one in file.slack for name in (one.bot_token_env, one.app_token_env)}
             | {one.url_env for one in file.destination}
@@ -148,7 +158,55 @@ def _refuse_open_names(settings: Settings) -> None:
                     "Name a chat of another platform in PAPERWIRE_ADMINS, or set PAPERWIRE_WEB_USER_HEADER instead of the password: "
                     "then your proxy says who opens the pages."
                 ),
+                setting="PAPERWIRE_ADMINS",
             )
+
+
+def _kept(wrong: list[SettingsError], read: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | None:
+    """Returns what `read` returns. If it raises SettingsError, adds the errors to `wrong` and returns None."""
+    try:
+        return read(*given, **named)
+    except SettingsError as error:
+        wrong += [error, *error.others]
+        return None
+
+
+def _settings(texts: Mapping[str, str], cwd: Path) -> Settings:
+    """Returns the settings of the variables. Raises SettingsError."""
+    given = {
+        "database_url": check.default_database(),
+        **_without(texts, "PAPERWIRE_"),
+        "telegram": _without(texts, "PAPERWIRE_TELEGRAM_"),
+        "slack": _without(texts, "PAPERWIRE_SLACK_"),
+    }
+    return _validated(Settings, given, _variable, check.Places(cwd, cwd))
+
+
+def _missing_partners(texts: Mapping[str, str]) -> Iterator[SettingsError]:
+    for one, other in _TOGETHER:
+        if one in texts and other not in texts:
+            said = Sentence("{given} needs {missing}, which is not set.", {"given": one, "missing": other})
+            yield SettingsError(said, setting=one)
+
+
+def _without_wrong(texts: Mapping[str, str], wrong: Sequence[SettingsError]) -> dict[str, str]:
+    """Returns the texts of variables that can be used.
+
+    With half of the settings of a platform, its token could be sent to another server than the one that was meant.
+    """
+    left = {name: text for name, text in texts.items() if not _is_wrong(wrong, name)}
+    for one, other in _TOGETHER:
+        if other not in left:
+            left.pop(one, None)
+    for prefix in ("PAPERWIRE_TELEGRAM_", "PAPERWIRE_SLACK_"):
+        if _is_wrong(wrong, prefix):
+            left = {name: text for name, text in left.items() if not name.startswith(prefix)}
+    return left
+
+
+def _is_wrong(wrong: Sequence[SettingsError], name: str) -> bool:
+    """Returns whether there is an error about a setting whose name begins with this one."""
+    return any(error.setting.startswith(name) for error in wrong)
 
 
 def _without(texts: Mapping[str, str], prefix: str) -> dict[str, str]:
@@ -188,7 +246,8 @@ class _Environment:
         """Returns the value of NAME, or the text of the file in NAME_FILE without its last line end; None if unset."""
         value, file = self._environ.get(name), self._environ.get(f"{name}_FILE")
         if value and file:
-            raise SettingsError(Sentence("{name} and {name}_FILE are both set; keep one of them.", {"name": name}))
+            both = Sentence("{name} and {name}_FILE are both set; keep one of them.", {"name": name})
+            raise SettingsError(both, setting=name)
         if not file:
             return value or None
         try:
@@ -218,9 +277,10 @@ def _read_file(env: _Environment, formats: Sequence[str] | None) -> _File:
         return _File()
     content = _parsed(path, "PAPERWIRE_CONFIG" if named else NAME)
     file = _validated(_File, content, _line_of_file, check.Places(env.cwd, path.parent.absolute(), formats))
-    _refuse_twins("source", file.source)
-    _refuse_twins("destination", file.destination)
-    return replace(file, source=tuple(_completed(file.source)))
+    wrong = [*_twins("source", file.source), *_twins("destination", file.destination), *_placeless(file.source)]
+    if wrong:
+        raise _together(wrong)
+    return replace(file, source=tuple(map(_completed, file.source)))
 
 
 def _parsed(path: Path, setting: str) -> Mapping[str, object]:
@@ -233,6 +293,7 @@ def _parsed(path: Path, setting: str) -> Mapping[str, object]:
         raise SettingsError(
             Sentence("{name} is not valid TOML; look at {where}.", {"name": NAME, "where": where}),
             Sentence('A line looks like this: name = "daily"'),
+            setting=NAME,
         ) from None
     except UnicodeDecodeError:
         raise _refusal(setting, "the file must be UTF-8 text") from None
@@ -240,34 +301,33 @@ def _parsed(path: Path, setting: str) -> Mapping[str, object]:
         raise _refusal(setting, "the file cannot be read") from None
 
 
-def _completed(sources: Sequence[SourceSettings]) -> Iterator[SourceSettings]:
-    """Yields the sources, with a default schedule if they have none.
-
-    Raises SettingsError for a source with no or several places.
-    """
-    for number, source in enumerate(sources, start=1):
+def _placeless(sources: Sequence[SourceSettings]) -> Iterator[SettingsError]:
+    """Yields an error for each source with no or several places."""
+    for number, source in enumerate(sources):
         if (source.path is not None) + (source.url is not None) + bool(source.arxiv) != 1:
-            setting = _line_of_file(("source", number - 1, "path"))
-            raise _refusal(setting, "a source has exactly one of path, url and arxiv")
-        usual = "arxiv" if source.arxiv else "every 30m" if source.url else None
-        yield replace(source, arxiv=tuple(dict.fromkeys(source.arxiv)), schedule=source.schedule or usual)
+            yield _refusal(_line_of_file(("source", number, "path")), "a source has exactly one of path, url and arxiv")
 
 
-def _refuse_twins(table: str, named: Sequence[SourceSettings | _Destination]) -> None:
-    """Raises SettingsError if two tables of one kind have the same name."""
+def _completed(source: SourceSettings) -> SourceSettings:
+    """Returns the source, with a default schedule if it has none."""
+    usual = "arxiv" if source.arxiv else "every 30m" if source.url else None
+    return replace(source, arxiv=tuple(dict.fromkeys(source.arxiv)), schedule=source.schedule or usual)
+
+
+def _twins(table: str, named: Sequence[SourceSettings | _Destination]) -> Iterator[SettingsError]:
+    """Yields an error for each table that has the name of an earlier one of its kind."""
     names: dict[str, int] = {}
     for number, one in enumerate(named, start=1):
         first = names.setdefault(one.name.casefold(), number)
         if first != number:
             setting = _line_of_file((table, number - 1, "name"))
-            raise _refusal(setting, "{table} {first} has the same one", table=table, first=first)
+            yield _refusal(setting, "{table} {first} has the same one", table=table, first=first)
 
 
-def _addressed(destinations: Sequence[_Destination], env: _Environment) -> Iterator[Destination]:
-    """Yields destinations with their addresses, unchecked: `run` and `paperwire check` report unusable addresses."""
-    for one in destinations:
-        url = env.text(one.url_env)
-        yield Destination(one.name, one.url_env, None if url is None else SecretStr(url))
+def _addressed(destination: _Destination, env: _Environment) -> Destination:
+    """Returns a destination with its address, unchecked: `run` and `paperwire check` report an unusable address."""
+    url = env.text(destination.url_env)
+    return Destination(destination.name, destination.url_env, None if url is None else SecretStr(url))
 
 
 def _named_workspace(tokens: _Tokens, number: int, env: _Environment) -> SlackWorkspace:
@@ -297,15 +357,23 @@ def _validated(
         return _adapter(kind).validate_python(given, context=places)  # type: ignore[arg-type, no-any-return]
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        # an error about an unknown name comes first: if a name is misspelt, the right name is reported as missing, too
-        first = min(found, key=lambda one: one["type"] != "unexpected_keyword_argument")
-        raise _explained(first["type"], first["loc"], first.get("ctx", {}), named) from None
+        # if a name is misspelt, pydantic reports that the right name is missing, too
+        misspelt = {one["loc"][:-1] for one in found if one["type"] == _MISSPELT}
+        told = [one for one in found if one["type"] != "missing" or one["loc"][:-1] not in misspelt]
+        told.sort(key=lambda one: one["type"] != _MISSPELT)
+        raise _together([_explained(one["type"], one["loc"], one.get("ctx", {}), named) for one in told]) from None
+
+
+def _together(wrong: Sequence[SettingsError]) -> SettingsError:
+    """Returns the first of several errors, which holds the others."""
+    wrong[0].others = wrong[1:]
+    return wrong[0]
 
 
 def _explained(kind: str, place: Place, context: Mapping[str, object], named: Callable[[Place], str]) -> SettingsError:
     """Returns pydantic's error in our words, without the value, which may be a secret."""
     table, unusable = str(place[0]), context.get("error")
-    if kind == "unexpected_keyword_argument":
+    if kind == _MISSPELT:
         known = [one.name for one in fields(_TABLES[table] if len(place) > 1 else _File)]
         near = get_close_matches(str(place[-1]), known, n=1)
         hint = (
@@ -313,7 +381,8 @@ def _explained(kind: str, place: Place, context: Mapping[str, object], named: Ca
             if near
             else Sentence("Known: {keys}.", {"keys": ", ".join(known)})
         )
-        return SettingsError(Sentence("{setting} means nothing here.", {"setting": named(place)}), hint)
+        setting = named(place)
+        return SettingsError(Sentence("{setting} means nothing here.", {"setting": setting}), hint, setting=setting)
     if isinstance(unusable, check.Unusable):
         in_list = isinstance(place[-1], int) and str(unusable.reason) == check.NO_TEXT
         return _refusal(named(place), "it must be a list of texts in quotes" if in_list else unusable.reason)
@@ -328,7 +397,8 @@ def _explained(kind: str, place: Place, context: Mapping[str, object], named: Ca
 def _refusal(setting: str, reason: str | Sentence, **values: object) -> SettingsError:
     """Returns the error for a setting that cannot be used. `reason` ends its sentence, for example "it must be …"."""
     why = Sentence(reason, values) if isinstance(reason, str) else reason
-    return SettingsError(Sentence("{setting} cannot be used: {reason}.", {"setting": setting, "reason": why}))
+    said = Sentence("{setting} cannot be used: {reason}.", {"setting": setting, "reason": why})
+    return SettingsError(said, setting=setting)
 
 
 def _variable(place: Place) -> str:

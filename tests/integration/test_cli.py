@@ -27,6 +27,7 @@ from subscriptions.store.sources import known_sources
 from tests import make
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.process import ROOT
+from tests.fakes.telegram import TOKEN
 from tests.forked import Forked
 from tests.integration import cli, transcripts
 from tests.patience import PATIENCE
@@ -423,6 +424,73 @@ def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: cli.Terminal, monke
     ended = terminal("check")
     assert ended.status == 0
     assert [line[0] for line in ended.out.splitlines() if "Source arxiv" in line] == ["·", "·"]
+
+
+WRONG_SETTINGS = """
+[[source]]
+name = "one"
+path = "https://sesame.example/"
+
+[[source]]
+nam = "two"
+path = "sesame"
+
+[keep]
+papers = "sesame"
+"""
+
+
+def test_no_wrong_setting_hides_another_or_what_else_is_found(terminal: cli.Terminal) -> None:
+    for name, value in {
+        "TELEGRAM_TOKEN": "sesame",
+        "WEB_PORT": "sesame",
+        "SMTP_URL": "smtp://u:sesame@lab.org",
+    }.items():
+        terminal.set(name, value)
+    terminal.file("paperwire.toml", WRONG_SETTINGS)
+    ended = terminal("check", "--offline")
+    said = ended.refusal()
+    assert "sesame" not in said
+    assert [line.split()[2] for line in said.splitlines() if line.startswith("✗ Settings")] == [
+        "paperwire.toml:",
+        "paperwire.toml:",
+        "paperwire.toml:",
+        "PAPERWIRE_TELEGRAM_TOKEN",
+        "PAPERWIRE_WEB_PORT",
+        "PAPERWIRE_SMTP_URL",
+    ]
+    assert re.findall(r"toml: ([\w ,]+?) (?:cannot|means)", said) == [
+        "source 2, nam",
+        "source 1, path",
+        "keep, papers",
+    ]
+    assert all(f"\n✓ {one} " in said for one in ("Database", "Templates", "Clock")), said
+    assert "Source" not in said, "the sources are not known"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hidden"),
+    [
+        ("PAPERWIRE_DATABASE_URL", "mysql://sesame/x", ("Database", "Newest copy", "Outbox")),
+        ("PAPERWIRE_WEB_PASSWORD", "sesame", ("Pages",)),
+        ("PAPERWIRE_TELEGRAM_API_URL", "sesame", ("Telegram",)),
+        ("PAPERWIRE_MAIL_FROM", "sesame", ("E-mail", "Mail server")),
+    ],
+)
+def test_nothing_is_said_about_what_depends_on_a_wrong_setting(
+    terminal: cli.Terminal, name: str, value: str, hidden: tuple[str, ...]
+) -> None:
+    terminal.set("TELEGRAM_TOKEN", TOKEN)
+    terminal.set("TELEGRAM_API_URL", "http://127.0.0.1:9")
+    terminal.set("SMTP_URL", "smtp://127.0.0.1:9")
+    terminal.set("MAIL_FROM", "papers@lab.org")
+    terminal.set(name.removeprefix("PAPERWIRE_"), value)
+    ended = terminal("check", "--json")
+    found = {one["question"]: one for one in json.loads(ended.out)}
+    assert (ended.status, found["Settings"]["mend"], name in found["Settings"]["answer"]) == (2, True, True)
+    assert {"Database", "Templates", "Source inbox", "Clock"} - {*hidden} <= set(found)
+    assert not {*hidden} & set(found)
+    assert "sesame" not in ended.out + ended.err
 
 
 def test_a_first_start_makes_the_database_without_alembic(terminal: cli.Terminal) -> None:

@@ -99,6 +99,12 @@ async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: P
     assert site.make_site(build_app(settings)) is None
     (line,) = site.entry_lines(settings)
     assert "PAPERWIRE_WEB_PASSWORD" in line
+    closed = httpx.ASGITransport(web_server.health_app(dict, pages=site.closed_pages(build_app(settings))))
+    async with httpx.AsyncClient(transport=closed, base_url="http://papers.example") as browser:
+        for path in ("/", "/sign-in", "/status", "/playground"):
+            answer = await browser.get(path)
+            assert (answer.status_code, "PAPERWIRE_WEB_PASSWORD" in answer.text) == (404, True), path
+        assert (await browser.get("/other")).text == "There is no such page.\n"
 
 
 @pytest.mark.parametrize(
@@ -228,6 +234,22 @@ async def test_only_a_form_of_our_own_page_is_taken(
 ) -> None:
     assert (await browser.posts("/chat/say", {"text": "/sub diffusion", **fields}, **headers)).status_code == status
     assert ("diffusion" in (await browser.opens()).text.split('id="log"')[1].split("</ol>")[0]) is (status == 303)
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "setting"),
+    [
+        ({}, {"x-forwarded-for": "203.0.113.7"}, "PAPERWIRE_WEB_PASSWORD"),
+        ({"web_user_header": "x-who"}, {}, "PAPERWIRE_WEB_USER_HEADER"),
+        ({}, {"host": "papers.example.org"}, "PAPERWIRE_WEB_HOSTS"),
+    ],
+)
+async def test_a_page_that_is_not_shown_names_the_setting_that_decides(
+    tmp_path: Path, clock: make.FakeClock, settings: dict[str, str], headers: dict[str, str], setting: str
+) -> None:
+    async with web_site.open_pages(tmp_path, clock, **settings) as pages:
+        answer = await pages.browser().opens("/", **headers)
+    assert (answer.is_error, setting in answer.text, "x-who" in answer.text) == (True, True, False)
 
 
 async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: make.FakeClock) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,26 @@ def test_everything_is_well(settings: Settings, store: Store) -> None:
     assert list(found) == ["Settings", "Database", "Newest copy", "Templates", "Formats", "Clock", "Proxy"]
     assert not any(finding.mend for finding in found.values())
     assert str(found["Clock"].answer) == "2026-01-22 12:00 in UTC"
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        ({"web_host": "0.0.0.0"}, "off, for there is no password, and 0.0.0.0 can be reached from other machines"),  # noqa: S104 - as operators do
+        ({"web_url": "https://x.org"}, "off, for there is no password, and a proxy brings requests of platforms"),
+        ({"web_host": "10.0.0.5", "web_user_header": "x-user"}, "anyone who reaches it can take any name with x-user"),
+        ({"web_host": "0.0.0.0", "web_password": SecretStr("open, please")}, ""),  # noqa: S104 - as above
+        ({}, ""),
+    ],
+)
+def test_pages_that_are_off_or_open_to_all_are_mentioned(
+    settings: Settings, store: Store, given: dict[str, Any], answer: str
+) -> None:
+    found = answers(replace(settings, **given), store)
+    assert ("Pages" in found) is bool(answer)
+    if answer:
+        assert answer in str(found["Pages"].answer)
+        assert "PAPERWIRE_WEB_" in str(found["Pages"].cure)
 
 
 def test_unknown_variables_are_named_with_the_one_that_was_meant(settings: Settings, store: Store) -> None:
@@ -227,6 +248,12 @@ async def test_a_telegram_that_cannot_be_asked_is_to_be_mended(store: Store, tel
     telegram.revokes()
     (found,) = (await telegram_answers(store, telegram, hook=None)).values()
     assert (found.mend, "PAPERWIRE_TELEGRAM_TOKEN" in str(found.cure)) == (True, True)
+
+
+async def test_what_telegram_does_not_tell_gets_no_tick(store: Store, telegram: FakeTelegram) -> None:
+    telegram.answers("404 page", method="getWebhookInfo")
+    found = (await telegram_answers(store, telegram, hook=None))["Telegram updates"]
+    assert ("cannot be asked for" in str(found.answer), found.is_open) == (True, True)
 
 
 @pytest.mark.parametrize("proxy", ["socks5://user:sesame@127.0.0.1:1", "gopher://sesame"])

@@ -279,6 +279,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         medium=MEDIUM,
         medium_at=channel.medium_at,
         destinations=tuple(model.ChatAddress(APPRISE.name, name) for name in channel.targets),
+        has_token=False,
         check=check,
         startup_lines=tuple(f"{one.question}: {one.answer} {one.cure}" for one in findings if one.mend),
     )

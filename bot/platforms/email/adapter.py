@@ -48,6 +48,13 @@ _PORTS = {"smtp": 587, "smtps": 465}
 Payload = Mapping[str, Any]  # see bot/platforms/email/markup.py
 
 
+def _server(url: SecretStr) -> str:
+    """Returns the host and port of the server of PAPERWIRE_SMTP_URL, without the password."""
+    parts = urlsplit(url.get_secret_value())
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or _PORTS[parts.scheme]}"
+
+
 def _hand_over(url: SecretStr, name: str, timeout: float) -> Callable[[], aiosmtplib.SMTP]:
     """Returns a function that makes a client, not yet connected, for the server of PAPERWIRE_SMTP_URL.
 
@@ -107,6 +114,7 @@ class EmailChannel(channels.Channel):
     def __init__(self, settings: Settings, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
         assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
         name, address = parseaddr(settings.mail_from or "")
+        self.server = _server(settings.smtp_url)
         self.sender = Address(name or "paperwire", addr_spec=address)
         self._hand_over = _hand_over(settings.smtp_url, _greeting(settings, self.sender.domain), timeout)
         self._timeout = timeout
@@ -165,10 +173,14 @@ class EmailChannel(channels.Channel):
         return self.sender.addr_spec
 
     async def check(self) -> None:
-        """Connects and signs in, without sending anything. Raises NotDelivered."""
+        """Connects, signs in and names the sender, without sending anything. Raises NotDelivered."""
         client = self._hand_over()
         await _connect(client)
-        await _leave(client)
+        try:
+            with _outcomes("sender"):
+                await client.mail(self.sender.addr_spec)
+        finally:
+            await _leave(client)
 
     async def _reader(self, chat: model.ChatAddress) -> markup.Reader:
         found = await asyncio.to_thread(markup.chat_at, self._opened(), chat)
@@ -438,6 +450,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         medium=markup.MEDIUM,
         api=EmailApi(channel),
         receivers=lambda _: [MailPages(channel=channel, store=around.store)],
+        has_token=False,
         check=lambda: _check(channel, around.settings),
     )
 
@@ -454,7 +467,7 @@ async def _check(channel: EmailChannel, settings: Settings) -> list[Finding]:
     except errors.NotDelivered as error:
         found = Finding(
             question=server,
-            answer=errors.Sentence("{text}", {"text": error.reason}),
+            answer=errors.Sentence("{server}: {reason}", {"server": channel.server, "reason": error.reason}),
             cure=errors.Sentence("Look at PAPERWIRE_SMTP_URL."),
             mend=True,
         )

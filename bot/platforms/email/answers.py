@@ -4,7 +4,9 @@ The enhanced status code decides (RFC 3463, and the registry that RFC 5248 began
 cause open, the words decide, and at last the step and the code. Servers invent words and codes, so no answer is listed here.
 """
 
+import os
 import re
+import socket
 import ssl
 from collections.abc import Mapping
 from datetime import timedelta
@@ -78,7 +80,28 @@ def outcome_of(error: Exception, step: Step) -> errors.NotDelivered:
         case _ if step == "content":
             return errors.Unclear(UNANSWERED)
         case _:
-            return errors.RetryLater("The mail server cannot be reached.")
+            return errors.RetryLater(f"The mail server cannot be reached: {_why(error)}.")
+
+
+# Why there is no connection, the most specific first.
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (socket.gaierror, "its name is not known"),
+    (ConnectionRefusedError, "it refuses connections"),
+    (ssl.SSLError, "it does not speak TLS at this port"),
+    (TimeoutError, "it does not answer"),
+    (aiosmtplib.SMTPServerDisconnected, "it broke off the connection"),
+    (ConnectionResetError, "it broke off the connection"),
+)
+
+
+def _why(error: Exception) -> str:
+    """Returns why a connection failed. The library's own text has the address, which is a setting."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    for kind, words in _REASONS:
+        if isinstance(cause, kind):
+            return words
+    code = cause.errno if isinstance(cause, OSError) else None
+    return os.strerror(code).lower() if code else "the connection failed"
 
 
 def _of_answer(code: int, words: str, step: Step) -> errors.NotDelivered:

@@ -455,7 +455,7 @@ async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
         team = await workspace.known_team() if several else ""
     except errors.NotDelivered as error:
         answer = errors.Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
-        return [Finding(question=errors.Sentence("Slack scopes"), answer=answer, mend=several)]
+        return [Finding(question=errors.Sentence("Slack scopes"), answer=answer, mend=several, is_open=True)]
     question = errors.Sentence("Slack scopes of {team}", {"team": team}) if several else errors.Sentence("Slack scopes")
     lacking = list(missing(granted))
     if not lacking:
@@ -467,6 +467,7 @@ async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
                 "without {scope}: {lost}", {"scope": scope.name, "lost": scope.lost or "nothing works"}
             ),
             mend=scope.needed,
+            is_open=True,
         )
         for scope in lacking
     ]

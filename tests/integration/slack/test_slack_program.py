@@ -65,6 +65,9 @@ def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: cli.Ter
     assert [one["answer"] for one in named] == [f"without {s.name}: {s.lost}" for s in manifest.SCOPES if not s.needed]
     assert not any(one["mend"] for one in named)
     assert [bool(one["cure"]) for one in named] == [*[False] * (len(named) - 1), True]
+    slack.withdraws("chat:write")
+    lines = [line for line in terminal("check").out.splitlines() if "Slack scopes" in line]
+    assert [line[0] for line in lines] == ["✗", *["·"] * len(named)], "no missing right gets a tick"
 
 
 def test_of_several_workspaces_each_is_asked_by_its_own_token(
@@ -103,7 +106,8 @@ def test_workspaces_that_installed_the_app_are_asked_too(
 def test_a_client_without_a_key_to_seal_tokens_is_refused(terminal: cli.Terminal) -> None:
     terminal.set("SLACK_CLIENT_ID", "1.2")
     terminal.set("SLACK_CLIENT_SECRET", "s")
-    assert "PAPERWIRE_SLACK_CLIENT_ID needs PAPERWIRE_SECRET_KEY" in terminal("check").refusal()
+    for words in (["check", "--offline"], ["run", "--once"]):
+        assert "PAPERWIRE_SLACK_CLIENT_ID needs PAPERWIRE_SECRET_KEY" in terminal(*words).refusal()
 
 
 # ── `paperwire run` as a process ──────────────────────────────────────────────────────────────────────────────────────
