@@ -33,7 +33,6 @@ from tests import make, rendered
 from tests.make import FakeClock
 
 BOT = "paperwire_test_bot"
-_COMMAND = re.compile(r"/(\w+)(?:@(\w+))?\s?")
 _TAG = re.compile(r"<[^>]+>")
 
 
@@ -161,13 +160,13 @@ class BotHarness:
 
         In a private chat, the sender is the person whose chat it is. `more` are further fields of the request.
         """
-        match = _COMMAND.match(text)
+        typed = conversation.typed_command(text)
         return await self.sends_request(
             chat,
             **{
-                "command": match[1].casefold() if match else "",
-                "text": text[match.end() :] if match else text,
-                "is_addressed": _kind(make.address(chat)) is model.ChatKind.PRIVATE or bool(match and match[2]),
+                "command": typed.name if typed else "",
+                "text": typed.rest if typed else text,
+                "is_addressed": _kind(make.address(chat)) is model.ChatKind.PRIVATE or bool(typed and typed.bot),
                 "written_at": self.clock.now(),
                 "message_id": f"m{next(self.updates)}",
                 **more,

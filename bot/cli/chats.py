@@ -215,10 +215,10 @@ async def _reply_to(request: conversations.MessageRequest, session: Session) -> 
 
 def _addressed(text: str, address: model.ChatAddress, session: Session) -> conversations.MessageRequest:
     """Returns the request for a text typed in a chat. Raises NotFound for any command except /sub in an unknown chat."""
-    first, _, rest = text.strip().partition(" ")
-    command = first.removeprefix("/").partition("@")[0].casefold()
-    found = REGISTRY.command_named(command)
-    is_command = first.startswith("/") or found is not None
+    typed = conversations.typed_command(text.strip())
+    first, _, _ = text.strip().partition(" ")
+    found = REGISTRY.command_named(typed.name if typed else first.casefold())
+    is_command = typed is not None or found is not None
     if not is_command or (found is not None and found.name == "sub"):  # a sentence and /sub are possible in a new chat
         title, kind = sessions.look_up_new_chat(session, address)
         chat = chat_status.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
@@ -230,8 +230,8 @@ def _addressed(text: str, address: model.ChatAddress, session: Session) -> conve
         sender=chat.address.address if chat.kind is model.ChatKind.PRIVATE else "",
         sender_is_admin=True,
         is_operator=True,
-        command=command if first.startswith("/") else "",
-        text=rest if first.startswith("/") else text,
+        command=typed.name if typed else "",
+        text=typed.rest if typed else text,
     )
 
 

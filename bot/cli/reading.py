@@ -23,6 +23,7 @@ from subscriptions import errors, model
 from subscriptions.matching import batch, paper_index
 from subscriptions.matching.hits import why
 from subscriptions.matching.ranking import PapersAtHand
+from subscriptions.planning.times import split_when
 from subscriptions.query import LIKE, Query, parse
 from subscriptions.texts import escaped
 
@@ -38,11 +39,14 @@ def explain(
         output.print_json(explanation)
         return 1 if explanation["error"] else 0
     with arguments.reporting_query_errors(query):
-        read = parse.parse_query(query)
+        ending = split_when(query)
+        read = parse.parse_query(ending.query)
         output.print_line(query_in_words(read, arguments.TERMINAL_LANGUAGE.translate))
         for hint in read.hints:
             output.print_line(f"  ({hint.say(arguments.TERMINAL_LANGUAGE.translate)})")
         output.print_line(f"canonical: {read.canonical}")
+        if ending.when is not None:
+            output.print_line(f"time: {ending.when} (in a chat; in quotation marks it is words)")
     return 0
 
 

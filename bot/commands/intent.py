@@ -107,6 +107,8 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     private = request.place.kind is model.ChatKind.PRIVATE
     found = None if _named_first(rest)[0] else _mail_in(request.text) or intents.command_in(request.text)
     refers = private and not request.trigger_id and sentences.may_refer(intents.meaning(request.text))
+    if settings.is_setting(name, rest):
+        return _of_command(registry, request, "set", rest)
     if (
         request.takes_bare_commands
         and registry.command_named(name)

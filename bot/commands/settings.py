@@ -99,6 +99,7 @@ A_CITY = "Oslo"
 _CHOSEN = "✓"
 _SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of one or several words, and the : or = after it
 _SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
+_SET = frozenset({"set", "设置", "设定"})
 _LONGEST_NAME = 4  # words in the name of a setting, such as "who may change it"
 
 
@@ -352,6 +353,18 @@ def _name_and_value(text: str) -> tuple[str, str]:
     said = _SAID.match(plain)
     name, value = (said["name"], said["value"]) if said else (plain, "")
     return chat_settings.setting_name(name), value.strip()
+
+
+def is_setting(command: str, text: str) -> bool:
+    """Returns whether a text is the command set without its slash, with the name and a possible value of a setting."""
+    if command.casefold() not in _SET:
+        return False
+    try:
+        name, value = _name_and_value(text)
+        chat_settings.check_value(name, zones.zone_of_place(value) or value, kind=model.ChatKind.PRIVATE)
+    except errors.Refused:
+        return False
+    return bool(value)
 
 
 CALLBACKS = {

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.commands import asking, phrasing, search, undo
+from bot.commands import asking, phrasing, undo
 from bot.commands.asking import OnlyTime
 from bot.commands.context import Callback, Command, CommandContext, query_of_button
 from bot.commands.phrasing import Row
@@ -56,14 +56,6 @@ def sub(context: CommandContext) -> channel.Reply:
             errors.Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
             errors.Sentence("Send the rest in another message."),
         )
-    if len(lines) > 1:
-        lines = [search.query_of(line) for line in lines]
-    elif (
-        not isinstance(context.request, Interaction)
-        and split_when(search.query_of(lines[0])).query != split_when(lines[0]).query
-    ):
-        # there are words around the query; a sentence may be misunderstood, so its query is only offered
-        return search.try_query(context, lines[0])
     before = _numbers_before_edit(context)
     said = (
         _replaced(context, lines, before) if before else [_subscribed(context, _read(context, line)) for line in lines]
@@ -78,9 +70,8 @@ def sub(context: CommandContext) -> channel.Reply:
 
 def _queries(context: CommandContext) -> Iterator[str]:
     """Yields the queries of a message without their times."""
-    lines = list(_lines(context.args))[:MOST_LINES]
-    for line in lines:
-        yield split_when(search.query_of(line) if len(lines) > 1 else line).query
+    for line in list(_lines(context.args))[:MOST_LINES]:
+        yield split_when(line).query
 
 
 def _refused_reply(context: CommandContext, said: _Line, error: errors.PaperwireError) -> channel.Reply:

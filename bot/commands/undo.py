@@ -6,11 +6,12 @@ from dataclasses import replace
 from bot.commands import asking, phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.paper_lookup import papers_shown
+from bot.commands.search import query_of
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.addresses import facts_of
 from subscriptions.planning.decision import MOST_NEAR
-from subscriptions.planning.times import Ending
+from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import ValueKind
 from subscriptions.query.advice import Advice
 from subscriptions.query.parse import parse_query
@@ -130,7 +131,7 @@ def echo(
         reply = asking.with_time_note(context, ending, reply)
         words = asking.as_words_button(context, typed, number) if ending.either else ()
     better = _advice_button(context, advice, done.subscription.number) if advice else None
-    meant = near_papers.spelling(context.store, done.query).meant if private and not done.found else ""
+    meant = _meant_instead(context, done, ending) if private and not done.found else ""
     if meant:
         reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
         arguments = {"number": done.subscription.number, "text": meant}
@@ -146,6 +147,17 @@ def echo(
         asking.expect_answer(context, "answer-zone")
     rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
     return replace(reply, buttons=rows)
+
+
+def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | None) -> str:
+    """Returns the query that was probably meant by one that finds nothing; "" if there is none.
+
+    It is the query in other spelling. If a sentence was typed, it is the query in the sentence.
+    """
+    if meant := near_papers.spelling(context.store, done.query).meant:
+        return meant
+    asked = split_when(query_of(ending.query)).query if ending else ""
+    return asked if asked and parse_query(asked).canonical != done.query.canonical else ""
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[channel.Button, ...]:

@@ -3,10 +3,11 @@
 The site (bot/operation/site.py) checks host, origin, session and form token before it calls the function of a page.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.ports.channel import File
 from subscriptions import errors, model
@@ -103,6 +104,23 @@ class EventRequest(RequestBase):
 
 Interaction = CallbackRequest | FormRequest  # the requests with callback data
 Request = MessageRequest | CallbackRequest | FormRequest | EventRequest
+
+# A Chinese keyboard writes a full-width slash. People also put a colon or a comma after the name of a command.
+_COMMAND = re.compile(r"[/／](?P<name>\w{1,32})(?:@(?P<bot>\w+))?(?:[:：,，] *| +|(?=\s)|$)")
+
+
+class TypedCommand(NamedTuple):
+    """A command with its slash, as a person typed it."""
+
+    name: str  # lower case
+    bot: str  # the bot that it names: "/sub@bot"; "" if it names none
+    rest: str  # the text after it
+
+
+def typed_command(text: str) -> TypedCommand | None:
+    """Returns the command with which a text begins; None if it begins with none."""
+    found = _COMMAND.match(text)
+    return TypedCommand(found["name"].casefold(), found["bot"] or "", text[found.end() :]) if found else None
 
 
 class PlatformApi(Protocol):

@@ -24,6 +24,7 @@ from rich.cells import cell_len
 from bot.ports.channel import Reply
 from subscriptions import errors
 from subscriptions.categories import has_classes
+from subscriptions.planning.times import split_when
 from subscriptions.query import And, Leaf, Node, Not, Or, Query, ValueKind, parse
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
 from subscriptions.texts import cut_letters
@@ -226,15 +227,19 @@ def query_in_words(query: Query, translate: Translate) -> str:
 
 
 def explain(text: str, translate: Translate) -> dict[str, object]:
-    """Returns the document of `explain --json` (docs/commands.md): what a query means, or why it is refused."""
+    """Returns the document of `explain --json` (docs/commands.md): what a query means, or why it is refused.
+
+    A time at the end of the text is no part of the query, as after /sub.
+    """
+    ending = split_when(text)
+    typed = {"query": text, "text": text}
     try:
-        query = parse.parse_query(text)
+        query = parse.parse_query(ending.query)
     except errors.QueryError as error:
         refusal = {"column": error.column, "message": error.sentence.say(translate), "hint": error.hint.say(translate)}
-        return {"query": text, "text": text, "canonical": None, "words": None, "hints": [], "error": refusal}
+        return {**typed, "canonical": None, "words": None, "hints": [], "error": refusal}
     return {
-        "query": text,
-        "text": text,
+        **typed,
         "canonical": query.canonical,
         "words": query_in_words(query, translate),
         "hints": [hint.say(translate) for hint in query.hints],

@@ -250,7 +250,10 @@ _ENDS = r"(?![a-z0-9_]|[:.]\d)"
 
 
 def count_of(word: str) -> int:
-    """Returns the number that words name, in digits, English or Chinese: "3x", "twice", "couple of", "十二"; "" is 1."""
+    """Returns the number that words name, in digits, English or Chinese: "3x", "twice", "couple of", "十二"; "" is 1.
+
+    Of a Chinese range, such as 两三, returns the larger number.
+    """
     plain = word.removesuffix("times").strip()
     # removes the x of "3x", but not that of "six"
     plain = plain if plain in _WORDS else plain.removesuffix("x").strip()
@@ -264,17 +267,18 @@ def count_of(word: str) -> int:
         return _WORDS.index(plain)
     if "couple" in plain:
         return 2
-    return _SEVERAL if plain.isascii() or plain in "几数多" else _han_number(plain)
+    is_vague = plain.isascii() or plain in "几数多"
+    return _SEVERAL if is_vague else _han_number(plain if "十" in plain else plain[-1])
 
 
 def _han_number(word: str) -> int:
-    """Returns the number that Chinese characters or digits name: 12 for 十二, 20 for 二十, 23 for 二十三."""
+    """Returns the number that Chinese characters or digits name: 12 for 十二, 20 for 二十, 23 for 二十三 and 二三."""
     if word.isdecimal() and word.isascii():
         return int(word)
     tens, ten, ones = word.rpartition("十")
     if not ten:
         return int("".join(str(_HAN_DIGITS.get(sign, 9)) for sign in word) or 0)
-    return (_HAN_DIGITS.get(tens, 9) if tens else 1) * 10 + (_HAN_DIGITS.get(ones, 9) if ones else 0)
+    return (_HAN_DIGITS.get(tens[-1], 9) if tens else 1) * 10 + (_HAN_DIGITS.get(ones[-1], 9) if ones else 0)
 
 
 def clock_in(match: re.Match[str], *, firm: bool = False) -> TimeOfDay:
@@ -283,7 +287,7 @@ def clock_in(match: re.Match[str], *, firm: bool = False) -> TimeOfDay:
     if "hour" not in said:
         return TimeOfDay(time(0) if "midnight" in match[0] else time(_NOON), settled=True)
     hour, half = count_of(said["hour"]), said.get("half", "")
-    minute = count_of(said["minute"]) if said.get("minute") else _MINUTES.get(said.get("word", ""), 0)
+    minute = _han_number(said["minute"]) if said.get("minute") else _MINUTES.get(said.get("word", ""), 0)
     firm |= said.get("sign") == "点钟" or ("sign" in said and bool(said["minute"] or said["word"]))
     if said.get("side") == "to":
         hour, minute = (hour - 1) % 24, 60 - minute

@@ -4,6 +4,7 @@
     author:Doe, Jane                    one author
     like:2601.15529, 2601.15530         one value of nearness
     "graph neural", not survey, agents  not a list, since it has quotes: only the words after "not" are excluded
+    graph neural but not survey         not a list, since it has no comma: the words after "but not" are excluded
 
 This module replaces the commas by lexemes for the parser. Adjacent words of an item are a phrase.
 """
@@ -23,10 +24,16 @@ EXCLUDES = r"""(?:
     (?: (?:[Bb]ut\s+)? (?: [Nn]ot | no | [Ww]ithout | [Ee]xcept(?:\s+for)? ) (?=[\s"(]|$) | No(?=\s+[^\s,)]) )
   | 但?(?:不含|不要)
 )"""
+# These exclude without a comma before them, too: no paper is looked for by such words.
+_BUT_NOT = r"""(?:
+    (?<=\S)\s+ (?= (?: [Bb]ut\s+(?:not|no|without) | [Ee]xcept(?:\s+for)? ) [\s"(] )
+  | (?<=\S)\s* (?= 但(?:不含|不要) )
+)"""
 _COMMAS = r"(?:,(?=\s)|[，、])"
-_EXCLUSION = re.compile(rf"{_COMMAS}\s*{EXCLUDES}", re.VERBOSE)
-_MARK = re.compile(rf'"[^"]*"?|(?P<comma>{_COMMAS}\s*)(?P<excludes>{EXCLUDES})?', re.VERBOSE)
+_EXCLUSION = re.compile(rf"(?:{_COMMAS}\s*|{_BUT_NOT}){EXCLUDES}", re.VERBOSE)
+_MARK = re.compile(rf'"[^"]*"?|(?P<comma>{_COMMAS}\s*|{_BUT_NOT})(?P<excludes>{EXCLUDES})?', re.VERBOSE)
 _LIST_COMMAS = re.compile(r"[,，、]")
+_ENDS_OF_ITEMS = re.compile(rf"[,，、]|{_BUT_NOT}", re.VERBOSE)
 _NO_LIST = re.compile(r'["()|]')
 _EXCLUDED = re.compile(rf"\s*(?P<word>{EXCLUDES})", re.VERBOSE)
 _MARKS = frozenset({lexer.LexemeKind.FIELD, lexer.LexemeKind.ITEM, lexer.LexemeKind.BUT_NOT})
@@ -57,7 +64,7 @@ def _items(text: str, fields: Fields) -> Iterator[Item]:
     end = len(text)
     while end and (text[end - 1].isspace() or _LIST_COMMAS.match(text[end - 1])):  # commas at the end mean nothing
         end -= 1
-    commas = list(_LIST_COMMAS.finditer(text, 0, end))
+    commas = list(_ENDS_OF_ITEMS.finditer(text, 0, end))
     if any(comma[0] == "," and not text[comma.end()].isspace() for comma in commas):
         return
     starts = [0, *(comma.end() for comma in commas)]
@@ -113,8 +120,8 @@ def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> It
 
 
 def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -> Iterator[lexer.Lexeme]:
-    """Yields the lexemes of a text that is not a list. Its commas mean something only if one begins an exclusion."""
-    marks = [mark for mark in _MARK.finditer(text) if mark["comma"]] if _EXCLUSION.search(text) else []
+    """Yields the lexemes of a text that is not a list. Its commas mean something only if it has an exclusion."""
+    marks = [mark for mark in _MARK.finditer(text) if mark["comma"] is not None] if _EXCLUSION.search(text) else []
     ends = [*(mark.start() for mark in marks), len(text)]
     yield from lexer.lexemes(text, 0, ends[0], fields)
     for mark, end in zip(marks, ends[1:], strict=True):

@@ -285,3 +285,26 @@ async def test_the_first_subscription_asks_for_the_clock_and_other_cities_follow
     assert not (await bot.presses("more")).replaces
     assert (await bot.presses("more")).replaces
     await bot.says("/unsub 1")
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "value"),
+    [
+        ("set limit all", "limit", "None"),
+        ("Set limit = off", "limit", "None"),
+        ("set order newest", "order", "newest"),
+        ("设置 篇数 全部", "limit", "None"),
+        ("set order statistics", "limit", "20"),  # a query
+        ("set the limit to 7", "limit", "7"),
+    ],
+)
+@pytest.mark.parametrize("mention", [{}, {"is_addressed": True, "mentions_bot": True, "takes_bare_commands": True}])
+async def test_set_does_what_it_says_without_its_slash(
+    bot: BotHarness, said: str, name: str, value: str, mention: dict[str, bool]
+) -> None:
+    bot.admins[GROUP] = {"7"}
+    chat = GROUP if mention else "telegram:42"
+    await bot.says("/sub trees", chat, by="7", is_addressed=True)
+    await bot.says("/set limit 20", chat, by="7", is_addressed=True)
+    await bot.says(said, chat, by="7", **mention)
+    assert str(get_chat(bot.store, make.address(chat)).settings.value(name)) == value.replace("None", "all")

@@ -122,7 +122,6 @@ class TestSentences:
             ("show me papers on large language models without surveys", "large language models -survey"),
             ("please send me papers about graph neural networks", "graph neural networks"),
             ("我想看关于扩散模型的论文，不要综述", "扩散模型 -综述"),
-            ("/sub I want papers on large language models, but no surveys", "large language models -survey"),
         ],
     )
     async def test_what_is_left_is_offered_and_not_stored(self, bot: BotHarness, sentence: str, text: str) -> None:

@@ -153,6 +153,46 @@ async def test_a_time_is_read_at_the_end_only(bot: BotHarness, text: str, head: 
     assert (await bot.says(f"/sub {text}")).lines[0] == head
 
 
+@pytest.mark.parametrize(
+    ("said", "canonical", "when"),
+    [
+        ("/sub cs.RO pliko now", "cat:cs.ro pliko", "now"),
+        ("/add hep-th pliko daily 9", "cat:hep-th pliko", "daily 09:00"),
+        ("sub stat.ML vorna now", "cat:stat.ml vorna", "now"),
+        ("subscribe Vorna eess.AS every friday at 7", "cat:eess.as vorna", "weekly fri 07:00"),
+        ("订阅 math.CO 沃纳 每天9点", '"沃 纳" cat:math.co', "daily 09:00"),
+        ("/sub protein folding, without docking", '"protein folding" -docking', "when-out 08:00-20:00"),
+        ("/sub protein folding, except mice daily 9", '"protein folding" -mice', "daily 09:00"),
+        ("/sub protein folding, but not reviews", '"protein folding" -review', "when-out 08:00-20:00"),
+        ("/sub protein folding but no reviews weekly", "folding protein -review", "weekly mon 09:00"),
+        ("/sub 蛋白质，但不要综述", '"蛋 白 质" -"综 述"', "when-out 08:00-20:00"),
+        ("／sub pliko now", "pliko", "now"),
+        ("/sub: pliko now", "pliko", "now"),
+        ("/sub，pliko", "pliko", "when-out 08:00-20:00"),
+        ("sub: pliko now", "pliko", "now"),
+        ("/Sub@paperwire_test_bot: pliko", "pliko", "when-out 08:00-20:00"),
+    ],
+)
+async def test_the_query_of_a_command_is_never_read_as_a_sentence(
+    bot: BotHarness, said: str, canonical: str, when: str
+) -> None:
+    known(bot, "Robots fold proteins")
+    await bot.says("/sub trees")
+    await bot.says(said)
+    assert [(one.subscription.canonical, str(one.subscription.cadence)) for one in listed(bot.store, make.address(ME))][
+        1:
+    ] == [(canonical, when)]
+
+
+async def test_a_sentence_after_the_command_is_offered_as_its_query(bot: BotHarness) -> None:
+    known(bot, "Trees")
+    said = await bot.says("/sub I want papers on protein folding, but no surveys")
+    assert said.lines[0].startswith('✓ 1  "I want papers on protein folding", not surveys')
+    assert "Did you mean “protein folding -survey”?" in said.lines
+    await bot.presses("protein folding -survey")
+    assert texts(bot) == [(1, "protein folding -survey")]
+
+
 async def test_when_out_keeps_the_times_of_the_chat(bot: BotHarness) -> None:
     await bot.says("/sub graphs")
     await bot.says("/set schedule when-out 10:00-12:00")

@@ -1,9 +1,14 @@
 """Sentences without a slash: which are commands, which ask for papers and by which query, and which stay queries."""
 
+from itertools import product
+from random import Random
+
 import pytest
 
 from bot.commands.intent import REGISTRY
 from bot.commands.words import intents, reader, subjects
+from subscriptions.planning.times import split_when
+from subscriptions.query.parse import parse_query
 
 
 @pytest.mark.parametrize(
@@ -28,6 +33,12 @@ from bot.commands.words import intents, reader, subjects
         ("fewer papers please", "set", "limit"),
         ("论文太多了", "set", "limit"),
         ("上限调到二十五", "set", "limit 25"),
+        ("at most fifteen per day", "set", "limit 15"),
+        ("at 7 send at most 6 papers", "set", "limit 6"),
+        ("six or seven papers a day", "set", "limit 7"),
+        ("每天五六篇就够了", "set", "limit 6"),
+        ("一天二三十篇", "set", "limit 30"),
+        ("几篇就行", "set", "limit"),
         ("篇数限制改为四十", "set", "limit 40"),
         ("help", "help", ""),
         ("Help!", "help", ""),
@@ -610,3 +621,18 @@ def test_a_longer_text_than_a_sentence_stays_as_it_is(piece: str) -> None:
 
 def test_many_signs_in_a_row_do_not_hide_a_sentence() -> None:
     assert subjects.query_in("papers on diffusion,,,,,,,,,,,, but no surveys!!!!!!!!!!!!!") == "diffusion -survey"
+
+
+def test_no_made_up_word_of_a_command_is_lost() -> None:
+    random = Random(48)
+    syllables = [a + b for a, b in product(("b", "dr", "k", "m", "pl", "gl", "s", "t", "v", "z"), "aeiou")]
+    for verb, category, when in product(
+        ("sub", "subscribe", "订阅"), ("", "cs.AI", "quant-ph", "q-bio.NC"), ("", "now", "daily 9", "every monday at 8")
+    ):
+        for _ in range(5):
+            first, second = ("".join(random.choices(syllables, k=random.randint(2, 3))) for _ in range(2))
+            query = f"{first} {category} {second}"
+            assert intents.command_in(f"{verb} {query} {when}".strip()) == ("sub", f"{query} {when}".strip())
+            asked = split_when(subjects.query_in(f"I want papers on {query} {when}".strip()))
+            assert {first, second} <= {*asked.query.split()}, asked
+            assert parse_query(split_when(f"{query} {when}").query).canonical == parse_query(query).canonical

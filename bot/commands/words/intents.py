@@ -16,6 +16,7 @@ from bot.commands.words.reader import Token
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
 from subscriptions.planning.pauses import parse_pause
+from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import hours_of, is_time
 from subscriptions.query.links import mentioned
 
@@ -38,7 +39,8 @@ _VERBS = {
     "sub": "sub",
     "subscribe": "sub",
 }
-_TYPED = re.compile(rf"({'|'.join(_VERBS)})\s+(?=\S)")  # a command as it is typed, without its slash
+# a command as it is typed, without its slash
+_TYPED = re.compile(rf"(?P<verb>{'|'.join(_VERBS)})(?::\s*|\s+)(?=\S)")
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
 )
@@ -62,9 +64,11 @@ _NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # only lower c
 # matching.
 _ENDS = re.compile(
     r"(?<![\s.!?。！？，吧啊呀呢哦])"
-    r"(?:[\s,，]{1,9}(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，吧啊呀呢哦]|谢谢)++$",
+    r"(?:[\s,，]{1,9}(?:please|pls|plz|thanks|thank you|instead)|[\s.!?。！？，吧啊呀呢哦]|谢谢)++$",
     re.IGNORECASE,
 )
+_PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|everything|anything|updates)\b|论文|文章|文献|关于|有关")
+_POLITE = re.compile(r"(?<![\s,，])[\s,，]{1,9}(?:please|pls|plz|thanks|thank you)[\s.!?。！？]*$", re.IGNORECASE)
 _CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
 _LONGEST_TERM = 6  # Chinese characters of the longest text that may be a term and not a sentence
 
@@ -150,7 +154,7 @@ def meaning(text: str) -> Said:
     ):
         return Said(said)
     typed = _TYPED.match(reader.folded(said))
-    found = (reader.Score(_VERBS[typed[1]], 1.0),) if typed else tuple(reader.scores(tokens)[:5])
+    found = (reader.Score(_VERBS[typed["verb"]], 1.0),) if typed else tuple(reader.scores(tokens)[:5])
     is_query = (
         found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-"))
         and Said(said, tokens).has_unknown
@@ -260,14 +264,13 @@ def _hours(said: Said) -> str:
 
 
 def _subscribe(said: Said) -> str | None:
-    """Returns the arguments of /sub; several lines, and queries with operators, stay as they were typed. None if unclear."""
+    """Returns the arguments of /sub; commands, several lines and queries with operators stay as typed. None if unclear."""
     if "\n" in said.text:
         return said.text.split(maxsplit=1)[1]
+    if (typed := _typed(said)) is not None:
+        return typed
     if said.subject and subjects.is_crumb(said.subject):
         return None
-    if not said.subject and _TYPED.match(reader.folded(said.text)):
-        typed = said.text.split(maxsplit=1)[1]
-        return "" if subjects.is_crumb(typed) or reader.folded(typed) in subjects.small_words() else typed
     start = next(
         (
             one.tokens[0].start
@@ -280,8 +283,48 @@ def _subscribe(said: Said) -> str | None:
     return rest if re.search(r'[:"()|\n]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b', rest) else said.subject
 
 
+def _typed(said: Said) -> str | None:
+    """Returns what follows the command with which a text begins; None if the text begins with none, or is a sentence.
+
+    "sub" is no word of a sentence. After the other commands, a text with words that no query needs is a sentence.
+    """
+    command = _TYPED.match(reader.folded(said.text))
+    if command is None:
+        return None
+    typed = _POLITE.sub("", said.text[command.end() :])
+    around = subjects.small_words() & {token.mark for token in reader.tokens_of(split_when(typed).query)}
+    if command["verb"] != "sub" and said.subject and (around or _PAPERS.search(reader.folded(typed))):
+        return None
+    return "" if subjects.is_crumb(typed) or reader.folded(typed) in subjects.small_words() else typed
+
+
 def _first_number(said: Said) -> str:
     return next(iter(said.numbers), "")
+
+
+_COUNT = (
+    r"(?:\d{1,3}(?![\d:])|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty"
+    r"|[一二两三四五六七八九十几]{1,4})"
+)
+_AMOUNT = rf"(?<![a-z0-9_#:.])(?:{_COUNT}\s?(?:-|~|to|or|到|至|或)\s?)?(?P<many>{_COUNT})"
+_OF_PAPERS = r"papers?|articles?|preprints?|results?|items?|titles?|at (?:most|a time|once)|(?:a|per|each|every) (?:day|time|digest|delivery|week)|max\b"
+_FORMER = re.compile(rf"\b(?:instead of|rather than|not|from)\s+{_AMOUNT}(?:\s+papers?)?|(?:而?不是|从){_COUNT}篇?")
+_LIMITS = (
+    re.compile(rf"{_AMOUNT}\s*(?:(?:new|best|top|good) )?(?:{_OF_PAPERS}|篇)"),
+    re.compile(
+        r"(?:at most|more than|up to|max(?:imum)?|limit|only|just|top|best|under|fewer than|less than|[最至]多|超过|上限|限制|前)"
+        rf"[^\d,.;]{{0,12}}?{_AMOUNT}"
+    ),
+)
+
+
+def _limit(said: Said) -> str:
+    """Returns the number of papers that a sentence allows, in digits; of a range, the larger one. "" if it is not clear."""
+    plain = _FORMER.sub("", reader.folded(said.text))
+    found = next(filter(None, (one.search(plain) for one in _LIMITS)), None)
+    if found is None:
+        return next((one for one in said.numbers if re.search(rf"(?<!\d){one}(?!\d)", plain)), _first_number(said))
+    return "" if "几" in found["many"] else str(count_of(found["many"]))
 
 
 def _unsubscribe(said: Said) -> str | None:
@@ -295,7 +338,8 @@ def _unsubscribe(said: Said) -> str | None:
 _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = {
     **dict.fromkeys(("like", "save", "why", "whynot"), lambda said: " ".join(mentioned(said.text))),
     **dict.fromkeys(("today", "search"), lambda said: said.subject),
-    **dict.fromkeys(("share", "set-limit"), _first_number),
+    "share": _first_number,
+    "set-limit": _limit,
     "preview": lambda said: _first_number(said) or said.subject,
     "sub": _subscribe,
     "help": lambda said: (

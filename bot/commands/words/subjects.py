@@ -141,6 +141,11 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
     if intent in reader.ASKING and not _DENIES.search(reader.folded(said)):
         parts = [reader.WANTED if part == reader.UNWANTED else part for part in parts]
     if intent in reader.ASKING:
+        if not _OF_A_REQUEST.isdisjoint(parts):  # then no other word of a query may be lost
+            parts = [
+                reader.WANTED if part not in _OF_A_REQUEST and _is_of_a_query(token) else part
+                for part, token in zip(parts, tokens, strict=True)
+            ]
         before = _introduction(said, tokens, parts)
         parts = [reader.NO_PART] * before + list(parts[before:])
     groups = groupby(zip(parts, tokens, strict=True), key=itemgetter(0))
@@ -154,6 +159,17 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
         )
         found.append(Piece(found[-2].part if is_same else part, text, inside))
     return tuple(found)
+
+
+_OF_A_REQUEST = frozenset({reader.WANTED, reader.UNWANTED, reader.AUTHOR})
+
+
+def _is_of_a_query(token: Token) -> bool:
+    """Returns whether a token can only belong to a query: a category, a quotation, or a word that no example has."""
+    if token.mark in (reader.CATEGORY, reader.QUOTED):
+        return True
+    is_word = token.mark.isascii() and token.mark[:1].isalpha()
+    return is_word and not {token.mark, token.mark.replace("-", "")} & (reader.learned().known.words | small_words())
 
 
 def _introduction(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> int:

@@ -371,15 +371,14 @@ def _request(chat: model.ChatAddress, link: markup.Link, text: str, update: str)
             callback_id=update,
         )
     typed = link.data if link.does == "say" else text.strip()
-    name, _, rest = typed.removeprefix("/").partition(" ")
-    is_command = typed.startswith("/")
+    command = conversation.typed_command(typed)
     return conversation.MessageRequest(
         place=place,
         update_id=update,
         sender=person,
         sender_name=person,
-        command=name.casefold() if is_command else "",
-        text=rest if is_command else typed,
+        command=command.name if command else "",
+        text=command.rest if command else typed,
     )
 
 

@@ -237,21 +237,24 @@ def part_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 # ---------------------------------------------------------------------------------------------------------------------
 # Turns Slack's form of a text back into what the person typed (docs.slack.dev, Formatting message text).
 #
-# Slack replaces addresses by links, names of people and channels by ids, and the characters & < > by entities.
+# Slack replaces addresses by links, names of people and channels by ids, emoji by their names between colons, and the
+# characters & < > by entities.
 
 
 _WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" means "&lt;"
+_EMOJI = re.compile(r"\s*(?<!\w)(?::(?:[+-]1|[a-z0-9_+-]*[a-z_][a-z0-9_+-]*):(?!\w))+")  # ":robot_face:"
 _ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
 
 
 def unescape(text: object, prefix: str = "") -> str:
-    """Returns the text as it was typed. A channel that is the first or second word becomes a channel reference.
+    """Returns the text as it was typed, without emoji. A channel that is the first or second word becomes a channel reference.
 
     `prefix` is the workspace in which the text was written; "" for the own one.
     """
     wrapped = usable_text(text)
-    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()], prefix), wrapped).strip()
+    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()], prefix), wrapped)
+    words = _EMOJI.sub("", words).strip()
     for entity, sign in _ENTITIES:
         words = words.replace(entity, sign)
     code = words.strip("`")

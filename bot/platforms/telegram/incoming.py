@@ -20,7 +20,6 @@ ALLOWED = (
 )
 ANONYMOUS = "1087968824"  # the user id of anonymous administrators
 
-_COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>\w+))?(?=\s|$)")
 _WRITING = ("message", "edited_message", "channel_post", "edited_channel_post")
 _OUT = frozenset({"left", "kicked"})
 # The contents that people send. A message without any of them is a service message, such as about a new member.
@@ -128,15 +127,14 @@ def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -
     A forwarded command is plain text. In a private chat every command is ours, even if it names another bot.
     """
     words = usable_text(message.get("text") or message.get("caption"))
-    match = _COMMAND.match(words)
-    if match is None:
+    command = conversation.typed_command(words)
+    if command is None or not command.name.isascii():  # Telegram's commands are ASCII
         mentioned, rest = _without_mention(words, bot_name)
         return "", rest, mentioned
-    rest = words[match.end() :].lstrip(" ")
     if _is_forwarded(message):
-        return "", rest, False
-    other = match["bot"] and match["bot"].casefold() != bot_name.casefold()
-    return match["name"].casefold(), rest, None if other and not private else bool(match["bot"])
+        return "", command.rest, False
+    other = command.bot and command.bot.casefold() != bot_name.casefold()
+    return command.name, command.rest, None if other and not private else bool(command.bot)
 
 
 def _is_forwarded(message: Mapping[str, Any]) -> bool:

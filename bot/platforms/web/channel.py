@@ -292,7 +292,6 @@ _LONGEST_NAME = 80  # characters of a file's name
 LONGEST = 8000  # characters of a message; Telegram accepts half of that
 TOAST_WITHIN = 3.0  # seconds to wait for the words about a pressed button
 FORM_WITHIN = 1.0  # seconds to wait for an answer to open a form; if it posts a message instead, the wait ends early
-_COMMAND = re.compile(r"/(?P<name>[^\W\d_]\w*)(?:\s+(?P<rest>.*))?", re.DOTALL)
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
@@ -395,11 +394,11 @@ def _message(
     frame: conversation.PageFrame, text: str, update: str, now: datetime, *, file_id: str
 ) -> conversation.Request:
     """Returns the request for a message: a command or other words."""
-    found = _COMMAND.fullmatch(text)
+    typed = conversation.typed_command(text)
     return conversation.MessageRequest(
         **_by_visitor(frame, update),
-        command=found["name"].casefold() if found else "",
-        text=(found["rest"] or "") if found else text,
+        command=typed.name if typed else "",
+        text=typed.rest if typed else text,
         written_at=now,
         trigger_id=update,
         file_id=file_id,
