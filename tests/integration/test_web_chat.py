@@ -377,9 +377,15 @@ async def test_the_script_gets_only_what_changes(playground: Playground) -> None
     part = await shown(playground, "models -survey", headers=LIVE)
     assert "<html" not in part
     assert "2 of 3 papers" in words(part)
-    part = await shown(playground, "title:", headers=LIVE)
-    assert "title: has nothing after it to look for." in words(part)
-    assert re.findall(r'id="(\w+)"', part) == ["remarks"], "an unfinished query leaves what was found last"
+
+
+@pytest.mark.parametrize("refused", ["title:", "-survey", "daily at 9", "like:2601.99999"])
+async def test_a_refused_query_takes_away_what_the_last_one_found(playground: Playground, refused: str) -> None:
+    found, part = [await shown(playground, query, headers=LIVE) for query in ("models -survey", refused)]
+    assert {"remarks", "parts", "count", "offer", "tried"} <= set(re.findall(r'id="(\w+)"', found))
+    assert set(re.findall(r'id="(\w+)"', part)) == {"remarks", "parts", "count", "offer", "tried"}
+    assert 'class="paper"' not in part
+    assert "<button" not in part
 
 
 @pytest.mark.parametrize(

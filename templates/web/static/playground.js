@@ -11,10 +11,10 @@
     const focused = document.activeElement.id;
     for (const known of page.querySelectorAll("#remarks, #parts, #count, #offer, #tried")) {
       const fresh = parsed.getElementById(known.id);
-      if (!fresh) continue; // an unfinished query finds nothing, so the last papers stay
       Object.assign(known.dataset, fresh.dataset);
       known.replaceChildren(...fresh.childNodes);
     }
+    field.toggleAttribute("aria-invalid", Boolean(page.querySelector(".wrong")));
     if (document.activeElement === document.body) document.getElementById(focused || "tried")?.focus({ preventScroll: true });
   };
   const PATIENCE = 20000; // milliseconds to wait for a response; a lost connection may raise no error
@@ -53,6 +53,7 @@
   };
 
   field.addEventListener("input", (event) => {
+    for (const button of document.querySelectorAll("#offer button")) button.disabled = true; // it is for the last query
     if (event.isComposing) return;
     clearTimeout(waits);
     waits = setTimeout(() => {
