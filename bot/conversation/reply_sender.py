@@ -185,7 +185,7 @@ async def _post(
     try:
         if reply.replaces and is_first and await _edit(channel, reply, message, chat, plain=plain):
             return
-        delivery, thread = f"reply{reply.update}", reply.thread or None
+        delivery, thread = conversation.reply_delivery(reply.update), reply.thread or None
         await channel.post(chat, message, delivery=delivery, thread=thread, plain=plain)
     except errors.ChatGone as gone:
         if api is None or not reply.response_url:

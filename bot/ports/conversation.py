@@ -13,6 +13,11 @@ from bot.ports.channel import File
 from subscriptions import errors, model
 
 
+def reply_delivery(update_id: str) -> str:
+    """Returns the `delivery` under which the messages of the reply to an update are posted, see Channel.post."""
+    return f"reply{update_id}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A chat as its platform describes it."""

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tests.browser.visitor import Visit
+import pytest
+
+from tests.browser.visitor import Visit, knows
 
 
 def test_a_person_subscribes_judges_a_paper_and_undoes_it(visit: Visit) -> None:
@@ -90,6 +92,57 @@ def test_everything_works_without_scripts(visit: Visit) -> None:
     visit("dan").sees("A lighthouse made of light")  # a second window shows when the paper has arrived
     dan.page.get_by_role("link", name="show what is new").click()
     dan.sees("A lighthouse made of light")
+
+
+def is_read(page: Any, item: Any) -> bool:
+    """Tells whether the beginning of an element is between the header and the field, where a person reads."""
+    return bool(
+        item.evaluate("""item => {
+            const [header, field] = [".top", ".composer"].map((one) => document.querySelector(one).getBoundingClientRect());
+            const first = item.getBoundingClientRect().top;
+            return first >= header.bottom - 1 && first <= field.top - 20;
+        }""")
+    )
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "without"])
+def test_what_one_asks_for_is_in_view(visit: Visit, scripts: bool, width: int) -> None:
+    word = f"carillon{scripts}{width}"
+    knows(visit, word, *(f"A {word} with {number} bells" for number in range(1, 8)))
+    kim = visit(f"kim-{scripts}-{width}", scripts=scripts, width=width)
+    page, posts = kim.page, kim.page.locator("#log .post:not(.mine)")
+
+    def lands(place: Any, what: str) -> None:
+        place.wait_for(state="attached")
+        for _ in range(100):
+            if is_read(page, place):
+                return
+            page.wait_for_timeout(20)
+        assert is_read(page, place), what
+
+    kim.says(f"/search {word}")
+    lands(posts.first, "the first answer")
+    kim.says(f"/search {word} bells")
+    lands(posts.nth(1), "an answer below another")
+    paper = posts.first.locator(".paper").nth(4)
+    paper.locator("summary").click()
+    paper.get_by_role("button", name="more", exact=True).press("Enter")
+    lands(posts.nth(2), "what a button in the middle says")
+    paper.locator(".save").press("Enter")
+    page.locator('.save[aria-pressed="true"]').first.wait_for(state="attached")
+    lands(paper.locator(".save"), "a button that says nothing stays where it is")
+    page.locator("#text").fill("/list")
+    page.locator("#text").press("Enter") if scripts else page.locator("#composer button").press("Enter")
+    lands(posts.nth(3), "sent by a key")
+
+
+def test_without_scripts_a_page_shows_what_is_new_as_often_as_one_asks(visit: Visit) -> None:
+    lou, other = visit("lou", scripts=False), visit("lou", scripts=False)
+    for number in (1, 2, 3):
+        other.says("/list")
+        lou.page.goto(lou.bot.url) if number == 1 else lou.page.get_by_role("link", name="show what is new").click()
+        lou.page.locator("#log .post").nth(2 * number - 1).wait_for()
 
 
 def test_with_the_keyboard_alone(visit: Visit) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.platforms.web import adapter
+from bot.platforms.web import adapter, markup
 from bot.platforms.web import channel as web_channel
 from bot.platforms.web.markup import look
 from bot.platforms.web.playground import Playground
@@ -202,7 +202,7 @@ async def test_a_form_makes_one_subscription_and_another_edits_it(
 ) -> None:
     for _ in range(2):
         sent = await form.posts(query="diffusion -survey", when="daily", clock="07:30")
-        assert (sent.status_code, sent.headers["location"]) == (303, "/#end")
+        assert (sent.status_code, sent.headers["location"]) == (303, "/#m2")
     assert queries_of(pages) == ["diffusion -survey"]
     assert len(re.findall('<li class="post" ', (await ada.opens()).text)) == 1, "one answer"
     await ada.says("/list")
@@ -214,6 +214,28 @@ async def test_a_form_makes_one_subscription_and_another_edits_it(
     }  # fmt: skip
     await form.posts(query="diffusion -review")
     assert queries_of(pages) == ["diffusion -review"]
+
+
+async def test_without_scripts_a_press_leads_to_its_answer_or_back_to_its_paper(
+    pages: web_site.Pages, ada: web_site.Browser, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = [make.paper(f"Diffusion {number}", arxiv_id=f"2601.0000{number}") for number in range(1, 4)]
+    make.ingested(pages.app.store, *papers, now=clock.now())
+    await ada.says("/search diffusion")  # messages 1 and 2
+    more, third = ada.button("more"), re.findall(r'value="([^"]+)" title="save"', ada.shown)[2]
+    save = {**more, "press": third}
+
+    async def goes(press: dict[str, str]) -> str:
+        return str((await ada.posts("/chat/press", press)).headers["location"])
+
+    assert await goes(save) == "/#m2p3"
+    assert 'id="m2p3"' in (await ada.opens()).text
+    assert await goes(more) == "/#m3"
+    await ada.says("/list")
+    monkeypatch.setattr(markup, "SHOWN", 2)
+    assert await goes(save) == "/?before=3#m2p3", "a page that has the message"
+    assert 'id="m2p3"' in (await ada.opens("/?before=3")).text
+    assert await goes({"press": "gone", "message": "77"}) == "/#end"
 
 
 async def test_only_its_person_sends_a_form_and_from_our_page(

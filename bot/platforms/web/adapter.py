@@ -102,7 +102,6 @@ log = logging.getLogger("paperwire")
 # -------------------------------------------------------------------------------------------------- the pages of a chat
 
 
-END = "/#end"  # the place of the newest message
 FORM = "/chat/form"  # the page that shows a form
 _LONGEST_NUMBER = 12  # digits
 NOT_NOW = conversation.PageResponse(status=503, body="Not now.\n", kind="text/plain")
@@ -222,18 +221,29 @@ class ChatPages:
         )
 
     async def _done(self, asked: conversation.PageRequest, heard: Heard) -> conversation.PageResponse:
-        """Redirects the browser to the newest message, or to the form that the answer opens.
+        """Redirects the browser to the answer, or to the form that the answer opens.
 
-        A request of our own script gets JSON with the words to show and the address of the form instead.
+        A request of our own script gets JSON instead: the words to show, the address of the form, and after the press of
+        a button the address of the answer.
         """
         goes = f"{FORM}?id={heard.form.id}" if heard.form else ""
         if asked.wants_fragment:
-            told = {"said": heard.toast, "goes": goes, **({"shows": dict(heard.shows)} if heard.shows else {})}
+            told: dict[str, object] = {"said": heard.toast, "goes": goes}
+            if heard.shows:
+                told["shows"] = dict(heard.shows)
+            if heard.pressed and not goes and not heard.toast:
+                told["place"] = await self._place(asked, heard)
             return conversation.PageResponse(body=json.dumps(told, ensure_ascii=False), kind="application/json")
-        if heard.update and not goes:
-            await wait_for_reply(self._store, WEB.name, heard.update)
         self._channel.hub.keep_said(asked.visitor.name, heard.toast)
-        return conversation.PageResponse(location=goes or END)
+        return conversation.PageResponse(location=goes or await self._place(asked, heard))
+
+    async def _place(self, asked: conversation.PageRequest, heard: Heard) -> str:
+        """Returns the address of the answer on the page, once it is there."""
+        if not heard.update:
+            return markup.NEWEST
+        await wait_for_reply(self._store, WEB.name, heard.update)
+        chat, given = markup.chat_of(asked.visitor.name), {"number": heard.number, "pressed": heard.pressed}
+        return await asyncio.to_thread(markup.place_of, self._store, chat, heard.update, **given)
 
     # ------------------------------------------------------------------------------------------------------------ forms
 
@@ -265,8 +275,7 @@ class ChatPages:
         update, problems = await self._talk.submit(asked.frame, form_id, values, dispatcher, once=once)
         if problems:
             return await self._form_page(asked, dispatcher, form_id, values, problems)
-        await wait_for_reply(self._store, WEB.name, update)
-        return conversation.PageResponse(location=END)
+        return conversation.PageResponse(location=await self._place(asked, Heard(update=update)))
 
     async def _form_page(
         self,
@@ -283,7 +292,7 @@ class ChatPages:
         if form is None:
             gone = " ".join(wrong.values()) or _GONE.say(Language(frame.language, "UTC").translate)
             self._channel.hub.keep_said(asked.visitor.name, gone)
-            return conversation.PageResponse(location=END)
+            return conversation.PageResponse(location=markup.NEWEST)
         fields = _fields(form.modal.fields, wrong)
         others = [words for name, words in wrong.items() if name not in {one.field.name for one in fields}]
         shown = {
@@ -292,7 +301,7 @@ class ChatPages:
             "fields": fields,
             "others": others,
             "path": FORM,
-            "end": END,
+            "end": markup.NEWEST,
             "once": new_once(),
         }
         page = await asyncio.to_thread(

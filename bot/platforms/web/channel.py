@@ -301,6 +301,8 @@ class Heard:
     """The results of a request that the page shows in addition to messages."""
 
     update: str = ""  # the id of the update; "" if there was nothing to do
+    number: int = 0  # the message that the visitor wrote, or whose button they pressed; 0 if there is none
+    pressed: str = ""  # the data of that button
     toast: str = ""  # a few words to show
     form: ShownForm | None = None  # a form to show next
     # the signals that the buttons of the pressed message show, and whether each one is set
@@ -327,13 +329,16 @@ class Talk:
             return Heard()
         chat, update, now = markup.chat_of(frame.visitor.name), _update(frame, form, "said"), self._channel.clock.now()
         await self._let_in(chat, frame)
+        number = 0
         if "quiet" not in form:  # quiet: a button of the panel, whose answer says enough
             own = text or f"📎 {form.get('file', '')[:_LONGEST_NAME]}"
-            await self._channel.say(chat, json.dumps({"text": own}, ensure_ascii=False), key=update, is_own=True)
+            number = await self._channel.say(
+                chat, json.dumps({"text": own}, ensure_ascii=False), key=update, is_own=True
+            )
         hub, file_id = self._channel.hub, update if file else ""
         with hub.expecting(update, chat.address) as awaited, hub.holding(file_id, file):
             await dispatcher.dispatch_without_retry(_message(frame, text, update, now, file_id=file_id))
-            return Heard(update=update, form=await _form(awaited))
+            return Heard(update=update, number=number, form=await _form(awaited))
 
     async def press(
         self, frame: conversation.PageFrame, form: Mapping[str, str], dispatcher: conversation.RequestDispatcher
@@ -354,7 +359,14 @@ class Talk:
             await asyncio.wait((awaited.toast,), timeout=TOAST_WITHIN)
         toast, number = awaited.toast.result() if awaited.toast.done() else "", int(pressed.message_id or 0)
         shows = await asyncio.to_thread(markup.pressed_in, self._store, chat, number) if toast else {}
-        return Heard(update=update, toast=toast, form=_shown(awaited), shows=shows)
+        return Heard(
+            update=update,
+            number=number,
+            pressed=pressed.callback_data,
+            toast=toast,
+            form=_shown(awaited),
+            shows=shows,
+        )
 
     async def fill_in(
         self,

@@ -7,10 +7,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
+from itertools import count
 from typing import Any
 
 from bot.platforms.web import WEB
-from bot.ports.conversation import PageFrame
+from bot.ports.conversation import PageFrame, reply_delivery
 from bot.rendering import packing, templating
 from bot.rendering.language import Language
 from bot.rendering.plots import rows_of_bars
@@ -19,7 +21,7 @@ from subscriptions import model
 from subscriptions.errors import Sentence
 from subscriptions.service.chat_status import known_or_new
 from subscriptions.states import Signal
-from subscriptions.store.conversations import PageMessage, newest_page_messages
+from subscriptions.store.conversations import PageMessage, find_page_message, newest_page_messages
 from subscriptions.store.database.store import Store
 from subscriptions.store.signals import signals_of_papers
 
@@ -85,6 +87,8 @@ _WORDS = {
     ),
 }
 _SHOWS = re.compile(r' data-shows="((LIKED|DISLIKED|SAVED):(\d+))"')  # attribute of a button in a message, see Button
+_PAPER = re.compile(r'<article class="paper"')
+NEWEST = "/#end"  # the address of the newest message
 _EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", "reinforcement learning")
 
 
@@ -145,6 +149,25 @@ def _pressed(store: Store, chat: model.Chat, html: str) -> Mapping[str, bool]:
     return {shows: (int(paper), Signal[kind]) in told for shows, kind, paper in buttons}
 
 
+def place_of(store: Store, chat: model.ChatAddress, update: str, *, number: int, pressed: str) -> str:
+    """Returns the web address of the answer to an update: the page, with the first message of the answer as its fragment.
+
+    If the answer is no message of its own, returns the address of message `number`, or of the paper there whose button
+    `pressed` is.
+    """
+    answer = find_page_message(store, chat, delivery=reply_delivery(update), part=1)
+    if answer is not None:
+        return f"/#m{answer}"
+    newest, _ = newest_page_messages(store, chat, SHOWN)
+    shown, _ = newest_page_messages(store, chat, 1, before=number + 1)
+    if not any(one.number == number for one in shown):
+        return NEWEST
+    html = json.loads(shown[0].payload).get("html", "")
+    papers = len(_PAPER.findall(html.partition(f'value="{escape(pressed)}"')[0])) if pressed else 0
+    page = "/" if number >= newest[0].number else f"/?before={number + 1}"
+    return f"{page}#m{number}p{papers}" if papers else f"{page}#m{number}"
+
+
 def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = "", example: str = "") -> str:
     """Returns the page as HTML.
 
@@ -170,21 +193,26 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = 
 
 def fragment(messages: Sequence[ShownMessage], frame: PageFrame) -> str:
     """Returns messages as HTML for the page."""
-    return templating.draw_part("messages.html", frame, words=_WORDS, messages=messages, once="")
+    return templating.draw_part("messages.html", frame, words=_WORDS, messages=messages, once="", is_newest=False)
 
 
 def _shown(
     message: PageMessage, content: Mapping[str, Any], pressed: Mapping[str, bool], language: Language
 ) -> ShownMessage:
+    papers = count(1)
+
     def as_it_is(button: re.Match[str]) -> str:
         return f'{button[0]} aria-pressed="{"true" if pressed[button[1]] else "false"}"'
 
-    local = language.local(message.at)
+    def with_id(paper: re.Match[str]) -> str:
+        return f'{paper[0]} id="m{message.number}p{next(papers)}"'
+
+    local, html = language.local(message.at), _SHOWS.sub(as_it_is, content.get("html", ""))
     return {
         "number": message.number,
         "change": message.change,
         "is_own": message.is_own,
-        "html": _SHOWS.sub(as_it_is, content.get("html", "")),  # safe, since we rendered it for this platform
+        "html": _PAPER.sub(with_id, html),  # safe, since we rendered it for this platform
         "text": content["text"],  # plain text, used if there is no HTML
         "file": content.get("file", {}).get("name", ""),
         "day_id": f"day-{local.date().isoformat()}",

@@ -42,6 +42,13 @@
   const number = (item) => Number(item.dataset.number);
   const once = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
+  const land = (item) => { // people read a long message from its top
+    if (item.offsetHeight > scroller.clientHeight * 0.6) item.scrollIntoView({ block: "start" });
+    else toEnd();
+  };
+  const end = document.getElementById("end") ?? Object.assign(document.createElement("span"), { id: "end" });
+  let awaited = ""; // the id of the answer to a pressed button, which may arrive after the response to the press
+
   const place = (item) => {
     const known = document.getElementById(item.id);
     if (item.classList.contains("day")) {
@@ -50,6 +57,7 @@
     }
     if (known) {
       const hadFocus = known.contains(document.activeElement);
+      if (known.contains(end)) item.prepend(end);
       known.replaceWith(item);
       if (hadFocus) {
         item.tabIndex = -1;
@@ -60,6 +68,7 @@
     const items = log.querySelectorAll("[data-number]");
     if (items.length && number(item) < number(items[0])) return;
     item.classList.add("new");
+    item.prepend(end);
     log.append(item);
   };
   const show = (html) => {
@@ -71,10 +80,9 @@
     document.body.classList.remove("empty");
     document.getElementById("reading").classList.add("with-panel");
     for (const id of ["welcome", "finds"]) document.getElementById(id)?.remove();
-    if (!follows) return;
-    const last = items[items.length - 1];
-    if (last.offsetHeight > scroller.clientHeight * 0.6) last.scrollIntoView({ block: "start" }); // people read from its top
-    else toEnd();
+    const answer = items.find((item) => item.id === awaited);
+    if (answer) awaited = "";
+    if (answer || follows) land(answer ?? items.at(-1));
   };
 
   const send = async (form, fields) => {
@@ -88,7 +96,7 @@
     for (const [what, isSo] of Object.entries(told.shows ?? {})) {
       for (const button of document.querySelectorAll(`[data-shows="${what}"]`)) button.setAttribute("aria-pressed", isSo);
     }
-    return told.said;
+    return told;
   };
   let sending = Promise.resolve(); // messages are sent one after another, in their order
   document.addEventListener("submit", async (event) => {
@@ -100,6 +108,7 @@
     if (pressed?.dataset.busy) return; // a second press of the same button
     if (pressed) pressed.dataset.busy = "yes";
     const fields = new URLSearchParams(new FormData(form, event.submitter)); // read before the text is cleared
+    const newest = number(log.querySelector("[data-number]:last-child") ?? log);
     const written = form === composer ? text.value : "";
     if (form === composer) {
       text.value = "";
@@ -108,10 +117,16 @@
     }
     try {
       sending = sending.catch(() => null).then(() => send(form, fields)); // the answer may appear before this ends
-      const said = await sending;
+      const told = await sending;
+      const answer = /#m(\d+)$/.exec(told.place)?.[1];
+      if (Number(answer) > newest) { // the answer is a message of its own
+        const item = document.getElementById(`m${answer}`);
+        if (item) land(item);
+        else awaited = `m${answer}`;
+      }
       const row = event.submitter?.closest(".actions");
-      if (row) say(row, said);
-      else tell(said);
+      if (row) say(row, told.said);
+      else tell(told.said);
     } catch {
       if (written && !text.value) text.value = written;
       tell(chat.dataset.unsent);
@@ -284,7 +299,7 @@
     listen();
     const isBegun = !document.body.classList.contains("empty");
     if (isBegun && (!location.hash || location.hash === "#end")) {
-      toEnd();
+      land(log.lastElementChild);
       document.fonts.ready.then(() => { if (atEnd()) toEnd(); }); // our own font has higher lines
     }
     if (matchMedia("(hover: hover)").matches) text.focus({ preventScroll: true });
