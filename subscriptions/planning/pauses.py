@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from subscriptions import errors
 from subscriptions.model import DAYS
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.times._reading import clock_of
+from subscriptions.planning.times._reading import clock_of, reading_of
 from subscriptions.texts import normalized
 
 LONGEST = timedelta(days=2 * 366)
@@ -22,7 +22,7 @@ _UNITS = {
     "y": timedelta(days=365),
 }
 _MANY = (
-    r"(?:\d{1,4}|(?:an? )?(?:couple(?: of)?|few)|several|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven"
+    r"(?:-? ?\d{1,9}|(?:an? )?(?:couple(?: of)?|few)|several|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven"
     r"|twelve|fifteen|twenty|thirty)"
 )
 _UNIT = r"(?:minutes?|mins?|hours?|days?|weeks?|fortnights?|months?|years?)"
@@ -41,12 +41,18 @@ _NAMED_DAY = re.compile(
     rf"|(?P<month2>{_MONTH}) (?:the )?(?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
     rf"|(?:the )?(?P<nth>\d\d?)(?:st|nd|rd|th)(?: of (?:the|this) month)?"
     rf"|(?:next|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week|month|year)"
-    rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadences.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
+    rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadences.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today)"
+    r"|(?P<number_of_year>(?:19|20)\d\d))"
+)
+_PAST = re.compile(
+    rf"(?:the day before )?yesterday|(?:last|previous) (?:{cadences.PATTERN}|week|weekend|month|year|night)|(?:{_MANY} ?{_UNIT}|long) ago"
+    r"|昨[天日晚]|大?前天|上个?(?:周末|(?:周|星期|礼拜)[一二三四五六日天]?|月)|去年|前年"
+    r"|[\d一两二三四五六七八九十半几百]{1,4} ?个?(?:分钟|小时|钟头|天|日|周|星期|礼拜|月|年)[以之]?前"
 )
 # Dates in Chinese, as the bot's replies write them: 3月3日.
 _DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
 _LENGTH_ZH = re.compile(
-    r"(?:接下来|未来|这)?(?P<many>\d{1,4}|[一两俩二三仨四五六七八九半几]|二?十[一二三四五]?) ?(?:个多?)?"
+    r"(?:接下来|未来|这)?(?P<many>(?:负|-)? ?\d{1,9}|[两俩仨半几]|(?:负)?[一两二三四五六七八九十百千万亿]{1,9}) ?(?:个多?)?"
     r"(?P<unit>分钟|小时|钟头|天|日|周|星期|礼拜|月|年)(?:[以之]?后|时间|左右)?"
 )
 _UNITS_ZH = {
@@ -90,23 +96,42 @@ _LONGEST_TEXT = 60
 _EXAMPLES = errors.Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
 
+class NoSuchPause(errors.Refused):
+    """A day or a length of time for which nobody can pause: it is over, longer than two years, or in no calendar."""
+
+
+class _NoSuchDay(Exception):
+    """A day that no calendar has, such as 31 February."""
+
+
 def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
-    """Returns the end of a pause that a person requests at `now`, in UTC. The end is after `now`. Raises Refused."""
-    plain = _in_english(" ".join(normalized("NFKC", text).casefold().split()))
+    """Returns the end of a pause that a person requests at `now`, in UTC. The end is after `now`.
+
+    Raises NoSuchPause; Refused if the text names no time.
+    """
+    typed = " ".join(normalized("NFKC", text).casefold().split())
+    plain = _in_english(typed)
     length = _length(plain)
-    end = _at_moment(plain, zone, now) if length is None else now + min(length, 2 * LONGEST)
+    is_over = _PAST.fullmatch(_UNTIL.sub("", typed, count=1))
+    try:
+        end = now if is_over else _at_moment(plain, zone, now) if length is None else now + length
+    except _NoSuchDay:
+        not_there = errors.Sentence("No calendar has this day. For example: 7d, 2 weeks, until mon, until 3 Mar.")
+        raise NoSuchPause(_no_time(text), not_there) from None
     if end is None:
-        raise errors.Refused(
-            errors.Sentence("“{text}” is not a time to pause until.", {"text": text.strip()}), _EXAMPLES
-        )
+        raise errors.Refused(_no_time(text), _EXAMPLES)
     if end <= now:
-        raise errors.Refused(errors.Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
+        raise NoSuchPause(errors.Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
     if end - now > LONGEST:
-        raise errors.Refused(
+        raise NoSuchPause(
             errors.Sentence("That is longer than two years."),
             errors.Sentence("Pause without a date; resume ends it when you like."),
         )
     return end
+
+
+def _no_time(text: str) -> errors.Sentence:
+    return errors.Sentence("“{text}” is not a time to pause until.", {"text": text.strip()})
 
 
 def _in_english(plain: str) -> str:
@@ -115,11 +140,7 @@ def _in_english(plain: str) -> str:
         return _NAME.sub(lambda found: _NAMES[found[0]], plain)
     if length := _LENGTH_ZH.fullmatch(plain):
         unit = length["unit"]
-        return (
-            _HALF_ZH.get(unit, plain)
-            if length["many"] == "半"
-            else f"{cadences.count_of(length['many'])} {_UNITS_ZH[unit]}"
-        )
+        return _HALF_ZH.get(unit, plain) if length["many"] == "半" else f"{_count(length['many'])} {_UNITS_ZH[unit]}"
     plain = _AFTER_ZH.sub("", plain)
     for chinese, english in _WORDS_ZH.items():
         plain = plain.replace(chinese, f"{english} ")
@@ -140,11 +161,28 @@ def length_of(text: str) -> timedelta | None:
 
 def _length(plain: str) -> timedelta | None:
     match = _LENGTH.fullmatch(plain)
-    return (
-        cadences.count_of(match["many"]) * next(unit for name, unit in _UNITS.items() if match["unit"].startswith(name))
-        if match
-        else None
-    )
+    if match is None:
+        return None
+    unit = next(unit for name, unit in _UNITS.items() if match["unit"].startswith(name))
+    return min(_count(match["many"]), 2 * LONGEST // unit) * unit
+
+
+def _count(many: str) -> int:
+    """Returns the number of units that a length of time has: 3 for "a few", 100 for 一百, 0 for a negative number."""
+    plain = many.replace(" ", "") if many[-1].isdecimal() else many
+    if plain.startswith(("-", "负")):
+        return 0
+    if not _LARGE.intersection(plain):
+        return cadences.count_of(plain)
+    for sign, size in _LARGE_ZH.items():
+        before, found, behind = plain.partition(sign)
+        if found:
+            return (_count(before) if before else 1) * size + (_count(behind) if behind else 0)
+    return 0
+
+
+_LARGE_ZH = {"亿": 10**8, "万": 10**4, "千": 1000, "百": 100}
+_LARGE = frozenset(_LARGE_ZH)
 
 
 def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
@@ -156,13 +194,17 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
     for day_words, clock_words in _halves(said[:_LONGEST_TEXT]):
         clock = clock_of(clock_words) if clock_words else time(0)
         match = _NAMED_DAY.fullmatch(day_words)
-        if clock is None or (day_words and match is None):
+        # a number alone is no time: "2" may be 2:00 or two days, and "the friday one" is not one o'clock
+        is_number = bool(clock_words) and reading_of(clock_words) is None
+        if clock is None or (day_words and match is None) or (match and is_number and not clock_words[0].isdigit()):
             continue
         if match is None:
-            return None if clock_words.isdecimal() else _next_at(clock, zone, now)  # "2" may be 2:00 or two days
+            return None if is_number else _next_at(clock, zone, now)
         day = _day(match, today)
+        if day is None:
+            raise _NoSuchDay
         far = date(today.year + 4, 1, 1)  # later than a pause may end, and a valid day in every zone
-        return cadences.local_moment(min(day, far), clock, zone) if day else None
+        return cadences.local_moment(min(day, far), clock, zone)
     return None
 
 
@@ -202,6 +244,8 @@ def _calendar_day(match: re.Match[str], today: date) -> date | None:
     if match["nth"]:
         days = (today + timedelta(days=many) for many in range(1, 63))  # the day may be in this month or a later one
         return next((day for day in days if day.day == int(match["nth"])), None)
+    if match["number_of_year"]:
+        return date(int(match["number_of_year"]), 1, 1)
     try:
         if match["iso"]:
             return date(*map(int, match["iso"].split("-")))

@@ -281,6 +281,31 @@ async def test_a_pause_lasts_as_long_as_it_is_said(said: str, until: str) -> Non
         assert until in (await bot.says(said)).text
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("pause until yesterday", "“until yesterday” is over already."),
+        ("mute it until 30 february please", "No calendar has this day."),
+        ("take a break for -2 weeks", "“for -2 weeks” is over already."),
+        ("pause for 4000000 months", "That is longer than two years."),
+        ("暂停到上周三", "“到上周三”已经过去了。"),
+    ],
+)
+async def test_a_pause_that_cannot_be_is_refused_with_its_reason(said: str, why: str) -> None:
+    with a_bot() as bot:
+        await bot.says("/sub diffusion daily 9")
+        assert why in (await bot.says(said)).text
+        assert known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).state == "active"
+
+
+@pytest.mark.parametrize("said", ["pause just the gravity one", "mute the gravity one", "snooze only the gravity one"])
+async def test_one_in_a_name_is_no_time(said: str) -> None:
+    with a_bot() as bot:
+        await bot.says("/sub diffusion daily 9")
+        await bot.says("/sub gravity daily 9")
+        assert (await bot.says(said)).lines[0] == "✓ 2  gravity is paused."
+
+
 @pytest.mark.parametrize("said", ["2601.99999999", "arXiv:2601.99999999", "/search 2601.99999999", "2601.99999"])
 async def test_an_id_that_is_not_stored_is_nothing_to_subscribe_to(said: str) -> None:
     with a_bot() as bot:

@@ -15,7 +15,7 @@ from bot.commands.words import reader, subjects
 from bot.commands.words.reader import Token
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
-from subscriptions.planning.pauses import parse_pause
+from subscriptions.planning.pauses import NoSuchPause, length_of, parse_pause
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import hours_of, is_time
 from subscriptions.query.links import mentioned
@@ -211,17 +211,29 @@ def is_worded(text: str) -> bool:
 
 
 def pause_in(said: Said) -> str:
-    """Returns the words that say how long a pause is; "" if there are none."""
+    """Returns the words that say how long a pause is, even if there is no such pause; "" if there are none.
+
+    A day in the name of a thing, as in "the friday digest", says nothing about the pause.
+    """
     text, tokens = said.text, said.tokens
     for at, first in enumerate(tokens):
-        for last in reversed(tokens[at:]):
-            words = text[first.start : last.end]
+        is_name = at > 0 and tokens[at - 1].mark in _DETERMINERS
+        for end in range(len(tokens), at, -1):
+            words = text[first.start : tokens[end - 1].end]
+            is_name |= first.mark in _DETERMINERS and end < len(tokens) and tokens[end].mark in _THINGS
             try:
                 parse_pause(words, UTC, _SOME_DAY)
+            except NoSuchPause:
+                return words
             except Refused:
                 continue
-            return words
+            if not is_name or length_of(words):
+                return words
     return ""
+
+
+_DETERMINERS = frozenset({"the", "my", "our", "that", "your"})
+_THINGS = frozenset({"one", "ones", "digest", "digests", "subscription", "subscriptions", "alert", "alerts", "mail"})
 
 
 def name_in(said: Said) -> str:
