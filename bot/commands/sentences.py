@@ -20,6 +20,7 @@ from bot.commands.words import intents, reader, subjects
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import errors, model
+from subscriptions.planning.cadence import with_days
 from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import is_time, reading_of
@@ -485,8 +486,10 @@ def _widened(said: Said, one: model.Subscription) -> str | None:
 def _scheduled(said: Said, one: model.Subscription) -> str | None:
     """Returns the new time of a subscription: the named time, or its own time, moved earlier or later.
 
-    If only days are named, the time of day stays. None if no time is named.
+    If only days are named, the time of day stays. Days that come "too" are added. None if no time is named.
     """
+    if days := intents.days_added(said):
+        return str(with_days(one.cadence, days))
     when, at, shift = subjects.time_in(said.text, said.intent), one.cadence.at, _SHIFT.search(reader.folded(said.text))
     length = next(filter(None, map(length_of, said.marked(reader.LONG))), None)
     if at and shift and length:

@@ -6,7 +6,7 @@ All patterns match English and Chinese in the form that `times._words.plain` ret
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from subscriptions import errors, model
@@ -41,6 +41,7 @@ def chinese_day_number(sign: str) -> int:
 
 KINDS = ("now", "when-out", "daily", "weekdays", "weekly", "days")
 NINE = time(9)
+_SATURDAY = 5
 DEFAULT_WINDOW = (time(8), time(20))
 # quiet hours are shorter than 24 hours on the clock; they last an hour longer if the clocks are set back
 LONGEST_QUIET = timedelta(hours=25)
@@ -86,6 +87,16 @@ def cadence_of_days(days: Iterable[int], at: time | None) -> model.Cadence:
         return model.Cadence(kind="weekly", at=at, weekday=several[0])
     kind = {(0, 1, 2, 3, 4): "weekdays", (0, 1, 2, 3, 4, 5, 6): "daily"}.get(several, "days")
     return model.Cadence(kind=kind, at=at, days=several if kind == "days" else ())
+
+
+def with_days(cadence: model.Cadence, days: Iterable[int]) -> model.Cadence:
+    """Returns the cadence with further days of the week; unchanged if it is due on every day."""
+    if cadence.kind in ("now", "daily"):
+        return cadence
+    own = {day for day in range(7) if _is_on(cadence, day)} | {*days}
+    if cadence.kind == "when-out":
+        return replace(cadence, weekdays_only=own == set(range(_SATURDAY)))
+    return cadence_of_days(own, cadence.at)
 
 
 def next_due(cadence: model.Cadence, zone: tzinfo, after: datetime) -> datetime | None:
@@ -199,12 +210,15 @@ def _moments(cadence: model.Cadence, zone: tzinfo, start: datetime) -> Iterator[
 
 
 def _on_day(cadence: model.Cadence, day: date) -> bool:
-    weekday = day.weekday()
+    return _is_on(cadence, day.weekday())
+
+
+def _is_on(cadence: model.Cadence, weekday: int) -> bool:
     if cadence.kind == "weekly":
         return weekday == (cadence.weekday or 0)
     if cadence.kind == "days":
         return weekday in cadence.days
-    return weekday < 5 or not (cadence.kind == "weekdays" or cadence.weekdays_only)  # noqa: PLR2004 - Saturday is 5
+    return weekday < _SATURDAY or not (cadence.kind == "weekdays" or cadence.weekdays_only)
 
 
 def _replaced(cadence: model.Cadence, zone: tzinfo, day: date) -> bool:

@@ -215,6 +215,10 @@ async def test_what_was_read_from_a_sentence_is_no_subject(said: str, query: str
         ("/sub dengue daily 9", "send them at 7 instead of 9", ("dengue", "daily 07:00")),
         ("/sub dengue daily 9", "make it 8 rather than at 10", ("dengue", "daily 08:00")),
         ("/sub 拓扑学 daily 9", "一周发一次就够了", ("拓扑学", "weekly mon 09:00")),
+        ("/sub dengue weekdays 8", "weekends too", ("dengue", "daily 08:00")),
+        ("/sub dengue weekly tue 8", "also on fridays please", ("dengue", "tue,fri 08:00")),
+        ("/sub dengue weekdays 8", "周六也发一下", ("dengue", "mon,tue,wed,thu,fri,sat 08:00")),
+        ("/sub dengue when-out 8-18 weekdays", "weekends as well", ("dengue", "when-out 08:00-18:00")),
         ("/sub 黑洞 weekdays 8", "以后原初黑洞的别给我发了", ("黑洞 -原初黑洞", "weekdays 08:00")),
     ],
 )

@@ -6,7 +6,7 @@ arguments of the command from the sentence.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,8 +16,8 @@ from bot.commands.words.reader import Token
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
 from subscriptions.planning.pauses import NoSuchPause, length_of, parse_pause
-from subscriptions.planning.times import split_when
-from subscriptions.planning.times._reading import hours_of, is_time
+from subscriptions.planning.times import split_when, time_at
+from subscriptions.planning.times._reading import Reading, hours_of, is_time, reading_of
 from subscriptions.query.links import mentioned
 
 SURE, HALF = 0.55, 0.35  # the least probability of an intent to act on it, or to ask about it
@@ -154,7 +154,12 @@ def meaning(text: str) -> Said:
     ):
         return Said(said)
     typed = _TYPED.match(reader.folded(said))
-    found = (reader.Score(_VERBS[typed["verb"]], 1.0),) if typed else tuple(reader.scores(tokens)[:5])
+    if typed:
+        found = (reader.Score(_VERBS[typed["verb"]], 1.0),)
+    elif days_added(Said(said, tokens)):
+        found = (reader.Score("schedule", 1.0),)
+    else:
+        found = tuple(reader.scores(tokens)[:5])
     is_query = (
         found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-"))
         and Said(said, tokens).has_unknown
@@ -246,12 +251,33 @@ def _edit(said: Said) -> str | None:
 
 
 def _schedule(said: Said) -> str | None:
-    """Returns the arguments of /schedule: a time, after a number if there is one; None if words may name a subscription."""
+    """Returns the arguments of /schedule: a time, after a number if there is one; None if it depends on a subscription."""
+    if days_added(said):
+        return None
     when = subjects.time_in(said.text, said.intent)
     # a number that is the time itself is not the number of a subscription
     if said.marked(reader.NUMBER) and said.numbers != [when]:
         return f"{said.numbers[0]} {when}" if when else None
     return when if when and not said.texts(reader.NAMED) and _ALL.search(reader.folded(said.text)) else None
+
+
+_TOO = re.compile(r"\b(?:too|also|as well|in addition|plus|add|include|including)\b|[也还]|加上|包括")
+
+
+def days_added(said: Said) -> frozenset[int]:
+    """Returns the days of the week that a sentence adds to a schedule, as "weekends too" does; 0 is Monday."""
+    plain = reader.folded(said.text)
+    if not _TOO.search(plain) or subjects.denies(plain) or said.has_unknown:
+        return frozenset()
+    ends = ((token.start, time_at(plain, token.start)) for token in said.tokens)
+    readings = (reading_of(plain[start:end]) for start, end in ends if end)
+    return frozenset(day for one in readings if one and one.exact and one.at is None for day in _days_of(one))
+
+
+def _days_of(reading: Reading) -> Sequence[int]:
+    if reading.kind == "weekdays":
+        return range(5)
+    return reading.days if reading.weekday is None else (reading.weekday,)
 
 
 def _pause(said: Said) -> str | None:

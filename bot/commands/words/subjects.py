@@ -133,12 +133,17 @@ def subject_of(said: str, intent: str = reader.ASKING[0]) -> str:
     )
 
 
+def denies(plain: str) -> bool:
+    """Returns whether a folded text has a word that excludes or denies something."""
+    return bool(_DENIES.search(plain))
+
+
 @lru_cache(maxsize=64)
 def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
     """Returns the parts of a sentence, in order; () for a text that is longer than a sentence."""
     tokens = reader.tokens_of(said) if len(said) <= reader.LONGEST else ()
     parts = reader.parts_of(tokens, intent)
-    if intent in reader.ASKING and not _DENIES.search(reader.folded(said)):
+    if intent in reader.ASKING and not denies(reader.folded(said)):
         parts = [reader.WANTED if part == reader.UNWANTED else part for part in parts]
     if intent in reader.ASKING:
         if not _OF_A_REQUEST.isdisjoint(parts):  # then no other word of a query may be lost
