@@ -58,6 +58,7 @@ class PlatformFacts:
     notifies: bool = True  # messages alert people; False: chats begin with "now", no quiet hours, and one day's papers
     keeps_messages: bool = False  # the database keeps its messages, so that they can be shown
     confirms: bool = False  # the person who reads there must say yes before anything is sent
+    mailbox_of: Callable[[model.ChatAddress], str] = str  # equal for addresses whose messages come to one place
     asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
 
 

@@ -22,6 +22,7 @@ from bot.cli import arguments, output, tables
 from bot.cli import session as sessions
 from bot.cli.session import Session
 from bot.commands import phrasing
+from bot.commands.context import Command
 from bot.commands.export_import import library_lines
 from bot.commands.intent import REGISTRY
 from bot.conversation.handler import answer
@@ -155,6 +156,7 @@ class _Said:
 
     reply: Reply = Reply()  # noqa: RUF009 - a frozen value
     chat: model.Chat | None = None
+    remarks: tuple[str, ...] = ()  # those of `paperwire subscribe`, if the chat has a new subscription
 
     def show(self, reply: Reply, chat: model.Chat) -> None:
         self.reply, self.chat = reply, chat
@@ -187,10 +189,10 @@ def say(
     json: arguments.Json = False,
 ) -> int:
     """Act as if a person in the chat had typed TEXT, and print the reply. Nothing is sent to the chat."""
-    with sessions.open_session(now) as session:
+    with sessions.open_session(now, make=_may_be_first(text)) as session:
         address = session.address(chat)
         shown = asyncio.run(_reply_to(_addressed(text, address, session), session))
-    reply, said = shown.reply, shown.text()
+    reply, said = shown.reply, "\n".join(filter(None, (shown.text(), *shown.remarks)))
     is_refused = reply.ok is False
     files = [{"name": reply.file.name, "content": reply.file.text}] if reply.file else []
     document = {"chat": str(address), "text": said.splitlines(), "buttons": shown.labels(), "ok": not is_refused}
@@ -204,22 +206,45 @@ def say(
 
 async def _reply_to(request: conversations.MessageRequest, session: Session) -> _Said:
     shown = _Said()
-    app = build_app(session.settings, clock=session.clock, channels={}, out=sys.stderr)
+    before = chat_status.known_or_new(session.store, request.chat, request.place.kind).subscriptions_ever_made
+    app = build_app(session.settings, clock=session.clock, out=sys.stderr)
     try:
-        conversation = replace(app.context.conversation, show_reply=shown.show)
+        # the platforms that are on belong to what a command can do, but none of them is asked
+        conversation = replace(app.context.conversation, show_reply=shown.show, platform_apis={}, forms={})
         await answer(replace(app.context, conversation=conversation), request)
     finally:
         await app.close()
+    if shown.chat is not None and shown.reply.ok:
+        shown.remarks = _remarks(session, request.chat, before)
     return shown
+
+
+def _remarks(session: Session, address: model.ChatAddress, before: int) -> tuple[str, ...]:
+    """Returns remarks on a chat that had made `before` subscriptions, if it has a new one."""
+    chat = chat_status.known_or_new(session.store, address, listing.kind_of(address))
+    if chat.subscriptions_ever_made == before:
+        return ()
+    return *sessions.remarks_on_question(chat), *sessions.remarks_on_platform(chat, session.settings)
+
+
+def _command_in(text: str) -> tuple[conversations.TypedCommand | None, Command | None]:
+    """Returns the command that a text begins with its slash, and the command that it means, with or without one."""
+    typed = conversations.typed_command(text.strip())
+    first, _, _ = text.strip().partition(" ")
+    return typed, REGISTRY.command_named(typed.name if typed else first.casefold())
+
+
+def _may_be_first(text: str) -> bool:
+    """Returns whether a text is a command with which a person begins: it subscribes, so it makes chat and database."""
+    _, found = _command_in(text)
+    return found is not None and found.name == "sub"
 
 
 def _addressed(text: str, address: model.ChatAddress, session: Session) -> conversations.MessageRequest:
     """Returns the request for a text typed in a chat. Raises NotFound for any command except /sub in an unknown chat."""
-    typed = conversations.typed_command(text.strip())
-    first, _, _ = text.strip().partition(" ")
-    found = REGISTRY.command_named(typed.name if typed else first.casefold())
+    typed, found = _command_in(text)
     is_command = typed is not None or found is not None
-    if not is_command or (found is not None and found.name == "sub"):  # a sentence and /sub are possible in a new chat
+    if not is_command or _may_be_first(text):  # a sentence and /sub are possible in a new chat
         title, kind = sessions.look_up_new_chat(session, address)
         chat = chat_status.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
     else:

@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.settings.loading import load_usable_settings
 from subscriptions import addresses, errors, model
 from subscriptions.service.listing import get_chat
+from subscriptions.states import ChatState
 from subscriptions.store.bot_state import bots
 from subscriptions.store.database.store import Store
 from subscriptions.zones import zone
@@ -154,6 +155,19 @@ def look_up_new_chat(session: Session, address: model.ChatAddress) -> tuple[str,
     ):
         return "", None
     return asyncio.run(known.adapter_of(known.PLATFORMS[platform]).describe(session.settings, address))
+
+
+def remarks_on_question(chat: model.Chat) -> Iterator[str]:
+    """Yields a remark on a chat that was subscribed if its address has not agreed yet."""
+    if chat.state is ChatState.UNCONFIRMED:
+        yield f"{chat.address.address} is asked first, by the next paperwire run or deliver; no papers go there before a yes."
+
+
+def remarks_on_platform(chat: model.Chat, settings: Settings) -> Iterator[str]:
+    """Yields a remark on a chat that was subscribed if its platform is off."""
+    facts = addresses.facts_of(chat.address.platform)
+    if not settings.is_on(facts.name):
+        yield f"{facts.title} is off until {facts.token_variable} is set."
 
 
 def _is_known(session: Session, address: model.ChatAddress) -> bool:

@@ -25,7 +25,6 @@ from bot.rendering.language import Language, query_in_words
 from bot.rendering.terminal import Flow, text_of
 from bot.settings import Settings
 from subscriptions import model, texts
-from subscriptions.addresses import facts_of
 from subscriptions.errors import Sentence
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
@@ -36,7 +35,6 @@ from subscriptions.service.previews import NotDue, Preview
 from subscriptions.service.previews import preview as look
 from subscriptions.service.requests import subscribe as add
 from subscriptions.service.requests import unsubscribe as remove
-from subscriptions.states import ChatState
 from subscriptions.zones import zone_of_place
 
 
@@ -104,9 +102,7 @@ def subscribe(
         title, kind = sessions.look_up_new_chat(session, address)
         moment = session.now
         result = add(session.store, address, request, now=moment, title=title, kind=kind)
-        if result.chat.state is ChatState.ASKED:  # an operator at the command line needs no approval
-            access.allow(session.store, result.chat.address, now=session.now)
-        access.ask_unasked(session.store, [result.chat.address], now=session.now)
+        access.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
     remarks = [f"  {remark}" for remark in _remarks(result, session.settings, begins=since is not None)]
     reply = _echo(result, moment, says_year=(since or "").strip()[:4].isdigit())
     return output.tell(_added(result), lambda: output.print_reply(reply, *remarks), json=json)
@@ -129,8 +125,7 @@ def _remarks(result: requests.Subscribed, settings: Settings, *, begins: bool) -
     chat, subscription = result.chat, result.subscription
     if result.outcome == "added":
         yield f"Undo: paperwire unsubscribe {subscription.number} --as {chat.address}"
-        if chat.state is ChatState.UNCONFIRMED:
-            yield f"{chat.address.address} is asked first, by the next paperwire run or deliver; no papers go there before a yes."
+        yield from sessions.remarks_on_question(chat)
     elif begins:
         yield "--since is for a new subscription; this one goes on where it stands."
     if typed := split_when(subscription.text).when:
@@ -143,9 +138,7 @@ def _remarks(result: requests.Subscribed, settings: Settings, *, begins: bool) -
         and subscription.zone is None
     ):
         yield f"{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire set timezone ZONE --as {chat.address}"
-    if not settings.is_on(chat.address.platform):
-        facts = facts_of(chat.address.platform)
-        yield f"{facts.title} is off until {facts.token_variable} is set."
+    yield from sessions.remarks_on_platform(chat, settings)
 
 
 def _echo(result: requests.Subscribed, now: datetime, *, says_year: bool) -> Reply:

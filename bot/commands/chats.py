@@ -29,12 +29,11 @@ from subscriptions.store.moving import chat_moved
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
 
 
-def admit(context: CommandContext, reply: channel.Reply | None, *, operator_is_admin: bool) -> channel.Reply | None:
+def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply | None:
     """Decides whether a chat that has just subscribed is served. Returns the reply, which says so if the chat has to wait.
 
     `context` and its chat are from before the command. Only a new subscription or a confirmed address leads to a
-    decision. `operator_is_admin`: an operator administers the chat. Raises Refused, and then the command is rolled
-    back.
+    decision. Raises Refused, and then the command is rolled back.
     """
     before, transaction = context.chat, context.store
     confirms = before.id in transaction.confirmed_chats
@@ -45,11 +44,24 @@ def admit(context: CommandContext, reply: channel.Reply | None, *, operator_is_a
     has_new = chat.subscriptions_ever_made > before.subscriptions_ever_made
     if not has_new and not confirms:
         return reply
+    if before.state is states.ChatState.UNCONFIRMED and chat.is_admitted:
+        return reply  # its reader has just said yes, and that was decided before the question
     if has_new and before.kind is model.ChatKind.TEAM and context.request.sender:
         # the person who subscribed last is the owner
         stored_chats.set_owner(context.store, before.id, context.request.sender)
-    by_operator = operator_is_admin or context.is_operator
-    match decide_entry(standing, before, has_new=has_new, by_operator=by_operator, access=context.bot_info.access):
+    decision = _let_in(context, standing, before, has_new=has_new)
+    if has_new:
+        if context.by_operator:
+            admission.ask_unasked(context.store, [before.address], now=context.now)
+        context.news.append(f"{before.address} has a new subscription.")
+    return _waits(context, reply) if decision == "wait" else reply
+
+
+def _let_in(context: CommandContext, standing: Standing, before: model.Chat, *, has_new: bool) -> Decision:
+    """Returns the decision about a chat that wants something. Lets it in if an operator wants that. Raises Refused."""
+    access = context.bot_info.access
+    decision = decide_entry(standing, before, has_new=has_new, by_operator=context.by_operator, access=access)
+    match decision:
         case "let in":
             admission.allow(context.store, before.address, now=context.now, notify_chats=False)
         case "denied":
@@ -58,9 +70,7 @@ def admit(context: CommandContext, reply: channel.Reply | None, *, operator_is_a
             raise errors.Refused(
                 errors.Sentence("This bot is private: only its operator adds subscriptions."), _contact(context)
             )
-        case "wait":
-            return _waits(context, reply)
-    return reply
+    return decision
 
 
 def decide_entry(
@@ -83,15 +93,7 @@ def decide_entry(
 def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Reply:
     new = (one.subscription for one in listing.listed(context.store, context.chat.address))
     subscription = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
-    someone = admission.request_admission(
-        context.store,
-        context.chat.address,
-        admins=context.bot_info.admins,
-        who=context.request.sender_name,
-        request=subscription,
-        now=context.now,
-    )
-    if someone:
+    if _ask_operators(context, subscription):
         words = context.say(
             "It waits until the operator of this bot lets this chat in; what comes until then is not lost."
         )
@@ -102,6 +104,18 @@ def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Repl
         )
     given = reply or channel.Reply()
     return replace(given, lines=(*given.lines, words), toast="" if given.lines else given.toast)
+
+
+def _ask_operators(context: CommandContext, request: str) -> bool:
+    """Asks the operators to let the chat in. Returns whether there is an operator."""
+    return admission.request_admission(
+        context.store,
+        context.chat.address,
+        admins=context.bot_info.admins,
+        who=context.request.sender_name,
+        request=request,
+        now=context.now,
+    )
 
 
 def _contact(context: CommandContext) -> errors.Sentence:
@@ -161,6 +175,7 @@ def admin(context: CommandContext) -> channel.Reply:
 
 
 def _made_operator(context: CommandContext) -> channel.Reply:
+    context.news.append(f"{context.origin.address} is an operator of this bot from now on.")
     lines = [
         context.say("You run this bot from now on."),
         context.say("I write to you here when something needs you; /status shows whether all is well."),
@@ -173,22 +188,30 @@ def _made_operator(context: CommandContext) -> channel.Reply:
 
 
 def allow_(context: CommandContext) -> channel.Reply:
-    """Lets the named chat in; without a name lists the chats that wait."""
-    address = _named(context)
-    return _allowed(context, address) if address else _list_requests(context, "allow")
+    """Lets the named chats in; without a name lists the chats that wait."""
+    named = _named(context)
+    return _allowed(context, named) if named else _list_requests(context, "allow")
 
 
 def deny_(context: CommandContext) -> channel.Reply:
     """Refuses the named chat; without a name lists the chats that wait."""
-    address = _named(context)
-    return _denied(context, address) if address else _list_requests(context, "deny")
+    named = _named(context)
+    if len(named) > 1:
+        raise errors.Refused(errors.Sentence("Say no to one chat at a time."))
+    return _denied(context, named[0]) if named else _list_requests(context, "deny")
 
 
-def _allowed(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
-    chat, waited = admission.allow(context.store, address, now=context.now)
-    name = _name(chat)
-    words = context.say("{chat} is let in.", chat=name) if waited else context.say("{chat} may subscribe.", chat=name)
-    return channel.Reply(lines=(words, context.say("Undo: /deny {chat}", chat=str(chat.address))), ok=True)
+def _allowed(context: CommandContext, named: Sequence[model.ChatAddress]) -> channel.Reply:
+    lines = []
+    for address in named:
+        chat, waited = admission.allow(context.store, address, now=context.now)
+        if waited:
+            lines.append(context.say("{chat} is let in.", chat=_name(chat)))
+        else:
+            lines.append(context.say("{chat} may subscribe.", chat=_name(chat)))
+    if len(named) == 1:
+        lines.append(context.say("Undo: /deny {chat}", chat=str(chat.address)))
+    return channel.Reply(lines=tuple(lines), ok=True)
 
 
 def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
@@ -204,14 +227,13 @@ def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Repl
     return channel.Reply(lines=(words, context.say("Undo: /allow {chat}", chat=str(chat.address))), ok=True)
 
 
-def _named(context: CommandContext) -> model.ChatAddress | None:
-    """Returns the chat that the button or the arguments name, with or without its platform; None if they name none.
+def _named(context: CommandContext) -> tuple[model.ChatAddress, ...]:
+    """Returns the chats that the button or the arguments name, with or without their platforms. Raises Refused."""
+    texts = str(context.arguments.get("chat", context.args)).split()
+    return tuple(dict.fromkeys(_address(context, text) for text in texts))
 
-    Raises Refused.
-    """
-    text = str(context.arguments.get("chat", context.args.strip()))
-    if not text:
-        return None
+
+def _address(context: CommandContext, text: str) -> model.ChatAddress:
     if text.rpartition(":")[2].startswith("@"):
         raise errors.Refused(
             errors.Sentence("Say the chat by its number: I may not know whose name that is."),
@@ -253,7 +275,20 @@ def email(context: CommandContext) -> channel.Reply:
             errors.Sentence("“{text}” is no e-mail address.", {"text": typed}),
             errors.Sentence("Write /email me@lab.org"),
         )
-    admission.ask_to_confirm(context.store, address, source=context.chat.address, now=context.now)
+    standing = admission.standing_of(context.store, context.chat.address)
+    if _let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait":
+        _ask_operators(context, f"/email {address.address}")
+        words = context.say("I ask no address before the operator of this bot lets this chat in. Say it again then.")
+        return channel.Reply(lines=(words,), ok=False)
+    person = context.person if context.request.sender else context.origin.address
+    try:
+        admission.ask_to_confirm(context.store, address, source=context.chat.address, person=person, now=context.now)
+    except errors.Refused as refusal:
+        context.news.append(
+            f"{person} wants papers to be mailed to one more address, which is not asked: {refusal.sentence}"
+        )
+        raise
+    context.news.append(f"{person} wants papers to be mailed to one more address, which is asked first.")
     lines = [
         context.say(
             "I have sent a question to {address}. Papers come there once it is answered.", address=address.address
@@ -267,15 +302,12 @@ def email(context: CommandContext) -> channel.Reply:
 
 def on_confirm(context: CommandContext) -> channel.Reply:
     """Handles the confirmation of a mail address: papers are mailed there from now on. Raises Refused."""
-    source = str(context.arguments["source"])
+    said = str(context.arguments["source"])
+    source = addresses.parse_address(said) if said else None
     until = datetime.fromisoformat(str(context.arguments["until"]))
-    chat = admission.confirm(
-        context.store,
-        context.chat.address,
-        source=addresses.parse_address(source) if source else None,
-        until=until,
-        now=context.now,
-    )
+    if source is not None and admission.standing_of(context.store, source).is_denied:
+        raise errors.Refused(errors.Sentence("The operator of this bot has said no to the chat that asked."))
+    chat = admission.confirm(context.store, context.chat.address, source=source, until=until, now=context.now)
     count = len(listing.listed(context.store, chat.address))
     lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
     lines += (
@@ -542,7 +574,7 @@ COMMANDS = (
     Command(
         name="allow",
         run=allow_,
-        usage="CHAT",
+        usage="CHAT …",
         summary=errors.Sentence("let a chat in"),
         needs_manager=True,
         needs_operator=True,

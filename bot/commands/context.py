@@ -61,6 +61,8 @@ class CommandContext:
     bot_info: BotInfo
     registry: "Registry"
     read_by_group: bool = False  # a whole group or channel sees the reply, not one person
+    operator_is_admin: bool = False  # an operator of the bot administers `chat`
+    news: list[str] = field(default_factory=list)  # lines for the log, written if the command was stored
     shared_chats: frozenset[str] | None = (
         None  # addresses of the chats that the sender is a member of; None if the platform does not tell them
     )
@@ -108,6 +110,11 @@ class CommandContext:
     def has_open_name(self) -> bool:
         """Returns whether somebody else could take the name of the chat in which the request was made."""
         return self.origin.address.platform in self.bot_info.platforms_of_open_names
+
+    @property
+    def by_operator(self) -> bool:
+        """Returns whether an operator is the sender, or administers the chat."""
+        return self.operator_is_admin or self.is_operator
 
     @property
     def read_by_strangers(self) -> bool:

@@ -4,6 +4,7 @@ On a platform with ephemeral messages, only the sender sees the reply, unless su
 are written as people type them on the platform, which may require a prefix before their names.
 """
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -32,6 +33,8 @@ from subscriptions.store import conversations
 from subscriptions.store.database import writer
 from subscriptions.store.database.store import ReadThenWrite, Transaction
 from subscriptions.store.database.writer import Steps
+
+log = logging.getLogger("paperwire")
 
 
 def is_ephemeral(
@@ -297,9 +300,11 @@ def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | 
     request, now, conversation = prepared.request, context.clock.now(), context.conversation
     is_read, read = _answer_reading(context, prepared)
     matches = not is_read and not isinstance(request, EventRequest)
+    news: list[str] = []
 
     def effect(transaction: Transaction) -> str:
-        draft = read if is_read else _answer_writing(transaction, context, prepared)
+        news.clear()
+        draft = read if is_read else _answer_writing(transaction, context, prepared, news)
         if draft and conversation.show_reply:
             conversation.show_reply(draft.unrendered, draft.target)
             return ""
@@ -317,6 +322,8 @@ def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | 
                 stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
                 break
         yield writer.READS
+    for line in news if is_new else ():
+        log.info(line)
     if is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
         conversation.command_limits.count(request, context.clock.monotonic())
     return StoredReply.from_json(stored) if is_new and stored else None
@@ -361,8 +368,10 @@ def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
     )
 
 
-def _answer_writing(transaction: Transaction, context: Context, prepared: PreparedRequest) -> ReplyDraft | None:
-    """Runs a command that writes, and stores what the request tells about its chat.
+def _answer_writing(
+    transaction: Transaction, context: Context, prepared: PreparedRequest, news: list[str]
+) -> ReplyDraft | None:
+    """Runs a command that writes, and stores what the request tells about its chat. Adds lines for the log to `news`.
 
     Returns the drafted reply; None if there is no reply.
     """
@@ -378,7 +387,7 @@ def _answer_writing(transaction: Transaction, context: Context, prepared: Prepar
     if new_names or heard or is_back:
         command = prepared_request.build_command_context(transaction, context, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
-    reply, after = _run(command, prepared, writes=True)
+    reply, after = _run(replace(command, news=news), prepared, writes=True)
     changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
     return _drafted(context, command, prepared, _with_missed(reply, missed), changed=changed)
 
@@ -437,7 +446,7 @@ def _run_command(command: CommandContext, prepared: PreparedRequest, *, writes: 
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)
     if writes:
-        reply = chats.admit(command, reply, operator_is_admin=prepared.operator_is_admin)
+        reply = chats.admit(command, reply)
     # The text was read as a command, but it could also have been the answer to an open question.
     waits = asking.reminder(command) if prepared.intent.is_in_words else ""
     return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply

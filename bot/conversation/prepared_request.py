@@ -275,6 +275,7 @@ def build_command_context(store: Transaction, context: Context, prepared: Prepar
         registry=conversation.registry,
         read_by_group=request.place.kind is not model.ChatKind.PRIVATE and not is_ephemeral,
         shared_chats=prepared.shared_chats,
+        operator_is_admin=prepared.operator_is_admin,
     )
 
 

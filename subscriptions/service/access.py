@@ -4,6 +4,7 @@ On some platforms, such as email, an address is first asked whether papers may b
 """
 
 import hmac
+import json
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from typing import Literal
 
 from subscriptions import errors, model, states
 from subscriptions import notices as chat_notices
+from subscriptions.addresses import facts_of
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.store import chats
+from subscriptions.store import bot_state, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.store import Scope, Transaction
@@ -32,7 +34,18 @@ _LONGEST_REQUEST = 120
 CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]
 OPEN_FOR = timedelta(days=2)  # how long an address can answer the question
 MOST_QUESTIONS = 3  # questions to one address within an hour, no matter how many people cause them
+# addresses that are asked within a day because one person wants it, and because any people want it
+MOST_OF_PERSON, MOST_OF_ALL = 5, 30
+_DAY = timedelta(days=1)
+_QUESTIONS = "questions"  # name of a stored value: (moment, hash of the person, hash of the mailbox) of the last day
+_HASH = 16  # characters of a hash that are stored
 _DENIED = errors.Sentence("The operator of this bot has said no to this address.")
+_ASKED_OFTEN = (
+    errors.Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
+    errors.Sentence("Look into its folder for spam, or ask again in an hour."),
+)
+_ASKED_MANY = errors.Sentence("For you I have asked {most} addresses within a day.", {"most": MOST_OF_PERSON})
+_ALL_ASKED_MANY = errors.Sentence("I have asked {most} addresses within a day.", {"most": MOST_OF_ALL})
 
 
 # -------------------------------------------------------------------------------------------------- who runs the bot
@@ -287,14 +300,30 @@ def subscriptions_around(
 
 
 @stored_store.writes
+def serve(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> None:
+    """Does what is needed after an operator has subscribed a chat: lets it in, or asks the reader of its address."""
+    chat = listing.get_chat(transaction, address)
+    if chat.state is states.ChatState.ASKED:
+        allow(transaction, chat.address, now=now)
+    ask_unasked(transaction, [chat.address], now=now)
+
+
+@stored_store.writes
 def ask_to_confirm(
-    transaction: Transaction, address: model.ChatAddress, *, now: datetime, source: model.ChatAddress | None = None
+    transaction: Transaction,
+    address: model.ChatAddress,
+    *,
+    now: datetime,
+    source: model.ChatAddress | None = None,
+    person: model.ChatAddress | None = None,
 ) -> None:
     """Stores the question whether papers may be sent to an address, and adds its chat if it is new.
 
-    If the reader says yes, the chat gets the subscriptions of `source`. Raises Refused if the address was asked too
-    often, or if an operator denied it.
+    If the reader says yes, the chat gets the subscriptions of `source`. `person` is who wants it; None: an operator at
+    the machine of the bot. Raises Refused if too many questions were asked, or if an operator denied the address.
     """
+    if person is not None:
+        _count_question(transaction, address, person, now=now)
     asking = chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
     chat = chats.add_chat(transaction, address, listing.kind_of(address), now=now, timezone=zone, lang=lang)
@@ -302,10 +331,7 @@ def ask_to_confirm(
     if standing_of(transaction, address).is_denied:
         raise errors.Refused(_DENIED)
     if notices_since(transaction, chat.id, chat_notices.ConfirmAddress.cause, now - HOUR) >= MOST_QUESTIONS:
-        raise errors.Refused(
-            errors.Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
-            errors.Sentence("Look into its folder for spam, or ask again in an hour."),
-        )
+        raise errors.Refused(*_ASKED_OFTEN)
     answer = {"source": str(source or ""), "until": (now + OPEN_FOR).isoformat()}
     token = model.CallbackToken(verb=chat_notices.CONFIRM, arguments=answer)
     notices.notify(
@@ -315,6 +341,32 @@ def ask_to_confirm(
         now=now,
         buttons={chat_notices.CONFIRM: token},
     )
+
+
+def _count_question(
+    transaction: Transaction, address: model.ChatAddress, person: model.ChatAddress, *, now: datetime
+) -> None:
+    """Counts a question that a person causes. Raises Refused if that makes too many.
+
+    Stores hashes, so that the limits hold for people who have erased their chat, and no address stays because of them.
+    """
+    stored = json.loads(bot_state.hold_value(transaction, _QUESTIONS, "[]"))
+    questions = [(datetime.fromisoformat(at), who, box) for at, who, box in stored]
+    questions = [one for one in questions if now - _DAY < one[0] <= now]
+    who, mailbox = (
+        chats.hash_of(transaction, text)[:_HASH]
+        for text in (str(person), facts_of(address.platform).mailbox_of(address))
+    )
+    if sum(box == mailbox and at > now - HOUR for at, _, box in questions) >= MOST_QUESTIONS:
+        raise errors.Refused(*_ASKED_OFTEN)
+    for most, asked, refusal in (
+        (MOST_OF_PERSON, {box for _, other, box in questions if other == who}, _ASKED_MANY),
+        (MOST_OF_ALL, {box for _, _, box in questions}, _ALL_ASKED_MANY),
+    ):
+        if mailbox not in asked and len(asked) >= most:
+            raise errors.Refused(refusal, errors.Sentence("Ask again tomorrow."))
+    questions.append((now, who, mailbox))
+    bot_state.put_value(transaction, _QUESTIONS, json.dumps([(at.isoformat(), *rest) for at, *rest in questions]))
 
 
 @stored_store.writes

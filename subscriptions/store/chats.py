@@ -458,8 +458,8 @@ def remember_denial(session: Transaction, lane: model.Lane) -> None:
 
     The hash stays if the chats are erased.
     """
-    key = bot_state.hold_value(session, _DENIAL_KEY, secrets.token_hex(32))
-    conflicts.insert_new(session, "denial", ("address_hash",), {"address_hash": _address_hash(key, lane)})
+    address_hash = hash_of(session, f"{lane.platform}:{lane.address}")
+    conflicts.insert_new(session, "denial", ("address_hash",), {"address_hash": address_hash})
 
 
 def lift_denial(session: Transaction, lane: model.Lane) -> bool:
@@ -485,11 +485,16 @@ def move_denial(session: Transaction, old: model.Lane, new: model.Lane) -> None:
 
 def _denial(session: Transaction, lane: model.Lane) -> DenialRow | None:
     key = bot_state.get_value(session, _DENIAL_KEY)
-    return session.get(DenialRow, _address_hash(key, lane)) if key is not None else None
+    return session.get(DenialRow, _hash(key, f"{lane.platform}:{lane.address}")) if key is not None else None
 
 
-def _address_hash(key: str, lane: model.Lane) -> str:
-    return hmac.digest(bytes.fromhex(key), f"{lane.platform}:{lane.address}".encode(), sha256).hex()
+def hash_of(session: Transaction, text: str) -> str:
+    """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
+    return _hash(bot_state.hold_value(session, _DENIAL_KEY, secrets.token_hex(32)), text)
+
+
+def _hash(key: str, text: str) -> str:
+    return hmac.digest(bytes.fromhex(key), text.encode(), sha256).hex()
 
 
 def _set(

@@ -20,7 +20,7 @@ from html import unescape
 from aiosmtpd import smtp
 from aiosmtpd.controller import Controller
 
-from tests.fakes.server import PATIENCE
+from tests.patience import PATIENCE
 
 LOOPBACK = "127.0.0.1"
 _DOMAINS = ("lab.org", "example.org")  # the server does not relay mail to other domains

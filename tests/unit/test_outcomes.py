@@ -18,7 +18,7 @@ from telegram import error as theirs
 from yarl import URL
 
 from bot.platforms.email import read_address
-from bot.platforms.email.adapter import Step, outcome_of
+from bot.platforms.email.answers import Step, outcome_of
 from bot.platforms.email.markup import Link, Signer
 from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram

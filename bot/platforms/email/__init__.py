@@ -18,6 +18,15 @@ def read_address(text: str) -> ChatAddress | None:
     return ChatAddress("email", plain) if len(plain) <= _LONGEST and _ADDRESS.fullmatch(plain) else None
 
 
+def mailbox_of(chat: ChatAddress) -> str:
+    """Returns the address without what follows a plus: a person can invent any number of such endings.
+
+    Dots stay, since nearly all servers deliver a.b and ab to different people.
+    """
+    name, _, domain = chat.address.partition("@")
+    return f"{name.partition('+')[0] or name}@{domain}"
+
+
 EMAIL = PlatformFacts(
     name="email",
     title="E-mail",
@@ -27,5 +36,6 @@ EMAIL = PlatformFacts(
     refusal_hint=Sentence("Write email:me@lab.org."),
     token_variable="PAPERWIRE_SMTP_URL",  # noqa: S106 - the name of a setting
     confirms=True,
+    mailbox_of=mailbox_of,
     shows_more=True,
 )
