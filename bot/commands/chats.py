@@ -1,23 +1,21 @@
-"""Decides which chats are served: admin, allow, deny, email, and the events of chats and workspaces.
+"""Decides which chats are served: admin, allow, deny, and the events of chats and workspaces.
 
 `admit` decides whether a chat that subscribes is served: at once, after an operator has let it in, or not at all.
-Papers are mailed to an address only after a person has confirmed it by the mail that was sent there. Events are, for
-example: the bot is added, blocked or let in again; a group becomes a supergroup; a topic is closed.
+Events are, for example: the bot is added, blocked or let in again; a group becomes a supergroup; a topic is closed.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
-from bot.commands.asking import listed_here
 from bot.commands.connect import remember_managed_chat
 from bot.commands.context import Access, Callback, Command, CommandContext, Event
 from bot.commands.edit import what_waits
 from bot.commands.start import how_to_begin
 from bot.ports import channel
 from subscriptions import addresses, errors, model, states
-from subscriptions.notices import CONFIRM, ChatResumed, SubscriberLeft, SubscriptionsOrphaned
+from subscriptions.notices import ChatResumed, SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.declared import SendingStopped
 from subscriptions.service import access as admission
 from subscriptions.service import chat_status, listing, notices, pausing
@@ -49,7 +47,7 @@ def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply
     if has_new and before.kind is model.ChatKind.TEAM and context.request.sender:
         # the person who subscribed last is the owner
         stored_chats.set_owner(context.store, before.id, context.request.sender)
-    decision = _let_in(context, standing, before, has_new=has_new)
+    decision = let_in(context, standing, before, has_new=has_new)
     if has_new:
         if context.by_operator:
             admission.ask_unasked(context.store, [before.address], now=context.now)
@@ -57,8 +55,8 @@ def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply
     return _waits(context, reply) if decision == "wait" else reply
 
 
-def _let_in(context: CommandContext, standing: Standing, before: model.Chat, *, has_new: bool) -> Decision:
-    """Returns the decision about a chat that wants something. Lets it in if an operator wants that. Raises Refused."""
+def let_in(context: CommandContext, standing: Standing, before: model.Chat, *, has_new: bool) -> Decision:
+    """Returns the decision about a chat that wants to be served. Lets it in if an operator wants that. Raises Refused."""
     access = context.bot_info.access
     decision = decide_entry(standing, before, has_new=has_new, by_operator=context.by_operator, access=access)
     match decision:
@@ -93,7 +91,7 @@ def decide_entry(
 def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Reply:
     new = (one.subscription for one in listing.listed(context.store, context.chat.address))
     subscription = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
-    if _ask_operators(context, subscription):
+    if ask_operators(context, subscription):
         words = context.say(
             "It waits until the operator of this bot lets this chat in; what comes until then is not lost."
         )
@@ -106,7 +104,7 @@ def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Repl
     return replace(given, lines=(*given.lines, words), toast="" if given.lines else given.toast)
 
 
-def _ask_operators(context: CommandContext, request: str) -> bool:
+def ask_operators(context: CommandContext, request: str) -> bool:
     """Asks the operators to let the chat in. Returns whether there is an operator."""
     return admission.request_admission(
         context.store,
@@ -253,70 +251,6 @@ def _list_requests(context: CommandContext, verb: str) -> channel.Reply:
 def _name(chat: model.Chat) -> str:
     name = chat.name
     return name if name == str(chat.address) else f"{name} ({chat.address})"
-
-
-# ----------------------------------------------------------------------------------------------------------------- mail
-
-
-def email(context: CommandContext) -> channel.Reply:
-    """Sends a question to a mail address: may this chat's papers also be mailed there? Raises Refused."""
-    platform = context.bot_info.mail_platform
-    if not platform:
-        raise errors.Refused(
-            errors.Sentence("I send no mail: e-mail is off here."),
-            errors.Sentence("The operator of this bot turns it on with PAPERWIRE_SMTP_URL."),
-        )
-    typed = context.args.strip().strip("<>")
-    if not typed:
-        return channel.Reply(lines=(context.say("Say where to: /email me@lab.org"),), ok=False)
-    address = addresses.facts_of(platform).read_address(typed)
-    if address is None:
-        raise errors.Refused(
-            errors.Sentence("“{text}” is no e-mail address.", {"text": typed}),
-            errors.Sentence("Write /email me@lab.org"),
-        )
-    standing = admission.standing_of(context.store, context.chat.address)
-    if _let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait":
-        _ask_operators(context, f"/email {address.address}")
-        words = context.say("I ask no address before the operator of this bot lets this chat in. Say it again then.")
-        return channel.Reply(lines=(words,), ok=False)
-    person = context.person if context.request.sender else context.origin.address
-    try:
-        admission.ask_to_confirm(context.store, address, source=context.chat.address, person=person, now=context.now)
-    except errors.Refused as refusal:
-        context.news.append(
-            f"{person} wants papers to be mailed to one more address, which is not asked: {refusal.sentence}"
-        )
-        raise
-    context.news.append(f"{person} wants papers to be mailed to one more address, which is asked first.")
-    lines = [
-        context.say(
-            "I have sent a question to {address}. Papers come there once it is answered.", address=address.address
-        ),
-        context.say("The answer is open for two days. The mail may be in the folder for spam."),
-    ]
-    if not listed_here(context):
-        lines.append(context.say("There are no subscriptions to take along yet: send me a topic first."))
-    return channel.Reply(lines=tuple(lines), ok=True, is_ephemeral=True)
-
-
-def on_confirm(context: CommandContext) -> channel.Reply:
-    """Handles the confirmation of a mail address: papers are mailed there from now on. Raises Refused."""
-    said = str(context.arguments["source"])
-    source = addresses.parse_address(said) if said else None
-    until = datetime.fromisoformat(str(context.arguments["until"]))
-    if source is not None and admission.standing_of(context.store, source).is_denied:
-        raise errors.Refused(errors.Sentence("The operator of this bot has said no to the chat that asked."))
-    chat = admission.confirm(context.store, context.chat.address, source=source, until=until, now=context.now)
-    count = len(listing.listed(context.store, chat.address))
-    lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
-    lines += (
-        [context.localizer.count("It has {count} subscription.", "It has {count} subscriptions.", count)]
-        if count
-        else [context.say("What do you read about? Write a topic below, such as: diffusion daily 8")]
-    )
-    look = channel.Button(label=context.say("your subscriptions"), verb="do", arguments={"command": "list", "args": ""})
-    return channel.Reply(lines=tuple(lines), ok=True, buttons=((look,),) if count else ())
 
 
 # ---------------------------------------------------------------------------- events of channels, topics and workspaces
@@ -593,20 +527,11 @@ COMMANDS = (
         stays_here=True,
         names_chats=True,
     ),
-    Command(
-        name="email",
-        run=email,
-        usage="me@lab.org",
-        summary=errors.Sentence("papers by mail, too"),
-        needs_manager=True,
-        names_chats=True,
-    ),
 )
 
 CALLBACKS = {
     "allow": Callback(run=allow_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
     "deny": Callback(run=deny_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
-    CONFIRM: Callback(run=on_confirm, writes=True),
 }
 
 EVENTS = {

@@ -16,6 +16,7 @@ from bot.commands import (
     export_import,
     free_text,
     home_view,
+    mail,
     paper_lookup,
     search,
     sentences,
@@ -263,6 +264,7 @@ _MODULES = (  # in the order of the menus
     export_import,
     connect,
     chats,
+    mail,
     home_view,
 )
 
