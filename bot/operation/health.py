@@ -127,6 +127,7 @@ def _problem(why: str) -> Readiness:
 
 
 MOST_OF_A_NAME = 8
+SETTLES = 0.2  # seconds until a new stream asks the database; one of too many is closed earlier
 MOST_STREAMS_OF_AN_ADDRESS = 32
 SHARE_OF_CONNECTIONS = 2  # streams may use half of the connections; the other half is for all other requests
 FULL = "event: full\ndata: \n\n"  # tells the page that its stream is closed, so that it does not connect again
@@ -173,11 +174,18 @@ class Streams:
     async def follow(
         self, parts: AsyncIterator[str], *, name: str, address: str, may_hear: Callable[[], Awaitable[bool]]
     ) -> AsyncIterator[str]:
-        """Yields the parts until `may_hear` returns False, the stream is closed as surplus, or the process stops."""
+        """Yields the parts until `may_hear` returns False, the stream is closed as surplus, or the process stops.
+
+        A stream that is closed as surplus at once reads no part.
+        """
         one = self._opened(name, address)
         over = asyncio.create_task(one.over.wait())
         following: asyncio.Future[str | None] | None = None
         try:
+            await asyncio.wait((over,), timeout=SETTLES)
+            if not one.over.is_set() and not await may_hear():
+                yield FULL
+                return
             while not one.over.is_set():
                 following = asyncio.ensure_future(anext(parts, None))
                 await asyncio.wait((over, following), return_when=asyncio.FIRST_COMPLETED)

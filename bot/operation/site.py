@@ -121,7 +121,7 @@ class Site:
     async def _answer(self, page: conversation.WebPage, request: Request) -> Response:
         """Returns the page if this visitor may open it, or a redirect to the sign-in. Raises Refusal."""
         given = request.cookies.get(sign_in.COOKIE, "")
-        visitor = await self._admit(request, given)
+        visitor = await self._admit(request, given, asks_store=not page.is_stream)
         if not page.is_public and not visitor.name:
             return Response(status_code=303, headers={"location": sign_in.PATH})
         if page.for_operators and not visitor.is_operator:
@@ -155,19 +155,24 @@ class Site:
             async with asyncio.timeout(STARTS_WITHIN):
                 await self._started.wait()
 
-    async def _admit(self, request: Request, cookie: str) -> conversation.Visitor:
-        """Returns the visitor, without a name if no one has signed in. Raises Refusal."""
+    async def _admit(self, request: Request, cookie: str, *, asks_store: bool) -> conversation.Visitor:
+        """Returns the visitor, without a name if no one has signed in. Raises Refusal.
+
+        Unless it `asks_store`, the visitor may have signed out meanwhile.
+        """
         local = self.entry is sign_in.Entry.LOCAL
         if not sign_in.is_known_host(request.headers.get("host", ""), self._names, local=local):
             raise web_server.Refusal(421)
         if local and sign_in.is_from_proxy(request.headers):
             raise web_server.Refusal(403, f"A proxy sent this, so it may come from anywhere. {_OPEN}")
-        visitor = await self._visitor(request.headers, cookie)
+        visitor = await self._visitor(request.headers, cookie, asks_store=asks_store)
         if visitor is None:
             raise web_server.Refusal(403, "The proxy names nobody in the header that PAPERWIRE_WEB_USER_HEADER names.")
         return visitor
 
-    async def _visitor(self, headers: Mapping[str, str], cookie: str) -> conversation.Visitor | None:
+    async def _visitor(
+        self, headers: Mapping[str, str], cookie: str, *, asks_store: bool
+    ) -> conversation.Visitor | None:
         """Returns the visitor, without a name if no one has signed in; None if the proxy names no valid person."""
         match self.entry:
             case sign_in.Entry.LOCAL:
@@ -175,7 +180,9 @@ class Site:
             case sign_in.Entry.PROXY:
                 name = headers.get(self.settings.web_user_header or "", "").strip()
             case _:
-                name = await self._sessions.name_of(cookie)
+                name = self._sessions.signed_name(cookie)
+                if name and asks_store:
+                    name = await self._sessions.name_of(cookie)
                 if not name:
                     return conversation.Visitor(name="")
         chat = self._chat_of(name)

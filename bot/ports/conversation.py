@@ -368,4 +368,5 @@ class WebPage:
     for_operators: bool = False
     is_public: bool = False  # also for people who have not signed in
     largest_form: int = 65_536  # bytes
+    is_stream: bool = False  # answers with a `stream`, which asks the database only while it is read
     takes_file: bool = False  # its form may contain a file, as multipart/form-data

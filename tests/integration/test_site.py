@@ -9,12 +9,12 @@ import json
 import re
 import socket
 from collections import Counter, abc
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import httpx
 import pytest
@@ -24,6 +24,7 @@ from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.operation import health, sign_in, site, web_server
 from bot.operation.checks import check_here
 from bot.operation.metrics import Metrics
+from bot.platforms.web import markup
 from bot.ports import channel
 from bot.settings.loading import load_settings
 from subscriptions.errors import StoreError
@@ -579,6 +580,7 @@ class House:
 async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> abc.AsyncIterator[House]:
     """A bot whose web server accepts 16 connections, so that at most 8 pages may hold a stream open."""
     monkeypatch.setattr("resource.getrlimit", lambda _: (64, 64))
+    monkeypatch.setattr(health, "SETTLES", 0)
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
         observe, seen = pages.app.context.observe, list[channel.Measurement]()
         observe.listeners.append(seen.append)
@@ -622,6 +624,33 @@ async def test_connections_full_of_answers_make_room_for_one_more(
     heard = [await house.hears(eve) for _ in range(20)]
     assert await house.lives()
     assert house.closed["connection"] >= len(heard) - 16
+
+
+async def test_a_flood_of_pages_asks_the_database_nothing_and_holds_up_nobody(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three hundred pages of one session open at once. All but the newest eight are closed before they settle."""
+    monkeypatch.setattr("resource.getrlimit", lambda _: (4096, 4096))
+    monkeypatch.setattr(health, "SETTLES", PATIENCE)
+    eve = await house.enters("eve")
+    asked = [Mock(side_effect=AssertionError) for _ in range(2)]
+    monkeypatch.setattr(markup, "look", asked[0])
+    monkeypatch.setattr(house.pages.site._sessions, "name_of", asked[1])
+    cookie = f"paperwire={eve.client.cookies['paperwire']}"
+    host, port = house.url.removeprefix("http://").split(":")
+    pages = [await asyncio.open_connection(host, int(port)) for _ in range(300)]
+    for _, page in pages:
+        page.write(f"GET /chat/events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
+    assert (await eve.client.get("/health/live")).json() == {"live": True}
+    async with asyncio.timeout(PATIENCE):
+        ends = [await page.readuntil(b"0\r\n\r\n") for page, _ in pages[: -health.MOST_OF_A_NAME]]
+    assert all(health.FULL.encode() in end for end in ends)
+    assert house.closed == {"stream": 300 - health.MOST_OF_A_NAME}
+    assert [one.call_count for one in asked] == [0, 0]
+    for _, page in pages:
+        page.close()
+        with suppress(ConnectionError):
+            await page.wait_closed()
 
 
 async def test_a_session_that_was_signed_out_hears_nothing_more(house: House) -> None:

@@ -142,7 +142,7 @@ class ChatPages:
             conversation.WebPage(path="/", answer=self.show, label=errors.Sentence("Chat")),
             conversation.WebPage(path="/chat/say", answer=answering(self._channel, self.say), method="POST"),
             conversation.WebPage(path="/chat/press", answer=answering(self._channel, self.press), method="POST"),
-            conversation.WebPage(path="/chat/events", answer=self.follow),
+            conversation.WebPage(path="/chat/events", answer=self.follow, is_stream=True),
             conversation.WebPage(path="/chat/file", answer=self.download),
             conversation.WebPage(
                 path="/chat/file", answer=answering(self._channel, self.say), method="POST", takes_file=True
@@ -198,14 +198,14 @@ class ChatPages:
 
     async def follow(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Streams the changes since the last one that the browser has, or since the page was drawn."""
+        return conversation.PageResponse(stream=self._changes(asked))
+
+    async def _changes(self, asked: conversation.PageRequest) -> AsyncIterator[str]:
         view = await asyncio.to_thread(markup.look, self._store, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
-        start = view.change if after is None else after
-        return conversation.PageResponse(
-            stream=events(
-                self._channel.hub, self._store, view.chat, view.frame, start, panel=partial(self._panel, asked.frame)
-            )
-        )
+        start, panel = view.change if after is None else after, partial(self._panel, asked.frame)
+        async for part in events(self._channel.hub, self._store, view.chat, view.frame, start, panel=panel):
+            yield part
 
     async def download(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Returns the document in a message of this chat."""
