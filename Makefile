@@ -20,7 +20,8 @@ demo: .venv/runtime.stamp ## the sample digests through the real program: in the
 	$(BIN)/paperwire demo --out gallery $(ARGS)
 
 run: .venv/runtime.stamp ## the bot; without any setting a page to talk with it, at the address that it prints
-	$(BIN)/paperwire run $(ARGS)
+	@# Ctrl-C is how it ends, and no error: the shell waits for it, and accepts the status 130
+	@trap : INT; $(BIN)/paperwire run $(ARGS) || test $$? = 130
 
 test: .venv/dev.stamp ## all tests, in parallel; what is skipped is named
 	@# the tests start a process again and again, which would compile all modules each time where Python may not keep them

@@ -112,16 +112,31 @@ def _mib(size: int) -> str:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy; an older copy is replaced.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")],
+    *,
+    replace_older: Annotated[
+        bool, typer.Option("--replace", help="Replace an older copy without asking, for example in a nightly job.")
+    ] = False,
 ) -> int:
     """Write a consistent copy of the database while others work with it."""
     _, store = _unopened()
     store.close()
     _refuse_target(file, store)
+    if not replace_older and file.exists() and file.stat().st_size:
+        _ask_to_replace(file)
     with sessions.open_session() as session:
         session.store.backup(file)
     output.print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
     return 0
+
+
+def _ask_to_replace(file: Path) -> None:
+    """Asks whether to replace an older copy. Raises WrongUsage unless the answer is yes."""
+    if output.asks(f"{file} is there already. Replace it? [y/N] ") not in ("y", "yes"):
+        raise WrongUsage(
+            errors.Sentence("{file} is kept: nothing was copied.", {"file": file}),
+            errors.Sentence("Name another file, or replace it with --replace."),
+        )
 
 
 def restore(

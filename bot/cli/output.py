@@ -66,6 +66,17 @@ def print_error(text: str) -> None:
     sys.stderr.flush()
 
 
+def asks(question: str) -> str:
+    """Prints a question on stderr. Returns the line that is typed, in lower case; "" if nobody can answer."""
+    flush_stdout()
+    sys.stderr.write(escaped_lines(question))
+    sys.stderr.flush()
+    answer = sys.stdin.readline() if sys.stdin else ""
+    if not (sys.stdin and sys.stdin.isatty() and answer):  # only a terminal shows the end of the typed line
+        sys.stderr.write("\n")
+    return answer.strip().lower()
+
+
 def flush_stdout() -> None:
     """Flushes stdout. If that fails, stdout discards all output from now on."""
     try:

@@ -89,6 +89,7 @@ with without("httpx._main"):  # saves 4 MB: this module is the command line of h
 
 MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is used
+LONGEST_OF_HOST = timedelta(hours=1)  # a longer wait holds only for the source whose document was requested
 _REDIRECTS = (301, 302, 303, 307, 308)
 _BUSY = (429, 503)
 _ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds explain errors there
@@ -105,6 +106,7 @@ _SENTENCES = (  # most specific first
 )
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
+_Place = tuple[str, int]  # a host in lower case, and a port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,38 +171,42 @@ class Fetcher:
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
         target = _parsed(url)
-        open_host = target.host.casefold() if target.host.casefold() in self._allowed else ""
+        open_place = _place(target) if target.host.casefold() in self._allowed else None
         for _ in range(MOST_REDIRECTS + 1):
-            found = await self._in_turn(target, headers, open_host)
+            found = await self._in_turn(target, headers, open_place)
             if not isinstance(found, httpx.URL):
                 return found
             target = found
         raise _failed(Sentence("{host} redirects again and again."), target)
 
-    async def _in_turn(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | httpx.URL | None:
+    async def _in_turn(
+        self, url: httpx.URL, headers: Mapping[str, str], open_place: _Place | None
+    ) -> Fetched | httpx.URL | None:
         """Sends one request as soon as the limits of the host allow it. Returns the document or the target of a redirect.
 
-        `open_host` may have a private address: it is the host in the source's own address, if the settings allow that
-        host. Hosts of redirects may not have private addresses, since the server chooses them.
+        `open_place` may have a private address: it is the host and port of the source's own address, if the settings
+        allow that host. Redirects may not lead to other private addresses or ports, since the server chooses them.
         """
         host = url.host
         async with self._host_limiter.slot(host):
             try:
                 async with asyncio.timeout(self._limits.total):
-                    return await self._ask(url, headers, open_host)
+                    return await self._ask(url, headers, open_place)
             except TimeoutError:
                 seconds = f"{self._limits.total:g}"
                 raise _failed(Sentence("{host} took longer than {seconds} seconds."), url, seconds=seconds) from None
             except FetchError as error:
-                if error.retry_after:
+                if error.retry_after <= LONGEST_OF_HOST:
                     self._host_limiter.pause(host, error.retry_after)
                 raise
 
-    async def _ask(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | httpx.URL | None:
+    async def _ask(
+        self, url: httpx.URL, headers: Mapping[str, str], open_place: _Place | None
+    ) -> Fetched | httpx.URL | None:
         proxy = self._proxy_of(url.scheme, url.host)
         if proxy:
             return await self._get(url, None, headers, proxy)
-        addresses = await self._addresses(url, open_host)
+        addresses = await self._addresses(url, open_place)
         for address in addresses[:-1]:
             try:
                 return await self._get(url, address, headers, None)
@@ -209,14 +215,22 @@ class Fetcher:
                     raise
         return await self._get(url, addresses[-1], headers, None)
 
-    async def _addresses(self, url: httpx.URL, open_host: str) -> list[str]:
+    async def _addresses(self, url: httpx.URL, open_place: _Place | None) -> list[str]:
         """Returns the allowed IP addresses of the URL's host, at least one. Raises FetchError."""
-        host = url.raw_host.decode("ascii")
+        host, place = url.raw_host.decode("ascii"), _place(url)
         try:
-            found = await self._resolve(host.strip("[]"), url.port or _PORTS[url.scheme])
+            found = await self._resolve(host.strip("[]"), place[1])
         except (OSError, ValueError, OverflowError):  # a name or a port that the resolver refuses
             raise _failed(Sentence("There is no host {host}, or no network."), url) from None
-        allowed = found if url.host.casefold() == open_host else [one for one in found if is_public(one)]
+        allowed = found if place == open_place else [one for one in found if is_public(one)]
+        if not allowed and open_place and place[0] == open_place[0]:
+            raise FetchError(
+                Sentence(
+                    "{host} redirects to its port {port}, which is not that of the source.",
+                    {"host": url.host, "port": place[1]},
+                ),
+                Sentence("If it is meant to be, make that address the url of the source."),
+            )
         if not allowed:
             raise FetchError(
                 Sentence("{host} is an address of a private network, where sources may not be.", {"host": url.host}),
@@ -359,6 +373,10 @@ def _no_address(url: httpx.URL) -> FetchError:
 def _is_web(url: httpx.URL) -> bool:
     """Returns whether an address is a web address. Raises UnicodeError, since httpx decodes the host name only here."""
     return url.scheme in _PORTS and bool(url.host)
+
+
+def _place(url: httpx.URL) -> _Place:
+    return url.host.casefold(), url.port or _PORTS[url.scheme]
 
 
 def _failed(sentence: Sentence, url: httpx.URL, *, of_host: bool = True, **values: object) -> FetchError:

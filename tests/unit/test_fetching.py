@@ -239,6 +239,18 @@ async def test_an_allowed_host_is_open_to_its_source_only(
     )
 
 
+async def test_a_redirect_to_another_port_of_a_private_host_is_refused(arxiv: FakeArxiv) -> None:
+    fetching = fetcher(names={"wiki.lab": ["127.0.0.1"]}, allowed=frozenset({"wiki.lab", "127.0.0.1"}))
+    for target in ("http://{host}:1/x", "https://{host}:1/x", "https://{host}/x", "//{host}:65535/x"):
+        for host in ("wiki.lab", "127.0.0.1"):
+            arxiv.redirects_to(target.format(host=host))
+            error = await refusal(fetching, f"http://{host}:{arxiv.port}/moved")
+            assert f"{host} redirects to its port" in str(error)
+    for target in (f"http://WIKI.lab:{arxiv.port}/rss/cs.LG", "/rss/cs.LG"):
+        arxiv.redirects_to(target)
+        assert isinstance(await fetching.fetch(f"http://wiki.lab:{arxiv.port}/moved"), web.Fetched)
+
+
 async def test_redirects_are_followed_but_not_for_ever(arxiv: FakeArxiv) -> None:
     arxiv.redirects_to("/rss/cs.LG", 5)
     assert isinstance(await fetcher().fetch(f"{arxiv.url}/moved"), web.Fetched)
@@ -469,6 +481,21 @@ async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock
     await refusal(fetching, url)
     assert clock.slept == [30.0]
     assert ((await refusal(fetching, url)).retry_after, len(arxiv.arrivals)) == (timedelta(seconds=3600), 2)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "stops_others"), [("3600", True), ("86400", False), ("Fri, 23 Jan 2026 11:00:00 GMT", False)]
+)
+async def test_a_wait_of_a_day_stops_only_who_was_told(
+    retry_after: str, stops_others: bool, arxiv: FakeArxiv, clock: make.FakeClock
+) -> None:
+    fetching = fetcher(clock)
+    arxiv.answers_429(retry_after=retry_after, at="/rss/cs.LG")
+    assert (await refusal(fetching, f"{arxiv.url}/rss/cs.LG")).retry_after >= timedelta(hours=1)
+    if stops_others:
+        await refusal(fetching, f"{arxiv.url}/rss/cs.AI")
+    else:
+        assert isinstance(await fetching.fetch(f"{arxiv.url}/rss/cs.AI"), web.Fetched)
 
 
 # ── unpacking ────────────────────────────────────────────────────────────────────────────────────────────────────────
