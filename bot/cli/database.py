@@ -115,7 +115,7 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")],
     *,
     replace_older: Annotated[
-        bool, typer.Option("--replace", help="Replace an older copy without asking, for example in a nightly job.")
+        bool, typer.Option("--replace", help="Replace an older copy without asking.")
     ] = False,
 ) -> int:
     """Write a consistent copy of the database while others work with it."""
