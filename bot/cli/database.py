@@ -114,9 +114,7 @@ def _mib(size: int) -> str:
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")],
     *,
-    replace_older: Annotated[
-        bool, typer.Option("--replace", help="Replace an older copy without asking.")
-    ] = False,
+    replace_older: Annotated[bool, typer.Option("--replace", help="Replace an older copy without asking.")] = False,
 ) -> int:
     """Write a consistent copy of the database while others work with it."""
     _, store = _unopened()
