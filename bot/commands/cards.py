@@ -39,7 +39,7 @@ from subscriptions import model, zones
 from subscriptions.errors import Sentence
 from subscriptions.matching.hits import why
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when, split_wish
 from subscriptions.query import Query, links
 from subscriptions.query.advice import Variant
 from subscriptions.query.parse import papers_of_wish
@@ -345,7 +345,10 @@ def subscribe_button(context: CommandContext, text: str, ending: Ending | None =
 
     If the time may have been meant as words of the query, [as words] follows, which searches for all of the text.
     """
-    rows = [("subscribe-to", context.say("subscribe"), " ".join(text.split()))]
+    wanted = " ".join(text.split())
+    if split_when(wanted).when is None and split_wish(wanted).when is not None:  # it was searched for as words
+        wanted = as_words(wanted)
+    rows = [("subscribe-to", context.say("subscribe"), wanted)]
     if ending and ending.either:
         rows.append(("try", context.say("as words"), as_words(text)))
     return tuple((channel.Button(label=label, verb=verb, arguments={"text": words}),) for verb, label, words in rows)

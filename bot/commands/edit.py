@@ -17,7 +17,7 @@ from subscriptions import errors, states
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times import NoSuchTime, as_words, split_when
+from subscriptions.planning.times import NoSuchTime, as_words, split_when, split_wish
 from subscriptions.planning.times._reading import clock_of, is_time
 from subscriptions.query import links, parse
 from subscriptions.service import amendments, pausing
@@ -64,7 +64,7 @@ def _ask_query(context: CommandContext, subscription: Subscription) -> channel.R
 
 
 def _edit(context: CommandContext, subscription: Subscription, typed: str) -> channel.Reply:
-    ending = split_when(typed)
+    ending = split_wish(typed)
     if ending.only_time:  # a time without a query changes only the time
         return _schedule(context, subscription, typed)
     try:

@@ -7,7 +7,7 @@ from bot.commands import cards, paper_lookup
 from bot.commands.asking import listed_here
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import days_known
-from bot.commands.words.subjects import query_in
+from bot.commands.words.subjects import query_in, small_words
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.model import Subscription
@@ -171,15 +171,11 @@ def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
 
 
 def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: Ending) -> channel.Reply:
-    """Returns the results of the query that was probably meant; one button subscribes to the query as it was typed."""
-    text = _timed(spelled.meant, ending)
-    reply = _page(context, text, [(None, 0)], 0)
-    label = context.say("subscribe to {query}", query=text)
-    buttons = tuple(
-        tuple(replace(one, label=label) if one.verb == "subscribe-to" else one for one in row) for row in reply.buttons
-    )
-    as_typed = cards.subscribe_button(context, typed)
-    return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=(*buttons, *as_typed))
+    """Returns the results of the query that was probably meant; the last button subscribes to the query as it was typed."""
+    reply = _page(context, _timed(spelled.meant, ending), [(None, 0)], 0)
+    label = context.say("subscribe to {query}", query=" ".join(typed.split()))
+    as_typed = tuple((replace(one, label=label),) for row in cards.subscribe_button(context, typed) for one in row)
+    return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=(*reply.buttons, *as_typed))
 
 
 def _did_you_mean(context: CommandContext, spelled: Spelling) -> str:
@@ -208,7 +204,8 @@ def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, fe
 
     Without `few`, only variants with other forms of the same words count.
     """
-    found = near_papers.looser(context.store, query, forms_only=not few)[:_LOOSER]
+    variants = near_papers.looser(context.store, query, forms_only=not few)
+    found = [one for one in variants if not small_words().issuperset(tokens(one.variant.text))][:_LOOSER]
     return tuple(
         (
             _try_button(

@@ -17,7 +17,7 @@ from bot.ports import channel
 from bot.ports.conversation import Interaction
 from bot.rendering.language import caret
 from subscriptions import errors, model, states
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when, split_wish
 from subscriptions.query.parse import parse_query
 from subscriptions.service import amendments, paper_search, requests
 from subscriptions.service.chat_status import next_deliveries_to
@@ -96,7 +96,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _read(context: CommandContext, line: str) -> _Line:
-    ending = split_when(line)
+    ending = split_wish(line)
     name = line[1:].split(maxsplit=1)[0].partition("@")[0] if line[:1] == "/" and line[1:].strip() else ""
     error: errors.Refused | None = None
     if ending.only_time:

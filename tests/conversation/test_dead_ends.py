@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from subscriptions.service.listing import listed
 from tests import make
 from tests.bot_harness import BotHarness
 
@@ -64,8 +65,9 @@ class TestSpelling:
         said = await bot.says(typed)
         assert said.lines[0].endswith(f"Did you mean “{meant}”?")
         assert "1 Diffusion models" in said.text or "Diffusion models" in said.lines
-        assert said.buttons[-2:] == [f"subscribe to {meant}", "subscribe"]
-        assert (await bot.presses(f"subscribe to {meant}")).lines[0].startswith("✓ 1")
+        assert said.buttons[-2:] == ["subscribe", f"subscribe to {typed}"]
+        assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1")
+        assert [one.subscription.text for one in listed(bot.store, make.address("telegram:42"))] == [meant]
 
     async def test_an_acronym_is_no_wrong_spelling(self, bot: BotHarness) -> None:
         make.ingested(bot.store, make.paper("Crisp edges"))
@@ -76,7 +78,9 @@ class TestSpelling:
     async def test_what_was_typed_may_be_meant(self, bot: BotHarness) -> None:
         make.ingested(bot.store, make.paper("Robots"))
         await bot.says("robotics -drones")
-        assert (await bot.presses("subscribe")).lines[0] == "✓ 1  robotics, not drones · when-out 08:00-20:00 UTC"
+        assert (await bot.presses("subscribe to robotics -drones")).lines[
+            0
+        ] == "✓ 1  robotics, not drones · when-out 08:00-20:00 UTC"
 
     async def test_a_mistyped_alternative_is_a_press_away(self, bot: BotHarness) -> None:
         make.ingested(bot.store, make.paper("Diffusion"), make.paper("Graphs"))

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.rendering.language import translator
+from subscriptions.query.parse import parse_query
 from subscriptions.service.listing import get_chat
 from tests import make
 from tests.bot_harness import BotHarness
@@ -449,3 +450,42 @@ async def test_a_form_refuses_a_time_within_the_query(slack: SlackHarness) -> No
     assert "“daily at 9” looks like a time." in problem
     await (await slack.opens_form("sub")).sends(query='diffusion daily at "9"', when="weekdays", clock="08:00")
     assert subscriptions(slack, CHANNEL) == ['weekdays 08:00 | diffusion daily at "9"']
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "nearest", "as_words"),
+    [
+        ("/sub ", "hourly owls", "now", '"hourly" owls'),
+        ("/sub ", "twice a day: owls", "daily 09:00", '"twice a day" owls'),
+        ("/sub ", "every 3 days owls at sea", "daily 09:00", '"every 3 days" owls at sea'),
+        ("/sub ", "monthly owls -survey", "weekly mon 09:00", '"monthly" owls -survey'),
+        ("/sub ", "每两小时 猫头鹰", "now", '"每两小时" 猫头鹰'),
+        ("/edit 1 ", "hourly owls", "now", '"hourly" owls'),
+        ("subscribe to ", "hourly owls", "now", 'owls "hourly"'),
+    ],
+)
+async def test_a_schedule_that_does_not_exist_is_refused_at_the_beginning_too(
+    bot: BotHarness, command: str, typed: str, nearest: str, as_words: str
+) -> None:
+    await bot.says("/sub trees daily 9")
+    await bot.says("/lang en")
+    said = await bot.says(f"{command}{typed}")
+    assert (said.buttons[0], said.lines[0].endswith("is not a schedule.")) == (nearest, True)
+    assert len(subscriptions_of(bot)) == 1
+    await bot.presses("as words")
+    assert as_words in [one.text for one in subscriptions_of(bot)]
+
+
+@pytest.mark.parametrize("typed", ["hourly load forecasting", "monthly rainfall"])
+async def test_a_topic_that_begins_like_a_schedule_is_searched_and_subscribed_to_as_words(
+    bot: BotHarness, typed: str
+) -> None:
+    assert typed in (await bot.says(typed)).lines
+    await bot.presses("subscribe")
+    assert [parse_query(one.text).canonical for one in subscriptions_of(bot)] == [parse_query(typed).canonical]
+
+
+@pytest.mark.parametrize("typed", ["today show", "tomorrow never dies", "weekly supervision", '"hourly" owls'])
+async def test_other_words_at_the_beginning_are_words(bot: BotHarness, typed: str) -> None:
+    await bot.says(f"/sub {typed}")
+    assert [one.text for one in subscriptions_of(bot)] == [typed]

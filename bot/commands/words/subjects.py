@@ -24,6 +24,9 @@ ASKED, _MUCH = (
     0.25,
     1.02,
 )
+# A text that begins with people who name themselves, as in "we study X with Y", is no query, even if it is as improbable.
+_MAY_ASK = 0.05
+_PERSONS = frozenset({"i", "im", "ive", "we", "weve", "my", "our", "me", "us"})
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
 _BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
 # words at the edges of a subject that belong to the sentence around it
@@ -104,9 +107,11 @@ def query_in(text: str) -> str:
     tokens = reader.tokens_of(said)
     found = {one.intent: one.sure for one in reader.scores(tokens)} if len(tokens) <= reader.MOST_TOKENS else {}
     asks = sum(found.get(intent, 0.0) for intent in reader.ASKING)
-    if asks >= ASKED and _MUCH * asks > found[reader.QUERY]:
-        query, pieces = subject_of(said), pieces_of(said, reader.ASKING[0])
-        around = {token.mark for one in pieces if not one.part for token in one.tokens}
+    pieces = pieces_of(said, reader.ASKING[0]) if asks >= _MAY_ASK else ()
+    around = {token.mark for one in pieces if not one.part for token in one.tokens}
+    tells = bool(pieces) and not pieces[0].part and _tells(pieces[0])
+    if tells or (asks >= ASKED and _MUCH * asks > found[reader.QUERY]):
+        query = subject_of(said)
         if around == {reader.WHEN} or [one.part for one in pieces] == [reader.TIME, reader.WANTED]:
             return text  # the text is only a query with a time
         is_same = sorted(_WORDS.findall(query)) == sorted(_WORDS.findall(said)) and not said.startswith(
@@ -115,6 +120,12 @@ def query_in(text: str) -> str:
         is_whole = query != said[1:] and not is_crumb(query) and query.count("(") == query.count(")")
         return query if is_whole and not is_same and _WORDS.findall(query) != _WORDS.findall(said) else text
     return text
+
+
+def _tells(first: Piece) -> bool:
+    """Returns whether the first words of a text say what people do: "we study", but not "I, Robot"."""
+    words = [token.mark for token in first.tokens if token.mark.isalpha()]
+    return len(words) > 1 and words[0] in _PERSONS
 
 
 def is_crumb(subject: str) -> bool:
@@ -146,7 +157,7 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
     if intent in reader.ASKING and not denies(reader.folded(said)):
         parts = [reader.WANTED if part == reader.UNWANTED else part for part in parts]
     if intent in reader.ASKING:
-        if not _OF_A_REQUEST.isdisjoint(parts):  # then no other word of a query may be lost
+        if not (_OF_A_REQUEST | {reader.TIME}).isdisjoint(parts):  # then no other word of a query may be lost
             parts = [
                 reader.WANTED if part not in _OF_A_REQUEST and _is_of_a_query(token) else part
                 for part, token in zip(parts, tokens, strict=True)

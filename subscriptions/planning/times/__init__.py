@@ -15,7 +15,7 @@ from subscriptions import errors, model, zones
 from subscriptions.planning import cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times._reading import Reading, clock_of, clock_with_zone, hours_of, meaning, reading_of
-from subscriptions.planning.times._words import IDLE, may_be_place, plain, tokens_of
+from subscriptions.planning.times._words import IDLE, TokenKind, may_be_place, plain, tokens_of
 from subscriptions.query import FIELDS
 
 _AROUND = "()（）[] "  # characters that may be around a time
@@ -54,6 +54,8 @@ _MEASURES = frozenset(
     {"recall", "precision", "hit", "hits", "ndcg", "map", "mrr", "pass", "rank", "top", "accuracy", "acc", "f1", "auc"}
     | {"success", "rate"}
 )
+_NEVER = frozenset({TokenKind.NONE, TokenKind.OFTEN})
+_ONE_DAY = re.compile(r"today|tonight|tomorrow|(?:on )?next\b|[今明后下]")
 _LEAD = 40  # most characters of the words between a query and its time
 
 
@@ -92,6 +94,29 @@ def split_when(text: str) -> Ending:
         either = reading.either or (reading.at_number and last in _MEASURES)
         return Ending(_bare(query), said.strip(_AROUND), either)
     return Ending(text, None)
+
+
+def split_wish(text: str) -> Ending:
+    """Splits a text like `split_when`, but also finds a schedule that does not exist at the beginning: "hourly cats".
+
+    A schedule that exists counts only at the end: "weekly supervision" is a query.
+    """
+    ending = split_when(text)
+    if ending.when is not None or ending.only_time:
+        return ending
+    for gap in range(min(_LONGEST, len(text) - 1), 0, -1):
+        head, rest = text[:gap].strip(_STRAY + ":："), text[gap:].strip(_STRAY + ":：")
+        if text[gap] in _BLANKS + ":：,，" and rest and _is_no_schedule(head):
+            return Ending(rest, head, either=True)
+    return ending
+
+
+def _is_no_schedule(head: str) -> bool:
+    """Returns whether a text is a schedule that does not exist, and not only a single day."""
+    reading = reading_of(head)
+    if reading is None or reading.exact or _ONE_DAY.match(plain(head)):
+        return False
+    return not _NEVER.isdisjoint(token.kind for token in tokens_of(plain(head))[0])
 
 
 def time_at(text: str, start: int) -> int:
@@ -159,7 +184,10 @@ def _bare(query: str) -> str:
 
 
 def as_words(text: str) -> str:
-    """Returns the text with its last word in quotes, so that no time is read at its end."""
+    """Returns the text with the words of a time in quotes: the schedule at its beginning, or its last word."""
+    wish = split_wish(text)
+    if wish.when is not None and text.lstrip(_STRAY).startswith(wish.when):
+        return f'"{wish.when}" {wish.query}'
     *_, last = text.split() or [""]
     head = text.rstrip()[: -len(last)] if last else text
     return f'{head}"{last.strip(_STRAY)}"'
