@@ -84,7 +84,8 @@ _FAILED = frozenset(
     },
 )
 _NOT_STATED = frozenset({"N/A", "Not mentioned in abstract", "未在摘要中提及"})
-_ERROR = re.compile(r"\W*(?i:error|错误)\W*(?:[:：]|\d|$)")  # the beginning of an error
+_ERROR = re.compile(r"[\[(*]*(?i:error|错误)\W*(?:[:：]|\d|$)")  # the beginning of an error
+_ERROR_SIGNS = frozenset("[(*Ee错")  # with which it begins
 _PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr}
 
 
@@ -96,7 +97,7 @@ def summary_state(text: str) -> SummaryState:
     value = text.strip()
     if not value:
         return "empty"
-    if value in _FAILED or _ERROR.match(value):
+    if value in _FAILED or (value[0] in _ERROR_SIGNS and _ERROR.match(value)):
         return "failed"
     if value in _NOT_STATED:
         return "not stated"

@@ -18,7 +18,7 @@ CHINESE: Final = "它飞到港口上空，灯笼告诉我们风有多大，直�
 
 _TITLE = re.compile(r"\bKite(\s+)(\d+)\b")
 _FILE = re.compile(r"\bKite_(\d+)\.md")
-_SHORT = re.compile(r"风筝\d+|第\d+个(?=。)|为什么|怎么做|结果(?=。)|结论(?=。)")
+_SHORT = re.compile(r"风筝\d+|第\d+个(?=。)|为什么|怎么做|结果(?=\d*。)|结论(?=\d*。)")
 
 TOC = "<div id=toc></div>\n\n# Table of Contents\n\n- [cs.LG](#cs.LG) [Total: 5]\n\n\n<div id='cs.LG'></div>\n\n# cs.LG [[Back]](#toc)\n\n"
 
@@ -73,8 +73,8 @@ BANNER = "Get trending papers in your email inbox!\n"
 
 _ENTRY = (
     "### [@] [Kite @](https://arxiv.org/abs/2601.@@@@@)\n*Ada Quill,Bo Larch*\n\nMain category: cs.LG\n\n"
-    "TL;DR: 风筝 @。\n\n\n<details>\n  <summary>Details</summary>\nMotivation: 为什么。\n\nMethod: 怎么做。\n\n"
-    "Result: 结果。\n\nConclusion: 结论。\n\nAbstract: Kite number @ flies.\nIt lands.\n\n</details>\n\n\n"
+    "TL;DR: 风筝 @。\n\n\n<details>\n  <summary>Details</summary>\nMotivation: 为什么@。\n\nMethod: 怎么做@。\n\n"
+    "Result: 结果@。\n\nConclusion: 结论@。\n\nAbstract: Kite number @ flies.\nIt lands.\n\n</details>\n\n\n"
 )
 _CRAWLED = {
     "id": "2601.@@@@@",

@@ -7,7 +7,6 @@ paper is about errors.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -54,8 +53,10 @@ def _shared(entries: list[Entry]) -> dict[str, list[Paper]]:
     return {text: list(papers.values()) for text, papers in shared.items()}
 
 
-def _texts(paper: Paper) -> Iterable[str]:
-    texts = [text for summary in paper.summaries for text in summary.fields.values()]
+def _texts(paper: Paper) -> list[str]:
+    texts: list[str] = []
+    for summary in paper.summaries:
+        texts += summary.fields.values()
     for translation in paper.translations:
         texts += filter(None, (translation.title, translation.abstract))
     return texts
@@ -74,8 +75,11 @@ def _is_doubtful(paper: Paper) -> bool:
     """Returns whether a summary has a text twice or one that begins with "Error"."""
     for summary in paper.summaries:
         texts = summary.fields.values()
-        if len(set(texts)) < len(texts) or any(map(_ERROR.match, texts)):
+        if len(set(texts)) < len(texts):
             return True
+        for text in texts:
+            if text[0] in "Ee" and _ERROR.match(text):
+                return True
     return False
 
 

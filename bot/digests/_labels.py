@@ -92,13 +92,20 @@ _Label = tuple[int, _Shape]
 
 _LABEL = re.compile(
     r"\n(?!\n)(?:"
-    r"(?:>[ \t]?)?(?P<plain>(?:TL;DR|[^\W\d_])[^\n:：.,;!?。，；！？、*<>|`$\\=\[\]]{0,49}+)[:：](?![/:])"
+    r"(?:>[ \t]?)?(?:[^\w\s\x00-\x7f]+ ?)?(?P<plain>(?:TL;DR|[^\W\d_])[^\n:：.,;!?。，；！？、*<>|`$\\=\[\]]{0,49}+)[:：](?![/:])"
     r"|(?P<fold></?details>|[ \t]*<summary>(?P<summary>[^\n]*)</summary>)"
     r"|\#{1,6}[ \t]+(?P<heading>[^\n]+)"
     r"|(?P<bullet>[-*+][ \t]+)?(?:>[ \t]?)?\*\*(?P<bold>[^*\n:：]{1,60}+)(?:[:：][ \t]*\*\*|\*\*[ \t]*[:：])"
     r")"
 )
 _MARKUP: Final = _Shape("", 0)
+# An entry as upstream writes it. Most are like this, and this is twice as fast as looking for labels.
+_UPSTREAM = re.compile(
+    r"\n\*(?P<authors>[^*\n]*)\*\n\nMain category: (?P<category>[\w.-]*)\n\nTL;DR: (?P<tldr>(?!>)[^\n]*)\n\n\n"
+    r"<details>\n  <summary>Details</summary>\nMotivation: (?P<motivation>(?!>)[^\n]*)\n\nMethod: (?P<method>(?!>)[^\n]*)\n\n"
+    r"Result: (?P<result>(?!>)[^\n]*)\n\nConclusion: (?P<conclusion>(?!>)[^\n]*)\n\n"
+    r"Abstract: (?P<abstract>(?!>)[^\n]+(?:\n[^\n*#><\[!=_-][^\n]*)*)\n\n</details>(?=\n|$)"
+)
 _END = "\n</details>"
 _FOLD = "\n<details>"  # begins the part that the page hides at first
 # Lines that occur only between entries
@@ -107,7 +114,7 @@ _BETWEEN = re.compile(
     re.MULTILINE,
 )
 _LINK = re.compile(r"!?\[(?:\[[^\]]*\]|[^\[\]])*\]\([^()\s]*\)")
-_MARKED_LINE = re.compile(r"\n[ \t]*(?:[-*_=]{3}|<|!?\[)")
+_MARKED_LINE = re.compile(r"\n[ \t]*(?:>|[-*_=]{3}|<|!?\[)")
 _RULE = re.compile(r"[-*_=]{3,}|<(?:hr|br) ?/?>")
 _BOTH_BOLD = re.compile(r"\*\*(?P<name>[^*:：]{1,60})[:：](?P<text>[^*]*)\*\*")  # a label and its text
 _AT_START = re.compile(
@@ -126,6 +133,9 @@ _HEAD_WITHOUT_LINK = re.compile(r"\s*Authors: (?P<names>.*?) \| Main Category: (
 
 def read_body(text: str) -> Body:
     """Reads the text between a head and the next head. `text` begins with the line feed after the head."""
+    upstream = _UPSTREAM.match(text)
+    if upstream and (not (after := text[upstream.end() :].strip()) or _BETWEEN.match(after)):
+        return _body_of(upstream, text[upstream.end() :])
     between = _BETWEEN.search(text, max(text.find(_END), 0))
     end = between.start() if between else len(text)
     fold = text.find(_FOLD, 0, end)
@@ -134,6 +144,12 @@ def read_body(text: str) -> Body:
     reader.read(text, labels, end)
     reader.body.after = text[end:]
     return reader.body
+
+
+def _body_of(upstream: re.Match[str], after: str) -> Body:
+    fields = {name: " ".join(text.split()) for name, text in upstream.groupdict().items()}
+    category, authors = fields.pop(CATEGORY), fields.pop(_AUTHORS)
+    return Body(fields=fields, after=after, authors=names_in(authors), categories=[category])
 
 
 def read_body_without_link(text: str) -> Body:
@@ -148,26 +164,18 @@ def read_body_without_link(text: str) -> Body:
 def _labels(text: str, end: int, fold: int) -> tuple[list[_Label], int]:
     """Returns (labels, end of the entry); the end is before `end` if the heading of a section comes first."""
     found = [(match.start(), _shape(match[0])) for match in _LABEL.finditer(text, 0, end)]
-    names = [shape.name for _, shape in found if shape.name]
-    order = None if len(set(names)) == len(names) else _Order(text, found, fold)
+    order = _Order(text, found, fold)
     labels: list[_Label] = []
     seen = set()
-    behind = 0  # the end of the last label
     for at, shape in found:
-        if shape.name in seen:
-            continue
-        if shape.level and _is_section(text, at, shape):
+        if shape.level and shape.name not in seen and _is_section(text, at, shape):
             return labels, at
-        # nearly all labels are known ones that begin a paragraph, in an entry where each occurs once
-        is_sure = shape.is_fold or (shape.is_known and shape.is_plain and (text[at - 1] == "\n" or at == behind))
-        if order or not is_sure:
-            order = order or _Order(text, found, fold)
-            if not order.is_label(at, shape, labels[-1] if labels else None):
-                continue
-        if shape.name not in _REPEATED:
-            seen.add(shape.name)
-        labels.append((at, shape))
-        behind = at + shape.start
+        if shape.name in seen:
+            labels += [(at, shape._replace(name=""))] if shape.is_fold else []
+        elif order.is_label(at, shape, labels[-1] if labels else None):
+            labels.append((at, shape))
+            if shape.name not in _REPEATED:
+                seen.add(shape.name)
     return labels, end
 
 
@@ -201,7 +209,8 @@ def _is_section(text: str, at: int, shape: _Shape) -> bool:
         return True
     if shape.is_known or shape.level > 3:  # noqa: PLR2004  entries have headings of the third level
         return False
-    return text.find(_END, 0, at) >= 0 or bool(_papers.categories_of(heading.lstrip("\n# ").split()[:1]))
+    is_behind = text.find(_END, 0, at) >= 0 and not heading.endswith((":", "："))
+    return is_behind or bool(_papers.categories_of(heading.lstrip("\n# ").split()[:1]))
 
 
 @lru_cache(maxsize=1000)
@@ -262,7 +271,9 @@ class _Order:
             return False
         if self._begins_paragraph(at) or self._is_first(at, last):
             return True
-        return name not in self._in_paragraphs and last is not None and _ORDER.get(last[1].name, -1) < place
+        if name in self._in_paragraphs or last is None or (last[1].name == ABSTRACT and not self._is_compact):
+            return False
+        return _ORDER.get(last[1].name, -1) < place
 
     def _is_first(self, at: int, last: _Label | None) -> bool:
         """Returns whether no text stands between a line and the label before it."""
@@ -290,6 +301,7 @@ class _Reader:
     def __init__(self, fold: int) -> None:
         self.body = Body()
         self._fold = fold
+        self._abstracts: list[str] = []  # in the original or translated
         self._leading = ""  # the first field, if its name is not known and it is a sentence above the fold
 
     def read(self, text: str, labels: list[_Label], end: int) -> None:
@@ -297,25 +309,27 @@ class _Reader:
         fields = self.body.fields
         self._read_unlabelled(text[: labels[0][0] if labels else end])
         for (at, shape), (after, _) in pairwise((*labels, (end, _MARKUP))):
-            chunk = text[at + shape.start : after].strip()
-            if shape.name and "\n" not in chunk and chunk[:1] != ">":
-                chunk = " ".join(chunk.split())
-            elif shape.name:
-                chunk = _text_of(chunk)
-            if shape.is_summary and "| **" not in chunk and shape.name not in fields:
+            chunk = text[at + shape.start : after]
+            if shape.name == CATEGORY:  # whose text is one line
+                chunk, _, below = chunk.strip().partition("\n")
+                self._read_unlabelled(below)
+            if shape.name:
+                chunk = _text_of(chunk) if _MARKED_LINE.search(chunk) else " ".join(chunk.split())
+            if shape.is_summary and shape.name not in fields and (shape.is_plain or "| **" not in chunk):
                 fields[shape.name] = chunk
-            elif not chunk and not shape.is_known:
-                continue
             elif not shape.name:
-                self._read_unlabelled(chunk)
+                if not chunk.isspace():
+                    self._read_unlabelled(chunk)
             elif shape.is_known:
                 self._add_known(shape.name, chunk)
-            else:
+            elif chunk:
                 self._add(shape.name, chunk, at)
+        for abstract in self._abstracts:
+            self._put(ABSTRACT if _papers.language_of(abstract) == "en" else TRANSLATION, abstract)
         self._name_leading()
 
     def _add_known(self, name: str, text: str) -> None:
-        if name in (CATEGORY, _AUTHORS) or "| **" in text:
+        if "|" in text and (name in (CATEGORY, _AUTHORS) or "| **" in text):
             text, *others = _PIPE.split(text)
             self._read_segments(others)
         if name == CATEGORY:
@@ -325,7 +339,7 @@ class _Reader:
         elif name == _TITLE:
             self.body.title_translation = self.body.title_translation or text
         elif name == _ANY_ABSTRACT:
-            self._put(ABSTRACT if _papers.language_of(text) == "en" else TRANSLATION, text)
+            self._abstracts.append(text)
         else:
             self._put(name, text)
 
@@ -391,9 +405,7 @@ class _Reader:
 
 def _text_of(chunk: str) -> str:
     """Returns the text below a label without marks of quotations, lines that divide, and lines of links."""
-    if not chunk.startswith(">") and not _MARKED_LINE.search(chunk):
-        return " ".join(chunk.split())
-    lines = chunk.split("\n")
+    lines = chunk.strip().split("\n")
     if lines[0].startswith(">"):
         lines = [line.removeprefix(">") for line in lines]
     return _format.collapse(" ".join([line for line in lines if not _is_markup(line.strip())]))

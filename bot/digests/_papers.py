@@ -460,15 +460,13 @@ def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[model.
 
 def summary_of(fields: dict[str, str]) -> dict[str, str]:
     """Returns the fields of a summary. It begins with a field of a known name; without one, it is no summary: {}."""
-    names = iter(fields)
-    further = list(takewhile(lambda name: name not in FIELDS_OF_SUMMARY, names))
-    if not further:
+    if next(iter(fields), "") in FIELDS_OF_SUMMARY:
         return fields
+    further = set(takewhile(lambda name: name not in FIELDS_OF_SUMMARY, fields))
     if len(further) == len(fields):
         return {}
-    return {name: text for name, text in fields.items() if name not in further} | {
-        name: fields[name] for name in further
-    }
+    known = {name: text for name, text in fields.items() if name not in further}
+    return known | {name: text for name, text in fields.items() if name in further}
 
 
 def translations_of(title: str, abstract: str, language: str | None) -> tuple[model.Translation, ...]:

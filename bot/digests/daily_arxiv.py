@@ -321,11 +321,14 @@ def _paper(record: Record, language: str | None) -> Paper:
 
 def _texts(summary: Record) -> Iterator[tuple[str, str]]:
     """Yields the fields of `AI` with their names. A member that is not known keeps its own name."""
-    for member in summary.members:
-        if member in _FIELDS and summary.has_text(member):
-            yield _FIELDS[member], summary.text(member)
-        elif member not in _OTHER_FIELDS and (texts := summary.texts(member)):
-            yield _FIELDS.get(member, member), ", ".join(texts)
+    for member, value in summary.members.items():
+        name = _FIELDS.get(member, member)
+        if member in _OTHER_FIELDS:
+            continue
+        if isinstance(value, str):
+            yield name, summary.text(member)
+        elif texts := summary.texts(member):
+            yield name, ", ".join(texts)
 
 
 def _texts_of_flat(record: Record) -> Iterator[tuple[str, str]]:
