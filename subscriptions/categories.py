@@ -114,6 +114,12 @@ def successor(code: str) -> str | None:
     return _CLOSED.get(code.lower())
 
 
+def bare_id(arxiv_id: str) -> str:
+    """Returns an arXiv id without a subject class: `math/0309136` for `math.GT/0309136`. arXiv takes both for one paper."""
+    archive, slash, number = arxiv_id.partition("/")
+    return f"{archive.partition('.')[0]}/{number}" if slash else arxiv_id
+
+
 def archive_of(text: str) -> str | None:
     """Returns the archive before the dot of a mistyped category: "cs.L" -> "cs"; None if arXiv has no such archive."""
     archive = text.lower().partition(".")[0]

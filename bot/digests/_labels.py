@@ -428,9 +428,8 @@ def names_in(text: str) -> tuple[str, ...]:
     if text.startswith(("['", '["')):
         found = islice(_PYTHON_STRING.finditer(text), _papers.MOST_AUTHORS)
         strings = (match[1] or match[2] or "" for match in found)
-        names = (_papers.decode_accents(re.sub(r"\\(['\"\\])", r"\1", string)) for string in strings)
-        return tuple(filter(None, names))
+        return _papers.joined_names(re.sub(r"\\(['\"\\])", r"\1", string) for string in strings)
     if ";" in text:  # then a comma is part of a name
         listed = text.split(";", _papers.MOST_AUTHORS)[: _papers.MOST_AUTHORS]
-        return tuple(filter(None, map(_papers.decode_accents, listed)))
+        return _papers.joined_names(listed)
     return _papers.split_authors(text)

@@ -5,18 +5,18 @@ Records with the same key are the same paper (docs/formats.md). The language of 
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
-from itertools import takewhile
+from itertools import chain, islice, takewhile
 from typing import Final, TypeVar
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from bot.digests._format import Entry, Warnings, collapse
 from subscriptions import model
-from subscriptions.categories import ARCHIVES
+from subscriptions.categories import ARCHIVES, bare_id
 from subscriptions.normalize import without_accent_macros
 from subscriptions.texts import normalized, summary_state
 
@@ -103,13 +103,13 @@ def _hash(text: str) -> str:
 # digit must not be read as the address of another paper.
 _ID = (
     r"(?:(?:0\d|1[0-4])\d\d\.\d{4,5}|(?:1[5-9]|[2-9]\d)\d\d\.\d{5}"
-    r"|(?!(?:abs|pdf|html)/)[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
+    r"|(?!(?:abs|pdf|html)/)[a-z-]+(?:\.(?:[A-Z]{2}|[a-z]+-[a-z]+))?/\d{7})"
 )
 _PAGE = r"(?:[\w-]+\.)?arxiv\.org/(?:abs|pdf|html)/"
 _BEFORE_ID = rf"(?i:(?:https?://)?{_PAGE}|oai:arXiv\.org:|arXiv:|(?:https?://(?:dx\.)?doi\.org/)?10\.48550/arXiv\.)"
 _REFERENCE = rf"(?P<id>{_ID})(?:v(?P<version>\d+))?(?:\.pdf)?"
 ADDRESS = rf"{_BEFORE_ID}?{_REFERENCE}"
-"""Regular expression of a reference to a paper of arXiv, in any notation. Groups: `id`, `version`."""
+"""Regular expression of a reference to a paper of arXiv, in any notation. Read its groups with `matched_address`."""
 URL = rf"(?i:https?://{_PAGE}){_REFERENCE}"
 """Regular expression of a full web address of a paper, with its scheme. Groups as in ADDRESS."""
 
@@ -145,7 +145,12 @@ class Announcement:
 def arxiv_address(text: str) -> tuple[str, int | None] | None:
     """Returns (id, version) of an id, link or guid; None if the text is none of these."""
     match = _ADDRESS.fullmatch(text.strip())
-    return (match["id"], version_number(match["version"])) if match else None
+    return matched_address(match) if match else None
+
+
+def matched_address(match: re.Match[str]) -> tuple[str, int | None]:
+    """Returns (id, version) of a match of ADDRESS or URL."""
+    return bare_id(match["id"]), version_number(match["version"])
 
 
 def arxiv_link(arxiv_id: str) -> str:
@@ -174,9 +179,8 @@ def split_announcement(text: str) -> tuple[Announcement | None, str]:
     match = _ANNOUNCEMENT.match(text)
     if not match:
         return None, text
-    found = Announcement(
-        arxiv_id=match["id"], version=version_number(match["version"]), kind=announce_type(match["kind"])
-    )
+    arxiv_id, version = matched_address(match)
+    found = Announcement(arxiv_id=arxiv_id, version=version, kind=announce_type(match["kind"]))
     return found, text[match.end() :]
 
 
@@ -190,9 +194,10 @@ def split_title(title: str) -> tuple[Announcement | None, str]:
     match = _TITLE_TAIL.fullmatch(title, at) if at >= 0 else None
     if not match:
         return None, title
+    arxiv_id, version = matched_address(match)
     found = Announcement(
-        arxiv_id=match["id"],
-        version=version_number(match["version"]),
+        arxiv_id=arxiv_id,
+        version=version,
         kind=_MARKS.get(match["mark"] or ""),
         categories=categories_of([match["category"]]),
     )
@@ -279,19 +284,53 @@ def _day(text: str) -> date | None:
 # ---------------------------------------------------------------------------------------------------- names of authors
 
 
-_SEPARATOR = re.compile(r",? and |[,;]|: ")  # a colon follows the name of a collaboration
+_SEPARATOR = re.compile(r"[,，、;；]|: ")  # a colon follows the name of a collaboration
+_COMMA = re.compile(r"[,，、]")
+_JOINED = re.compile(r"(?:^|\s)(?:and|&)(?:\s|$)")  # "A, B, and C" leaves "and C" between two commas
+# the name of one group, or of several, that contains "and": a name before it has one word, or the last word is a plural
+_GROUP = re.compile(
+    r"(?:(?:[Tt]he )?\S+ (?:and|&) .*(?:Collaboration|Consortium|Group|Institute|Network|Project|Team)"
+    r"|.*(?:Collaborations|Consortia|Groups|Institutes|Networks|Projects|Teams))"
+)
+_LINK = re.compile(r"\[(?P<name>[^\[\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|</?a\b[^<>]*>", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _NOT_SHOWN = re.compile(r",? ?\bet al\b\.?(?: ?\((?P<count>\d+) additional authors? not shown\))?")
 MOST_AUTHORS: Final = 20_000  # of one paper; papers of experiments at CERN have about 5,000
 
 
 def split_authors(text: str) -> tuple[str, ...]:
-    """Returns the names in a list with commas. Decodes TeX accents, and drops a name that is only a colon.
+    """Returns the names in a list with commas, "and" or "&". Reads the names in links, and decodes TeX accents.
 
-    arXiv puts a colon after the name of a collaboration.
+    arXiv puts a colon after the name of a collaboration; a name that is only a colon is dropped.
     """
-    names = map(decode_accents, text.split(",", MOST_AUTHORS)[:MOST_AUTHORS])
-    return tuple(name for name in names if name not in ("", ":"))
+    return _separated(text, _COMMA)
+
+
+def joined_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Returns the names in texts of one name each, which may be a link, or several joined by "and" or "&"."""
+    return tuple(name for text in islice(names, MOST_AUTHORS) for name in _joined(without_links(text)))
+
+
+def without_links(text: str) -> str:
+    """Returns the text with the words of its links, in Markdown or HTML, in place of the links."""
+    return _LINK.sub(lambda link: link["name"] or "", text) if "](" in text or "<" in text else text
+
+
+def _separated(text: str, separator: re.Pattern[str]) -> tuple[str, ...]:
+    parts = separator.split(without_links(text), MOST_AUTHORS)[:MOST_AUTHORS]
+    names: list[str] = []
+    for name in chain.from_iterable(map(_joined, parts)):
+        if names and _SUFFIX.fullmatch(name):
+            names[-1] += f", {name}"
+        elif name != ":":
+            names.append(name)
+    return tuple(names)
+
+
+def _joined(text: str) -> list[str]:
+    """Returns the names in a text without commas. The name of a group may contain "and"."""
+    is_one = ("and" not in text and "&" not in text) or _GROUP.fullmatch(text.strip())
+    return [name for name in map(decode_accents, [text] if is_one else _JOINED.split(text)) if name]
 
 
 def split_listed(text: str) -> tuple[tuple[str, ...], str | None]:
@@ -300,16 +339,10 @@ def split_listed(text: str) -> tuple[tuple[str, ...], str | None]:
     The number is a text; None for a complete list, and "" for a list that ends with "et al." without a number. For
     example, `A. One (1 and 2), B. Two and C. Three, et al. (84 additional authors not shown)` gives three names and "84".
     """
-    text = collapse(text).replace("\\,", " ")  # a thin space in TeX
+    text = collapse(without_links(text)).replace("\\,", " ")  # a thin space in TeX
     not_shown = _NOT_SHOWN.search(text)
-    names: list[str] = []
-    listed = without_affiliations(_NOT_SHOWN.sub("", text))
-    for name in map(decode_accents, _SEPARATOR.split(listed, MOST_AUTHORS)[:MOST_AUTHORS]):
-        if names and _SUFFIX.fullmatch(name):
-            names[-1] += f", {name}"
-        elif name not in ("", ":", "and"):
-            names.append(name)
-    return tuple(names), (not_shown["count"] or "") if not_shown else None
+    names = _separated(without_affiliations(_NOT_SHOWN.sub("", text)), _SEPARATOR)
+    return names, (not_shown["count"] or "") if not_shown else None
 
 
 def without_affiliations(text: str) -> str:

@@ -107,9 +107,8 @@ def _authors(record: _xml.Element) -> tuple[str, ...]:
     """Returns the authors. Feeds have one element with commas between the names, the API has one element per author."""
     listed = ", ".join(creator.text for creator in record.all(f"{_DUBLIN_CORE} creator"))
     if listed:
-        return _papers.split_authors(_papers.without_affiliations(listed))
-    names = (_papers.decode_accents(author.first(f"{ATOM} name")) for author in record.all(f"{ATOM} author"))
-    return tuple(filter(None, names))
+        return _papers.split_authors(_papers.without_affiliations(_papers.without_links(listed)))
+    return _papers.joined_names(author.first(f"{ATOM} name") for author in record.all(f"{ATOM} author"))
 
 
 # ------------------------------------------------------------------------------------------------------------------ RSS

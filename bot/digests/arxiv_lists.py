@@ -128,7 +128,7 @@ def _read(text: str, *, abstracts: bool) -> _Block:
             abstract.append(line)
         block.abstract = _format.collapse(" ".join(abstract))
     address = _URL.search(closing)
-    block.address = address["id"] if address else ""
+    block.address = _papers.matched_address(address)[0] if address else ""
     block.rest = list(lines)
     return block
 
@@ -151,7 +151,8 @@ def _read_fields(lines: Iterator[str], block: _Block) -> str:
 
 
 def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) -> model.Paper:
-    arxiv_id, fields = head["id"], {name: _format.collapse(" ".join(lines)) for name, lines in block.fields.items()}
+    arxiv_id, version = _papers.matched_address(head)
+    fields = {name: _format.collapse(" ".join(lines)) for name, lines in block.fields.items()}
     title, categories = fields.get("Title", ""), _papers.categories_of(fields.get("Categories", "").split())
     if not (title or categories or "Authors" in fields):
         warnings.add("entry_without_text", line=line, example=arxiv_id)
@@ -173,7 +174,7 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
         primary=categories[0] if categories else None,
         arxiv_id=arxiv_id,
         doi=_papers.doi_of(fields.get("DOI", "")),
-        version=_papers.version_number(head["version"]),
+        version=version,
         url=_papers.arxiv_link(arxiv_id),
         announce_type=_announced(cross=bool(head["cross"]), replaced=block.replaced),
         comment=fields.get("Comments", ""),

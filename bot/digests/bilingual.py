@@ -131,7 +131,7 @@ def _rows(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
             continue
         title = _format.collapse(row["title"]).removesuffix(".")  # the full stop that stood before the announcement
         tldr = line[row.end() :].strip().removesuffix("|")
-        place = (int(row["number"]), row["id"])
+        place = (int(row["number"]), _papers.matched_address(row)[0])
         rows.append(BilingualRecord(line=number, place=place, link=row["link"], title=title, tldr=tldr))
     return rows
 
@@ -150,7 +150,7 @@ def _notes(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
         tldr, english_tldr, translated_abstract, abstract = texts
         record = BilingualRecord(
             line=first + start,
-            place=(int(head["number"]), address["id"]),
+            place=(int(head["number"]), _papers.matched_address(address)[0]),
             link=address["link"],
             title=title,
             abstract=abstract,

@@ -151,12 +151,12 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 def _paper(record: Record) -> Paper:
     doi, version = _papers.doi_of(record.text("doi")), _papers.version_number(record.text("version"))
     site = _SITES.get(record.text("server").lower(), _SITE)
-    names = [_papers.decode_accents(name) for text in record.texts("authors") for name in _cleaned(text).split(";")]
+    names = (name for text in record.texts("authors") for name in _cleaned(text).split(";"))
     return Paper(
         key="",
         title=record.text("title", _cleaned),
         abstract=record.text("abstract", _cleaned),
-        authors=tuple(filter(None, names)),
+        authors=_papers.joined_names(names),
         doi=doi,
         version=version,
         url=f"{site}{doi}" + (f"v{version}" if version else "") if doi else None,

@@ -145,9 +145,7 @@ class _Page:
         unlinked = None if linked else _UNLINKED.match(block)
         if linked:
             body = _labels.read_body(block[linked.end() :])
-            self._add(
-                line, body, _format.collapse(linked["title"]), linked["id"], _papers.version_number(linked["version"])
-            )
+            self._add(line, body, _format.collapse(linked["title"]), *_papers.matched_address(linked))
             after = body.after
         elif unlinked:
             body = _labels.read_body_without_link(block[unlinked.end() :])
@@ -346,7 +344,7 @@ def _authors(record: Record) -> tuple[str, ...]:
     names = [record.text("authors")] if record.has_text("authors") else record.names("authors")
     if len(names) == 1:
         return _labels.names_in(names[0])
-    return tuple(filter(None, map(_papers.decode_accents, names)))
+    return _papers.joined_names(names)
 
 
 DAILY_ARXIV_MD = Format("daily_arxiv_md", _is_page, _read_page)

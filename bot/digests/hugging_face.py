@@ -66,7 +66,7 @@ def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1)
             key="",
             title=inner.text("title") or record.text("title"),
             abstract=inner.text("summary") or record.text("summary"),
-            authors=tuple(filter(None, map(_papers.decode_accents, inner.names("authors")))),
+            authors=_papers.joined_names(inner.names("authors")),
             arxiv_id=arxiv_id,
             version=version,
         )

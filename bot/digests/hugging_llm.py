@@ -88,7 +88,10 @@ def _is_paper(text: str) -> bool:
         return bool(_HEADING_LINE.search(text) or _QUOTED_LINE.search(text))
     if not (lines[0].startswith("# ") and any(map(_TAGS.fullmatch, lines)) and _QUOTED_LINE.search(text)):
         return False
-    return _papers.language_of(lines[0]) != "en" and len({found["id"] for found in _URL.finditer(text)}) == 1
+    return (
+        _papers.language_of(lines[0]) != "en"
+        and len({_papers.matched_address(found) for found in _URL.finditer(text)}) == 1
+    )
 
 
 def _read_papers(text: str, warnings: Warnings, language: str | None) -> Content:
@@ -148,13 +151,13 @@ def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | Non
         title = _quoted_title(above)
         translated, abstract = _abstracts(below)
         address = next((found for line in below if (found := _ADDRESS.match(line))), None)
-    arxiv_id = address["id"] if address else None
+    arxiv_id, version = _papers.matched_address(address) if address else (None, None)
     paper = Paper(
         key="",
         title=title,
         abstract=abstract,
         arxiv_id=arxiv_id,
-        version=_papers.version_number(address["version"]) if address else None,
+        version=version,
         translations=_papers.translations_of(_translated_title(page.title), translated, language),
     )
     if not arxiv_id and (title or abstract):

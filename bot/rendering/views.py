@@ -5,6 +5,7 @@ Pure functions of an item and the chat's settings. Templates lay out and escape 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 from unicodedata import combining
@@ -203,7 +204,7 @@ class PaperView:
     number: str  # "7" in a bulletin
     title: cleaning.Passage
     url: str
-    withdrawn: str  # "withdrawn by the authors, 2 Feb"; the title is then struck through
+    withdrawn: str  # "withdrawn, 2 Feb", perhaps with by whom; the title is then struck through
     authors: str
     categories: str
     name: str  # arXiv id or DOI
@@ -243,14 +244,13 @@ def paper_view(
     card = measure.form == "card"
     quoted = _translated(paper, reader.language.code) or paper.abstract
     quotation = _line(quoted, measure.quotation) if measure.quotation and not gone else ""
-    gone_on = reader.language.short_day(reader.language.local(gone).date()) if gone else ""
     return PaperView(
         id=item.paper.id,
         form=measure.form,
         number=str(number) if number else "",
         title=isolated_passage(cleaning.marked(title, words)),
         url=cleaning.paper_url(paper),
-        withdrawn=reader.language.say("withdrawn by the authors, {day}", day=gone_on) if gone else "",
+        withdrawn=_withdrawn(paper, reader, gone) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
         categories="" if measure.form == "title" else _categories(paper, 1 if not card else _CATEGORIES),
         name=name if (card or _untitled(paper)) and name != title else "",
@@ -331,6 +331,14 @@ def _line(text: str, room: int) -> str:
 @lru_cache(maxsize=2048)
 def _readable(text: str) -> str:
     return cleaning.readable(cleaning.clean(text[:_LONGEST_SOURCE]))
+
+
+def _withdrawn(paper: model.Paper, reader: Reader, gone: datetime) -> str:
+    """Returns since when a paper is withdrawn, and that its authors withdrew it if its own text says so."""
+    day = reader.language.short_day(reader.language.local(gone).date())
+    if "authors" in (texts.withdrawn_by(paper.comment), texts.withdrawn_by(paper.abstract)):
+        return reader.language.say("withdrawn by the authors, {day}", day=day)
+    return reader.language.say("withdrawn, {day}", day=day)
 
 
 def _title(paper: model.Paper, room: int) -> tuple[str, str]:

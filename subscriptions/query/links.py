@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from subscriptions.categories import archive_of
+from subscriptions.categories import archive_of, bare_id
 from subscriptions.query import DOI, ID, Field
 
-_ID = r"(?P<id>\d\d(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"
+_ID = r"(?P<id>\d\d(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.(?:[a-z]{2}|[a-z]+-[a-z]+))?/\d{7})(?:v\d+)?"
 _AFTER_LINK = r"""[.,;:!?>\]}'*]*(?=[\s"()|]|$)"""  # punctuation after a link belongs to the sentence around it
 
 _BARE_ID = re.compile(rf"{_ID}[.,;:]*", re.IGNORECASE)
@@ -56,12 +56,16 @@ class IdentifierAt(NamedTuple):
 
 
 def arxiv_id(text: str) -> str | None:
-    """Returns the text if it is an arXiv id, in lower case and without version; otherwise None."""
+    """Returns the text if it is an arXiv id, in lower case, without version and subject class; otherwise None."""
     match = _BARE_ID.fullmatch(text)
     if match is None:
         return None
-    value = match["id"].lower()
+    value = _id_of(match)
     return value if "/" not in value or archive_of(value.partition("/")[0]) else None
+
+
+def _id_of(match: re.Match[str]) -> str:
+    return bare_id(match["id"].lower())
 
 
 def is_arxiv_label(text: str, position: int, end: int) -> bool:
@@ -75,7 +79,7 @@ def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
     A link ends before the next space, quote or bracket.
     """
     if match := _LINK_OF_A_PAPER.match(text, position, end):
-        return IdentifierAt(ID, match["id"].lower(), match.end())
+        return IdentifierAt(ID, _id_of(match), match.end())
     if host := _DOI_HOST.match(text, position, end):
         return read_doi(text, host.end(), end)
     return None
@@ -88,7 +92,7 @@ def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
         return None
     value = match[0].rstrip(".,;>")
     of_arxiv = _DOI_OF_ARXIV.fullmatch(value)
-    return IdentifierAt(ID, of_arxiv["id"].lower(), match.end()) if of_arxiv else IdentifierAt(DOI, value, match.end())
+    return IdentifierAt(ID, _id_of(of_arxiv), match.end()) if of_arxiv else IdentifierAt(DOI, value, match.end())
 
 
 def named_paper(text: str) -> IdentifierAt | None:
@@ -139,7 +143,9 @@ _LINK = re.compile(
 )
 _TRAILING = ".,;:!?*]}>"
 _PART_WITH_ID = re.compile(r"(?:arxiv:)?(?P<id>\d{4}\.\d{4,5}(?:v\d+)?)(?:\.(?:pdf|html|json))?", re.IGNORECASE)
-_OLD_ID = re.compile(r"(?:^|[/:=])(?P<id>[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?(?=[/?&#]|$)", re.IGNORECASE)
+_OLD_ID = re.compile(
+    r"(?:^|[/:=])(?P<id>[a-z-]+(?:\.(?:[a-z]{2}|[a-z]+-[a-z]+))?/\d{7})(?:v\d+)?(?:\.pdf)?(?=[/?&#]|$)", re.IGNORECASE
+)
 _BIBCODE = re.compile(r"/\d{4}arXiv(?P<month>\d{4})(?P<number>\d{5})[A-Z](?=[/?#]|$)")  # ui.adsabs.harvard.edu
 _DBLP = re.compile(r"/corr/abs-(?P<month>\d{4})-(?P<number>\d{4,5})(?=[./?#]|$)", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/[^?#&]+")

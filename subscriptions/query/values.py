@@ -180,7 +180,7 @@ def bare_id_meaning(word: str) -> Meaning | None:
     value = links.arxiv_id(word)
     if value is None:
         return None
-    written = word.lower().rstrip(",;:.")
+    written = categories.bare_id(word.lower().rstrip(",;:."))
     return Meaning(
         Term(TEXT_OR_ID, tuple(map(normalize.fold_plural, normalize.written_tokens(written))), value=value), written
     )

@@ -27,8 +27,8 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.store.drafts import Incoming, MergeBatch, PaperDraft
 from subscriptions.store.known_papers import known_paper
 from subscriptions.store.rows import PaperKeyRow, PaperRow
+from subscriptions.texts import withdrawn_by
 
-WITHDRAWN = "this paper has been withdrawn"
 _ELLIPSIS = ("…", "...")
 # compares lists without copying them, since lists of a row are replaced and never changed
 _compared_of = attrgetter("title", "abstract", "authors", "categories")
@@ -107,7 +107,7 @@ def may_join(keep: PaperDraft, lose: PaperDraft, *, source: str, arxiv: bool) ->
 
 def says_withdrawn(paper: model.Paper) -> bool:
     """Whether a comment or an abstract says that the paper has been withdrawn."""
-    return paper.comment.casefold().startswith(WITHDRAWN) or paper.abstract.casefold().startswith(WITHDRAWN)
+    return bool(withdrawn_by(paper.comment) or withdrawn_by(paper.abstract))
 
 
 def vouched_by(paper: model.Paper) -> Vouched:

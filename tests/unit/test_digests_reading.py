@@ -30,7 +30,8 @@ GROUP = "We fly a kite.\n我们放风筝。\nhttps://arxiv.org/abs/2601.01001\n"
         ("https://doi.org/10.48550/arXiv.2601.15529", "2601.15529", None),
         ("0704.0001", "0704.0001", None),
         ("1412.9999", "1412.9999", None),
-        ("math.GT/0309136", "math.GT/0309136", None),
+        ("math.GT/0309136", "math/0309136", None),
+        ("https://arxiv.org/pdf/cond-mat.mes-hall/0309136v2.pdf", "cond-mat/0309136", 2),
         ("https://arxiv.org/abs/hep-th/9901001v2", "hep-th/9901001", 2),
         *(
             (text, None, None)
@@ -108,7 +109,43 @@ def test_no_name_is_lost_in_a_list_of_574() -> None:
     page = f"### [1] [Many](https://arxiv.org/abs/2601.00001)\n*{','.join(names)}*\n\nMain category: hep-ex\n"
     (paper,) = digests.read_digest(page.encode(), "many.md").entries
     assert paper.authors == names
-    assert _papers.split_authors(" Some Labs,: , A Person,,") == ("Some Labs", "A Person")
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        (" Some Labs,: , A Person,,", ("Some Labs", "A Person")),
+        ("A. One, B. Two and C. Three", ("A. One", "B. Two", "C. Three")),
+        ("A. One, B. Two, & Andy Sand", ("A. One", "B. Two", "Andy Sand")),
+        ("[A. One](https://a.example/x(y),z), <a href='https://b.example'>B. Two</a>", ("A. One", "B. Two")),
+        ("The KITE and SAND Collaborations, A. One", ("The KITE and SAND Collaborations", "A. One")),
+        ("Sand & Water Team and A. One", ("Sand", "Water Team", "A. One")),
+        ("A. One and the KITE Collaboration", ("A. One", "the KITE Collaboration")),
+        ("Martin One, Jr., 王伟、李雷", ("Martin One, Jr.", "王伟", "李雷")),
+    ],
+)
+def test_names_are_split_also_at_and_and_read_in_links(written: str, names: tuple[str, ...]) -> None:
+    assert _papers.split_authors(written) == names
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "### [1] [Kites](https://arxiv.org/abs/math.GT/0309136)\n*[A. One](https://a.example), B. Two & C. Three*\n\nTL;DR: They fly.\n",
+        '{"id": "math.GT/0309136", "title": "Kites", "summary": "They fly.", "authors": ["[A. One](https://a.example)", "B. Two and C. Three"]}',
+        ('<rss><channel><title>a on arXiv.org</title><item><title>Kites</title><guid>oai:arXiv.org:math.GT/0309136v1</guid>'
+        '<creator xmlns="http://purl.org/dc/elements/1.1/">&lt;a href="x"&gt;A. One&lt;/a&gt; (Inst), B. Two and C. Three</creator></item></channel></rss>'),
+        ("\\\\\narXiv:math.GT/0309136\nDate: Tue, 9 Sep 2003 10:00:00 GMT   (1kb)\n\nTitle: Kites\nAuthors: A. One, B. Two & C. Three\n"
+        "Categories: math.GT\n\\\\\n  They fly.\n\\\\ ( https://arxiv.org/abs/math.GT/0309136 ,  1kb)\n\\\\\n/* Tue, 9 Sep 2003 */\n"),
+        "# 风筝\n\n发布时间：2026年01月22日\n\n> Kites\n\n# 摘要\n\n> 飞。\n\n> They fly.\n\n[Arxiv](https://arxiv.org/abs/math.GT/0309136)\n",
+        "They fly.\n飞。\nhttps://arxiv.org/abs/math.GT/0309136v2\n",
+    ],
+    ids=["md", "lines", "rss", "week", "hugging", "groups"],
+)  # fmt: skip
+def test_each_reader_reads_an_id_with_a_class_and_all_names(page: str) -> None:
+    (paper,) = digests.read_digest(page.encode(), "page").entries
+    assert (paper.key, paper.arxiv_id, paper.url) == (*("math/0309136",) * 2, "https://arxiv.org/abs/math/0309136")
+    assert paper.authors in ((), ("A. One", "B. Two", "C. Three"))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from subscriptions import normalize
 from subscriptions.matching import full_text
 from subscriptions.model import Paper
-from subscriptions.texts import summary_state
+from subscriptions.texts import summary_state, withdrawn_by
 
 SHY, ZWSP, ZWJ, LRM, ALM, WJ, VS16, BOM, VS17 = "\u00ad\u200b\u200d\u200e\u061c\u2060\ufe0f\ufeff\U000e0100"
 ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
@@ -396,6 +396,28 @@ def test_stems_are_shown_as_words(stems: list[str], texts: list[str], words: tup
 )
 def test_a_whole_value_decides_what_a_summary_is_worth(text: str, state: str) -> None:
     assert summary_state(text) == state
+
+
+@pytest.mark.parametrize(
+    ("text", "by"),
+    [
+        ("This paper has been withdrawn by the author(s) due to an error", "authors"),
+        ("This work has been temporarily withdrawn by all of the authors.", "authors"),
+        ("The authors have withdrawn this manuscript because a table is wrong.", "authors"),
+        ("[Withdrawn by the authors]", "authors"),
+        ("Paper withdrawn by the author: Lemma 2 is wrong", "authors"),
+        ("This paper has been withdrawn by arXiv administrators because of its authors", "unknown"),
+        ("This submission has been withdrawn", "unknown"),
+        ("This article was withdrawn from arXiv because the authors disagreed.", "unknown"),
+        ("medRxiv has withdrawn this preprint at the request of the authors.", "unknown"),
+        ("withdrawn", "unknown"),
+        ("This paper has been withdrawn from a conference", ""),
+        ("Withdrawn by its maker in 2004, the kite", ""),
+        ("We study papers that were withdrawn by the authors.", ""),
+    ],
+)
+def test_who_withdrew_a_paper_is_said_only_if_the_text_says_so(text: str, by: str) -> None:
+    assert withdrawn_by(text) == by
 
 
 MARK = "ˑ"

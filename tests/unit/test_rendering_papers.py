@@ -41,7 +41,11 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "else the DOI": (seen(deliveries.item("", abstract="", arxiv_id=None, doi="10.1/x")), {"title": "doi:10.1/x"}),
     "a withdrawn paper says since when and nothing else": (
         seen(deliveries.item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})),
-        {"withdrawn": "withdrawn by the authors, 2 Feb", "text": ""},
+        {"withdrawn": "withdrawn, 2 Feb", "text": ""},
+    ),
+    "it says that the authors withdrew it if its text says so": (
+        seen(deliveries.item(withdrawn=deliveries.THURSDAY, comment="Withdrawn by the authors: Lemma 2 is wrong.")),
+        {"withdrawn": "withdrawn by the authors, 22 Jan", "text": ""},
     ),
     "574 authors are a few and a count": (
         seen(deliveries.item("T", authors=tuple(f"Name{number} Family{number}" for number in range(574)))),

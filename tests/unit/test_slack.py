@@ -163,7 +163,7 @@ def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
     )
     assert kept == sent
     first = next(block for block in blocks_of(after[1]) if "accessory" in block)
-    assert "withdrawn by the authors" in first["text"]["text"]
+    assert "withdrawn, " in first["text"]["text"]
 
 
 # --------------------------------------------------------------------------------------------------------- other cases
