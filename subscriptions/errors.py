@@ -17,9 +17,13 @@ NotDelivered              the outcomes of an attempt to post, other than "sent"
 """
 
 import errno
+import shlex
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, requires
+from importlib.util import find_spec
 from typing import Literal
 
 from subscriptions.states import PauseReason
@@ -114,6 +118,26 @@ def is_disk_full(error: OSError) -> bool:
 def disk_full(what: object) -> tuple[Sentence, Sentence]:
     """Returns (sentence, hint) for a full disk that holds `what`."""
     return Sentence("The disk that holds {what} is full.", {"what": what}), Sentence("Free some space, then try again.")
+
+
+def install_extra(extra: str) -> Sentence:
+    """Returns the cure for libraries that are not installed: the command that adds those of an extra to this Python.
+
+    It names the libraries, since paperwire itself is in no index of packages. An environment of uv has no pip.
+    """
+    try:
+        declared = [line.partition(";") for line in requires("paperwire") or ()]
+    except PackageNotFoundError:
+        declared = []
+    libraries = [library.strip() for library, _, when in declared if f"'{extra}'" in when.replace('"', "'")]
+    pip = (
+        [sys.executable, "-m", "pip", "install"]
+        if find_spec("pip")
+        else ["uv", "pip", "install", "--python", sys.executable]
+    )
+    return Sentence(
+        "Install what it needs: {command}", {"command": shlex.join([*pip, *(libraries or [f".[{extra}]"])])}
+    )
 
 
 @dataclass(eq=False)

@@ -321,6 +321,14 @@ def test_the_readme_names_each_page_for_a_reader() -> None:
     ] == []
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_a_page_installs_paperwire_from_a_copy_of_this_repository(path: Path) -> None:
+    """No index of packages has a package of this name, and somebody else may publish one."""
+    installed = re.findall(r"(?:pipx?|uv tool|uv pip) install (?:--?\S+ )*\W?(paperwire\b(?!-)\S*)", path.read_text())
+    named = re.findall(r"`(paperwire\[\w+\])`", path.read_text())
+    assert [*installed, *named] == []
+
+
 def test_the_pages_stay_short() -> None:
     pages = [docs_pages.ROOT / "README.md", *docs_pages.DOCS.glob("*.md")]
     assert sum(len(path.read_text(encoding="utf-8").split()) for path in pages) <= MOST_WORDS

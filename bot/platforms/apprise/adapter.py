@@ -78,7 +78,7 @@ def _target(destination: Destination, library: ModuleType | None) -> Target:
     if library is None:
         return Target(
             trouble=errors.Sentence("Apprise is not installed."),
-            cure=errors.Sentence('Run pip install "paperwire[apprise]".'),
+            cure=errors.install_extra("apprise"),
         )
     if destination.url is None:
         return Target(

@@ -234,7 +234,7 @@ class PostgresDatabase:
         except ModuleNotFoundError as error:
             raise wrong_setting(
                 errors.Sentence("PostgreSQL needs parts of paperwire that are not installed."),
-                errors.Sentence("Install them: pip install 'paperwire[cluster]'"),
+                errors.install_extra("cluster"),
             ) from error
         self.errors: tuple[type[Exception], ...] = (SharedSession, self._driver_error)
 
