@@ -5,6 +5,7 @@ modules once and makes a copy of itself (by fork) for each program. A test of th
 them, or of memory starts a new Python instead.
 """
 
+import atexit
 import ctypes
 import gc
 import json
@@ -77,6 +78,7 @@ def _line() -> socket.socket:
     with theirs:
         begun = subprocess.Popen(command, cwd=ROOT, env=clean_environment(), stdin=theirs.fileno())  # noqa: S603 - this interpreter
     begun.returncode = 0  # so that Popen does not wait for the process and does not warn that it still runs
+    atexit.register(ours.close)
     return ours
 
 

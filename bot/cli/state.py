@@ -240,15 +240,15 @@ def check(
     """Check settings, database, copies, templates, tokens, scopes, clock and proxy, and say how to mend what is wrong."""
     with TemporaryDirectory() as folder:
         app = _build_what_works(sessions.read_usable_settings(), folder)
-        findings = list(_findings_here(app))
 
-        async def ask() -> list[Finding]:
+        async def find() -> list[Finding]:
             try:
-                return [] if offline else await _findings_elsewhere(app)
+                here = list(_findings_here(app))
+                return here if offline else here + await _findings_elsewhere(app)
             finally:
                 await app.close()
 
-        findings += asyncio.run(ask())
+        findings = asyncio.run(find())
     shown = [
         {"question": str(one.question), "answer": str(one.answer), "cure": str(one.cure), "mend": one.mend}
         for one in findings

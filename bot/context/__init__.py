@@ -315,7 +315,11 @@ def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store
     If there is no database, it is created; without `make`, NotFound is raised.
     """
     store = make_store(settings)
-    make_ready(store, settings, now=now, make=make)
+    try:
+        make_ready(store, settings, now=now, make=make)
+    except BaseException:
+        store.close()
+        raise
     return store
 
 

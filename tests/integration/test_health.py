@@ -487,8 +487,8 @@ def port() -> int:
 def kept(terminal: cli.Terminal, port: int) -> cli.Terminal:
     """A terminal in a folder with a database. The web address has the port `port`."""
     terminal.set("WEB_PORT", str(port))
-    Store(f"sqlite:///{terminal.database}").open(now=dt.datetime.now(dt.UTC))
-    return terminal
+    with make.an_open_store(f"sqlite:///{terminal.database}", now=dt.datetime.now(dt.UTC)):
+        return terminal
 
 
 def test_another_program_at_the_port_is_no_paperwire(kept: cli.Terminal) -> None:
