@@ -4,6 +4,7 @@
 
 import contextlib
 import datetime as dt
+import shutil
 import threading
 from collections import abc
 from pathlib import Path
@@ -131,31 +132,74 @@ async def test_ready_counts_sources_and_names_none_to_strangers(
         assert await page.ready() == (200, READY)
 
 
-async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    def limits_pages(store: Store, most: int) -> None:
-        with store.write() as transaction:
-            transaction.connection().exec_driver_sql(f"PRAGMA max_page_count = {most}")
+PAPERS = [make.paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
+FULL = (503, {"database": "nothing can be written: its disk is full"})
 
-    papers = [make.paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
+
+def limits_pages(store: Store, most: int) -> None:
+    with store.write() as transaction:
+        transaction.connection().exec_driver_sql(f"PRAGMA max_page_count = {most}")
+
+
+def pages_of(store: Store) -> int:
+    with store.read() as transaction:
+        return int(transaction.connection().exec_driver_sql("PRAGMA page_count").scalar_one())
+
+
+async def test_ready_is_503_while_only_small_writes_fit_on_the_disk(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await page.goes_on(1)
+    limits_pages(page.store, pages_of(page.store) + 40)
+    with pytest.raises(errors.StoreUnavailable, match="full"):
+        make.ingested(page.store, *PAPERS)
+    await page.goes_on(1)
+    for number in range(4):
+        await page.goes_on(30)
+        make.subscribes(page.store, f"telegram:{number}", f"graph {number}")
+        await page.goes_on(1)
+        status, said = await page.ready()
+        assert (status, said["problems"]) == FULL, number
+    limits_pages(page.store, 1_000_000)
+    make.ingested(page.store, *PAPERS)
+    await page.goes_on(1)
+    assert await page.ready() == (200, READY)
+    # a write that nobody tries again: room that comes back is enough
+    room = 1
+    monkeypatch.setattr(
+        "subscriptions.store.database.sqlite.disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, room)
+    )
+    limits_pages(page.store, pages_of(page.store) + 1)
+    with pytest.raises(errors.StoreUnavailable, match="full"):
+        make.ingested(page.store, *(make.paper(f"More {n}", abstract="Text. " * 500) for n in range(100)))
+    await page.goes_on(1)
+    await page.goes_on(30)
+    assert (await page.ready())[0] == 503
+    room = 2**40
+    await page.goes_on(1)
+    assert await page.ready() == (200, READY)
+
+
+async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     await page.goes_on(1)
     limits_pages(page.store, 1)  # SQLite takes the current number of pages as the limit, so the file cannot grow
     with pytest.raises(errors.StoreUnavailable, match="full"):
-        make.ingested(page.store, *papers)
+        make.ingested(page.store, *PAPERS)
     await page.goes_on(1)
     await page.goes_on(30)
     status, said = await page.ready()
-    assert (status, said["problems"]) == (503, {"database": "nothing can be written: its disk is full"})
+    assert (status, said["problems"]) == FULL
     limits_pages(page.store, 1_000_000)
     await page.goes_on(1)
     assert (await page.ready())[0] == 503, "nothing was written yet"
-    make.ingested(page.store, *papers)
+    make.ingested(page.store, *PAPERS)
     await page.goes_on(1)
     assert await page.ready() == (200, READY)
     monkeypatch.setattr("subscriptions.store.database.store.LEAST_ROOM", 2**70)  # no disk has this much free space
     await page.goes_on(1)
     await page.goes_on(30)
     status, said = await page.ready()
-    assert (status, said["problems"]) == (503, {"database": "nothing can be written: its disk is full"})
+    assert (status, said["problems"]) == FULL
 
 
 def test_a_long_write_of_the_process_itself_is_no_lock(store: Store) -> None:

@@ -32,6 +32,7 @@ from subscriptions.store.database.writer import Writer
 Kind = SqliteFile | PostgresDatabase
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
+PLENTY = 64 * 1024 * 1024  # bytes; with as much free space, a write fits on the disk
 CHUNK = 500  # most values in one IN (…)
 P = ParamSpec("P")
 V = TypeVar("V")
@@ -126,7 +127,9 @@ class Store:
         self.worker = uuid4().hex  # the name under which this process claims messages and replies
         self._turn = Lock()  # one thread writes at a time
         self.is_writing = False  # whether a writing transaction of this process has begun
-        self.refusal: errors.StoreUnavailable | None = None  # the error of the last write; None if it succeeded
+        self.refusal: errors.StoreUnavailable | None = None  # the error of a write that did not fit on the disk
+        self._refused_rows = 0  # how many rows the largest such write had changed
+        self._had_little_room = False  # whether the disk had less than PLENTY when it refused that write
         self.commits = 0  # number of commits that changed something
         self.writer = Writer(self.write, self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
@@ -155,25 +158,40 @@ class Store:
         Only one thread of a process writes at a time. In `paperwire run` only the writer thread writes (`writer.py`).
         """
         self.refuse_held_connection()
+        rows = 0
         with self._turn:
             try:
                 with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
                     self.is_writing = True
                     driver: Any = transaction.connection().connection.dbapi_connection
                     before = self.kind.changes(driver)
-                    yield transaction
-                    transaction.refuse_failed_part()
-                    transaction.flush()
-                    # asked before the commit, since after it the pool may have closed the connection
-                    changed = self.kind.changes(driver) != before
+                    try:
+                        yield transaction
+                        transaction.refuse_failed_part()
+                        transaction.flush()
+                    finally:  # asked before the commit, since after it the pool may have closed the connection
+                        rows = self.kind.changes(driver) - before
             except errors.StoreUnavailable as error:
-                self.refusal = error
+                if error.cause == FULL:
+                    self.refusal, self._refused_rows = error, max(rows, self._refused_rows)
+                    with suppress(OSError):
+                        self._had_little_room |= self.kind.is_full(PLENTY)
                 raise
             finally:
                 self.is_writing = False
-            if changed:
-                self.refusal = None
+            if rows:
+                if rows >= self._refused_rows:  # a full disk may still have room for a smaller write
+                    self.forget_refusal()
                 self.commits += 1
+
+    def has_room_again(self) -> bool:
+        """Returns whether the disk has plenty of room now, which it had not when it refused a write. Raises StoreError."""
+        with self.translated_errors():
+            return self._had_little_room and not self.kind.is_full(PLENTY)
+
+    def forget_refusal(self) -> None:
+        """Forgets the writes that did not fit on the disk."""
+        self.refusal, self._refused_rows, self._had_little_room = None, 0, False
 
     @contextmanager
     def savepoint(self) -> Iterator[Transaction]:
@@ -443,13 +461,16 @@ def write_refusal(store: Store) -> errors.StoreError | None:
     """Returns why the database accepts no writes now; None if it accepts them, or if this process is writing.
 
     Begins a write and rolls it back, which reveals locks and missing permissions. A full disk may still accept a small
-    write. So if the last write failed because the disk was full, returns that error until a write succeeds.
+    write. So if a write failed because the disk was full, returns that error until a write of at least that size succeeds,
+    or the disk has plenty of room.
     """
     if store.is_writing:
         return None
-    if store.refusal is not None and store.refusal.cause == FULL:
-        return store.refusal
     try:
+        if (refusal := store.refusal) is not None:
+            if not store.has_room_again():
+                return refusal
+            store.forget_refusal()
         with store.translated_errors():
             store.kind.try_to_write(PATIENCE)
             is_full_now = store.kind.is_full(LEAST_ROOM)
