@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from bot.app import build_app
 from bot.delivery import sender_lock
@@ -137,8 +138,10 @@ FULL = (503, {"database": "nothing can be written: its disk is full"})
 
 
 def limits_pages(store: Store, most: int) -> None:
-    with store.write() as transaction:
-        transaction.connection().exec_driver_sql(f"PRAGMA max_page_count = {most}")
+    """Limits the file in each later transaction, since SQLite keeps this limit for each connection."""
+    event.listen(
+        store._engine, "begin", lambda begun: begun.exec_driver_sql(f"PRAGMA max_page_count = {most}") and None
+    )
 
 
 def pages_of(store: Store) -> int:
