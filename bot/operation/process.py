@@ -18,7 +18,7 @@ from bot.operation.health import Health, Problem
 from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_lines, startup_lines, unread_lines
 from bot.operation.sign_in import lock_of_metrics
 from bot.operation.site import closed_pages, entry_lines, make_site
-from bot.operation.web_server import ClosedConnections, health_app, serving
+from bot.operation.web_server import Refusals, health_app, serving
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import errors
 from subscriptions.service import known_papers, paper_search
@@ -305,8 +305,8 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         await platform.check_tokens(found)
     receivers = [worker.Supervised(receiver, app.clock, app.cluster) for receiver in found]
     health = Health(app.store, app.clock, lambda: process.problems | worker.problems_of(receivers))
-    metrics, heartbeat, closed = Metrics(app, health.problems), ticks.make_heartbeat(app), ClosedConnections(app.clock)
-    app.context.observe.listeners += [metrics.observe, closed.observe]
+    metrics, heartbeat, refusals = Metrics(app, health.problems), ticks.make_heartbeat(app), Refusals(app.clock)
+    app.context.observe.listeners += [metrics.observe, refusals.observe]
 
     async def tick() -> None:
         await process.tick()
@@ -325,7 +325,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         metrics_lock=lock_of_metrics(app.settings, app.clock),
     )
     server = serving(app.settings, web, observe=app.context.observe)
-    async with server as address, ticks.beside(health.watch()), ticks.beside(closed.watch()):
+    async with server as address, ticks.beside(health.watch()), ticks.beside(refusals.watch()):
         lines = (
             f"Health: {address}/health/ready",
             *([f"Pages: {address}/"] if site else []),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
@@ -17,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
@@ -190,7 +192,7 @@ MOST_OF_AN_ADDRESS = 32  # connections from one address; loopback has no such li
 SHARE_OF_DESCRIPTORS = 4  # connections may use a quarter of the file descriptors of the process
 WAITING = 2048  # connections that the system holds until the server accepts them
 ACCEPT_AGAIN = 1.0  # seconds until the next try if no file descriptor was free for a connection
-MINUTE = 60.0  # seconds between two log lines about closed connections
+MINUTE = 60.0  # seconds between two log lines about closed connections or refused requests
 
 
 @asynccontextmanager
@@ -200,7 +202,7 @@ async def serving(
     """Serves `app` while the body runs. Yields its address. Raises SettingsError if the port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        app,
+        _observed(app, observe),
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets
@@ -217,6 +219,23 @@ async def serving(
     finally:
         server.ends()
         await task
+
+
+_REFUSED = range(400, 500)  # the statuses of refused requests
+
+
+def _observed(app: ASGIApp, observe: channel.Observe) -> ASGIApp:
+    """Returns an application that answers like `app`, and observes the requests that it refuses."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in _REFUSED:
+                observe(channel.RequestRefused(status=message["status"]))
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    return answer
 
 
 class _Server(uvicorn.Server):
@@ -335,6 +354,7 @@ class LimitedProtocol(H11Protocol):
 
         If h11 allows no response, as to HEAD with a damaged body, closes the connection.
         """
+        self._observe(channel.RequestRefused(status=400))
         if self.cycle is not None:
             self.cycle.disconnected = True  # discards what the application still sends
         try:
@@ -379,25 +399,43 @@ class LimitedProtocol(H11Protocol):
             self.transport.abort()
 
 
-class ClosedConnections:
-    """Counts the connections that were closed because there were too many, and logs the counts once a minute."""
+class Refusals:
+    """Counts the connections that were closed because there were too many, and the requests that were refused.
+
+    Logs the counts once a minute, so that a flood of requests does not become a flood of lines.
+    """
 
     def __init__(self, clock: channel.Clock) -> None:
         self._clock = clock
         self._closed: Counter[str] = Counter()
+        self._refused: Counter[int] = Counter()
 
     def observe(self, measurement: channel.Measurement) -> None:
-        """Counts a measurement if it is about a closed connection."""
+        """Counts a measurement if it is about a closed connection or a refused request."""
         if isinstance(measurement, channel.ConnectionClosed):
             self._closed[measurement.kind] += 1
+        if isinstance(measurement, channel.RequestRefused):
+            self._refused[measurement.status] += 1
 
     async def watch(self) -> None:
-        """Logs a line for each minute in which connections were closed, until it is cancelled."""
+        """Logs a line of each kind for each minute in which it happened, until it is cancelled."""
         while True:
             await self._clock.sleep(MINUTE)
             if self._closed:
                 log.warning("%s", closed_line(self._closed))
                 self._closed.clear()
+            if self._refused:
+                log.warning("%s", refused_line(self._refused))
+                self._refused.clear()
+
+
+def refused_line(refused: Mapping[int, int]) -> str:
+    """Returns the line about the requests that were refused in a minute, by their statuses.
+
+    It says nothing of their paths and headers, which may contain secrets.
+    """
+    counts = "; ".join(f"{refused[status]} with {status} {HTTPStatus(status).phrase}" for status in sorted(refused))
+    return f"Refused requests to the web address in the last minute: {counts}."
 
 
 def closed_line(closed: Mapping[str, int]) -> str:

@@ -182,7 +182,14 @@ class ConnectionClosed:
     kind: str  # "connection", "stream" (of an open page), "refused" (the process has too many open files)
 
 
-Measurement = MessageTried | PlanMade | RequestHandled | SourceRead | ConnectionClosed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefused:
+    """A request to our web address that was refused."""
+
+    status: int  # of HTTP, from 400 to 499
+
+
+Measurement = MessageTried | PlanMade | RequestHandled | SourceRead | ConnectionClosed | RequestRefused
 Observe = Callable[[Measurement], None]
 
 

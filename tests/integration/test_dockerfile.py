@@ -208,7 +208,7 @@ def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: in
         program.status = status
         image.env["PAPERWIRE_WEB_PORT"] = str(urlsplit(program.url).port)
         checked = image.run(json.loads(image.settings["HEALTHCHECK"].partition(" CMD ")[2]))
-    assert program.calls == ["/health/ready"]
+    assert program.calls == ["/health/live"]
     assert (checked.returncode == 0) is healthy
 
 
@@ -263,6 +263,69 @@ def test_each_service_of_ours_is_a_subcommand_with_its_settings(
         settings = load_settings(given, tmp_path)
         assert settings.telegram.token
         assert settings.unknown == ()
+
+
+def uncommented(text: str) -> str:
+    """Returns a file with the lines that are commented out: in these, no blank follows the #."""
+    return re.sub(r"(?m)^( *)#(?=\S)", r"\1", text)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_service_has_no_more_rights_than_it_needs(name: str) -> None:
+    for service in services(name).values():
+        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert "/tmp" in service["tmpfs"]  # noqa: S108 - of the container
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_secrets_of_slack_and_mail_only_have_to_be_uncommented(name: str, tmp_path: Path) -> None:
+    whole = yaml.safe_load(uncommented((REPO / name).read_text("utf-8")))
+    service = whole["services"].get("worker") or whole["services"]["paperwire"]
+    (tmp_path / "paperwire.toml").touch()
+    texts = {"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1", "smtp_url": "smtps://u:p@lab.org:465"}
+    for secret in service["secrets"]:
+        assert whole["secrets"][secret]["file"] == f"./secrets/{secret}"
+        (tmp_path / secret).write_text(texts.get(secret, "123456:ABC-def"))
+    (tmp_path / "database_url").write_text("postgresql://database/paperwire")
+    environment = {
+        key: re.sub("/run/secrets|/etc/paperwire", str(tmp_path), value)
+        for key, value in service["environment"].items()
+    }
+    settings = load_settings(environment, tmp_path)
+    assert all(settings.is_on(platform) for platform in ("telegram", "slack", "email"))
+
+
+def test_the_unit_has_no_more_rights_than_it_needs_and_names_the_secrets(tmp_path: Path) -> None:
+    page = (REPO / "docs" / "operating.md").read_text("utf-8")
+    (unit,) = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
+    lines = uncommented(unit).splitlines()
+    assert {
+        "UMask=0077",
+        "ProtectSystem=strict",
+        "NoNewPrivileges=yes",
+        "CapabilityBoundingSet=",
+        "DynamicUser=yes",
+    } <= {*lines}
+    credentials = dict(
+        line.removeprefix("LoadCredential=").split(":", 1) for line in lines if "LoadCredential=" in line
+    )
+    for name, text in {
+        "telegram": "1:a",
+        "slack-bot": "xoxb-1",
+        "slack-app": "xapp-1",
+        "smtp": "smtp://lab.org",
+    }.items():
+        assert name in credentials
+        (tmp_path / name).write_text(text)
+    (tmp_path / "paperwire.toml").touch()
+    variables = dict(line.split("=", 2)[1:] for line in lines if line.startswith("Environment="))
+    environment = {
+        name: value.replace("%d", str(tmp_path)).replace("/etc/paperwire", str(tmp_path))
+        for name, value in variables.items()
+    }
+    settings = load_settings(environment, tmp_path)
+    assert all(settings.is_on(platform) for platform in ("telegram", "slack", "email"))
 
 
 @pytest.mark.parametrize("name", FILES)

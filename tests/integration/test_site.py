@@ -699,10 +699,10 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
 # -------------------------------------------------------------------------------------------------- what the operator sees
 
 
-async def test_what_was_closed_is_one_line_a_minute_and_a_metric(
+async def test_what_was_closed_or_refused_is_one_line_a_minute(
     house: House, clock: make.FakeClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    metrics, counts = Metrics(house.pages.app, dict), web_server.ClosedConnections(clock)
+    metrics, counts = Metrics(house.pages.app, dict), web_server.Refusals(clock)
     minutes = iter(range(3))
 
     async def one_minute(seconds: float) -> None:
@@ -711,6 +711,7 @@ async def test_what_was_closed_is_one_line_a_minute_and_a_metric(
         for kind in closed if next(minutes) == 0 else ():
             for listener in (metrics.observe, counts.observe):
                 listener(channel.ConnectionClosed(kind=kind))
+                listener(channel.RequestRefused(status=401 if kind == "connection" else 404))
 
     monkeypatch.setattr(clock, "sleep", one_minute)
     with pytest.raises(RuntimeError):  # raised when no minutes are left
@@ -719,6 +720,7 @@ async def test_what_was_closed_is_one_line_a_minute_and_a_metric(
         (
             "Too many connections to the web address in the last minute: 1000 closed, since 16 at most are served; "
             "2 streams of open pages closed; 3 not accepted, since no file could be opened."
-        )
+        ),
+        "Refused requests to the web address in the last minute: 1000 with 401 Unauthorized; 5 with 404 Not Found.",
     ]
     assert 'paperwire_connections_closed_total{kind="connection"} 1000.0' in (await metrics.page())[0].decode()
