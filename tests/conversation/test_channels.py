@@ -1,14 +1,21 @@
 """A person manages groups and channels from a private chat: /connect, commands for another chat, and privacy."""
 
+from dataclasses import replace
+
 import pytest
 
+from bot.context import Layout
+from bot.delivery.lane_sender import subscribe_link
 from bot.ports.conversation import Place
+from subscriptions import model
 from subscriptions.errors import RetryLater
 from subscriptions.model import ChatKind
 from subscriptions.service import listing
+from subscriptions.store import bot_state
 from tests import make
 from tests.bot_harness import BotHarness, FakePlatformApi
 from tests.conversation.deliverer import Deliverer
+from tests.rendered import render_delivery
 
 CHANNEL, ME, OTHER = "telegram:-1009000001", "telegram:42", "telegram:43"
 GROUP = "telegram:-1009000002"
@@ -127,6 +134,36 @@ class TestConnect:
         said = await talk_in_channel.says("/connect", GROUP, by="42")
         assert said.text == "Write /connect to me in private: there this chat can be managed."
         assert said.keys[0]["url"] == "https://t.me/paperwire_test_bot"
+
+
+class TestLink:
+    @pytest.mark.parametrize(
+        ("named", "stored", "begins"),
+        [
+            ("a_bot", "", "https://t.me/a_bot?start="),
+            ("", "a_bot", "https://t.me/a_bot?start="),  # `paperwire deliver` has not asked Telegram
+            ("new_bot", "old_bot", "https://t.me/new_bot?start="),
+            ("", "", ""),
+        ],
+    )
+    async def test_readers_get_a_link_as_soon_as_any_process_knows_the_name_of_the_bot(
+        self, talk_in_channel: BotHarness, named: str, stored: str, begins: str
+    ) -> None:
+        bot, links = talk_in_channel, list[str]()
+        await bot.says("/sub @lab_papers diffusion now")
+        with bot.store.write() as transaction:
+            bot_state.put_platform(transaction, "telegram", bot_name=stored)
+        bot.bot_info = replace(bot.bot_info, bot_names={"telegram": named})
+        post = Deliverer(bot)
+
+        def rendered(delivery: model.Delivery, layout: Layout) -> tuple[model.Message, ...]:
+            links.append(subscribe_link(bot.store, bot.bot_info.bot_names, delivery))
+            return render_delivery(delivery, layout)
+
+        post.render_delivery = rendered
+        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        assert [one.to for one in await post.deliver_due()] == [CHANNEL]
+        assert [link.startswith(begins) and bool(link) == bool(begins) for link in links] == [True]
 
 
 class TestDirected:

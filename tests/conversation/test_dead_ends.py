@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.commands.paper_lookup import WORDS
 from subscriptions.service.listing import listed
 from tests import make
 from tests.bot_harness import BotHarness
@@ -172,6 +173,17 @@ class TestText:
         assert said.lines[0] == "I read this as a text. Nearest to it, among 6 papers:"
         assert "1 Robots listen" in said.text or "Robots listen" in said.text
         assert (await bot.presses("bring such papers")).lines[0].startswith("✓ 1  like:2601.90009")
+
+    async def test_the_words_that_are_told_are_the_rare_ones(self, bot: BotHarness) -> None:
+        common = "We show a walking robot and its own steps, different enough for a small network to choose another."
+        make.ingested(
+            bot.store,
+            make.paper("Robots listen", abstract=ABSTRACT),
+            *(make.paper(f"Graph {n}", abstract=common) for n in range(30)),
+        )
+        told = (await bot.says(ABSTRACT)).lines[1].removeprefix("by their words ").split(", ")
+        assert len(told) == WORDS
+        assert [word for word in told if word in common] == []
 
     async def test_where_nothing_is_near_its_rarest_words_are_offered(self, bot: BotHarness) -> None:
         make.ingested(bot.store, make.paper("Graphs"))

@@ -138,6 +138,20 @@ async def test_such_papers_are_brought_by_a_subscription_that_follows_the_file(b
     assert shown(await deliverer.comes(bot)) == ["A fish in its reef"]
 
 
+@pytest.mark.parametrize(
+    ("title", "entry"), [("A fish in its reef", "Reef fish sing"), ("Robot swarms again", "Robots in a swarm")]
+)
+async def test_why_names_the_entry_that_the_paper_is_like(bot: BotHarness, title: str, entry: str) -> None:
+    known(bot)
+    await sends(bot, b"@misc{a, title={Reef fish sing}}\n@misc{b, title={Robots in a swarm}}\n")
+    await bot.presses("bring such papers")
+    await bot.says("/schedule 1 now")
+    await bot.says("/set order newest")
+    make.ingested(bot.store, make.paper(title, arxiv_id="2601.80007"))
+    await deliverer.comes(bot)
+    assert f"Near to {entry}." in (await bot.says("/why 2601.80007")).text
+
+
 async def test_a_removed_library_leaves_its_subscription_which_is_named(bot: BotHarness) -> None:
     await sends(bot)
     await bot.presses("bring such papers")

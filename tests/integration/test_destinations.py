@@ -603,6 +603,21 @@ async def test_an_address_of_discord_may_ask_for_embeds_and_for_no_limit_of_its_
     assert poster.fake.titles("discord")[0].startswith(title)
 
 
+async def test_a_service_gets_twenty_messages_a_minute(poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DingTalk and WeCom refuse the 21st message of a minute, and DingTalk then refuses all for ten minutes."""
+    notify, moments = adapter._notify, list[float]()
+
+    def noted(target: adapter.Target, payload: adapter.Payload) -> bool:
+        moments.append(poster.clock.monotonic())
+        return notify(target, payload)
+
+    monkeypatch.setattr(adapter, "_notify", noted)
+    await poster.sends(["wecombot"], *papers(240, title="Diffusion of everything that flows " * 6))
+    minutes = [later - first for first, later in zip(moments, moments[20:], strict=False)]
+    assert len(minutes) > 1
+    assert minutes == pytest.approx([60.0] * len(minutes), abs=1)
+
+
 async def test_one_service_signs_in_once_and_out_at_the_end(poster: Poster, tmp_path: Path) -> None:
     await poster.sends(["matrix"], *papers(3))
     make.ingested(poster.app.store, make.paper(arxiv_id="2601.09999", title="Diffusion again"), now=poster.clock.now())
