@@ -281,10 +281,11 @@ def subscription_named(context: CommandContext, which: str) -> model.Subscriptio
     """Returns the subscription with this number or query. Raises NotFound, QueryError."""
     if found := listing.named([one.subscription for one in listed_here(context)], which):
         return found
-    raise _not_found(which.strip())
+    raise not_found(which.strip())
 
 
-def _not_found(which: str) -> errors.NotFound:
+def not_found(which: str) -> errors.NotFound:
+    """Returns the error for a number or a query that no subscription of the chat has."""
     text = which.removeprefix("#")
     if text.isdecimal():
         words = errors.Sentence("This chat has no subscription {which}.", {"which": which})

@@ -362,11 +362,33 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
 @cards.of_paper
 def on_unsave(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [remove] under the reply that says that a paper was saved: removes it from the saved papers."""
+    return replace(unkeep(context, item.paper), replaces=True)
+
+
+def unsave(context: CommandContext) -> channel.Reply:
+    """Removes a paper from the saved papers: the named one; without a name, as /save."""
+    names = mentioned(context.args)
+    known = paper_lookup.paper_meant(context, names) if names or not context.args else None
+    if known is not None:
+        return unkeep(context, known)
+    if names:
+        return channel.Reply(lines=(context.say("{name} is not saved here.", name=names[0]),), ok=False)
+    raise errors.Refused(
+        errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
+        errors.Sentence("For example: /unsave 2601.11087"),
+    )
+
+
+def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
+    """Removes a paper from the saved papers. Returns the reply that says so."""
+    title = context.title(known)
+    saved_here = near_papers.saved_papers(context.store, context.chat) if context.chat.id else ()
+    if known.id not in [one.id for one in saved_here]:
+        return channel.Reply(lines=(context.say("{name} is not saved here.", name=title),), ok=False)
     with _judging(context) as transaction:
-        if not near_papers.take_back(transaction, context.chat, item.paper.id, states.Signal.SAVED):
-            return cards.paper_gone(context)
-    said = context.say("No longer saved: {title}", title=context.title(item.paper))
-    return channel.Reply(lines=(said,), ok=True, replaces=True)
+        near_papers.take_back(transaction, context.chat, known.id, states.Signal.SAVED)
+    said = context.say("No longer saved: {title}", title=title)
+    return channel.Reply(lines=(said,), ok=True, buttons=asking.undo_row(context))
 
 
 def saved(context: CommandContext) -> channel.Reply:
@@ -411,6 +433,14 @@ def _turning(context: CommandContext, start: int, amount: int) -> channel.Button
 
 COMMANDS = (
     Command(name="save", run=save, usage="[ID]", writes=True, summary=errors.Sentence("keep a paper")),
+    Command(
+        name="unsave",
+        run=unsave,
+        usage="[ID]",
+        writes=True,
+        summary=errors.Sentence("keep a paper no longer"),
+        listed=False,
+    ),
     Command(name="saved", run=saved, summary=errors.Sentence("papers that you kept")),
 )
 

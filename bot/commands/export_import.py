@@ -12,17 +12,18 @@ from itertools import chain, count
 from string import ascii_lowercase
 from unicodedata import category, combining
 
-from bot.commands import asking
+from bot.commands import asking, paper_lookup
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from bot.rendering.language import Language
 from subscriptions import errors, model, normalize, portable
 from subscriptions.matching.ranking import Library
-from subscriptions.query.links import LIBRARY_QUERY
+from subscriptions.query.links import LIBRARY_QUERY, mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.service import importing, near_papers
 from subscriptions.service.chat_status import share_link
 from subscriptions.service.importing import ImportPlan
+from subscriptions.service.paper_search import papers_named
 from subscriptions.store.signals import library_of
 from subscriptions.texts import normalized
 
@@ -39,8 +40,10 @@ _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|
 
 
 def export_(context: CommandContext) -> channel.Reply:
-    """Shows the subscriptions as text that /import reads; with `bib` or `saved`, papers as BibTeX or RIS."""
+    """Shows the subscriptions as text that /import reads; with `bib`, `saved` or papers, these papers as BibTeX or RIS."""
     word, _, rest = context.args.partition(" ")
+    if mentioned(context.args):
+        return _named(context, "ris" if "ris" in context.args.casefold().split() else "bib")
     if word.casefold() in ("bib", "bibtex"):
         return _bib(context, rest.strip())
     if word.casefold() == "saved":
@@ -97,6 +100,22 @@ def _saved(context: CommandContext, typed: str) -> channel.Reply:
     if form == "ris":
         return _as_text(context, head, channel.File(name="saved.ris", text=references(papers)))
     return _as_text(context, head, channel.File(name="saved.bib", text=bibliography(papers)))
+
+
+def _named(context: CommandContext, form: str) -> channel.Reply:
+    """Returns the reply with the papers that the arguments name, as BibTeX or RIS; if one is not stored, it is looked up."""
+    names = mentioned(context.args)[: paper_lookup.CARDS]
+    known = papers_named(context.store, names)
+    if len(known) < len(names):
+        return paper_lookup.named_papers(context, " ".join(name for name in names if name not in known))
+    return as_bibtex(context, *{one.id: one for one in known.values()}.values(), form=form)
+
+
+def as_bibtex(context: CommandContext, *papers: model.KnownPaper, form: str = "bib") -> channel.Reply:
+    """Returns the reply with papers as BibTeX, or as RIS."""
+    head = context.localizer.count("{count} paper", "{count} papers", len(papers))
+    text = references(papers) if form == "ris" else bibliography(papers)
+    return _as_text(context, head, channel.File(name=f"papers.{form}", text=text))
 
 
 def _span(typed: str) -> timedelta:

@@ -13,7 +13,7 @@ from bot.commands import asking, paper_lookup, search, sentences, settings
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import when_words
-from bot.commands.words import intents, reader
+from bot.commands.words import by_rule, intents, reader
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import zones
@@ -46,6 +46,8 @@ _LONGEST_PLACE = 2  # words of an unknown place
 def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911 - one answer for each kind of text
     """Returns the reply to a text without a command."""
     said = context.args.strip()
+    if intents.meaning(said).intent == by_rule.DISTRESS:  # even if the text would answer a question
+        return sentences.act(context, intents.meaning(said))
     if said and asking.can_ask(context) and (done := _about_last(context, intents.meaning(said))) is not None:
         return done
     if said and (answered := asking.answer_question(context)) is not None:
@@ -61,7 +63,7 @@ def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911
         return paper_lookup.no_paper(context, said)
     if not said:
         return _only_text(context)
-    if (done := sentences.act(context, intents.meaning(said))) is not None:
+    if (done := _local_time(context, said) or sentences.act(context, intents.meaning(said))) is not None:
         return done
     # Only in non-English text, a time at the beginning is read as a time. In English it is more likely part of the query:
     # "weekly supervision".
@@ -71,6 +73,12 @@ def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911
         if intents.is_worded(said) or search.finds_papers(context, said)
         else sentences.what_to_say(context)
     )
+
+
+def _local_time(context: CommandContext, said: str) -> channel.Reply | None:
+    """Asks where the person is, if a text is about the clock and says what time it is; None for any other text."""
+    shown = _shown_clock(said) if intents.meaning(said).intent == settings.ZONE and asking.can_ask(context) else None
+    return _where_it_is(context, shown) if shown is not None else None
 
 
 def _about_last(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -177,7 +185,8 @@ def _shown_clock(said: str) -> time | None:
     """Returns the time in a text that only says what time it is, such as "it's 1pm here"; None for other texts."""
     meant = intents.meaning(said)
     times = meant.marked(reader.WHEN)
-    return clock_of(times[0]) if times and (len(meant.tokens) == 1 or _CLOCK_HERE.search(said)) else None
+    is_shown = len(meant.tokens) == 1 or meant.intent == settings.ZONE or _CLOCK_HERE.search(said)
+    return clock_of(times[0]) if times and is_shown else None
 
 
 def _where_it_is(context: CommandContext, shown: time) -> channel.Reply:
@@ -188,7 +197,7 @@ def _where_it_is(context: CommandContext, shown: time) -> channel.Reply:
     )
     subscriptions = [one.subscription for one in asking.listed_here(context)]
     timed = len(subscriptions) == 1 and subscriptions[0].cadence.kind not in ("now", "when-out")
-    if not timed or _CLOCK_HERE.search(context.args):
+    if not timed or _CLOCK_HERE.search(context.args) or intents.meaning(context.args).intent == settings.ZONE:
         return asked
     when = f"daily {shown:%H:%M}"
     label = context.say(

@@ -45,7 +45,7 @@ _LINKED = re.compile(
 _ALONE = frozenset(
     {"list", "ls", "subscriptions", "help", "undo", "stop", "cancel", "about", "status", "health", "start"}
 )
-_TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "connect", "import"})
+_TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "connect", "import", "unsave"})
 _MAIL = re.compile(r"(?<![\w.+@/-])[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?![\w@/])", re.ASCII)
 _SHORT = 12  # most words of a short sentence
 _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")

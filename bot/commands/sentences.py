@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.commands import asking, card_actions, paper_lookup, search
+from bot.commands import asking, card_actions, export_import, meant, paper_lookup, phrasing, search
 from bot.commands.cards import card_reply
 from bot.commands.context import Callback, CommandContext
-from bot.commands.words import intents, reader, subjects
+from bot.commands.words import by_rule, intents, names, reader, subjects
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import errors, model
@@ -24,7 +24,7 @@ from subscriptions.planning.cadence import with_days
 from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import is_time, reading_of
-from subscriptions.query import rewriting
+from subscriptions.query import Query, rewriting
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.service.paper_search import papers_named
@@ -42,10 +42,12 @@ _SAME = re.compile(
     r"^(?:and |do |please )*(?:the )?same (?:thing )?(?:for|with|about|on)\b|^也(?:来|订|给)|^再来一|同样"
 )
 # Commands that sentences may apply to the last paper shown → the verbs of the buttons that do the same.
-_BUTTONS = {"like": "more-like-this", "save": "card-save"}
+_BUTTONS = {"like": "more-like-this", "save": "card-save", by_rule.UNSAVE: "unsave"}
 _DOES: Mapping[str, Callable[[CommandContext, model.KnownPaper], channel.Reply]] = {
     "like": paper_lookup.alike,
     "save": card_actions.keep,
+    by_rule.UNSAVE: card_actions.unkeep,
+    **dict.fromkeys(("export-saved-bib", "export-bib-30d"), export_import.as_bibtex),
 }
 _AGREED_TO = ("subscribe-to", "do")  # verbs of the buttons that a plain "yes" presses
 _OF_SUBSCRIPTIONS = frozenset(
@@ -72,17 +74,27 @@ def _plain(said: Said) -> str:
 
 def _presses(said: Said) -> bool:
     """Returns whether a text only agrees ("yes", "subscribe") or asks for more, so that it may mean a button."""
-    return _plain(said) in _AGREED | _MORE or (said.intent == "sub" and not said.subject)
+    is_wish = said.intent == by_rule.WHEN_FOUND or (said.intent == "sub" and not said.subject)
+    return _plain(said) in _AGREED | _MORE or is_wish
 
 
 def _pressed(context: CommandContext, said: Said) -> channel.Reply | None:
     """Presses [show more], or the only button of the last reply that a "yes" can mean; None if there is none."""
     wanted = ("search-page",) if _plain(said) in _MORE else _AGREED_TO
     buttons = [one for one in paper_lookup.last_buttons(context) if one.verb in wanted]
+    if said.intent == by_rule.WHEN_FOUND:
+        buttons = [one for one in buttons if one.verb == "subscribe-to"]
+        if len(buttons) > 1:
+            return which(context, [_subscribe_button(context, str(one.arguments["text"])) for one in buttons])
     if wanted is _AGREED_TO and len(buttons) != 1:
         return None
     further = sorted(buttons, key=lambda one: (len(one.arguments.get("stretches", ())), one.arguments.get("start", 0)))
     return asking.with_stored_chat(context).press(further[-1].verb, further[-1].arguments) if further else None
+
+
+def _subscribe_button(context: CommandContext, text: str) -> channel.Button:
+    label = context.say("subscribe to {query}", query=text)
+    return channel.Button(label=label, verb="subscribe-to", arguments={"text": text})
 
 
 def about_last(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -139,6 +151,12 @@ def _with_names(said: Said) -> str:
 
 def _is_of_subscriptions(context: CommandContext, said: Said) -> bool:
     """Returns whether the numbers in a sentence mean subscriptions or a number of papers, instead of shown papers."""
+    if (
+        _NUMBERED.search(reader.folded(said.text))
+        and said.intent in _OF_SUBSCRIPTIONS
+        and "subscription" in said.text.lower()
+    ):
+        return True
     if said.intent == "set-limit":
         return not any(words.startswith("第") for words in said.marked(reader.NUMBER))
     there = {str(one.subscription.number) for one in asking.listed_here(context)}
@@ -173,13 +191,24 @@ def run(context: CommandContext, name: str, args: str) -> channel.Reply | None:
 
 _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
+# intents of the whole chat → what they are if the sentence names one subscription
+_AS_ONE = {"unsub-all": "unsub", "stop": "unsub", "schedule-now": "now", "schedule-weekdays": "weekdays"}
+_NUMBERED = re.compile(
+    r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
+)
+_ALSO = re.compile(r"\b(?:and|plus|also|both|as well)\b|[&+和与及跟、]|还有|以及")
+_REFERS = re.compile(r"那个|这个|那条|这条|[^\W\d_]的$")
 _THAT = ("it", "that", "this", "那个", "这个")
 _SOME_DAY = date(2026, 1, 1)
-_KEPT = re.compile(r"\s*(?:那个)?\s*(?:留|保留|要留|stays?\b|remains?\b)")
-_FIELD = re.compile(r'^\w+:|"')
 _TITLES = re.compile(r"title|标题|题目")
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
 _TALK: Mapping[str, tuple[errors.Sentence, ...]] = {
+    by_rule.DISTRESS: (
+        errors.Sentence(
+            "I am sorry that it is so hard right now; please talk to somebody you trust, or to people who listen at any "
+            "hour: https://findahelpline.com names them for each country, and in danger your emergency number (112, 911) helps."
+        ),
+    ),
     "sources": (
         errors.Sentence(
             "Papers come from the sources of this bot, most of them from arXiv. /status shows each of them."
@@ -213,7 +242,9 @@ _TALK: Mapping[str, tuple[errors.Sentence, ...]] = {
 
 def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: PLR0911 - one answer for each kind of sentence
     """Does what a sentence says, and returns the reply; None if the text is a query."""
-    said = _about_named(context, said)
+    if (done := _all_but_some(context, said) or _word_taken_out(context, said)) is not None:
+        return done
+    said = _of_one(context, _about_named(context, said))
     if said.intent in (reader.QUERY, *reader.ASKING) or not said.is_clear:
         return None
     if said.intent in intents.SMALL_TALK or said.intent.startswith(intents.MISSING):
@@ -224,35 +255,79 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
         return _asked_first(context, said)
     if said.intent in SIGNALS:
         return _rated(context, said)
-    # If the chat has no subscriptions, a time or an exclusion belongs to a new query. A time also belongs to a new query
-    # if the words around it name no subscription.
+    if asked := _new_subject(context, said):
+        return search.try_query(context, asked)
+    if intents.is_of_the_chat(said) and _names_one(context, said):
+        return _asked_first(context, said)
+    if said.intent in _CHANGES:
+        return _changed(context, said)
+    command = intents.command_of(said, of_the_chat=True)
+    return run(context, *command) if command else what_to_say(context)
+
+
+def _new_subject(context: CommandContext, said: Said) -> str:
+    """Returns the query for a new subscription if a time or an exclusion belongs to one; "" otherwise.
+
+    That is so if the chat has no subscriptions, and for a time also if the words around it name no subscription.
+    """
     is_new = not asking.listed_here(context) or (said.has_unknown and said.intent.startswith("schedule"))
-    if is_new and said.intent in _ALSO_ASKED and said.asks_for_papers and not said.marked(reader.NUMBER):
-        asked = subjects.subject_of(said.text)
-        if asked and not asked.endswith(said.text) and not is_time(asked):
-            return search.try_query(context, asked)
-    if (command := intents.command_of(said)) is not None and said.intent not in _CHANGES:
-        return run(context, *command)
-    return _changed(context, said)
+    if not is_new or said.intent not in _ALSO_ASKED or not said.asks_for_papers or said.marked(reader.NUMBER):
+        return ""
+    asked = subjects.subject_of(said.text)
+    return "" if asked.endswith(said.text) or is_time(asked) else asked
 
 
 def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
     """Asks whether the person wants to change something for the whole chat."""
-    if (meant := intents.command_of(said)) is None:
+    if (command := intents.command_of(said, of_the_chat=True)) is None:
         return None
-    label = context.say("remove all") if said.intent == "unsub-all" else f"/{' '.join(meant)}".strip()
-    return _with_look_for(context, said, which(context, [do_button(label, *meant)]))
+    label = context.say("remove all") if said.intent == "unsub-all" else f"/{' '.join(command)}".strip()
+    asked = which(context, [do_button(label, *command)])
+    if said.intent.startswith("set-") and _names_one(context, said):
+        asked = replace(
+            asked, lines=(context.say("That is for all of this chat, not for one subscription."), *asked.lines)
+        )
+    return _with_look_for(context, said, asked)
+
+
+def _of_one(context: CommandContext, said: Said) -> Said:
+    """If a sentence of the whole chat names a subscription, returns it as a sentence about one."""
+    if said.intent not in _AS_ONE or not asking.listed_here(context) or not _names_one(context, said):
+        return said
+    return said._replace(
+        found=(reader.Score(_AS_ONE[said.intent], intents.HALF if said.intent == "stop" else said.sure),)
+    )
+
+
+def _names_one(context: CommandContext, said: Said) -> bool:
+    """Returns whether a sentence names a subscription: by words, or by a number that can only be that of a subscription.
+
+    Chinese words are only a name if a subscription has them, since words for a manner look like names: 别写那么长.
+    """
+    if _NUMBERED.search(reader.folded(said.text)):
+        return True
+    there = [one.subscription for one in asking.listed_here(context)]
+    named = names.names_in(said.text, said.intent)
+    return any(
+        name.isascii() or _REFERS.search(said.text) or any(meant.fits(name, one) for one in there) for name in named
+    )
 
 
 def _about_named(context: CommandContext, said: Said) -> Said:
     """If a sentence names a subscription by its words, returns its meaning with the number of the subscription instead."""
-    if said.sure < intents.SURE and is_time(said.text) and asking.listed_here(context):
+    there = [one.subscription for one in asking.listed_here(context)]
+    if (
+        said.intent == reader.QUERY and len(said.found) > 1 and said.found[1].intent in _OF_ONE
+    ):  # "pause the kelp papers"
+        meant_too = said._replace(found=said.found[1:])
+        called = names.names_in(said.text, meant_too.intent)
+        if called and meant_too.is_clear and all(any(meant.fits(name, one) for one in there) for name in called):
+            said = meant_too
+    if said.sure < intents.SURE and is_time(said.text) and there:
         return said._replace(found=(reader.Score("schedule", 1.0),))
     asks = said.intent in (reader.QUERY, *reader.ASKING) and said.sure >= _CERTAIN
     likely = (said.intent,) if said.intent in _CHANGES else ("schedule",) if asks else (*_OF_ONE, *_CHANGES)
-    named = [
-        one.subscription for one in asking.listed_here(context) if _is_named(reader.folded(said.text), one.subscription)
-    ]
+    named = [one for one in there if meant.is_named(reader.folded(said.text), one)]
     longer = [
         text
         for text in said.texts(reader.UNWANTED)
@@ -279,7 +354,8 @@ def _with_number(text: str, one: model.Subscription) -> str:
 
 def changes(context: CommandContext, said: Said) -> bool:
     """Returns whether `act` or `about_last` may change something."""
-    return may_refer(said) or _changes(said) or _changes(_about_named(context, said))
+    asks = names.exemption_in(said.text) or names.container_in(said.text)
+    return bool(asks) or may_refer(said) or _changes(said) or _changes(_about_named(context, said))
 
 
 def _changes(said: Said) -> bool:
@@ -334,43 +410,223 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
     """Changes the subscriptions that are meant; if that is not clear, asks which."""
     there = [one.subscription for one in asking.listed_here(context)]
     if not there:
-        refers = said.intent in ("schedule", "pause", "resume") and not split_when(said.text).only_time
-        is_of_one = said.intent in ("name", "edit", "unsub") or not said.asks_for_papers
-        if said.sure >= intents.SURE and (refers or is_of_one or said.marked(reader.NUMBER)):
-            return asking.no_subscriptions(context)
-        return what_to_say(context) if said.intent == "widen" and not said.subject else None
-    meant = _meant(said, there)
-    said = _exclusion_or_removal(said, there, meant)
-    if said.intent == "unsub" and not meant:
+        return _nothing_to_change(context, said)
+    those = _meant(said, there)
+    said = _exclusion_or_removal(said, there, those)
+    strange = _strange_names(said, there)
+    if not those and not strange and said.intent == "unsub":
         return run(context, *(intents.command_of(said) or ("unsub", said.subject))) if said.sure >= _CERTAIN else None
-    if said.intent in ("pause", "resume") and not meant:
+    if not those and said.intent in ("pause", "resume") and not intents.names_one(said):
         return run(context, said.intent, intents.pause_in(said) if said.intent == "pause" else "")
-    candidates = meant or there
-    wanted = {one.number: command for one in candidates if (command := _command(said, one))}
+    is_unclear = bool(strange) or _disagree(said, those)
+    candidates = there if strange else those or there
+    wanted = [(one, command) for one in candidates if (command := _command(said, one))]
     if not wanted and len(said.found) > 1 and said.found[1].sure >= _BARELY and said.found[1].intent in _CHANGES:
         return _changed(context, said._replace(found=said.found[1:]))
     if not wanted:
         return what_to_say(context) if said.intent == "widen" else None
-    if said.intent == "unsub" and len(wanted) > 1:
-        wanted = {0: ("unsub", " ".join(map(str, wanted)))}
-    if len(wanted) == 1 and said.is_sure:
-        return run(context, *next(iter(wanted.values())))
-    return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
+    command = wanted[0][1]
+    if said.intent == "unsub" and len(wanted) > 1 and not is_unclear:
+        command = ("unsub", " ".join(str(one.number) for one, _ in wanted))
+    elif len(wanted) > 1 or is_unclear:
+        whole = said.intent in ("pause", "resume") and not those and not strange
+        return _asked(context, said, wanted, strange, whole=whole)
+    if said.is_sure:
+        return run(context, *command)
+    if len(wanted) == 1:
+        return _asked(context, said, wanted)
+    return _with_look_for(context, said, which(context, [do_button(f"{context.say('remove')} {command[1]}", *command)]))
 
 
-def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], meant: Sequence[model.Subscription]) -> Said:
+def _nothing_to_change(context: CommandContext, said: Said) -> channel.Reply | None:
+    """Returns the reply to a sentence that changes subscriptions in a chat that has none; None if it may be a query."""
+    refers = said.intent in ("schedule", "pause", "resume") and not split_when(said.text).only_time
+    is_of_one = said.intent in ("name", "edit", "unsub") or not said.asks_for_papers
+    if said.sure >= intents.SURE and (refers or is_of_one or said.marked(reader.NUMBER)):
+        return asking.no_subscriptions(context)
+    return what_to_say(context) if said.intent == "widen" and not said.subject else None
+
+
+def _disagree(said: Said, those: Sequence[model.Subscription]) -> bool:
+    """Returns whether a sentence names one subscription by its number and another one by words.
+
+    Examples are "number 2, the diffusion one", and "number 2 and the zeta one" if no subscription is about zeta.
+    """
+    plain = reader.folded(said.text)
+    numbered = [str(one.number) in said.numbers for one in those]
+    if not any(numbered) or all(numbered):
+        return any(numbered) and said.intent in ("pause", "resume") and names.may_name(said.text, said.intent)
+    return not _ALSO.search(plain)
+
+
+def _strange_names(said: Said, there: Sequence[model.Subscription]) -> list[str]:
+    """Returns names in a sentence that fit no subscription. Raises NotFound for a number that none has."""
+    if said.intent not in (*_OF_ONE, "schedule", "now", "weekdays", "name", *_OF_WORDS):
+        return []
+    named = names.names_in(said.text, said.intent)
+    missing = next((number for number in _numbers_of(said) if not any(str(one.number) == number for one in there)), "")
+    if missing:
+        raise asking.not_found(missing)
+    if said.intent in _OF_WORDS:
+        return []
+    return [
+        name
+        for name in named
+        if names.without_general(name) and not any(meant.fits(name, one) or meant.is_named(name, one) for one in there)
+    ]
+
+
+def _numbers_of(said: Said) -> list[str]:
+    """Returns the numbers that can only be those of subscriptions: they belong to no other part of the sentence."""
+    alone = [token for piece in subjects.pieces_of(said.text, said.intent) if not piece.part for token in piece.tokens]
+    return (
+        Said(said.text, tuple(alone)).numbers if said.intent in ("unsub", "exclude", "narrow", "widen", "name") else []
+    )
+
+
+def _all_but_some(context: CommandContext, said: Said) -> channel.Reply | None:
+    """Asks whether to remove, pause, resume or reschedule all subscriptions except those that a sentence exempts.
+
+    None if the sentence exempts none.
+    """
+    exempt = names.exemption_in(said.text)
+    there = [one.subscription for one in asking.listed_here(context)]
+    if exempt is None or not there or not asking.can_ask(context):
+        return None
+    others, when = intents.meaning(exempt.rest), ""
+    verb = next((verb for verb, likely in _TO_OTHERS.items() if others.likely(*likely) >= intents.SURE), "")
+    if verb == "schedule":
+        when = subjects.time_in(exempt.rest, "schedule")
+        verb = verb if when else ""
+    kept = meant.meant_by(exempt.kept, there)
+    if not verb and (names.without_all(exempt.rest) or kept.strange or kept.missing or not kept.those):
+        if kept.those and said.is_sure and said.intent in _CHANGES:
+            return what_to_say(context)
+        return None  # the subjects of papers are exempted: "show me everything except surveys"
+    verb, long = verb or "unsub", f" {intents.pause_in(others)}" if verb == "pause" else f" {when}"
+    if kept.missing:
+        raise asking.not_found(kept.missing[0])
+    if kept.strange or not kept.those:
+        none = context.say(
+            "No subscription of this chat is called “{name}”.", name=(*kept.strange, exempt.kept)[0][:_LABEL]
+        )
+        buttons = [
+            _do_with_others(
+                context.say("all but {label}", label=f"{one.number}  {one.label}"), verb, there, [one], long
+            )
+            for one in there[: asking.A_PAGE]
+            if len(there) > 1
+        ]
+        asked = replace(which(context, buttons), lines=(none, context.say("Which one do you mean?")))
+        return _with_look_for(context, said, asked)
+    left = [one for one in there if one not in kept.those]
+    if not left:
+        return channel.Reply(lines=(context.say("There is no other subscription here."),))
+    numbers = ", ".join(str(one.number) for one in left)
+    asked_about, does = {
+        "unsub": (context.say("Shall I remove these, and keep all others?"), context.say("remove")),
+        "pause": (context.say("Shall I pause these, and no others?"), context.say("pause")),
+        "resume": (context.say("Shall I resume these, and no others?"), context.say("resume")),
+        "schedule": (context.say("Shall these come at another time, and no others?"), when),
+    }[verb]
+    yes = _do_with_others(f"{does} {numbers}", verb, there, kept.those, long)
+    no = channel.Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
+    asking.expect_yes_or_no(context, yes, no)
+    shown = [phrasing.subscription_label(one) for one in left[: asking.A_PAGE]]
+    more = asking.not_shown(context, len(left) - asking.A_PAGE)
+    return channel.Reply(lines=(asked_about, *shown, *more), buttons=((yes, no),))
+
+
+def _do_with_others(
+    label: str, verb: str, there: Sequence[model.Subscription], kept: Sequence[model.Subscription], long: str
+) -> channel.Button:
+    """Returns a button that runs a command with all subscriptions except `kept`."""
+    numbers = [str(one.number) for one in there if one not in kept]
+    args = [" ".join(numbers)] if verb == "unsub" else [f"{number}{long}".strip() for number in numbers]
+    return channel.Button(label=cut_letters(label, _LABEL), verb="do", arguments={"command": verb, "args": args})
+
+
+def _word_taken_out(context: CommandContext, said: Said) -> channel.Reply | None:
+    """Takes a word out of the subscription that a sentence names, as in "remove survey from number 2"; never removes the subscription.
+
+    None for any other sentence.
+    """
+    container = names.container_in(said.text)
+    there = [one.subscription for one in asking.listed_here(context)]
+    if container is None or not there or not asking.can_ask(context):
+        return None
+    place = meant.meant_by(container.place, there)
+    if said.likely(*_TAKES_OUT) < intents.SURE or not (place.those or place.missing):
+        return None
+    if place.missing:
+        raise asking.not_found(place.missing[0])
+    edits, asks = list[tuple[model.Subscription, str]](), list[tuple[model.Subscription, str]]()
+    for one in place.those:
+        query = parse_query(one.text)
+        less = meant.without_word(query, container.what)
+        if less is None:
+            less = _without(query, container.what)
+        elif meant.excludes(query, container.what):
+            asks.append((one, less))
+            continue
+        if not less:
+            return _nothing_left(context, one)
+        edits.append((one, less))
+    if len(edits) == 1 and not asks and not place.strange:
+        one, text = edits[0]
+        return run(context, "edit", f"{one.number} {text}")
+    return _with_look_for(
+        context,
+        said,
+        which(
+            context,
+            [do_button(f"{one.number}  {text}", "edit", f"{one.number} {text}") for one, text in (*edits, *asks)],
+        ),
+    )
+
+
+def _without(query: Query, words: str) -> str:
+    """Returns a query that excludes these words, too."""
+    for term in subjects.unwanted_in(f"exclude {words}", "exclude") or [rewriting.words_rule(words)]:
+        query = rewriting.narrowed(query, term)
+    return query.text
+
+
+def _nothing_left(context: CommandContext, one: model.Subscription) -> channel.Reply:
+    """Returns the reply to a wish to take out the only words of a subscription, or a part of a phrase."""
+    number = {"number": one.number}
+    lines = (
+        context.say("Without that, {number} would ask for nothing: {text}", number=one.number, text=one.text),
+        context.say(
+            "Write what it shall be instead: /edit {number} {example}", number=one.number, example="diffusion -survey"
+        ),
+    )
+    edit = channel.Button(label=context.say("edit"), verb="edit-ask", arguments=number)
+    remove = channel.Button(label=f"{context.say('remove')} {one.number}", verb="unsub", arguments=number)
+    return channel.Reply(lines=lines, buttons=((edit, remove),))
+
+
+def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], those: Sequence[model.Subscription]) -> Said:
     """Returns the meaning, corrected: if the words to exclude name a subscription, that subscription is to be removed.
 
     If the words to remove name no subscription, they are to be excluded from a query.
     """
     unwanted = [reader.folded(text) for text in said.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)]
-    if said.intent == "exclude" and any(name in unwanted for one in there for name in _names(one)):
+    if said.intent == "exclude" and any(name in unwanted for one in there for name in meant.called(one)):
         return said._replace(found=(said.found[0]._replace(intent="unsub", sure=intents.HALF),))
-    if said.intent == "unsub" and not meant and said.texts(reader.NAMED) and said.likely("exclude") >= _MAY_BE:
+    if said.intent == "unsub" and not those and said.texts(reader.NAMED) and said.likely("exclude") >= _MAY_BE:
         return said._replace(found=(said.found[0]._replace(intent="exclude", sure=intents.HALF),))
     return said
 
 
+# what shall happen to all others → intents that say so
+_TO_OTHERS = {
+    "pause": ("pause",),
+    "resume": ("resume",),
+    "schedule": ("schedule",),
+    "unsub": ("unsub", "unsub-all", "stop", "exclude", "forget"),
+}
+_TAKES_OUT = ("unsub", "unsub-all", "exclude", "edit", "narrow", "widen", "dislike-paper")
 _CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone")
@@ -381,36 +637,52 @@ _OF_ONE = ("unsub", "pause", "resume")  # actions that need only the name of a s
 
 
 def _asked(
-    context: CommandContext, said: Said, wanted: Sequence[tuple[model.Subscription, tuple[str, str]]]
+    context: CommandContext,
+    said: Said,
+    wanted: Sequence[tuple[model.Subscription, tuple[str, str]]],
+    strange: Sequence[str] = (),
+    *,
+    whole: bool = False,
 ) -> channel.Reply:
-    """Asks whether to do what the sentence says, or with which subscription; `wanted` has a command for each one."""
+    """Asks whether to do what the sentence says, or with which subscription; `wanted` has a command for each one.
+
+    `strange` are names in the sentence that fit no subscription. With `whole`, the whole chat may be meant, too.
+    """
     does = {
         "unsub": context.say("remove"),
+        "pause": context.say("pause"),
+        "resume": context.say("resume"),
         "schedule": subjects.time_in(said.text, said.intent),
         "exclude": context.say("exclude"),
     }.get(said.intent, "")
-    buttons = [do_button(f"{does} {one.number}  {one.label}".strip(), *command) for one, command in wanted]
-    return _with_look_for(context, said, which(context, buttons))
+    buttons = [
+        do_button(f"{does} {one.number}  {one.label}".strip(), *command) for one, command in wanted[: asking.A_PAGE]
+    ]
+    if whole:
+        every = context.say("pause all") if said.intent == "pause" else context.say("resume all")
+        buttons.append(do_button(every, said.intent, intents.pause_in(said) if said.intent == "pause" else ""))
+    asked = which(context, buttons)
+    more = asking.not_shown(context, len(wanted) - asking.A_PAGE)
+    if strange:
+        none = context.say("No subscription of this chat is called “{name}”.", name=strange[0][:_LABEL])
+        asked = replace(asked, lines=(none, context.say("Which one do you mean?"), *more))
+    return _with_look_for(context, said, replace(asked, lines=asked.lines if strange else (*asked.lines, *more)))
 
 
 def _with_look_for(context: CommandContext, said: Said, reply: channel.Reply) -> channel.Reply:
     """Adds [look for “…”] to a question."""
-    return replace(reply, buttons=(*reply.buttons, search.look_for_button(context, said.text)))
+    return replace(reply, buttons=(*reply.buttons, search.look_for_button(context, context.args.strip() or said.text)))
 
 
 def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscription]:
     """Returns the subscriptions that a sentence means: by number, by words, the last one, all, or the only one."""
     plain = reader.folded(said.text)
     words = {token.mark for token in said.tokens}
-    parts = [reader.folded(text) for text in said.texts(reader.NAMED)]
-    named = [
-        one
-        for one in there
-        if _is_named(plain, one) or any(text in reader.folded(f"{one.name} {one.text}") for text in parts)
-    ]
+    parts = names.names_in(said.text, said.intent)
+    named = [one for one in there if meant.is_named(plain, one) or any(meant.fits(text, one) for text in parts)]
     numbered = [one for one in there if str(one.number) in said.numbers]
     if numbered or named:
-        return named if said.intent == "unsub" and not numbered else numbered or named
+        return [one for one in there if one in numbered or (one in named and said.intent not in _OF_WORDS)] or named
 
     def has(those: Sequence[str]) -> bool:
         return any(one in words or (not one.isascii() and one in plain) for one in those)
@@ -424,27 +696,11 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
     return list(there) if said.intent != "unsub" or any(one in words or one in plain for one in _THAT) else []
 
 
-def _is_named(plain: str, one: model.Subscription) -> bool:
-    """Returns whether a text contains the name or the query of a subscription, and does not ask to keep it."""
-    padded = f" {plain} "
-    return any(
-        name
-        and (f" {name} " in padded or (name in plain and not (name.isascii() and plain.isascii())))
-        and not _KEPT.match(plain, plain.find(name) + len(name))
-        for name in _names(one)
-    )
-
-
-def _names(one: model.Subscription) -> tuple[str, str, str]:
-    """Returns what people may call a subscription: its name, its query, and the query without field and quotation marks."""
-    return reader.folded(one.name), reader.folded(one.text), _FIELD.sub("", reader.folded(one.text))
-
-
 def _command(said: Said, one: model.Subscription) -> tuple[str, str] | None:
     """Returns (command, arguments) to change one subscription in the way that a sentence says; None if that is impossible."""
     with suppress(errors.PaperwireError):
         args = _CHANGES[said.intent](said, one)
-        command = "edit" if said.intent in ("exclude", "narrow", "widen") else said.intent
+        command = _COMMANDS.get(said.intent, said.intent)
         return (command, f"{one.number} {args}".strip()) if args is not None else None
     return None
 
@@ -523,12 +779,20 @@ _CHANGES: Mapping[str, Callable[[Said, model.Subscription], str | None]] = {
     "schedule": _scheduled,
     "pause": lambda said, _: intents.pause_in(said),
     "resume": lambda _said, _one: "",
+    "now": lambda _said, _one: "now",
+    "weekdays": lambda _said, _one: "weekdays",
 }
+_COMMANDS = {**dict.fromkeys(_OF_WORDS, "edit"), **dict.fromkeys(("now", "weekdays"), "schedule")}
 
 
 def on_do(context: CommandContext) -> channel.Reply | None:
-    """Handles a button that runs a command."""
-    return run(context, str(context.arguments["command"]), str(context.arguments["args"]))
+    """Handles a button that runs a command, perhaps several times with other arguments."""
+    command, args = str(context.arguments["command"]), context.arguments["args"]
+    if not isinstance(args, list):
+        return run(context, command, str(args))
+    done = [reply for one in args if (reply := run(context, command, str(one)))]
+    lines = tuple(dict.fromkeys(line for reply in done for line in reply.lines))
+    return replace(done[-1], lines=lines, buttons=asking.undo_row(context)) if done else None
 
 
 CALLBACKS = {"do": Callback(run=on_do, needs_manager=True, replaces=True)}

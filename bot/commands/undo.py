@@ -1,6 +1,7 @@
 """The command undo, and the reply to a change: what is stored now, the next delivery, and [undo]."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from bot.commands import asking, phrasing
@@ -189,6 +190,8 @@ def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
 # ---------------------------------------------------------------------------------------------------------------- undo
 
 
+_PATIENCE = 2  # undos in a row, after which a removal is undone before other changes
+_LABEL = 40  # characters of a button's label
 _MOST_NAMED = 5  # subscriptions that a reply lists
 _LONGEST = 300  # characters of a changed query that are shown, so that five changes fit into a message
 _JUDGED: Mapping[tuple[states.Signal, bool], errors.Sentence] = {
@@ -202,10 +205,18 @@ _JUDGED: Mapping[tuple[states.Signal, bool], errors.Sentence] = {
 
 
 def undo_last(context: CommandContext) -> channel.Reply:
-    """Undoes the newest change. If another person made it, asks first."""
-    change = amendments.last_change(context.store, context.chat.address)
+    """Undoes the newest change. If another person made it, asks first.
+
+    Who undoes a third time in a row misses something: then a subscription that was removed comes first.
+    """
+    address = context.chat.address
+    change = amendments.last_change(context.store, address)
     if change is None:
         return channel.Reply(lines=(context.say("There is nothing to undo."),))
+    removal = amendments.last_removal(context.store, address)
+    if removal and amendments.undos_in_a_row(context.store, address) == _PATIENCE and not _is_foreign(context, removal):
+        with suppress(errors.Refused), context.store.savepoint():
+            return _undone(context, removal)
     return _ask(context, change) if _is_foreign(context, change) else _undone(context, change)
 
 
@@ -250,9 +261,19 @@ def _undone(context: CommandContext, change: Change, *, replaces: bool = False) 
     label = context.say("undo") if redone else context.say("redo")
     again = channel.Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
     head = context.say("Done again.") if redone else context.say("Undone.")
+    removal = amendments.last_removal(context.store, context.chat.address) if not redone else None
+    missed = (_bring_back(context, removal),) if removal else ()
     return channel.Reply(
-        lines=(head, *_what(context, done.what, done)), ok=True, buttons=((again,),), replaces=replaces
+        lines=(head, *_what(context, done.what, done)), ok=True, buttons=((again,), missed), replaces=replaces
     )
+
+
+def _bring_back(context: CommandContext, removal: Change) -> channel.Button:
+    """Returns a button that undoes an older change, which removed subscriptions."""
+    gone = removal.what.removed
+    numbers = ", ".join(str(one.number) for one in gone)
+    label = context.say("bring back {label}", label=f"{numbers}  {gone[0].label}" if len(gone) == 1 else numbers)
+    return channel.Button(label=cut_letters(label, _LABEL), verb="undo", arguments={"change": removal.id})
 
 
 def _is_undo(context: CommandContext, change: Change) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from subscriptions import chat_settings, errors, model, portable, states, zones
 from subscriptions.planning import cadence as cadences
@@ -221,6 +222,18 @@ def last_change(store: Scope, address: model.ChatAddress) -> changes.Change | No
     return next(
         (change for change in _log(store, address) if not change.undone and change.undoes is None and change.what), None
     )
+
+
+def last_removal(store: Scope, address: model.ChatAddress) -> changes.Change | None:
+    """Returns the newest change that can be undone and removed a subscription; None if there is none."""
+    return next(
+        (one for one in _log(store, address) if not one.undone and one.undoes is None and one.what.removed), None
+    )
+
+
+def undos_in_a_row(store: Scope, address: model.ChatAddress) -> int:
+    """Returns how many of the newest changes of a chat are undos that are in effect."""
+    return len(list(takewhile(lambda one: one.undoes is not None and not one.undone, _log(store, address))))
 
 
 def find_change(store: Scope, address: model.ChatAddress, change_id: int) -> changes.Change | None:

@@ -251,16 +251,21 @@ def subscription_value(subscription: model.Subscription | None) -> object:
 def _drop_old(transaction: Transaction, chat_id: int) -> None:
     """Removes old changes. Keeps the newest five that can be undone, and the other changes between them, at most twenty.
 
-    The newest change is never removed, because SQLite would give its id to the next change.
+    Of these twenty, all are kept that are newer than the removal of a subscription, so that later changes do not bury
+    it. The newest change is never removed, because SQLite would give its id to the next change.
     """
-    alive = 0
-    too_old = []
-    for place, kept in enumerate(conversations.changes_of(transaction, chat_id)):
-        if alive == KEPT or place >= LOGGED:
-            too_old.append(kept.id)
-        elif not kept.before["undone"] and kept.before["undoes"] is None and not kept.before.get("judges"):
-            alive += 1
-    conversations.drop_changes(transaction, too_old)
+    log = conversations.changes_of(transaction, chat_id)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]
+    after = {one.number for one in subscriptions}
+    alive, kept = 0, 0
+    for place, change in enumerate(log[:LOGGED], 1):
+        before = {one["number"] for one in change.before["subscriptions"]}
+        can_be_undone = not change.before["undone"] and change.before["undoes"] is None
+        if alive < KEPT or (can_be_undone and not before <= after):
+            kept = place
+        alive += can_be_undone and not change.before.get("judges")
+        after = before
+    conversations.drop_changes(transaction, [change.id for change in log[kept:]])
 
 
 def _to_json(state: State) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from bot.commands.words import reader, subjects
+from bot.commands.words import by_rule, names, reader, subjects
 from bot.commands.words.reader import Token
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
@@ -44,7 +44,7 @@ _TYPED = re.compile(rf"(?P<verb>{'|'.join(_VERBS)})(?::\s*|\s+)(?=\S)")
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
 )
-SMALL_TALK = frozenset({"about", "sources", "hello", "thanks", "bye", "smalltalk"})
+SMALL_TALK = frozenset({by_rule.DISTRESS, "about", "sources", "hello", "thanks", "bye", "smalltalk"})
 MISSING = "missing-"
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -57,6 +57,7 @@ _PLAIN = re.compile(rf"{_UNSUBSCRIBE.pattern}|^edit #?\d|^今天有")  # texts t
 _NO_LONGER = re.compile(  # the time that another one replaces: "at 7 instead of 9"
     r"\s*\b(?:instead of|rather than)\s+(?:at\s+)?\d[\d:.]*(?:\s?[ap]m\b)?", re.IGNORECASE
 )
+_OF_THE_CHAT = ("set-", "lang-", "schedule-", "unsub-all", "stop")  # intents that are about all of the chat
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 _ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # rows of keys
 _NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # only lower case, since NSGCLR may be a name
@@ -145,6 +146,8 @@ class Said(NamedTuple):
 def meaning(text: str) -> Said:
     """Returns the meaning of a text; a long text is always a query."""
     said = text.strip()
+    if by_rule.is_distress(said):
+        return Said(said, (), (reader.Score(by_rule.DISTRESS, 1.0),))
     if (
         len(said) > reader.LONGEST
         or said.strip("#").isdecimal()
@@ -166,6 +169,9 @@ def meaning(text: str) -> Said:
         and len(tokens) <= _FEW
         and not pause_in(Said(said, tokens))
     )
+    ruled = by_rule.intent_by_rule(tokens, reader.folded(said), found[0].intent)
+    if ruled != found[0].intent:
+        return Said(said, tokens, (reader.Score(ruled, 1.0),))
     if found[0].intent == "schedule" and (kept := _NO_LONGER.sub("", said)) not in ("", said):
         said, tokens = kept, reader.tokens_of(kept)
     return Said(said, tokens, (reader.Score(reader.QUERY, HALF), *found) if is_query else found)
@@ -179,6 +185,8 @@ def _is_number_and_time(said: str) -> bool:
 def command_in(text: str) -> tuple[str, str] | None:
     """Returns (command, arguments) if a text surely means a command and has everything it needs; otherwise None."""
     said = meaning(text)
+    if names.exemption_in(said.text):
+        return None
     is_plain = bool(_PLAIN.search(reader.folded(said.text)))
     if (
         (not said.is_sure and not is_plain)
@@ -190,13 +198,23 @@ def command_in(text: str) -> tuple[str, str] | None:
     return command_of(said)
 
 
-def command_of(said: Said) -> tuple[str, str] | None:
-    """Returns (command, arguments) of the likeliest intent; None if they depend on the subscriptions of the chat."""
+def command_of(said: Said, *, of_the_chat: bool = False) -> tuple[str, str] | None:
+    """Returns (command, arguments) of the likeliest intent; None if they depend on the subscriptions of the chat.
+
+    Without `of_the_chat`, that is also the case for a sentence about the whole chat that names a subscription.
+    """
     command, _, fixed = said.intent.replace("-", " ").partition(" ")
     if command == "today" and said.subject and _OTHER_DAYS.search(reader.folded(said.text)):
         command = "search"
+    if not of_the_chat and is_of_the_chat(said) and names.names_in(said.text, said.intent):
+        return None
     taken = _ARGUMENTS[said.intent](said) if said.intent in _ARGUMENTS else ""
     return None if taken is None else (command, f"{fixed} {taken}".strip())
+
+
+def is_of_the_chat(said: Said) -> bool:
+    """Returns whether the likeliest intent is about all of the chat, so that it cannot be meant for one subscription."""
+    return said.intent.startswith(_OF_THE_CHAT)
 
 
 def language_of(text: str) -> str:
@@ -284,15 +302,18 @@ def _pause(said: Said) -> str | None:
     """Returns the arguments of /pause: a length of time, after a number if there is one; None if words name a subscription."""
     long = pause_in(said)
     numbers = [one for one in said.numbers if one not in re.findall(r"\d+", long)]
-    rest = said.text.replace(long or "\n", " ")
-    is_named = Said(rest, reader.tokens_of(rest)).has_unknown or any(
-        text not in long for text in said.texts(reader.NAMED)
-    )
-    return f"{' '.join(numbers[:1])} {long}".strip() if numbers or not is_named else None
+    named = names.names_in(said.text, said.intent)
+    return f"{' '.join(numbers[:1])} {long}".strip() if not named and (numbers or not names_one(said)) else None
 
 
 def _resume(said: Said) -> str | None:
-    return _first_number(said) or (None if said.texts(reader.NAMED) or said.has_unknown else "")
+    named = names.names_in(said.text, said.intent)
+    return None if named else _first_number(said) or (None if names_one(said) else "")
+
+
+def names_one(said: Said) -> bool:
+    """Returns whether a sentence about a pause names a subscription, so that it is not about the whole chat."""
+    return bool(names.names_in(said.text, said.intent)) or names.may_name(said.text, said.intent)
 
 
 def _hours(said: Said) -> str:
@@ -368,13 +389,16 @@ def _limit(said: Said) -> str:
 def _unsubscribe(said: Said) -> str | None:
     """Returns the arguments of /unsub: numbers or a query; None if other words may mean a subscription."""
     named = " ".join(said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR))
+    if said.numbers and (named or names.container_in(said.text)):
+        return None  # a word shall be taken out of a subscription, or names another one
     if said.numbers or not named:
         return " ".join(said.numbers) or ("" if _SUBSCRIPTIONS.search(reader.folded(said.text)) else None)
     return named if _UNSUBSCRIBE.search(reader.folded(said.text)) else None
 
 
 _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = {
-    **dict.fromkeys(("like", "save", "why", "whynot"), lambda said: " ".join(mentioned(said.text))),
+    **dict.fromkeys(("like", "save", by_rule.UNSAVE, "why", "whynot"), lambda said: " ".join(mentioned(said.text))),
+    by_rule.BIB: lambda said: " ".join((*mentioned(said.text), *re.findall(r"\bris\b", reader.folded(said.text)))),
     **dict.fromkeys(("today", "search"), lambda said: said.subject),
     "share": _first_number,
     "set-limit": _limit,
@@ -391,5 +415,5 @@ _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = {
     "resume": _resume,
     "unsub": _unsubscribe,
     "name": lambda said: f"{said.numbers[0]} {name_in(said)}" if said.numbers and name_in(said) else None,
-    **dict.fromkeys(("exclude", "narrow", "widen", "like-paper", "dislike-paper"), lambda _: None),
+    **dict.fromkeys(("exclude", "narrow", "widen", "like-paper", "dislike-paper", by_rule.WHEN_FOUND), lambda _: None),
 }

@@ -1,0 +1,92 @@
+"""Finds meanings by rules, where sentences with very different meanings look alike to what was learned. Pure."""
+
+import re
+
+from bot.commands.words import reader
+
+DISTRESS, UNSAVE, WHEN_FOUND, BIB = "distress", "unsave", "when-found", "export-bib"
+
+_READ = 2000  # characters of a text in which distress is looked for
+_PAPERS = re.compile(
+    r"\b(?:papers?|articles?|studies|study|research|literature|preprints?|reviews?|subscribe|search)\b"
+    r"|论文|文献|文章|研究|综述|检测|预测|预防|干预|订阅"
+)
+# A person who speaks of harm to themselves. These say so even if papers are mentioned, too.
+_HARM = re.compile(
+    r"\b(?:kill|hurt|harm|cut|hang|shoot|drown|poison|starv|burn)(?:e|t?ing)?\s+(?:my ?self)\b"
+    r"|\b(?:end|ending|take|taking)\s+my\s+(?:own\s+)?life\b|\bi\b[^.;!?]{0,40}\bend(?:ing)? it all\b"
+    r"|我[^,.!?]{0,8}(?:想|要|准备|打算|考虑)(?:过|去|着|要)?(?:自杀|轻生|自尽|寻死|跳楼|割腕|自残|死(?=$|[了的,.!?吧啊]))"
+    r"|我[^,.!?]{0,8}(?:自残|割腕|伤害自己)|结束(?:自己|我)的?(?:生命|一生)|了结(?:自己|我)"
+)
+# Despair. A sentence about papers may have the same words: "papers on people who want to die".
+_DESPAIR = re.compile(
+    r"\b(?:want|wanna|wish|hope|ready|going|rather|like)(?:\s+(?:to|just|i|could|was|were|only|would))*\s+(?:die|dead|be dead|disappear|never wake up)\b"
+    r"|\b(?:don'?t|do not|can ?not|can'?t|no longer|didn'?t)\s+(?:really\s+|even\s+)?(?:(?:want|wish|like|bear)\s+(?:to\s+)?)?"
+    r"(?:live|living|be alive|being alive|exist|go on|keep going|wake up)(?=\s*(?:$|[,.!?]|any ?more|any longer|like this|with))"
+    r"|\b(?:reason|point|will|sense|desire)\s+(?:to|in|for|of)\s+(?:live|living|liv|going on|go on|being alive)\b"
+    r"|\blife\s+(?:is|isn'?t|has|feels|seems)\b[^.;!?]{0,12}\b(?:worth|meaning\w*|pointless|over|unbearable|hell)\b"
+    r"|\bi(?:'?m| am| feel| felt|'?ve been| have been)?\b[^.;!?]{0,25}\b(?:suicidal|self[- ]?harm\w*|overdos\w+)"
+    r"|\bi(?:'?m| am|'?ve been| have been| keep| want| will|'?ll)?\b[^.;!?]{0,25}\b(?:thinking|think|thoughts|considering|contemplat\w+|attempt\w*|commit\w*|planning|tried)\b[^.;!?]{0,15}\bsuicide\b"
+    r"|\bbetter off (?:dead|without me)\b|\b(?:nobody|no one|no-one)\b[^.;!?]{0,12}\b(?:miss|need|love|care about|cares about|loves|needs)\s+me\b"
+    r"|\bi(?:'?m| am| feel)\s+(?:\w+\s+){0,2}(?:hopeless|worthless|desperate|depressed|in despair|a burden)\b|\bi\s+(?:\w+\s+)?hate\s+(?:my ?self|my life)\b"
+    r"|(?:^|[我,.!?])(?:真的?|好|就|只|很|都|经常|总是?|有时候?|现在|[每天今晚上])*想(?:自杀|去死|轻生|死(?=$|[了的,.!?啊]))"
+    r"|不(?:想|愿意?)再?活|活不下去|活着[^,.!?]{0,4}(?:意思|意义|没用|好累|太累|痛苦)|活(?:着|下去)的(?:意义|必要|勇气|理由|动力)"
+    r"|生无可恋|(?:撑|熬|坚持)不下去|死了(?:算了|一了百了)|(?:还)?不如死|没有?人(?:在乎|需要|爱|关心)我|我(?:真的?|很|好|太|感到|觉得|已经)*(?:绝望|抑郁了|崩溃)"
+)
+_UNSAVED = re.compile(
+    r"\bun-?(?:save|star|bookmark|pin|keep)"
+    r"|\b(?:remove|delete|drop|take|clear|erase|get rid of|kick|throw|no longer|don'?t|do not|stop)\b.*\b(?:sav(?:e|ed|es|ing)|bookmark\w*|favou?rites?|starred|reading list|kept|keep)\b"
+    r"|(?:取消|删除?|删掉|移除|移出|去掉|不要再?|不再|别再?|不用).{0,24}(?:收藏|保存|书签)|(?:收藏|保存)(?:夹|的|里|中)?.{0,24}(?:删|移除|移出|去掉|取消|拿掉)"
+)
+_SAVES = ("save", "saved", "unsub", "dislike-paper", "export-saved-bib", "exclude", "undo", reader.QUERY)
+# A note on empty days speaks of nothing. "Tell me when there is" does not, so it is about the search before it.
+_NOTHING = re.compile(
+    r"\bno(?:thing|ne|t)?\b|n't\b|\b(?:zero|0|empty\w*|quiet\w*|silen\w+|without|even (?:if|when)|dry|slow)\b|[没無无零空]|哪怕|即使|安静|\b0"
+)
+# "Tell me when there is one" has no subject of its own.
+_TELL = re.compile(
+    r"(?:(?:ok|okay|then|please|and|but|just|can you|could you|would you|will you)[, ]+)*(?:tell|notify|ping|alert|message|mail|email|inform|let|write|text|remind)"
+    r"(?: (?:to|me|us|know|a|note|message|mail))*,? (?:when(?:ever)?|if|once|as soon as)(?: (?:there|is|are|was|were|will|be|any|anything|something|some"
+    r"|one|ones|new|more|it|they|you|an|a|come|comes|came|arrives?|appears?|shows?|turns?|pops?|up|out|in|exists?|available|found|finds?|get|gets|have|has"
+    r"|been|do|does|match(?:es)?|fits?|papers?|articles?|that|this|like|of|for|about|on|them|these|those|such|published|ever|please))+"
+    r"|(?:等|如果|要是|一旦|那|以后|将来|下次|什么时候|[,])*(?:有|出|来|出现|发布|更新)(?:新|的|消息|论文|文章|结果|话|了|时|时候|之后|后|就|以后|[,])*(?:请|就|再|麻烦|记得)*"
+    r"(?:告诉|通知|提醒|叫|喊|发给?|推送?给?)(?:我|一声|一下|吧|[下])*"
+)
+# What time it is where the person is, not when papers shall come.
+_CLOCK = re.compile(
+    r"\b(?:it'?s|it is|clock|watch|phone)\b.*\b(?:here|where i (?:am|live|work)|now|at my place|my end|my side|says|shows|local)\b"
+    r"|\b(?:my|local) (?:clock|watch|time|phone)\b.*\b(?:is|says|shows|reads)\b"
+    r"|(?:这里|这边|我这儿?|我那边?|当地|本地|我家)[^,.!?]{0,5}(?:是|已经|才|都|显示)|现在(?:是|已经|才)|(?:手表|时钟|手机|钟|表)上?(?:是|显示)"
+)
+_TIMED = ("schedule", "smalltalk", "about", "status", reader.QUERY, *reader.ASKING)
+_ASKS = (
+    *reader.ASKING,
+    reader.QUERY,
+    "set-quietday-on",
+    "schedule",
+    "set-sound-first",
+    "set-sound-off",
+    "set-quiet",
+)
+
+
+def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) -> str:
+    """Returns the intent of a folded sentence whose likeliest learned intent is known; that one if no rule applies."""
+    has_paper = any(token.mark == reader.PAPER for token in tokens)
+    if likeliest in _TIMED and any(token.mark == reader.WHEN for token in tokens) and _CLOCK.search(plain):
+        return "timezone"
+    if likeliest in _SAVES and _UNSAVED.search(plain) and (likeliest != reader.QUERY or has_paper):
+        return UNSAVE
+    if likeliest.startswith("export") and has_paper:
+        return BIB
+    if (likeliest == "set-quietday-on" and not _NOTHING.search(plain)) or (
+        likeliest in _ASKS and _TELL.fullmatch(plain.rstrip(" .!?~"))
+    ):
+        return WHEN_FOUND
+    return likeliest
+
+
+def is_distress(text: str) -> bool:
+    """Returns whether a person says that they want to die or to harm themselves, or that they despair."""
+    plain = reader.folded(text[:_READ])
+    return bool(_HARM.search(plain) or (_DESPAIR.search(plain) and not _PAPERS.search(plain)))
