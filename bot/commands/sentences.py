@@ -197,7 +197,6 @@ _NUMBERED = re.compile(
     r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
 )
 _ALSO = re.compile(r"\b(?:and|plus|also|both|as well)\b|[&+和与及跟、]|还有|以及")
-_REFERS = re.compile(r"那个|这个|那条|这条|[^\W\d_]的$")
 _THAT = ("it", "that", "this", "那个", "这个")
 _SOME_DAY = date(2026, 1, 1)
 _TITLES = re.compile(r"title|标题|题目")
@@ -309,7 +308,7 @@ def _names_one(context: CommandContext, said: Said) -> bool:
     there = [one.subscription for one in asking.listed_here(context)]
     named = names.names_in(said.text, said.intent)
     return any(
-        name.isascii() or _REFERS.search(said.text) or any(meant.fits(name, one) for one in there) for name in named
+        name.isascii() or names.refers(said.text) or any(meant.fits(name, one) for one in there) for name in named
     )
 
 

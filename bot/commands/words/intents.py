@@ -167,6 +167,7 @@ def meaning(text: str) -> Said:
         found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-"))
         and Said(said, tokens).has_unknown
         and len(tokens) <= _FEW
+        and not names.refers(said)
         and not pause_in(Said(said, tokens))
     )
     ruled = by_rule.intent_by_rule(tokens, reader.folded(said), found[0].intent)

@@ -13,6 +13,10 @@ _OF_PAPERS = ("unsub", "pause", "resume")  # with these, the words for papers na
 _OF_ALL = re.compile(r"\b(?:all|everything|anything|them|both)\b|全部|所有|都")
 _ALL_OR_THEM = re.compile(rf"(?:{_OF_ALL.pattern}|[它他她]们?|[全光])+")
 _OWN = re.compile(r"\b(?:i|i'm|i'll|i've|we|me|my|us|our)\b|[我咱]")
+_REFERS = re.compile(
+    r"\b(?:the|my|that|this)\b.*\b(?:ones?|subscriptions?|feeds?|alerts?|topics?|searche?s?|quer(?:y|ies))\b"
+    r"|[那这][个条]|订阅|[^\W\d_]的$"
+)
 _CLAUSE = re.compile(r"[,;.!?、]")
 
 _SUBSCRIPTION = r"(?:my |the |of |all |those |these |subscriptions?\b|feeds?\b|alerts?\b|topics?\b|ones?\b|papers?\b)"
@@ -87,6 +91,11 @@ def names_in(text: str, intent: str) -> list[str]:
         for words in subjects.texts_of(text, intent, reader.NAMED, *papers)
         if (name := _ALL_OR_THEM.sub("", reader.folded(words)).strip(" ,"))
     ]
+
+
+def refers(text: str) -> bool:
+    """Returns whether a text refers to a subscription as people refer to a thing that is there: "the quantum one"."""
+    return bool(_REFERS.search(reader.folded(text)))
 
 
 def may_name(text: str, intent: str) -> bool:
