@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from datetime import time
 
-from bot.commands import asking, paper_lookup, search, sentences, settings
+from bot.commands import asking, last_answer, offered, paper_lookup, search, sentences, settings
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import when_words
@@ -58,7 +58,7 @@ def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911
             context, said
         )
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
-        return sentences.run(context, "library" if context.library else "import", "") or _only_text(context)
+        return offered.run(context, "library" if context.library else "import", "") or _only_text(context)
     if links.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
     if not said:
@@ -71,7 +71,7 @@ def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911
     return (
         _with_near_command(context, said, search.try_query(context, timed))
         if intents.is_worded(said) or search.finds_papers(context, said)
-        else sentences.what_to_say(context)
+        else offered.what_to_say(context)
     )
 
 
@@ -86,15 +86,15 @@ def _about_last(context: CommandContext, said: Said) -> channel.Reply | None:
 
     None for any other text.
     """
-    if not sentences.may_refer(said):
+    if not last_answer.may_refer(said):
         return None
     done, command = (
-        None if asking.answers_question(context) else sentences.about_last(context, said),
+        None if asking.answers_question(context) else last_answer.about_last(context, said),
         intents.command_in(said.text),
     )
     if done is None and command:
         asking.drop_passing_questions(context)
-        done = sentences.run(context, *command)
+        done = offered.run(context, *command)
     return done
 
 
@@ -121,7 +121,7 @@ def _with_near_command(context: CommandContext, said: str, reply: channel.Reply)
     near = context.registry.nearest(word, alike=_ALIKE)
     if not near or (rest and word.casefold()[0] != near[0]):
         return reply
-    meant = sentences.do_button(f"/{near} {rest}".strip(), near, rest)
+    meant = offered.do_button(f"/{near} {rest}".strip(), near, rest)
     asked = context.say("Did you mean /{name}?", name=near)
     return replace(reply, lines=(*reply.lines, asked), buttons=((meant,), *reply.buttons))
 

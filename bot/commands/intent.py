@@ -16,10 +16,11 @@ from bot.commands import (
     export_import,
     free_text,
     home_view,
+    last_answer,
     mail,
+    offered,
     paper_lookup,
     search,
-    sentences,
     settings,
     start,
     subscribe,
@@ -107,7 +108,7 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     name, rest = _first_word(request.text)
     private = request.place.kind is model.ChatKind.PRIVATE
     found = None if _named_first(rest)[0] else _mail_in(request.text) or intents.command_in(request.text)
-    refers = private and not request.trigger_id and sentences.may_refer(intents.meaning(request.text))
+    refers = private and not request.trigger_id and last_answer.may_refer(intents.meaning(request.text))
     if settings.is_setting(name, rest):
         return _of_command(registry, request, "set", rest)
     if (
@@ -257,7 +258,7 @@ _MODULES = (  # in the order of the menus
     card_actions,
     asking,
     free_text,
-    sentences,
+    offered,
     cards,
     settings,
     start,

@@ -2,9 +2,6 @@
 
 If the meaning is sure, the change is made, and the reply has [undo]. If the meaning is not sure, or if several
 subscriptions may be meant, the reply asks with buttons, the likeliest first.
-
-A message may refer to the last reply without naming it: to its papers by their numbers, or to its button. It may also
-refer to the last subscription.
 """
 
 import re
@@ -13,9 +10,9 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.commands import asking, card_actions, export_import, meant, paper_lookup, phrasing, search
+from bot.commands import all_but, asking, card_actions, last_answer, meant, offered, paper_lookup, search, word_edits
 from bot.commands.cards import card_reply
-from bot.commands.context import Callback, CommandContext
+from bot.commands.context import CommandContext
 from bot.commands.words import by_rule, intents, names, reader, subjects
 from bot.commands.words.intents import Said
 from bot.ports import channel
@@ -24,167 +21,10 @@ from subscriptions.planning.cadence import with_days
 from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import is_time, reading_of
-from subscriptions.query import Query, rewriting
+from subscriptions.query import rewriting
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.service.paper_search import papers_named
-from subscriptions.states import Signal
-from subscriptions.texts import cut_letters
-
-_LABEL = 40  # characters of a button's label
-_FEW = 8  # most tokens of a sentence that refers to the last reply
-_AGREED = frozenset({"yes", "yes please", "yep", "yeah", "sure", "y", "do it", "是", "是的", "要", "对", "对的"})
-_MORE = frozenset(
-    {"more", "show more", "more please", "next", "next page", "更多", "还有吗", "继续", "下一页", "再来几篇"}
-)
-_DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除了|去掉)|不要$")
-_SAME = re.compile(
-    r"^(?:and |do |please )*(?:the )?same (?:thing )?(?:for|with|about|on)\b|^也(?:来|订|给)|^再来一|同样"
-)
-# Commands that sentences may apply to the last paper shown → the verbs of the buttons that do the same.
-_BUTTONS = {"like": "more-like-this", "save": "card-save", by_rule.UNSAVE: "unsave"}
-_DOES: Mapping[str, Callable[[CommandContext, model.KnownPaper], channel.Reply]] = {
-    "like": paper_lookup.alike,
-    "save": card_actions.keep,
-    by_rule.UNSAVE: card_actions.unkeep,
-    **dict.fromkeys(("export-saved-bib", "export-bib-30d"), export_import.as_bibtex),
-}
-_AGREED_TO = ("subscribe-to", "do")  # verbs of the buttons that a plain "yes" presses
-_OF_SUBSCRIPTIONS = frozenset(
-    {"unsub", "exclude", "narrow", "widen", "edit", "name", "schedule", "pause", "resume", "preview", "share"}
-)
-SIGNALS = {"like-paper": Signal.LIKED, "dislike-paper": Signal.DISLIKED}
-
-
-def may_refer(said: Said) -> bool:
-    """Returns whether a sentence may be about the last reply or the last subscription without naming it."""
-    if _SAME.search(reader.folded(said.text)):
-        return bool(said.subject)
-    if _presses(said):
-        return True
-    if said.marked(reader.PAPER) or said.marked(reader.WHEN) or len(said.tokens) > _FEW:
-        return False
-    is_asked = said.intent in _BUTTONS
-    return is_asked and bool(said.numbers) if said.has_unknown else is_asked or bool(said.numbers)
-
-
-def _plain(said: Said) -> str:
-    return reader.folded(said.text).strip(" .!?。！？")
-
-
-def _presses(said: Said) -> bool:
-    """Returns whether a text only agrees ("yes", "subscribe") or asks for more, so that it may mean a button."""
-    is_wish = said.intent == by_rule.WHEN_FOUND or (said.intent == "sub" and not said.subject)
-    return _plain(said) in _AGREED | _MORE or is_wish
-
-
-def _pressed(context: CommandContext, said: Said) -> channel.Reply | None:
-    """Presses [show more], or the only button of the last reply that a "yes" can mean; None if there is none."""
-    wanted = ("search-page",) if _plain(said) in _MORE else _AGREED_TO
-    buttons = [one for one in paper_lookup.last_buttons(context) if one.verb in wanted]
-    if said.intent == by_rule.WHEN_FOUND:
-        buttons = [one for one in buttons if one.verb == "subscribe-to"]
-        if len(buttons) > 1:
-            return which(context, [_subscribe_button(context, str(one.arguments["text"])) for one in buttons])
-    if wanted is _AGREED_TO and len(buttons) != 1:
-        return None
-    further = sorted(buttons, key=lambda one: (len(one.arguments.get("stretches", ())), one.arguments.get("start", 0)))
-    return asking.with_stored_chat(context).press(further[-1].verb, further[-1].arguments) if further else None
-
-
-def _subscribe_button(context: CommandContext, text: str) -> channel.Button:
-    label = context.say("subscribe to {query}", query=text)
-    return channel.Button(label=label, verb="subscribe-to", arguments={"text": text})
-
-
-def about_last(context: CommandContext, said: Said) -> channel.Reply | None:
-    """Does what a sentence says about the last reply or subscription; None if it refers to neither.
-
-    The sentence may press a button, name shown papers by their numbers, or ask for the same as the last subscription.
-    """
-    if _SAME.search(reader.folded(said.text)):
-        when = [str(one.subscription.cadence) for one in asking.listed_here(context)]
-        return run(context, "sub", f"{said.subject} {when[-1]}") if when else None
-    if _presses(said):
-        return _pressed(context, said)
-    shown = paper_lookup.papers_shown(context)
-    if not shown or not shown.keys() >= {*map(int, said.numbers)} or _is_of_subscriptions(context, said):
-        return None
-    if said.numbers:
-        return _of_papers(context, said, {number: shown[number] for number in map(int, said.numbers)})
-    if len(shown) == 1:
-        return _of_papers(context, said, shown)
-    return which(
-        context,
-        [
-            channel.Button(
-                label=f"{number}  {context.title(known)}", verb=_BUTTONS[said.intent], arguments={"paper": known.id}
-            )
-            for number, known in shown.items()
-        ],
-    )
-
-
-def _of_papers(context: CommandContext, said: Said, papers: Mapping[int, model.KnownPaper]) -> channel.Reply | None:
-    """Does what a sentence says about papers: rates or saves them, or shows more like them; otherwise shows the papers."""
-    denied = said.likely("dislike-paper", "exclude") >= intents.HALF or _DENIED.search(reader.folded(said.text))
-    if denied and said.intent not in ("like-paper", "like"):
-        return card_actions.rate(context, [*papers.values()], Signal.DISLIKED)
-    meant = intents.meaning(_with_names(said))
-    if meant.intent in SIGNALS and meant.sure >= intents.HALF:
-        return card_actions.rate(context, [*papers.values()], SIGNALS[meant.intent])
-    does = _DOES.get(said.intent, card_reply)
-    done = [does(asking.with_stored_chat(context), known) for known in papers.values()]
-    return replace(
-        done[0], lines=tuple(line for one in done for line in one.lines), items=sum((one.items for one in done), ())
-    )
-
-
-def _with_names(said: Said) -> str:
-    """Returns the sentence with some paper's id in place of each number, so that `meaning` sees that it is about papers."""
-    text = said.text
-    for token in reversed(said.tokens):
-        if token.mark == reader.NUMBER:
-            text = f"{text[: token.start]} 2601.00001 {text[token.end :]}"
-    return text
-
-
-def _is_of_subscriptions(context: CommandContext, said: Said) -> bool:
-    """Returns whether the numbers in a sentence mean subscriptions or a number of papers, instead of shown papers."""
-    if (
-        _NUMBERED.search(reader.folded(said.text))
-        and said.intent in _OF_SUBSCRIPTIONS
-        and "subscription" in said.text.lower()
-    ):
-        return True
-    if said.intent == "set-limit":
-        return not any(words.startswith("第") for words in said.marked(reader.NUMBER))
-    there = {str(one.subscription.number) for one in asking.listed_here(context)}
-    return (
-        bool(said.numbers)
-        and said.intent in _OF_SUBSCRIPTIONS
-        and there >= {*said.numbers}
-        and not _DENIED.search(reader.folded(said.text))
-    )
-
-
-def which(context: CommandContext, buttons: Sequence[channel.Button]) -> channel.Reply:
-    """Returns a question with these buttons: which one is meant?"""
-    rows = [(replace(one, label=cut_letters(one.label, _LABEL)),) for one in buttons]
-    asked = context.say("Is that what you mean?") if len(rows) == 1 else context.say("Which one do you mean?")
-    return channel.Reply(lines=(asked,), buttons=tuple(rows))
-
-
-def do_button(label: str, command: str, args: str) -> channel.Button:
-    """Returns a button that runs a command."""
-    return channel.Button(label=label, verb="do", arguments={"command": command, "args": args})
-
-
-def run(context: CommandContext, name: str, args: str) -> channel.Reply | None:
-    """Runs the command with this name; None if there is none."""
-    command = context.registry.command_named(name)
-    return command.run(replace(context, args=args, arguments={})) if command else None
-
 
 # -------------------------------------------------------------------------------------------- does what a sentence says
 
@@ -193,9 +33,6 @@ _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
 # intents of the whole chat → what they are if the sentence names one subscription
 _AS_ONE = {"unsub-all": "unsub", "stop": "unsub", "schedule-now": "now", "schedule-weekdays": "weekdays"}
-_NUMBERED = re.compile(
-    r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
-)
 _ALSO = re.compile(r"\b(?:and|plus|also|both|as well)\b|[&+和与及跟、]|还有|以及")
 _THAT = ("it", "that", "this", "那个", "这个")
 _SOME_DAY = date(2026, 1, 1)
@@ -241,7 +78,7 @@ _TALK: Mapping[str, tuple[errors.Sentence, ...]] = {
 
 def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: PLR0911 - one answer for each kind of sentence
     """Does what a sentence says, and returns the reply; None if the text is a query."""
-    if (done := _all_but_some(context, said) or _word_taken_out(context, said)) is not None:
+    if (done := all_but.asked(context, said) or word_edits.taken_out(context, said)) is not None:
         return done
     said = _of_one(context, _about_named(context, said))
     if said.intent in (reader.QUERY, *reader.ASKING) or not said.is_clear:
@@ -252,7 +89,7 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
         return None
     if not said.is_sure and said.intent.startswith(_SETS):  # not sure enough to change something for the whole chat
         return _asked_first(context, said)
-    if said.intent in SIGNALS:
+    if said.intent in last_answer.SIGNALS:
         return _rated(context, said)
     if asked := _new_subject(context, said):
         return search.try_query(context, asked)
@@ -261,7 +98,7 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
     if said.intent in _CHANGES:
         return _changed(context, said)
     command = intents.command_of(said, of_the_chat=True)
-    return run(context, *command) if command else what_to_say(context)
+    return offered.run(context, *command) if command else offered.what_to_say(context)
 
 
 def _new_subject(context: CommandContext, said: Said) -> str:
@@ -281,12 +118,12 @@ def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
     if (command := intents.command_of(said, of_the_chat=True)) is None:
         return None
     label = context.say("remove all") if said.intent == "unsub-all" else f"/{' '.join(command)}".strip()
-    asked = which(context, [do_button(label, *command)])
+    asked = offered.which(context, [offered.do_button(label, *command)])
     if said.intent.startswith("set-") and _names_one(context, said):
         asked = replace(
             asked, lines=(context.say("That is for all of this chat, not for one subscription."), *asked.lines)
         )
-    return _with_look_for(context, said, asked)
+    return offered.with_look_for(context, asked)
 
 
 def _of_one(context: CommandContext, said: Said) -> Said:
@@ -303,7 +140,7 @@ def _names_one(context: CommandContext, said: Said) -> bool:
 
     Chinese words are only a name if a subscription has them, since words for a manner look like names: 别写那么长.
     """
-    if _NUMBERED.search(reader.folded(said.text)):
+    if names.is_numbered(said.text):
         return True
     there = [one.subscription for one in asking.listed_here(context)]
     named = names.names_in(said.text, said.intent)
@@ -354,7 +191,7 @@ def _with_number(text: str, one: model.Subscription) -> str:
 def changes(context: CommandContext, said: Said) -> bool:
     """Returns whether `act` or `about_last` may change something."""
     asks = names.exemption_in(said.text) or names.container_in(said.text)
-    return bool(asks) or may_refer(said) or _changes(said) or _changes(_about_named(context, said))
+    return bool(asks) or last_answer.may_refer(said) or _changes(said) or _changes(_about_named(context, said))
 
 
 def _changes(said: Said) -> bool:
@@ -368,24 +205,13 @@ def _talk(context: CommandContext, said: Said) -> channel.Reply:
         or _YES_OR_NO.fullmatch(reader.folded(said.text))
         or (said.intent == "thanks" and said.sure < _CERTAIN)
     ):
-        return what_to_say(context)
+        return offered.what_to_say(context)
     lines = tuple(one.say(context.localizer.translate) for one in said_to)
     known = papers_named(context.store, mentioned(said.text))
     if said.intent != "missing-fulltext" or not known:
         return channel.Reply(lines=lines)
     card = card_reply(context, next(iter(known.values())))
     return replace(card, lines=(*lines, *card.lines))
-
-
-def what_to_say(context: CommandContext) -> channel.Reply:
-    """Returns a reply that says in three lines what people can write."""
-    return channel.Reply(
-        lines=(
-            context.say("Send me words that papers should contain, such as diffusion -survey, or a link to a paper."),
-            context.say("Words such as list, today, settings and stop do what they say."),
-            context.say("/help lists what else I know."),
-        )
-    )
 
 
 # -------------------------------------------------------------------------------------------------------------- papers
@@ -399,7 +225,7 @@ def _rated(context: CommandContext, said: Said) -> channel.Reply | None:
         return None  # so that the caller shows the paper's card
     if known is None or not context.chat.id:
         return channel.Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
-    return card_actions.rate(context, [known], SIGNALS[said.intent])
+    return card_actions.rate(context, [known], last_answer.SIGNALS[said.intent])
 
 
 # ------------------------------------------------------------------------------------------------- subscriptions
@@ -414,16 +240,20 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
     said = _exclusion_or_removal(said, there, those)
     strange = _strange_names(said, there)
     if not those and not strange and said.intent == "unsub":
-        return run(context, *(intents.command_of(said) or ("unsub", said.subject))) if said.sure >= _CERTAIN else None
+        return (
+            offered.run(context, *(intents.command_of(said) or ("unsub", said.subject)))
+            if said.sure >= _CERTAIN
+            else None
+        )
     if not those and said.intent in ("pause", "resume") and not intents.names_one(said):
-        return run(context, said.intent, intents.pause_in(said) if said.intent == "pause" else "")
+        return offered.run(context, said.intent, intents.pause_in(said) if said.intent == "pause" else "")
     is_unclear = bool(strange) or _disagree(said, those)
     candidates = there if strange else those or there
     wanted = [(one, command) for one in candidates if (command := _command(said, one))]
     if not wanted and len(said.found) > 1 and said.found[1].sure >= _BARELY and said.found[1].intent in _CHANGES:
         return _changed(context, said._replace(found=said.found[1:]))
     if not wanted:
-        return what_to_say(context) if said.intent == "widen" else None
+        return offered.what_to_say(context) if said.intent == "widen" else None
     command = wanted[0][1]
     if said.intent == "unsub" and len(wanted) > 1 and not is_unclear:
         command = ("unsub", " ".join(str(one.number) for one, _ in wanted))
@@ -431,10 +261,12 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
         whole = said.intent in ("pause", "resume") and not those and not strange
         return _asked(context, said, wanted, strange, whole=whole)
     if said.is_sure:
-        return run(context, *command)
+        return offered.run(context, *command)
     if len(wanted) == 1:
         return _asked(context, said, wanted)
-    return _with_look_for(context, said, which(context, [do_button(f"{context.say('remove')} {command[1]}", *command)]))
+    return offered.with_look_for(
+        context, offered.which(context, [offered.do_button(f"{context.say('remove')} {command[1]}", *command)])
+    )
 
 
 def _nothing_to_change(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -443,7 +275,7 @@ def _nothing_to_change(context: CommandContext, said: Said) -> channel.Reply | N
     is_of_one = said.intent in ("name", "edit", "unsub") or not said.asks_for_papers
     if said.sure >= intents.SURE and (refers or is_of_one or said.marked(reader.NUMBER)):
         return asking.no_subscriptions(context)
-    return what_to_say(context) if said.intent == "widen" and not said.subject else None
+    return offered.what_to_say(context) if said.intent == "widen" and not said.subject else None
 
 
 def _disagree(said: Said, those: Sequence[model.Subscription]) -> bool:
@@ -483,128 +315,6 @@ def _numbers_of(said: Said) -> list[str]:
     )
 
 
-def _all_but_some(context: CommandContext, said: Said) -> channel.Reply | None:
-    """Asks whether to remove, pause, resume or reschedule all subscriptions except those that a sentence exempts.
-
-    None if the sentence exempts none.
-    """
-    exempt = names.exemption_in(said.text)
-    there = [one.subscription for one in asking.listed_here(context)]
-    if exempt is None or not there or not asking.can_ask(context):
-        return None
-    others, when = intents.meaning(exempt.rest), ""
-    verb = next((verb for verb, likely in _TO_OTHERS.items() if others.likely(*likely) >= intents.SURE), "")
-    if verb == "schedule":
-        when = subjects.time_in(exempt.rest, "schedule")
-        verb = verb if when else ""
-    kept = meant.meant_by(exempt.kept, there)
-    if not verb and (names.without_all(exempt.rest) or kept.strange or kept.missing or not kept.those):
-        if kept.those and said.is_sure and said.intent in _CHANGES:
-            return what_to_say(context)
-        return None  # the subjects of papers are exempted: "show me everything except surveys"
-    verb, long = verb or "unsub", f" {intents.pause_in(others)}" if verb == "pause" else f" {when}"
-    if kept.missing:
-        raise asking.not_found(kept.missing[0])
-    if kept.strange or not kept.those:
-        none = context.say(
-            "No subscription of this chat is called “{name}”.", name=(*kept.strange, exempt.kept)[0][:_LABEL]
-        )
-        buttons = [
-            _do_with_others(
-                context.say("all but {label}", label=f"{one.number}  {one.label}"), verb, there, [one], long
-            )
-            for one in there[: asking.A_PAGE]
-            if len(there) > 1
-        ]
-        asked = replace(which(context, buttons), lines=(none, context.say("Which one do you mean?")))
-        return _with_look_for(context, said, asked)
-    left = [one for one in there if one not in kept.those]
-    if not left:
-        return channel.Reply(lines=(context.say("There is no other subscription here."),))
-    numbers = ", ".join(str(one.number) for one in left)
-    asked_about, does = {
-        "unsub": (context.say("Shall I remove these, and keep all others?"), context.say("remove")),
-        "pause": (context.say("Shall I pause these, and no others?"), context.say("pause")),
-        "resume": (context.say("Shall I resume these, and no others?"), context.say("resume")),
-        "schedule": (context.say("Shall these come at another time, and no others?"), when),
-    }[verb]
-    yes = _do_with_others(f"{does} {numbers}", verb, there, kept.those, long)
-    no = channel.Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
-    asking.expect_yes_or_no(context, yes, no)
-    shown = [phrasing.subscription_label(one) for one in left[: asking.A_PAGE]]
-    more = asking.not_shown(context, len(left) - asking.A_PAGE)
-    return channel.Reply(lines=(asked_about, *shown, *more), buttons=((yes, no),))
-
-
-def _do_with_others(
-    label: str, verb: str, there: Sequence[model.Subscription], kept: Sequence[model.Subscription], long: str
-) -> channel.Button:
-    """Returns a button that runs a command with all subscriptions except `kept`."""
-    numbers = [str(one.number) for one in there if one not in kept]
-    args = [" ".join(numbers)] if verb == "unsub" else [f"{number}{long}".strip() for number in numbers]
-    return channel.Button(label=cut_letters(label, _LABEL), verb="do", arguments={"command": verb, "args": args})
-
-
-def _word_taken_out(context: CommandContext, said: Said) -> channel.Reply | None:
-    """Takes a word out of the subscription that a sentence names, as in "remove survey from number 2"; never removes the subscription.
-
-    None for any other sentence.
-    """
-    container = names.container_in(said.text)
-    there = [one.subscription for one in asking.listed_here(context)]
-    if container is None or not there or not asking.can_ask(context):
-        return None
-    place = meant.meant_by(container.place, there)
-    if said.likely(*_TAKES_OUT) < intents.SURE or not (place.those or place.missing):
-        return None
-    if place.missing:
-        raise asking.not_found(place.missing[0])
-    edits, asks = list[tuple[model.Subscription, str]](), list[tuple[model.Subscription, str]]()
-    for one in place.those:
-        query = parse_query(one.text)
-        less = meant.without_word(query, container.what)
-        if less is None:
-            less = _without(query, container.what)
-        elif meant.excludes(query, container.what):
-            asks.append((one, less))
-            continue
-        if not less:
-            return _nothing_left(context, one)
-        edits.append((one, less))
-    if len(edits) == 1 and not asks and not place.strange:
-        one, text = edits[0]
-        return run(context, "edit", f"{one.number} {text}")
-    return _with_look_for(
-        context,
-        said,
-        which(
-            context,
-            [do_button(f"{one.number}  {text}", "edit", f"{one.number} {text}") for one, text in (*edits, *asks)],
-        ),
-    )
-
-
-def _without(query: Query, words: str) -> str:
-    """Returns a query that excludes these words, too."""
-    for term in subjects.unwanted_in(f"exclude {words}", "exclude") or [rewriting.words_rule(words)]:
-        query = rewriting.narrowed(query, term)
-    return query.text
-
-
-def _nothing_left(context: CommandContext, one: model.Subscription) -> channel.Reply:
-    """Returns the reply to a wish to take out the only words of a subscription, or a part of a phrase."""
-    number = {"number": one.number}
-    lines = (
-        context.say("Without that, {number} would ask for nothing: {text}", number=one.number, text=one.text),
-        context.say(
-            "Write what it shall be instead: /edit {number} {example}", number=one.number, example="diffusion -survey"
-        ),
-    )
-    edit = channel.Button(label=context.say("edit"), verb="edit-ask", arguments=number)
-    remove = channel.Button(label=f"{context.say('remove')} {one.number}", verb="unsub", arguments=number)
-    return channel.Reply(lines=lines, buttons=((edit, remove),))
-
-
 def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], those: Sequence[model.Subscription]) -> Said:
     """Returns the meaning, corrected: if the words to exclude name a subscription, that subscription is to be removed.
 
@@ -618,14 +328,6 @@ def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], those
     return said
 
 
-# what shall happen to all others → intents that say so
-_TO_OTHERS = {
-    "pause": ("pause",),
-    "resume": ("resume",),
-    "schedule": ("schedule",),
-    "unsub": ("unsub", "unsub-all", "stop", "exclude", "forget"),
-}
-_TAKES_OUT = ("unsub", "unsub-all", "exclude", "edit", "narrow", "widen", "dislike-paper")
 _CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone")
@@ -655,22 +357,18 @@ def _asked(
         "exclude": context.say("exclude"),
     }.get(said.intent, "")
     buttons = [
-        do_button(f"{does} {one.number}  {one.label}".strip(), *command) for one, command in wanted[: asking.A_PAGE]
+        offered.do_button(f"{does} {one.number}  {one.label}".strip(), *command)
+        for one, command in wanted[: asking.A_PAGE]
     ]
     if whole:
         every = context.say("pause all") if said.intent == "pause" else context.say("resume all")
-        buttons.append(do_button(every, said.intent, intents.pause_in(said) if said.intent == "pause" else ""))
-    asked = which(context, buttons)
+        buttons.append(offered.do_button(every, said.intent, intents.pause_in(said) if said.intent == "pause" else ""))
+    asked = offered.which(context, buttons)
     more = asking.not_shown(context, len(wanted) - asking.A_PAGE)
     if strange:
-        none = context.say("No subscription of this chat is called “{name}”.", name=strange[0][:_LABEL])
+        none = context.say("No subscription of this chat is called “{name}”.", name=strange[0][: offered.LABEL])
         asked = replace(asked, lines=(none, context.say("Which one do you mean?"), *more))
-    return _with_look_for(context, said, replace(asked, lines=asked.lines if strange else (*asked.lines, *more)))
-
-
-def _with_look_for(context: CommandContext, said: Said, reply: channel.Reply) -> channel.Reply:
-    """Adds [look for “…”] to a question."""
-    return replace(reply, buttons=(*reply.buttons, search.look_for_button(context, context.args.strip() or said.text)))
+    return offered.with_look_for(context, replace(asked, lines=asked.lines if strange else (*asked.lines, *more)))
 
 
 def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscription]:
@@ -782,16 +480,3 @@ _CHANGES: Mapping[str, Callable[[Said, model.Subscription], str | None]] = {
     "weekdays": lambda _said, _one: "weekdays",
 }
 _COMMANDS = {**dict.fromkeys(_OF_WORDS, "edit"), **dict.fromkeys(("now", "weekdays"), "schedule")}
-
-
-def on_do(context: CommandContext) -> channel.Reply | None:
-    """Handles a button that runs a command, perhaps several times with other arguments."""
-    command, args = str(context.arguments["command"]), context.arguments["args"]
-    if not isinstance(args, list):
-        return run(context, command, str(args))
-    done = [reply for one in args if (reply := run(context, command, str(one)))]
-    lines = tuple(dict.fromkeys(line for reply in done for line in reply.lines))
-    return replace(done[-1], lines=lines, buttons=asking.undo_row(context)) if done else None
-
-
-CALLBACKS = {"do": Callback(run=on_do, needs_manager=True, replaces=True)}

@@ -157,6 +157,7 @@ def meaning(text: str) -> Said:
     ):
         return Said(said)
     typed = _TYPED.match(reader.folded(said))
+    found: tuple[reader.Score, ...]
     if typed:
         found = (reader.Score(_VERBS[typed["verb"]], 1.0),)
     elif days_added(Said(said, tokens)):

@@ -17,6 +17,9 @@ _REFERS = re.compile(
     r"\b(?:the|my|that|this)\b.*\b(?:ones?|subscriptions?|feeds?|alerts?|topics?|searche?s?|quer(?:y|ies))\b"
     r"|[那这][个条]|订阅|[^\W\d_]的$"
 )
+_NUMBERED = re.compile(
+    r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
+)
 _CLAUSE = re.compile(r"[,;.!?、]")
 
 _SUBSCRIPTION = r"(?:my |the |of |all |those |these |subscriptions?\b|feeds?\b|alerts?\b|topics?\b|ones?\b|papers?\b)"
@@ -96,6 +99,11 @@ def names_in(text: str, intent: str) -> list[str]:
 def refers(text: str) -> bool:
     """Returns whether a text refers to a subscription as people refer to a thing that is there: "the quantum one"."""
     return bool(_REFERS.search(reader.folded(text)))
+
+
+def is_numbered(text: str) -> bool:
+    """Returns whether a text has a number that can only be that of a subscription: "number 2", 第2个."""
+    return bool(_NUMBERED.search(reader.folded(text)))
 
 
 def may_name(text: str, intent: str) -> bool:
