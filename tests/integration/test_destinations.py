@@ -264,6 +264,18 @@ async def test_nothing_is_sent_before_the_address_says_yes(bot: Bot, way: list[s
     assert bot.state() is states.ChatState.UNCONFIRMED
 
 
+@pytest.mark.parametrize("bot", ["ask", "closed"], indirect=True)
+async def test_the_address_of_a_chat_that_is_let_in_needs_no_operator(bot: Bot) -> None:
+    await bot.confirms()
+    assert bot.state() is states.ChatState.ACTIVE
+    assert "Diffusion on graphs" in (await bot.sends_papers())["Subject"]
+    access.ask_to_confirm(bot.app.store, make.address("email:bo@lab.org"), source=HOME, now=bot.clock.now())
+    [question] = await bot.delivers()
+    access.deny(bot.app.store, HOME, now=bot.clock.now())
+    assert "said no to the chat that asked" in words(await bot.opens(link(question, "yes"), presses=True))
+    assert listing.get_chat(bot.app.store, make.address("email:bo@lab.org")).state is states.ChatState.UNCONFIRMED
+
+
 async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> None:
     await does(bot, "subscribe")
     access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
