@@ -195,6 +195,11 @@ def privacy(context: CommandContext) -> channel.Reply:
         _copies(context),
         context.say("Kept by: {contact}", contact=contact),
     ]
+    if context.bot_info.mail_platform:
+        lines.insert(
+            2,
+            context.say("Hashes of who names addresses with /email, and of these, stay for a day, even after /forget."),
+        )
     if facts_of(context.chat.address.platform).keeps_messages:
         lines.insert(
             1, context.say("Messages on this page, yours and mine, stay for 30 days, so that they can be shown.")

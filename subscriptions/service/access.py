@@ -36,8 +36,9 @@ OPEN_FOR = timedelta(days=2)  # how long an address can answer the question
 MOST_QUESTIONS = 3  # questions to one address within an hour, no matter how many people cause them
 # addresses that are asked within a day because one person wants it, and because any people want it
 MOST_OF_PERSON, MOST_OF_ALL = 5, 30
-_DAY = timedelta(days=1)
-_QUESTIONS = "questions"  # name of a stored value: (moment, hash of the person, hash of the mailbox) of the last day
+QUESTIONS = timedelta(days=1)  # how long a question that a person caused is counted
+_QUESTIONS = "questions"  # name of the stored value with these questions
+_Question = tuple[datetime, str, str]  # (moment, hash of the person, hash of the mailbox)
 _HASH = 16  # characters of a hash that are stored
 _DENIED = errors.Sentence("The operator of this bot has said no to this address.")
 _ASKED_OFTEN = (
@@ -350,9 +351,7 @@ def _count_question(
 
     Stores hashes, so that the limits hold for people who have erased their chat, and no address stays because of them.
     """
-    stored = json.loads(bot_state.hold_value(transaction, _QUESTIONS, "[]"))
-    questions = [(datetime.fromisoformat(at), who, box) for at, who, box in stored]
-    questions = [one for one in questions if now - _DAY < one[0] <= now]
+    questions = _questions_after(transaction, now - QUESTIONS)
     who, mailbox = (
         chats.hash_of(transaction, text)[:_HASH]
         for text in (str(person), facts_of(address.platform).mailbox_of(address))
@@ -365,7 +364,24 @@ def _count_question(
     ):
         if mailbox not in asked and len(asked) >= most:
             raise errors.Refused(refusal, errors.Sentence("Ask again tomorrow."))
-    questions.append((now, who, mailbox))
+    _store_questions(transaction, [*questions, (now, who, mailbox)])
+
+
+def drop_questions(transaction: Transaction, before: datetime, _: int) -> int:
+    """Removes the counted questions from before a moment. Returns 0, since nothing is left for another call."""
+    if bot_state.get_value(transaction, _QUESTIONS) not in (None, "[]"):
+        _store_questions(transaction, _questions_after(transaction, before))
+    return 0
+
+
+def _questions_after(transaction: Transaction, moment: datetime) -> list[_Question]:
+    """Returns the counted questions, and locks them until the transaction ends."""
+    stored = json.loads(bot_state.hold_value(transaction, _QUESTIONS, "[]"))
+    questions = [(datetime.fromisoformat(at), who, mailbox) for at, who, mailbox in stored]
+    return [one for one in questions if one[0] > moment]
+
+
+def _store_questions(transaction: Transaction, questions: Sequence[_Question]) -> None:
     bot_state.put_value(transaction, _QUESTIONS, json.dumps([(at.isoformat(), *rest) for at, *rest in questions]))
 
 

@@ -17,7 +17,7 @@ from subscriptions import errors
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Loss
 from subscriptions.service import ingest, pausing
-from subscriptions.service.access import HOUR
+from subscriptions.service.access import HOUR, QUESTIONS, drop_questions
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.chat_status import FORGOTTEN
 from subscriptions.service.listing import get_chat
@@ -53,6 +53,7 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "pending_lookup", "at"), LOOKUPS),
     (partial(retention.drop, "wrong_code", "at"), HOUR),
     (partial(retention.drop, "completed_installation", "at"), 2 * pausing.INSTALLED_WITHIN),
+    (drop_questions, QUESTIONS),
     (retention.drop_receipts, RECEIPTS),
     (partial(retention.drop, "undo", "at"), CHANGES),
     (retention.drop_warnings, WARNINGS),

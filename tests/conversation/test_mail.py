@@ -9,10 +9,12 @@ import pytest
 from bot.commands.context import Access, BotInfo
 from subscriptions.service.access import confirm, new_code
 from subscriptions.service.listing import get_chat
+from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState
 from tests.bot_harness import BotHarness
 from tests.make import address
+from tests.stored import rows
 
 ME, MAIL = "telegram:42", "email:me@lab.org"
 
@@ -110,6 +112,8 @@ async def test_a_person_has_five_new_addresses_a_day_and_the_bot_thirty(
     assert any("telegram:200 wants" in line and "is not asked" in line for line in caplog.messages)
     assert not any("@lab.org" in line for line in caplog.messages)
     bot.later(days=1)
+    assert [*clean_up_steps(bot.store, now=bot.clock.now())]
+    assert rows(bot.store, "SELECT value FROM key_value WHERE name = 'questions'") == [("[]",)]
     assert (await asks("f")).startswith("✓")
 
 
