@@ -264,6 +264,16 @@ def unread_papers(announced: int) -> BrokenDigest:
     )
 
 
+MOST_REMARKS: Final = 2  # lines of an empty page that are neither headings nor marks of its format
+_LONGEST_REMARK = 200  # characters
+_NO_REMARK = re.compile(r"[|\[\]<>`{}]|\w://|\bwww\.|arxiv\.org", re.IGNORECASE)
+
+
+def is_remark(line: str) -> bool:
+    """Returns whether a line may be the sentence of an empty page, in any language: it is short, and is no part of a paper."""
+    return len(line) <= _LONGEST_REMARK and not _NO_REMARK.search(line.lstrip("> "))
+
+
 def nothing_read() -> BrokenDigest:
     """Returns the error for a document of a known format without a readable paper."""
     return BrokenDigest(Sentence("No paper in it can be read."))

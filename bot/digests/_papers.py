@@ -5,7 +5,7 @@ Records with the same key are the same paper (docs/formats.md). The language of 
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -317,14 +317,22 @@ def without_links(text: str) -> str:
 
 
 def _separated(text: str, separator: re.Pattern[str]) -> tuple[str, ...]:
-    parts = separator.split(without_links(text), MOST_AUTHORS)[:MOST_AUTHORS]
     names: list[str] = []
-    for name in chain.from_iterable(map(_joined, parts)):
+    for name in chain.from_iterable(map(_joined, islice(_parts(without_links(text), separator), MOST_AUTHORS))):
         if names and _SUFFIX.fullmatch(name):
             names[-1] += f", {name}"
         elif name != ":":
             names.append(name)
     return tuple(names)
+
+
+def _parts(text: str, separator: re.Pattern[str]) -> Iterator[str]:
+    """Like `separator.split`, but makes one part at a time: of a hostile list only the first names are read."""
+    start = 0
+    for found in separator.finditer(text):
+        yield text[start : found.start()]
+        start = found.end()
+    yield text[start:]
 
 
 def _joined(text: str) -> list[str]:

@@ -264,6 +264,7 @@ _KINDS = {"New": model.Announce.NEW, "Cross": model.Announce.CROSS, "Replacement
 _SHOWING = re.compile(r"showing (?:first |last )?(?P<shown>\d{1,6}) of (?P<all>\d{1,6}) entries")
 _TOTAL = re.compile(r"[Tt]otal of (?P<count>\d{1,6}) entries")
 _EMPTY = re.compile(r"No updates (?:today|for this time period)|Authors and titles for recent submissions")
+_END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _CODE = re.compile(r"\(([^()\s]+)\)")
 _LINK_TEXT = re.compile(r"this https? URL")  # arXiv shows these words in place of an address
 _HEADINGS = ("h1", "h2", "h3")
@@ -283,16 +284,20 @@ def _read_page(text: str, warnings: Warnings, language: str | None) -> Content: 
     listing = _Listing(warnings)
     for piece in _html.pieces(text, ("dt", *_HEADINGS)):
         listing.read(piece)
-    if not listing.entries:
-        _refuse_unless_empty(text)
-    return listing.content()
+    content = listing.content()
+    if not content.entries:
+        _refuse_unless_empty(text, listing)
+    return content
 
 
-def _refuse_unless_empty(text: str) -> None:
-    announced = max((int(total["count"]) for total in _TOTAL.finditer(text)), default=0)
+def _refuse_unless_empty(text: str, listing: "_Listing") -> None:
+    """Raises BrokenDigest unless the page has the heading of a day or of a list, announces no papers, and is complete."""
+    totals = [int(total["count"]) for total in _TOTAL.finditer(text)]
+    announced = max((*totals, listing.announced), default=0)
     if announced:
         raise _format.unread_papers(announced)
-    if not _EMPTY.search(text):
+    is_complete = bool(_END_OF_PAGE.search(text))
+    if listing.has_heads or not (totals or _EMPTY.search(text) or (listing.has_day and is_complete)):
         raise _format.nothing_read()
 
 
@@ -312,12 +317,24 @@ class _Listing:
 
     def __init__(self, warnings: Warnings) -> None:
         self.entries: list[Entry] = []
+        self.has_heads = False  # of papers, read or not
         self._days: list[date] = []
         self._sections = [_Section(1)]
         self._warnings = warnings
 
+    @property
+    def announced(self) -> int:
+        """How many papers the headings announce."""
+        return sum(section.shown or 0 for section in self._sections)
+
+    @property
+    def has_day(self) -> bool:
+        """Whether a heading has a day."""
+        return bool(self._days)
+
     def read(self, piece: _html.Piece) -> None:
         """Reads a heading or an entry."""
+        self.has_heads = self.has_heads or piece.name == "dt"
         node = _html.read_piece(piece, self._warnings)
         head = node.first(piece.name) if node else None
         if node is None or head is None:
@@ -331,9 +348,8 @@ class _Listing:
         """Returns all that was read. Warns if the headings announce other numbers of papers."""
         differ = [section for section in self._sections if section.shown not in (None, section.read)]
         if differ:
-            announced = sum(section.shown or 0 for section in self._sections)
             examples = [f"{section.heading}: {section.shown} announced, {section.read} read" for section in differ]
-            self._warnings.add_mismatch(announced, len(self.entries), examples, differ[0].line)
+            self._warnings.add_mismatch(self.announced, len(self.entries), examples, differ[0].line)
         return Content(entries=self.entries, day=max(self._days, default=None))
 
     def _begin(self, heading: str, line: int) -> None:

@@ -171,8 +171,10 @@ def _blocks(body: str) -> list[str]:
 
 def _first_unrecognized(page: str, first: int) -> int:
     """Returns the number of the first line that an empty page would not have, 0 if there is none."""
-    lines = enumerate(_format.lines_of(page), first)
-    return next((number for number, line in lines if not _OF_NO_PAPER.match(line)), 0)
+    others = [(n, line) for n, line in enumerate(_format.lines_of(page), first) if not _OF_NO_PAPER.match(line)]
+    if len(others) <= _format.MOST_REMARKS and all(_format.is_remark(line) for _, line in others):
+        return 0
+    return others[0][0]
 
 
 # ------------------------------------------------------------------------------ a record of any of the three forms

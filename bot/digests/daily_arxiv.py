@@ -80,14 +80,45 @@ _ANCHOR = re.compile(r"<(div|a) (?:id|name)=[^>]*></\1>\s*$")
 _SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?:(?P<back>\[\[Back\]\].*)|\[[\w.-]+\]\s*)?$")
 
 
+_LONGEST_EMPTY, _MOST_HEADINGS = 1000, 4  # characters, headings of an empty page
+_SENTENCE = re.compile(
+    rf"#+ +(?!Table of Contents)(?:\S+ +\S+ +\S|[^{_papers.HAN}{_papers.KANA}]*(?:[{_papers.HAN}{_papers.KANA}][^\w\s]?){{5}})"
+)
+
+
 def _is_page(text: str) -> bool:
-    """Returns whether the text begins with the title or the table of contents, or contains the head of a paper."""
+    """Returns whether the text has the title, the table of contents or a head of a paper, or is the page of an empty day."""
     if is_markup(text):
         return False
     text = text.lstrip()
     if _TITLE_LINES.match(text):
         return True
-    return any(_LINKED.match(text, start) or _UNLINKED.match(text, start) for start in _heads(text))
+    if any(_LINKED.match(text, start) or _UNLINKED.match(text, start) for start in _heads(text)):
+        return True
+    return len(text) <= _LONGEST_EMPTY and _is_empty_page(text)
+
+
+def _is_empty_page(text: str) -> bool:
+    """Returns whether the text is the page of a day without papers, in any language: little more than its headings.
+
+    One heading has the day, or the only heading is a sentence. Another sentence belongs only directly below a title with
+    the day that names arXiv.
+    """
+    lines = [line for line in text.split("\n") if line and not line.isspace() and not line.startswith("---")]
+    if not lines or not lines[0].startswith("#") or not all(map(_format.is_remark, lines)):
+        return False
+    headings = [line for line in lines if line.startswith("#")]
+    dated = [line for line in lines if line.startswith(_TITLE) and _day_of_title(line)]
+    if len(lines) > len(headings):
+        few = len(headings) == 1 and len(lines) <= 1 + _format.MOST_REMARKS
+        return few and any("arxiv" in line.casefold() for line in dated)
+    if len(lines) == 1 and _SENTENCE.match(lines[0]):
+        return True
+    return bool(dated) and len(headings) <= _MOST_HEADINGS
+
+
+def _day_of_title(line: str) -> date | None:
+    return _papers.day_in(line) or _papers.day_in_chinese(line) or _papers.day_in_words(line)
 
 
 def _read_page(text: str, warnings: Warnings, language: str | None) -> Content:
@@ -120,6 +151,8 @@ class _Page:
         self._section = ""  # the category of the current section, "" for none
         self._announced_at: int | None = None  # first line that announces papers
         self._unrecognized_at: int | None = None  # first line between entries that is not recognized
+        self._remarks = 0  # number of such lines
+        self._headings = 0  # number of headings between entries
         self._warnings = warnings
         self._language = language
 
@@ -155,7 +188,7 @@ class _Page:
             after = block
         else:
             self._warnings.add("unparsed_heading", line=line, example=block.partition("\n")[0])
-            self._unrecognized_at = self._unrecognized_at or line
+            self._pass_over(line, block.partition("\n")[0])
             after = block.rpartition("\n</details>")[2]
         if after and not after.isspace():
             self._read_between(after, line + block.count("\n") - after.count("\n"))
@@ -168,7 +201,7 @@ class _Page:
                 continue
             if announced := _CONTENTS.match(row) or _TOTAL.match(row):
                 self._announce(announced, number)
-            elif row.startswith(_TITLE) and (day := _papers.day_in(row) or _papers.day_in_chinese(row)):
+            elif row.startswith(_TITLE) and (day := _day_of_title(row)):
                 self.day = self.day or day
             elif section := _SECTION.match(row):
                 category = next(iter(_papers.categories_of([section["name"]])), "")
@@ -177,7 +210,8 @@ class _Page:
                 self._warnings.add("unparsed_heading", line=number, example=row)
             anchored = bool(_ANCHOR.match(row))
             if not (announced or anchored or row.startswith(("#", "**Report", "---", "<hr>"))) or "arxiv.org/" in row:
-                self._unrecognized_at = self._unrecognized_at or number
+                self._pass_over(number, row)
+            self._headings += row.startswith("#") and not announced
 
     def _announce(self, announced: re.Match[str], line: int) -> None:
         self._announced_at = self._announced_at or line
@@ -186,7 +220,12 @@ class _Page:
         elif count := announced["inside"] or announced["behind"]:
             self.declared[announced["name"]] = self.declared.get(announced["name"], 0) + int(count)
         else:
-            self._unrecognized_at = self._unrecognized_at or line
+            self._pass_over(line, announced[0])
+
+    def _pass_over(self, line: int, row: str) -> None:
+        """Notes a line that is not recognized."""
+        self._unrecognized_at = self._unrecognized_at or line
+        self._remarks += 1 if _format.is_remark(row) else _format.MOST_REMARKS + 1
 
     def _add(
         self, line: int, body: _labels.Body, title: str, arxiv_id: str | None = None, version: int | None = None
@@ -250,7 +289,9 @@ class _Page:
     def _refuse_unless_empty(self, announced: int) -> None:
         if announced:
             raise _format.unread_papers(announced)
-        if self._unrecognized_at:
+        # A sentence below the title says that there are no papers. Below another heading, it may be part of a paper.
+        says_so = self._headings <= 1 or self._announced_at
+        if self._unrecognized_at and not (says_so and self._remarks <= _format.MOST_REMARKS):
             raise _format.unrecognized_page(self._unrecognized_at)
 
 

@@ -128,6 +128,46 @@ def test_names_are_split_also_at_and_and_read_in_links(written: str, names: tupl
     assert _papers.split_authors(written) == names
 
 
+EMPTY_TABLE = "# 摘要\n\n| Ref | Title | Summary |\n| --- | --- | --- |\n\nHeute nichts.\n\n# 详细\n"
+QUIET = "<!DOCTYPE html><html><body><div id='dlpage'><h1>Catchup results for Kites on Sat, 28 Nov 2026</h1><p>Nothing.</p></div></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("page", "format_", "day"),
+    [
+        ("# No kites were seen today\n", "daily_arxiv_md", None),
+        ("# 今天没有关于风筝的论文", "daily_arxiv_md", None),
+        ("# 오늘 새 논문이 없습니다\n", "daily_arxiv_md", None),
+        ("## Сегодня статей нет\n", "daily_arxiv_md", None),
+        ("# AI-Enhanced arXiv Daily 2026-11-25\n\nHeute gibt es keine Arbeiten.\n", "daily_arxiv_md", "2026-11-25"),
+        ("# Artículos de arXiv, 2026-11-25\n\n> Hoy no hay artículos.\n", "daily_arxiv_md", "2026-11-25"),
+        ("# Drachen am 2026-11-25\n\n### Keine\n", "daily_arxiv_md", "2026-11-25"),
+        ("## Total Papers Today: 0\n**Report Date:** 2026-11-25\n\n### Rien\n\nÀ demain.\n", "daily_arxiv_md", "2026-11-25"),
+        (EMPTY_TABLE, "bilingual_md", None),
+        (QUIET, "arxiv_listing_html", "2026-11-28"),
+        *(
+            (page, None, None)
+            for page in [
+                "# Kites\n", "# Table of Contents\n", "# Kites\n\nThis folder keeps kites.\n", "No kites were seen today.\n",
+                "# Meeting of 2026-11-25\n\nWe flew kites.\n", "# How to fly a kite\n\n```\npull\n```\n", "# Read [the page](kites.md) first\n",
+                "# AI-Enhanced arXiv Daily 2026-11-25\n\n## 1. A kite of tomorrow\nIt is written otherwise.\n",
+                "# AI-Enhanced arXiv Daily 2026-11-25\n\n### [1] A kite without an address\n", EMPTY_TABLE.replace("Heute", "| Heute"),
+                QUIET.replace("<p>", "<dl><dt>A kite</dt></dl><p>"), QUIET.replace("</body></html>", ""),
+                QUIET.replace("<p>", "<h3>New submissions (showing 2 of 2 entries)</h3><p>"),
+            ]
+        ),
+    ],
+)  # fmt: skip
+def test_an_empty_day_is_known_by_its_structure(page: str, format_: str | None, day: str | None) -> None:
+    if format_ is None:
+        with pytest.raises((BrokenDigest, UnknownFormat)):
+            digests.read_digest(page.encode(), "page")
+        return
+    read = digests.read_digest(page.encode(), "page")
+    assert (read.format, read.entries, read.day and read.day.isoformat()) == (format_, (), day)
+    assert [warning.code for warning in read.warnings] == ["empty_digest"]
+
+
 @pytest.mark.parametrize(
     "page",
     [
