@@ -84,7 +84,7 @@ _FAILED = frozenset(
     },
 )
 _NOT_STATED = frozenset({"N/A", "Not mentioned in abstract", "未在摘要中提及"})
-_ERROR = re.compile(r"[\[(*]*(?i:error|错误)\W*(?:[:：]|\d|$)")  # the beginning of an error
+_ERROR = re.compile(r"[\[(*]*(?i:error|错误)(?:[\])]|\W*(?:[:：]|\d|$))")  # the beginning of an error
 _ERROR_SIGNS = frozenset("[(*Ee错")  # with which it begins
 _PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr}
 

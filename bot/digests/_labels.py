@@ -95,10 +95,12 @@ _LABEL = re.compile(
     r"(?:>[ \t]?)?(?:[^\w\s\x00-\x7f]+ ?)?(?P<plain>(?:TL;DR|[^\W\d_])[^\n:：.,;!?。，；！？、*<>|`$\\=\[\]]{0,49}+)[:：](?![/:])"
     r"|(?P<fold></?details>|[ \t]*<summary>(?P<summary>[^\n]*)</summary>)"
     r"|\#{1,6}[ \t]+(?P<heading>[^\n]+)"
-    r"|(?P<bullet>[-*+][ \t]+)?(?:>[ \t]?)?\*\*(?P<bold>[^*\n:：]{1,60}+)(?:[:：][ \t]*\*\*|\*\*[ \t]*[:：])"
+    r"|(?P<bullet>[-*+][ \t]+)?(?:>[ \t]?)?(?P<mark>\*\*|__|\*)(?P<bold>[^*\n:：]{1,60}+)(?:[:：][ \t]*(?P=mark)|(?P=mark)[ \t]*[:：])"
+    r"|(?P<names>\*(?=[^*\n]+\*(?:[ \t]*\|[^\n]*)?(?:\n|$)))"
     r")"
 )
 _MARKUP: Final = _Shape("", 0)
+_NAMES_LINE: Final = _Shape("", 0, is_plain=False)  # a line of authors, which may stand below a label
 # An entry as upstream writes it. Most are like this, and this is twice as fast as looking for labels.
 _UPSTREAM = re.compile(
     r"\n\*(?P<authors>[^*\n]*)\*\n\nMain category: (?P<category>[\w.-]*)\n\nTL;DR: (?P<tldr>(?!>)[^\n]*)\n\n\n"
@@ -168,6 +170,9 @@ def _labels(text: str, end: int, fold: int) -> tuple[list[_Label], int]:
     labels: list[_Label] = []
     seen = set()
     for at, shape in found:
+        if shape is _NAMES_LINE:
+            labels += [] if any(label.is_known for _, label in labels) else [(at, shape)]
+            continue
         if shape.level and shape.name not in seen and _is_section(text, at, shape):
             return labels, at
         if shape.name in seen:
@@ -181,7 +186,9 @@ def _labels(text: str, end: int, fold: int) -> tuple[list[_Label], int]:
 
 @lru_cache(maxsize=4096)
 def _shape(line: str) -> _Shape:
-    """Returns what a match of _LABEL says."""
+    """Returns what a match of _LABEL says; `line` is the text that matched."""
+    if line == "\n*":
+        return _NAMES_LINE
     match = _LABEL.match(line)
     kind = (match and match.lastgroup) or ""
     raw, start = (match and match["summary" if kind == "fold" else kind]) or "", len(line)

@@ -198,7 +198,9 @@ def _without_banners(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     kept: list[tuple[int, str]] = []
     before = ""
     for number, line in lines:
-        while line in _BANNER and len(kept) % 2 and len(kept[-1][1]) <= _BADGE:
+        if line in _BANNER and all(len(text) <= _BADGE for _, text in kept):
+            kept.clear()
+        if line in _BANNER and len(kept) % 2 and len(kept[-1][1]) <= _BADGE:
             kept.pop()
         text = line.removeprefix(_BUTTON).strip() if before in _BANNER else line
         if text and line not in _BANNER:
