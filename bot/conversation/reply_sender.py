@@ -164,7 +164,8 @@ async def _send_content(context: Context, api: conversation.PlatformApi | None, 
 
 
 def _is_on_page(context: Context, reply: StoredReply) -> bool:
-    return context.channels[reply.chat.platform].answers_on_page
+    channel = context.channels.get(reply.chat.platform)
+    return channel is not None and channel.answers_on_page
 
 
 async def _post(
