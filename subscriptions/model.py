@@ -361,6 +361,7 @@ class Facts:
 
     known: int = 0  # number of papers that were compared with the chat's queries
     days: tuple[date, ...] = ()  # the days of the digests that announced the known papers, ascending
+    seen: int = 0  # number of matching papers that the chat was shown or sent before, so that they do not come again
     first: bool = False  # the chat's first due delivery, which is sent even without papers
     next_due: datetime | None = None  # the next regular moment of the chat's subscriptions
     next_about: bool = False  # `next_due` is only the earliest time: a when-out subscription then waits for papers

@@ -389,7 +389,14 @@ def _findings(done: Subscribed, localizer: Language, examples: Sequence[str]) ->
         return [_no_findings(done, localizer)]
     days = days_known(localizer, done.base)
     if done.seen:
-        return []
+        return [
+            localizer.count("{count} paper in {days}.", "{count} papers in {days}.", done.found, days=days),
+            localizer.count(
+                "You have just seen {count} of these; it does not come again.",
+                "You have just seen {count} of these; they do not come again.",
+                len(done.seen),
+            ),
+        ]
     if done.found <= len(examples):
         head = localizer.count(
             "It finds {count} paper in {days}:", "It finds {count} papers in {days}:", done.found, days=days

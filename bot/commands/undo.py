@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.commands import asking, phrasing
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.paper_lookup import papers_shown
+from bot.commands.paper_lookup import last_buttons, papers_shown
 from bot.commands.search import query_of
 from bot.ports import channel
 from subscriptions import errors, model, states
@@ -16,6 +16,7 @@ from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import ValueKind
 from subscriptions.query.advice import Advice
 from subscriptions.query.parse import parse_query
+from subscriptions.query.parse import query_of as read_query
 from subscriptions.service import amendments, near_papers
 from subscriptions.service.amendments import Undone
 from subscriptions.service.changes import Change, Difference
@@ -85,11 +86,20 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
 
     Raises QueryError, Refused.
     """
-    # in a private chat, the only reader has already seen the papers shown last, so they are not delivered again
+    # in a private chat, the only reader has already seen the papers that the last answer showed for the same query
     own = context.chat.address == context.origin.address and context.chat.kind is model.ChatKind.PRIVATE
-    seen = frozenset(known.id for known in papers_shown(context).values()) if own else frozenset()
+    is_searched = own and _is_searched(context, text)
+    seen = frozenset(known.id for known in papers_shown(context).values()) if is_searched else frozenset()
     subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
     return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen)
+
+
+def _is_searched(context: CommandContext, text: str) -> bool:
+    """Returns whether the last answer showed the papers of this query, so that its button subscribes to it."""
+    offered = [str(one.arguments["text"]) for one in last_buttons(context) if one.verb == "subscribe-to"]
+    searched = {query.canonical for one in offered if (query := read_query(split_when(one).query))}
+    asked = read_query(text)
+    return asked is not None and asked.canonical in searched
 
 
 def echo(

@@ -106,12 +106,18 @@ def root(delivery: model.Delivery, reader: views.Reader, titles: tuple[str, ...]
 
 
 def empty_text(delivery: model.Delivery, reader: views.Reader) -> str:
-    """Returns the text of a delivery without papers: how many papers came, that none matched, and when the next is due."""
+    """Returns the text of a delivery without papers: how many papers came, that none matched or that these were shown before, and when the next is due."""
     language = reader.language
     facts = delivery.facts
     seen_from = language.local(delivery.due).date()
     days = language.days(facts.days, seen_from=seen_from) if facts.days else ""
-    if not facts.known:
+    if facts.seen:
+        text = language.count(
+            "The only paper that matched was shown here before.",
+            "The {count} papers that matched were shown here before.",
+            facts.seen,
+        )
+    elif not facts.known:
         text = (
             language.say("No papers came on {days}.", days=days) if days else language.say("No papers have come yet.")
         )

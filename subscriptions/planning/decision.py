@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -150,11 +150,15 @@ def nothing_fits(due: DueDelivery) -> bool:
 
     Papers that were delivered earlier count as matches, too.
     """
-    return not any(
-        _sequence(due.papers.known[position]) > subscription.cursor
-        for subscription in due.subscriptions
-        for position in due.fits.get(subscription.id, ())
-    )
+    return next(_fitting(due), None) is None
+
+
+def _fitting(due: DueDelivery) -> Iterator[int]:
+    """Yields the positions of papers that a subscription matches and has not looked at."""
+    for subscription in due.subscriptions:
+        for position in due.fits.get(subscription.id, ()):
+            if _sequence(due.papers.known[position]) > subscription.cursor:
+                yield position
 
 
 def streak_after(due: DueDelivery, days: Sequence[date]) -> model.NoMatchStreak | None:
@@ -310,8 +314,10 @@ def _has_all(due: DueDelivery) -> bool:
 
 
 def _facts(due: DueDelivery) -> model.Facts:
-    """Returns the facts of the delivery. Papers that were delivered earlier are not counted."""
+    """Returns the facts of the delivery. Papers that were delivered earlier are only counted as such."""
+    seen = set[int]()
     if due.delivered:
+        seen = {at for at in _fitting(due) if due.papers.known[at].id in due.delivered}
         window = [paper for paper in due.papers.after(due.looked_at) if paper.id not in due.delivered]
         known, days = len(window), _days_of(window)
     else:
@@ -321,6 +327,7 @@ def _facts(due: DueDelivery) -> model.Facts:
     return _facts_of(
         known=known,
         days=days,
+        seen=len(seen),
         first=not due.chat.first_delivery_planned,
         next_due=due.next_due,
         next_about=due.next_about,

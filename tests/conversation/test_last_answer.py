@@ -169,3 +169,35 @@ class TestPlaces:
     async def test_nice_is_no_city(self, bot: BotHarness) -> None:
         assert (await _after(bot, "/sub trees daily 9", "nice")).lines == ["You are welcome."]
         assert (await _after(bot, "Nice")).text.startswith("✓ Time zone: Europe/Paris")
+
+
+class TestWhatWasSeen:
+    """What an answer showed does not come again for that query, and for no other; nothing says that it did not match."""
+
+    async def _first_digest(self, bot: BotHarness, *said: str, press: str = "") -> tuple[str, str]:
+        """Returns the confirmation of a subscription, and the chat's first digest."""
+        answer = await _after(bot, *said)
+        if press:
+            answer = await bot.presses(press)
+        post = Deliverer(bot)
+        bot.later(days=1)
+        return answer.text, "\n".join(one.text for one in await post.deliver_due())
+
+    @pytest.mark.parametrize(
+        ("said", "press", "seen", "comes"),
+        [
+            (("/search diffusion",), "subscribe", "You have just seen 3 of these; they do not come again.", 0),
+            (("/search diffusion", "/sub diffusion daily 9"), "", "You have just seen 3 of these;", 0),
+            (("/search diffusion", "/sub diffusion one daily 9"), "", "", 1),
+            (("/search graphs", "/sub diffusion daily 9"), "", "", 3),
+            (("/search diffusion", "/list", "/sub diffusion OR graphs daily 9"), "", "", 3),
+        ],
+    )
+    async def test_it_counts_for_the_query_that_was_searched(
+        self, bot: BotHarness, said: tuple[str, ...], press: str, seen: str, comes: int
+    ) -> None:
+        confirmed, digest = await self._first_digest(bot, *said, press=press)
+        assert seen in confirmed
+        assert ("just seen" in confirmed) is bool(seen)
+        assert len(_shown(digest)) == comes
+        assert "matched" not in digest or "The 3 papers that matched were shown here before." in digest
