@@ -27,8 +27,8 @@ An entry of the standard template, upstream since 2025-04-17:
     </details>
 
 Entries are in sections by primary category, after a table of contents that counts them. The page is cut at the heads of
-its entries before it is read, so damage in one entry cannot affect the next. `_TEMPLATES` has the labels of this
-template, of older templates and of those of forks.
+its entries before it is read, so damage in one entry cannot affect the next. Older templates and forks have other labels
+(`_labels`).
 
 `daily_arxiv_jsonl`: the JSON lines from which daily-arXiv pages are made: one paper per line.
 
