@@ -14,6 +14,7 @@ from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import when_words
 from bot.commands.words import by_rule, intents, reader
+from bot.commands.words.days import paper_days
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import zones
@@ -63,7 +64,11 @@ def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911
         return paper_lookup.no_paper(context, said)
     if not said:
         return _only_text(context)
-    if (done := _local_time(context, said) or sentences.act(context, intents.meaning(said))) is not None:
+    meant = intents.meaning(said)
+    # "papers from march" is taken for papers from a place
+    if meant.intent in (reader.QUERY, *reader.ASKING, "missing-affiliation") and paper_days(said):
+        return search.try_query(context, said)
+    if (done := _local_time(context, said) or sentences.act(context, meant)) is not None:
         return done
     # Only in non-English text, a time at the beginning is read as a time. In English it is more likely part of the query:
     # "weekly supervision".

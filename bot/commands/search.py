@@ -2,23 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from bot.commands import cards, paper_lookup
 from bot.commands.asking import listed_here
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import days_known
-from bot.commands.words.subjects import query_in, small_words
+from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_papers
+from bot.commands.words.subjects import query_in, small_words, subject_of
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import Query, links, parse
-from subscriptions.service import near_papers, paper_search
+from subscriptions.service import near_papers, paper_search, previews
 from subscriptions.service.listing import typed_number
 from subscriptions.service.near_papers import Spelling
 from subscriptions.service.paper_search import RecentMatches, SearchResult
 from subscriptions.texts import cut_letters
+from subscriptions.zones import zone
 
 PAGE = 5  # papers on a page
 _LOOSER = 3  # variants that are offered
@@ -47,6 +50,8 @@ def try_query(context: CommandContext, said: str) -> channel.Reply:
         return paper_lookup.near_text(context, said)
     if links.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
+    if days := paper_days(said):
+        return papers_of(context, days)
     text = query_of(said)
     ending = split_when(text)
     if ending.only_time:
@@ -54,6 +59,45 @@ def try_query(context: CommandContext, said: str) -> channel.Reply:
     if ending.when is not None and (refusal := cards.time_refusal(replace(context, args=text), ending)):
         return refusal
     return _page(context, text, [(None, 0)], 0, _left_out(context, said, text))
+
+
+def papers_of(context: CommandContext, days: PaperDays) -> channel.Reply:
+    """Shows the papers of the day that is named. A longer time is left out, which the reply says.
+
+    Raises Refused if nothing but a longer time is asked for.
+    """
+    subject = subject_of(days.rest) or days.rest
+    asked = subject if is_query(subject) and not says_only_papers(subject) else ""
+    day = day_of(days.words, context.now.astimezone(zone(context.chat.settings.timezone)).date())
+    if days.is_day and day:
+        return _papers_of_day(context, asked, day)
+    if not asked:
+        raise errors.Refused(
+            errors.Sentence(
+                "I can show the papers of one day, but not of a longer time: “{words}”.", {"words": days.words}
+            ),
+            errors.Sentence("For the newest day: /today. For a topic, the newest papers first: diffusion -survey"),
+        )
+    reply = try_query(context, asked)
+    left_out = context.say(
+        "I left out “{words}”: I can show the papers of one day, but not of a longer time.", words=days.words
+    )
+    return replace(reply, lines=(context.say("({inner})", inner=left_out), *reply.lines))
+
+
+def _papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Reply:
+    batch = previews.newest_batch(
+        context.store, context.chat, now=context.now, which=asked, day=day, delivered_too=True
+    )
+    said = context.localizer.day(day)
+    if not batch.subscriptions:
+        return cards.nothing_active(context, "/today diffusion")
+    if not batch.base.of:
+        return channel.Reply(lines=(context.say("I know no papers of {day}.", day=said),))
+    found = len(batch.delivery.items) if batch.delivery else 0
+    papers = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", batch.base.of, day=said)
+    head = context.localizer.count("{count} of {papers}", "{count} of {papers}", found, papers=papers)
+    return channel.Reply(lines=(head,), delivery=batch.delivery)
 
 
 def query_of(said: str) -> str:
@@ -175,7 +219,8 @@ def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: End
     reply = _page(context, _timed(spelled.meant, ending), [(None, 0)], 0)
     label = context.say("subscribe to {query}", query=" ".join(typed.split()))
     as_typed = tuple((replace(one, label=label),) for row in cards.subscribe_button(context, typed) for one in row)
-    return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=(*reply.buttons, *as_typed))
+    buttons = ((_try_button(spelled.meant, ending),), *reply.buttons, *as_typed)
+    return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=buttons)
 
 
 def _did_you_mean(context: CommandContext, spelled: Spelling) -> str:

@@ -7,6 +7,8 @@ from bot.commands import cards
 from bot.commands.asking import with_stored_chat
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import next_line
+from bot.commands.search import papers_of
+from bot.commands.words.days import paper_days
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
@@ -21,7 +23,9 @@ from subscriptions.service.previews import Trial
 
 
 def today(context: CommandContext) -> channel.Reply:
-    """Sends the newest papers in a private chat, and shows them in other chats."""
+    """Sends the newest papers in a private chat, and shows them in other chats; shows those of a day that is named."""
+    if days := paper_days(context.args):
+        return papers_of(context, days)
     return _today(context, split_when(context.args).query)
 
 

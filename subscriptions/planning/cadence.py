@@ -334,10 +334,12 @@ CLOCKS = (
         False,
     ),
 )
+# In "papers from 2024", 2024 is a year.
+_AFTER_WHICH_YEARS = rf"(?:{'|'.join(f'(?<={word} )' for word in ('from', 'since', 'in', 'of', 'before', 'after', 'by', 'until', 'to'))})"
 # Patterns that are a time of day only after other words: "daily 9", "at 8.30".
 NUMBERS = (
     rf"(?P<hour>\d{{1,2}})[.h](?P<minute>\d\d){_ENDS}",
-    rf"(?P<hour>[012]\d)(?P<minute>[0-5]\d){_ENDS}",
+    rf"(?!{_AFTER_WHICH_YEARS}(?:19|20)\d\d)(?P<hour>[012]\d)(?P<minute>[0-5]\d){_ENDS}",
     rf"(?P<hour>\d{{1,3}})h?{_ENDS}",
     rf"(?P<hour>{_WORD}){_ENDS}",
 )

@@ -29,16 +29,16 @@ _UNIT = r"(?:minutes?|mins?|hours?|days?|weeks?|fortnights?|months?|years?)"
 _LENGTH = re.compile(
     rf"(?:for )?(?:(?:the )?(?:next|coming) |another |about )?(?P<many>{_MANY}) ?(?P<unit>[hdw]|{_UNIT})(?: or so)?"
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 _NAMES = {"tonight": "today night", "half an hour": "30 minutes", "christmas": "25 dec", "new year": "1 jan"}
 _NAMES |= {"this weekend": "this week", "the weekend": "sat"}
 _NAME = re.compile("|".join(_NAMES))
 _UNTIL = re.compile(r"(?:until|till?|through|up to|before|'?til) (?:after )?|(?:直到|等到|推到|放到|到|至|等) ?")
 _NAMED_DAY = re.compile(
     rf"(?:on )?(?:(?P<iso>\d{{4}}-\d\d?-\d\d?)"
-    rf"|(?:the )?(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?:of )?(?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?"
-    rf"|(?P<month2>{_MONTH}) (?:the )?(?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
+    rf"|(?:the )?(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?:of )?(?P<month>{MONTH})(?:,? (?P<year>\d{{4}}))?"
+    rf"|(?P<month2>{MONTH}) (?:the )?(?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
     rf"|(?:the )?(?P<nth>\d\d?)(?:st|nd|rd|th)(?: of (?:the|this) month)?"
     rf"|(?:next|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week|month|year)"
     rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadences.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today)"
@@ -89,7 +89,7 @@ _DATE_OF_NUMBERS = re.compile(r"\d/\d")  # refused, since 3/4 is in March in one
 SPAN = re.compile(
     rf"(?P<long>(?:half an hour|{_MANY}[ -]?{_UNIT})(?![a-z0-9])"
     r"|(?:\d{1,3}|[一两俩二三仨四五六七八九半几]|二?十[一二三四五]?) ?(?:个(?:分钟|小时|钟头|天|周|星期|礼拜|月)|分钟|小时|钟头|天|周(?![一二三四五六日末年])|星期(?![一二三四五六日])|礼拜(?![一二三四五六日])|年))"
-    rf"|(?P<date>\d{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?{_MONTH}(?![a-z])|{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?![a-z0-9])"
+    rf"|(?P<date>\d{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?{MONTH}(?![a-z])|{MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?![a-z0-9])"
     r"|\d{4}-\d\d?-\d\d?|(?:1[0-2]|0?[1-9])月\d\d?[日号]?)"
 )
 _LONGEST_TEXT = 60
@@ -144,7 +144,7 @@ def _in_english(plain: str) -> str:
     plain = _AFTER_ZH.sub("", plain)
     for chinese, english in _WORDS_ZH.items():
         plain = plain.replace(chinese, f"{english} ")
-    plain = _DATE_ZH.sub(lambda date: f"{date['day']} {_MONTHS[int(date['month']) - 1]} {date['year'] or ''} ", plain)
+    plain = _DATE_ZH.sub(lambda date: f"{date['day']} {MONTHS[int(date['month']) - 1]} {date['year'] or ''} ", plain)
     plain = _NTH_ZH.sub(r"\g<day>th ", _DAY_ZH.sub(_day_in_english, plain))
     return " ".join(_NEXT_ZH.sub(lambda one: f"next {_UNITS_ZH[one['unit']][:-1]} ", plain).split())
 
@@ -249,7 +249,7 @@ def _calendar_day(match: re.Match[str], today: date) -> date | None:
     try:
         if match["iso"]:
             return date(*map(int, match["iso"].split("-")))
-        month = _MONTHS.index((match["month"] or match["month2"])[:3]) + 1
+        month = MONTHS.index((match["month"] or match["month2"])[:3]) + 1
         number, year = int(match["day"] or match["day2"]), match["year"] or match["year2"]
         if year:
             return date(int(year), month, number)

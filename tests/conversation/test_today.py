@@ -6,7 +6,7 @@ import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.service.chat_status import known_or_new
-from subscriptions.service.listing import get_chat
+from subscriptions.service.listing import get_chat, listed
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import PauseReason
 from subscriptions.store import chats
@@ -162,3 +162,47 @@ async def test_somebody_new_is_known_only_once_something_was_told(bot: BotHarnes
 
 async def test_before_the_first_paper_it_says_so(bot: BotHarness) -> None:
     assert (await bot.says("/today diffusion")).text == "No papers are known yet."
+
+
+@pytest.mark.parametrize(
+    ("said", "first", "title"),
+    [
+        ("yesterday's papers", "1 of 1 paper of Wed 21 Jan", "Owls of yesterday"),
+        ("/today yesterday", "1 of 1 paper of Wed 21 Jan", "Owls of yesterday"),
+        ("owl papers from wednesday", "1 of 1 paper of Wed 21 Jan", "Owls of yesterday"),
+        ("papers from 21 january", "1 of 1 paper of Wed 21 Jan", "Owls of yesterday"),
+        ("昨天的论文", "1月21日 周三的 1 篇论文中有 1 篇符合", "Owls of yesterday"),
+        ("papers from 3 days ago", "I know no papers of Mon 19 Jan.", ""),
+        ("papers from 2024", "✗ I can show the papers of one day, but not of a longer time: “from 2024”.", ""),
+        (
+            "papers from last week",
+            "✗ I can show the papers of one day, but not of a longer time: “from last week”.",
+            "",
+        ),
+        ("papers since monday", "✗ I can show the papers of one day, but not of a longer time: “since monday”.", ""),
+        ("上个月的论文", "✗ 我能显示某一天的论文，但不能显示更长时间的：“上个月”。", ""),
+        (
+            "owls since 2023",
+            "(I left out “since 2023”: I can show the papers of one day, but not of a longer time.)",
+            "Owls of today",
+        ),
+    ],
+)
+async def test_days_of_papers_are_understood_and_longer_times_refused(
+    bot: BotHarness, said: str, first: str, title: str
+) -> None:
+    make.ingested(bot.store, make.paper("Owls of yesterday"), name="old", now=make.NOON - timedelta(days=1))
+    make.ingested(bot.store, make.paper("Owls of today"), name="new")
+    await bot.says("/sub owls")
+    answer = await bot.says(said)
+    assert answer.lines[0] == first
+    assert title in answer.text
+    assert [one.subscription.text for one in listed(bot.store, make.address("telegram:42"))] == ["owls"]
+
+
+async def test_a_year_is_no_time_of_day(bot: BotHarness) -> None:
+    await bot.says("/sub owls from 2024")
+    await bot.says("/sub owls before 1930")
+    assert {str(one.subscription.cadence) for one in listed(bot.store, make.address("telegram:42"))} == {
+        "when-out 08:00-20:00"
+    }

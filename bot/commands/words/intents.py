@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bot.commands.words import by_rule, names, reader, subjects
+from bot.commands.words.days import paper_days
 from bot.commands.words.reader import Token
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
@@ -206,6 +207,8 @@ def command_of(said: Said, *, of_the_chat: bool = False) -> tuple[str, str] | No
     Without `of_the_chat`, that is also the case for a sentence about the whole chat that names a subscription.
     """
     command, _, fixed = said.intent.replace("-", " ").partition(" ")
+    if command == "today" and (days := paper_days(said.text)):
+        return ("search", said.text) if said.subject else ("today", days.words)
     if command == "today" and said.subject and _OTHER_DAYS.search(reader.folded(said.text)):
         command = "search"
     if not of_the_chat and is_of_the_chat(said) and names.names_in(said.text, said.intent):
