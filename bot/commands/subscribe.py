@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.commands import asking, phrasing, undo
+from bot.commands import all_but, asking, phrasing, undo
 from bot.commands.asking import OnlyTime
 from bot.commands.context import Callback, Command, CommandContext, query_of_button
 from bot.commands.phrasing import Row
 from bot.commands.subscription_form import new_subscription
+from bot.commands.words.intents import meaning
 from bot.ports import channel
 from bot.ports.conversation import Interaction
 from bot.rendering.language import caret
@@ -404,6 +405,8 @@ def unsub(context: CommandContext) -> channel.Reply:
         return _which(context)
     if context.args.casefold() in _ALL:
         return unsub_all(context)
+    if (asked := all_but.asked(context, meaning(f"remove {context.args}"))) is not None:
+        return asked
     said = amendments.numbers_in(context.args)
     there = amendments.numbers_among(said, {one.subscription.number for one in asking.listed_here(context)})
     if not there:

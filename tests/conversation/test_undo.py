@@ -89,6 +89,30 @@ async def test_what_was_undone_done_again_and_undone_is_undone(bot: BotHarness) 
     assert (await bot.says("/undo")).lines == ["✓ Undone.", "Removed: 1  diffusion"]
 
 
+LATER = ("/set limit 5", "/pause 2", "/name 2 R", "/set quietday on", "/schedule daily 7", "/sub zeta", "/sub eta")
+
+
+@pytest.mark.parametrize("later", [LATER[:2], LATER[:4], LATER])
+async def test_three_undos_bring_back_what_later_changes_lie_above(bot: BotHarness, later: tuple[str, ...]) -> None:
+    await bot.says("/sub diffusion at 8\nrag daily 9")
+    before = known_of(subscriptions_here(bot)[1])
+    for said in ("/unsub 1", *later):
+        await bot.says(said)
+    for _ in range(3):
+        assert (await bot.says("/undo")).text.startswith("✓ Undone.")
+    assert known_of(subscriptions_here(bot)[1]) == before
+
+
+async def test_a_removal_below_later_changes_has_a_button(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion at 8\nrag daily 9")
+    for said in ("/unsub 1", *LATER):
+        await bot.says(said)
+    limit = listing.get_chat(bot.store, make.address(ME)).settings.limit
+    assert "bring back 1 diffusion" in (await bot.says("/undo")).buttons
+    assert (await bot.presses("bring back 1 diffusion")).lines == ["✓ Undone.", "Back: 1  diffusion"]
+    assert listing.get_chat(bot.store, make.address(ME)).settings.limit == limit  # nothing else is taken back
+
+
 async def test_nothing_was_changed_yet(bot: BotHarness) -> None:
     assert (await bot.says("/undo")).text == "There is nothing to undo."
 

@@ -175,6 +175,7 @@ async def test_what_is_not_named_is_not_changed(said: str) -> None:
     [
         ("remove all except kelp forests", "remove 2, 3", {1}),
         ("drop the others, keep number 2", "remove 1, 3", {2}),
+        ("/unsub all except 2", "remove 1, 3", {2}),
         ("unsubscribe from everything apart from 1 and 3", "remove 2", {1, 3}),
         ("除了kelp forests都退掉", "删除 2, 3", {1}),
         ("把第2个以外的都删了", "删除 1, 3", {2}),
@@ -251,7 +252,8 @@ async def test_what_is_named_is_paused(said: str, paused: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["tell me when there is", "let me know once there are new ones", "有了告诉我", "有的话通知我"]
+    "said",
+    ["tell me when there is", "let me know once there are new ones", "keep me posted", "有了告诉我", "有的话通知我"],
 )
 async def test_who_wants_to_hear_of_a_search_subscribes_to_it(said: str) -> None:
     with a_bot() as bot:

@@ -49,6 +49,7 @@ _TELL = re.compile(
     r"(?: (?:to|me|us|know|a|note|message|mail))*,? (?:when(?:ever)?|if|once|as soon as)(?: (?:there|is|are|was|were|will|be|any|anything|something|some"
     r"|one|ones|new|more|it|they|you|an|a|come|comes|came|arrives?|appears?|shows?|turns?|pops?|up|out|in|exists?|available|found|finds?|get|gets|have|has"
     r"|been|do|does|match(?:es)?|fits?|papers?|articles?|that|this|like|of|for|about|on|them|these|those|such|published|ever|please))+"
+    r"|(?:(?:please|and|just|ok)[, ]+)*keep me (?:posted|updated|informed|in the loop)(?: (?:on|about) (?:that|this|it|these|those))?(?: please)?"
     r"|(?:等|如果|要是|一旦|那|以后|将来|下次|什么时候|[,])*(?:有|出|来|出现|发布|更新)(?:新|的|消息|论文|文章|结果|话|了|时|时候|之后|后|就|以后|[,])*(?:请|就|再|麻烦|记得)*"
     r"(?:告诉|通知|提醒|叫|喊|发给?|推送?给?)(?:我|一声|一下|吧|[下])*"
 )
