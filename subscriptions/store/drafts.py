@@ -190,11 +190,11 @@ class MergeBatch:
         self.places[paper] = self.stands_at[paper] = one.place
         self.note_appearance(paper, one.paper)
         if self.is_news and paper in self.announced:
-            self.announce(paper, one.paper)
+            self.announce(paper, cross=one.paper.announce_type is model.Announce.CROSS)
 
-    def announce(self, row: int, paper: model.Paper) -> None:
-        """Records that a row gets a sequence. If the digest also announces it as new, it is no cross-list."""
-        self.to_announce[row] = paper.announce_type is model.Announce.CROSS and self.to_announce.get(row, True)
+    def announce(self, paper: int, *, cross: bool) -> None:
+        """Records that a paper gets a sequence. If the digest also announces it as new, it is no cross-list."""
+        self.to_announce[paper] = cross and self.to_announce.get(paper, True)
 
     def note_appearance(self, row: int, paper: model.Paper) -> None:
         """Records that the digest has a paper, and how it announces the paper: of several copies, the new one counts."""

@@ -279,7 +279,7 @@ def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
     if not batch.is_news:
         _file(row, paper, is_new=not found)
     elif _is_news(row, paper, facts, now):
-        batch.announce(row.id, paper)
+        batch.announce(row.id, cross=_is_cross(row, paper, facts, now))
     batch.stands_at.setdefault(row.id, one.place)
     batch.note_appearance(row.id, paper)
     return row.id
@@ -325,7 +325,17 @@ def _is_news(row: PaperDraft, paper: model.Paper, facts: _Facts, now: datetime) 
         return True
     if paper.announce_type is not model.Announce.CROSS and row.sequence_as_new is None:
         return True  # it was only cross-listed, so chats that leave cross-lists out have not looked at it
-    return (facts.missing or facts.category) and now - row.first_seen_at <= COMPLETION_WINDOW
+    return (facts.missing or facts.category) and _is_recent(row, now)
+
+
+def _is_cross(row: PaperDraft, paper: model.Paper, facts: _Facts, now: datetime) -> bool:
+    """Whether a paper gets its sequence as a cross-list, not if the cross-list completes a paper that was new."""
+    completes = facts.missing and _is_recent(row, now) and row.sequence_as_new is not None
+    return paper.announce_type is model.Announce.CROSS and not completes
+
+
+def _is_recent(row: PaperDraft, now: datetime) -> bool:
+    return now - row.first_seen_at <= COMPLETION_WINDOW
 
 
 def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:

@@ -125,6 +125,16 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
     assert told == {name: after[name] for name in told}
 
 
+def test_a_cross_list_that_completes_a_new_paper_leaves_it_new(store: Store) -> None:
+    make.subscribes(store, "telegram:1", "sand", every="now")
+    amendments.set_settings(store, make.address("telegram:1"), {"crosslists": "out"}, now=make.NOON)
+    for hours, (kind, abstract) in enumerate(((model.Announce.NEW, ""), (model.Announce.CROSS, "Sand."))):
+        now = make.NOON + hours * make.HOUR
+        make.ingested(store, make.paper("One", "cs.LG", arxiv_id="2601.70001", kind=kind, abstract=abstract), now=now)
+        _plan.plan_due(store, now=now)
+    assert titles_of(store) == ["One"]
+
+
 CROSS, NEW, REPLACED = model.Announce.CROSS, model.Announce.NEW, model.Announce.REPLACE
 
 

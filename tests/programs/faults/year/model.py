@@ -113,7 +113,8 @@ class Work:
 
     def receives(self, entry: world.Entry, now: datetime) -> bool:
         """Adds the facts of a digest. Returns whether they make the paper news (docs/architecture.md, rule 1)."""
-        fills = bool(entry.facts - self.facts) or not entry.categories <= self.categories
+        says_more = bool(entry.facts - self.facts)
+        fills = says_more or not entry.categories <= self.categories
         widens = not entry.categories <= self.categories
         newer = entry.version > self.version > 0
         for name, words in entry.words.items():
@@ -130,7 +131,8 @@ class Work:
         news = self.news_at is None or wanted or (crosses and widens) or (fresh and fills)
         if news:
             self.news_at = now
-            self.as_new_at = self.as_new_at if crosses else now
+            completes = says_more and now - self.first_seen <= FILLED_IN and self.as_new_at is not None
+            self.as_new_at = now if completes or not crosses else self.as_new_at
         return news
 
 
