@@ -297,9 +297,7 @@ def test_the_secrets_of_slack_and_mail_only_have_to_be_uncommented(name: str, tm
 
 
 def test_the_unit_has_no_more_rights_than_it_needs_and_names_the_secrets(tmp_path: Path) -> None:
-    page = (REPO / "docs" / "operating.md").read_text("utf-8")
-    (unit,) = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
-    lines = uncommented(unit).splitlines()
+    lines = uncommented((REPO / "paperwire.service").read_text("utf-8")).splitlines()
     assert {
         "UMask=0077",
         "ProtectSystem=strict",
