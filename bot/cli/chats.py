@@ -33,7 +33,7 @@ from bot.platform import file_too_large
 from bot.platforms.console.markup import Console
 from bot.ports import conversation as conversations
 from bot.ports.channel import Reply
-from bot.rendering import reply_messages
+from bot.rendering import brand, reply_messages
 from bot.rendering.language import query_in_words
 from bot.rendering.views import reader_of
 from subscriptions import addresses, chat_settings, errors, model, portable
@@ -50,7 +50,6 @@ from subscriptions.service.retention import bot_name
 from subscriptions.texts import escaped
 from subscriptions.zones import zone_of_place
 
-_NAME = "paperwire"
 _CELL, _SIDE, _HIGH = 7.2, 9, 22  # SVG units: the width of a character, the margin beside words, the height
 _LONGEST = 40  # most characters of a query in a badge (a wide one counts as two); a longer query is cut
 
@@ -58,19 +57,19 @@ _LONGEST = 40  # most characters of a query in a badge (a wide one counts as two
 def badge(words: str) -> str:
     """Returns a badge for a web page as SVG. It shows "paperwire" and `words`, the subject of a subscription."""
     shown = _cut(words)
-    left, right = (cell_len(text) * _CELL + 2 * _SIDE for text in (_NAME, shown))
-    wide, said = left + right, escape(f"{_NAME}: {words}")
+    left, right = (cell_len(text) * _CELL + 2 * _SIDE for text in (brand.NAME, shown))
+    wide, said = left + right, escape(f"{brand.NAME}: {words}")
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{_HIGH}" role="img" aria-label="{said}">',
             f"<title>{said}</title>",
             f'<clipPath id="r"><rect width="{wide:.0f}" height="{_HIGH}" rx="4"/></clipPath>',
             (
-                f'<g clip-path="url(#r)"><rect width="{left:.0f}" height="{_HIGH}" fill="#3a3835"/>'
-                f'<rect x="{left:.0f}" width="{right:.0f}" height="{_HIGH}" fill="#a33b0f"/></g>'
+                f'<g clip-path="url(#r)"><rect width="{left:.0f}" height="{_HIGH}" fill="{brand.LIGHT["ink"]}"/>'
+                f'<rect x="{left:.0f}" width="{right:.0f}" height="{_HIGH}" fill="{brand.LIGHT["accent"]}"/></g>'
             ),
             '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" text-anchor="middle">',
-            f'<text x="{left / 2:.0f}" y="15">{_NAME}</text>',
+            f'<text x="{left / 2:.0f}" y="15">{brand.NAME}</text>',
             f'<text x="{left + right / 2:.0f}" y="15">{escape(shown)}</text>',
             "</g></svg>\n",
         )
@@ -79,9 +78,8 @@ def badge(words: str) -> str:
 
 def button(url: str, words: str) -> str:
     """Returns a button in HTML that leads to `url`."""
-    style = (
-        "display:inline-block;padding:.4em .9em;border-radius:8px;background:#a33b0f;color:#fff;text-decoration:none"
-    )
+    colours = f"background:{brand.LIGHT['accent']};color:{brand.LIGHT['on-accent']}"
+    style = f"display:inline-block;padding:.4em .9em;border-radius:6px;{colours};text-decoration:none"
     return f'<a href="{escape(url)}" style="{style}">{escape(words)}</a>'
 
 

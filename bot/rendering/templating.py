@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
 from bot.ports.conversation import PageFrame
+from bot.rendering import brand
 from bot.rendering.cleaning import hanging
 from bot.rendering.language import Language
 from subscriptions.errors import Sentence
@@ -62,7 +63,7 @@ def macros(
 def _environment(folder: str, ending: str, escape: Callable[[object], object] | None) -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - Jinja takes 50 ms, and many processes write no message
 
-    return Environment(
+    made = Environment(
         loader=PackageLoader("templates", folder),
         autoescape=ending == "html",  # noqa: S701 - other markup has its own escape
         finalize=escape,
@@ -71,6 +72,8 @@ def _environment(folder: str, ending: str, escape: Callable[[object], object] | 
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.globals["brand"] = brand
+    return made
 
 
 def draw(platform: str, template: str, **values: object) -> str:
@@ -149,7 +152,8 @@ def static_file(name: str) -> bytes:
     """Returns a file that belongs to the pages. Raises KeyError for a name that is not in STATIC."""
     if name not in STATIC:
         raise KeyError(name)
-    return files("templates").joinpath("web/static", name).read_bytes()
+    content = files("templates").joinpath("web/static", name).read_bytes()
+    return brand.style().encode() + content if name == "style.css" else content
 
 
 @lru_cache

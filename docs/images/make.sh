@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 
 # picture NAME PAGE ANCHOR WIDTH HEIGHT [--force-dark-mode]: the frame of one chat, its beginning, at twice the size
 picture() {
-	style=":root{--sans:Roboto,Helvetica Neue,Liberation Sans,Arial,DejaVu Sans,Noto Sans CJK SC,sans-serif}
+	style=":root{--chat:Roboto,Helvetica Neue,Liberation Sans,Arial,DejaVu Sans,Noto Sans CJK SC,sans-serif}
 		html,body{background:none} header,footer,.skip,.chat:not(#$3),#$3>:not(.frame){display:none}
 		.wall,.column,.shots{display:block;padding:0;max-width:none} .frame{height:$5px;box-shadow:none;margin:0!important}"
 	sed "s|</style>|$(printf %s "$style" | tr -d '\n')</style>|" "gallery/$2" >"$work/page.html"

@@ -26,6 +26,7 @@ from bot.conversation.reply_sender import StoredReply
 from bot.platforms.slack.markup import LOOK, home_view, modal_view
 from bot.ports.channel import HomeView, Modal
 from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Place, Request
+from bot.rendering import brand
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatAddress, ChatKind
@@ -153,7 +154,7 @@ def main(out: Path) -> None:
     template = Environment(loader=FileSystemLoader(folders), autoescape=True, trim_blocks=True).get_template(
         "views.html"
     )
-    page.write_text(template.render(shots=found), encoding="utf-8")
+    page.write_text(template.render(shots=found, brand=brand), encoding="utf-8")
     print(page)
 
 

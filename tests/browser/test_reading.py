@@ -105,9 +105,12 @@ def test_lines_begin_at_one_edge_and_small_things_are_on_the_line_of_their_neigh
         )
         assert max(middles) - min(middles) < 1, middles
     assert most > 3, "titles of several lines"
-    assert pat.page.locator("#log .post").evaluate_all("""posts => posts.map((post) => {
+    assert (
+        pat.page.locator("#log .post").evaluate_all("""posts => posts.map((post) => {
         const first = post.querySelector(".said, .line, h3"), range = document.createRange();
         range.selectNodeContents(first.lastChild);
         const line = range.getClientRects()[0], time = post.querySelector("time").getBoundingClientRect();
         return Math.abs(line.top + line.height / 2 - time.top - time.height / 2) < 4 && line.right <= time.left;
-    })""") == [True] * 4, "each time is on the first line of its message"
+    })""")
+        == [True] * 4
+    ), "each time is on the first line of its message"

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from bot.errors import WrongUsage
+from bot.rendering import brand
 from subscriptions.errors import Sentence
 
 COMMAND = "/paperwire"
@@ -172,10 +173,10 @@ def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
-            "name": "paperwire",
+            "name": brand.NAME,
             "description": _DESCRIPTION,
             "long_description": _LONG,
-            "background_color": "#a33b0f",
+            "background_color": brand.LIGHT["accent"],
         },
         "features": {
             "app_home": {

@@ -242,8 +242,10 @@ class ChatPages:
         if not heard.update:
             return markup.NEWEST
         await wait_for_reply(self._store, WEB.name, heard.update)
-        chat, given = markup.chat_of(asked.visitor.name), {"number": heard.number, "pressed": heard.pressed}
-        return await asyncio.to_thread(markup.place_of, self._store, chat, heard.update, **given)
+        chat = markup.chat_of(asked.visitor.name)
+        return await asyncio.to_thread(
+            markup.place_of, self._store, chat, heard.update, number=heard.number, pressed=heard.pressed
+        )
 
     # ------------------------------------------------------------------------------------------------------------ forms
 
