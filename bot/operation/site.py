@@ -13,13 +13,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.app import App
+from bot.context import write
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.digests import read_digest
 from bot.errors import error_location
@@ -31,8 +32,10 @@ from bot.ports.channel import usable_text
 from bot.settings import Settings
 from bot.sources.ingest import store_digest
 from subscriptions import errors
-from subscriptions.model import Digest
+from subscriptions.model import ChatKind, Digest
 from subscriptions.planning.receipts import Outcome
+from subscriptions.service.access import choose_language
+from subscriptions.service.chat_status import known_or_new
 from subscriptions.store.known_papers import first_paper_at
 from subscriptions.store.sources import known_sources
 from subscriptions.zones import zone_name
@@ -66,7 +69,7 @@ class Site:
     """
 
     def __init__(self, app: App, platform: Platform, pages: Sequence[conversation.WebPage], samples: "Samples") -> None:
-        self.settings, self.clock = app.settings, app.clock
+        self.settings, self.clock, self._store = app.settings, app.clock, app.store
         self.entry, _ = sign_in.entry(self.settings)
         self._samples = samples
         self._chat_of = platform.facts.read_address
@@ -133,7 +136,7 @@ class Site:
         cookie = given or self._sessions.new()
         offers = await self._samples.offers(visitor) if page.label and visitor.name else ()
         asked = conversation.PageRequest(
-            frame=self._frame(request, visitor, cookie, offers),
+            frame=self._frame(request, visitor, cookie, offers, await self._language(request, visitor, page)),
             headers=request.headers,
             address=_address(request),
             query={name: usable_text(value) for name, value in request.query_params.items()},
@@ -210,16 +213,38 @@ class Site:
             raise web_server.Refusal(403)
         return fields, file
 
+    async def _language(self, request: Request, visitor: conversation.Visitor, page: conversation.WebPage) -> str:
+        """Returns the language of a visitor's chat, which all their pages have.
+
+        A language that is chosen on any page becomes that of the chat. Before there is a chat, the language is the last
+        one chosen in this browser, else the browser's own.
+        """
+        chosen, before = request.query_params.get("language", ""), request.cookies.get(LANGUAGE_COOKIE, "")
+        own = sign_in.preferred_language(request.headers.get("accept-language", ""))
+        wanted = next((one for one in (chosen, before) if one in _LANGUAGES), "")
+        address = self._chat_of(visitor.name)
+        if address is None or page.is_public or page.is_stream:  # a stream asks the store only once it has settled
+            return wanted or own
+        chat = await asyncio.to_thread(known_or_new, self._store, address, ChatKind.PRIVATE, lang=own)
+        if not wanted or (chosen not in _LANGUAGES and "lang" in chat.chosen):
+            return chat.settings.lang
+        if request.method == "GET":
+            await write(choose_language, self._store, address, wanted, now=self.clock.now())
+        return wanted
+
     def _frame(
-        self, request: Request, visitor: conversation.Visitor, cookie: str, offers: Sequence[conversation.Offer]
+        self,
+        request: Request,
+        visitor: conversation.Visitor,
+        cookie: str,
+        offers: Sequence[conversation.Offer],
+        language: str,
     ) -> conversation.PageFrame:
-        chosen = request.query_params.get("language") or request.cookies.get(LANGUAGE_COOKIE)
-        known = chosen if chosen in _LANGUAGES else ""
         shown = (page for page in self.pages if page.label and (visitor.is_operator or not page.for_operators))
         return conversation.PageFrame(
             path=request.url.path,
-            language=known or sign_in.preferred_language(request.headers.get("accept-language", "")),
-            has_chosen_language=bool(known),
+            query=urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "language"]),
+            language=language,
             timezone=_zone(request.cookies.get(ZONE_COOKIE, "")),
             token=self._sessions.token(cookie),
             navigation=tuple((page.path, page.label) for page in shown if page.label) if visitor.name else (),

@@ -311,8 +311,8 @@ class PageFrame:
     """The parts around each page."""
 
     path: str  # the path of the page
-    language: str  # "en" or "zh"
-    has_chosen_language: bool  # True: the visitor has chosen the language; False: it is the browser's
+    query: str = ""  # the query of its address, without a chosen language
+    language: str  # "en" or "zh"; the same on all pages of a visitor, that of their chat
     token: str  # the form token, which every form must send
     timezone: str = ""  # the browser's zone; "" if it does not tell
     navigation: tuple[tuple[str, errors.Sentence], ...] = ()  # (path, label) of each link

@@ -40,24 +40,29 @@ SERIF: Final = f'"Serif", "Source Serif 4", Georgia, {_CJK}, serif'
 SANS: Final = f'"Sans", "Source Sans 3", Arial, {_CJK}, sans-serif'
 MAIL_SERIF: Final = "font-family:Georgia,serif"  # a mail repeats it in every element, and cannot load a font
 MAIL_SANS: Final = "font-family:Arial,sans-serif"
-_SHEET = '<path d="M3 0h10a3 3 0 0 1 3 3v10a3 3 0 0 1-3 3H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z"'
-_LINES = '<path d="M4 5h8M4 8h8M4 11h5" fill="none" stroke-width="1.5"'
-MARK: Final = f'<svg class="mark" viewBox="0 0 16 16" aria-hidden="true">{_SHEET}/>{_LINES}/></svg>'
+MARK: Final = '<span class="mark" aria-hidden="true"></span>'  # a sheet with three lines, drawn by `style`
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="{accent}"/>'
+    '<path d="M4 5h8M4 8h8M4 11h5" stroke="{lines}" stroke-width="1.5"/></svg>'
+)
 
 
 def icon() -> str:
     """Returns the mark as the address of an image."""
-    sheet, lines = f'{_SHEET} fill="{LIGHT["accent"]}"/>', f'{_LINES} stroke="{LIGHT["on-accent"]}"/>'
-    image = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{sheet}{lines}</svg>'
+    image = _ICON.format(accent=LIGHT["accent"], lines=LIGHT["on-accent"])
     return f"data:image/svg+xml;base64,{b64encode(image.encode()).decode()}"
 
 
 def style() -> str:
     """Returns the colours and fonts as variables of CSS, by day and by night, and how the mark is drawn."""
     light, dark = (" ".join(f"--{name}: {value};" for name, value in colours.items()) for colours in (LIGHT, DARK))
+    lines = ", ".join(
+        f"linear-gradient(var(--on-accent) 0 0) {across} {down} / {wide} 9.4% no-repeat"
+        for across, down, wide in (("50%", "29.3%", "50%"), ("50%", "50%", "50%"), ("36.4%", "70.7%", "31.2%"))
+    )
     return (
         f":root {{ color-scheme: light dark; {light} --cjk: {_CJK}; --serif: {SERIF}; --sans: {SANS}; }}\n"
         f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
-        ".mark { width: 1.25em; height: 1.25em; vertical-align: -.2em; fill: var(--accent); stroke: var(--on-accent); }\n"
-        ".mark path:first-child { stroke: none; }\n"
+        ".mark { display: inline-block; width: 1.25em; height: 1.25em; vertical-align: -.25em; border-radius: 19%; "
+        f"background: {lines}, var(--accent); }}\n"
     )

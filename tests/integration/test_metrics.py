@@ -323,7 +323,6 @@ def asked(
     frame = conversation.PageFrame(
         path="/status",
         language=language,
-        has_chosen_language=True,
         token="secret",
         visitor=conversation.Visitor(name="me", is_operator=True),
     )

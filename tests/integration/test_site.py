@@ -492,6 +492,29 @@ async def test_the_chat_speaks_the_chosen_language(behind_proxy: web_site.Pages)
     assert "You are welcome" in await ada.says("谢谢你"), "it is the choice of the chat"
 
 
+@pytest.mark.parametrize("chooses", ["/?language=en", "/playground?language=en", "/status?language=en", "/lang en"])
+async def test_a_chat_and_all_its_pages_have_one_language_whoever_chose_it(
+    behind_proxy: web_site.Pages, chooses: str
+) -> None:
+    chinese = {"x-user": "ada", "accept-language": "zh-CN,zh;q=0.9"}
+    ada, phone = (behind_proxy.browser(web_site.HOME, **chinese) for _ in range(2))
+
+    async def spoken(browser: web_site.Browser) -> set[str]:
+        pages = [(await browser.opens(path)).text for path in ("/status", "/playground?q=-a", "/")]
+        return {str(found) for page in pages for found in re.findall('<html lang="(.*?)">', page)}
+
+    await phone.opens("/playground?language=zh")
+    assert await spoken(ada) == await spoken(phone) == {"zh"}
+    await ada.says(chooses) if chooses.startswith("/lang") else await ada.opens(chooses)
+    assert await spoken(ada) == await spoken(phone) == {"en"}
+    assert "You are welcome" in await phone.says("谢谢你"), "the chat, too"
+
+
+async def test_choosing_a_language_keeps_what_the_page_shows(local: web_site.Pages) -> None:
+    page = (await local.browser().opens("/playground?q=diffusion+-survey&off=1&language=en")).text
+    assert 'href="/playground?q=diffusion+-survey&amp;off=1&amp;language=zh"' in page
+
+
 async def uploads(browser: web_site.Browser, data: bytes, **fields: str) -> httpx.Response:
     return await browser.client.post(
         "/chat/file",

@@ -17,6 +17,7 @@ from bot.platforms.web.playground import Playground
 from bot.ports import conversation
 from subscriptions import errors
 from subscriptions.model import ChatAddress
+from subscriptions.service.access import choose_language
 from subscriptions.service.importing import export_all
 from subscriptions.service.listing import listed
 from subscriptions.service.retention import forget
@@ -28,9 +29,7 @@ from tests.integration import web_site
 from tests.stored import value
 
 ME = ChatAddress("web", "me")
-FRAME = conversation.PageFrame(
-    path="/", language="en", has_chosen_language=False, token="t", visitor=conversation.Visitor(name="me")
-)
+FRAME = conversation.PageFrame(path="/", language="en", token="t", visitor=conversation.Visitor(name="me"))
 
 
 def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
@@ -125,6 +124,16 @@ async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store, m
     assert "event: reload" in await anext(told)
     assert [part async for part in told] == []
     assert not hub._waiting
+
+
+@pytest.mark.both_databases
+async def test_an_open_page_is_loaded_again_when_the_chat_gets_another_language(store: Store) -> None:
+    make.subscribes(store, "web:me", "diffusion")
+    view = look(store, FRAME)
+    told = adapter.events(web_channel.Hub(), store, view.chat, view.frame, view.change, panel=lambda: "")
+    choose_language(store, ME, "zh", now=make.NOON)
+    said(store, "from the phone")
+    assert [part.partition("\n")[0] async for part in told] == ["retry: 2000", "event: message", "event: reload"]
 
 
 @pytest.mark.both_databases
@@ -299,7 +308,7 @@ async def shown(
     off: str = "",
     headers: abc.Mapping[str, str] | None = None,
 ) -> str:
-    frame = dataclasses.replace(FRAME, path="/playground", language=language, has_chosen_language=True)
+    frame = dataclasses.replace(FRAME, path="/playground", language=language)
     answer = await playground.show(
         conversation.PageRequest(frame=frame, headers=headers or {}, query={"q": query, "off": off})
     )

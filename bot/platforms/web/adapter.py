@@ -11,13 +11,12 @@ import json
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TextIO
 
 from bot.commands.phrasing import subscription_rows
-from bot.context import write
 from bot.platform import Platform, PlatformSurroundings, file_too_large
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import WEB, markup
@@ -34,7 +33,6 @@ from bot.settings import Settings
 from subscriptions import errors, model
 from subscriptions.query.parse import parse_query
 from subscriptions.service import paper_search
-from subscriptions.service.access import choose_language
 from subscriptions.service.listing import Listed, listed
 from subscriptions.states import SubscriptionState
 from subscriptions.store import conversations
@@ -72,6 +70,9 @@ async def events(
             for message in messages:
                 after = message.change
                 yield event("message", after, markup.fragment(shown(store, [message], chat, frame), frame))
+            if messages and (await asyncio.to_thread(markup.chat_in, store, frame)).settings.lang != chat.settings.lang:
+                yield event("reload", after, "")  # the page has the words of another language
+                return
             if messages:
                 yield event("panel", after, await asyncio.to_thread(panel))
             quiet = 0 if messages else quiet + 1
@@ -155,9 +156,6 @@ class ChatPages:
         """Shows the newest messages, or those before the message with a given number."""
         before = _number(asked.query.get("before", ""))
         view = await asyncio.to_thread(markup.look, self._store, asked.frame, before=before)
-        if asked.frame.has_chosen_language and ("language" in asked.query or "lang" not in view.chat.chosen):
-            now = self._channel.clock.now()
-            await write(choose_language, self._store, view.chat.address, asked.frame.language, now=now)
         said = self._channel.hub.take_said(asked.visitor.name)
         body = await asyncio.to_thread(self._drawn, view, said, is_newest=before is None)
         return conversation.PageResponse(body=body)
@@ -169,7 +167,7 @@ class ChatPages:
         return page(view, said, once, is_newest=is_newest, panel=self._panel(view.frame))
 
     def _panel(self, frame: conversation.PageFrame) -> str:
-        chat, frame = markup.framed(self._store, frame)
+        chat = markup.chat_in(self._store, frame)
         return draw_panel(self._store, chat, frame, now=self._channel.clock.now(), once=new_once())
 
     def _example(self, view: ChatView) -> str:
@@ -203,8 +201,9 @@ class ChatPages:
     async def _changes(self, asked: conversation.PageRequest) -> AsyncIterator[str]:
         view = await asyncio.to_thread(markup.look, self._store, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
-        start, panel = view.change if after is None else after, partial(self._panel, asked.frame)
-        async for part in events(self._channel.hub, self._store, view.chat, view.frame, start, panel=panel):
+        frame = replace(asked.frame, language=view.chat.settings.lang)
+        start, panel = view.change if after is None else after, partial(self._panel, frame)
+        async for part in events(self._channel.hub, self._store, view.chat, frame, start, panel=panel):
             yield part
 
     async def download(self, asked: conversation.PageRequest) -> conversation.PageResponse:
@@ -290,9 +289,8 @@ class ChatPages:
         """Returns the page of a form with these values; the chat if that form no longer exists."""
         wrong = problems or {}
         form = await self._talk.fill_in(asked.frame, form_id, values, dispatcher)
-        _, frame = await asyncio.to_thread(markup.framed, self._store, asked.frame)
         if form is None:
-            gone = " ".join(wrong.values()) or _GONE.say(Language(frame.language, "UTC").translate)
+            gone = " ".join(wrong.values()) or _GONE.say(Language(asked.frame.language, "UTC").translate)
             self._channel.hub.keep_said(asked.visitor.name, gone)
             return conversation.PageResponse(location=markup.NEWEST)
         fields = _fields(form.modal.fields, wrong)
@@ -307,7 +305,7 @@ class ChatPages:
             "once": new_once(),
         }
         page = await asyncio.to_thread(
-            templating.draw_page, "form.html", frame, form.modal.title, words=_WORDS, wrong=wrong, **shown
+            templating.draw_page, "form.html", asked.frame, form.modal.title, words=_WORDS, wrong=wrong, **shown
         )
         return conversation.PageResponse(body=page)
 

@@ -6,7 +6,7 @@ Payload: {"html": …, "text": …}.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from itertools import count
 from typing import Any
@@ -112,17 +112,14 @@ def chat_of(name: str) -> model.ChatAddress:
 
 def look(store: Store, frame: PageFrame, *, before: int | None = None) -> ChatView:
     """Returns the page of the visitor's chat with the newest messages, or with those before message number `before`."""
-    chat, frame = framed(store, frame)
+    chat = chat_in(store, frame)
     found, change = newest_page_messages(store, chat.address, SHOWN, before=before)
     return ChatView(chat=chat, frame=frame, messages=shown(store, found, chat, frame), change=change)
 
 
-def framed(store: Store, frame: PageFrame) -> tuple[model.Chat, PageFrame]:
-    """Returns (the visitor's chat, the frame). The frame has the chat's language unless the visitor chose one on a page."""
-    chat = known_or_new(store, chat_of(frame.visitor.name), model.ChatKind.PRIVATE, lang=frame.language)
-    if chat.id and not frame.has_chosen_language:
-        frame = replace(frame, language=chat.settings.lang)
-    return chat, frame
+def chat_in(store: Store, frame: PageFrame) -> model.Chat:
+    """Returns the visitor's chat, or the chat that would be added now."""
+    return known_or_new(store, chat_of(frame.visitor.name), model.ChatKind.PRIVATE, lang=frame.language)
 
 
 def shown(

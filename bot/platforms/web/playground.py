@@ -17,7 +17,7 @@ from bot.commands.phrasing import days_known
 from bot.commands.search import query_of
 from bot.commands.words.intents import command_in
 from bot.platforms.web.channel import new_once
-from bot.platforms.web.markup import Web, framed
+from bot.platforms.web.markup import Web, chat_in
 from bot.ports import conversation
 from bot.ports.channel import Clock
 from bot.rendering import templating, views
@@ -91,7 +91,7 @@ class Playground:
         return conversation.PageResponse(body=json.dumps(found, ensure_ascii=False), kind="application/json")
 
     def _found(self, typed: str, frame: conversation.PageFrame) -> dict[str, object]:
-        chat, frame = framed(self._store, frame)
+        chat = chat_in(self._store, frame)
         language = Language(frame.language, chat.settings.timezone)
         suggestions = [*self._suggestions(typed, language)][:SUGGESTED]
         answer: dict[str, object] = {"count": "", "papers": "", "suggestions": suggestions}
@@ -136,7 +136,7 @@ class Playground:
     def _drawn(self, asked: conversation.PageRequest) -> str:
         typed = " ".join(asked.query.get("q", "").split())[:LONGEST]
         off = frozenset(int(place) for place in asked.query.get("off", "")[:LONGEST].split(",") if place.isdecimal())
-        chat, frame = framed(self._store, asked.frame)
+        chat, frame = chat_in(self._store, asked.frame), asked.frame
         shown: Mapping[str, object] = {
             "typed": typed,
             "field": typed,

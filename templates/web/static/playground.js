@@ -35,6 +35,11 @@
       if (answer.redirected) return false;
       if (!answer.ok) return again(address);
       place(await answer.text());
+      for (const link of document.querySelectorAll("a[hreflang]")) { // another language keeps the query
+        const there = new URL(address, location);
+        there.searchParams.set("language", link.hreflang);
+        link.href = there;
+      }
       return true;
     } catch (error) {
       if (error.name === "TypeError") return again(address); // the connection is lost
