@@ -107,8 +107,9 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     """
     name, rest = _first_word(request.text)
     private = request.place.kind is model.ChatKind.PRIVATE
-    found = None if _named_first(rest)[0] else _mail_in(request.text) or intents.command_in(request.text)
-    refers = private and not request.trigger_id and last_answer.may_refer(intents.meaning(request.text))
+    mail = _mail_in(request.text)
+    found = None if _named_first(rest)[0] else mail or intents.command_in(request.text)
+    refers = private and not request.trigger_id and not mail and last_answer.may_refer(intents.meaning(request.text))
     if settings.is_setting(name, rest):
         return _of_command(registry, request, "set", rest)
     if (

@@ -11,7 +11,7 @@ from subscriptions.query import And, Leaf, Node, Not, Or, Query, rewriting
 from subscriptions.query.parse import query_of
 
 _FIELD = re.compile(r'^\w+:|"')
-_KEPT = re.compile(r"\s*(?:那个)?\s*(?:留|保留|要留|stays?\b|remains?\b)")
+_KEPT = re.compile(r"\s*(?:那个\s*)?(?:留|保留|要留|stays?\b|remains?\b)")
 _EXCLUDED = re.compile(r'(?:^|\s)-(?:\w+:)?(?:"[^"]*"|\([^)]*\)|\S+)')
 _RUN = re.compile(r"[\u4e00-\u9fff]+|[^\s\u4e00-\u9fff]+")
 _AND = re.compile(r"\s*(?:[,;、]|\b(?:and|or|nor)\b|[和与及跟或])\s*")

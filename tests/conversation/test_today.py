@@ -51,7 +51,7 @@ async def test_the_first_digest_after_today_does_not_say_that_none_matched_when_
     await bot.says("/today")
     await post.deliver_due()
     bot.later(hours=1)
-    assert "The only paper of Thu 22 Jan did not match." in (await post.deliver_due())[0].text
+    assert "The only paper that matched was shown here before." in (await post.deliver_due())[0].text
 
 
 async def test_the_first_digest_waits_where_today_brought_all_that_came(bot: BotHarness) -> None:

@@ -174,8 +174,8 @@ def a_mail_server(user: str = "", password: str = "") -> Iterator[FakeMailServer
 
 
 def shown_text(mail: EmailMessage) -> str:
-    """Returns what a person sees of a mail: its HTML without tags, or its text if it has no HTML."""
+    """Returns what a person sees of a mail below its letterhead: its HTML without tags, or its text if it has no HTML."""
     part = mail.get_body(("html", "plain"))
     assert part is not None
     body = str(part.get_content()).partition("</head>")[2] or str(part.get_content())
-    return unescape(re.sub(r"<[^>]+>", "", body)).strip()
+    return unescape(re.sub(r"<[^>]+>", "", body)).strip().removeprefix("≡\xa0 paperwire").strip()

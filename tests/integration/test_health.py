@@ -172,7 +172,7 @@ async def test_ready_is_503_while_only_small_writes_fit_on_the_disk(
     monkeypatch.setattr(
         "subscriptions.store.database.sqlite.disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, room)
     )
-    limits_pages(page.store, pages_of(page.store) + 1)
+    limits_pages(page.store, pages_of(page.store) + 40)
     with pytest.raises(errors.StoreUnavailable, match="full"):
         make.ingested(page.store, *(make.paper(f"More {n}", abstract="Text. " * 500) for n in range(100)))
     await page.goes_on(1)

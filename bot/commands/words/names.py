@@ -34,6 +34,7 @@ _BEFORE_TIMES = frozenset({"to", "for", "until", "till", "at", "by", "from", "on
 _OTHERS_ONLY = re.compile(rf"\b(?:every\w*|rest|others?|else|of)\b|{_OTHERS}|[请把就]")
 _STAYS = r"(?:保留|留下|留着|留住|留)"
 # "except X, remove all" comes before "remove all except X", since its own "all" would be read as the first word of that
+_LONGEST = 500  # characters of a sentence that is read by the patterns below: their time grows with its square
 _EXCEPTIONS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -140,6 +141,8 @@ def without_all(text: str) -> str:
 def exemption_in(text: str) -> Exemption | None:
     """Returns the parts of "all except X", in any order of words; None if a sentence exempts nothing."""
     plain = _plain(text)
+    if len(plain) > _LONGEST:
+        return None
     for pattern in _EXCEPTIONS:
         if found := pattern.match(plain):
             parts = found.groupdict()
@@ -161,6 +164,8 @@ def _with_time_apart(words: str) -> tuple[str, str]:
 def container_in(text: str) -> Container | None:
     """Returns what shall be taken out of which subscription, as in "remove X from number 2"; None if a sentence says no such thing."""
     plain = _plain(text)
+    if len(plain) > _LONGEST:
+        return None
     for pattern in _CONTAINERS:
         if found := pattern.match(plain):
             parts = found.groupdict()

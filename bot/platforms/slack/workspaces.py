@@ -243,7 +243,8 @@ def part_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 _WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" means "&lt;"
-_EMOJI = re.compile(r"\s*(?<!\w)(?::(?:[+-]1|[a-z0-9_+-]*[a-z_][a-z0-9_+-]*):(?!\w))+")  # ":robot_face:"
+# ":robot_face:", with the blanks before it. The bounds and the start of the blanks keep the time proportional to the text.
+_EMOJI = re.compile(r"(?:(?<!\s)\s+|(?<![\w\s]))(?::(?:[+-]1|(?=[a-z0-9_+-]{0,99}[a-z_])[a-z0-9_+-]{1,100}):(?!\w))+")
 _ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
 
 

@@ -169,8 +169,11 @@ class Store:
                         yield transaction
                         transaction.refuse_failed_part()
                         transaction.flush()
-                    finally:  # asked before the commit, since after it the pool may have closed the connection
-                        rows = self.kind.changes(driver) - before
+                    finally:
+                        # asked before the commit, since after it the pool may have closed the connection; an error may
+                        # have closed it, too
+                        with suppress(*self._errors):
+                            rows = self.kind.changes(driver) - before
             except errors.StoreUnavailable as error:
                 if error.cause == FULL:
                     self.refusal, self._refused_rows = error, max(rows, self._refused_rows)
@@ -464,13 +467,13 @@ def write_refusal(store: Store) -> errors.StoreError | None:
     write. So if a write failed because the disk was full, returns that error until a write of at least that size succeeds,
     or the disk has plenty of room.
     """
-    if store.is_writing:
-        return None
     try:
         if (refusal := store.refusal) is not None:
             if not store.has_room_again():
                 return refusal
             store.forget_refusal()
+        if store.is_writing:
+            return None
         with store.translated_errors():
             store.kind.try_to_write(PATIENCE)
             is_full_now = store.kind.is_full(LEAST_ROOM)
