@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+from bot.rendering import brand
 from tests.browser import conftest
 from tests.browser import visitor as visiting
 from tests.fakes.process import ROOT
@@ -37,6 +38,11 @@ def main() -> None:
             executable_path=conftest.CHROMIUM, args=list(conftest.ARGUMENTS)
         )
         stack.callback(browser.close)
+        mark = browser.new_page(
+            viewport={"width": 512, "height": 512}
+        )  # the picture of the app on Slack and of the bot on Telegram
+        mark.set_content(f'<body style="margin:0"><img src="{brand.icon()}" width="512">')
+        mark.screenshot(path=IMAGES / "mark.png", omit_background=True)
         bot = stack.enter_context(visiting.running_bot(folder, {}, sources=False))
         me = _visits(browser, stack, bot, **FRAME)
         me.presses("use the samples")

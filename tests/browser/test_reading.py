@@ -78,6 +78,41 @@ def test_papers_are_read_with_keys(visit: visiting.Visit) -> None:
     assert eli.focus("id") == "text"
 
 
+def test_keys_go_on_from_what_is_in_view_and_say_what_they_need(visit: visiting.Visit) -> None:
+    visiting.knows(visit, "clarion", *(f"A clarion {number}" for number in range(1, 11)), "A clarion 11")
+    ned = visit("ned-keys", still=True)
+    ned.says("clarion", "A clarion 11")
+    ned.says("/search clarion")
+    ned.has(4)
+    page, keys = ned.page, ned.page.keyboard
+    here = page.locator(".paper.here")
+    first, papers = (page.locator("#log .post").nth(at).locator(".paper") for at in (1, 3))
+
+    def is_at(paper: Any) -> None:
+        page.locator(".paper.here").wait_for()
+        assert paper.evaluate("paper => paper.classList.contains('here')"), here.inner_text()
+
+    keys.press("Escape")
+    keys.press("e")
+    page.get_by_role("status").get_by_text("Choose a paper first").wait_for()
+    first.nth(1).evaluate("paper => paper.scrollIntoView()")
+    keys.press("j")
+    is_at(first.nth(2))
+    keys.press("j")
+    is_at(first.nth(3))
+    papers.first.evaluate("paper => paper.scrollIntoView()")  # the chosen one is out of view now
+    keys.press("j")
+    is_at(papers.nth(1))
+    keys.press("k")
+    is_at(papers.first)
+    keys.press("e")
+    here.get_by_text("No subscription brought this paper").wait_for()
+    assert page.locator("#log .post").count() == 4, "nothing was sent"
+    papers.nth(3).locator("summary").focus()
+    keys.press("s")
+    papers.nth(3).locator('.save[aria-pressed="true"]').wait_for()
+
+
 @pytest.mark.parametrize("width", [1280, 800, 390, 320])
 def test_lines_begin_at_one_edge_and_small_things_are_on_the_line_of_their_neighbours(
     visit: visiting.Visit, width: int

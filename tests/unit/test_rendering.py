@@ -8,11 +8,17 @@ from typing import Any
 
 import pytest
 
+from bot.cli.chats import badge
+from bot.cli.chats import button as chats_button
+from bot.platforms.slack.manifest import manifest
 from bot.ports import channel
+from bot.rendering import brand
 from bot.rendering.language import translator
+from bot.rendering.templating import draw, page_environment, static_file
 from subscriptions import model
 from subscriptions.notices.declared import NOTICES
 from subscriptions.texts import width
+from tests.fakes.process import ROOT
 from tests.make import translation
 from tests.rendered import render_delivery, render_reply
 from tests.unit import deliveries
@@ -1230,3 +1236,30 @@ def test_on_the_page_it_is_a_picture_with_a_name() -> None:
     assert {"came: 4", "saved & read"} <= {text.text for text in picture.iter("text")}
     assert "█" in json.loads(message.plain)["text"], "who gets the plain form reads it as text"
     assert "style=" not in svg, "the page forbids it"
+
+
+def test_the_pages_the_gallery_mails_badges_and_apps_have_one_brand() -> None:
+    mail = draw(
+        "email",
+        "mail.html",
+        language="en",
+        subject="",
+        preview="",
+        body="",
+        buttons=(),
+        footer=(),
+        reason="",
+        footer_first=False,
+    )
+    gallery = page_environment().get_template("style.css").render()
+    page = static_file("style.css").decode()
+    about = manifest()["display_information"]
+    accents = [mail, page, badge("x"), chats_button("https://example.org", "x"), about["background_color"], gallery]
+    assert [brand.LIGHT["accent"] in one for one in accents] == [True] * 6
+    assert [brand.NAME in one for one in (mail, badge("x"), about["name"])] == [True] * 3
+    assert brand.DARK["accent"] in mail
+    written = [path for path in ROOT.joinpath("templates").rglob("*.*") if path.suffix in {".html", ".css"}]
+    own = [
+        path.name for path in written if re.search("#[0-9a-f]{6}\\b", path.read_text()) and "gallery" not in str(path)
+    ]
+    assert own == [], "colours stand in one place; the gallery also has those of other programs"

@@ -30,6 +30,7 @@
   const status = document.getElementById("status");
   const composer = document.getElementById("composer");
   const text = document.getElementById("text");
+  const header = document.querySelector(".top");
   const scroller = document.scrollingElement;
 
   const tell = (words) => {
@@ -238,26 +239,53 @@
 
   // Keys that work while no text field has the focus.
   const keys = document.getElementById("keys");
-  const go = (paper) => {
-    if (!paper) return;
+  const mark = (paper) => {
     for (const one of document.querySelectorAll(".paper.here")) one.classList.remove("here");
     paper.classList.add("here");
+  };
+  const go = (paper) => {
+    if (!paper) return;
+    mark(paper);
     paper.tabIndex = -1;
     paper.focus({ preventScroll: true });
     paper.scrollIntoView({ block: "nearest" });
   };
+  document.addEventListener("focusin", (event) => { // who presses Tab into a paper, or clicks in it, means that one
+    const paper = event.target.closest(".paper");
+    if (paper) mark(paper);
+  });
+  const TOP = 100; // pixels below the header within which a paper begins that is read now
+  const top = () => Math.max(0, header.getBoundingClientRect().bottom);
+  const isSeen = (paper) => {
+    const place = paper.getBoundingClientRect();
+    return place.bottom > top() && place.top < scroller.clientHeight;
+  };
+  const chosen = () => [...document.querySelectorAll(".paper.here")].find(isSeen); // one may have scrolled on since
+  const step = (papers, by) => { // from the chosen paper, else from the one at the top of what is in view
+    const at = papers.indexOf(chosen() ?? papers.findLast((paper) => paper.getBoundingClientRect().top < top() + TOP));
+    if (by < 0 && at >= 0 && !isSeen(papers[at])) go(papers[at]);
+    else go(papers[Math.max(0, at + by)]);
+  };
+  const press = (what, missing) => {
+    const paper = chosen();
+    const button = paper?.querySelector(what);
+    if (button) button.click();
+    else if (paper?.querySelector(".actions")) say(paper.querySelector(".actions"), missing);
+    else tell(paper ? missing : chat.dataset.unchosen);
+  };
   document.addEventListener("keydown", (event) => {
     if (event.target.closest("input, textarea, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
     const all = [...document.querySelectorAll(".paper")];
-    const here = document.querySelector(".paper.here");
-    const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+    const by = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
     if (event.key === "?") keys.showModal();
     else if (event.key === "/") text.focus();
-    else if (step && all.length) go(here ? all[Math.max(0, all.indexOf(here) + step)] : all.at(step > 0 ? 0 : -1));
-    else if (/^[1-9]$/.test(event.key)) go([...((here ?? all.at(-1))?.closest(".body, #papers")?.querySelectorAll(".paper") ?? [])][event.key - 1]);
-    else if (event.key === "o") here?.querySelector("h3 a")?.click();
-    else if (event.key === "s") here?.querySelector("button.save")?.click();
-    else if (event.key === "e") here?.querySelector("button.exclude")?.click();
+    else if (by && all.length) step(all, by);
+    else if (/^[1-9]$/.test(event.key)) {
+      const list = (chosen() ?? all.findLast(isSeen) ?? all.at(-1))?.closest(".body, #papers"); // of several, the newest in view
+      go([...(list?.querySelectorAll(".paper") ?? [])][event.key - 1]);
+    } else if (event.key === "o") press("h3 a", chat.dataset.noLink);
+    else if (event.key === "s") press("button.save", chat.dataset.noSave);
+    else if (event.key === "e") press("button.exclude", chat.dataset.noExclude);
     else return;
     event.preventDefault();
   });
