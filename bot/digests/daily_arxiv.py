@@ -60,7 +60,7 @@ _HEAD = re.compile("\n### ")
 _BEGINNING = "### ["  # of a head that may be damaged
 # A head: perhaps a number and an anchor, then the title, `](` and an address up to the end of the line, perhaps with
 # another anchor. The title is matched greedily, since titles may contain `](`.
-_ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:</(?:a|span|div)>)?|</(?:a|span|div)>|\{#[^{}\n]*\}))*[^\S\n]*"
+_ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:[^<>\w\n]{0,3}</(?:a|span|div)>)?|</(?:a|span|div)>|\{#[^{}\n]*\}))*[^\S\n]*"
 _LINKED = re.compile(
     rf"### {_ANCHORS}(?:\[\d+\]{_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
     rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{_papers.ADDRESS}\){_ANCHORS}(?=\n|$)"
@@ -81,6 +81,7 @@ _SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?:(?P<
 
 
 _LONGEST_EMPTY, _MOST_HEADINGS = 1000, 4  # characters, headings of an empty page
+_OF_PAPERS = ("arxiv", "paper", "论文", "論文")  # one of these is in the title of an empty page that also has sentences
 _SENTENCE = re.compile(
     rf"#+ +(?!Table of Contents)(?:\S+ +\S+ +\S|[^{_papers.HAN}{_papers.KANA}]*(?:[{_papers.HAN}{_papers.KANA}][^\w\s]?){{5}})"
 )
@@ -102,7 +103,7 @@ def _is_empty_page(text: str) -> bool:
     """Returns whether the text is the page of a day without papers, in any language: little more than its headings.
 
     One heading has the day, or the only heading is a sentence. Another sentence belongs only directly below a title with
-    the day that names arXiv.
+    the day that names arXiv or papers.
     """
     lines = [line for line in text.split("\n") if line and not line.isspace() and not line.startswith("---")]
     if not lines or not lines[0].startswith("#") or not all(map(_format.is_remark, lines)):
@@ -111,7 +112,7 @@ def _is_empty_page(text: str) -> bool:
     dated = [line for line in lines if line.startswith(_TITLE) and _day_of_title(line)]
     if len(lines) > len(headings):
         few = len(headings) == 1 and len(lines) <= 1 + _format.MOST_REMARKS
-        return few and any("arxiv" in line.casefold() for line in dated)
+        return few and any(word in line.casefold() for line in dated for word in _OF_PAPERS)
     if len(lines) == 1 and _SENTENCE.match(lines[0]):
         return True
     return bool(dated) and len(headings) <= _MOST_HEADINGS

@@ -142,6 +142,7 @@ QUIET = "<!DOCTYPE html><html><body><div id='dlpage'><h1>Catchup results for Kit
         ("# AI-Enhanced arXiv Daily 2026-11-25\n\nHeute gibt es keine Arbeiten.\n", "daily_arxiv_md", "2026-11-25"),
         ("# Artículos de arXiv, 2026-11-25\n\n> Hoy no hay artículos.\n", "daily_arxiv_md", "2026-11-25"),
         ("# Drachen am 2026-11-25\n\n### Keine\n", "daily_arxiv_md", "2026-11-25"),
+        ("# 每日论文 2026-11-25\n\n**没有风筝。**\n", "daily_arxiv_md", "2026-11-25"),
         ("## Total Papers Today: 0\n**Report Date:** 2026-11-25\n\n### Rien\n\nÀ demain.\n", "daily_arxiv_md", "2026-11-25"),
         (EMPTY_TABLE, "bilingual_md", None),
         (QUIET, "arxiv_listing_html", "2026-11-28"),

@@ -50,7 +50,7 @@ _TELL = re.compile(
     r"|one|ones|new|more|it|they|you|an|a|come|comes|came|arrives?|appears?|shows?|turns?|pops?|up|out|in|exists?|available|found|finds?|get|gets|have|has"
     r"|been|do|does|match(?:es)?|fits?|papers?|articles?|that|this|like|of|for|about|on|them|these|those|such|published|ever|please))+"
     r"|(?:(?:please|and|just|ok)[, ]+)*keep me (?:posted|updated|informed|in the loop)(?: (?:on|about) (?:that|this|it|these|those))?(?: please)?"
-    r"|(?:等|如果|要是|一旦|那|以后|将来|下次|什么时候|[,])*(?:有|出|来|出现|发布|更新)(?:新|的|消息|论文|文章|结果|话|了|时|时候|之后|后|就|以后|[,])*(?:请|就|再|麻烦|记得)*"
+    r"|(?:等|如果|要是|一旦|一|那|以后|将来|下次|什么时候|[,])*(?:有|出|来|出现|发布|更新)(?:新|的|消息|论文|文章|结果|话|了|时|时候|之后|后|就|以后|[,])*(?:请|就|再|麻烦|记得)*"
     r"(?:告诉|通知|提醒|叫|喊|发给?|推送?给?)(?:我|一声|一下|吧|[下])*"
 )
 # What time it is where the person is, not when papers shall come.
@@ -60,15 +60,6 @@ _CLOCK = re.compile(
     r"|(?:这里|这边|我这儿?|我那边?|当地|本地|我家)[^,.!?]{0,5}(?:是|已经|才|都|显示)|现在(?:是|已经|才)|(?:手表|时钟|手机|钟|表)上?(?:是|显示)"
 )
 _TIMED = ("schedule", "smalltalk", "about", "status", reader.QUERY, *reader.ASKING)
-_ASKS = (
-    *reader.ASKING,
-    reader.QUERY,
-    "set-quietday-on",
-    "schedule",
-    "set-sound-first",
-    "set-sound-off",
-    "set-quiet",
-)
 
 
 def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) -> str:
@@ -80,9 +71,7 @@ def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str)
         return UNSAVE
     if likeliest.startswith("export") and has_paper:
         return BIB
-    if (likeliest == "set-quietday-on" and not _NOTHING.search(plain)) or (
-        likeliest in _ASKS and _TELL.fullmatch(plain.rstrip(" .!?~"))
-    ):
+    if _TELL.fullmatch(plain.rstrip(" .!?~")) or (likeliest == "set-quietday-on" and not _NOTHING.search(plain)):
         return WHEN_FOUND
     return likeliest
 
