@@ -13,11 +13,14 @@ from bot.ports import channel, conversation
 from bot.rendering import templating
 from bot.settings import Settings
 from subscriptions.errors import StoreError
+from subscriptions.store.database import FULL as DISK_FULL
 from subscriptions.store.database.store import Store, write_refusal
 from subscriptions.store.workers import worker_ids
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
-SHORT_REFUSAL = 15.0  # seconds; a shorter lock of the database is normal while another process writes
+SHORT_REFUSAL = (
+    15.0  # seconds; a shorter lock of the database is normal while another process writes, a full disk is not
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Health:
         now, found = self._clock.monotonic(), dict(self._problems())
         self._since = {name: self._since.get(name, now) for name in found}
         wrong = {name: Problem(why, int(now - self._since[name])) for name, why in found.items()}
-        if self._refused_since is not None and now - self._refused_since > SHORT_REFUSAL:
+        is_short = self._refused_since is not None and now - self._refused_since <= SHORT_REFUSAL
+        if self._refused_since is not None and (self._refusal == DISK_FULL or not is_short):
             why = f"nothing can be written: {self._refusal}"
             wrong["database"] = Problem(why, int(now - self._refused_since))
         return wrong

@@ -472,11 +472,12 @@ def write_refusal(store: Store) -> errors.StoreError | None:
             if not store.has_room_again():
                 return refusal
             store.forget_refusal()
-        if store.is_writing:
-            return None
         with store.translated_errors():
+            if store.kind.is_full(LEAST_ROOM):  # also while a write tries to fit
+                return full_error(store.where)
+            if store.is_writing:
+                return None
             store.kind.try_to_write(PATIENCE)
-            is_full_now = store.kind.is_full(LEAST_ROOM)
     except errors.StoreError as error:
         return None if store.is_writing else error
-    return full_error(store.where) if is_full_now else None
+    return None
