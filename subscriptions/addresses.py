@@ -45,6 +45,7 @@ class PlatformFacts:
     refusal_hint: errors.Sentence | None = None
     is_alias: Callable[[model.ChatAddress], bool] = _never  # the chat is stored under another address
     describes_chats: bool = False  # the platform can be asked for title and kind of a chat, given only its id
+    has_only_named_chats: bool = False  # its chats are those that the settings name; others do not exist
     formats_differ: bool = False  # the markup and the longest message depend on the chat
     kind_of: Callable[[model.ChatAddress], model.ChatKind] = _always_private  # as far as the address of a chat tells
     command_prefix: Callable[[model.ChatAddress], str] = _slash  # what comes before the name of a command in that chat

@@ -233,16 +233,16 @@ def _command_in(text: str) -> tuple[conversations.TypedCommand | None, Command |
 
 
 def _may_be_first(text: str) -> bool:
-    """Returns whether a text is a command with which a person begins: it subscribes, so it makes chat and database."""
+    """Returns whether a text is a command with which a person begins: it subscribes, or lets chats in, before there is a chat."""
     _, found = _command_in(text)
-    return found is not None and found.name == "sub"
+    return found is not None and found.name in {"sub", "allow"}
 
 
 def _addressed(text: str, address: model.ChatAddress, session: Session) -> conversations.MessageRequest:
-    """Returns the request for a text typed in a chat. Raises NotFound for any command except /sub in an unknown chat."""
+    """Returns the request for a text typed in a chat. Raises NotFound for other commands than /sub and /allow in an unknown chat."""
     typed, found = _command_in(text)
     is_command = typed is not None or found is not None
-    if not is_command or _may_be_first(text):  # a sentence and /sub are possible in a new chat
+    if not is_command or _may_be_first(text):  # a sentence, /sub and /allow are possible in a new chat
         title, kind = sessions.look_up_new_chat(session, address)
         chat = chat_status.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
     else:

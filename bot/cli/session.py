@@ -148,11 +148,9 @@ def look_up_new_chat(session: Session, address: model.ChatAddress) -> tuple[str,
     Returns ("", None) for a chat that the store knows, and if the platform is off or describes no chats.
     """
     platform = address.platform
-    if (
-        not addresses.facts_of(platform).describes_chats
-        or not session.settings.is_on(platform)
-        or _is_known(session, address)
-    ):
+    facts = addresses.facts_of(platform)
+    can_tell = session.settings.is_on(platform) or facts.has_only_named_chats
+    if not facts.describes_chats or not can_tell or _is_known(session, address):
         return "", None
     return asyncio.run(known.adapter_of(known.PLATFORMS[platform]).describe(session.settings, address))
 

@@ -82,9 +82,10 @@ def decide_entry(
         return "let in" if standing.is_denied or before.state is states.ChatState.ASKED else "serve"
     if standing.is_denied:
         return "denied"
-    if has_new and access == "closed":
-        return "private"
     others = [chat for chat in standing.chats if chat.address != before.address]
+    if has_new and access == "closed":
+        was_let_in = any(chat.admission is states.Admission.ADMITTED for chat in (before, *others))
+        return "serve" if was_let_in else "private"
     return "serve" if access == "open" or any(chat.is_admitted for chat in (before, *others)) else "wait"
 
 

@@ -268,6 +268,11 @@ class TestClosed:
         assert "1" not in (await bot.says("/list", STRANGER)).text
         assert (await bot.says("/sub diffusion", OPERATOR)).text.startswith("✓ 1")
 
+    async def test_who_was_let_in_subscribes(self, bot: BotHarness) -> None:
+        set_access(bot, "closed", OPERATOR)
+        assert "may subscribe" in (await bot.says(f"/allow {STRANGER}", OPERATOR)).text
+        assert (await bot.says("/sub diffusion", STRANGER)).text.startswith("✓ 1")
+
     async def test_the_way_to_reach_the_operator_is_named(self, bot: BotHarness) -> None:
         set_access(bot, "closed", OPERATOR)
         bot.bot_info = replace(bot.bot_info, contact="ada@example.org")

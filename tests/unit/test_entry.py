@@ -33,6 +33,7 @@ DENIED = ASKED._replace(admission=states.Admission.DENIED)
         ("closed", OLD, (), False, False, False, "serve"),
         ("closed", ASKED, (), False, False, False, "wait"),
         ("closed", OLD, (), False, True, False, "private"),
+        ("closed", GROUP._replace(admission=states.Admission.ADMITTED), (), False, True, False, "serve"),
         ("open", DENIED, (), False, True, False, "denied"),
         ("open", DENIED, (), False, False, False, "denied"),
         ("open", GROUP, (DENIED._replace(id=2, address=address("telegram:-1001/7")),), False, True, False, "denied"),

@@ -25,6 +25,7 @@ APPRISE = PlatformFacts(
     refusal=Sentence("“{text}” is no destination."),
     refusal_hint=Sentence("Write apprise:team-feishu, by the name that it has in paperwire.toml."),
     describes_chats=True,
+    has_only_named_chats=True,
     formats_differ=True,
     token_variable="[[destination]] in paperwire.toml",  # noqa: S106 - the name of a setting
 )

@@ -294,12 +294,12 @@ async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str,
     """See PlatformAdapter. Raises NotFound."""
     names = [one.name for one in settings.destinations]
     if address.address not in names:
+        hint = errors.Sentence("Add a [[destination]] with this name and the variable of its address.")
+        if names:
+            listed = errors.listed(errors.Sentence("{text}", {"text": name}) for name in names)
+            hint = errors.Sentence("It names {names}.", {"names": listed})
         raise errors.NotFound(
-            errors.Sentence("paperwire.toml names no destination {name}.", {"name": address.address}),
-            errors.Sentence(
-                "It names {names}.",
-                {"names": errors.listed(errors.Sentence("{text}", {"text": name}) for name in names)},
-            ),
+            errors.Sentence("paperwire.toml names no destination {name}.", {"name": address.address}), hint
         )
     return address.address, model.ChatKind.PRIVATE
 
