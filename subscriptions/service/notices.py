@@ -20,7 +20,7 @@ _DEAD_NOTIFIED = "notified:dead"  # name of a stored value: the moment up to whi
 
 @writes
 def notify(
-    session: Transaction,
+    transaction: Transaction,
     address: model.ChatAddress,
     notice: chat_notices.Notice,
     *,
@@ -32,16 +32,16 @@ def notify(
     `buttons`: verb -> what the button does. The buttons work only in this chat. Returns False if the notice was stored
     before, or if the chat is unknown.
     """
-    chat = chats.find_chat(session, address)
+    chat = chats.find_chat(transaction, address)
     if chat is None:
         return False
     day = now.astimezone(zones.zone(chat.settings.timezone)).date()
-    return _add(session, chat, notice, day, now=now, buttons=buttons or {})
+    return _add(transaction, chat, notice, day, now=now, buttons=buttons or {})
 
 
 @writes
 def notify_operators(
-    session: Transaction,
+    transaction: Transaction,
     admins: Sequence[model.ChatAddress],
     notice: chat_notices.DailyNotice,
     *,
@@ -56,14 +56,14 @@ def notify_operators(
     platforms to which the notice is not sent. Returns the lanes of the stored notices.
     """
     notified = []
-    day = now.astimezone(zones.zone(session.zone)).date()
-    for chat in operator_chats(session, admins, now=now):
+    day = now.astimezone(zones.zone(transaction.zone)).date()
+    for chat in operator_chats(transaction, admins, now=now):
         if chat.public or chat.kind is model.ChatKind.BROADCAST or chat.address.platform in but:
             continue
         yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
-        if outbox.noticed_since(session, yesterday, now - _SAME_DAY):
+        if outbox.noticed_since(transaction, yesterday, now - _SAME_DAY):
             continue
-        if _add(session, chat, notice, day, now=now, buttons=buttons or {}):
+        if _add(transaction, chat, notice, day, now=now, buttons=buttons or {}):
             notified.append(chat.address.lane)
     return tuple(notified)
 
@@ -76,13 +76,13 @@ def notify_owner(store: Scope, chat: model.Chat, notice: chat_notices.Notice, *,
     """
     if chat.kind is model.ChatKind.PRIVATE or chat.owner in ("", by):
         return False
-    with store.write() as session:
-        private = chats.find_chat(session, model.ChatAddress(chat.address.platform, chat.owner))
-        return private is not None and _add(session, private, notice, now.date(), now=now, buttons={})
+    with store.write() as transaction:
+        private = chats.find_chat(transaction, model.ChatAddress(chat.address.platform, chat.owner))
+        return private is not None and _add(transaction, private, notice, now.date(), now=now, buttons={})
 
 
 def _add(
-    session: Transaction,
+    transaction: Transaction,
     chat: model.Chat,
     notice: chat_notices.Notice,
     day: date,
@@ -112,13 +112,13 @@ def _add(
         items=(),
         facts=facts,
     )
-    if not planner.add_delivery(session, row, now=now):
+    if not planner.add_delivery(transaction, row, now=now):
         return False
     tokens = {
         token_ids[verb]: model.CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))
         for verb, b in buttons.items()
     }
-    conversations.store_callbacks(session, tokens, now=now)
+    conversations.store_callbacks(transaction, tokens, now=now)
     return True
 
 
@@ -127,12 +127,12 @@ def _dedupe_key(chat: model.Chat, notice: chat_notices.Notice, day: date) -> str
 
 
 def operator_chats(
-    session: Transaction, admins: Sequence[model.ChatAddress], *, now: datetime
+    transaction: Transaction, admins: Sequence[model.ChatAddress], *, now: datetime
 ) -> tuple[model.Chat, ...]:
     """Returns the operators' chats: those in the settings, added if unknown, and those of people who sent a code."""
-    found = {chat.id: chat for chat in chats.operators(session)}
+    found = {chat.id: chat for chat in chats.operators(transaction)}
     for address in admins:
-        chat = chats.add_chat(session, address, kind_of(address), now=now)
+        chat = chats.add_chat(transaction, address, kind_of(address), now=now)
         found[chat.id] = chat
     return tuple(found.values())
 
@@ -144,7 +144,7 @@ def why_paused(chat: model.Chat) -> str:
 
 @writes
 def pause_unreachable(
-    session: Transaction,
+    transaction: Transaction,
     address: model.ChatAddress,
     detail: str,
     *,
@@ -159,48 +159,48 @@ def pause_unreachable(
     group of the topic. `by` is the person who caused the pause, and who is not told.
     """
     if topic:
-        _pause_topic(session, address, reason, detail, now=now)
+        _pause_topic(transaction, address, reason, detail, now=now)
         return
-    here_and_topics = chats.chats_in(session, address.lane)
-    lost = [one for one in here_and_topics if chats.mark_unreachable(session, one.id, reason, detail, now=now)]
+    here_and_topics = chats.chats_in(transaction, address.lane)
+    lost = [one for one in here_and_topics if chats.mark_unreachable(transaction, one.id, reason, detail, now=now)]
     for chat in lost:
-        note_changed_state(session, chat.id)
+        note_changed_state(transaction, chat.id)
     if lost:
         chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
         told = reason if reason in chat_notices.PAUSES else states.PauseReason.GONE
         notice = chat_notices.ChatPaused(chat=chat.name, place=str(chat.address), reason=told)
-        notify_owner(session, chat, notice, now=now, by=by)
+        notify_owner(transaction, chat, notice, now=now, by=by)
 
 
 def _pause_topic(
-    session: Transaction, address: model.ChatAddress, reason: states.PauseReason, detail: str, *, now: datetime
+    transaction: Transaction, address: model.ChatAddress, reason: states.PauseReason, detail: str, *, now: datetime
 ) -> None:
     """Pauses a topic, and notifies its group."""
-    topic = chats.find_chat(session, address)
-    if topic is not None and chats.mark_unreachable(session, topic.id, reason, detail, now=now):
-        note_changed_state(session, topic.id)
-        _notify_group(session, topic, now, gone=reason is states.PauseReason.TOPIC_DELETED)
+    topic = chats.find_chat(transaction, address)
+    if topic is not None and chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
+        note_changed_state(transaction, topic.id)
+        _notify_group(transaction, topic, now, gone=reason is states.PauseReason.TOPIC_DELETED)
 
 
-def reactivate_found(session: Transaction, found: Sequence[int], *, now: datetime) -> None:
+def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: datetime) -> None:
     """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
-    for chat in chats.chats_by_id(session, found).values():
-        chats.mark_reachable(session, chat.id, now=now)
-        outbox.drop_notices(session, f":{chat_notices.ChatPaused.cause}:{chat.address}:", now=now)
+    for chat in chats.chats_by_id(transaction, found).values():
+        chats.mark_reachable(transaction, chat.id, now=now)
+        outbox.drop_notices(transaction, f":{chat_notices.ChatPaused.cause}:{chat.address}:", now=now)
 
 
-def _notify_group(session: Transaction, chat: model.Chat, now: datetime, *, gone: bool) -> None:
+def _notify_group(transaction: Transaction, chat: model.Chat, now: datetime, *, gone: bool) -> None:
     """Tells a group, in its General topic, that one of its topics with active subscriptions was closed or deleted."""
     active = [
         s
-        for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id]
+        for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         if s.state is states.SubscriptionState.ACTIVE
     ]
     if not active or not chat.address.topic:
         return
     general = model.ChatAddress(chat.address.platform, chat.address.address)
     chats.add_chat(
-        session,
+        transaction,
         general,
         chat.kind,
         now=now,
@@ -212,7 +212,7 @@ def _notify_group(session: Transaction, chat: model.Chat, now: datetime, *, gone
     names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
     notice = chat_notices.TopicGone if gone else chat_notices.TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"
-    notify(session, general, notice(event=event, subscriptions=names), now=now)
+    notify(transaction, general, notice(event=event, subscriptions=names), now=now)
 
 
 def notify_operators_of_trouble(
@@ -222,10 +222,10 @@ def notify_operators_of_trouble(
 
     `stopped`: platform -> reason. Returns the lanes of the stored notices.
     """
-    with store.read() as session:
-        known = bot_state.get_value(session, _DEAD_NOTIFIED)
-        dead = outbox.dead_since(session, datetime.fromisoformat(known) if known else None)
-        waiting = outbox.waiting_since(session, now - outbox.LONG)
+    with store.read() as transaction:
+        known = bot_state.get_value(transaction, _DEAD_NOTIFIED)
+        dead = outbox.dead_since(transaction, datetime.fromisoformat(known) if known else None)
+        waiting = outbox.waiting_since(transaction, now - outbox.LONG)
     lanes: list[model.Lane] = []
     if dead.count:
         notice = operator_notices.MessagesDead(
@@ -233,8 +233,8 @@ def notify_operators_of_trouble(
         )
         lanes += notify_operators(store, admins, notice, now=now)
     if lanes:
-        with store.write() as session:
-            bot_state.put_value(session, _DEAD_NOTIFIED, now.isoformat())
+        with store.write() as transaction:
+            bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
     for platform, trouble in waiting.items():
         if platform not in stopped:
             late = operator_notices.DeliveriesWaiting(platform=platform, count=trouble.count, reason=trouble.reason)
@@ -247,14 +247,14 @@ def notify_operators_of_trouble(
 
 @writes
 def notify_new_version(
-    session: Transaction, admins: Sequence[model.ChatAddress], version: str, *, now: datetime
+    transaction: Transaction, admins: Sequence[model.ChatAddress], version: str, *, now: datetime
 ) -> None:
     """Tells the operators that a different version runs now. The first version that ever runs is not reported."""
-    before = bot_state.get_value(session, "version")
-    if before == version or not bot_state.swap_value(session, "version", before, version):
+    before = bot_state.get_value(transaction, "version")
+    if before == version or not bot_state.swap_value(transaction, "version", before, version):
         return
     if before is not None:
-        notify_operators(session, admins, operator_notices.VersionChanged(version=version, before=before), now=now)
+        notify_operators(transaction, admins, operator_notices.VersionChanged(version=version, before=before), now=now)
 
 
 # ------------------------------------------------------------------------------------------------------------- sources

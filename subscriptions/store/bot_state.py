@@ -21,38 +21,38 @@ _values = TABLES.tables["key_value"]
 _GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))
 
 
-def put_value(session: Transaction, name: str, value: str) -> None:
+def put_value(transaction: Transaction, name: str, value: str) -> None:
     """Stores a value under a name."""
-    conflicts.put(session, "key_value", ("name",), {"name": name, "value": value})
+    conflicts.put(transaction, "key_value", ("name",), {"name": name, "value": value})
 
 
-def swap_value(session: Transaction, name: str, before: str | None, value: str) -> bool:
+def swap_value(transaction: Transaction, name: str, before: str | None, value: str) -> bool:
     """Replaces a value if it is still `before` (None: no value). Returns False if it is not: another process was first."""
     if before is None:
-        return conflicts.insert_new(session, "key_value", ("name",), {"name": name, "value": value})
+        return conflicts.insert_new(transaction, "key_value", ("name",), {"name": name, "value": value})
     is_still = (_values.c.name == name) & (_values.c.value == before)
-    return store.execute(session, sa.update(_values).where(is_still).values(value=value)).rowcount == 1
+    return store.execute(transaction, sa.update(_values).where(is_still).values(value=value)).rowcount == 1
 
 
-def hold_value(session: Transaction, name: str, first: str) -> str:
+def hold_value(transaction: Transaction, name: str, first: str) -> str:
     """Returns the value under a name, and locks it until the transaction ends. If there is none, stores `first`."""
-    value: str = conflicts.hold(session, "key_value", ("name",), {"name": name, "value": first}).value
+    value: str = conflicts.hold(transaction, "key_value", ("name",), {"name": name, "value": first}).value
     return value
 
 
-def share_value(session: Transaction, name: str, first: str) -> None:
+def share_value(transaction: Transaction, name: str, first: str) -> None:
     """Keeps other processes from changing a value until the transaction ends.
 
     Several transactions may share this lock. If there is no value, stores `first`.
     """
-    if get_value(session, name) is None:
-        conflicts.insert_new(session, "key_value", ("name",), {"name": name, "value": first})
-    conflicts.hold_rows(session, sa.select(_values.c.value).where(_values.c.name == name), shared=True)
+    if get_value(transaction, name) is None:
+        conflicts.insert_new(transaction, "key_value", ("name",), {"name": name, "value": first})
+    conflicts.hold_rows(transaction, sa.select(_values.c.value).where(_values.c.name == name), shared=True)
 
 
-def get_value(session: Transaction, name: str) -> str | None:
+def get_value(transaction: Transaction, name: str) -> str | None:
     """Returns the value under a name; None if there is none."""
-    value: str | None = store.execute(session, _GET, {"called": name}).scalar()
+    value: str | None = store.execute(transaction, _GET, {"called": name}).scalar()
     return value
 
 
@@ -62,32 +62,32 @@ def get_value(session: Transaction, name: str) -> str | None:
 SEQUENCE = "sequence"  # name of the counter
 
 
-def last_sequence(session: Transaction) -> int:
+def last_sequence(transaction: Transaction) -> int:
     """Returns the highest assigned sequence; 0 if there is none."""
-    return int(get_value(session, SEQUENCE) or 0)
+    return int(get_value(transaction, SEQUENCE) or 0)
 
 
-def hold_sequence(session: Transaction) -> int:
+def hold_sequence(transaction: Transaction) -> int:
     """Returns the last assigned sequence. Until the transaction ends, no other process can assign one or merge papers.
 
     Call it before the transaction reads the papers that it merges or announces. If two processes have the same new
     paper, the second process then finds it stored.
     """
-    return int(hold_value(session, SEQUENCE, "0"))
+    return int(hold_value(transaction, SEQUENCE, "0"))
 
 
-def share_sequence(session: Transaction) -> None:
+def share_sequence(transaction: Transaction) -> None:
     """Keeps other processes from assigning sequences and merging papers until the transaction ends. A shared lock."""
-    share_value(session, SEQUENCE, "0")
+    share_value(transaction, SEQUENCE, "0")
 
 
-def raise_counter(session: Transaction, last: int) -> None:
+def raise_counter(transaction: Transaction, last: int) -> None:
     """Stores the last assigned sequence. Call it at the end of a transaction.
 
     The row of the counter is locked until the commit. So no planner sees a higher sequence before the papers up to this
     sequence are committed.
     """
-    put_value(session, SEQUENCE, str(last))
+    put_value(transaction, SEQUENCE, str(last))
 
 
 # ------------------------------------------------------------------------------------------------------------ platforms
@@ -96,17 +96,17 @@ def raise_counter(session: Transaction, last: int) -> None:
 _STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
 
 
-def claim_bot(session: Transaction, platform: str, bot: str) -> str:
+def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
     """Makes a bot the owner of the database on a platform, unless it has an owner. Returns the owner."""
-    conflicts.insert_new(session, "platform", ("name",), _row(platform, bot=bot))
+    conflicts.insert_new(transaction, "platform", ("name",), _row(platform, bot=bot))
     is_free = col(PlatformRow.bot).is_(None)
-    session.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))
-    return bot_of(session, platform) or ""
+    transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))
+    return bot_of(transaction, platform) or ""
 
 
-def bot_of(session: Transaction, platform: str) -> str | None:
+def bot_of(transaction: Transaction, platform: str) -> str | None:
     """Returns the bot to which the database belongs on a platform; None if no bot has claimed it."""
-    return session.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
+    return transaction.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
 
 
 @store.reads
@@ -116,9 +116,9 @@ def bots(transaction: Transaction) -> dict[str, str]:
     return {name: bot for name, bot in rows if bot is not None}
 
 
-def bot_name(session: Transaction, platform: str) -> str:
+def bot_name(transaction: Transaction, platform: str) -> str:
     """Returns the last stored name of the bot on a platform; "" if it is not known."""
-    return session.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
+    return transaction.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
 
 
 @store.reads
@@ -133,16 +133,16 @@ def free_platforms(transaction: Transaction) -> None:
     transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
 
 
-def waiting_logged(session: Transaction) -> dict[str, date]:
+def waiting_logged(transaction: Transaction) -> dict[str, date]:
     """Returns platform → the day on which the log last reported deliveries that have waited for long."""
-    rows = session.exec(select(PlatformRow)).all()
+    rows = transaction.exec(select(PlatformRow)).all()
     return {row.name: row.waiting_logged_on for row in rows if row.waiting_logged_on is not None}
 
 
-def put_platform(session: Transaction, platform: str, **values: object) -> None:
+def put_platform(transaction: Transaction, platform: str, **values: object) -> None:
     """Stores values of a platform: `bot`, `bot_name`, why it is `stopped`, or `waiting_logged_on`."""
-    conflicts.insert_new(session, "platform", ("name",), _row(platform))
-    session.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
+    conflicts.insert_new(transaction, "platform", ("name",), _row(platform))
+    transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
 
 
 def _row(platform: str, *, bot: str | None = None) -> dict[str, Any]:
@@ -155,28 +155,30 @@ def _row(platform: str, *, bot: str | None = None) -> dict[str, Any]:
 _is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
 
 
-def _change(session: Transaction, *conditions: sa.ColumnElement[bool], **values: object) -> bool:
+def _change(transaction: Transaction, *conditions: sa.ColumnElement[bool], **values: object) -> bool:
     """Updates the row that meets the conditions. Returns whether there was such a row."""
-    return session.exec(sa.update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
+    return transaction.exec(sa.update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
 
 
-def uninstall(session: Transaction, team: str, *, now: datetime) -> None:
+def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
     """Stores that a workspace uninstalled the app at `now`, and erases its tokens. A second call changes nothing."""
     removed = {"tokens": "", "state": InstallationState.UNINSTALLED, "since": now}
-    if not conflicts.insert_new(session, "installation", ("team",), {"team": team, **removed}):
-        _change(session, col(InstallationRow.team) == team, _is_there, **removed)
+    if not conflicts.insert_new(transaction, "installation", ("team",), {"team": team, **removed}):
+        _change(transaction, col(InstallationRow.team) == team, _is_there, **removed)
 
 
-def install_again(session: Transaction, team: str, *, now: datetime) -> bool:
+def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
     """Stores that a workspace has the app again. Returns False if the workspace had not uninstalled the app."""
-    return _change(session, col(InstallationRow.team) == team, ~_is_there, state=InstallationState.ACTIVE, since=now)
+    return _change(
+        transaction, col(InstallationRow.team) == team, ~_is_there, state=InstallationState.ACTIVE, since=now
+    )
 
 
-def put_installation(session: Transaction, team: str, tokens: str, *, now: datetime) -> None:
+def put_installation(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
     """Stores a workspace that has the app, with its sealed tokens."""
     values = {"team": team, "tokens": tokens, "state": InstallationState.ACTIVE, "since": now}
-    if not conflicts.insert_new(session, "installation", ("team",), values):
-        _change(session, col(InstallationRow.team) == team, tokens=tokens)
+    if not conflicts.insert_new(transaction, "installation", ("team",), values):
+        _change(transaction, col(InstallationRow.team) == team, tokens=tokens)
 
 
 @store.writes
@@ -200,9 +202,9 @@ def uninstalled(transaction: Transaction, before: datetime | None = None) -> tup
     return tuple(transaction.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
 
 
-def drop_installations(session: Transaction, before: datetime) -> None:
+def drop_installations(transaction: Transaction, before: datetime) -> None:
     """Erases the workspaces that uninstalled the app before the moment `before`."""
-    session.exec(
+    transaction.exec(
         sa.delete(InstallationRow).where(
             col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before
         )

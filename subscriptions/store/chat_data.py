@@ -90,12 +90,12 @@ _AT_PLACE: Mapping[str, Any] = {
 _OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "offers": OfferRow, "wrong_codes": WrongCodeRow}
 
 
-def chat_data(session: Transaction, chat_id: int) -> Json:
+def chat_data(transaction: Transaction, chat_id: int) -> Json:
     """Returns kind → rows of a chat as JSON values. Papers are given by title and key.
 
     The rows of kinds that may have many rows are iterators, which read page by page while the transaction is open.
     """
-    rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
+    rows = [*_pointers(transaction, chat_id), transaction.get_one(ChatRow, chat_id)]
     places = [_chat_name(row) for row in rows]
     of_updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
     of_pages = select(PageMessageRow).where(col(PageMessageRow.chat).in_(places)).order_by(col(PageMessageRow.number))
@@ -110,21 +110,23 @@ def chat_data(session: Transaction, chat_id: int) -> Json:
     return {
         "chat": _json(rows[-1]),
         "earlier_addresses": places[:-1],
-        "subscriptions": _subscriptions(session, chat_id),
-        "deliveries": _deliveries(session, chat_id),
-        "signals": _signals(session, chat_id),
-        "library": [_json(row) for row in session.exec(select(LibraryRow).where(LibraryRow.chat == chat_id))],
-        "library_entries": map(_json, _paged(session, select(LibraryEntryRow).where(LibraryEntryRow.chat == chat_id))),
-        "taste": dict(taste.weights) if (taste := signals.tastes(session, [chat_id]).get(chat_id)) else {},
-        **{name: map(_json, _paged(session, found)) for name, found in (of_chat | at_place).items()},
-        "updates": map(_update, _paged(session, of_updates)),
-        "page_messages": map(_json, _paged(session, of_pages)),
-        "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
-        "denials": [kept for key in lanes if (kept := chats.denial_of(session, model.Lane(*key)))],
+        "subscriptions": _subscriptions(transaction, chat_id),
+        "deliveries": _deliveries(transaction, chat_id),
+        "signals": _signals(transaction, chat_id),
+        "library": [_json(row) for row in transaction.exec(select(LibraryRow).where(LibraryRow.chat == chat_id))],
+        "library_entries": map(
+            _json, _paged(transaction, select(LibraryEntryRow).where(LibraryEntryRow.chat == chat_id))
+        ),
+        "taste": dict(taste.weights) if (taste := signals.tastes(transaction, [chat_id]).get(chat_id)) else {},
+        **{name: map(_json, _paged(transaction, found)) for name, found in (of_chat | at_place).items()},
+        "updates": map(_update, _paged(transaction, of_updates)),
+        "page_messages": map(_json, _paged(transaction, of_pages)),
+        "waits": [_json(row) for key in lanes if (row := transaction.get(LaneRow, key)) is not None],
+        "denials": [kept for key in lanes if (kept := chats.denial_of(transaction, model.Lane(*key)))],
     }
 
 
-def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
+def erase(transaction: Transaction, chat_id: int) -> tuple[str, ...]:
     """Erases a chat, all its data, and everything that names it in other chats.
 
     Returns all addresses that the chat has had.
@@ -132,41 +134,43 @@ def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
     The ids of its updates stay, so that no update takes effect twice. Papers stay, since they belong to no chat. If an
     operator denied the chat, a hash of its address stays, so that it cannot come back as an unknown chat.
     """
-    row = session.get_one(ChatRow, chat_id)
-    rows = [*_pointers(session, chat_id), row]
+    row = transaction.get_one(ChatRow, chat_id)
+    rows = [*_pointers(transaction, chat_id), row]
     places = tuple(_chat_name(one) for one in rows)
     lanes = {(one.platform, one.address) for one in rows}
     people = [one.address for one in rows if model.ChatKind(one.kind) is model.ChatKind.PRIVATE]
     title = row.title
     if row.state is states.ChatState.ASKED and row.admission is states.Admission.DENIED:
         for platform, address in lanes:
-            chats.remember_denial(session, model.Lane(platform, address))
-    queries = session.exec(select(SubscriptionRow.query).where(SubscriptionRow.chat == chat_id)).all()
+            chats.remember_denial(transaction, model.Lane(platform, address))
+    queries = transaction.exec(select(SubscriptionRow.query).where(SubscriptionRow.chat == chat_id)).all()
     for one in rows:
-        session.delete(one)
-    session.flush()
-    subscriptions.drop_unused_queries(session, queries)
+        transaction.delete(one)
+    transaction.flush()
+    subscriptions.drop_unused_queries(transaction, queries)
     for place in places:
-        conversations.erase_place(session, place)
-    _erase_mentions(session, places, title)
+        conversations.erase_place(transaction, place)
+    _erase_mentions(transaction, places, title)
     for person in people:
-        _erase_person(session, row.platform, person)
+        _erase_person(transaction, row.platform, person)
     for platform, address in lanes:
         if (
-            session.exec(select(ChatRow.id).where(ChatRow.platform == platform, ChatRow.address == address)).first()
+            transaction.exec(select(ChatRow.id).where(ChatRow.platform == platform, ChatRow.address == address)).first()
             is None
         ):
-            session.exec(sa.delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address))
-            workers.forget_lane(session, model.Lane(platform, address))
+            transaction.exec(
+                sa.delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address)
+            )
+            workers.forget_lane(transaction, model.Lane(platform, address))
     return places
 
 
-def _pointers(session: Transaction, chat_id: int) -> list[ChatRow]:
+def _pointers(transaction: Transaction, chat_id: int) -> list[ChatRow]:
     """Returns the rows at the earlier addresses of a chat, which point to it."""
     found: list[ChatRow] = []
     wanted = [chat_id]
     while wanted:
-        rows = session.exec(select(ChatRow).where(col(ChatRow.moved_to).in_(wanted))).all()
+        rows = transaction.exec(select(ChatRow).where(col(ChatRow.moved_to).in_(wanted))).all()
         found += rows
         wanted = [row.id or 0 for row in rows]
     return found
@@ -176,20 +180,22 @@ def _chat_name(row: ChatRow) -> str:
     return str(model.ChatAddress(row.platform, row.address, row.topic))
 
 
-def _subscriptions(session: Transaction, chat_id: int) -> list[Json]:
+def _subscriptions(transaction: Transaction, chat_id: int) -> list[Json]:
     rows = (
         select(SubscriptionRow, QueryRow.canonical, subscriptions.cursor_of())
         .join(QueryRow, col(QueryRow.id) == SubscriptionRow.query)
         .where(SubscriptionRow.chat == chat_id)
         .order_by(col(SubscriptionRow.number))
     )
-    return [{**_json(row), "cursor": cursor, "canonical": canonical} for row, canonical, cursor in session.exec(rows)]
+    return [
+        {**_json(row), "cursor": cursor, "canonical": canonical} for row, canonical, cursor in transaction.exec(rows)
+    ]
 
 
-def _signals(session: Transaction, chat_id: int) -> list[Json]:
+def _signals(transaction: Transaction, chat_id: int) -> list[Json]:
     """Returns the signals of a chat as JSON, newest first."""
     of_chat = select(SignalRow, PaperRow.key, PaperRow.title).join(PaperRow, col(PaperRow.id) == SignalRow.paper)
-    rows = session.exec(of_chat.where(SignalRow.chat == chat_id).order_by(col(SignalRow.at).desc()))
+    rows = transaction.exec(of_chat.where(SignalRow.chat == chat_id).order_by(col(SignalRow.at).desc()))
     return [{"key": key, "title": title, **_json(row)} for row, key, title in rows]
 
 
@@ -198,55 +204,55 @@ def _update(row: UpdateRow) -> Json:
     return {**_json(row), "reply": len(row.reply)}
 
 
-def is_bare(session: Transaction, chat_id: int, since: datetime) -> bool:
+def is_bare(transaction: Transaction, chat_id: int, since: datetime) -> bool:
     """Whether a chat was stored at `since` and has no subscriptions, deliveries, signals or conversations."""
-    row = session.get_one(ChatRow, chat_id)
+    row = transaction.get_one(ChatRow, chat_id)
     if row.created_at != since:
         return False
-    places = [_chat_name(one) for one in (*_pointers(session, chat_id), row)]
+    places = [_chat_name(one) for one in (*_pointers(transaction, chat_id), row)]
     of_chat = (
         col(table.chat) == chat_id
         for table in (SubscriptionRow, DeliveryRow, DeliveryItemRow, UndoRow, OfferRow, SignalRow, LibraryRow)
     )
     at_place = (col(table.place).in_(places) for table in (CallbackRow, ConversationStateRow, PendingLookupRow))
     wanted = (select(1).where(one).limit(1) for one in (*of_chat, *at_place, col(UpdateRow.chat).in_(places)))
-    return all(session.exec(one).first() is None for one in wanted)
+    return all(transaction.exec(one).first() is None for one in wanted)
 
 
-def _deliveries(session: Transaction, chat_id: int) -> Iterator[Json]:
+def _deliveries(transaction: Transaction, chat_id: int) -> Iterator[Json]:
     """Yields each delivery of a chat with its messages and papers, read page by page.
 
     Then yields the papers whose deliveries are no longer stored, as one delivery without messages.
     """
     of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq)).limit(CHUNK)
     last = 0
-    while page := session.exec(of_chat.where(col(DeliveryRow.seq) > last)).all():
-        yield from _with_contents(session, page)
+    while page := transaction.exec(of_chat.where(col(DeliveryRow.seq) > last)).all():
+        yield from _with_contents(transaction, page)
         last = page[-1].seq or 0
-    papers = _without_delivery(session, chat_id)
+    papers = _without_delivery(transaction, chat_id)
     first = next(papers, None)
     if first is not None:
         yield {"messages": [], "papers": chain((first,), papers)}
 
 
-def _without_delivery(session: Transaction, chat_id: int) -> Iterator[Json]:
+def _without_delivery(transaction: Transaction, chat_id: int) -> Iterator[Json]:
     left = _items().where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.delivery).is_(None))
     left, last = left.order_by(col(DeliveryItemRow.paper)).limit(CHUNK), 0
-    while items := session.exec(left.where(col(DeliveryItemRow.paper) > last)).all():
+    while items := transaction.exec(left.where(col(DeliveryItemRow.paper) > last)).all():
         yield from map(_paper, items)
         last = items[-1][0].paper
 
 
-def _with_contents(session: Transaction, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:
+def _with_contents(transaction: Transaction, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:
     """Yields deliveries with their messages and papers."""
     seqs = [delivery.seq or 0 for delivery in deliveries]
     in_order = col(MessageRow.delivery), col(MessageRow.number)
     messages: dict[int, list[Json]] = {}
-    for message in session.exec(select(MessageRow).where(col(MessageRow.delivery).in_(seqs)).order_by(*in_order)):
+    for message in transaction.exec(select(MessageRow).where(col(MessageRow.delivery).in_(seqs)).order_by(*in_order)):
         messages.setdefault(message.delivery, []).append(_json(message))
     papers: dict[int | None, list[Json]] = {}
     shown = _items().where(col(DeliveryItemRow.delivery).in_(seqs)).order_by(col(DeliveryItemRow.position))
-    for item in session.exec(shown):
+    for item in transaction.exec(shown):
         papers.setdefault(item[0].delivery, []).append(_paper(item))
     for delivery, seq in zip(deliveries, seqs, strict=True):
         yield {**_json(delivery), "messages": messages.get(seq, []), "papers": papers.get(seq, [])}
@@ -269,61 +275,61 @@ def _json(row: SQLModel) -> Json:
     return {name: dumped[name] for name in type(row).model_fields if name not in _INTERNAL}
 
 
-def _paged(session: Transaction, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
+def _paged(transaction: Transaction, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
     """Returns an iterator over the rows. Only one page of them is in memory at a time."""
-    return iter(session.exec(rows.execution_options(yield_per=CHUNK)))
+    return iter(transaction.exec(rows.execution_options(yield_per=CHUNK)))
 
 
-def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> None:
+def _erase_mentions(transaction: Transaction, places: Sequence[str], title: str) -> None:
     """Erases callbacks, states and notices of other chats that name this chat."""
     # The pattern for chat 42 must not match chat 421 or the topic 42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
-    for callback_id in conversations.named_by(session, "callback", places):
-        row = session.get_one(CallbackRow, callback_id)
+    for callback_id in conversations.named_by(transaction, "callback", places):
+        row = transaction.get_one(CallbackRow, callback_id)
         if named.search(str(row.arguments)):
-            session.delete(row)
-    for name in conversations.named_by(session, "state", places):
-        state = session.get_one(ConversationStateRow, name)
+            transaction.delete(row)
+    for name in conversations.named_by(transaction, "state", places):
+        state = transaction.get_one(ConversationStateRow, name)
         if named.search(f"{state.name} {state.arguments}"):
-            session.delete(state)
-    for seq in conversations.named_by(session, "delivery", [*places, *filter(None, (title,))]):
-        notice = session.get_one(DeliveryRow, seq)
+            transaction.delete(state)
+    for seq in conversations.named_by(transaction, "delivery", [*places, *filter(None, (title,))]):
+        notice = transaction.get_one(DeliveryRow, seq)
         detail = notice.facts.get("detail") or {}
         words = f"{notice.dedupe_key} {detail}"
         # Another chat may have the same title. So if only the title matches, only a settled notice is erased.
         by_title = title and title in detail.values() and notice.settled_at is not None
         if by_title or named.search(words):
-            session.delete(notice)
-    session.flush()
-    conversations.forget_mentions(session, places)
+            transaction.delete(notice)
+    transaction.flush()
+    conversations.forget_mentions(transaction, places)
 
 
-def _erase_person(session: Transaction, platform: str, person: str) -> None:
+def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
     """Erases a person from the rows of other chats that tell who did something."""
-    session.exec(
+    transaction.exec(
         sa.update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
     )
-    session.exec(
+    transaction.exec(
         sa.update(SubscriptionRow)
         .where(_is_on(platform, SubscriptionRow.chat), col(SubscriptionRow.subscriber) == person)
         .values(subscriber="")
     )
     # compares with a range, because LIKE would not use the index
     beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")
-    session.exec(sa.update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
-    for change_id in conversations.named_by(session, "change", [person]):
-        change = session.get_one(UndoRow, change_id)
-        chat = session.get_one(ChatRow, change.chat)
+    transaction.exec(sa.update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
+    for change_id in conversations.named_by(transaction, "change", [person]):
+        change = transaction.get_one(UndoRow, change_id)
+        chat = transaction.get_one(ChatRow, change.chat)
         if chat.platform != platform:
             continue
         before = [
             {**value, "subscriber": ""} if value.get("subscriber") == person else value
             for value in change.before["subscriptions"]
         ]
-        conversations.rewrite_change(session, change_id, chat.address, {**change.before, "subscriptions": before})
+        conversations.rewrite_change(transaction, change_id, chat.address, {**change.before, "subscriptions": before})
     for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):
         there = col(kind.place).startswith(f"{platform}:", autoescape=True)
-        session.exec(sa.delete(kind).where(col(kind.person) == person, there))
+        transaction.exec(sa.delete(kind).where(col(kind.person) == person, there))
 
 
 def _is_on(platform: str, chat: int) -> ColumnElement[bool]:

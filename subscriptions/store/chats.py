@@ -49,101 +49,105 @@ _SAME_NUMBER = {"next_number": _c.next_number}  # an update that changes no valu
 _HOLD = sa.update(_chats).where(_c.id == sa.bindparam("of")).values(_SAME_NUMBER)
 
 
-def find_chat(session: Transaction, address: model.ChatAddress) -> model.Chat | None:
+def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Chat | None:
     """Returns the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
     place = {"platform": address.platform, "address": address.address, "topic": address.topic}
-    row = store.execute(session, _AT, place).first()
+    row = store.execute(transaction, _AT, place).first()
     while row is not None and row.moved_to is not None:
-        row = next(store.rows_of(session, _chats, _c.id, [row.moved_to]), None)
-    return None if row is None else _chat(session, _values_of(row))
+        row = next(store.rows_of(transaction, _chats, _c.id, [row.moved_to]), None)
+    return None if row is None else _chat(transaction, _values_of(row))
 
 
-def chats_in(session: Transaction, lane: model.Lane) -> list[model.Chat]:
+def chats_in(transaction: Transaction, lane: model.Lane) -> list[model.Chat]:
     """Returns the chats at an address and its topics, without chats that have moved away."""
-    there = store.execute(session, _IN_LANE, {"platform": lane.platform, "address": lane.address})
-    return [_chat(session, _values_of(row)) for row in there if row.moved_to is None]
+    there = store.execute(transaction, _IN_LANE, {"platform": lane.platform, "address": lane.address})
+    return [_chat(transaction, _values_of(row)) for row in there if row.moved_to is None]
 
 
-def hold_chat(session: Transaction, chat_id: int) -> None:
+def hold_chat(transaction: Transaction, chat_id: int) -> None:
     """Locks a chat until the transaction ends, so that no other process can change it or its data.
 
     Read its data after this call, not before.
     """
-    store.execute(session, _HOLD, {"of": chat_id})
+    store.execute(transaction, _HOLD, {"of": chat_id})
 
 
-def hold_chats(session: Transaction, chat_ids: Sequence[int]) -> None:
+def hold_chats(transaction: Transaction, chat_ids: Sequence[int]) -> None:
     """Like `hold_chat`, for several chats."""
     for part in store.in_chunks(sorted(chat_ids)):
-        conflicts.hold_rows(session, sa.select(_c.id).where(_c.id.in_(part)).order_by(_c.id))
+        conflicts.hold_rows(transaction, sa.select(_c.id).where(_c.id.in_(part)).order_by(_c.id))
 
 
-def hold_lane(session: Transaction, lane: model.Lane) -> None:
+def hold_lane(transaction: Transaction, lane: model.Lane) -> None:
     """Like `hold_chat`, for all chats at an address."""
     there = (_c.platform == lane.platform) & (_c.address == lane.address)
-    store.execute(session, sa.update(_chats).where(there).values(_SAME_NUMBER))
+    store.execute(transaction, sa.update(_chats).where(there).values(_SAME_NUMBER))
 
 
-def find_chats(session: Transaction, addresses: Collection[model.ChatAddress]) -> dict[model.ChatAddress, model.Chat]:
+def find_chats(
+    transaction: Transaction, addresses: Collection[model.ChatAddress]
+) -> dict[model.ChatAddress, model.Chat]:
     """Returns address → the chat that `find_chat` returns for it. Leaves out unknown addresses."""
     wanted: dict[str, set[str]] = {}
     for address in addresses:
         wanted.setdefault(address.platform, set()).add(address.address)
     found: dict[model.ChatAddress, model.Chat] = {}
-    for row in _rows_at(session, wanted):
+    for row in _rows_at(transaction, wanted):
         place = model.ChatAddress(row.platform, row.address, row.topic)
         if place in addresses:
             moved = row.moved_to is not None
-            chat = find_chat(session, place) if moved else _chat(session, _values_of(row))
+            chat = find_chat(transaction, place) if moved else _chat(transaction, _values_of(row))
             found |= {place: chat} if chat is not None else {}
     return found
 
 
-def chats_at(session: Transaction, platform: str, addresses: Collection[str]) -> tuple[model.Chat, ...]:
+def chats_at(transaction: Transaction, platform: str, addresses: Collection[str]) -> tuple[model.Chat, ...]:
     """Returns the chats at these addresses and their topics, ordered by title."""
     found = (
-        _chat(session, _values_of(row)) for row in _rows_at(session, {platform: addresses}) if row.moved_to is None
+        _chat(transaction, _values_of(row))
+        for row in _rows_at(transaction, {platform: addresses})
+        if row.moved_to is None
     )
     return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
 
 
-def _rows_at(session: Transaction, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
+def _rows_at(transaction: Transaction, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
     """Yields the rows at these addresses, including all topics. `wanted`: platform → addresses."""
     for platform, addresses in wanted.items():
         there = sa.select(_chats).where(_c.platform == platform)
-        yield from store.rows_of(session, there, _c.address, sorted(addresses))
+        yield from store.rows_of(transaction, there, _c.address, sorted(addresses))
 
 
-def add_chats(session: Transaction, kinds: Mapping[model.ChatAddress, model.ChatKind], *, now: datetime) -> None:
+def add_chats(transaction: Transaction, kinds: Mapping[model.ChatAddress, model.ChatKind], *, now: datetime) -> None:
     """Adds chats with one statement. Chats that another process has added in the meantime stay unchanged."""
     rows = [_new_row(place, kind=kind, created_at=now) for place, kind in kinds.items()]
     values = [tuple(row.values()) for row in rows]
-    conflicts.insert_all_new(session, "chat", _PLACE, tuple(rows[0]) if rows else (), values)
+    conflicts.insert_all_new(transaction, "chat", _PLACE, tuple(rows[0]) if rows else (), values)
 
 
-def all_chats(session: Transaction) -> Iterator[Sequence[model.Chat]]:
+def all_chats(transaction: Transaction) -> Iterator[Sequence[model.Chat]]:
     """Yields pages of all chats that have not moved away, ordered by address."""
     last: model.ChatAddress | None = None
-    while page := chats_after(session, last, store.CHUNK):
+    while page := chats_after(transaction, last, store.CHUNK):
         yield page
         last = page[-1].address
 
 
-def chats_after(session: Transaction, after: model.ChatAddress | None, most: int) -> list[model.Chat]:
+def chats_after(transaction: Transaction, after: model.ChatAddress | None, most: int) -> list[model.Chat]:
     """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
     last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
     wanted = sa.select(_chats).where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
-    return [_chat(session, _values_of(row)) for row in store.execute(session, wanted)]
+    return [_chat(transaction, _values_of(row)) for row in store.execute(transaction, wanted)]
 
 
-def chats_by_id(session: Transaction, ids: Iterable[int]) -> dict[int, model.Chat]:
+def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, model.Chat]:
     """Returns id → chat for these ids."""
-    return {row[0]: _chat(session, row) for row in store.rows_of(session, CHATS, _c.id, sorted(set(ids)))}
+    return {row[0]: _chat(transaction, row) for row in store.rows_of(transaction, CHATS, _c.id, sorted(set(ids)))}
 
 
 def add_chat(
-    session: Transaction,
+    transaction: Transaction,
     address: model.ChatAddress,
     kind: model.ChatKind,
     *,
@@ -159,8 +163,8 @@ def add_chat(
     """
     chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
     row = _new_row(address, created_at=now, **chosen)
-    conflicts.insert_new(session, "chat", _PLACE, row)
-    added = find_chat(session, address)
+    conflicts.insert_new(transaction, "chat", _PLACE, row)
+    added = find_chat(transaction, address)
     assert added is not None  # noqa: S101 - one of the two processes has added it
     return added
 
@@ -172,25 +176,25 @@ def _new_row(address: model.ChatAddress, **values: Any) -> dict[str, Any]:  # no
     return {**_DEFAULTS, **place, "state": state, **values}
 
 
-def choose_setting(session: Transaction, chat_id: int, name: str, value: str | None) -> None:
+def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
     """Stores a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
-    row = _held(session, chat_id)
+    row = _held(transaction, chat_id)
     if name == "timezone":
         row.timezone = value or ""
     else:
         row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
 
 
-def speak(session: Transaction, chat_id: int, lang: str) -> None:
+def speak(transaction: Transaction, chat_id: int, lang: str) -> None:
     """Stores the language in which the person of a chat writes.
 
     This counts as long as the chat has chosen no language.
     """
-    _held(session, chat_id).lang = lang
+    _held(transaction, chat_id).lang = lang
 
 
 def pause_chat(
-    session: Transaction,
+    transaction: Transaction,
     chat_id: int,
     reason: states.PauseReason,
     *,
@@ -203,32 +207,32 @@ def pause_chat(
     Does nothing if the chat waits for admission or confirmation. `detail` is the platform's sentence if the platform is
     the reason of the pause.
     """
-    row = session.get_one(ChatRow, chat_id)
+    row = transaction.get_one(ChatRow, chat_id)
     if row.state not in states.WAITING:
         row.state, row.admission, row.pause_reason, row.state_detail = states.ChatState.PAUSED, None, reason, detail
         row.state_since, row.paused_until = now, until
 
 
-def resume_chat(session: Transaction, chat_id: int, *, now: datetime) -> None:
+def resume_chat(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Makes a chat active, and wakes its lane. Does nothing if the chat waits: only `service.access` admits it."""
-    row = session.get_one(ChatRow, chat_id)
+    row = transaction.get_one(ChatRow, chat_id)
     if row.state not in states.WAITING:
         row.state, row.admission, row.pause_reason, row.state_detail = states.ChatState.ACTIVE, None, None, ""
         row.state_since, row.paused_until = now, None
-        wake_lanes(session, [model.Lane(row.platform, row.address)])
+        wake_lanes(transaction, [model.Lane(row.platform, row.address)])
 
 
 def mark_unreachable(
-    session: Transaction, chat_id: int, reason: states.PauseReason, detail: str, *, now: datetime
+    transaction: Transaction, chat_id: int, reason: states.PauseReason, detail: str, *, now: datetime
 ) -> bool:
     """Stores that the platform does not let the bot write to a chat. Returns False if this was already stored.
 
     `detail` is the platform's sentence. A chat that a person paused stays paused by this person. A chat that waits for
     admission continues to wait.
     """
-    row = session.get_one(ChatRow, chat_id)
+    row = transaction.get_one(ChatRow, chat_id)
     if row.state is states.ChatState.ACTIVE:
-        pause_chat(session, chat_id, reason, detail=detail, now=now)
+        pause_chat(transaction, chat_id, reason, detail=detail, now=now)
         return True
     if row.state in states.WAITING and row.pause_reason is None:
         row.pause_reason, row.state_detail, row.state_since = reason, detail, now
@@ -236,22 +240,22 @@ def mark_unreachable(
     return False
 
 
-def mark_reachable(session: Transaction, chat_id: int, *, now: datetime) -> bool:
+def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> bool:
     """Stores that the platform lets the bot write to a chat again. Returns whether the chat was unreachable."""
-    row = session.get_one(ChatRow, chat_id)
+    row = transaction.get_one(ChatRow, chat_id)
     if row.pause_reason is None or not row.pause_reason.is_unreachable:
         return False
     if row.state in states.WAITING:
         row.pause_reason, row.state_detail, row.state_since = None, "", now
-        wake_lanes(session, [model.Lane(row.platform, row.address)])
+        wake_lanes(transaction, [model.Lane(row.platform, row.address)])
         return True
-    resume_chat(session, chat_id, now=now)
+    resume_chat(transaction, chat_id, now=now)
     return True
 
 
-def describe(session: Transaction, lane: model.Lane, *, title: str, public: bool) -> None:
+def describe(transaction: Transaction, lane: model.Lane, *, title: str, public: bool) -> None:
     """Stores a title, and whether strangers can read the chat, for the chat at an address and its topics."""
-    session.exec(
+    transaction.exec(
         sa.update(ChatRow)
         .where(col(ChatRow.platform) == lane.platform, col(ChatRow.address) == lane.address)
         .where(col(ChatRow.moved_to).is_(None))
@@ -259,7 +263,7 @@ def describe(session: Transaction, lane: model.Lane, *, title: str, public: bool
     )
 
 
-def store_streaks(session: Transaction, streaks: Mapping[int, model.NoMatchStreak | None]) -> None:
+def store_streaks(transaction: Transaction, streaks: Mapping[int, model.NoMatchStreak | None]) -> None:
     """Stores chat id → no-match streak; None ends a streak."""
     alike: dict[model.NoMatchStreak | None, list[int]] = {}
     for chat_id, streak in streaks.items():
@@ -268,12 +272,12 @@ def store_streaks(session: Transaction, streaks: Mapping[int, model.NoMatchStrea
         after = None if streak is None or streak.said else streak.after
         values = {"no_match_streak": columns.to_json(streak) if streak else {}, "streak_after": after}
         for part in store.in_chunks(ids):
-            store.execute(session, sa.update(_chats).where(_c.id.in_(part)).values(values))
+            store.execute(transaction, sa.update(_chats).where(_c.id.in_(part)).values(values))
 
 
-def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> list[str]:
+def addresses_with_prefix(transaction: Transaction, platform: str, prefix: str) -> list[str]:
     """Returns the addresses that begin with this prefix, without those of chats that have moved away."""
-    rows = session.exec(
+    rows = transaction.exec(
         select(ChatRow.address)
         .where(ChatRow.platform == platform, ChatRow.address >= prefix, ChatRow.address < prefix + _LAST_SIGN)
         .where(col(ChatRow.moved_to).is_(None))
@@ -282,17 +286,17 @@ def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> l
     return list(rows)
 
 
-def unconfirmed_since(session: Transaction, before: datetime) -> list[int]:
+def unconfirmed_since(transaction: Transaction, before: datetime) -> list[int]:
     """Returns the ids of the chats that were added before the moment `before` and never confirmed."""
     found = select(ChatRow.id).where(ChatRow.state == states.ChatState.UNCONFIRMED, col(ChatRow.created_at) < before)
-    return [chat_id for chat_id in session.exec(found) if chat_id is not None]
+    return [chat_id for chat_id in transaction.exec(found) if chat_id is not None]
 
 
-def unreachable_since(session: Transaction, before: datetime) -> list[int]:
+def unreachable_since(transaction: Transaction, before: datetime) -> list[int]:
     """Returns the ids of the chats that became unreachable before the moment `before`."""
     return [
         chat_id
-        for chat_id in session.exec(
+        for chat_id in transaction.exec(
             select(ChatRow.id).where(
                 col(ChatRow.state).in_((states.ChatState.PAUSED, *states.WAITING)),
                 col(ChatRow.pause_reason).in_(states.UNREACHABLE),
@@ -303,20 +307,20 @@ def unreachable_since(session: Transaction, before: datetime) -> list[int]:
     ]
 
 
-def _held(session: Transaction, chat_id: int) -> ChatRow:
+def _held(transaction: Transaction, chat_id: int) -> ChatRow:
     """Locks a chat until the transaction ends and returns its row, read after the lock."""
-    hold_chat(session, chat_id)
-    return session.get_one(ChatRow, chat_id, populate_existing=True)
+    hold_chat(transaction, chat_id)
+    return transaction.get_one(ChatRow, chat_id, populate_existing=True)
 
 
-def _chat(session: Transaction, row: Sequence[Any]) -> model.Chat:
+def _chat(transaction: Transaction, row: Sequence[Any]) -> model.Chat:
     """Returns the Chat of a row of `_VALUES`.
 
     Reads the columns by position. By name it would take three times as long, and a plan reads all chats.
     """
     chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, streak, number, owner = row
     own = (("timezone", timezone), *others.items())
-    settings, chosen = _settings(kind, platform, own, session.zone, lang or "en", public=public)
+    settings, chosen = _settings(kind, platform, own, transaction.zone, lang or "en", public=public)
     place = model.ChatAddress(platform, address, topic)
     return model.Chat._make(
         (
@@ -349,33 +353,33 @@ def _settings(
 _DENIAL_KEY = "denial-key"
 
 
-def require_admission(session: Transaction, chat_id: int, *, now: datetime) -> None:
+def require_admission(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Makes a chat wait until an operator admits it. The cursors of its subscriptions do not change."""
-    _set(session, chat_id, states.ChatState.ASKED, None, now)
+    _set(transaction, chat_id, states.ChatState.ASKED, None, now)
 
 
-def admit(session: Transaction, chat_id: int, *, now: datetime) -> None:
+def admit(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Admits a chat that waits or is new, and wakes its lane. Papers that came while it waited will be delivered."""
-    row = session.get_one(ChatRow, chat_id)
+    row = transaction.get_one(ChatRow, chat_id)
     if row.state == states.ChatState.ASKED or row.next_number == 1:
-        _set(session, chat_id, states.ChatState.ACTIVE, states.Admission.ADMITTED, now)
-        wake_lanes(session, [model.Lane(row.platform, row.address)])
+        _set(transaction, chat_id, states.ChatState.ACTIVE, states.Admission.ADMITTED, now)
+        wake_lanes(transaction, [model.Lane(row.platform, row.address)])
 
 
-def confirm(session: Transaction, chat_id: int, *, now: datetime) -> None:
+def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Admits a chat whose reader said yes, and wakes its lane. Does nothing for a chat that does not wait for a yes."""
-    row = session.get_one(ChatRow, chat_id)
+    row = transaction.get_one(ChatRow, chat_id)
     if row.state is states.ChatState.UNCONFIRMED:
         row.state = states.ChatState.ASKED
-        admit(session, chat_id, now=now)
+        admit(transaction, chat_id, now=now)
 
 
-def deny(session: Transaction, chat_id: int, *, now: datetime) -> None:
+def deny(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Denies a chat, so that it gets nothing until an operator admits it."""
-    row = session.get_one(ChatRow, chat_id)
+    row = transaction.get_one(ChatRow, chat_id)
     if row.state is states.ChatState.UNCONFIRMED:
-        remember_denial(session, model.Lane(row.platform, row.address))
-    _set(session, chat_id, states.ChatState.ASKED, states.Admission.DENIED, now)
+        remember_denial(transaction, model.Lane(row.platform, row.address))
+    _set(transaction, chat_id, states.ChatState.ASKED, states.Admission.DENIED, now)
 
 
 @store.reads
@@ -391,9 +395,9 @@ def operators(transaction: Transaction) -> tuple[model.Chat, ...]:
     return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
 
 
-def make_operator(session: Transaction, chat_id: int) -> None:
+def make_operator(transaction: Transaction, chat_id: int) -> None:
     """Makes the person of a chat an operator."""
-    session.get_one(ChatRow, chat_id).admin = True
+    transaction.get_one(ChatRow, chat_id).admin = True
 
 
 @store.writes
@@ -417,80 +421,80 @@ def _selected(
     return tuple(_chat(transaction, row) for row in store.execute(transaction, wanted))
 
 
-def add_code(session: Transaction, code_hash: str, *, most: int) -> None:
+def add_code(transaction: Transaction, code_hash: str, *, most: int) -> None:
     """Stores the hash of a code, and removes all hashes except the newest `most`."""
-    session.add(OperatorCodeRow(code_hash=code_hash))
-    session.flush()
+    transaction.add(OperatorCodeRow(code_hash=code_hash))
+    transaction.flush()
     newest = select(OperatorCodeRow.number).order_by(col(OperatorCodeRow.number).desc()).limit(most)
-    session.exec(sa.delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
+    transaction.exec(sa.delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
 
 
-def code_hashes(session: Transaction) -> Sequence[str]:
+def code_hashes(transaction: Transaction) -> Sequence[str]:
     """Returns the stored hashes of operator codes."""
-    return session.exec(select(OperatorCodeRow.code_hash)).all()
+    return transaction.exec(select(OperatorCodeRow.code_hash)).all()
 
 
-def take_codes(session: Transaction, code_hash: str) -> bool:
+def take_codes(transaction: Transaction, code_hash: str) -> bool:
     """Removes all hashes of codes. Returns whether `code_hash` was one of them; it is not if another process was first."""
-    taken = session.exec(sa.delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
+    taken = transaction.exec(sa.delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
     return code_hash in taken
 
 
-def add_wrong_code(session: Transaction, chat_id: int, *, now: datetime) -> None:
+def add_wrong_code(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Stores that a chat sent a wrong code."""
-    session.add(WrongCodeRow(chat=chat_id, at=now))
-    session.flush()
+    transaction.add(WrongCodeRow(chat=chat_id, at=now))
+    transaction.flush()
 
 
-def wrong_codes_since(session: Transaction, chat_id: int, after: datetime) -> int:
+def wrong_codes_since(transaction: Transaction, chat_id: int, after: datetime) -> int:
     """Returns the number of wrong codes that a chat sent after the moment `after`."""
     found = select(sa.func.count()).select_from(WrongCodeRow)
-    return session.exec(found.where(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)).one()
+    return transaction.exec(found.where(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)).one()
 
 
-def drop_wrong_codes_of(session: Transaction, chat_id: int) -> None:
+def drop_wrong_codes_of(transaction: Transaction, chat_id: int) -> None:
     """Removes the wrong codes of a chat."""
-    session.exec(sa.delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
+    transaction.exec(sa.delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
 
 
-def remember_denial(session: Transaction, lane: model.Lane) -> None:
+def remember_denial(transaction: Transaction, lane: model.Lane) -> None:
     """Stores a hash of an address, which tells that an operator denied its chats.
 
     The hash stays if the chats are erased.
     """
-    address_hash = hash_of(session, f"{lane.platform}:{lane.address}")
-    conflicts.insert_new(session, "denial", ("address_hash",), {"address_hash": address_hash})
+    address_hash = hash_of(transaction, f"{lane.platform}:{lane.address}")
+    conflicts.insert_new(transaction, "denial", ("address_hash",), {"address_hash": address_hash})
 
 
-def lift_denial(session: Transaction, lane: model.Lane) -> bool:
+def lift_denial(transaction: Transaction, lane: model.Lane) -> bool:
     """Erases the stored denial of an address. Returns whether there was one."""
-    row = _denial(session, lane)
+    row = _denial(transaction, lane)
     if row is not None:
-        session.delete(row)
-        session.flush()
+        transaction.delete(row)
+        transaction.flush()
     return row is not None
 
 
-def denial_of(session: Transaction, lane: model.Lane) -> str:
+def denial_of(transaction: Transaction, lane: model.Lane) -> str:
     """Returns the hash that is stored for a denied address; "" if the address has no stored denial."""
-    row = _denial(session, lane)
+    row = _denial(transaction, lane)
     return row.address_hash if row is not None else ""
 
 
-def move_denial(session: Transaction, old: model.Lane, new: model.Lane) -> None:
+def move_denial(transaction: Transaction, old: model.Lane, new: model.Lane) -> None:
     """Moves a stored denial to the address to which the chat moved."""
-    if lift_denial(session, old):
-        remember_denial(session, new)
+    if lift_denial(transaction, old):
+        remember_denial(transaction, new)
 
 
-def _denial(session: Transaction, lane: model.Lane) -> DenialRow | None:
-    key = bot_state.get_value(session, _DENIAL_KEY)
-    return session.get(DenialRow, _hash(key, f"{lane.platform}:{lane.address}")) if key is not None else None
+def _denial(transaction: Transaction, lane: model.Lane) -> DenialRow | None:
+    key = bot_state.get_value(transaction, _DENIAL_KEY)
+    return transaction.get(DenialRow, _hash(key, f"{lane.platform}:{lane.address}")) if key is not None else None
 
 
-def hash_of(session: Transaction, text: str) -> str:
+def hash_of(transaction: Transaction, text: str) -> str:
     """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
-    return _hash(bot_state.hold_value(session, _DENIAL_KEY, secrets.token_hex(32)), text)
+    return _hash(bot_state.hold_value(transaction, _DENIAL_KEY, secrets.token_hex(32)), text)
 
 
 def _hash(key: str, text: str) -> str:
@@ -498,10 +502,10 @@ def _hash(key: str, text: str) -> str:
 
 
 def _set(
-    session: Transaction, chat_id: int, state: states.ChatState, answer: states.Admission | None, now: datetime
+    transaction: Transaction, chat_id: int, state: states.ChatState, answer: states.Admission | None, now: datetime
 ) -> None:
     """Stores an operator's decision. Does nothing if the chat is not confirmed, since only its reader can confirm it."""
-    row = session.get_one(ChatRow, chat_id)
+    row = transaction.get_one(ChatRow, chat_id)
     if row.state is states.ChatState.UNCONFIRMED:
         return
     row.state, row.admission, row.pause_reason, row.state_detail = state, answer, None, ""

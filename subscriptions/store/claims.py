@@ -209,7 +209,7 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     return _open_step(transaction, asking) or _next_edit(transaction, asking)
 
 
-def _open_step(session: Transaction, asking: ClaimRequest) -> Unrendered | Claim | None:
+def _open_step(transaction: Transaction, asking: ClaimRequest) -> Unrendered | Claim | None:
 
     def passes(row: sa.Row[Any]) -> bool:
         """Whether the lane continues with its next message although this one is unclear."""
@@ -230,19 +230,19 @@ def _open_step(session: Transaction, asking: ClaimRequest) -> Unrendered | Claim
 
     lane = asking.lane
     values = {"platform": lane.platform, "address": lane.address, "wall": asking.wall}
-    with session.connection().execute(_OPEN, values) as rows:
+    with transaction.connection().execute(_OPEN, values) as rows:
         for _, messages in groupby(rows, key=lambda row: row.seq):
             row = next((row for row in messages if row.rendered_at is None or (row.number and not passes(row))), None)
             if row is None:
                 continue
             if row.rendered_at is None:
                 return Unrendered(row.seq, lane.platform)
-            return _claim_of(session, row, waits=is_early(row)) if may_be_tried(row) else None
+            return _claim_of(transaction, row, waits=is_early(row)) if may_be_tried(row) else None
     return None
 
 
-def _claim_of(session: Transaction, row: sa.Row[Any], *, waits: bool) -> Claim:
-    message = session.connection().execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
+def _claim_of(transaction: Transaction, row: sa.Row[Any], *, waits: bool) -> Claim:
+    message = transaction.connection().execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
     return Claim(
         seq=row.seq,
         delivery=row.id,
@@ -417,7 +417,7 @@ def _is_unclear(claimed: Claim) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def record_outcome(
-    session: Transaction,
+    transaction: Transaction,
     claimed: Claim,
     decision: RetryDecision,
     reason: str,
@@ -432,13 +432,13 @@ def record_outcome(
     """
     lane = claimed.address.lane
     if decision.pauses_lane:
-        pause_lane(session, lane, wall=wall, until=wall + decision.pauses_lane)
+        pause_lane(transaction, lane, wall=wall, until=wall + decision.pauses_lane)
     elif decision.not_before is not None:
-        wake_lanes(session, [lane], after=decision.not_before - now)
-    message = session.get(MessageRow, (claimed.seq, claimed.message.number))
+        wake_lanes(transaction, [lane], after=decision.not_before - now)
+    message = transaction.get(MessageRow, (claimed.seq, claimed.message.number))
     if message is None:  # its chat was erased in the meantime
         return
-    delivery = session.get_one(DeliveryRow, claimed.seq)
+    delivery = transaction.get_one(DeliveryRow, claimed.seq)
     message.state, message.reason = decision.state, reason
     message.lookup_given_up = message.found_at_start = False
     if decision.state is not MessageState.UNCLEAR:
@@ -451,10 +451,10 @@ def record_outcome(
     delivery.next_at = decision.not_before
     if decision.use_plain:  # for all unfinished messages of the delivery
         rest = select(MessageRow).where(MessageRow.delivery == claimed.seq, col(MessageRow.state).not_in(FINISHED))
-        for other in session.exec(rest).all():
+        for other in transaction.exec(rest).all():
             other.use_plain = True
-    session.flush()
-    settle_if_finished(session, delivery, now)
+    transaction.flush()
+    settle_if_finished(transaction, delivery, now)
 
 
 @store.writes
@@ -468,31 +468,31 @@ def pause_lane(transaction: Transaction, lane: model.Lane, *, wall: datetime, un
     wake_lanes(transaction, [lane], after=until - wall)
 
 
-def settle_if_finished(session: Transaction, delivery: DeliveryRow, now: datetime) -> None:
+def settle_if_finished(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:
     """Settles a delivery whose messages are all sent or dead."""
-    states = session.exec(select(MessageRow.state).where(MessageRow.delivery == delivery.seq)).all()
+    states = transaction.exec(select(MessageRow.state).where(MessageRow.delivery == delivery.seq)).all()
     if states and all(state in FINISHED for state in states):
         delivery.settled_at, delivery.next_at = now, None
 
 
-def is_sent(session: Transaction, seq: int) -> bool:
+def is_sent(transaction: Transaction, seq: int) -> bool:
     """Whether a delivery has messages, and all of them are sent."""
-    states = session.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
+    states = transaction.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
     return bool(states) and all(state is MessageState.SENT for state in states)
 
 
-def sends_of_lane(session: Transaction, lane: model.Lane, after: datetime) -> list[datetime]:
+def sends_of_lane(transaction: Transaction, lane: model.Lane, after: datetime) -> list[datetime]:
     """Returns when the last attempts of the messages of a lane began, ascending, if they began after `after`."""
     values = {"platform": lane.platform, "address": lane.address, "after": after}
-    return list(store.execute(session, _SENDS_OF_LANE, values).scalars())
+    return list(store.execute(transaction, _SENDS_OF_LANE, values).scalars())
 
 
-def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tuple[model.Lane, datetime, bool]]:
+def begun_sends(transaction: Transaction, platform: str, after: datetime) -> list[tuple[model.Lane, datetime, bool]]:
     """Returns (lane, start of the last attempt, is sent) for each message with an attempt that began after `after`.
 
     The moments are times of the machine's clock.
     """
-    rows = session.exec(
+    rows = transaction.exec(
         select(ChatRow.address, MessageRow.attempted_at, col(MessageRow.state))
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
@@ -534,16 +534,16 @@ _NEXT_EDIT = (
 )
 
 
-def _next_edit(session: Transaction, asking: ClaimRequest) -> Edit | None:
+def _next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
     """Returns the oldest message of a lane with a requested edit that can be made now; None if there is none."""
-    connection, lane, now = session.connection(), asking.lane, asking.now
+    connection, lane, now = transaction.connection(), asking.lane, asking.now
     if connection.execute(_ANY_REQUESTED).scalar() is None:
         return None
     values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}
     found = connection.execute(_NEXT_EDIT, {**values, "wall": asking.wall}).first()
     if found is None:
         return None
-    delivery = deliveries.delivery_value(session, found.delivery)
+    delivery = deliveries.delivery_value(transaction, found.delivery)
     return Edit(
         seq=found.delivery,
         number=found.number,
@@ -553,7 +553,7 @@ def _next_edit(session: Transaction, asking: ClaimRequest) -> Edit | None:
         plain=found.use_plain,
         attempts=found.attempts,
         delivery=delivery,
-        layout=_layout(session, found.delivery),
+        layout=_layout(transaction, found.delivery),
     )
 
 
@@ -572,20 +572,22 @@ def finish_edit(transaction: Transaction, edit: Edit) -> None:
     _wait(transaction, edit, attempts=0, next_at=None)
 
 
-def postpone_edit(session: Transaction, edit: Edit, *, next_at: datetime | None) -> None:
+def postpone_edit(transaction: Transaction, edit: Edit, *, next_at: datetime | None) -> None:
     """Schedules another attempt of an edit, not before `next_at`."""
-    _wait(session, edit, attempts=edit.attempts + 1, next_at=next_at)
+    _wait(transaction, edit, attempts=edit.attempts + 1, next_at=next_at)
 
 
-def _wait(session: Transaction, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
-    session.exec(
+def _wait(transaction: Transaction, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
+    transaction.exec(
         sa.update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at)
     )
 
 
-def _layout(session: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
-    numbers = session.exec(select(MessageRow.number).where(MessageRow.delivery == seq).order_by(col(MessageRow.number)))
-    items = session.exec(
+def _layout(transaction: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
+    numbers = transaction.exec(
+        select(MessageRow.number).where(MessageRow.delivery == seq).order_by(col(MessageRow.number))
+    )
+    items = transaction.exec(
         select(DeliveryItemRow.message, DeliveryItemRow.paper)
         .where(DeliveryItemRow.delivery == seq)
         .order_by(col(DeliveryItemRow.position))

@@ -75,36 +75,36 @@ def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
 
 
 def note_mentions(
-    session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]
+    transaction: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]
 ) -> None:
     """Replaces the mentions of rows. `words`: row id → words with which the row names chats or people."""
     for part in store.in_chunks(list(words)):
-        store.execute(session, sa.delete(_mentions).where(_m[where].in_(part)))
-    add_mentions(session, where, words)
+        store.execute(transaction, sa.delete(_mentions).where(_m[where].in_(part)))
+    add_mentions(transaction, where, words)
 
 
 def add_mentions(
-    session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]
+    transaction: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]
 ) -> None:
     """Stores the mentions of new rows. `words`: row id → words with which the row names chats or people."""
     rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
     if rows:
-        store.execute(session, sa.insert(_mentions), rows)
+        store.execute(transaction, sa.insert(_mentions), rows)
 
 
-def forget_mentions(session: Transaction, words: Sequence[str]) -> None:
+def forget_mentions(transaction: Transaction, words: Sequence[str]) -> None:
     """Removes the mentions of these words. Call it when no row names them any more."""
-    store.execute(session, sa.delete(_mentions).where(_m.word.in_(words)))
+    store.execute(transaction, sa.delete(_mentions).where(_m.word.in_(words)))
 
 
-def named_by(session: Transaction, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
+def named_by(transaction: Transaction, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
     """Returns the ids of the rows with one of these words; with `topics`, also of rows that name a topic of an address."""
     found: set[Any] = set()
     for word in words:
         of = sa.select(_m[where]).where(_m[where].is_not(None))
-        found.update(store.execute(session, of.where(_m.word == word)).scalars())
+        found.update(store.execute(transaction, of.where(_m.word == word)).scalars())
         if topics:
-            found.update(store.execute(session, of.where(_m.word > f"{word}/", _m.word < f"{word}0")).scalars())
+            found.update(store.execute(transaction, of.where(_m.word > f"{word}/", _m.word < f"{word}0")).scalars())
     return sorted(found)
 
 
@@ -128,42 +128,42 @@ class StoredChange:
 
 
 def add_changes(
-    session: Transaction, before: Mapping[int, tuple[str, Mapping[str, Any]]], *, who: str, at: datetime
+    transaction: Transaction, before: Mapping[int, tuple[str, Mapping[str, Any]]], *, who: str, at: datetime
 ) -> dict[int, int]:
     """Stores the states of chats before a change. `before`: chat id → (address, state).
 
     Returns chat id → id of the stored change. Later changes have higher ids.
     """
     rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
-    ids = {added.chat: added.id for added in store.execute(session, _ADD, rows)} if rows else {}
+    ids = {added.chat: added.id for added in store.execute(transaction, _ADD, rows)} if rows else {}
     named = {ids[chat_id]: words_of_change(state, address) for chat_id, (address, state) in before.items()}
-    add_mentions(session, "change", named)
+    add_mentions(transaction, "change", named)
     return ids
 
 
-def with_more_changes_than(session: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
+def with_more_changes_than(transaction: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
     """Returns those of `chat_ids` that have more than `most` stored changes."""
-    return [row.chat for row in store.rows_of(session, _WITH_MORE, _undo.c.chat, chat_ids, most=most)]
+    return [row.chat for row in store.rows_of(transaction, _WITH_MORE, _undo.c.chat, chat_ids, most=most)]
 
 
-def changes_of(session: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
+def changes_of(transaction: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
     """Returns the stored changes of a chat, newest first."""
-    rows = session.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
+    rows = transaction.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
     return tuple(
         StoredChange(id=row.id or 0, chat_id=row.chat, who=row.who, at=row.at, before=row.before) for row in rows
     )
 
 
-def rewrite_change(session: Transaction, change_id: int, address: str, before: Mapping[str, Any]) -> None:
+def rewrite_change(transaction: Transaction, change_id: int, address: str, before: Mapping[str, Any]) -> None:
     """Replaces the stored state of a change. `address` is the address of its chat."""
-    session.get_one(UndoRow, change_id).before = dict(before)
-    note_mentions(session, "change", {change_id: words_of_change(before, address)})
+    transaction.get_one(UndoRow, change_id).before = dict(before)
+    note_mentions(transaction, "change", {change_id: words_of_change(before, address)})
 
 
-def drop_changes(session: Transaction, ids: Collection[int]) -> None:
+def drop_changes(transaction: Transaction, ids: Collection[int]) -> None:
     """Removes changes."""
     if ids:
-        session.exec(sa.delete(UndoRow).where(col(UndoRow.id).in_(ids)))
+        transaction.exec(sa.delete(UndoRow).where(col(UndoRow.id).in_(ids)))
 
 
 # ------------------------------------------------------------------------------------ buttons, states, look-ups, offers
@@ -189,28 +189,28 @@ def new_callback_id() -> str:
     return secrets.token_urlsafe(12)
 
 
-def store_callbacks(session: Transaction, tokens: Mapping[str, model.CallbackToken], *, now: datetime) -> None:
+def store_callbacks(transaction: Transaction, tokens: Mapping[str, model.CallbackToken], *, now: datetime) -> None:
     """Stores callback tokens under their ids."""
     if not tokens:
         return
     store.execute(
-        session, sa.insert(_callbacks), [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()]
+        transaction, sa.insert(_callbacks), [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()]
     )
     named = {id_: words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
-    add_mentions(session, "callback", named)
+    add_mentions(transaction, "callback", named)
 
 
-def find_callback(session: Transaction, callback_id: str) -> model.CallbackToken | None:
+def find_callback(transaction: Transaction, callback_id: str) -> model.CallbackToken | None:
     """Returns the callback token with an id; None if there is none."""
-    row = store.execute(session, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
+    row = store.execute(transaction, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
     return None if row is None else _callback(row)
 
 
 @store.reads
-def last_callbacks(session: Transaction, place: str, *, since: datetime) -> list[model.CallbackToken]:
+def last_callbacks(transaction: Transaction, place: str, *, since: datetime) -> list[model.CallbackToken]:
     """Returns the callback tokens of the last reply with buttons at a place, if it was made at `since` or later."""
     wanted = sa.select(_callbacks).where(_callbacks.c.place == place, _callbacks.c.at >= since)
-    rows = store.execute(session, wanted.order_by(_callbacks.c.at.desc()).limit(_MOST_BUTTONS)).all()
+    rows = store.execute(transaction, wanted.order_by(_callbacks.c.at.desc()).limit(_MOST_BUTTONS)).all()
     return [_callback(row) for row in rows if row.at == rows[0].at]
 
 
@@ -231,9 +231,9 @@ def has_home_view(transaction: Transaction, person: model.ChatAddress) -> bool:
     )
 
 
-def drop_callbacks_at(session: Transaction, place: str) -> None:
+def drop_callbacks_at(transaction: Transaction, place: str) -> None:
     """Removes the callback tokens of a place."""
-    session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place) == place))
+    transaction.exec(sa.delete(CallbackRow).where(col(CallbackRow.place) == place))
 
 
 @store.writes
@@ -321,41 +321,41 @@ class Offer:
     cadence: str
 
 
-def put_offer(session: Transaction, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
+def put_offer(transaction: Transaction, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
     """Stores an offer. Returns its id: that of an earlier offer of the subscription; if there is none, `new_id`."""
     values: Mapping[str, Any] = {"text": offer.text, "cadence": offer.cadence}
     known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
-    conflicts.insert_new(session, "offer", ("chat", "number"), known)
-    row = session.exec(select(OfferRow).where(OfferRow.chat == chat_id, OfferRow.number == offer.number)).one()
+    conflicts.insert_new(transaction, "offer", ("chat", "number"), known)
+    row = transaction.exec(select(OfferRow).where(OfferRow.chat == chat_id, OfferRow.number == offer.number)).one()
     row.text, row.cadence = offer.text, offer.cadence
-    session.flush()
+    transaction.flush()
     return row.id
 
 
-def find_offer(session: Transaction, offer_id: str) -> Offer | None:
+def find_offer(transaction: Transaction, offer_id: str) -> Offer | None:
     """Returns the offer with an id; None if there is none."""
-    row = session.get(OfferRow, offer_id)
+    row = transaction.get(OfferRow, offer_id)
     return None if row is None else Offer(number=row.number, text=row.text, cadence=row.cadence)
 
 
-def offer_of(session: Transaction, chat_id: int, number: int) -> str:
+def offer_of(transaction: Transaction, chat_id: int, number: int) -> str:
     """Returns the id of the offer of a subscription; "" if it was never offered."""
     found = select(OfferRow.id).where(OfferRow.chat == chat_id, OfferRow.number == number)
-    return session.exec(found).first() or ""
+    return transaction.exec(found).first() or ""
 
 
-def erase_place(session: Transaction, place: str) -> None:
+def erase_place(transaction: Transaction, place: str) -> None:
     """Erases what conversations store about a chat (rule 10), including callback tokens on a person's home view.
 
     The ids of the chat's updates stay.
     """
-    session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
+    transaction.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
     for table in (ConversationStateRow, PendingLookupRow):
-        session.exec(sa.delete(table).where(col(table.place) == place))
+        transaction.exec(sa.delete(table).where(col(table.place) == place))
     erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
-    session.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == place).values(erased))
+    transaction.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == place).values(erased))
     for page in (PageMessageRow, PageLogRow):
-        session.exec(sa.delete(page).where(col(page.chat) == place))
+        transaction.exec(sa.delete(page).where(col(page.chat) == place))
 
 
 # -------------------------------------------------------------------------------------------------------------- updates
@@ -368,7 +368,7 @@ def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | N
     return reply
 
 
-def claim_update(session: Transaction, platform: str, update_id: str, *, now: datetime) -> bool:
+def claim_update(transaction: Transaction, platform: str, update_id: str, *, now: datetime) -> bool:
     """Stores an update, before its effect in the same transaction. Returns False if it was stored before."""
     values = {
         "platform": platform,
@@ -378,14 +378,14 @@ def claim_update(session: Transaction, platform: str, update_id: str, *, now: da
         "reply": "",
         "state": ReplyState.DONE,
     }
-    return conflicts.insert_new(session, "update", _KEY, values)
+    return conflicts.insert_new(transaction, "update", _KEY, values)
 
 
-def store_reply(session: Transaction, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
+def store_reply(transaction: Transaction, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
     """Stores the reply to a claimed update, the worker that will post it, and the chat of the update."""
     state = ReplyState.READY if reply else ReplyState.DONE
     changed = {"reply": reply, "chat": chat, "state": state, "worker": worker}
-    store.execute(session, sa.update(_updates).where(*_is(platform, update_id)).values(changed))
+    store.execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(changed))
 
 
 @store.reads
@@ -395,9 +395,9 @@ def commands_since(transaction: Transaction, chat: model.ChatAddress, since: dat
     return transaction.exec(found).one()
 
 
-def recent_updates(session: Transaction, platform: str, after: datetime) -> list[tuple[str, datetime, bool]]:
+def recent_updates(transaction: Transaction, platform: str, after: datetime) -> list[tuple[str, datetime, bool]]:
     """Returns (chat, arrival, whether its reply is finished) of each update of a platform that came after `after`."""
-    rows = session.exec(
+    rows = transaction.exec(
         select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
             col(UpdateRow.platform).concat("") == platform,
             UpdateRow.at > after,
@@ -407,14 +407,14 @@ def recent_updates(session: Transaction, platform: str, after: datetime) -> list
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
 
 
-def answers_in(session: Transaction, lane: model.Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
+def answers_in(transaction: Transaction, lane: model.Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
     """Returns (arrival, whether its reply is finished) of each update in a lane that came after `after`.
 
     Leaves out replies that `worker` still has to post, since it counts them when it posts them.
     """
     name = str(model.ChatAddress(lane.platform, lane.address))
     in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
-    found = store.execute(session, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
+    found = store.execute(transaction, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
     return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
 
 
@@ -590,19 +590,19 @@ def _name(chat: model.ChatAddress) -> str:
     return str(model.ChatAddress(chat.platform, chat.address))
 
 
-def _changes_of(session: Transaction, chat: model.ChatAddress) -> int:
+def _changes_of(transaction: Transaction, chat: model.ChatAddress) -> int:
     """Returns the number of the last change of a chat. After the chat was erased, the number is lower than before."""
-    return session.exec(select(PageLogRow.changes).where(PageLogRow.chat == _name(chat))).first() or 0
+    return transaction.exec(select(PageLogRow.changes).where(PageLogRow.chat == _name(chat))).first() or 0
 
 
-def _next_change(session: Transaction, chat: str) -> int:
+def _next_change(transaction: Transaction, chat: str) -> int:
     """Returns the number of a chat's next change. Locks the chat's log until the transaction ends."""
-    return int(conflicts.hold(session, "page_log", ("chat",), {"chat": chat, "changes": 0}).changes) + 1
+    return int(conflicts.hold(transaction, "page_log", ("chat",), {"chat": chat, "changes": 0}).changes) + 1
 
 
-def _count(session: Transaction, chat: str, change: int) -> None:
-    session.exec(sa.update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
-    session.flush()
+def _count(transaction: Transaction, chat: str, change: int) -> None:
+    transaction.exec(sa.update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
+    transaction.flush()
 
 
 def _message(row: PageMessageRow) -> PageMessage:

@@ -30,18 +30,18 @@ _ITEMS = sa.select(_delivery_items).where(_i.delivery.in_(_ids)).order_by(_i.pos
 _TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 
 
-def delivery_value(session: Transaction, seq: int) -> model.Delivery:
+def delivery_value(transaction: Transaction, seq: int) -> model.Delivery:
     """Returns a delivery with its papers as they are known now, for rendering."""
-    return delivery_values(session, [seq])[seq]
+    return delivery_values(transaction, [seq])[seq]
 
 
-def delivery_values(session: Transaction, seqs: Sequence[int]) -> dict[int, model.Delivery]:
+def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, model.Delivery]:
     """Returns seq → delivery, each like `delivery_value`."""
-    rows = store.execute(session, _DELIVERIES, {"ids": seqs}).all()
-    chats = chats_by_id(session, [row.chat for row in rows])
-    item_rows = store.execute(session, _ITEMS, {"ids": seqs}).all()
-    papers = stored_papers(session, list({item.paper for item in item_rows}))
-    titled = {row.name: (row.title, row.home) for row in store.execute(session, _TITLED)} if item_rows else {}
+    rows = store.execute(transaction, _DELIVERIES, {"ids": seqs}).all()
+    chats = chats_by_id(transaction, [row.chat for row in rows])
+    item_rows = store.execute(transaction, _ITEMS, {"ids": seqs}).all()
+    papers = stored_papers(transaction, list({item.paper for item in item_rows}))
+    titled = {row.name: (row.title, row.home) for row in store.execute(transaction, _TITLED)} if item_rows else {}
     items: dict[int, list[model.Item]] = {}
     for item in item_rows:
         items.setdefault(item.delivery, []).append(_item(item, papers))
@@ -82,9 +82,9 @@ def delivered_items(
     return _items(transaction, transaction.exec(wanted).all())
 
 
-def shown_since(session: Transaction, chat_id: int, since: datetime) -> list[int]:
+def shown_since(transaction: Transaction, chat_id: int, since: datetime) -> list[int]:
     """Returns the ids of the papers that messages have shown to a chat from `since` on, in the order of sending."""
-    rows = session.exec(
+    rows = transaction.exec(
         select(DeliveryItemRow.paper)
         .join(
             MessageRow,
@@ -94,23 +94,23 @@ def shown_since(session: Transaction, chat_id: int, since: datetime) -> list[int
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
         .order_by(col(MessageRow.sent_at), col(DeliveryItemRow.delivery), col(DeliveryItemRow.position))
     )
-    return [*delivered_since(session, chat_id, since.date()), *rows]
+    return [*delivered_since(transaction, chat_id, since.date()), *rows]
 
 
-def delivered_count(session: Transaction, chat_id: int) -> int:
+def delivered_count(transaction: Transaction, chat_id: int) -> int:
     """Returns the number of papers in the deliveries of a chat."""
-    return session.exec(select(sa.func.count()).where(DeliveryItemRow.chat == chat_id)).one()
+    return transaction.exec(select(sa.func.count()).where(DeliveryItemRow.chat == chat_id)).one()
 
 
-def delivered_item(session: Transaction, chat_id: int, paper_id: int) -> model.Item | None:
+def delivered_item(transaction: Transaction, chat_id: int, paper_id: int) -> model.Item | None:
     """Returns the item of a paper in the delivery that brought it to the chat; None if no delivery did."""
-    row = session.get(DeliveryItemRow, (chat_id, paper_id))
-    return _items(session, [row])[0] if row else None
+    row = transaction.get(DeliveryItemRow, (chat_id, paper_id))
+    return _items(transaction, [row])[0] if row else None
 
 
-def delivered_titles(session: Transaction, chat_id: int, most: int) -> list[str]:
+def delivered_titles(transaction: Transaction, chat_id: int, most: int) -> list[str]:
     """Returns the titles of the last `most` papers that were delivered to a chat, newest first."""
-    rows = session.exec(
+    rows = transaction.exec(
         select(PaperRow.title)
         .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
         .where(DeliveryItemRow.chat == chat_id)
@@ -120,8 +120,8 @@ def delivered_titles(session: Transaction, chat_id: int, most: int) -> list[str]
     return list(rows)
 
 
-def _items(session: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[model.Item, ...]:
-    papers = stored_papers(session, [row.paper for row in rows])
+def _items(transaction: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[model.Item, ...]:
+    papers = stored_papers(transaction, [row.paper for row in rows])
     return tuple(_item(row, papers) for row in rows)
 
 
@@ -164,9 +164,9 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
     return DeliveredPaper(item=item, state=state, at=delivery.created_at)
 
 
-def last_delivered(session: Transaction, chat_id: int) -> dict[int, int]:
+def last_delivered(transaction: Transaction, chat_id: int) -> dict[int, int]:
     """Returns position → id of the paper, for the newest delivery that showed papers to a chat."""
-    rows = session.exec(
+    rows = transaction.exec(
         select(DeliveryItemRow.delivery, DeliveryItemRow.position, DeliveryItemRow.paper)
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown), col(DeliveryItemRow.delivery).is_not(None))
         .order_by(col(DeliveryItemRow.delivery).desc(), col(DeliveryItemRow.position).desc())
@@ -198,13 +198,15 @@ def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) 
 SUMMARY_EDITS_FOR = timedelta(hours=48)  # messages up to this age are edited because of new summaries
 
 
-def request_edits_of_withdrawn(session: Transaction, papers: Iterable[int], *, now: datetime) -> None:
+def request_edits_of_withdrawn(transaction: Transaction, papers: Iterable[int], *, now: datetime) -> None:
     """Requests edits of all messages that show one of these papers, because the papers were withdrawn."""
     for part in store.in_chunks(sorted(papers)):
-        _request(session, part, [], now)
+        _request(transaction, part, [], now)
 
 
-def request_edits_for_summaries(session: Transaction, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
+def request_edits_for_summaries(
+    transaction: Transaction, papers: Mapping[int, Iterable[str]], *, now: datetime
+) -> None:
     """Requests edits of the messages of the last 48 hours that show one of these papers.
 
     `papers`: id → languages of its new summaries. Only messages in chats that read one of these languages are edited.
@@ -218,11 +220,11 @@ def request_edits_for_summaries(session: Transaction, papers: Mapping[int, Itera
         chosen = sa.func.coalesce(col(ChatRow.settings)["lang"].as_string(), col(ChatRow.lang))
         reads = chosen.in_(["", "en"]) if code == "en" else chosen == code
         for part in store.in_chunks(ids):
-            _request(session, part, [recent, reads], now)
+            _request(transaction, part, [recent, reads], now)
 
 
 def _request(
-    session: Transaction, papers: Sequence[int], conditions: list[sa.ColumnElement[bool]], now: datetime
+    transaction: Transaction, papers: Sequence[int], conditions: list[sa.ColumnElement[bool]], now: datetime
 ) -> None:
     shown = (
         select(DeliveryItemRow.delivery, DeliveryItemRow.message, DeliveryItemRow.chat)
@@ -235,11 +237,11 @@ def _request(
         .distinct()
     )  # fmt: skip
     chats: dict[int, model.DeliveryKind] = {}
-    for seq, number, chat in session.exec(shown).all():
+    for seq, number, chat in transaction.exec(shown).all():
         chats[chat] = model.DeliveryKind.BULLETIN  # a low priority, since no person waits for an edit
-        session.exec(
+        transaction.exec(
             sa.update(MessageRow)
             .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
             .values(edit_requested_at=now)
         )
-    wake_chats(session, chats)
+    wake_chats(transaction, chats)

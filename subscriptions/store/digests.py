@@ -65,40 +65,40 @@ class Ahead:
     ids: Mapping[int, int]  # place in the digest → id
 
 
-def prepare_ahead(session: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> Ahead:
+def prepare_ahead(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> Ahead:
     """Merges the papers that can be stored ahead of a digest into a new `batch`. Writes nothing."""
-    known = drafts.known_keys(session, papers)
-    unclaimed = drafts.unclaimed_of(session, sorted(set(known.values())))
+    known = drafts.known_keys(transaction, papers)
+    unclaimed = drafts.unclaimed_of(transaction, sorted(set(known.values())))
     apart = [one for one in papers if one.is_apart and all(known[key] in unclaimed for key in one.keys if key in known)]
-    batch.look_up(session, apart)
+    batch.look_up(transaction, apart)
     return Ahead(
-        batch, {one.place: merging.merge(session, batch, one) for one in apart if merging.stands_alone(batch, one)}
+        batch, {one.place: merging.merge(transaction, batch, one) for one in apart if merging.stands_alone(batch, one)}
     )
 
 
-def write_ahead(session: Transaction, ahead: Ahead) -> None:
+def write_ahead(transaction: Transaction, ahead: Ahead) -> None:
     """Writes papers before their digest. Call it only if no other writer has written since `prepare_ahead`.
 
     Until the digest is stored, these papers have no sequence and no digest, so plans and counts do not see them. Storing
     them a second time changes nothing.
     """
     batch = ahead.batch
-    batch.write(session)
-    known_papers.write(session, ((paper, words) for paper, _, words in _documents(batch, batch.updated, {})))
+    batch.write(transaction)
+    known_papers.write(transaction, ((paper, words) for paper, _, words in _documents(batch, batch.updated, {})))
 
 
 def _look_up(
-    session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
+    transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
 ) -> list[Incoming]:
     """Adds papers that were stored ahead to the batch. Looks up the other papers, and returns them."""
     # papers that are no longer unclaimed belong to another digest, which came in the meantime
-    unclaimed = drafts.unclaimed_of(session, list(ahead.values()))
+    unclaimed = drafts.unclaimed_of(transaction, list(ahead.values()))
     merged = {place for place, paper in ahead.items() if paper in unclaimed}
     for one in papers:
         if one.place in merged:
             batch.add_merged(one, ahead[one.place])
     others = [one for one in papers if one.place not in merged]
-    batch.look_up(session, others)
+    batch.look_up(transaction, others)
     return others
 
 
@@ -116,50 +116,54 @@ class Prepared:
 NOT_PREPARED = Prepared(None, {})
 
 
-def prepare(session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]) -> Prepared:
+def prepare(
+    transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
+) -> Prepared:
     """Merges the papers of a digest into a new `batch`, and makes their documents for the index. Writes nothing."""
-    others = _look_up(session, papers, batch, ahead)
+    others = _look_up(transaction, papers, batch, ahead)
     for one in others:
         if merging.joins(batch, one):
             return NOT_PREPARED
-        merging.merge(session, batch, one)
+        merging.merge(transaction, batch, one)
     changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
     return Prepared(batch, {paper: (entry, words) for paper, entry, words in _documents(batch, changed, {})})
 
 
-def merged(session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]) -> MergeBatch:
+def merged(
+    transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
+) -> MergeBatch:
     """Merges the papers of a digest into a new `batch`, and returns it.
 
     `ahead`: place in the digest → id, for papers that `write_ahead` has stored.
     """
-    for one in _look_up(session, papers, batch, ahead):
-        merging.merge(session, batch, one)
+    for one in _look_up(transaction, papers, batch, ahead):
+        merging.merge(transaction, batch, one)
     return batch
 
 
 def add_digest(
-    session: Transaction, digest: model.Digest, batch: MergeBatch, made: Mapping[int, Document], came: Came
+    transaction: Transaction, digest: model.Digest, batch: MergeBatch, made: Mapping[int, Document], came: Came
 ) -> Ingested:
     """Stores a digest whose papers were merged into `batch`. Documents in `made` of unchanged papers are reused.
 
     Assigns sequences last, right before the commit (rule 1).
     """
-    number = _add_row(session, digest, batch)
+    number = _add_row(transaction, digest, batch)
     to_announce = sorted(batch.to_announce, key=batch.order_to_announce)
     announced = [(paper, batch.to_announce[paper], batch.day) for paper in to_announce]
-    last = drafts.assign_sequences(session, batch.rows, announced, batch.now, came) if announced else None
-    batch.write(session)
+    last = drafts.assign_sequences(transaction, batch.rows, announced, batch.now, came) if announced else None
+    batch.write(transaction)
     appearances = [(paper, number, kind) for paper, kind in batch.appearances.items()]
-    execute_rows(session, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
+    execute_rows(transaction, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
     changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
-    known_papers.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
+    known_papers.write(transaction, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
     if last is not None:
-        bot_state.raise_counter(session, last)
+        bot_state.raise_counter(transaction, last)
     return _result(batch)
 
 
-def _add_row(session: Transaction, digest: model.Digest, batch: MergeBatch) -> int:
-    add_name(session, batch.source)
+def _add_row(transaction: Transaction, digest: model.Digest, batch: MergeBatch) -> int:
+    add_name(transaction, batch.source)
     row = DigestRow(
         content_hash=digest.content_hash,
         source=batch.source,
@@ -169,8 +173,8 @@ def _add_row(session: Transaction, digest: model.Digest, batch: MergeBatch) -> i
         counts={"papers": len(digest.entries), "unique": len(batch.appearances)},
         warnings=[{"code": w.code, "count": w.count, "line": w.line, "message": w.message} for w in digest.warnings],
     )
-    session.add(row)
-    session.flush()
+    transaction.add(row)
+    transaction.flush()
     return row.id or 0
 
 
@@ -203,18 +207,18 @@ def _documents(
         yield paper_id, entry, before[1] if before and before[0] == entry else index_document(entry)
 
 
-def is_known(session: Transaction, content_hash: str) -> bool:
+def is_known(transaction: Transaction, content_hash: str) -> bool:
     """Whether a digest with these bytes is stored."""
-    return session.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).first() is not None
+    return transaction.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).first() is not None
 
 
-def stored_digest(session: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
+def stored_digest(transaction: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
     """Returns the result for a digest that was stored before. `announced`: how many of its papers were announced now."""
     papers = select(sa.func.count(sa.func.distinct(AppearanceRow.paper)))
-    amount = session.exec(
+    amount = transaction.exec(
         papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(drafts.of_digest(content_hash))
     ).one()
-    left = len(unannounced(session, drafts.of_digest(content_hash)))
+    left = len(unannounced(transaction, drafts.of_digest(content_hash)))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
 

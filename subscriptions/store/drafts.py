@@ -246,24 +246,24 @@ class MergeBatch:
 
     # ------------------------------------------------------------------------------------------------------- statements
 
-    def look_up(self, session: Transaction, papers: Sequence[Incoming]) -> None:
+    def look_up(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads the stored rows, keys, titles and texts of these papers."""
         aliases = sorted({one.alias for one in papers if one.alias})
-        self.keys.update(known_keys(session, papers))
-        for alias, paper in store.rows_of(session, _aliases, _aliases.c.alias, aliases):
+        self.keys.update(known_keys(transaction, papers))
+        for alias, paper in store.rows_of(transaction, _aliases, _aliases.c.alias, aliases):
             self.aliases.setdefault(alias, set()).add(paper)
         ids = sorted(set(self.keys.values()).union(*self.aliases.values()))
-        for row in store.rows_of(session, _papers, _p.id, ids):
+        for row in store.rows_of(transaction, _papers, _p.id, ids):
             self.rows[row.id] = PaperDraft(*_values_of(row))
             self._stored[row.id] = _copied(row)
-        for row in store.rows_of(session, _summaries, _summaries.c.paper, ids):
+        for row in store.rows_of(transaction, _summaries, _summaries.c.paper, ids):
             self.texts[SUMMARY, row.paper][row.language] = dict(row.fields)
-        for row in store.rows_of(session, _translations, _translations.c.paper, ids):
+        for row in store.rows_of(transaction, _translations, _translations.c.paper, ids):
             self.texts[TRANSLATION, row.paper][row.language] = {"title": row.title, "abstract": row.abstract}
-        self.unclaimed |= unclaimed_of(session, [i for i in ids if self.rows[i].sequence is None])
-        self.last_id = max(self.last_id, store.execute(session, _LAST_ID).scalar() or 0)
+        self.unclaimed |= unclaimed_of(transaction, [i for i in ids if self.rows[i].sequence is None])
+        self.last_id = max(self.last_id, store.execute(transaction, _LAST_ID).scalar() or 0)
 
-    def write(self, session: Transaction) -> None:
+    def write(self, transaction: Transaction) -> None:
         """Writes all changes since the last call."""
         new = [draft for paper, draft in self.rows.items() if paper not in self._stored]
         changed = [
@@ -271,17 +271,19 @@ class MergeBatch:
             for paper, draft in self.rows.items()
             if paper in self._stored and self._stored[paper] != _values_of(draft)
         ]
-        conflicts.execute_rows(session, _INSERT, _FIELDS, [_values_of(draft) for draft in new])
-        conflicts.execute_rows(session, _UPDATE, (*_CHANGED, "of"), [_changed_values_of(draft) for draft in changed])
-        conflicts.execute_rows(session, _INSERT_KEYS, ("key", "paper"), self._new_keys)
-        conflicts.execute_rows(session, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
+        conflicts.execute_rows(transaction, _INSERT, _FIELDS, [_values_of(draft) for draft in new])
+        conflicts.execute_rows(
+            transaction, _UPDATE, (*_CHANGED, "of"), [_changed_values_of(draft) for draft in changed]
+        )
+        conflicts.execute_rows(transaction, _INSERT_KEYS, ("key", "paper"), self._new_keys)
+        conflicts.execute_rows(transaction, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
         for name in (SUMMARY, TRANSLATION):
             texts = [
                 (paper, language, *_texts(name, self.texts[name, paper][language]))
                 for table, paper, language in self._new_texts
                 if table == name and paper in self.rows
             ]
-            conflicts.put_all(session, name, _KEY_OF_TEXTS, (*_KEY_OF_TEXTS, *_TEXTS[name]), texts)
+            conflicts.put_all(transaction, name, _KEY_OF_TEXTS, (*_KEY_OF_TEXTS, *_TEXTS[name]), texts)
         for draft in (*new, *changed):
             self._stored[draft.id] = _copied(draft)
         self._new_keys, self._new_aliases, self._new_texts = [], [], {}
@@ -291,18 +293,18 @@ def _texts(table: str, texts: dict[str, str]) -> tuple[Any, ...]:
     return (texts,) if table == SUMMARY else tuple(texts[name] for name in _TEXTS[table])
 
 
-def unclaimed_of(session: Transaction, papers: Sequence[int]) -> set[int]:
+def unclaimed_of(transaction: Transaction, papers: Sequence[int]) -> set[int]:
     """Returns those of `papers` that have neither a digest nor a sequence, because they were stored ahead of a digest.
 
     The first digest that has them counts them as new.
     """
-    return {row.id for row in store.rows_of(session, _UNCLAIMED, _p.id, papers)}
+    return {row.id for row in store.rows_of(transaction, _UNCLAIMED, _p.id, papers)}
 
 
-def known_keys(session: Transaction, papers: Sequence[Incoming]) -> dict[str, int]:
+def known_keys(transaction: Transaction, papers: Sequence[Incoming]) -> dict[str, int]:
     """Returns key → id of the stored paper, for all keys of these papers that are stored."""
     keys = sorted({key for one in papers for key in one.keys})
-    return dict(store.rows_of(session, _keys, _keys.c.key, keys))
+    return dict(store.rows_of(transaction, _keys, _keys.c.key, keys))
 
 
 def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft
@@ -323,7 +325,7 @@ def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | No
 
 
 def assign_sequences(
-    session: Transaction,
+    transaction: Transaction,
     drafts: Mapping[int, PaperDraft],
     papers: Sequence[ToAnnounce],
     now: datetime,
@@ -334,9 +336,9 @@ def assign_sequences(
     The transaction must begin with `bot_state.hold_sequence`, so that no other transaction assigns the same sequences,
     and must end with `raise_counter`.
     """
-    number = bot_state.last_sequence(session)
+    number = bot_state.last_sequence(transaction)
     stored: list[tuple[Any, ...]] = []
-    seen = _seen(session, [paper for paper, _, _ in papers if paper not in drafts])
+    seen = _seen(transaction, [paper for paper, _, _ in papers if paper not in drafts])
     for paper_id, cross, day in papers:
         number += 1
         draft = drafts.get(paper_id)
@@ -346,23 +348,23 @@ def assign_sequences(
             draft.new_sequence = draft.sequence_as_new
             draft.sequence, draft.sequenced_at, draft.cross, draft.day = number, now, cross, day
             draft.came_at = came(draft.first_seen_at, draft.came_at)
-    conflicts.execute_rows(session, _ANNOUNCE, (*_GIVEN, "of"), stored)
+    conflicts.execute_rows(transaction, _ANNOUNCE, (*_GIVEN, "of"), stored)
     return number
 
 
-def _seen(session: Transaction, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
+def _seen(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
     """Returns paper → (when it was first seen, its stored `came_at`)."""
     seen = sa.select(_p.id, _p.first_seen_at, _p.came_at)
-    return {paper: (seen_at, came_at) for paper, seen_at, came_at in store.rows_of(session, seen, _p.id, papers)}
+    return {paper: (seen_at, came_at) for paper, seen_at, came_at in store.rows_of(transaction, seen, _p.id, papers)}
 
 
-def announce_counted(session: Transaction, which: Condition, *, now: datetime) -> list[int]:
+def announce_counted(transaction: Transaction, which: Condition, *, now: datetime) -> list[int]:
     """Announces papers that count as sent because of a lost database. Returns their ids.
 
     `which` is a condition on digests or papers, as for `unannounced`.
     """
-    papers = _appeared(session, which, col(PaperRow.came_at).is_not(None))
-    announce(session, papers, now)
+    papers = _appeared(transaction, which, col(PaperRow.came_at).is_not(None))
+    announce(transaction, papers, now)
     return [paper for paper, _, _ in papers]
 
 
@@ -387,18 +389,18 @@ def part_name(content_hash: str, part: str) -> str:
     return f"{content_hash}/{part}"
 
 
-def unannounced(session: Transaction, which: Condition) -> list[ToAnnounce]:
+def unannounced(transaction: Transaction, which: Condition) -> list[ToAnnounce]:
     """Returns the papers that are not announced, each with the day of the first digest that could announce it.
 
     The oldest day comes first. `which` is a condition on digests or papers.
     """
-    return _appeared(session, which, col(PaperRow.sequence).is_(None))
+    return _appeared(transaction, which, col(PaperRow.sequence).is_(None))
 
 
-def _appeared(session: Transaction, *which: Condition) -> list[ToAnnounce]:
+def _appeared(transaction: Transaction, *which: Condition) -> list[ToAnnounce]:
     other = _appearances.alias().c
     as_new = sa.select(other.paper).where(other.paper == AppearanceRow.paper, other.kind.in_(("", "new"))).exists()
-    rows = session.exec(
+    rows = transaction.exec(
         select(AppearanceRow.paper, ~as_new, col(DigestRow.date))
         .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
         .join(PaperRow, col(PaperRow.id) == AppearanceRow.paper)
@@ -411,8 +413,8 @@ def _appeared(session: Transaction, *which: Condition) -> list[ToAnnounce]:
     return list(first.values())
 
 
-def announce(session: Transaction, papers: Sequence[ToAnnounce], now: datetime) -> int:
+def announce(transaction: Transaction, papers: Sequence[ToAnnounce], now: datetime) -> int:
     """Gives papers the next sequences. Returns how many papers it announced."""
     if papers:
-        bot_state.raise_counter(session, assign_sequences(session, {}, papers, now))
+        bot_state.raise_counter(transaction, assign_sequences(transaction, {}, papers, now))
     return len(papers)

@@ -52,30 +52,30 @@ _announced = (
 )
 
 
-def paper_count(session: Transaction) -> int:
+def paper_count(transaction: Transaction) -> int:
     """Returns the number of stored papers."""
-    return session.exec(select(sa.func.count()).select_from(PaperRow)).one()
+    return transaction.exec(select(sa.func.count()).select_from(PaperRow)).one()
 
 
-def sequenced_between(session: Transaction, after: int, upto: int) -> int:
+def sequenced_between(transaction: Transaction, after: int, upto: int) -> int:
     """Returns the number of papers with after < sequence <= upto."""
     wanted = select(sa.func.count()).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
-    return session.exec(wanted).one()
+    return transaction.exec(wanted).one()
 
 
-def sequenced_at(session: Transaction, sequence: int) -> datetime | None:
+def sequenced_at(transaction: Transaction, sequence: int) -> datetime | None:
     """Returns when the newest paper up to a sequence got its sequence; None if there is no such paper."""
     wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) <= sequence)
-    return session.exec(wanted.order_by(col(PaperRow.sequence).desc()).limit(1)).first()
+    return transaction.exec(wanted.order_by(col(PaperRow.sequence).desc()).limit(1)).first()
 
 
-def sequenced_at_between(session: Transaction, after: int, upto: int) -> list[datetime]:
+def sequenced_at_between(transaction: Transaction, after: int, upto: int) -> list[datetime]:
     """Returns the different moments at which papers with after < sequence <= upto got their sequences."""
     wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
-    return [moment for moment in session.exec(wanted.distinct()) if moment]
+    return [moment for moment in transaction.exec(wanted.distinct()) if moment]
 
 
-def newest_delivered(session: Transaction, chat_id: int, after: int) -> tuple[int, datetime] | None:
+def newest_delivered(transaction: Transaction, chat_id: int, after: int) -> tuple[int, datetime] | None:
     """Returns (sequence, when it was assigned) of the newest paper that a chat got; None if it is not above `after`."""
     wanted = (
         select(PaperRow.sequence, PaperRow.sequenced_at)
@@ -84,7 +84,7 @@ def newest_delivered(session: Transaction, chat_id: int, after: int) -> tuple[in
         .order_by(col(PaperRow.sequence).desc())
         .limit(1)
     )
-    found = session.exec(wanted).first()
+    found = transaction.exec(wanted).first()
     return (found[0], found[1]) if found and found[0] and found[1] else None
 
 
@@ -94,10 +94,10 @@ def first_paper_at(transaction: Transaction) -> datetime | None:
     return transaction.exec(select(PaperRow.first_seen_at).order_by(col(PaperRow.id)).limit(1)).first()
 
 
-def papers_with_keys(session: Transaction, keys: Sequence[str]) -> dict[str, int]:
+def papers_with_keys(transaction: Transaction, keys: Sequence[str]) -> dict[str, int]:
     """Returns key → paper id for these arXiv ids, DOIs or keys. Unknown keys are left out."""
     asked = {stored: key for key in keys for stored in (key, f"doi:{key}")}
-    rows = session.exec(select(PaperKeyRow.key, PaperKeyRow.paper).where(col(PaperKeyRow.key).in_(asked)))
+    rows = transaction.exec(select(PaperKeyRow.key, PaperKeyRow.paper).where(col(PaperKeyRow.key).in_(asked)))
     return {asked[stored]: paper for stored, paper in rows}
 
 
@@ -119,71 +119,71 @@ _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.i
 _PaperRow = PaperRow | PaperDraft | sa.Row[*tuple[Any, ...]]
 
 
-def index_all(session: Transaction) -> None:
+def index_all(transaction: Transaction) -> None:
     """Writes index entries for all papers of the database. The index must be empty."""
-    for part in store.in_chunks(store.execute(session, sa.select(_p.id).order_by(_p.id)).scalars().all()):
+    for part in store.in_chunks(store.execute(transaction, sa.select(_p.id).order_by(_p.id)).scalars().all()):
         write(
-            session,
-            ((known.id, full_text.index_document(known.paper)) for known in stored_papers(session, part).values()),
+            transaction,
+            ((known.id, full_text.index_document(known.paper)) for known in stored_papers(transaction, part).values()),
         )
 
 
-def state_of_papers(session: Transaction) -> tuple[Any, ...]:
+def state_of_papers(transaction: Transaction) -> tuple[Any, ...]:
     """Returns a value that stays the same while no paper comes, changes or is announced."""
-    return tuple(store.execute(session, _STATE).one())
+    return tuple(store.execute(transaction, _STATE).one())
 
 
-def newest_digest(session: Transaction) -> int:
+def newest_digest(transaction: Transaction) -> int:
     """Returns the id of the newest digest; 0 if there is none. As long as it stays the same, no paper has changed."""
-    return store.execute(session, _NEWEST_DIGEST).scalar() or 0
+    return store.execute(transaction, _NEWEST_DIGEST).scalar() or 0
 
 
-def sequence_before(session: Transaction, instant: datetime) -> int:
+def sequence_before(transaction: Transaction, instant: datetime) -> int:
     """Returns the highest sequence below all those that were assigned at `instant` or later.
 
     If the clock was set back, some higher sequences may have been assigned before `instant`, too.
     """
-    first, last = store.execute(session, _SINCE, {"instant": instant}).one()
+    first, last = store.execute(transaction, _SINCE, {"instant": instant}).one()
     return int(last or 0) if first is None else first - 1
 
 
-def window(session: Transaction, after: int, upto: int) -> tuple[model.KnownPaper, ...]:
+def window(transaction: Transaction, after: int, upto: int) -> tuple[model.KnownPaper, ...]:
     """Returns the papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
-    return known_papers(session, store.execute(session, wanted).all())
+    return known_papers(transaction, store.execute(transaction, wanted).all())
 
 
-def sequences_as_new(session: Transaction, ids: Iterable[int]) -> dict[int, int]:
+def sequences_as_new(transaction: Transaction, ids: Iterable[int]) -> dict[int, int]:
     """Returns id → `KnownPaper.sequence_as_new` for these ids."""
-    return dict(store.rows_of(session, _AS_NEW, _p.id, list(ids)))
+    return dict(store.rows_of(transaction, _AS_NEW, _p.id, list(ids)))
 
 
-def newest_titles(session: Transaction, most: int) -> list[str]:
+def newest_titles(transaction: Transaction, most: int) -> list[str]:
     """Returns the titles of the `most` papers that were announced last, newest first."""
     wanted = sa.select(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
-    return list(store.execute(session, wanted).scalars())
+    return list(store.execute(transaction, wanted).scalars())
 
 
-def newest_names(session: Transaction, most: int) -> list[tuple[list[str], list[str]]]:
+def newest_names(transaction: Transaction, most: int) -> list[tuple[list[str], list[str]]]:
     """Returns (authors, categories) of the newest `most` papers, by the days of their digests."""
     return [
         (row.authors, row.categories)
-        for row in store.execute(session, _newest(sa.select(_p.authors, _p.categories), most))
+        for row in store.execute(transaction, _newest(sa.select(_p.authors, _p.categories), most))
     ]
 
 
-def texts_upto(session: Transaction, upto: int, most: int) -> list[tuple[int, model.Paper]]:
+def texts_upto(transaction: Transaction, upto: int, most: int) -> list[tuple[int, model.Paper]]:
     """Returns (id, paper) of the newest `most` papers up to a sequence, newest first.
 
     The papers have only key, title and abstract.
     """
     newest = _TEXTS.where(_p.sequence <= upto).order_by(_p.sequence.desc()).limit(most)
-    return list(_texts(store.execute(session, newest)))
+    return list(_texts(store.execute(transaction, newest)))
 
 
-def newest_texts(session: Transaction, most: int) -> list[tuple[int, model.Paper]]:
+def newest_texts(transaction: Transaction, most: int) -> list[tuple[int, model.Paper]]:
     """Like `texts_upto`, but for the newest `most` papers by day, including papers that were never announced."""
-    return list(_texts(store.execute(session, _newest(_TEXTS, most))))
+    return list(_texts(store.execute(transaction, _newest(_TEXTS, most))))
 
 
 def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
@@ -198,9 +198,9 @@ def _texts(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[tuple[int, mode
     return ((row.id, model.Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in rows)
 
 
-def texts_of(session: Transaction, ids: Iterable[int]) -> dict[int, model.Paper]:
+def texts_of(transaction: Transaction, ids: Iterable[int]) -> dict[int, model.Paper]:
     """Returns id → paper for these ids. The papers have only key, title and abstract."""
-    return dict(_texts(store.rows_of(session, _TEXTS, _p.id, list(ids))))
+    return dict(_texts(store.rows_of(transaction, _TEXTS, _p.id, list(ids))))
 
 
 @store.reads
@@ -211,18 +211,18 @@ def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, mod
     }
 
 
-def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[model.KnownPaper, ...]:
+def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[model.KnownPaper, ...]:
     """Returns the papers of these rows, with their summaries, translations and sources."""
     ids = [row.id for row in rows if row.id is not None]
     summaries: dict[int, list[model.Summary]] = {}
     translations: dict[int, list[model.Translation]] = {}
     sources: dict[int, list[str]] = {}
-    for s in store.rows_of(session, _summaries, _summaries.c.paper, ids):
+    for s in store.rows_of(transaction, _summaries, _summaries.c.paper, ids):
         summaries.setdefault(s.paper, []).append(model.Summary(language=s.language, fields=s.fields))
-    for t in store.rows_of(session, _translations, _translations.c.paper, ids):
+    for t in store.rows_of(transaction, _translations, _translations.c.paper, ids):
         value = model.Translation(language=t.language, title=t.title, abstract=t.abstract)
         translations.setdefault(t.paper, []).append(value)
-    for paper_id, source in store.rows_of(session, _SOURCES, _a.paper, ids):
+    for paper_id, source in store.rows_of(transaction, _SOURCES, _a.paper, ids):
         sources.setdefault(paper_id, []).append(source)
     return tuple(
         known_paper(row, summaries.get(row.id, []), translations.get(row.id, []), sources.get(row.id, []))
@@ -291,97 +291,97 @@ class Having:
     maybe: Collection[int] | None
 
 
-def write(session: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
+def write(transaction: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
     """Writes new index entries for papers. `documents`: (id of a paper, its words from `index_document`)."""
     texts = dict(documents)
     if not texts:
         return
-    session.flush()
-    connection = session.connection()
+    transaction.flush()
+    connection = transaction.connection()
     _WORDS[connection.dialect.name].write(connection, list(texts), list(texts.values()))
     words = sorted(set[str]().union(*map(full_text.spellings, texts.values())))
-    insert_all_new(session, "paper_spelling", ("word",), ("word",), [(word,) for word in words])
+    insert_all_new(transaction, "paper_spelling", ("word",), ("word",), [(word,) for word in words])
 
 
-def spelled(session: Transaction, words: Collection[str]) -> set[str]:
+def spelled(transaction: Transaction, words: Collection[str]) -> set[str]:
     """Returns those of `words`, in the form of `full_text.spellings`, that occur in a stored paper."""
-    return set(session.connection().execute(sa.select(_word).where(_word.in_(words))).scalars())
+    return set(transaction.connection().execute(sa.select(_word).where(_word.in_(words))).scalars())
 
 
-def spelled_alike(session: Transaction, word: str, most: int) -> list[str]:
+def spelled_alike(transaction: Transaction, word: str, most: int) -> list[str]:
     """Returns the stored `spellings` with the same first letter that are at most `most` letters shorter or longer."""
     first = word[:2] if word[0] == "@" else word[0]
     begins = (_word >= first) & (_word < first[:-1] + chr(ord(first[-1]) + 1))
     wanted = sa.select(_word).where(begins, sa.func.length(_word).between(len(word) - most, len(word) + most))
-    return list(session.connection().execute(wanted).scalars())
+    return list(transaction.connection().execute(wanted).scalars())
 
 
-def news(session: Transaction, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
+def news(transaction: Transaction, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
     """Returns the newest papers from `since` to `until` that a digest announces, or would announce if it were news.
 
     Papers that came only as replacements are left out.
     """
     wanted = _known().where(_p.day >= since, _p.sequence.is_not(None) | _announced).limit(most)
-    return _fetched(session, wanted if until is None else wanted.where(_p.day <= until))
+    return _fetched(transaction, wanted if until is None else wanted.where(_p.day <= until))
 
 
-def sequenced(session: Transaction, after: int, upto: int) -> list[IndexEntry]:
+def sequenced(transaction: Transaction, after: int, upto: int) -> list[IndexEntry]:
     """Returns the papers with after < sequence <= upto, newest first."""
-    return _fetched(session, _known().where(_p.sequence > after, _p.sequence <= upto))
+    return _fetched(transaction, _known().where(_p.sequence > after, _p.sequence <= upto))
 
 
-def newest_day(session: Transaction) -> date | None:
+def newest_day(transaction: Transaction) -> date | None:
     """Returns the newest day on which papers were announced; None if there is none."""
     wanted = sa.select(sa.func.max(_p.day)).where(_p.sequence.is_not(None))
-    return session.connection().execute(wanted).scalar()
+    return transaction.connection().execute(wanted).scalar()
 
 
-def has_news_upto(session: Transaction, day: date) -> bool:
+def has_news_upto(transaction: Transaction, day: date) -> bool:
     """Whether papers were announced on this day or before."""
     wanted = sa.select(_p.id).where(_p.day <= day, _p.sequence.is_not(None)).limit(1)
-    return session.connection().execute(wanted).first() is not None
+    return transaction.connection().execute(wanted).first() is not None
 
 
-def newest(session: Transaction, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
+def newest(transaction: Transaction, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
     """Returns the newest `most` papers; with `upto`, the newest papers up to this (day, id)."""
     wanted = _known().limit(most)
     if upto is not None:
         day, paper = upto
         wanted = wanted.where((_p.day < day) | ((_p.day == day) & (_p.id <= paper)))
-    return _fetched(session, wanted)
+    return _fetched(transaction, wanted)
 
 
-def having(session: Transaction, term: Term, first: int, last: int) -> Having:
+def having(transaction: Transaction, term: Term, first: int, last: int) -> Having:
     """Returns the entries from `first` to `last` whose papers match a simple term."""
     if term.field in (ID, DOI, SOURCE):
-        found = _by_number(session, term)
+        found = _by_number(transaction, term)
         return Having(found if term.field is SOURCE else (), found)
     asked = full_text.index_question(term)
-    sure = _found(session, asked.sure, first, last)
+    sure = _found(transaction, asked.sure, first, last)
     if asked.maybe is None:
         return Having(sure, None)
-    maybe = sure if asked.maybe == asked.sure else _found(session, asked.maybe, first, last)
-    connection = session.connection()
+    maybe = sure if asked.maybe == asked.sure else _found(transaction, asked.maybe, first, last)
+    connection = transaction.connection()
     uncertain = _WORDS[connection.dialect.name].uncertain(connection, first, last)  # these may match, too
     return Having(sure, [*maybe, *uncertain])
 
 
-def having_any(session: Transaction, kind: str, first: int, last: int) -> list[int]:
+def having_any(transaction: Transaction, kind: str, first: int, last: int) -> list[int]:
     """Returns the entries of papers that have a value of `kind`: category, author, abstract, summary or "chinese" text."""
-    return _found(session, full_text.presence_expression(kind), first, last)
+    return _found(transaction, full_text.presence_expression(kind), first, last)
 
 
-def sources_of_days(session: Transaction, first: date) -> list[str]:
+def sources_of_days(transaction: Transaction, first: date) -> list[str]:
     """Returns the names of the sources with a digest of the day `first` or later."""
     of_these_days = sa.exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
     wanted = sa.select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
-    return list(session.connection().execute(wanted).scalars())
+    return list(transaction.connection().execute(wanted).scalars())
 
 
-def has_dois(session: Transaction, first: date) -> bool:
+def has_dois(transaction: Transaction, first: date) -> bool:
     """Whether a paper of the day `first` or later has a DOI."""
     wanted = sa.select(_p.id).where(_p.day >= first, _p.doi.is_not(None)).limit(1)
-    return session.connection().execute(wanted).first() is not None
+    return transaction.connection().execute(wanted).first() is not None
 
 
 # ------------------------------------------------------------------------------------------------------------ internals
@@ -393,27 +393,27 @@ def _known() -> sa.Select[tuple[int, int, date, int | None, bool]]:
     return entries.order_by(_p.day.desc(), _p.id.desc())
 
 
-def _fetched(session: Transaction, wanted: sa.Select[tuple[int, int, date, int | None, bool]]) -> list[IndexEntry]:
-    return [IndexEntry._make(row) for row in session.connection().execute(wanted)]
+def _fetched(transaction: Transaction, wanted: sa.Select[tuple[int, int, date, int | None, bool]]) -> list[IndexEntry]:
+    return [IndexEntry._make(row) for row in transaction.connection().execute(wanted)]
 
 
-def _found(session: Transaction, expression: Expression | None, first: int, last: int) -> list[int]:
+def _found(transaction: Transaction, expression: Expression | None, first: int, last: int) -> list[int]:
     if expression is None:
         return []
-    session.flush()
-    connection = session.connection()
+    transaction.flush()
+    connection = transaction.connection()
     return list(_WORDS[connection.dialect.name].find(connection, expression, first, last))
 
 
-def _by_number(session: Transaction, term: Term) -> list[int]:
+def _by_number(transaction: Transaction, term: Term) -> list[int]:
     """Returns the entries of papers that have or had this id or DOI, in any letter case, or that came from this source."""
     if term.field is SOURCE:
-        names = session.connection().execute(sa.select(_sources.c.name)).scalars()
+        names = transaction.connection().execute(sa.select(_sources.c.name)).scalars()
         brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
         papers = brought.where(_digests.c.source.in_([name for name in names if fold_value(name) == term.value]))
     else:
         papers = sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_([term.value, f"doi:{term.value}"]))
-    return list(session.connection().execute(sa.select(_e.entry).where(_e.paper.in_(papers))).scalars())
+    return list(transaction.connection().execute(sa.select(_e.entry).where(_e.paper.in_(papers))).scalars())
 
 
 # ----------------------------------------------------------------------------- values that are kept until papers come

@@ -249,13 +249,13 @@ _OF_PAPER = {  # tables of rows that belong to a paper → columns that are uniq
 COMPLETION_WINDOW = timedelta(days=7)
 
 
-def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
+def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
     """Merges a paper of a digest with the stored paper that is the same, or adds it if it is new. Returns its id."""
     paper, found, now = one.paper, _same_paper(batch, one), batch.now
     if found:
         row = batch.rows[found[0]]
         for other in found[1:]:
-            _join(session, batch, row, batch.rows[other])
+            _join(transaction, batch, row, batch.rows[other])
         paper = _without_ids_of_others(batch, row, one)
         if row.id in batch.unclaimed:
             batch.places.setdefault(row.id, one.place)
@@ -416,10 +416,10 @@ def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further
         batch.add_alias(one.alias, row.id)
 
 
-def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: PaperDraft) -> None:
+def _join(transaction: Transaction, batch: MergeBatch, keep: PaperDraft, lose: PaperDraft) -> None:
     """Moves everything from the row `lose` to the row `keep`, which is the same paper. Assigns no sequence (rule 4)."""
     kept, lost = keep.id, lose.id
-    batch.write(session)
+    batch.write(transaction)
     entry = as_entry(batch, lose)
     _fill(keep, Claim(entry, Standing.OWNER, Vouched(lose.vouched)), keep.first_seen_at)
     _fill_texts(batch, kept, entry, _Facts(missing=False, category=False, anything=False), newer=False)
@@ -434,10 +434,10 @@ def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: Paper
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
         keep.came_at = lose.came_at
     keep.new_sequence = as_new
-    store.execute(session, sa.update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
+    store.execute(transaction, sa.update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     for table, keys in _OF_PAPER.items():
-        move_rows(session, table, keys, column="paper", before=lost, after=kept)
-    store.execute(session, sa.delete(PaperRow).where(col(PaperRow.id) == lost))
+        move_rows(transaction, table, keys, column="paper", before=lost, after=kept)
+    store.execute(transaction, sa.delete(PaperRow).where(col(PaperRow.id) == lost))
     batch.forget_joined(lost, kept)
 
 

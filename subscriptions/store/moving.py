@@ -76,34 +76,34 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
         transaction.delete(lane)
 
 
-def _chat_at(session: Transaction, platform: str, address: str, topic: str) -> ChatRow | None:
+def _chat_at(transaction: Transaction, platform: str, address: str, topic: str) -> ChatRow | None:
     """Returns the row of the chat at an address, or at the address to which it moved; None for an unknown address."""
     at = (ChatRow.platform == platform, ChatRow.address == address, ChatRow.topic == topic)
-    row = session.exec(select(ChatRow).where(*at)).first()
+    row = transaction.exec(select(ChatRow).where(*at)).first()
     while row is not None and row.moved_to is not None:
-        row = session.get(ChatRow, row.moved_to)
+        row = transaction.get(ChatRow, row.moved_to)
     return row
 
 
-def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
+def _readdress(transaction: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
     """Replaces the old address in callbacks, states of conversations, pending look-ups and updates."""
     whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
-    session.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
+    transaction.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
     of_topics = (col(UpdateRow.chat) > f"{old}/") & (col(UpdateRow.chat) < f"{old}0")
-    for row in session.exec(select(UpdateRow).where(of_topics)).all():
+    for row in transaction.exec(select(UpdateRow).where(of_topics)).all():
         row.chat = whole.sub(new, row.chat)
     for at in _at_and_below(PendingLookupRow, old):
-        for lookup in session.exec(select(PendingLookupRow).where(at)).all():
+        for lookup in transaction.exec(select(PendingLookupRow).where(at)).all():
             lookup.place = whole.sub(new, lookup.place)
-    for callback in _that_name(session, CallbackRow, "callback", old):
+    for callback in _that_name(transaction, CallbackRow, "callback", old):
         _readdress_row(callback, whole, new, renumbered)
-        session.flush()
+        transaction.flush()
         words = conversations.words_of_callback(callback.id, callback.arguments, callback.place)
-        conversations.note_mentions(session, "callback", {callback.id: words})
-    for state in _that_name(session, ConversationStateRow, "state", old):
+        conversations.note_mentions(transaction, "callback", {callback.id: words})
+    for state in _that_name(transaction, ConversationStateRow, "state", old):
         _readdress_row(state, whole, new, renumbered)
-        _rename(session, state, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, state.name))
-    session.flush()
+        _rename(transaction, state, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, state.name))
+    transaction.flush()
 
 
 def _readdress_row(
@@ -120,14 +120,14 @@ def _readdress_row(
 _Row = TypeVar("_Row", CallbackRow, ConversationStateRow)
 
 
-def _that_name(session: Transaction, kind: type[_Row], where: conversations.Where, place: str) -> list[_Row]:
+def _that_name(transaction: Transaction, kind: type[_Row], where: conversations.Where, place: str) -> list[_Row]:
     """Returns the rows of an address, its topics and its home view, and the rows of other chats that name these."""
     key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
-    ids = set(conversations.named_by(session, where, [place], topics=True))
+    ids = set(conversations.named_by(transaction, where, [place], topics=True))
     for start in (place, conversations.home_view_of(place)):
         for at in _at_and_below(kind, start):
-            ids.update(session.exec(select(key).where(at)))
-    return [session.get_one(kind, one) for one in sorted(ids)]
+            ids.update(transaction.exec(select(key).where(at)))
+    return [transaction.get_one(kind, one) for one in sorted(ids)]
 
 
 def _at_and_below(
@@ -138,17 +138,17 @@ def _at_and_below(
     return where == place, (where > f"{place}/") & (where < f"{place}0")
 
 
-def _rename(session: Transaction, row: ConversationStateRow, name: str) -> None:
+def _rename(transaction: Transaction, row: ConversationStateRow, name: str) -> None:
     """Renames a state. If a state with the new name exists, that state is newer: it stays, and `row` is removed."""
     if name != row.name:
-        if session.get(ConversationStateRow, name) is not None:
-            session.delete(row)
+        if transaction.get(ConversationStateRow, name) is not None:
+            transaction.delete(row)
             return
-        session.add(ConversationStateRow(**{**row.model_dump(), "name": name}))
-        session.delete(row)
-    session.flush()
+        transaction.add(ConversationStateRow(**{**row.model_dump(), "name": name}))
+        transaction.delete(row)
+    transaction.flush()
     conversations.note_mentions(
-        session, "state", {name: conversations.words_of_callback(name, row.arguments, row.place)}
+        transaction, "state", {name: conversations.words_of_callback(name, row.arguments, row.place)}
     )
 
 
@@ -175,7 +175,7 @@ def _pointer_at(row: ChatRow, address: str) -> ChatRow:
     )
 
 
-def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime) -> Numbers:
+def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: datetime) -> Numbers:
     """Moves all data of the chat `old` to the chat `new`. A query or a paper that both have is kept only once.
 
     Returns old number → new number for each subscription. Numbers stay the same where possible.
@@ -184,58 +184,58 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
     _inherit(old, new)
     numbers: dict[int, int] = {}
     if new.next_number == 1:  # the new chat has never had a subscription, so all numbers stay
-        _give(session, (SubscriptionRow, UndoRow), before, after)
+        _give(transaction, (SubscriptionRow, UndoRow), before, after)
         numbers = {number: number for number in range(1, old.next_number)}
         new.next_number = old.next_number
-    theirs = {row.query: row for row in session.exec(select(SubscriptionRow).where(SubscriptionRow.chat == after))}
+    theirs = {row.query: row for row in transaction.exec(select(SubscriptionRow).where(SubscriptionRow.chat == after))}
     both = select(SubscriptionRow.id, cursor_of()).where(col(SubscriptionRow.chat).in_((before, after)))
-    looked = dict(session.exec(both).all())
+    looked = dict(transaction.exec(both).all())
     ours = select(SubscriptionRow).where(SubscriptionRow.chat == before).order_by(col(SubscriptionRow.number))
-    for row in session.exec(ours).all():
+    for row in transaction.exec(ours).all():
         same = theirs.get(row.query)
         if same is not None:
             # The lower cursor counts, since papers that one of the two has not looked at still have to be delivered.
             same.cursor, same.shared_cursor = min(looked[same.id], looked[row.id]), None
             numbers[row.number] = same.number
-            session.delete(row)
+            transaction.delete(row)
         else:
             numbers[row.number] = new.next_number
             row.number, new.next_number = new.next_number, new.next_number + 1
             row.chat = after
-    session.flush()
-    _remove_repeats(session, before, after, now)
-    _give(session, (DeliveryItemRow, DeliveryRow, WrongCodeRow), before, after)
+    transaction.flush()
+    _remove_repeats(transaction, before, after, now)
+    _give(transaction, (DeliveryItemRow, DeliveryRow, WrongCodeRow), before, after)
     # removes the changes that were not moved, since they contain old numbers
-    session.exec(sa.delete(UndoRow).where(col(UndoRow.chat) == before))
-    _merge_offers(session, before, after, numbers)
-    move_rows(session, "signal", ("paper", "kind"), column="chat", before=before, after=after)
-    move_rows(session, "taste", (), column="chat", before=before, after=after)
-    move_library(session, before, after)
-    session.flush()
+    transaction.exec(sa.delete(UndoRow).where(col(UndoRow.chat) == before))
+    _merge_offers(transaction, before, after, numbers)
+    move_rows(transaction, "signal", ("paper", "kind"), column="chat", before=before, after=after)
+    move_rows(transaction, "taste", (), column="chat", before=before, after=after)
+    move_library(transaction, before, after)
+    transaction.flush()
     return numbers
 
 
-def _give(session: Transaction, kinds: Iterable[Any], before: int, after: int) -> None:
+def _give(transaction: Transaction, kinds: Iterable[Any], before: int, after: int) -> None:
     """Moves all rows of these kinds from one chat to another."""
     for kind in kinds:
-        session.exec(sa.update(kind).where(kind.chat == before).values(chat=after))
+        transaction.exec(sa.update(kind).where(kind.chat == before).values(chat=after))
 
 
-def _merge_offers(session: Transaction, before: int, after: int, numbers: Numbers) -> None:
+def _merge_offers(transaction: Transaction, before: int, after: int, numbers: Numbers) -> None:
     """Moves the offers of a chat, with the new numbers of its subscriptions. Other people may have links to these offers.
 
     If the new chat has an offer of the same subscription, or if the subscription is gone, the moved offer gets a number
     that no subscription has.
     """
-    taken = set(session.exec(select(OfferRow.number).where(OfferRow.chat == after)))
+    taken = set(transaction.exec(select(OfferRow.number).where(OfferRow.chat == after)))
     free = min(taken, default=0)
-    for row in session.exec(select(OfferRow).where(OfferRow.chat == before)).all():
+    for row in transaction.exec(select(OfferRow).where(OfferRow.chat == before)).all():
         number = numbers.get(row.number, _NO_NUMBER)
         if number in taken or number == _NO_NUMBER:
             free = number = min(free, _NO_NUMBER) - 1
         taken.add(number)
         row.chat, row.number = after, number
-    session.flush()
+    transaction.flush()
 
 
 def _inherit(old: ChatRow, new: ChatRow) -> None:
@@ -261,15 +261,17 @@ def _inherit(old: ChatRow, new: ChatRow) -> None:
     new.first_delivery_planned = new.first_delivery_planned or old.first_delivery_planned
 
 
-def _remove_repeats(session: Transaction, before: int, after: int, now: datetime) -> None:
+def _remove_repeats(transaction: Transaction, before: int, after: int, now: datetime) -> None:
     """If both chats have items of the same paper, removes one of them: the unsent item, or else the later one.
 
     A delivery that loses a paper is rendered again. A delivery that loses all its papers is dismissed.
     """
     theirs = aliased(DeliveryItemRow)
     both = select(DeliveryItemRow, theirs).join(theirs, col(theirs.paper) == DeliveryItemRow.paper)
-    twice = session.exec(both.where(DeliveryItemRow.chat == before, theirs.chat == after)).all()
-    states = _message_states(session, {item.delivery for pair in twice for item in pair if item.delivery is not None})
+    twice = transaction.exec(both.where(DeliveryItemRow.chat == before, theirs.chat == after)).all()
+    states = _message_states(
+        transaction, {item.delivery for pair in twice for item in pair if item.delivery is not None}
+    )
 
     def is_maybe_sent(item: DeliveryItemRow) -> bool:
         return item.delivery is None or states.get((item.delivery, item.message)) in MAYBE_SENT
@@ -278,15 +280,15 @@ def _remove_repeats(session: Transaction, before: int, after: int, now: datetime
     for pair in twice:
         _, repeat = sorted(pair, key=lambda item: (not is_maybe_sent(item), item.delivery or 0))
         touched.add(repeat.delivery or 0)
-        session.delete(repeat)
-    session.flush()
-    for delivery in session.exec(select(DeliveryRow).where(col(DeliveryRow.seq).in_(touched))).all():
-        _render_anew(session, delivery, now)
-    session.flush()
+        transaction.delete(repeat)
+    transaction.flush()
+    for delivery in transaction.exec(select(DeliveryRow).where(col(DeliveryRow.seq).in_(touched))).all():
+        _render_anew(transaction, delivery, now)
+    transaction.flush()
 
 
-def _message_states(session: Transaction, deliveries: set[int]) -> dict[tuple[int, int | None], MessageState]:
-    rows = session.exec(
+def _message_states(transaction: Transaction, deliveries: set[int]) -> dict[tuple[int, int | None], MessageState]:
+    rows = transaction.exec(
         select(MessageRow.delivery, MessageRow.number, col(MessageRow.state)).where(
             col(MessageRow.delivery).in_(deliveries)
         )
@@ -294,17 +296,17 @@ def _message_states(session: Transaction, deliveries: set[int]) -> dict[tuple[in
     return {(delivery, number): state for delivery, number, state in rows}
 
 
-def _render_anew(session: Transaction, delivery: DeliveryRow, now: datetime) -> None:
+def _render_anew(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:
     """Makes a delivery unrendered, unless one of its messages is dead, was sent or may have been sent.
 
     Dismisses the delivery if it has no papers.
     """
-    messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
+    messages = transaction.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
     if not all(message.state in (MessageState.READY, MessageState.WAITING) for message in messages):
         return
     for message in messages:
-        session.delete(message)
+        transaction.delete(message)
     delivery.rendered_at = None
-    if session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.delivery == delivery.seq)).first() is None:
+    if transaction.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.delivery == delivery.seq)).first() is None:
         delivery.settled_at = delivery.dismissed_at = now
         delivery.reason = "its papers stand in another delivery of the chat that this one moved to"

@@ -169,58 +169,58 @@ def derived_state(*, dismissed: bool, chat_state: ChatState, states: Sequence[Me
     return DeliveryState.PLANNED
 
 
-def retry(session: Transaction, delivery_id: str) -> int | None:
+def retry(transaction: Transaction, delivery_id: str) -> int | None:
     """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now, and wakes its lane.
 
     Returns the id of the delivery's chat; None if the delivery does not exist or all its messages were sent.
     """
-    delivery = _not_sent(session, delivery_id)
+    delivery = _not_sent(transaction, delivery_id)
     if delivery is None:
         return None
     never_made = (col(MessageRow.payload) == "") & (col(MessageRow.state) == MessageState.DEAD)
-    session.exec(sa.delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
-    if session.exec(select(MessageRow.number).where(MessageRow.delivery == delivery.seq)).first() is None:
+    transaction.exec(sa.delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
+    if transaction.exec(select(MessageRow.number).where(MessageRow.delivery == delivery.seq)).first() is None:
         delivery.rendered_at = None
-    session.exec(
+    transaction.exec(
         sa.update(MessageRow)
         .where(col(MessageRow.delivery) == delivery.seq, col(MessageRow.state).in_(_WORST_FIRST[:3]))
         .values(state=MessageState.READY, reason="", lookup_given_up=False, found_at_start=False, unclear_since=None)
     )
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""
-    session.flush()
-    claims.settle_if_finished(session, delivery, delivery.created_at)
-    _wake(session, delivery)
+    transaction.flush()
+    claims.settle_if_finished(transaction, delivery, delivery.created_at)
+    _wake(transaction, delivery)
     return delivery.chat
 
 
-def dismiss(session: Transaction, delivery_id: str, *, now: datetime) -> bool:
+def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> bool:
     """Dismisses a delivery, so that it is not sent, and wakes its lane.
 
     Returns False if the delivery does not exist or all its messages were sent.
     """
-    delivery = _not_sent(session, delivery_id)
+    delivery = _not_sent(transaction, delivery_id)
     if delivery is None:
         return False
     delivery.dismissed_at = delivery.settled_at = now
-    _wake(session, delivery)
+    _wake(transaction, delivery)
     return True
 
 
-def _wake(session: Transaction, delivery: DeliveryRow) -> None:
+def _wake(transaction: Transaction, delivery: DeliveryRow) -> None:
     """Wakes the lane of a delivery, even if another job of the lane waits for a later moment."""
-    chat = session.get_one(ChatRow, delivery.chat)
-    workers.wake_lanes(session, [model.Lane(chat.platform, chat.address)], priority=workers.AT_ONCE)
+    chat = transaction.get_one(ChatRow, delivery.chat)
+    workers.wake_lanes(transaction, [model.Lane(chat.platform, chat.address)], priority=workers.AT_ONCE)
 
 
-def is_known(session: Transaction, delivery_id: str) -> bool:
+def is_known(transaction: Transaction, delivery_id: str) -> bool:
     """Whether there is a delivery with this id."""
-    return session.exec(select(DeliveryRow.seq).where(DeliveryRow.id == delivery_id)).first() is not None
+    return transaction.exec(select(DeliveryRow.seq).where(DeliveryRow.id == delivery_id)).first() is not None
 
 
-def _not_sent(session: Transaction, delivery_id: str) -> DeliveryRow | None:
-    delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
-    return None if delivery is None or claims.is_sent(session, delivery.seq or 0) else delivery
+def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow | None:
+    delivery = transaction.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
+    return None if delivery is None or claims.is_sent(transaction, delivery.seq or 0) else delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +274,7 @@ class Trouble:
     since: datetime | None = None  # when the first of them was given up (dead) or planned (waiting)
 
 
-def dead_since(session: Transaction, since: datetime | None) -> Trouble:
+def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
     """Returns the deliveries with a dead message that were settled after `since`; if it is None, all of them.
 
     Notices do not count, because otherwise a dead notice would cause the next notice.
@@ -293,7 +293,7 @@ def dead_since(session: Transaction, since: datetime | None) -> Trouble:
     )
     if since is not None:
         wanted = wanted.where(col(DeliveryRow.settled_at) > since)
-    rows = session.exec(wanted).all()
+    rows = transaction.exec(wanted).all()
     ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
     reasons = Counter(reason for _, reason, _, _ in rows if reason)
     chats = {str(model.ChatAddress(chat.platform, chat.address, chat.topic)) for _, _, chat, _ in rows}
@@ -306,10 +306,10 @@ def dead_since(session: Transaction, since: datetime | None) -> Trouble:
     )
 
 
-def waiting_since(session: Transaction, before: datetime) -> dict[str, Trouble]:
+def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Trouble]:
     """Returns platform → deliveries that failed at least once and have waited since before the moment `before`."""
     first = sa.func.min(col(DeliveryRow.created_at), type_=Utc)
-    rows = session.exec(
+    rows = transaction.exec(
         select(ChatRow.platform, DeliveryRow.reason, sa.func.count(), first)
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .where(
@@ -331,23 +331,23 @@ def waiting_since(session: Transaction, before: datetime) -> dict[str, Trouble]:
     }
 
 
-def notices_since(session: Transaction, chat_id: int, cause: str, since: datetime) -> int:
+def notices_since(transaction: Transaction, chat_id: int, cause: str, since: datetime) -> int:
     """Returns the number of notices with this cause that were stored for a chat at `since` or later."""
     begins = f"notice:{chat_id}:{cause}:"
     wanted = select(sa.func.count()).select_from(DeliveryRow).where(DeliveryRow.chat == chat_id)
     wanted = wanted.where(col(DeliveryRow.dedupe_key).startswith(begins), col(DeliveryRow.created_at) >= since)
-    return session.exec(wanted).one()
+    return transaction.exec(wanted).one()
 
 
-def noticed_since(session: Transaction, key: str, since: datetime) -> bool:
+def noticed_since(transaction: Transaction, key: str, since: datetime) -> bool:
     """Whether a notice with this dedupe key was stored at `since` or later."""
     wanted = select(DeliveryRow.seq).where(DeliveryRow.dedupe_key == key, col(DeliveryRow.created_at) >= since)
-    return session.exec(wanted).first() is not None
+    return transaction.exec(wanted).first() is not None
 
 
-def drop_notices(session: Transaction, part: str, *, now: datetime) -> None:
+def drop_notices(transaction: Transaction, part: str, *, now: datetime) -> None:
     """Dismisses all notices that are not settled and whose dedupe key contains `part`."""
-    session.exec(
+    transaction.exec(
         sa.update(DeliveryRow)
         .where(
             col(DeliveryRow.kind) == model.DeliveryKind.NOTICE,
@@ -358,9 +358,9 @@ def drop_notices(session: Transaction, part: str, *, now: datetime) -> None:
     )
 
 
-def states_of(session: Transaction, chat_id: int) -> Counter[DeliveryState]:
+def states_of(transaction: Transaction, chat_id: int) -> Counter[DeliveryState]:
     """Returns state → number of the chat's deliveries in this state. Sent and dismissed deliveries are not counted."""
-    rows = session.exec(
+    rows = transaction.exec(
         select(DeliveryRow.seq, col(ChatRow.state), col(MessageRow.state))
         .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
         .outerjoin(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
@@ -379,7 +379,7 @@ def states_of(session: Transaction, chat_id: int) -> Counter[DeliveryState]:
 _NOON = time(12)  # the time if only the day is known; noon in UTC is on the same day in most zones
 
 
-def planned_papers(session: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
+def planned_papers(transaction: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
     """Returns the number of papers in a chat's unsent deliveries; with `by`, only in those planned at or before `by`.
 
     A delivery is unsent if none of its messages was sent or may have been sent.
@@ -387,18 +387,18 @@ def planned_papers(session: Transaction, chat_id: int, *, by: datetime | None = 
     items = (
         select(sa.func.count())
         .select_from(DeliveryItemRow)
-        .where(col(DeliveryItemRow.delivery).in_(_unsent(session, chat_id, by)))
+        .where(col(DeliveryItemRow.delivery).in_(_unsent(transaction, chat_id, by)))
     )
-    return session.exec(items).one()
+    return transaction.exec(items).one()
 
 
-def delivered_between(session: Transaction, chat_id: int, first: int, last: int) -> set[int]:
+def delivered_between(transaction: Transaction, chat_id: int, first: int, last: int) -> set[int]:
     """Returns the ids, from `first` to `last`, of the papers that a chat has in a delivery."""
     between = col(DeliveryItemRow.paper).between(first, last)
-    return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id, between)))
+    return set(transaction.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id, between)))
 
 
-def shown_at(session: Transaction, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
+def shown_at(transaction: Transaction, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
     """Returns (moment, number of papers) for each message that showed papers at `since` or later.
 
     For deliveries that are no longer stored, only the day is known. Their moment is noon in UTC.
@@ -419,35 +419,37 @@ def shown_at(session: Transaction, chat_id: int, since: datetime) -> list[tuple[
         .where(col(DeliveryItemRow.delivered_on) >= since.date())
         .group_by(col(DeliveryItemRow.delivered_on))
     )
-    found = [(at, amount) for at, amount in session.exec(sent) if at is not None]
+    found = [(at, amount) for at, amount in transaction.exec(sent) if at is not None]
     return found + [
-        (datetime.combine(day, _NOON, UTC), amount) for day, amount in session.exec(days) if day is not None
+        (datetime.combine(day, _NOON, UTC), amount) for day, amount in transaction.exec(days) if day is not None
     ]
 
 
-def was_posted(session: Transaction, chat_id: int, platform_id: str) -> bool:
+def was_posted(transaction: Transaction, chat_id: int, platform_id: str) -> bool:
     """Whether a delivery of this chat has a message with this platform id."""
     found = (
         select(MessageRow.number)
         .join(DeliveryRow, col(DeliveryRow.seq) == MessageRow.delivery)
         .where(DeliveryRow.chat == chat_id, MessageRow.platform_id == platform_id)
     )
-    return session.exec(found.limit(1)).first() is not None
+    return transaction.exec(found.limit(1)).first() is not None
 
 
-def hold_planned(session: Transaction, chat_id: int, until: datetime | None) -> None:
+def hold_planned(transaction: Transaction, chat_id: int, until: datetime | None) -> None:
     """Delays a chat's unsent deliveries until the moment `until`; None: ends the delay, so that they are sent at once."""
-    seqs = _unsent(session, chat_id, None)
-    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
+    seqs = _unsent(transaction, chat_id, None)
+    transaction.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
 
 
-def dismiss_planned(session: Transaction, chat_id: int, *, by: datetime, now: datetime) -> None:
+def dismiss_planned(transaction: Transaction, chat_id: int, *, by: datetime, now: datetime) -> None:
     """Dismisses a chat's unsent deliveries that were planned at or before `by`."""
-    seqs = _unsent(session, chat_id, by)
-    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
+    seqs = _unsent(transaction, chat_id, by)
+    transaction.exec(
+        sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now)
+    )
 
 
-def _unsent(session: Transaction, chat_id: int, by: datetime | None) -> list[int]:
+def _unsent(transaction: Transaction, chat_id: int, by: datetime | None) -> list[int]:
     maybe_sent = select(MessageRow.delivery).where(
         MessageRow.delivery == DeliveryRow.seq, col(MessageRow.state).in_(MAYBE_SENT)
     )
@@ -456,7 +458,7 @@ def _unsent(session: Transaction, chat_id: int, by: datetime | None) -> list[int
     )
     if by is not None:
         found = found.where(col(DeliveryRow.created_at) <= by)
-    return [seq for seq in session.exec(found) if seq is not None]
+    return [seq for seq in transaction.exec(found) if seq is not None]
 
 
 # -------------------------------------------------------------------------------------------------- the work in numbers
@@ -502,15 +504,15 @@ class OutboxFigures:
     held_lanes: Mapping[str, int] = field(default_factory=dict)
 
 
-def outbox_figures(session: Transaction, *, wall: datetime) -> OutboxFigures:
+def outbox_figures(transaction: Transaction, *, wall: datetime) -> OutboxFigures:
     """Returns the figures of the outbox. `wall` is the time of the machine's clock."""
-    found = list(store.execute(session, OPEN))
+    found = list(store.execute(transaction, OPEN))
     return OutboxFigures(
         waiting={row.platform: row.deliveries for row in found if row.may_go},
         held={row.platform: row.deliveries for row in found if not row.may_go},
         oldest={row.platform: row.oldest for row in found if row.may_go},
-        dead={row.platform: row.deliveries for row in store.execute(session, DEAD)},
-        held_lanes={row.platform: row.lanes for row in store.execute(session, HELD_LANES, {"wall": wall})},
+        dead={row.platform: row.deliveries for row in store.execute(transaction, DEAD)},
+        held_lanes={row.platform: row.lanes for row in store.execute(transaction, HELD_LANES, {"wall": wall})},
     )
 
 
@@ -565,26 +567,26 @@ def sent_since(transaction: Transaction, since: datetime) -> Sent:
     return Sent(messages=row.messages, chats=row.chats)
 
 
-def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | None:
+def to_be_planned_since(transaction: Transaction, *, now: datetime) -> datetime | None:
     """Returns since when work has waited for the planner; None if no chat is due.
 
     A chat that wants papers at once has waited since the arrival of the first paper that it has not looked at.
     """
     its_end = sa.select(sa.func.min(_s.latest_due_at))
     overdue = store.execute(
-        session, its_end.where(_s.latest_due_at.is_not(None), Condition(stored_rows.BECOMES_DUE))
+        transaction, its_end.where(_s.latest_due_at.is_not(None), Condition(stored_rows.BECOMES_DUE))
     ).scalar()
-    behind = stored_subscriptions.behind(session, last_sequence(session))
+    behind = stored_subscriptions.behind(transaction, last_sequence(transaction))
     known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
     lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(stored_rows.BECOMES_DUE))
-    if (own := store.execute(session, lowest).scalar()) is not None:
+    if (own := store.execute(transaction, lowest).scalar()) is not None:
         known.append(own)
     papers = sa.select(_p.sequenced_at).order_by(_p.sequence).limit(1)
-    came = store.execute(session, papers.where(_p.sequence > min(known))).scalar() if known else None
+    came = store.execute(transaction, papers.where(_p.sequence > min(known))).scalar() if known else None
     return min((moment for moment in (overdue, came) if moment is not None and moment <= now), default=None)
 
 
-def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> datetime | None:
+def to_be_sent_since(transaction: Transaction, *, now: datetime, wall: datetime) -> datetime | None:
     """Returns since when the oldest delivery that may be sent now has waited; None if there is none.
 
     `wall` is the time of the machine's clock.
@@ -597,7 +599,7 @@ def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> 
         .where(Condition(stored_rows.GOES_OUT), ~claims.IS_HELD, _d.next_at.is_(None) | ~claims.WAITS)
     )
     found: datetime | None = store.execute(
-        session, wanted, {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}
+        transaction, wanted, {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}
     ).scalar()
     return found
 

@@ -46,24 +46,30 @@ _RESUME_CHATS = (
 _RESUME = sa.update(_subscriptions).where(_PAUSE_ENDED).values(state=states.SubscriptionState.ACTIVE, paused_until=None)
 
 
-def has_ended_pause(session: Transaction, now: datetime) -> bool:
+def has_ended_pause(transaction: Transaction, now: datetime) -> bool:
     """Whether the time of any pause, of a chat or a subscription, is over."""
-    return bool(store.execute(session, _A_PAUSE_ENDED, {"now": now}).scalar())
+    return bool(store.execute(transaction, _A_PAUSE_ENDED, {"now": now}).scalar())
 
 
-def ended_pauses(session: Transaction, now: datetime) -> list[tuple[int, int, datetime]]:
+def ended_pauses(transaction: Transaction, now: datetime) -> list[tuple[int, int, datetime]]:
     """Returns (chat, subscription, end of the pause) for each subscription whose own or chat's pause is over."""
-    found = [(chat, subscription, until) for chat, subscription, until in store.execute(session, _ENDED, {"now": now})]
-    back: dict[int, datetime] = {row.id: row.paused_until for row in store.execute(session, _CHATS_BACK, {"now": now})}
+    found = [
+        (chat, subscription, until) for chat, subscription, until in store.execute(transaction, _ENDED, {"now": now})
+    ]
+    back: dict[int, datetime] = {
+        row.id: row.paused_until for row in store.execute(transaction, _CHATS_BACK, {"now": now})
+    }
     active = sa.select(_s.chat, _s.id).where(_s.state == states.SubscriptionState.ACTIVE)
-    of_chats = store.rows_of(session, active, _s.chat, sorted(back))  # for a join, SQLite would read all subscriptions
+    of_chats = store.rows_of(
+        transaction, active, _s.chat, sorted(back)
+    )  # for a join, SQLite would read all subscriptions
     return found + [(chat, subscription, back[chat]) for chat, subscription in of_chats]
 
 
-def end_pauses(session: Transaction, now: datetime) -> None:
+def end_pauses(transaction: Transaction, now: datetime) -> None:
     """Makes all chats and subscriptions active whose pause is over."""
-    store.execute(session, _RESUME_CHATS, {"now": now})
-    store.execute(session, _RESUME, {"now": now})
+    store.execute(transaction, _RESUME_CHATS, {"now": now})
+    store.execute(transaction, _RESUME, {"now": now})
 
 
 # ----------------------------------------------------------------------------------------------------------------- due
@@ -109,7 +115,7 @@ _DUE_WAITING = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF)
 _DUE = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _IN_WINDOW)
 
 
-def due_chats(session: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
+def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
     """Returns the ids of the active chats with an active subscription that is due.
 
     `waiting`: awaited sources have not reported yet, so new papers do not make when-out subscriptions due.
@@ -117,13 +123,13 @@ def due_chats(session: Transaction, now: datetime, last_sequence: int, *, waitin
     values: dict[str, object] = {"now": now, "last_sequence": last_sequence}
     if not waiting:
         values["earliest"] = now - LONGEST_WINDOW
-    return sorted(set(store.execute(session, _DUE_WAITING if waiting else _DUE, values).scalars()))
+    return sorted(set(store.execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars()))
 
 
-def still_due(session: Transaction, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
+def still_due(transaction: Transaction, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
     """Returns those of `chat_ids` that are still due. Other processes have planned the rest in the meantime."""
     values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}
-    due = set(store.execute(session, _STILL_DUE, values).scalars())
+    due = set(store.execute(transaction, _STILL_DUE, values).scalars())
     return [chat for chat in chat_ids if chat in due]
 
 
@@ -136,10 +142,10 @@ _LATEST = sa.case((_s.cadence.like("weekly%"), _week), (_s.cadence.like("%weekda
 _FAR = sa.select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST, _active)
 
 
-def chats_due_too_far(session: Transaction, now: datetime) -> list[int]:
+def chats_due_too_far(transaction: Transaction, now: datetime) -> list[int]:
     """Returns the ids of the chats with a subscription whose due moment is later than its kind of cadence allows."""
     values = {"day": now + _DAY, "weekend": now + _WEEKEND, "week": now + _WEEK}
-    return sorted(set(store.execute(session, _FAR, values).scalars()))
+    return sorted(set(store.execute(transaction, _FAR, values).scalars()))
 
 
 # ---------------------------------------------------------------------------------------------------------------- moves
@@ -159,7 +165,7 @@ _ADVANCE = (
 _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
 
-def advance(session: Transaction, moves: Sequence[Move], follow: Mapping[int, int]) -> None:
+def advance(transaction: Transaction, moves: Sequence[Move], follow: Mapping[int, int]) -> None:
     """Gives subscriptions new cursors and due moments. Each move is (id, cursor, due span). Equal moves share a statement.
 
     `follow`: id of a subscription -> the shared cursor that it follows from now on. The others follow none.
@@ -170,13 +176,13 @@ def advance(session: Transaction, moves: Sequence[Move], follow: Mapping[int, in
     for (cursor, (next_due, latest_due), followed), ids in alike.items():
         place = {"upto": cursor, "next_due": next_due, "latest_due": latest_due, "follows": followed}
         for part in store.in_chunks(ids):
-            store.execute(session, _ADVANCE, {"ids": part, **place})
+            store.execute(transaction, _ADVANCE, {"ids": part, **place})
 
 
-def mark_first_delivery_planned(session: Transaction, chat_ids: Sequence[int]) -> None:
+def mark_first_delivery_planned(transaction: Transaction, chat_ids: Sequence[int]) -> None:
     """Stores that the first due delivery of these chats was planned."""
     for part in store.in_chunks(chat_ids):
-        store.execute(session, _SPOKEN, {"ids": part})
+        store.execute(transaction, _SPOKEN, {"ids": part})
 
 
 StoredRow = tuple[Any, ...]
@@ -191,9 +197,11 @@ def _undecoded(statement: sa.Select[Any]) -> sa.Select[Any]:
 _STATEMENTS = ((_undecoded(CHATS), _c.id), (_undecoded(subscriptions.SUBSCRIPTIONS), _s.chat))
 
 
-def rows_of_chats(session: Transaction, chat_ids: Sequence[int]) -> list[StoredRow]:
+def rows_of_chats(transaction: Transaction, chat_ids: Sequence[int]) -> list[StoredRow]:
     """Returns all values that `chats_by_id` and `subscriptions_of` read, undecoded, to compare two readings."""
-    return [tuple(row) for statement, chat in _STATEMENTS for row in store.rows_of(session, statement, chat, chat_ids)]
+    return [
+        tuple(row) for statement, chat in _STATEMENTS for row in store.rows_of(transaction, statement, chat, chat_ids)
+    ]
 
 
 # --------------------------------------------------------------------------------- the log of added and removed queries
@@ -206,38 +214,41 @@ _qc, _q = _changes.c, _queries.c
 _NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_qc.sequence))
 
 
-def newest_change(session: Transaction) -> int:
+def newest_change(transaction: Transaction) -> int:
     """Returns the number of the newest change; 0 if there is none."""
-    return store.execute(session, _NEWEST).scalar() or 0
+    return store.execute(transaction, _NEWEST).scalar() or 0
 
 
-def changes_after(session: Transaction, sequence: int) -> tuple[int, set[int]] | None:
+def changes_after(transaction: Transaction, sequence: int) -> tuple[int, set[int]] | None:
     """Returns (newest change, ids of queries added or removed after `sequence`); None if the log lacks some changes."""
-    oldest, newest = store.execute(session, _OLDEST).scalar() or 0, newest_change(session)
+    oldest, newest = store.execute(transaction, _OLDEST).scalar() or 0, newest_change(transaction)
     if newest == sequence:
         return newest, set()
     if newest < sequence or sequence < oldest - 1:
         return None
-    return newest, set(store.execute(session, sa.select(_qc.query).where(_qc.sequence > sequence)).scalars())
+    return newest, set(store.execute(transaction, sa.select(_qc.query).where(_qc.sequence > sequence)).scalars())
 
 
-def queries_by_id(session: Transaction, ids: Sequence[int]) -> dict[int, str]:
+def queries_by_id(transaction: Transaction, ids: Sequence[int]) -> dict[int, str]:
     """Returns id -> canonical text. Queries that are not stored are left out."""
-    return dict(store.rows_of(session, _queries, _q.id, ids))
+    return dict(store.rows_of(transaction, _queries, _q.id, ids))
 
 
-def page_of_queries(session: Transaction, after: int, most: int) -> list[tuple[int, str]]:
+def page_of_queries(transaction: Transaction, after: int, most: int) -> list[tuple[int, str]]:
     """Returns (id, canonical text) of the next `most` queries after the id `after`, ordered by id."""
     page = sa.select(_q.id, _q.canonical).where(_q.id > after).order_by(_q.id).limit(most)
-    return [(query, canonical) for query, canonical in store.execute(session, page)]
+    return [(query, canonical) for query, canonical in store.execute(transaction, page)]
 
 
-def drop_changes(session: Transaction, most: int) -> int:
+def drop_changes(transaction: Transaction, most: int) -> int:
     """Removes at most `most` old changes. The newest `KEPT` changes stay. Returns the number of removed changes."""
     old = (
-        sa.select(_qc.sequence).where(_qc.sequence <= newest_change(session) - KEPT).order_by(_qc.sequence).limit(most)
+        sa.select(_qc.sequence)
+        .where(_qc.sequence <= newest_change(transaction) - KEPT)
+        .order_by(_qc.sequence)
+        .limit(most)
     )
-    return store.execute(session, sa.delete(_changes).where(_qc.sequence.in_(old))).rowcount
+    return store.execute(transaction, sa.delete(_changes).where(_qc.sequence.in_(old))).rowcount
 
 
 # --------------------------------------------------------------------------------------------------- planned deliveries
@@ -280,24 +291,24 @@ class Planned:
     facts: model.Facts
 
 
-def taken_keys(session: Transaction, keys: Sequence[str]) -> set[str]:
+def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
     """Returns those of `keys` that are dedupe keys of stored deliveries."""
-    return {row.dedupe_key for row in store.rows_of(session, _KEYS, _d.dedupe_key, keys)}
+    return {row.dedupe_key for row in store.rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
 
 
-def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: datetime) -> None:
+def add_deliveries(transaction: Transaction, planned: Sequence[Planned], *, now: datetime) -> None:
     """Stores deliveries and their items, with few statements, and wakes their lanes.
 
     No stored delivery may have one of their keys.
     """
     facts, because = _Texts(model.Facts), _Texts(tuple[model.Because, ...])
     conflicts.execute_rows(
-        session,
+        transaction,
         _NEW_DELIVERIES,
         _DELIVERY,
         [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "", True) for p in planned],
     )
-    seqs = {row.id: row.seq for row in store.rows_of(session, _SEQS, _d.id, [p.id for p in planned])}
+    seqs = {row.id: row.seq for row in store.rows_of(transaction, _SEQS, _d.id, [p.id for p in planned])}
     items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
     # in parts, since the garbage collector would check all rows again and again
     while part := list(islice(items, store.CHUNK)):
@@ -305,11 +316,11 @@ def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: dat
             (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
             for seq, chat_id, item in part
         ]
-        conflicts.execute_rows(session, _NEW_ITEMS, _ITEM, rows)
-    wake_chats(session, {p.chat_id: p.kind for p in planned})
+        conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, rows)
+    wake_chats(transaction, {p.chat_id: p.kind for p in planned})
 
 
-def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bool:
+def add_delivery(transaction: Transaction, planned: Planned, *, now: datetime) -> bool:
     """Stores a delivery without items, and wakes its lane.
 
     Returns False if a delivery with its dedupe key is stored, perhaps by another process.
@@ -325,32 +336,32 @@ def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bo
         "attempts": 0,
         "reason": "",
     }
-    if not conflicts.insert_new(session, "delivery", ("dedupe_key",), values):
+    if not conflicts.insert_new(transaction, "delivery", ("dedupe_key",), values):
         return False
-    seq = store.execute(session, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
+    seq = store.execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
     conversations.add_mentions(
-        session, "delivery", {seq: conversations.words_of_notice(planned.key, planned.facts.detail)}
+        transaction, "delivery", {seq: conversations.words_of_notice(planned.key, planned.facts.detail)}
     )
-    wake_chats(session, {planned.chat_id: planned.kind})
+    wake_chats(transaction, {planned.chat_id: planned.kind})
     return True
 
 
-def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
+def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
     """Returns chat id → those of `paper_ids` that the chat has in a delivery or in its library."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = sorted(set(paper_ids))
-    if papers and session.connection().dialect.name == "postgresql":
+    if papers and transaction.connection().dialect.name == "postgresql":
         values = {"ids": list(chat_ids), "first": papers[0], "last": papers[-1]}
         wanted = set(papers)
-        for chat_id, paper_id in store.execute(session, _DELIVERED_TO_EACH, values):
+        for chat_id, paper_id in store.execute(transaction, _DELIVERED_TO_EACH, values):
             if paper_id in wanted:
                 found[chat_id].add(paper_id)
     else:
         for chats in store.in_chunks(chat_ids):
             of_chats = sa.select(_i.chat, _i.paper).where(_i.chat.in_(chats))
-            for chat_id, paper_id in store.rows_of(session, of_chats, _i.paper, papers):
+            for chat_id, paper_id in store.rows_of(transaction, of_chats, _i.paper, papers):
                 found[chat_id].add(paper_id)
-    for chat_id, mine in owned(session, chat_ids, papers).items():
+    for chat_id, mine in owned(transaction, chat_ids, papers).items():
         found[chat_id] |= mine
     return found
 

@@ -39,81 +39,85 @@ _those = sa.bindparam("those", expanding=True, type_=Big)
 _IS_NOTICE = Condition("delivery.kind = 'notice'")  # the exact words of an index's condition
 
 
-def drop(table: str, moment: str, session: Transaction, before: datetime, most: int) -> int:
+def drop(table: str, moment: str, transaction: Transaction, before: datetime, most: int) -> int:
     """Removes at most `most` rows of a table whose column `moment` is before `before`."""
     rows = TABLES.tables[table]
-    return _drop(session, rows, rows.c[moment] < before, most)
+    return _drop(transaction, rows, rows.c[moment] < before, most)
 
 
-def drop_receipts(session: Transaction, before: datetime, most: int) -> int:
+def drop_receipts(transaction: Transaction, before: datetime, most: int) -> int:
     """Removes receipts of polls before `before`, except the newest receipt of each source."""
     newer = _receipts.alias()
     has_newer = sa.exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
-    return _drop(session, _receipts, (_receipts.c.at < before) & has_newer, most)
+    return _drop(transaction, _receipts, (_receipts.c.at < before) & has_newer, most)
 
 
-def drop_warnings(session: Transaction, before: datetime, most: int) -> int:
+def drop_warnings(transaction: Transaction, before: datetime, most: int) -> int:
     """Empties the warnings of digests that came before `before`."""
     warned = sa.select(_digests.c.id).where(_digests.c.received_at < before, Condition("warnings != '[]'")).limit(most)
-    return store.execute(session, sa.update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
+    return store.execute(transaction, sa.update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
 
 
-def drop_notices(session: Transaction, before: datetime, most: int) -> int:
+def drop_notices(transaction: Transaction, before: datetime, most: int) -> int:
     """Removes notices that were settled before `before`."""
     settled = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE).limit(most)
-    return _drop_deliveries(session, store.execute(session, settled).scalars().all())
+    return _drop_deliveries(transaction, store.execute(transaction, settled).scalars().all())
 
 
-def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> int:
+def drop_texts_of_notices(transaction: Transaction, before: datetime, most: int) -> int:
     """Removes the texts of notices that were settled before `before`. Continues where the previous call ended."""
-    found = _next_settled(session, _EMPTIED, before, most)
+    found = _next_settled(transaction, _EMPTIED, before, most)
     seqs = [row.seq for row in found if row.is_notice and row.is_over]
     if seqs:
         store.execute(
-            session, sa.update(_messages).where(_m.delivery.in_(_those)).values(payload="", plain=""), {"those": seqs}
+            transaction,
+            sa.update(_messages).where(_m.delivery.in_(_those)).values(payload="", plain=""),
+            {"those": seqs},
         )
     return len(found)
 
 
-def reduce_deliveries(session: Transaction, before: datetime, most: int) -> int:
+def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> int:
     """Reduces deliveries that were settled before `before`: keeps only which papers the chat got, and on which day.
 
     These two facts are enough to deliver no paper twice. A delivery with an unsent message stays complete until a
     person dismisses it, which settles it. Each call continues where the previous call ended.
     """
-    found = _next_settled(session, _REDUCED, before, most)
+    found = _next_settled(transaction, _REDUCED, before, most)
     seqs = [row.seq for row in found if not row.is_notice and row.is_over]
     if seqs:
-        store.execute(session, _KEEP_ITEMS, {"those": seqs})
-        _drop_deliveries(session, seqs)
+        store.execute(transaction, _KEEP_ITEMS, {"those": seqs})
+        _drop_deliveries(transaction, seqs)
     return len(found)
 
 
-def _next_settled(session: Transaction, key: str, before: datetime, most: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+def _next_settled(
+    transaction: Transaction, key: str, before: datetime, most: int
+) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Returns the next `most` deliveries settled before `before`, oldest first, after those of the previous call.
 
     The last of them is stored under `key`. If the stored one was settled at `before` or later, the clock was set back,
     and all deliveries are checked again.
     """
-    moment, _, seq = (bot_state.get_value(session, key) or "").partition(" ")
+    moment, _, seq = (bot_state.get_value(transaction, key) or "").partition(" ")
     looked = datetime.fromisoformat(moment) if moment else _EVER
     if looked >= before:
         looked, seq = _EVER, ""
     values = {"looked": looked, "last": int(seq or 0), "before": before, "most": most}
-    found = store.execute(session, _SETTLED, values).all()
+    found = store.execute(transaction, _SETTLED, values).all()
     if found:
-        bot_state.put_value(session, key, f"{found[-1].settled_at.isoformat()} {found[-1].seq}")
+        bot_state.put_value(transaction, key, f"{found[-1].settled_at.isoformat()} {found[-1].seq}")
     return found
 
 
-def prune_papers(session: Transaction, before: datetime, most: int) -> int:
+def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
     """Reduces papers that came before `before` to their keys and titles, which are enough to recognize them again.
 
     Papers in deliveries that are still stored stay complete.
     """
-    upto = int(bot_state.get_value(session, _PRUNED) or 0)
+    upto = int(bot_state.get_value(transaction, _PRUNED) or 0)
     rows = store.execute(
-        session,
+        transaction,
         sa.select(_p.id, _p.first_seen_at, _p.sequenced_at).where(_p.id > upto).order_by(_p.id).limit(most),
     ).all()
     old: list[int] = []
@@ -124,11 +128,11 @@ def prune_papers(session: Transaction, before: datetime, most: int) -> int:
     if not old:
         return 0
     shown = sa.select(_i.paper).where(_i.paper.in_(_those), _i.delivery.is_not(None))
-    needed = set(store.execute(session, shown, {"those": old}).scalars())
+    needed = set(store.execute(transaction, shown, {"those": old}).scalars())
     over = [paper for paper in old if paper not in needed]
     if over:
         for table in _OF_PAPERS:
-            store.execute(session, sa.delete(table).where(table.c.paper.in_(_those)), {"those": over})
+            store.execute(transaction, sa.delete(table).where(table.c.paper.in_(_those)), {"those": over})
         values: dict[str, Any] = {
             "abstract": "",
             "comment": "",
@@ -138,8 +142,8 @@ def prune_papers(session: Transaction, before: datetime, most: int) -> int:
             "url": None,
         }
         values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # removed values are no longer vouched for
-        store.execute(session, sa.update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
-    bot_state.put_value(session, _PRUNED, str(old[-1]))
+        store.execute(transaction, sa.update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
+    bot_state.put_value(transaction, _PRUNED, str(old[-1]))
     return len(old)
 
 
@@ -168,25 +172,25 @@ _KEEP_ITEMS = (
 )
 
 
-def _drop_deliveries(session: Transaction, seqs: Sequence[int]) -> int:
+def _drop_deliveries(transaction: Transaction, seqs: Sequence[int]) -> int:
     """Removes deliveries with their messages."""
     if seqs:
-        store.execute(session, sa.delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
-        store.execute(session, sa.delete(_deliveries).where(_d.seq.in_(_those)), {"those": seqs})
+        store.execute(transaction, sa.delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
+        store.execute(transaction, sa.delete(_deliveries).where(_d.seq.in_(_those)), {"those": seqs})
     return len(seqs)
 
 
-def _drop(session: Transaction, table: sa.Table, which: sa.ColumnElement[bool], most: int) -> int:
+def _drop(transaction: Transaction, table: sa.Table, which: sa.ColumnElement[bool], most: int) -> int:
     """Removes at most `most` of the rows that meet the condition `which`."""
     key = sa.tuple_(*table.primary_key)
     some = sa.select(*table.primary_key).where(which).limit(most)
-    return store.execute(session, sa.delete(table).where(key.in_(some))).rowcount
+    return store.execute(transaction, sa.delete(table).where(key.in_(some))).rowcount
 
 
-def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence[int]:
+def delivered_since(transaction: Transaction, chat_id: int, since: date) -> Sequence[int]:
     """Returns the ids of papers shown to a chat from `since` on in deliveries that are no longer stored, oldest first."""
     shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
-    return store.execute(session, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()
+    return store.execute(transaction, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()
 
 
 # --------------------------------------------------------------------------------------- the last loss of the database
@@ -199,53 +203,53 @@ _s = _subscriptions.c
 _LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
 
 
-def last_loss(session: Transaction) -> Loss | None:
+def last_loss(transaction: Transaction) -> Loss | None:
     """Returns the last loss; None if no copy was ever restored with `--lost-at`."""
-    row = store.execute(session, _LOSS).first()
+    row = store.execute(transaction, _LOSS).first()
     return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
 
 
-def put_loss(session: Transaction, loss: Loss) -> None:
+def put_loss(transaction: Transaction, loss: Loss) -> None:
     """Stores a loss, instead of an earlier loss."""
-    conflicts.put(session, "loss", ("id",), {"id": _THE_LAST, **asdict(loss)})
+    conflicts.put(transaction, "loss", ("id",), {"id": _THE_LAST, **asdict(loss)})
 
 
-def last_moment(session: Transaction) -> datetime | None:
+def last_moment(transaction: Transaction) -> datetime | None:
     """Returns the last moment at which a digest came, a source was polled or a delivery was planned; None if never."""
     moments = (col(DigestRow.received_at), col(ReceiptRow.at), col(DeliveryRow.created_at))
-    found = [session.exec(sa.select(sa.func.max(moment))).scalar_one() for moment in moments]  # type: ignore[call-overload]
+    found = [transaction.exec(sa.select(sa.func.max(moment))).scalar_one() for moment in moments]  # type: ignore[call-overload]
     return max((moment for moment in found if moment), default=None)
 
 
-def count_until(session: Transaction, moments: Mapping[int, datetime | None]) -> None:
+def count_until(transaction: Transaction, moments: Mapping[int, datetime | None]) -> None:
     """Stores until when papers count as sent. `moments`: subscription id → moment; None: no papers count as sent."""
     for subscription, moment in moments.items():
-        store.execute(session, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
+        store.execute(transaction, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
 
 
-def lowest_cursor_that_counts(session: Transaction) -> int | None:
+def lowest_cursor_that_counts(transaction: Transaction) -> int | None:
     """Returns the lowest cursor of the subscriptions for which papers count as sent; None if there are none."""
-    return store.execute(session, sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))).scalar()
+    return store.execute(transaction, sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))).scalar()
 
 
-def chats_that_count(session: Transaction, came: datetime) -> list[int]:
+def chats_that_count(transaction: Transaction, came: datetime) -> list[int]:
     """Returns the ids of the chats with a subscription for which papers that came at `came` count as sent."""
     found = sa.select(_s.chat).where(_s.counted_until >= came)  # sorted here: for ORDER BY, SQLite would read all chats
-    return sorted({*store.execute(session, found).scalars()})
+    return sorted({*store.execute(transaction, found).scalars()})
 
 
-def count_as_delivered(session: Transaction, papers: Iterable[tuple[int, int]]) -> None:
+def count_as_delivered(transaction: Transaction, papers: Iterable[tuple[int, int]]) -> None:
     """Stores (chat, paper) pairs as delivered, but without a delivery. Papers that are in a delivery stay there."""
     names = ("chat", "paper", "position", "shown", "cross", "because")
     no_reasons: list[str] = []
     rows = [(chat, paper, _NO_DELIVERY, False, False, no_reasons) for chat, paper in papers]
-    conflicts.insert_all_new(session, "delivery_item", ("chat", "paper"), names, rows)
+    conflicts.insert_all_new(transaction, "delivery_item", ("chat", "paper"), names, rows)
 
 
-def count_no_more(session: Transaction, papers: list[int]) -> None:
+def count_no_more(transaction: Transaction, papers: list[int]) -> None:
     """Makes papers deliverable again that counted as delivered without a delivery."""
     for part in store.in_chunks(papers):
-        session.exec(
+        transaction.exec(
             sa.delete(DeliveryItemRow).where(
                 col(DeliveryItemRow.paper).in_(part),
                 col(DeliveryItemRow.position) == _NO_DELIVERY,

@@ -36,28 +36,28 @@ class StoredSignal(NamedTuple):
     at: datetime
 
 
-def put_signal(session: Transaction, chat_id: int, paper_id: int, kind: Signal, *, now: datetime) -> None:
+def put_signal(transaction: Transaction, chat_id: int, paper_id: int, kind: Signal, *, now: datetime) -> None:
     """Stores a signal. A signal that is stored already gets the new moment."""
     conflicts.put(
-        session, "signal", ("chat", "paper", "kind"), {"chat": chat_id, "paper": paper_id, "kind": kind, "at": now}
+        transaction, "signal", ("chat", "paper", "kind"), {"chat": chat_id, "paper": paper_id, "kind": kind, "at": now}
     )
 
 
-def drop_signals(session: Transaction, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:
+def drop_signals(transaction: Transaction, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:
     """Removes a chat's signals of these kinds for one paper. Returns whether there were any."""
     of_paper = sa.delete(SignalRow).where(
         col(SignalRow.chat) == chat_id, col(SignalRow.paper) == paper_id, col(SignalRow.kind).in_(kinds)
     )
-    return session.exec(of_paper).rowcount > 0
+    return transaction.exec(of_paper).rowcount > 0
 
 
 def signals_of(
-    session: Transaction, chat_id: int, *, most: int, kinds: Sequence[Signal] = tuple(Signal)
+    transaction: Transaction, chat_id: int, *, most: int, kinds: Sequence[Signal] = tuple(Signal)
 ) -> list[StoredSignal]:
     """Returns the newest `most` signals of these kinds from a chat, newest first."""
     found = select(SignalRow).where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))
     newest = found.order_by(col(SignalRow.at).desc(), col(SignalRow.paper).desc()).limit(most)
-    return [StoredSignal(row.paper, Signal(row.kind), row.at) for row in session.exec(newest)]
+    return [StoredSignal(row.paper, Signal(row.kind), row.at) for row in transaction.exec(newest)]
 
 
 @store.reads
@@ -72,11 +72,11 @@ def signals_of_papers(
 
 
 def signals_of_chats(
-    session: Transaction, chat_ids: Sequence[int], kinds: Sequence[Signal]
+    transaction: Transaction, chat_ids: Sequence[int], kinds: Sequence[Signal]
 ) -> dict[int, list[StoredSignal]]:
     """Returns chat id → all its signals of these kinds."""
     found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
-    for row in store.rows_of(session, _OF_KINDS, _signals.c.chat, chat_ids, kinds=kinds):
+    for row in store.rows_of(transaction, _OF_KINDS, _signals.c.chat, chat_ids, kinds=kinds):
         found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
     return found
 
@@ -88,25 +88,25 @@ def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence
     return transaction.exec(found.where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))).one()
 
 
-def keep_newest(session: Transaction, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:
+def keep_newest(transaction: Transaction, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:
     """Removes a chat's old signals of these kinds, except the newest `most`. One call removes at most `most` signals."""
-    if amount_of_signals(session, chat_id, kinds=kinds) <= most:
+    if amount_of_signals(transaction, chat_id, kinds=kinds) <= most:
         return
-    for one in signals_of(session, chat_id, most=most * 2, kinds=kinds)[most:]:
-        drop_signals(session, chat_id, one.paper, [one.kind])
+    for one in signals_of(transaction, chat_id, most=most * 2, kinds=kinds)[most:]:
+        drop_signals(transaction, chat_id, one.paper, [one.kind])
 
 
-def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
+def put_taste(transaction: Transaction, chat_id: int, taste: Taste) -> None:
     """Stores the taste of a chat. An empty taste is removed."""
     if taste:
-        conflicts.put(session, "taste", ("chat",), {"chat": chat_id, "words": dict(taste.weights)})
+        conflicts.put(transaction, "taste", ("chat",), {"chat": chat_id, "words": dict(taste.weights)})
     else:
-        session.exec(sa.delete(TasteRow).where(col(TasteRow.chat) == chat_id))
+        transaction.exec(sa.delete(TasteRow).where(col(TasteRow.chat) == chat_id))
 
 
-def tastes(session: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
+def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
     """Returns chat id → taste. Chats without a taste are left out."""
-    return {row.chat: Taste(row.words) for row in store.rows_of(session, _tastes, _tastes.c.chat, chat_ids)}
+    return {row.chat: Taste(row.words) for row in store.rows_of(transaction, _tastes, _tastes.c.chat, chat_ids)}
 
 
 # ----------------------------------------------------------------------------------------------- people's own libraries
@@ -119,11 +119,11 @@ class StoredLibrary(NamedTuple):
     words: LibraryWords
 
 
-def put_library(session: Transaction, chat_id: int, library: Library, *, now: datetime) -> None:
+def put_library(transaction: Transaction, chat_id: int, library: Library, *, now: datetime) -> None:
     """Stores the library of a chat, and removes the previous one."""
-    drop_library(session, chat_id)
+    drop_library(transaction, chat_id)
     row = {"chat": chat_id, "at": now, "entries": library.words.entries, "words": dict(library.words.words)}
-    conflicts.put(session, "library", ("chat",), row)
+    conflicts.put(transaction, "library", ("chat",), row)
     found: dict[str, tuple[str, str]] = {}
     for title, names in library.entries:
         words = " ".join(dict.fromkeys(word for word in normalize.tokens(title) if word in library.words.words))
@@ -134,13 +134,13 @@ def put_library(session: Transaction, chat_id: int, library: Library, *, now: da
             found[alias if tells else f" {alias}"] = (title, words)
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: ("", "") for name in names}
     rows = [(chat_id, key, title, words) for key, (title, words) in found.items()]
-    conflicts.put_all(session, "library_entry", ("chat", "key"), ("chat", "key", "title", "words"), rows)
+    conflicts.put_all(transaction, "library_entry", ("chat", "key"), ("chat", "key", "title", "words"), rows)
 
 
-def drop_library(session: Transaction, chat_id: int) -> bool:
+def drop_library(transaction: Transaction, chat_id: int) -> bool:
     """Removes the library of a chat. Returns whether there was one."""
-    session.exec(sa.delete(LibraryEntryRow).where(col(LibraryEntryRow.chat) == chat_id))
-    return session.exec(sa.delete(LibraryRow).where(col(LibraryRow.chat) == chat_id)).rowcount > 0
+    transaction.exec(sa.delete(LibraryEntryRow).where(col(LibraryEntryRow.chat) == chat_id))
+    return transaction.exec(sa.delete(LibraryRow).where(col(LibraryRow.chat) == chat_id)).rowcount > 0
 
 
 @store.reads
@@ -150,36 +150,36 @@ def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
     return StoredLibrary(row.at, LibraryWords(entries=row.entries, words=row.words)) if row else None
 
 
-def titles_of(session: Transaction, chat_id: int) -> list[tuple[str, str]]:
+def titles_of(transaction: Transaction, chat_id: int) -> list[tuple[str, str]]:
     """Returns (title, those words of the title that are words of the library) for each entry of a library."""
     found = select(LibraryEntryRow.title, LibraryEntryRow.words)
-    return list(session.exec(found.where(LibraryEntryRow.chat == chat_id, LibraryEntryRow.title != "")))
+    return list(transaction.exec(found.where(LibraryEntryRow.chat == chat_id, LibraryEntryRow.title != "")))
 
 
 @store.reads
-def owned(session: Transaction, chat_ids: Sequence[int], paper_ids: Collection[int]) -> dict[int, set[int]]:
+def owned(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Collection[int]) -> dict[int, set[int]]:
     """Returns chat id → those of `paper_ids` that are in its library, found by arXiv id, DOI or title.
 
     Chats without a library are left out.
     """
-    chats = [row.chat for row in store.rows_of(session, _WITH_LIBRARY, _libraries.c.chat, chat_ids)]
+    chats = [row.chat for row in store.rows_of(transaction, _WITH_LIBRARY, _libraries.c.chat, chat_ids)]
     if not chats or not paper_ids:
         return {}
     named: dict[str, set[int]] = {}
     for name in (_keys.c.key, _aliases.c.alias):
         paper_of = name.table.c.paper
-        for key, paper in store.rows_of(session, sa.select(name, paper_of), paper_of, list(paper_ids)):
+        for key, paper in store.rows_of(transaction, sa.select(name, paper_of), paper_of, list(paper_ids)):
             named.setdefault(key, set()).add(paper)
     found: dict[int, set[int]] = {chat: set() for chat in chats}
     for part in store.in_chunks(chats):
         wanted = sa.select(_entries.c.chat, _entries.c.key).where(_entries.c.chat.in_(part))
-        for chat, key in store.rows_of(session, wanted, _entries.c.key, list(named)):
+        for chat, key in store.rows_of(transaction, wanted, _entries.c.key, list(named)):
             found[chat] |= named[key]
     return found
 
 
-def move_library(session: Transaction, before: int, after: int) -> None:
+def move_library(transaction: Transaction, before: int, after: int) -> None:
     """Moves the library of a chat to another chat, unless the other chat has a library."""
-    if library_of(session, after) is None:
+    if library_of(transaction, after) is None:
         for row in (LibraryRow, LibraryEntryRow):
-            session.exec(sa.update(row).where(col(row.chat) == before).values(chat=after))
+            transaction.exec(sa.update(row).where(col(row.chat) == before).values(chat=after))

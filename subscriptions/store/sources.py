@@ -128,9 +128,9 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
     transaction.flush()
 
 
-def add_name(session: Transaction, name: str) -> None:
+def add_name(transaction: Transaction, name: str) -> None:
     """Stores a source with only its name, unless a source with this name is stored."""
-    conflicts.insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
+    conflicts.insert_new(transaction, "source", ("name",), SourceRow(name=name).model_dump())
 
 
 @store.reads
@@ -153,13 +153,13 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
 
 
 def expected_on(
-    session: Transaction, schedules: Schedules, source: str, day: date, span: tuple[datetime, datetime]
+    transaction: Transaction, schedules: Schedules, source: str, day: date, span: tuple[datetime, datetime]
 ) -> datetime | None:
     """Returns when the schedule of a source expects the digest of a day; None if it expects none.
 
     `span` is (beginning, end) of the day.
     """
-    row = session.get(SourceRow, source)
+    row = transaction.get(SourceRow, source)
     schedule = schedules.read(row.schedule, evening=bool(row.state.get("evening"))) if row else None
     if isinstance(schedule, ArxivSchedule):
         return schedule.expected_at(day)
@@ -184,12 +184,12 @@ def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     )
 
 
-def _since(session: Transaction, dues: Mapping[str, datetime]) -> dict[str, list[Outcome]]:
+def _since(transaction: Transaction, dues: Mapping[str, datetime]) -> dict[str, list[Outcome]]:
     """Returns source → the outcomes of its polls since its due moment, oldest first. `dues`: source → due moment."""
     if not dues:
         return {}
     found: dict[str, list[Outcome]] = {}
-    for source, at, outcome in store.execute(session, _SINCE, {"sources": list(dues), "since": min(dues.values())}):
+    for source, at, outcome in store.execute(transaction, _SINCE, {"sources": list(dues), "since": min(dues.values())}):
         if at >= dues[source]:
             found.setdefault(source, []).append(outcome)
     return found
@@ -215,13 +215,13 @@ def _awaited(
     )
 
 
-def store_state(session: Transaction, name: str, state: SourceState, seen: Mapping[str, DocumentSeen]) -> None:
+def store_state(transaction: Transaction, name: str, state: SourceState, seen: Mapping[str, DocumentSeen]) -> None:
     """Stores the state of a source after a poll."""
-    row = session.get(SourceRow, name)
+    row = transaction.get(SourceRow, name)
     if row is not None:
         row.state = columns.to_json(state)
         row.validators = {url: columns.to_json(one) for url, one in seen.items()}
-        session.flush()
+        transaction.flush()
 
 
 @store.writes
@@ -246,22 +246,22 @@ def _state(stored: Mapping[str, Any]) -> SourceState:
     return state
 
 
-def put_receipt(session: Transaction, receipt: Receipt) -> int:
+def put_receipt(transaction: Transaction, receipt: Receipt) -> int:
     """Stores a receipt, or replaces the stored receipt with the same id. Returns the id."""
-    row = session.get(ReceiptRow, receipt.id) if receipt.id else None
+    row = transaction.get(ReceiptRow, receipt.id) if receipt.id else None
     if row is None:
-        add_name(session, receipt.source)
+        add_name(transaction, receipt.source)
         row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome)
-        session.add(row)
+        transaction.add(row)
     row.at, row.outcome = receipt.at, receipt.outcome
     row.counts, row.detail = dict(receipt.counts), receipt.detail
-    session.flush()
+    transaction.flush()
     return row.id or 0
 
 
-def latest(session: Transaction) -> dict[str, Receipt]:
+def latest(transaction: Transaction) -> dict[str, Receipt]:
     """Returns source → its newest receipt."""
-    return {row.source: receipt_value(row) for row in _newest_of_sources(session, Outcome)}
+    return {row.source: receipt_value(row) for row in _newest_of_sources(transaction, Outcome)}
 
 
 @store.reads
@@ -273,11 +273,11 @@ def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
     return [receipt_value(row) for row in rows]
 
 
-def _settled(session: Transaction) -> dict[str, datetime]:
-    return {row.source: row.at for row in _newest_of_sources(session, SETTLING)}
+def _settled(transaction: Transaction) -> dict[str, datetime]:
+    return {row.source: row.at for row in _newest_of_sources(transaction, SETTLING)}
 
 
-def _newest_of_sources(session: Transaction, outcomes: Iterable[Outcome]) -> Sequence[ReceiptRow]:
+def _newest_of_sources(transaction: Transaction, outcomes: Iterable[Outcome]) -> Sequence[ReceiptRow]:
     """Returns, for each source, the newest of its receipts with one of these outcomes.
 
     Reads the last entry of an index for each source and outcome. With GROUP BY, the database would read all receipts.
@@ -288,9 +288,9 @@ def _newest_of_sources(session: Transaction, outcomes: Iterable[Outcome]) -> Seq
     ]
     ids = [
         max(filter(None, found), default=0)
-        for found in store.execute(session, sa.select(*newest).select_from(_sources))
+        for found in store.execute(transaction, sa.select(*newest).select_from(_sources))
     ]
-    return session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(ids))).all()
+    return transaction.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(ids))).all()
 
 
 def receipt_value(row: ReceiptRow) -> Receipt:
@@ -305,20 +305,22 @@ def receipt_value(row: ReceiptRow) -> Receipt:
     )
 
 
-def slot_of(session: Transaction, publisher: str) -> datetime | None:
+def slot_of(transaction: Transaction, publisher: str) -> datetime | None:
     """Returns until when no process may send a request to a publisher; None if no request was ever sent."""
-    return session.exec(select(PublisherSlotRow.until).where(PublisherSlotRow.publisher == publisher)).first()
+    return transaction.exec(select(PublisherSlotRow.until).where(PublisherSlotRow.publisher == publisher)).first()
 
 
-def swap_slot(session: Transaction, publisher: str, before: datetime | None, until: datetime) -> bool:
+def swap_slot(transaction: Transaction, publisher: str, before: datetime | None, until: datetime) -> bool:
     """Changes until when no process may send a request to a publisher, from `before` (None: no moment) to `until`.
 
     Returns False if another process was first.
     """
     if before is None:
-        return conflicts.insert_new(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
+        return conflicts.insert_new(
+            transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until}
+        )
     is_still = (col(PublisherSlotRow.publisher) == publisher) & (col(PublisherSlotRow.until) == before)
-    return session.exec(sa.update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
+    return transaction.exec(sa.update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
 
 
 @store.writes
@@ -346,7 +348,7 @@ class IncompletePaper:
 
 
 @store.reads
-def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePaper, ...]:
+def may_be_asked(transaction: Transaction, *, now: datetime) -> tuple[IncompletePaper, ...]:
     """Returns papers with missing values that arXiv may know, newest first.
 
     Leaves out
@@ -356,7 +358,7 @@ def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePape
     - papers with a DOI and no arXiv id, since they are from other publishers
     """
     since, times, last = now - COMPLETION_WINDOW, col(EnrichmentRequestRow.times), col(EnrichmentRequestRow.last)
-    rows = session.exec(
+    rows = transaction.exec(
         select(PaperRow.id, PaperRow.arxiv_id, PaperRow.title, PaperRow.sequence)
         .outerjoin(EnrichmentRequestRow, col(EnrichmentRequestRow.paper) == PaperRow.id)
         .where(
@@ -376,17 +378,17 @@ def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePape
     return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
 
 
-def hold_asked(session: Transaction) -> None:
+def hold_asked(transaction: Transaction) -> None:
     """Keeps other processes from changing the counts of requests to arXiv until the transaction ends."""
-    bot_state.hold_value(session, _HELD, "")
+    bot_state.hold_value(transaction, _HELD, "")
 
 
-def note_asked(session: Transaction, papers: Sequence[int], *, now: datetime) -> None:
+def note_asked(transaction: Transaction, papers: Sequence[int], *, now: datetime) -> None:
     """Counts a request to arXiv for these papers. Removes the counts of papers that are too old."""
-    before = {row.paper: row.times for row in session.exec(_requests(papers))}
+    before = {row.paper: row.times for row in transaction.exec(_requests(papers))}
     rows = [(paper, before.get(paper, 0) + 1, now) for paper in papers]
-    conflicts.put_all(session, "enrichment_request", ("paper",), ("paper", "times", "last"), rows)
-    session.exec(sa.delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
+    conflicts.put_all(transaction, "enrichment_request", ("paper",), ("paper", "times", "last"), rows)
+    transaction.exec(sa.delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
 
 
 @store.writes

@@ -46,46 +46,46 @@ def cursor_of() -> sa.ColumnElement[int]:
     return sa.case((sa.func.coalesce(shared, 0) > _s.cursor, shared), else_=_s.cursor)
 
 
-def behind(session: Transaction, upto: int) -> list[SharedCursor]:
+def behind(transaction: Transaction, upto: int) -> list[SharedCursor]:
     """Returns the shared cursors below a sequence."""
-    return [SharedCursor._make(row) for row in store.execute(session, _BEHIND, {"upto": upto})]
+    return [SharedCursor._make(row) for row in store.execute(transaction, _BEHIND, {"upto": upto})]
 
 
-def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
+def id_of(transaction: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
     """Returns the id of the shared cursor for these quiet hours. If there is none, makes one at `sequence`.
 
     Returns None if there are too many shared cursors: a cursor with few followers saves no work.
     """
     key = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
     wanted = sa.select(_c.id).where(*(_c[name] == value for name, value in key.items()))
-    found = store.execute(session, wanted).scalar()
+    found = store.execute(transaction, wanted).scalar()
     if found is None:
         # shared cursors are never removed
-        if (store.execute(session, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:
+        if (store.execute(transaction, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:
             return None
-        conflicts.insert_new(session, "shared_cursor", tuple(key), {**key, "sequence": sequence})
-        found = store.execute(session, wanted).scalar_one()
+        conflicts.insert_new(transaction, "shared_cursor", tuple(key), {**key, "sequence": sequence})
+        found = store.execute(transaction, wanted).scalar_one()
     return int(found)
 
 
-def move(session: Transaction, ids: Sequence[int], upto: int) -> None:
+def move(transaction: Transaction, ids: Sequence[int], upto: int) -> None:
     """Moves shared cursors forward to the sequence `upto`. A cursor never moves back."""
     for part in store.in_chunks(ids):
         behind_it = _c.id.in_(part) & (_c.sequence < upto)
-        store.execute(session, sa.update(_shared).where(behind_it).values(sequence=upto))
+        store.execute(transaction, sa.update(_shared).where(behind_it).values(sequence=upto))
 
 
-def chats_with(session: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
+def chats_with(transaction: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
     """Returns the ids of the chats with a subscription that follows one of these cursors and has one of these queries.
 
     Only subscriptions whose own cursor is below `upto` count.
     """
     followers = sa.select(_s.chat, _s.shared_cursor).where(_s.query.in_(queries), *_follows_below(upto)).distinct()
-    return sorted({chat for chat, followed in store.execute(session, followers) if followed in shared})
+    return sorted({chat for chat, followed in store.execute(transaction, followers) if followed in shared})
 
 
 def chats_without_match(
-    session: Transaction, before: int, shared: Collection[int], upto: int
+    transaction: Transaction, before: int, shared: Collection[int], upto: int
 ) -> list[tuple[int, str, int]]:
     """Returns (id, chosen zone, sequence of the beginning) of chats whose no-match streak began before `before`.
 
@@ -97,7 +97,7 @@ def chats_without_match(
         .where(_chats.c.streak_after < before, *_follows_below(upto))
         .distinct()
     )
-    rows = store.execute(session, unmatched)
+    rows = store.execute(transaction, unmatched)
     return sorted({(chat, zone, after) for chat, zone, after, followed in rows if followed in shared})
 
 
@@ -130,27 +130,27 @@ _TAKE = (
 _NEXT_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number)
 
 
-def subscriptions_of(session: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[model.Subscription, ...]]:
+def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[model.Subscription, ...]]:
     """Returns chat id → its subscriptions, ordered by number."""
     found: dict[int, list[model.Subscription]] = {chat_id: [] for chat_id in chat_ids}
-    for row in store.rows_of(session, SUBSCRIPTIONS, _s.chat, chat_ids):
+    for row in store.rows_of(transaction, SUBSCRIPTIONS, _s.chat, chat_ids):
         found[row[1]].append(_subscription(row))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
 
-def amounts(session: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
+def amounts(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
     """Returns chat id → number of its subscriptions."""
     wanted = sa.select(_s.chat, sa.func.count()).group_by(_s.chat)
-    return dict.fromkeys(chat_ids, 0) | dict(store.rows_of(session, wanted, _s.chat, chat_ids))
+    return dict.fromkeys(chat_ids, 0) | dict(store.rows_of(transaction, wanted, _s.chat, chat_ids))
 
 
-def add_subscription(session: Transaction, new: model.Subscription) -> model.Subscription:
+def add_subscription(transaction: Transaction, new: model.Subscription) -> model.Subscription:
     """Adds a subscription and returns it as stored.
 
     If another process has added a subscription with the same query in the meantime, returns that one.
     """
-    add_subscriptions(session, [new])
-    return next(s for s in subscriptions_of(session, [new.chat_id])[new.chat_id] if s.canonical == new.canonical)
+    add_subscriptions(transaction, [new])
+    return next(s for s in subscriptions_of(transaction, [new.chat_id])[new.chat_id] if s.canonical == new.canonical)
 
 
 _SAME = (  # columns with the same name as their field of Subscription
@@ -160,13 +160,13 @@ _SAME = (  # columns with the same name as their field of Subscription
 _same_of = attrgetter(*_SAME)
 
 
-def add_subscriptions(session: Transaction, new: Sequence[model.Subscription]) -> None:
+def add_subscriptions(transaction: Transaction, new: Sequence[model.Subscription]) -> None:
     """Adds subscriptions with few statements. A subscription without a number gets the next number of its chat.
 
     Numbers are never reused. If a chat already has a subscription with the same query, no other is added.
     """
-    queries = _query_ids(session, [one.canonical for one in new])
-    taken = _take_numbers(session, Counter(one.chat_id for one in new if not one.number))
+    queries = _query_ids(transaction, [one.canonical for one in new])
+    taken = _take_numbers(transaction, Counter(one.chat_id for one in new if not one.number))
     numbers = {chat: count(first) for chat, first in taken.items()}
     rows = [
         (
@@ -179,34 +179,34 @@ def add_subscriptions(session: Transaction, new: Sequence[model.Subscription]) -
         for one in new
     ]
     names = ("chat", "query", "number", "cadence", *_SAME)
-    conflicts.insert_all_new(session, "subscription", ("chat", "query"), names, rows)
+    conflicts.insert_all_new(transaction, "subscription", ("chat", "query"), names, rows)
 
 
-def _take_numbers(session: Transaction, amounts: Mapping[int, int]) -> dict[int, int]:
+def _take_numbers(transaction: Transaction, amounts: Mapping[int, int]) -> dict[int, int]:
     """Reserves the next numbers of chats. `amounts`: chat id → how many numbers. Returns chat id → the first of them.
 
     Two processes never get the same numbers.
     """
-    conflicts.execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
-    taken = store.rows_of(session, _NEXT_NUMBERS, _chats.c.id, sorted(amounts))
+    conflicts.execute_rows(transaction, _TAKE, ("of", "amount"), list(amounts.items()))
+    taken = store.rows_of(transaction, _NEXT_NUMBERS, _chats.c.id, sorted(amounts))
     return {chat: after - amounts[chat] for chat, after in taken}
 
 
-def _query_ids(session: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
+def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
     """Returns canonical text → id of queries. Adds unknown queries."""
     wanted = sorted(set(canonicals))
-    found = _known_queries(session, wanted)
+    found = _known_queries(transaction, wanted)
     missing = [canonical for canonical in wanted if canonical not in found]
-    conflicts.insert_all_new(session, "query", (), ("canonical",), [(one,) for one in missing])
-    return found | _known_queries(session, missing)
+    conflicts.insert_all_new(transaction, "query", (), ("canonical",), [(one,) for one in missing])
+    return found | _known_queries(transaction, missing)
 
 
-def _known_queries(session: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
-    return {row.canonical: row.id for row in store.rows_of(session, _queries, _queries.c.canonical, canonicals)}
+def _known_queries(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
+    return {row.canonical: row.id for row in store.rows_of(transaction, _queries, _queries.c.canonical, canonicals)}
 
 
 def change_subscription(
-    session: Transaction, before: model.Subscription, after: model.Subscription
+    transaction: Transaction, before: model.Subscription, after: model.Subscription
 ) -> model.Subscription:
     """Stores only those fields of `after` that differ from `before`. Returns `after`.
 
@@ -214,28 +214,28 @@ def change_subscription(
     """
     if after == before:
         return after
-    row = session.get_one(SubscriptionRow, before.id)
+    row = transaction.get_one(SubscriptionRow, before.id)
     for name, old, new in zip(model.Subscription._fields, before, after, strict=True):
         if new != old and name != "canonical":
             setattr(row, name, str(new) if isinstance(new, model.Cadence) else new)
     if after.canonical != before.canonical:
-        unused, row.query = row.query, _query_ids(session, [after.canonical])[after.canonical]
-        session.flush()
-        drop_unused_queries(session, [unused])
+        unused, row.query = row.query, _query_ids(transaction, [after.canonical])[after.canonical]
+        transaction.flush()
+        drop_unused_queries(transaction, [unused])
     return after
 
 
-def remove_subscriptions(session: Transaction, ids: Sequence[int]) -> None:
+def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
     """Removes subscriptions. Deliveries that were planned for them are still sent."""
-    queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
-    session.exec(sa.delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
-    drop_unused_queries(session, queries)
+    queries = transaction.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
+    transaction.exec(sa.delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
+    drop_unused_queries(transaction, queries)
 
 
-def drop_unused_queries(session: Transaction, queries: Sequence[int]) -> None:
+def drop_unused_queries(transaction: Transaction, queries: Sequence[int]) -> None:
     """Removes those of `queries`, given by id, that no subscription has any more."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
-    session.exec(sa.delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
+    transaction.exec(sa.delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
 
 
 _stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
@@ -256,9 +256,9 @@ def subscription_counts(transaction: Transaction) -> tuple[int, int]:
     return transaction.exec(select(chats, sa.func.count()).select_from(SubscriptionRow)).one()
 
 
-def last_came(session: Transaction, chat_id: int, since: datetime) -> dict[int, datetime]:
+def last_came(transaction: Transaction, chat_id: int, since: datetime) -> dict[int, datetime]:
     """Returns subscription number → when its last papers were sent, if this was at `since` or later."""
-    rows = session.exec(
+    rows = transaction.exec(
         select(DeliveryItemRow.because, DeliveryRow.settled_at)
         .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
         .where(

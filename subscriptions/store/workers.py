@@ -76,14 +76,14 @@ _FORGET_LANE = sa.text(
 )
 
 
-def wake_chats(session: Transaction, kinds: Mapping[int, model.DeliveryKind]) -> None:
+def wake_chats(transaction: Transaction, kinds: Mapping[int, model.DeliveryKind]) -> None:
     """Wakes the lanes of chats. `kinds`: chat id → the kind of its new delivery."""
-    if kinds and _has_jobs(session):
+    if kinds and _has_jobs(transaction):
         ids = list(kinds)
         for start in range(0, len(ids), _CHUNK):
             part = ids[start : start + _CHUNK]
             values = {"chats": part, "priorities": [PRIORITIES[kinds[one]] for one in part]}
-            session.connection().execute(_WAKE_CHATS, values)
+            transaction.connection().execute(_WAKE_CHATS, values)
 
 
 @store.writes
@@ -124,27 +124,27 @@ def count_jobs(transaction: Transaction) -> int:
     return int(transaction.connection().execute(_LEFT, {"seconds": _SOON}).scalar_one())
 
 
-def jobs_waiting(session: Transaction) -> int | None:
+def jobs_waiting(transaction: Transaction) -> int | None:
     """Returns the number of jobs of lanes that could run now but wait; None on SQLite, which has no jobs."""
-    if not _has_jobs(session):
+    if not _has_jobs(transaction):
         return None
-    return int(session.connection().execute(_WAITING).scalar_one())
+    return int(transaction.connection().execute(_WAITING).scalar_one())
 
 
-def _forget_wakes(session: Transaction) -> None:
+def _forget_wakes(transaction: Transaction) -> None:
     """Removes the jobs of all lanes. Call it when no worker runs, in a process that finds lanes without jobs."""
-    if _has_jobs(session):
-        session.connection().execute(_FORGET)
+    if _has_jobs(transaction):
+        transaction.connection().execute(_FORGET)
 
 
-def forget_lane(session: Transaction, lane: model.Lane) -> None:
+def forget_lane(transaction: Transaction, lane: model.Lane) -> None:
     """Removes the waiting jobs of a lane that has no chat any more. A running job ends on its own."""
-    if _has_jobs(session):
-        session.connection().execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
+    if _has_jobs(transaction):
+        transaction.connection().execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
 
 
-def _has_jobs(session: Transaction) -> bool:
-    return session.connection().dialect.name == "postgresql"
+def _has_jobs(transaction: Transaction) -> bool:
+    return transaction.connection().dialect.name == "postgresql"
 
 
 # --------------------------------------------------------------------------------------------------------- the workers
@@ -240,12 +240,12 @@ class KnownWorker:
     sending: int  # number of lanes in which it is sending a message
 
 
-def known_workers(session: Transaction) -> list[KnownWorker]:
+def known_workers(transaction: Transaction) -> list[KnownWorker]:
     """Returns all workers, the oldest first."""
     sending = select(sa.func.count(col(MessageRow.lane).distinct())).where(
         col(MessageRow.worker) == WorkerRow.id, col(MessageRow.state) == MessageState.SENDING
     )
-    now = sa.func.clock_timestamp(type_=Utc) if _has_jobs(session) else sa.null()
+    now = sa.func.clock_timestamp(type_=Utc) if _has_jobs(transaction) else sa.null()
     asked = select(WorkerRow, now, sending.scalar_subquery()).order_by(col(WorkerRow.since), col(WorkerRow.id))
     return [
         KnownWorker(
@@ -255,15 +255,15 @@ def known_workers(session: Transaction) -> list[KnownWorker]:
             silent_for=max(moment - row.beat_at, timedelta(0)) if moment and row.beat_at else None,
             sending=count,
         )
-        for row, moment, count in session.exec(asked)
+        for row, moment, count in transaction.exec(asked)
     ]
 
 
-def held_names(session: Transaction) -> dict[str, list[str]]:
+def held_names(transaction: Transaction) -> dict[str, list[str]]:
     """Returns worker → names of its leases that have not ended. Only for PostgreSQL."""
     lasts = or_(col(LeaseRow.ends).is_(None), col(LeaseRow.ends) > sa.func.clock_timestamp())
     found: dict[str, list[str]] = {}
-    for worker, name in session.exec(select(LeaseRow.worker, LeaseRow.name).where(lasts).order_by(LeaseRow.name)):
+    for worker, name in transaction.exec(select(LeaseRow.worker, LeaseRow.name).where(lasts).order_by(LeaseRow.name)):
         found.setdefault(worker, []).append(name)
     return found
 
@@ -287,17 +287,19 @@ def recover_stalled(transaction: Transaction, stalled: Mapping[str, int]) -> int
     return recover_left(transaction)
 
 
-def recover_left(session: Transaction) -> int:
+def recover_left(transaction: Transaction) -> int:
     """Marks messages that removed workers left in the state `sending` as unclear, since they may have been sent.
 
     Messages that these workers left unclear are tried at once, too. Wakes the lanes of all these messages. Returns how
     many messages it marked. Workers that are still registered keep their messages.
     """
     gone = col(MessageRow.worker).not_in(select(WorkerRow.id))
-    found = _make_unclear(session, gone)
+    found = _make_unclear(transaction, gone)
     again = col(MessageRow.state) == MessageState.UNCLEAR, ~col(MessageRow.found_at_start), gone
-    left = session.exec(sa.update(MessageRow).where(*again).values(found_at_start=True).returning(col(MessageRow.lane)))
-    _wake(session, [*found, *left.scalars()])
+    left = transaction.exec(
+        sa.update(MessageRow).where(*again).values(found_at_start=True).returning(col(MessageRow.lane))
+    )
+    _wake(transaction, [*found, *left.scalars()])
     return len(found)
 
 
@@ -315,9 +317,9 @@ def recover_own(transaction: Transaction, lane: model.Lane | None = None) -> int
     return len(found)
 
 
-def _make_unclear(session: Transaction, whose: sa.ColumnElement[bool]) -> list[str | None]:
+def _make_unclear(transaction: Transaction, whose: sa.ColumnElement[bool]) -> list[str | None]:
     """Marks messages that are being sent by the workers of the condition `whose` as unclear. Returns the lane of each."""
-    found = session.exec(
+    found = transaction.exec(
         sa.update(MessageRow)
         .where(col(MessageRow.state) == MessageState.SENDING, whose)
         .values(state=MessageState.UNCLEAR, found_at_start=True)
@@ -326,7 +328,7 @@ def _make_unclear(session: Transaction, whose: sa.ColumnElement[bool]) -> list[s
     return list(found.scalars())
 
 
-def _wake(session: Transaction, names: Sequence[str | None]) -> None:
+def _wake(transaction: Transaction, names: Sequence[str | None]) -> None:
     """Wakes the lanes with these names ("platform:address"), even those that have a job for a later moment."""
     parts = [name.split(":", 1) for name in dict.fromkeys(names) if name]
-    wake_lanes(session, [model.Lane(platform, address) for platform, address in parts], priority=AT_ONCE)
+    wake_lanes(transaction, [model.Lane(platform, address) for platform, address in parts], priority=AT_ONCE)

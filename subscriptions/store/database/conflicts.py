@@ -22,7 +22,7 @@ Values = tuple[Any, ...]
 
 
 def execute_rows(
-    session: Transaction, statement: sa.Insert | sa.Update, names: tuple[str, ...], rows: Sequence[Values]
+    transaction: Transaction, statement: sa.Insert | sa.Update, names: tuple[str, ...], rows: Sequence[Values]
 ) -> None:
     """Executes a statement once for each row. A row has the values of its parameters, in the order of `names`.
 
@@ -31,8 +31,8 @@ def execute_rows(
     """
     if not rows:
         return
-    session.flush()
-    connection = session.connection()
+    transaction.flush()
+    connection = transaction.connection()
     text, order, conversions = _compiled(statement, connection.dialect, names)
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for place, convert in conversions:
@@ -77,9 +77,9 @@ _AT_ONCE = 2_000  # rows that are copied at once
 _MADE_ANEW = frozenset({"indexed_paper", "paper_spelling", "query_change"})
 
 
-def holds_rows(session: Transaction) -> bool:
+def holds_rows(transaction: Transaction) -> bool:
     """Whether a database has any rows."""
-    connection = session.connection()
+    connection = transaction.connection()
     return any(connection.execute(sa.select(1).select_from(table).limit(1)).first() for table in TABLES.sorted_tables)
 
 
@@ -98,9 +98,9 @@ def copy_rows(source: Transaction, target: Transaction) -> dict[str, int]:
     return copied
 
 
-def count_rows(session: Transaction) -> dict[str, int]:
+def count_rows(transaction: Transaction) -> dict[str, int]:
     """Returns table → number of rows, for the tables that `copy_rows` copies."""
-    connection = session.connection()
+    connection = transaction.connection()
     return {
         table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for table in TABLES.sorted_tables
@@ -129,71 +129,79 @@ def count_on(connection: sa.Connection) -> None:
             connection.execute(sa.text(newest), {"table": name, "key": key.name})
 
 
-def gather_statistics(session: Transaction) -> None:
+def gather_statistics(transaction: Transaction) -> None:
     """Makes PostgreSQL gather statistics for its query plans now, after many inserts. Does nothing on SQLite.
 
     On its own, PostgreSQL would gather them only minutes later.
     """
-    if session.connection().dialect.name == "postgresql":
-        session.connection().execute(sa.text("ANALYZE"))
+    if transaction.connection().dialect.name == "postgresql":
+        transaction.connection().execute(sa.text("ANALYZE"))
 
 
 # -------------------------------------------------------------------------- inserts and updates with a conflict clause
 
 
-def insert_new(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
+def insert_new(transaction: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
     """Inserts a row unless a row with the same `keys` exists. Returns whether the row was inserted.
 
     `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids it.
     Use () for exclusion constraints, which cannot be named by their columns.
     """
-    statement = _statement(session.connection().dialect.name, table, keys, tuple(values), replaces=False)
-    return execute(session, statement, values).rowcount == 1
+    statement = _statement(transaction.connection().dialect.name, table, keys, tuple(values), replaces=False)
+    return execute(transaction, statement, values).rowcount == 1
 
 
 def insert_all_new(
-    session: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[Values]
+    transaction: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[Values]
 ) -> None:
     """Inserts each row unless a row with the same `keys` exists, see `insert_new`. A row has the values of `names`."""
-    statement = _statement(session.connection().dialect.name, table, keys, names, replaces=False)
-    execute_rows(session, statement, names, rows)
+    statement = _statement(transaction.connection().dialect.name, table, keys, names, replaces=False)
+    execute_rows(transaction, statement, names, rows)
 
 
 def put_all(
-    session: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[Values]
+    transaction: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[Values]
 ) -> None:
     """Like `insert_all_new`, but an existing row with the same `keys` gets the new values."""
-    execute_rows(session, _statement(session.connection().dialect.name, table, keys, names, replaces=True), names, rows)
+    execute_rows(
+        transaction, _statement(transaction.connection().dialect.name, table, keys, names, replaces=True), names, rows
+    )
 
 
-def put(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
+def put(transaction: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
     """Inserts a row, or updates the row with the same `keys`, which must be unique."""
-    execute(session, _statement(session.connection().dialect.name, table, keys, tuple(values), replaces=True), values)
+    execute(
+        transaction,
+        _statement(transaction.connection().dialect.name, table, keys, tuple(values), replaces=True),
+        values,
+    )
 
 
 def hold(
-    session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]
+    transaction: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]
 ) -> sa.Row[*tuple[Any, ...]]:
     """Inserts a row unless a row with the same unique `keys` exists. Locks the stored row and returns it.
 
     Until the transaction ends, other processes cannot change the row; they wait. So callers read data that depends on
     the row after this call.
     """
-    return execute(session, _holding(session.connection().dialect.name, table, keys), values).one()
+    return execute(transaction, _holding(transaction.connection().dialect.name, table, keys), values).one()
 
 
-def hold_rows(session: Transaction, rows: sa.Select[Any], *, shared: bool = False) -> None:
+def hold_rows(transaction: Transaction, rows: sa.Select[Any], *, shared: bool = False) -> None:
     """Locks rows until the transaction ends.
 
     All callers must select the rows in the same order, since a different order may cause a deadlock. If `shared`, other
     transactions may have a shared lock on the rows at the same time. Does nothing on SQLite, which has one writer at a
     time.
     """
-    if session.connection().dialect.name != "sqlite":
-        execute(session, rows.with_for_update(read=shared, key_share=not shared))
+    if transaction.connection().dialect.name != "sqlite":
+        execute(transaction, rows.with_for_update(read=shared, key_share=not shared))
 
 
-def move_rows(session: Transaction, table: str, keys: tuple[str, ...], *, column: str, before: int, after: int) -> None:
+def move_rows(
+    transaction: Transaction, table: str, keys: tuple[str, ...], *, column: str, before: int, after: int
+) -> None:
     """Moves rows from one owner to another: the value of `column` changes from `before` to `after`.
 
     If both owners have a row with the same `keys`, only the row of `after` stays.
@@ -201,8 +209,8 @@ def move_rows(session: Transaction, table: str, keys: tuple[str, ...], *, column
     rows = TABLES.tables[table]
     theirs = rows.alias()
     same = sa.exists().where(theirs.c[column] == after, *(theirs.c[name] == rows.c[name] for name in keys))
-    execute(session, sa.delete(rows).where(rows.c[column] == before, same))
-    execute(session, sa.update(rows).where(rows.c[column] == before).values({column: after}))
+    execute(transaction, sa.delete(rows).where(rows.c[column] == before, same))
+    execute(transaction, sa.update(rows).where(rows.c[column] == before).values({column: after}))
 
 
 def update_unless_taken(connection: sa.Connection, statement: sa.Update, values: Mapping[str, Any]) -> bool:

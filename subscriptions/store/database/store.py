@@ -373,11 +373,13 @@ def writes(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatena
 
 
 def execute(
-    session: Session, statement: sa.Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    transaction: Session,
+    statement: sa.Executable,
+    values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
 ) -> sa.CursorResult[*tuple[Any, ...]]:
-    """Executes a statement, after the session has written its pending changes."""
-    session.flush()
-    return session.connection().execute(statement, values)
+    """Executes a statement, after the transaction has written its pending changes."""
+    transaction.flush()
+    return transaction.connection().execute(statement, values)
 
 
 def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
@@ -386,7 +388,7 @@ def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
 
 
 def rows_of(
-    session: Session,
+    transaction: Session,
     rows: sa.Table | sa.Select[Any],
     column: sa.ColumnElement[Any],
     many: Sequence[Any],
@@ -397,7 +399,7 @@ def rows_of(
     `values` are the parameters of the statement.
     """
     wanted = _among(rows, column)
-    return (row for part in in_chunks(many) for row in execute(session, wanted, {**values, "among": part}).all())
+    return (row for part in in_chunks(many) for row in execute(transaction, wanted, {**values, "among": part}).all())
 
 
 @lru_cache(maxsize=256)
