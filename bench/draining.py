@@ -21,9 +21,9 @@ from pydantic import SecretStr
 
 from bench import planning
 from bot.app import build_app
-from bot.context import SystemClock
 from bot.delivery import sender
 from bot.delivery.lane_sender import DrainState
+from bot.dependencies.system_clock import SystemClock
 from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
 from bot.settings import Settings, TelegramSettings
@@ -97,11 +97,11 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
     app.open()
     # a sender without rate limits
     rate_limiter = RateLimiter({"telegram": FREE})
-    app.context = replace(app.context, rate_limiter=rate_limiter, engine=sender.EmbeddedEngine(app.clock, rate_limiter))
-    app.sender = sender.Sender(app.context, app.platforms, app.stop)
+    app.deps = replace(app.deps, rate_limiter=rate_limiter, engine=sender.EmbeddedEngine(app.clock, rate_limiter))
+    app.sender = sender.Sender(app.deps, app.platforms, app.stop)
     planning.fill(app.store, chats, [f'"part {n}"' for n in range(planning.PAPERS)])
     run = DrainState()
-    await sender.plan(app.context, run)
+    await sender.plan(app.deps, run)
     wall, own = await measured(app.sender.drain(run))
     await app.close()
     return Spent(run.sent, wall, own)

@@ -32,8 +32,8 @@ from sqlalchemy import insert
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench import planning
-from bot.context import SystemClock
 from bot.delivery.cluster import ClusterEngine
+from bot.dependencies.system_clock import SystemClock
 from bot.ports.channel import Limits
 from subscriptions import model
 from subscriptions.store import planner

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, TextIO
 
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
-from bot.context import Context, ConversationContext, Layout, SystemClock, make_ready, make_store
 from bot.delivery.lane_sender import subscribe_link
 from bot.delivery.sender import EmbeddedEngine, Sender
+from bot.dependencies import ConversationDependencies, Dependencies, Layout
+from bot.dependencies.opening import make_ready, make_store
+from bot.dependencies.system_clock import SystemClock
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms import known
 from bot.ports.channel import Channel, Clock
@@ -44,7 +46,7 @@ class App:
     store: Store
     clock: Clock
     platforms: Mapping[str, Platform]
-    context: Context
+    deps: Dependencies
     sender: Sender
     bot_names: dict[str, str]  # platform → the bot's name there; filled when the platform tells it
     cluster: "ClusterEngine | None" = None  # the engine of one of several workers; None: this process sends alone
@@ -62,9 +64,7 @@ class App:
         """Returns the scheduler that polls the sources of the settings."""
         from bot.sources.source_scheduler import make_source_scheduler  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
 
-        return make_source_scheduler(
-            self.settings, self.context, stopping=self.stop.is_set, observe=self.context.observe
-        )
+        return make_source_scheduler(self.settings, self.deps, stopping=self.stop.is_set, observe=self.deps.observe)
 
     def receivers(self) -> list[Receiver]:
         """Returns the receivers of all platforms."""
@@ -114,7 +114,7 @@ def build_app(
     if is_worker and store.kind.file is None:
         cluster = import_module(_CLUSTER).ClusterEngine(store, clock, limits, stopping=stop.is_set)
     rate_limiter = cluster.rate_limiter if cluster else RateLimiter(limits)
-    context = Context(
+    deps = Dependencies(
         store=store,
         clock=clock,
         channels=built,
@@ -133,8 +133,8 @@ def build_app(
         store=store,
         clock=clock,
         platforms=on,
-        context=context,
-        sender=Sender(context, on, stop, is_alone=cluster is None),
+        deps=deps,
+        sender=Sender(deps, on, stop, is_alone=cluster is None),
         bot_names=bot_names,
         cluster=cluster,
         stop=stop,
@@ -165,7 +165,7 @@ def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Plat
 
 def _conversation_context(
     settings: Settings, store: Store, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], medium: _MediumAt
-) -> ConversationContext:
+) -> ConversationDependencies:
     """Returns what conversations need, for the platforms where people can talk to the bot."""
     bot_info = BotInfo(
         access=settings.access,
@@ -178,7 +178,7 @@ def _conversation_context(
         bot_names=bot_names,
         platforms_of_open_names=frozenset(name for name, platform in platforms.items() if platform.lets_choose_names),
     )
-    return ConversationContext(
+    return ConversationDependencies(
         registry=replace(
             REGISTRY,
             destinations={chat.address: chat for platform in platforms.values() for chat in platform.destinations},

@@ -19,11 +19,12 @@ from typing import Any
 
 from bot.commands import intent
 from bot.commands.context import BotInfo
-from bot.context import CommandLimits, Context
-from bot.context import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import StoredReply
 from bot.delivery.sender import EmbeddedEngine
+from bot.dependencies import ConversationDependencies as Conversation
+from bot.dependencies import Dependencies
+from bot.dependencies.command_limits import CommandLimits
 from bot.ports import conversation
 from bot.ports.channel import File
 from bot.ports.rate_limiter import RateLimiter
@@ -137,9 +138,9 @@ class BotHarness:
         self.engine = EmbeddedEngine(self.clock, self.rate_limiter)
 
     @property
-    def context(self) -> Context:
+    def deps(self) -> Dependencies:
         api = FakePlatformApi(self)
-        return Context(
+        return Dependencies(
             store=self.store,
             clock=self.clock,
             channels={},
@@ -198,7 +199,7 @@ class BotHarness:
         fields.setdefault("update_id", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
         request = make_request(place=place, sender=sender, language=language, **fields)
-        sent = Answer(stored_reply=await answer(self.context, request))
+        sent = Answer(stored_reply=await answer(self.deps, request))
         if sent:
             self.last.setdefault(sent.to, []).append(sent)
         return sent

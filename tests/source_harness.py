@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources.fetcher import Fetcher, FetchLimits
-from bot.sources.ingest import PollContext
+from bot.sources.ingest import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Receipt
@@ -65,7 +65,7 @@ class SourceHarness:
             proxy_of=lambda *_: None,
         )
         self.timing = fetch_request.SourceSchedules(holidays, store.zone)
-        context = PollContext(
+        context = PollDependencies(
             store=store,
             clock=clock,
             timing=self.timing,

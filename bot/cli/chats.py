@@ -208,8 +208,8 @@ async def _reply_to(request: conversations.MessageRequest, session: Session) -> 
     app = build_app(session.settings, clock=session.clock, out=sys.stderr)
     try:
         # the platforms that are on belong to what a command can do, but none of them is asked
-        conversation = replace(app.context.conversation, show_reply=shown.show, platform_apis={}, forms={})
-        await answer(replace(app.context, conversation=conversation), request)
+        conversation = replace(app.deps.conversation, show_reply=shown.show, platform_apis={}, forms={})
+        await answer(replace(app.deps, conversation=conversation), request)
     finally:
         await app.close()
     if shown.chat is not None and shown.reply.ok:

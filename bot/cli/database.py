@@ -12,8 +12,9 @@ from bot.cli import output
 from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
 from bot.cli.log import passwords_in
-from bot.context import SystemClock, backup_folder, make_ready, make_store
 from bot.delivery.sender_lock import only_sender
+from bot.dependencies.opening import backup_folder, make_ready, make_store
+from bot.dependencies.system_clock import SystemClock
 from bot.errors import WrongUsage
 from bot.operation.ticks import file_sizes
 from bot.settings import Settings
@@ -31,9 +32,9 @@ database = typer.Typer(help="The database: its schema and its size.", invoke_wit
 
 
 @database.callback()
-def _schema(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        context.get_help()
+def _schema(deps: typer.Context) -> None:
+    if deps.invoked_subcommand is None:
+        deps.get_help()
         raise typer.Exit(2)
 
 

@@ -135,25 +135,25 @@ async def _ingest_all(
                 done.failed += 1
 
 
-async def _ingest(context: _Ingestion, path: str, data: bytes | errors.PaperwireError) -> _IngestedFile:
+async def _ingest(deps: _Ingestion, path: str, data: bytes | errors.PaperwireError) -> _IngestedFile:
     if isinstance(data, errors.PaperwireError):
         raise data
-    name, known = context.source_of(path)
+    name, known = deps.source_of(path)
     format_name, language = (known.format, known.language) if known else (None, None)
-    digest = read_digest(data, path, format=format_name, day=context.day, language=language)
+    digest = read_digest(data, path, format=format_name, day=deps.day, language=language)
     ours = known if known and known.name == name and known.path is not None else None
-    note = partial(context.receipts.record_stored, ours, digest) if ours else None
-    announce = context.announce or bool(known and known.announce == "all")
+    note = partial(deps.receipts.record_stored, ours, digest) if ours else None
+    announce = deps.announce or bool(known and known.announce == "all")
     result = await store_digest(
-        context.session,
+        deps.session,
         digest,
         source=name,
         note=note,
         announce=announce,
         of_arxiv=bool(known and known.is_arxivs_own),
-        arrival=Arrival(written_at=written_at(path), requested=context.announce),
+        arrival=Arrival(written_at=written_at(path), requested=deps.announce),
     )
-    stored = digest if result.already_known else dated(digest, today(context.session))
+    stored = digest if result.already_known else dated(digest, today(deps.session))
     return _IngestedFile(path, stored.warnings, result)
 
 
@@ -234,9 +234,9 @@ class _Row:
 
 
 @app.callback()
-def show(context: typer.Context, *, now: arguments.Now = None, json: arguments.Json = False) -> int | None:
+def show(deps: typer.Context, *, now: arguments.Now = None, json: arguments.Json = False) -> int | None:
     """Where digests come from, what the last look brought, when the next one is."""
-    if context.invoked_subcommand is not None:
+    if deps.invoked_subcommand is not None:
         return None
 
     with open_session(now) as session:

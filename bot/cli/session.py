@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
-from bot import context
 from bot.cli.log import start_logging
+from bot.dependencies import opening, system_clock
 from bot.digests import format_names
 from bot.errors import WrongUsage
 from bot.platforms import known
@@ -71,7 +71,7 @@ class Session:
     """The settings, the clock and the store of one subcommand."""
 
     settings: Settings
-    clock: context.SystemClock
+    clock: system_clock.SystemClock
     store: Store
 
     @property
@@ -121,19 +121,19 @@ def open_session(now: str | None = None, *, make: bool = False, dry: bool = Fals
     """
     settings = read_settings()
     with TemporaryDirectory() if dry else nullcontext() as folder:
-        if dry and not context.make_store(settings).exists():
+        if dry and not opening.make_store(settings).exists():
             settings = replace(settings, database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"))
         clock = clock_from(now, settings)
-        store = context.open_store(settings, now=clock.now(), make=make)
+        store = opening.open_store(settings, now=clock.now(), make=make)
         try:
             yield Session(settings, clock, store)
         finally:
             store.close()
 
 
-def clock_from(now: str | None, settings: Settings) -> context.SystemClock:
+def clock_from(now: str | None, settings: Settings) -> system_clock.SystemClock:
     """Returns the clock of the machine, or a clock that starts at the moment of `--now`. Raises WrongUsage."""
-    return context.SystemClock(None if now is None else parse_moment("--now", now, settings))
+    return system_clock.SystemClock(None if now is None else parse_moment("--now", now, settings))
 
 
 def titled(sender: str) -> str:

@@ -20,8 +20,9 @@ from bot.cli import output, tables
 from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
-from bot.context import SystemClock, backup_folder, make_store
 from bot.delivery.sender_lock import is_running
+from bot.dependencies.opening import backup_folder, make_store
+from bot.dependencies.system_clock import SystemClock
 from bot.errors import SettingsError, WrongUsage
 from bot.operation import checks, source_checks, ticks
 from bot.operation.health import Readiness, ask_readiness
@@ -293,7 +294,7 @@ async def _findings_elsewhere(app: App) -> list[Finding]:
     settings, wall = app.settings, SystemClock().wall
     found: list[Finding] = []
     if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
-        fetcher = make_fetcher(settings, app.context, alone=not checks.is_ready(app.store))
+        fetcher = make_fetcher(settings, app.deps, alone=not checks.is_ready(app.store))
         found += await source_checks.ask_sources(settings, app.store, fetcher, now=app.clock.now())
     return found + await checks.check_platforms(app.store, app.platforms, wall=wall, tells_off=not settings.wrong)
 
@@ -323,7 +324,7 @@ app = typer.Typer(help="Show what waits to be sent and why, and what is dead.", 
 
 @app.callback()
 def show(
-    context: typer.Context,
+    deps: typer.Context,
     *,
     state: Annotated[
         str | None,
@@ -333,7 +334,7 @@ def show(
     json: Json = False,
 ) -> int | None:
     """Show what waits to be sent and why, and what is dead."""
-    if context.invoked_subcommand is not None:
+    if deps.invoked_subcommand is not None:
         return None
 
     if state is not None and state not in STATES:

@@ -154,7 +154,7 @@ def with_stored_chat(context: CommandContext) -> CommandContext:
         return context
     new, request = context.chat, context.request
     chat = store_chat(
-        context.store,
+        context.transaction,
         new.address,
         new.kind,
         now=context.now,
@@ -211,8 +211,8 @@ def _state_name(context: CommandContext) -> str:
 
 def undo_row(context: CommandContext) -> channel.Buttons:
     """Returns a row with [undo] for the newest change of the chat; no row if there is no change."""
-    change = context.store.begun_changes.get(context.chat.id)
-    if change is None and (last := last_change(context.store, context.chat.address)) is not None:
+    change = context.transaction.begun_changes.get(context.chat.id)
+    if change is None and (last := last_change(context.transaction, context.chat.address)) is not None:
         change = last.id
     return (
         ()
@@ -234,7 +234,7 @@ _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 def listed_here(context: CommandContext) -> tuple[Listed, ...]:
     """Returns the subscriptions of the chat, sorted by number."""
-    return listing.listed(context.store, context.chat.address) if context.chat.id else ()
+    return listing.listed(context.transaction, context.chat.address) if context.chat.id else ()
 
 
 def subscription_numbered(context: CommandContext, number: object) -> model.Subscription | None:
@@ -604,7 +604,7 @@ def as_words_button(context: CommandContext, text: str, number: int | None) -> t
     The button is below the reply to a subscription that was added or edited. `number` is that of the edited
     subscription; None for a new one.
     """
-    change = last_change(context.store, context.chat.address)
+    change = last_change(context.transaction, context.chat.address)
     if change is None:
         return ()
     arguments = {"text": as_words(text), "change": change.id, "number": number}

@@ -36,7 +36,7 @@ _IN_ROW, _HALF = 2, 18  # buttons in a row; columns of the longest label that fi
 @cards.of_paper
 def on_mute(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [mute ▾]: asks what to mute; if the button names a subscription, pauses that one."""
-    subscriptions = known_papers.subscriptions_behind(context.store, context.chat, item)
+    subscriptions = known_papers.subscriptions_behind(context.transaction, context.chat, item)
     loud = [subscription for subscription in subscriptions if subscription.state is states.SubscriptionState.ACTIVE]
     if "number" in context.arguments:
         chosen = _chosen(context, loud)
@@ -73,7 +73,9 @@ def _topic_row(context: CommandContext, item: model.Item) -> channel.Buttons:
 def _muted(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     until = context.now + timedelta(days=int(context.arguments["days"]))
     _note(context, states.Signal.MUTED)
-    pause(context.store, context.chat.address, subscription.number, until=until, now=context.now, who=context.actor)
+    pause(
+        context.transaction, context.chat.address, subscription.number, until=until, now=context.now, who=context.actor
+    )
     said = context.say(
         "{subscription} is quiet until {moment}. Its papers wait until then.",
         subscription=_called(subscription),
@@ -115,7 +117,7 @@ def _rules(
     """Returns {rule: label}: first words of the title, then these authors. A rule is a term that the query could exclude."""
     rules = {
         rewriting.words_rule(text): text
-        for text in known_papers.distinctive_words(context.store, context.chat, subscription, item)
+        for text in known_papers.distinctive_words(context.transaction, context.chat, subscription, item)
     }
     rules |= {rewriting.author_rule(name): name for name in authors}
     return {rule: text for rule, text in rules.items() if _can_leave_out(subscription, rule, item)}
@@ -124,14 +126,14 @@ def _rules(
 @cards.of_paper
 def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles the choice of a rule after [exclude]: excludes that rule from the query."""
-    subscriptions = known_papers.subscriptions_behind(context.store, context.chat, item)
+    subscriptions = known_papers.subscriptions_behind(context.transaction, context.chat, item)
     subscription = _chosen(context, subscriptions)
     if subscription is None:
         return _no_subscription(context, ())
     rule = str(context.arguments["rule"])
     less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
     done = amendments.edit(
-        context.store, context.chat.address, subscription.number, less.text, now=context.now, who=context.actor
+        context.transaction, context.chat.address, subscription.number, less.text, now=context.now, who=context.actor
     )
     _note(context, states.Signal.EXCLUDED)
     reading = context.reading(done.query)
@@ -156,7 +158,7 @@ def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
 
 def _still_finding(context: CommandContext, item: model.Item) -> tuple[model.Subscription, ...]:
     """Returns the subscriptions that brought a paper and whose queries still match it."""
-    subscriptions = known_papers.subscriptions_behind(context.store, context.chat, item)
+    subscriptions = known_papers.subscriptions_behind(context.transaction, context.chat, item)
     return tuple(
         subscription
         for subscription in subscriptions
@@ -209,7 +211,12 @@ def on_follow_author(context: CommandContext) -> channel.Reply:
         if one.subscription.canonical == canonical and not one.subscription.name:
             called = mended_name(_short(name))
             amendments.rename(
-                context.store, context.chat.address, one.subscription.number, called, now=context.now, who=context.actor
+                context.transaction,
+                context.chat.address,
+                one.subscription.number,
+                called,
+                now=context.now,
+                who=context.actor,
             )
     _note(context, states.Signal.FOLLOWED)
     return reply
@@ -219,7 +226,7 @@ def _note(context: CommandContext, kind: states.Signal) -> None:
     """Stores the signal for the paper that the button names; does nothing if the button names none."""
     item = cards.callback_paper(context) if {"delivery", "paper"} & context.arguments.keys() else None
     if item is not None:
-        near_papers.note_signal(context.store, context.chat, [item.paper.id], kind, now=context.now)
+        near_papers.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
 
 
 def _query_of_author(context: CommandContext) -> tuple[str, ...]:
@@ -298,13 +305,13 @@ def _toggle(kind: states.Signal) -> CommandFunction:
 
 
 def _judging(context: CommandContext) -> AbstractContextManager[Transaction]:
-    return judging(context.store, context.chat, now=context.now, who=context.actor)
+    return judging(context.transaction, context.chat, now=context.now, who=context.actor)
 
 
 def on_reaction(context: CommandContext) -> None:
     """Handles a reaction to a message that shows one paper. Sends no reply, since the person sees the reaction itself."""
     details = context.event_details
-    papers = papers_in_message(context.store, context.chat.id, details.get("message", ""))
+    papers = papers_in_message(context.transaction, context.chat.id, details.get("message", ""))
     if len(papers) != 1:  # with several papers, it is unclear which one is meant
         return
     before, after = _REACTIONS.get(details.get("before", "")), _REACTIONS.get(details.get("after", ""))
@@ -382,7 +389,7 @@ def unsave(context: CommandContext) -> channel.Reply:
 def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     """Removes a paper from the saved papers. Returns the reply that says so."""
     title = context.title(known)
-    saved_here = near_papers.saved_papers(context.store, context.chat) if context.chat.id else ()
+    saved_here = near_papers.saved_papers(context.transaction, context.chat) if context.chat.id else ()
     if known.id not in [one.id for one in saved_here]:
         return channel.Reply(lines=(context.say("{name} is not saved here.", name=title),), ok=False)
     with _judging(context) as transaction:
@@ -403,7 +410,7 @@ def on_saved_page(context: CommandContext) -> channel.Reply:
 
 
 def _page(context: CommandContext, start: int) -> channel.Reply:
-    papers = near_papers.saved_papers(context.store, context.chat) if context.chat.id else ()
+    papers = near_papers.saved_papers(context.transaction, context.chat) if context.chat.id else ()
     if not papers:
         nothing = context.say("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
         return channel.Reply(lines=(nothing,))

@@ -124,10 +124,10 @@ def callback_paper(context: CommandContext) -> model.Item | None:
     """Returns the paper that the button names; None if it is not stored or the named delivery is not one of this chat's."""
     if "delivery" in context.arguments:
         delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
-        return next(iter(delivered_items(context.store, context.chat.id, delivery, position=position)), None)
+        return next(iter(delivered_items(context.transaction, context.chat.id, delivery, position=position)), None)
     paper = int(context.arguments["paper"])
-    known = stored_papers(context.store, [paper]).get(paper)
-    return as_item(context.store, context.chat, known) if known else None
+    known = stored_papers(context.transaction, [paper]).get(paper)
+    return as_item(context.transaction, context.chat, known) if known else None
 
 
 def of_paper(run: Callable[[CommandContext, model.Item], channel.Reply]) -> CommandFunction:
@@ -150,7 +150,7 @@ def card_reply(context: CommandContext, known: model.KnownPaper) -> channel.Repl
     the paper.
     """
     _note_opened(context, known.id)
-    return _card(as_item(context.store, context.chat, known), {"paper": known.id})
+    return _card(as_item(context.transaction, context.chat, known), {"paper": known.id})
 
 
 @of_paper
@@ -189,7 +189,7 @@ def opens_a_paper(context: CommandContext) -> bool:
 def _note_opened(context: CommandContext, paper: int) -> None:
     """Stores the signal that the chat opened a paper, unless strangers can open it: their interest is not the chat's."""
     if not context.read_by_strangers:
-        near_papers.note_signal(context.store, context.chat, [paper], Signal.OPENED, now=context.now)
+        near_papers.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
 
 
 @of_paper
@@ -204,14 +204,14 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
     A line is left out if there are no such papers.
     """
     names = [name for because in item.because for name in papers_of_wish(because.text)]
-    known = paper_search.papers_named(context.store, names) if names else {}
+    known = paper_search.papers_named(context.transaction, names) if names else {}
     titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)
-    best = near_papers.nearest(context.store, context.chat, item.paper)
+    best = near_papers.nearest(context.transaction, context.chat, item.paper)
     is_told = best is not None and best.kind is None  # then the last line names an entry of the library anyway
     if (
         links.LIBRARY in names
         and not is_told
-        and (entry := near_papers.entry_near(context.store, context.chat, item.paper))
+        and (entry := near_papers.entry_near(context.transaction, context.chat, item.paper))
     ):
         titles[context.title(entry)] = None
     lines = [context.say("Near to {titles}.", titles="; ".join(titles))] if titles else []
@@ -225,7 +225,7 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
 def on_show_more(context: CommandContext) -> channel.Reply:
     """Handles [show more]: shows a page of papers beyond the chat's limit; their numbers continue those of the delivery."""
     delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
-    delivered = delivered_items(context.store, context.chat.id, delivery)
+    delivered = delivered_items(context.transaction, context.chat.id, delivery)
     rest = [item for item in delivered if not item.shown]
     page = tuple(rest[start : start + PAGE])
     if not page:
@@ -315,7 +315,7 @@ def count_found(context: CommandContext, found: int, base: Base) -> str:
 def days_of(context: CommandContext, papers: Sequence[model.KnownPaper]) -> tuple[str, ...]:
     """Returns one text for each paper: its day, "" for today, and a mark if the chat's library has the paper."""
     today = context.now.astimezone(zones.zone(context.chat.settings.timezone)).date()
-    found = owned(context.store, [context.chat.id], [known.id for known in papers])
+    found = owned(context.transaction, [context.chat.id], [known.id for known in papers])
     had, mark = found.get(context.chat.id, ()), context.say("in the library")
     said = (
         ("" if known.day == today else context.localizer.day(known.day, seen_from=today), known.id in had)
@@ -404,7 +404,9 @@ def query_lines(context: CommandContext, query: Query, ending: Ending | None) ->
 def nothing_active(context: CommandContext, example: str) -> channel.Reply:
     """Returns the reply for a chat without an active subscription: the newest papers; `example` is a command with a query."""
     words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
-    papers = () if context.read_by_group else paper_search.newest_papers(context.store, now=context.now, most=_NEWEST)
+    papers = (
+        () if context.read_by_group else paper_search.newest_papers(context.transaction, now=context.now, most=_NEWEST)
+    )
     items = result_items(papers)
     newest = (context.say("The newest papers that I know:"),) if papers else ()
     return channel.Reply(

@@ -33,7 +33,7 @@ def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply
     `context` and its chat are from before the command. Only a new subscription or a confirmed address leads to a
     decision. Raises Refused, and then the command is rolled back.
     """
-    before, transaction = context.chat, context.store
+    before, transaction = context.chat, context.transaction
     confirms = before.id in transaction.confirmed_chats
     if not confirms and not transaction.changed_chats:
         return reply
@@ -46,11 +46,11 @@ def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply
         return reply  # its reader has just said yes, and that was decided before the question
     if has_new and before.kind is model.ChatKind.TEAM and context.request.sender:
         # the person who subscribed last is the owner
-        stored_chats.set_owner(context.store, before.id, context.request.sender)
+        stored_chats.set_owner(context.transaction, before.id, context.request.sender)
     decision = let_in(context, standing, before, has_new=has_new)
     if has_new:
         if context.by_operator:
-            admission.ask_unasked(context.store, [before.address], now=context.now)
+            admission.ask_unasked(context.transaction, [before.address], now=context.now)
         context.news.append(f"{before.address} has a new subscription.")
     return _waits(context, reply) if decision == "wait" else reply
 
@@ -61,7 +61,7 @@ def let_in(context: CommandContext, standing: Standing, before: model.Chat, *, h
     decision = decide_entry(standing, before, has_new=has_new, by_operator=context.by_operator, access=access)
     match decision:
         case "let in":
-            admission.allow(context.store, before.address, now=context.now, notify_chats=False)
+            admission.allow(context.transaction, before.address, now=context.now, notify_chats=False)
         case "denied":
             raise errors.Refused(errors.Sentence("The operator of this bot has said no to this chat."))
         case "private":
@@ -90,7 +90,7 @@ def decide_entry(
 
 
 def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Reply:
-    new = (one.subscription for one in listing.listed(context.store, context.chat.address))
+    new = (one.subscription for one in listing.listed(context.transaction, context.chat.address))
     subscription = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
     if ask_operators(context, subscription):
         words = context.say(
@@ -108,7 +108,7 @@ def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Repl
 def ask_operators(context: CommandContext, request: str) -> bool:
     """Asks the operators to let the chat in. Returns whether there is an operator."""
     return admission.request_admission(
-        context.store,
+        context.transaction,
         context.chat.address,
         admins=context.bot_info.admins,
         who=context.request.sender_name,
@@ -158,10 +158,10 @@ def admin(context: CommandContext) -> channel.Reply:
             lines=(context.say("Send the code that the bot wrote into its log at the start: /admin CODE"),), ok=False
         )
     home = chat_status.store_chat(
-        context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
+        context.transaction, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
     )
     taken = admission.redeem_code(
-        context.store, home.address, context.args, admins=context.bot_info.admins, now=context.now
+        context.transaction, home.address, context.args, admins=context.bot_info.admins, now=context.now
     )
     if taken == "made":
         return _made_operator(context)
@@ -179,7 +179,7 @@ def _made_operator(context: CommandContext) -> channel.Reply:
         context.say("You run this bot from now on."),
         context.say("I write to you here when something needs you; /status shows whether all is well."),
     ]
-    if count := len(stored_chats.chats_awaiting_admission(context.store)):
+    if count := len(stored_chats.chats_awaiting_admission(context.transaction)):
         lines.append(
             context.localizer.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count)
         )
@@ -203,7 +203,7 @@ def deny_(context: CommandContext) -> channel.Reply:
 def _allowed(context: CommandContext, named: Sequence[model.ChatAddress]) -> channel.Reply:
     lines = []
     for address in named:
-        chat, waited = admission.allow(context.store, address, now=context.now)
+        chat, waited = admission.allow(context.transaction, address, now=context.now)
         if waited:
             lines.append(context.say("{chat} is let in.", chat=_name(chat)))
         else:
@@ -214,12 +214,12 @@ def _allowed(context: CommandContext, named: Sequence[model.ChatAddress]) -> cha
 
 
 def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
-    chat = chat_status.known_or_new(context.store, address, model.ChatKind.PRIVATE)
+    chat = chat_status.known_or_new(context.transaction, address, model.ChatKind.PRIVATE)
     if not chat.id:
         return channel.Reply(lines=(context.say("I know no chat {chat}.", chat=str(address)),), ok=False)
     if chat.admin or chat.address in context.bot_info.admins:
         return channel.Reply(lines=(context.say("{chat} runs this bot.", chat=_name(chat)),), ok=False)
-    new = admission.deny(context.store, address, now=context.now)
+    new = admission.deny(context.transaction, address, now=context.now)
     words = (
         context.say("{chat} gets nothing from here.", chat=_name(chat)) if new else context.say("That was said before.")
     )
@@ -242,7 +242,7 @@ def _address(context: CommandContext, text: str) -> model.ChatAddress:
 
 
 def _list_requests(context: CommandContext, verb: str) -> channel.Reply:
-    chats = stored_chats.chats_awaiting_admission(context.store)[:_HERE]
+    chats = stored_chats.chats_awaiting_admission(context.transaction)[:_HERE]
     if not chats:
         return channel.Reply(lines=(context.say("No chat asks to be let in."),))
     lines = (context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)
@@ -264,7 +264,7 @@ def on_unreachable(
 
     def handle(context: CommandContext) -> None:
         address = context.request.chat if topic else context.origin.address
-        notices.pause_unreachable(context.store, address, words, topic=topic, reason=reason, now=context.now)
+        notices.pause_unreachable(context.transaction, address, words, topic=topic, reason=reason, now=context.now)
 
     return handle
 
@@ -275,12 +275,14 @@ def on_renamed(_: CommandContext) -> None:
 
 def on_member_left(context: CommandContext) -> channel.Reply | None:
     """Handles that a member left: pauses their subscriptions, and notifies each affected chat and the operators once."""
-    paused = pausing.pause_for_leaver(context.store, context.origin.address, context.request.sender, now=context.now)
+    paused = pausing.pause_for_leaver(
+        context.transaction, context.origin.address, context.request.sender, now=context.now
+    )
     for address, subscriptions in paused.items():
         _notify_chat(context, address, subscriptions)
     if paused:
         notice = SubscriberLeft(chat=context.origin.name, place=str(context.origin.address))
-        notices.notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
+        notices.notify_operators(context.transaction, context.bot_info.admins, notice, now=context.now)
     return None
 
 
@@ -288,10 +290,10 @@ def _notify_chat(
     context: CommandContext, address: model.ChatAddress, subscriptions: Sequence[model.Subscription]
 ) -> None:
     """Notifies a channel or thread which of its subscriptions are paused. A button in the notice resumes only these."""
-    chat = listing.get_chat(context.store, address)
+    chat = listing.get_chat(context.transaction, address)
     waiting = {
         one.subscription.number
-        for one in listing.listed(context.store, address)
+        for one in listing.listed(context.transaction, address)
         if one.subscription.state is states.SubscriptionState.PAUSED
     }
     only = str(subscriptions[0].number) if len(subscriptions) == 1 else ""
@@ -303,17 +305,17 @@ def _notify_chat(
     )
     button = model.CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
     alone = only or waiting == {subscription.number for subscription in subscriptions}
-    notices.notify(context.store, address, notice, now=context.now, buttons={"resume": button} if alone else None)
+    notices.notify(context.transaction, address, notice, now=context.now, buttons={"resume": button} if alone else None)
 
 
 def on_uninstalled(context: CommandContext) -> channel.Reply | None:
     """Handles that the app was removed: all deliveries of the workspace wait, and its data is erased after thirty days."""
     team = context.event_details["team"]
-    pausing.uninstall(context.store, team, now=context.now)
+    pausing.uninstall(context.transaction, team, now=context.now)
     notice = SendingStopped(
         platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
     )
-    notices.notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
+    notices.notify_operators(context.transaction, context.bot_info.admins, notice, now=context.now)
     return None
 
 
@@ -366,8 +368,8 @@ def _in_private(context: CommandContext, missed: channel.Reply | None) -> channe
     private, card = _private_chat(context), _card(context)
     if private is None or missed is None:
         return card
-    there = chat_status.known_or_new(context.store, context.origin.address, context.origin.kind)
-    asked = chat_status.known_or_new(context.store, private, model.ChatKind.PRIVATE)
+    there = chat_status.known_or_new(context.transaction, context.origin.address, context.origin.kind)
+    asked = chat_status.known_or_new(context.transaction, private, model.ChatKind.PRIVATE)
     lines, buttons = what_waits(replace(context, chat=there, origin=asked))
     if card is None:
         card = channel.Reply(target_chat=private, lines=(context.say("I can write to {chat} again.", chat=there.name),))
@@ -381,7 +383,7 @@ def on_left(context: CommandContext) -> channel.Reply | None:
     private = context.chat.kind is model.ChatKind.PRIVATE
     reason = "The bot was blocked there." if private else "The bot was removed from there."
     notices.pause_unreachable(
-        context.store, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender
+        context.transaction, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender
     )
     return None
 
@@ -395,7 +397,12 @@ def on_muted(context: CommandContext) -> channel.Reply | None:
         _store_new_chat(context)
     words = "The bot has no rights to write there."
     notices.pause_unreachable(
-        context.store, context.origin.address, words, topic=False, reason=states.PauseReason.NO_RIGHTS, now=context.now
+        context.transaction,
+        context.origin.address,
+        words,
+        topic=False,
+        reason=states.PauseReason.NO_RIGHTS,
+        now=context.now,
     )
     private = _private_chat(context) if came and context.chat.kind is model.ChatKind.BROADCAST else None
     if private is None:
@@ -417,7 +424,7 @@ def on_back(context: CommandContext) -> channel.Reply | None:
         return None
     event = f"{context.origin.address}:{context.request.update_id}"
     notice = ChatResumed(event=event, chat=context.origin.name)
-    notices.notify_owner(context.store, context.origin, notice, now=context.now, by=context.request.sender)
+    notices.notify_owner(context.transaction, context.origin, notice, now=context.now, by=context.request.sender)
     return _in_private(context, missed)
 
 
@@ -429,7 +436,7 @@ def on_moved(context: CommandContext) -> channel.Reply | None:
     here, details = context.request.chat, context.event_details
     old, new = (here.address, details["to"]) if details.get("to") else (details.get("from", ""), here.address)
     if old and new:
-        chat_moved(context.store, model.ChatAddress(here.platform, old), new, now=context.now)
+        chat_moved(context.transaction, model.ChatAddress(here.platform, old), new, now=context.now)
     return None
 
 
@@ -445,13 +452,13 @@ def _store_new_chat(context: CommandContext) -> None:
     there = context.chat
     if not context.request.sender:
         chat_status.store_chat(
-            context.store, there.address, there.kind, now=context.now, title=there.title, public=there.public
+            context.transaction, there.address, there.kind, now=context.now, title=there.title, public=there.public
         )
         return
-    stored_chats.set_owner(context.store, remember_managed_chat(context).id, context.request.sender)
+    stored_chats.set_owner(context.transaction, remember_managed_chat(context).id, context.request.sender)
     if private := _private_chat(context):  # notices to the owner are sent there
         chat_status.store_chat(
-            context.store, private, model.ChatKind.PRIVATE, now=context.now, lang=context.request.language
+            context.transaction, private, model.ChatKind.PRIVATE, now=context.now, lang=context.request.language
         )
 
 
@@ -459,12 +466,12 @@ def _private_chat(context: CommandContext) -> model.ChatAddress | None:
     """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
     if not context.request.sender:
         return None
-    chat = chat_status.known_or_new(context.store, context.person, model.ChatKind.PRIVATE)
+    chat = chat_status.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
     if chat.id:
         return None if chat.is_unreachable else chat.address
     return (
         context.person
-        if conversations.commands_since(context.store, context.person, context.now - WROTE_LATELY)
+        if conversations.commands_since(context.transaction, context.person, context.now - WROTE_LATELY)
         else None
     )
 
@@ -482,12 +489,12 @@ def welcome_back(context: CommandContext) -> channel.Reply | None:
 
     Returns None if the chat could be reached all the time, or if no papers wait for it.
     """
-    if not pausing.reactivate(context.store, context.origin.address, now=context.now):
+    if not pausing.reactivate(context.transaction, context.origin.address, now=context.now):
         return None
-    chat = chat_status.known_or_new(context.store, context.origin.address, context.origin.kind)
+    chat = chat_status.known_or_new(context.transaction, context.origin.address, context.origin.kind)
     if not chat.id or chat.state is not states.ChatState.ACTIVE:
         return None
-    pausing.delay_after_return(context.store, chat, now=context.now)
+    pausing.delay_after_return(context.transaction, chat, now=context.now)
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
     if not lines:
         return None

@@ -46,7 +46,7 @@ def _begin(context: CommandContext) -> channel.Reply:
     chat = remember_managed_chat(context)
     # The private chat must be stored, because notices about the managed chat are sent there.
     chat_status.store_chat(
-        context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
+        context.transaction, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
     )
     context.remember(
         chat_status.managed_name(context.origin.address), {"chat": str(chat.address)}, lasts=chat_status.MANAGED_FOR
@@ -69,7 +69,7 @@ def remember_managed_chat(context: CommandContext) -> model.Chat:
     """Stores the chat that a person manages, with the person as its owner if it has none."""
     there = context.chat
     chat = chat_status.store_chat(
-        context.store,
+        context.transaction,
         there.address,
         there.kind,
         now=context.now,
@@ -79,13 +79,13 @@ def remember_managed_chat(context: CommandContext) -> model.Chat:
         by=context.person,
     )
     if not chat.owner:
-        stored_chats.set_owner(context.store, chat.id, context.request.sender)
+        stored_chats.set_owner(context.transaction, chat.id, context.request.sender)
     return chat
 
 
 def on_disconnect(context: CommandContext) -> channel.Reply:
     """Handles [back to this chat] and /connect off: ends the connection."""
-    was = chat_status.managed_chat(context.store, context.origin.address, now=context.now)
+    was = chat_status.managed_chat(context.transaction, context.origin.address, now=context.now)
     disconnect(context)
     if was is None:
         return channel.Reply(lines=(context.say("What you say here is about this chat already."),), ok=True)
@@ -93,7 +93,7 @@ def on_disconnect(context: CommandContext) -> channel.Reply:
 
 
 def _choices(context: CommandContext) -> channel.Reply:
-    managed = chat_status.managed_chat(context.store, context.origin.address, now=context.now)
+    managed = chat_status.managed_chat(context.transaction, context.origin.address, now=context.now)
     theirs = _chats_of_person(context)
     chats = [chat for address, chat in theirs.items() if address != managed][:_SHOWN]
     lines = []
@@ -118,10 +118,12 @@ def _chats_of_person(context: CommandContext) -> dict[model.ChatAddress, model.C
     """
     before = context.remembered(_chats_name(context.origin.address))
     addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
-    turned_to = (chat_status.known_or_new(context.store, address, model.ChatKind.BROADCAST) for address in addresses)
+    turned_to = (
+        chat_status.known_or_new(context.transaction, address, model.ChatKind.BROADCAST) for address in addresses
+    )
     return {
         chat.address: chat
-        for chat in (*stored_chats.chats_of(context.store, context.origin.address), *turned_to)
+        for chat in (*stored_chats.chats_of(context.transaction, context.origin.address), *turned_to)
         if chat.id
     }
 
@@ -207,7 +209,7 @@ def privacy(context: CommandContext) -> channel.Reply:
     if not context.chat.id:
         return channel.Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
     said = context.say("The file holds all that is stored of this chat.")
-    if signals := amount_of_signals(context.store, context.chat.id):
+    if signals := amount_of_signals(context.transaction, context.chat.id):
         lines.append(
             context.localizer.count(
                 "{count} time it told by a button or an answer which papers it wants; the order follows from that.",
@@ -240,13 +242,13 @@ def on_privacy(context: CommandContext) -> channel.Reply:
 
 def _nothing_stored(context: CommandContext) -> str:
     """Returns a sentence that says what is stored about a chat that has no row in the store."""
-    if standing_of(context.store, context.chat.address).is_denied:
+    if standing_of(context.transaction, context.chat.address).is_denied:
         return context.say("Of this chat only a hash of its id is stored, since the operator has said no to it.")
     return context.say("Nothing is stored about this chat yet.")
 
 
 def _file(context: CommandContext) -> channel.File:
-    text = retention.stored_chat_data(context.store, context.chat.address)
+    text = retention.stored_chat_data(context.transaction, context.chat.address)
     return channel.File(name="paperwire-privacy.json", text=f"{text}\n")
 
 
@@ -259,12 +261,12 @@ def forget_(context: CommandContext) -> channel.Reply:
     If strangers could press them, people answer with /forget yes instead.
     """
     # this command itself stored the chat; the refusal rolls that back
-    if retention.is_just_stored(context.store, context.chat.address, now=context.now):
+    if retention.is_just_stored(context.transaction, context.chat.address, now=context.now):
         raise errors.Refused(errors.Sentence("I know nothing of this chat, so there is nothing to erase."))
     word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
     if by_word and word in (YES, NO):
         return _answered(context, word)
-    count = len(listed(context.store, context.chat.address))
+    count = len(listed(context.transaction, context.chat.address))
     what = context.localizer.count(
         "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
         "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
@@ -322,7 +324,7 @@ def _answered(context: CommandContext, word: str) -> channel.Reply:
 
 
 def _erased(context: CommandContext) -> channel.Reply:
-    gone = retention.forget(context.store, context.chat.address)
+    gone = retention.forget(context.transaction, context.chat.address)
     said = context.say(
         "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
         subscriptions=context.localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions),

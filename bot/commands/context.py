@@ -48,7 +48,7 @@ class CommandContext:
     `origin` differ when a private chat manages a channel.
     """
 
-    store: Transaction
+    transaction: Transaction
     now: datetime
     request: conversation.Request
     chat: model.Chat  # id 0 until it is stored
@@ -103,7 +103,9 @@ class CommandContext:
             return True
         by_origin = self.origin.kind is model.ChatKind.PRIVATE and self.origin.address == self.person
         return (
-            bool(self.request.sender) and not by_origin and is_operator(self.store, self.bot_info.admins, self.person)
+            bool(self.request.sender)
+            and not by_origin
+            and is_operator(self.transaction, self.bot_info.admins, self.person)
         )
 
     @property
@@ -146,15 +148,15 @@ class CommandContext:
         """
         verb, person = verb or name.partition(":")[0], self.request.sender if is_personal else ""
         token = model.CallbackToken(verb=verb, arguments=arguments, place=str(self.origin.address), person=person)
-        conversations.set_conversation_state(self.store, name, token, lasts=lasts, now=self.now)
+        conversations.set_conversation_state(self.transaction, name, token, lasts=lasts, now=self.now)
 
     def remembered(self, name: str) -> model.CallbackToken | None:
         """Returns what was stored under a name; None if there is nothing, or its time is over."""
-        return conversations.get_conversation_state(self.store, name, now=self.now)
+        return conversations.get_conversation_state(self.transaction, name, now=self.now)
 
     def drop(self, name: str) -> None:
         """Removes what was stored under a name."""
-        conversations.clear_conversation_state(self.store, name)
+        conversations.clear_conversation_state(self.transaction, name)
 
     def press(self, verb: str, arguments: Mapping[str, Any]) -> "Reply | None":
         """Does what the button with this verb does. Returns its reply as a new message; None if there is no such button."""

@@ -74,9 +74,9 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> ch
         raise errors.QueryError(error.sentence, error.hint, error.column + before) from None
     text = " ".join(ending.query.split())
     try:
-        with context.store.savepoint():
+        with context.transaction.savepoint():
             done = amendments.edit(
-                context.store,
+                context.transaction,
                 context.chat.address,
                 subscription.number,
                 text,
@@ -109,7 +109,13 @@ def on_rewrite(context: CommandContext, subscription: Subscription) -> channel.R
     """Handles a button with a better query or an available time: changes the query, and the time if the button has one."""
     text, when = str(context.arguments["text"]), str(context.arguments.get("when", "")) or None
     done = amendments.edit(
-        context.store, context.chat.address, subscription.number, text, when=when, now=context.now, who=context.actor
+        context.transaction,
+        context.chat.address,
+        subscription.number,
+        text,
+        when=when,
+        now=context.now,
+        who=context.actor,
     )
     return echo(context, done, instead=context.reading(parse.parse_query(subscription.text)))
 
@@ -146,7 +152,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> cha
     called = "" if text.strip().casefold() in _NO_NAME else text
     try:
         done = amendments.rename(
-            context.store, context.chat.address, subscription.number, called, now=context.now, who=context.actor
+            context.transaction, context.chat.address, subscription.number, called, now=context.now, who=context.actor
         )
     except errors.Refused as error:
         example = errors.Sentence("For example: /name {number} diffusion", {"number": subscription.number})
@@ -224,9 +230,9 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         return asking.no_subscriptions(context)
     number = subscription.number if subscription else None
     try:
-        with context.store.savepoint():
+        with context.transaction.savepoint():
             done = amendments.reschedule(
-                context.store, context.chat.address, number, typed, now=context.now, who=context.actor
+                context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor
             )
     except NoSuchTime as error:
         of = {"number": number} if subscription else {}
@@ -240,7 +246,7 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
     else:
         when = phrasing.when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
         said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
-    next_delivery = next_deliveries_to(context.store, context.chat.address, done, now=context.now)
+    next_delivery = next_deliveries_to(context.transaction, context.chat.address, done, now=context.now)
     first = (
         [phrasing.next_line(next_delivery, clock, context.now)]
         if any(one.state is states.SubscriptionState.ACTIVE for one in done)
@@ -295,7 +301,7 @@ def resume_(context: CommandContext) -> channel.Reply:
 
 def what_waits(context: CommandContext, number: int | None = None) -> tuple[tuple[str, ...], channel.Buttons]:
     """Returns (lines, buttons) about the papers that wait after a pause; both are empty if no papers wait."""
-    found = pausing.get_waiting_papers(context.store, context.chat.address, now=context.now, number=number)
+    found = pausing.get_waiting_papers(context.transaction, context.chat.address, now=context.now, number=number)
     if not found.papers:
         return (), ()
     lines = [context.localizer.count("{count} paper waits.", "{count} papers wait.", found.papers)]
@@ -318,7 +324,7 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
 def on_send(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
     """Handles [send]: sends the waiting papers at once."""
     sent = pausing.send_waiting(
-        context.store, context.chat.address, now=context.now, number=subscription.number if subscription else None
+        context.transaction, context.chat.address, now=context.now, number=subscription.number if subscription else None
     )
     if not sent:
         return channel.Reply(toast=context.say("Nothing waits any more."))
@@ -329,7 +335,7 @@ def on_send(context: CommandContext, subscription: Subscription | None) -> chann
 def on_skip(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
     """Handles [skip]: the papers that waited when the button was shown are never sent."""
     skipped = pausing.skip_waiting(
-        context.store,
+        context.transaction,
         context.chat.address,
         upto=int(context.arguments["upto"]),
         by=datetime.fromisoformat(context.arguments["at"]),
@@ -366,7 +372,7 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
 def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> channel.Reply:
     number = subscription.number if subscription else None
     address = context.chat.address
-    changed = pausing.pause(context.store, address, number, until=until, now=context.now, who=context.actor)
+    changed = pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
     words = phrasing.subscription_label(subscription) if subscription else ""
     moment = context.localizer.moment(until, now=context.now) if until else ""
     if words and moment:
@@ -391,7 +397,7 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
 
 def _resumed(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
     number = subscription.number if subscription else None
-    chat = pausing.resume(context.store, context.chat.address, number, now=context.now, who=context.actor)
+    chat = pausing.resume(context.transaction, context.chat.address, number, now=context.now, who=context.actor)
     if chat is None:
         return channel.Reply(lines=(context.say("Nothing is paused here."),))
     words = phrasing.subscription_label(subscription) if subscription else ""
@@ -412,7 +418,7 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> chan
 
 def _match_ahead(context: CommandContext) -> None:
     """Matches the papers that wait for the chat, before the writing transaction begins."""
-    pausing.match_waiting_ahead(context.store, context.chat.address)
+    pausing.match_waiting_ahead(context.transaction, context.chat.address)
 
 
 COMMANDS = (

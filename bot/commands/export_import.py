@@ -53,7 +53,7 @@ def export_(context: CommandContext) -> channel.Reply:
             errors.Sentence("I export subscriptions, or papers as BibTeX or RIS."),
             errors.Sentence("For example: /export, /export bib 30d, or /export saved ris"),
         )
-    text = importing.export(context.store, context.chat.address) if context.chat.id else ""
+    text = importing.export(context.transaction, context.chat.address) if context.chat.id else ""
     if not text:
         return channel.Reply(lines=(context.say("There are no subscriptions yet."),))
     head = context.localizer.count(
@@ -67,7 +67,9 @@ def export_(context: CommandContext) -> channel.Reply:
 def _bib(context: CommandContext, typed: str) -> channel.Reply:
     days = _span(typed)
     papers = (
-        importing.delivered(context.store, context.chat.address, since=context.now - days) if context.chat.id else ()
+        importing.delivered(context.transaction, context.chat.address, since=context.now - days)
+        if context.chat.id
+        else ()
     )
     text = bibliography(papers)
     if not text:
@@ -93,7 +95,7 @@ def _saved(context: CommandContext, typed: str) -> channel.Reply:
             errors.Sentence("I export saved papers as BibTeX or RIS, not as “{form}”.", {"form": typed}),
             errors.Sentence("For example: /export saved ris"),
         )
-    papers = near_papers.saved_papers(context.store, context.chat) if context.chat.id else ()
+    papers = near_papers.saved_papers(context.transaction, context.chat) if context.chat.id else ()
     if not papers:
         return channel.Reply(lines=(context.say("Nothing is saved here."),))
     head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))
@@ -105,7 +107,7 @@ def _saved(context: CommandContext, typed: str) -> channel.Reply:
 def _named(context: CommandContext, form: str) -> channel.Reply:
     """Returns the reply with the papers that the arguments name, as BibTeX or RIS; if one is not stored, it is looked up."""
     names = mentioned(context.args)[: paper_lookup.CARDS]
-    known = papers_named(context.store, names)
+    known = papers_named(context.transaction, names)
     if len(known) < len(names):
         return paper_lookup.named_papers(context, " ".join(name for name in names if name not in known))
     return as_bibtex(context, *{one.id: one for one in known.values()}.values(), form=form)
@@ -158,7 +160,7 @@ def import_(context: CommandContext) -> channel.Reply:
             code=("daily 09:00 | diffusion -survey | ",),
         )
     plan = importing.import_lines(
-        context.store, portable.read_lines(text, context.chat.address, alone=True), now=context.now, dry=True
+        context.transaction, portable.read_lines(text, context.chat.address, alone=True), now=context.now, dry=True
     )
     if not plan.changes:
         return channel.Reply(lines=(context.say("There is no line to import."),))
@@ -230,7 +232,7 @@ def _imported(context: CommandContext) -> channel.Reply:
         )
     context.drop(_state_name(context))
     lines = portable.read_lines(str(waiting.arguments["text"]), context.chat.address, alone=True)
-    done = importing.import_lines(context.store, lines, now=context.now, who=context.actor)
+    done = importing.import_lines(context.transaction, lines, now=context.now, who=context.actor)
     said = context.say("Imported: {counts}.", counts=_counts(context, done))
     return channel.Reply(lines=(said,), ok=True, buttons=asking.undo_row(context))
 
@@ -268,7 +270,7 @@ def _shared(context: CommandContext, subscription: model.Subscription) -> channe
     if links is None:
         words = f"/sub {subscription.text} {subscription.cadence}"
         return channel.Reply(lines=(context.say("To get the same, others can send me:"),), code=(words,))
-    url = links.start(bot, share_link(context.store, context.chat.address, subscription.number, now=context.now))
+    url = links.start(bot, share_link(context.transaction, context.chat.address, subscription.number, now=context.now))
     head = context.say("This link offers “{reading}” to anyone who opens it:", reading=reading)
     return channel.Reply(lines=(head, url), buttons=((channel.Button(label=context.say("open the link"), url=url),),))
 
@@ -280,7 +282,7 @@ def library(context: CommandContext) -> channel.Reply:
     """Stores the attached library; without a file, shows what is stored."""
     if (read := context.library) is not None:
         context = asking.with_stored_chat(context)
-        near_papers.put_library(context.store, context.chat, read, now=context.now, who=context.actor)
+        near_papers.put_library(context.transaction, context.chat, read, now=context.now, who=context.actor)
         return channel.Reply(lines=library_lines(read, context.localizer), ok=True, buttons=_buttons(context))
     if context.args.casefold() in ("remove", "删除"):
         return on_remove(context)
@@ -288,7 +290,7 @@ def library(context: CommandContext) -> channel.Reply:
         raise errors.Refused(
             errors.Sentence("I read a library from a file, not from a message."), near_papers.HOW_TO_SEND
         )
-    found = library_of(context.store, context.chat.id)
+    found = library_of(context.transaction, context.chat.id)
     if found is None:
         return channel.Reply(lines=(near_papers.NO_LIBRARY.say(context.say), near_papers.HOW_TO_SEND.say(context.say)))
     said = context.say(
@@ -301,7 +303,7 @@ def library(context: CommandContext) -> channel.Reply:
 
 def on_remove(context: CommandContext) -> channel.Reply:
     """Handles [remove]: removes the chat's library."""
-    if not near_papers.drop_library(context.store, context.chat):
+    if not near_papers.drop_library(context.transaction, context.chat):
         return channel.Reply(lines=(near_papers.NO_LIBRARY.say(context.say),))
     following = [
         one.subscription.number for one in asking.listed_here(context) if one.subscription.text == LIBRARY_QUERY

@@ -309,7 +309,7 @@ def answer_value(context: CommandContext) -> channel.Reply | None:
     if name == settings.ZONE:
         return answer_zone(context)
     try:
-        with context.store.savepoint():
+        with context.transaction.savepoint():
             return settings.change_setting(context, name, said)
     except PaperwireError:
         if any(char.isdecimal() for char in said) and len(said.split()) <= _LONGEST_VALUE:

@@ -44,7 +44,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
 
     If several sources have this day, a further line has the total.
     """
-    found = digests.newest_days(context.store, _SOURCES)
+    found = digests.newest_days(context.transaction, _SOURCES)
     lines = [
         context.localizer.count(
             "{source}, {day}: {count} paper.",
@@ -57,7 +57,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
     ]
     day = found[0].day if found else None
     if day and sum(one.day == day for one in found) > 1:
-        amount, said = digests.papers_of_day(context.store, day), context.localizer.day(day)
+        amount, said = digests.papers_of_day(context.transaction, day), context.localizer.day(day)
         lines.append(
             context.localizer.count(
                 "All together, {day}: {count} paper.", "All together, {day}: {count} papers.", amount, day=said
@@ -68,7 +68,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
 
 def _expectation_lines(context: CommandContext) -> list[str]:
     """Returns lines about documents that are late, and about when more papers are expected."""
-    seen = stored_sources.forecast(context.store, now=context.now)
+    seen = stored_sources.forecast(context.transaction, now=context.now)
     lines = []
     for one in seen.missing:
         since = context.localizer.moment(one.due) if one.due else ""
@@ -89,7 +89,7 @@ def _expectation_lines(context: CommandContext) -> list[str]:
 
 def _chat_lines(context: CommandContext) -> list[str]:
     try:
-        here = chat_status(context.store, context.chat.address, now=context.now)
+        here = chat_status(context.transaction, context.chat.address, now=context.now)
     except errors.PaperwireError:
         return [context.say("This chat has no subscriptions.")]
     if not here.subscriptions:
@@ -98,7 +98,7 @@ def _chat_lines(context: CommandContext) -> list[str]:
 
 
 def _next(context: CommandContext, here: Status) -> str:
-    if access.standing_of(context.store, here.chat.address).is_denied:
+    if access.standing_of(context.transaction, here.chat.address).is_denied:
         return context.say("The operator of this bot has said no to this chat.")
     if here.chat.state is states.ChatState.ASKED:
         return context.say("This chat waits for the operator of this bot.")
@@ -124,12 +124,12 @@ def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
 
 def _bot_lines(context: CommandContext) -> list[str]:
     """Returns the state of the whole bot, for operators."""
-    amounts, outbox = subscription_counts(context.store), outbox_counts(context.store)
+    amounts, outbox = subscription_counts(context.transaction), outbox_counts(context.transaction)
     count = context.localizer.count
     chats = count("{count} chat", "{count} chats", amounts[0])
     subscriptions = count("{count} subscription", "{count} subscriptions", amounts[1])
     lines = ["", context.say("The whole bot: {chats}, {subscriptions}.", chats=chats, subscriptions=subscriptions)]
-    if asking := len(chats_awaiting_admission(context.store)):
+    if asking := len(chats_awaiting_admission(context.transaction)):
         lines.append(count("{count} chat asks to be let in: /allow", "{count} chats ask to be let in: /allow", asking))
     lines.append(
         context.say(
@@ -141,10 +141,10 @@ def _bot_lines(context: CommandContext) -> list[str]:
     )
     lines += [
         context.say("Source {source}: {detail}", source=source.name, detail=source.last.detail)
-        for source in stored_sources.known_sources(context.store)
+        for source in stored_sources.known_sources(context.transaction)
         if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
     ]
-    for platform, reason in sorted(stopped_platforms(context.store).items()):
+    for platform, reason in sorted(stopped_platforms(context.transaction).items()):
         name = facts_of(platform).title
         lines.append(context.say("{platform} has stopped: {reason}", platform=name, reason=reason))
     return lines
@@ -160,7 +160,7 @@ MOST_CHATS = 10  # chats in a home view, including the person's own
 
 def on_home_view(context: CommandContext) -> channel.Reply:
     """Shows the chats that a person may manage; the person's own chat is first."""
-    chats = access.subscriptions_around(context.store, context.origin, context.shared_chats)
+    chats = access.subscriptions_around(context.transaction, context.origin, context.shared_chats)
     room = MOST
     panels = []
     for chat, subscriptions in chats[:MOST_CHATS]:
@@ -210,7 +210,7 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
         return [context.say("Paused: {reason}.", reason=reason) if reason else context.say("Paused.")]
     if not any(one.subscription.state is states.SubscriptionState.ACTIVE for one in subscriptions):
         return []
-    chat_has = chat_status(context.store, chat.address, now=context.now)
+    chat_has = chat_status(context.transaction, chat.address, now=context.now)
     return [
         phrasing.next_line(
             chat_has.next_delivery,
@@ -229,7 +229,7 @@ def _buttons(context: CommandContext, chat: Chat) -> channel.Buttons:
 def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[channel.HomeItem]:
     if not subscriptions:
         return ()
-    found = activity(context.store, chat, [one.subscription for one in subscriptions], now=context.now)
+    found = activity(context.transaction, chat, [one.subscription for one in subscriptions], now=context.now)
 
     def localizer_of(one: Listed) -> Language:
         return context.localizer.speaking(context.origin.settings.lang, one.zone)
@@ -276,7 +276,7 @@ def stats(context: CommandContext) -> channel.Reply:
     today = context.now.astimezone(place).date()
     days = tuple(today - timedelta(days=ago) for ago in reversed(range(DAYS)))
     begin = datetime.combine(days[0], time.min, place).astimezone(UTC)
-    found = statistics(context.store, context.chat.address, since=begin)
+    found = statistics(context.transaction, context.chat.address, since=begin)
     if not found.papers:
         return channel.Reply(lines=(context.say("No paper came in the last {days} days.", days=DAYS),))
     came = _by_day(found.shown.items(), days, place)

@@ -28,14 +28,14 @@ def email(context: CommandContext) -> channel.Reply:
             errors.Sentence("“{text}” is no e-mail address.", {"text": typed}),
             errors.Sentence("Write /email me@lab.org"),
         )
-    standing = access.standing_of(context.store, context.chat.address)
+    standing = access.standing_of(context.transaction, context.chat.address)
     if chats.let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait":
         chats.ask_operators(context, f"/email {address.address}")
         words = context.say("I ask no address before the operator of this bot lets this chat in. Say it again then.")
         return channel.Reply(lines=(words,), ok=False)
     person = context.person if context.request.sender else context.origin.address
     try:
-        access.ask_to_confirm(context.store, address, source=context.chat.address, person=person, now=context.now)
+        access.ask_to_confirm(context.transaction, address, source=context.chat.address, person=person, now=context.now)
     except errors.Refused as refusal:
         context.news.append(
             f"{person} wants papers to be mailed to one more address, which is not asked: {refusal.sentence}"
@@ -58,10 +58,10 @@ def on_confirm(context: CommandContext) -> channel.Reply:
     said = str(context.arguments["source"])
     source = addresses.parse_address(said) if said else None
     until = datetime.fromisoformat(str(context.arguments["until"]))
-    if source is not None and access.standing_of(context.store, source).is_denied:
+    if source is not None and access.standing_of(context.transaction, source).is_denied:
         raise errors.Refused(errors.Sentence("The operator of this bot has said no to the chat that asked."))
-    chat = access.confirm(context.store, context.chat.address, source=source, until=until, now=context.now)
-    count = len(listing.listed(context.store, chat.address))
+    chat = access.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
+    count = len(listing.listed(context.transaction, chat.address))
     lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
     lines += (
         [context.localizer.count("It has {count} subscription.", "It has {count} subscriptions.", count)]

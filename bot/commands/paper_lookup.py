@@ -42,7 +42,7 @@ _EVENT = TypeAdapter(conversation.EventRequest)
 def named_papers(context: CommandContext, text: str) -> channel.Reply:
     """Returns the reply with the cards of the papers that a text names by id, DOI or link; it must name at least one."""
     names = links.mentioned(text)
-    known = papers_named(context.store, names[:CARDS])
+    known = papers_named(context.transaction, names[:CARDS])
     unknown = [name for name in names[:CARDS] if name not in known]
     asked = tuple(name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name))
     lost = [name for name in unknown if name not in asked]
@@ -60,10 +60,10 @@ def named_papers(context: CommandContext, text: str) -> channel.Reply:
 def on_looked_up(context: CommandContext) -> channel.Reply | None:
     """Shows the result of a look-up: cards, and which papers arXiv does not know. None if the look-up is no longer stored."""
     details = context.event_details
-    if not conversations.end_lookup(context.store, details["as"], since=context.now - PENDING_FOR):
+    if not conversations.end_lookup(context.transaction, details["as"], since=context.now - PENDING_FOR):
         return None
     names = details["names"].split()
-    known = papers_named(context.store, names)
+    known = papers_named(context.transaction, names)
     unknown = ", ".join(name for name in names if name not in known)
     lines = [context.say(_UNKNOWN[details["outcome"]].template, names=unknown)] if unknown else []
     return replace(_cards(context, names, known, lines), ok=None if known else False)
@@ -107,7 +107,7 @@ def _cards(
         return cards.card_reply(context, known[names[0]])
     papers = {paper.id: paper for paper in known.values()}
     items = tuple(
-        known_papers.as_item(context.store, context.chat, paper)._replace(position=at)
+        known_papers.as_item(context.transaction, context.chat, paper)._replace(position=at)
         for at, paper in enumerate(papers.values())
     )
     return channel.Reply(
@@ -120,7 +120,7 @@ def _cards(
 
 
 def _known_since(context: CommandContext) -> str:
-    since = stored_known_papers.first_paper_at(context.store)
+    since = stored_known_papers.first_paper_at(context.transaction)
     if since is None:
         return context.say("No papers are known yet.")
     return context.say("I know the papers that came since {moment}.", moment=context.localizer.moment(since))
@@ -174,7 +174,7 @@ def like(context: CommandContext) -> channel.Reply:
             errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
             errors.Sentence("For example: /like 2601.11087"),
         )
-    known = papers_named(context.store, names)
+    known = papers_named(context.transaction, names)
     if len(known) < len(names):  # the card of a looked-up paper has [more like this]
         return named_papers(context, " ".join(name for name in names if name not in known))
     return alike(context, *{one.id: one for one in known.values()}.values())
@@ -195,7 +195,7 @@ def is_a_text(said: str) -> bool:
 
 def near_text(context: CommandContext, said: str) -> channel.Reply:
     """Shows the papers nearest to a text."""
-    found = near_papers.papers_near_text(context.store, said[:_MOST_READ])
+    found = near_papers.papers_near_text(context.transaction, said[:_MOST_READ])
     words = found.words[:_TELLING]
     among = context.localizer.count("{count} paper", "{count} papers", found.looked_at)
     if not found.papers:
@@ -219,7 +219,7 @@ def near_text(context: CommandContext, said: str) -> channel.Reply:
 
 def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
     """Shows the papers nearest to the given ones."""
-    found = near_papers.papers_alike(context.store, given)
+    found = near_papers.papers_alike(context.transaction, given)
     among = context.localizer.count(
         "the newest {count} paper", "the newest {count} papers", found.looked_at
     )  # fmt: skip
@@ -261,7 +261,7 @@ WITHIN = timedelta(minutes=15)  # a text cannot refer to a reply that is older t
 def last_buttons(context: CommandContext) -> tuple[model.CallbackToken, ...]:
     """Finds the last reply with buttons in this chat. Returns those of its buttons that the sender may press."""
     since = context.now - WITHIN
-    found = conversations.last_callbacks(context.store, str(context.origin.address), since=since)
+    found = conversations.last_callbacks(context.transaction, str(context.origin.address), since=since)
     return tuple(token for token in found if token.person in ("", context.request.sender))
 
 
@@ -270,8 +270,8 @@ def papers_shown(context: CommandContext) -> Mapping[int, model.KnownPaper]:
     buttons = last_buttons(context)
     numbers = {int(one.arguments["number"]): int(one.arguments["paper"]) for one in buttons if one.verb == "card"}
     if not buttons and context.chat.id:
-        numbers = known_papers.last_papers(context.store, context.chat)
-    known = stored_known_papers.stored_papers(context.store, list(numbers.values()))
+        numbers = known_papers.last_papers(context.transaction, context.chat)
+    known = stored_known_papers.stored_papers(context.transaction, list(numbers.values()))
     return {number: known[paper] for number, paper in sorted(numbers.items()) if paper in known}
 
 
@@ -281,7 +281,7 @@ def paper_meant(context: CommandContext, names: Sequence[str]) -> model.KnownPap
     None if there is no such paper.
     """
     if names:
-        return papers_named(context.store, names[:1]).get(names[0])
+        return papers_named(context.transaction, names[:1]).get(names[0])
     found = paper_delivered(context)
     return found.item.paper if found else None
 
@@ -289,7 +289,9 @@ def paper_meant(context: CommandContext, names: Sequence[str]) -> model.KnownPap
 def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
     """Returns the paper of the message that the sender replied to; without a reply, the last delivered paper."""
     replied_to = context.message.reply_to if context.message else ""
-    return chat_status.last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
+    return (
+        chat_status.last_delivered(context.transaction, context.chat, message=replied_to) if context.chat.id else None
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- why, whynot
@@ -330,10 +332,10 @@ def _about(context: CommandContext, command: str) -> channel.Reply:
             errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
             errors.Sentence("For example: /{command} {id}", {"command": command, "id": _EXAMPLE}),
         )
-    known = papers_named(context.store, names[:1]).get(names[0])
+    known = papers_named(context.transaction, names[:1]).get(names[0])
     if known is None:
         return named_papers(context, names[0])
-    found = deliveries_of(context.store, context.chat.id, known.id)
+    found = deliveries_of(context.transaction, context.chat.id, known.id)
     return _delivered(context, found) if found else _not_delivered(context, known)
 
 
@@ -360,7 +362,7 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
 def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
     lines = [context.title(known), context.say("It became known {moment}; this chat was not sent it.", moment=moment)]
-    found = chat_status.reasons(context.store, context.chat, known, now=context.now) if context.chat.id else ()
+    found = chat_status.reasons(context.transaction, context.chat, known, now=context.now) if context.chat.id else ()
     if not found:
         return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
     day = context.localizer.day(known.day, seen_from=context.now.date())

@@ -87,7 +87,7 @@ def papers_of(context: CommandContext, days: PaperDays) -> channel.Reply:
 
 def _papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Reply:
     batch = previews.newest_batch(
-        context.store, context.chat, now=context.now, which=asked, day=day, delivered_too=True
+        context.transaction, context.chat, now=context.now, which=asked, day=day, delivered_too=True
     )
     said = context.localizer.day(day)
     if not batch.subscriptions:
@@ -121,7 +121,7 @@ def finds_papers(context: CommandContext, said: str) -> bool:
         _, query = _asked(context, split_when(said).query)
     except errors.PaperwireError:
         return False
-    return bool(paper_search.search(context.store, query, most=1).found)
+    return bool(paper_search.search(context.transaction, query, most=1).found)
 
 
 def look_for_button(context: CommandContext, said: str) -> tuple[channel.Button, ...]:
@@ -149,9 +149,9 @@ def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Que
     number = typed_number(text)
     if named := next((one for one in there if one.number == number), None):
         return named, near_papers.with_words(
-            context.store, parse.parse_query(named.text), there, chat_id=context.chat.id
+            context.transaction, parse.parse_query(named.text), there, chat_id=context.chat.id
         )
-    query = near_papers.with_words(context.store, parse.parse_query(text), there, chat_id=context.chat.id)
+    query = near_papers.with_words(context.transaction, parse.parse_query(text), there, chat_id=context.chat.id)
     return next((one for one in there if one.canonical == query.canonical), None), query
 
 
@@ -165,14 +165,16 @@ def _page(
     ending = split_when(text)
     subscription, query = _asked(context, ending.query)
     upto, before = stretches[-1]
-    found = paper_search.search(context.store, query, upto=upto, start=start, most=PAGE)
+    found = paper_search.search(context.transaction, query, upto=upto, start=start, most=PAGE)
     first = before + start + 1
     items = cards.result_items(found.papers, query)
     is_first, is_open = first == 1, not context.read_by_strangers
     spelled = (
-        near_papers.spelling(context.store, query) if is_first and found.found < PAGE and is_open else Spelling((), "")
+        near_papers.spelling(context.transaction, query)
+        if is_first and found.found < PAGE and is_open
+        else Spelling((), "")
     )
-    if spelled.meant and not paper_search.search(context.store, parse.parse_query(spelled.meant), most=1).found:
+    if spelled.meant and not paper_search.search(context.transaction, parse.parse_query(spelled.meant), most=1).found:
         spelled = replace(spelled, meant="")
     if spelled.meant and not found.found:
         return _instead(context, text, spelled, ending)
@@ -249,7 +251,7 @@ def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, fe
 
     Without `few`, only variants with other forms of the same words count.
     """
-    variants = near_papers.looser(context.store, query, forms_only=not few)
+    variants = near_papers.looser(context.transaction, query, forms_only=not few)
     found = [one for one in variants if not small_words().issuperset(tokens(one.variant.text))][:_LOOSER]
     return tuple(
         (
@@ -297,7 +299,7 @@ def _count_line(context: CommandContext, query: Query, found: SearchResult, befo
     """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days"; says how far back the search read, unless it read all."""
     amount, whole = found.found, found.below is None and found.looked == found.stored
     known = context.localizer.count("{count} paper", "{count} papers", found.stored)
-    recent = paper_search.recent_matches(context.store, query, now=context.now, most=0)
+    recent = paper_search.recent_matches(context.transaction, query, now=context.now, most=0)
     if whole and recent.base.of == found.stored:
         return cards.count_found(context, amount, recent.base)
     if whole and not amount:

@@ -50,7 +50,7 @@ def on_submit_settings(context: CommandContext) -> channel.Reply:
 
 def _stored(context: CommandContext, wanted: Mapping[str, str]) -> tuple[model.Chat, Language]:
     """Changes settings. Returns the changed chat, and a localizer for its new language and zone. Raises Refused."""
-    after = set_settings(context.store, context.chat.address, wanted, now=context.now, who=context.actor)
+    after = set_settings(context.transaction, context.chat.address, wanted, now=context.now, who=context.actor)
     own = context.chat.address == context.origin.address
     language = after.settings.lang if own else context.origin.settings.lang
     return after, context.localizer.speaking(language, after.settings.timezone)
@@ -133,7 +133,7 @@ def change_setting(context: CommandContext, name: str, value: str) -> channel.Re
     if name != "timezone":
         return _change(context, name, value)
     try:
-        with context.store.savepoint():
+        with context.transaction.savepoint():
             return _change(context, name, zones.zone_of_place(value) or value)
     except errors.Refused as error:
         near = [
@@ -331,7 +331,7 @@ def _side_notes(context: CommandContext, name: str, settings: model.ChatSettings
 
 def _change_schedule(context: CommandContext, value: str) -> channel.Reply:
     try:
-        with context.store.savepoint():
+        with context.transaction.savepoint():
             return _change(context, "schedule", value)
     except NoSuchTime as error:
         button = channel.Button(label="", verb="set", arguments={"name": "schedule"})

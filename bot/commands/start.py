@@ -84,7 +84,7 @@ def how_to_begin(context: CommandContext) -> str:
 def on_speak(context: CommandContext) -> channels.Reply:
     """Handles the button of the other language: sets that language, and shows the first message again in it."""
     chat = set_settings(
-        context.store,
+        context.transaction,
         context.origin.address,
         {"lang": str(context.arguments["lang"])},
         now=context.now,
@@ -99,7 +99,7 @@ def on_speak(context: CommandContext) -> channels.Reply:
 
 def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
     """Returns (query, time) that a link offers: a stored subscription, or a query in the link itself; None if it is gone."""
-    token = chat_status.find_callback(context.store, payload)
+    token = chat_status.find_callback(context.transaction, payload)
     if token is not None:
         is_offer = token.verb == OFFER and not token.place
         return (str(token.arguments["text"]), str(token.arguments["when"])) if is_offer else None
@@ -117,7 +117,7 @@ def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
 def _offer(context: CommandContext, payload: str, text: str, when: str) -> channels.Reply:
     """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
     query = parse_query(text)
-    lately = recent_matches(context.store, query, now=context.now, most=_PAPERS_SHOWN)
+    lately = recent_matches(context.transaction, query, now=context.now, most=_PAPERS_SHOWN)
     lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
     if lately.base.days:
         known = phrasing.days_known(context.localizer, lately.base)

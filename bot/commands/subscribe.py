@@ -116,12 +116,12 @@ def _subscribed(context: CommandContext, said: _Line, number: int | None = None)
         return said
     before = asking.subscription_numbered(context, number) if number else None
     try:
-        with context.store.savepoint():
+        with context.transaction.savepoint():
             if before is None:
                 return replace(said, done=undo.subscribe_here(context, said.text, said.when))
             address, when = context.chat.address, said.when or context.chat.settings.schedule
             done = amendments.edit(
-                context.store, address, before.number, said.text, when=when, now=context.now, who=context.actor
+                context.transaction, address, before.number, said.text, when=when, now=context.now, who=context.actor
             )
     except errors.PaperwireError as error:
         return replace(said, error=error)
@@ -199,7 +199,9 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
         said.append(_subscribed(context, one, number))
     if not any(one.error for one in said):
         for number in free:
-            requests.unsubscribe(context.store, context.chat.address, str(number), now=context.now, who=context.actor)
+            requests.unsubscribe(
+                context.transaction, context.chat.address, str(number), now=context.now, who=context.actor
+            )
     return said
 
 
@@ -230,7 +232,7 @@ def on_subscribe_at(context: CommandContext) -> channel.Reply:
 
 def on_as_words(context: CommandContext) -> channel.Reply:
     """Handles [as words]: makes the whole text the query of the subscription; its time is what it was before."""
-    change = amendments.find_change(context.store, context.chat.address, int(context.arguments["change"]))
+    change = amendments.find_change(context.transaction, context.chat.address, int(context.arguments["change"]))
     text = str(context.arguments["text"])
     if change is None or change.undone:
         return channel.Reply(toast=context.say("That is undone already."))
@@ -242,11 +244,18 @@ def on_as_words(context: CommandContext) -> channel.Reply:
     when, tz = (chat.settings.schedule, "") if added else (str(old.cadence), old.zone or "")
     if not added and context.arguments.get("number") is None:  # a /sub had only rescheduled an existing subscription
         amendments.edit(
-            context.store, chat.address, old.number, old.text, when=when, tz=tz, now=context.now, who=context.actor
+            context.transaction,
+            chat.address,
+            old.number,
+            old.text,
+            when=when,
+            tz=tz,
+            now=context.now,
+            who=context.actor,
         )
         return undo.subscribe_and_echo(context, text, None)
     done = amendments.edit(
-        context.store, chat.address, old.number, text, when=when, tz=tz, now=context.now, who=context.actor
+        context.transaction, chat.address, old.number, text, when=when, tz=tz, now=context.now, who=context.actor
     )
     return undo.echo(context, done, instead=context.reading(parse_query(before.text)))
 
@@ -292,7 +301,7 @@ def show_one(context: CommandContext, subscription: model.Subscription) -> chann
     if phrasing.state_of(one) == "active":
         lines.append(
             phrasing.next_line(
-                next_deliveries_to(context.store, context.chat.address, [subscription], now=context.now),
+                next_deliveries_to(context.transaction, context.chat.address, [subscription], now=context.now),
                 context.localizer,
                 context.now,
             )
@@ -325,7 +334,7 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
     near = None
     if page == 0 and context.origin.kind is model.ChatKind.PRIVATE:  # in groups, lists are short
         there = [one.subscription for one in found]
-        near = paper_search.nearly_same(context.store, context.chat, there, now=context.now)
+        near = paper_search.nearly_same(context.transaction, context.chat, there, now=context.now)
     if near is not None:
         more.append(
             context.localizer.count(
@@ -346,7 +355,7 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
 def on_merge(context: CommandContext) -> channel.Reply:
     """Handles [merge 2 and 5]: replaces two subscriptions with one that finds what either of them finds."""
     numbers = int(context.arguments["first"]), int(context.arguments["second"])
-    done = amendments.merge(context.store, context.chat.address, *numbers, now=context.now, who=context.actor)
+    done = amendments.merge(context.transaction, context.chat.address, *numbers, now=context.now, who=context.actor)
     return undo.echo(context, done)
 
 
@@ -371,7 +380,9 @@ def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
 
 def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
     """Returns a line for each subscription: number, name or query, time, papers found, last delivery, why it is held."""
-    about = paper_search.activity(context.store, context.chat, [one.subscription for one in shown], now=context.now)
+    about = paper_search.activity(
+        context.transaction, context.chat, [one.subscription for one in shown], now=context.now
+    )
     lines = []
     for one, row in zip(shown, rows, strict=True):
         subscription = one.subscription
@@ -411,7 +422,9 @@ def unsub(context: CommandContext) -> channel.Reply:
     there = amendments.numbers_among(said, {one.subscription.number for one in asking.listed_here(context)})
     if not there:
         return _removed(context, str(_subscription_of_query(context, said).number))
-    gone = requests.unsubscribe_several(context.store, context.chat.address, there, now=context.now, who=context.actor)
+    gone = requests.unsubscribe_several(
+        context.transaction, context.chat.address, there, now=context.now, who=context.actor
+    )
     missing = amendments.numbers_missing(said, there)
     return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=asking.undo_row(context))
 
@@ -446,7 +459,7 @@ def _which(context: CommandContext) -> channel.Reply:
 
 
 def _removed(context: CommandContext, which: str) -> channel.Reply:
-    found = requests.unsubscribe(context.store, context.chat.address, which, now=context.now, who=context.actor)
+    found = requests.unsubscribe(context.transaction, context.chat.address, which, now=context.now, who=context.actor)
     return replace(phrasing.unsubscribed(found, context.localizer), buttons=asking.undo_row(context) if found else ())
 
 

@@ -101,7 +101,7 @@ def _query_like_paper(context: CommandContext, text: str) -> tuple[str, tuple[st
     names = mentioned(text)
     if not names:
         return "", (context.say("That message names no paper: no arXiv link, id or DOI."),)
-    known = paper_search.papers_named(context.store, names[:1]).get(names[0])
+    known = paper_search.papers_named(context.transaction, names[:1]).get(names[0])
     text = like_paper(known.paper) if known else ""
     if known is None or not text:
         return "", (context.say("I do not know who wrote {name}, nor in which category it is.", name=names[0]),)
@@ -172,7 +172,7 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
         query = parse_query(text)
     except errors.QueryError as error:
         return (problem(context, error, text),)
-    lately = paper_search.recent_matches(context.store, query, now=context.now, most=examples)
+    lately = paper_search.recent_matches(context.transaction, query, now=context.now, most=examples)
     lines = [
         context.reading(query),
         *(context.say("({inner})", inner=hint.say(context.localizer.translate)) for hint in query.hints[:1]),
@@ -278,14 +278,14 @@ def on_submit_new(context: CommandContext) -> channel.Reply:
     tz = _own_zone(context)
     if tz and not context.chat.subscriptions_ever_made:  # the first choice of a zone becomes the zone of the chat
         amendments.set_settings(
-            context.store, context.chat.address, {"timezone": tz}, now=context.now, who=context.actor
+            context.transaction, context.chat.address, {"timezone": tz}, now=context.now, who=context.actor
         )
         tz = ""
     subscription = SubscriptionRequest(
         text=_field_value(context, QUERY), when=_when(context), tz=tz or None, added_by=context.request.sender_name
     )
     return echo(
-        context, subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor)
+        context, subscribe(context.transaction, context.chat.address, subscription, now=context.now, who=context.actor)
     )
 
 
@@ -295,7 +295,7 @@ def on_submit_edit(context: CommandContext, subscription: model.Subscription) ->
         return channel.Reply(form_errors=problems)
     text, when, tz = _field_value(context, QUERY), _when(context), _own_zone(context)
     done = amendments.edit(
-        context.store,
+        context.transaction,
         context.chat.address,
         subscription.number,
         text,
@@ -319,7 +319,7 @@ def _checked_query(context: CommandContext, text: str, before: str) -> None:
     query = parse_query(text)
     if text != before:
         with_words(
-            context.store,
+            context.transaction,
             query,
             [one.subscription for one in asking.listed_here(context)],
             chat_id=context.chat.id,

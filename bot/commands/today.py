@@ -39,7 +39,7 @@ def _still_there(context: CommandContext) -> str | None:
     """Returns the number of the button's subscription, or its query; "" for all; None if the subscription is gone."""
     if "number" not in context.arguments:
         return str(context.arguments.get("text", ""))
-    subscriptions = listed(context.store, context.chat.address) if context.chat.id else ()
+    subscriptions = listed(context.transaction, context.chat.address) if context.chat.id else ()
     number = int(context.arguments["number"])
     return str(number) if any(one.subscription.number == number for one in subscriptions) else None
 
@@ -52,18 +52,18 @@ def _match_ahead(context: CommandContext) -> None:
     """Matches the papers of the newest day before the writing transaction begins."""
     which = _still_there(context) if context.arguments else split_when(context.args).query
     if which is not None:
-        previews.newest_batch(context.store, context.chat, now=context.now, which=which)
+        previews.newest_batch(context.transaction, context.chat, now=context.now, which=which)
 
 
 def _today(context: CommandContext, which: str) -> channel.Reply:
     """Shows the newest papers, or sends them, so that they count as delivered. If none match, a new chat is not stored."""
     is_sent = _is_sent(context)
     if not (is_sent and context.chat.id):
-        batch = previews.newest_batch(context.store, context.chat, now=context.now, which=which)
+        batch = previews.newest_batch(context.transaction, context.chat, now=context.now, which=which)
     if is_sent and (context.chat.id or batch.delivery):
         context = with_stored_chat(context)
         key = f"{context.chat.id}:today:{context.origin.address.platform}:{context.request.update_id}"
-        batch = previews.newest_batch(context.store, context.chat, now=context.now, which=which, key=key)
+        batch = previews.newest_batch(context.transaction, context.chat, now=context.now, which=which, key=key)
     if not batch.subscriptions:
         return cards.nothing_active(context, "/today diffusion")
     if batch.day is None or batch.delivery is None:
@@ -134,7 +134,7 @@ def on_today_again(context: CommandContext) -> channel.Reply:
     if which is None:
         return _gone(context)
     batch = previews.newest_batch(
-        context.store, context.chat, now=context.now, which=which, day=day, delivered_too=True
+        context.transaction, context.chat, now=context.now, which=which, day=day, delivered_too=True
     )
     if batch.delivery is None:
         return channel.Reply(toast=context.say("There is nothing any more that fits."))
@@ -157,13 +157,15 @@ def preview(context: CommandContext) -> channel.Reply:
         return cards.only_time_reply(context, context.args)
     if ending.when is not None and (refusal := cards.time_refusal(context, ending)):
         return refusal
-    tried = previews.preview_recent(context.store, context.chat, now=context.now, which=ending.query)
+    tried = previews.preview_recent(context.transaction, context.chat, now=context.now, which=ending.query)
     if not tried.subscriptions:
         return cards.nothing_active(context, "/preview diffusion")
     buttons = cards.subscribe_button(context, context.args, ending) if tried.query else ()
     read = cards.query_lines(context, tried.query, ending) if tried.query else ()
     found = len(tried.delivery.items) if tried.delivery else 0
-    year = in_last_year(context.store, tried.query, found, now=context.now) if tried.query and found < _FEW else None
+    year = (
+        in_last_year(context.transaction, tried.query, found, now=context.now) if tried.query and found < _FEW else None
+    )
     if year:
         label = f"{cards.variant_label(context.localizer, year.variant)} (+{year.more:,})"
         buttons = (*buttons, (channel.Button(label=label, verb="look-for", arguments={"text": context.args}),))
@@ -206,7 +208,7 @@ def _when(context: CommandContext, subscriptions: Sequence[model.Subscription]) 
     if all(subscription.state is states.SubscriptionState.PAUSED for subscription in subscriptions):
         return context.say("It is paused; /resume {number} ends that.", number=subscriptions[0].number)
     return next_line(
-        next_deliveries_to(context.store, context.chat.address, subscriptions, now=context.now),
+        next_deliveries_to(context.transaction, context.chat.address, subscriptions, now=context.now),
         context.localizer,
         context.now,
     )

@@ -91,7 +91,9 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
     is_searched = own and _is_searched(context, text)
     seen = frozenset(known.id for known in papers_shown(context).values()) if is_searched else frozenset()
     subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
-    return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen)
+    return subscribe(
+        context.transaction, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen
+    )
 
 
 def _is_searched(context: CommandContext, text: str) -> bool:
@@ -118,7 +120,7 @@ def echo(
     """
     private = context.origin.kind is model.ChatKind.PRIVATE
     categorised = context.bot_info.categorised
-    advice = advice_on(context.store, done.chat, done.query, now=context.now, categorised=categorised)
+    advice = advice_on(context.transaction, done.chat, done.query, now=context.now, categorised=categorised)
     localizer, own = context.localizer, done.subscription.zone
     reply = phrasing.subscribed(
         done,
@@ -133,7 +135,7 @@ def echo(
     if private and done.query.wants_nearness:
         near = context.say(
             "Near by the words {words}; the nearest {most} each time.",
-            words=", ".join(near_papers.words_near(context.store, done.query)[:_MOST_WORDS]),
+            words=", ".join(near_papers.words_near(context.transaction, done.query)[:_MOST_WORDS]),
             most=MOST_NEAR,
         )
         reply = replace(reply, lines=(*reply.lines, near))
@@ -165,7 +167,7 @@ def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | N
 
     It is the query in other spelling. If a sentence was typed, it is the query in the sentence.
     """
-    if meant := near_papers.spelling(context.store, done.query).meant:
+    if meant := near_papers.spelling(context.transaction, done.query).meant:
         return meant
     asked = split_when(query_of(ending.query)).query if ending else ""
     return asked if asked and parse_query(asked).canonical != done.query.canonical else ""
@@ -220,12 +222,16 @@ def undo_last(context: CommandContext) -> channel.Reply:
     Who undoes a third time in a row misses something: then a subscription that was removed comes first.
     """
     address = context.chat.address
-    change = amendments.last_change(context.store, address)
+    change = amendments.last_change(context.transaction, address)
     if change is None:
         return channel.Reply(lines=(context.say("There is nothing to undo."),))
-    removal = amendments.last_removal(context.store, address)
-    if removal and amendments.undos_in_a_row(context.store, address) == _PATIENCE and not _is_foreign(context, removal):
-        with suppress(errors.Refused), context.store.savepoint():
+    removal = amendments.last_removal(context.transaction, address)
+    if (
+        removal
+        and amendments.undos_in_a_row(context.transaction, address) == _PATIENCE
+        and not _is_foreign(context, removal)
+    ):
+        with suppress(errors.Refused), context.transaction.savepoint():
             return _undone(context, removal)
     return _ask(context, change) if _is_foreign(context, change) else _undone(context, change)
 
@@ -233,7 +239,9 @@ def undo_last(context: CommandContext) -> channel.Reply:
 def on_undo(context: CommandContext) -> channel.Reply:
     """Handles [undo]: undoes the change that the button names."""
     number = context.arguments.get("change")
-    change = amendments.find_change(context.store, context.chat.address, number) if isinstance(number, int) else None
+    change = (
+        amendments.find_change(context.transaction, context.chat.address, number) if isinstance(number, int) else None
+    )
     if change is None:
         return channel.Reply(toast=context.say("That was too long ago to be undone. I keep the last five changes."))
     if change.undone:
@@ -241,7 +249,7 @@ def on_undo(context: CommandContext) -> channel.Reply:
     if _is_foreign(context, change) and not context.arguments.get("sure"):
         return _ask(context, change)
     try:
-        with context.store.savepoint():
+        with context.transaction.savepoint():
             return _undone(context, change, replaces=True)
     except errors.Refused as error:
         return channel.Reply(
@@ -267,11 +275,11 @@ def _ask(context: CommandContext, change: Change) -> channel.Reply:
 
 def _undone(context: CommandContext, change: Change, *, replaces: bool = False) -> channel.Reply:
     redone = _is_undo(context, change)
-    done = amendments.undo(context.store, context.chat.address, change.id, now=context.now, who=context.actor)
+    done = amendments.undo(context.transaction, context.chat.address, change.id, now=context.now, who=context.actor)
     label = context.say("undo") if redone else context.say("redo")
     again = channel.Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
     head = context.say("Done again.") if redone else context.say("Undone.")
-    removal = amendments.last_removal(context.store, context.chat.address) if not redone else None
+    removal = amendments.last_removal(context.transaction, context.chat.address) if not redone else None
     missed = (_bring_back(context, removal),) if removal else ()
     return channel.Reply(
         lines=(head, *_what(context, done.what, done)), ok=True, buttons=((again,), missed), replaces=replaces
@@ -293,7 +301,7 @@ def _is_undo(context: CommandContext, change: Change) -> bool:
     """
     if change.undoes is None:
         return False
-    taken_back = amendments.find_change(context.store, context.chat.address, change.undoes)
+    taken_back = amendments.find_change(context.transaction, context.chat.address, change.undoes)
     return taken_back is None or not _is_undo(context, taken_back)
 
 
@@ -322,7 +330,7 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
                 old=was,
             )
     for (kind, paper), is_there in what.judged[:_MOST_NAMED]:
-        if known := stored_papers(context.store, [paper]).get(paper):
+        if known := stored_papers(context.transaction, [paper]).get(paper):
             judged = replace(_JUDGED[kind, is_there], values={"title": context.title(known)})
             yield judged.say(context.localizer.translate)
     if what.paused is not None:

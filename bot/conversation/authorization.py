@@ -20,8 +20,8 @@ from typing import Any
 from bot.commands import connect
 from bot.commands.context import CommandContext, CommandFunction
 from bot.commands.intent import Intent
-from bot.context import Context
 from bot.conversation.reply_sender import refusing
+from bot.dependencies import Dependencies
 from bot.ports import channel, conversation
 from subscriptions import addresses, errors, model
 from subscriptions.matching.ranking import Library
@@ -50,17 +50,17 @@ class PreparedRequest:
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 
 
-async def authorize(context: Context, request: conversation.Request, intent: Intent) -> PreparedRequest:
+async def authorize(deps: Dependencies, request: conversation.Request, intent: Intent) -> PreparedRequest:
     """Returns the request with the chat that it is about; with a refusal if its sender may not do this there."""
     try:
-        found = await _authorize(context, request, intent)
-        by_operator = found.operator_is_admin or await _operator_is_admin(context, found)
+        found = await _authorize(deps, request, intent)
+        by_operator = found.operator_is_admin or await _operator_is_admin(deps, found)
         return replace(found, operator_is_admin=by_operator)
     except errors.NotDelivered:
         return PreparedRequest(request=request, intent=intent, place=request.place, refusal=_CANNOT_ASK)
 
 
-async def _authorize(context: Context, request: conversation.Request, intent: Intent) -> PreparedRequest:
+async def _authorize(deps: Dependencies, request: conversation.Request, intent: Intent) -> PreparedRequest:
     here = PreparedRequest(request=request, intent=intent, place=request.place)
     if intent.destination:  # only operators may do this, which is checked when the command runs
         place = conversation.Place(
@@ -68,21 +68,19 @@ async def _authorize(context: Context, request: conversation.Request, intent: In
         )
         return replace(here, place=place, operator_is_admin=True)
     if intent.target:
-        return await _authorize_named_chat(context, here)
+        return await _authorize_named_chat(deps, here)
     if not intent.stays_here and request.place.kind is model.ChatKind.PRIVATE:
-        managed = await asyncio.to_thread(
-            chat_status.managed_chat, context.store, request.chat, now=context.clock.now()
-        )
+        managed = await asyncio.to_thread(chat_status.managed_chat, deps.store, request.chat, now=deps.clock.now())
         if managed is not None:
-            return await _authorize_managed_chat(context, here, managed)
-    return replace(here, refusal=await _refusal_here(context, request, intent))
+            return await _authorize_managed_chat(deps, here, managed)
+    return replace(here, refusal=await _refusal_here(deps, request, intent))
 
 
-async def _authorize_named_chat(context: Context, here: PreparedRequest) -> PreparedRequest:
+async def _authorize_named_chat(deps: Dependencies, here: PreparedRequest) -> PreparedRequest:
     """Returns the request about the chat that the text or the button names; with a refusal if the sender is no admin there."""
     request, intent = here.request, here.intent
     name, topic = addresses.facts_of(request.chat.platform).split_topic(intent.target)
-    api = context.api_of(request.chat)
+    api = deps.api_of(request.chat)
     found = await api.find_chat(name) if api else None
     words = errors.Sentence(
         "I know no chat {name} that you administer and I am in. Add me to it first.", {"name": name}
@@ -92,8 +90,8 @@ async def _authorize_named_chat(context: Context, here: PreparedRequest) -> Prep
         return unknown
     place = replace(found, chat=replace(found.chat, topic=topic)) if topic else found
     if place.chat == request.chat:
-        return replace(here, refusal=await _refusal_here(context, request, intent))
-    if not await _may_manage(context, found.chat, found.kind, request.sender):
+        return replace(here, refusal=await _refusal_here(deps, request, intent))
+    if not await _may_manage(deps, found.chat, found.kind, request.sender):
         return unknown
     if topic and not found.is_forum and found.kind is not model.ChatKind.TEAM:
         return replace(here, refusal=refusing(_no_topics(found)))
@@ -101,27 +99,27 @@ async def _authorize_named_chat(context: Context, here: PreparedRequest) -> Prep
 
 
 async def _authorize_managed_chat(
-    context: Context, here: PreparedRequest, managed: model.ChatAddress
+    deps: Dependencies, here: PreparedRequest, managed: model.ChatAddress
 ) -> PreparedRequest:
     """Returns the request about the chat that the sender manages from here; with a refusal if they no longer may."""
-    chat = await asyncio.to_thread(chat_status.known_or_new, context.store, managed, model.ChatKind.BROADCAST)
+    chat = await asyncio.to_thread(chat_status.known_or_new, deps.store, managed, model.ChatKind.BROADCAST)
     place_itself = replace(chat.address, topic="")
-    if chat.id and await _may_manage(context, place_itself, chat.kind, here.request.sender):
+    if chat.id and await _may_manage(deps, place_itself, chat.kind, here.request.sender):
         return replace(
             here, place=conversation.Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
         )
     return replace(here, refusal=partial(_connection_over, name=chat.name))
 
 
-async def _refusal_here(context: Context, request: conversation.Request, intent: Intent) -> CommandFunction | None:
+async def _refusal_here(deps: Dependencies, request: conversation.Request, intent: Intent) -> CommandFunction | None:
     """Returns a refusal if the sender may not change the chat where the request was made; None if they may."""
     if not intent.needs_manager or request.place.kind is model.ChatKind.PRIVATE or request.sender_is_admin:
         return None
-    chat = await asyncio.to_thread(chat_status.known_or_new, context.store, request.chat, request.place.kind)
+    chat = await asyncio.to_thread(chat_status.known_or_new, deps.store, request.chat, request.place.kind)
     members, team = chat.settings.manage == "members", request.place.kind is model.ChatKind.TEAM
     if members and not team:
         return None
-    manages = await _is_admin(context, request.chat, request.sender, members=members, in_chat=True)
+    manages = await _is_admin(deps, request.chat, request.sender, members=members, in_chat=True)
     if manages:
         return None
     by = "workspace" if team else "chat"
@@ -154,52 +152,52 @@ def _no_topics(place: conversation.Place) -> errors.Sentence:
     return errors.Sentence("{name} has no topics.", {"name": place.title})
 
 
-async def _may_manage(context: Context, chat: model.ChatAddress, kind: model.ChatKind, person: str) -> bool | None:
+async def _may_manage(deps: Dependencies, chat: model.ChatAddress, kind: model.ChatKind, person: str) -> bool | None:
     """Returns whether a person may manage a chat other than the one where the request was made; None if unknown."""
-    known = await asyncio.to_thread(chat_status.known_or_new, context.store, chat, kind)
+    known = await asyncio.to_thread(chat_status.known_or_new, deps.store, chat, kind)
     members = kind is model.ChatKind.TEAM and known.settings.manage == "members"
-    return await _is_admin(context, chat, person, members=members)
+    return await _is_admin(deps, chat, person, members=members)
 
 
 async def _is_admin(
-    context: Context, chat: model.ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
+    deps: Dependencies, chat: model.ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
 ) -> bool | None:
-    api = context.api_of(chat)
+    api = deps.api_of(chat)
     return await api.is_admin(chat, person, member_suffices=members, in_chat=in_chat) if api and person else False
 
 
-async def administers(context: Context, request: conversation.Request) -> bool:
+async def administers(deps: Dependencies, request: conversation.Request) -> bool:
     """Returns whether the sender administers the chat where the request was made; False also if that is unknown."""
     if request.sender_is_admin:
         return True
     with suppress(errors.NotDelivered):
-        return bool(await _is_admin(context, request.chat, request.sender, in_chat=True))
+        return bool(await _is_admin(deps, request.chat, request.sender, in_chat=True))
     return False
 
 
-async def _operator_is_admin(context: Context, prepared: PreparedRequest) -> bool:
+async def _operator_is_admin(deps: Dependencies, prepared: PreparedRequest) -> bool:
     """Returns whether an operator administers the chat. Asks only about groups and channels that are not admitted yet."""
-    bot_info, chat = context.conversation.bot_info, replace(prepared.place.chat, topic="")
-    of_many = prepared.place.kind is not model.ChatKind.PRIVATE and context.api_of(chat) is not None
+    bot_info, chat = deps.conversation.bot_info, replace(prepared.place.chat, topic="")
+    of_many = prepared.place.kind is not model.ChatKind.PRIVATE and deps.api_of(chat) is not None
     if bot_info.access == "open" or not prepared.intent.needs_manager or prepared.refusal is not None or not of_many:
         return False
-    if (await asyncio.to_thread(access.standing_of, context.store, chat)).is_admitted:
+    if (await asyncio.to_thread(access.standing_of, deps.store, chat)).is_admitted:
         return False
-    people = await asyncio.to_thread(access.operators_on, context.store, bot_info.admins, chat.platform)
+    people = await asyncio.to_thread(access.operators_on, deps.store, bot_info.admins, chat.platform)
     for person in people[:MOST_ASKED]:
-        if await _is_admin(context, chat, person):
+        if await _is_admin(deps, chat, person):
             return True
     return False
 
 
-def _connection_over(command: CommandContext, *, name: str) -> channel.Reply:
-    connect.disconnect(command)
+def _connection_over(context: CommandContext, *, name: str) -> channel.Reply:
+    connect.disconnect(context)
     return channel.Reply(
         lines=(
-            command.say(
+            context.say(
                 "You do not administer {name} any more, or I am not in it, so nothing is changed there.", name=name
             ),
-            command.say("What you say here is about this chat again."),
+            context.say("What you say here is about this chat again."),
         ),
         ok=False,
     )
@@ -239,16 +237,16 @@ def _values(request: conversation.Interaction) -> Mapping[str, str]:
     return request.values if isinstance(request, conversation.FormRequest) else {}
 
 
-def form_token(command: CommandContext, modal: channel.Modal, tokens: dict[str, model.CallbackToken]) -> str:
+def form_token(context: CommandContext, modal: channel.Modal, tokens: dict[str, model.CallbackToken]) -> str:
     """Returns the id of a form's token and adds the token to `tokens`; if the form is shown again, returns its old id."""
-    if isinstance(command.request, conversation.FormRequest):
-        return command.request.callback_data
-    chats = {"": command.chat.address, **modal.places}
-    places = {value: _in_json(command, address) for value, address in chats.items()}
-    arguments = {**modal.arguments, _PLACES: places, _UNTIL: (command.now + MAX_FORM_AGE).isoformat()}
-    token_id, place = conversations.new_callback_id(), str(command.origin.address)
+    if isinstance(context.request, conversation.FormRequest):
+        return context.request.callback_data
+    chats = {"": context.chat.address, **modal.places}
+    places = {value: _in_json(context, address) for value, address in chats.items()}
+    arguments = {**modal.arguments, _PLACES: places, _UNTIL: (context.now + MAX_FORM_AGE).isoformat()}
+    token_id, place = conversations.new_callback_id(), str(context.origin.address)
     tokens[token_id] = model.CallbackToken(
-        verb=modal.verb, arguments=arguments, place=place, person=command.request.sender
+        verb=modal.verb, arguments=arguments, place=place, person=context.request.sender
     )
     return token_id
 
@@ -266,13 +264,13 @@ def with_token(
 
 
 def with_home_view_tokens(
-    command: CommandContext, home_view: channel.HomeView, tokens: dict[str, model.CallbackToken]
+    context: CommandContext, home_view: channel.HomeView, tokens: dict[str, model.CallbackToken]
 ) -> channel.HomeView:
     """Returns the home view with a token id in each button. The tokens are valid until the view is shown again."""
-    place, person = conversations.home_view_of(command.origin.address), command.request.sender
+    place, person = conversations.home_view_of(context.origin.address), context.request.sender
 
     def bound(buttons: Iterable[channel.Button], about: model.ChatAddress | None) -> tuple[channel.Button, ...]:
-        more = {_AT: _in_json(command, about)} if about else {}
+        more = {_AT: _in_json(context, about)} if about else {}
         return tuple(with_token(button, tokens, place=place, person=person, more=more) for button in buttons)
 
     return replace(
@@ -295,13 +293,13 @@ def as_form_problems(reply: channel.Reply) -> channel.Reply:
     return channel.Reply(form_errors={MAIN: " ".join(reply.lines) or reply.toast})
 
 
-def _in_json(command: CommandContext, address: model.ChatAddress) -> dict[str, str]:
+def _in_json(context: CommandContext, address: model.ChatAddress) -> dict[str, str]:
     """Returns the chat that a form or a home view is about, as JSON.
 
     That chat may differ from the chat of the command.
     """
-    kind = model.ChatKind.PRIVATE if address == command.person else command.chat.kind
-    title = command.chat.title if address.lane == command.chat.address.lane else ""
+    kind = model.ChatKind.PRIVATE if address == context.person else context.chat.kind
+    title = context.chat.title if address.lane == context.chat.address.lane else ""
     return {"chat": str(address), "kind": kind.value, "title": title}
 
 

@@ -18,9 +18,10 @@ from tenacity import AsyncRetrying, RetryCallState
 from bot.commands import paper_lookup
 from bot.commands.home_view import HOME_VIEW
 from bot.commands.paper_lookup import LookupOutcome
-from bot.context import Context, do_steps, until_stored, write
 from bot.conversation import handler
 from bot.conversation.reply_sender import StoredReply, send_reply
+from bot.dependencies import Dependencies
+from bot.dependencies.writing import do_steps, until_stored, write
 from bot.errors import error_location
 from bot.ports import conversation
 from bot.ports.channel import RequestHandled
@@ -40,9 +41,9 @@ REPLY_GRACE = 10.0  # seconds for replies to be sent when the process stops
 class Dispatcher:
     """A RequestDispatcher, which also runs the tasks that post replies and look up papers."""
 
-    def __init__(self, context: Context, lookup: PaperLookup | None = None) -> None:
+    def __init__(self, deps: Dependencies, lookup: PaperLookup | None = None) -> None:
         """`lookup` finds papers that the store does not know; with None, they are not looked up."""
-        self._context = context if lookup is None else _with_lookup(context)
+        self._deps = deps if lookup is None else _with_lookup(deps)
         self._lookup = lookup
         # name → running look-up; cancelled when the process stops, and resumed by the next process
         self._lookups: dict[str, asyncio.Task[None]] = {}
@@ -66,10 +67,10 @@ class Dispatcher:
 
     async def resume_replies(self) -> None:
         """Posts the replies that an earlier process left unfinished, and resumes its look-ups. Raises StoreError."""
-        context = self._context
-        replies = await write(conversations.unfinished_replies, context.store, now=context.clock.now())
+        deps = self._deps
+        replies = await write(conversations.unfinished_replies, deps.store, now=deps.clock.now())
         lookups = await write(
-            conversations.take_over_lookups, context.store, since=context.clock.now() - paper_lookup.PENDING_FOR
+            conversations.take_over_lookups, deps.store, since=deps.clock.now() - paper_lookup.PENDING_FOR
         )
         self.take_over(replies, lookups)
 
@@ -78,7 +79,7 @@ class Dispatcher:
         for name in lookups:
             self._start_lookup(name)
         for platform, _, text in replies:
-            if platform in self._context.channels:
+            if platform in self._deps.channels:
                 self._post_reply(StoredReply.from_json(text))
 
     async def wait_for_lookups(self, patience: float) -> None:
@@ -118,9 +119,9 @@ class Dispatcher:
         failed. StoreUnavailable does not count, since it affects all requests.
         """
         key = (request.chat.platform, request.update_id)
-        began, outcome = self._context.clock.monotonic(), "failed"
+        began, outcome = self._deps.clock.monotonic(), "failed"
         try:
-            reply = await handler.answer(self._context, request)
+            reply = await handler.answer(self._deps, request)
             outcome = "silent" if reply is None else "answered"
         except errors.StoreUnavailable:
             outcome = "waits"
@@ -129,7 +130,7 @@ class Dispatcher:
             if self._may_pass(key):
                 outcome = "waits"
                 raise
-            reply = await do_steps(handler.answer_failure(self._context, request), self._context.store)
+            reply = await do_steps(handler.answer_failure(self._deps, request), self._deps.store)
         except Exception as error:  # noqa: BLE001 - no message of a person may stop the receiver
             log.error(
                 "Update %s of %s was not understood: %s",
@@ -138,13 +139,13 @@ class Dispatcher:
                 error_location(error),
                 extra={"chat": str(request.chat)},
             )
-            reply = await do_steps(handler.answer_failure(self._context, request), self._context.store)
+            reply = await do_steps(handler.answer_failure(self._deps, request), self._deps.store)
         finally:
-            seconds = self._context.clock.monotonic() - began
-            self._context.observe(RequestHandled(platform=request.chat.platform, outcome=outcome, seconds=seconds))
+            seconds = self._deps.clock.monotonic() - began
+            self._deps.observe(RequestHandled(platform=request.chat.platform, outcome=outcome, seconds=seconds))
         del self._store_failures[key]
         if reply is None:
-            api = self._context.api_of(request.chat)
+            api = self._deps.api_of(request.chat)
             if api and isinstance(request, conversation.CallbackRequest) and request.callback_id:
                 self._run_in_background(api.acknowledge(request.callback_id))
             return {}
@@ -157,7 +158,7 @@ class Dispatcher:
 
     def _attempts(self, platform: str) -> AsyncRetrying:
         """Returns an object that repeats a function until the database can be used, without a limit of time."""
-        return until_stored(self._context.clock, MIN_BACKOFF, MAX_BACKOFF, partial(_log_store_error, platform))
+        return until_stored(self._deps.clock, MIN_BACKOFF, MAX_BACKOFF, partial(_log_store_error, platform))
 
     def _start_lookup(self, name: str) -> None:
         if name in self._lookups:
@@ -168,10 +169,10 @@ class Dispatcher:
 
     async def _run_lookup(self, name: str) -> None:
         """Looks up the papers of a pending look-up at arXiv, and dispatches the event that posts the result."""
-        context, attempts = self._context, self._attempts(name.split(":")[1])
-        since = context.clock.now() - paper_lookup.PENDING_FOR
+        deps, attempts = self._deps, self._attempts(name.split(":")[1])
+        since = deps.clock.now() - paper_lookup.PENDING_FOR
         pending: Mapping[str, Any] | None = await attempts(
-            asyncio.to_thread, conversations.requested_lookup, context.store, name, since=since
+            asyncio.to_thread, conversations.requested_lookup, deps.store, name, since=since
         )
         if pending is None:  # the chat was erased meanwhile
             return
@@ -205,9 +206,9 @@ class Dispatcher:
     async def _refresh_home_view(self, request: conversation.Request) -> None:
         """Updates the home view of the sender after a change, if the sender has ever opened one."""
         person = model.ChatAddress(request.chat.platform, request.sender)
-        if self._context.forms_of(person) is None or not person.address:
+        if self._deps.forms_of(person) is None or not person.address:
             return
-        if not await asyncio.to_thread(conversations.has_home_view, self._context.store, person):
+        if not await asyncio.to_thread(conversations.has_home_view, self._deps.store, person):
             return
         place, update = conversation.Place(chat=person, kind=model.ChatKind.PRIVATE), f"board:{request.update_id}"
         shown = conversation.EventRequest(
@@ -219,7 +220,7 @@ class Dispatcher:
         key = (reply.chat.platform, reply.update)
         if key not in self._in_hand:
             self._in_hand.add(key)
-            posting = self._run_in_background(send_reply(self._context, reply))
+            posting = self._run_in_background(send_reply(self._deps, reply))
             posting.add_done_callback(lambda _: self._in_hand.discard(key))
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -234,10 +235,10 @@ class Dispatcher:
             log.error("A reply could not be posted: %s", error_location(error))
 
 
-def _with_lookup(context: Context) -> Context:
+def _with_lookup(deps: Dependencies) -> Dependencies:
     """Returns the context with a BotInfo in which `looks_up_papers` is set."""
-    bot_info = replace(context.conversation.bot_info, looks_up_papers=True)
-    return replace(context, conversation=replace(context.conversation, bot_info=bot_info))
+    bot_info = replace(deps.conversation.bot_info, looks_up_papers=True)
+    return replace(deps, conversation=replace(deps.conversation, bot_info=bot_info))
 
 
 def _log_store_error(platform: str, attempt: RetryCallState) -> None:

@@ -17,10 +17,11 @@ from bot.commands import asking, chats, paper_lookup
 from bot.commands.context import CommandContext, Registry
 from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import ABOUT, Intent
-from bot.context import Context, do_steps
 from bot.conversation import authorization, prepared_request, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.reply_sender import StoredReply
+from bot.dependencies import Dependencies
+from bot.dependencies.writing import do_steps
 from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Place, PlatformApi, Request
 from bot.rendering.language import refused
@@ -97,51 +98,53 @@ class ReplyDraft:
         return self.reply.to_json()
 
 
-def draft_reply(context: Context, command: CommandContext, reply: channel.Reply, *, changed: bool) -> ReplyDraft:
+def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Reply, *, changed: bool) -> ReplyDraft:
     """Returns the rendered reply to a request. Writes nothing. `changed`: the chat's subscriptions have changed."""
-    api = context.api_of(command.request.chat)
-    ephemeral = is_ephemeral(command, reply, api, changed=changed)
+    api = deps.api_of(context.request.chat)
+    ephemeral = is_ephemeral(context, reply, api, changed=changed)
     if api is not None and api.has_ephemeral:
-        reply = without_toast(with_invitation(command, reply) if changed else reply)
-    target = _target(command, reply)
+        reply = without_toast(with_invitation(context, reply) if changed else reply)
+    target = _target(context, reply)
     tokens: dict[str, model.CallbackToken] = {}
-    bound = _with_tokens(context.conversation.registry, command, reply, target, tokens)
-    bound = spell_commands(bound, target.address, context.conversation.registry)
+    bound = _with_tokens(deps.conversation.registry, context, reply, target, tokens)
+    bound = spell_commands(bound, target.address, deps.conversation.registry)
     stored = replace(
-        _addressed(command, reply, target, ephemeral=ephemeral),
-        messages=context.conversation.render_reply(bound, target) if has_content(bound) else (),
+        _addressed(context, reply, target, ephemeral=ephemeral),
+        messages=deps.conversation.render_reply(bound, target) if has_content(bound) else (),
         toast=bound.toast,
         file=reply.file,
         problems=bound.form_errors,
         lookup_ids=reply.lookup_ids,
-        changed=changed or (isinstance(command.request, CallbackRequest) and bool(command.request.view_id)),
-        **_views(context, command, bound, target, tokens),
+        changed=changed or (isinstance(context.request, CallbackRequest) and bool(context.request.view_id)),
+        **_views(deps, context, bound, target, tokens),
     )
     return ReplyDraft(
         reply=stored,
         unrendered=bound,
         target=target,
         tokens=tokens,
-        home_of=command.origin.address if bound.home_view else None,
-        lookup=paper_lookup.pending_lookup(command.request, reply.lookup_ids) if reply.lookup_ids else None,
+        home_of=context.origin.address if bound.home_view else None,
+        lookup=paper_lookup.pending_lookup(context.request, reply.lookup_ids) if reply.lookup_ids else None,
     )
 
 
 # ------------------------------------------------------------------------------------------------------ where it goes
 
 
-def _target(command: CommandContext, reply: channel.Reply) -> model.Chat:
+def _target(context: CommandContext, reply: channel.Reply) -> model.Chat:
     """Returns the chat to which the reply goes."""
     if reply.target_chat is None:
-        return command.origin
-    same_lane = reply.target_chat.lane == command.origin.address.lane
-    kind = command.origin.kind if same_lane else model.ChatKind.PRIVATE
-    return prepared_request.chat_at(command.store, Place(chat=reply.target_chat, kind=kind), command.request.language)
+        return context.origin
+    same_lane = reply.target_chat.lane == context.origin.address.lane
+    kind = context.origin.kind if same_lane else model.ChatKind.PRIVATE
+    return prepared_request.chat_at(
+        context.transaction, Place(chat=reply.target_chat, kind=kind), context.request.language
+    )
 
 
-def _addressed(command: CommandContext, reply: channel.Reply, target: model.Chat, *, ephemeral: bool) -> StoredReply:
+def _addressed(context: CommandContext, reply: channel.Reply, target: model.Chat, *, ephemeral: bool) -> StoredReply:
     """Returns a reply without content: where it goes, who sees it, and which message it replaces."""
-    request = command.request
+    request = context.request
     callback = request if isinstance(request, CallbackRequest) else None
     under_ephemeral = callback is not None and callback.is_ephemeral
     for_sender = ephemeral or under_ephemeral or reply.home_view is not None
@@ -171,7 +174,7 @@ def has_content(reply: channel.Reply) -> bool:
 
 def _with_tokens(
     registry: Registry,
-    command: CommandContext,
+    context: CommandContext,
     reply: channel.Reply,
     target: model.Chat,
     tokens: dict[str, model.CallbackToken],
@@ -181,7 +184,7 @@ def _with_tokens(
     In a chat that strangers can read, only buttons that open a URL are kept. A button acts on the chat that the reply is
     about, even if another chat gets the reply. Some buttons always act on the chat where they are shown.
     """
-    about = str(command.chat.address) if command.chat.address != target.address else ""
+    about = str(context.chat.address) if context.chat.address != target.address else ""
     is_public, place = target.public or target.kind is model.ChatKind.BROADCAST, str(target.address)
 
     def bound(row: tuple[channel.Button, ...]) -> tuple[channel.Button, ...]:
@@ -195,7 +198,7 @@ def _with_tokens(
 
     rows = tuple(row for row in map(bound, reply.buttons) if row)
     reply = replace(reply, numbers=bound(reply.numbers), buttons=rows)
-    return _naming_chat(command, reply) if about and reply.target_chat is None else reply
+    return _naming_chat(context, reply) if about and reply.target_chat is None else reply
 
 
 def _about(registry: Registry, button: channel.Button, about: str) -> Mapping[str, str]:
@@ -203,12 +206,12 @@ def _about(registry: Registry, button: channel.Button, about: str) -> Mapping[st
     return {ABOUT: about} if about and not (callback and callback.stays_here) else {}
 
 
-def _naming_chat(command: CommandContext, reply: channel.Reply) -> channel.Reply:
+def _naming_chat(context: CommandContext, reply: channel.Reply) -> channel.Reply:
     """Returns the reply; its first line names the chat that it is about."""
     if reply.names_chat or not has_content(reply):
         return reply
     first, *rest = reply.lines or ("",)
-    line = command.say("{chat}: {line}", chat=command.chat.name, line=first).rstrip()
+    line = context.say("{chat}: {line}", chat=context.chat.name, line=first).rstrip()
     return replace(reply, lines=(line, *rest))
 
 
@@ -216,21 +219,21 @@ def _naming_chat(command: CommandContext, reply: channel.Reply) -> channel.Reply
 
 
 def _views(
-    context: Context,
-    command: CommandContext,
+    deps: Dependencies,
+    context: CommandContext,
     reply: channel.Reply,
     target: model.Chat,
     tokens: dict[str, model.CallbackToken],
 ) -> dict[str, Any]:
     """Returns the fields of a stored reply that hold its form and its home view. Adds their tokens to `tokens`."""
-    forms, views = context.forms_of(command.origin.address), dict[str, Any]()
+    forms, views = deps.forms_of(context.origin.address), dict[str, Any]()
     if forms and reply.modal:
-        views["modal"] = forms.render_modal(reply.modal, authorization.form_token(command, reply.modal, tokens))
+        views["modal"] = forms.render_modal(reply.modal, authorization.form_token(context, reply.modal, tokens))
     if reply.modal and reply.modal.fallback:
-        views["instead"] = context.conversation.render_reply(channel.Reply(lines=(reply.modal.fallback,)), target)
+        views["instead"] = deps.conversation.render_reply(channel.Reply(lines=(reply.modal.fallback,)), target)
     if forms and reply.home_view:
         views["home_view"] = forms.render_home_view(
-            authorization.with_home_view_tokens(command, reply.home_view, tokens)
+            authorization.with_home_view_tokens(context, reply.home_view, tokens)
         )
     return views
 
@@ -289,7 +292,7 @@ def _commands(registry: Registry) -> re.Pattern[str]:
 # ----------------------------------------------------------------------------------------------------- runs the command
 
 
-def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | None]:
+def execute(deps: Dependencies, prepared: PreparedRequest) -> Steps[StoredReply | None]:
     """Executes the command of a request and stores its reply, in one transaction.
 
     The result is None if the request was executed before or gets no reply. Slow work is done before the transaction, so
@@ -297,25 +300,25 @@ def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | 
     a command that writes, the queries whose matches its reply needs are matched before the transaction; if papers
     arrive meanwhile, they are matched again.
     """
-    request, now, conversation = prepared.request, context.clock.now(), context.conversation
-    is_read, read = _answer_reading(context, prepared)
+    request, now, conversation = prepared.request, deps.clock.now(), deps.conversation
+    is_read, read = _answer_reading(deps, prepared)
     matches = not is_read and not isinstance(request, EventRequest)
     news: list[str] = []
 
     def effect(transaction: Transaction) -> str:
         news.clear()
-        draft = read if is_read else _answer_writing(transaction, context, prepared, news)
+        draft = read if is_read else _answer_writing(transaction, deps, prepared, news)
         if draft and conversation.show_reply:
             conversation.show_reply(draft.unrendered, draft.target)
             return ""
         return draft.store(transaction, now=now) if draft else ""
 
     platform, update = request.chat.platform, request.update_id
-    work = ReadThenWrite(context.store)
+    work = ReadThenWrite(deps.store)
     while True:
         if matches:
             with work.read() as transaction:
-                _match_ahead(transaction, context, prepared)
+                _match_ahead(transaction, deps, prepared)
         yield writer.WRITES
         with work.write() as transaction:
             if not (matches and work.is_stale) or paper_search.is_ready(transaction, now=now):
@@ -325,18 +328,18 @@ def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | 
     for line in news if is_new else ():
         log.info(line)
     if is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
-        conversation.command_limits.count(request, context.clock.monotonic())
+        conversation.command_limits.count(request, deps.clock.monotonic())
     return StoredReply.from_json(stored) if is_new and stored else None
 
 
-def _match_ahead(transaction: Transaction, context: Context, prepared: PreparedRequest) -> None:
+def _match_ahead(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> None:
     """Matches the queries whose matches the reply needs, and caches the matches for the command."""
-    now, categorised = context.clock.now(), context.conversation.bot_info.categorised
+    now, categorised = deps.clock.now(), deps.conversation.bot_info.categorised
     intent = prepared.intent
     if prepared.refusal is not None or not (intent.queries or intent.matches_ahead):
         paper_search.recent(transaction, now)
         return
-    command = prepared_request.build_command_context(transaction, context, prepared)
+    command = prepared_request.build_command_context(transaction, deps, prepared)
     texts = intent.queries(command) if intent.queries else ()
     paper_search.match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
     with suppress(errors.PaperwireError):  # the command itself will report this error
@@ -344,38 +347,38 @@ def _match_ahead(transaction: Transaction, context: Context, prepared: PreparedR
             intent.matches_ahead(command)
 
 
-def _answer_reading(context: Context, prepared: PreparedRequest) -> tuple[bool, ReplyDraft | None]:
+def _answer_reading(deps: Dependencies, prepared: PreparedRequest) -> tuple[bool, ReplyDraft | None]:
     """Returns (True, the reply, which may be None) if only the reply has to be written; otherwise (False, None)."""
     if prepared.intent.needs_manager or prepared.refusal is not None:
         return False, None
-    with context.store.read() as transaction:
-        command = prepared_request.build_command_context(transaction, context, prepared)
+    with deps.store.read() as transaction:
+        command = prepared_request.build_command_context(transaction, deps, prepared)
         if _writes(command, prepared):
             return False, None
         reply, _ = _run(command, prepared, writes=False)
-        return True, _drafted(context, command, prepared, reply, changed=False)
+        return True, _drafted(deps, command, prepared, reply, changed=False)
 
 
-def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
+def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether there is anything to write except the reply."""
     writes = prepared.intent.writes
     return (
-        (writes(command) if callable(writes) else writes)
-        or bool(prepared_request.newly_named(command, prepared))
-        or bool(prepared_request.newly_heard(command))
-        or _is_back(command)
-        or (prepared.intent.run is not FREE_TEXT.run and asking.has_passing_question(command))
+        (writes(context) if callable(writes) else writes)
+        or bool(prepared_request.newly_named(context, prepared))
+        or bool(prepared_request.newly_heard(context))
+        or _is_back(context)
+        or (prepared.intent.run is not FREE_TEXT.run and asking.has_passing_question(context))
     )
 
 
 def _answer_writing(
-    transaction: Transaction, context: Context, prepared: PreparedRequest, news: list[str]
+    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
 ) -> ReplyDraft | None:
     """Runs a command that writes, and stores what the request tells about its chat. Adds lines for the log to `news`.
 
     Returns the drafted reply; None if there is no reply.
     """
-    command = prepared_request.build_command_context(transaction, context, prepared)
+    command = prepared_request.build_command_context(transaction, deps, prepared)
     new_names, missed = prepared_request.newly_named(command, prepared), None
     for place in new_names:
         stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
@@ -385,16 +388,16 @@ def _answer_writing(
     if is_back:
         missed = chats.welcome_back(command)
     if new_names or heard or is_back:
-        command = prepared_request.build_command_context(transaction, context, prepared)
+        command = prepared_request.build_command_context(transaction, deps, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
     reply, after = _run(replace(command, news=news), prepared, writes=True)
     changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
-    return _drafted(context, command, prepared, _with_missed(reply, missed), changed=changed)
+    return _drafted(deps, command, prepared, _with_missed(reply, missed), changed=changed)
 
 
 def _drafted(
-    context: Context,
-    command: CommandContext,
+    deps: Dependencies,
+    context: CommandContext,
     prepared: PreparedRequest,
     reply: channel.Reply | None,
     *,
@@ -404,15 +407,15 @@ def _drafted(
     if reply is None:
         return None
     if not prepared.intent.is_only_command and has_content(reply):
-        rest = command.say("I did the first command only; send each by itself.")
+        rest = context.say("I did the first command only; send each by itself.")
         reply = replace(reply, lines=(*reply.lines, rest))
     if isinstance(prepared.request, FormRequest) and prepared.request.is_submitted:
         reply = authorization.as_form_problems(reply)
-    return draft_reply(context, command, reply, changed=changed)
+    return draft_reply(deps, context, reply, changed=changed)
 
 
 def _run(
-    command: CommandContext, prepared: PreparedRequest, *, writes: bool
+    context: CommandContext, prepared: PreparedRequest, *, writes: bool
 ) -> tuple[channel.Reply | None, CommandContext]:
     """Runs the command within a part of the transaction. A refusal undoes that part and becomes the reply.
 
@@ -420,42 +423,42 @@ def _run(
     """
     intent = prepared.intent
     if prepared.refusal is not None:
-        return prepared.refusal(command), command
-    if intent.needs_operator and not command.is_operator:
+        return prepared.refusal(context), context
+    if intent.needs_operator and not context.is_operator:
         return (reply_sender.to_destinations_only if intent.destination else reply_sender.operators_only)(
-            command
-        ), command
+            context
+        ), context
     try:
-        with command.store.savepoint() if writes else command.store.read():
-            stored = asking.with_stored_chat(command) if intent.needs_manager else command
+        with context.transaction.savepoint() if writes else context.transaction.read():
+            stored = asking.with_stored_chat(context) if intent.needs_manager else context
             return _run_command(stored, prepared, writes=writes), stored
     except errors.StoreError:
         raise  # the request is repeated when the database can be used
     except errors.PaperwireError as error:
-        return refused(error, command.localizer, command.args), command
+        return refused(error, context.localizer, context.args), context
 
 
-def _run_command(command: CommandContext, prepared: PreparedRequest, *, writes: bool) -> channel.Reply | None:
+def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: bool) -> channel.Reply | None:
     """Runs the command.
 
     If the command writes, drops questions that are then obsolete, and decides whether a new chat is admitted.
     """
     if writes and prepared.intent.run is not FREE_TEXT.run:
-        asking.drop_passing_questions(command)
-    reply = prepared.intent.run(command)
+        asking.drop_passing_questions(context)
+    reply = prepared.intent.run(context)
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)
     if writes:
-        reply = chats.admit(command, reply)
+        reply = chats.admit(context, reply)
     # The text was read as a command, but it could also have been the answer to an open question.
-    waits = asking.reminder(command) if prepared.intent.is_in_words else ""
+    waits = asking.reminder(context) if prepared.intent.is_in_words else ""
     return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
 
 
-def _is_back(command: CommandContext) -> bool:
+def _is_back(context: CommandContext) -> bool:
     """Returns whether a person is back: the request comes from their private chat, which is marked as gone."""
-    by_person = command.origin.kind is model.ChatKind.PRIVATE and not isinstance(command.request, EventRequest)
-    return by_person and command.origin.is_unreachable
+    by_person = context.origin.kind is model.ChatKind.PRIVATE and not isinstance(context.request, EventRequest)
+    return by_person and context.origin.is_unreachable
 
 
 def _with_missed(reply: channel.Reply | None, missed: channel.Reply | None) -> channel.Reply | None:
@@ -472,18 +475,18 @@ def _with_missed(reply: channel.Reply | None, missed: channel.Reply | None) -> c
 # A request is prepared and executed, and its stored reply is returned.
 
 
-async def answer(context: Context, request: Request) -> StoredReply | None:
+async def answer(deps: Dependencies, request: Request) -> StoredReply | None:
     """Handles a request and returns the stored reply.
 
     Returns None if the request was handled before or gets no reply. Raises StoreError.
     """
-    prepared = await prepared_request.prepare(context, request)
+    prepared = await prepared_request.prepare(deps, request)
     if prepared is None:
         return None
-    return await do_steps(execute(context, prepared), context.store)
+    return await do_steps(execute(deps, prepared), deps.store)
 
 
-def answer_failure(context: Context, request: Request) -> Steps[StoredReply | None]:
+def answer_failure(deps: Dependencies, request: Request) -> Steps[StoredReply | None]:
     """Marks a request on which our code failed as handled. Returns the stored reply that says so. Raises StoreError.
 
     If even that reply fails, returns None.
@@ -492,11 +495,11 @@ def answer_failure(context: Context, request: Request) -> Steps[StoredReply | No
         request=request, intent=Intent(run=reply_sender.internal_error, counts_to_limit=False), place=request.place
     )
     try:
-        return (yield from execute(context, failed))
+        return (yield from execute(deps, failed))
     except errors.StoreError:
         raise
     except Exception:  # noqa: BLE001 - this reply fails, too, so the request is only marked as handled
         yield writer.WRITES
-        platform, now = request.chat.platform, context.clock.now()
-        apply_once(context.store, platform, request.update_id, lambda _: "", chat="", now=now)
+        platform, now = request.chat.platform, deps.clock.now()
+        apply_once(deps.store, platform, request.update_id, lambda _: "", chat="", now=now)
         return None

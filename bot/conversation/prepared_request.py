@@ -14,9 +14,10 @@ from bot.commands.cards import pressed_token
 from bot.commands.context import CommandContext, WantedFile
 from bot.commands.intent import Intent, understand
 from bot.commands.words.intents import language_of
-from bot.context import Context, do_steps
 from bot.conversation import authorization, reply_sender
 from bot.conversation.authorization import PreparedRequest
+from bot.dependencies import Dependencies
+from bot.dependencies.writing import do_steps
 from bot.digests import libraries
 from bot.platform import file_too_large
 from bot.ports.channel import Reply
@@ -50,40 +51,40 @@ MAX_LIBRARY_BYTES = 50 << 20
 _QUOTED = 80  # characters of a message that a reply quotes
 
 
-async def prepare(context: Context, request: Request) -> PreparedRequest | None:
+async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | None:
     """Returns the request with its intent, and with a refusal if its sender may not do that; None if it gets no reply."""
-    conversation, now = context.conversation, context.clock.now()
+    conversation, now = deps.conversation, deps.clock.now()
     if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
     if (
-        await asyncio.to_thread(conversations.reply_to, context.store, request.chat.platform, request.update_id)
+        await asyncio.to_thread(conversations.reply_to, deps.store, request.chat.platform, request.update_id)
         is not None
     ):
         return None
     token: model.CallbackToken | None = None
     if _is_in_a_view(request):
-        routed = await asyncio.to_thread(authorization.route_form_request, context.store, request, now=now)
-        if routed is None or not await _may_see_target(context, request, routed[0].chat):
+        routed = await asyncio.to_thread(authorization.route_form_request, deps.store, request, now=now)
+        if routed is None or not await _may_see_target(deps, request, routed[0].chat):
             return PreparedRequest(
                 request=request, intent=Intent(run=reply_sender.old_form, writes=False), place=request.place
             )
         request, token = routed
     else:
         if _may_have_another_home(request):
-            request = await do_steps(_with_home_chat(context, request), context.store)
+            request = await do_steps(_with_home_chat(deps, request), deps.store)
         if isinstance(request, CallbackRequest):
-            token = await asyncio.to_thread(_permitted_token, context, request)
+            token = await asyncio.to_thread(_permitted_token, deps, request)
     intent = understand(request, token, conversation.registry, now=now)
     if intent is None:
         old = PreparedRequest(
             request=request, intent=Intent(run=reply_sender.old_button, writes=False), place=request.place
         )
         return old if isinstance(request, Interaction) else None
-    if intent.counts_to_limit and conversation.command_limits.is_person_over(request, context.clock.monotonic()):
-        return _over_limit(context, request, intent)
-    if api := context.api_of(request.chat):
+    if intent.counts_to_limit and conversation.command_limits.is_person_over(request, deps.clock.monotonic()):
+        return _over_limit(deps, request, intent)
+    if api := deps.api_of(request.chat):
         request = await api.enrich(request, changes=intent.needs_manager or intent.wants_chats)
-    return await _authorized(context, request, intent)
+    return await _authorized(deps, request, intent)
 
 
 def _is_too_old(request: MessageRequest, now: datetime) -> bool:
@@ -101,12 +102,12 @@ def _is_in_a_view(request: Request) -> TypeGuard[Interaction]:
     return isinstance(request, FormRequest) or (isinstance(request, CallbackRequest) and bool(request.view_id))
 
 
-async def _may_see_target(context: Context, request: Request, chat: model.ChatAddress) -> bool:
+async def _may_see_target(deps: Dependencies, request: Request, chat: model.ChatAddress) -> bool:
     """Returns whether the sender is still in the chat that a button of their home view is about.
 
     Returns True also if the platform cannot tell. Whether the sender may change something there is checked separately.
     """
-    forms = context.forms_of(request.chat)
+    forms = deps.forms_of(request.chat)
     if isinstance(request, FormRequest) or chat == request.chat or forms is None:
         return True
     with suppress(errors.NotDelivered):
@@ -121,7 +122,7 @@ def _may_have_another_home(request: Request) -> bool:
     return bool(request.chat.topic) or (isinstance(request, CallbackRequest) and request.topic_is_unknown)
 
 
-def _with_home_chat(context: Context, request: Request) -> Steps[Request]:
+def _with_home_chat(deps: Dependencies, request: Request) -> Steps[Request]:
     """Returns the request; if its thread belongs to another stored chat, that chat becomes the place of the request.
 
     A chat that is stored under the id of a direct channel first gets the id of the person as its address.
@@ -129,53 +130,53 @@ def _with_home_chat(context: Context, request: Request) -> Steps[Request]:
     if isinstance(request, MessageRequest) and (direct := request.direct_channel):
         prefix, _, _ = request.sender.rpartition("/")
         address = f"{prefix}/{direct}" if prefix else direct
-        yield from chat_status.move_to_person_address(context.store, request.chat, address, now=context.clock.now())
+        yield from chat_status.move_to_person_address(deps.store, request.chat, address, now=deps.clock.now())
     if isinstance(request, CallbackRequest) and request.topic_is_unknown:
-        request = _with_topic(context, request)
-    home = chat_status.chat_of_thread(context.store, request.chat) if request.chat.topic else request.chat
+        request = _with_topic(deps, request)
+    home = chat_status.chat_of_thread(deps.store, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
         return request
     return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
 
 
-def _with_topic(context: Context, request: CallbackRequest) -> CallbackRequest:
+def _with_topic(deps: Dependencies, request: CallbackRequest) -> CallbackRequest:
     """Returns the callback with the topic in which its button was posted, if that topic is stored."""
     topics = f"{request.chat}/"
-    token = pressed_token(context.store, request.callback_data, "")
+    token = pressed_token(deps.store, request.callback_data, "")
     place = token.place if token else ""
     if token and not place and (delivery := token.arguments.get("delivery")):
-        place = str(where_delivered(context.store, request.chat.lane, str(delivery)) or "")
+        place = str(where_delivered(deps.store, request.chat.lane, str(delivery)) or "")
     if not place.startswith(topics):
         return request
     return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
 
 
-def _permitted_token(context: Context, request: CallbackRequest) -> model.CallbackToken | None:
+def _permitted_token(deps: Dependencies, request: CallbackRequest) -> model.CallbackToken | None:
     """Returns the token of a button; None if this person may not press it in this chat. The callback data is untrusted."""
-    token = pressed_token(context.store, request.callback_data, str(request.chat))
+    token = pressed_token(deps.store, request.callback_data, str(request.chat))
     if token is None or token.person not in ("", request.sender):
         return None
-    moved_to = chat_status.known_or_new(context.store, request.chat, request.place.kind).address
+    moved_to = chat_status.known_or_new(deps.store, request.chat, request.place.kind).address
     return token if token.place in ("", str(request.chat), str(moved_to)) else None
 
 
 # ------------------------------------------------------------------------------------------- what the platform must say
 
 
-async def _authorized(context: Context, request: Request, intent: Intent) -> PreparedRequest:
+async def _authorized(deps: Dependencies, request: Request, intent: Intent) -> PreparedRequest:
     """Returns the prepared request, with a refusal if the sender may not do this or the file cannot be read."""
-    api, limits = context.api_of(request.chat), context.conversation.command_limits
-    chat_over = intent.counts_to_limit and limits.is_chat_over(request, context.clock.monotonic())
+    api, limits = deps.api_of(request.chat), deps.conversation.command_limits
+    chat_over = intent.counts_to_limit and limits.is_chat_over(request, deps.clock.monotonic())
     # admins of the chat may go on, so that others cannot lock them out
-    if chat_over and not await authorization.administers(context, request):
-        return _over_limit(context, request, intent)
+    if chat_over and not await authorization.administers(deps, request):
+        return _over_limit(deps, request, intent)
     if intent.destination is not None:  # no form, since its reply would go to the destination, where no person reads it
         request = replace(request, trigger_id="")
-    prepared = await authorization.authorize(context, request, intent)
+    prepared = await authorization.authorize(deps, request, intent)
     file_id = request.file_id if isinstance(request, MessageRequest) else ""
     if prepared.refusal is None and file_id and api and intent.wants_file:
         try:
-            async with context.conversation.reading_files:
+            async with deps.conversation.reading_files:
                 data, library = await _fetched(api, file_id, intent.wants_file)
             prepared = replace(prepared, file=data, library=library)
         except errors.NotDelivered as error:
@@ -183,11 +184,11 @@ async def _authorized(context: Context, request: Request, intent: Intent) -> Pre
             prepared = replace(prepared, refusal=refusal)
         except errors.PaperwireError as error:
             prepared = replace(prepared, refusal=partial(_file_refused, error))
-    return replace(prepared, shared_chats=await _shared_chats(context, request, intent))
+    return replace(prepared, shared_chats=await _shared_chats(deps, request, intent))
 
 
-def _file_refused(error: errors.PaperwireError, command: CommandContext) -> Reply:
-    return refused(error, command.localizer)
+def _file_refused(error: errors.PaperwireError, context: CommandContext) -> Reply:
+    return refused(error, context.localizer)
 
 
 async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> tuple[bytes, Library | None]:
@@ -200,23 +201,23 @@ async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> tuple[
     return data, None
 
 
-def _over_limit(context: Context, request: Request, intent: Intent) -> PreparedRequest:
+def _over_limit(deps: Dependencies, request: Request, intent: Intent) -> PreparedRequest:
     """Returns the request with the refusal of a command beyond the limit.
 
     Of several messages beyond the limit, only the first gets a reply. Every press of a button gets a reply.
     """
-    limits, second = context.conversation.command_limits, context.clock.monotonic()
+    limits, second = deps.conversation.command_limits, deps.clock.monotonic()
     told = isinstance(request, Interaction) or limits.tells(request, second)
 
-    def refusal(command: CommandContext) -> Reply | None:
-        return _too_many(command, ceil(limits.seconds_left(request, second))) if told else None
+    def refusal(context: CommandContext) -> Reply | None:
+        return _too_many(context, ceil(limits.seconds_left(request, second))) if told else None
 
     return PreparedRequest(request=request, intent=intent, place=request.place, refusal=refusal, is_over_limit=True)
 
 
-def _too_many(command: CommandContext, seconds: int) -> Reply:
+def _too_many(context: CommandContext, seconds: int) -> Reply:
     """Returns the reply to the first command beyond the limit of a minute. The reply quotes that command."""
-    message, count = command.message, command.localizer.count
+    message, count = context.message, context.localizer.count
     if message is None:
         words = count(
             "That was a lot at once. I listen again in {count} second.",
@@ -230,14 +231,14 @@ def _too_many(command: CommandContext, seconds: int) -> Reply:
         "That was a lot at once. I did not read {message}, nor what comes in the next {count} second.",
         "That was a lot at once. I did not read {message}, nor what comes in the next {count} seconds.",
         seconds,
-        message=f"“{cut_letters(typed, _QUOTED)}”" if typed else command.say("your file"),
+        message=f"“{cut_letters(typed, _QUOTED)}”" if typed else context.say("your file"),
     )
     return Reply(lines=(words,))
 
 
-async def _shared_chats(context: Context, request: Request, intent: Intent) -> frozenset[str] | None:
+async def _shared_chats(deps: Dependencies, request: Request, intent: Intent) -> frozenset[str] | None:
     """Returns the addresses of the chats that bot and sender are both in; None if unknown or if the command needs none."""
-    forms = context.forms_of(request.chat) if intent.wants_chats else None
+    forms = deps.forms_of(request.chat) if intent.wants_chats else None
     with suppress(errors.NotDelivered):
         return await forms.shared_chats(request.chat) if forms is not None else None
     return None
@@ -249,20 +250,20 @@ async def _shared_chats(context: Context, request: Request, intent: Intent) -> f
 _HEARD_LASTS = timedelta(days=30)  # how long we keep the language of a person whose chat is not stored
 
 
-def build_command_context(store: Transaction, context: Context, prepared: PreparedRequest) -> CommandContext:
+def build_command_context(store: Transaction, deps: Dependencies, prepared: PreparedRequest) -> CommandContext:
     """Returns the context of a prepared request. Reads from `store` and writes nothing."""
     origin = chat_at(store, prepared.request.place, prepared.request.language)
-    request = prepared.request if origin.id else _in_its_language(store, prepared.request, context.clock.now())
+    request = prepared.request if origin.id else _in_its_language(store, prepared.request, deps.clock.now())
     if request.language != prepared.request.language:
         origin = origin._replace(settings=replace(origin.settings, lang=request.language))
     chat = origin if prepared.place.chat == request.chat else chat_at(store, prepared.place, request.language)
     reader = _reader(store, request, origin)
-    conversation, api = context.conversation, context.api_of(request.chat)
+    conversation, api = deps.conversation, deps.api_of(request.chat)
     localizer = Language(reader.settings.lang, chat.settings.timezone)
     is_ephemeral = api is not None and api.has_ephemeral and not prepared.intent.needs_manager
     return CommandContext(
-        store=store,
-        now=context.clock.now(),
+        transaction=store,
+        now=deps.clock.now(),
         request=request,
         chat=chat,
         origin=origin,
@@ -297,15 +298,15 @@ def _in_its_language(store: Scope, request: Request, now: datetime) -> Request:
     return replace(request, language=last.arguments["lang"]) if last else request
 
 
-def newly_heard(command: CommandContext) -> Mapping[str, str]:
+def newly_heard(context: CommandContext) -> Mapping[str, str]:
     """Returns the language and zone that a private request shows, without those that are known or chosen by the person."""
-    request, chat = command.request, command.origin
+    request, chat = context.request, context.origin
     if isinstance(request, EventRequest) or chat.kind is not model.ChatKind.PRIVATE:
         return {}
     told = {"timezone": request.timezone if chat.id else ""}
     if isinstance(request, MessageRequest) and not request.command:
         # the first word may be a command that was typed without its slash
-        is_command = command.registry.command_named(request.text.partition(" ")[0])
+        is_command = context.registry.command_named(request.text.partition(" ")[0])
         told["lang"] = "" if is_command else language_of(request.text)
     return {
         name: value
@@ -314,22 +315,22 @@ def newly_heard(command: CommandContext) -> Mapping[str, str]:
     }
 
 
-def store_heard(command: CommandContext, heard: Mapping[str, str]) -> None:
+def store_heard(context: CommandContext, heard: Mapping[str, str]) -> None:
     """Stores the result of `newly_heard` as settings of the chat; if the chat is not stored, keeps it for 30 days."""
-    chat = command.origin
+    chat = context.origin
     if chat.id:
-        follow_person(command.store, chat, heard, now=command.now)
+        follow_person(context.transaction, chat, heard, now=context.now)
     else:
-        command.remember(_heard_name(chat.address), heard, lasts=_HEARD_LASTS)
+        context.remember(_heard_name(chat.address), heard, lasts=_HEARD_LASTS)
 
 
 def _heard_name(chat: model.ChatAddress) -> str:
     return f"heard:{chat}"
 
 
-def newly_named(command: CommandContext, prepared: PreparedRequest) -> list[Place]:
+def newly_named(context: CommandContext, prepared: PreparedRequest) -> list[Place]:
     """Returns the places of a request whose stored title or public state differs from what the platform says now."""
-    chats = ((command.origin, prepared.request.place), (command.chat, prepared.place))
+    chats = ((context.origin, prepared.request.place), (context.chat, prepared.place))
     return [
         place
         for chat, place in chats

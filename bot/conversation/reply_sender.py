@@ -13,7 +13,8 @@ from functools import partial
 from pydantic import TypeAdapter
 
 from bot.commands.context import CommandContext, CommandFunction
-from bot.context import Context, write_together, write_until_stored
+from bot.dependencies import Dependencies
+from bot.dependencies.writing import write_together, write_until_stored
 from bot.ports import channel as channels
 from bot.ports import conversation
 from subscriptions import errors, model
@@ -32,22 +33,22 @@ def refusing(sentence: errors.Sentence) -> CommandFunction:
     Only the sender sees the refusal.
     """
 
-    def refuse(command: CommandContext) -> channels.Reply:
-        words = sentence.say(command.localizer.translate)
-        if isinstance(command.request, conversation.Interaction):
+    def refuse(context: CommandContext) -> channels.Reply:
+        words = sentence.say(context.localizer.translate)
+        if isinstance(context.request, conversation.Interaction):
             return channels.Reply(toast=words)
         return channels.Reply(lines=(words,), ok=False, is_ephemeral=True)
 
     return refuse
 
 
-def internal_error(command: CommandContext) -> channels.Reply | None:
+def internal_error(context: CommandContext) -> channels.Reply | None:
     """Returns the reply to a request on which our code failed; None if the message was not meant for the bot."""
-    message = command.message
+    message = context.message
     if message is not None and not message.is_addressed and not message.command:
         return None
     words = errors.Sentence("Something went wrong here; nothing was changed. Say it another way, or tell the operator.")
-    return refusing(words)(command)
+    return refusing(words)(context)
 
 
 old_form = refusing(errors.Sentence("This form is too old, or not yours. Nothing was changed; please open it again."))
@@ -105,35 +106,35 @@ _STORED = TypeAdapter(StoredReply)
 # -------------------------------------------------------------------------------------------------------------- sending
 
 
-async def send_reply(context: Context, reply: StoredReply) -> None:
+async def send_reply(deps: Dependencies, reply: StoredReply) -> None:
     """Sends a stored reply. If it cannot be delivered, logs that and gives up."""
-    api = context.api_of(reply.chat)
+    api = deps.api_of(reply.chat)
     if reply.callback_id and api:
         await api.acknowledge(reply.callback_id, reply.toast)
-    if not await _show_views(context, reply):
+    if not await _show_views(deps, reply):
         reply = replace(reply, messages=reply.instead)
-    in_order = context.conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
-    posting = nullcontext() if _is_on_page(context, reply) else context.engine.posting(reply.chat.lane)
+    in_order = deps.conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
+    posting = nullcontext() if _is_on_page(deps, reply) else deps.engine.posting(reply.chat.lane)
     async with in_order, posting:
         # Another worker may have posted the reply meanwhile.
-        has = partial(asyncio.to_thread, conversations.has_reply, context.store, reply.chat.platform, reply.update)
-        if not await write_until_stored(context, has):
+        has = partial(asyncio.to_thread, conversations.has_reply, deps.store, reply.chat.platform, reply.update)
+        if not await write_until_stored(deps, has):
             return
         try:
-            await _send_content(context, api, reply)
+            await _send_content(deps, api, reply)
         except errors.NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
-            await _record_loss(context, reply.chat, error)
-        await _write(context, conversations.finish_reply, reply.chat.platform, reply.update)
+            await _record_loss(deps, reply.chat, error)
+        await _write(deps, conversations.finish_reply, reply.chat.platform, reply.update)
 
 
-async def _show_views(context: Context, reply: StoredReply) -> bool:
+async def _show_views(deps: Dependencies, reply: StoredReply) -> bool:
     """Shows the form and the home view of a reply. Returns False if a new form could not be opened.
 
     The views are shown before the messages are sent, because a trigger id expires after three seconds. Other failures
     are only logged.
     """
-    forms = context.forms_of(reply.chat)
+    forms = deps.forms_of(reply.chat)
     if forms is None:
         return True
     try:
@@ -149,27 +150,27 @@ async def _show_views(context: Context, reply: StoredReply) -> bool:
     return True
 
 
-async def _send_content(context: Context, api: conversation.PlatformApi | None, reply: StoredReply) -> None:
+async def _send_content(deps: Dependencies, api: conversation.PlatformApi | None, reply: StoredReply) -> None:
     """Sends the messages of a reply in their order, then its file. Raises NotDelivered."""
     chat = reply.chat
     for number, message in enumerate(reply.messages):
-        post = partial(_post, context, api, reply, message, is_first=number == 0)
-        is_limited = not (reply.is_ephemeral or _is_on_page(context, reply))
-        chat = await _with_retries(context, chat, post, is_limited=is_limited)
+        post = partial(_post, deps, api, reply, message, is_first=number == 0)
+        is_limited = not (reply.is_ephemeral or _is_on_page(deps, reply))
+        chat = await _with_retries(deps, chat, post, is_limited=is_limited)
     if api and reply.replaces_ephemeral and not reply.is_ephemeral:
         with suppress(errors.NotDelivered):  # removes the ephemeral message, because the reply was posted for everyone
             await _post_ephemeral(api, reply, None, reply.chat, replaces=True, plain=False)
     if api and reply.file:
-        await _with_retries(context, chat, partial(_send_file, api, reply, reply.file))
+        await _with_retries(deps, chat, partial(_send_file, api, reply, reply.file))
 
 
-def _is_on_page(context: Context, reply: StoredReply) -> bool:
-    channel = context.channels.get(reply.chat.platform)
+def _is_on_page(deps: Dependencies, reply: StoredReply) -> bool:
+    channel = deps.channels.get(reply.chat.platform)
     return channel is not None and channel.answers_on_page
 
 
 async def _post(
-    context: Context,
+    deps: Dependencies,
     api: conversation.PlatformApi | None,
     reply: StoredReply,
     message: model.Message,
@@ -182,7 +183,7 @@ async def _post(
     if api is not None and reply.is_ephemeral:
         await _post_ephemeral(api, reply, message, chat, replaces=reply.replaces_ephemeral and is_first, plain=plain)
         return
-    channel = context.channels[chat.platform]
+    channel = deps.channels[chat.platform]
     try:
         if reply.replaces and is_first and await _edit(channel, reply, message, chat, plain=plain):
             return
@@ -191,7 +192,7 @@ async def _post(
     except errors.ChatGone as gone:
         if api is None or not reply.response_url:
             raise
-        await _record_loss(context, chat, gone)
+        await _record_loss(deps, chat, gone)
         await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender still gets the reply
 
 
@@ -239,7 +240,7 @@ def _place(reply: StoredReply, chat: model.ChatAddress) -> model.ChatAddress:
 
 
 async def _with_retries(
-    context: Context, chat: model.ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
+    deps: Dependencies, chat: model.ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
 ) -> model.ChatAddress:
     """Calls `post` within the rate limit. Returns the address to which it posted.
 
@@ -247,24 +248,24 @@ async def _with_retries(
     refuses the markup, and with the new address if the chat has moved. `is_limited`: the message counts towards the
     platform's rate limit. Raises NotDelivered.
     """
-    began, backoff, plain = context.clock.monotonic(), FIRST_BACKOFF, False
+    began, backoff, plain = deps.clock.monotonic(), FIRST_BACKOFF, False
     while True:
         if is_limited:
-            await _reserve(context, chat)
+            await _reserve(deps, chat)
         try:
-            with _measured(context, chat.platform):
+            with _measured(deps, chat.platform):
                 await post(chat, plain=plain)
         except errors.RetryLater as later:
             seconds = later.after.total_seconds() or backoff
-            if context.clock.monotonic() + seconds - began > MAX_WAIT or context.is_stopping():
+            if deps.clock.monotonic() + seconds - began > MAX_WAIT or deps.is_stopping():
                 raise
             if later.after:
-                now = context.clock.monotonic()
-                context.rate_limiter.pause(chat.lane, now + seconds, now)
-            await context.clock.sleep(seconds)
+                now = deps.clock.monotonic()
+                deps.rate_limiter.pause(chat.lane, now + seconds, now)
+            await deps.clock.sleep(seconds)
             backoff *= 2
         except errors.ChatMoved as moved:
-            await _write(context, chat_moved, chat, moved.address, now=context.clock.now())
+            await _write(deps, chat_moved, chat, moved.address, now=deps.clock.now())
             chat = replace(chat, address=moved.address)
         except errors.Rejected as error:
             if plain or not error.form:
@@ -275,34 +276,34 @@ async def _with_retries(
 
 
 @contextmanager
-def _measured(context: Context, platform: str) -> Iterator[None]:
+def _measured(deps: Dependencies, platform: str) -> Iterator[None]:
     """Reports the outcome and the duration of a post that the body makes."""
-    began, outcome = context.clock.monotonic(), "sent"
+    began, outcome = deps.clock.monotonic(), "sent"
     try:
         yield
     except errors.NotDelivered as error:
         outcome = channels.outcome_name(error)
         raise
     finally:
-        seconds = context.clock.monotonic() - began
-        context.observe(channels.MessageTried(platform=platform, kind="reply", outcome=outcome, seconds=seconds))
+        seconds = deps.clock.monotonic() - began
+        deps.observe(channels.MessageTried(platform=platform, kind="reply", outcome=outcome, seconds=seconds))
 
 
-async def _reserve(context: Context, chat: model.ChatAddress) -> None:
+async def _reserve(deps: Dependencies, chat: model.ChatAddress) -> None:
     """Waits until the limits of the token and of the lane allow one more message, and counts it.
 
     A reply gets a slot before all deliveries.
 
     The lane is checked again at the end, since a delivery may have been sent there during the wait for the slot.
     """
-    limiter, clock = context.rate_limiter, context.clock
+    limiter, clock = deps.rate_limiter, deps.clock
     with suppress(errors.StoreError):  # a reply does not wait for the database
-        await context.engine.count_others(chat.lane)
+        await deps.engine.count_others(chat.lane)
     while True:
         while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
             await clock.sleep(wait)
         with suppress(errors.StoreError):  # as above
-            wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
+            wait = await deps.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
         if wait > 0:
             await clock.sleep(wait)
         now = clock.monotonic()
@@ -311,14 +312,14 @@ async def _reserve(context: Context, chat: model.ChatAddress) -> None:
             return
 
 
-async def _write(context: Context, work: Callable[..., None], *args: object, **named: object) -> None:
+async def _write(deps: Dependencies, work: Callable[..., None], *args: object, **named: object) -> None:
     """Repeats `work` until the database accepts it, since a reply that is not marked as sent would be sent again."""
-    await write_until_stored(context, lambda: write_together(work, context.store, *args, **named))
+    await write_until_stored(deps, lambda: write_together(work, deps.store, *args, **named))
 
 
-async def _record_loss(context: Context, chat: model.ChatAddress, outcome: errors.NotDelivered) -> None:
+async def _record_loss(deps: Dependencies, chat: model.ChatAddress, outcome: errors.NotDelivered) -> None:
     """If the reply was not delivered because the chat or topic is gone, records that it is gone."""
     if isinstance(outcome, errors.ChatGone):
-        is_topic, now = outcome.scope == "topic", context.clock.now()
+        is_topic, now = outcome.scope == "topic", deps.clock.now()
         said = {"topic": is_topic, "reason": outcome.pause_reason, "now": now}
-        await _write(context, pause_unreachable, chat, outcome.reason, **said)
+        await _write(deps, pause_unreachable, chat, outcome.reason, **said)

@@ -14,8 +14,8 @@ from math import inf
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
-from bot.context import write_together
 from bot.delivery import job_queue, lane_sender, sender_lock
+from bot.dependencies.writing import write_together
 from bot.errors import error_location
 from bot.ports import channel
 from bot.ports.rate_limiter import RateLimiter

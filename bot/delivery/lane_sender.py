@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.context import Context, do_steps, write, write_together, write_until_stored
+from bot.dependencies import Dependencies
+from bot.dependencies.writing import do_steps, write, write_together, write_until_stored
 from bot.errors import error_location
 from bot.ports import channel as channels
 from subscriptions import addresses, errors, model
@@ -66,85 +67,83 @@ class LaneAttempts:
     posts: Counter[tuple[int, int]] = field(default_factory=Counter)  # (delivery, message) -> posts in this call
 
 
-async def deliver(context: Context, drain_state: DrainState, lane: model.Lane) -> None:
+async def deliver(deps: Dependencies, drain_state: DrainState, lane: model.Lane) -> None:
     """Sends the messages of one lane in their order, then edits older ones, until nothing is left to do now.
 
     If this takes long, it ends early and wakes the lane again, so that other lanes have their turn.
     """
     drain_state.lanes.add(lane)
-    if token_is_paused(context, lane.platform):
+    if token_is_paused(deps, lane.platform):
         return
-    began = context.clock.monotonic()
+    began = deps.clock.monotonic()
     attempts = LaneAttempts(lane, began)
     try:
-        step = drain_state.rendered_ahead.pop(lane, None) or await next_step(context, attempts)
-        while step is not None and not (
-            context.is_stopping() or drain_state.store_failed or drain_state.is_stopped(lane)
-        ):
-            if attempts.posts.total() >= MOST_POSTS or context.clock.monotonic() - began >= LONGEST_TURN:
-                context.engine.wake([lane])
+        step = drain_state.rendered_ahead.pop(lane, None) or await next_step(deps, attempts)
+        while step is not None and not (deps.is_stopping() or drain_state.store_failed or drain_state.is_stopped(lane)):
+            if attempts.posts.total() >= MOST_POSTS or deps.clock.monotonic() - began >= LONGEST_TURN:
+                deps.engine.wake([lane])
                 return
             if isinstance(step, claims.Edit):
-                step = await _edit(context, drain_state, step, attempts)
+                step = await _edit(deps, drain_state, step, attempts)
             elif isinstance(step, claims.Unrendered):
-                step = await _render(context, drain_state, attempts)
-            elif step.unclear and not await must_post_again(context, drain_state, step, attempts):
-                step = await next_step(context, attempts)
+                step = await _render(deps, drain_state, attempts)
+            elif step.unclear and not await must_post_again(deps, drain_state, step, attempts):
+                step = await next_step(deps, attempts)
             else:
-                step = await _post(context, drain_state, step, attempts)
+                step = await _post(deps, drain_state, step, attempts)
     except errors.StoreError:
         drain_state.store_failed = True
         raise
 
 
 async def _post(
-    context: Context, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
+    deps: Dependencies, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
 ) -> claims.Step | None:
     """Posts one message while nothing else is posted in its lane. Returns the next step of the lane."""
     lane = attempts.lane
-    if not await wait_for_send(context, lane, stays=attempts.posts[step.seq, step.message.number] > 0):
+    if not await wait_for_send(deps, lane, stays=attempts.posts[step.seq, step.message.number] > 0):
         return None
-    async with context.engine.posting(lane, patience=BUSY_FOR) as is_free:
+    async with deps.engine.posting(lane, patience=BUSY_FOR) as is_free:
         if is_free:
-            return await _post_now(context, drain_state, step, attempts)
-    context.engine.wake([lane], not_before=context.clock.now() + timedelta(seconds=BUSY_FOR))
+            return await _post_now(deps, drain_state, step, attempts)
+    deps.engine.wake([lane], not_before=deps.clock.now() + timedelta(seconds=BUSY_FOR))
     return None
 
 
 async def _post_now(
-    context: Context, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
+    deps: Dependencies, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
 ) -> claims.Step | None:
     """Posts one message and writes the outcome. Returns the next step of the lane.
 
     The message is marked as sending only after the wait for the rate limit, because after a crash a marked message counts
     as perhaps sent.
     """
-    lane, slot = attempts.lane, context.clock.monotonic()
-    if not await write_together(claims.mark_sending, context.store, step, wall=context.clock.wall()):
-        following = await next_step(context, attempts)
+    lane, slot = attempts.lane, deps.clock.monotonic()
+    if not await write_together(claims.mark_sending, deps.store, step, wall=deps.clock.wall()):
+        following = await next_step(deps, attempts)
         return None if following == step else following  # another process is sending a message of this lane
-    if (now := context.clock.monotonic()) - slot > SLOT_TOLERANCE or context.rate_limiter.ready_at(lane, now) > now:
-        await wait_for_send(context, lane, stays=True)
-    context.rate_limiter.record_send(lane, context.clock.monotonic())
+    if (now := deps.clock.monotonic()) - slot > SLOT_TOLERANCE or deps.rate_limiter.ready_at(lane, now) > now:
+        await wait_for_send(deps, lane, stays=True)
+    deps.rate_limiter.record_send(lane, deps.clock.monotonic())
     attempts.posts[step.seq, step.message.number] += 1
-    channel, began = context.channels[lane.platform], context.clock.monotonic()
+    channel, began = deps.channels[lane.platform], deps.clock.monotonic()
     try:
         platform_id = await channel.post(
             step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
         )
     except errors.NotDelivered as outcome:
-        attempts.last_post_over_at = context.clock.monotonic()
-        await record_failure(context, drain_state, step, outcome)
-        _observe(context, lane, outcome, attempts.last_post_over_at - began)
-        return await next_step(context, attempts)
-    seconds = context.clock.monotonic() - began
-    following = await confirm_sent(context, drain_state, step, platform_id, attempts)
-    _observe(context, lane, None, seconds)
+        attempts.last_post_over_at = deps.clock.monotonic()
+        await record_failure(deps, drain_state, step, outcome)
+        _observe(deps, lane, outcome, attempts.last_post_over_at - began)
+        return await next_step(deps, attempts)
+    seconds = deps.clock.monotonic() - began
+    following = await confirm_sent(deps, drain_state, step, platform_id, attempts)
+    _observe(deps, lane, None, seconds)
     return following
 
 
-def _observe(context: Context, lane: model.Lane, outcome: errors.NotDelivered | None, seconds: float) -> None:
-    context.observe(
+def _observe(deps: Dependencies, lane: model.Lane, outcome: errors.NotDelivered | None, seconds: float) -> None:
+    deps.observe(
         channels.MessageTried(
             platform=lane.platform, kind="delivery", outcome=channels.outcome_name(outcome), seconds=seconds
         )
@@ -152,86 +151,84 @@ def _observe(context: Context, lane: model.Lane, outcome: errors.NotDelivered | 
 
 
 async def _edit(
-    context: Context, drain_state: DrainState, step: claims.Edit, attempts: LaneAttempts
+    deps: Dependencies, drain_state: DrainState, step: claims.Edit, attempts: LaneAttempts
 ) -> claims.Step | None:
     """Edits a sent message whose text has changed. Returns the next step. After a crash, the edit is simply repeated."""
     try:
-        if not await _edit_message(context, step, attempts.lane):
+        if not await _edit_message(deps, step, attempts.lane):
             return None
     except errors.NotDelivered as outcome:
-        now, wall = context.clock.now(), context.clock.wall()
-        if await write_together(sending.record_edit_outcome, context.store, step, outcome, now=now, wall=wall):
+        now, wall = deps.clock.now(), deps.clock.wall()
+        if await write_together(sending.record_edit_outcome, deps.store, step, outcome, now=now, wall=wall):
             drain_state.stopped[addresses.sender_of(attempts.lane)] = outcome.reason
         if not isinstance(outcome, errors.Rejected):
             return None
     else:
-        await write_together(claims.finish_edit, context.store, step)
-    return await next_step(context, attempts)
+        await write_together(claims.finish_edit, deps.store, step)
+    return await next_step(deps, attempts)
 
 
-async def _edit_message(context: Context, step: claims.Edit, lane: model.Lane) -> bool:
+async def _edit_message(deps: Dependencies, step: claims.Edit, lane: model.Lane) -> bool:
     """Edits the message on the platform. Returns False if the edit has to wait for a later call. Raises NotDelivered."""
-    messages = await do_steps(_render_again(context, step), context.store)
+    messages = await do_steps(_render_again(deps, step), deps.store)
     if not 1 <= step.number <= len(messages):
         raise errors.Rejected("The delivery has no such message any more.")
-    if not await wait_for_send(context, lane):
+    if not await wait_for_send(deps, lane):
         return False
-    context.rate_limiter.record_send(lane, context.clock.monotonic())
-    channel, message = context.channels[lane.platform], messages[step.number - 1]
+    deps.rate_limiter.record_send(lane, deps.clock.monotonic())
+    channel, message = deps.channels[lane.platform], messages[step.number - 1]
     await channel.edit(step.chat.address, step.platform_id, message, plain=step.plain)
     return True
 
 
-def _render_again(context: Context, step: claims.Edit) -> writer.Steps[tuple[model.Message, ...]]:
+def _render_again(deps: Dependencies, step: claims.Edit) -> writer.Steps[tuple[model.Message, ...]]:
     """Renders the delivery of the message again; the result is all messages of the delivery."""
-    yield from store_offers(context, (step.delivery,))
-    return context.render_delivery(step.delivery, step.layout)
+    yield from store_offers(deps, (step.delivery,))
+    return deps.render_delivery(step.delivery, step.layout)
 
 
 # ---------------------------------------------------------------------------------------------------------- renders
 
 
-async def next_step(context: Context, attempts: LaneAttempts) -> claims.Step | None:
+async def next_step(deps: Dependencies, attempts: LaneAttempts) -> claims.Step | None:
     """Claims and returns the next step of the lane; None if there is nothing to do now."""
-    return await write_together(claims.claim, context.store, claim_request(context, attempts))
+    return await write_together(claims.claim, deps.store, claim_request(deps, attempts))
 
 
-def claim_request(context: Context, attempts: LaneAttempts) -> claims.ClaimRequest:
+def claim_request(deps: Dependencies, attempts: LaneAttempts) -> claims.ClaimRequest:
     """Returns the arguments of `claim` for this call."""
     return claims.ClaimRequest(
         lane=attempts.lane,
-        now=context.clock.now(),
-        wall=context.clock.wall(),
-        on_unclear=context.on_unclear,
-        can_find=attempts.lane.platform in context.lookup_platforms,
+        now=deps.clock.now(),
+        wall=deps.clock.wall(),
+        on_unclear=deps.on_unclear,
+        can_find=attempts.lane.platform in deps.lookup_platforms,
         tried=frozenset(message for message, times in attempts.posts.items() if times >= MAX_POSTS),
     )
 
 
-async def _render(context: Context, drain_state: DrainState, attempts: LaneAttempts) -> claims.Step | None:
+async def _render(deps: Dependencies, drain_state: DrainState, attempts: LaneAttempts) -> claims.Step | None:
     """Renders the lane's next delivery together with those of other lanes. Returns the lane's next step."""
     ahead = drain_state.rendered_ahead
     async with drain_state.render_lock:  # during a wait here, another lane has usually rendered this delivery
-        step = ahead.pop(attempts.lane, None) or await next_step(context, attempts)
+        step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
         if isinstance(step, claims.Unrendered):
-            ahead |= await do_steps(_render_ahead(context, step), context.store)
-            step = ahead.pop(attempts.lane, None) or await next_step(context, attempts)
+            ahead |= await do_steps(_render_ahead(deps, step), deps.store)
+            step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
     return step
 
 
-def _render_ahead(context: Context, step: claims.Unrendered) -> writer.Steps[dict[model.Lane, claims.Claim]]:
+def _render_ahead(deps: Dependencies, step: claims.Unrendered) -> writer.Steps[dict[model.Lane, claims.Claim]]:
     """Renders a batch of deliveries. The result maps each lane to the claim of its first message.
 
     With several workers, the batch is only this delivery, since other workers render those of other lanes. Before a
     message is posted, `mark_sending` checks that its claim is still valid.
     """
-    deliveries = claims.to_render(
-        context.store, step, RENDER_BATCH if context.renders_ahead else 1, wall=context.clock.wall()
-    )
-    yield from store_offers(context, list(deliveries.values()))
-    rendered = [_rendered(context, seq, delivery) for seq, delivery in deliveries.items()]
+    deliveries = claims.to_render(deps.store, step, RENDER_BATCH if deps.renders_ahead else 1, wall=deps.clock.wall())
+    yield from store_offers(deps, list(deliveries.values()))
+    rendered = [_rendered(deps, seq, delivery) for seq, delivery in deliveries.items()]
     yield writer.WRITES
-    claims.store_rendered(context.store, rendered, now=context.clock.now())
+    claims.store_rendered(deps.store, rendered, now=deps.clock.now())
     return {
         (delivery := deliveries[one.seq]).chat.address.lane: claims.Claim(
             seq=one.seq,
@@ -246,9 +243,9 @@ def _render_ahead(context: Context, step: claims.Unrendered) -> writer.Steps[dic
     }
 
 
-def _rendered(context: Context, seq: int, delivery: model.Delivery) -> claims.Rendered:
+def _rendered(deps: Dependencies, seq: int, delivery: model.Delivery) -> claims.Rendered:
     try:
-        return claims.Rendered(seq=seq, messages=context.render_delivery(delivery, ()))
+        return claims.Rendered(seq=seq, messages=deps.render_delivery(delivery, ()))
     except errors.StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - an error in one delivery must not stop the others
@@ -267,7 +264,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)  # af
 
 
 async def must_post_again(
-    context: Context, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
+    deps: Dependencies, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
 ) -> bool:
     """Returns whether an unclear message must be posted again because the platform cannot tell whether it was sent.
 
@@ -275,12 +272,12 @@ async def must_post_again(
     """
     assert step.unclear_since is not None  # noqa: S101 - every unclear message has this time
     try:
-        platform_id = await _look_up(context, step, attempts, after=step.unclear_since)
+        platform_id = await _look_up(deps, step, attempts, after=step.unclear_since)
     except errors.RetryLater as wait:
-        wall = context.clock.wall()
+        wall = deps.clock.wall()
         pause = min((wall - step.unclear_since) / 4, LONGEST_PAUSE)  # grows with the time without an answer
         until = wall + max(wait.after, SHORTEST_PAUSE, pause)
-        await write_together(claims.pause_lane, context.store, step.address.lane, wall=wall, until=until)
+        await write_together(claims.pause_lane, deps.store, step.address.lane, wall=wall, until=until)
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except errors.SenderStopped as outcome:
@@ -288,36 +285,36 @@ async def must_post_again(
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except LookupError as error:
-        if step.at_start and step.was_repeated and _policy(context, step) == "once":
+        if step.at_start and step.was_repeated and _policy(deps, step) == "once":
             # an earlier process was broken off while it posted the message for the second time
-            await record_failure(context, drain_state, step, errors.Unclear(str(error)))
+            await record_failure(deps, drain_state, step, errors.Unclear(str(error)))
             return False
-        return await _follow_policy(context, step, attempts, str(error))
+        return await _follow_policy(deps, step, attempts, str(error))
     if platform_id is None:
-        await write_together(claims.record_not_found, context.store, step, now=context.clock.now())
+        await write_together(claims.record_not_found, deps.store, step, now=deps.clock.now())
     else:
-        await confirm_sent(context, drain_state, step, platform_id, attempts)
+        await confirm_sent(deps, drain_state, step, platform_id, attempts)
     return False
 
 
-def _policy(context: Context, step: claims.Claim) -> OnUnclear:
+def _policy(deps: Dependencies, step: claims.Claim) -> OnUnclear:
     """Returns what happens to a message of this platform that may have arrived."""
-    if context.on_unclear == "resend" and context.channels[step.address.platform].repeats_once:
+    if deps.on_unclear == "resend" and deps.channels[step.address.platform].repeats_once:
         return "once"
-    return context.on_unclear
+    return deps.on_unclear
 
 
-async def _follow_policy(context: Context, step: claims.Claim, attempts: LaneAttempts, reason: str) -> bool:
+async def _follow_policy(deps: Dependencies, step: claims.Claim, attempts: LaneAttempts, reason: str) -> bool:
     """Returns whether a message must be posted again according to `on_unclear`; if not, lets it wait."""
-    if context.on_unclear != "skip" and (step.at_start or not step.waits):
+    if deps.on_unclear != "skip" and (step.at_start or not step.waits):
         return True
     # The message waits for its next attempt. With `skip` there is none: only the next start of the program looks it up.
-    await write_together(claims.give_up_lookup, context.store, step, reason)
+    await write_together(claims.give_up_lookup, deps.store, step, reason)
     attempts.posts[step.seq, step.message.number] = MAX_POSTS
     return False
 
 
-async def _look_up(context: Context, step: claims.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
+async def _look_up(deps: Dependencies, step: claims.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
     """Returns the platform's id of the message; None if it was not sent. Raises RetryLater, SenderStopped, LookupError.
 
     `after` is the moment when the first of the posts that may have arrived began. The first look-up is made
@@ -325,10 +322,10 @@ async def _look_up(context: Context, step: claims.Claim, attempts: LaneAttempts,
     moment. If the first look-up finds nothing, a second one is made SECOND_LOOKUP_DELAY later. If an earlier process
     posted the message, the start of this call of `deliver` counts as the end of that post.
     """
-    channel = context.channels[step.address.platform]
-    for wait in (attempts.last_post_over_at + FIRST_LOOKUP_DELAY - context.clock.monotonic(), SECOND_LOOKUP_DELAY):
-        if wait > 0 and channel.platform in context.lookup_platforms:
-            await context.clock.sleep(wait)
+    channel = deps.channels[step.address.platform]
+    for wait in (attempts.last_post_over_at + FIRST_LOOKUP_DELAY - deps.clock.monotonic(), SECOND_LOOKUP_DELAY):
+        if wait > 0 and channel.platform in deps.lookup_platforms:
+            await deps.clock.sleep(wait)
         found = await channel.find(step.address, step.message, delivery=step.delivery, after=after, thread=step.thread)
         if found is not None:
             return found
@@ -343,12 +340,12 @@ GONE_CHATS, GONE_SHARE = 10, 5
 
 
 async def confirm_sent(
-    context: Context, drain_state: DrainState, step: claims.Claim, platform_id: str, attempts: LaneAttempts
+    deps: Dependencies, drain_state: DrainState, step: claims.Claim, platform_id: str, attempts: LaneAttempts
 ) -> claims.Step | None:
     """Stores that a message was sent. Returns the next step of the lane."""
     papers, after = await write_until_stored(
-        context,
-        lambda: write_together(claims.confirm, context.store, step, platform_id, claim_request(context, attempts)),
+        deps,
+        lambda: write_together(claims.confirm, deps.store, step, platform_id, claim_request(deps, attempts)),
     )
     _log(step, "sent", logging.DEBUG)
     if papers is not None:
@@ -358,28 +355,28 @@ async def confirm_sent(
 
 
 async def record_failure(
-    context: Context, drain_state: DrainState, step: claims.Claim, outcome: errors.NotDelivered
+    deps: Dependencies, drain_state: DrainState, step: claims.Claim, outcome: errors.NotDelivered
 ) -> None:
     """Stores why a message was not delivered. Depending on the reason, pauses the lane, stops the sender or wakes a lane."""
     lane = step.address.lane
-    now, wall = context.clock.now(), context.clock.wall()
+    now, wall = deps.clock.now(), deps.clock.wall()
     decision = await write_until_stored(
-        context,
+        deps,
         lambda: write_together(
-            sending.record_outcome, context.store, step, outcome, on_unclear=_policy(context, step), now=now, wall=wall
+            sending.record_outcome, deps.store, step, outcome, on_unclear=_policy(deps, step), now=now, wall=wall
         ),
     )
     is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
     _log(step, channels.outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
     if isinstance(outcome, errors.RetryLater) and outcome.after:
-        second = context.clock.monotonic()
-        context.rate_limiter.pause(lane, second + outcome.after.total_seconds(), second)
+        second = deps.clock.monotonic()
+        deps.rate_limiter.pause(lane, second + outcome.after.total_seconds(), second)
     if decision.stop is not None:
         drain_state.stopped[addresses.sender_of(lane)] = outcome.reason
     if isinstance(outcome, errors.ChatMoved):
-        context.engine.wake([model.Lane(lane.platform, outcome.address)])
+        deps.engine.wake([model.Lane(lane.platform, outcome.address)])
     if decision.pause_chat:
-        await _count_gone(context, drain_state, addresses.sender_of(lane), step.chat_id)
+        await _count_gone(deps, drain_state, addresses.sender_of(lane), step.chat_id)
 
 
 def _log(step: claims.Claim, outcome: str, level: int) -> None:
@@ -392,32 +389,32 @@ def _log(step: claims.Claim, outcome: str, level: int) -> None:
     log.log(level, "%s: delivery=%s chat=%s worker=%d", said, *fields.values(), os.getpid(), extra=fields)
 
 
-async def _count_gone(context: Context, drain_state: DrainState, sender: str, chat_id: int) -> None:
+async def _count_gone(deps: Dependencies, drain_state: DrainState, sender: str, chat_id: int) -> None:
     """Counts a chat as gone. If so many are gone that the cause must be the bot or the platform, stops the sender."""
     gone = drain_state.gone_chats.setdefault(sender, set())
     gone.add(chat_id)
     tried = sum(addresses.sender_of(lane) == sender for lane in drain_state.lanes)
-    if context.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
+    if deps.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await write_until_stored(
-            context,
+            deps,
             lambda: write_together(
-                sending.stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now()
+                sending.stop_platform, deps.store, sender, reason, sorted(gone), now=deps.clock.now()
             ),
         )
         drain_state.stopped[sender] = reason
         notice = SendingStopped(platform=sender, gone=len(gone), of=tried)
-        admins = context.conversation.bot_info.admins
+        admins = deps.conversation.bot_info.admins
         # Operators on the stopped platform are also notified, since the bot may still be able to reach them.
-        notified = await write(notify_operators, context.store, admins, notice, now=context.clock.now())
+        notified = await write(notify_operators, deps.store, admins, notice, now=deps.clock.now())
         drain_state.exempt.update(notified)
-        context.engine.wake([lane for lane in notified if lane.platform in context.channels])
+        deps.engine.wake([lane for lane in notified if lane.platform in deps.channels])
 
 
 # ------------------------------------------------------------------------------------------------------ subscribe link
 
 
-def store_offers(context: Context, deliveries: Sequence[model.Delivery]) -> writer.Steps[None]:
+def store_offers(deps: Dependencies, deliveries: Sequence[model.Delivery]) -> writer.Steps[None]:
     """Stores what the subscribe links under these deliveries offer, so that rendering them writes nothing.
 
     Such a link offers the subscription that brought most papers of the delivery.
@@ -427,11 +424,11 @@ def store_offers(context: Context, deliveries: Sequence[model.Delivery]) -> writ
         return
     yield writer.WRITES
     for delivery in linked:
-        address, names = delivery.chat.address, context.conversation.bot_info.bot_names
-        name = bot_name(context.store, address.platform, names.get(address.platform, ""))
+        address, names = delivery.chat.address, deps.conversation.bot_info.bot_names
+        name = bot_name(deps.store, address.platform, names.get(address.platform, ""))
         if name and addresses.facts_of(address.platform).links is not None:
             with suppress(errors.NotFound):  # the subscription was removed, but its planned delivery is sent
-                chat_status.share_link(context.store, address, _number(delivery), now=context.clock.now())
+                chat_status.share_link(deps.store, address, _number(delivery), now=deps.clock.now())
     yield writer.READS
 
 
@@ -463,57 +460,55 @@ SLOT_TOLERANCE = 0.03  # seconds that a send may start after its slot; if many w
 MAX_MISSED_SLOTS = 3  # slots that one send may miss; after that it is sent anyway, since the machine is slow
 
 
-async def wait_for_send(context: Context, lane: model.Lane, *, stays: bool = False) -> bool:
+async def wait_for_send(deps: Dependencies, lane: model.Lane, *, stays: bool = False) -> bool:
     """Waits for the rate limits of the lane, then of its token. Returns False if nothing may be sent in this call.
 
     This waits for the lane first, because a slot of the token would be lost during a wait for the lane. At the end it
     checks the lane's limit again, because meanwhile a reply may have been sent in the lane, or the platform may have
     demanded a pause.
     """
-    while await _wait_for_lane(context, lane, stays=stays):
-        await wait_for_slot(context, lane)
-        now = context.clock.monotonic()
-        if context.rate_limiter.ready_at(lane, now) <= now:
-            return not context.is_stopping()
+    while await _wait_for_lane(deps, lane, stays=stays):
+        await wait_for_slot(deps, lane)
+        now = deps.clock.monotonic()
+        if deps.rate_limiter.ready_at(lane, now) <= now:
+            return not deps.is_stopping()
     return False
 
 
-async def _wait_for_lane(context: Context, lane: model.Lane, *, stays: bool) -> bool:
+async def _wait_for_lane(deps: Dependencies, lane: model.Lane, *, stays: bool) -> bool:
     """Waits for the lane's rate limit. Returns False if the lane was rescheduled or paused, or the process stops.
 
     With `stays`, waits up to MAX_RATE_WAIT here instead of rescheduling the lane.
     """
     with suppress(errors.StoreError):  # without a new count, the last one is good enough
-        await context.engine.count_others(lane)
-    while (wait := context.rate_limiter.ready_at(lane, now := context.clock.monotonic()) - now) > 0:
-        if token_is_paused(context, lane.platform):
+        await deps.engine.count_others(lane)
+    while (wait := deps.rate_limiter.ready_at(lane, now := deps.clock.monotonic()) - now) > 0:
+        if token_is_paused(deps, lane.platform):
             return False
         if wait > MAX_RATE_WAIT:
-            wall = context.clock.wall()
-            await write_together(
-                claims.pause_lane, context.store, lane, wall=wall, until=wall + timedelta(seconds=wait)
-            )
+            wall = deps.clock.wall()
+            await write_together(claims.pause_lane, deps.store, lane, wall=wall, until=wall + timedelta(seconds=wait))
             return False
         if wait > MAX_INLINE_WAIT and not stays:
-            context.engine.wake([lane], not_before=context.clock.now() + timedelta(seconds=wait))
+            deps.engine.wake([lane], not_before=deps.clock.now() + timedelta(seconds=wait))
             return False
-        await context.clock.sleep(wait)
-    return not context.is_stopping()
+        await deps.clock.sleep(wait)
+    return not deps.is_stopping()
 
 
-def token_is_paused(context: Context, platform: str) -> bool:
+def token_is_paused(deps: Dependencies, platform: str) -> bool:
     """Returns whether the whole token is paused for more than MAX_RATE_WAIT from now."""
-    return context.rate_limiter.pause_left(platform, context.clock.monotonic()) > MAX_RATE_WAIT
+    return deps.rate_limiter.pause_left(platform, deps.clock.monotonic()) > MAX_RATE_WAIT
 
 
-async def wait_for_slot(context: Context, lane: model.Lane) -> None:
+async def wait_for_slot(deps: Dependencies, lane: model.Lane) -> None:
     """Reserves a slot of the token and waits until it begins. If the slot was missed, reserves another one."""
     for _ in range(MAX_MISSED_SLOTS):
-        start = await context.engine.reserve(lane.platform)
-        if token_is_paused(context, lane.platform):
+        start = await deps.engine.reserve(lane.platform)
+        if token_is_paused(deps, lane.platform):
             return
-        wait = start - context.clock.monotonic()
+        wait = start - deps.clock.monotonic()
         if wait > 0:
-            await context.clock.sleep(wait)
-        if context.clock.monotonic() - start <= SLOT_TOLERANCE:
+            await deps.clock.sleep(wait)
+        if deps.clock.monotonic() - start <= SLOT_TOLERANCE:
             return

@@ -18,9 +18,10 @@ from math import inf
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bot.context import Context, do_steps, write
 from bot.delivery import lane_sender, sender_lock
 from bot.delivery.lane_sender import DrainState, deliver
+from bot.dependencies import Dependencies
+from bot.dependencies.writing import do_steps, write
 from bot.platform import Platform
 from bot.ports import channel
 from bot.ports.rate_limiter import RateLimiter
@@ -198,14 +199,14 @@ class Sender:
     """
 
     def __init__(
-        self, context: Context, platforms: Mapping[str, Platform], stop: asyncio.Event, *, is_alone: bool = True
+        self, deps: Dependencies, platforms: Mapping[str, Platform], stop: asyncio.Event, *, is_alone: bool = True
     ) -> None:
         """`is_alone`: no other process sends while this one holds the sender lock.
 
         False: this process is one of several workers.
         """
         self._is_alone = is_alone
-        self._context = context
+        self._deps = deps
         self._platforms = platforms
         self._stop = stop
         # platform that did not answer which bot the token is for → the argument `new_bot` of that call
@@ -213,7 +214,7 @@ class Sender:
 
     async def deliver(self) -> Sent:
         """Plans and sends everything that is due, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
-        with sender_lock.only_sender(self._context.store):
+        with sender_lock.only_sender(self._deps.store):
             await self.prepare()
             return await self.send_once()
 
@@ -224,14 +225,14 @@ class Sender:
         token, and counts recent sends against the rate limits. `new_bot` makes the database belong to the bot of the
         token.
         """
-        store = self._context.store
+        store = self._deps.store
         holds = self._is_alone
         await write(
             begin_worker,
             store,
             holds_sender_lock=holds,
             process=sender_lock.this_process(),
-            where=sender_lock.whereabouts(self._context.clock.wall()),
+            where=sender_lock.whereabouts(self._deps.clock.wall()),
             is_running=sender_lock.is_running,
         )
         for name, platform in self._platforms.items():
@@ -240,7 +241,7 @@ class Sender:
                 await self._claim(name, new_bot=new_bot)
         for platform in self._platforms.values():
             await platform.prepare()
-        await asyncio.to_thread(seed_rate_limiter, self._context)
+        await asyncio.to_thread(seed_rate_limiter, self._deps)
 
     async def _claim(self, name: str, *, new_bot: bool = False) -> None:
         """Asks the platform which bot the token is for, and makes that bot the owner of the database.
@@ -249,7 +250,7 @@ class Sender:
 
         If the platform does not answer, `claim_again` asks later.
         """
-        store, platform = self._context.store, self._platforms[name]
+        store, platform = self._deps.store, self._platforms[name]
         try:
             identity = await platform.channel.identity()
         except NotDelivered:
@@ -266,17 +267,15 @@ class Sender:
             try:
                 await self._claim(name, new_bot=new_bot)
             except StoreError as error:
-                await write(
-                    sending.stop_platform, self._context.store, name, str(error), (), now=self._context.clock.now()
-                )
+                await write(sending.stop_platform, self._deps.store, name, str(error), (), now=self._deps.clock.now())
 
     async def send_once(self) -> Sent:
         """Plans once, drains every lane that has something to do now, and returns the counts."""
-        context = self._context
-        drain_state = DrainState(stopped=await asyncio.to_thread(stopped_platforms, context.store))
-        await plan(context, drain_state)
+        deps = self._deps
+        drain_state = DrainState(stopped=await asyncio.to_thread(stopped_platforms, deps.store))
+        await plan(deps, drain_state)
         await self.drain(drain_state)
-        counts = await asyncio.to_thread(outbox_counts, context.store)
+        counts = await asyncio.to_thread(outbox_counts, deps.store)
         return Sent(
             planned=drain_state.planned,
             sent=drain_state.sent,
@@ -295,34 +294,34 @@ class Sender:
 
     async def drain_woken(self, drain_state: DrainState) -> None:
         """Delivers in the lanes that were woken, until nothing is left to do or the process has to stop."""
-        await self._run_until_stopped(self._context.engine.run(partial(deliver, self._context, drain_state)))
+        await self._run_until_stopped(self._deps.engine.run(partial(deliver, self._deps, drain_state)))
 
     async def deliver_lane(self, drain_state: DrainState, lane: Lane) -> None:
         """Delivers in one lane, after counting what other workers have sent there. Raises StoreError."""
-        await self._context.engine.count_others(lane, anew=True)
-        await deliver(self._context, drain_state, lane)
+        await self._deps.engine.count_others(lane, anew=True)
+        await deliver(self._deps, drain_state, lane)
 
     async def sweep(self, drain_state: DrainState) -> int:
         """Wakes every lane that has something to do now but no job. Returns how many lanes. Raises StoreError."""
-        return await write(wake_lanes, self._context.store, await self._lanes_to_wake(drain_state), only_idle=True)
+        return await write(wake_lanes, self._deps.store, await self._lanes_to_wake(drain_state), only_idle=True)
 
     async def wake_lanes(self, drain_state: DrainState) -> bool:
         """Wakes every lane that has something to do now. Returns whether there is one."""
         waiting = await self._lanes_to_wake(drain_state)
         drain_state.lanes.update(waiting)
-        self._context.engine.wake(waiting)
+        self._deps.engine.wake(waiting)
         return bool(waiting)
 
     async def _lanes_to_wake(self, drain_state: DrainState) -> list[Lane]:
         """Returns the lanes that have something to do now and that are not stopped."""
-        context = self._context
+        deps = self._deps
         found = await asyncio.to_thread(
             lanes,
-            context.store,
-            [platform for platform in context.channels if not lane_sender.token_is_paused(context, platform)],
-            now=context.clock.now(),
-            wall=context.clock.wall(),
-            finding=sorted(context.lookup_platforms),
+            deps.store,
+            [platform for platform in deps.channels if not lane_sender.token_is_paused(deps, platform)],
+            now=deps.clock.now(),
+            wall=deps.clock.wall(),
+            finding=sorted(deps.lookup_platforms),
         )
         return [lane for lane in found if not drain_state.is_stopped(lane)]
 
@@ -346,45 +345,45 @@ class Sender:
 
 
 async def plan(
-    context: Context, drain_state: DrainState, *, planned: Callable[[], Awaitable[None]] | None = None
+    deps: Dependencies, drain_state: DrainState, *, planned: Callable[[], Awaitable[None]] | None = None
 ) -> None:
     """Plans the deliveries that are due in all chats, slice by slice, and wakes the lanes of each slice.
 
     `planned` is awaited after each slice, so that the first messages are sent while later slices are planned. With a
     hundred thousand chats, planning takes half a minute.
     """
-    await _move_far_moments(context)
-    watch, began, deliveries = _Stopwatch(context.clock), context.clock.monotonic(), 0
-    slices = plan_slices(context.store, now=context.clock.now(), enough=context.is_stopping, matching=watch.running)
+    await _move_far_moments(deps)
+    watch, began, deliveries = _Stopwatch(deps.clock), deps.clock.monotonic(), 0
+    slices = plan_slices(deps.store, now=deps.clock.now(), enough=deps.is_stopping, matching=watch.running)
     while (one := await asyncio.to_thread(next, slices, None)) is not None:
-        lanes = await do_steps(one, context.store)
+        lanes = await do_steps(one, deps.store)
         deliveries += len(lanes)
         drain_state.planned += len(lanes)
-        context.engine.deliveries_stored([lane for lane in lanes if lane.platform in context.channels])
+        deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
         if lanes and planned is not None:
             await planned()
-    seconds = context.clock.monotonic() - began
-    context.observe(channel.PlanMade(deliveries=deliveries, seconds=seconds, matching_seconds=watch.seconds))
+    seconds = deps.clock.monotonic() - began
+    deps.observe(channel.PlanMade(deliveries=deliveries, seconds=seconds, matching_seconds=watch.seconds))
 
 
-async def _move_far_moments(context: Context) -> None:
+async def _move_far_moments(deps: Dependencies) -> None:
     """Corrects due moments that are too late because the clock was wrong, and tells the operators and the log."""
-    now = context.clock.now()
-    if moved := await do_steps(move_far_moments(context.store, now=now), context.store):
+    now = deps.clock.now()
+    if moved := await do_steps(move_far_moments(deps.store, now=now), deps.store):
         log.warning("The clock was wrong: %d subscriptions were due too late, and are due at their times again.", moved)
-        admins = context.conversation.bot_info.admins
-        lanes = await write(notify_operators, context.store, admins, ClockWasWrong(count=moved), now=now)
-        context.engine.deliveries_stored([lane for lane in lanes if lane.platform in context.channels])
+        admins = deps.conversation.bot_info.admins
+        lanes = await write(notify_operators, deps.store, admins, ClockWasWrong(count=moved), now=now)
+        deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
 
 
-def seed_rate_limiter(context: Context) -> None:
+def seed_rate_limiter(deps: Dependencies) -> None:
     """Counts the sends that earlier processes began in the last minute against the rate limits."""
-    now, wall, second = context.clock.now(), context.clock.wall(), context.clock.monotonic()
-    for platform in context.channels:
-        earlier = sending.recent_sends(context.store, platform, now=now, wall=wall)
+    now, wall, second = deps.clock.now(), deps.clock.wall(), deps.clock.monotonic()
+    for platform in deps.channels:
+        earlier = sending.recent_sends(deps.store, platform, now=now, wall=wall)
         bulk = [(send.lane, second - send.ago.total_seconds()) for send in earlier if not send.is_answer]
         answers = [(send.lane, second - send.ago.total_seconds()) for send in earlier if send.is_answer]
-        context.rate_limiter.record_earlier_sends(bulk, answers, second)
+        deps.rate_limiter.record_earlier_sends(bulk, answers, second)
 
 
 class _Stopwatch:

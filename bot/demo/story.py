@@ -368,9 +368,9 @@ async def run_conversation(
             request = conversations.CallbackRequest(
                 callback_data=data, message_id=post, **_request_fields(conversation, number)
             )
-        reply = await answer(app.context, request)
+        reply = await answer(app.deps, request)
         if reply is not None:
-            await send_reply(app.context, reply)
+            await send_reply(app.deps, reply)
     return ConversationLog(messages=tuple(messages), pressed=frozenset(pressed))
 
 
@@ -477,4 +477,4 @@ def _subscribe(app: App, demo_chat: DemoChat) -> tuple[requests.Subscribed, ...]
 
 async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[model.Digest, Ingested]:
     data = files("bot").joinpath("samples", arrival.file).read_bytes()
-    return await ingest(app.context, data, arrival.file, source=arrival.source)
+    return await ingest(app.deps, data, arrival.file, source=arrival.source)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.context import backup_folder
+from bot.dependencies.opening import backup_folder
 from bot.digests import FORMATS, formats_of_packages
 from bot.operation import ticks
 from bot.operation.sign_in import Entry, entry

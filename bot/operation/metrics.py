@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from bot.app import App
-from bot.context import backup_folder
+from bot.dependencies.opening import backup_folder
 from bot.operation import ticks
 from bot.operation.sign_in import Entry, entry
 from bot.ports import channel
@@ -371,7 +371,7 @@ class Metrics:
             is_ready=self._is_ready,
             platforms=tuple(app.platforms),
             figures=_unless_unreadable(figures, app),
-            lanes_in_hand=app.context.engine.lanes_in_hand,
+            lanes_in_hand=app.deps.engine.lanes_in_hand,
             backlog=_unless_unreadable(backlog, app),
             files=ticks.file_sizes(app.store),
             copies=ticks.copy_times(backup_folder(app.settings, app.store)),
@@ -425,7 +425,7 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
 
 def operator_lines(store: Store, app: App) -> list[str]:
     """Returns a line that says how to become the operator, if there is none. Notifies operators of a new version."""
-    conversation, admins = app.context.conversation, app.settings.admins
+    conversation, admins = app.deps.conversation, app.settings.admins
     if conversation.bot_info.version:
         notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
     if not _needs_operator(app) or access.has_operator(store, admins):

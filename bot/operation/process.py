@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 
-from bot import context
 from bot.app import App
 from bot.delivery import sender_lock
 from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan
+from bot.dependencies import writing
 from bot.errors import SettingsError, error_location
 from bot.operation import ticks, worker
 from bot.operation.health import Health, Problem
@@ -57,7 +57,7 @@ class Process:
         self._rests: dict[str, tuple[float, float]] = {}
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
         self._reported: set[str] = set()  # the stopped platforms that `problems` contains
-        self._maintenance: context.UnderWay[None] | None = None  # the remaining steps of the daily maintenance
+        self._maintenance: writing.UnderWay[None] | None = None  # the remaining steps of the daily maintenance
         self._done_at: dict[str, datetime] = {}  # work that is done at intervals -> when it was last done
 
     @property
@@ -82,7 +82,7 @@ class Process:
             await self._check_workspaces()
             if looks:
                 if not self.sources.is_catching_up:
-                    await plan(self.app.context, self._drain_state, planned=self._wake_lanes)
+                    await plan(self.app.deps, self._drain_state, planned=self._wake_lanes)
                 await asyncio.to_thread(paper_search.keep_recent, self.app.store, now=self.app.clock.now())
                 await asyncio.to_thread(known_papers.keep_searched, self.app.store)
             await self._notify_operators()
@@ -128,7 +128,7 @@ class Process:
             await self._take_lanes(self._lanes)
             return
         if self._drain is not None and self._drain.done():
-            await context.write(workers.recover_own, app.store)  # messages without a stored outcome become unclear
+            await writing.write(workers.recover_own, app.store)  # messages without a stored outcome become unclear
             self._report(self._drain)
             self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
         second = app.clock.monotonic()
@@ -197,9 +197,9 @@ class Process:
         Logs the first two. `stopped`: stopped platforms and their reasons. Returns whether notices were planned.
         """
         app, now = self.app, self.app.clock.now()
-        await context.write(log_new_trouble, app.store, now=now)
+        await writing.write(log_new_trouble, app.store, now=now)
         self._outbox_trouble = await asyncio.to_thread(attention, app.store, now=now)
-        planned = await context.write(
+        planned = await writing.write(
             notify_operators_of_trouble, app.store, app.settings.admins, now=now, stopped=stopped
         )
         return bool(planned)
@@ -208,7 +208,7 @@ class Process:
         """Starts the daily maintenance when it is due, and continues it for at most a tenth of a second per call."""
         if self._is_due("daily work", MAINTENANCE_INTERVAL):
             steps = ticks.daily_maintenance(self.app.store, self.app.settings, now=self.app.clock.now())
-            self._maintenance = context.UnderWay(steps, self.app.store)
+            self._maintenance = writing.UnderWay(steps, self.app.store)
         if self._maintenance is None:
             return
         try:
@@ -266,7 +266,7 @@ async def _run(
         if app.cluster is not None:
             await app.cluster.join()
         if pause_gone:
-            await context.write(bot_state.free_platforms, app.store)
+            await writing.write(bot_state.free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)
         times = app.cluster.times if app.cluster else None
         pace = {"interval": times.beat, "stalled_after": times.stalled} if times else {}
@@ -277,7 +277,7 @@ async def _run(
             await _run_until_stopped(process, owners, say)
         if app.cluster is not None:
             with suppress(errors.StoreError):  # other workers notice that this one is gone
-                await context.write(workers.end_worker, app.store)
+                await writing.write(workers.end_worker, app.store)
     return 0
 
 
@@ -288,7 +288,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
-    await context.do_steps(ticks.daily_maintenance(app.store, app.settings, now=app.clock.now()), app.store)
+    await writing.do_steps(ticks.daily_maintenance(app.store, app.settings, now=app.clock.now()), app.store)
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)
@@ -306,7 +306,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
     receivers = [worker.Supervised(receiver, app.clock, app.cluster) for receiver in found]
     health = Health(app.store, app.clock, lambda: process.problems | worker.problems_of(receivers))
     metrics, heartbeat, refusals = Metrics(app, health.problems), ticks.make_heartbeat(app), Refusals(app.clock)
-    app.context.observe.listeners += [metrics.observe, refusals.observe]
+    app.deps.observe.listeners += [metrics.observe, refusals.observe]
 
     async def tick() -> None:
         await process.tick()
@@ -324,14 +324,14 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         pages=site.routes if site else closed_pages(app),
         metrics_lock=lock_of_metrics(app.settings, app.clock),
     )
-    server = serving(app.settings, web, observe=app.context.observe)
+    server = serving(app.settings, web, observe=app.deps.observe)
     async with server as address, ticks.beside(health.watch()), ticks.beside(refusals.watch()):
         lines = (
             f"Health: {address}/health/ready",
             *([f"Pages: {address}/"] if site else []),
             *entry_lines(app.settings),
             *startup_lines(app, sources),
-            *await context.write(operator_lines, app.store, app),
+            *await writing.write(operator_lines, app.store, app),
         )
         for line in lines:
             say(line)

@@ -14,7 +14,7 @@ from functools import cached_property
 from hashlib import pbkdf2_hmac, sha256
 from urllib.parse import urlsplit
 
-from bot.context import write
+from bot.dependencies.writing import write
 from bot.ports import conversation
 from bot.ports.channel import Clock
 from bot.rendering.templating import draw_page

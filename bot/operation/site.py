@@ -20,8 +20,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.app import App
-from bot.context import write
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
+from bot.dependencies.writing import write
 from bot.digests import read_digest
 from bot.errors import error_location
 from bot.operation import health, sign_in, status, web_server
@@ -80,7 +80,7 @@ class Site:
         self._dispatcher: conversation.RequestDispatcher | None = None
         self._started = asyncio.Event()
         most = max(1, web_server.most_connections() // health.SHARE_OF_CONNECTIONS)
-        self._streams = health.Streams(app.context.observe, most)
+        self._streams = health.Streams(app.deps.observe, most)
         lock = sign_in.Lock(self.clock, password)
         signing = sign_in.sign_in_pages(self._sessions, lock, self._chat_of) if password else ()
         self.pages = (*pages, *signing, *health.static_pages())
@@ -392,7 +392,7 @@ class Samples:
         if await self._is_offered(asked.visitor):
             for name in SAMPLES:
                 digest = await asyncio.to_thread(_sample, name)
-                await store_digest(self.app.context, digest, source=SOURCE)
+                await store_digest(self.app.deps, digest, source=SOURCE)
         return conversation.PageResponse(location="/")
 
     async def _is_offered(self, visitor: conversation.Visitor) -> bool:

@@ -9,7 +9,8 @@ from itertools import islice
 from shlex import quote
 
 from bot.app import App
-from bot.context import backup_folder, write
+from bot.dependencies.opening import backup_folder
+from bot.dependencies.writing import write
 from bot.operation import ticks
 from bot.operation.health import Problem
 from bot.ports import channel, conversation
@@ -434,5 +435,5 @@ def _database(sizes: Mapping[str, int], copies: Sequence[datetime], wall: dateti
 def operator_pages(app: App, troubles: Troubles) -> tuple[conversation.WebPage, ...]:
     """Returns the operator's pages, in the order of the navigation."""
     work = RecentWork(app.clock)
-    app.context.observe.listeners.append(work.observe)
+    app.deps.observe.listeners.append(work.observe)
     return StatusPage(app, work, troubles).all()

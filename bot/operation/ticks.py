@@ -16,7 +16,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import App
-from bot.context import UnderWay, backup_folder
+from bot.dependencies.opening import backup_folder
+from bot.dependencies.writing import UnderWay
 from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import Settings
@@ -158,7 +159,7 @@ def make_heartbeat(app: App) -> Heartbeat:
     url = settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else ""
     hosts = settings.allowed_hosts | {(urlsplit(url).hostname or "").casefold()}
     fetcher = make_fetcher(
-        replace(settings, allowed_hosts=hosts), app.context, alone=True, limits=FetchLimits(total=LONGEST)
+        replace(settings, allowed_hosts=hosts), app.deps, alone=True, limits=FetchLimits(total=LONGEST)
     )
     return Heartbeat(url, fetcher, app.clock)
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from bot.app import App
 from bot.commands.paper_lookup import PENDING_FOR
-from bot.context import write
 from bot.conversation.dispatcher import Dispatcher
 from bot.delivery import sender_lock
 from bot.delivery.lane_sender import DrainState
+from bot.dependencies.writing import write
 from bot.errors import error_location
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
@@ -301,7 +301,7 @@ async def listening(
     app: App, receivers: Sequence[Receiver | Supervised], lookup: PaperLookup | None = None
 ) -> AsyncIterator[Dispatcher]:
     """Receives and answers requests on every platform while the body runs. Yields the dispatcher."""
-    dispatcher = Dispatcher(app.context, lookup)
+    dispatcher = Dispatcher(app.deps, lookup)
     with suppress(StoreError):  # OwnerWatch tries again later
         await dispatcher.resume_replies()
     tasks = [asyncio.create_task(receiver.listen(dispatcher)) for receiver in receivers]
@@ -318,7 +318,7 @@ async def listening(
 async def _publish_commands(app: App) -> None:
     """Publishes the commands in the menus of the platforms. Logs errors instead of raising them."""
     try:
-        conversation = app.context.conversation
+        conversation = app.deps.conversation
         speakers = {code: _speaker(Language(lang, "UTC")) for code, lang in _MENU_LANGUAGES.items()}
         for platform in app.platforms.values():
             await platform.publish_commands(conversation.registry.commands, speakers)
@@ -332,7 +332,7 @@ def _speaker(localizer: Language) -> Callable[[Sentence], str]:
 
 async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
     """Answers the waiting requests of every platform. Returns when the replies are sent. Raises StoreError."""
-    dispatcher = Dispatcher(app.context, lookup)
+    dispatcher = Dispatcher(app.deps, lookup)
     await dispatcher.resume_replies()
     drains = [asyncio.create_task(receiver.drain(dispatcher)) for receiver in app.receivers()]
     stop = asyncio.create_task(app.stop.wait())

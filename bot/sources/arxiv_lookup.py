@@ -10,14 +10,14 @@ from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.context import write
+from bot.dependencies.writing import write
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources.fetch_request import FetchRequest, Sites
 from bot.sources.fetcher import Fetcher
-from bot.sources.ingest import PollContext, store_digest
+from bot.sources.ingest import PollDependencies, store_digest
 from subscriptions import model
 from subscriptions.normalize import title_alias
 from subscriptions.planning.receipts import Arrival
@@ -55,13 +55,13 @@ class _Batch:
 class PaperLookup:
     """Looks up papers at arXiv: papers that a person names by their ids, and incomplete papers of digests."""
 
-    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings) -> None:
+    def __init__(self, deps: PollDependencies, fetcher: Fetcher, source: SourceSettings) -> None:
         """`source` is from `arxiv_among`. The store records it as the source of the papers."""
-        self._context = context
+        self._deps = deps
         self._fetcher = fetcher
         self._source = source.name
-        self._sites = _sites(source, context.sites)
-        self._of_arxiv = self._sites == context.sites or source.is_arxivs_own  # False: the API of a mirror is used
+        self._sites = _sites(source, deps.sites)
+        self._of_arxiv = self._sites == deps.sites or source.is_arxivs_own  # False: the API of a mirror is used
         self._next = _Batch()
         self._turn = asyncio.Lock()
 
@@ -98,14 +98,14 @@ class PaperLookup:
             await self._store(ids[:middle])
             await self._store(ids[middle:])
         if digest is not None and (found := _as_no_news(digest, frozenset(ids))).entries:
-            await store_digest(self._context, found, source=self._source, of_arxiv=self._of_arxiv)
+            await store_digest(self._deps, found, source=self._source, of_arxiv=self._of_arxiv)
 
     async def enrich(self) -> None:
         """Looks up one round of incomplete papers and completes them.
 
         Raises StoreError, and FetchError if arXiv does not answer.
         """
-        store, now = self._context.store, self._context.clock.now()
+        store, now = self._deps.store, self._deps.clock.now()
         papers = await write(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
         waiting = deque(_groups(papers))
         try:
@@ -126,7 +126,7 @@ class PaperLookup:
 
     async def _complete(self, papers: PaperGroup) -> Sequence[PaperGroup]:
         """Requests papers and stores them. If arXiv refuses the request, returns the two halves to request instead."""
-        sites = self._context.sites
+        sites = self._deps.sites
         title_words = "" if papers[0].arxiv_id else _words(papers[0].title)
         request = (
             fetch_request.by_title(title_words, most=MAX_RESULTS, sites=sites)
@@ -143,7 +143,7 @@ class PaperLookup:
         found = _titled(digest, papers[0].title) if title_words else _with_ids(digest, papers)
         if found:
             kept, arrival = replace(digest, entries=found), Arrival(completes=True)
-            done = await store_digest(self._context, kept, source=self._source, of_arxiv=True, arrival=arrival)
+            done = await store_digest(self._deps, kept, source=self._source, of_arxiv=True, arrival=arrival)
             log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
         return ()
 

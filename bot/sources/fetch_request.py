@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
-from bot.context import write
+from bot.dependencies.writing import write
 from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import EVERYTHING, SourceSettings, is_listing

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-from bot.context import without
+from bot.dependencies.optional_parts import without
 from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.sources.fetch_request import HostLimiter, asked_to_wait
@@ -261,7 +261,7 @@ class Fetcher:
     def _client(self, url: httpx.URL, proxy: str | None) -> httpx.AsyncClient:
         timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
         try:
-            return httpx.AsyncClient(timeout=timeout, verify=self._context(url), proxy=proxy, trust_env=False)
+            return httpx.AsyncClient(timeout=timeout, verify=self._deps(url), proxy=proxy, trust_env=False)
         except (ImportError, ValueError):  # httpx's message would show the address of the proxy
             raise _failed(Sentence("The proxy of this machine cannot be used."), url) from None
 
@@ -332,7 +332,7 @@ class Fetcher:
         wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
         return min(max(wait, timedelta(0)), LONGEST_ASKED)
 
-    def _context(self, url: httpx.URL) -> ssl.SSLContext:
+    def _deps(self, url: httpx.URL) -> ssl.SSLContext:
         """Returns the TLS context.
 
         For http it is empty; trusted certificates are read once, for the first https address.

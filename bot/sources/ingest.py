@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
-from bot.context import do_steps
+from bot.dependencies.writing import do_steps
 from bot.digests import dated, read_digest
 from bot.ports import channel
 from bot.sources.fetch_request import ARXIV, Sites, SourceSchedules
@@ -19,7 +19,7 @@ from subscriptions.store.digests import Ingested
 from subscriptions.zones import zone
 
 
-class IngestContext(Protocol):
+class IngestDependencies(Protocol):
     """The dependencies of ingesting. A Context has them."""
 
     @property
@@ -32,7 +32,7 @@ class IngestContext(Protocol):
 
 
 async def ingest(
-    context: IngestContext,
+    deps: IngestDependencies,
     data: bytes,
     name: str,
     *,
@@ -40,16 +40,16 @@ async def ingest(
 ) -> tuple[model.Digest, Ingested]:
     """Reads a digest and stores its papers. Raises UnknownFormat, BrokenDigest, StoreError."""
     digest = await asyncio.to_thread(read_digest, data, name)
-    return digest, await store_digest(context, digest, source=source)
+    return digest, await store_digest(deps, digest, source=source)
 
 
-def today(context: IngestContext) -> date:
+def today(deps: IngestDependencies) -> date:
     """Returns the current day in the operator's time zone."""
-    return context.clock.now().astimezone(zone(context.store.zone)).date()
+    return deps.clock.now().astimezone(zone(deps.store.zone)).date()
 
 
 async def store_digest(
-    context: IngestContext,
+    deps: IngestDependencies,
     digest: model.Digest,
     *,
     source: str,
@@ -64,21 +64,21 @@ async def store_digest(
     even if their day is long ago. `of_arxiv`: the source is one of arXiv's own (docs/architecture.md, rule 4). `arrival`:
     when the digest came, as far as this is known.
     """
-    now, came = context.clock.now(), today(context)
+    now, came = deps.clock.now(), today(deps)
     kept = dated(digest, came)
     arrival = replace(arrival, day=kept.day if kept.day == digest.day else None)
 
     ingest = Ingest(
         source=source, day=kept.day or came, now=now, announce=announce, of_arxiv=of_arxiv, arrival=arrival, note=note
     )
-    return await do_steps(ingest_steps(context.store, kept, ingest), context.store)
+    return await do_steps(ingest_steps(deps.store, kept, ingest), deps.store)
 
 
 # ------------------------------------------------------------------------ the values that all polls of a process share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PollContext:
+class PollDependencies:
     """The values that all polls of a process share."""
 
     store: Store

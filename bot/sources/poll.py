@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from bot.context import write
+from bot.dependencies.writing import write
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
 from bot.sources import fetch_request, receipts
 from bot.sources.fetch_request import FetchRequest
 from bot.sources.fetcher import Fetcher
-from bot.sources.ingest import PollContext, store_digest
+from bot.sources.ingest import PollDependencies, store_digest
 from subscriptions import errors
 from subscriptions.model import Digest
 from subscriptions.planning import receipts as verdicts
@@ -47,23 +47,23 @@ class Poll:
     """
 
     def __init__(
-        self, context: PollContext, fetcher: Fetcher, source: SourceSettings, known: stored_sources.KnownSource
+        self, deps: PollDependencies, fetcher: Fetcher, source: SourceSettings, known: stored_sources.KnownSource
     ) -> None:
-        schedule = context.timing.schedule(source)
+        schedule = deps.timing.schedule(source)
         assert schedule is not None  # noqa: S101 - only files have no schedule
-        self._context = context
+        self._deps = deps
         self._fetcher = fetcher
         self._source = source
         self._known = known  # the source's state before the poll
         self._schedule = schedule
-        self._now = context.clock.now()
+        self._now = deps.clock.now()
         self._tally = receipts.Tally()
         self._seen = dict(known.seen)  # by address_key
         self._split = known.state.split  # archives of arXiv that are requested by category
         self._missed = receipts.MissedDays(
             days=dict(known.state.missed_days),
             upto=known.state.upto,
-            current=context.timing.current_days(source, self._now),
+            current=deps.timing.current_days(source, self._now),
         )
         self._units: dict[str, None] = {}  # the units of the source, in order
         self._broken_days: set[date] = set()  # days of dated addresses whose documents cannot be read
@@ -82,7 +82,7 @@ class Poll:
         `history`, the last days before the first poll count as missed.
         """
         after = (self._now - HISTORY).date() if history and self._missed.upto is None else self._missed.upto
-        self._missed.add_due(self._context.timing.days_due(self._source, after, self._now), self._now.date())
+        self._missed.add_due(self._deps.timing.days_due(self._source, after, self._now), self._now.date())
         self._is_behind = bool(self._missed.past or self._missed.lost)
         waiting = deque(self._requests())
         while waiting:
@@ -92,11 +92,11 @@ class Poll:
         self._take_off_read_days()
         await self._fetch_missed_days()
         self._is_behind, self._is_over = False, True
-        return await write(self._close, self._context.store)
+        return await write(self._close, self._deps.store)
 
     def _requests(self) -> tuple[FetchRequest, ...]:
         """Returns the regular requests, and adds their units to `_units`."""
-        sites = self._context.sites
+        sites = self._deps.sites
         requests = fetch_request.requests_of(self._source, self._now, split=self._split, sites=sites)
         self._units.update(dict.fromkeys(request.unit for request in requests))
         return requests
@@ -106,7 +106,7 @@ class Poll:
 
         False for sources without categories.
         """
-        due = self._context.timing.batch_due(self._source, self._now) if self._source.arxiv else None
+        due = self._deps.timing.batch_due(self._source, self._now) if self._source.arxiv else None
         return due is not None and self._known.state.came.get(unit) == due.at
 
     # ── one document ──────────────────────────────────────────────────────────
@@ -150,7 +150,7 @@ class Poll:
             return self._observe(request, verdicts.Observation(problem=problem))
         capped = "possibly_capped" in {warning.code for warning in digest.warnings}
         parts = self._by_category(request) if capped and request.unit else ()
-        digest = receipts.with_staleness(digest, self._context.timing.batch_due(self._source, self._now))
+        digest = receipts.with_staleness(digest, self._deps.timing.batch_due(self._source, self._now))
         done = await self._take_in(request, digest, receipts.seen_now(seen, found, digest), is_split=bool(parts))
         following = fetch_request.next_page(request, found.data)
         read_before = bool(seen.digest) or request.page > 1
@@ -186,7 +186,7 @@ class Poll:
 
         Each category becomes a unit.
         """
-        unit, sites = request.unit, self._context.sites
+        unit, sites = request.unit, self._deps.sites
         source = replace(self._source, arxiv=(unit,))
         requests = fetch_request.requests_of(source, self._now, split=(unit,), sites=sites)
         more = tuple(one for one in requests if one.unit not in self._units)
@@ -212,13 +212,13 @@ class Poll:
 
         done = await self._store(digest, note, verdicts.Arrival(looked_at=self._known.state.looked_at))
         if digest.format in receipts.BATCH_FORMATS and digest.entries and digest.day:
-            self._context.announced_batches.add(digest.day)
+            self._deps.announced_batches.add(digest.day)
         return done
 
     async def _store(self, digest: Digest, note: Note, arrival: verdicts.Arrival = verdicts.UNKNOWN) -> Ingested:
         source = self._source
         return await store_digest(
-            self._context,
+            self._deps,
             digest,
             source=source.name,
             note=note,
@@ -250,10 +250,10 @@ class Poll:
             request = fetch_request.backfill_request(
                 self._source,
                 day,
-                self._context.timing.calendar,
+                self._deps.timing.calendar,
                 missing=self._missing_categories(day),
                 oldest=number == 0 and self._was_polled_before(day),
-                sites=self._context.sites,
+                sites=self._deps.sites,
             )
             if request is None:
                 if not failed:  # if the poll failed, the source may still show that day once it works again
@@ -266,7 +266,7 @@ class Poll:
 
     def _missing_categories(self, day: date) -> tuple[str, ...]:
         """Returns the categories of arXiv whose papers of a day have not come, as far as is known; () for other sources."""
-        came, at = self._known.state.came, self._context.timing.expected_at(self._source, day)
+        came, at = self._known.state.came, self._deps.timing.expected_at(self._source, day)
         return tuple(unit for unit in self._units if unit and came.get(unit) != at)
 
     def _was_polled_before(self, day: date) -> bool:
@@ -351,7 +351,7 @@ class Poll:
     def _due(self, unit: str) -> tuple[verdicts.Observation, Overdue | None, bool]:
         """Returns the observation of a unit, and then the two values of `SourceSchedules.due` for it."""
         observation = verdicts.joined(self._tally.observations.get(unit, ()))
-        return observation, *self._context.timing.due(self._source, observation, self._now)
+        return observation, *self._deps.timing.due(self._source, observation, self._now)
 
     def _verdict_of(self, unit: str) -> verdicts.PollVerdict | None:
         """Returns the verdict on a unit; None if it was not requested because an earlier poll brought the papers due."""
@@ -361,7 +361,7 @@ class Poll:
             return verdicts.PollVerdict(outcome=Outcome.STALE, is_final=False, detail="It was not asked yet.")
         observation, due, resting = self._due(unit)
         had = due is not None and self._known.state.came.get(unit) == due.at
-        others = due is not None and due.batch in self._context.announced_batches
+        others = due is not None and due.batch in self._deps.announced_batches
         awaited = self._schedule.awaited
         return verdicts.poll_verdict(
             observation, due, self._now, had=had, others=others, resting=resting, awaited=awaited
@@ -392,20 +392,20 @@ class Poll:
         )
 
     def _again(self, failures: int) -> datetime:
-        return self._now + source_calendar.wait_after_failure(failures, self._retry_after, self._context.jitter())
+        return self._now + source_calendar.wait_after_failure(failures, self._retry_after, self._deps.jitter())
 
     def _notify(self, transaction: Transaction, receipt: Receipt, state: stored_sources.SourceState) -> None:
         """Notifies operators of trouble, of lost days, and of papers that came too late to be announced."""
-        context, source, missed, before = self._context, self._source, self._missed, self._known.state.trouble
+        deps, source, missed, before = self._deps, self._source, self._missed, self._known.state.trouble
         batch = bool(source.arxiv) or any(seen.batch for seen in self._seen.values())
         newest = max(state.came.values(), default=None)
         parts = tuple(unit for unit in self._units if unit and newest and state.came.get(unit) != newest)
         receipts.notify_of_trouble(
-            transaction, context, before, state.trouble, receipt, batch=batch, parts=parts, now=self._now
+            transaction, deps, before, state.trouble, receipt, batch=batch, parts=parts, now=self._now
         )
-        receipts.notify_of_missed(transaction, context, source.name, missed, self._now)
+        receipts.notify_of_missed(transaction, deps, source.name, missed, self._now)
         if self._known.last is not None:  # at the first poll of a source old papers are expected
-            receipts.notify_of_filed(transaction, context, source, self._tally.filed, self._now)
+            receipts.notify_of_filed(transaction, deps, source, self._tally.filed, self._now)
 
 
 def _is_absent(request: FetchRequest, error: FetchError) -> bool:

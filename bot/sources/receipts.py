@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from bot.context import write
+from bot.dependencies.writing import write
 from bot.errors import BrokenDigest, UnknownFormat
 from bot.ports.channel import SourceRead
 from bot.settings import SourceSettings
 from bot.sources.fetcher import Fetched
-from bot.sources.ingest import PollContext
+from bot.sources.ingest import PollDependencies
 from subscriptions import model
 from subscriptions.notices.declared import DaysMissed, PapersFiled
 from subscriptions.planning import receipts as verdicts
@@ -178,20 +178,20 @@ def read_of(receipt: Receipt) -> SourceRead:
 
 
 def notify_of_filed(
-    store: Scope, context: PollContext, source: SourceSettings, filed: verdicts.Filed, now: datetime
+    store: Scope, deps: PollDependencies, source: SourceSettings, filed: verdicts.Filed, now: datetime
 ) -> None:
     """Notifies operators of papers that came too late to be announced. Raises StoreError."""
     if filed.papers:
         notice = PapersFiled(source=source.name, days=notices.runs_in_notice(runs(filed.days)), papers=filed.papers)
-        notices.notify_operators(store, context.admins, notice, now=now)
+        notices.notify_operators(store, deps.admins, notice, now=now)
 
 
-def notify_of_missed(store: Scope, context: PollContext, source: str, missed: MissedDays, now: datetime) -> None:
+def notify_of_missed(store: Scope, deps: PollDependencies, source: str, missed: MissedDays, now: datetime) -> None:
     """Notifies operators of days that were given up or cannot be fetched. Raises StoreError."""
     if lost := (*missed.lost, *missed.gone):
         days, given_up = notices.runs_in_notice(runs(lost)), bool(missed.lost)
         notice = DaysMissed(source=source, days=days, given_up=given_up)
-        notices.notify_operators(store, context.admins, notice, now=now)
+        notices.notify_operators(store, deps.admins, notice, now=now)
 
 
 def truncation(digest: model.Digest) -> str:
@@ -250,7 +250,7 @@ def trouble_after(before: SourceTrouble | None, receipt: Receipt, *, quietly: bo
 
 def notify_of_trouble(
     store: Scope,
-    context: PollContext,
+    deps: PollDependencies,
     before: SourceTrouble | None,
     trouble: SourceTrouble | None,
     receipt: Receipt,
@@ -265,9 +265,9 @@ def notify_of_trouble(
     """
     if trouble is not None:
         if trouble is SourceTrouble.SUMMARIES or trouble.value == receipt.outcome.value:
-            notices.notify_source(store, context.admins, trouble, receipt, batch=batch, parts=parts, now=now)
+            notices.notify_source(store, deps.admins, trouble, receipt, batch=batch, parts=parts, now=now)
     elif before in (SourceTrouble.FAILED, SourceTrouble.LATE):
-        notices.notify_source(store, context.admins, None, receipt, batch=batch, now=now)
+        notices.notify_source(store, deps.admins, None, receipt, batch=batch, now=now)
 
 
 # ---------------------------------------------------------------------------- decisions about one document of a source
@@ -348,8 +348,8 @@ class FileReceiptWriter:
     Its methods raise StoreError.
     """
 
-    def __init__(self, context: PollContext) -> None:
-        self.context = context
+    def __init__(self, deps: PollDependencies) -> None:
+        self.deps = deps
         self._scans: dict[str, _Scan] = {}
 
     def record_stored(
@@ -361,7 +361,7 @@ class FileReceiptWriter:
         """
         if done.already_known and not done.announced:
             return
-        now, timing, known = self.context.clock.now(), self.context.timing, self._known(transaction, source)
+        now, timing, known = self.deps.clock.now(), self.deps.timing, self._known(transaction, source)
         state = known.state if known else stored_sources.SourceState(since=now)
         scan = self._scans.setdefault(source.name, _Scan(known is None or known.last is None))
         observations = scan.tally.observations[""]
@@ -384,31 +384,31 @@ class FileReceiptWriter:
         if scan is None:
             return
         if scan.receipt:
-            self.context.observe(read_of(scan.receipt))
-        filed, now = scan.tally.filed, self.context.clock.now()
+            self.deps.observe(read_of(scan.receipt))
+        filed, now = scan.tally.filed, self.deps.clock.now()
         if sentence := filed.as_sentence(source.name):
             log.info("%s: %s", source.name, sentence, extra={"source": source.name})
         if not scan.is_first:
-            await write(notify_of_filed, self.context.store, self.context, source, filed, now)
+            await write(notify_of_filed, self.deps.store, self.deps, source, filed, now)
 
     async def record_failed(self, source: SourceSettings, sentence: str) -> None:
         """Records that a file or folder cannot be read."""
         verdict = verdicts.PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=sentence)
-        now = self.context.clock.now()
+        now = self.deps.clock.now()
         receipt = Tally().receipt_of(source.name, verdict, now)
-        known = self._known(self.context.store, source)
+        known = self._known(self.deps.store, source)
         state = known.state if known else stored_sources.SourceState(since=now)
-        self.context.observe(read_of(receipt))
-        await write(self._write_receipt, self.context.store, source, state, receipt)
+        self.deps.observe(read_of(receipt))
+        await write(self._write_receipt, self.deps.store, source, state, receipt)
         if before := self._scans.get(source.name):  # later files of this scan get a new receipt
             if before.receipt:
-                self.context.observe(read_of(before.receipt))
+                self.deps.observe(read_of(before.receipt))
             self._scans[source.name] = _Scan(before.is_first, Tally(filed=before.tally.filed))
 
     async def record_late(self, source: SourceSettings, known: stored_sources.KnownSource) -> None:
         """Records that the file that is due in a folder is late. Further calls for the same file change nothing."""
-        now = self.context.clock.now()
-        schedule = self.context.timing.schedule(source)
+        now = self.deps.clock.now()
+        schedule = self.deps.timing.schedule(source)
         due = schedule.due_now(now) if schedule else None
         if due is None or now - due.at < LATE_AFTER or _is_accounted_for(known, due):
             return
@@ -416,7 +416,7 @@ class FileReceiptWriter:
             outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC."
         )
         receipt = Tally().receipt_of(source.name, verdict, now)
-        await write(self._write_receipt, self.context.store, source, known.state, receipt)
+        await write(self._write_receipt, self.deps.store, source, known.state, receipt)
 
     def _known(self, store: Scope, source: SourceSettings) -> stored_sources.KnownSource | None:
         return next((one for one in stored_sources.known_sources(store) if one.name == source.name), None)
@@ -430,7 +430,7 @@ class FileReceiptWriter:
             number = notices.note_poll(transaction, receipt, after, {})
             notify_of_trouble(
                 transaction,
-                self.context,
+                self.deps,
                 state.trouble,
                 after.trouble,
                 receipt,

@@ -5,14 +5,15 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.context import fact_of, write
+from bot.dependencies.opening import fact_of
+from bot.dependencies.writing import write
 from bot.errors import FetchError, error_location
 from bot.ports import channel
 from bot.settings import Settings, SourceSettings, installed_version
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
 from bot.sources.fetch_request import HostLimiter, SourceSchedules, StoredHostSlots, everything
 from bot.sources.fetcher import Fetcher, FetchLimits
-from bot.sources.ingest import IngestContext, PollContext
+from bot.sources.ingest import IngestDependencies, PollDependencies
 from bot.sources.poll import Poll
 from bot.sources.receipts import FileReceiptWriter, read_of
 from bot.sources.watched_files import WatchedFiles
@@ -40,24 +41,24 @@ class SourceScheduler:
 
     def __init__(
         self,
-        context: PollContext,
+        deps: PollDependencies,
         fetcher: Fetcher,
         sources: Sequence[SourceSettings],
         *,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         """`sources` are the sources in the settings; if there are none, all archives of arXiv are read."""
-        self._context = context
+        self._deps = deps
         self._fetcher = fetcher
         self._history = not sources
         self._sources = {source.name: source for source in (sources or (everything(),))}
-        self._file_receipts = FileReceiptWriter(context)
+        self._file_receipts = FileReceiptWriter(deps)
         self.inbox = WatchedFiles(self._file_receipts, sources, stopping=stopping)
         self._polls: dict[str, asyncio.Task[None]] = {}
         self._overdue: set[str] = set()  # sources that became due while no process ran, until they are polled
         self._overdue_until = 0.0  # the monotonic second until which planning waits for them
         arxiv = arxiv_among(self._sources.values())
-        self.lookup = PaperLookup(context, fetcher, arxiv) if arxiv else None
+        self.lookup = PaperLookup(deps, fetcher, arxiv) if arxiv else None
         self._enrichment: asyncio.Task[None] | None = None
         self._enrich_failures = 0  # in a row
         self._enrich_at = 0.0  # the monotonic second from which the next enrichment may start
@@ -83,14 +84,14 @@ class SourceScheduler:
 
         Deliveries that are planned earlier would lack the papers of these sources.
         """
-        return bool(self._overdue) and self._context.clock.monotonic() < self._overdue_until
+        return bool(self._overdue) and self._deps.clock.monotonic() < self._overdue_until
 
     async def poll(self) -> None:
         """Reads the files that are complete, and starts polls of the sources that are due. Raises StoreError."""
         await self.sync()
         await self.inbox.poll()
         self._reap_polls()
-        second = self._context.clock.monotonic()
+        second = self._deps.clock.monotonic()
         if self._last_check is not None and 0 <= second - self._last_check < CHECK_INTERVAL:
             return
         self._last_check = second
@@ -135,7 +136,7 @@ class SourceScheduler:
             )
         await self.sync()
         wanted = {written[name.casefold()] for name in names} or set(self._sources)
-        began = self._context.clock.now()
+        began = self._deps.clock.now()
         await self.inbox.drain(wanted)
         known = await self._known()
         web = [source for name, source in self._web().items() if name in wanted]
@@ -158,7 +159,7 @@ class SourceScheduler:
         """Writes the sources of the settings to the store, once. Raises StoreError."""
         if not self._synced:
             facts = [fact_of(source) for source in self._sources.values()]
-            await write(stored_sources.sync_sources, self._context.store, facts, now=self._context.clock.now())
+            await write(stored_sources.sync_sources, self._deps.store, facts, now=self._deps.clock.now())
             self._synced = True
 
     # ── polls ─────────────────────────────────────────────────────────────────
@@ -167,7 +168,7 @@ class SourceScheduler:
         return {name: source for name, source in self._sources.items() if source.path is None}
 
     def _due(self, known: Mapping[str, KnownSource]) -> list[SourceSettings]:
-        now, second = self._context.clock.now(), self._context.clock.monotonic()
+        now, second = self._deps.clock.now(), self._deps.clock.monotonic()
         return [
             source
             for name, source in self._web().items()
@@ -182,14 +183,14 @@ class SourceScheduler:
         A time too far ahead counts as due, since it was stored before the clock was set back.
         """
         at = known.state.next_at
-        schedule = self._context.timing.schedule(source)
+        schedule = self._deps.timing.schedule(source)
         if at is None or schedule is None or at <= now:
             return True
         return at > max(schedule.next_poll(now), now + MAX_AHEAD)
 
     def _note_overdue(self, due: Sequence[SourceSettings], known: Mapping[str, KnownSource]) -> None:
         """Notes the sources that became due while no process ran, or while the machine slept."""
-        now, second = self._context.clock.now(), self._context.clock.monotonic()
+        now, second = self._deps.clock.now(), self._deps.clock.monotonic()
         late = {
             source.name
             for source in due
@@ -201,8 +202,8 @@ class SourceScheduler:
 
     async def _claim_and_poll(self, source: SourceSettings, known: KnownSource) -> None:
         """Polls a source that is due, unless another process polls it. If the poll fails, its claim is released."""
-        store, due = self._context.store, known.state.next_at
-        until = self._context.clock.now() + POLL_LEASE
+        store, due = self._deps.store, known.state.next_at
+        until = self._deps.clock.now() + POLL_LEASE
         if not await write(stored_sources.claim_poll, store, source.name, due, until):
             return
         try:
@@ -212,10 +213,8 @@ class SourceScheduler:
             raise
 
     async def _poll(self, source: SourceSettings, known: KnownSource, *, everything: bool = False) -> Receipt:
-        receipt = await Poll(self._context, self._fetcher, source, known).run(
-            everything=everything, history=self._history
-        )
-        self._context.observe(read_of(receipt))
+        receipt = await Poll(self._deps, self._fetcher, source, known).run(everything=everything, history=self._history)
+        self._deps.observe(read_of(receipt))
         say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
         told = " ".join(filter(None, (_counted(receipt), receipt.detail)))
         say("%s: %s. %s", source.name, receipt.outcome, told, extra={"source": source.name})
@@ -245,7 +244,7 @@ class SourceScheduler:
                 raise found
 
     async def _known(self) -> dict[str, KnownSource]:
-        return {one.name: one for one in await asyncio.to_thread(stored_sources.known_sources, self._context.store)}
+        return {one.name: one for one in await asyncio.to_thread(stored_sources.known_sources, self._deps.store)}
 
     async def _record_late_folders(self, known: Mapping[str, KnownSource]) -> None:
         """Writes a receipt for each folder whose due file is late."""
@@ -255,7 +254,7 @@ class SourceScheduler:
 
     def _start_enrichment(self) -> None:
         """Starts to complete incomplete papers unless a poll is running, since a poll may complete them."""
-        second = self._context.clock.monotonic()
+        second = self._deps.clock.monotonic()
         if self._enrichment is not None and self._enrichment.done():
             if error := self._enrichment.exception():
                 log.error("Papers could not be completed: %s", error)
@@ -272,10 +271,10 @@ class SourceScheduler:
             self._enrich_failures = 0
         except FetchError as error:
             self._enrich_failures += 1
-            wait = wait_after_failure(self._enrich_failures, error.retry_after, self._context.jitter()).total_seconds()
+            wait = wait_after_failure(self._enrich_failures, error.retry_after, self._deps.jitter()).total_seconds()
             log.warning("Papers wait to be completed: %s", error)
         finally:
-            self._enrich_at = self._context.clock.monotonic() + wait
+            self._enrich_at = self._deps.clock.monotonic() + wait
 
     def _reap_polls(self) -> None:
         """Removes the polls that have ended. A source whose poll failed is polled again after ERROR_BACKOFF."""
@@ -286,7 +285,7 @@ class SourceScheduler:
             self._overdue.discard(name)
             error = None if task.cancelled() else task.exception()
             if error is not None:
-                self._retry_at[name] = self._context.clock.monotonic() + ERROR_BACKOFF
+                self._retry_at[name] = self._deps.clock.monotonic() + ERROR_BACKOFF
                 details = None if isinstance(error, errors.PaperwireError) else error
                 fields = {"source": name}
                 log.error("Source %s could not be polled: %s", name, error, exc_info=details, extra=fields)
@@ -299,34 +298,34 @@ def _counted(receipt: Receipt) -> str:
 
 def make_source_scheduler(
     settings: Settings,
-    context: IngestContext,
+    deps: IngestDependencies,
     *,
     stopping: Callable[[], bool] = lambda: False,
     observe: channel.Observe = channel.ignore,
 ) -> SourceScheduler:
     """Returns the scheduler that polls the sources of these settings into a store."""
-    receipts = make_file_receipts(settings, context, observe=observe)
-    fetcher = make_fetcher(settings, context)
-    return SourceScheduler(receipts.context, fetcher, settings.sources, stopping=stopping)
+    receipts = make_file_receipts(settings, deps, observe=observe)
+    fetcher = make_fetcher(settings, deps)
+    return SourceScheduler(receipts.deps, fetcher, settings.sources, stopping=stopping)
 
 
 def make_file_receipts(
-    settings: Settings, context: IngestContext, *, observe: channel.Observe = channel.ignore
+    settings: Settings, deps: IngestDependencies, *, observe: channel.Observe = channel.ignore
 ) -> FileReceiptWriter:
     """Returns the writer of receipts of files."""
     timing = SourceSchedules(settings.holidays, settings.timezone)
     return FileReceiptWriter(
-        PollContext(store=context.store, clock=context.clock, timing=timing, admins=settings.admins, observe=observe)
+        PollDependencies(store=deps.store, clock=deps.clock, timing=timing, admins=settings.admins, observe=observe)
     )
 
 
 def make_fetcher(
-    settings: Settings, context: IngestContext, *, alone: bool = False, limits: FetchLimits | None = None
+    settings: Settings, deps: IngestDependencies, *, alone: bool = False, limits: FetchLimits | None = None
 ) -> Fetcher:
     """Returns the fetcher of documents. All processes of one store together respect the rate limit of arXiv.
 
     With `alone`, the limit applies to this process only: for callers that cannot or need not use the store.
     """
     agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
-    limiter = HostLimiter(context.clock, others=None if alone else StoredHostSlots(context.store, context.clock))
-    return Fetcher(context.clock, limiter, agent=agent, allowed_hosts=settings.allowed_hosts, limits=limits)
+    limiter = HostLimiter(deps.clock, others=None if alone else StoredHostSlots(deps.store, deps.clock))
+    return Fetcher(deps.clock, limiter, agent=agent, allowed_hosts=settings.allowed_hosts, limits=limits)

@@ -38,7 +38,7 @@ class WatchedFiles:
         *,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._context = receipts.context
+        self._deps = receipts.deps
         self._receipts = receipts
         self._stopping = stopping
         self._sources = tuple(source for source in sources if source.path is not None)
@@ -94,12 +94,12 @@ class WatchedFiles:
 
     async def drain(self, only: Collection[str] | None = None) -> None:
         """Like `poll`, but waits up to LONGEST_WAIT for files that have just been written."""
-        began = self._context.clock.wall()
+        began = self._deps.clock.wall()
         await self.poll(only)
         while any(watch.waiting for watch in self._watches.values()):
-            if self._context.clock.wall() - began > LONGEST_WAIT:
+            if self._deps.clock.wall() - began > LONGEST_WAIT:
                 return
-            await self._context.clock.sleep(files.STABLE_FOR.total_seconds())
+            await self._deps.clock.sleep(files.STABLE_FOR.total_seconds())
             await self.poll(only)
 
     async def _complete_files(self, source: SourceSettings) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ class WatchedFiles:
             return ()
         self.problems.pop(source.name, None)
         self._reported.pop(source.name, None)
-        return self._watches[source.name].check(listing, self._context.clock.wall())
+        return self._watches[source.name].check(listing, self._deps.clock.wall())
 
     def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
         """Returns the files of a source, each with its stamp. Raises UnreadableInput, also if a folder has disappeared."""
@@ -133,7 +133,7 @@ class WatchedFiles:
                 read_digest, found.data, path, format=source.format, language=source.language
             )
             done = await store_digest(
-                self._context,
+                self._deps,
                 digest,
                 source=source.name,
                 note=partial(self._receipts.record_stored, source, digest),

@@ -20,9 +20,9 @@ from jinja2 import Environment, FileSystemLoader
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.context import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import StoredReply
+from bot.dependencies.system_clock import SystemClock
 from bot.platforms.slack.markup import LOOK, home_view, modal_view
 from bot.ports.channel import HomeView, Modal
 from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Place, Request

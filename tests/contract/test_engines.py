@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.context import SystemClock
 from bot.delivery.cluster import ClusterEngine
 from bot.delivery.job_queue import Times
 from bot.delivery.sender import EmbeddedEngine
+from bot.dependencies.system_clock import SystemClock
 from bot.ports.channel import Clock, Engine, Limits
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.model import Lane

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.context import Context, Layout
 from bot.conversation.reply_sender import StoredReply
 from bot.delivery.lane_sender import DrainState, deliver
 from bot.delivery.sender import plan
 from bot.demo.story import GalleryChannel, GalleryPost
+from bot.dependencies import Dependencies, Layout
 from bot.ports.channel import Limits
 from subscriptions import errors, model
 from subscriptions.service.listing import listed
@@ -61,12 +61,12 @@ class Deliverer:
         self.render_delivery: Callable[[model.Delivery, Layout], tuple[model.Message, ...]] = render_delivery
 
     @property
-    def context(self) -> Context:
-        return replace(self._talk.context, channels={"telegram": self._channel}, render_delivery=self.render_delivery)
+    def deps(self) -> Dependencies:
+        return replace(self._talk.deps, channels={"telegram": self._channel}, render_delivery=self.render_delivery)
 
     async def deliver_due(self) -> list[Answer]:
         """Plans what is due now and delivers it. Returns the messages in order."""
-        context, before = self.context, len(self._channel.posts)
+        context, before = self.deps, len(self._channel.posts)
         await plan(context, self.drain_state)
         context.engine.wake(lanes(context.store, ["telegram"], now=context.clock.now(), finding=()))
         await context.engine.run(partial(deliver, context, self.drain_state))

@@ -12,8 +12,8 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.context import Context
 from bot.conversation.handler import answer
+from bot.dependencies import Dependencies
 from bot.platforms.slack import incoming, markup
 from bot.platforms.slack.workspaces import ServedWorkspace
 from bot.ports.channel import CHAT_FIELD, HomeView, Modal
@@ -60,8 +60,8 @@ class SlackHarness(BotHarness):
     members: bool = True  # whether all members may change the subscriptions of a channel
 
     @property
-    def context(self) -> Context:
-        context: Context = BotHarness.context.fget(self)  # type: ignore[attr-defined]
+    def deps(self) -> Dependencies:
+        context: Dependencies = BotHarness.deps.fget(self)  # type: ignore[attr-defined]
         platform_apis = {**context.conversation.platform_apis, "slack": _SlackApi(self, "slack", has_ephemeral=True)}
         conversation = replace(
             context.conversation,
@@ -108,7 +108,7 @@ class SlackHarness(BotHarness):
         return await self.takes(request)
 
     async def takes(self, request: Request) -> Answer:
-        return Answer(stored_reply=await answer(self.context, request))
+        return Answer(stored_reply=await answer(self.deps, request))
 
 
 @dataclass(slots=True)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.context import Layout
 from bot.delivery.lane_sender import subscribe_link
+from bot.dependencies import Layout
 from bot.ports.conversation import Place
 from subscriptions import model
 from subscriptions.errors import RetryLater

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.context import CommandLimits
+from bot.dependencies.command_limits import CommandLimits
 from bot.ports.conversation import Place
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatKind

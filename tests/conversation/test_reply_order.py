@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from bot.context import Context
 from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.delivery.lane_sender import deliver
 from bot.delivery.sender import EmbeddedEngine, plan
+from bot.dependencies import Dependencies
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
@@ -28,7 +28,7 @@ def stored(answer: Answer) -> StoredReply:
 
 async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    context = post.context
+    context = post.deps
     said = [(chat, await bot.says(words, chat)) for chat in CHATS for words in ("/list", "/about", "/status")]
     sending = [asyncio.create_task(send_reply(context, stored(answer))) for _, answer in said]
     await asyncio.sleep(0)
@@ -40,10 +40,10 @@ async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHa
     assert not context.conversation.reply_locks
 
 
-def paced(post: Deliverer, bot: BotHarness, limits: Limits) -> Context:
+def paced(post: Deliverer, bot: BotHarness, limits: Limits) -> Dependencies:
     """Returns the context of a deliverer with a rate limiter."""
     limiter = RateLimiter({"telegram": limits})
-    return replace(post.context, rate_limiter=limiter, engine=EmbeddedEngine(bot.clock, limiter))
+    return replace(post.deps, rate_limiter=limiter, engine=EmbeddedEngine(bot.clock, limiter))
 
 
 async def test_answers_and_papers_of_a_chat_share_its_rate(store: Store) -> None:

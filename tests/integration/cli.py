@@ -19,7 +19,7 @@ import pytest
 from typer import core
 
 from bot import cli
-from bot.context import SystemClock
+from bot.dependencies.system_clock import SystemClock
 from tests import forked
 from tests.fakes import process
 from tests.fakes.telegram import TOKEN

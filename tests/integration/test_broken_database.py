@@ -87,7 +87,7 @@ async def with_deliveries(
                 make.subscribes(app.store, f"telegram:{chat}", word, every="now")
         for title in ("A graph", "A tree"):
             make.ingested(app.store, make.paper(title), now=clock.now())
-            await plan(app.context, DrainState())
+            await plan(app.deps, DrainState())
             clock.advance(make.MINUTE)
         yield app, outage.lock
 

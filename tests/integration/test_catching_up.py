@@ -488,7 +488,7 @@ class Bot:
             written_at=brought.at if brought.reader == "file" or first else None, looked_at=looked_at
         )
         assert brought.at <= self.bot.clock.now()
-        return await store_digest(self.bot.app.context, content, source=brought.reader, arrival=arrival)
+        return await store_digest(self.bot.app.deps, content, source=brought.reader, arrival=arrival)
 
     async def comes_to(self, moment: dt.datetime) -> None:
         """Advances the clock to a moment, with ticks at each hour at which something may be due."""

@@ -94,7 +94,7 @@ async def test_messages_left_to_a_person_hold_up_nothing(
     async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
         make.subscribes(app.store, "slack:C1", "graph", every="now")
         lookups = 0
-        find = app.context.channels["slack"].find
+        find = app.deps.channels["slack"].find
 
         async def counting(*where: Any, **what: Any) -> str | None:
             nonlocal lookups
@@ -102,7 +102,7 @@ async def test_messages_left_to_a_person_hold_up_nothing(
             assert lookups <= 2 * CUT, "the same messages are looked up again and again"
             return await find(*where, **what)
 
-        app.context.channels["slack"].find = counting  # type: ignore[method-assign]
+        app.deps.channels["slack"].find = counting  # type: ignore[method-assign]
         for n in range(CUT):  # the bot tries to look up each message, which counts like a post
             make.ingested(app.store, make.paper(f"A graph of kind {n}"), now=clock.now())
             slack.answers("cut after")
@@ -122,17 +122,17 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     app: App, clock: make.FakeClock, telegram: FakeTelegram
 ) -> None:
     make.due(app.store, "telegram:1")
-    app.context.engine.wake([])
+    app.deps.engine.wake([])
     broken = [("<b>", "A graph, plain")]
-    object.__setattr__(app.context, "render_delivery", _renders(broken))
+    object.__setattr__(app.deps, "render_delivery", _renders(broken))
     assert (await app.sender.deliver()).sent == 1
     assert [entry.text for entry in telegram.posted_to("1")] == ["A graph, plain"]
     clock.advance(make.MINUTE)
     make.ingested(app.store, make.paper("Another graph"), now=clock.now())
-    object.__setattr__(app.context, "render_delivery", _renders([("<b>", "")]))
+    object.__setattr__(app.deps, "render_delivery", _renders([("<b>", "")]))
     assert (await app.sender.deliver()).dead == 1
     entry = next(e for e in sending.outbox_entries(app.store, now=clock.now()) if e.state == "dead")
-    object.__setattr__(app.context, "render_delivery", _renders(broken))
+    object.__setattr__(app.deps, "render_delivery", _renders(broken))
     sending.retry_delivery(app.store, entry.id, now=clock.now())
     assert (await app.sender.deliver()).dead == 1  # a retry posts the stored payload, which was refused before
 
@@ -152,9 +152,9 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     app: App, clock: make.FakeClock, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
     make.due(app.store, "telegram:1", "telegram:2")
-    good = app.context.render_delivery
+    good = app.deps.render_delivery
     object.__setattr__(
-        app.context,
+        app.deps,
         "render_delivery",
         lambda d, layout: good(d, layout) if d.chat.address.address == "2" else 1 / 0,
     )
@@ -164,7 +164,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     said = record.getMessage()
     assert re.fullmatch(r"Delivery \w+ cannot be rendered: ZeroDivisionError in <lambda>, line \d+", said)
     assert (vars(record)["chat"], vars(record)["delivery"] in said) == ("telegram:1", True)
-    object.__setattr__(app.context, "render_delivery", good)
+    object.__setattr__(app.deps, "render_delivery", good)
     sending.retry_delivery(
         app.store,
         next(entry for entry in sending.outbox_entries(app.store, now=clock.now()) if entry.state == "dead").id,
@@ -211,7 +211,7 @@ async def test_when_many_chats_are_gone_the_platform_stops(
         telegram.unblocks(chat)
     assert (await app.sender.deliver()).sent == 0  # the platform stays stopped until an operator decides
     bot_state.free_platforms(app.store)  # `run --pause-gone` does this and the next line
-    app.sender = sender.Sender(replace(app.context, guard_gone=False), app.platforms, app.stop)
+    app.sender = sender.Sender(replace(app.deps, guard_gone=False), app.platforms, app.stop)
     assert (await app.sender.deliver()).sent == 20
     assert Counter(entry.state for entry in sending.outbox_entries(app.store, now=clock.now())) == {
         "sent": 21,
@@ -258,7 +258,7 @@ async def test_the_first_messages_go_out_while_others_are_planned(
 async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
     app: App, clock: make.FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process, channel = Process(app, Quiet()), app.context.channels["telegram"]  # type: ignore[arg-type]
+    process, channel = Process(app, Quiet()), app.deps.channels["telegram"]  # type: ignore[arg-type]
     post = channel.post
 
     async def breaks_off(*_: object, **__: object) -> str:
@@ -515,7 +515,7 @@ def _after_the_first(app: App, moment: str, happens: abc.Callable[[], object]) -
 
     `moment` is the method of the channel: "post" or "find".
     """
-    channel = app.context.channels["slack"]
+    channel = app.deps.channels["slack"]
     call = getattr(channel, moment)
     seen: list[bool] = []
 

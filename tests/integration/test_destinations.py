@@ -690,7 +690,7 @@ async def test_a_refusal_under_status_200_is_none_the_less_one(poster: Poster, s
 
 
 async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster) -> None:
-    channel = poster.app.context.channels["apprise"]
+    channel = poster.app.deps.channels["apprise"]
     assert isinstance(channel, adapter.AppriseChannel)
     channel._timeout = 0.2
     poster.fake.answers("hang after", chat="json")
@@ -714,7 +714,7 @@ def message(text: str) -> model.Message:
 async def test_a_message_that_is_too_long_for_its_service_is_not_sent(poster: Poster) -> None:
     """A message was rendered for a service that allows longer texts. Then its destination got another service."""
     with pytest.raises(errors.Rejected, match="Discord takes at most 1750 characters"):
-        await poster.app.context.channels["apprise"].post(
+        await poster.app.deps.channels["apprise"].post(
             make.address("apprise:discord"), message("x" * 2000), delivery="d"
         )
     assert poster.fake.texts("discord") == []
@@ -764,7 +764,7 @@ async def test_secrets_are_in_no_log_error_or_table(
     await poster.delivers(minutes=20)
     platform = poster.app.platforms["apprise"]
     found = (*await platform.check(), *platform.startup_lines, *poster.outbox(), poster.app.settings, poster.app)
-    found += (vars(poster.app.context.channels["apprise"]),)
+    found += (vars(poster.app.deps.channels["apprise"]),)
     said = caplog.text + "".join(capfd.readouterr()) + "".join(map(repr, found))
     assert "Apprise does not say which" in said
     await poster.app.close()

@@ -118,7 +118,7 @@ async def samples(store: Store) -> Store:
     """A store with the papers of all samples, which came at noon."""
     for name in SAMPLES:
         await ingest(
-            BotHarness(store).context, files("bot").joinpath("samples", name).read_bytes(), name, source="samples"
+            BotHarness(store).deps, files("bot").joinpath("samples", name).read_bytes(), name, source="samples"
         )
     return store
 

@@ -89,7 +89,7 @@ async def bot_with(
     async with a_bot(tmp_path, telegram, clock) as app:
         bot = Bot(app)
         counted = operation_metrics.Metrics(app, lambda: bot.problems, metrics or operation_metrics.METRICS)
-        app.context.observe.listeners.append(counted.observe)
+        app.deps.observe.listeners.append(counted.observe)
         async with web_server.serving(app.settings, web_server.health_app(dict, metrics=counted.page)) as bot.url:
             yield bot
 
@@ -180,7 +180,7 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
 
 async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: FakeTelegram) -> None:
     make.due(bot.app.store, "telegram:1")
-    object.__setattr__(bot.app.context, "render_delivery", Mock(side_effect=ValueError("broken")))
+    object.__setattr__(bot.app.deps, "render_delivery", Mock(side_effect=ValueError("broken")))
     await bot.app.sender.deliver()
     assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 1
     change(bot.app.store, "UPDATE delivery SET dismissed_at = settled_at")
@@ -280,8 +280,8 @@ async def test_what_waits_and_what_is_in_hand_is_measured(
     async def deliver(_: model.Lane) -> None:
         scraped_within.append((await bot.scrape())("paperwire_lanes_in_hand"))
 
-    bot.app.context.engine.wake([model.Lane("telegram", "1")])
-    await bot.app.context.engine.run(deliver)
+    bot.app.deps.engine.wake([model.Lane("telegram", "1")])
+    await bot.app.deps.engine.run(deliver)
     assert scraped_within == [1]
 
 

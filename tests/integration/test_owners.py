@@ -54,7 +54,7 @@ async def test_a_start_recovers_only_what_nobody_has_in_hand(
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         make.due(app.store, "telegram:1", "telegram:2", "telegram:3")
-        await plan(app.context, DrainState())
+        await plan(app.deps, DrainState())
         being_sent.being_sent(other, being_sent.request("1"))
         workers.begin_worker(store, holds_sender_lock=True)  # `store` is a process that is killed while it sends
         being_sent.being_sent(store, being_sent.request("2"))
@@ -221,12 +221,12 @@ async def test_a_worker_thought_dead_posts_no_taken_over_reply(
         chat_status.apply_once(app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
         workers.recover_stalled(other, workers.other_workers(other))
         assert len(conversations.unfinished_replies(other, now=make.NOON)) == 1
-        await reply_sender.send_reply(app.context, REPLY)
+        await reply_sender.send_reply(app.deps, REPLY)
         assert telegram.posted_to("42") == []
         workers.recover_stalled(app.store, workers.other_workers(app.store))
         assert len(conversations.unfinished_replies(app.store, now=make.NOON)) == 1
         for _ in range(2):
-            await reply_sender.send_reply(app.context, REPLY)
+            await reply_sender.send_reply(app.deps, REPLY)
     assert len(telegram.posted_to("42")) == 1
 
 

@@ -13,12 +13,13 @@ from typing import Any, cast
 import psycopg
 import pytest
 
-from bot import context
+from bot import dependencies
 from bot.app import App
 from bot.conversation.reply_sender import _reserve
 from bot.delivery import cluster, job_queue
 from bot.delivery.lane_sender import wait_for_send
 from bot.delivery.sender_lock import only_sender
+from bot.dependencies import system_clock
 from bot.errors import SenderLockHeld
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Limits
@@ -53,7 +54,7 @@ class Worker:
         self.store, self.clock = Store(lane_url), make.FakeClock(make.NOON)
         stored_workers.begin_worker(self.store, holds_sender_lock=False)
         self.engine = cluster.ClusterEngine(self.store, self.clock, LIMITS)
-        self.context = cast(context.Context, SimpleNamespace(
+        self.deps = cast(dependencies.Dependencies, SimpleNamespace(
             engine=self.engine, rate_limiter=self.engine.rate_limiter, clock=self.clock, store=self.store,
             is_stopping=lambda: False,
         ))  # fmt: skip
@@ -109,7 +110,7 @@ async def test_answers_of_one_worker_slow_deliveries_of_another(two: tuple[Worke
     receives.answers(9, 6, 3, 1)
     receives.answers(2, topic="5")
     receives.answers(70)  # too long ago for any limit
-    assert not await wait_for_send(delivers.context, GROUP)  # the lane must wait, and its worker wakes it later
+    assert not await wait_for_send(delivers.deps, GROUP)  # the lane must wait, and its worker wakes it later
     wanted = ready_in(9, 6, 3, 1, 2)
     assert wanted > 1
     assert delivers.ready_in() == pytest.approx(wanted)
@@ -127,7 +128,7 @@ async def test_an_answer_waits_for_the_deliveries_of_another_worker(two: tuple[W
     wanted = ready_in(7, 6, 5, 4, 3, 2, 1, 0, urgent=True)
     assert wanted > 0
     begin = other.monotonic()
-    await _reserve(receives.context, model.ChatAddress(GROUP.platform, GROUP.address, ""))
+    await _reserve(receives.deps, model.ChatAddress(GROUP.platform, GROUP.address, ""))
     assert other.monotonic() - begin == pytest.approx(wanted)
 
 
@@ -188,7 +189,7 @@ async def test_a_lane_is_left_by_a_worker_without_heartbeat_and_session(
 async def workers(url: str) -> abc.AsyncIterator[list[cluster.ClusterEngine]]:
     stores = [Store(url) for _ in range(3)]
     limits = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
-    engines = [cluster.ClusterEngine(store, context.SystemClock(), limits) for store in stores]
+    engines = [cluster.ClusterEngine(store, system_clock.SystemClock(), limits) for store in stores]
     yield engines
     for engine, store in zip(engines, stores, strict=True):
         await engine.close()
@@ -201,7 +202,7 @@ async def test_three_workers_together_keep_to_the_rate(workers: list[cluster.Clu
     async def sends(worker: cluster.ClusterEngine) -> list[float]:
         return [await worker.reserve("telegram") for _ in range(40)]
 
-    begin = context.SystemClock().monotonic()
+    begin = system_clock.SystemClock().monotonic()
     starts = sorted(start for found in await asyncio.gather(*map(sends, workers)) for start in found)
     assert len(starts) == 120
     assert [start - begin >= number / 50 - 0.001 for number, start in enumerate(starts)] == [True] * 120
@@ -209,7 +210,7 @@ async def test_three_workers_together_keep_to_the_rate(workers: list[cluster.Clu
 
 async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: list[cluster.ClusterEngine]) -> None:
     told, other, _ = workers
-    clock = context.SystemClock()
+    clock = system_clock.SystemClock()
     now = clock.monotonic()
     for address in ("1", "2"):
         told.rate_limiter.pause(model.Lane("telegram", address), now + 60, now)
@@ -292,7 +293,7 @@ async def engine(
     with contextlib.closing(Store(url)) as store:
         made = cluster.ClusterEngine(
             store,
-            context.SystemClock(),
+            system_clock.SystemClock(),
             {"telegram": Limits(text=4096, per_second=28, per_lane=1)},
             stopping=lambda: bool(stops) and stops.pop(),
             concurrency=concurrency,
@@ -480,7 +481,7 @@ def wants_many_messages(app: App, chat: str) -> None:
 
 def crashes_at_posts(app: App, starts: list[float], *, every: int, taken: bool) -> None:
     """Records when each post of the app starts. Every n-th post crashes: with `taken`, after the platform accepted it."""
-    channel = app.context.channels["telegram"]
+    channel = app.deps.channels["telegram"]
     post = channel.post
 
     async def timed(*args: object, **options: object) -> str:

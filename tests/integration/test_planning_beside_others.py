@@ -131,7 +131,7 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
     monkeypatch.setattr(hits, "tokenize", called(lambda: matched.append("a paper"), hits.tokenize))
     make.subscribes(store, "telegram:42", "graph", every="now")
     bot = BotHarness(store, clock=make.FakeClock(make.NOON + make.HOUR))
-    _, ingested = await ingest.ingest(bot.context, DIGEST.read_bytes(), DIGEST.name, source="daily")
+    _, ingested = await ingest.ingest(bot.deps, DIGEST.read_bytes(), DIGEST.name, source="daily")
     assert ingested.new > 0
     assert (turns, matched) == ([False], [])
 

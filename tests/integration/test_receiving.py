@@ -141,7 +141,7 @@ async def test_a_request_that_fails_is_given_up_and_logged_safely(
         telegram.user_writes("/list of secrets")
         telegram.user_writes("/help")
         await asks(telegram, "/sub diffusion")
-        assert running.context.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}
+        assert running.deps.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}
     assert ["went wrong here" in text for text in said(telegram)] == [True, True, False]
     assert "RuntimeError in fails" in caplog.text
     assert "secrets" not in caplog.text
@@ -297,7 +297,7 @@ async def test_an_answer_does_not_wait_for_the_shared_rate(
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         cut = AsyncMock(side_effect=errors.StoreUnavailable("The connection is cut."))
-        monkeypatch.setattr(app.context.engine, "reserve", cut)
+        monkeypatch.setattr(app.deps.engine, "reserve", cut)
         async with worker.listening(app, app.receivers()):
             await asks(telegram, "/sub diffusion", posts=1)
     assert [text[:3] for text in said(telegram)] == ["✓ 1"]
@@ -327,16 +327,14 @@ async def test_a_repeated_old_answer_is_not_polled_without_pause(
     tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
-        client = app.context.channels["telegram"].client  # type: ignore[attr-defined]
+        client = app.deps.channels["telegram"].client  # type: ignore[attr-defined]
 
         async def updates(*_: object, **__: object) -> list[dict[str, Any]]:
             await asyncio.sleep(0)
             return [{"update_id": 1000, "poll": {}}]
 
         client.updates = updates
-        task = asyncio.create_task(
-            LongPolling(client, clock, on_bot_name=lambda _: None).listen(Dispatcher(app.context))
-        )
+        task = asyncio.create_task(LongPolling(client, clock, on_bot_name=lambda _: None).listen(Dispatcher(app.deps)))
         await clock.rested(3)
         task.cancel()
     assert set(clock.rests) == {0.6}

@@ -19,8 +19,8 @@ import httpx
 import pytest
 
 from bot.cli import log
-from bot.context import without
 from bot.delivery.sender import CONCURRENCY
+from bot.dependencies.optional_parts import without
 from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions.service.amendments import set_settings

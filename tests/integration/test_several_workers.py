@@ -13,8 +13,8 @@ from typing import Any, cast
 import psycopg
 import pytest
 
-from bot.context import SystemClock
 from bot.delivery.cluster import ClusterEngine
+from bot.dependencies.system_clock import SystemClock
 from bot.operation import worker
 from bot.operation.health import Health
 from bot.ports import conversation

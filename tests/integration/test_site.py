@@ -605,7 +605,7 @@ async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.Monke
     monkeypatch.setattr("resource.getrlimit", lambda _: (64, 64))
     monkeypatch.setattr(health, "SETTLES", 0)
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
-        observe, seen = pages.app.context.observe, list[channel.Measurement]()
+        observe, seen = pages.app.deps.observe, list[channel.Measurement]()
         observe.listeners.append(seen.append)
         async with (
             web_server.serving(

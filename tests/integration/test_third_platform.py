@@ -40,7 +40,7 @@ async def app(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyP
 
 
 def post_office(app: App) -> PostboxChannel:
-    channel = app.context.channels["postbox"]
+    channel = app.deps.channels["postbox"]
     assert isinstance(channel, PostboxChannel)
     return channel
 
@@ -100,7 +100,7 @@ async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: m
     lines = startup_lines(app, app.source_scheduler())
     assert "console, postbox, web" in lines[0]
     assert "Letters are read once a minute." in lines
-    assert app.context.lookup_platforms == {"postbox", "web"}
+    assert app.deps.lookup_platforms == {"postbox", "web"}
     await writes(app, "ada", "/sub diffusion")
     assert app.bot_names == {"postbox": "The postman"}
     chat = listing.get_chat(app.store, make.address(ADA))

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import sqlalchemy
 
-from bot import context
 from bot.conversation import handler
+from bot.dependencies import command_limits, writing
 from subscriptions import errors
 from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
@@ -51,7 +51,7 @@ async def test_no_step_of_a_work_leaves_a_connection_in_hand(store: database.Sto
         return "done"
 
     with pytest.raises(RuntimeError, match="pass its Transaction on"):
-        await context.do_steps(steps(), store)
+        await writing.do_steps(steps(), store)
     assert listed(store, None) == ()
 
 
@@ -114,7 +114,7 @@ async def test_a_work_is_done_once_with_more_readers_than_connections(store: dat
         runs.append(chat)
 
     done = await asyncio.gather(
-        *(context.write_together(work, store, chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
+        *(writing.write_together(work, store, chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
     )
     people.shutdown()
     assert (done, runs) == ([None, None], ["telegram:1", "telegram:2"])
@@ -131,7 +131,7 @@ async def test_everybody_who_speaks_at_once_is_answered(store: database.Store) -
     async def speaks(chat: str) -> tuple[str, str]:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
         # the code that sends the answer writes in this way
-        await context.write_together(pause_lane, store, make.address(chat).lane, wall=make.NOON, until=make.NOON)
+        await writing.write_together(pause_lane, store, make.address(chat).lane, wall=make.NOON, until=make.NOON)
         return subscribed.text, (await bot.says("/list", chat)).text
 
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))
@@ -199,7 +199,7 @@ async def asked(work: Any, *what: Any) -> "list[asyncio.Task[Any]]":
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("asks", [context.write, context.write_together])
+@pytest.mark.parametrize("asks", [writing.write, writing.write_together])
 async def test_readers_answer_at_once_while_writers_wait(
     store: database.Store, lock: Lock, tries: Tries, asks: Any
 ) -> None:
@@ -216,7 +216,7 @@ async def test_readers_answer_at_once_while_writers_wait(
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("asks", [context.write, context.write_together])
+@pytest.mark.parametrize("asks", [writing.write, writing.write_together])
 async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
     database_url: str, lock: Lock, monkeypatch: pytest.MonkeyPatch, asks: Any
 ) -> None:
@@ -231,7 +231,7 @@ async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
         assert len(tried) == 1
         assert len({id(one) for one in ended}) == WRITERS, "each has an error of its own"
         lock.release()
-        assert await context.write(subscribed, store, 1) == 1
+        assert await writing.write(subscribed, store, 1) == 1
 
 
 @contextlib.asynccontextmanager
@@ -243,7 +243,7 @@ async def busy_writer(store: database.Store) -> abc.AsyncIterator[None]:
         busy.set()
         assert free.wait(PATIENCE)
 
-    first = asyncio.create_task(context.write(stands, store))
+    first = asyncio.create_task(writing.write(stands, store))
     await asyncio.to_thread(busy.wait, PATIENCE)
     yield
     free.set()
@@ -261,7 +261,7 @@ async def test_writes_are_done_in_their_order(store: database.Store, lock: Lock)
         order.append(subscribed(scope, number))
 
     lock.take()
-    kinds = (context.write, context.write_together, context.write_together, context.write)
+    kinds = (writing.write, writing.write_together, writing.write_together, writing.write)
     tasks = [asyncio.create_task(kinds[n % 4](noted, store, n)) for n in range(1, WRITERS + 1)]
     await asyncio.sleep(0)
     lock.release()
@@ -272,7 +272,7 @@ async def test_writes_are_done_in_their_order(store: database.Store, lock: Lock)
 @pytest.mark.both_databases
 async def test_works_that_wait_together_share_their_transactions(store: database.Store, tries: Tries) -> None:
     async with busy_writer(store):
-        tasks = await asked(context.write_together, store)
+        tasks = await asked(writing.write_together, store)
     assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
     assert len(tries.threads) == 1
     assert len(chats(store)) == WRITERS
@@ -306,9 +306,9 @@ async def test_a_work_on_a_damaged_page_fails_alone(store: database.Store) -> No
         transaction.connection().exec_driver_sql("SELECT * FROM broken").all()
 
     ended = await asyncio.gather(
-        context.write_together(subscribed, store, 1),
-        context.write_together(reads_damage, store),
-        context.write_together(subscribed, store, 2),
+        writing.write_together(subscribed, store, 1),
+        writing.write_together(reads_damage, store),
+        writing.write_together(subscribed, store, 2),
         return_exceptions=True,
     )
     assert (ended[0], ended[2]) == (1, 2)
@@ -326,7 +326,7 @@ async def test_a_refused_work_leaves_its_neighbours_committed(store: database.St
         return number
 
     ended = await asyncio.gather(
-        *[context.write_together(refused, store, number) for number in range(1, WRITERS + 1)], return_exceptions=True
+        *[writing.write_together(refused, store, number) for number in range(1, WRITERS + 1)], return_exceptions=True
     )
     assert [str(one) for n, one in enumerate(ended, 1) if one != n] == ["not 8", "not 10"]
     assert sorted(map(int, chats(store))) == [n for n in range(1, WRITERS + 1) if n not in (8, 10)]
@@ -335,7 +335,7 @@ async def test_a_refused_work_leaves_its_neighbours_committed(store: database.St
 @pytest.mark.both_databases
 async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: database.Store, lock: Lock) -> None:
     lock.take()
-    tasks = await asked(context.write_together, store)
+    tasks = await asked(writing.write_together, store)
     tasks[3].cancel()
     await asyncio.sleep(0)
     lock.release()
@@ -360,7 +360,7 @@ async def test_what_reads_and_what_writes_are_done_in_their_threads(store: datab
         threads.append(threading.current_thread().name)
         return len(chats(store))
 
-    assert await context.do_steps(work(), store) == 1
+    assert await writing.do_steps(work(), store) == 1
     assert [name.split("_")[0] for name in threads] == ["asyncio", "paperwire-writer", "asyncio"]
 
 
@@ -377,7 +377,7 @@ async def test_work_whose_writing_is_refused_is_told_so_and_cleans_up(store: dat
 
     store.writer.close()
     with pytest.raises(errors.StoreUnavailable, match="stopping"):
-        await context.do_steps(work(), store)
+        await writing.do_steps(work(), store)
     assert ends == ["cleaned up"]
 
 
@@ -387,13 +387,13 @@ async def test_work_whose_writing_is_refused_is_told_so_and_cleans_up(store: dat
 @pytest.mark.both_databases
 async def test_at_the_end_waiting_works_are_written(store: database.Store, lock: Lock) -> None:
     lock.take()
-    tasks = await asked(context.write, store)
+    tasks = await asked(writing.write, store)
     ending = threading.Thread(target=store.writer.close)
     ending.start()
     with store.writer._changed:
         assert store.writer._changed.wait_for(lambda: store.writer._is_closed, PATIENCE)
     with pytest.raises(errors.StoreUnavailable, match="The program is stopping; nothing more is written to"):
-        await context.write(subscribed, store, 99)
+        await writing.write(subscribed, store, 99)
     lock.release()
     assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
     ending.join()
@@ -406,7 +406,7 @@ async def test_a_full_queue_refuses_and_writes_what_waits(
 ) -> None:
     monkeypatch.setattr(writer, "MOST_WAITING", 16)
     async with busy_writer(store):
-        tasks = [asyncio.create_task(context.write(subscribed, store, number)) for number in range(1, 19)]
+        tasks = [asyncio.create_task(writing.write(subscribed, store, number)) for number in range(1, 19)]
         await asyncio.sleep(0)
     ended = await asyncio.gather(*tasks, return_exceptions=True)
     assert ended[:16] == list(range(1, 17))
@@ -542,7 +542,7 @@ async def test_many_commands_of_a_chat_match_nothing(
     store: database.Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make.ingested(store, make.paper("A tree"))
-    for _ in range(context.MAX_OF_CHAT):
+    for _ in range(command_limits.MAX_OF_CHAT):
         await bot.says("/lang en")
     seen = watched(store, monkeypatch)
     await bot.says("/sub tree")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.commands import phrasing
-from bot.context import schedules_of
+from bot.dependencies.opening import schedules_of
 from bot.rendering.language import Language
 from bot.settings import Settings
 from bot.settings.checks import CronSchedule

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import aiosmtplib
 from pydantic import SecretStr
 
-from bot.context import write
+from bot.dependencies.writing import write
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
 from bot.platforms.email import EMAIL, markup
 from bot.platforms.email.answers import Step, outcome_of

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 
 from pydantic import SecretStr
 
-from bot.context import write
+from bot.dependencies.writing import write
 from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.platforms.slack import SLACK, joined, markup, normalise, split

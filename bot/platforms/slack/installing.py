@@ -26,7 +26,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr, TypeAdapter
 from slack_sdk.oauth import AuthorizeUrlGenerator
 
-from bot.context import write
+from bot.dependencies.writing import write
 from bot.platforms.receiver_loop import ReceiverLoop
 from bot.platforms.slack import manifest
 from bot.platforms.slack.client import Client

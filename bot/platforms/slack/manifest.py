@@ -222,9 +222,9 @@ app = typer.Typer(help="An app of your own in Slack.", invoke_without_command=Tr
 
 
 @app.callback()
-def _slack(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+def _slack(deps: typer.Context) -> None:
+    if deps.invoked_subcommand is None:
+        typer.echo(deps.get_help())
         raise typer.Exit(2)
 
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from bot.commands.context import Command
-from bot.context import without
+from bot.dependencies.optional_parts import without
 from bot.errors import SettingsError
 from bot.platform import (
     Finding,

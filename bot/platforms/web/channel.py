@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.context import write
+from bot.dependencies.writing import write
 from bot.platforms.web import WEB, markup
 from bot.ports import channel as channels
 from bot.ports import conversation

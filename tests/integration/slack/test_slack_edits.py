@@ -180,7 +180,7 @@ async def test_a_reply_sent_before_its_thread_was_known_comes_once(
 
 def _before_the_first_lookup(app: App, happens: Callable[[], None]) -> None:
     """Calls `happens` just before the channel looks for a message for the first time."""
-    channel = app.context.channels["slack"]
+    channel = app.deps.channels["slack"]
     find = channel.find
 
     async def finding(*where: Any, **what: Any) -> str | None:

@@ -80,7 +80,7 @@ async def browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def channel_of(app: App) -> SlackChannel:
-    channel = app.context.channels["slack"]
+    channel = app.deps.channels["slack"]
     assert isinstance(channel, SlackChannel)
     return channel
 

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.context import Context
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.handler import execute as real_execute
 from bot.conversation.reply_sender import StoredReply
+from bot.dependencies import Dependencies
 from bot.operation import worker
 from bot.operation.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
@@ -135,7 +135,7 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
     slack.knows("C2")
     waiting, free = threading.Event(), threading.Event()
 
-    def execute(context: Context, prepared: PreparedRequest) -> Steps[StoredReply | None]:
+    def execute(context: Dependencies, prepared: PreparedRequest) -> Steps[StoredReply | None]:
         if str(prepared.request.chat) == "slack:C1":
             waiting.set()
             assert free.wait(PATIENCE)

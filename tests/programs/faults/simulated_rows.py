@@ -416,7 +416,7 @@ async def drops_messages(folder: Path, tries: int) -> Verdict:
     numbers = Counter[str]()
 
     def breaks(world: simulated.World) -> None:
-        channel = world.app.context.channels["telegram"]
+        channel = world.app.deps.channels["telegram"]
         post = channel.post
 
         async def drops(chat: model.ChatAddress, message: model.Message, **more: object) -> str:

@@ -10,10 +10,10 @@ from sqlmodel import col, select
 
 from bot import settings
 from bot.app import App, build_app
-from bot.context import schedules_of
 from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan
 from bot.demo.story import GalleryChannel
+from bot.dependencies.opening import schedules_of
 from bot.digests import read_digest
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Limits
@@ -96,7 +96,7 @@ class SimulatedBot:
     async def receives(self, digest: world.Arrival) -> None:
         """Ingests a digest. Stores a receipt if the digest is from the feed for which when-out waits."""
         read = read_digest(digest.data, digest.name, day=digest.day)
-        await store_digest(self.app.context, read, source=digest.source)
+        await store_digest(self.app.deps, read, source=digest.source)
         if self._awaits and digest.source == world.FEED:
             now = self.clock.now()
             outcome = receipts.Outcome.NEW if digest.day >= world.batch_at(now) else receipts.Outcome.STALE
@@ -105,7 +105,7 @@ class SimulatedBot:
     async def ticks(self) -> None:
         """Plans and sends what is due."""
         run = DrainState()
-        await plan(self.app.context, run)
+        await plan(self.app.deps, run)
         if run.planned:
             await self.app.sender.drain(run)
 

@@ -1,0 +1,62 @@
+"""The dependencies of planning, delivering and answering, as values that bot/app.py builds."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
+
+from bot.commands.context import BotInfo, Registry
+from bot.dependencies.command_limits import CommandLimits
+from bot.ports import channel
+from bot.ports import conversation as conversations
+from bot.ports.rate_limiter import RateLimiter
+from subscriptions import model
+from subscriptions.planning.decision import OnUnclear
+from subscriptions.store.database.store import Store
+
+Layout = Sequence[Sequence[int]]  # the ids of the papers in each message of a delivery that was sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationDependencies:
+    """The dependencies that conversations need in addition to those in Context."""
+
+    render_reply: Callable[[channel.Reply, model.Chat], tuple[model.Message, ...]]
+    registry: Registry
+    show_reply: Callable[[channel.Reply, model.Chat], None] | None = (
+        None  # if set, it is called with each reply, and the reply is not posted
+    )
+    platform_apis: Mapping[str, conversations.PlatformApi] = field(default_factory=dict)
+    bot_info: BotInfo = field(default_factory=BotInfo)
+    forms: Mapping[str, channel.Forms] = field(default_factory=dict)  # only for platforms with modals and home views
+    command_limits: CommandLimits = field(default_factory=CommandLimits)
+    reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 50 MB
+    # A lock for each lane in which replies are being posted; it keeps the replies of the lane in order.
+    reply_locks: WeakValueDictionary[model.Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """The dependencies of planning, delivering and answering."""
+
+    store: Store
+    clock: channel.Clock
+    channels: Mapping[str, channel.Channel]
+    engine: channel.Engine
+    rate_limiter: RateLimiter
+    render_delivery: Callable[[model.Delivery, Layout], tuple[model.Message, ...]]  # the layout is () except for edits
+    conversation: ConversationDependencies
+    on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
+    lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
+    renders_ahead: bool = True  # this process posts in all lanes, so it renders the messages of several lanes together
+    guard_gone: bool = True  # stop a platform if one drain of the outbox finds too many chats gone
+    is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
+    observe: channel.Observers = field(default_factory=channel.Observers)  # count sends, plans and requests
+
+    def api_of(self, chat: model.ChatAddress) -> conversations.PlatformApi | None:
+        """Returns the calls to a chat's platform that its channel does not have; None if the platform has no such calls."""
+        return self.conversation.platform_apis.get(chat.platform)
+
+    def forms_of(self, chat: model.ChatAddress) -> channel.Forms | None:
+        """Returns the forms of a chat's platform; None if it has none."""
+        return self.conversation.forms.get(chat.platform)

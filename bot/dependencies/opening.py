@@ -1,0 +1,92 @@
+"""Opens the database that the settings name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from bot.errors import SettingsError
+from bot.settings import EVERYTHING, Settings, SourceSettings, is_listing
+from bot.settings.checks import CronSchedule
+from subscriptions.errors import StoreError
+from subscriptions.planning import source_calendar
+from subscriptions.store import sources
+from subscriptions.store.database.store import Store
+from subscriptions.zones import zone
+
+
+def make_store(settings: Settings) -> Store:
+    """Returns the store of these settings without opening it. Raises SettingsError if its address cannot be used."""
+    with _as_setting():
+        url = settings.database_url.get_secret_value()
+        return Store(url, zone=settings.timezone, schedules=schedules_of(settings))
+
+
+def schedules_of(settings: Settings) -> source_calendar.Schedules:
+    """Returns the schedules of sources, by arXiv's holidays and the operator's time zone."""
+
+    def cron(line: str) -> source_calendar.Schedule:
+        return CronSchedule(line, zone(settings.timezone))
+
+    holidays = None if settings.holidays is None else frozenset(settings.holidays)
+    implied = "" if settings.sources else EVERYTHING
+    calendar = source_calendar.ArxivCalendar(holidays=holidays)
+    return source_calendar.Schedules(calendar=calendar, cron=cron, names=settings.source_names, implied=implied)
+
+
+def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store:
+    """Opens and returns the store of these settings. Raises SettingsError if the database cannot be reached.
+
+    If there is no database, it is created; without `make`, NotFound is raised.
+    """
+    store = make_store(settings)
+    try:
+        make_ready(store, settings, now=now, make=make)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = True) -> None:
+    """Opens the store and updates an older schema, after a backup of the database. Raises SettingsError, StoreError.
+
+    If there is no database, it is created; without `make`, NotFound is raised and nothing is written. Also stores the
+    sources whose name or schedule is new in the settings, so that planning knows them before their first poll.
+    """
+    with _as_setting():
+        store.open(now=now, copies=backup_folder(settings, store), make=make)
+    schedules = {source.name: source.schedule or "" for source in settings.sources}
+    if schedules and (unknown := sources.unknown_sources(store, schedules)):
+        facts = [fact_of(source) for source in settings.sources if source.name in unknown]
+        sources.sync_sources(store, facts, now=now, are_all=False)
+
+
+def backup_folder(settings: Settings, store: Store) -> Path:
+    """Returns the folder for backups of the database: the one that the settings name, or `backups` next to the database."""
+    place = store.kind.file
+    return settings.backup_to or (Path.cwd() if place is None else place.parent) / "backups"
+
+
+@contextmanager
+def _as_setting() -> Iterator[None]:
+    """Turns a StoreError that the settings caused into a SettingsError. Errors of the disk stay StoreErrors."""
+    try:
+        yield
+    except StoreError as error:
+        if error.exit_code == SettingsError.exit_code:
+            raise SettingsError(error.sentence, error.hint, setting="PAPERWIRE_DATABASE_URL") from error
+        raise
+
+
+def fact_of(source: SourceSettings) -> sources.SourceFact:
+    """Returns the facts about a source that the store keeps."""
+    return sources.SourceFact(
+        name=source.name,
+        kind="file" if source.path is not None else "url" if source.url is not None else "arxiv",
+        location=source.place,
+        title=source.title,
+        home=source.home,
+        schedule=source.schedule or "",
+        evening=source.url is not None and is_listing(source.url),
+    )

@@ -1,0 +1,31 @@
+"""The clock of the program."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class SystemClock:
+    """The machine's clock. With `start`, `now` begins at that time and runs on (docs/commands.md, --now)."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        """See Clock."""
+        if self._start is None:
+            return self.wall()
+        return self._start + timedelta(seconds=time.monotonic() - self._began)
+
+    def wall(self) -> datetime:
+        """See Clock."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """See Clock."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """See Clock."""
+        await asyncio.sleep(seconds)
