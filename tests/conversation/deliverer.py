@@ -66,10 +66,10 @@ class Deliverer:
 
     async def deliver_due(self) -> list[Answer]:
         """Plans what is due now and delivers it. Returns the messages in order."""
-        context, before = self.deps, len(self._channel.posts)
-        await plan(context, self.drain_state)
-        context.engine.wake(lanes(context.store, ["telegram"], now=context.clock.now(), finding=()))
-        await context.engine.run(partial(deliver, context, self.drain_state))
+        deps, before = self.deps, len(self._channel.posts)
+        await plan(deps, self.drain_state)
+        deps.engine.wake(lanes(deps.store, ["telegram"], now=deps.clock.now(), finding=()))
+        await deps.engine.run(partial(deliver, deps, self.drain_state))
         came = [self._answer(post.chat, post.payload) for post in self._channel.posts[before:]]
         for answer in came:
             self._talk.last.setdefault(answer.to, []).append(answer)

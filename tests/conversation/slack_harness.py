@@ -61,14 +61,14 @@ class SlackHarness(BotHarness):
 
     @property
     def deps(self) -> Dependencies:
-        context: Dependencies = BotHarness.deps.fget(self)  # type: ignore[attr-defined]
-        platform_apis = {**context.conversation.platform_apis, "slack": _SlackApi(self, "slack", has_ephemeral=True)}
+        deps: Dependencies = BotHarness.deps.fget(self)  # type: ignore[attr-defined]
+        platform_apis = {**deps.conversation.platform_apis, "slack": _SlackApi(self, "slack", has_ephemeral=True)}
         conversation = replace(
-            context.conversation,
+            deps.conversation,
             platform_apis=platform_apis,
             forms={"slack": FakeForms(self)},
         )
-        return replace(context, conversation=conversation)
+        return replace(deps, conversation=conversation)
 
     async def slash(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> Answer:
         """Sends /paperwire TEXT. Returns the answer."""

@@ -28,20 +28,20 @@ def stored(answer: Answer) -> StoredReply:
 
 async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    context = post.deps
+    deps = post.deps
     said = [(chat, await bot.says(words, chat)) for chat in CHATS for words in ("/list", "/about", "/status")]
-    sending = [asyncio.create_task(send_reply(context, stored(answer))) for _, answer in said]
+    sending = [asyncio.create_task(send_reply(deps, stored(answer))) for _, answer in said]
     await asyncio.sleep(0)
-    assert {lane.address for lane in context.conversation.reply_locks} == {"42", "43"}
+    assert {lane.address for lane in deps.conversation.reply_locks} == {"42", "43"}
     await asyncio.gather(*sending)
     for chat in CHATS:
         assert [one.text for one in post.to(chat)] == [answer.text for where, answer in said if where == chat]
     del sending
-    assert not context.conversation.reply_locks
+    assert not deps.conversation.reply_locks
 
 
 def paced(post: Deliverer, bot: BotHarness, limits: Limits) -> Dependencies:
-    """Returns the context of a deliverer with a rate limiter."""
+    """Returns the deps of a deliverer with a rate limiter."""
     limiter = RateLimiter({"telegram": limits})
     return replace(post.deps, rate_limiter=limiter, engine=EmbeddedEngine(bot.clock, limiter))
 
@@ -49,17 +49,17 @@ def paced(post: Deliverer, bot: BotHarness, limits: Limits) -> Dependencies:
 async def test_answers_and_papers_of_a_chat_share_its_rate(store: Store) -> None:
     bot = BotHarness(store, clock=SharedClock())
     post = Deliverer(bot)
-    context = paced(post, bot, TelegramChannel.limits)
+    deps = paced(post, bot, TelegramChannel.limits)
     chats = [f"telegram:{number}" for number in range(40, 48)]
     for chat in chats:
         for words in ("/sub graph now", "/set limit all"):
             await bot.says(words, chat)
     make.ingested(store, *(make.paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(60)))
-    await plan(context, post.drain_state)
+    await plan(deps, post.drain_state)
     said = [await bot.says("/list", chat) for chat in chats for _ in range(6)]
-    context.engine.wake([make.address(chat).lane for chat in chats])
-    papers = asyncio.create_task(context.engine.run(partial(deliver, context, post.drain_state)))
-    await asyncio.gather(papers, *(send_reply(context, stored(answer)) for answer in said))
+    deps.engine.wake([make.address(chat).lane for chat in chats])
+    papers = asyncio.create_task(deps.engine.run(partial(deliver, deps, post.drain_state)))
+    await asyncio.gather(papers, *(send_reply(deps, stored(answer)) for answer in said))
     for chat in chats:
         posts = post.posts_in(chat)
         assert {one.delivery.startswith("reply") for one in posts} == {True, False}
@@ -70,11 +70,11 @@ async def test_what_is_sent_while_an_answer_waits_for_the_token_counts(store: St
     clock = SharedClock()
     bot = BotHarness(store, clock=clock)
     post, lane = Deliverer(bot), make.address(CHATS[0]).lane
-    context = paced(post, bot, replace(TelegramChannel.limits, per_second=1))
+    deps = paced(post, bot, replace(TelegramChannel.limits, per_second=1))
     for _ in range(2):
-        context.rate_limiter.record_send(lane, clock.monotonic())
-    await context.engine.reserve("telegram")  # the next slot comes a second later
-    clock.rings_after(1, lambda: context.rate_limiter.record_send(lane, clock.monotonic()))
-    await send_reply(context, stored(await bot.says("/list", CHATS[0])))
+        deps.rate_limiter.record_send(lane, clock.monotonic())
+    await deps.engine.reserve("telegram")  # the next slot comes a second later
+    clock.rings_after(1, lambda: deps.rate_limiter.record_send(lane, clock.monotonic()))
+    await send_reply(deps, stored(await bot.says("/list", CHATS[0])))
     (answered,) = post.posts_in(CHATS[0])
     assert answered.at - make.NOON == timedelta(seconds=3)

@@ -45,7 +45,7 @@ def test_every_room_of_the_house_is_in_the_map() -> None:
 def test_only_the_clock_reads_the_time() -> None:
     assert [
         name for name, text in PYTHON.items() if re.search(r"datetime\.now\(|time\.time\(|utcnow\(|date\.today\(", text)
-    ] == ["bot/context/__init__.py"]
+    ] == ["bot/dependencies/system_clock.py"]
 
 
 def test_only_the_shells_of_each_step_cross_into_threads() -> None:
@@ -65,7 +65,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/platforms/receiver_loop.py",
         *(f"bot/platforms/slack/{name}.py" for name in ("adapter", "installing")),
         *(f"bot/platforms/web/{name}.py" for name in ("adapter", "channel", "playground")),
-        "bot/context/__init__.py",
+        "bot/dependencies/writing.py",
         "bot/delivery/cluster.py",
         "bot/operation/metrics.py",
         "bot/operation/worker.py",
