@@ -31,7 +31,6 @@ from pathlib import Path
 from sqlalchemy import insert, text
 
 from bench._timing import timed
-from bot.dependencies import writing
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service.plan import plan_due, plan_slices
@@ -272,8 +271,8 @@ def sub(folder: Path, _chats: int) -> str:
 async def subscribed_beside(store: Store) -> str:
     async def plan() -> None:
         slices = plan_slices(store, now=NOON + HOUR, enough=over.is_set)
-        while (one := await asyncio.to_thread(next, slices, None)) is not None:
-            await writing.do_steps(one, store)
+        while await asyncio.to_thread(next, slices, None) is not None:
+            pass
         over.set()
 
     async def stored(numbers: range) -> str:
@@ -283,8 +282,8 @@ async def subscribed_beside(store: Store) -> str:
                 break
             await asyncio.sleep(0.05)
             start = time.monotonic()
-            await writing.write(
-                make.subscribes, store, f"telegram:{10**9 + number}", f"word{number}", every="now", now=NOON + HOUR
+            await store.run(
+                make.subscribes, f"telegram:{10**9 + number}", f"word{number}", every="now", now=NOON + HOUR
             )
             taken.append((time.monotonic() - start) * 1e3)
         taken.sort()

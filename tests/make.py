@@ -10,14 +10,13 @@ from typing import Any
 import sqlmodel
 
 from subscriptions import model
+from subscriptions.service import ingest as ingest_room
 from subscriptions.service import requests
-from subscriptions.service.ingest import Ingest, ingest_steps
 from subscriptions.service.plan import plan_slices
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.states import Signal
 from subscriptions.store import conversations, signals
 from subscriptions.store.database.store import Scope, Store, Transaction
-from subscriptions.store.database.writer import done
 from subscriptions.store.digests import Ingested
 from subscriptions.store.known_papers import known_papers
 from subscriptions.store.rows import PaperRow
@@ -109,7 +108,7 @@ def digest(*papers: model.Paper, name: str = "", day: date | None = None) -> mod
 
 
 def ingested(
-    store: Scope,
+    store: Store,
     *papers: model.Paper,
     now: datetime = NOON,
     source: str = "daily",
@@ -134,12 +133,12 @@ def address(text: str) -> model.ChatAddress:
     return model.ChatAddress(platform, place, topic)
 
 
-def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **request: str) -> requests.Subscribed:
+def subscribes(store: Scope, /, chat: str, query: str, *, now: datetime = NOON, **request: str) -> requests.Subscribed:
     """Subscribes a chat to a query. Returns the chat, its subscription, and what the confirmation would say."""
     return requests.subscribe(store, address(chat), requests.SubscriptionRequest(text=query, **request), now=now)
 
 
-def due(store: Scope, *chats: str, now: datetime = NOON, **request: str) -> None:
+def due(store: Store, *chats: str, now: datetime = NOON, **request: str) -> None:
     """Makes all these chats due: subscribes them to "graph" (by default with the cadence "now") and ingests a paper about it."""
     for chat in chats:
         subscribes(store, chat, "graph", now=now, **{"every": "now", **request})
@@ -147,17 +146,17 @@ def due(store: Scope, *chats: str, now: datetime = NOON, **request: str) -> None
 
 
 def ingest_digest(
-    store: Scope,
+    store: Store,
     digest: model.Digest,
     **ingest: Any,
 ) -> Ingested:
-    """Runs all steps of `ingest_steps` in this thread. `ingest` are the fields of an `Ingest`."""
-    return done(ingest_steps(store, digest, Ingest(**ingest)))
+    """Stores a digest. `ingest` are the fields of an `Ingest`."""
+    return ingest_room.ingest_digest(store, digest, ingest_room.Ingest(**ingest))
 
 
 def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[model.Lane]]:
     """Plans the due chats, one slice after the other. Yields the lanes that got deliveries in each slice."""
-    return map(done, plan_slices(store, now=now))
+    return plan_slices(store, now=now)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ callback token, which was stored for this person when the view was shown, names 
 only name the token and, in a form, which of its chats the person selected.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -70,7 +69,7 @@ async def _authorize(deps: Dependencies, request: conversation.Request, intent: 
     if intent.target:
         return await _authorize_named_chat(deps, here)
     if not intent.stays_here and request.place.kind is model.ChatKind.PRIVATE:
-        managed = await asyncio.to_thread(chat_status.managed_chat, deps.store, request.chat, now=deps.clock.now())
+        managed = await deps.store.run(chat_status.managed_chat, request.chat, now=deps.clock.now())
         if managed is not None:
             return await _authorize_managed_chat(deps, here, managed)
     return replace(here, refusal=await _refusal_here(deps, request, intent))
@@ -102,7 +101,7 @@ async def _authorize_managed_chat(
     deps: Dependencies, here: PreparedRequest, managed: model.ChatAddress
 ) -> PreparedRequest:
     """Returns the request about the chat that the sender manages from here; with a refusal if they no longer may."""
-    chat = await asyncio.to_thread(chat_status.known_or_new, deps.store, managed, model.ChatKind.BROADCAST)
+    chat = await deps.store.run(chat_status.known_or_new, managed, model.ChatKind.BROADCAST)
     place_itself = replace(chat.address, topic="")
     if chat.id and await _may_manage(deps, place_itself, chat.kind, here.request.sender):
         return replace(
@@ -115,7 +114,7 @@ async def _refusal_here(deps: Dependencies, request: conversation.Request, inten
     """Returns a refusal if the sender may not change the chat where the request was made; None if they may."""
     if not intent.needs_manager or request.place.kind is model.ChatKind.PRIVATE or request.sender_is_admin:
         return None
-    chat = await asyncio.to_thread(chat_status.known_or_new, deps.store, request.chat, request.place.kind)
+    chat = await deps.store.run(chat_status.known_or_new, request.chat, request.place.kind)
     members, team = chat.settings.manage == "members", request.place.kind is model.ChatKind.TEAM
     if members and not team:
         return None
@@ -154,7 +153,7 @@ def _no_topics(place: conversation.Place) -> errors.Sentence:
 
 async def _may_manage(deps: Dependencies, chat: model.ChatAddress, kind: model.ChatKind, person: str) -> bool | None:
     """Returns whether a person may manage a chat other than the one where the request was made; None if unknown."""
-    known = await asyncio.to_thread(chat_status.known_or_new, deps.store, chat, kind)
+    known = await deps.store.run(chat_status.known_or_new, chat, kind)
     members = kind is model.ChatKind.TEAM and known.settings.manage == "members"
     return await _is_admin(deps, chat, person, members=members)
 
@@ -181,9 +180,9 @@ async def _operator_is_admin(deps: Dependencies, prepared: PreparedRequest) -> b
     of_many = prepared.place.kind is not model.ChatKind.PRIVATE and deps.api_of(chat) is not None
     if bot_info.access == "open" or not prepared.intent.needs_manager or prepared.refusal is not None or not of_many:
         return False
-    if (await asyncio.to_thread(access.standing_of, deps.store, chat)).is_admitted:
+    if (await deps.store.run(access.standing_of, chat)).is_admitted:
         return False
-    people = await asyncio.to_thread(access.operators_on, deps.store, bot_info.admins, chat.platform)
+    people = await deps.store.run(access.operators_on, bot_info.admins, chat.platform)
     for person in people[:MOST_ASKED]:
         if await _is_admin(deps, chat, person):
             return True

@@ -21,7 +21,7 @@ from bot.commands.paper_lookup import LookupOutcome
 from bot.conversation import handler
 from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.dependencies import Dependencies
-from bot.dependencies.writing import do_steps, until_stored, write
+from bot.dependencies.until_stored import repeating
 from bot.errors import error_location
 from bot.ports import conversation
 from bot.ports.channel import RequestHandled
@@ -68,9 +68,9 @@ class Dispatcher:
     async def resume_replies(self) -> None:
         """Posts the replies that an earlier process left unfinished, and resumes its look-ups. Raises StoreError."""
         deps = self._deps
-        replies = await write(conversations.unfinished_replies, deps.store, now=deps.clock.now())
-        lookups = await write(
-            conversations.take_over_lookups, deps.store, since=deps.clock.now() - paper_lookup.PENDING_FOR
+        replies = await deps.store.run(conversations.unfinished_replies, now=deps.clock.now())
+        lookups = await deps.store.run(
+            conversations.take_over_lookups, since=deps.clock.now() - paper_lookup.PENDING_FOR
         )
         self.take_over(replies, lookups)
 
@@ -130,7 +130,7 @@ class Dispatcher:
             if self._may_pass(key):
                 outcome = "waits"
                 raise
-            reply = await do_steps(handler.answer_failure(self._deps, request), self._deps.store)
+            reply = await handler.answer_failure(self._deps, request)
         except Exception as error:  # noqa: BLE001 - no message of a person may stop the receiver
             log.error(
                 "Update %s of %s was not understood: %s",
@@ -139,7 +139,7 @@ class Dispatcher:
                 error_location(error),
                 extra={"chat": str(request.chat)},
             )
-            reply = await do_steps(handler.answer_failure(self._deps, request), self._deps.store)
+            reply = await handler.answer_failure(self._deps, request)
         finally:
             seconds = self._deps.clock.monotonic() - began
             self._deps.observe(RequestHandled(platform=request.chat.platform, outcome=outcome, seconds=seconds))
@@ -158,7 +158,7 @@ class Dispatcher:
 
     def _attempts(self, platform: str) -> AsyncRetrying:
         """Returns an object that repeats a function until the database can be used, without a limit of time."""
-        return until_stored(self._deps.clock, MIN_BACKOFF, MAX_BACKOFF, partial(_log_store_error, platform))
+        return repeating(self._deps.clock, MIN_BACKOFF, MAX_BACKOFF, partial(_log_store_error, platform))
 
     def _start_lookup(self, name: str) -> None:
         if name in self._lookups:
@@ -172,7 +172,7 @@ class Dispatcher:
         deps, attempts = self._deps, self._attempts(name.split(":")[1])
         since = deps.clock.now() - paper_lookup.PENDING_FOR
         pending: Mapping[str, Any] | None = await attempts(
-            asyncio.to_thread, conversations.requested_lookup, deps.store, name, since=since
+            deps.store.run, conversations.requested_lookup, name, since=since
         )
         if pending is None:  # the chat was erased meanwhile
             return
@@ -208,7 +208,7 @@ class Dispatcher:
         person = model.ChatAddress(request.chat.platform, request.sender)
         if self._deps.forms_of(person) is None or not person.address:
             return
-        if not await asyncio.to_thread(conversations.has_home_view, self._deps.store, person):
+        if not await self._deps.store.run(conversations.has_home_view, person):
             return
         place, update = conversation.Place(chat=person, kind=model.ChatKind.PRIVATE), f"board:{request.update_id}"
         shown = conversation.EventRequest(

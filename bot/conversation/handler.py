@@ -6,7 +6,7 @@ are written as people type them on the platform, which may require a prefix befo
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +21,6 @@ from bot.conversation import authorization, prepared_request, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
-from bot.dependencies.writing import do_steps
 from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Place, PlatformApi, Request
 from bot.rendering.language import refused
@@ -31,9 +30,8 @@ from subscriptions.service import paper_search
 from subscriptions.service.chat_status import apply_once
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import conversations
-from subscriptions.store.database import writer
-from subscriptions.store.database.store import ReadThenWrite, Transaction
-from subscriptions.store.database.writer import Steps
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Store, Transaction
 
 log = logging.getLogger("paperwire")
 
@@ -292,44 +290,77 @@ def _commands(registry: Registry) -> re.Pattern[str]:
 # ----------------------------------------------------------------------------------------------------- runs the command
 
 
-def execute(deps: Dependencies, prepared: PreparedRequest) -> Steps[StoredReply | None]:
+async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply | None:
     """Executes the command of a request and stores its reply, in one transaction.
 
-    The result is None if the request was executed before or gets no reply. Slow work is done before the transaction, so
-    that other writers do not wait for it. A command that writes nothing is run and rendered before the transaction. For
-    a command that writes, the queries whose matches its reply needs are matched before the transaction; if papers
-    arrive meanwhile, they are matched again.
+    Returns None if the request was executed before or gets no reply. Slow work is done in a reading transaction before,
+    so that other writers do not wait for it: a command that writes nothing is run and rendered there. For a command that
+    writes, the queries whose matches its reply needs are matched there; if papers arrive meanwhile, they are matched
+    again.
     """
-    request, now, conversation = prepared.request, deps.clock.now(), deps.conversation
-    is_read, read = _answer_reading(deps, prepared)
-    matches = not is_read and not isinstance(request, EventRequest)
+    effect = None
+    while effect is None:
+        effect = await deps.store.run(_store_effect, deps, prepared, await deps.store.run(_read_ahead, deps, prepared))
+    for line in effect.news if effect.is_new else ():
+        log.info(line)
+    if effect.is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
+        deps.conversation.command_limits.count(prepared.request, deps.clock.monotonic())
+    return StoredReply.from_json(effect.reply) if effect.is_new and effect.reply else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What was done before the writing transaction."""
+
+    version: object | None  # the version of the database before anything was read
+    is_answered: bool = False  # only the reply has to be written: `reply`, which may be None
+    reply: ReplyDraft | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What the transaction of a request has stored."""
+
+    reply: str  # as JSON; "" if there is none
+    is_new: bool  # False: the request was executed before
+    news: Sequence[str]  # lines for the log
+
+
+def _read_ahead(store: Store, deps: Dependencies, prepared: PreparedRequest) -> _Ahead:
+    """Runs a command that writes nothing. For another one, matches the queries whose matches its reply needs."""
+    version = store.version()
+    with store.read() as transaction:
+        if not (prepared.intent.needs_manager or prepared.refusal is not None):
+            context = prepared_request.build_command_context(transaction, deps, prepared)
+            if not _writes(context, prepared):
+                reply, _ = _run(context, prepared, writes=False)
+                return _Ahead(version, True, _drafted(deps, context, prepared, reply, changed=False))
+        if not isinstance(prepared.request, EventRequest):
+            _match_ahead(transaction, deps, prepared)
+    return _Ahead(version)
+
+
+@stored_store.writes
+def _store_effect(
+    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, ahead: _Ahead
+) -> _Effect | None:
+    """Runs the command, unless that was done ahead, and stores its reply. Returns None if papers came after the matching."""
+    request, now, show = prepared.request, deps.clock.now(), deps.conversation.show_reply
+    is_matched = ahead.is_answered or isinstance(request, EventRequest) or transaction.is_current(ahead.version)
+    if not is_matched and not paper_search.is_ready(transaction, now=now):
+        return None
     news: list[str] = []
 
     def effect(transaction: Transaction) -> str:
-        news.clear()
-        draft = read if is_read else _answer_writing(transaction, deps, prepared, news)
-        if draft and conversation.show_reply:
-            conversation.show_reply(draft.unrendered, draft.target)
+        draft = ahead.reply if ahead.is_answered else _answer_writing(transaction, deps, prepared, news)
+        if draft and show:
+            show(draft.unrendered, draft.target)
             return ""
         return draft.store(transaction, now=now) if draft else ""
 
     platform, update = request.chat.platform, request.update_id
-    work = ReadThenWrite(deps.store)
-    while True:
-        if matches:
-            with work.read() as transaction:
-                _match_ahead(transaction, deps, prepared)
-        yield writer.WRITES
-        with work.write() as transaction:
-            if not (matches and work.is_stale) or paper_search.is_ready(transaction, now=now):
-                stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
-                break
-        yield writer.READS
-    for line in news if is_new else ():
-        log.info(line)
-    if is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
-        conversation.command_limits.count(request, deps.clock.monotonic())
-    return StoredReply.from_json(stored) if is_new and stored else None
+    reply, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
+    return _Effect(reply, is_new, news)
 
 
 def _match_ahead(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> None:
@@ -345,18 +376,6 @@ def _match_ahead(transaction: Transaction, deps: Dependencies, prepared: Prepare
     with suppress(errors.PaperwireError):  # the command itself will report this error
         if intent.matches_ahead:
             intent.matches_ahead(command)
-
-
-def _answer_reading(deps: Dependencies, prepared: PreparedRequest) -> tuple[bool, ReplyDraft | None]:
-    """Returns (True, the reply, which may be None) if only the reply has to be written; otherwise (False, None)."""
-    if prepared.intent.needs_manager or prepared.refusal is not None:
-        return False, None
-    with deps.store.read() as transaction:
-        command = prepared_request.build_command_context(transaction, deps, prepared)
-        if _writes(command, prepared):
-            return False, None
-        reply, _ = _run(command, prepared, writes=False)
-        return True, _drafted(deps, command, prepared, reply, changed=False)
 
 
 def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
@@ -483,10 +502,10 @@ async def answer(deps: Dependencies, request: Request) -> StoredReply | None:
     prepared = await prepared_request.prepare(deps, request)
     if prepared is None:
         return None
-    return await do_steps(execute(deps, prepared), deps.store)
+    return await execute(deps, prepared)
 
 
-def answer_failure(deps: Dependencies, request: Request) -> Steps[StoredReply | None]:
+async def answer_failure(deps: Dependencies, request: Request) -> StoredReply | None:
     """Marks a request on which our code failed as handled. Returns the stored reply that says so. Raises StoreError.
 
     If even that reply fails, returns None.
@@ -495,11 +514,10 @@ def answer_failure(deps: Dependencies, request: Request) -> Steps[StoredReply | 
         request=request, intent=Intent(run=reply_sender.internal_error, counts_to_limit=False), place=request.place
     )
     try:
-        return (yield from execute(deps, failed))
+        return await execute(deps, failed)
     except errors.StoreError:
         raise
     except Exception:  # noqa: BLE001 - this reply fails, too, so the request is only marked as handled
-        yield writer.WRITES
         platform, now = request.chat.platform, deps.clock.now()
-        apply_once(deps.store, platform, request.update_id, lambda _: "", chat="", now=now)
+        await deps.store.run(apply_once, platform, request.update_id, lambda _: "", chat="", now=now)
         return None

@@ -17,7 +17,6 @@ from bot.commands.words.intents import language_of
 from bot.conversation import authorization, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies
-from bot.dependencies.writing import do_steps
 from bot.digests import libraries
 from bot.platform import file_too_large
 from bot.ports.channel import Reply
@@ -39,8 +38,7 @@ from subscriptions.service import chat_status
 from subscriptions.service.amendments import follow_person
 from subscriptions.service.known_papers import where_delivered
 from subscriptions.store import conversations
-from subscriptions.store.database.store import Scope, Transaction
-from subscriptions.store.database.writer import Steps
+from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.texts import cut_letters
 
 log = logging.getLogger("paperwire")
@@ -56,14 +54,11 @@ async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | Non
     conversation, now = deps.conversation, deps.clock.now()
     if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
-    if (
-        await asyncio.to_thread(conversations.reply_to, deps.store, request.chat.platform, request.update_id)
-        is not None
-    ):
+    if await deps.store.run(conversations.reply_to, request.chat.platform, request.update_id) is not None:
         return None
     token: model.CallbackToken | None = None
     if _is_in_a_view(request):
-        routed = await asyncio.to_thread(authorization.route_form_request, deps.store, request, now=now)
+        routed = await deps.store.run(authorization.route_form_request, request, now=now)
         if routed is None or not await _may_see_target(deps, request, routed[0].chat):
             return PreparedRequest(
                 request=request, intent=Intent(run=reply_sender.old_form, writes=False), place=request.place
@@ -71,9 +66,9 @@ async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | Non
         request, token = routed
     else:
         if _may_have_another_home(request):
-            request = await do_steps(_with_home_chat(deps, request), deps.store)
+            request = await deps.store.run(_with_home_chat, deps, request)
         if isinstance(request, CallbackRequest):
-            token = await asyncio.to_thread(_permitted_token, deps, request)
+            token = await deps.store.run(_permitted_token, request)
     intent = understand(request, token, conversation.registry, now=now)
     if intent is None:
         old = PreparedRequest(
@@ -122,7 +117,7 @@ def _may_have_another_home(request: Request) -> bool:
     return bool(request.chat.topic) or (isinstance(request, CallbackRequest) and request.topic_is_unknown)
 
 
-def _with_home_chat(deps: Dependencies, request: Request) -> Steps[Request]:
+def _with_home_chat(store: Store, deps: Dependencies, request: Request) -> Request:
     """Returns the request; if its thread belongs to another stored chat, that chat becomes the place of the request.
 
     A chat that is stored under the id of a direct channel first gets the id of the person as its address.
@@ -130,33 +125,33 @@ def _with_home_chat(deps: Dependencies, request: Request) -> Steps[Request]:
     if isinstance(request, MessageRequest) and (direct := request.direct_channel):
         prefix, _, _ = request.sender.rpartition("/")
         address = f"{prefix}/{direct}" if prefix else direct
-        yield from chat_status.move_to_person_address(deps.store, request.chat, address, now=deps.clock.now())
+        chat_status.move_to_person_address(store, request.chat, address, now=deps.clock.now())
     if isinstance(request, CallbackRequest) and request.topic_is_unknown:
-        request = _with_topic(deps, request)
-    home = chat_status.chat_of_thread(deps.store, request.chat) if request.chat.topic else request.chat
+        request = _with_topic(store, request)
+    home = chat_status.chat_of_thread(store, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
         return request
     return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
 
 
-def _with_topic(deps: Dependencies, request: CallbackRequest) -> CallbackRequest:
+def _with_topic(store: Store, request: CallbackRequest) -> CallbackRequest:
     """Returns the callback with the topic in which its button was posted, if that topic is stored."""
     topics = f"{request.chat}/"
-    token = pressed_token(deps.store, request.callback_data, "")
+    token = pressed_token(store, request.callback_data, "")
     place = token.place if token else ""
     if token and not place and (delivery := token.arguments.get("delivery")):
-        place = str(where_delivered(deps.store, request.chat.lane, str(delivery)) or "")
+        place = str(where_delivered(store, request.chat.lane, str(delivery)) or "")
     if not place.startswith(topics):
         return request
     return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
 
 
-def _permitted_token(deps: Dependencies, request: CallbackRequest) -> model.CallbackToken | None:
+def _permitted_token(store: Store, request: CallbackRequest) -> model.CallbackToken | None:
     """Returns the token of a button; None if this person may not press it in this chat. The callback data is untrusted."""
-    token = pressed_token(deps.store, request.callback_data, str(request.chat))
+    token = pressed_token(store, request.callback_data, str(request.chat))
     if token is None or token.person not in ("", request.sender):
         return None
-    moved_to = chat_status.known_or_new(deps.store, request.chat, request.place.kind).address
+    moved_to = chat_status.known_or_new(store, request.chat, request.place.kind).address
     return token if token.place in ("", str(request.chat), str(moved_to)) else None
 
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from bot.commands.context import CommandContext, CommandFunction
 from bot.dependencies import Dependencies
-from bot.dependencies.writing import write_together, write_until_stored
+from bot.dependencies.until_stored import until_stored
 from bot.ports import channel as channels
 from bot.ports import conversation
 from subscriptions import errors, model
@@ -117,8 +117,7 @@ async def send_reply(deps: Dependencies, reply: StoredReply) -> None:
     posting = nullcontext() if _is_on_page(deps, reply) else deps.engine.posting(reply.chat.lane)
     async with in_order, posting:
         # Another worker may have posted the reply meanwhile.
-        has = partial(asyncio.to_thread, conversations.has_reply, deps.store, reply.chat.platform, reply.update)
-        if not await write_until_stored(deps, has):
+        if not await until_stored(deps, conversations.has_reply, reply.chat.platform, reply.update):
             return
         try:
             await _send_content(deps, api, reply)
@@ -314,7 +313,7 @@ async def _reserve(deps: Dependencies, chat: model.ChatAddress) -> None:
 
 async def _write(deps: Dependencies, work: Callable[..., None], *args: object, **named: object) -> None:
     """Repeats `work` until the database accepts it, since a reply that is not marked as sent would be sent again."""
-    await write_until_stored(deps, lambda: write_together(work, deps.store, *args, **named))
+    await until_stored(deps, work, *args, **named)
 
 
 async def _record_loss(deps: Dependencies, chat: model.ChatAddress, outcome: errors.NotDelivered) -> None:

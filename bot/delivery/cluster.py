@@ -15,7 +15,6 @@ from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from bot.delivery import job_queue, lane_sender, sender_lock
-from bot.dependencies.writing import write_together
 from bot.errors import error_location
 from bot.ports import channel
 from bot.ports.rate_limiter import RateLimiter
@@ -118,7 +117,7 @@ class ClusterEngine:
             by_delay[max(0.0, second - now)].append(lane)
         for delay, lanes in by_delay.items():
             with suppress(errors.StoreError):
-                await write_together(workers.wake_lanes, self._store, lanes, after=timedelta(seconds=delay))
+                await self._store.run(workers.wake_lanes, lanes, after=timedelta(seconds=delay))
 
     # ------------------------------------------------------------------------------------------------------------- lanes
 
@@ -130,7 +129,7 @@ class ClusterEngine:
             stack.push_async_callback(_end, work)
             while True:
                 await self.wait_for_writes()
-                if work.done() or (not self._running and await asyncio.to_thread(workers.count_jobs, self._store) == 0):
+                if work.done() or (not self._running and await self._store.run(workers.count_jobs) == 0):
                     break
                 await asyncio.sleep(LOOK_INTERVAL)
         if self.errors:
@@ -231,7 +230,7 @@ class ClusterEngine:
         """
         for lane in self._left - self._running - set(self._posting):
             async with self.posting(lane, patience=0):
-                await write_together(workers.recover_own, self._store, lane)
+                await self._store.run(workers.recover_own, lane)
                 self._left.discard(lane)
 
     async def _aside(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
@@ -285,7 +284,7 @@ class ClusterEngine:
             self._counted = {one: at for one, at in self._counted.items() if second - at < COUNTED_FOR}
         self._counted[lane] = second
         now, wall = self._clock.now(), self._clock.wall()
-        ago = await asyncio.to_thread(sends_of_lane, self._store, lane, now=now, wall=wall)
+        ago = await self._store.run(sends_of_lane, lane, now=now, wall=wall)
         self.rate_limiter.count_sends(lane, [second - one.total_seconds() for one in ago])
 
     def _store_rest(self, token: str, seconds: float) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.dependencies import Dependencies
-from bot.dependencies.writing import do_steps, write, write_together, write_until_stored
+from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
 from bot.ports import channel as channels
 from subscriptions import addresses, errors, model
@@ -24,7 +24,6 @@ from subscriptions.service import chat_status, sending
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.retention import bot_name
 from subscriptions.store import claims
-from subscriptions.store.database import writer
 from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
@@ -119,7 +118,7 @@ async def _post_now(
     as perhaps sent.
     """
     lane, slot = attempts.lane, deps.clock.monotonic()
-    if not await write_together(claims.mark_sending, deps.store, step, wall=deps.clock.wall()):
+    if not await deps.store.run(claims.mark_sending, step, wall=deps.clock.wall()):
         following = await next_step(deps, attempts)
         return None if following == step else following  # another process is sending a message of this lane
     if (now := deps.clock.monotonic()) - slot > SLOT_TOLERANCE or deps.rate_limiter.ready_at(lane, now) > now:
@@ -159,18 +158,18 @@ async def _edit(
             return None
     except errors.NotDelivered as outcome:
         now, wall = deps.clock.now(), deps.clock.wall()
-        if await write_together(sending.record_edit_outcome, deps.store, step, outcome, now=now, wall=wall):
+        if await deps.store.run(sending.record_edit_outcome, step, outcome, now=now, wall=wall):
             drain_state.stopped[addresses.sender_of(attempts.lane)] = outcome.reason
         if not isinstance(outcome, errors.Rejected):
             return None
     else:
-        await write_together(claims.finish_edit, deps.store, step)
+        await deps.store.run(claims.finish_edit, step)
     return await next_step(deps, attempts)
 
 
 async def _edit_message(deps: Dependencies, step: claims.Edit, lane: model.Lane) -> bool:
     """Edits the message on the platform. Returns False if the edit has to wait for a later call. Raises NotDelivered."""
-    messages = await do_steps(_render_again(deps, step), deps.store)
+    messages = await deps.store.run(_render_again, deps, step)
     if not 1 <= step.number <= len(messages):
         raise errors.Rejected("The delivery has no such message any more.")
     if not await wait_for_send(deps, lane):
@@ -181,9 +180,9 @@ async def _edit_message(deps: Dependencies, step: claims.Edit, lane: model.Lane)
     return True
 
 
-def _render_again(deps: Dependencies, step: claims.Edit) -> writer.Steps[tuple[model.Message, ...]]:
+def _render_again(store: Store, deps: Dependencies, step: claims.Edit) -> tuple[model.Message, ...]:
     """Renders the delivery of the message again; the result is all messages of the delivery."""
-    yield from store_offers(deps, (step.delivery,))
+    store_offers(store, deps, (step.delivery,))
     return deps.render_delivery(step.delivery, step.layout)
 
 
@@ -192,7 +191,7 @@ def _render_again(deps: Dependencies, step: claims.Edit) -> writer.Steps[tuple[m
 
 async def next_step(deps: Dependencies, attempts: LaneAttempts) -> claims.Step | None:
     """Claims and returns the next step of the lane; None if there is nothing to do now."""
-    return await write_together(claims.claim, deps.store, claim_request(deps, attempts))
+    return await deps.store.run(claims.claim, claim_request(deps, attempts))
 
 
 def claim_request(deps: Dependencies, attempts: LaneAttempts) -> claims.ClaimRequest:
@@ -213,22 +212,21 @@ async def _render(deps: Dependencies, drain_state: DrainState, attempts: LaneAtt
     async with drain_state.render_lock:  # during a wait here, another lane has usually rendered this delivery
         step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
         if isinstance(step, claims.Unrendered):
-            ahead |= await do_steps(_render_ahead(deps, step), deps.store)
+            ahead |= await deps.store.run(_render_ahead, deps, step)
             step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
     return step
 
 
-def _render_ahead(deps: Dependencies, step: claims.Unrendered) -> writer.Steps[dict[model.Lane, claims.Claim]]:
-    """Renders a batch of deliveries. The result maps each lane to the claim of its first message.
+def _render_ahead(store: Store, deps: Dependencies, step: claims.Unrendered) -> dict[model.Lane, claims.Claim]:
+    """Renders and stores a batch of deliveries. Returns lane → the claim of its first message.
 
     With several workers, the batch is only this delivery, since other workers render those of other lanes. Before a
     message is posted, `mark_sending` checks that its claim is still valid.
     """
-    deliveries = claims.to_render(deps.store, step, RENDER_BATCH if deps.renders_ahead else 1, wall=deps.clock.wall())
-    yield from store_offers(deps, list(deliveries.values()))
+    deliveries = claims.to_render(store, step, RENDER_BATCH if deps.renders_ahead else 1, wall=deps.clock.wall())
+    store_offers(store, deps, list(deliveries.values()))
     rendered = [_rendered(deps, seq, delivery) for seq, delivery in deliveries.items()]
-    yield writer.WRITES
-    claims.store_rendered(deps.store, rendered, now=deps.clock.now())
+    claims.store_rendered(store, rendered, now=deps.clock.now())
     return {
         (delivery := deliveries[one.seq]).chat.address.lane: claims.Claim(
             seq=one.seq,
@@ -277,7 +275,7 @@ async def must_post_again(
         wall = deps.clock.wall()
         pause = min((wall - step.unclear_since) / 4, LONGEST_PAUSE)  # grows with the time without an answer
         until = wall + max(wait.after, SHORTEST_PAUSE, pause)
-        await write_together(claims.pause_lane, deps.store, step.address.lane, wall=wall, until=until)
+        await deps.store.run(claims.pause_lane, step.address.lane, wall=wall, until=until)
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except errors.SenderStopped as outcome:
@@ -291,7 +289,7 @@ async def must_post_again(
             return False
         return await _follow_policy(deps, step, attempts, str(error))
     if platform_id is None:
-        await write_together(claims.record_not_found, deps.store, step, now=deps.clock.now())
+        await deps.store.run(claims.record_not_found, step, now=deps.clock.now())
     else:
         await confirm_sent(deps, drain_state, step, platform_id, attempts)
     return False
@@ -309,7 +307,7 @@ async def _follow_policy(deps: Dependencies, step: claims.Claim, attempts: LaneA
     if deps.on_unclear != "skip" and (step.at_start or not step.waits):
         return True
     # The message waits for its next attempt. With `skip` there is none: only the next start of the program looks it up.
-    await write_together(claims.give_up_lookup, deps.store, step, reason)
+    await deps.store.run(claims.give_up_lookup, step, reason)
     attempts.posts[step.seq, step.message.number] = MAX_POSTS
     return False
 
@@ -343,10 +341,7 @@ async def confirm_sent(
     deps: Dependencies, drain_state: DrainState, step: claims.Claim, platform_id: str, attempts: LaneAttempts
 ) -> claims.Step | None:
     """Stores that a message was sent. Returns the next step of the lane."""
-    papers, after = await write_until_stored(
-        deps,
-        lambda: write_together(claims.confirm, deps.store, step, platform_id, claim_request(deps, attempts)),
-    )
+    papers, after = await until_stored(deps, claims.confirm, step, platform_id, claim_request(deps, attempts))
     _log(step, "sent", logging.DEBUG)
     if papers is not None:
         drain_state.sent += 1
@@ -360,11 +355,8 @@ async def record_failure(
     """Stores why a message was not delivered. Depending on the reason, pauses the lane, stops the sender or wakes a lane."""
     lane = step.address.lane
     now, wall = deps.clock.now(), deps.clock.wall()
-    decision = await write_until_stored(
-        deps,
-        lambda: write_together(
-            sending.record_outcome, deps.store, step, outcome, on_unclear=_policy(deps, step), now=now, wall=wall
-        ),
+    decision = await until_stored(
+        deps, sending.record_outcome, step, outcome, on_unclear=_policy(deps, step), now=now, wall=wall
     )
     is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
     _log(step, channels.outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
@@ -396,17 +388,12 @@ async def _count_gone(deps: Dependencies, drain_state: DrainState, sender: str, 
     tried = sum(addresses.sender_of(lane) == sender for lane in drain_state.lanes)
     if deps.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
-        await write_until_stored(
-            deps,
-            lambda: write_together(
-                sending.stop_platform, deps.store, sender, reason, sorted(gone), now=deps.clock.now()
-            ),
-        )
+        await until_stored(deps, sending.stop_platform, sender, reason, sorted(gone), now=deps.clock.now())
         drain_state.stopped[sender] = reason
         notice = SendingStopped(platform=sender, gone=len(gone), of=tried)
         admins = deps.conversation.bot_info.admins
         # Operators on the stopped platform are also notified, since the bot may still be able to reach them.
-        notified = await write(notify_operators, deps.store, admins, notice, now=deps.clock.now())
+        notified = await deps.store.run(notify_operators, admins, notice, now=deps.clock.now())
         drain_state.exempt.update(notified)
         deps.engine.wake([lane for lane in notified if lane.platform in deps.channels])
 
@@ -414,22 +401,18 @@ async def _count_gone(deps: Dependencies, drain_state: DrainState, sender: str, 
 # ------------------------------------------------------------------------------------------------------ subscribe link
 
 
-def store_offers(deps: Dependencies, deliveries: Sequence[model.Delivery]) -> writer.Steps[None]:
+def store_offers(store: Store, deps: Dependencies, deliveries: Sequence[model.Delivery]) -> None:
     """Stores what the subscribe links under these deliveries offer, so that rendering them writes nothing.
 
     Such a link offers the subscription that brought most papers of the delivery.
     """
     linked = [delivery for delivery in deliveries if delivery.chat.settings.buttons == "link" and _number(delivery)]
-    if not linked:
-        return
-    yield writer.WRITES
     for delivery in linked:
         address, names = delivery.chat.address, deps.conversation.bot_info.bot_names
-        name = bot_name(deps.store, address.platform, names.get(address.platform, ""))
+        name = bot_name(store, address.platform, names.get(address.platform, ""))
         if name and addresses.facts_of(address.platform).links is not None:
             with suppress(errors.NotFound):  # the subscription was removed, but its planned delivery is sent
-                chat_status.share_link(deps.store, address, _number(delivery), now=deps.clock.now())
-    yield writer.READS
+                chat_status.share_link(store, address, _number(delivery), now=deps.clock.now())
 
 
 def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: model.Delivery) -> str:
@@ -487,7 +470,7 @@ async def _wait_for_lane(deps: Dependencies, lane: model.Lane, *, stays: bool) -
             return False
         if wait > MAX_RATE_WAIT:
             wall = deps.clock.wall()
-            await write_together(claims.pause_lane, deps.store, lane, wall=wall, until=wall + timedelta(seconds=wait))
+            await deps.store.run(claims.pause_lane, lane, wall=wall, until=wall + timedelta(seconds=wait))
             return False
         if wait > MAX_INLINE_WAIT and not stays:
             deps.engine.wake([lane], not_before=deps.clock.now() + timedelta(seconds=wait))

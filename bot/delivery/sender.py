@@ -21,7 +21,6 @@ from weakref import WeakValueDictionary
 from bot.delivery import lane_sender, sender_lock
 from bot.delivery.lane_sender import DrainState, deliver
 from bot.dependencies import Dependencies
-from bot.dependencies.writing import do_steps, write
 from bot.platform import Platform
 from bot.ports import channel
 from bot.ports.rate_limiter import RateLimiter
@@ -227,9 +226,8 @@ class Sender:
         """
         store = self._deps.store
         holds = self._is_alone
-        await write(
+        await store.run(
             begin_worker,
-            store,
             holds_sender_lock=holds,
             process=sender_lock.this_process(),
             where=sender_lock.whereabouts(self._deps.clock.wall()),
@@ -237,7 +235,7 @@ class Sender:
         )
         for name, platform in self._platforms.items():
             bot = platform.token_identity
-            if not bot or not await asyncio.to_thread(retention.belongs_to, store, name, bot, new_bot=new_bot):
+            if not bot or not await store.run(retention.belongs_to, name, bot, new_bot=new_bot):
                 await self._claim(name, new_bot=new_bot)
         for platform in self._platforms.values():
             await platform.prepare()
@@ -258,8 +256,8 @@ class Sender:
             return
         self._unclaimed.pop(name, None)
         if identity:
-            await write(retention.claim_database, store, name, identity, new_bot=new_bot)
-            await write(platform.on_identity, store, identity)
+            await store.run(retention.claim_database, name, identity, new_bot=new_bot)
+            await store.run(platform.on_identity, identity)
 
     async def claim_again(self) -> None:
         """Asks again the platforms that did not answer in `prepare`. Stops a platform whose token is another bot's."""
@@ -267,15 +265,15 @@ class Sender:
             try:
                 await self._claim(name, new_bot=new_bot)
             except StoreError as error:
-                await write(sending.stop_platform, self._deps.store, name, str(error), (), now=self._deps.clock.now())
+                await self._deps.store.run(sending.stop_platform, name, str(error), (), now=self._deps.clock.now())
 
     async def send_once(self) -> Sent:
         """Plans once, drains every lane that has something to do now, and returns the counts."""
         deps = self._deps
-        drain_state = DrainState(stopped=await asyncio.to_thread(stopped_platforms, deps.store))
+        drain_state = DrainState(stopped=await deps.store.run(stopped_platforms))
         await plan(deps, drain_state)
         await self.drain(drain_state)
-        counts = await asyncio.to_thread(outbox_counts, deps.store)
+        counts = await deps.store.run(outbox_counts)
         return Sent(
             planned=drain_state.planned,
             sent=drain_state.sent,
@@ -303,7 +301,7 @@ class Sender:
 
     async def sweep(self, drain_state: DrainState) -> int:
         """Wakes every lane that has something to do now but no job. Returns how many lanes. Raises StoreError."""
-        return await write(wake_lanes, self._deps.store, await self._lanes_to_wake(drain_state), only_idle=True)
+        return await self._deps.store.run(wake_lanes, await self._lanes_to_wake(drain_state), only_idle=True)
 
     async def wake_lanes(self, drain_state: DrainState) -> bool:
         """Wakes every lane that has something to do now. Returns whether there is one."""
@@ -315,9 +313,8 @@ class Sender:
     async def _lanes_to_wake(self, drain_state: DrainState) -> list[Lane]:
         """Returns the lanes that have something to do now and that are not stopped."""
         deps = self._deps
-        found = await asyncio.to_thread(
+        found = await deps.store.run(
             lanes,
-            deps.store,
             [platform for platform in deps.channels if not lane_sender.token_is_paused(deps, platform)],
             now=deps.clock.now(),
             wall=deps.clock.wall(),
@@ -355,8 +352,7 @@ async def plan(
     await _move_far_moments(deps)
     watch, began, deliveries = _Stopwatch(deps.clock), deps.clock.monotonic(), 0
     slices = plan_slices(deps.store, now=deps.clock.now(), enough=deps.is_stopping, matching=watch.running)
-    while (one := await asyncio.to_thread(next, slices, None)) is not None:
-        lanes = await do_steps(one, deps.store)
+    while (lanes := await asyncio.to_thread(next, slices, None)) is not None:
         deliveries += len(lanes)
         drain_state.planned += len(lanes)
         deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
@@ -369,10 +365,10 @@ async def plan(
 async def _move_far_moments(deps: Dependencies) -> None:
     """Corrects due moments that are too late because the clock was wrong, and tells the operators and the log."""
     now = deps.clock.now()
-    if moved := await do_steps(move_far_moments(deps.store, now=now), deps.store):
+    if moved := await deps.store.run(move_far_moments, now=now):
         log.warning("The clock was wrong: %d subscriptions were due too late, and are due at their times again.", moved)
         admins = deps.conversation.bot_info.admins
-        lanes = await write(notify_operators, deps.store, admins, ClockWasWrong(count=moved), now=now)
+        lanes = await deps.store.run(notify_operators, admins, ClockWasWrong(count=moved), now=now)
         deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
 
 

@@ -11,7 +11,6 @@ from bot.app import App
 from bot.delivery import sender_lock
 from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan
-from bot.dependencies import writing
 from bot.errors import SettingsError, error_location
 from bot.operation import ticks, worker
 from bot.operation.health import Health, Problem
@@ -57,7 +56,7 @@ class Process:
         self._rests: dict[str, tuple[float, float]] = {}
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
         self._reported: set[str] = set()  # the stopped platforms that `problems` contains
-        self._maintenance: writing.UnderWay[None] | None = None  # the remaining steps of the daily maintenance
+        self._maintenance: asyncio.Task[None] | None = None
         self._done_at: dict[str, datetime] = {}  # work that is done at intervals -> when it was last done
 
     @property
@@ -83,12 +82,12 @@ class Process:
             if looks:
                 if not self.sources.is_catching_up:
                     await plan(self.app.deps, self._drain_state, planned=self._wake_lanes)
-                await asyncio.to_thread(paper_search.keep_recent, self.app.store, now=self.app.clock.now())
-                await asyncio.to_thread(known_papers.keep_searched, self.app.store)
+                await self.app.store.run(paper_search.keep_recent, now=self.app.clock.now())
+                await self.app.store.run(known_papers.keep_searched)
             await self._notify_operators()
             if looks:
                 await self._wake_lanes()
-            await self.run_maintenance()
+            self.run_maintenance()
             self.problems.pop("database", None)
             self.problems.pop("sources", None)
             if unread := self.sources.problems:  # anyone may read this, so the sources are not named
@@ -121,6 +120,8 @@ class Process:
         if self._drain is not None:
             await asyncio.wait([self._drain])
             self._report(self._drain)
+        if self._maintenance is not None:
+            await asyncio.wait([self._maintenance])
 
     async def _wake_lanes(self) -> None:
         app = self.app
@@ -128,7 +129,7 @@ class Process:
             await self._take_lanes(self._lanes)
             return
         if self._drain is not None and self._drain.done():
-            await writing.write(workers.recover_own, app.store)  # messages without a stored outcome become unclear
+            await app.store.run(workers.recover_own)  # messages without a stored outcome become unclear
             self._report(self._drain)
             self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
         second = app.clock.monotonic()
@@ -160,7 +161,7 @@ class Process:
     async def _update_stopped_platforms(self) -> None:
         """Lets platforms whose token failed try again after a pause. Platforms that an operator must free stay stopped."""
         second = self.app.clock.monotonic()
-        held = await asyncio.to_thread(bot_state.stopped_platforms, self.app.store)
+        held = await self.app.store.run(bot_state.stopped_platforms)
         stopped = self._drain_state.stopped
         for platform, reason in list(stopped.items()):
             until, length = self._rests.get(platform, (0.0, 0.0))
@@ -197,25 +198,25 @@ class Process:
         Logs the first two. `stopped`: stopped platforms and their reasons. Returns whether notices were planned.
         """
         app, now = self.app, self.app.clock.now()
-        await writing.write(log_new_trouble, app.store, now=now)
-        self._outbox_trouble = await asyncio.to_thread(attention, app.store, now=now)
-        planned = await writing.write(
-            notify_operators_of_trouble, app.store, app.settings.admins, now=now, stopped=stopped
-        )
+        await app.store.run(log_new_trouble, now=now)
+        self._outbox_trouble = await app.store.run(attention, now=now)
+        planned = await app.store.run(notify_operators_of_trouble, app.settings.admins, now=now, stopped=stopped)
         return bool(planned)
 
-    async def run_maintenance(self) -> None:
-        """Starts the daily maintenance when it is due, and continues it for at most a tenth of a second per call."""
-        if self._is_due("daily work", MAINTENANCE_INTERVAL):
-            steps = ticks.daily_maintenance(self.app.store, self.app.settings, now=self.app.clock.now())
-            self._maintenance = writing.UnderWay(steps, self.app.store)
-        if self._maintenance is None:
-            return
+    def run_maintenance(self) -> None:
+        """Starts the daily maintenance when it is due, beside everything else."""
+        if self._maintenance is not None and self._maintenance.done():
+            self._end_maintenance(self._maintenance)
+        if self._maintenance is None and self._is_due("daily work", MAINTENANCE_INTERVAL):
+            app, now = self.app, self.app.clock.now()
+            work = app.store.run(ticks.daily_maintenance, app.settings, now=now, enough=app.stop.is_set)
+            self._maintenance = asyncio.create_task(work)
+
+    def _end_maintenance(self, ended: asyncio.Task[None]) -> None:
+        self._maintenance, self.maintenance_trouble = None, {}
         try:
-            if not await ticks.proceed(self._maintenance, self.app.clock):
-                self._maintenance, self.maintenance_trouble = None, {}
+            ended.result()
         except errors.PaperwireError as error:
-            self._maintenance = None
             self.maintenance_trouble = {"daily work": "the clean-up or the copy failed; the log says why"}
             log.error("The daily clean-up or copy failed: %s", error)
 
@@ -266,7 +267,7 @@ async def _run(
         if app.cluster is not None:
             await app.cluster.join()
         if pause_gone:
-            await writing.write(bot_state.free_platforms, app.store)
+            await app.store.run(bot_state.free_platforms)
         await app.sender.prepare(new_bot=new_bot)
         times = app.cluster.times if app.cluster else None
         pace = {"interval": times.beat, "stalled_after": times.stalled} if times else {}
@@ -277,7 +278,7 @@ async def _run(
             await _run_until_stopped(process, owners, say)
         if app.cluster is not None:
             with suppress(errors.StoreError):  # other workers notice that this one is gone
-                await writing.write(workers.end_worker, app.store)
+                await app.store.run(workers.end_worker)
     return 0
 
 
@@ -288,7 +289,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
-    await writing.do_steps(ticks.daily_maintenance(app.store, app.settings, now=app.clock.now()), app.store)
+    await app.store.run(ticks.daily_maintenance, app.settings, now=app.clock.now())
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)
@@ -331,7 +332,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
             *([f"Pages: {address}/"] if site else []),
             *entry_lines(app.settings),
             *startup_lines(app, sources),
-            *await writing.write(operator_lines, app.store, app),
+            *await app.store.run(operator_lines, app),
         )
         for line in lines:
             say(line)

@@ -1,6 +1,5 @@
 """Who may open the pages: passwords, sessions, and requests from other machines or sites."""
 
-import asyncio
 import hmac
 import ipaddress
 import secrets
@@ -14,7 +13,6 @@ from functools import cached_property
 from hashlib import pbkdf2_hmac, sha256
 from urllib.parse import urlsplit
 
-from bot.dependencies.writing import write
 from bot.ports import conversation
 from bot.ports.channel import Clock
 from bot.rendering.templating import draw_page
@@ -260,14 +258,14 @@ class Sessions:
         name, now = self.signed_name(cookie), self._clock.wall()
         if not name:
             return ""
-        ended = await asyncio.to_thread(conversations.get_conversation_state, self._store, _ended(cookie), now=now)
+        ended = await self._store.run(conversations.get_conversation_state, _ended(cookie), now=now)
         return name if ended is None else ""
 
     async def end(self, cookie: str) -> None:
         """Signs a session out, if it is signed in. Raises StoreError."""
         if self.signed_name(cookie):
             ended, now = model.CallbackToken(verb="signed-out"), self._clock.wall()
-            await write(conversations.set_conversation_state, self._store, _ended(cookie), ended, lasts=LASTS, now=now)
+            await self._store.run(conversations.set_conversation_state, _ended(cookie), ended, lasts=LASTS, now=now)
 
     @staticmethod
     def token(cookie: str) -> str:

@@ -21,7 +21,6 @@ from starlette.routing import Route
 
 from bot.app import App
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
-from bot.dependencies.writing import write
 from bot.digests import read_digest
 from bot.errors import error_location
 from bot.operation import health, sign_in, status, web_server
@@ -225,11 +224,11 @@ class Site:
         address = self._chat_of(visitor.name)
         if address is None or page.is_public or page.is_stream:  # a stream asks the store only once it has settled
             return wanted or own
-        chat = await asyncio.to_thread(known_or_new, self._store, address, ChatKind.PRIVATE, lang=own)
+        chat = await self._store.run(known_or_new, address, ChatKind.PRIVATE, lang=own)
         if not wanted or (chosen not in _LANGUAGES and "lang" in chat.chosen):
             return chat.settings.lang
         if request.method == "GET":
-            await write(choose_language, self._store, address, wanted, now=self.clock.now())
+            await self._store.run(choose_language, address, wanted, now=self.clock.now())
         return wanted
 
     def _frame(
@@ -381,7 +380,7 @@ class Samples:
         """Returns the offer of samples, if no source and no token is set and no paper is known; otherwise ()."""
         if not await self._is_offered(visitor):
             return ()
-        sources = await asyncio.to_thread(known_sources, self.app.store)
+        sources = await self.app.store.run(known_sources)
         failed = next((one.name for one in sources if one.last and one.last.outcome is Outcome.FAILED), "")
         text = replace(_UNREACHED, values={"source": failed}) if failed else _COMING
         example = (await asyncio.to_thread(_sample, SAMPLES[0])).entries[0]
@@ -401,4 +400,4 @@ class Samples:
             return False
         if any(platform.facts.token_variable for platform in self.app.platforms.values()):
             return False
-        return await asyncio.to_thread(first_paper_at, self.app.store) is None
+        return await self.app.store.run(first_paper_at) is None

@@ -10,7 +10,6 @@ from shlex import quote
 
 from bot.app import App
 from bot.dependencies.opening import backup_folder
-from bot.dependencies.writing import write
 from bot.operation import ticks
 from bot.operation.health import Problem
 from bot.ports import channel, conversation
@@ -151,7 +150,7 @@ class StatusPage:
         if action not in acts:
             return conversation.PageResponse(location=PATH)
         try:
-            await write(acts[action], self._app.store, delivery, now=self._app.clock.now())
+            await self._app.store.run(acts[action], delivery, now=self._app.clock.now())
         except errors.NotFound:
             action = "gone"
         except errors.StoreError as error:

@@ -17,14 +17,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import App
 from bot.dependencies.opening import backup_folder
-from bot.dependencies.writing import UnderWay
 from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import Settings
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.source_scheduler import make_fetcher
 from subscriptions.service import retention
-from subscriptions.store.database import writer
 from subscriptions.store.database.store import Store
 
 TICK_SECONDS = 1.0  # a changed file must be read within five seconds, and reading it takes two ticks
@@ -247,31 +245,19 @@ def _stat(path: Path) -> tuple[int, float] | tuple[None, None]:
     return found.st_size, found.st_mtime
 
 
-SECONDS_OF_A_TICK = 0.1  # the rest of the second is for planning and sending
+def daily_maintenance(
+    store: Store, settings: Settings, *, now: datetime, enough: Callable[[], bool] = lambda: False
+) -> None:
+    """Erases data whose retention time is over, and makes the day's copy, or stops when `enough()` is true.
 
-
-def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> writer.Steps[None]:
-    """Erases data whose retention time is over, and makes the day's copy. Between two steps the database is not locked.
-
-    Further calls on the same day do nothing, even in other processes. A copy that failed is tried again after an hour.
+    Each transaction is short, so that others can write in between. Further calls on the same day do nothing, even in other processes. A copy that failed is tried again after an hour.
     Raises StoreError.
     """
-    yield writer.WRITES
     if retention.claim_daily_work(store, now=now):
         for _ in retention.clean_up_steps(store, now=now, papers=settings.keep_papers):
-            yield writer.WRITES
+            if enough():
+                return
     # the operator of a server makes its copies
     if store.kind.file is not None and retention.claim_copy(store, now=now):
-        yield writer.READS
         store.copy_into(backup_folder(settings, store), "daily", now)
-        yield writer.WRITES
         retention.copied(store, now=now)
-
-
-async def proceed(work: UnderWay[None], clock: Clock) -> bool:
-    """Runs steps for SECONDS_OF_A_TICK. Returns whether any are left."""
-    end = clock.monotonic() + SECONDS_OF_A_TICK
-    while await work.step():
-        if clock.monotonic() >= end:
-            return True
-    return False

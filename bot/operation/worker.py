@@ -18,7 +18,6 @@ from bot.commands.paper_lookup import PENDING_FOR
 from bot.conversation.dispatcher import Dispatcher
 from bot.delivery import sender_lock
 from bot.delivery.lane_sender import DrainState
-from bot.dependencies.writing import write
 from bot.errors import error_location
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
@@ -28,7 +27,7 @@ from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.sending import lease_of
 from subscriptions.store import conversations, workers
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import Store, Transaction, writes
 
 if TYPE_CHECKING:
     from bot.delivery.cluster import ClusterEngine
@@ -253,39 +252,39 @@ class OwnerWatch:
         Returns how many messages it took over. Raises StoreError.
         """
         seen, self._seen = self._seen, {}
-        await write(workers.beat, self._store, process=sender_lock.this_process(), where=self._where)
+        await self._store.run(workers.beat, process=sender_lock.this_process(), where=self._where)
         if not self._recovers:
             return 0
         now = self._clock.monotonic()
-        others = await asyncio.to_thread(workers.other_workers, self._store)
+        others = await self._store.run(workers.other_workers)
         self._seen = {one: seen.get(one, now) for one in others.items()}
         stalled = dict(one for one, since in self._seen.items() if now - since >= self._stalled_after)
-        is_left = self._answers is not None and await asyncio.to_thread(
-            conversations.has_unfinished_replies, self._store
-        )
+        is_left = self._answers is not None and await self._store.run(conversations.has_unfinished_replies)
         return await self._take_over(stalled) if stalled or is_left else 0
 
     async def _take_over(self, stalled: Mapping[str, int]) -> int:
         answers, now = self._answers, self._clock.now()
-        messages, replies, lookups = await write(_recovered, self._store, stalled, now if answers else None)
+        messages, replies, lookups = await self._store.run(_recovered, stalled, now if answers else None)
         if answers:
             answers(replies, lookups)
         return messages
 
 
-def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -> tuple[int, Replies, Lookups]:
+@writes
+def _recovered(
+    transaction: Transaction, stalled: Mapping[str, int], now: datetime | None
+) -> tuple[int, Replies, Lookups]:
     """Recovers the messages of stalled workers. If `now` is given, also takes over their replies and look-ups.
 
     Returns (number of messages, replies, look-ups). Replies and look-ups are all that this worker must handle now, even
     if it knows some already: if the server did not confirm an earlier commit that succeeded, the worker does not know
     them.
     """
-    with store.write() as transaction:
-        messages = workers.recover_stalled(transaction, stalled)
-        if now is None:
-            return messages, (), ()
-        lookups = conversations.take_over_lookups(transaction, since=now - PENDING_FOR)
-        return messages, conversations.unfinished_replies(transaction, now=now), lookups
+    messages = workers.recover_stalled(transaction, stalled)
+    if now is None:
+        return messages, (), ()
+    lookups = conversations.take_over_lookups(transaction, since=now - PENDING_FOR)
+    return messages, conversations.unfinished_replies(transaction, now=now), lookups
 
 
 # -------------------------------------------------------------------------------- receives and answers on all platforms

@@ -126,5 +126,5 @@ async def wait_for_reply(store: Store, platform: str, update: str) -> None:
     """Waits until the reply to an update is posted, at most REPLY_WITHIN seconds."""
     with suppress(TimeoutError):
         async with asyncio.timeout(REPLY_WITHIN):
-            while not await asyncio.to_thread(is_reply_finished, store, platform, update):  # noqa: ASYNC110 - a row of the store ends it
+            while not await store.run(is_reply_finished, platform, update):  # noqa: ASYNC110 - a row of the store ends it
                 await asyncio.sleep(_LOOK_AGAIN)

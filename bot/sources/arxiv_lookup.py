@@ -10,7 +10,6 @@ from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.dependencies.writing import write
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
@@ -106,7 +105,7 @@ class PaperLookup:
         Raises StoreError, and FetchError if arXiv does not answer.
         """
         store, now = self._deps.store, self._deps.clock.now()
-        papers = await write(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
+        papers = await store.run(claim_incomplete, now=now, ids=MAX_IDS, titles=MAX_TITLES)
         waiting = deque(_groups(papers))
         try:
             for _ in range(MAX_REQUESTS):
@@ -122,7 +121,7 @@ class PaperLookup:
         finally:
             if waiting:
                 rest = [paper for question in waiting for paper in question]
-                await write(give_back, store, rest)
+                await store.run(give_back, rest)
 
     async def _complete(self, papers: PaperGroup) -> Sequence[PaperGroup]:
         """Requests papers and stores them. If arXiv refuses the request, returns the two halves to request instead."""

@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
-from bot.dependencies.writing import write
 from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import EVERYTHING, SourceSettings, is_listing
@@ -43,11 +42,11 @@ class StoredHostSlots:
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
         """Tries to acquire the slot for at most `most`. Returns zero if it succeeds, else how long the slot stays taken."""
-        return await write(claim_slot, self._store, publisher, most, wall=self._clock.wall())
+        return await self._store.run(claim_slot, publisher, most, wall=self._clock.wall())
 
     async def release(self, publisher: str, gap: timedelta) -> None:
         """Releases the slot, which is free again after `gap`."""
-        await write(release_slot, self._store, publisher, gap, wall=self._clock.wall())
+        await self._store.run(release_slot, publisher, gap, wall=self._clock.wall())
 
 
 def is_arxiv(host: str) -> bool:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
-from bot.dependencies.writing import do_steps
 from bot.digests import dated, read_digest
 from bot.ports import channel
 from bot.sources.fetch_request import ARXIV, Sites, SourceSchedules
 from subscriptions import model
 from subscriptions.planning.receipts import UNKNOWN, Arrival
-from subscriptions.service.ingest import Ingest, ingest_steps
+from subscriptions.service.ingest import Ingest, ingest_digest
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from subscriptions.zones import zone
@@ -71,7 +70,7 @@ async def store_digest(
     ingest = Ingest(
         source=source, day=kept.day or came, now=now, announce=announce, of_arxiv=of_arxiv, arrival=arrival, note=note
     )
-    return await do_steps(ingest_steps(deps.store, kept, ingest), deps.store)
+    return await deps.store.run(ingest_digest, kept, ingest)
 
 
 # ------------------------------------------------------------------------ the values that all polls of a process share

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from bot.dependencies.writing import write
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
@@ -25,7 +24,7 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.service import notices
 from subscriptions.store import sources as stored_sources
-from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.digests import Ingested
 
 log = logging.getLogger("paperwire")
@@ -92,7 +91,7 @@ class Poll:
         self._take_off_read_days()
         await self._fetch_missed_days()
         self._is_behind, self._is_over = False, True
-        return await write(self._close, self._deps.store)
+        return await self._deps.store.run(writes(self._close))
 
     def _requests(self) -> tuple[FetchRequest, ...]:
         """Returns the regular requests, and adds their units to `_units`."""
@@ -341,11 +340,10 @@ class Poll:
         self._tally.receipt = notices.note_poll(transaction, receipt, state, seen)
         return receipt, state
 
-    def _close(self, store: Store) -> Receipt:
+    def _close(self, transaction: Transaction) -> Receipt:
         """Writes the final receipt and state, and notifies operators, in one transaction. Raises StoreError."""
-        with store.write() as transaction:
-            receipt, state = self._write(transaction)
-            self._notify(transaction, receipt, state)
+        receipt, state = self._write(transaction)
+        self._notify(transaction, receipt, state)
         return receipt
 
     def _due(self, unit: str) -> tuple[verdicts.Observation, Overdue | None, bool]:

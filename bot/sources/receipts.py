@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from bot.dependencies.writing import write
 from bot.errors import BrokenDigest, UnknownFormat
 from bot.ports.channel import SourceRead
 from bot.settings import SourceSettings
@@ -20,7 +19,7 @@ from subscriptions.planning.source_calendar import LATE_AFTER, Overdue
 from subscriptions.service import notices
 from subscriptions.states import SourceTrouble
 from subscriptions.store import sources as stored_sources
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.store.digests import Ingested
 from subscriptions.texts import clip
 
@@ -389,7 +388,7 @@ class FileReceiptWriter:
         if sentence := filed.as_sentence(source.name):
             log.info("%s: %s", source.name, sentence, extra={"source": source.name})
         if not scan.is_first:
-            await write(notify_of_filed, self.deps.store, self.deps, source, filed, now)
+            await self.deps.store.run(notify_of_filed, self.deps, source, filed, now)
 
     async def record_failed(self, source: SourceSettings, sentence: str) -> None:
         """Records that a file or folder cannot be read."""
@@ -399,7 +398,7 @@ class FileReceiptWriter:
         known = self._known(self.deps.store, source)
         state = known.state if known else stored_sources.SourceState(since=now)
         self.deps.observe(read_of(receipt))
-        await write(self._write_receipt, self.deps.store, source, state, receipt)
+        await self.deps.store.run(writes(self._write_receipt), source, state, receipt)
         if before := self._scans.get(source.name):  # later files of this scan get a new receipt
             if before.receipt:
                 self.deps.observe(read_of(before.receipt))
@@ -416,27 +415,19 @@ class FileReceiptWriter:
             outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC."
         )
         receipt = Tally().receipt_of(source.name, verdict, now)
-        await write(self._write_receipt, self.deps.store, source, known.state, receipt)
+        await self.deps.store.run(writes(self._write_receipt), source, known.state, receipt)
 
     def _known(self, store: Scope, source: SourceSettings) -> stored_sources.KnownSource | None:
         return next((one for one in stored_sources.known_sources(store) if one.name == source.name), None)
 
     def _write_receipt(
-        self, store: Scope, source: SourceSettings, state: stored_sources.SourceState, receipt: Receipt
+        self, transaction: Transaction, source: SourceSettings, state: stored_sources.SourceState, receipt: Receipt
     ) -> int:
         """Writes a receipt, or replaces it if it has a number already. Returns its number."""
         after = replace(state, trouble=trouble_after(state.trouble, receipt))
-        with store.write() as transaction:
-            number = notices.note_poll(transaction, receipt, after, {})
-            notify_of_trouble(
-                transaction,
-                self.deps,
-                state.trouble,
-                after.trouble,
-                receipt,
-                batch=source.schedule == "arxiv",
-                now=receipt.at,
-            )
+        number = notices.note_poll(transaction, receipt, after, {})
+        is_batch = source.schedule == "arxiv"
+        notify_of_trouble(transaction, self.deps, state.trouble, after.trouble, receipt, batch=is_batch, now=receipt.at)
         return number
 
 

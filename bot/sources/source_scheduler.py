@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.dependencies.opening import fact_of
-from bot.dependencies.writing import write
 from bot.errors import FetchError, error_location
 from bot.ports import channel
 from bot.settings import Settings, SourceSettings, installed_version
@@ -159,7 +158,7 @@ class SourceScheduler:
         """Writes the sources of the settings to the store, once. Raises StoreError."""
         if not self._synced:
             facts = [fact_of(source) for source in self._sources.values()]
-            await write(stored_sources.sync_sources, self._deps.store, facts, now=self._deps.clock.now())
+            await self._deps.store.run(stored_sources.sync_sources, facts, now=self._deps.clock.now())
             self._synced = True
 
     # ── polls ─────────────────────────────────────────────────────────────────
@@ -204,12 +203,12 @@ class SourceScheduler:
         """Polls a source that is due, unless another process polls it. If the poll fails, its claim is released."""
         store, due = self._deps.store, known.state.next_at
         until = self._deps.clock.now() + POLL_LEASE
-        if not await write(stored_sources.claim_poll, store, source.name, due, until):
+        if not await store.run(stored_sources.claim_poll, source.name, due, until):
             return
         try:
             await self._poll(source, known)
         except BaseException:
-            await write(stored_sources.claim_poll, store, source.name, until, due)
+            await store.run(stored_sources.claim_poll, source.name, until, due)
             raise
 
     async def _poll(self, source: SourceSettings, known: KnownSource, *, everything: bool = False) -> Receipt:
@@ -244,7 +243,7 @@ class SourceScheduler:
                 raise found
 
     async def _known(self) -> dict[str, KnownSource]:
-        return {one.name: one for one in await asyncio.to_thread(stored_sources.known_sources, self._deps.store)}
+        return {one.name: one for one in await self._deps.store.run(stored_sources.known_sources)}
 
     async def _record_late_folders(self, known: Mapping[str, KnownSource]) -> None:
         """Writes a receipt for each folder whose due file is late."""

@@ -23,8 +23,9 @@ from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.texts import normalized
 
 
+@writes
 def edit(
-    store: Scope,
+    transaction: Transaction,
     address: model.ChatAddress,
     number: int,
     text: str,
@@ -40,37 +41,36 @@ def edit(
     nothing changed. Raises NotFound, QueryError, and Refused if another subscription of the chat has the same query.
     """
     query = portable.kept_query(text)
-    with store.write() as transaction:
-        chat, subscriptions = listing.get_subscribed(transaction, address)
-        subscription = listing.which_one(subscriptions, str(number))
-        query = near_papers.with_words(transaction, query, subscriptions, chat_id=chat.id)
-        same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
-        if same is not None:
-            raise errors.Refused(
-                errors.Sentence("Subscription {number} asks for that already.", {"number": same.number}),
-                errors.Sentence("Remove one of them: /unsub {number}", {"number": subscription.number}),
-            )
-        read = _read_when(when, subscription.cadence, chat) if when else When(subscription.cadence)
-        own_zone = subscription.zone if tz is None else zones.zone_name(tz) if tz else None
-        after = subscription._replace(text=query.text, canonical=query.canonical)
-        after = forecast.with_time(after, chat, read.cadence, read.zone or own_zone, now)
-        if after.canonical != subscription.canonical:
-            chats.store_streaks(transaction, {chat.id: None})
-        changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)
-        outcome = "edited" if after != subscription else "known"
-        return echo_of(transaction, chat, after, query=query, outcome=outcome, now=now)
+    chat, subscriptions = listing.get_subscribed(transaction, address)
+    subscription = listing.which_one(subscriptions, str(number))
+    query = near_papers.with_words(transaction, query, subscriptions, chat_id=chat.id)
+    same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
+    if same is not None:
+        raise errors.Refused(
+            errors.Sentence("Subscription {number} asks for that already.", {"number": same.number}),
+            errors.Sentence("Remove one of them: /unsub {number}", {"number": subscription.number}),
+        )
+    read = _read_when(when, subscription.cadence, chat) if when else When(subscription.cadence)
+    own_zone = subscription.zone if tz is None else zones.zone_name(tz) if tz else None
+    after = subscription._replace(text=query.text, canonical=query.canonical)
+    after = forecast.with_time(after, chat, read.cadence, read.zone or own_zone, now)
+    if after.canonical != subscription.canonical:
+        chats.store_streaks(transaction, {chat.id: None})
+    changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)
+    outcome = "edited" if after != subscription else "known"
+    return echo_of(transaction, chat, after, query=query, outcome=outcome, now=now)
 
 
+@writes
 def rename(
-    store: Scope, address: model.ChatAddress, number: int, name: str, *, now: datetime, who: str = ""
+    transaction: Transaction, address: model.ChatAddress, number: int, name: str, *, now: datetime, who: str = ""
 ) -> model.Subscription:
     """Gives a subscription a name; "" removes its name. Raises NotFound, Refused."""
     plain = portable.checked_name(name)
-    with store.write() as transaction:
-        chat = listing.get_chat(transaction, address)
-        subscription = listing.numbered(transaction, chat, number)
-        after = subscription._replace(name=plain)
-        return changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)[0]
+    chat = listing.get_chat(transaction, address)
+    subscription = listing.numbered(transaction, chat, number)
+    after = subscription._replace(name=plain)
+    return changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)[0]
 
 
 @writes
@@ -112,14 +112,14 @@ def set_settings(
     return listing.apply_new_clock(transaction, chat, now)
 
 
-def follow_person(store: Scope, chat: model.Chat, heard: Mapping[str, str], *, now: datetime) -> None:
+@writes
+def follow_person(transaction: Transaction, chat: model.Chat, heard: Mapping[str, str], *, now: datetime) -> None:
     """Stores the language in which a person writes, and the zone of the person's client. This cannot be undone."""
-    with store.write() as transaction:
-        if "lang" in heard:
-            chats.speak(transaction, chat.id, heard["lang"])
-        if "timezone" in heard:
-            chats.choose_setting(transaction, chat.id, "timezone", heard["timezone"])
-            listing.apply_new_clock(transaction, chat, now)
+    if "lang" in heard:
+        chats.speak(transaction, chat.id, heard["lang"])
+    if "timezone" in heard:
+        chats.choose_setting(transaction, chat.id, "timezone", heard["timezone"])
+        listing.apply_new_clock(transaction, chat, now)
 
 
 def _read_when(when: str, own: model.Cadence | None, chat: model.Chat) -> When:

@@ -33,7 +33,6 @@ from subscriptions.store import outbox as stored_outbox
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.store import Scope, Transaction
-from subscriptions.store.database.writer import WRITES, Steps
 from subscriptions.store.outbox import OutboxFigures
 from subscriptions.store.sources import KnownSource
 
@@ -333,7 +332,7 @@ def managed_name(home: model.ChatAddress) -> str:
     return f"connect:{home}"
 
 
-def move_to_person_address(store: Scope, address: model.ChatAddress, other: str, *, now: datetime) -> Steps[None]:
+def move_to_person_address(store: Scope, address: model.ChatAddress, other: str, *, now: datetime) -> None:
     """Moves a private chat from the address `other` to the address of its person.
 
     A chat is stored at another address if it was added before its person was known.
@@ -341,7 +340,6 @@ def move_to_person_address(store: Scope, address: model.ChatAddress, other: str,
     with store.read() as transaction:
         made = chats.find_chat(transaction, model.ChatAddress(address.platform, other))
     if made is not None and made.address.address == other:
-        yield WRITES
         moving.chat_moved(store, made.address, address.address, now=now)
 
 

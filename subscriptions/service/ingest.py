@@ -14,8 +14,7 @@ from subscriptions.query.parse import parse_canonical
 from subscriptions.store import bot_state, deliveries, digests, drafts, known_papers, retention, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.chats import all_chats
-from subscriptions.store.database import writer
-from subscriptions.store.database.store import ReadThenWrite, Scope, Store, Transaction, writes
+from subscriptions.store.database.store import Store, Transaction, writes
 from subscriptions.zones import zone
 
 # a function that is called with the result, in the transaction that stores a digest
@@ -26,7 +25,7 @@ FEW_TO_MERGE = 50  # up to so many papers are merged while other writers wait; e
 MOST_TOGETHER = 2000  # papers that are announced in one transaction, so that others can write; a day has fewer
 
 
-def ingest_steps(store: Scope, digest: model.Digest, ingest: "Ingest") -> writer.Steps[digests.Ingested]:
+def ingest_digest(store: Store, digest: model.Digest, ingest: "Ingest") -> digests.Ingested:
     """Stores one digest, and returns what changed. Storing the same bytes again changes nothing.
 
     An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
@@ -34,7 +33,7 @@ def ingest_steps(store: Scope, digest: model.Digest, ingest: "Ingest") -> writer
     Sent messages are marked for editing if one of their papers was withdrawn or its summary came late. Only one process
     merges papers at a time. Other processes wait, and then find the papers that it stored.
 
-    If the digest is large and `store` is a Store, the new papers are stored before the digest ("stored ahead"). Each
+    If the digest is large, the new papers are stored before the digest ("stored ahead"). Each
     transaction stores MOST_AT_ONCE of them, so that others can write in between. The last transaction stores the digest
     and announces all its papers. A crash before it leaves papers that belong to no digest and that no chat gets. The
     next digest that has these papers, perhaps the same one, announces them.
@@ -43,11 +42,10 @@ def ingest_steps(store: Scope, digest: model.Digest, ingest: "Ingest") -> writer
     last part has the digest's own name. So after a crash before the last part, the digest counts as unknown, and the
     next reading stores the remaining parts. A planner that runs between two parts uses the papers announced so far.
     """
-    *parts, last = _parts(store, _read(store, digest))
+    *parts, last = _parts(_read(store, digest))
     before = digests.Ingested()
     for papers in parts:
-        ingested = yield from ingest.store_part(store, _part(digest, papers), papers)
-        before = digests.joined(before, ingested)
+        before = digests.joined(before, ingest.store_part(store, _part(digest, papers), papers))
 
     def finish(transaction: Transaction, ingested: digests.Ingested) -> digests.Ingested:
         whole = digests.joined(before, ingested) if parts and not ingested.already_known else ingested
@@ -55,12 +53,12 @@ def ingest_steps(store: Scope, digest: model.Digest, ingest: "Ingest") -> writer
             ingest.note(transaction, whole)
         return whole
 
-    return (yield from ingest.store_part(store, digest, last, finish))
+    return ingest.store_part(store, digest, last, finish)
 
 
-def _parts(store: Scope, papers: Sequence[drafts.Incoming]) -> Sequence[Sequence[drafts.Incoming]]:
-    """Divides the papers of a digest into parts that are announced together. In a Transaction there is only one part."""
-    if not isinstance(store, Store) or not papers:
+def _parts(papers: Sequence[drafts.Incoming]) -> Sequence[Sequence[drafts.Incoming]]:
+    """Divides the papers of a digest into parts that are announced together; without papers, returns one empty part."""
+    if not papers:
         return (papers,)
     return [papers[first : first + MOST_TOGETHER] for first in range(0, len(papers), MOST_TOGETHER)]
 
@@ -90,59 +88,63 @@ class Ingest:
     # a function that is called in the transaction that stores the digest
     note: Callable[[Transaction, digests.Ingested], None] | None = None
 
-    def store_ahead(self, store: Scope, papers: Sequence[drafts.Incoming]) -> writer.Steps[dict[int, int]]:
+    def store_ahead(self, store: Store, papers: Sequence[drafts.Incoming]) -> dict[int, int]:
         """Stores papers ahead of their digest if there are many. Returns place in the digest → id.
 
-        A reading transaction finds out which papers of a part are new. A second transaction writes them. If others may
-        have written in between, the second transaction first checks again which papers are new.
+        A reading transaction finds out which papers of a part are new, and a writing transaction stores them.
         """
         ahead: dict[int, int] = {}
-        if not isinstance(store, Store) or len(papers) <= MOST_AT_ONCE:
+        if len(papers) <= MOST_AT_ONCE:
             return ahead
         for first in range(0, len(papers), MOST_AT_ONCE):
             part = papers[first : first + MOST_AT_ONCE]
-            work = ReadThenWrite(store)
-            yield writer.READS
-            with work.read() as transaction:
+            seen = store.version()
+            with store.read() as transaction:
                 prepared = digests.prepare_ahead(transaction, part, self._batch(transaction))
-            if not prepared.ids:
-                continue
-            yield writer.WRITES
-            with work.write() as transaction:
-                bot_state.hold_sequence(transaction)
-                if work.is_stale:
-                    prepared = digests.prepare_ahead(transaction, part, self._batch(transaction))
-                digests.write_ahead(transaction, prepared)
-            ahead |= prepared.ids
+            if prepared.ids:
+                ahead |= self._write_ahead(store, part, prepared, seen)
         return ahead
+
+    def _write_ahead(
+        self, store: Store, part: Sequence[drafts.Incoming], prepared: digests.Ahead, seen: object | None
+    ) -> Mapping[int, int]:
+        """Stores the new papers of a part. If others may have committed since `seen`, looks again which are new."""
+
+        @writes
+        def write(transaction: Transaction) -> Mapping[int, int]:
+            bot_state.hold_sequence(transaction)
+            is_current = transaction.is_current(seen)
+            now = prepared if is_current else digests.prepare_ahead(transaction, part, self._batch(transaction))
+            digests.write_ahead(transaction, now)
+            return now.ids
+
+        return write(store)
 
     def store_part(
         self,
-        store: Scope,
+        store: Store,
         digest: model.Digest,
         papers: Sequence[drafts.Incoming],
         finish: Finish = lambda _, ingested: ingested,
-    ) -> writer.Steps[digests.Ingested]:
+    ) -> digests.Ingested:
         """Stores a digest or a part of a digest, and calls `finish` in the same transaction. Returns its result.
 
-        With a Store and more than FEW_TO_MERGE papers, a reading transaction first merges them and computes their words
-        for the index. The writing transaction does this again only if others may have written in between, and only for
+        If there are more than FEW_TO_MERGE papers, a reading transaction first merges them and computes their words for
+        the index. The writing transaction does this again only if others may have committed in between, and only for
         papers that changed.
         """
-        ahead = yield from self.store_ahead(store, papers)
-        if not isinstance(store, Store) or len(papers) - len(ahead) <= FEW_TO_MERGE:
-            yield writer.WRITES
-            with store.write() as transaction:
-                return finish(transaction, self.store_digest(transaction, digest, papers, ahead))
-        work = ReadThenWrite(store)
-        yield writer.READS
-        with work.read() as transaction:
-            prepared = digests.prepare(transaction, papers, self._batch(transaction), ahead)
-        yield writer.WRITES
-        with work.write() as transaction:
-            if work.is_stale:
-                prepared = replace(prepared, batch=None)
-            return finish(transaction, self.store_digest(transaction, digest, papers, ahead, prepared))
+        ahead = self.store_ahead(store, papers)
+        seen, prepared = store.version(), digests.NOT_PREPARED
+        if len(papers) - len(ahead) > FEW_TO_MERGE:
+            with store.read() as transaction:
+                prepared = digests.prepare(transaction, papers, self._batch(transaction), ahead)
+
+        @writes
+        def write(transaction: Transaction) -> digests.Ingested:
+            merged = prepared if transaction.is_current(seen) else replace(prepared, batch=None)
+            return finish(transaction, self.store_digest(transaction, digest, papers, ahead, merged))
+
+        return write(store)
 
     def _batch(self, transaction: Transaction) -> drafts.MergeBatch:
         is_news = self.announce or not receipts.is_archive(self.day, self.now.astimezone(zone(transaction.zone)).date())
@@ -172,7 +174,7 @@ class Ingest:
         return replace(ingested, counted=counted)
 
 
-def _read(store: Scope, digest: model.Digest) -> Sequence[drafts.Incoming]:
+def _read(store: Store, digest: model.Digest) -> Sequence[drafts.Incoming]:
     """Returns the papers of a digest, prepared for merging before anything is written; () if the digest is known."""
     with store.read() as transaction:
         if digests.is_known(transaction, digest.content_hash):

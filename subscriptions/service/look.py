@@ -19,7 +19,6 @@ from subscriptions.store import bot_state, chats, known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.database.writer import WRITES, Steps
 
 STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
 
@@ -235,15 +234,13 @@ def look(
         return Look(shared, upto, queries, _to_hear_of_no_match(transaction, shared, upto))
 
 
-def finish(store: Store, found: Look) -> Steps[Sequence[model.Lane]]:
+@stored_store.writes
+def finish(transaction: Transaction, found: Look) -> None:
     """Moves the shared cursors forward, for all their followers.
 
     Before this, all matches must be planned and stored, by this process or by others.
     """
-    yield WRITES
-    with store.write() as transaction:
-        stored_subscriptions.move(transaction, sorted(found.shared), found.upto)
-    return ()
+    stored_subscriptions.move(transaction, sorted(found.shared), found.upto)
 
 
 def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:

@@ -11,7 +11,7 @@ from subscriptions.planning.receipts import Receipt
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.listing import kind_of
 from subscriptions.store import bot_state, chats, conversations, outbox, planner, sources, subscriptions
-from subscriptions.store.database.store import Scope, Transaction, writes
+from subscriptions.store.database.store import Scope, Transaction, shares, writes
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
 _MOST_NAMED = 10  # a notice names at most this many subscriptions
@@ -68,7 +68,10 @@ def notify_operators(
     return tuple(notified)
 
 
-def notify_owner(store: Scope, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = "") -> bool:
+@writes
+def notify_owner(
+    transaction: Transaction, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = ""
+) -> bool:
     """Stores a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
 
     Returns False if it stores nothing: the notice was stored before, or the owner is unknown, has no private chat with
@@ -76,9 +79,8 @@ def notify_owner(store: Scope, chat: model.Chat, notice: chat_notices.Notice, *,
     """
     if chat.kind is model.ChatKind.PRIVATE or chat.owner in ("", by):
         return False
-    with store.write() as transaction:
-        private = chats.find_chat(transaction, model.ChatAddress(chat.address.platform, chat.owner))
-        return private is not None and _add(transaction, private, notice, now.date(), now=now, buttons={})
+    private = chats.find_chat(transaction, model.ChatAddress(chat.address.platform, chat.owner))
+    return private is not None and _add(transaction, private, notice, now.date(), now=now, buttons={})
 
 
 def _add(
@@ -142,7 +144,7 @@ def why_paused(chat: model.Chat) -> str:
     return states.describe_pause(chat.pause_reason, chat.state_detail).strip()
 
 
-@writes
+@shares
 def pause_unreachable(
     transaction: Transaction,
     address: model.ChatAddress,
@@ -233,8 +235,7 @@ def notify_operators_of_trouble(
         )
         lanes += notify_operators(store, admins, notice, now=now)
     if lanes:
-        with store.write() as transaction:
-            bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
+        _mark_notified(store, now)
     for platform, trouble in waiting.items():
         if platform not in stopped:
             late = operator_notices.DeliveriesWaiting(platform=platform, count=trouble.count, reason=trouble.reason)
@@ -243,6 +244,11 @@ def notify_operators_of_trouble(
         halt = operator_notices.SendingStopped(platform=platform, reason=reason)
         lanes += notify_operators(store, admins, halt, now=now, but=frozenset({platform}))
     return tuple(lanes)
+
+
+@writes
+def _mark_notified(transaction: Transaction, now: datetime) -> None:
+    bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
 
 
 @writes
@@ -345,13 +351,17 @@ def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> t
 
     Each claim counts as a request. So no other process requests the same papers, and no paper is requested for ever.
     """
-    if not sources.may_be_asked(store, now=now):
-        return ()
-    with store.write() as transaction:
-        sources.hold_asked(transaction)
-        may = sources.may_be_asked(transaction, now=now)
-        taken = [paper for paper in may if paper.arxiv_id][:ids] + [paper for paper in may if not paper.arxiv_id][
-            :titles
-        ]
-        sources.note_asked(transaction, [paper.id for paper in taken], now=now)
-    return tuple(taken)
+    return _claim_incomplete(store, now, ids, titles) if sources.may_be_asked(store, now=now) else ()
+
+
+@writes
+def _claim_incomplete(
+    transaction: Transaction, now: datetime, ids: int, titles: int
+) -> tuple[sources.IncompletePaper, ...]:
+    sources.hold_asked(transaction)
+    may = sources.may_be_asked(transaction, now=now)
+    with_id = [paper for paper in may if paper.arxiv_id]
+    without = [paper for paper in may if not paper.arxiv_id]
+    taken = (*with_id[:ids], *without[:titles])
+    sources.note_asked(transaction, [paper.id for paper in taken], now=now)
+    return taken

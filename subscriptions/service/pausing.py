@@ -15,7 +15,7 @@ from subscriptions.store import chats as stored_chats
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Transaction
 
 ANSWER_WITHIN = timedelta(minutes=10)  # how long a person can decide whether the papers that waited are sent
 
@@ -220,18 +220,18 @@ def _delivered_at(foreseen: forecast.Forecast, chat: model.Chat, subscription: m
     return next_delivery.at or next_delivery.latest
 
 
-def send_waiting(store: Scope, address: model.ChatAddress, *, now: datetime, number: int | None = None) -> int:
+@stored_store.writes
+def send_waiting(
+    transaction: Transaction, address: model.ChatAddress, *, now: datetime, number: int | None = None
+) -> int:
     """Makes the papers that wait for a chat, or for one of its subscriptions, due now. Returns how many. Raises NotFound."""
-    found = get_waiting_papers(store, address, now=now, number=number).papers
-    with store.write() as transaction:
-        chat = listing.get_chat(transaction, address)
-        if number is None:
-            outbox.hold_planned(transaction, chat.id, None)
-        for subscription in _active(transaction, chat, number):
-            # the latest due moment tells that a person has requested the papers, so quiet hours do not delay them
-            stored_subscriptions.change_subscription(
-                transaction, subscription, forecast.with_due(subscription, (now, now))
-            )
+    found = get_waiting_papers(transaction, address, now=now, number=number).papers
+    chat = listing.get_chat(transaction, address)
+    if number is None:
+        outbox.hold_planned(transaction, chat.id, None)
+    for subscription in _active(transaction, chat, number):
+        # the latest due moment tells that a person has requested the papers, so quiet hours do not delay them
+        stored_subscriptions.change_subscription(transaction, subscription, forecast.with_due(subscription, (now, now)))
     return found
 
 
@@ -345,6 +345,7 @@ def chats_of_lost_workspaces(transaction: Transaction, *, now: datetime) -> list
     return [chat.id for team in lost for chat in _chats_of(transaction, team)]
 
 
+@stored_store.writes
 def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
     """Erases the workspaces that uninstalled the app more than thirty days ago, once all their chats are erased."""
     if not chats_of_lost_workspaces(transaction, now=now):

@@ -24,8 +24,8 @@ from subscriptions.store import bot_state, sources
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import writer
-from subscriptions.store.database.store import ReadThenWrite, Store, Transaction, in_chunks
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Store, Transaction, in_chunks
 
 _FAR_INTERVAL = timedelta(hours=1)  # between two searches for due moments that are too far away
 _LOOKED_FAR: WeakKeyDictionary[Store, datetime] = WeakKeyDictionary()  # the moment of the last such search
@@ -69,7 +69,7 @@ def plan_due(
     cursors and the due moments of its subscriptions.
     """
     slices = plan_slices(store, now=now, enough=enough, matching=matching)
-    return tuple(lane for one in slices for lane in writer.done(one))
+    return tuple(lane for lanes in slices for lane in lanes)
 
 
 def plan_slices(
@@ -78,16 +78,15 @@ def plan_slices(
     now: datetime,
     enough: Callable[[], bool] = lambda: False,
     matching: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> Generator[writer.Steps[Sequence[model.Lane]]]:
-    """Like `plan_due`, but yields the steps of one slice of chats after the other. Each slice has its own transaction.
+) -> Generator[Sequence[model.Lane]]:
+    """Like `plan_due`, but yields the lanes of one slice of chats after the other. Each slice has its own transactions.
 
-    A slice has steps that read, match and decide, and one step that writes. Before the first slice, the pauses that are
-    over end. The generator itself reads from the store to find the next slice. If other processes may plan at the same
+    Before the first slice, the pauses that are over end. Between two slices no transaction is open. If other processes may plan at the same
     time, each takes the slices in its own order, and skips chats that others have planned.
     """
     due = _read_due(store, now)
     if due.pause_ended:
-        yield _end_pauses(store, now)
+        end_pauses(store, now=now)
         due = _read_due(store, now)
     with plan_inputs.kept_window(store, due.forecast.last_sequence) as window:
         found = looks.look(store, due.behind, window, now=now, matching=matching) if due.behind else None
@@ -109,10 +108,10 @@ def plan_slices(
         finally:
             gc.unfreeze()
         if found is not None:
-            yield looks.finish(store, found)
+            looks.finish(store, found)
 
 
-def move_far_moments(store: Store, *, now: datetime) -> writer.Steps[int]:
+def move_far_moments(store: Store, *, now: datetime) -> int:
     """Corrects due moments that are further in the future than their cadences allow. Returns how many it corrected.
 
     If the machine's clock is wrong for a minute, due moments that are computed in this minute may be in another year. A
@@ -121,30 +120,25 @@ def move_far_moments(store: Store, *, now: datetime) -> writer.Steps[int]:
     looked_at = _LOOKED_FAR.get(store)
     if looked_at is not None and looked_at <= now < looked_at + _FAR_INTERVAL:
         return 0
-    moved = 0
     with store.read() as transaction:
         found = plans.chats_due_too_far(transaction, now)
-    for chat_ids in in_chunks(found):
-        yield writer.WRITES
-        with store.write() as transaction:
-            stored_chats.hold_chats(transaction, chat_ids)
-            moves = listing.moved_near(transaction, chat_ids, now)
-            plans.advance(transaction, moves, {})
-            moved += len(moves)
+    moved = sum(_move_near(store, chat_ids, now) for chat_ids in in_chunks(found))
     _LOOKED_FAR[store] = now
     return moved
+
+
+@stored_store.writes
+def _move_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> int:
+    stored_chats.hold_chats(transaction, chat_ids)
+    moves = listing.moved_near(transaction, chat_ids, now)
+    plans.advance(transaction, moves, {})
+    return len(moves)
 
 
 def chats_due_too_far(store: Store, *, now: datetime) -> int:
     """Returns the number of chats that `move_far_moments` would correct."""
     with store.read() as transaction:
         return len(plans.chats_due_too_far(transaction, now))
-
-
-def _end_pauses(store: Store, now: datetime) -> writer.Steps[Sequence[model.Lane]]:
-    yield writer.WRITES
-    end_pauses(store, now=now)
-    return ()
 
 
 class _Due(NamedTuple):
@@ -187,31 +181,56 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # chat id -> the papers, among `papers`, that the chat has
 
 
-def _plan_slice(
-    store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext
-) -> writer.Steps[Sequence[model.Lane]]:
-    """Matches and decides in a reading transaction, then stores in a writing transaction. Returns the lanes of deliveries.
+_Changes = tuple[list[plans.Planned], list[Move]]
 
-    While the writing transaction runs, no papers can come and no other writer can change these chats. If another writer
-    may have committed between the two, the writing transaction reads the inputs of the decision again. If the inputs
-    changed, or papers came, everything is repeated, with cached matches. After a crash before the commit, the chats are
-    still due; after the commit, they are done.
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """The plan of some chats, with everything on which it depends."""
+
+    seen: object | None  # the version of the database before anything was read
+    inputs: plan_inputs.Inputs
+    matches: _Matches
+    decided: Sequence[Decision]
+    changes: _Changes
+
+
+def _plan_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Sequence[model.Lane]:
+    """Decides about some chats in a reading transaction, then stores that in another. Returns the lanes of deliveries.
+
+    If others committed in between and a decision does not hold any more, everything is repeated, with cached matches.
+    After a crash before the commit, the chats are still due; after the commit, they are done.
     """
-    work = ReadThenWrite(store)
-    while True:
-        with work.read() as transaction:
-            inputs = plan_inputs.read_inputs(transaction, chat_ids, context)
-            with context.matching():
-                matches = _match(transaction, inputs, context)
-            decided = _decide_all(inputs, matches, context)
-        changes = _changes(inputs, decided, context)
-        yield writer.WRITES
-        with work.write() as transaction:
-            bot_state.share_sequence(transaction)
-            stored_chats.hold_chats(transaction, chat_ids)
-            if not work.is_stale or _still_holds(transaction, chat_ids, inputs, matches, context):
-                return _write(transaction, inputs, decided, changes, context)
-        yield writer.READS
+    lanes = None
+    while lanes is None:
+        lanes = _store_slice(store, _decide_slice(store, chat_ids, context), context)
+    return lanes
+
+
+def _decide_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> _Slice:
+    seen = store.version()
+    with store.read() as transaction:
+        inputs = plan_inputs.read_inputs(transaction, chat_ids, context)
+        with context.matching():
+            matches = _match(transaction, inputs, context)
+        decided = _decide_all(inputs, matches, context)
+    return _Slice(seen, inputs, matches, decided, _changes(inputs, decided, context))
+
+
+@stored_store.writes
+def _store_slice(
+    transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext
+) -> Sequence[model.Lane] | None:
+    """Stores what was decided; stores nothing and returns None if a decision does not hold any more.
+
+    While this transaction runs, no papers can come and no other writer can change these chats.
+    """
+    chat_ids = list(plan.inputs.chats)
+    bot_state.share_sequence(transaction)
+    stored_chats.hold_chats(transaction, chat_ids)
+    if transaction.is_current(plan.seen) or _still_holds(transaction, chat_ids, plan.inputs, plan.matches, context):
+        return _write(transaction, plan.inputs, plan.decided, plan.changes, context)
+    return None
 
 
 def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_inputs.PlanContext) -> _Matches:
@@ -256,9 +275,6 @@ def _still_holds(
         and plan_inputs.still_holds(transaction, chat_ids, inputs, context)
         and _delivered(transaction, inputs, matches.papers) == matches.delivered
     )
-
-
-_Changes = tuple[list[plans.Planned], list[Move]]
 
 
 def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: plan_inputs.PlanContext) -> _Changes:

@@ -19,7 +19,7 @@ from subscriptions.service.paper_search import Base, recent
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, retention, sources
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction, writes
+from subscriptions.store.database.store import Transaction, writes
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200
@@ -58,8 +58,9 @@ class Subscribed:
     next_delivery: NextDelivery | None = None  # the forecast of its first delivery; None: no source has a schedule
 
 
+@writes
 def subscribe(
-    store: Scope,
+    transaction: Transaction,
     address: model.ChatAddress,
     request: SubscriptionRequest,
     *,
@@ -78,36 +79,35 @@ def subscribe(
     query = portable.kept_query(request.text)
     if request.name is not None:
         request = replace(request, name=portable.checked_name(request.name))
-    with store.write() as transaction:
-        chat = stored_chats.find_chat(transaction, address)
-        own_zone = zones.zone_name(request.tz) if request.tz else None
-        if chat is None:  # the zone of the request becomes the zone of the new chat
-            kind = kind or listing.kind_of(address)
-            chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title, timezone=own_zone or "")
-            own_zone = None
-        elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
-            changes.note_changed_state(transaction, chat.id)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        query = with_words(transaction, query, subscriptions, chat_id=chat.id)
-        known = next((s for s in subscriptions if s.canonical == query.canonical), None)
-        when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
-        when = When(when.cadence, _one_zone(own_zone, when.zone) or "")
-        if known is not None:
-            timed = with_time(known, chat, when.cadence, when.zone or known.zone, now)
-            fresh = timed if request.name is None else timed._replace(name=request.name)
-            changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
-            outcome = "known" if timed is known else "rescheduled"
-            return _known(transaction, chat, fresh, query=query, outcome=outcome, now=now)
-        if len(subscriptions) >= MOST_PER_CHAT:
-            raise errors.Refused(
-                errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
-                errors.Sentence("Remove one first."),
-            )
-        changes.begin_change(transaction, chat.id, now=now, who=who)
-        added = _add(transaction, chat, request, query, when, now=now, who=who)
-        done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
-        retention.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
-        return done
+    chat = stored_chats.find_chat(transaction, address)
+    own_zone = zones.zone_name(request.tz) if request.tz else None
+    if chat is None:  # the zone of the request becomes the zone of the new chat
+        kind = kind or listing.kind_of(address)
+        chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title, timezone=own_zone or "")
+        own_zone = None
+    elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
+        changes.note_changed_state(transaction, chat.id)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    query = with_words(transaction, query, subscriptions, chat_id=chat.id)
+    known = next((s for s in subscriptions if s.canonical == query.canonical), None)
+    when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
+    when = When(when.cadence, _one_zone(own_zone, when.zone) or "")
+    if known is not None:
+        timed = with_time(known, chat, when.cadence, when.zone or known.zone, now)
+        fresh = timed if request.name is None else timed._replace(name=request.name)
+        changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
+        outcome = "known" if timed is known else "rescheduled"
+        return _known(transaction, chat, fresh, query=query, outcome=outcome, now=now)
+    if len(subscriptions) >= MOST_PER_CHAT:
+        raise errors.Refused(
+            errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
+            errors.Sentence("Remove one first."),
+        )
+    changes.begin_change(transaction, chat.id, now=now, who=who)
+    added = _add(transaction, chat, request, query, when, now=now, who=who)
+    done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
+    retention.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
+    return done
 
 
 def _one_zone(named: str | None, with_time: str | None) -> str | None:

@@ -108,9 +108,13 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
     with store.read() as transaction:
         known = bot_state.bot_name(transaction, platform)
     if current and current != known:
-        with store.write() as transaction:
-            bot_state.put_platform(transaction, platform, bot_name=current)
+        _store_name(store, platform, current)
     return current or known
+
+
+@stored_store.writes
+def _store_name(transaction: Transaction, platform: str, name: str) -> None:
+    bot_state.put_platform(transaction, platform, bot_name=name)
 
 
 def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
@@ -118,14 +122,11 @@ def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> N
 
     Chats that were added before the bot knew which workspace is its own have this id in their addresses.
     """
+    prefix = f"{team}/"
     with store.read() as transaction:
-        known = chats.addresses_with_prefix(transaction, platform, f"{team}/")
-    if known:
-        with store.write() as transaction:
-            for address in known:
-                moving.chat_moved(
-                    transaction, ChatAddress(platform, address), address.removeprefix(f"{team}/"), now=now
-                )
+        known = chats.addresses_with_prefix(transaction, platform, prefix)
+    for address in known:
+        moving.chat_moved(store, ChatAddress(platform, address), address.removeprefix(prefix), now=now)
 
 
 @stored_store.reads
@@ -202,12 +203,16 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     with store.read() as transaction:
         gone = _chats_to_erase(transaction, now)
     for chat_id in gone:
-        with store.write() as transaction:
-            if chat_id in _chats_to_erase(transaction, now):  # the chat may have become reachable in the meantime
-                chat_data.erase(transaction, chat_id)
+        _erase_if_gone(store, chat_id, now)
         yield 1
-    with store.write() as transaction:
-        pausing.forget_workspaces(transaction, now=now)
+    pausing.forget_workspaces(store, now=now)
+
+
+@stored_store.writes
+def _erase_if_gone(transaction: Transaction, chat_id: int, now: datetime) -> None:
+    """Erases a chat, unless it has become reachable in the meantime."""
+    if chat_id in _chats_to_erase(transaction, now):
+        chat_data.erase(transaction, chat_id)
 
 
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
@@ -223,9 +228,9 @@ def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
 
 def _steps(store: Store, clean: _CleanUp, before: datetime) -> Iterator[int]:
     """Calls a function of the clean-up, each time in its own transaction, until it finds nothing more to remove."""
+    step = stored_store.writes(clean)
     while True:
-        with store.write() as transaction:
-            done = clean(transaction, before, STEP)
+        done = step(store, before, STEP)
         yield done
         if done < STEP:
             return

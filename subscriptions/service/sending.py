@@ -68,7 +68,7 @@ def outbox_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
         )
 
 
-def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
+def claim_unlogged_trouble(store: Store, *, now: datetime) -> OutboxTrouble:
     """Returns trouble that is not logged yet, and marks it as logged: dead messages once, long waits once a day (UTC).
 
     Of several processes, or runs by cron, only one gets the trouble. A crash right after this call loses a line of the
@@ -83,14 +83,19 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
     new = {platform: one for platform, one in waiting.items() if logged.get(platform) != now.date()}
     if not dead.count and not new:
         return OutboxTrouble()
-    with store.write() as transaction:
-        if bot_state.get_value(transaction, _DEAD_LOGGED) != known:
-            dead = replace(dead, count=0)  # another process has claimed them first
-        elif dead.count:
-            bot_state.put_value(transaction, _DEAD_LOGGED, now.isoformat())
-        for platform in new:
-            bot_state.put_platform(transaction, platform, waiting_logged_on=now.date())
-    return OutboxTrouble(dead=dead, waiting=new)
+    return _mark_logged(store, OutboxTrouble(dead=dead, waiting=new), known, now)
+
+
+@stored_store.writes
+def _mark_logged(transaction: Transaction, new: OutboxTrouble, known: str | None, now: datetime) -> OutboxTrouble:
+    """Marks trouble as logged. Returns it without dead messages if another process has claimed them since `known`."""
+    if bot_state.get_value(transaction, _DEAD_LOGGED) != known:
+        new = replace(new, dead=replace(new.dead, count=0))
+    elif new.dead.count:
+        bot_state.put_value(transaction, _DEAD_LOGGED, now.isoformat())
+    for platform in new.waiting:
+        bot_state.put_platform(transaction, platform, waiting_logged_on=now.date())
+    return new
 
 
 # -------------------------------------------------------------------------- the outbox as senders and operators use it
@@ -110,7 +115,7 @@ class EarlierSend:
     is_answer: bool = False
 
 
-@stored_store.writes
+@stored_store.shares
 def record_outcome(
     transaction: Transaction,
     claimed: claims.Claim,
@@ -197,7 +202,7 @@ def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall
     return [send for send in found if send.ago >= _NO_TIME]
 
 
-@stored_store.writes
+@stored_store.shares
 def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform that reported too many chats as gone in one run (rule 11), and reactivates these chats."""
     bot_state.put_platform(transaction, platform, stopped=reason)
@@ -214,7 +219,7 @@ def _nothing_to_do(transaction: Transaction, delivery_id: str) -> errors.NotFoun
 # --------------------------------------------------------------- edits of messages that were sent, as senders use them
 
 
-@stored_store.writes
+@stored_store.shares
 def record_edit_outcome(
     transaction: Transaction, edit: claims.Edit, outcome: errors.NotDelivered, *, now: datetime, wall: datetime
 ) -> bool:

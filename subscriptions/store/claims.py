@@ -339,7 +339,7 @@ _SETTLE = (
 )
 
 
-@store.writes
+@store.shares
 def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
     """Marks a claimed message as being sent by this worker, right before the post. Returns False if it must not be posted.
 
@@ -365,7 +365,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
     return conflicts.update_unless_taken(transaction.connection(), _MARK_SENDING, values)
 
 
-@store.writes
+@store.shares
 def confirm(
     transaction: Transaction, claimed: Claim, platform_id: str, asking: ClaimRequest
 ) -> tuple[int | None, Step | None]:
@@ -384,7 +384,7 @@ def confirm(
     return shown, claim(transaction, asking) if goes_on else None
 
 
-@store.writes
+@store.shares
 def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> None:
     """Gives up the look-up of an unclear message.
 
@@ -394,7 +394,7 @@ def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> Non
     transaction.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
 
 
-@store.writes
+@store.shares
 def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
     """Stores that the platform does not have an unclear message. The message is posted again, at once or later."""
     decision = decide_not_found(claimed.attempts, now)
@@ -457,7 +457,7 @@ def record_outcome(
     settle_if_finished(transaction, delivery, now)
 
 
-@store.writes
+@store.shares
 def pause_lane(transaction: Transaction, lane: model.Lane, *, wall: datetime, until: datetime) -> None:
     """Makes a lane wait until `until`, as its platform requested, and wakes it then.
 
@@ -557,7 +557,7 @@ def _next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
     )
 
 
-@store.writes
+@store.shares
 def finish_edit(transaction: Transaction, edit: Edit) -> None:
     """Ends an edit that succeeded or can never succeed. Keeps a request that came in the meantime."""
     transaction.exec(

@@ -418,7 +418,7 @@ def answers_in(transaction: Transaction, lane: model.Lane, after: datetime, work
     return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
 
 
-@store.writes
+@store.shares
 def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or it was given up."""
     finished = {"state": ReplyState.DONE, "reply": ""}
@@ -548,9 +548,12 @@ def edit_page_message(transaction: Transaction, chat: model.ChatAddress, number:
     return True
 
 
-@store.reads
+@store.writes
 def find_page_message(transaction: Transaction, chat: model.ChatAddress, *, delivery: str, part: int) -> int | None:
-    """Returns the number of a message; None if it is not stored."""
+    """Returns the number of a message; None if it is not stored.
+
+    Writes nothing, but is done in turn: after the writes that were asked for before.
+    """
     found = select(PageMessageRow.number).where(
         PageMessageRow.chat == _name(chat), PageMessageRow.delivery == delivery, PageMessageRow.part == part
     )

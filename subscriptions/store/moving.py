@@ -23,7 +23,7 @@ from subscriptions.store.conversation_rows import (
     WrongCodeRow,
 )
 from subscriptions.store.database.conflicts import move_rows
-from subscriptions.store.database.store import Transaction, writes
+from subscriptions.store.database.store import Transaction, shares
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
 from subscriptions.store.signals import move_library
 from subscriptions.store.subscriptions import cursor_of
@@ -34,7 +34,7 @@ _NO_NUMBER = 0  # a number that no subscription has
 Numbers = Mapping[int, int]  # number of a subscription before the move -> its number after the move
 
 
-@writes
+@shares
 def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *, now: datetime) -> None:
     """Moves all chats at an address, including its topics, to the address `new`.
 

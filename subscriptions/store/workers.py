@@ -86,7 +86,7 @@ def wake_chats(transaction: Transaction, kinds: Mapping[int, model.DeliveryKind]
             transaction.connection().execute(_WAKE_CHATS, values)
 
 
-@store.writes
+@store.shares
 def wake_lanes(
     transaction: Transaction,
     lanes: Sequence[model.Lane],
@@ -303,7 +303,7 @@ def recover_left(transaction: Transaction) -> int:
     return len(found)
 
 
-@store.writes
+@store.shares
 def recover_own(transaction: Transaction, lane: model.Lane | None = None) -> int:
     """Marks messages that this process left in the state `sending` as unclear. Returns how many messages.
 

@@ -367,20 +367,23 @@ def stores_beside_others(
 
     Just before write number `before`, another source stores the papers `meanwhile`.
     """
-    steps = ingest_room.ingest_steps(
-        store,
-        make.digest(*papers),
-        ingest_room.Ingest(source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True),
-    )
-    writes = 0
-    while True:
-        try:
-            writes += next(steps) == "writes"
-        except StopIteration as end:
-            return end.value, writes
-        if writes == before and meanwhile:
-            make.ingested(store, *meanwhile, source="other", of_arxiv=True)
-            meanwhile = ()
+    begins, writes, others = store.write, 0, list(meanwhile)
+
+    @contextlib.contextmanager
+    def write() -> abc.Iterator[Transaction]:
+        nonlocal writes
+        writes += 1
+        if writes == before and others:
+            with pytest.MonkeyPatch.context() as alone:
+                alone.setattr(store, "write", begins)
+                make.ingested(store, *others, source="other", of_arxiv=True)
+        with begins() as transaction:
+            yield transaction
+
+    ingest = ingest_room.Ingest(source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True)
+    with pytest.MonkeyPatch.context() as counted:
+        counted.setattr(store, "write", write)
+        return ingest_room.ingest_digest(store, make.digest(*papers), ingest), writes
 
 
 def abstracts(store: Store) -> set[str]:

@@ -206,8 +206,13 @@ def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: ps
     """A paper is withdrawn, so its messages in two lanes must be edited. Both lanes get a job in the same transaction."""
     sent(store, outside)
     outside.execute("DELETE FROM procrastinate_jobs")
-    with broken_off(store) as transaction:
-        make.ingested(transaction, GONE, name="later", now=LATER)
+
+    def breaks_off(_: Transaction, __: object) -> None:
+        raise BrokenOff
+
+    later = make.digest(GONE, name="later")
+    with contextlib.suppress(BrokenOff):
+        make.ingest_digest(store, later, source="daily", day=LATER.date(), now=LATER, note=breaks_off)
     assert jobs(outside) == []
     make.ingested(store, GONE, name="later", now=LATER)
     assert [(lock, priority) for _, _, priority, lock, _ in jobs(outside)] == [

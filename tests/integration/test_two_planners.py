@@ -26,7 +26,6 @@ from subscriptions.states import SubscriptionState
 from subscriptions.store import bot_state, claims
 from subscriptions.store import planner as _plans
 from subscriptions.store.database import store as database
-from subscriptions.store.database.writer import done
 from tests import being_sent, make, stored
 from tests.filling import fill
 from tests.postgres.reading import read
@@ -319,21 +318,24 @@ def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[s
 
 
 def test_what_another_one_planned_meanwhile_is_passed_over(due_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[int] = []
-    plan_slice = _plan._plan_slice
+    read: list[abc.Sequence[int]] = []
+    planned: list[object] = []
+    decide = _plan._decide_slice
 
-    def noted(store: database.Store, chat_ids: abc.Sequence[int], context: Any) -> Any:
-        read.extend(chat_ids)
-        return plan_slice(store, chat_ids, context)
+    def decided(store: database.Store, chat_ids: abc.Sequence[int], context: Any) -> Any:
+        plan = decide(store, chat_ids, context)
+        if store is first:
+            read.append(chat_ids)
+            if not planned:  # the first planner has not stored this slice, so the second one plans these chats too
+                planned.extend(_plan.plan_due(second, now=LATER))
+        return plan
 
     with contextlib.closing(database.Store(due_url)) as first, contextlib.closing(database.Store(due_url)) as second:
-        slices = _plan.plan_slices(first, now=LATER)
-        in_hand = next(slices)  # the first planner has not stored this slice, so the second one plans these chats too
-        assert len(_plan.plan_due(second, now=LATER)) == CHATS
-        monkeypatch.setattr(_plan, "_plan_slice", noted)
-        assert done(in_hand) == []
-        assert [lane for one in slices for lane in done(one)] == []
-    assert read == [], "the others are not even read"
+        monkeypatch.setattr(_plan, "_decide_slice", decided)
+        assert _plan.plan_due(first, now=LATER) == ()
+    assert len(planned) == CHATS
+    assert {len(chats) for chats in read} == {2}
+    assert len({tuple(chats) for chats in read}) == 1, "the others are not even read"
 
 
 def test_two_planners_seldom_begin_with_the_same_chats(due_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,14 +14,13 @@ import pytest
 import sqlalchemy
 
 from bot.conversation import handler
-from bot.dependencies import command_limits, writing
+from bot.dependencies import command_limits
 from subscriptions import errors
 from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
 from subscriptions.store import known_papers as stored_papers
 from subscriptions.store.claims import pause_lane
 from subscriptions.store.database import store as database
-from subscriptions.store.database import writer
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.integration import locked
@@ -43,16 +42,17 @@ def test_a_thread_gets_no_second_connection(
     make.subscribes(store, "telegram:1", "graph")
 
 
-async def test_no_step_of_a_work_leaves_a_connection_in_hand(store: database.Store) -> None:
-    def steps() -> writer.Steps[str]:
+async def test_a_thread_with_a_connection_waits_for_no_write(store: database.Store) -> None:
+    await store.run(subscribed, 1)  # from now on the writer writes, in its own thread
+
+    def work(store: database.Store) -> None:
         with store.read():
-            # if the unit waited here for the writer thread, it would keep a connection that the writer may need
-            yield writer.WRITES
-        return "done"
+            # if this waited for the writer, it would keep a connection that the writer may need
+            make.subscribes(store, "telegram:2", "graph")
 
     with pytest.raises(RuntimeError, match="pass its Transaction on"):
-        await writing.do_steps(steps(), store)
-    assert listed(store, None) == ()
+        await store.run(work)
+    assert chats(store) == ["1"]
 
 
 def test_a_reading_transaction_refuses_to_write(store: database.Store) -> None:
@@ -114,7 +114,7 @@ async def test_a_work_is_done_once_with_more_readers_than_connections(store: dat
         runs.append(chat)
 
     done = await asyncio.gather(
-        *(writing.write_together(work, store, chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
+        *(store.run(database.shares(work), chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
     )
     people.shutdown()
     assert (done, runs) == ([None, None], ["telegram:1", "telegram:2"])
@@ -131,7 +131,7 @@ async def test_everybody_who_speaks_at_once_is_answered(store: database.Store) -
     async def speaks(chat: str) -> tuple[str, str]:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
         # the code that sends the answer writes in this way
-        await writing.write_together(pause_lane, store, make.address(chat).lane, wall=make.NOON, until=make.NOON)
+        await store.run(pause_lane, make.address(chat).lane, wall=make.NOON, until=make.NOON)
         return subscribed.text, (await bot.says("/list", chat)).text
 
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))
@@ -188,9 +188,10 @@ def chats(store: database.Scope) -> list[str]:
     return [one.chat.address.address for one in listed(store, None)]
 
 
-async def asked(work: Any, *what: Any) -> "list[asyncio.Task[Any]]":
+async def asked(store: database.Store, declare: Any) -> "list[asyncio.Task[Any]]":
     """Starts 16 writes, and waits until all of them are in the queue. Returns their tasks."""
-    tasks = [asyncio.create_task(work(subscribed, *what, number)) for number in range(1, WRITERS + 1)]
+    work = declare(subscribed)
+    tasks = [asyncio.create_task(store.run(work, number)) for number in range(1, WRITERS + 1)]
     await asyncio.sleep(0)
     return tasks
 
@@ -199,12 +200,12 @@ async def asked(work: Any, *what: Any) -> "list[asyncio.Task[Any]]":
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("asks", [writing.write, writing.write_together])
+@pytest.mark.parametrize("declare", [database.writes, database.shares])
 async def test_readers_answer_at_once_while_writers_wait(
-    store: database.Store, lock: Lock, tries: Tries, asks: Any
+    store: database.Store, lock: Lock, tries: Tries, declare: Any
 ) -> None:
     lock.take()
-    waiting = await asked(asks, store)
+    waiting = await asked(store, declare)
     assert await asyncio.to_thread(tries.begun.wait, PATIENCE)
     for _ in range(20):
         assert await asyncio.to_thread(chats, store) == []
@@ -216,22 +217,22 @@ async def test_readers_answer_at_once_while_writers_wait(
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("asks", [writing.write, writing.write_together])
+@pytest.mark.parametrize("declare", [database.writes, database.shares])
 async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
-    database_url: str, lock: Lock, monkeypatch: pytest.MonkeyPatch, asks: Any
+    database_url: str, lock: Lock, monkeypatch: pytest.MonkeyPatch, declare: Any
 ) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.5)
     with contextlib.closing(database.Store(database_url)) as store:
         tried: list[int] = []
         sqlalchemy.event.listen(store._engine, "handle_error", lambda _: tried.append(1))
         lock.take()
-        ended = await asyncio.gather(*await asked(asks, store), return_exceptions=True)
+        ended = await asyncio.gather(*await asked(store, declare), return_exceptions=True)
         assert {type(one) for one in ended} == {errors.StoreUnavailable}
         assert "is locked by another program" in str(ended[0])
         assert len(tried) == 1
         assert len({id(one) for one in ended}) == WRITERS, "each has an error of its own"
         lock.release()
-        assert await writing.write(subscribed, store, 1) == 1
+        assert await store.run(database.writes(subscribed), 1) == 1
 
 
 @contextlib.asynccontextmanager
@@ -239,11 +240,12 @@ async def busy_writer(store: database.Store) -> abc.AsyncIterator[None]:
     """Keeps the writer thread busy until the end of the block."""
     busy, free = threading.Event(), threading.Event()
 
-    def stands(_: database.Store) -> None:
+    @database.writes
+    def stands(_: database.Transaction) -> None:
         busy.set()
         assert free.wait(PATIENCE)
 
-    first = asyncio.create_task(writing.write(stands, store))
+    first = asyncio.create_task(store.run(stands))
     await asyncio.to_thread(busy.wait, PATIENCE)
     yield
     free.set()
@@ -261,8 +263,8 @@ async def test_writes_are_done_in_their_order(store: database.Store, lock: Lock)
         order.append(subscribed(scope, number))
 
     lock.take()
-    kinds = (writing.write, writing.write_together, writing.write_together, writing.write)
-    tasks = [asyncio.create_task(kinds[n % 4](noted, store, n)) for n in range(1, WRITERS + 1)]
+    kinds = (database.writes, database.shares, database.shares, database.writes)
+    tasks = [asyncio.create_task(store.run(kinds[n % 4](noted), n)) for n in range(1, WRITERS + 1)]
     await asyncio.sleep(0)
     lock.release()
     await asyncio.gather(*tasks)
@@ -272,9 +274,9 @@ async def test_writes_are_done_in_their_order(store: database.Store, lock: Lock)
 @pytest.mark.both_databases
 async def test_works_that_wait_together_share_their_transactions(store: database.Store, tries: Tries) -> None:
     async with busy_writer(store):
-        tasks = await asked(writing.write_together, store)
+        tasks = await asked(store, database.shares)
     assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
-    assert len(tries.threads) == 1
+    assert len(tries.threads) == 1 + 1, "the first one, and all others together"
     assert len(chats(store)) == WRITERS
 
 
@@ -306,9 +308,9 @@ async def test_a_work_on_a_damaged_page_fails_alone(store: database.Store) -> No
         transaction.connection().exec_driver_sql("SELECT * FROM broken").all()
 
     ended = await asyncio.gather(
-        writing.write_together(subscribed, store, 1),
-        writing.write_together(reads_damage, store),
-        writing.write_together(subscribed, store, 2),
+        store.run(database.shares(subscribed), 1),
+        store.run(database.shares(reads_damage)),
+        store.run(database.shares(subscribed), 2),
         return_exceptions=True,
     )
     assert (ended[0], ended[2]) == (1, 2)
@@ -326,7 +328,7 @@ async def test_a_refused_work_leaves_its_neighbours_committed(store: database.St
         return number
 
     ended = await asyncio.gather(
-        *[writing.write_together(refused, store, number) for number in range(1, WRITERS + 1)], return_exceptions=True
+        *[store.run(database.shares(refused), number) for number in range(1, WRITERS + 1)], return_exceptions=True
     )
     assert [str(one) for n, one in enumerate(ended, 1) if one != n] == ["not 8", "not 10"]
     assert sorted(map(int, chats(store))) == [n for n in range(1, WRITERS + 1) if n not in (8, 10)]
@@ -335,7 +337,7 @@ async def test_a_refused_work_leaves_its_neighbours_committed(store: database.St
 @pytest.mark.both_databases
 async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: database.Store, lock: Lock) -> None:
     lock.take()
-    tasks = await asked(writing.write_together, store)
+    tasks = await asked(store, database.shares)
     tasks[3].cancel()
     await asyncio.sleep(0)
     lock.release()
@@ -351,34 +353,45 @@ async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: database.
 async def test_what_reads_and_what_writes_are_done_in_their_threads(store: database.Store) -> None:
     threads: list[str] = []
 
-    def work() -> writer.Steps[int]:
-        threads.append(threading.current_thread().name)
-        yield writer.WRITES
-        threads.append(threading.current_thread().name)
-        subscribed(store, 1)
-        yield writer.READS
-        threads.append(threading.current_thread().name)
-        return len(chats(store))
+    def noted(part: database.Scope, number: int = 0) -> int:
+        threads.append(threading.current_thread().name.split("_")[0])
+        return subscribed(part, number) if number else len(chats(part))
 
-    assert await writing.do_steps(work(), store) == 1
-    assert [name.split("_")[0] for name in threads] == ["asyncio", "paperwire-writer", "asyncio"]
+    read, write = database.reads(noted), database.writes(noted)
+
+    def work(store: database.Store) -> int:
+        threads.append("begins")
+        return read(store) + write(store, 1) + write(store, 2) + read(store)
+
+    await store.run(write, 3)
+    assert await store.run(read) == 1
+    assert await store.run(work) == 1 + 1 + 2 + 3
+    writer = "paperwire-writer"
+    assert threads == [writer, "asyncio", "begins", "asyncio", writer, writer, "asyncio"]
 
 
 @pytest.mark.both_databases
-async def test_work_whose_writing_is_refused_is_told_so_and_cleans_up(store: database.Store) -> None:
-    ends: list[str] = []
+async def test_what_a_work_reads_is_known_to_be_old_once_others_have_committed(store: database.Store) -> None:
+    @database.writes
+    def is_current(transaction: database.Transaction, seen: object | None) -> bool:
+        return transaction.is_current(seen)
 
-    def work() -> writer.Steps[None]:
-        try:
-            yield writer.WRITES
-            ends.append("written")
-        finally:
-            ends.append("cleaned up")
+    before = store.version()
+    knows = store.kind.file is not None
+    assert await store.run(is_current, before) == knows
+    make.subscribes(store, "telegram:1", "graph")
+    assert not await store.run(is_current, before)
 
-    store.writer.close()
+
+async def test_a_writing_that_is_refused_at_the_end_is_told(store: database.Store) -> None:
+    def work(store: database.Store) -> None:
+        store.writer.close()
+        subscribed(store, 2)
+
+    await store.run(database.writes(subscribed), 1)
     with pytest.raises(errors.StoreUnavailable, match="stopping"):
-        await writing.do_steps(work(), store)
-    assert ends == ["cleaned up"]
+        await store.run(work)
+    assert chats(store) == ["1"]
 
 
 # ── The end of the writer ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -387,13 +400,13 @@ async def test_work_whose_writing_is_refused_is_told_so_and_cleans_up(store: dat
 @pytest.mark.both_databases
 async def test_at_the_end_waiting_works_are_written(store: database.Store, lock: Lock) -> None:
     lock.take()
-    tasks = await asked(writing.write, store)
+    tasks = await asked(store, database.writes)
     ending = threading.Thread(target=store.writer.close)
     ending.start()
     with store.writer._changed:
         assert store.writer._changed.wait_for(lambda: store.writer._is_closed, PATIENCE)
     with pytest.raises(errors.StoreUnavailable, match="The program is stopping; nothing more is written to"):
-        await writing.write(subscribed, store, 99)
+        await store.run(database.writes(subscribed), 99)
     lock.release()
     assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
     ending.join()
@@ -404,9 +417,9 @@ async def test_at_the_end_waiting_works_are_written(store: database.Store, lock:
 async def test_a_full_queue_refuses_and_writes_what_waits(
     store: database.Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "MOST_WAITING", 16)
+    monkeypatch.setattr("subscriptions.store.database.writer.MOST_WAITING", 16)
     async with busy_writer(store):
-        tasks = [asyncio.create_task(writing.write(subscribed, store, number)) for number in range(1, 19)]
+        tasks = [asyncio.create_task(store.run(database.writes(subscribed), number)) for number in range(1, 19)]
         await asyncio.sleep(0)
     ended = await asyncio.gather(*tasks, return_exceptions=True)
     assert ended[:16] == list(range(1, 17))

@@ -23,7 +23,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import aiosmtplib
 from pydantic import SecretStr
 
-from bot.dependencies.writing import write
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
 from bot.platforms.email import EMAIL, markup
 from bot.platforms.email.answers import Step, outcome_of
@@ -132,7 +131,7 @@ class EmailChannel(channels.Channel):
     async def signer(self) -> markup.Signer:
         """Returns the signer of links. Raises StoreError."""
         if self._signer is None:
-            self._signer = await write(markup.signer, self._opened(), self._root)
+            self._signer = await self._opened().run(markup.signer, self._root)
         return self._signer
 
     async def post(
@@ -183,7 +182,7 @@ class EmailChannel(channels.Channel):
             await _leave(client)
 
     async def _reader(self, chat: model.ChatAddress) -> markup.Reader:
-        found = await asyncio.to_thread(markup.chat_at, self._opened(), chat)
+        found = await self._opened().run(markup.chat_at, chat)
         if found is None:
             raise errors.Rejected("The chat was erased.")
         return markup.Reader(chat=found, signer=await self.signer())
@@ -323,7 +322,7 @@ class MailPages(conversation.Receiver):
         try:
             signer = await self.channel.signer()
             link = signer.read(fields.get("link", "")[: markup.LONGEST])
-            chat = await asyncio.to_thread(markup.chat_with, self.store, link.chat) if link else None
+            chat = await self.store.run(markup.chat_with, link.chat) if link else None
             if link is None or chat is None or str(chat.address) != link.address:
                 return conversation.WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
             reader = markup.Reader(chat=chat, signer=signer)
@@ -334,7 +333,7 @@ class MailPages(conversation.Receiver):
                     status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS
                 )
             answers = await self._do(chat, link, fields.get("text", ""), fields.get("once", ""), self._dispatcher)
-            after = await asyncio.to_thread(markup.chat_with, self.store, link.chat)
+            after = await self.store.run(markup.chat_with, link.chat)
             return _page(markup.Reader(chat=after or chat, signer=signer), link, answers)
         except errors.StoreError:
             return conversation.WebResponse(

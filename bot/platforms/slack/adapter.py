@@ -5,7 +5,6 @@ metadata of each message contains the id of its delivery and its number. So if t
 can be found in every channel that the bot may read.
 """
 
-import asyncio
 import json
 import logging
 import time
@@ -19,7 +18,6 @@ from typing import Any, TextIO
 
 from pydantic import SecretStr
 
-from bot.dependencies.writing import write
 from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.platforms.slack import SLACK, joined, markup, normalise, split
@@ -387,11 +385,11 @@ class _Slack:
     async def resume_reinstalled_workspaces(self) -> None:
         """Resumes workspaces that had removed the app and have installed it again."""
         store, clock = self.around.store, self.around.clock
-        gone = await asyncio.to_thread(uninstalled, store)
+        gone = await store.run(uninstalled)
         for workspace in self.channel.workspaces.all if gone else ():
             with suppress(errors.NotDelivered):  # the app is not installed
                 team = (await workspace.identify()).team
-                if team in gone and await write(install_again, store, team, now=clock.now()):
+                if team in gone and await store.run(install_again, team, now=clock.now()):
                     log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
 
     async def load_installations(self) -> Sequence[Finding]:

@@ -26,7 +26,6 @@ from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr, TypeAdapter
 from slack_sdk.oauth import AuthorizeUrlGenerator
 
-from bot.dependencies.writing import write
 from bot.platforms.receiver_loop import ReceiverLoop
 from bot.platforms.slack import manifest
 from bot.platforms.slack.client import Client
@@ -228,12 +227,12 @@ class Installer(conversation.Receiver):
     async def is_open(self, state: str) -> bool:
         """Returns whether a state is recent and was not used. Raises StoreError."""
         name = self._name_of(state)
-        return bool(name) and not await asyncio.to_thread(bot_state.is_installation_completed, self.store, name)
+        return bool(name) and not await self.store.run(bot_state.is_installation_completed, name)
 
     async def _use_state(self, state: str) -> bool:
         """Like `is_open`, but also marks the state as used. Raises StoreError."""
         name = self._name_of(state)
-        return bool(name) and await write(bot_state.complete_installation, self.store, name, now=self.clock.now())
+        return bool(name) and await self.store.run(bot_state.complete_installation, name, now=self.clock.now())
 
     def _name_of(self, state: str) -> str:
         """Returns the name of a recently begun installation; "" if the state is too old or not ours."""
@@ -247,7 +246,7 @@ class Installer(conversation.Receiver):
     async def store_grant(self, grant: Grant) -> None:
         """Stores the tokens of a workspace that installed the app, and then uses them. Raises StoreError."""
         async with self._lock:
-            await write(pausing.install, self.store, grant.team, self._encrypted(grant), now=self.clock.now())
+            await self.store.run(pausing.install, grant.team, self._encrypted(grant), now=self.clock.now())
             self._use(grant.team, grant.tokens)
 
     async def update(self, *, renew: bool = True) -> None:
@@ -256,7 +255,7 @@ class Installer(conversation.Receiver):
         `renew` is allowed only in the process that holds the sender lock.
         """
         async with self._lock:
-            stored = await asyncio.to_thread(bot_state.installations, self.store)
+            stored = await self.store.run(bot_state.installations)
             for team in set(self._in_use) - set(stored):
                 del self._in_use[team]
                 self.workspaces.drop(team)
@@ -281,7 +280,7 @@ class Installer(conversation.Receiver):
         if grant.team != team:
             self._problems[team] = "Slack renewed the token of another workspace"
             return
-        if await write(bot_state.renew_tokens, self.store, team, self._encrypted(grant)):
+        if await self.store.run(bot_state.renew_tokens, team, self._encrypted(grant)):
             self._use(team, grant.tokens)
 
     def _use(self, team: str, tokens: StoredTokens, *, is_valid: bool = True) -> None:

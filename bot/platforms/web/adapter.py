@@ -61,16 +61,14 @@ async def events(
         quiet = 0
         while True:
             woken.clear()
-            messages, changes = await asyncio.to_thread(
-                conversations.changed_page_messages, store, chat.address, after, AT_ONCE
-            )
+            messages, changes = await store.run(conversations.changed_page_messages, chat.address, after, AT_ONCE)
             if changes < after:  # the chat was erased
                 yield event("reload", changes, "")
                 return
             for message in messages:
                 after = message.change
                 yield event("message", after, markup.fragment(shown(store, [message], chat, frame), frame))
-            if messages and (await asyncio.to_thread(markup.chat_in, store, frame)).settings.lang != chat.settings.lang:
+            if messages and (await store.run(markup.chat_in, frame)).settings.lang != chat.settings.lang:
                 yield event("reload", after, "")  # the page has the words of another language
                 return
             if messages:
@@ -155,7 +153,7 @@ class ChatPages:
     async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Shows the newest messages, or those before the message with a given number."""
         before = _number(asked.query.get("before", ""))
-        view = await asyncio.to_thread(markup.look, self._store, asked.frame, before=before)
+        view = await self._store.run(markup.look, asked.frame, before=before)
         said = self._channel.hub.take_said(asked.visitor.name)
         body = await asyncio.to_thread(self._drawn, view, said, is_newest=before is None)
         return conversation.PageResponse(body=body)
@@ -199,7 +197,7 @@ class ChatPages:
         return conversation.PageResponse(stream=self._changes(asked))
 
     async def _changes(self, asked: conversation.PageRequest) -> AsyncIterator[str]:
-        view = await asyncio.to_thread(markup.look, self._store, asked.frame)
+        view = await self._store.run(markup.look, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
         frame = replace(asked.frame, language=view.chat.settings.lang)
         start, panel = view.change if after is None else after, partial(self._panel, frame)
@@ -209,7 +207,7 @@ class ChatPages:
     async def download(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Returns the document in a message of this chat."""
         number = _number(asked.query.get("message", ""))
-        found = await asyncio.to_thread(_document, self._store, markup.chat_of(asked.visitor.name), number or 0)
+        found = await self._store.run(_document, markup.chat_of(asked.visitor.name), number or 0)
         if found is None:
             return conversation.PageResponse(status=404, body="There is no such page.\n", kind="text/plain")
         name, text = found
@@ -242,9 +240,7 @@ class ChatPages:
             return markup.NEWEST
         await wait_for_reply(self._store, WEB.name, heard.update)
         chat = markup.chat_of(asked.visitor.name)
-        return await asyncio.to_thread(
-            markup.place_of, self._store, chat, heard.update, number=heard.number, pressed=heard.pressed
-        )
+        return await self._store.run(markup.place_of, chat, heard.update, number=heard.number, pressed=heard.pressed)
 
     # ------------------------------------------------------------------------------------------------------------ forms
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.dependencies.writing import write
 from bot.platforms.web import WEB, markup
 from bot.ports import channel as channels
 from bot.ports import conversation
@@ -212,9 +211,10 @@ class WebChannel(channels.Channel):
         """See Channel. Returns the number of the message in its chat. There are no threads, only one log."""
         del thread
         payload, now = channels.read_message(message, _checked, plain=plain), self.clock.now()
-        given = {"delivery": delivery, "part": message.number, "now": now}
         try:
-            number = await write(conversations.add_page_message, self._opened(), chat, payload, **given)
+            number = await self._opened().run(
+                conversations.add_page_message, chat, payload, delivery=delivery, part=message.number, now=now
+            )
         except errors.StoreError as error:
             # the message may have been stored; then a retry changes nothing
             raise errors.RetryLater("The database cannot be used.") from error
@@ -228,7 +228,7 @@ class WebChannel(channels.Channel):
         payload = channels.read_message(message, _checked, plain=plain)
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         try:
-            is_edited = await write(conversations.edit_page_message, self._opened(), chat, number, payload)
+            is_edited = await self._opened().run(conversations.edit_page_message, chat, number, payload)
         except errors.StoreError as error:
             raise errors.RetryLater("The database cannot be used.") from error
         if not is_edited:
@@ -237,8 +237,15 @@ class WebChannel(channels.Channel):
 
     async def say(self, chat: model.ChatAddress, content: str, *, key: str, is_own: bool = False) -> int:
         """Stores a message that is part of no delivery, once for each `key`. Returns its number. Raises StoreError."""
-        given = {"delivery": key, "part": 0, "is_own": is_own, "now": self.clock.now()}
-        number = await write(conversations.add_page_message, self._opened(), chat, _storable(content), **given)
+        number = await self._opened().run(
+            conversations.add_page_message,
+            chat,
+            _storable(content),
+            delivery=key,
+            part=0,
+            is_own=is_own,
+            now=self.clock.now(),
+        )
         self.hub.wake(chat.address)
         return number
 
@@ -253,9 +260,10 @@ class WebChannel(channels.Channel):
     ) -> str | None:
         """See Channel."""
         del after, thread
-        given = {"delivery": delivery, "part": message.number}
-        try:  # this runs in the writer thread, so after all writes that have begun
-            number = await write(conversations.find_page_message, self._opened(), chat, **given)
+        try:
+            number = await self._opened().run(
+                conversations.find_page_message, chat, delivery=delivery, part=message.number
+            )
         except errors.StoreError as error:
             raise errors.RetryLater("The database cannot be used.") from error
         return None if number is None else str(number)
@@ -358,7 +366,7 @@ class Talk:
             await dispatcher.dispatch_without_retry(pressed)
             await asyncio.wait((awaited.toast,), timeout=TOAST_WITHIN)
         toast, number = awaited.toast.result() if awaited.toast.done() else "", int(pressed.message_id or 0)
-        shows = await asyncio.to_thread(markup.pressed_in, self._store, chat, number) if toast else {}
+        shows = await self._store.run(markup.pressed_in, chat, number) if toast else {}
         return Heard(
             update=update,
             number=number,
@@ -397,9 +405,9 @@ class Talk:
         return update, await dispatcher.dispatch_without_retry(request)
 
     async def _let_in(self, chat: model.ChatAddress, frame: conversation.PageFrame) -> None:
-        if frame.visitor.is_local and not (await asyncio.to_thread(access.standing_of, self._store, chat)).is_admitted:
+        if frame.visitor.is_local and not (await self._store.run(access.standing_of, chat)).is_admitted:
             now = self._channel.clock.now()
-            await write(access.open_page_chat, self._store, chat, lang=frame.language, timezone=frame.timezone, now=now)
+            await self._store.run(access.open_page_chat, chat, lang=frame.language, timezone=frame.timezone, now=now)
 
 
 def _message(

@@ -1,12 +1,13 @@
 """The database and its transactions. Code for only one kind of database is in `sqlite` or `postgres`."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from threading import Lock, get_ident
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -36,6 +37,7 @@ PLENTY = 64 * 1024 * 1024  # bytes; with as much free space, a write fits on the
 CHUNK = 500  # most values in one IN (…)
 P = ParamSpec("P")
 V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
 
 
 class WouldWrite(Exception):
@@ -96,6 +98,13 @@ class Transaction(Session):
         except BaseException:
             self.changed_chats, self.begun_changes, self._part_failed = before
             raise
+
+    def is_current(self, version: object | None) -> bool:
+        """Returns whether nobody has committed since `Store.version` returned this version; False if that is unknown.
+
+        Ask it in a transaction that writes, since nobody can commit until that ends.
+        """
+        return version is not None and self.store.version() == version
 
     def refuse_failed_part(self) -> None:
         """Raises RuntimeError if a part failed outside of a savepoint, and a caller handled its error.
@@ -212,6 +221,24 @@ class Store:
         with self.translated_errors(), self._begun(self._engine, writes=False) as transaction:
             yield transaction
 
+    async def run(self, work: Callable[Concatenate["Store", P], V], /, *args: P.args, **named: P.kwargs) -> V:
+        """Does work from the event loop, in a thread that may do it. Returns its result or raises its error, or StoreError.
+
+        `work` is a use case, which gets a transaction of its own, or a function that calls several use cases with this
+        store. Use cases that write run in the writer thread, all others in another thread. If the caller is cancelled,
+        the work is done nevertheless.
+        """
+        if not getattr(work, "writes", False):
+            self.writer.start()
+            return await asyncio.to_thread(work, self, *args, **named)
+        asked: Any
+        if getattr(work, "shares", False):
+            asked = self.writer.ask_to_share(lambda transaction: work(transaction, *args, **named))
+        else:
+            asked = self.writer.ask(partial(work, self, *args, **named))
+        done: V = await asyncio.shield(asyncio.wrap_future(asked))
+        return done
+
     @contextmanager
     def _begun(self, bind: Engine, *, writes: bool) -> Iterator[Transaction]:
         with Transaction(self, bind, writes=writes) as transaction, transaction.begin():
@@ -324,52 +351,50 @@ class Store:
             raise self.kind.translated(error, self.where) from error
 
 
-class ReadThenWrite:
-    """A task that first reads and then writes, in two transactions, so that others can write in between."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._version: object | None = None  # the database's version before `read` began
-        self.is_stale = True  # set by `write`: whether others may have committed since `read` began
-
-    @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        """Begins the reading transaction. Raises StoreError."""
-        self._version = self._store.version()
-        with self._store.read() as transaction:
-            yield transaction
-
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Begins the writing transaction, after waiting for other writers. Raises StoreError."""
-        with self._store.write() as transaction:
-            self.is_stale = self._version is None or self._store.version() != self._version
-            yield transaction
-
-
 Scope = Store | Transaction  # a use case begins its own transaction of a Store, or is a part of a Transaction
 
 
-def reads(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenate[Scope, P], V]:
-    """Decorates a function that reads in a Transaction. Called with a Store, the function gets a new transaction."""
+class UseCase(Protocol[P, V_co]):
+    """A function f(transaction, …) that `reads` or `writes` declared. Called with a Store, it begins its own transaction."""
 
+    writes: bool
+    shares: bool
+
+    def __call__(self, scope: Scope, /, *args: P.args, **named: P.kwargs) -> V_co:
+        """Does the work."""
+
+
+def reads(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
+    """Declares that a function reads in its transaction."""
+    return _declared(part, writes=False, shares=False)
+
+
+def writes(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
+    """Declares that a function may write. The function raises WouldWrite if its transaction only reads."""
+    return _declared(part, writes=True, shares=False)
+
+
+def shares(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
+    """Declares a short write that may share its commit with others, as the writes of ten senders do (`Store.run`).
+
+    So the writes of ten senders take little more time than one write. If another write of the same commit fails, the
+    function runs a second time. So it must not do anything except write.
+    """
+    return _declared(part, writes=True, shares=True)
+
+
+def _declared(part: Callable[Concatenate[Transaction, P], V], *, writes: bool, shares: bool) -> UseCase[P, V]:
     @wraps(part)
-    def begun(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
-        with scope.read() as transaction:
+    def use_case(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
+        if writes and isinstance(scope, Store) and scope.writer.is_another_thread():
+            scope.refuse_held_connection()
+            return scope.writer.ask(partial(use_case, scope, *args, **named)).result()
+        with scope.write() if writes else scope.read() as transaction:
             return part(transaction, *args, **named)
 
-    return begun
-
-
-def writes(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenate[Scope, P], V]:
-    """Like `reads`, but for a function that may write. The function raises WouldWrite if its Transaction only reads."""
-
-    @wraps(part)
-    def begun(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
-        with scope.write() as transaction:
-            return part(transaction, *args, **named)
-
-    return begun
+    declared = cast("UseCase[P, V]", use_case)
+    declared.writes, declared.shares = writes, shares
+    return declared
 
 
 def execute(

@@ -1,13 +1,13 @@
 """The writer thread of a process. Its tasks share transactions, although each task can fail alone."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass, field, replace
-from threading import Condition, Thread
-from typing import Any, Literal, TypeVar
+from threading import Condition, Thread, current_thread
+from typing import Any, TypeVar
 
 from subscriptions import errors
 from subscriptions.store.database import LOCKED
@@ -51,30 +51,6 @@ def _committed(begin: Begin, works: Sequence[Work[T]]) -> list[T]:
     return results
 
 
-# ------------------------------------------------------------------------------------------------------ tasks in steps
-
-# Each step tells whether it writes, so that a process can run the writing steps in its writer thread.
-
-
-StepKind = Literal["reads", "writes"]
-READS: StepKind = "reads"
-WRITES: StepKind = "writes"
-
-# A generator that yields, before each step, whether the next step reads or writes. The first step reads. Each step may
-# run in another thread. So no transaction and no lock may be open between two steps, since these belong to a thread.
-Steps = Generator[StepKind, None, T]
-
-
-def done(steps: Steps[T]) -> T:
-    """Runs all steps in this thread. Returns their result, or raises their error."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-
-
 # ---------------------------------------------------------------------------------------------------------- the writer
 
 # The writer is the only thread of a process that writes to its database.
@@ -105,7 +81,7 @@ class Writer:
     def __init__(self, begin: Begin, where: str) -> None:
         """`begin` begins a transaction that tasks share. `where` is the database's name in errors.
 
-        The thread starts with the first task.
+        The thread starts with the first task, or with `start`.
         """
         self._begin = begin
         self._where = where
@@ -113,6 +89,17 @@ class Writer:
         self._changed = Condition()
         self._thread: Thread | None = None
         self._is_closed = False
+
+    def start(self) -> None:
+        """Starts the thread, unless it has started."""
+        with self._changed:
+            if self._thread is None and not self._is_closed:
+                self._thread = Thread(target=self._run, name="paperwire-writer", daemon=True)
+                self._thread.start()
+
+    def is_another_thread(self) -> bool:
+        """Returns whether the writer has started, in another thread than this one."""
+        return self._thread is not None and self._thread is not current_thread()
 
     def ask(self, work: Callable[[], T]) -> Future[T]:
         """Requests a task that begins its own transactions. Returns a future of its result.
@@ -136,10 +123,8 @@ class Writer:
             if len(self._waiting) >= MOST_WAITING:
                 raise self._refusal(errors.Sentence("Too much waits to be written to the database {where}."))
             self._waiting.append(asked)
-            if self._thread is None:
-                self._thread = Thread(target=self._run, name="paperwire-writer", daemon=True)
-                self._thread.start()
             self._changed.notify()
+        self.start()
         return asked.future
 
     def _refusal(self, sentence: errors.Sentence) -> errors.StoreUnavailable:

@@ -20,7 +20,6 @@ from bot.operation.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
 from bot.ports.conversation import WebRequest
 from subscriptions.service.chat_status import apply_once as real_once
-from subscriptions.store.database.writer import Steps
 from tests import make
 from tests.fakes import slack_event_delivery
 from tests.fakes.slack import APP_TOKEN, SECRET, FakeSlack, SentEnvelope
@@ -135,11 +134,11 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
     slack.knows("C2")
     waiting, free = threading.Event(), threading.Event()
 
-    def execute(context: Dependencies, prepared: PreparedRequest) -> Steps[StoredReply | None]:
+    async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply | None:
         if str(prepared.request.chat) == "slack:C1":
             waiting.set()
-            assert free.wait(PATIENCE)
-        return (yield from real_execute(context, prepared))
+            assert await asyncio.to_thread(free.wait, PATIENCE)
+        return await real_execute(deps, prepared)
 
     monkeypatch.setattr("bot.conversation.handler.execute", execute)
     sent = slack.mentions("sub diffusion")

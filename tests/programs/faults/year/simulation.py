@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.operation.ticks import daily_maintenance
-from subscriptions.store.database.writer import done
 from tests.postgres.server import own_server
 from tests.programs.faults.table import write
 from tests.programs.faults.year import world as calendar
@@ -93,7 +92,7 @@ async def simulate(url: str, span: Span) -> tuple[Comparison, str, float]:
         if now - tidied >= timedelta(days=1):
             tidied = now
             bot.note_behind()
-            done(daily_maintenance(bot.app.store, bot.app.settings, now=now))
+            daily_maintenance(bot.app.store, bot.app.settings, now=now)
     comparison = compare(expected, bot.deliveries())
     await bot.app.close()
     came = world.arrivals[: len(world.arrivals) - len(arrivals)]
