@@ -71,8 +71,8 @@ def made(folder: Path) -> App:
     settings = Settings(database_url=SecretStr(f"sqlite:///{folder}/views.db"), access="open")
     app = build_app(settings, clock=SystemClock(MORNING), channels={})
     app.open()
-    assert app.context.conversation is not None  # noqa: S101 - build_app made it
-    app.context = replace(app.context, conversation=replace(app.context.conversation, forms={"slack": Everywhere()}))
+    assert app.deps.conversation is not None  # noqa: S101 - build_app made it
+    app.deps = replace(app.context, conversation=replace(app.context.conversation, forms={"slack": Everywhere()}))
     return app
 
 
@@ -97,7 +97,7 @@ async def asked(app: App, chat: ChatAddress, make: Callable[..., Request], **fie
     kind = ChatKind.PRIVATE if chat == ANN else ChatKind.TEAM
     place = Place(chat=chat, kind=kind, title=NAMES.get(chat, ""))
     request = make(place=place, sender=ANN.address, sender_name="Lena", trigger_id="t", language="en", **fields)
-    posting = await answer(app.context, request)
+    posting = await answer(app.deps, request)
     assert posting is not None  # noqa: S101 - each of these is answered
     return posting
 
@@ -105,7 +105,7 @@ async def asked(app: App, chat: ChatAddress, make: Callable[..., Request], **fie
 async def shots(app: App) -> list[dict[str, Any]]:
     for source, name in DIGESTS:
         data = files("bot").joinpath("samples", name).read_bytes()
-        await ingest(app.context, data, name, source=source)
+        await ingest(app.deps, data, name, source=source)
     wishes(app)
     empty = await asked(app, CHANNEL, MessageRequest, update_id="1", command="sub")
     link = view_id(empty)

@@ -162,10 +162,7 @@ class Nearest(NamedTuple):
     words: tuple[str, ...]  # words of the chat's taste that both papers have, the highest weight first
 
 
-@stored_store.writes
-def note_signal(
-    transaction: Transaction, chat: model.Chat, papers: Sequence[int], kind: Signal, *, now: datetime
-) -> None:
+def note_signal(store: Scope, chat: model.Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
     """Stores what a chat did with papers, and updates its taste.
 
     A like removes a dislike of the same paper, and a dislike removes a like. If the chat has too many signals, removes
@@ -173,13 +170,14 @@ def note_signal(
     """
     if not chat.id or not papers:
         return
-    for paper in papers:
-        stored_signals.put_signal(transaction, chat.id, paper, kind, now=now)
-        if kind in _OPPOSITE:
-            stored_signals.drop_signals(transaction, chat.id, paper, [_OPPOSITE[kind]])
-    stored_signals.keep_newest(transaction, chat.id, MOST_SIGNALS, kinds=_BESIDE_SAVED)
-    stored_signals.keep_newest(transaction, chat.id, MOST_SAVED, kinds=[Signal.SAVED])
-    learn(transaction, chat.id)
+    with store.write() as transaction:
+        for paper in papers:
+            stored_signals.put_signal(transaction, chat.id, paper, kind, now=now)
+            if kind in _OPPOSITE:
+                stored_signals.drop_signals(transaction, chat.id, paper, [_OPPOSITE[kind]])
+        stored_signals.keep_newest(transaction, chat.id, MOST_SIGNALS, kinds=_BESIDE_SAVED)
+        stored_signals.keep_newest(transaction, chat.id, MOST_SAVED, kinds=[Signal.SAVED])
+        learn(transaction, chat.id)
 
 
 @stored_store.writes

@@ -68,10 +68,7 @@ def notify_operators(
     return tuple(notified)
 
 
-@writes
-def notify_owner(
-    transaction: Transaction, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = ""
-) -> bool:
+def notify_owner(store: Scope, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = "") -> bool:
     """Stores a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
 
     Returns False if it stores nothing: the notice was stored before, or the owner is unknown, has no private chat with
@@ -79,8 +76,9 @@ def notify_owner(
     """
     if chat.kind is model.ChatKind.PRIVATE or chat.owner in ("", by):
         return False
-    private = chats.find_chat(transaction, model.ChatAddress(chat.address.platform, chat.owner))
-    return private is not None and _add(transaction, private, notice, now.date(), now=now, buttons={})
+    with store.write() as transaction:
+        private = chats.find_chat(transaction, model.ChatAddress(chat.address.platform, chat.owner))
+        return private is not None and _add(transaction, private, notice, now.date(), now=now, buttons={})
 
 
 def _add(
