@@ -120,8 +120,7 @@ class Process:
         if self._drain is not None:
             await asyncio.wait([self._drain])
             self._report(self._drain)
-        if self._maintenance is not None:
-            await asyncio.wait([self._maintenance])
+        await self.maintained()
 
     async def _wake_lanes(self) -> None:
         app = self.app
@@ -205,20 +204,23 @@ class Process:
 
     def run_maintenance(self) -> None:
         """Starts the daily maintenance when it is due, beside everything else."""
-        if self._maintenance is not None and self._maintenance.done():
-            self._end_maintenance(self._maintenance)
         if self._maintenance is None and self._is_due("daily work", MAINTENANCE_INTERVAL):
-            app, now = self.app, self.app.clock.now()
-            work = app.store.run(ticks.daily_maintenance, app.settings, now=now, enough=app.stop.is_set)
-            self._maintenance = asyncio.create_task(work)
+            self._maintenance = asyncio.create_task(self._maintain())
 
-    def _end_maintenance(self, ended: asyncio.Task[None]) -> None:
-        self._maintenance, self.maintenance_trouble = None, {}
+    async def _maintain(self) -> None:
+        app, self.maintenance_trouble = self.app, {}
         try:
-            ended.result()
+            await app.store.run(ticks.daily_maintenance, app.settings, now=app.clock.now(), enough=app.stop.is_set)
         except errors.PaperwireError as error:
             self.maintenance_trouble = {"daily work": "the clean-up or the copy failed; the log says why"}
             log.error("The daily clean-up or copy failed: %s", error)
+        finally:
+            self._maintenance = None
+
+    async def maintained(self) -> None:
+        """Waits until the daily maintenance has ended, if it runs."""
+        if self._maintenance is not None:
+            await asyncio.wait([self._maintenance])
 
     def _is_due(self, what: str, every: timedelta) -> bool:
         """Returns whether `every` has passed since `what` was done, or the clock was set back.

@@ -72,7 +72,7 @@ def made(folder: Path) -> App:
     app = build_app(settings, clock=SystemClock(MORNING), channels={})
     app.open()
     assert app.deps.conversation is not None  # noqa: S101 - build_app made it
-    app.deps = replace(app.context, conversation=replace(app.context.conversation, forms={"slack": Everywhere()}))
+    app.deps = replace(app.deps, conversation=replace(app.deps.conversation, forms={"slack": Everywhere()}))
     return app
 
 

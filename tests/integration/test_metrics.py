@@ -711,6 +711,7 @@ async def test_a_copy_that_failed_is_made_later_on_the_same_day(
     async with running(tmp_path, clock) as app:
         maintaining = Process(app, Quiet())  # type: ignore[arg-type]
         await maintaining.tick()
+        await maintaining.maintained()
         assert maintaining.attention == {"daily work": "the clean-up or the copy failed; the log says why"}
         assert "The daily clean-up or copy failed" in caplog.text
 
@@ -720,6 +721,7 @@ async def test_a_copy_that_failed_is_made_later_on_the_same_day(
         for later in (timedelta(0), make.HOUR, make.HOUR, a_day, 365 * a_day, -364 * a_day):
             clock.advance(later)
             await maintaining.tick()
+            await maintaining.maintained()
             made.append(len(copies_in(backups)))
         # a copy that failed is not tried again each second, and a clock that was a year ahead delays no copy
         assert made == [0, 1, 1, 2, 3, 4]
