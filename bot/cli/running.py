@@ -13,7 +13,6 @@ from bot.delivery.sender import Sent
 from bot.operation import process, ticks
 from bot.operation.worker import OwnerWatch
 from subscriptions.addresses import declared
-from subscriptions.store import claims
 
 
 def run(
@@ -48,29 +47,26 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     """Plan what is due at this moment and send it. Ends when everything that may be sent now is sent."""
     settings = session.read_settings()
     app = build_app(settings, clock=session.clock_from(now, settings), out=sys.stderr if json else sys.stdout)
-    sent, off = asyncio.run(_deliver(app))
+    sent = asyncio.run(_deliver(app))
     names = ("planned", "sent", "papers", "waiting", "unclear", "dead")
     output.tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
     for platform, reason in sorted(sent.stopped.items()):
         output.print_error(
             f"{session.titled(platform)} has stopped: {reason.rstrip('.')}. Everything for it stays planned."
         )
-    for platform in off:
+    off = {facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms}
+    for platform in sorted(off & sent.waiting_on):
         output.print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
     ticks.raise_if_interrupted(app)
     return 1 if sent.dead else 0
 
 
-async def _deliver(app: App) -> tuple[Sent, list[str]]:
-    """Delivers what is due. Returns (counts, platforms that are off although deliveries wait for them)."""
+async def _deliver(app: App) -> Sent:
     try:
         ticks.stop_on_signals(app)
         app.open()
         async with ticks.beside(OwnerWatch(app.store, app.clock).watch()):
-            sent = await app.sender.deliver()
-        without = sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
-        waiting = claims.lanes(app.store, without, now=app.clock.now(), finding=())
-        return sent, sorted({lane.platform for lane in waiting})
+            return await app.sender.deliver()
     finally:
         await app.close()
 

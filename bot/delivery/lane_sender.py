@@ -85,7 +85,7 @@ async def deliver(deps: Dependencies, drain_state: DrainState, lane: model.Lane)
             if isinstance(step, claims.Edit):
                 step = await _edit(deps, drain_state, step, attempts)
             elif isinstance(step, claims.Unrendered):
-                step = await _render(deps, drain_state, attempts)
+                step = await _render(deps, drain_state, step, attempts)
             elif step.unclear and not await must_post_again(deps, drain_state, step, attempts):
                 step = await next_step(deps, attempts)
             else:
@@ -206,11 +206,14 @@ def claim_request(deps: Dependencies, attempts: LaneAttempts) -> claims.ClaimReq
     )
 
 
-async def _render(deps: Dependencies, drain_state: DrainState, attempts: LaneAttempts) -> claims.Step | None:
+async def _render(
+    deps: Dependencies, drain_state: DrainState, step: claims.Step | None, attempts: LaneAttempts
+) -> claims.Step | None:
     """Renders the lane's next delivery together with those of other lanes. Returns the lane's next step."""
-    ahead = drain_state.rendered_ahead
-    async with drain_state.render_lock:  # during a wait here, another lane has usually rendered this delivery
-        step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
+    ahead, must_wait = drain_state.rendered_ahead, drain_state.render_lock.locked()
+    async with drain_state.render_lock:
+        if must_wait:  # another lane has usually rendered this delivery meanwhile
+            step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
         if isinstance(step, claims.Unrendered):
             ahead |= await deps.store.run(_render_ahead, deps, step)
             step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)

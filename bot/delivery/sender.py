@@ -33,7 +33,7 @@ from subscriptions.service.plan import move_far_moments, plan_slices
 from subscriptions.store.bot_state import stopped_platforms
 from subscriptions.store.claims import lanes
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.workers import begin_worker, wake_lanes
+from subscriptions.store.workers import wake_lanes
 
 # most lanes of one platform that run at the same time; a limit per platform, so that none waits for another
 CONCURRENCY = 10
@@ -188,6 +188,7 @@ class Sent:
     waiting: int = 0
     unclear: int = 0
     dead: int = 0
+    waiting_on: frozenset[str] = frozenset()  # platforms on which deliveries wait
     stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why nothing is sent
 
 
@@ -224,46 +225,52 @@ class Sender:
         token, and counts recent sends against the rate limits. `new_bot` makes the database belong to the bot of the
         token.
         """
-        store = self._deps.store
-        holds = self._is_alone
-        await store.run(
-            begin_worker,
-            holds_sender_lock=holds,
+        clock = self._deps.clock
+        worker = sending.NewWorker(
+            holds_sender_lock=self._is_alone,
             process=sender_lock.this_process(),
-            where=sender_lock.whereabouts(self._deps.clock.wall()),
+            where=sender_lock.whereabouts(clock.wall()),
             is_running=sender_lock.is_running,
         )
-        for name, platform in self._platforms.items():
-            bot = platform.token_identity
-            if not bot or not await store.run(retention.belongs_to, name, bot, new_bot=new_bot):
-                await self._claim(name, new_bot=new_bot)
+        tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
+        begun = await self._deps.store.run(
+            sending.begin,
+            worker,
+            tokens,
+            list(self._deps.channels),
+            new_bot=new_bot,
+            now=clock.now(),
+            wall=clock.wall(),
+        )
+        seed_rate_limiter(self._deps, begun.sends)
+        await self._claim(begun.unclaimed, new_bot=new_bot)
         for platform in self._platforms.values():
             await platform.prepare()
-        await asyncio.to_thread(seed_rate_limiter, self._deps)
 
-    async def _claim(self, name: str, *, new_bot: bool = False) -> None:
-        """Asks the platform which bot the token is for, and makes that bot the owner of the database.
+    async def _claim(self, names: Sequence[str], *, new_bot: bool = False) -> None:
+        """Asks platforms which bot the token is for, and makes these bots the owners of the database.
 
-        Raises StoreError if the database belongs to another bot.
-
-        If the platform does not answer, `claim_again` asks later.
+        Raises StoreError if the database belongs to another bot. If a platform does not answer, `claim_again` asks later.
         """
-        store, platform = self._deps.store, self._platforms[name]
-        try:
-            identity = await platform.channel.identity()
-        except NotDelivered:
-            self._unclaimed[name] = new_bot
-            return
-        self._unclaimed.pop(name, None)
-        if identity:
-            await store.run(retention.claim_database, name, identity, new_bot=new_bot)
-            await store.run(platform.on_identity, identity)
+        bots: dict[str, str] = {}
+        for name in names:
+            try:
+                bots[name] = await self._platforms[name].channel.identity()
+            except NotDelivered:
+                self._unclaimed[name] = new_bot
+            else:
+                self._unclaimed.pop(name, None)
+        bots = {name: bot for name, bot in bots.items() if bot}
+        if bots:
+            await self._deps.store.run(retention.claim_database, bots, new_bot=new_bot)
+        for name, bot in bots.items():
+            await self._deps.store.run(self._platforms[name].on_identity, bot)
 
     async def claim_again(self) -> None:
         """Asks again the platforms that did not answer in `prepare`. Stops a platform whose token is another bot's."""
         for name, new_bot in list(self._unclaimed.items()):
             try:
-                await self._claim(name, new_bot=new_bot)
+                await self._claim([name], new_bot=new_bot)
             except StoreError as error:
                 await self._deps.store.run(sending.stop_platform, name, str(error), (), now=self._deps.clock.now())
 
@@ -281,6 +288,7 @@ class Sender:
             waiting=counts.waiting,
             unclear=counts.unclear,
             dead=counts.dead,
+            waiting_on=counts.platforms,
             stopped=dict(drain_state.stopped),
         )
 
@@ -372,11 +380,10 @@ async def _move_far_moments(deps: Dependencies) -> None:
         deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
 
 
-def seed_rate_limiter(deps: Dependencies) -> None:
-    """Counts the sends that earlier processes began in the last minute against the rate limits."""
-    now, wall, second = deps.clock.now(), deps.clock.wall(), deps.clock.monotonic()
-    for platform in deps.channels:
-        earlier = sending.recent_sends(deps.store, platform, now=now, wall=wall)
+def seed_rate_limiter(deps: Dependencies, sends: Mapping[str, Sequence[sending.EarlierSend]]) -> None:
+    """Counts the sends that earlier processes began in the last minute against the rate limits. `sends`: by platform."""
+    second = deps.clock.monotonic()
+    for earlier in sends.values():
         bulk = [(send.lane, second - send.ago.total_seconds()) for send in earlier if not send.is_answer]
         answers = [(send.lane, second - send.ago.total_seconds()) for send in earlier if send.is_answer]
         deps.rate_limiter.record_earlier_sends(bulk, answers, second)

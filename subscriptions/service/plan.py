@@ -81,8 +81,8 @@ def plan_slices(
 ) -> Generator[Sequence[model.Lane]]:
     """Like `plan_due`, but yields the lanes of one slice of chats after the other. Each slice has its own transactions.
 
-    Before the first slice, the pauses that are over end. Between two slices no transaction is open. If other processes may plan at the same
-    time, each takes the slices in its own order, and skips chats that others have planned.
+    Before the first slice, the pauses that are over end. Between two slices no transaction is open. If other processes
+    may plan at the same time, each takes the slices in its own order, and skips chats that others have planned.
     """
     due = _read_due(store, now)
     if due.pause_ended:

@@ -6,7 +6,7 @@ before the loss count as sent.
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -76,13 +76,17 @@ class Forgotten:
 
 
 @stored_store.writes
-def claim_database(transaction: Transaction, platform: str, bot: str, *, new_bot: bool = False) -> None:
-    """Stores to which bot this database belongs. Raises StoreError if it belongs to another bot, unless `new_bot`."""
-    known = bot_state.claim_bot(transaction, platform, bot)
-    if known != bot and not new_bot:
-        raise _another_bot(platform)
-    if known != bot:
-        bot_state.put_platform(transaction, platform, bot=bot)
+def claim_database(transaction: Transaction, bots: Mapping[str, str], *, new_bot: bool = False) -> None:
+    """Stores to which bot this database belongs on each platform.
+
+    Raises StoreError if it belongs to another bot there, unless `new_bot`.
+    """
+    for platform, bot in bots.items():
+        known = bot_state.claim_bot(transaction, platform, bot)
+        if known != bot and not new_bot:
+            raise _another_bot(platform)
+        if known != bot:
+            bot_state.put_platform(transaction, platform, bot=bot)
 
 
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> bool:

@@ -12,7 +12,7 @@ from subscriptions import errors
 from subscriptions.addresses import parse_address
 from subscriptions.model import Lane
 from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_retry
-from subscriptions.service import notices
+from subscriptions.service import notices, retention
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (
     bot_state,
@@ -184,8 +184,55 @@ def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> Non
         raise _nothing_to_do(transaction, delivery_id)
 
 
-@stored_store.reads
-def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWorker:
+    """A process that begins to send, see `workers.begin_worker`."""
+
+    holds_sender_lock: bool
+    process: str
+    where: workers.Whereabouts
+    is_running: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a process that begins to send must know."""
+
+    unclaimed: tuple[str, ...]  # platforms that must be asked which bot the token is for
+    sends: Mapping[str, Sequence[EarlierSend]]  # platform → posts that earlier processes began in the last minute
+
+
+@stored_store.writes
+def begin(
+    transaction: Transaction,
+    worker: NewWorker,
+    tokens: Mapping[str, str],
+    platforms: Sequence[str],
+    *,
+    new_bot: bool,
+    now: datetime,
+    wall: datetime,
+) -> Beginning:
+    """Registers a worker and recovers the messages of dead ones. `wall` is the time of the machine's clock.
+
+    `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises StoreError if the database
+    belongs to another bot, unless `new_bot`.
+    """
+    workers.begin_worker(
+        transaction,
+        holds_sender_lock=worker.holds_sender_lock,
+        process=worker.process,
+        where=worker.where,
+        is_running=worker.is_running,
+    )
+    known = [
+        name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
+    ]
+    sends = {platform: _recent_sends(transaction, platform, now=now, wall=wall) for platform in platforms}
+    return Beginning(tuple(name for name in tokens if name not in known), sends)
+
+
+def _recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
     """Returns the posts that earlier processes began in the last minute, for the rate limiter.
 
     A confirmed message counts from the start of its attempt, a reply from the arrival of its request. Three kinds count

@@ -56,7 +56,7 @@ _PAPERS_OF = (
     sa.select(_i.delivery, sa.func.count().label("papers")).where(_i.delivery.in_(_those)).group_by(_i.delivery)
 )
 _STATES = (
-    sa.select(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.pause_reason, _m.state.label("message"))
+    sa.select(_d.seq, _d.dismissed_at, _d.kind, _c.platform, _c.state, _c.pause_reason, _m.state.label("message"))
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .outerjoin(_messages, _m.delivery == _d.seq)
     .where(or_(_d.settled_at.is_(None), _d.seq.in_(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))))
@@ -230,19 +230,28 @@ class OutboxCounts:
     waiting: int
     unclear: int
     dead: int
+    platforms: frozenset[str] = frozenset()  # on which deliveries wait, leaving out paused chats
 
 
 @store.reads
 def outbox_counts(transaction: Transaction) -> OutboxCounts:
     """Returns the numbers of deliveries that wait, are unclear, or are dead."""
     found: Counter[DeliveryState] = Counter()
+    platforms: set[str] = set()
     for _, rows in groupby(store.execute(transaction, _STATES), key=lambda row: row.seq):
         row, *others = rows
         states = [one.message for one in (row, *others) if one.message is not None]
         chat_state = _state_for(row.kind, row.state, row.pause_reason)
-        found[derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)] += 1
-    waiting = sum(found[state] for state in UNDER_WAY)
-    return OutboxCounts(waiting=waiting, unclear=found[DeliveryState.UNCLEAR], dead=found[DeliveryState.DEAD])
+        state = derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)
+        found[state] += 1
+        if state in UNDER_WAY and state is not DeliveryState.HELD:
+            platforms.add(row.platform)
+    return OutboxCounts(
+        waiting=sum(found[state] for state in UNDER_WAY),
+        unclear=found[DeliveryState.UNCLEAR],
+        dead=found[DeliveryState.DEAD],
+        platforms=frozenset(platforms),
+    )
 
 
 @store.writes

@@ -24,19 +24,19 @@ from subscriptions.matching import batch
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service import plan_inputs as _plan_inputs
+from subscriptions.service import sending
 from subscriptions.service.amendments import edit
 from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.service.sending import recent_sends
 from subscriptions.store import bot_state, deliveries, outbox
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.conversations import unfinished_replies
 from subscriptions.store.database import store as database
 from subscriptions.store.rows import TABLES
-from subscriptions.store.workers import begin_worker
+from subscriptions.store.workers import NOWHERE, is_not_known
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.fakes.telegram import FakeTelegram
@@ -483,9 +483,10 @@ async def _clean_up(world: World) -> None:
 
 
 async def _start(world: World) -> None:
-    begin_worker(world.app.store, holds_sender_lock=True)
+    worker = sending.NewWorker(holds_sender_lock=True, process="", where=NOWHERE, is_running=is_not_known)
+    now, wall = world.clock.now(), world.clock.wall()
+    sending.begin(world.app.store, worker, {}, ["telegram"], new_bot=False, now=now, wall=wall)
     unfinished_replies(world.app.store, now=world.clock.now())
-    recent_sends(world.app.store, "telegram", now=world.clock.now(), wall=world.clock.wall())
 
 
 async def _figures(world: World) -> None:

@@ -656,7 +656,7 @@ RACES = {
     ),
     "a database is the first bot's": Race(
         rival=lambda rival: rival("platform", "INSERT INTO platform (name, bot, bot_name) VALUES ('telegram', 'another', '')"),
-        act=lambda store: retention.claim_database(store, "telegram", "ours"), refuses="another Telegram bot",
+        act=lambda store: retention.claim_database(store, {"telegram": "ours"}), refuses="another Telegram bot",
         shows=("platform", "name", "bot"), rows=[],
     ),
     "wrong codes that another process reads count": Race(

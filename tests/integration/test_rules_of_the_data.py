@@ -557,12 +557,12 @@ def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
 
 
 def test_another_bots_token_is_refused(store: Store) -> None:
-    claim_database(store, "telegram", "111")
-    claim_database(store, "telegram", "111")
+    claim_database(store, {"telegram": "111"})
+    claim_database(store, {"telegram": "111"})
     with pytest.raises(errors.StoreError, match="another Telegram bot"):
-        claim_database(store, "telegram", "222")
-    claim_database(store, "telegram", "222", new_bot=True)
-    claim_database(store, "telegram", "222")
+        claim_database(store, {"telegram": "222"})
+    claim_database(store, {"telegram": "222"}, new_bot=True)
+    claim_database(store, {"telegram": "222"})
 
 
 def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
