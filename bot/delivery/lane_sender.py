@@ -24,7 +24,7 @@ from subscriptions.service import chat_status, sending
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.retention import bot_name
 from subscriptions.store import claims
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import Store, Transaction, writes
 
 log = logging.getLogger("paperwire")
 
@@ -410,12 +410,19 @@ def store_offers(store: Store, deps: Dependencies, deliveries: Sequence[model.De
     Such a link offers the subscription that brought most papers of the delivery.
     """
     linked = [delivery for delivery in deliveries if delivery.chat.settings.buttons == "link" and _number(delivery)]
-    for delivery in linked:
+    if linked:
+        _offer(store, deps, linked)
+
+
+@writes
+def _offer(transaction: Transaction, deps: Dependencies, deliveries: Sequence[model.Delivery]) -> None:
+    for delivery in deliveries:
         address, names = delivery.chat.address, deps.conversation.bot_info.bot_names
-        name = bot_name(store, address.platform, names.get(address.platform, ""))
+        name = bot_name(transaction, address.platform, names.get(address.platform, ""))
         if name and addresses.facts_of(address.platform).links is not None:
-            with suppress(errors.NotFound):  # the subscription was removed, but its planned delivery is sent
-                chat_status.share_link(store, address, _number(delivery), now=deps.clock.now())
+            # the subscription may have been removed, but its planned delivery is sent
+            with suppress(errors.NotFound), transaction.savepoint() as part:
+                chat_status.share_link(part, address, _number(delivery), now=deps.clock.now())
 
 
 def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: model.Delivery) -> str:

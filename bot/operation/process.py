@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
@@ -57,6 +58,7 @@ class Process:
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
         self._reported: set[str] = set()  # the stopped platforms that `problems` contains
         self._maintenance: asyncio.Task[None] | None = None
+        self._ends = threading.Event()  # ends the maintenance
         self._done_at: dict[str, datetime] = {}  # work that is done at intervals -> when it was last done
 
     @property
@@ -120,6 +122,7 @@ class Process:
         if self._drain is not None:
             await asyncio.wait([self._drain])
             self._report(self._drain)
+        self._ends.set()
         await self.maintained()
 
     async def _wake_lanes(self) -> None:
@@ -208,12 +211,15 @@ class Process:
             self._maintenance = asyncio.create_task(self._maintain())
 
     async def _maintain(self) -> None:
-        app, self.maintenance_trouble = self.app, {}
+        app = self.app
         try:
-            await app.store.run(ticks.daily_maintenance, app.settings, now=app.clock.now(), enough=app.stop.is_set)
-        except errors.PaperwireError as error:
+            await app.store.run(ticks.daily_maintenance, app.settings, app.clock, pause=self._ends.wait)
+        except Exception as error:  # noqa: BLE001 - the process must go on
             self.maintenance_trouble = {"daily work": "the clean-up or the copy failed; the log says why"}
-            log.error("The daily clean-up or copy failed: %s", error)
+            said = error if isinstance(error, errors.PaperwireError) else error_location(error)
+            log.error("The daily clean-up or copy failed: %s", said)
+        else:
+            self.maintenance_trouble = {}
         finally:
             self._maintenance = None
 
@@ -291,7 +297,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
-    await app.store.run(ticks.daily_maintenance, app.settings, now=app.clock.now())
+    await app.store.run(ticks.daily_maintenance, app.settings, app.clock, pause=lambda _: app.stop.is_set())
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)

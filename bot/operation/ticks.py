@@ -245,18 +245,24 @@ def _stat(path: Path) -> tuple[int, float] | tuple[None, None]:
     return found.st_size, found.st_mtime
 
 
-def daily_maintenance(
-    store: Store, settings: Settings, *, now: datetime, enough: Callable[[], bool] = lambda: False
-) -> None:
-    """Erases data whose retention time is over, and makes the day's copy, or stops when `enough()` is true.
+WORKS_FOR = 0.1  # the part of the time in which the daily maintenance works, so that it holds up nobody
 
-    Each transaction is short, so that others can write in between. Further calls on the same day do nothing, even in other processes. A copy that failed is tried again after an hour.
+
+def daily_maintenance(
+    store: Store, settings: Settings, clock: Clock, *, pause: Callable[[float], bool] = lambda _: False
+) -> None:
+    """Erases data whose retention time is over, and makes the day's copy.
+
+    Between two short transactions it calls `pause`, which waits for so many seconds, and returns True if the process
+    stops and nothing more must be done. Further calls on the same day do nothing, even in other processes. A copy that failed is tried again after an hour.
     Raises StoreError.
     """
+    now, began = clock.now(), clock.monotonic()
     if retention.claim_daily_work(store, now=now):
         for _ in retention.clean_up_steps(store, now=now, papers=settings.keep_papers):
-            if enough():
+            if pause((clock.monotonic() - began) * (1 / WORKS_FOR - 1)):
                 return
+            began = clock.monotonic()
     # the operator of a server makes its copies
     if store.kind.file is not None and retention.claim_copy(store, now=now):
         store.copy_into(backup_folder(settings, store), "daily", now)

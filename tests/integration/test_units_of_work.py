@@ -367,7 +367,7 @@ async def test_what_reads_and_what_writes_are_done_in_their_threads(store: datab
     assert await store.run(read) == 1
     assert await store.run(work) == 1 + 1 + 2 + 3
     writer = "paperwire-writer"
-    assert threads == [writer, "asyncio", "begins", "asyncio", writer, writer, "asyncio"]
+    assert threads == [writer, "asyncio", "begins", "paperwire-work", writer, writer, "paperwire-work"]
 
 
 @pytest.mark.both_databases

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import lru_cache, partial, wraps
@@ -34,6 +35,7 @@ Kind = SqliteFile | PostgresDatabase
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 PLENTY = 64 * 1024 * 1024  # bytes; with as much free space, a write fits on the disk
+MOST_AT_WORK = 16  # functions of several transactions at the same time
 CHUNK = 500  # most values in one IN (…)
 P = ParamSpec("P")
 V = TypeVar("V")
@@ -102,7 +104,7 @@ class Transaction(Session):
     def is_current(self, version: object | None) -> bool:
         """Returns whether nobody has committed since `Store.version` returned this version; False if that is unknown.
 
-        Ask it in a transaction that writes, since nobody can commit until that ends.
+        Ask it at the beginning of a transaction that writes, since nobody can commit until that ends.
         """
         return version is not None and self.store.version() == version
 
@@ -141,6 +143,7 @@ class Store:
         self._had_little_room = False  # whether the disk had less than PLENTY when it refused that write
         self.commits = 0  # number of commits that changed something
         self.writer = Writer(self.write, self.where)
+        self._workers = ThreadPoolExecutor(MOST_AT_WORK, "paperwire-work")
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._holders: set[int] = set()  # ids of the threads that hold a connection
         self._engine = _engine(self.kind, self._holders)
@@ -224,18 +227,22 @@ class Store:
     async def run(self, work: Callable[Concatenate["Store", P], V], /, *args: P.args, **named: P.kwargs) -> V:
         """Does work from the event loop, in a thread that may do it. Returns its result or raises its error, or StoreError.
 
-        `work` is a use case, which gets a transaction of its own, or a function that calls several use cases with this
-        store. Use cases that write run in the writer thread, all others in another thread. If the caller is cancelled,
-        the work is done nevertheless.
+        `work` is a use case, which gets a transaction of its own, or any other function, which may call several use
+        cases with this store. A use case that writes is done in the writer thread. Other functions have threads of their
+        own: they may take long, and wait for the writer, so they would keep readers waiting. If the caller is cancelled,
+        what has to be written is written nevertheless.
         """
-        if not getattr(work, "writes", False):
-            self.writer.start()
-            return await asyncio.to_thread(work, self, *args, **named)
         asked: Any
-        if getattr(work, "shares", False):
-            asked = self.writer.ask_to_share(lambda transaction: work(transaction, *args, **named))
-        else:
-            asked = self.writer.ask(partial(work, self, *args, **named))
+        match getattr(work, "writes", None), getattr(work, "shares", False):
+            case False, _:
+                return await asyncio.to_thread(work, self, *args, **named)
+            case True, True:
+                asked = self.writer.ask_to_share(lambda transaction: work(transaction, *args, **named))
+            case True, False:
+                asked = self.writer.ask(partial(work, self, *args, **named))
+            case _:
+                self.writer.start()  # from now on only the writer thread writes
+                asked = self._workers.submit(work, self, *args, **named)
         done: V = await asyncio.shield(asyncio.wrap_future(asked))
         return done
 
@@ -337,6 +344,7 @@ class Store:
         If a transaction is open now or begins later, its connection is closed when it ends.
         """
         self.writer.close()
+        self._workers.shutdown(cancel_futures=True)  # what is still at work is refused its next write
         sa.event.listen(self._engine.pool, "checkin", lambda _connection, record: record.invalidate())
         self._engine.dispose()  # later transactions use a new pool, which inherits the listener
         with suppress(*self._errors):

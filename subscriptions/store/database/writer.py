@@ -123,8 +123,8 @@ class Writer:
             if len(self._waiting) >= MOST_WAITING:
                 raise self._refusal(errors.Sentence("Too much waits to be written to the database {where}."))
             self._waiting.append(asked)
+            self.start()
             self._changed.notify()
-        self.start()
         return asked.future
 
     def _refusal(self, sentence: errors.Sentence) -> errors.StoreUnavailable:

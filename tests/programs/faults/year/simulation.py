@@ -92,7 +92,7 @@ async def simulate(url: str, span: Span) -> tuple[Comparison, str, float]:
         if now - tidied >= timedelta(days=1):
             tidied = now
             bot.note_behind()
-            daily_maintenance(bot.app.store, bot.app.settings, now=now)
+            daily_maintenance(bot.app.store, bot.app.settings, bot.app.clock)
     comparison = compare(expected, bot.deliveries())
     await bot.app.close()
     came = world.arrivals[: len(world.arrivals) - len(arrivals)]
