@@ -117,7 +117,7 @@ def change_subscriptions(
 
 
 @contextmanager
-def judging(store: Scope, chat: model.Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
+def judging(store: Transaction, chat: model.Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
     """Begins a transaction in which a chat saves, likes or dislikes papers, and records this as a change.
 
     Records nothing for a chat that is not stored.
