@@ -19,7 +19,7 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.states import ChatState, PauseReason, Signal, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import chats, conversations, signals
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Transaction
 
 KEPT = 5  # changes that can be undone
 LOGGED = 20  # changes that are kept in total, including undone ones, undos and judgements

@@ -68,7 +68,9 @@ def notify_operators(
     return tuple(notified)
 
 
-def notify_owner(store: Transaction, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = "") -> bool:
+def notify_owner(
+    store: Transaction, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = ""
+) -> bool:
     """Stores a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
 
     Returns False if it stores nothing: the notice was stored before, or the owner is unknown, has no private chat with
