@@ -34,8 +34,8 @@ class Workers:
     alive: list[subprocess.Popen[bytes]] = field(default_factory=list)
     log_of: dict[int, Path] = field(default_factory=dict)  # process id → log of the worker
 
-    def start(self, count: int = 1) -> None:
-        """Starts workers. Returns at once."""
+    def start(self, count: int = 1, *, pauses: str = "") -> None:
+        """Starts workers. Returns at once. `pauses`: where they pause, one of PAUSES of `worker`."""
         environment = forked.clean_environment(
             PAPERWIRE_DATABASE_URL=self.url,
             PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
@@ -46,7 +46,7 @@ class Workers:
             path = self.folder / f"worker{len(self.log_of)}.log"
             with path.open("wb") as log:
                 worker = forked.Forked(
-                    ["tests.programs.cluster.worker", str(self.factor), self.looks],
+                    ["tests.programs.cluster.worker", str(self.factor), self.looks, pauses],
                     cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )  # fmt: skip
             self.alive.append(worker)
