@@ -32,6 +32,7 @@ from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import move_far_moments, plan_slices
 from subscriptions.store.bot_state import stopped_platforms
 from subscriptions.store.claims import lanes
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.workers import wake_lanes
 
@@ -360,7 +361,7 @@ async def plan(
     await _move_far_moments(deps)
     watch, began, deliveries = _Stopwatch(deps.clock), deps.clock.monotonic(), 0
     slices = plan_slices(deps.store, now=deps.clock.now(), enough=deps.is_stopping, matching=watch.running)
-    while (lanes := await asyncio.to_thread(next, slices, None)) is not None:
+    while (lanes := await deps.store.run(_next_of, slices)) is not None:
         deliveries += len(lanes)
         drain_state.planned += len(lanes)
         deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
@@ -368,6 +369,10 @@ async def plan(
             await planned()
     seconds = deps.clock.monotonic() - began
     deps.observe(channel.PlanMade(deliveries=deliveries, seconds=seconds, matching_seconds=watch.seconds))
+
+
+def _next_of(_: Store, slices: Iterator[Sequence[Lane]]) -> Sequence[Lane] | None:
+    return next(slices, None)
 
 
 async def _move_far_moments(deps: Dependencies) -> None:

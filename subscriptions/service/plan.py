@@ -334,7 +334,7 @@ def decide_now(
     """Returns the decision that a plan would make for a chat at this moment, and its context. Stores nothing."""
     forecast = sources.forecast(transaction, now=now)
     context = plan_inputs.PlanContext(forecast, plan_inputs.Window(forecast.last_sequence))
-    inputs = plan_inputs.inputs_of(transaction, (), {chat.id: chat}, {chat.id: subscriptions}, context)
+    inputs = plan_inputs.inputs_of(transaction, {chat.id: chat}, {chat.id: subscriptions}, context)
     decided = _decide_all(inputs, _match(transaction, inputs, context), context)
     return (decided[0] if decided else None), context
 

@@ -256,8 +256,7 @@ ToPlan = tuple[model.Chat, Sequence[model.Subscription], tuple[model.Subscriptio
 class Inputs:
     """All inputs of the plan of some chats at one moment, except the papers."""
 
-    # the stored rows of the chats and their subscriptions; all other inputs except keys and tastes follow from them
-    rows: Sequence[planner.StoredRow]
+    # all other inputs except keys and tastes follow from the chats and their subscriptions
     chats: Mapping[int, model.Chat]
     subscriptions: Mapping[int, Sequence[model.Subscription]]  # chat id -> all its subscriptions
     due: Mapping[int, tuple[model.Subscription, ...]]  # id of an active chat -> its due subscriptions
@@ -275,17 +274,16 @@ def read_inputs(transaction: Transaction, chat_ids: Sequence[int], context: Plan
     """Reads the inputs of the plan of these chats."""
     chats = stored_chats.chats_by_id(transaction, chat_ids)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
-    return inputs_of(transaction, planner.rows_of_chats(transaction, chat_ids), chats, subscriptions, context)
+    return inputs_of(transaction, chats, subscriptions, context)
 
 
 def inputs_of(
     transaction: Transaction,
-    rows: Sequence[planner.StoredRow],
     chats: Mapping[int, model.Chat],
     subscriptions: Mapping[int, Sequence[model.Subscription]],
     context: PlanContext,
 ) -> Inputs:
-    """Computes the inputs from values that were read. `rows` may be empty if the caller will not call `still_holds`."""
+    """Computes the inputs from values that were read."""
     waits: list[Move] = []
     due: dict[int, tuple[model.Subscription, ...]] = {}
     for chat_id, chat in chats.items():
@@ -293,7 +291,7 @@ def inputs_of(
             due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
             waits += held_back
     keys = _keys(transaction, chats, due, context)
-    return Inputs(rows, chats, subscriptions, due, waits, keys, stored_signals.tastes(transaction, list(keys)))
+    return Inputs(chats, subscriptions, due, waits, keys, stored_signals.tastes(transaction, list(keys)))
 
 
 def _due_now(
@@ -320,7 +318,8 @@ def _due_now(
 def still_holds(transaction: Transaction, chat_ids: Sequence[int], inputs: Inputs, context: PlanContext) -> bool:
     """Whether `read_inputs` would return the same inputs now."""
     return (
-        planner.rows_of_chats(transaction, chat_ids) == inputs.rows
+        stored_chats.chats_by_id(transaction, chat_ids) == inputs.chats
+        and stored_subscriptions.subscriptions_of(transaction, chat_ids) == inputs.subscriptions
         and _keys(transaction, inputs.chats, inputs.due, context) == inputs.keys
         and stored_signals.tastes(transaction, list(inputs.keys)) == inputs.tastes
     )

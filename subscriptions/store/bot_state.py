@@ -98,10 +98,10 @@ _STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
 
 def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
     """Makes a bot the owner of the database on a platform, unless it has an owner. Returns the owner."""
-    conflicts.insert_new(transaction, "platform", ("name",), _row(platform, bot=bot))
-    is_free = col(PlatformRow.bot).is_(None)
-    transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))
-    return bot_of(transaction, platform) or ""
+    stored = conflicts.hold(transaction, "platform", ("name",), _row(platform, bot=bot))
+    if stored.bot is None:
+        transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(bot=bot))
+    return str(stored.bot or bot)
 
 
 def bot_of(transaction: Transaction, platform: str) -> str | None:

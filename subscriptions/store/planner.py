@@ -16,7 +16,6 @@ from subscriptions import model, states
 from subscriptions.planning.forecast import DueSpan, Move
 from subscriptions.store import columns, conversations, subscriptions
 from subscriptions.store import rows as stored_rows
-from subscriptions.store.chats import CHATS
 from subscriptions.store.columns import Condition, JsonText, Utc
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
@@ -183,25 +182,6 @@ def mark_first_delivery_planned(transaction: Transaction, chat_ids: Sequence[int
     """Stores that the first due delivery of these chats was planned."""
     for part in store.in_chunks(chat_ids):
         store.execute(transaction, _SPOKEN, {"ids": part})
-
-
-StoredRow = tuple[Any, ...]
-
-
-def _undecoded(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """Returns a statement whose values stay as the driver gives them. Decoding them takes three times as long as reading."""
-    plain: list[Any] = [sa.type_coerce(column, NULLTYPE) for column in statement.selected_columns]
-    return statement.with_only_columns(*plain, maintain_column_froms=True)
-
-
-_STATEMENTS = ((_undecoded(CHATS), _c.id), (_undecoded(subscriptions.SUBSCRIPTIONS), _s.chat))
-
-
-def rows_of_chats(transaction: Transaction, chat_ids: Sequence[int]) -> list[StoredRow]:
-    """Returns all values that `chats_by_id` and `subscriptions_of` read, undecoded, to compare two readings."""
-    return [
-        tuple(row) for statement, chat in _STATEMENTS for row in store.rows_of(transaction, statement, chat, chat_ids)
-    ]
 
 
 # --------------------------------------------------------------------------------- the log of added and removed queries

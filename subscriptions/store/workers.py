@@ -13,7 +13,7 @@ from subscriptions.states import MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.conversation_rows import LeaseRow, WorkerRow
 from subscriptions.store.database import store
-from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.conflicts import insert_new, put
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import MessageRow
 
@@ -191,8 +191,8 @@ def begin_worker(
         transaction.exec(sa.delete(LeaseRow))  # while a process has the lock, no worker of a cluster runs
         _forget_wakes(transaction)  # this process finds lanes without jobs, and no other worker takes jobs
     worker = transaction.store.worker
-    transaction.merge(WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process, **asdict(where)))
-    transaction.flush()
+    own = {"holds_sender_lock": holds_sender_lock, "process": process, **asdict(where)}
+    put(transaction, "worker", ("id",), {"id": worker, "beat": 0, "beat_at": None, **own})
     return recover_left(transaction)
 
 
