@@ -25,11 +25,11 @@ BEFORE_IT_MARKS, BEFORE_IT_POSTS = worker.PAUSES
 WHILE_IT_POSTS = "while it posts the message"
 IS_QUIET = """
     SELECT NOT EXISTS (SELECT FROM delivery JOIN chat ON chat.id = chat WHERE address = '2' AND settled_at IS NULL)
-    AND NOT EXISTS (
+    AND NOT EXISTS (SELECT FROM lease WHERE name = 'telegram:2') AND NOT EXISTS (
         SELECT FROM pg_stat_activity
         WHERE datname = current_database() AND pid != pg_backend_pid() AND xact_start IS NOT NULL
     )
-"""  # a worker that was stopped within a transaction would hold up its successor
+"""  # a worker that was stopped within a transaction, or with the other lane, would hold up its successor
 IS_DEAD = """
     SELECT NOT EXISTS (SELECT FROM worker WHERE number = %s) AND NOT EXISTS (
         SELECT FROM procrastinate_jobs WHERE lock = 'lane:telegram:1'
