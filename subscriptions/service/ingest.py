@@ -20,9 +20,7 @@ from subscriptions.zones import zone
 # a function that is called with the result, in the transaction that stores a digest
 Finish = Callable[[Transaction, digests.Ingested], digests.Ingested]
 
-MOST_AT_ONCE = 500  # papers that are merged in one transaction; this limits how long other writers wait
-FEW_TO_MERGE = 50  # up to so many papers are merged while other writers wait; each takes a third of a millisecond
-MOST_TOGETHER = 2000  # papers that are announced in one transaction, so that others can write; a day has fewer
+MOST_TOGETHER = 2000  # papers that are stored in one transaction, so that others can write; a day has fewer
 
 
 def ingest_digest(store: Store, digest: model.Digest, ingest: "Ingest") -> digests.Ingested:
@@ -32,11 +30,6 @@ def ingest_digest(store: Store, digest: model.Digest, ingest: "Ingest") -> diges
 
     Sent messages are marked for editing if one of their papers was withdrawn or its summary came late. Only one process
     merges papers at a time. Other processes wait, and then find the papers that it stored.
-
-    If the digest is large, the new papers are stored before the digest ("stored ahead"). Each
-    transaction stores MOST_AT_ONCE of them, so that others can write in between. The last transaction stores the digest
-    and announces all its papers. A crash before it leaves papers that belong to no digest and that no chat gets. The
-    next digest that has these papers, perhaps the same one, announces them.
 
     A digest of more than MOST_TOGETHER papers is stored in parts of that size, each like a separate digest. Only the
     last part has the digest's own name. So after a crash before the last part, the digest counts as unknown, and the
@@ -88,38 +81,6 @@ class Ingest:
     # a function that is called in the transaction that stores the digest
     note: Callable[[Transaction, digests.Ingested], None] | None = None
 
-    def store_ahead(self, store: Store, papers: Sequence[drafts.Incoming]) -> dict[int, int]:
-        """Stores papers ahead of their digest if there are many. Returns place in the digest → id.
-
-        A reading transaction finds out which papers of a part are new, and a writing transaction stores them.
-        """
-        ahead: dict[int, int] = {}
-        if len(papers) <= MOST_AT_ONCE:
-            return ahead
-        for first in range(0, len(papers), MOST_AT_ONCE):
-            part = papers[first : first + MOST_AT_ONCE]
-            seen = store.version()
-            with store.read() as transaction:
-                prepared = digests.prepare_ahead(transaction, part, self._batch(transaction))
-            if prepared.ids:
-                ahead |= self._write_ahead(store, part, prepared, seen)
-        return ahead
-
-    def _write_ahead(
-        self, store: Store, part: Sequence[drafts.Incoming], prepared: digests.Ahead, seen: object | None
-    ) -> Mapping[int, int]:
-        """Stores the new papers of a part. If others may have committed since `seen`, looks again which are new."""
-
-        @writes
-        def write(transaction: Transaction) -> Mapping[int, int]:
-            bot_state.hold_sequence(transaction)
-            is_current = transaction.is_current(seen)
-            now = prepared if is_current else digests.prepare_ahead(transaction, part, self._batch(transaction))
-            digests.write_ahead(transaction, now)
-            return now.ids
-
-        return write(store)
-
     def store_part(
         self,
         store: Store,
@@ -129,20 +90,18 @@ class Ingest:
     ) -> digests.Ingested:
         """Stores a digest or a part of a digest, and calls `finish` in the same transaction. Returns its result.
 
-        If there are more than FEW_TO_MERGE papers, a reading transaction first merges them and computes their words for
-        the index. The writing transaction does this again only if others may have committed in between, and only for
-        papers that changed.
+        A reading transaction first merges the papers and computes their words for the index, while others can write.
+        The writing transaction does this again only if others may have committed in between, and only for papers that
+        changed.
         """
-        ahead = self.store_ahead(store, papers)
-        seen, prepared = store.version(), digests.NOT_PREPARED
-        if len(papers) - len(ahead) > FEW_TO_MERGE:
-            with store.read() as transaction:
-                prepared = digests.prepare(transaction, papers, self._batch(transaction), ahead)
+        seen = store.version()
+        with store.read() as transaction:
+            prepared = digests.prepare(transaction, papers, self._batch(transaction))
 
         @writes
         def write(transaction: Transaction) -> digests.Ingested:
             merged = prepared if transaction.is_current(seen) else replace(prepared, batch=None)
-            return finish(transaction, self.store_digest(transaction, digest, papers, ahead, merged))
+            return finish(transaction, self.store_digest(transaction, digest, papers, merged))
 
         return write(store)
 
@@ -157,8 +116,7 @@ class Ingest:
         transaction: Transaction,
         digest: model.Digest,
         papers: Sequence[drafts.Incoming],
-        ahead: Mapping[int, int],
-        prepared: digests.Prepared = digests.NOT_PREPARED,
+        prepared: digests.Prepared,
     ) -> digests.Ingested:
         """Stores a digest or a part of a digest, with all effects. If the digest is known, returns only its result."""
         bot_state.hold_sequence(transaction)
@@ -166,7 +124,7 @@ class Ingest:
             requested = self.arrival.requested
             return _known(transaction, digest.content_hash, self.now, announce=self.announce, requested=requested)
         after, when = bot_state.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
-        batch = prepared.batch or digests.merged(transaction, papers, self._batch(transaction), ahead)
+        batch = prepared.batch or digests.merged(transaction, papers, self._batch(transaction))
         ingested = digests.add_digest(transaction, digest, batch, prepared.documents, when)
         counted = 0 if when is drafts.came_now else count_read_again(transaction, after)
         deliveries.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
@@ -179,12 +137,7 @@ def _read(store: Store, digest: model.Digest) -> Sequence[drafts.Incoming]:
     with store.read() as transaction:
         if digests.is_known(transaction, digest.content_hash):
             return ()
-        papers = drafts.incoming(paper_index.merge_copies(digest.entries))
-        known = drafts.known_keys(transaction, papers)
-    for one in papers:
-        if known.keys().isdisjoint(one.keys):
-            one.document()  # computed and cached here, while others can write, because this takes longest
-    return papers
+    return drafts.incoming(paper_index.merge_copies(digest.entries))
 
 
 def _known(

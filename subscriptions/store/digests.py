@@ -1,7 +1,6 @@
 """Stores digests with their papers and announcements, and looks up stored digests."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -58,51 +57,6 @@ def joined(first: Ingested, second: Ingested) -> Ingested:
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """The papers of a digest that can be stored before it: they are new, and share no key or title with other papers."""
-
-    batch: MergeBatch
-    ids: Mapping[int, int]  # place in the digest → id
-
-
-def prepare_ahead(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> Ahead:
-    """Merges the papers that can be stored ahead of a digest into a new `batch`. Writes nothing."""
-    known = drafts.known_keys(transaction, papers)
-    unclaimed = drafts.unclaimed_of(transaction, sorted(set(known.values())))
-    apart = [one for one in papers if one.is_apart and all(known[key] in unclaimed for key in one.keys if key in known)]
-    batch.look_up(transaction, apart)
-    return Ahead(
-        batch, {one.place: merging.merge(transaction, batch, one) for one in apart if merging.stands_alone(batch, one)}
-    )
-
-
-def write_ahead(transaction: Transaction, ahead: Ahead) -> None:
-    """Writes papers before their digest. Call it only if no other writer has written since `prepare_ahead`.
-
-    Until the digest is stored, these papers have no sequence and no digest, so plans and counts do not see them. Storing
-    them a second time changes nothing.
-    """
-    batch = ahead.batch
-    batch.write(transaction)
-    known_papers.write(transaction, ((paper, words) for paper, _, words in _documents(batch, batch.updated, {})))
-
-
-def _look_up(
-    transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
-) -> list[Incoming]:
-    """Adds papers that were stored ahead to the batch. Looks up the other papers, and returns them."""
-    # papers that are no longer unclaimed belong to another digest, which came in the meantime
-    unclaimed = drafts.unclaimed_of(transaction, list(ahead.values()))
-    merged = {place for place, paper in ahead.items() if paper in unclaimed}
-    for one in papers:
-        if one.place in merged:
-            batch.add_merged(one, ahead[one.place])
-    others = [one for one in papers if one.place not in merged]
-    batch.look_up(transaction, others)
-    return others
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """The papers of a digest, merged with the papers that are stored now, and their documents for the index.
 
@@ -113,30 +67,23 @@ class Prepared:
     documents: Mapping[int, Document]
 
 
-NOT_PREPARED = Prepared(None, {})
-
-
-def prepare(
-    transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
-) -> Prepared:
+def prepare(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> Prepared:
     """Merges the papers of a digest into a new `batch`, and makes their documents for the index. Writes nothing."""
-    others = _look_up(transaction, papers, batch, ahead)
-    for one in others:
+    batch.look_up(transaction, papers)
+    is_whole = True
+    for one in papers:
         if merging.joins(batch, one):
-            return NOT_PREPARED
-        merging.merge(transaction, batch, one)
-    changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
-    return Prepared(batch, {paper: (entry, words) for paper, entry, words in _documents(batch, changed, {})})
+            is_whole = False
+        else:
+            merging.merge(transaction, batch, one)
+    documents = {paper: (entry, words) for paper, entry, words in _documents(batch, {})}
+    return Prepared(batch if is_whole else None, documents)
 
 
-def merged(
-    transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
-) -> MergeBatch:
-    """Merges the papers of a digest into a new `batch`, and returns it.
-
-    `ahead`: place in the digest → id, for papers that `write_ahead` has stored.
-    """
-    for one in _look_up(transaction, papers, batch, ahead):
+def merged(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> MergeBatch:
+    """Merges the papers of a digest into a new `batch`, and returns it."""
+    batch.look_up(transaction, papers)
+    for one in papers:
         merging.merge(transaction, batch, one)
     return batch
 
@@ -149,15 +96,12 @@ def add_digest(
     Assigns sequences last, right before the commit (rule 1).
     """
     number = _add_row(transaction, digest, batch)
-    to_announce = sorted(batch.to_announce, key=batch.order_to_announce)
-    announced = [(paper, batch.to_announce[paper], batch.day) for paper in to_announce]
-    last = drafts.assign_sequences(transaction, batch.rows, announced, batch.now, came) if announced else None
+    last = batch.assign_sequences(bot_state.last_sequence(transaction), came)
     batch.write(transaction)
     appearances = [(paper, number, kind) for paper, kind in batch.appearances.items()]
     execute_rows(transaction, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
-    changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
-    known_papers.write(transaction, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
-    if last is not None:
+    known_papers.write(transaction, ((paper, words) for paper, _, words in _documents(batch, made)))
+    if batch.to_announce:
         bot_state.raise_counter(transaction, last)
     return _result(batch)
 
@@ -179,9 +123,9 @@ def _add_row(transaction: Transaction, digest: model.Digest, batch: MergeBatch) 
 
 
 def _result(batch: MergeBatch) -> Ingested:
-    new = batch.places.keys()
+    new = batch.new
     updated = batch.updated - new
-    unannounced = [i for i in batch.announced if i not in batch.rows or batch.rows[i].sequence is None]
+    unannounced = [i for i in batch.announced if batch.rows[i].sequence is None]
     return Ingested(
         archive=not batch.is_news,
         archived=0 if batch.is_news else len(unannounced),
@@ -193,11 +137,9 @@ def _result(batch: MergeBatch) -> Ingested:
     )
 
 
-def _documents(
-    batch: MergeBatch, changed: AbstractSet[int], made: Mapping[int, Document]
-) -> Iterable[tuple[int, model.Paper, tuple[str, ...]]]:
+def _documents(batch: MergeBatch, made: Mapping[int, Document]) -> Iterable[tuple[int, model.Paper, tuple[str, ...]]]:
     """Yields (id, paper, its words for the index) for each changed paper. Reuses the words of unchanged papers in `made`."""
-    for paper_id in sorted(changed & batch.rows.keys()):
+    for paper_id in sorted(batch.new | batch.updated | batch.to_announce.keys()):
         came = batch.as_it_came.get(paper_id)
         if came is not None and came.is_stored_as_it_came:
             yield paper_id, came.paper, came.document()

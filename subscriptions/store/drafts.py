@@ -5,7 +5,7 @@ rows. To announce papers means to give them their sequence, sometimes long after
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
@@ -30,10 +30,6 @@ _papers, _keys, _aliases, _summaries, _translations, _appearances = (
 )
 _p = _papers.c
 _LAST_ID = sa.select(sa.func.max(_p.id))
-_UNCLAIMED = sa.select(_p.id).where(
-    _p.sequence.is_(None),
-    ~sa.select(_appearances.c.paper).where(_appearances.c.paper == _p.id).exists(),
-)
 _FIELDS = tuple(column.name for column in _p)
 _values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_FIELDS)
 _INSERT = sa.insert(_papers)
@@ -43,9 +39,11 @@ _changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id
 _INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
 SUMMARY, TRANSLATION = "summary", "translation"  # tables of texts
 _KEY_OF_TEXTS, _TEXTS = ("paper", "language"), {SUMMARY: ("fields",), TRANSLATION: ("title", "abstract")}
-_GIVEN = ("sequence", "sequenced_at", "cross", "day", "came_at")
+_GIVEN = ("sequence", "sequenced_at", "cross", "day")
 _ANNOUNCE = (
-    sa.update(_papers).where(_papers.c.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
+    sa.update(_papers)
+    .where(_p.id == sa.bindparam("of"))
+    .values({name: sa.bindparam(name) for name in _GIVEN} | {"came_at": sa.null()})
 )
 Condition = sa.ColumnElement[bool]  # a condition on digests or papers
 Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
@@ -98,7 +96,6 @@ class Incoming:
     paper: model.Paper
     keys: tuple[str, ...]  # its keys (`stored_keys`)
     alias: str  # its title as an alias; "" if it has no title
-    is_apart: bool  # no earlier paper of the digest has one of its keys or its title
     words: tuple[str, ...] | None = None  # its document for the full-text index; None until `document` is called
 
     @property
@@ -116,14 +113,9 @@ class Incoming:
 
 def incoming(papers: Iterable[model.Paper]) -> tuple[Incoming, ...]:
     """Returns the papers of a digest with the values that merging needs."""
-    seen: set[str] = set()
-    found = []
-    for place, paper in enumerate(papers):
-        keys, alias = stored_keys(paper), title_alias(paper.title)
-        names = {*(f"key {key}" for key in keys), *({f"title {alias}"} if alias else ())}
-        found.append(Incoming(place, paper, keys, alias, is_apart=names.isdisjoint(seen)))
-        seen |= names
-    return tuple(found)
+    return tuple(
+        Incoming(place, paper, stored_keys(paper), title_alias(paper.title)) for place, paper in enumerate(papers)
+    )
 
 
 def stored_keys(paper: model.Paper) -> tuple[str, ...]:
@@ -152,45 +144,46 @@ class MergeBatch:
     appearances: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
     # papers that the digest announces, or would announce if it were news
     announced: set[int] = field(default_factory=set)
-    # paper that no other digest has -> its first place in this digest
-    places: dict[int, int] = field(default_factory=dict)
+    new: set[int] = field(default_factory=set)  # papers that this digest adds
     stands_at: dict[int, int] = field(default_factory=dict)  # paper -> its first place in this digest
     updated: set[int] = field(default_factory=set)
     withdrawn: set[int] = field(default_factory=set)  # known papers that this digest reports as withdrawn
     summarised: dict[int, set[str]] = field(default_factory=dict)  # paper -> languages of its new summaries
     as_it_came: dict[int, Incoming] = field(default_factory=dict)  # new papers into which nothing was merged
-    unclaimed: set[int] = field(default_factory=set)  # stored papers that no digest has, see `unclaimed_of`
     last_id: int = 0
     _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # paper → the stored values of its row
     _new_keys: list[tuple[str, int]] = field(default_factory=list)
     _new_aliases: list[tuple[str, int]] = field(default_factory=list)
     _new_texts: dict[tuple[str, int, str], None] = field(default_factory=dict)  # (table, paper, language)
 
-    def add(self, draft: PaperDraft) -> None:
+    def add(self, draft: PaperDraft, one: Incoming) -> None:
         """Adds a new paper."""
         self.rows[draft.id] = draft
         self.last_id = draft.id
-
-    def order_of(self, paper: int) -> tuple[int, int]:
-        """Returns a sort key: known papers come first, by id, then new papers in the order of the digest."""
-        return self.places.get(paper, -1), paper
+        self.new.add(draft.id)
+        self.as_it_came[draft.id] = one
 
     def order_to_announce(self, paper: int) -> tuple[bool, int]:
         """Returns a sort key of a paper to announce.
 
         Papers that were announced before come first, in their old order. Other papers follow in the order of the
-        digest, not by row id, since row ids depend on what was stored ahead.
+        digest, not by row id, since some of them may have been filed before.
         """
-        row = self.rows.get(paper)
-        sequence = row.sequence if row else None
+        sequence = self.rows[paper].sequence
         return (True, self.stands_at[paper]) if sequence is None else (False, sequence)
 
-    def add_merged(self, one: Incoming, paper: int) -> None:
-        """Adds a paper that was stored ahead of this digest and that no other digest has."""
-        self.places[paper] = self.stands_at[paper] = one.place
-        self.note_appearance(paper, one.paper)
-        if self.is_news and paper in self.announced:
-            self.announce(paper, cross=one.paper.announce_type is model.Announce.CROSS)
+    def assign_sequences(self, last: int, came: Came) -> int:
+        """Gives the papers to announce the sequences after `last`. Returns the last one.
+
+        The transaction must begin with `bot_state.hold_sequence`, so that no other transaction assigns the same
+        sequences, and must end with `raise_counter`.
+        """
+        for number, paper in enumerate(sorted(self.to_announce, key=self.order_to_announce), last + 1):
+            row = self.rows[paper]
+            row.new_sequence = row.sequence_as_new
+            row.sequence, row.sequenced_at, row.cross, row.day = number, self.now, self.to_announce[paper], self.day
+            row.came_at = came(row.first_seen_at, row.came_at)
+        return last + len(self.to_announce)
 
     def announce(self, paper: int, *, cross: bool) -> None:
         """Records that a paper gets a sequence. If the digest also announces it as new, it is no cross-list."""
@@ -237,7 +230,7 @@ class MergeBatch:
         self.summarised.pop(lost, None)
         self.updated.discard(lost)
         self.updated.add(kept)
-        self.places.pop(lost, None)
+        self.new.discard(lost)
         if lost in self.stands_at:
             at = self.stands_at.pop(lost)
             self.stands_at[kept] = min(at, self.stands_at.get(kept, at))
@@ -248,9 +241,9 @@ class MergeBatch:
 
     def look_up(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads the stored rows, keys, titles and texts of these papers."""
-        aliases = sorted({one.alias for one in papers if one.alias})
-        self.keys.update(known_keys(transaction, papers))
-        for alias, paper in store.rows_of(transaction, _aliases, _aliases.c.alias, aliases):
+        keys, aliases = {key for one in papers for key in one.keys}, {one.alias for one in papers if one.alias}
+        self.keys.update(store.rows_of(transaction, _keys, _keys.c.key, sorted(keys)))
+        for alias, paper in store.rows_of(transaction, _aliases, _aliases.c.alias, sorted(aliases)):
             self.aliases.setdefault(alias, set()).add(paper)
         ids = sorted(set(self.keys.values()).union(*self.aliases.values()))
         for row in store.rows_of(transaction, _papers, _p.id, ids):
@@ -260,8 +253,7 @@ class MergeBatch:
             self.texts[SUMMARY, row.paper][row.language] = dict(row.fields)
         for row in store.rows_of(transaction, _translations, _translations.c.paper, ids):
             self.texts[TRANSLATION, row.paper][row.language] = {"title": row.title, "abstract": row.abstract}
-        self.unclaimed |= unclaimed_of(transaction, [i for i in ids if self.rows[i].sequence is None])
-        self.last_id = max(self.last_id, store.execute(transaction, _LAST_ID).scalar() or 0)
+        self.last_id = store.execute(transaction, _LAST_ID).scalar() or 0
 
     def write(self, transaction: Transaction) -> None:
         """Writes all changes since the last call."""
@@ -293,20 +285,6 @@ def _texts(table: str, texts: dict[str, str]) -> tuple[Any, ...]:
     return (texts,) if table == SUMMARY else tuple(texts[name] for name in _TEXTS[table])
 
 
-def unclaimed_of(transaction: Transaction, papers: Sequence[int]) -> set[int]:
-    """Returns those of `papers` that have neither a digest nor a sequence, because they were stored ahead of a digest.
-
-    The first digest that has them counts them as new.
-    """
-    return {row.id for row in store.rows_of(transaction, _UNCLAIMED, _p.id, papers)}
-
-
-def known_keys(transaction: Transaction, papers: Sequence[Incoming]) -> dict[str, int]:
-    """Returns key → id of the stored paper, for all keys of these papers that are stored."""
-    keys = sorted({key for one in papers for key in one.keys})
-    return dict(store.rows_of(transaction, _keys, _keys.c.key, keys))
-
-
 def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft
     """Returns the values of a row. Its lists are copied, so that they do not change with a draft."""
     return tuple(list(value) if isinstance(value, list) else value for value in _values_of(row))
@@ -322,40 +300,6 @@ def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | No
     result is the new `came_at`: when the paper came, if it counts as sent because of a lost database; otherwise None.
     """
     return None
-
-
-def assign_sequences(
-    transaction: Transaction,
-    drafts: Mapping[int, PaperDraft],
-    papers: Sequence[ToAnnounce],
-    now: datetime,
-    came: Came = came_now,
-) -> int:
-    """Assigns the next sequences to papers, in `drafts` or else in the store. Returns the last sequence.
-
-    The transaction must begin with `bot_state.hold_sequence`, so that no other transaction assigns the same sequences,
-    and must end with `raise_counter`.
-    """
-    number = bot_state.last_sequence(transaction)
-    stored: list[tuple[Any, ...]] = []
-    seen = _seen(transaction, [paper for paper, _, _ in papers if paper not in drafts])
-    for paper_id, cross, day in papers:
-        number += 1
-        draft = drafts.get(paper_id)
-        if draft is None:
-            stored.append((number, now, cross, day, came(*seen[paper_id]), paper_id))
-        else:
-            draft.new_sequence = draft.sequence_as_new
-            draft.sequence, draft.sequenced_at, draft.cross, draft.day = number, now, cross, day
-            draft.came_at = came(draft.first_seen_at, draft.came_at)
-    conflicts.execute_rows(transaction, _ANNOUNCE, (*_GIVEN, "of"), stored)
-    return number
-
-
-def _seen(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
-    """Returns paper → (when it was first seen, its stored `came_at`)."""
-    seen = sa.select(_p.id, _p.first_seen_at, _p.came_at)
-    return {paper: (seen_at, came_at) for paper, seen_at, came_at in store.rows_of(transaction, seen, _p.id, papers)}
 
 
 def announce_counted(transaction: Transaction, which: Condition, *, now: datetime) -> list[int]:
@@ -414,7 +358,13 @@ def _appeared(transaction: Transaction, *which: Condition) -> list[ToAnnounce]:
 
 
 def announce(transaction: Transaction, papers: Sequence[ToAnnounce], now: datetime) -> int:
-    """Gives papers the next sequences. Returns how many papers it announced."""
+    """Gives papers the next sequences. Returns how many papers it announced.
+
+    The transaction must begin with `bot_state.hold_sequence`.
+    """
+    first = bot_state.last_sequence(transaction) + 1
+    rows = [(number, now, cross, day, paper) for number, (paper, cross, day) in enumerate(papers, first)]
+    conflicts.execute_rows(transaction, _ANNOUNCE, (*_GIVEN, "of"), rows)
     if papers:
-        bot_state.raise_counter(transaction, assign_sequences(transaction, {}, papers, now))
+        bot_state.raise_counter(transaction, rows[-1][0])
     return len(papers)

@@ -257,8 +257,6 @@ def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
         for other in found[1:]:
             _join(transaction, batch, row, batch.rows[other])
         paper = _without_ids_of_others(batch, row, one)
-        if row.id in batch.unclaimed:
-            batch.places.setdefault(row.id, one.place)
         claim = claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
         was_withdrawn, newer, keys = row.withdrawn_at, claim.newer(row), may_add_keys(row, claim.standing)
         facts = _fill(row, claim, now)
@@ -268,9 +266,7 @@ def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
     else:
         newer, keys = False, True
         row = _new_row(batch, paper)
-        batch.add(row)
-        batch.places[row.id] = one.place
-        batch.as_it_came[row.id] = one
+        batch.add(row, one)
         facts = _Facts(missing=False, category=False, anything=True)
     facts = _fill_texts(batch, row.id, paper, facts, newer=newer)
     _remember_keys(batch, row, one, further=keys)
@@ -288,16 +284,6 @@ def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
 def joins(batch: MergeBatch, one: Incoming) -> bool:
     """Whether the keys and the title of a paper show that several stored papers are the same paper."""
     return len(_same_paper(batch, one)) > 1
-
-
-def stands_alone(batch: MergeBatch, one: Incoming) -> bool:
-    """Whether a paper shares no key and no title with other papers, except perhaps with one row that no digest has.
-
-    Storing such a paper affects no other paper, and its place in the digest makes no difference. So it can be merged
-    before the others.
-    """
-    found = {batch.keys[key] for key in one.keys if key in batch.keys} | batch.aliases.get(one.alias, set())
-    return one.is_apart and len(found) <= 1 and found <= batch.unclaimed
 
 
 def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) -> model.Paper:
@@ -355,7 +341,7 @@ def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
         found += fits
     ours = batch.of_arxiv and one.paper.arxiv_id is not None
     allowed = [i for i in found[1:] if may_join(batch.rows[found[0]], batch.rows[i], source=batch.source, arxiv=ours)]
-    return sorted((*found[:1], *allowed), key=lambda i: (not batch.rows[i].has_id, *batch.order_of(i)))
+    return sorted((*found[:1], *allowed), key=lambda i: (not batch.rows[i].has_id, i))
 
 
 def _new_row(batch: MergeBatch, paper: model.Paper) -> PaperDraft:
