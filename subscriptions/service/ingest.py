@@ -96,12 +96,18 @@ class Ingest:
         """
         seen = store.version()
         with store.read() as transaction:
-            prepared = digests.prepare(transaction, papers, self._batch(transaction))
+            merged = digests.merged(transaction, papers, self._batch(transaction), joins=False)
 
         @writes
         def write(transaction: Transaction) -> digests.Ingested:
-            merged = prepared if transaction.is_current(seen) else replace(prepared, batch=None)
-            return finish(transaction, self.store_digest(transaction, digest, papers, merged))
+            bot_state.hold_sequence(transaction)
+            if digests.is_known(transaction, digest.content_hash):
+                return finish(transaction, self._known(transaction, digest.content_hash))
+            current = merged
+            if not (merged.is_whole and transaction.is_current(seen)):
+                made = merged.documents
+                current = digests.merged(transaction, papers, self._batch(transaction), joins=True, made=made)
+            return finish(transaction, self._store_digest(transaction, digest, current))
 
         return write(store)
 
@@ -111,25 +117,27 @@ class Ingest:
             now=self.now, day=self.day, source=self.source, of_arxiv=self.of_arxiv, is_news=is_news
         )
 
-    def store_digest(
-        self,
-        transaction: Transaction,
-        digest: model.Digest,
-        papers: Sequence[drafts.Incoming],
-        prepared: digests.Prepared,
-    ) -> digests.Ingested:
-        """Stores a digest or a part of a digest, with all effects. If the digest is known, returns only its result."""
-        bot_state.hold_sequence(transaction)
-        if digests.is_known(transaction, digest.content_hash):
-            requested = self.arrival.requested
-            return _known(transaction, digest.content_hash, self.now, announce=self.announce, requested=requested)
+    def _store_digest(self, transaction: Transaction, digest: model.Digest, merged: digests.Merged) -> digests.Ingested:
+        """Stores a digest or a part of a digest, with all effects."""
         after, when = bot_state.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
-        batch = prepared.batch or digests.merged(transaction, papers, self._batch(transaction))
-        ingested = digests.add_digest(transaction, digest, batch, prepared.documents, when)
+        ingested = digests.add_digest(transaction, digest, merged, when)
         counted = 0 if when is drafts.came_now else count_read_again(transaction, after)
         deliveries.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
         deliveries.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)
         return replace(ingested, counted=counted)
+
+    def _known(self, transaction: Transaction, content_hash: str) -> digests.Ingested:
+        """Returns the result for a digest that is stored already.
+
+        With `announce`, first announces the digest's filed papers. If a person requested it, also announces those of its
+        papers that count as sent because of a loss.
+        """
+        which, announced = drafts.of_digest(content_hash), 0
+        if self.announce:
+            announced = drafts.announce(transaction, drafts.unannounced(transaction, which), self.now)
+        if self.arrival.requested:
+            announced += _announce_counted(transaction, which, self.now)
+        return digests.stored_digest(transaction, content_hash, announced=announced)
 
 
 def _read(store: Store, digest: model.Digest) -> Sequence[drafts.Incoming]:
@@ -138,21 +146,6 @@ def _read(store: Store, digest: model.Digest) -> Sequence[drafts.Incoming]:
         if digests.is_known(transaction, digest.content_hash):
             return ()
     return drafts.incoming(paper_index.merge_copies(digest.entries))
-
-
-def _known(
-    transaction: Transaction, content_hash: str, now: datetime, *, announce: bool, requested: bool
-) -> digests.Ingested:
-    """Returns the result for a digest that is stored already.
-
-    With `announce`, first announces the digest's filed papers. With `requested`, also announces those of its papers
-    that count as sent because of a loss.
-    """
-    which = drafts.of_digest(content_hash)
-    announced = drafts.announce(transaction, drafts.unannounced(transaction, which), now) if announce else 0
-    if requested:
-        announced += _announce_counted(transaction, which, now)
-    return digests.stored_digest(transaction, content_hash, announced=announced)
 
 
 @writes

@@ -1,8 +1,9 @@
 """Stores digests with their papers and announcements, and looks up stored digests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -57,50 +58,57 @@ def joined(first: Ingested, second: Ingested) -> Ingested:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """The papers of a digest, merged with the papers that are stored now, and their documents for the index.
+class Merged:
+    """The papers of a digest, merged with the papers that were stored at one moment, and their documents for the index."""
 
-    If other writers have written since, only the documents of unchanged papers are still used.
-    """
-
-    batch: MergeBatch | None  # None: a paper shows that two stored papers are the same; joining them must write at once
+    batch: MergeBatch
+    is_whole: bool  # False: some papers are missing, since they join stored papers, which writes at once
     documents: Mapping[int, Document]
 
 
-def prepare(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> Prepared:
-    """Merges the papers of a digest into a new `batch`, and makes their documents for the index. Writes nothing."""
+NOTHING: Mapping[int, Document] = MappingProxyType({})
+
+
+def merged(
+    transaction: Transaction,
+    papers: Sequence[Incoming],
+    batch: MergeBatch,
+    *,
+    joins: bool,
+    made: Mapping[int, Document] = NOTHING,
+) -> Merged:
+    """Merges the papers of a digest into a new `batch`. Writes nothing, unless papers may join stored papers (`joins`).
+
+    Documents in `made` are reused for papers that are the same.
+    """
     batch.look_up(transaction, papers)
     is_whole = True
     for one in papers:
-        if merging.joins(batch, one):
-            is_whole = False
-        else:
+        if joins or not merging.joins(batch, one):
             merging.merge(transaction, batch, one)
-    documents = {paper: (entry, words) for paper, entry, words in _documents(batch, {})}
-    return Prepared(batch if is_whole else None, documents)
+        else:
+            is_whole = False
+    changed = batch.new | batch.updated | batch.to_announce.keys()
+    return Merged(batch, is_whole, {paper: _document(batch, paper, made) for paper in sorted(changed)})
 
 
-def merged(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> MergeBatch:
-    """Merges the papers of a digest into a new `batch`, and returns it."""
-    batch.look_up(transaction, papers)
-    for one in papers:
-        merging.merge(transaction, batch, one)
-    return batch
+def _document(batch: MergeBatch, paper: int, made: Mapping[int, Document]) -> Document:
+    entry = merging.as_entry(batch, batch.rows[paper])
+    known = made.get(paper)
+    if known is not None and known[0] == entry:
+        return known
+    return entry, index_document(entry)
 
 
-def add_digest(
-    transaction: Transaction, digest: model.Digest, batch: MergeBatch, made: Mapping[int, Document], came: Came
-) -> Ingested:
-    """Stores a digest whose papers were merged into `batch`. Documents in `made` of unchanged papers are reused.
-
-    Assigns sequences last, right before the commit (rule 1).
-    """
+def add_digest(transaction: Transaction, digest: model.Digest, merged_papers: Merged, came: Came) -> Ingested:
+    """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
+    batch = merged_papers.batch
     number = _add_row(transaction, digest, batch)
     last = batch.assign_sequences(bot_state.last_sequence(transaction), came)
     batch.write(transaction)
     appearances = [(paper, number, kind) for paper, kind in batch.appearances.items()]
     execute_rows(transaction, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
-    known_papers.write(transaction, ((paper, words) for paper, _, words in _documents(batch, made)))
+    known_papers.write(transaction, ((paper, words) for paper, (_, words) in merged_papers.documents.items()))
     if batch.to_announce:
         bot_state.raise_counter(transaction, last)
     return _result(batch)
@@ -135,18 +143,6 @@ def _result(batch: MergeBatch) -> Ingested:
         withdrawn=frozenset(batch.withdrawn - new),
         summarised={i: frozenset(codes) for i, codes in batch.summarised.items() if i not in new},
     )
-
-
-def _documents(batch: MergeBatch, made: Mapping[int, Document]) -> Iterable[tuple[int, model.Paper, tuple[str, ...]]]:
-    """Yields (id, paper, its words for the index) for each changed paper. Reuses the words of unchanged papers in `made`."""
-    for paper_id in sorted(batch.new | batch.updated | batch.to_announce.keys()):
-        came = batch.as_it_came.get(paper_id)
-        if came is not None and came.is_stored_as_it_came:
-            yield paper_id, came.paper, came.document()
-            continue
-        entry = merging.as_entry(batch, batch.rows[paper_id])
-        before = made.get(paper_id)
-        yield paper_id, entry, before[1] if before and before[0] == entry else index_document(entry)
 
 
 def is_known(transaction: Transaction, content_hash: str) -> bool:

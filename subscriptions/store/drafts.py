@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions import model
-from subscriptions.matching.full_text import index_document
 from subscriptions.normalize import title_alias
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts, store
@@ -96,19 +95,6 @@ class Incoming:
     paper: model.Paper
     keys: tuple[str, ...]  # its keys (`stored_keys`)
     alias: str  # its title as an alias; "" if it has no title
-    words: tuple[str, ...] | None = None  # its document for the full-text index; None until `document` is called
-
-    @property
-    def is_stored_as_it_came(self) -> bool:
-        """Whether a new row keeps all texts of the paper. Of several texts in one language, a row keeps only one."""
-        texts = (self.paper.summaries, self.paper.translations)
-        return all(len({one.language for one in of}) == len(of) for of in texts)
-
-    def document(self) -> tuple[str, ...]:
-        """Returns the paper's document for the full-text index, computed on the first call."""
-        if self.words is None:
-            self.words = index_document(self.paper)
-        return self.words
 
 
 def incoming(papers: Iterable[model.Paper]) -> tuple[Incoming, ...]:
@@ -149,19 +135,18 @@ class MergeBatch:
     updated: set[int] = field(default_factory=set)
     withdrawn: set[int] = field(default_factory=set)  # known papers that this digest reports as withdrawn
     summarised: dict[int, set[str]] = field(default_factory=dict)  # paper -> languages of its new summaries
-    as_it_came: dict[int, Incoming] = field(default_factory=dict)  # new papers into which nothing was merged
     last_id: int = 0
-    _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # paper → the stored values of its row
+    # paper → the stored values of its row; lists of a row are replaced and never changed
+    _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     _new_keys: list[tuple[str, int]] = field(default_factory=list)
     _new_aliases: list[tuple[str, int]] = field(default_factory=list)
     _new_texts: dict[tuple[str, int, str], None] = field(default_factory=dict)  # (table, paper, language)
 
-    def add(self, draft: PaperDraft, one: Incoming) -> None:
+    def add(self, draft: PaperDraft) -> None:
         """Adds a new paper."""
         self.rows[draft.id] = draft
         self.last_id = draft.id
         self.new.add(draft.id)
-        self.as_it_came[draft.id] = one
 
     def order_to_announce(self, paper: int) -> tuple[bool, int]:
         """Returns a sort key of a paper to announce.
@@ -234,8 +219,6 @@ class MergeBatch:
         if lost in self.stands_at:
             at = self.stands_at.pop(lost)
             self.stands_at[kept] = min(at, self.stands_at.get(kept, at))
-        self.as_it_came.pop(lost, None)
-        self.as_it_came.pop(kept, None)
 
     # ------------------------------------------------------------------------------------------------------- statements
 
@@ -248,7 +231,7 @@ class MergeBatch:
         ids = sorted(set(self.keys.values()).union(*self.aliases.values()))
         for row in store.rows_of(transaction, _papers, _p.id, ids):
             self.rows[row.id] = PaperDraft(*_values_of(row))
-            self._stored[row.id] = _copied(row)
+            self._stored[row.id] = _values_of(row)
         for row in store.rows_of(transaction, _summaries, _summaries.c.paper, ids):
             self.texts[SUMMARY, row.paper][row.language] = dict(row.fields)
         for row in store.rows_of(transaction, _translations, _translations.c.paper, ids):
@@ -277,17 +260,12 @@ class MergeBatch:
             ]
             conflicts.put_all(transaction, name, _KEY_OF_TEXTS, (*_KEY_OF_TEXTS, *_TEXTS[name]), texts)
         for draft in (*new, *changed):
-            self._stored[draft.id] = _copied(draft)
+            self._stored[draft.id] = _values_of(draft)
         self._new_keys, self._new_aliases, self._new_texts = [], [], {}
 
 
 def _texts(table: str, texts: dict[str, str]) -> tuple[Any, ...]:
     return (texts,) if table == SUMMARY else tuple(texts[name] for name in _TEXTS[table])
-
-
-def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft
-    """Returns the values of a row. Its lists are copied, so that they do not change with a draft."""
-    return tuple(list(value) if isinstance(value, list) else value for value in _values_of(row))
 
 
 # ----------------------------------------------------------------------------------------------------------- announcing

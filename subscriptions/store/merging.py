@@ -262,11 +262,10 @@ def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
         facts = _fill(row, claim, now)
         if row.withdrawn_at is not None and was_withdrawn is None:
             batch.withdrawn.add(row.id)
-        batch.as_it_came.pop(row.id, None)
     else:
         newer, keys = False, True
         row = _new_row(batch, paper)
-        batch.add(row, one)
+        batch.add(row)
         facts = _Facts(missing=False, category=False, anything=True)
     facts = _fill_texts(batch, row.id, paper, facts, newer=newer)
     _remember_keys(batch, row, one, further=keys)
