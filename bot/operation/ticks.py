@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -257,12 +258,12 @@ def daily_maintenance(
     stops and nothing more must be done. Further calls on the same day do nothing, even in other processes. A copy that failed is tried again after an hour.
     Raises StoreError.
     """
-    now, began = clock.now(), clock.monotonic()
+    now, began = clock.now(), monotonic()  # a pause is real time, whatever `clock` says
     if retention.claim_daily_work(store, now=now):
         for _ in retention.clean_up_steps(store, now=now, papers=settings.keep_papers):
-            if pause((clock.monotonic() - began) * (1 / WORKS_FOR - 1)):
+            if pause((monotonic() - began) * (1 / WORKS_FOR - 1)):
                 return
-            began = clock.monotonic()
+            began = monotonic()
     # the operator of a server makes its copies
     if store.kind.file is not None and retention.claim_copy(store, now=now):
         store.copy_into(backup_folder(settings, store), "daily", now)

@@ -7,8 +7,12 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import event
 
 from bot.operation.process import Process
+from bot.operation.ticks import daily_maintenance
+from bot.settings import Settings
 from subscriptions.model import CallbackToken
 from subscriptions.service import access, chat_status, plan, sending
 from subscriptions.service import retention as retention_room
@@ -104,6 +108,27 @@ def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.
         done += 1
     assert done > before // (15 * 7), "several calls"
     assert count(store, "delivery_item") == 6 * filling.PER_CHAT
+
+
+def test_the_daily_maintenance_rests_for_the_time_that_it_worked_and_not_for_jumps_of_the_clock(
+    store: Store, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.operation.ticks.WORKS_FOR", 0.1)
+    event.listen(store._engine, "commit", lambda _: clock.advance(timedelta(hours=1)))
+    rests: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        rests.append(seconds)
+        return len(rests) == 3
+
+    daily_maintenance(
+        store,
+        Settings(database_url=SecretStr(store.url)),
+        clock,
+        pause=lambda seconds: rests.append(seconds) or len(rests) == 3,
+    )
+    assert len(rests) == 3
+    assert 0 < sum(rests) < 3600
 
 
 def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
