@@ -16,14 +16,16 @@ from typing import Any
 
 from subscriptions import model
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.states import ChatState, PauseReason, Signal, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import chats, conversations, signals
+from subscriptions.states import ChatState, PauseReason, Signal
+from subscriptions.store import chats, columns, conversations, signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction
 
 KEPT = 5  # changes that can be undone
 LOGGED = 20  # changes that are kept in total, including undone ones, undos and judgements
 JUDGEMENTS = (Signal.SAVED, Signal.LIKED, Signal.DISLIKED)  # signals that stay until a person changes them
+# fields of a subscription that an undo does not restore
+_NOT_LOGGED = frozenset({"id", "chat_id", "follows", "latest_due_at"})
 
 Judgement = tuple[Signal, int]  # (kind, id of the paper)
 
@@ -174,7 +176,7 @@ def before(change: conversations.StoredChange, after: State) -> State:
         if "judged" in value
         else after.judged,
         paused=value["paused"],
-        until=_read(value["until"]),
+        until=columns.adapter_of(datetime | None).validate_python(value["until"]),
     )
 
 
@@ -269,56 +271,24 @@ def _drop_old(transaction: Transaction, chat_id: int) -> None:
 
 
 def _to_json(state: State) -> dict[str, Any]:
-    return {
-        "settings": dict(state.settings),
-        "judged": [[kind, paper, at.isoformat()] for (kind, paper), at in state.judged.items()],
-        "paused": state.paused,
-        "until": _written(state.until),
-        "subscriptions": [_subscription_to_json(subscription) for subscription in state.subscriptions.values()],
-    }
-
-
-def _subscription_to_json(subscription: model.Subscription) -> dict[str, Any]:
-    return {
-        "number": subscription.number,
-        "text": subscription.text,
-        "canonical": subscription.canonical,
-        "cadence": str(subscription.cadence),
-        "zone": subscription.zone,
-        "name": subscription.name,
-        "state": subscription.state,
-        "paused_until": _written(subscription.paused_until),
-        "pause_reason": subscription.pause_reason,
-        "added_by": subscription.added_by,
-        "subscriber": subscription.subscriber,
-        "since": _written(subscription.since),
-        "cursor": subscription.cursor,
-        "next_due_at": _written(subscription.next_due_at),
-        "counted_until": _written(subscription.counted_until),
-    }
+    subscriptions = [
+        {name: value for name, value in one._asdict().items() if name not in _NOT_LOGGED}
+        | {"cadence": str(one.cadence)}
+        for one in state.subscriptions.values()
+    ]
+    logged: dict[str, Any] = columns.to_json(
+        {
+            "settings": dict(state.settings),
+            "judged": [(kind, paper, at) for (kind, paper), at in state.judged.items()],
+            "paused": state.paused,
+            "until": state.until,
+            "subscriptions": subscriptions,
+        }
+    )
+    return logged
 
 
 def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> model.Subscription:
-    reason = value["pause_reason"]
-    return model.Subscription(
-        id=0,
-        chat_id=chat_id,
-        **{
-            **value,
-            "pause_reason": SubscriptionPauseReason(reason) if reason else None,
-            "state": SubscriptionState(value["state"]),
-            "cadence": parse_cadence(value["cadence"]),
-            "paused_until": _read(value["paused_until"]),
-            "since": _read(value["since"]),
-            "next_due_at": _read(value["next_due_at"]),
-            "counted_until": _read(value["counted_until"]),
-        },
-    )
-
-
-def _written(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
-def _read(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    values = {**value, "id": 0, "chat_id": chat_id, "cadence": parse_cadence(value["cadence"])}
+    subscription: model.Subscription = columns.adapter_of(model.Subscription).validate_python(values)
+    return subscription
