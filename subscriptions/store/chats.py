@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -27,9 +26,8 @@ from subscriptions.store.workers import wake_lanes
 _VALUES = (
     "id", "platform", "address", "topic", "kind", "settings", "timezone", "lang", "title", "public", "admin", "state",
     "admission", "pause_reason", "state_detail", "paused_until", "first_delivery_planned", "no_match_streak",
-    "next_number", "owner",
+    "next_number", "owner", "moved_to",
 )  # fmt: skip
-_values_of = attrgetter(*_VALUES)
 
 # A text that begins with x lies between x and x + _LAST_SIGN. A comparison with this range uses an index; LIKE would not.
 _LAST_SIGN = "\U0010ffff"
@@ -38,12 +36,9 @@ _DEFAULTS = {name: column.get_default(call_default_factory=True) for name, colum
 _chats = TABLES.tables["chat"]
 _c = _chats.c
 _PLACE = ("platform", "address", "topic")
-CHATS = sa.select(*(_c[name] for name in _VALUES)).order_by(_c.id)
-_IN_LANE = (
-    sa.select(_chats)
-    .where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
-    .order_by(_c.id)
-)
+_CHATS = sa.select(*(_c[name] for name in _VALUES))
+_BY_ID = _CHATS.order_by(_c.id)
+_IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
 _AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
 _SAME_NUMBER = {"next_number": _c.next_number}  # an update that changes no value, but locks the row
 _HOLD = sa.update(_chats).where(_c.id == sa.bindparam("of")).values(_SAME_NUMBER)
@@ -54,14 +49,14 @@ def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Cha
     place = {"platform": address.platform, "address": address.address, "topic": address.topic}
     row = store.execute(transaction, _AT, place).first()
     while row is not None and row.moved_to is not None:
-        row = next(store.rows_of(transaction, _chats, _c.id, [row.moved_to]), None)
-    return None if row is None else _chat(transaction, _values_of(row))
+        row = next(store.rows_of(transaction, _BY_ID, _c.id, [row.moved_to]), None)
+    return None if row is None else _chat(transaction, row)
 
 
 def chats_in(transaction: Transaction, lane: model.Lane) -> list[model.Chat]:
     """Returns the chats at an address and its topics, without chats that have moved away."""
     there = store.execute(transaction, _IN_LANE, {"platform": lane.platform, "address": lane.address})
-    return [_chat(transaction, _values_of(row)) for row in there if row.moved_to is None]
+    return [_chat(transaction, row) for row in there if row.moved_to is None]
 
 
 def hold_chat(transaction: Transaction, chat_id: int) -> None:
@@ -96,25 +91,21 @@ def find_chats(
         place = model.ChatAddress(row.platform, row.address, row.topic)
         if place in addresses:
             moved = row.moved_to is not None
-            chat = find_chat(transaction, place) if moved else _chat(transaction, _values_of(row))
+            chat = find_chat(transaction, place) if moved else _chat(transaction, row)
             found |= {place: chat} if chat is not None else {}
     return found
 
 
 def chats_at(transaction: Transaction, platform: str, addresses: Collection[str]) -> tuple[model.Chat, ...]:
     """Returns the chats at these addresses and their topics, ordered by title."""
-    found = (
-        _chat(transaction, _values_of(row))
-        for row in _rows_at(transaction, {platform: addresses})
-        if row.moved_to is None
-    )
+    found = (_chat(transaction, row) for row in _rows_at(transaction, {platform: addresses}) if row.moved_to is None)
     return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
 
 
 def _rows_at(transaction: Transaction, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
     """Yields the rows at these addresses, including all topics. `wanted`: platform → addresses."""
     for platform, addresses in wanted.items():
-        there = sa.select(_chats).where(_c.platform == platform)
+        there = _CHATS.where(_c.platform == platform)
         yield from store.rows_of(transaction, there, _c.address, sorted(addresses))
 
 
@@ -137,13 +128,13 @@ def chats_after(transaction: Transaction, after: model.ChatAddress | None, most:
     """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
     last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
-    wanted = sa.select(_chats).where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
-    return [_chat(transaction, _values_of(row)) for row in store.execute(transaction, wanted)]
+    wanted = _CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
+    return [_chat(transaction, row) for row in store.execute(transaction, wanted)]
 
 
 def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, model.Chat]:
     """Returns id → chat for these ids."""
-    return {row[0]: _chat(transaction, row) for row in store.rows_of(transaction, CHATS, _c.id, sorted(set(ids)))}
+    return {row[0]: _chat(transaction, row) for row in store.rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
 
 
 def add_chat(
@@ -318,7 +309,9 @@ def _chat(transaction: Transaction, row: Sequence[Any]) -> model.Chat:
 
     Reads the columns by position. By name it would take three times as long, and a plan reads all chats.
     """
-    chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, streak, number, owner = row
+    chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, streak, number, owner, _ = (
+        row
+    )
     own = (("timezone", timezone), *others.items())
     settings, chosen = _settings(kind, platform, own, transaction.zone, lang or "en", public=public)
     place = model.ChatAddress(platform, address, topic)
@@ -417,7 +410,7 @@ def _selected(
     transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
 ) -> tuple[model.Chat, ...]:
     """Returns the chats that meet a condition, sorted by `order` and then by id."""
-    wanted = CHATS.where(which).order_by(None).order_by(*order, _c.id)
+    wanted = _CHATS.where(which).order_by(*order, _c.id)
     return tuple(_chat(transaction, row) for row in store.execute(transaction, wanted))
 
 
