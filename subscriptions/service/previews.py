@@ -19,7 +19,7 @@ from subscriptions.service import listing, near_papers, plan_inputs
 from subscriptions.service.paper_search import Base, recent
 from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
-from subscriptions.store import bot_state, known_papers, outbox, planner
+from subscriptions.store import bot_state, known_papers, planner
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -28,7 +28,6 @@ from subscriptions.store.database.store import Scope, Transaction, reads
 MOST_SHOWN = 20  # papers that a preview shows at most, because it has no button [show]
 MOST_READ = 60  # newest papers of a reply that are read to find out what matched; each takes a millisecond
 _FEW = 3  # at least so many papers are read for each subscription
-_MANY = 1000  # if more papers are found, the delivered papers are read as one range of ids, not one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,10 +195,7 @@ def _fitting(transaction: Transaction, entries: index.Entries, subscription: mod
 def _delivered_in(transaction: Transaction, chat: model.Chat, entries: index.Entries, found: int) -> set[int]:
     """Returns the ids of the papers in the set `found` that were delivered to the chat or are in its library."""
     numbers = {index.number_of(key) for key in entries.newest_first(found)}
-    if len(numbers) > _MANY:
-        delivered = outbox.delivered_between(transaction, chat.id, min(numbers), max(numbers))
-        return numbers & delivered | stored_signals.owned(transaction, [chat.id], numbers).get(chat.id, set())
-    return planner.delivered(transaction, [chat.id], list(numbers))[chat.id]
+    return planner.delivered(transaction, [chat.id], numbers)[chat.id]
 
 
 def _with_limit(chat: model.Chat) -> model.Chat:

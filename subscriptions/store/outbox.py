@@ -401,12 +401,6 @@ def planned_papers(transaction: Transaction, chat_id: int, *, by: datetime | Non
     return transaction.exec(items).one()
 
 
-def delivered_between(transaction: Transaction, chat_id: int, first: int, last: int) -> set[int]:
-    """Returns the ids, from `first` to `last`, of the papers that a chat has in a delivery."""
-    between = col(DeliveryItemRow.paper).between(first, last)
-    return set(transaction.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id, between)))
-
-
 def shown_at(transaction: Transaction, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
     """Returns (moment, number of papers) for each message that showed papers at `since` or later.
 
