@@ -24,7 +24,7 @@ STREAK_AFTER = 5  # after so many days with papers but without a match, the chat
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
 # (due subscriptions, decision, whether subscriptions of the chat follow shared cursors or may follow them)
-_Case = tuple[decision.DueDelivery, tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None, bool]
+_Case = tuple[decision.DueDelivery, decision.Decided, bool]
 
 
 def is_public(chat: model.Chat) -> bool:
@@ -136,10 +136,7 @@ def _days_of(due: decision.DueDelivery, known: _Days) -> tuple[date, ...]:
 
 
 def _notify_owner(
-    transaction: Transaction,
-    due: decision.DueDelivery,
-    result: tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None,
-    now: datetime,
+    transaction: Transaction, due: decision.DueDelivery, result: decision.Decided, now: datetime
 ) -> list[model.Lane]:
     chat = due.chat
     if result is not None and due.missing:

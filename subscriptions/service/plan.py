@@ -38,7 +38,7 @@ class Decision:
 
     case: decision.DueDelivery
     subscriptions: Sequence[model.Subscription]  # all subscriptions of the chat
-    result: tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None  # None: no delivery
+    result: decision.Decided  # None: no delivery
 
     @property
     def asks_now(self) -> bool:
@@ -53,23 +53,13 @@ class Decision:
         return not items or any(because.number == subscription.number for item in items for because in item.because)
 
 
-def plan_due(
-    store: Store,
-    *,
-    now: datetime,
-    enough: Callable[[], bool] = lambda: False,
-    matching: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> tuple[model.Lane, ...]:
-    """Plans everything that is due, or stops when `enough()` is true.
-
-    Returns the lane of each stored delivery and notice. `matching()` is a context manager around the matching of queries
-    with papers, by which a caller can measure how long it takes.
+def plan_due(store: Store, *, now: datetime) -> tuple[model.Lane, ...]:
+    """Plans everything that is due. Returns the lane of each stored delivery and notice.
 
     A second call at the same moment plans nothing, because the transaction that stores a delivery also moves the
     cursors and the due moments of its subscriptions.
     """
-    slices = plan_slices(store, now=now, enough=enough, matching=matching)
-    return tuple(lane for lanes in slices for lane in lanes)
+    return tuple(lane for lanes in plan_slices(store, now=now) for lane in lanes)
 
 
 def plan_slices(
@@ -80,6 +70,9 @@ def plan_slices(
     matching: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Generator[Sequence[model.Lane]]:
     """Like `plan_due`, but yields the lanes of one slice of chats after the other. Each slice has its own transactions.
+
+    Stops when `enough()` is true. `matching()` is a context manager around the matching of queries with papers, by which a
+    caller can measure how long it takes.
 
     Before the first slice, the pauses that are over end. Between two slices no transaction is open. If other processes
     may plan at the same time, each takes the slices in its own order, and skips chats that others have planned.
@@ -225,11 +218,10 @@ def _store_slice(
 
     While this transaction runs, no papers can come and no other writer can change these chats.
     """
-    chat_ids = list(plan.inputs.chats)
     bot_state.share_sequence(transaction)
-    stored_chats.hold_chats(transaction, chat_ids)
-    if transaction.is_current(plan.seen) or _still_holds(transaction, chat_ids, plan.inputs, plan.matches, context):
-        return _write(transaction, plan.inputs, plan.decided, plan.changes, context)
+    stored_chats.hold_chats(transaction, list(plan.inputs.chats))
+    if transaction.is_current(plan.seen) or _still_holds(transaction, plan, context):
+        return _write(transaction, plan, context)
     return None
 
 
@@ -262,18 +254,12 @@ def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inp
     return decided
 
 
-def _still_holds(
-    transaction: Transaction,
-    chat_ids: Sequence[int],
-    inputs: plan_inputs.Inputs,
-    matches: _Matches,
-    context: plan_inputs.PlanContext,
-) -> bool:
+def _still_holds(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext) -> bool:
     """Whether the decision would be the same now. New papers make a difference only if a chat is planned."""
     return (
-        (not inputs.keys or context.window.is_current(transaction))
-        and plan_inputs.still_holds(transaction, chat_ids, inputs, context)
-        and _delivered(transaction, inputs, matches.papers) == matches.delivered
+        (not plan.inputs.keys or context.window.is_current(transaction))
+        and plan_inputs.still_holds(transaction, plan.inputs, context)
+        and _delivered(transaction, plan.inputs, plan.matches.papers) == plan.matches.delivered
     )
 
 
@@ -303,16 +289,10 @@ def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: p
     return planned, moves
 
 
-def _write(
-    transaction: Transaction,
-    inputs: plan_inputs.Inputs,
-    decided: Sequence[Decision],
-    changes: _Changes,
-    context: plan_inputs.PlanContext,
-) -> list[model.Lane]:
-    last_sequence, now, chats = context.window.last_sequence, context.forecast.at, inputs.chats
-    planned, moves = changes
-    spoken = [one.case for one in decided if one.result or one.case.chat.first_delivery_planned]
+def _write(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext) -> list[model.Lane]:
+    last_sequence, now, chats = context.window.last_sequence, context.forecast.at, plan.inputs.chats
+    planned, moves = plan.changes
+    spoken = [one.case for one in plan.decided if one.result or one.case.chat.first_delivery_planned]
     follow = looks.following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
     plans.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves, follow)
@@ -322,7 +302,7 @@ def _write(
     lanes = [chats[p.chat_id].address.lane for p in planned]
     return lanes + looks.notify_no_match(
         transaction,
-        [(one.case, one.result, one.asks_now) for one in decided],
+        [(one.case, one.result, one.asks_now) for one in plan.decided],
         last_sequence=last_sequence,
         now=now,
     )

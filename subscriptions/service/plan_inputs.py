@@ -315,8 +315,9 @@ def _due_now(
     return tuple(s for s in found if s.id not in waiting), waits
 
 
-def still_holds(transaction: Transaction, chat_ids: Sequence[int], inputs: Inputs, context: PlanContext) -> bool:
+def still_holds(transaction: Transaction, inputs: Inputs, context: PlanContext) -> bool:
     """Whether `read_inputs` would return the same inputs now."""
+    chat_ids = list(inputs.chats)
     return (
         stored_chats.chats_by_id(transaction, chat_ids) == inputs.chats
         and stored_subscriptions.subscriptions_of(transaction, chat_ids) == inputs.subscriptions

@@ -238,7 +238,7 @@ def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.Mon
     _plan.plan_due(store, now=make.NOON)
     make.ingested(store, make.paper("Another graph"))
     asked = iter((False, True))
-    _plan.plan_due(store, now=make.NOON + make.MINUTE, enough=lambda: next(asked))
+    list(_plan.plan_slices(store, now=make.NOON + make.MINUTE, enough=lambda: next(asked)))
     _plan.plan_due(store, now=make.NOON + 2 * make.MINUTE)
     assert sorted(delivered(store)) == [
         (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
