@@ -1,6 +1,6 @@
 """Adds subscriptions to a chat, and removes them."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -97,7 +97,7 @@ def subscribe(
         fresh = timed if request.name is None else timed._replace(name=request.name)
         changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
         outcome = "known" if timed is known else "rescheduled"
-        return _known(transaction, chat, fresh, query=query, outcome=outcome, now=now)
+        return _confirmed(transaction, chat, fresh, query=query, outcome=outcome, now=now)
     if len(subscriptions) >= MOST_PER_CHAT:
         raise errors.Refused(
             errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
@@ -134,28 +134,20 @@ def echo_of(
 
     `seen` has the ids of papers that the person has just seen.
     """
-    transaction.confirmed_chats.add(chat.id)
     window = recent(transaction, now)
     sets = window.find(transaction, {"": query}, chat)
     found = sets.union
     known = seen & {*map(number_of, window.entries.newest_first(found))} if seen else seen
-    foreseen = sources.forecast(transaction, now=now)
 
     def fits(after: int) -> bool:
         return window.entries.newest_sequence(found) > after
 
-    return Subscribed(
-        chat=chat,
-        subscription=subscription,
-        query=query,
-        outcome=outcome,
-        first=subscription.next_due_at,
-        starts=subscription.since,
+    return replace(
+        _confirmed(transaction, chat, subscription, query=query, outcome=outcome, now=now, fits=fits),
         found=found.bit_count(),
         base=sets.base,
         seen=known,
         examples=() if known else window.newest(transaction, found, EXAMPLES),
-        next_delivery=foreseen.next_delivery(subscription, chat, fits=fits) if foreseen.awaited else None,
     )
 
 
@@ -227,7 +219,7 @@ def unsubscribe_several(
     return gone
 
 
-def _known(
+def _confirmed(
     transaction: Transaction,
     chat: model.Chat,
     subscription: model.Subscription,
@@ -235,13 +227,14 @@ def _known(
     query: Query,
     outcome: str,
     now: datetime,
+    fits: Callable[[int], bool] | None = None,
 ) -> Subscribed:
-    """Returns the confirmation of a subscription that the chat had already, whose cursor therefore did not change."""
+    """Returns the confirmation of a subscription, without papers. `fits`: see `Forecast.next_delivery`."""
     transaction.confirmed_chats.add(chat.id)
     foreseen = sources.forecast(transaction, now=now)
     return Subscribed(
         chat=chat,
-        next_delivery=foreseen.next_delivery(subscription, chat) if foreseen.awaited else None,
+        next_delivery=foreseen.next_delivery(subscription, chat, fits=fits) if foreseen.awaited else None,
         subscription=subscription,
         query=query,
         outcome=outcome,
