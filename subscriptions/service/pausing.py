@@ -391,7 +391,7 @@ def _chats_of(transaction: Transaction, team: str) -> list[model.Chat]:
 
 
 def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[model.Lane]:
-    own = (bot_state.bot_of(transaction, platform) or "").partition(":")[0]
+    own = bot_state.bots(transaction).get(platform, "").partition(":")[0]
     if team == own:
         places = [
             address for address in stored_chats.addresses_with_prefix(transaction, platform, "") if "/" not in address

@@ -104,11 +104,6 @@ def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
     return str(stored.bot or bot)
 
 
-def bot_of(transaction: Transaction, platform: str) -> str | None:
-    """Returns the bot to which the database belongs on a platform; None if no bot has claimed it."""
-    return transaction.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
-
-
 @store.reads
 def bots(transaction: Transaction) -> dict[str, str]:
     """Returns platform → the bot to which the database belongs there."""
