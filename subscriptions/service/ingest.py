@@ -17,8 +17,8 @@ from subscriptions.store.chats import all_chats
 from subscriptions.store.database.store import Store, Transaction, writes
 from subscriptions.zones import zone
 
-# a function that is called with the result, in the transaction that stores a digest
-Finish = Callable[[Transaction, digests.Ingested], digests.Ingested]
+# a function that is called with the result, in the transaction that stores the digest
+Note = Callable[[Transaction, digests.Ingested], None]
 
 MOST_TOGETHER = 2000  # papers that are stored in one transaction, so that others can write; a day has fewer
 
@@ -38,15 +38,8 @@ def ingest_digest(store: Store, digest: model.Digest, ingest: "Ingest") -> diges
     *parts, last = _parts(_read(store, digest))
     before = digests.Ingested()
     for papers in parts:
-        before = digests.joined(before, ingest.store_part(store, _part(digest, papers), papers))
-
-    def finish(transaction: Transaction, ingested: digests.Ingested) -> digests.Ingested:
-        whole = digests.joined(before, ingested) if parts and not ingested.already_known else ingested
-        if ingest.note is not None:
-            ingest.note(transaction, whole)
-        return whole
-
-    return ingest.store_part(store, digest, last, finish)
+        before = ingest.store_part(store, _part(digest, papers), papers, before)
+    return ingest.store_part(store, digest, last, before, note=ingest.note)
 
 
 def _parts(papers: Sequence[drafts.Incoming]) -> Sequence[Sequence[drafts.Incoming]]:
@@ -78,17 +71,18 @@ class Ingest:
     of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
     # when the digest came: after a loss of the database, papers from before the loss count as sent (rule 13)
     arrival: receipts.Arrival = receipts.UNKNOWN
-    # a function that is called in the transaction that stores the digest
-    note: Callable[[Transaction, digests.Ingested], None] | None = None
+    note: Note | None = None
 
     def store_part(
         self,
         store: Store,
         digest: model.Digest,
         papers: Sequence[drafts.Incoming],
-        finish: Finish = lambda _, ingested: ingested,
+        before: digests.Ingested,
+        *,
+        note: Note | None = None,
     ) -> digests.Ingested:
-        """Stores a digest or a part of a digest, and calls `finish` in the same transaction. Returns its result.
+        """Stores a digest or a part of a digest. Returns its result together with that of the parts `before`.
 
         A reading transaction first merges the papers and computes their words for the index, while others can write.
         The writing transaction does this again only if others may have committed in between, and only for papers that
@@ -102,12 +96,17 @@ class Ingest:
         def write(transaction: Transaction) -> digests.Ingested:
             bot_state.hold_sequence(transaction)
             if digests.is_known(transaction, digest.content_hash):
-                return finish(transaction, self._known(transaction, digest.content_hash))
-            current = merged
-            if not (merged.is_whole and transaction.is_current(seen)):
+                ingested = self._known(transaction, digest.content_hash)
+            elif merged.is_whole and transaction.is_current(seen):
+                ingested = self._store_digest(transaction, digest, merged)
+            else:
                 made = merged.documents
-                current = digests.merged(transaction, papers, self._batch(transaction), joins=True, made=made)
-            return finish(transaction, self._store_digest(transaction, digest, current))
+                again = digests.merged(transaction, papers, self._batch(transaction), joins=True, made=made)
+                ingested = self._store_digest(transaction, digest, again)
+            whole = digests.joined(before, ingested)
+            if note is not None:
+                note(transaction, whole)
+            return whole
 
         return write(store)
 

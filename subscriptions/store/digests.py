@@ -42,6 +42,7 @@ class Ingested:
 def joined(first: Ingested, second: Ingested) -> Ingested:
     """Adds up what the ingests of two parts of a digest did."""
     return Ingested(
+        already_known=second.already_known,
         new=first.new + second.new,
         updated=first.updated + second.updated,
         unchanged=first.unchanged + second.unchanged,
