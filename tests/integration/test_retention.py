@@ -121,12 +121,7 @@ def test_the_daily_maintenance_rests_for_the_time_that_it_worked_and_not_for_jum
         rests.append(seconds)
         return len(rests) == 3
 
-    daily_maintenance(
-        store,
-        Settings(database_url=SecretStr(store.url)),
-        clock,
-        pause=lambda seconds: rests.append(seconds) or len(rests) == 3,
-    )
+    daily_maintenance(store, Settings(database_url=SecretStr(str(store.url))), clock, pause=pause)
     assert len(rests) == 3
     assert 0 < sum(rests) < 3600
 
