@@ -40,16 +40,6 @@ def hold_value(transaction: Transaction, name: str, first: str) -> str:
     return value
 
 
-def share_value(transaction: Transaction, name: str, first: str) -> None:
-    """Keeps other processes from changing a value until the transaction ends.
-
-    Several transactions may share this lock. If there is no value, stores `first`.
-    """
-    if get_value(transaction, name) is None:
-        conflicts.insert_new(transaction, "key_value", ("name",), {"name": name, "value": first})
-    conflicts.hold_rows(transaction, sa.select(_values.c.value).where(_values.c.name == name), shared=True)
-
-
 def get_value(transaction: Transaction, name: str) -> str | None:
     """Returns the value under a name; None if there is none."""
     value: str | None = store.execute(transaction, _GET, {"called": name}).scalar()
@@ -77,8 +67,13 @@ def hold_sequence(transaction: Transaction) -> int:
 
 
 def share_sequence(transaction: Transaction) -> None:
-    """Keeps other processes from assigning sequences and merging papers until the transaction ends. A shared lock."""
-    share_value(transaction, SEQUENCE, "0")
+    """Keeps other processes from assigning sequences and merging papers until the transaction ends.
+
+    Several transactions may share this lock.
+    """
+    if get_value(transaction, SEQUENCE) is None:
+        conflicts.insert_new(transaction, "key_value", ("name",), {"name": SEQUENCE, "value": "0"})
+    conflicts.hold_rows(transaction, sa.select(_values.c.value).where(_values.c.name == SEQUENCE), shared=True)
 
 
 def raise_counter(transaction: Transaction, last: int) -> None:
