@@ -189,7 +189,8 @@ def say(
     """Act as if a person in the chat had typed TEXT, and print the reply. Nothing is sent to the chat."""
     with sessions.open_session(now, make=_may_be_first(text)) as session:
         address = session.address(chat)
-        shown = asyncio.run(_reply_to(_addressed(text, address, session), session))
+        before = _known_chat(text, address, session)
+        shown = asyncio.run(_reply_to(_addressed(text, before), before, session))
     reply, said = shown.reply, "\n".join(filter(None, (shown.text(), *shown.remarks)))
     is_refused = reply.ok is False
     files = [{"name": reply.file.name, "content": reply.file.text}] if reply.file else []
@@ -202,9 +203,9 @@ def say(
     return 1 if is_refused else 0
 
 
-async def _reply_to(request: conversations.MessageRequest, session: Session) -> _Said:
+async def _reply_to(request: conversations.MessageRequest, before: model.Chat, session: Session) -> _Said:
+    """Returns the reply to a request in a chat, which was `before`."""
     shown = _Said()
-    before = chat_status.known_or_new(session.store, request.chat, request.place.kind).subscriptions_ever_made
     app = build_app(session.settings, clock=session.clock, out=sys.stderr)
     try:
         # the platforms that are on belong to what a command can do, but none of them is asked
@@ -213,7 +214,7 @@ async def _reply_to(request: conversations.MessageRequest, session: Session) -> 
     finally:
         await app.close()
     if shown.chat is not None and shown.reply.ok:
-        shown.remarks = _remarks(session, request.chat, before)
+        shown.remarks = _remarks(session, request.chat, before.subscriptions_ever_made)
     return shown
 
 
@@ -238,15 +239,19 @@ def _may_be_first(text: str) -> bool:
     return found is not None and found.name in {"sub", "allow"}
 
 
-def _addressed(text: str, address: model.ChatAddress, session: Session) -> conversations.MessageRequest:
-    """Returns the request for a text typed in a chat. Raises NotFound for other commands than /sub and /allow in an unknown chat."""
+def _known_chat(text: str, address: model.ChatAddress, session: Session) -> model.Chat:
+    """Returns the chat in which a text is typed. Raises NotFound for other commands than /sub and /allow in an unknown chat."""
     typed, found = _command_in(text)
     is_command = typed is not None or found is not None
-    if not is_command or _may_be_first(text):  # a sentence, /sub and /allow are possible in a new chat
-        title, kind = sessions.look_up_new_chat(session, address)
-        chat = chat_status.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
-    else:
-        chat = listing.get_chat(session.store, address)
+    if is_command and not _may_be_first(text):  # a sentence, /sub and /allow are possible in a new chat
+        return listing.get_chat(session.store, address)
+    title, kind = sessions.look_up_new_chat(session, address)
+    return chat_status.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
+
+
+def _addressed(text: str, chat: model.Chat) -> conversations.MessageRequest:
+    """Returns the request for a text typed in a chat."""
+    typed, _ = _command_in(text)
     return conversations.MessageRequest(
         place=conversations.Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public),
         update_id=f"say:{uuid4().hex}",

@@ -49,7 +49,7 @@ from subscriptions.service.known_papers import as_item
 from subscriptions.service.listing import typed_number
 from subscriptions.service.paper_search import Base
 from subscriptions.states import Signal
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import Scope
 from subscriptions.store.deliveries import delivered_items
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.signals import owned
@@ -88,7 +88,7 @@ _VERBS = {
 }
 
 
-def pressed_token(store: Store, data: str, place: str) -> model.CallbackToken | None:
+def pressed_token(store: Scope, data: str, place: str) -> model.CallbackToken | None:
     """Returns the token that belongs to the data of a pressed button; None if there is none."""
     card, _, letter = data.rpartition(".")
     token = read_callback(card, place) or find_callback(store, card) if letter in _VERBS else None

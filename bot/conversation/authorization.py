@@ -49,17 +49,24 @@ class PreparedRequest:
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 
 
-async def authorize(deps: Dependencies, request: conversation.Request, intent: Intent) -> PreparedRequest:
-    """Returns the request with the chat that it is about; with a refusal if its sender may not do this there."""
+async def authorize(
+    deps: Dependencies, request: conversation.Request, intent: Intent, managed: model.ChatAddress | None
+) -> PreparedRequest:
+    """Returns the request with the chat that it is about; with a refusal if its sender may not do this there.
+
+    `managed`: the chat that the private chat of the request manages now.
+    """
     try:
-        found = await _authorize(deps, request, intent)
+        found = await _authorize(deps, request, intent, managed)
         by_operator = found.operator_is_admin or await _operator_is_admin(deps, found)
         return replace(found, operator_is_admin=by_operator)
     except errors.NotDelivered:
         return PreparedRequest(request=request, intent=intent, place=request.place, refusal=_CANNOT_ASK)
 
 
-async def _authorize(deps: Dependencies, request: conversation.Request, intent: Intent) -> PreparedRequest:
+async def _authorize(
+    deps: Dependencies, request: conversation.Request, intent: Intent, managed: model.ChatAddress | None
+) -> PreparedRequest:
     here = PreparedRequest(request=request, intent=intent, place=request.place)
     if intent.destination:  # only operators may do this, which is checked when the command runs
         place = conversation.Place(
@@ -68,10 +75,8 @@ async def _authorize(deps: Dependencies, request: conversation.Request, intent: 
         return replace(here, place=place, operator_is_admin=True)
     if intent.target:
         return await _authorize_named_chat(deps, here)
-    if not intent.stays_here and request.place.kind is model.ChatKind.PRIVATE:
-        managed = await deps.store.run(chat_status.managed_chat, request.chat, now=deps.clock.now())
-        if managed is not None:
-            return await _authorize_managed_chat(deps, here, managed)
+    if managed is not None and not intent.stays_here:
+        return await _authorize_managed_chat(deps, here, managed)
     return replace(here, refusal=await _refusal_here(deps, request, intent))
 
 

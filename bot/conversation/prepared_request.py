@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
@@ -54,21 +54,14 @@ async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | Non
     conversation, now = deps.conversation, deps.clock.now()
     if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
-    if await deps.store.run(conversations.reply_to, request.chat.platform, request.update_id) is not None:
+    known = await deps.store.run(_read_known, deps, request)
+    if known is None:
         return None
-    token: model.CallbackToken | None = None
-    if _is_in_a_view(request):
-        routed = await deps.store.run(authorization.route_form_request, request, now=now)
-        if routed is None or not await _may_see_target(deps, request, routed[0].chat):
-            return PreparedRequest(
-                request=request, intent=Intent(run=reply_sender.old_form, writes=False), place=request.place
-            )
-        request, token = routed
-    else:
-        if _may_have_another_home(request):
-            request = await deps.store.run(_with_home_chat, deps, request)
-        if isinstance(request, CallbackRequest):
-            token = await deps.store.run(_permitted_token, request)
+    request, token = known.request, known.token
+    if _is_in_a_view(request) and (token is None or not await _may_see_target(deps, request, known.here)):
+        return PreparedRequest(
+            request=request, intent=Intent(run=reply_sender.old_form, writes=False), place=request.place
+        )
     intent = understand(request, token, conversation.registry, now=now)
     if intent is None:
         old = PreparedRequest(
@@ -79,7 +72,38 @@ async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | Non
         return _over_limit(deps, request, intent)
     if api := deps.api_of(request.chat):
         request = await api.enrich(request, changes=intent.needs_manager or intent.wants_chats)
-    return await _authorized(deps, request, intent)
+    return await _authorized(deps, request, intent, known.managed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store knows about a request before anybody else is asked."""
+
+    request: Request  # its place is the chat that its thread, or the form, belongs to
+    here: model.ChatAddress  # the chat in which it was made
+    token: model.CallbackToken | None  # the token of its button or form; None if the sender may not use it
+    managed: model.ChatAddress | None  # the chat that the private chat manages now
+
+
+def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | None:
+    """Reads what the store knows about a request. Returns None if it took effect before."""
+    here, now = request.chat, deps.clock.now()
+    if isinstance(request, MessageRequest) and request.direct_channel:
+        _move_home(store, request, request.direct_channel, now)
+    token = None
+    with store.read() as transaction:
+        if conversations.reply_to(transaction, here.platform, request.update_id) is not None:
+            return None
+        if _is_in_a_view(request):
+            routed = authorization.route_form_request(transaction, request, now=now)
+            request, token = routed or (request, None)
+        else:
+            request = _with_home_chat(transaction, request)
+            if isinstance(request, CallbackRequest):
+                token = _permitted_token(transaction, request)
+        is_private = request.place.kind is model.ChatKind.PRIVATE
+        managed = chat_status.managed_chat(transaction, request.chat, now=now) if is_private else None
+    return _Known(request, here, token, managed)
 
 
 def _is_too_old(request: MessageRequest, now: datetime) -> bool:
@@ -97,68 +121,64 @@ def _is_in_a_view(request: Request) -> TypeGuard[Interaction]:
     return isinstance(request, FormRequest) or (isinstance(request, CallbackRequest) and bool(request.view_id))
 
 
-async def _may_see_target(deps: Dependencies, request: Request, chat: model.ChatAddress) -> bool:
-    """Returns whether the sender is still in the chat that a button of their home view is about.
+async def _may_see_target(deps: Dependencies, request: Request, here: model.ChatAddress) -> bool:
+    """Returns whether the sender is still in the chat that a button of their home view, at `here`, is about.
 
     Returns True also if the platform cannot tell. Whether the sender may change something there is checked separately.
     """
-    forms = deps.forms_of(request.chat)
-    if isinstance(request, FormRequest) or chat == request.chat or forms is None:
+    forms = deps.forms_of(here)
+    if isinstance(request, FormRequest) or request.chat == here or forms is None:
         return True
     with suppress(errors.NotDelivered):
-        shared = await forms.shared_chats(request.chat)
-        return shared is None or chat.address in shared
+        shared = await forms.shared_chats(here)
+        return shared is None or request.chat.address in shared
     return True
 
 
-def _may_have_another_home(request: Request) -> bool:
-    if isinstance(request, MessageRequest) and request.direct_channel:
-        return True
-    return bool(request.chat.topic) or (isinstance(request, CallbackRequest) and request.topic_is_unknown)
+def _move_home(store: Store, request: MessageRequest, direct_channel: str, now: datetime) -> None:
+    """Gives a chat that is stored under the id of a direct channel the id of its person as its address."""
+    prefix, _, _ = request.sender.rpartition("/")
+    address = f"{prefix}/{direct_channel}" if prefix else direct_channel
+    chat_status.move_to_person_address(store, request.chat, address, now=now)
 
 
-def _with_home_chat(store: Store, deps: Dependencies, request: Request) -> Request:
-    """Returns the request; if its thread belongs to another stored chat, that chat becomes the place of the request.
-
-    A chat that is stored under the id of a direct channel first gets the id of the person as its address.
-    """
-    if isinstance(request, MessageRequest) and (direct := request.direct_channel):
-        prefix, _, _ = request.sender.rpartition("/")
-        address = f"{prefix}/{direct}" if prefix else direct
-        chat_status.move_to_person_address(store, request.chat, address, now=deps.clock.now())
+def _with_home_chat(transaction: Transaction, request: Request) -> Request:
+    """Returns the request; if its thread belongs to another stored chat, that chat becomes the place of the request."""
     if isinstance(request, CallbackRequest) and request.topic_is_unknown:
-        request = _with_topic(store, request)
-    home = chat_status.chat_of_thread(store, request.chat) if request.chat.topic else request.chat
+        request = _with_topic(transaction, request)
+    home = chat_status.chat_of_thread(transaction, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
         return request
     return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
 
 
-def _with_topic(store: Store, request: CallbackRequest) -> CallbackRequest:
+def _with_topic(transaction: Transaction, request: CallbackRequest) -> CallbackRequest:
     """Returns the callback with the topic in which its button was posted, if that topic is stored."""
     topics = f"{request.chat}/"
-    token = pressed_token(store, request.callback_data, "")
+    token = pressed_token(transaction, request.callback_data, "")
     place = token.place if token else ""
     if token and not place and (delivery := token.arguments.get("delivery")):
-        place = str(where_delivered(store, request.chat.lane, str(delivery)) or "")
+        place = str(where_delivered(transaction, request.chat.lane, str(delivery)) or "")
     if not place.startswith(topics):
         return request
     return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
 
 
-def _permitted_token(store: Store, request: CallbackRequest) -> model.CallbackToken | None:
+def _permitted_token(transaction: Transaction, request: CallbackRequest) -> model.CallbackToken | None:
     """Returns the token of a button; None if this person may not press it in this chat. The callback data is untrusted."""
-    token = pressed_token(store, request.callback_data, str(request.chat))
+    token = pressed_token(transaction, request.callback_data, str(request.chat))
     if token is None or token.person not in ("", request.sender):
         return None
-    moved_to = chat_status.known_or_new(store, request.chat, request.place.kind).address
+    moved_to = chat_status.known_or_new(transaction, request.chat, request.place.kind).address
     return token if token.place in ("", str(request.chat), str(moved_to)) else None
 
 
 # ------------------------------------------------------------------------------------------- what the platform must say
 
 
-async def _authorized(deps: Dependencies, request: Request, intent: Intent) -> PreparedRequest:
+async def _authorized(
+    deps: Dependencies, request: Request, intent: Intent, managed: model.ChatAddress | None
+) -> PreparedRequest:
     """Returns the prepared request, with a refusal if the sender may not do this or the file cannot be read."""
     api, limits = deps.api_of(request.chat), deps.conversation.command_limits
     chat_over = intent.counts_to_limit and limits.is_chat_over(request, deps.clock.monotonic())
@@ -167,7 +187,7 @@ async def _authorized(deps: Dependencies, request: Request, intent: Intent) -> P
         return _over_limit(deps, request, intent)
     if intent.destination is not None:  # no form, since its reply would go to the destination, where no person reads it
         request = replace(request, trigger_id="")
-    prepared = await authorization.authorize(deps, request, intent)
+    prepared = await authorization.authorize(deps, request, intent, managed)
     file_id = request.file_id if isinstance(request, MessageRequest) else ""
     if prepared.refusal is None and file_id and api and intent.wants_file:
         try:
