@@ -200,7 +200,7 @@ _wrote_in_the_pool: list[str] = []  # names of threads
 @event.listens_for(Engine, "begin")
 def _note_thread(connection: Connection) -> None:
     writes = connection.get_execution_options().get("paperwire_write")
-    if writes and threading.current_thread().name.startswith("asyncio_"):
+    if writes and threading.current_thread().name.startswith(("asyncio_", "paperwire-work")):
         _wrote_in_the_pool.append("".join(traceback.format_stack(limit=25)))
 
 

@@ -401,7 +401,7 @@ async def test_a_writing_that_is_refused_at_the_end_is_told(store: database.Stor
 async def test_at_the_end_waiting_works_are_written(store: database.Store, lock: Lock) -> None:
     lock.take()
     tasks = await asked(store, database.writes)
-    ending = threading.Thread(target=store.writer.close)
+    ending = threading.Thread(target=store.close)
     ending.start()
     with store.writer._changed:
         assert store.writer._changed.wait_for(lambda: store.writer._is_closed, PATIENCE)

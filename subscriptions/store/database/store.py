@@ -243,7 +243,7 @@ class Store:
             case _:
                 self.writer.start()  # from now on only the writer thread writes
                 asked = self._workers.submit(work, self, *args, **named)
-        done: V = await asyncio.shield(asyncio.wrap_future(asked))
+        done: V = await asyncio.wrap_future(asked)
         return done
 
     @contextmanager
