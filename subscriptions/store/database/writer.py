@@ -47,7 +47,6 @@ def _committed(begin: Begin, works: Sequence[Work[T]]) -> list[T]:
         for work in works:
             with transaction.write() as part:
                 results.append(work(part))
-                part.flush()  # if the database refuses a row, this task gets the error
     return results
 
 
