@@ -25,7 +25,7 @@ from subscriptions.service.listing import get_chat
 from subscriptions.service.notices import notify
 from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import bot_state, chats, moving
+from subscriptions.store import bot_state, chats, moving, outbox
 from subscriptions.store.database.store import Store, Transaction
 from tests import make, stored
 from tests.fakes.slack import FakeSlack
@@ -409,6 +409,16 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
 
 
 @pytest.mark.both_databases
+def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
+    make.due(store, "telegram:1")
+    _plan.plan_due(store, now=make.NOON)
+    assert outbox.outbox_counts(store) == outbox.OutboxCounts(
+        waiting=1, unclear=0, dead=0, platforms=frozenset({"telegram"})
+    )
+    pause(store, make.address("telegram:1"), None, until=None, now=make.NOON)
+    assert outbox.outbox_counts(store) == outbox.OutboxCounts(waiting=1, unclear=0, dead=0)
+
+
 def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
     make.due(store, "telegram:-1")
     _plan.plan_due(store, now=make.NOON)
