@@ -428,7 +428,8 @@ def record_outcome(
 ) -> None:
     """Records the outcome of an attempt that did not send the message, and settles the delivery if it is finished.
 
-    `perhaps_sent`: this attempt may have sent it after all. If the decision has a moment for the next attempt, wakes the lane at this moment.
+    `perhaps_sent`: this attempt may have sent it after all. If the decision has a moment for the next attempt, wakes the
+    lane at this moment. Leaves a message alone that another worker has taken over: this one was taken for dead meanwhile.
     """
     lane = claimed.address.lane
     if decision.pauses_lane:
@@ -437,6 +438,9 @@ def record_outcome(
         wake_lanes(transaction, [lane], after=decision.not_before - now)
     message = transaction.get(MessageRow, (claimed.seq, claimed.message.number))
     if message is None:  # its chat was erased in the meantime
+        return
+    is_own = message.state is MessageState.SENDING and message.worker == transaction.store.worker
+    if not is_own and message.state is not MessageState.UNCLEAR:
         return
     delivery = transaction.get_one(DeliveryRow, claimed.seq)
     message.state, message.reason = decision.state, reason

@@ -115,6 +115,32 @@ async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
         assert await looks(watch, clock, 1) == 1
 
 
+LATE = {
+    "refused": errors.Rejected("too long"),
+    "to wait": errors.RetryLater("busy", timedelta(seconds=1)),
+    "unknown": errors.Unclear("cut"),
+}
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("outcome", LATE.values(), ids=LATE)
+@pytest.mark.parametrize("is_sent", [True, False], ids=["sent by another", "being sent by another"])
+def test_what_a_stopped_worker_learns_late_changes_nothing_of_another_one(
+    store: database.Store, other: database.Store, outcome: errors.NotDelivered, is_sent: bool
+) -> None:
+    """A worker is stopped while it posts, and taken for dead. It goes on after another one has posted the message again."""
+    make.due(store, "telegram:1")
+    plan_due(store, now=make.NOON)
+    late = being_sent.being_sent(other)
+    workers.recover_own(other)
+    again = being_sent.being_sent(store)
+    if is_sent:
+        claims.confirm(store, again, "77", being_sent.request())
+    before = stored.rows(store, "SELECT state, reason, worker FROM message")
+    sending.record_outcome(other, late, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
+    assert stored.rows(store, "SELECT state, reason, worker FROM message") == before
+
+
 async def running(app: App, *, once: bool) -> None:
     """Runs `paperwire run`, or `paperwire run --once`."""
     await run(
