@@ -351,9 +351,9 @@ def settled(store: Store, outcome: errors.NotDelivered) -> None:
         make.subscribes(store, chat, f"word{n}", every="now")
         make.ingested(store, make.paper(f"word{n}"), now=make.NOON + n * make.MINUTE)
         _plan.plan_due(store, now=make.NOON + n * make.MINUTE)
-    sending.record_outcome(
-        store, renders(store, "telegram:-7"), outcome, on_unclear="resend", now=make.NOON, wall=make.NOON
-    )
+    step = renders(store, "telegram:-7")
+    assert claims.mark_sending(store, step, wall=make.NOON)
+    sending.record_outcome(store, step, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
 
 
 @pytest.mark.parametrize(
