@@ -198,11 +198,12 @@ _MESSAGE = (
 )
 
 
-@store.reads
+@store.shares
 def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     """Returns the next step of a lane; None if there is none now (rule 6). An edit comes after everything else.
 
-    This function only reads; `mark_sending` marks the message. A waiting or unclear message stops the lane, a dead
+    This function only reads, but together with what other senders write, which saves each of them a transaction of its
+    own; `mark_sending` marks the message. A waiting or unclear message stops the lane, a dead
     message does not. With the setting `skip`, an unclear message whose look-up was given up does not stop the lane
     either. A person decides about it, and a process that starts looks it up once more.
     """
