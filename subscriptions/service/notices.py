@@ -217,38 +217,33 @@ def _notify_group(transaction: Transaction, chat: model.Chat, now: datetime, *, 
     notify(transaction, general, notice(event=event, subscriptions=names), now=now)
 
 
+@writes
 def notify_operators_of_trouble(
-    store: Scope, admins: Sequence[model.ChatAddress], *, now: datetime, stopped: Mapping[str, str]
+    transaction: Transaction, admins: Sequence[model.ChatAddress], *, now: datetime, stopped: Mapping[str, str]
 ) -> tuple[model.Lane, ...]:
     """Tells the operators about dead messages, deliveries that have waited for long, and stopped platforms.
 
     `stopped`: platform -> reason. Returns the lanes of the stored notices.
     """
-    with store.read() as transaction:
-        known = bot_state.get_value(transaction, _DEAD_NOTIFIED)
-        dead = outbox.dead_since(transaction, datetime.fromisoformat(known) if known else None)
-        waiting = outbox.waiting_since(transaction, now - outbox.LONG)
+    known = bot_state.get_value(transaction, _DEAD_NOTIFIED)
+    dead = outbox.dead_since(transaction, datetime.fromisoformat(known) if known else None)
+    waiting = outbox.waiting_since(transaction, now - outbox.LONG)
     lanes: list[model.Lane] = []
     if dead.count:
         notice = operator_notices.MessagesDead(
             count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat
         )
-        lanes += notify_operators(store, admins, notice, now=now)
+        lanes += notify_operators(transaction, admins, notice, now=now)
     if lanes:
-        _mark_notified(store, now)
+        bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
     for platform, trouble in waiting.items():
         if platform not in stopped:
             late = operator_notices.DeliveriesWaiting(platform=platform, count=trouble.count, reason=trouble.reason)
-            lanes += notify_operators(store, admins, late, now=now)
+            lanes += notify_operators(transaction, admins, late, now=now)
     for platform, reason in stopped.items():
         halt = operator_notices.SendingStopped(platform=platform, reason=reason)
-        lanes += notify_operators(store, admins, halt, now=now, but=frozenset({platform}))
+        lanes += notify_operators(transaction, admins, halt, now=now, but=frozenset({platform}))
     return tuple(lanes)
-
-
-@writes
-def _mark_notified(transaction: Transaction, now: datetime) -> None:
-    bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
 
 
 @writes

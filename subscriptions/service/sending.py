@@ -68,34 +68,24 @@ def outbox_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
         )
 
 
-def claim_unlogged_trouble(store: Store, *, now: datetime) -> OutboxTrouble:
+@stored_store.writes
+def claim_unlogged_trouble(transaction: Transaction, *, now: datetime) -> OutboxTrouble:
     """Returns trouble that is not logged yet, and marks it as logged: dead messages once, long waits once a day (UTC).
 
     Of several processes, or runs by cron, only one gets the trouble. A crash right after this call loses a line of the
     log. Notices to operators, `check` and the health page do not depend on this call, since they read the outbox
     itself.
     """
-    with store.read() as transaction:
-        known = bot_state.get_value(transaction, _DEAD_LOGGED)
-        dead = outbox.dead_since(transaction, datetime.fromisoformat(known) if known else None)
-        logged = bot_state.waiting_logged(transaction)
-        waiting = outbox.waiting_since(transaction, now - outbox.LONG)
+    known = bot_state.get_value(transaction, _DEAD_LOGGED)
+    dead = outbox.dead_since(transaction, datetime.fromisoformat(known) if known else None)
+    if dead.count and not bot_state.swap_value(transaction, _DEAD_LOGGED, known, now.isoformat()):
+        dead = replace(dead, count=0)  # another process has claimed them first
+    logged = bot_state.waiting_logged(transaction)
+    waiting = outbox.waiting_since(transaction, now - outbox.LONG)
     new = {platform: one for platform, one in waiting.items() if logged.get(platform) != now.date()}
-    if not dead.count and not new:
-        return OutboxTrouble()
-    return _mark_logged(store, OutboxTrouble(dead=dead, waiting=new), known, now)
-
-
-@stored_store.writes
-def _mark_logged(transaction: Transaction, new: OutboxTrouble, known: str | None, now: datetime) -> OutboxTrouble:
-    """Marks trouble as logged. Returns it without dead messages if another process has claimed them since `known`."""
-    if bot_state.get_value(transaction, _DEAD_LOGGED) != known:
-        new = replace(new, dead=replace(new.dead, count=0))
-    elif new.dead.count:
-        bot_state.put_value(transaction, _DEAD_LOGGED, now.isoformat())
-    for platform in new.waiting:
+    for platform in new:
         bot_state.put_platform(transaction, platform, waiting_logged_on=now.date())
-    return new
+    return OutboxTrouble(dead=dead, waiting=new)
 
 
 # -------------------------------------------------------------------------- the outbox as senders and operators use it
