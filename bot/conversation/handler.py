@@ -370,12 +370,12 @@ def _match_ahead(transaction: Transaction, deps: Dependencies, prepared: Prepare
     if prepared.refusal is not None or not (intent.queries or intent.matches_ahead):
         paper_search.recent(transaction, now)
         return
-    command = prepared_request.build_command_context(transaction, deps, prepared)
-    texts = intent.queries(command) if intent.queries else ()
-    paper_search.match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
+    context = prepared_request.build_command_context(transaction, deps, prepared)
+    texts = intent.queries(context) if intent.queries else ()
+    paper_search.match_ahead(transaction, context.chat, texts, now=now, categorised=categorised)
     with suppress(errors.PaperwireError):  # the command itself will report this error
         if intent.matches_ahead:
-            intent.matches_ahead(command)
+            intent.matches_ahead(context)
 
 
 def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
@@ -397,21 +397,21 @@ def _answer_writing(
 
     Returns the drafted reply; None if there is no reply.
     """
-    command = prepared_request.build_command_context(transaction, deps, prepared)
-    new_names, missed = prepared_request.newly_named(command, prepared), None
+    context = prepared_request.build_command_context(transaction, deps, prepared)
+    new_names, missed = prepared_request.newly_named(context, prepared), None
     for place in new_names:
         stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
-    if heard := prepared_request.newly_heard(command):
-        prepared_request.store_heard(command, heard)
-    is_back = _is_back(command)
+    if heard := prepared_request.newly_heard(context):
+        prepared_request.store_heard(context, heard)
+    is_back = _is_back(context)
     if is_back:
-        missed = chats.welcome_back(command)
+        missed = chats.welcome_back(context)
     if new_names or heard or is_back:
-        command = prepared_request.build_command_context(transaction, deps, prepared)
+        context = prepared_request.build_command_context(transaction, deps, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
-    reply, after = _run(replace(command, news=news), prepared, writes=True)
+    reply, after = _run(replace(context, news=news), prepared, writes=True)
     changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
-    return _drafted(deps, command, prepared, _with_missed(reply, missed), changed=changed)
+    return _drafted(deps, context, prepared, _with_missed(reply, missed), changed=changed)
 
 
 def _drafted(

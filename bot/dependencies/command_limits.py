@@ -16,7 +16,7 @@ class CommandLimits:
 
     Times are seconds of the monotonic clock.
 
-    The writer thread counts commands while the event loop reads the counts. So the commands of a chat are in a tuple,
+    The event loop counts commands while the threads that answer read the counts. So the commands of a chat are in a tuple,
     which is replaced as a whole and never changed.
     """
 

@@ -18,9 +18,8 @@ from subscriptions.store.database.store import Store, write_refusal
 from subscriptions.store.workers import worker_ids
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
-SHORT_REFUSAL = (
-    15.0  # seconds; a shorter lock of the database is normal while another process writes, a full disk is not
-)
+# seconds; a shorter lock of the database is normal while another process writes, a full disk is not
+SHORT_REFUSAL = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""Fixtures of the stories: the fake Telegram, and a bot that uses it."""
+"""Fixtures of the stories: the fake Telegram, in this process or in its own, and a bot that uses it."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.process import Remote, running
 from tests.fakes.telegram import FakeTelegram
 from tests.make import FakeClock
 from tests.story.scenario import Scenario, a_scenario
@@ -14,6 +15,14 @@ from tests.story.scenario import Scenario, a_scenario
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
         fake.knows("42", title="Ada")
+        yield fake
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[Remote]:
+    """A fake Telegram for workers: it runs in its own process, and every chat is open to the bot."""
+    with running("telegram", journal=tmp_path / "journal") as fake:
+        fake.call("opens_to_all")
         yield fake
 
 

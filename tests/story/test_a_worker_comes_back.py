@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from subscriptions.store.database.store import Store
-from tests.fakes.process import Remote, running
+from tests.fakes.process import Remote
 from tests.postgres.server import Server
 from tests.programs.cluster import worker
 from tests.programs.cluster.workers import Verdict, Workers, bring, fill, judged, paper_ids, workers
@@ -40,13 +40,6 @@ CUT = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid != pg_backend_pid()
 """
-
-
-@pytest.fixture
-def fake(tmp_path: Path) -> Iterator[Remote]:
-    with running("telegram", journal=tmp_path / "journal") as fake:
-        fake.call("opens_to_all")
-        yield fake
 
 
 @pytest.fixture

@@ -13,19 +13,12 @@ import pytest
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import workers_at_work
 from subscriptions.store.database.store import Store
-from tests.fakes.process import Remote, running
+from tests.fakes.process import Remote
 from tests.postgres.server import Server
 from tests.programs.cluster.workers import Verdict, Workers, fill, judged, workers
 
 LANES, PAPERS, MESSAGES = 40, 39, 3
 IN_HAND = 10  # messages that a worker sends at once
-
-
-@pytest.fixture
-def fake(tmp_path: Path) -> Iterator[Remote]:
-    with running("telegram", journal=tmp_path / "journal") as fake:
-        fake.call("opens_to_all")
-        yield fake
 
 
 @pytest.fixture
