@@ -18,6 +18,7 @@ from slack_sdk.signature import SignatureVerifier
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
 from tests.fakes.slack_event_delivery import signature
 from tests.fakes.slack_methods import JSON_METHODS
+from tests.patience import PATIENCE
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading all certificates would take longer than a test
@@ -34,7 +35,7 @@ def slack() -> Iterator[FakeSlack]:
 
 
 def ask(url: str, **said: Any) -> httpx.Response:
-    return httpx.post(url, **said, trust_env=False, verify=NO_TLS)
+    return httpx.post(url, **said, trust_env=False, verify=NO_TLS, timeout=PATIENCE)
 
 
 def call(fake: FakeSlack, method: str, token: str = TOKEN, **arguments: Any) -> dict[str, Any]:

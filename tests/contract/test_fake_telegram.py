@@ -28,7 +28,7 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 def ask(url: str, **said: Any) -> httpx.Response:
-    return httpx.post(url, **said, trust_env=False, verify=NO_TLS)
+    return httpx.post(url, **said, trust_env=False, verify=NO_TLS, timeout=PATIENCE)
 
 
 def call(fake: FakeTelegram, method: str, token: str = TOKEN, **arguments: Any) -> tuple[int, dict[str, Any]]:
