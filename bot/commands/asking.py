@@ -234,7 +234,7 @@ _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 def listed_here(context: CommandContext) -> tuple[Listed, ...]:
     """Returns the subscriptions of the chat, sorted by number."""
-    return listing.listed(context.transaction, context.chat.address) if context.chat.id else ()
+    return tuple(listing.listed_in(context.transaction, [context.chat])) if context.chat.id else ()
 
 
 def subscription_numbered(context: CommandContext, number: object) -> model.Subscription | None:

@@ -238,7 +238,6 @@ class Sender:
             sending.begin,
             worker,
             tokens,
-            list(self._deps.channels),
             new_bot=new_bot,
             now=clock.now(),
             wall=clock.wall(),
@@ -385,13 +384,12 @@ async def _move_far_moments(deps: Dependencies) -> None:
         deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
 
 
-def seed_rate_limiter(deps: Dependencies, sends: Mapping[str, Sequence[sending.EarlierSend]]) -> None:
-    """Counts the sends that earlier processes began in the last minute against the rate limits. `sends`: by platform."""
+def seed_rate_limiter(deps: Dependencies, sends: Sequence[sending.EarlierSend]) -> None:
+    """Counts the sends that earlier processes began in the last minute against the rate limits."""
     second = deps.clock.monotonic()
-    for earlier in sends.values():
-        bulk = [(send.lane, second - send.ago.total_seconds()) for send in earlier if not send.is_answer]
-        answers = [(send.lane, second - send.ago.total_seconds()) for send in earlier if send.is_answer]
-        deps.rate_limiter.record_earlier_sends(bulk, answers, second)
+    bulk = [(send.lane, second - send.ago.total_seconds()) for send in sends if not send.is_answer]
+    answers = [(send.lane, second - send.ago.total_seconds()) for send in sends if send.is_answer]
+    deps.rate_limiter.record_earlier_sends(bulk, answers, second)
 
 
 class _Stopwatch:

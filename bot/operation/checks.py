@@ -426,7 +426,7 @@ async def _account(platform: Platform, owner: str | None) -> Sequence[Finding]:
 
 def _belongs(platform: Platform, identity: str, owner: str | None) -> Sequence[Finding]:
     """Returns a finding if the database belongs to another account of this platform."""
-    if owner is None or owner == identity:
+    if not identity or owner in (None, identity):
         return ()
     question = errors.Sentence(platform.facts.title)
     answer = errors.Sentence("this database belongs to another sender, {owner}", {"owner": owner})

@@ -108,9 +108,9 @@ class Channel(Protocol):
     async def identity(self) -> str:
         """Returns the id of the bot to which the token belongs (docs/architecture.md, rule 11). Raises NotDelivered.
 
-        By default, returns the name of the platform, since it has only one bot.
+        By default, returns "": the platform has only one bot, so the database belongs to none.
         """
-        return self.platform
+        return ""
 
     async def close(self) -> None:
         """Closes the connections. A second call does nothing. By default, does nothing."""

@@ -250,7 +250,6 @@ def _keeps(
 # -------------------------------------------------------------------------------------------- what conversations store
 
 
-FORGOTTEN = "forgotten"  # key in `transaction.info` of the addresses of chats that this transaction erases
 OFFER = "offer"  # the verb of a link that offers a subscription
 
 
@@ -359,11 +358,11 @@ def apply_once(
     does nothing. Use cases that `effect` calls take part in the transaction. Returns (the stored reply, True if it is
     new): for an update that comes again, the first reply and False.
     """
-    if not conversations.claim_update(transaction, platform, update, now=now):
+    if not conversations.claim_update(transaction, platform, update, chat=chat, now=now):
         return conversations.reply_to(transaction, platform, update) or "", False
     reply = effect(transaction)
-    whose = "" if chat in transaction.info.get(FORGOTTEN, ()) else chat
-    conversations.store_reply(transaction, platform, update, reply, chat=whose, worker=transaction.store.worker)
+    if reply:
+        conversations.store_reply(transaction, platform, update, reply)
     return reply, True
 
 

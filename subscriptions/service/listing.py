@@ -95,10 +95,11 @@ def kind_of(address: model.ChatAddress) -> model.ChatKind:
 def listed(transaction: Transaction, address: model.ChatAddress | None) -> tuple[Listed, ...]:
     """Returns the subscriptions of one chat; for None, of all chats. Raises NotFound."""
     pages = chats.all_chats(transaction) if address is None else [(get_chat(transaction, address),)]
-    return tuple(one for chats in pages for one in _listed(transaction, chats))
+    return tuple(one for chats in pages for one in listed_in(transaction, chats))
 
 
-def _listed(transaction: Transaction, chats: Sequence[model.Chat]) -> Iterator[Listed]:
+def listed_in(transaction: Transaction, chats: Sequence[model.Chat]) -> Iterator[Listed]:
+    """Yields the subscriptions of these chats, by chat and number."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
     for chat in chats:
         for one in subscriptions[chat.id]:

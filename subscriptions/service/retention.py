@@ -19,7 +19,6 @@ from subscriptions.planning.receipts import Loss
 from subscriptions.service import ingest, pausing
 from subscriptions.service.access import HOUR, QUESTIONS, drop_questions
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.chat_status import FORGOTTEN
 from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
 from subscriptions.store import bot_state, chat_data, chats, deliveries, moving, planner, retention
@@ -158,8 +157,7 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     note_changed_state(transaction, chat.id)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     papers = deliveries.delivered_count(transaction, chat.id)
-    places = chat_data.erase(transaction, chat.id)
-    transaction.info.setdefault(FORGOTTEN, set()).update(places)
+    chat_data.erase(transaction, chat.id)
     denied = bool(chats.denial_of(transaction, chat.address.lane))
     return Forgotten(subscriptions=len(subscriptions), papers=papers, denied=denied)
 

@@ -189,7 +189,7 @@ class Beginning:
     """What a process that begins to send must know."""
 
     unclaimed: tuple[str, ...]  # platforms that must be asked which bot the token is for
-    sends: Mapping[str, Sequence[EarlierSend]]  # platform → posts that earlier processes began in the last minute
+    sends: Sequence[EarlierSend]  # posts that earlier processes began in the last minute
 
 
 @stored_store.writes
@@ -197,7 +197,6 @@ def begin(
     transaction: Transaction,
     worker: NewWorker,
     tokens: Mapping[str, str],
-    platforms: Sequence[str],
     *,
     new_bot: bool,
     now: datetime,
@@ -218,19 +217,19 @@ def begin(
     known = [
         name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
     ]
-    sends = {platform: _recent_sends(transaction, platform, now=now, wall=wall) for platform in platforms}
+    sends = _recent_sends(transaction, now=now, wall=wall)
     return Beginning(tuple(name for name in tokens if name not in known), sends)
 
 
-def _recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
+def _recent_sends(transaction: Transaction, *, now: datetime, wall: datetime) -> list[EarlierSend]:
     """Returns the posts that earlier processes began in the last minute, for the rate limiter.
 
     A confirmed message counts from the start of its attempt, a reply from the arrival of its request. Three kinds count
     as sent now: unconfirmed messages, unfinished replies, and replies to requests of the last seconds, which may just
     have been posted. Posts in the future are left out: the clock was set back.
     """
-    sends = claims.begun_sends(transaction, platform, wall - _PACED)
-    answered = conversations.recent_updates(transaction, platform, now - _PACED)
+    sends = claims.begun_sends(transaction, wall - _PACED)
+    answered = conversations.recent_updates(transaction, now - _PACED)
     found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
     for chat, at, finished in answered:
         with suppress(errors.Refused):  # an address that this version cannot read

@@ -126,10 +126,8 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
     }
 
 
-def erase(transaction: Transaction, chat_id: int) -> tuple[str, ...]:
+def erase(transaction: Transaction, chat_id: int) -> None:
     """Erases a chat, all its data, and everything that names it in other chats.
-
-    Returns all addresses that the chat has had.
 
     The ids of its updates stay, so that no update takes effect twice. Papers stay, since they belong to no chat. If an
     operator denied the chat, a hash of its address stays, so that it cannot come back as an unknown chat.
@@ -162,7 +160,6 @@ def erase(transaction: Transaction, chat_id: int) -> tuple[str, ...]:
                 sa.delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address)
             )
             workers.forget_lane(transaction, model.Lane(platform, address))
-    return places
 
 
 def _pointers(transaction: Transaction, chat_id: int) -> list[ChatRow]:
@@ -205,7 +202,7 @@ def _update(row: UpdateRow) -> Json:
 
 
 def is_bare(transaction: Transaction, chat_id: int, since: datetime) -> bool:
-    """Whether a chat was stored at `since` and has no subscriptions, deliveries, signals or conversations."""
+    """Whether a chat was stored at `since` and has no subscriptions, deliveries, signals or earlier conversations."""
     row = transaction.get_one(ChatRow, chat_id)
     if row.created_at != since:
         return False
@@ -215,7 +212,8 @@ def is_bare(transaction: Transaction, chat_id: int, since: datetime) -> bool:
         for table in (SubscriptionRow, DeliveryRow, DeliveryItemRow, UndoRow, OfferRow, SignalRow, LibraryRow)
     )
     at_place = (col(table.place).in_(places) for table in (CallbackRow, ConversationStateRow, PendingLookupRow))
-    wanted = (select(1).where(one).limit(1) for one in (*of_chat, *at_place, col(UpdateRow.chat).in_(places)))
+    earlier = col(UpdateRow.chat).in_(places) & (col(UpdateRow.at) < since)
+    wanted = (select(1).where(one).limit(1) for one in (*of_chat, *at_place, earlier))
     return all(transaction.exec(one).first() is None for one in wanted)
 
 

@@ -492,21 +492,21 @@ def sends_of_lane(transaction: Transaction, lane: model.Lane, after: datetime) -
     return list(store.execute(transaction, _SENDS_OF_LANE, values).scalars())
 
 
-def begun_sends(transaction: Transaction, platform: str, after: datetime) -> list[tuple[model.Lane, datetime, bool]]:
+def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[model.Lane, datetime, bool]]:
     """Returns (lane, start of the last attempt, is sent) for each message with an attempt that began after `after`.
 
     The moments are times of the machine's clock.
     """
     rows = transaction.exec(
-        select(ChatRow.address, MessageRow.attempted_at, col(MessageRow.state))
+        select(ChatRow.platform, ChatRow.address, MessageRow.attempted_at, col(MessageRow.state))
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
-        # concat keeps SQLite from using the index by address, which is no help since nearly all chats are on one
-        # platform
-        .where(col(ChatRow.platform).concat("") == platform, col(MessageRow.attempted_at) > after)
+        .where(col(MessageRow.attempted_at) > after)
     )
     return [
-        (model.Lane(platform, address), at, state is MessageState.SENT) for address, at, state in rows if at is not None
+        (model.Lane(platform, address), at, state is MessageState.SENT)
+        for platform, address, at, state in rows
+        if at is not None
     ]
 
 

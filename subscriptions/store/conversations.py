@@ -368,24 +368,24 @@ def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | N
     return reply
 
 
-def claim_update(transaction: Transaction, platform: str, update_id: str, *, now: datetime) -> bool:
+def claim_update(transaction: Transaction, platform: str, update_id: str, *, chat: str, now: datetime) -> bool:
     """Stores an update, before its effect in the same transaction. Returns False if it was stored before."""
     values = {
         "platform": platform,
         "update_id": update_id,
         "at": now,
-        "chat": "",
+        "chat": chat,
         "reply": "",
         "state": ReplyState.DONE,
+        "worker": transaction.store.worker,
     }
     return conflicts.insert_new(transaction, "update", _KEY, values)
 
 
-def store_reply(transaction: Transaction, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
-    """Stores the reply to a claimed update, the worker that will post it, and the chat of the update."""
-    state = ReplyState.READY if reply else ReplyState.DONE
-    changed = {"reply": reply, "chat": chat, "state": state, "worker": worker}
-    store.execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(changed))
+def store_reply(transaction: Transaction, platform: str, update_id: str, reply: str) -> None:
+    """Stores the reply to a claimed update, which this worker will post."""
+    unfinished = {"reply": reply, "state": ReplyState.READY}
+    store.execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(unfinished))
 
 
 @store.reads
@@ -395,14 +395,10 @@ def commands_since(transaction: Transaction, chat: model.ChatAddress, since: dat
     return transaction.exec(found).one()
 
 
-def recent_updates(transaction: Transaction, platform: str, after: datetime) -> list[tuple[str, datetime, bool]]:
-    """Returns (chat, arrival, whether its reply is finished) of each update of a platform that came after `after`."""
+def recent_updates(transaction: Transaction, after: datetime) -> list[tuple[str, datetime, bool]]:
+    """Returns (chat, arrival, whether its reply is finished) of each update of a chat that came after `after`."""
     rows = transaction.exec(
-        select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
-            col(UpdateRow.platform).concat("") == platform,
-            UpdateRow.at > after,
-            UpdateRow.chat != "",  # with concat above, the database uses the index of `at`
-        )
+        select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(UpdateRow.at > after, UpdateRow.chat != "")
     )
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
 

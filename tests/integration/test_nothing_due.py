@@ -485,7 +485,7 @@ async def _clean_up(world: World) -> None:
 async def _start(world: World) -> None:
     worker = sending.NewWorker(holds_sender_lock=True, process="", where=NOWHERE, is_running=is_not_known)
     now, wall = world.clock.now(), world.clock.wall()
-    sending.begin(world.app.store, worker, {}, ["telegram"], new_bot=False, now=now, wall=wall)
+    sending.begin(world.app.store, worker, {}, new_bot=False, now=now, wall=wall)
     unfinished_replies(world.app.store, now=world.clock.now())
 
 
