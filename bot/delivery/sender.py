@@ -34,7 +34,7 @@ from subscriptions.store.bot_state import stopped_platforms
 from subscriptions.store.claims import lanes
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.workers import wake_lanes
+from subscriptions.store.workers import NewWorker, wake_lanes
 
 # most lanes of one platform that run at the same time; a limit per platform, so that none waits for another
 CONCURRENCY = 10
@@ -227,7 +227,7 @@ class Sender:
         token.
         """
         clock = self._deps.clock
-        worker = sending.NewWorker(
+        worker = NewWorker(
             holds_sender_lock=self._is_alone,
             process=sender_lock.this_process(),
             where=sender_lock.whereabouts(clock.wall()),

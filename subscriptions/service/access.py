@@ -222,7 +222,7 @@ def allow(
             note_changed_state(transaction, one.id)
             count = sum(
                 s.state is states.SubscriptionState.ACTIVE
-                for s in stored_subscriptions.subscriptions_of(transaction, [one.id])[one.id]
+                for s in stored_subscriptions.subscriptions_in(transaction, one.id)
             )
             if notify_chats:
                 notices.notify(
@@ -420,7 +420,7 @@ def confirm(
         chats.confirm(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
     asking = chats.find_chat(transaction, source) if source else None
-    found = stored_subscriptions.subscriptions_of(transaction, [asking.id])[asking.id] if asking else ()
+    found = stored_subscriptions.subscriptions_in(transaction, asking.id) if asking else ()
     for one in found:
         try:
             with transaction.savepoint():

@@ -141,7 +141,7 @@ def merge(
     was removed, or if they no longer have the same time and cursor.
     """
     chat = listing.get_chat(transaction, address)
-    known = {one.number: one for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]}
+    known = {one.number: one for one in stored_subscriptions.subscriptions_in(transaction, chat.id)}
     one, other = known.get(first), known.get(second)
     query = paper_search.merged_query(one, other) if one and other and paper_search.are_alike(one, other) else None
     is_there = query is not None and any(query.canonical == known_one.canonical for known_one in known.values())
@@ -367,7 +367,7 @@ def _restore_subscriptions(
     transaction: Transaction, chat: model.Chat, subscriptions: Mapping[int, object], now: datetime
 ) -> None:
     """Restores subscriptions. First removes all that it restores, so that no two of them ever have the same query."""
-    there = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    there = stored_subscriptions.subscriptions_in(transaction, chat.id)
     stayed = {one.number: one for one in there if one.number in subscriptions}
     stored_subscriptions.remove_subscriptions(transaction, [one.id for one in stayed.values()])
     wanted = [(number, one) for number, one in subscriptions.items() if isinstance(one, model.Subscription)]

@@ -157,7 +157,7 @@ def record_changes(
 
 def note_changed_state(transaction: Transaction, chat_id: int) -> None:
     """Adds a chat that was paused, resumed, admitted or erased to `transaction.changed_chats` if it has subscriptions."""
-    if stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]:
+    if stored_subscriptions.subscriptions_in(transaction, chat_id):
         transaction.changed_chats.add(chat_id)
 
 
@@ -257,7 +257,7 @@ def _drop_old(transaction: Transaction, chat_id: int) -> None:
     it. The newest change is never removed, because SQLite would give its id to the next change.
     """
     log = conversations.changes_of(transaction, chat_id)
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat_id)
     after = {one.number for one in subscriptions}
     alive, kept = 0, 0
     for place, change in enumerate(log[:LOGGED], 1):

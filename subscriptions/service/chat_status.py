@@ -190,7 +190,7 @@ def reasons(
     transaction: Transaction, chat: model.Chat, known: model.KnownPaper, *, now: datetime
 ) -> tuple[Reason, ...]:
     """Returns, for each subscription of a chat, why it did not deliver a paper. Those nearest to a match come first."""
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
     return tuple(sorted(found, key=_distance))
 
@@ -390,7 +390,7 @@ def share_link(transaction: Transaction, address: model.ChatAddress, number: int
     """
     chat = listing.get_chat(transaction, address)
     subscription = next(
-        (s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
+        (s for s in stored_subscriptions.subscriptions_in(transaction, chat.id) if s.number == number), None
     )
     if subscription is None:
         raise errors.NotFound(

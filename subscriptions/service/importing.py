@@ -171,7 +171,7 @@ def _joined(of_chats: Iterable[list[int]]) -> Iterator[Part]:
 
 def _refuse_too_many(transaction: Transaction, chat: model.Chat | None, lines: Sequence[portable.PortableLine]) -> None:
     """Raises Refused with the first line that would add more subscriptions than a chat may have."""
-    had = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if chat else ()
+    had = stored_subscriptions.subscriptions_in(transaction, chat.id) if chat else ()
     canonicals = {subscription.canonical for subscription in had}
     for line in lines:
         if line.query is not None and line.query.canonical not in canonicals:
@@ -337,7 +337,7 @@ def export(store: Scope, address: model.ChatAddress | None) -> str:
         return "".join(export_all(store))
     with store.read() as transaction:
         chat = listing.get_chat(transaction, address)
-        [subscriptions] = stored_subscriptions.subscriptions_of(transaction, [chat.id]).values()
+        subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
         return _lines([portable.subscription_line(chat, one) for one in subscriptions])
 
 

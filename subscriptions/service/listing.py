@@ -20,7 +20,7 @@ def apply_new_clock(transaction: Transaction, before: model.Chat, now: datetime)
     clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
     if clocks[0] == clocks[1]:
         return after
-    for one in stored_subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
+    for one in stored_subscriptions.subscriptions_in(transaction, before.id):
         stored_subscriptions.change_subscription(transaction, one, forecast.by_new_clock(one, before, after, now))
     return after
 
@@ -83,7 +83,7 @@ def get_subscribed(
 ) -> tuple[model.Chat, tuple[model.Subscription, ...]]:
     """Returns the chat at this address and its subscriptions. Raises NotFound."""
     chat = get_chat(transaction, address)
-    return chat, stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    return chat, stored_subscriptions.subscriptions_in(transaction, chat.id)
 
 
 def kind_of(address: model.ChatAddress) -> model.ChatKind:
@@ -108,7 +108,7 @@ def listed_in(transaction: Transaction, chats: Sequence[model.Chat]) -> Iterator
 
 def numbered(transaction: Transaction, chat: model.Chat, number: int) -> model.Subscription:
     """Returns the subscription of a chat with this number. Raises NotFound."""
-    return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+    return which_one(stored_subscriptions.subscriptions_in(transaction, chat.id), str(number))
 
 
 def chosen(subscriptions: tuple[model.Subscription, ...], number: int | None) -> tuple[model.Subscription, ...]:

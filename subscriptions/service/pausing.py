@@ -161,7 +161,7 @@ def delay_after_return(transaction: Transaction, chat: model.Chat, *, now: datet
     Only papers that would be sent at once are delayed.
     """
     outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
-    for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
+    for subscription in stored_subscriptions.subscriptions_in(transaction, chat.id):
         stored_subscriptions.change_subscription(transaction, subscription, _after_return(subscription, chat, now))
 
 
@@ -265,7 +265,7 @@ def skip_waiting(
 
 
 def _active(transaction: Transaction, chat: model.Chat, number: int | None) -> tuple[model.Subscription, ...]:
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     chosen = listing.chosen(subscriptions, number)
     return tuple(subscription for subscription in chosen if subscription.state is states.SubscriptionState.ACTIVE)
 

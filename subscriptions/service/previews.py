@@ -177,7 +177,7 @@ def _chosen(
     transaction: Transaction, chat: model.Chat, which: str, now: datetime
 ) -> tuple[tuple[model.Subscription, ...], Query | None]:
     """Returns (the subscriptions that `which` names, the query in `which` if no subscription of the chat has it)."""
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     if not which.strip():
         return tuple(
             subscription for subscription in subscriptions if subscription.state is states.SubscriptionState.ACTIVE
@@ -311,7 +311,7 @@ def preview(
     PREVIEW_DAYS). Otherwise decides like the planner. Raises NotFound, QueryError.
     """
     chat = listing.get_chat(transaction, address)
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     if text is not None:
         query = near_papers.with_words(transaction, parse_query(text), subscriptions, chat_id=chat.id)
         subscriptions = (unstored_subscription(chat, query, now),)

@@ -87,7 +87,7 @@ def subscribe(
         own_zone = None
     elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
         changes.note_changed_state(transaction, chat.id)
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     query = with_words(transaction, query, subscriptions, chat_id=chat.id)
     known = next((s for s in subscriptions if s.canonical == query.canonical), None)
     when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
@@ -210,9 +210,7 @@ def unsubscribe_several(
     Returns the removed subscriptions. Raises NotFound.
     """
     chat = listing.get_chat(transaction, address)
-    gone = tuple(
-        s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers
-    )
+    gone = tuple(s for s in stored_subscriptions.subscriptions_in(transaction, chat.id) if s.number in numbers)
     if gone:
         changes.begin_change(transaction, chat.id, now=now, who=who)
     stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])

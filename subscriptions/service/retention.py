@@ -155,7 +155,7 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     """
     chat = get_chat(transaction, address)
     note_changed_state(transaction, chat.id)
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     papers = deliveries.delivered_count(transaction, chat.id)
     chat_data.erase(transaction, chat.id)
     denied = bool(chats.denial_of(transaction, chat.address.lane))

@@ -174,16 +174,6 @@ def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> Non
         raise _nothing_to_do(transaction, delivery_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewWorker:
-    """A process that begins to send, see `workers.begin_worker`."""
-
-    holds_sender_lock: bool
-    process: str
-    where: workers.Whereabouts
-    is_running: Callable[[str], bool]
-
-
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """What a process that begins to send must know."""
@@ -195,7 +185,7 @@ class Beginning:
 @stored_store.writes
 def begin(
     transaction: Transaction,
-    worker: NewWorker,
+    worker: workers.NewWorker,
     tokens: Mapping[str, str],
     *,
     new_bot: bool,
@@ -207,13 +197,7 @@ def begin(
     `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises StoreError if the database
     belongs to another bot, unless `new_bot`.
     """
-    workers.begin_worker(
-        transaction,
-        holds_sender_lock=worker.holds_sender_lock,
-        process=worker.process,
-        where=worker.where,
-        is_running=worker.is_running,
-    )
+    workers.begin_worker(transaction, worker)
     known = [
         name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
     ]

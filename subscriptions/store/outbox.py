@@ -6,10 +6,11 @@ in the chat's quiet hours, or while a pause lasts that its platform requested.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, or_, select
@@ -238,14 +239,10 @@ def outbox_counts(transaction: Transaction) -> OutboxCounts:
     """Returns the numbers of deliveries that wait, are unclear, or are dead."""
     found: Counter[DeliveryState] = Counter()
     platforms: set[str] = set()
-    for _, rows in groupby(store.execute(transaction, _STATES), key=lambda row: row.seq):
-        row, *others = rows
-        states = [one.message for one in (row, *others) if one.message is not None]
-        chat_state = _state_for(row.kind, row.state, row.pause_reason)
-        state = derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)
+    for platform, state in _states_not_over(transaction, _STATES):
         found[state] += 1
         if state in UNDER_WAY and state is not DeliveryState.HELD:
-            platforms.add(row.platform)
+            platforms.add(platform)
     return OutboxCounts(
         waiting=sum(found[state] for state in UNDER_WAY),
         unclear=found[DeliveryState.UNCLEAR],
@@ -368,18 +365,20 @@ def drop_notices(transaction: Transaction, part: str, *, now: datetime) -> None:
 
 
 def states_of(transaction: Transaction, chat_id: int) -> Counter[DeliveryState]:
-    """Returns state → number of the chat's deliveries in this state. Sent and dismissed deliveries are not counted."""
-    rows = transaction.exec(
-        select(DeliveryRow.seq, col(ChatRow.state), col(MessageRow.state))
-        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
-        .outerjoin(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
-        .where(DeliveryRow.chat == chat_id, col(DeliveryRow.dismissed_at).is_(None))
-    ).all()
-    messages: dict[int, tuple[ChatState, list[MessageState]]] = {}
-    for seq, chat_state, state in rows:
-        messages.setdefault(seq or 0, (chat_state, []))[1].extend([state] if state else [])
-    states = (derived_state(dismissed=False, chat_state=chat, states=found) for chat, found in messages.values())
-    return Counter(state for state in states if state is not DeliveryState.SENT)
+    """Returns state → number of the chat's deliveries in this state. Deliveries that were sent are not counted."""
+    of_chat = _states_not_over(transaction, _STATES.where(_d.chat == chat_id))
+    return Counter(state for _, state in of_chat)
+
+
+def _states_not_over(
+    transaction: Transaction, wanted: sa.Select[*tuple[Any, ...]]
+) -> Iterator[tuple[str, DeliveryState]]:
+    """Yields (platform, state) of each delivery that is not settled or has a dead message. `wanted`: as `_STATES`."""
+    for _, rows in groupby(store.execute(transaction, wanted), key=lambda row: row.seq):
+        row, *others = rows
+        states = [one.message for one in (row, *others) if one.message is not None]
+        chat_state = _state_for(row.kind, row.state, row.pause_reason)
+        yield row.platform, derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)
 
 
 # ---------------------------------------------------------------------------------------------- the outbox of one chat

@@ -138,6 +138,11 @@ def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
 
+def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[model.Subscription, ...]:
+    """Returns the subscriptions of one chat, ordered by number."""
+    return subscriptions_of(transaction, [chat_id])[chat_id]
+
+
 def amounts(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
     """Returns chat id → number of its subscriptions."""
     wanted = sa.select(_s.chat, sa.func.count()).group_by(_s.chat)
@@ -150,7 +155,7 @@ def add_subscription(transaction: Transaction, new: model.Subscription) -> model
     If another process has added a subscription with the same query in the meantime, returns that one.
     """
     add_subscriptions(transaction, [new])
-    return next(s for s in subscriptions_of(transaction, [new.chat_id])[new.chat_id] if s.canonical == new.canonical)
+    return next(s for s in subscriptions_in(transaction, new.chat_id) if s.canonical == new.canonical)
 
 
 _SAME = (  # columns with the same name as their field of Subscription

@@ -167,32 +167,34 @@ def is_not_known(_process: str) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWorker:
+    """A process that begins to send."""
+
+    holds_sender_lock: bool
+    process: str = ""
+    where: Whereabouts = NOWHERE
+    is_running: Callable[[str], bool] = is_not_known  # whether an earlier worker's process still runs
+
+
 @store.writes
-def begin_worker(
-    transaction: Transaction,
-    *,
-    holds_sender_lock: bool,
-    process: str = "",
-    where: Whereabouts = NOWHERE,
-    is_running: Callable[[str], bool] = is_not_known,
-) -> int:
+def begin_worker(transaction: Transaction, new: NewWorker) -> int:
     """Registers this process as a worker, and recovers the messages of dead workers. Returns how many messages.
 
-    A worker with the sender lock replaces the workers that had the lock before, except those whose process still runs
-    (`is_running`). Two processes can have the lock if the file system has no locks, or if the file was removed. An
-    earlier worker of this process is replaced, too, because a process has only one sender at a time. All this is one
-    transaction. If it is interrupted, the next start does the same.
+    A worker with the sender lock replaces the workers that had the lock before, except those whose process still runs.
+    Two processes can have the lock if the file system has no locks, or if the file was removed. An earlier worker of
+    this process is replaced, too, because a process has only one sender at a time. All this is one transaction. If it is
+    interrupted, the next start does the same.
     """
-    if holds_sender_lock:
+    if new.holds_sender_lock:
         before = transaction.exec(select(WorkerRow).where(col(WorkerRow.holds_sender_lock))).all()
         for one in before:
-            if one.process == process or not is_running(one.process):
+            if one.process == new.process or not new.is_running(one.process):
                 transaction.delete(one)
         transaction.exec(sa.delete(LeaseRow))  # while a process has the lock, no worker of a cluster runs
         _forget_wakes(transaction)  # this process finds lanes without jobs, and no other worker takes jobs
-    worker = transaction.store.worker
-    own = {"holds_sender_lock": holds_sender_lock, "process": process, **asdict(where)}
-    put(transaction, "worker", ("id",), {"id": worker, "beat": 0, "beat_at": None, **own})
+    own = {"holds_sender_lock": new.holds_sender_lock, "process": new.process, **asdict(new.where)}
+    put(transaction, "worker", ("id",), {"id": transaction.store.worker, "beat": 0, "beat_at": None, **own})
     return recover_left(transaction)
 
 

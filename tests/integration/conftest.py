@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from subscriptions.store.database.store import Store
-from subscriptions.store.workers import begin_worker
+from subscriptions.store.workers import NewWorker, begin_worker
 from tests.fakes import process
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import FakeSlack
@@ -68,7 +68,7 @@ def remote(tmp_path: Path) -> Iterator[process.Remote]:
 def other(store: Store) -> Iterator[Store]:
     """The store of another worker on the same database. It is active, and does not hold the sender lock."""
     opened = Store(str(store.url))
-    begin_worker(opened, holds_sender_lock=False)
+    begin_worker(opened, NewWorker(holds_sender_lock=False))
     yield opened
     opened.close()
 

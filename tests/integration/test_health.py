@@ -320,7 +320,10 @@ def file(terminal: cli.Terminal) -> abc.Iterator[Store]:
 
 def test_with_a_file_it_says_that_no_process_works(terminal: cli.Terminal, file: Store) -> None:
     workers.begin_worker(
-        file, holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=sender_lock.whereabouts(make.NOON)
+        file,
+        workers.NewWorker(
+            holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=sender_lock.whereabouts(make.NOON)
+        ),
     )  # this process was killed
     ended = terminal("workers", "--now", make.NOON.isoformat())
     assert (ended.status, ended.out.splitlines()) == (
@@ -342,7 +345,10 @@ def test_with_a_file_it_says_that_no_process_works(terminal: cli.Terminal, file:
 def test_with_a_file_it_shows_the_one_process(terminal: cli.Terminal, file: Store) -> None:
     here, wall = sender_lock.whereabouts(dt.datetime.now(dt.UTC) - dt.timedelta(minutes=3)), dt.datetime.now(dt.UTC)
     workers.begin_worker(
-        file, holds_sender_lock=True, process=sender_lock.this_process(), where=here, is_running=sender_lock.is_running
+        file,
+        workers.NewWorker(
+            holds_sender_lock=True, process=sender_lock.this_process(), where=here, is_running=sender_lock.is_running
+        ),
     )
     ended = terminal("workers")
     assert ended.status == 0
@@ -367,7 +373,9 @@ def three(postgres: Server, terminal: cli.Terminal) -> abc.Iterator[tuple[list[S
         for number, store in enumerate(stores, 1):
             since = dt.datetime.now(dt.UTC) - number * make.HOUR
             where = workers.Whereabouts(host=f"machine-{number}", number=4710 + number, since=since)
-            workers.begin_worker(store, holds_sender_lock=False, process=f"of machine-{number}", where=where)
+            workers.begin_worker(
+                store, workers.NewWorker(holds_sender_lock=False, process=f"of machine-{number}", where=where)
+            )
             workers.beat(store)
         sessions = [
             stack.enter_context(

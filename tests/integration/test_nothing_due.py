@@ -36,7 +36,7 @@ from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.conversations import unfinished_replies
 from subscriptions.store.database import store as database
 from subscriptions.store.rows import TABLES
-from subscriptions.store.workers import NOWHERE, is_not_known
+from subscriptions.store.workers import NewWorker
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.fakes.telegram import FakeTelegram
@@ -483,7 +483,7 @@ async def _clean_up(world: World) -> None:
 
 
 async def _start(world: World) -> None:
-    worker = sending.NewWorker(holds_sender_lock=True, process="", where=NOWHERE, is_running=is_not_known)
+    worker = NewWorker(holds_sender_lock=True)
     now, wall = world.clock.now(), world.clock.wall()
     sending.begin(world.app.store, worker, {}, new_bot=False, now=now, wall=wall)
     unfinished_replies(world.app.store, now=world.clock.now())

@@ -56,7 +56,9 @@ async def test_a_start_recovers_only_what_nobody_has_in_hand(
         make.due(app.store, "telegram:1", "telegram:2", "telegram:3")
         await plan(app.deps, DrainState())
         being_sent.being_sent(other, being_sent.request("1"))
-        workers.begin_worker(store, holds_sender_lock=True)  # `store` is a process that is killed while it sends
+        workers.begin_worker(
+            store, workers.NewWorker(holds_sender_lock=True)
+        )  # `store` is a process that is killed while it sends
         being_sent.being_sent(store, being_sent.request("2"))
         await app.sender.deliver()
         assert states(app.store) == ["sending", "sent", "sent"]
@@ -66,7 +68,7 @@ async def test_a_start_recovers_only_what_nobody_has_in_hand(
 @pytest.fixture
 def in_other_hands(store: database.Store, other: database.Store) -> database.Store:
     """A store with one message, which the worker `other` is sending."""
-    workers.begin_worker(store, holds_sender_lock=True)
+    workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
     make.due(store, "telegram:1")
     plan_due(store, now=make.NOON)
     being_sent.being_sent(other, being_sent.request("1"))
@@ -219,7 +221,7 @@ async def test_what_a_stalled_worker_owed_is_answered_once(
         text="2601.09001",
     )
     async with telegram_bot.a_bot(tmp_path, telegram, Beating(make.NOON), database=str(other.url)) as app:
-        workers.begin_worker(other, holds_sender_lock=False)
+        workers.begin_worker(other, workers.NewWorker(holds_sender_lock=False))
         chat_status.apply_once(other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
         name, token = pending_lookup(asked, ["2601.09001"])
         conversations.begin_lookup(other, name, token, now=make.NOON)
@@ -243,7 +245,7 @@ async def test_a_worker_thought_dead_posts_no_taken_over_reply(
     tmp_path: Path, telegram: FakeTelegram, other: database.Store, clock: make.FakeClock
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
-        workers.begin_worker(app.store, holds_sender_lock=False)
+        workers.begin_worker(app.store, workers.NewWorker(holds_sender_lock=False))
         chat_status.apply_once(app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
         workers.recover_stalled(other, workers.other_workers(other))
         assert len(conversations.unfinished_replies(other, now=make.NOON)) == 1
@@ -260,7 +262,7 @@ async def test_a_worker_thought_dead_posts_no_taken_over_reply(
 def test_a_look_up_stays_with_a_working_worker(store: database.Store, other: database.Store) -> None:
     token = model.CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
     conversations.begin_lookup(other, "theirs", token, now=make.NOON)
-    workers.begin_worker(store, holds_sender_lock=True)
+    workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
     conversations.begin_lookup(store, "ours", token, now=make.NOON)
     assert conversations.take_over_lookups(store, since=make.NOON) == ["ours"]
     seen = workers.other_workers(store)
@@ -274,7 +276,7 @@ def test_a_look_up_stays_with_a_working_worker(store: database.Store, other: dat
 @pytest.mark.both_databases
 def test_a_reply_is_taken_over_until_one_has_posted_it(store: database.Store, other: database.Store) -> None:
     chat_status.apply_once(other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=make.NOON)
-    workers.begin_worker(store, holds_sender_lock=True)
+    workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
     seen = workers.other_workers(store)
     assert workers.recover_stalled(store, seen) == 0
     assert [update for _, update, _ in conversations.unfinished_replies(store, now=make.NOON)] == ["1"]
@@ -282,7 +284,7 @@ def test_a_reply_is_taken_over_until_one_has_posted_it(store: database.Store, ot
     assert not conversations.has_reply(other, "telegram", "1"), "it was taken for gone"
     assert list(workers.other_workers(other)) == [store.worker]
     with contextlib.closing(database.Store(str(store.url))) as third:
-        workers.begin_worker(third, holds_sender_lock=True)
+        workers.begin_worker(third, workers.NewWorker(holds_sender_lock=True))
         assert [update for _, update, _ in conversations.unfinished_replies(third, now=make.NOON)] == ["1"]
         assert conversations.unfinished_replies(third, now=make.NOON + timedelta(minutes=11)) == []
         assert list(workers.other_workers(other)) == [third.worker]

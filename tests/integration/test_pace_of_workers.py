@@ -52,7 +52,7 @@ CUT = """
 class Worker:
     def __init__(self, lane_url: str) -> None:
         self.store, self.clock = Store(lane_url), make.FakeClock(make.NOON)
-        stored_workers.begin_worker(self.store, holds_sender_lock=False)
+        stored_workers.begin_worker(self.store, stored_workers.NewWorker(holds_sender_lock=False))
         self.engine = cluster.ClusterEngine(self.store, self.clock, LIMITS)
         self.deps = cast(dependencies.Dependencies, SimpleNamespace(
             engine=self.engine, rate_limiter=self.engine.rate_limiter, clock=self.clock, store=self.store,

@@ -164,7 +164,7 @@ MAKES_READY: dict[str, tuple[abc.Callable[[Store, claims.Claim], object], int, f
 @pytest.mark.parametrize("happens", MAKES_READY)
 def test_what_makes_a_lane_ready_wakes_it(store: Store, outside: psycopg.Connection, happens: str) -> None:
     makes_ready, priority, seconds = MAKES_READY[happens]
-    workers.begin_worker(store, holds_sender_lock=False)
+    workers.begin_worker(store, workers.NewWorker(holds_sender_lock=False))
     make.due(store, "telegram:1")
     plan_due(store, now=make.NOON)
     step = being_sent.being_sent(store)
@@ -287,7 +287,7 @@ class Worker:
 
     def __init__(self, url: str) -> None:
         self.store, self.clock, self.polling = Store(url), make.FakeClock(make.NOON), Polling()
-        workers.begin_worker(self.store, holds_sender_lock=False)
+        workers.begin_worker(self.store, workers.NewWorker(holds_sender_lock=False))
         self.cluster = ClusterEngine(
             self.store, SystemClock(), {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
         )
