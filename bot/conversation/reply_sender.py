@@ -3,7 +3,6 @@
 Replies are sent before all waiting deliveries. In each lane, they are sent in the order of the requests.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -113,9 +112,7 @@ async def send_reply(deps: Dependencies, reply: StoredReply) -> None:
         await api.acknowledge(reply.callback_id, reply.toast)
     if not await _show_views(deps, reply):
         reply = replace(reply, messages=reply.instead)
-    in_order = deps.conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
-    posting = nullcontext() if _is_on_page(deps, reply) else deps.engine.posting(reply.chat.lane)
-    async with in_order, posting:
+    async with nullcontext() if _is_on_page(deps, reply) else deps.engine.posting(reply.chat.lane):
         # Another worker may have posted the reply meanwhile.
         if not await until_stored(deps, conversations.has_reply, reply.chat.platform, reply.update):
             return

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from weakref import WeakValueDictionary
 
 from bot.commands.context import BotInfo, Registry
 from bot.dependencies.command_limits import CommandLimits
@@ -31,8 +30,6 @@ class ConversationDependencies:
     forms: Mapping[str, channel.Forms] = field(default_factory=dict)  # only for platforms with modals and home views
     command_limits: CommandLimits = field(default_factory=CommandLimits)
     reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 50 MB
-    # A lock for each lane in which replies are being posted; it keeps the replies of the lane in order.
-    reply_locks: WeakValueDictionary[model.Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.store import bot_state, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.outbox import notices_since
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
@@ -52,12 +52,12 @@ _ALL_ASKED_MANY = errors.Sentence("I have asked {most} addresses within a day.",
 # -------------------------------------------------------------------------------------------------- who runs the bot
 
 
-def is_operator(store: Scope, admins: Sequence[model.ChatAddress], person: model.ChatAddress) -> bool:
+@stored_store.reads
+def is_operator(transaction: Transaction, admins: Sequence[model.ChatAddress], person: model.ChatAddress) -> bool:
     """Whether a private chat belongs to an operator: a person in the settings, or one who became operator by a code."""
     if person in admins:
         return True
-    with store.read() as transaction:
-        chat = chats.find_chat(transaction, person)
+    chat = chats.find_chat(transaction, person)
     return chat is not None and (chat.admin or chat.address in admins)
 
 

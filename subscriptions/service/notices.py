@@ -282,13 +282,11 @@ def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wal
 
     Returns zero if the caller got the slot, otherwise how long to wait.
     """
-    while True:
-        until = sources.slot_of(transaction, publisher)
-        wait = (until or wall) - wall
-        if timedelta(0) < wait <= _TRUSTED:
-            return wait
-        if sources.swap_slot(transaction, publisher, until, wall + most):
-            return timedelta(0)
+    wait = sources.hold_slot(transaction, publisher, wall) - wall
+    if timedelta(0) < wait <= _TRUSTED:
+        return wait
+    sources.take_slot(transaction, publisher, wall + most)
+    return timedelta(0)
 
 
 def notify_source(

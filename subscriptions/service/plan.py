@@ -93,7 +93,7 @@ def plan_slices(
                 if enough():
                     return
                 if is_begun:  # other processes may have planned these chats in the meantime
-                    chat_ids = _still_due(store, chat_ids, context)
+                    chat_ids = plans.still_due(store, chat_ids, now, context.window.last_sequence)
                 if chat_ids:
                     yield _plan_slice(store, chat_ids, context)
                     gc.freeze()  # the garbage collector then skips the window and caches, which saves a quarter of the time
@@ -128,10 +128,10 @@ def _move_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime)
     return len(moves)
 
 
-def chats_due_too_far(store: Store, *, now: datetime) -> int:
+@stored_store.reads
+def chats_due_too_far(transaction: Transaction, *, now: datetime) -> int:
     """Returns the number of chats that `move_far_moments` would correct."""
-    with store.read() as transaction:
-        return len(plans.chats_due_too_far(transaction, now))
+    return len(plans.chats_due_too_far(transaction, now))
 
 
 class _Due(NamedTuple):
@@ -144,18 +144,13 @@ class _Due(NamedTuple):
     pause_ended: bool  # whether a pause is over, so that more chats may be due
 
 
-def _read_due(store: Store, now: datetime) -> _Due:
-    with store.read() as transaction:
-        forecast = sources.forecast(transaction, now=now)
-        last_sequence, waiting = forecast.last_sequence, forecast.all_reported is False
-        chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
-        behind = stored_subscriptions.behind(transaction, last_sequence)
-        return _Due(forecast, chat_ids, behind, plans.has_ended_pause(transaction, now))
-
-
-def _still_due(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> list[int]:
-    with store.read() as transaction:
-        return plans.still_due(transaction, chat_ids, context.forecast.at, context.window.last_sequence)
+@stored_store.reads
+def _read_due(transaction: Transaction, now: datetime) -> _Due:
+    forecast = sources.forecast(transaction, now=now)
+    last_sequence, waiting = forecast.last_sequence, forecast.all_reported is False
+    chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
+    behind = stored_subscriptions.behind(transaction, last_sequence)
+    return _Due(forecast, chat_ids, behind, plans.has_ended_pause(transaction, now))
 
 
 def _chats_to_plan(store: Store, due: Sequence[int], found: looks.Look | None) -> Iterator[int]:

@@ -57,7 +57,6 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "undo", "at"), CHANGES),
     (retention.drop_warnings, WARNINGS),
     (retention.drop_notices, NOTICES),
-    (retention.drop_texts_of_notices, DELIVERIES),
     (retention.reduce_deliveries, DELIVERIES),
 )
 COPY_RETRY = timedelta(hours=1)  # until the next attempt if a copy failed

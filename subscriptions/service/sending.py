@@ -25,21 +25,21 @@ from subscriptions.store import (
 )
 from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.postgres import OpenSession, open_sessions
-from subscriptions.store.database.store import Scope, Store, Transaction
+from subscriptions.store.database.store import Scope, Transaction
 
 _PACED = timedelta(minutes=1)  # no platform's rate limit depends on posts that are older than this
 SILENT_AFTER = timedelta(seconds=20)  # after so long without a heartbeat, other workers take over a worker's messages
 
 
-def sends_of_lane(store: Store, lane: Lane, *, now: datetime, wall: datetime) -> list[timedelta]:
+@stored_store.reads
+def sends_of_lane(transaction: Transaction, lane: Lane, *, now: datetime, wall: datetime) -> list[timedelta]:
     """Returns how long ago each message and reply of a lane was sent by any worker in the last minute, oldest first.
 
     A message counts from the start of its last attempt, a reply from the arrival of its request. A reply that another
     worker still has to post counts as sent now.
     """
-    with store.read() as transaction:
-        ago = [wall - at for at in claims.sends_of_lane(transaction, lane, wall - _PACED)]
-        answers = conversations.answers_in(transaction, lane, now - _PACED, store.worker)
+    ago = [wall - at for at in claims.sends_of_lane(transaction, lane, wall - _PACED)]
+    answers = conversations.answers_in(transaction, lane, now - _PACED, transaction.store.worker)
     ago += [now - at if finished else timedelta(0) for at, finished in answers]
     return sorted((one for one in ago if one >= timedelta(0)), reverse=True)
 
@@ -60,12 +60,11 @@ class OutboxTrouble:
     waiting: Mapping[str, outbox.Trouble] = field(default_factory=dict)
 
 
-def outbox_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
+@stored_store.reads
+def outbox_trouble(transaction: Transaction, *, now: datetime) -> OutboxTrouble:
     """Returns all dead deliveries that no person has dismissed, and the deliveries that have waited for long."""
-    with store.read() as transaction:
-        return OutboxTrouble(
-            dead=outbox.dead_since(transaction, None), waiting=outbox.waiting_since(transaction, now - outbox.LONG)
-        )
+    waiting = outbox.waiting_since(transaction, now - outbox.LONG)
+    return OutboxTrouble(dead=outbox.dead_since(transaction, None), waiting=waiting)
 
 
 @stored_store.writes
@@ -308,18 +307,18 @@ def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backl
     )
 
 
-def workers_at_work(store: Scope, *, is_running: Callable[[str], bool]) -> tuple[WorkerAtWork, ...]:
+@stored_store.reads
+def workers_at_work(transaction: Transaction, *, is_running: Callable[[str], bool]) -> tuple[WorkerAtWork, ...]:
     """Returns the workers of a database. Raises StoreError.
 
     On SQLite there is one process, which stores no heartbeats. `is_running` tells whether it runs.
     """
-    with store.read() as transaction:
-        known, kind = workers.known_workers(transaction), transaction.store.kind
-        if kind.file is not None:
-            return tuple(
-                WorkerAtWork(known=one, is_alive=True, lanes=one.sending) for one in known if is_running(one.process)
-            )
-        held, sessions = workers.held_names(transaction), open_sessions(transaction.connection())
+    known, kind = workers.known_workers(transaction), transaction.store.kind
+    if kind.file is not None:
+        return tuple(
+            WorkerAtWork(known=one, is_alive=True, lanes=one.sending) for one in known if is_running(one.process)
+        )
+    held, sessions = workers.held_names(transaction), open_sessions(transaction.connection())
     left = [_left(one, held) for one in sessions if not any(other.id.startswith(one.worker) for other in known)]
     return tuple(_one_of_several(one, held.get(one.id, ())) for one in (*known, *left))
 

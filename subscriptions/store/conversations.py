@@ -170,6 +170,7 @@ def drop_changes(transaction: Transaction, ids: Collection[int]) -> None:
 
 
 _callbacks = TABLES.tables["callback"]
+_offers = TABLES.tables["offer"]
 _MOST_BUTTONS = 200  # buttons that one reply can have
 _states = TABLES.tables["conversation_state"]
 REPEATED_FOR = timedelta(minutes=10)  # an unconfirmed reply is posted again for so long after its command
@@ -323,13 +324,11 @@ class Offer:
 
 def put_offer(transaction: Transaction, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
     """Stores an offer. Returns its id: that of an earlier offer of the subscription; if there is none, `new_id`."""
-    values: Mapping[str, Any] = {"text": offer.text, "cadence": offer.cadence}
+    values = {"text": offer.text, "cadence": offer.cadence}
     known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
-    conflicts.insert_new(transaction, "offer", ("chat", "number"), known)
-    row = transaction.exec(select(OfferRow).where(OfferRow.chat == chat_id, OfferRow.number == offer.number)).one()
-    row.text, row.cadence = offer.text, offer.cadence
-    transaction.flush()
-    return row.id
+    offer_id: str = conflicts.hold(transaction, "offer", ("chat", "number"), known).id
+    store.execute(transaction, sa.update(_offers).where(_offers.c.id == offer_id).values(values))
+    return offer_id
 
 
 def find_offer(transaction: Transaction, offer_id: str) -> Offer | None:

@@ -125,6 +125,7 @@ def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, wa
     return sorted(set(store.execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars()))
 
 
+@store.reads
 def still_due(transaction: Transaction, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
     """Returns those of `chat_ids` that are still due. Other processes have planned the rest in the meantime."""
     values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}

@@ -25,7 +25,6 @@ from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, Diges
 _PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers have been pruned
 # name of a stored value: moment and number of the last settled delivery that was checked
 _REDUCED = "reduced-deliveries"
-_EMPTIED = "emptied-notices"  # name of a stored value: the same for texts of notices
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _papers, _deliveries, _items, _messages, _digests, _receipts = (
@@ -64,49 +63,38 @@ def drop_notices(transaction: Transaction, before: datetime, most: int) -> int:
     return _drop_deliveries(transaction, store.execute(transaction, settled).scalars().all())
 
 
-def drop_texts_of_notices(transaction: Transaction, before: datetime, most: int) -> int:
-    """Removes the texts of notices that were settled before `before`. Continues where the previous call ended."""
-    found = _next_settled(transaction, _EMPTIED, before, most)
-    seqs = [row.seq for row in found if row.is_notice and row.is_over]
-    if seqs:
-        store.execute(
-            transaction,
-            sa.update(_messages).where(_m.delivery.in_(_those)).values(payload="", plain=""),
-            {"those": seqs},
-        )
-    return len(found)
-
-
 def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> int:
     """Reduces deliveries that were settled before `before`: keeps only which papers the chat got, and on which day.
 
-    These two facts are enough to deliver no paper twice. A delivery with an unsent message stays complete until a
-    person dismisses it, which settles it. Each call continues where the previous call ended.
+    These two facts are enough to deliver no paper twice. Of notices, removes only the texts. A delivery with an unsent
+    message stays complete until a person dismisses it, which settles it. Each call continues where the previous call
+    ended.
     """
-    found = _next_settled(transaction, _REDUCED, before, most)
-    seqs = [row.seq for row in found if not row.is_notice and row.is_over]
-    if seqs:
-        store.execute(transaction, _KEEP_ITEMS, {"those": seqs})
-        _drop_deliveries(transaction, seqs)
+    found = _next_settled(transaction, before, most)
+    notices = [row.seq for row in found if row.is_over and row.is_notice]
+    others = [row.seq for row in found if row.is_over and not row.is_notice]
+    if notices:
+        store.execute(transaction, _EMPTY, {"those": notices})
+    if others:
+        store.execute(transaction, _KEEP_ITEMS, {"those": others})
+        _drop_deliveries(transaction, others)
     return len(found)
 
 
-def _next_settled(
-    transaction: Transaction, key: str, before: datetime, most: int
-) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+def _next_settled(transaction: Transaction, before: datetime, most: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Returns the next `most` deliveries settled before `before`, oldest first, after those of the previous call.
 
-    The last of them is stored under `key`. If the stored one was settled at `before` or later, the clock was set back,
-    and all deliveries are checked again.
+    If the last one of the previous call was settled at `before` or later, the clock was set back, and all deliveries are
+    checked again.
     """
-    moment, _, seq = (bot_state.get_value(transaction, key) or "").partition(" ")
+    moment, _, seq = (bot_state.get_value(transaction, _REDUCED) or "").partition(" ")
     looked = datetime.fromisoformat(moment) if moment else _EVER
     if looked >= before:
         looked, seq = _EVER, ""
     values = {"looked": looked, "last": int(seq or 0), "before": before, "most": most}
     found = store.execute(transaction, _SETTLED, values).all()
     if found:
-        bot_state.put_value(transaction, key, f"{found[-1].settled_at.isoformat()} {found[-1].seq}")
+        bot_state.put_value(transaction, _REDUCED, f"{found[-1].settled_at.isoformat()} {found[-1].seq}")
     return found
 
 
@@ -165,6 +153,7 @@ _sent_on = (
     .where(_m.delivery == _i.delivery, _m.number == sa.func.coalesce(_i.message, 1), _m.state == MessageState.SENT)
     .scalar_subquery()
 )
+_EMPTY = sa.update(_messages).where(_m.delivery.in_(_those)).values(payload="", plain="")
 _KEEP_ITEMS = (
     sa.update(_items)
     .where(_i.delivery.in_(_those))

@@ -14,7 +14,7 @@ from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
 from subscriptions.store import bot_state, columns
-from subscriptions.store.conversation_rows import EnrichmentRequestRow, PublisherSlotRow
+from subscriptions.store.conversation_rows import EnrichmentRequestRow
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.merging import COMPLETION_WINDOW
@@ -305,28 +305,22 @@ def receipt_value(row: ReceiptRow) -> Receipt:
     )
 
 
-def slot_of(transaction: Transaction, publisher: str) -> datetime | None:
-    """Returns until when no process may send a request to a publisher; None if no request was ever sent."""
-    return transaction.exec(select(PublisherSlotRow.until).where(PublisherSlotRow.publisher == publisher)).first()
+def hold_slot(transaction: Transaction, publisher: str, first: datetime) -> datetime:
+    """Returns until when no process may send a request to a publisher, and locks it. If there was no request: `first`."""
+    values = {"publisher": publisher, "until": first}
+    until: datetime = conflicts.hold(transaction, "publisher_slot", ("publisher",), values).until
+    return until
 
 
-def swap_slot(transaction: Transaction, publisher: str, before: datetime | None, until: datetime) -> bool:
-    """Changes until when no process may send a request to a publisher, from `before` (None: no moment) to `until`.
-
-    Returns False if another process was first.
-    """
-    if before is None:
-        return conflicts.insert_new(
-            transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until}
-        )
-    is_still = (col(PublisherSlotRow.publisher) == publisher) & (col(PublisherSlotRow.until) == before)
-    return transaction.exec(sa.update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
+def take_slot(transaction: Transaction, publisher: str, until: datetime) -> None:
+    """Lets no process send a request to a publisher until a moment."""
+    conflicts.put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
 
 
 @store.writes
 def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Allows the next request to a publisher when `gap` has passed."""
-    conflicts.put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": wall + gap})
+    take_slot(transaction, publisher, wall + gap)
 
 
 # ------------------------------------------------------------------ incomplete papers whose missing values arXiv knows

@@ -28,16 +28,17 @@ def stored(answer: Answer) -> StoredReply:
 
 async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    deps = post.deps
+    engine = EmbeddedEngine(bot.clock, post.deps.rate_limiter)
+    deps = replace(post.deps, engine=engine)
     said = [(chat, await bot.says(words, chat)) for chat in CHATS for words in ("/list", "/about", "/status")]
     sending = [asyncio.create_task(send_reply(deps, stored(answer))) for _, answer in said]
     await asyncio.sleep(0)
-    assert {lane.address for lane in deps.conversation.reply_locks} == {"42", "43"}
+    assert {lane.address for lane in engine._posting} == {"42", "43"}
     await asyncio.gather(*sending)
     for chat in CHATS:
         assert [one.text for one in post.to(chat)] == [answer.text for where, answer in said if where == chat]
     del sending
-    assert not deps.conversation.reply_locks
+    assert not engine._posting
 
 
 def paced(post: Deliverer, bot: BotHarness, limits: Limits) -> Dependencies:

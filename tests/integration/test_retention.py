@@ -198,8 +198,7 @@ async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarnes
 
 
 @pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
-@pytest.mark.parametrize("clean", [retention.reduce_deliveries, retention.drop_texts_of_notices])
-def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store, clean: abc.Callable[..., int]) -> None:
+def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store) -> None:
     """Dead letters stay until a person decides, perhaps for years. The clean-up reads each of them once, not every day."""
     filling.fill(store, 100)
     later = make.NOON + 31 * make.DAY
@@ -209,14 +208,14 @@ def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store, clea
     )
     for _ in range(count(store, "delivery") // 50 + 1):
         with store.write() as session:
-            clean(session, later, 50)
+            retention.reduce_deliveries(session, later, 50)
     stays = count(store, "delivery")
     assert stays == 100 * filling.PER_CHAT // filling.PER_DELIVERY
     with store.write() as session:
         worked: list[int] = []
         # called after every ten steps of SQLite
         session.connection().connection.set_progress_handler(lambda: worked.append(1), 10)
-        assert clean(session, later, 50) == 0
+        assert retention.reduce_deliveries(session, later, 50) == 0
         session.connection().connection.set_progress_handler(None, 0)
     assert len(worked) < stays
 
