@@ -12,6 +12,7 @@ from subscriptions.service import chat_status, retention
 from subscriptions.service.access import standing_of
 from subscriptions.service.listing import listed
 from subscriptions.store import chats as stored_chats
+from subscriptions.store.chat_data import is_bare
 from subscriptions.store.signals import amount_of_signals
 from subscriptions.texts import clip
 
@@ -261,7 +262,7 @@ def forget_(context: CommandContext) -> channel.Reply:
     If strangers could press them, people answer with /forget yes instead.
     """
     # this command itself stored the chat; the refusal rolls that back
-    if retention.is_just_stored(context.transaction, context.chat.address, now=context.now):
+    if is_bare(context.transaction, context.chat.id, context.now):
         raise errors.Refused(errors.Sentence("I know nothing of this chat, so there is nothing to erase."))
     word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
     if by_word and word in (YES, NO):

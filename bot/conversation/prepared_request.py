@@ -11,7 +11,7 @@ from math import ceil
 from typing import TypeGuard
 
 from bot.commands.cards import pressed_token
-from bot.commands.context import CommandContext, WantedFile
+from bot.commands.context import CommandContext, CommandFunction, WantedFile
 from bot.commands.intent import Intent, understand
 from bot.commands.words.intents import language_of
 from bot.conversation import authorization, reply_sender
@@ -59,20 +59,20 @@ async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | Non
         return None
     request, token = known.request, known.token
     if _is_in_a_view(request) and (token is None or not await _may_see_target(deps, request, known.here)):
-        return PreparedRequest(
-            request=request, intent=Intent(run=reply_sender.old_form, writes=False), place=request.place
-        )
+        return _answered_with(reply_sender.old_form, request)
     intent = understand(request, token, conversation.registry, now=now)
     if intent is None:
-        old = PreparedRequest(
-            request=request, intent=Intent(run=reply_sender.old_button, writes=False), place=request.place
-        )
-        return old if isinstance(request, Interaction) else None
+        return _answered_with(reply_sender.old_button, request) if isinstance(request, Interaction) else None
     if intent.counts_to_limit and conversation.command_limits.is_person_over(request, deps.clock.monotonic()):
         return _over_limit(deps, request, intent)
     if api := deps.api_of(request.chat):
         request = await api.enrich(request, changes=intent.needs_manager or intent.wants_chats)
     return await _authorized(deps, request, intent, known.managed)
+
+
+def _answered_with(run: CommandFunction, request: Request) -> PreparedRequest:
+    """Returns the request with `run` in place of a command. It writes nothing."""
+    return PreparedRequest(request=request, intent=Intent(run=run, writes=False), place=request.place)
 
 
 @dataclass(frozen=True, slots=True)

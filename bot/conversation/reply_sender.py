@@ -4,14 +4,15 @@ Replies are sent before all waiting deliveries. In each lane, they are sent in t
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pydantic import TypeAdapter
 
 from bot.commands.context import CommandContext, CommandFunction
+from bot.delivery.lane_sender import measured
 from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
 from bot.ports import channel as channels
@@ -249,7 +250,7 @@ async def _with_retries(
         if is_limited:
             await _reserve(deps, chat)
         try:
-            with _measured(deps, chat.platform):
+            with measured(deps, chat.platform, "reply"):
                 await post(chat, plain=plain)
         except errors.RetryLater as later:
             seconds = later.after.total_seconds() or backoff
@@ -269,20 +270,6 @@ async def _with_retries(
             plain = True
         else:
             return chat
-
-
-@contextmanager
-def _measured(deps: Dependencies, platform: str) -> Iterator[None]:
-    """Reports the outcome and the duration of a post that the body makes."""
-    began, outcome = deps.clock.monotonic(), "sent"
-    try:
-        yield
-    except errors.NotDelivered as error:
-        outcome = channels.outcome_name(error)
-        raise
-    finally:
-        seconds = deps.clock.monotonic() - began
-        deps.observe(channels.MessageTried(platform=platform, kind="reply", outcome=outcome, seconds=seconds))
 
 
 async def _reserve(deps: Dependencies, chat: model.ChatAddress) -> None:

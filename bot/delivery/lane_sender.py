@@ -8,8 +8,8 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -125,28 +125,30 @@ async def _post_now(
         await wait_for_send(deps, lane, stays=True)
     deps.rate_limiter.record_send(lane, deps.clock.monotonic())
     attempts.posts[step.seq, step.message.number] += 1
-    channel, began = deps.channels[lane.platform], deps.clock.monotonic()
     try:
-        platform_id = await channel.post(
-            step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
-        )
+        with measured(deps, lane.platform, "delivery"):
+            platform_id = await deps.channels[lane.platform].post(
+                step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
+            )
     except errors.NotDelivered as outcome:
         attempts.last_post_over_at = deps.clock.monotonic()
         await record_failure(deps, drain_state, step, outcome)
-        _observe(deps, lane, outcome, attempts.last_post_over_at - began)
         return await next_step(deps, attempts)
-    seconds = deps.clock.monotonic() - began
-    following = await confirm_sent(deps, drain_state, step, platform_id, attempts)
-    _observe(deps, lane, None, seconds)
-    return following
+    return await confirm_sent(deps, drain_state, step, platform_id, attempts)
 
 
-def _observe(deps: Dependencies, lane: model.Lane, outcome: errors.NotDelivered | None, seconds: float) -> None:
-    deps.observe(
-        channels.MessageTried(
-            platform=lane.platform, kind="delivery", outcome=channels.outcome_name(outcome), seconds=seconds
-        )
-    )
+@contextmanager
+def measured(deps: Dependencies, platform: str, kind: str) -> Iterator[None]:
+    """Reports the outcome and the duration of a post that the body makes. `kind`: see MessageTried."""
+    began, outcome = deps.clock.monotonic(), "sent"
+    try:
+        yield
+    except errors.NotDelivered as error:
+        outcome = channels.outcome_name(error)
+        raise
+    finally:
+        seconds = deps.clock.monotonic() - began
+        deps.observe(channels.MessageTried(platform=platform, kind=kind, outcome=outcome, seconds=seconds))
 
 
 async def _edit(

@@ -143,7 +143,7 @@ class MessageTried:
 
     platform: str
     kind: str  # "delivery" or "reply"
-    outcome: str  # see `outcome_name`
+    outcome: str  # "sent", or the name of the error (`outcome_name`)
     seconds: float  # time until the platform answered
 
 
@@ -198,9 +198,9 @@ def ignore(measurement: Measurement) -> None:
     del measurement
 
 
-def outcome_name(error: errors.NotDelivered | None) -> str:
-    """Returns "sent" for None; for an error, its type in lower case: "retry_later", "chat_gone"."""
-    return "sent" if error is None else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+def outcome_name(error: errors.NotDelivered) -> str:
+    """Returns the type of an error in lower case: "retry_later", "chat_gone"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from subscriptions.service import listing
 from subscriptions.service.changes import record_change, record_changes
 from subscriptions.service.ingest import starting_point
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.requests import MOST_PER_CHAT
+from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import deliveries, known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -176,13 +176,8 @@ def _refuse_too_many(transaction: Transaction, chat: model.Chat | None, lines: S
     for line in lines:
         if line.query is not None and line.query.canonical not in canonicals:
             if len(canonicals) >= MOST_PER_CHAT:
-                raise _too_many(line)
+                raise line.refused(*TOO_MANY)
             canonicals.add(line.query.canonical)
-
-
-def _too_many(line: portable.PortableLine) -> errors.Refused:
-    why = errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
-    return line.refused(why, errors.Sentence("Remove one first."))
 
 
 def _with_words(
@@ -269,7 +264,7 @@ def _added(
     work: _Import, line: portable.PortableLine, target: _Target, *, cadence: model.Cadence, query: portable.KeptText
 ) -> str:
     if len(target.subscriptions) >= MOST_PER_CHAT:
-        raise _too_many(line)
+        raise line.refused(*TOO_MANY)
     zone = _own_zone(line, target)
     since, cursor, counted = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
     work.transaction.changed_chats.add(target.chat.id)

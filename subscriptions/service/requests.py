@@ -23,6 +23,10 @@ from subscriptions.store.database.store import Transaction, writes
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200
+TOO_MANY = (
+    errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
+    errors.Sentence("Remove one first."),
+)
 _SINCE = errors.Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 
@@ -99,10 +103,7 @@ def subscribe(
         outcome = "known" if timed is known else "rescheduled"
         return _confirmed(transaction, chat, fresh, query=query, outcome=outcome, now=now)
     if len(subscriptions) >= MOST_PER_CHAT:
-        raise errors.Refused(
-            errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
-            errors.Sentence("Remove one first."),
-        )
+        raise errors.Refused(*TOO_MANY)
     changes.begin_change(transaction, chat.id, now=now, who=who)
     added = _add(transaction, chat, request, query, when, now=now, who=who)
     done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)

@@ -140,12 +140,6 @@ def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     return chat_data.json_text(chat_data.chat_data(transaction, get_chat(transaction, address).id))
 
 
-@stored_store.reads
-def is_just_stored(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
-    """Whether a chat was stored only at `now` and has no other data. Raises NotFound."""
-    return chat_data.is_bare(transaction, get_chat(transaction, address).id, now)
-
-
 @stored_store.writes
 def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     """Erases a chat, its subscriptions and deliveries, and everything that names it in other chats. Raises NotFound.

@@ -29,6 +29,11 @@ _DELIVERIES = sa.select(_deliveries).where(_d.seq.in_(_ids)).order_by(_d.seq)
 _ITEMS = sa.select(_delivery_items).where(_i.delivery.in_(_ids)).order_by(_i.position)
 _TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 
+# the message that shows an item of its delivery
+SHOWN_IN_MESSAGE = (col(MessageRow.delivery) == DeliveryItemRow.delivery) & (
+    col(MessageRow.number) == DeliveryItemRow.message
+)
+
 
 def delivery_value(transaction: Transaction, seq: int) -> model.Delivery:
     """Returns a delivery with its papers as they are known now, for rendering."""
@@ -86,11 +91,7 @@ def shown_since(transaction: Transaction, chat_id: int, since: datetime) -> list
     """Returns the ids of the papers that messages have shown to a chat from `since` on, in the order of sending."""
     rows = transaction.exec(
         select(DeliveryItemRow.paper)
-        .join(
-            MessageRow,
-            (col(MessageRow.delivery) == DeliveryItemRow.delivery)
-            & (col(MessageRow.number) == DeliveryItemRow.message),
-        )
+        .join(MessageRow, SHOWN_IN_MESSAGE)
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
         .order_by(col(MessageRow.sent_at), col(DeliveryItemRow.delivery), col(DeliveryItemRow.position))
     )
@@ -150,9 +151,10 @@ _MOST_SHOWN = 200  # papers that one delivery can show
 @reads
 def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> DeliveredPaper | None:
     """Returns a paper with the state of the delivery that brought it to the chat; None if no delivery did."""
-    item, row = delivered_item(transaction, chat_id, paper_id), transaction.get(DeliveryItemRow, (chat_id, paper_id))
-    if item is None or row is None:
+    row = transaction.get(DeliveryItemRow, (chat_id, paper_id))
+    if row is None:
         return None
+    [item] = _items(transaction, [row])
     delivery = transaction.get(DeliveryRow, row.delivery) if row.delivery is not None else None
     if delivery is None:  # the delivery is no longer stored, or belonged to a chat that was merged into this chat
         return DeliveredPaper(item=item, state=states.MessageState.SENT, at=None)
@@ -180,11 +182,7 @@ def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) 
     """Returns the ids of the first two papers that a message shows; () if no delivery of the chat has this message."""
     found = transaction.exec(
         select(DeliveryItemRow.paper)
-        .join(
-            MessageRow,
-            (col(MessageRow.delivery) == DeliveryItemRow.delivery)
-            & (col(MessageRow.number) == DeliveryItemRow.message),
-        )
+        .join(MessageRow, SHOWN_IN_MESSAGE)
         .where(DeliveryItemRow.chat == chat_id, MessageRow.platform_id == platform_id)
         .order_by(col(DeliveryItemRow.position))
         .limit(2)
@@ -229,10 +227,7 @@ def _request(
     shown = (
         select(DeliveryItemRow.delivery, DeliveryItemRow.message, DeliveryItemRow.chat)
         .join(ChatRow, col(ChatRow.id) == DeliveryItemRow.chat)
-        .join(
-            MessageRow,
-            (col(MessageRow.delivery) == DeliveryItemRow.delivery) & (col(MessageRow.number) == DeliveryItemRow.message),
-        )
+        .join(MessageRow, SHOWN_IN_MESSAGE)
         .where(col(DeliveryItemRow.paper).in_(papers), col(DeliveryItemRow.shown).is_(True), *conditions)
         .distinct()
     )  # fmt: skip

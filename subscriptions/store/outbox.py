@@ -36,6 +36,7 @@ from subscriptions.store.bot_state import last_sequence
 from subscriptions.store.columns import Big, Condition, Utc
 from subscriptions.store.database import store
 from subscriptions.store.database.store import Transaction
+from subscriptions.store.deliveries import SHOWN_IN_MESSAGE
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
 from subscriptions.zones import zone
 
@@ -407,11 +408,7 @@ def shown_at(transaction: Transaction, chat_id: int, since: datetime) -> list[tu
     """
     sent = (
         select(col(MessageRow.sent_at), sa.func.count())
-        .join(
-            DeliveryItemRow,
-            (col(DeliveryItemRow.delivery) == MessageRow.delivery)
-            & (col(DeliveryItemRow.message) == MessageRow.number),
-        )
+        .join(DeliveryItemRow, SHOWN_IN_MESSAGE)
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
         .group_by(col(MessageRow.sent_at))
     )
