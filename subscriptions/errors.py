@@ -4,6 +4,7 @@ PaperwireError            a sentence, and a hint that says what to do
 ├── QueryError            a query that is refused, with its column
 ├── NotFound              no such chat, subscription or delivery
 ├── Refused               a request that cannot be fulfilled as it is
+├── MeaningFails          texts cannot be encoded by their meaning now
 └── StoreError            the database cannot be used
     └── StoreUnavailable  it cannot be used now; try again later
 
@@ -95,6 +96,10 @@ class Refused(PaperwireError):
     """A request cannot be fulfilled as it is; the sentence or the hint says what is possible."""
 
     exit_code = 2
+
+
+class MeaningFails(PaperwireError):
+    """The encoder cannot tell the meaning of texts now: it is missing, broken, too slow, or refuses."""
 
 
 class StoreError(PaperwireError):

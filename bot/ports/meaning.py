@@ -1,0 +1,22 @@
+"""The interface of an encoder: from texts to vectors of their meaning, as subscriptions/meaning.py compares them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from subscriptions.model import Paper
+
+
+class Encoder(Protocol):
+    """Encodes the meaning of papers and questions, in any of its languages.
+
+    Its methods block, and several threads may call them. They raise MeaningFails, then nothing of the call is encoded.
+    Where meaning is off, there is no encoder (None).
+    """
+
+    name: str  # of the encoder, its version and its calibration: vectors of different names are never compared
+
+    def papers(self, papers: Sequence[Paper]) -> list[bytes]:
+        """Returns the codes of each paper, in order: overall, title, sentences. A paper without any text has b""."""
+
+    def questions(self, texts: Sequence[str]) -> list[bytes]:
+        """Returns the vector of each question, in order. The text keeps its case and accents."""
