@@ -29,7 +29,7 @@ from subscriptions.model import Lane
 from subscriptions.notices.declared import ClockWasWrong
 from subscriptions.service import retention, sending
 from subscriptions.service.notices import notify_operators
-from subscriptions.service.plan import move_far_moments, plan_slices
+from subscriptions.service.plan import plan_slices
 from subscriptions.store.bot_state import stopped_platforms
 from subscriptions.store.claims import lanes
 from subscriptions.store.database.store import Store
@@ -222,8 +222,8 @@ class Sender:
     async def prepare(self, *, new_bot: bool = False) -> None:
         """Prepares the store and the platforms for the first message.
 
-        Recovers messages that an earlier process was sending, checks that the database belongs to the bot of each
-        token, and counts recent sends against the rate limits. `new_bot` makes the database belong to the bot of the
+        Recovers messages that an earlier process was sending, corrects due moments that a wrong clock left, checks that
+        the database belongs to the bot of each token, and counts recent sends against the rate limits. `new_bot` makes the database belong to the bot of the
         token.
         """
         clock = self._deps.clock
@@ -243,6 +243,7 @@ class Sender:
             wall=clock.wall(),
         )
         seed_rate_limiter(self._deps, begun.sends)
+        await tell_of_wrong_clock(self._deps, begun.moved)
         await self._claim(begun.unclaimed, new_bot=new_bot)
         for platform in self._platforms.values():
             await platform.prepare()
@@ -357,7 +358,6 @@ async def plan(
     `planned` is awaited after each slice, so that the first messages are sent while later slices are planned. With a
     hundred thousand chats, planning takes half a minute.
     """
-    await _move_far_moments(deps)
     watch, began, deliveries = _Stopwatch(deps.clock), deps.clock.monotonic(), 0
     slices = plan_slices(deps.store, now=deps.clock.now(), enough=deps.is_stopping, matching=watch.running)
     while (lanes := await deps.store.run(_next_of, slices)) is not None:
@@ -374,13 +374,12 @@ def _next_of(_: Store, slices: Iterator[Sequence[Lane]]) -> Sequence[Lane] | Non
     return next(slices, None)
 
 
-async def _move_far_moments(deps: Dependencies) -> None:
-    """Corrects due moments that are too late because the clock was wrong, and tells the operators and the log."""
-    now = deps.clock.now()
-    if moved := await deps.store.run(move_far_moments, now=now):
+async def tell_of_wrong_clock(deps: Dependencies, moved: int) -> None:
+    """Tells the log and the operators that subscriptions were due too late (`move_far_moments`), if there were any."""
+    if moved:
         log.warning("The clock was wrong: %d subscriptions were due too late, and are due at their times again.", moved)
-        admins = deps.conversation.bot_info.admins
-        lanes = await deps.store.run(notify_operators, admins, ClockWasWrong(count=moved), now=now)
+        admins, notice = deps.conversation.bot_info.admins, ClockWasWrong(count=moved)
+        lanes = await deps.store.run(notify_operators, admins, notice, now=deps.clock.now())
         deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
 
 

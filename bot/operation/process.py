@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.app import App
 from bot.delivery import sender_lock
 from bot.delivery.lane_sender import DrainState
-from bot.delivery.sender import plan
+from bot.delivery.sender import plan, tell_of_wrong_clock
 from bot.errors import SettingsError, error_location
 from bot.operation import ticks, worker
 from bot.operation.health import Health, Problem
@@ -23,6 +23,7 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import errors
 from subscriptions.service import known_papers, paper_search
 from subscriptions.service.notices import notify_operators_of_trouble
+from subscriptions.service.plan import move_far_moments
 from subscriptions.store import bot_state, workers
 
 log = logging.getLogger("paperwire")
@@ -33,6 +34,7 @@ LOOK_INTERVAL = 5.0  # seconds between two looks into an unchanged store
 CALM = 30.0  # seconds after a drain during which lanes may still wait for their platform
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
 MAINTENANCE_INTERVAL = timedelta(hours=1)  # between two checks whether the daily clean-up or copy is due
+FAR_INTERVAL = timedelta(hours=1)  # between two searches for due moments that a wrong clock put too far away
 NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators must be notified
 
 
@@ -82,6 +84,9 @@ class Process:
                 await self._update_stopped_platforms()
             await self._check_workspaces()
             if looks:
+                if self._is_due("far moments", FAR_INTERVAL):
+                    moved = await self.app.store.run(move_far_moments, now=self.app.clock.now())
+                    await tell_of_wrong_clock(self.app.deps, moved)
                 if not self.sources.is_catching_up:
                     await plan(self.app.deps, self._drain_state, planned=self._wake_lanes)
                 await self.app.store.run(paper_search.keep_recent, now=self.app.clock.now())

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from subscriptions import model, zones
 from subscriptions.planning import cadence as cadences
@@ -25,10 +24,8 @@ from subscriptions.store import chats as stored_chats
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Store, Transaction, in_chunks
+from subscriptions.store.database.store import Scope, Store, Transaction, in_chunks
 
-_FAR_INTERVAL = timedelta(hours=1)  # between two searches for due moments that are too far away
-_LOOKED_FAR: WeakKeyDictionary[Store, datetime] = WeakKeyDictionary()  # the moment of the last such search
 SLICE = 200  # chats that are planned in one transaction; limits memory and how long other writers wait
 
 
@@ -104,20 +101,14 @@ def plan_slices(
             looks.finish(store, found)
 
 
-def move_far_moments(store: Store, *, now: datetime) -> int:
+def move_far_moments(store: Scope, *, now: datetime) -> int:
     """Corrects due moments that are further in the future than their cadences allow. Returns how many it corrected.
 
-    If the machine's clock is wrong for a minute, due moments that are computed in this minute may be in another year. A
-    call searches for such moments if it is the first one, if the clock was set back, or an hour after the last search.
+    If the machine's clock is wrong for a minute, due moments that are computed in this minute may be in another year.
     """
-    looked_at = _LOOKED_FAR.get(store)
-    if looked_at is not None and looked_at <= now < looked_at + _FAR_INTERVAL:
-        return 0
     with store.read() as transaction:
         found = plans.chats_due_too_far(transaction, now)
-    moved = sum(_move_near(store, chat_ids, now) for chat_ids in in_chunks(found))
-    _LOOKED_FAR[store] = now
-    return moved
+    return sum(_move_near(store, chat_ids, now) for chat_ids in in_chunks(found))
 
 
 @stored_store.writes

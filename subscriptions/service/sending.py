@@ -12,7 +12,7 @@ from subscriptions import errors
 from subscriptions.addresses import parse_address
 from subscriptions.model import Lane
 from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_retry
-from subscriptions.service import notices, retention
+from subscriptions.service import notices, plan, retention
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (
     bot_state,
@@ -179,6 +179,7 @@ class Beginning:
 
     unclaimed: tuple[str, ...]  # platforms that must be asked which bot the token is for
     sends: Sequence[EarlierSend]  # posts that earlier processes began in the last minute
+    moved: int  # subscriptions that were due too late, see `plan.move_far_moments`
 
 
 @stored_store.writes
@@ -191,17 +192,18 @@ def begin(
     now: datetime,
     wall: datetime,
 ) -> Beginning:
-    """Registers a worker and recovers the messages of dead ones. `wall` is the time of the machine's clock.
+    """Registers a worker, recovers the messages of dead ones, and corrects due moments that are too far in the future.
 
-    `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises StoreError if the database
-    belongs to another bot, unless `new_bot`.
+    `tokens`: platform → the bot's id in its token; "" if the token does not tell it. `wall` is the time of the machine's
+    clock. Raises StoreError if the database belongs to another bot, unless `new_bot`.
     """
     workers.begin_worker(transaction, worker)
     known = [
         name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
     ]
     sends = _recent_sends(transaction, now=now, wall=wall)
-    return Beginning(tuple(name for name in tokens if name not in known), sends)
+    moved = plan.move_far_moments(transaction, now=now)
+    return Beginning(tuple(name for name in tokens if name not in known), sends, moved)
 
 
 def _recent_sends(transaction: Transaction, *, now: datetime, wall: datetime) -> list[EarlierSend]:
