@@ -63,6 +63,7 @@ class Paper:
     failed: bool = False  # the source could not summarise it; the other fields are fine
     comment: str = ""
     sources: tuple[str, ...] = ()  # names of the sources whose digests hold it
+    meaning: bytes = field(default=b"", repr=False)  # its codes (`subscriptions.meaning`); b"": not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

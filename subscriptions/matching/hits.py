@@ -6,7 +6,7 @@ If the paper fits, the reasons are places in its texts. Otherwise, the reasons a
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from subscriptions import normalize
+from subscriptions import meaning, normalize
 from subscriptions.model import Paper
 from subscriptions.query import (
     ALL,
@@ -47,6 +47,7 @@ class TokenizedPaper:
     exact: dict[Field, str]  # tokens with their letter case and accents
     names: dict[Field, tuple[tuple[str, ...], ...]]  # the parts of each name
     exact_names: dict[Field, tuple[tuple[str, ...], ...]]
+    codes: tuple[int, ...]  # what the paper means (`subscriptions.meaning`); () if that is not known
     labels: frozenset[str]  # such as "category:cs.lg", "category:cs", "primary:…", "id:…", "doi:…", "source:…"
 
 
@@ -67,6 +68,7 @@ def tokenize(paper: Paper, fields: Fields = FIELDS) -> TokenizedPaper:
         exact_names={
             field: tuple(tuple(normalize.exact_author_tokens(name)) for name in found) for field, found in names.items()
         },
+        codes=meaning.read_paper(paper.meaning),
         labels=frozenset(
             label for field in fields for value in field.values(paper) for label in labels_of(field, value)
         ),
@@ -146,6 +148,8 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
             return _text_predicate(term)
         case ValueKind.NEARNESS:
             return lambda paper: nearness_to(term, paper) >= LEAST_NEARNESS
+        case ValueKind.MEANING:
+            return lambda paper: nearness_in_meaning(term, paper) >= meaning.NEAR
     label = label_of(term)
     return lambda paper: label in paper.labels
 
@@ -160,6 +164,11 @@ def nearness_to(term: Term, paper: TokenizedPaper) -> int:
     text = paper.folded[TEXT]
     near = sum(weight for word, weight in term.near if f" {word} " in text)
     return 0 if any(label_of(own) in paper.labels for own in papers_of(term)) else near
+
+
+def nearness_in_meaning(term: Term, paper: TokenizedPaper) -> float:
+    """Returns how near a paper is to the text of a term of meaning, from 0 to 1; 0 if one has no vector."""
+    return meaning.nearness(meaning.read_question(term.question), paper.codes) if term.question else 0.0
 
 
 def papers_of(term: Term) -> Iterator[Term]:
@@ -260,6 +269,7 @@ class Hit:
     field: Field
     terms: tuple[str, ...]  # what was found, as the paper writes it, each once; for an author the whole name
     text: str = ""  # the text that has the terms; "" in a field without texts
+    near: float | None = None  # how near the paper is in meaning, from 0 to 1; None: the field is another
 
 
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
@@ -416,7 +426,9 @@ def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iter
     """Yields one hit for each field without texts in which a term was found, such as authors and categories."""
     found: dict[Field, dict[str, None]] = {}
     for term in terms:
-        if term.field.kind is not ValueKind.WORDS:
+        if term.field.kind is ValueKind.MEANING:
+            yield Hit(term.field, (term.value,), near=round(nearness_in_meaning(term, tokens), 2))
+        elif term.field.kind is not ValueKind.WORDS:
             found.setdefault(term.field, {}).update(dict.fromkeys(_shown(term, paper, tokens)))
     for field, shown in found.items():
         if shown:

@@ -40,7 +40,7 @@ def head_of(word: str) -> str:
 def deciding_feature(term: Term) -> str | None:
     """Returns the feature that a paper has if and only if it fulfils a simple term; None if there is no such feature."""
     field = term.field
-    if field.kind is ValueKind.NEARNESS:
+    if field.kind in (ValueKind.NEARNESS, ValueKind.MEANING):
         return None
     if not term.tokens:
         return hits.label_of(term)

@@ -5,6 +5,7 @@ This module defines the parts of a query, their values, their boolean algebra, a
 text names.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ class ValueKind(Enum):
     LABEL = auto()  # a text that is compared as a whole, letter case ignored
     COMBINED = auto()  # a value that any of several fields may have (`matching.simple_terms`)
     NEARNESS = auto()  # ids of papers; the query finds papers with similar words
+    MEANING = auto()  # a text; the query finds papers that are near to it in meaning
 
 
 WordsOfPapers = tuple[tuple[str, int], ...]
@@ -212,6 +214,15 @@ LIKE = Field(
     place=Sentence("near by the words"),
     help=("like:2601.15529", Sentence("near to a paper; several with commas")),
 )
+ABOUT = Field(
+    name="about",
+    aliases=("关于",),
+    kind=ValueKind.MEANING,
+    example='about:"protein folding"',
+    reading=Sentence("about:{words}"),
+    place=Sentence("near in meaning"),
+    help=('about:"protein folding"', Sentence("near in meaning, in any language")),
+)
 ALL = Field(
     name="all",
     aliases=("全部",),
@@ -237,14 +248,21 @@ LEFT_OUT = Field(name="co", aliases=("jr", "rn"), kind=ValueKind.LABEL, example=
 class Fields:
     """The fields that a query may name. `FIELDS` are the fields of paperwire.
 
-    `words`: value of a nearness term → words of the papers that the value names.
+    `words`: value of a nearness term → words of the papers that the value names. `questions`: value of a term of meaning →
+    its vector (`subscriptions.meaning`).
     """
 
-    def __init__(self, *fields: Field, words: Mapping[str, WordsOfPapers] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        *fields: Field,
+        words: Mapping[str, WordsOfPapers] = MappingProxyType({}),
+        questions: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         self.by_name = {name: field for field in fields for name in field.names}
         foreign = (name for name in self.by_name if not name.isascii())
         self.pattern = re.compile(rf"({'|'.join(('[A-Za-z]+', *foreign))}):")
         self.words = words
+        self.questions = questions
         self._fields = fields
 
     def __iter__(self) -> Iterator[Field]:
@@ -257,17 +275,21 @@ class Fields:
 
     def also(self, *more: Field) -> "Fields":
         """Returns these fields together with `more`."""
-        return Fields(*self._fields, *more, words=self.words)
+        return Fields(*self._fields, *more, words=self.words, questions=self.questions)
 
     def knowing(self, words: Mapping[str, WordsOfPapers]) -> "Fields":
         """Returns these fields with the words of more papers.
 
         A query that names these papers can find papers near to them.
         """
-        return Fields(*self._fields, words={**self.words, **words})
+        return Fields(*self._fields, words={**self.words, **words}, questions=self.questions)
+
+    def asking(self, questions: Mapping[str, bytes]) -> "Fields":
+        """Returns these fields with the vectors of more questions. A query with these can find papers near to them."""
+        return Fields(*self._fields, words=self.words, questions={**self.questions, **questions})
 
 
-FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, LIKE, ALL)
+FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, LIKE, ABOUT, ALL)
 
 
 # ------------------------------------------------------------------------------------ the values of the query language
@@ -287,6 +309,7 @@ class Term:
     LABEL      `value`, as `fold_value` makes it.
     NEARNESS   `value`: bare arXiv ids and DOIs, sorted, separated by commas. `near`: (word, weight) for the words of
                these papers. If the words are not known, it is () and no paper fulfils the term.
+    MEANING    `value`: the text as typed. `question`: its vector; b"" if it is not known, and no paper fulfils the term.
 
     A paper fulfils an ALL term if any text has its `tokens`, one author has its `names`, or the paper has the category
     in `value`. A TEXT_OR_ID term has its words in `tokens` and the id in `value`.
@@ -299,6 +322,7 @@ class Term:
     value: str = ""
     names: tuple[str, ...] = ()
     near: WordsOfPapers = ()
+    question: bytes = dataclasses.field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -393,7 +393,7 @@ def written_value(leaf: Leaf) -> str:
 def _forms(leaf: Leaf) -> Iterator[str]:
     """Yields ways to write a value. The first is the most similar to the typed value."""
     words = " ".join(leaf.words.replace('"', " ").split())
-    if leaf.term.field.kind is ValueKind.NEARNESS:
+    if leaf.term.field.kind in (ValueKind.NEARNESS, ValueKind.MEANING):
         yield from (words, f'"{words}"')
         return
     forms = ["-".join(words.split())] if leaf.term.prefix else [words, f'"{words}"']
@@ -409,5 +409,6 @@ def _means(text: str, term: Term) -> bool:
     field = term.field
     fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
     fields = fields.knowing({term.value: term.near}) if term.near else fields
+    fields = fields.asking({term.value: term.question}) if term.question else fields
     query = query_of(text, fields)
     return query is not None and isinstance(query.tree, Leaf) and query.tree.term == term

@@ -6,7 +6,8 @@ turns the values of one text into parts of a query. It refuses wrong values, and
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -163,6 +164,17 @@ def nearness_meaning(field: Field, papers: Iterable[str], near: WordsOfPapers) -
     return Meaning(Term(field, value=value, near=near), field.canonical_prefix + _quoted(value + words, _PLAIN_PAPERS))
 
 
+def meaning_meaning(field: Field, text: str, questions: Mapping[str, bytes]) -> Meaning | None:
+    """Returns the meaning of a text to which papers are near in meaning; None if it is only punctuation.
+
+    The text keeps its case and accents, since an encoder reads "Größe" better than "grosse". `questions`: text → vector.
+    """
+    value = " ".join(unicodedata.normalize("NFKC", text).replace('"', " ").split())
+    if not letters(value):
+        return None
+    return Meaning(Term(field, value=value, question=questions.get(value, b"")), f'{field.canonical_prefix}"{value}"')
+
+
 def read_words_of_papers(texts: Sequence[str]) -> WordsOfPapers | None:
     """Reads the words with weights after the papers in a canonical text ("graph:310"); None if a text has another form."""
     found = [_WEIGHTED.fullmatch(text) for text in texts]
@@ -272,6 +284,8 @@ class Values:
                 meaning = self._category(lexeme, field)
             case ValueKind.NEARNESS:
                 meaning = self._nearness(lexeme, field)
+            case ValueKind.MEANING:
+                meaning = self._meaning(lexeme, field)
             case _:
                 meaning = self._label(lexeme, field)
         return self._leaf(lexeme, meaning)
@@ -410,6 +424,11 @@ class Values:
             raise sentences.too_many_papers(column)
         return nearness_meaning(field, papers, near or self.fields.words.get(meaning.term.value, ()))
 
+    def _meaning(self, lexeme: lexer.Lexeme, field: Field) -> Meaning | None:
+        if lexeme.star:
+            self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
+        return meaning_meaning(field, lexeme.text, self.fields.questions)
+
     # --------------------------------------------------------------------------------------- hints
 
     def _note_word(self, lexeme: lexer.Lexeme) -> None:
@@ -458,7 +477,7 @@ def _shown(lexeme: lexer.Lexeme, term: Term) -> str:
     if term.value:
         if term.field.kind is ValueKind.CATEGORY and (code := categories.canonical_category(term.value)):
             return code
-        if term.field.kind in (ValueKind.PAPER_ID, ValueKind.NEARNESS):
+        if term.field.kind in (ValueKind.PAPER_ID, ValueKind.NEARNESS, ValueKind.MEANING):
             return term.value
     words = " ".join(lexeme.text.split())
     return (words.strip(_PUNCTUATION) or words) + "*" * term.prefix

@@ -1,9 +1,12 @@
 """Random queries and papers by Hypothesis, and a slow and simple matcher, with which the fast ones must agree."""
 
 import re
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from math import hypot
+from operator import mul
 from typing import Any
 
 from hypothesis import strategies as st
@@ -340,6 +343,29 @@ def is_near(paper: model.Paper, term: grammar.Term) -> bool:
     return shared >= 100
 
 
+def is_near_in_meaning(paper: model.Paper, term: grammar.Term) -> bool:
+    """Returns whether the vectors of a paper are near to that of the term, computed with one number for each dimension."""
+    if not paper.meaning or not term.question:
+        return False
+    signs, large, least = term.question[:64], term.question[64:128], float(struct.unpack("<f", term.question[128:])[0])
+    wanted = [sign * (1.5 if high else 0.5) for sign, high in zip(as_signs(signs), as_bits(large), strict=True)]
+    whole, *parts = (as_signs(paper.meaning[at : at + 64]) for at in range(0, len(paper.meaning), 64))
+    similar = (0.7 * cosine(wanted, whole) + max(cosine(wanted, part) for part in parts)) / 1.7
+    return similar >= least
+
+
+def as_bits(code: bytes) -> list[bool]:
+    return [bool(byte >> bit & 1) for byte in code for bit in range(8)]
+
+
+def as_signs(code: bytes) -> list[int]:
+    return [1 if bit else -1 for bit in as_bits(code)]
+
+
+def cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    return float(sum(map(mul, one, other))) / (hypot(*one) * hypot(*other))
+
+
 def every_text(paper: model.Paper) -> list[str]:
     """Returns titles, abstracts, their translations, and the fields of summaries."""
     return titles(paper) + abstracts(paper) + summaries_of(paper)
@@ -362,6 +388,7 @@ OTHERS: dict[grammar.Field, Callable[[model.Paper, grammar.Term], bool]] = {
     grammar.ID: lambda paper, term: bare_id(paper) == term.value,
     grammar.DOI: lambda paper, term: (paper.doi or "").lower() == term.value,
     grammar.LIKE: is_near,
+    grammar.ABOUT: is_near_in_meaning,
     grammar.SOURCE: lambda paper, term: any(name.casefold() == term.value for name in paper.sources),
 }
 

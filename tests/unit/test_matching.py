@@ -369,7 +369,7 @@ def test_an_example_of_a_field_has_no_hint_and_is_read_again(field: grammar.Fiel
 
 def test_names_in_canonical_texts_are_those_that_are_stored() -> None:
     assert [field.canonical_prefix for field in grammar.FIELDS] == [
-        "title:", "abstract:", "summary:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "like:", "all:",
+        "title:", "abstract:", "summary:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "like:", "about:", "all:",
     ]  # fmt: skip
 
 

@@ -286,6 +286,15 @@ def hints(typed: str) -> list[str]:
         ("10.1101/abc.5678", '"10.1101 abc 5678"'),
         ("source:Daily", "source:daily"),
         ('source:"Daily  arXiv"', 'source:"daily arxiv"'),
+        # a text to which papers are near in meaning keeps its case and accents
+        ('about:"Größe  der Lösung"', 'about:"Größe der Lösung"'),
+        ("about:强化学习", 'about:"强化学习"'),
+        ("关于：“蛋白质 折叠”", 'about:"蛋白质 折叠"'),
+        ("About:ＲＬ cat:cs.LG -survey", 'about:"RL" cat:cs.lg -survey'),
+        ("-about:robots cs.RO", 'cat:cs.ro -about:"robots"'),
+        ('about:"a (b OR c), d"', 'about:"a (b OR c), d"'),
+        ("about:(tide OR reef)", 'about:"reef" OR about:"tide"'),
+        ('about:"tides of', 'about:"tides of"'),
         # a pasted query of arXiv's API is converted
         ("ti:%22deep+learning%22+AND+au:lecun_y", 'author:"lecun y" title:"deep learning"'),
         ("http://export.arxiv.org/api/query?search_query=all:electron&max_results=5", "all:electron"),

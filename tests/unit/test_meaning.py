@@ -1,0 +1,100 @@
+"""How near a paper is to a question in meaning: the bits, and what a query with `about:` finds."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from subscriptions import meaning, model
+from subscriptions.matching import hits
+from subscriptions.matching.batch import QuerySet, match
+from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.query import FIELDS, Query
+from subscriptions.query.parse import parse_query
+from tests.unit.strategies import as_signs, cosine, is_near_in_meaning
+
+ALL = b"\xff" * 64
+NONE = bytes(64)
+HALF = b"\xff" * 32 + bytes(32)
+codes = st.binary(min_size=64, max_size=64)
+papers = st.lists(codes, min_size=2, max_size=5).map(b"".join)
+
+
+def question(signs: bytes, large: bytes = NONE, least: float = 0.25) -> bytes:
+    read = meaning.Question(int.from_bytes(signs, "little"), int.from_bytes(large, "little"), least)
+    return meaning.write_question(read)
+
+
+def about(text: str, vector: bytes) -> Query:
+    return parse_query(text, FIELDS.asking({"tides": vector}))
+
+
+@pytest.mark.parametrize(
+    ("vector", "codes", "near"),
+    [
+        (question(ALL), ALL + ALL, 1.0),
+        (question(ALL), ALL + NONE + ALL, 1.0),  # the best part counts
+        (question(ALL), ALL + HALF, 0.5 + 0.5 * (0.7 / 1.7 - 0.25) / 0.75),
+        (question(ALL, least=0.5), HALF + ALL, 0.5 + 0.5 * (1 / 1.7 - 0.5) / 0.5),
+        (question(ALL, least=0.7 / 1.7), ALL + HALF, 0.5),  # exactly near
+        (question(ALL), HALF + HALF, 0.0),
+        (question(ALL), NONE + NONE, 0.0),  # the opposite, not below 0
+        (question(ALL), b"", 0.0),
+    ],
+)
+def test_nearness(vector: bytes, codes: bytes, near: float) -> None:
+    found = meaning.nearness(meaning.read_question(vector), meaning.read_paper(codes))
+    assert found == pytest.approx(near, abs=1e-6)
+
+
+@given(codes, codes, codes)
+def test_similarity_is_the_cosine_of_the_values(signs: bytes, large: bytes, code: bytes) -> None:
+    wide = [sign * (1.5 if high > 0 else 0.5) for sign, high in zip(as_signs(signs), as_signs(large), strict=True)]
+    read = meaning.read_question(question(signs, large))
+    assert meaning.similarity(read, int.from_bytes(code, "little")) == pytest.approx(cosine(wide, as_signs(code)))
+    assert meaning.alike((int.from_bytes(signs, "little"),), (int.from_bytes(code, "little"),)) == pytest.approx(
+        cosine(as_signs(signs), as_signs(code))
+    )
+
+
+@given(codes, codes, papers, st.floats(0.0625, 0.875, width=32))
+@example(ALL, NONE, ALL + ALL, 0.25)
+def test_each_way_to_match_finds_what_the_slow_one_finds(
+    signs: bytes, large: bytes, paper: bytes, least: float
+) -> None:
+    vector = question(signs, large, least)
+    query, excluding = about("about:tides", vector), about("a -about:tides", vector)
+    known = model.Paper(key="1", title="A", meaning=paper)
+    (term,) = query.terms
+    near = is_near_in_meaning(known, term)
+    tokens = hits.tokenize(known)
+    assert (hits.fits(query, tokens), hits.fits(excluding, tokens)) == (near, not near)
+    found = match(QuerySet([query, excluding]), PaperIndex.of([known]))
+    assert found == {0: 1} if near else {1: 1}
+
+
+@pytest.mark.parametrize("size", [64, 65, 127])
+def test_bytes_of_another_length_are_refused(size: int) -> None:
+    for read in (meaning.read_paper, meaning.read_question):
+        with pytest.raises(ValueError, match=str(size)):
+            read(bytes(size))
+
+
+def test_a_hit_tells_how_near_the_paper_is() -> None:
+    query = about('about:"tides" cat:cs.LG', question(ALL))
+    near, far = (model.Paper(key="1", categories=("cs.LG",), meaning=codes) for codes in (ALL + ALL, NONE + ALL))
+    assert [(hit.field.name, hit.terms, hit.near) for hit in hits.why(query, near)] == [
+        ("about", ("tides",), 1.0),
+        ("category", ("cs.LG",), None),
+    ]
+    assert hits.why(query, far) == ()
+
+
+@pytest.mark.parametrize(("vector", "codes"), [(b"", ALL + ALL), (question(ALL), b"")], ids=["no question", "no paper"])
+def test_what_has_no_vector_is_not_near(vector: bytes, codes: bytes) -> None:
+    paper = model.Paper(key="1", title="tides", meaning=codes)
+    assert not hits.why(about("about:tides", vector), paper)
+    assert hits.why(about("tides -about:tides", vector), paper)
+
+
+def test_queries_are_equal_whatever_their_vectors() -> None:
+    assert about("about:tides", question(ALL)) == about("about:tides", b"")
