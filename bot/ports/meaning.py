@@ -20,3 +20,6 @@ class Encoder(Protocol):
 
     def questions(self, texts: Sequence[str]) -> list[bytes]:
         """Returns the vector of each question, in order. The text keeps its case and accents."""
+
+    def close(self) -> None:
+        """Ends what the encoder has started. It begins anew with the next call. By default, does nothing."""
