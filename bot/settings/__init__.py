@@ -49,6 +49,10 @@ VARIABLES: Mapping[str, str] = {
     "PAPERWIRE_ON_UNCLEAR": "what becomes of a message that may have been sent: resend or skip",
     "PAPERWIRE_ALLOWED_HOSTS": "hosts of sources that may be private or loopback, comma between",
     "PAPERWIRE_HEARTBEAT_URL": "an address that is asked regularly while all is well",
+    "PAPERWIRE_MEANING": "whether papers are found by meaning, too: on or off",
+    "PAPERWIRE_EMBEDDINGS_URL": "the root of a server that encodes meaning, in OpenAI's form; it ends in /v1",
+    "PAPERWIRE_EMBEDDINGS_MODEL": "the model that encodes there",
+    "PAPERWIRE_EMBEDDINGS_KEY": "the key of that server",
     "PAPERWIRE_LOG_LEVEL": "debug, info, warning or error",
     "PAPERWIRE_LOG_FORMAT": "text or json",
 }
@@ -191,6 +195,13 @@ class Settings:
     heartbeat_url: Annotated[SecretStr | None, check.hidden(check.url)] = (
         None  # a secret, because anyone who knows this URL can send heartbeats
     )
+    meaning: Annotated[Literal["on", "off"] | None, check.text(check.one_of("on", "off"))] = (
+        None  # on where the package `meaning` is installed
+    )
+    # None: the encoder of that package. "/embeddings" is appended
+    embeddings_url: Annotated[str | None, check.text(check.server_root)] = field(default=None, repr=False)
+    embeddings_model: Annotated[str | None, check.text(check.visible)] = None
+    embeddings_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], check.text(check.one_of("debug", "info", "warning", "error"))
     ] = "info"

@@ -85,6 +85,7 @@ _TABLES: Mapping[str, Any] = {
 # if the first is set, the second must be set
 _TOGETHER = (
     ("PAPERWIRE_SMTP_URL", "PAPERWIRE_MAIL_FROM"),
+    ("PAPERWIRE_EMBEDDINGS_URL", "PAPERWIRE_EMBEDDINGS_MODEL"),
     ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
     ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
     # the secret key encrypts the tokens of workspaces that install the app

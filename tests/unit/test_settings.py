@@ -103,6 +103,9 @@ USABLE = [
         "allowed_hosts",
         frozenset({"localhost", "10.0.0.5", "::1", "fd00::1"}),
     ),
+    ("PAPERWIRE_MEANING", " Off ", "meaning", "off"),
+    ("PAPERWIRE_EMBEDDINGS_MODEL", "BAAI/bge-m3:567m", "embeddings_model", "BAAI/bge-m3:567m"),
+    ("PAPERWIRE_EMBEDDINGS_KEY", "sk-1", "embeddings_key", "sk-1"),
     ("PAPERWIRE_HEARTBEAT_URL", "https://hc.example.org/ping/1", "heartbeat_url", "https://hc.example.org/ping/1"),
     ("PAPERWIRE_LOG_LEVEL", "DEBUG", "log_level", "debug"),
     ("PAPERWIRE_LOG_FORMAT", "json", "log_format", "json"),
@@ -205,6 +208,12 @@ UNUSABLE = [
     ("PAPERWIRE_ON_UNCLEAR", "sesame", "resend, skip"),
     ("PAPERWIRE_ALLOWED_HOSTS", "http://sesame/", "commas between"),
     ("PAPERWIRE_ALLOWED_HOSTS", "ok.org, ses ame", "commas between"),
+    ("PAPERWIRE_MEANING", "sesame", "one of on, off"),
+    ("PAPERWIRE_EMBEDDINGS_URL", "sesame", "address with a host"),
+    ("PAPERWIRE_EMBEDDINGS_URL", "https://example.org/v1?key=sesame", "without ? and #"),
+    ("PAPERWIRE_EMBEDDINGS_URL", "https://sesame.example.org/v1", "PAPERWIRE_EMBEDDINGS_MODEL"),
+    ("PAPERWIRE_EMBEDDINGS_MODEL", "sesame street", "without blanks"),
+    ("PAPERWIRE_EMBEDDINGS_KEY", "sesame\nstreet", "without blanks"),
     ("PAPERWIRE_HEARTBEAT_URL", "sesame", "address with a host"),
     ("PAPERWIRE_LOG_LEVEL", "sesame", "debug, info, warning, error"),
     ("PAPERWIRE_LOG_FORMAT", "sesame", "text, json"),
@@ -227,6 +236,7 @@ def test_every_variable_is_in_the_tables_of_these_tests() -> None:
         "PAPERWIRE_SLACK_CLIENT_SECRET",
         "PAPERWIRE_CONFIG",
         "PAPERWIRE_SMTP_URL",
+        "PAPERWIRE_EMBEDDINGS_URL",
     } == set(bot_settings.VARIABLES)
     assert {name for name, *_ in UNUSABLE} == set(bot_settings.VARIABLES)
 
