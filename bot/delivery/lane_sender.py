@@ -140,15 +140,17 @@ async def _post_now(
 @contextmanager
 def measured(deps: Dependencies, platform: str, kind: str) -> Iterator[None]:
     """Reports the outcome and the duration of a post that the body makes. `kind`: see MessageTried."""
-    began, outcome = deps.clock.monotonic(), "sent"
+    began, outcome = deps.clock.monotonic(), ""
     try:
         yield
+        outcome = "sent"
     except errors.NotDelivered as error:
         outcome = channels.outcome_name(error)
         raise
     finally:
         seconds = deps.clock.monotonic() - began
-        deps.observe(channels.MessageTried(platform=platform, kind=kind, outcome=outcome, seconds=seconds))
+        if outcome:  # the post was not broken off
+            deps.observe(channels.MessageTried(platform=platform, kind=kind, outcome=outcome, seconds=seconds))
 
 
 async def _edit(
