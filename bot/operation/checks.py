@@ -21,11 +21,11 @@ from bot.rendering.delivery_messages import render_delivery
 from bot.settings import VARIABLES, Settings
 from subscriptions import addresses, errors, model
 from subscriptions.chat_settings import resolve
-from subscriptions.service.plan import chats_due_too_far
 from subscriptions.service.sending import outbox_trouble
 from subscriptions.store.bot_state import bots
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store, write_refusal
+from subscriptions.store.planner import chats_due_too_far
 from subscriptions.zones import zone
 
 
@@ -149,7 +149,7 @@ def check_here(
 
 def _put_off_too_far(store: Store, wall: datetime) -> Iterator[Finding]:
     """Yields a finding if due times are so far ahead that the clock must have been wrong when they were computed."""
-    count = chats_due_too_far(store, now=wall) if is_ready(store) else 0
+    count = len(chats_due_too_far(store, wall)) if is_ready(store) else 0
     if count:
         yield Finding(
             question=errors.Sentence("Clock"),

@@ -336,8 +336,7 @@ def move_to_person_address(store: Scope, address: model.ChatAddress, other: str,
 
     A chat is stored at another address if it was added before its person was known.
     """
-    with store.read() as transaction:
-        made = chats.find_chat(transaction, model.ChatAddress(address.platform, other))
+    made = chats.find_chat(store, model.ChatAddress(address.platform, other))
     if made is not None and made.address.address == other:
         moving.chat_moved(store, made.address, address.address, now=now)
 

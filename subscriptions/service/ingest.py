@@ -141,9 +141,8 @@ class Ingest:
 
 def _read(store: Store, digest: model.Digest) -> Sequence[drafts.Incoming]:
     """Returns the papers of a digest, prepared for merging before anything is written; () if the digest is known."""
-    with store.read() as transaction:
-        if digests.is_known(transaction, digest.content_hash):
-            return ()
+    if digests.is_known(store, digest.content_hash):
+        return ()
     return drafts.incoming(paper_index.merge_copies(digest.entries))
 
 

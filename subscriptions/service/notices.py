@@ -68,8 +68,9 @@ def notify_operators(
     return tuple(notified)
 
 
+@writes
 def notify_owner(
-    store: Transaction, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = ""
+    transaction: Transaction, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = ""
 ) -> bool:
     """Stores a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
 
@@ -78,9 +79,8 @@ def notify_owner(
     """
     if chat.kind is model.ChatKind.PRIVATE or chat.owner in ("", by):
         return False
-    with store.write() as transaction:
-        private = chats.find_chat(transaction, model.ChatAddress(chat.address.platform, chat.owner))
-        return private is not None and _add(transaction, private, notice, now.date(), now=now, buttons={})
+    private = chats.find_chat(transaction, model.ChatAddress(chat.address.platform, chat.owner))
+    return private is not None and _add(transaction, private, notice, now.date(), now=now, buttons={})
 
 
 def _add(

@@ -106,8 +106,7 @@ def move_far_moments(store: Scope, *, now: datetime) -> int:
 
     If the machine's clock is wrong for a minute, due moments that are computed in this minute may be in another year.
     """
-    with store.read() as transaction:
-        found = plans.chats_due_too_far(transaction, now)
+    found = plans.chats_due_too_far(store, now)
     return sum(_move_near(store, chat_ids, now) for chat_ids in in_chunks(found))
 
 
@@ -117,12 +116,6 @@ def _move_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime)
     moves = listing.moved_near(transaction, chat_ids, now)
     plans.advance(transaction, moves, {})
     return len(moves)
-
-
-@stored_store.reads
-def chats_due_too_far(transaction: Transaction, *, now: datetime) -> int:
-    """Returns the number of chats that `move_far_moments` would correct."""
-    return len(plans.chats_due_too_far(transaction, now))
 
 
 class _Due(NamedTuple):

@@ -107,8 +107,7 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
 
     Stores `current` if it is new.
     """
-    with store.read() as transaction:
-        known = bot_state.bot_name(transaction, platform)
+    known = bot_state.bot_name(store, platform)
     if current and current != known:
         _store_name(store, platform, current)
     return current or known
@@ -125,9 +124,7 @@ def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> N
     Chats that were added before the bot knew which workspace is its own have this id in their addresses.
     """
     prefix = f"{team}/"
-    with store.read() as transaction:
-        known = chats.addresses_with_prefix(transaction, platform, prefix)
-    for address in known:
+    for address in chats.addresses_with_prefix(store, platform, prefix):
         moving.chat_moved(store, ChatAddress(platform, address), address.removeprefix(prefix), now=now)
 
 
@@ -195,9 +192,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     yield from _steps(store, lambda transaction, _, most: planner.drop_changes(transaction, most), now)
     if papers is not None:
         yield from _steps(store, retention.prune_papers, now - papers)
-    with store.read() as transaction:
-        gone = _chats_to_erase(transaction, now)
-    for chat_id in gone:
+    for chat_id in _chats_to_erase(store, now):
         _erase_if_gone(store, chat_id, now)
         yield 1
     pausing.forget_workspaces(store, now=now)
@@ -210,6 +205,7 @@ def _erase_if_gone(transaction: Transaction, chat_id: int, now: datetime) -> Non
         chat_data.erase(transaction, chat_id)
 
 
+@stored_store.reads
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
     """Returns the ids of the chats to erase.
 

@@ -106,6 +106,7 @@ def bots(transaction: Transaction) -> dict[str, str]:
     return {name: bot for name, bot in rows if bot is not None}
 
 
+@store.reads
 def bot_name(transaction: Transaction, platform: str) -> str:
     """Returns the last stored name of the bot on a platform; "" if it is not known."""
     return transaction.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""

@@ -44,6 +44,7 @@ _SAME_NUMBER = {"next_number": _c.next_number}  # an update that changes no valu
 _HOLD = sa.update(_chats).where(_c.id == sa.bindparam("of")).values(_SAME_NUMBER)
 
 
+@store.reads
 def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Chat | None:
     """Returns the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
     place = {"platform": address.platform, "address": address.address, "topic": address.topic}
@@ -266,6 +267,7 @@ def store_streaks(transaction: Transaction, streaks: Mapping[int, model.NoMatchS
             store.execute(transaction, sa.update(_chats).where(_c.id.in_(part)).values(values))
 
 
+@store.reads
 def addresses_with_prefix(transaction: Transaction, platform: str, prefix: str) -> list[str]:
     """Returns the addresses that begin with this prefix, without those of chats that have moved away."""
     rows = transaction.exec(

@@ -142,6 +142,7 @@ _LATEST = sa.case((_s.cadence.like("weekly%"), _week), (_s.cadence.like("%weekda
 _FAR = sa.select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST, _active)
 
 
+@store.reads
 def chats_due_too_far(transaction: Transaction, now: datetime) -> list[int]:
     """Returns the ids of the chats with a subscription whose due moment is later than its kind of cadence allows."""
     values = {"day": now + _DAY, "weekend": now + _WEEKEND, "week": now + _WEEK}
