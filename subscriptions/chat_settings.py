@@ -284,19 +284,24 @@ _DECLARED = (
     ChatSetting(
         name="text",
         label=errors.Sentence("Text"),
-        meaning=errors.Sentence("what is shown below a title: the summary, the abstract, or nothing"),
+        meaning=errors.Sentence(
+            "the text below a title, or title and summary in your language above the original title"
+        ),
         readers=("bot.rendering",),
         names="content 内容 正文 文字",
-        choices=_everywhere("summary abstract titles"),
+        choices=_everywhere("summary abstract titles both"),
         values={
             "summary": errors.Sentence("summary"),
             "abstract": errors.Sentence("abstract"),
             "titles": errors.Sentence("titles only"),
+            "both": errors.Sentence("both languages"),
         },
         value_names={
             "summary": "summaries 总结 概要",
             "abstract": "abstracts 摘要",
             "titles": "title 标题 仅标题 只有标题",
+            "both": "bilingual twolanguages englishandchinese chineseandenglish 双语 双语对照 中英双语 中英对照 中英文 中英文对照 "
+            "两种语言 中文和英文 英文和中文",
         },
     ),
     ChatSetting(

@@ -153,7 +153,7 @@ class ChatSettings:
     schedule: str  # a cadence as text: "when-out 08:00-20:00", "daily 09:00", "now", …
     timezone: str  # IANA zone, or a fixed offset "+08:00"
     lang: str  # "en" or "zh"
-    text: str  # summary, abstract, titles
+    text: str  # summary, abstract, titles, both
     limit: int | None  # papers shown per delivery; None: all
     sound: str  # first, off
     quiet: str  # "22:00-08:00" or off

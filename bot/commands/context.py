@@ -11,6 +11,7 @@ from bot.ports import conversation
 from bot.ports.channel import Reply
 from bot.rendering.cleaning import title_line
 from bot.rendering.language import Language, query_in_words
+from bot.rendering.views import titled_for
 from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Sentence
@@ -168,7 +169,7 @@ class CommandContext:
 
     def title(self, known: model.KnownPaper) -> str:
         """Returns the title of a paper on one line, or what is shown if it has none."""
-        return title_line(known.paper)
+        return title_line(titled_for(known.paper, self.origin.settings))
 
     def reading(self, query: Query) -> str:
         """Returns a query in words, in the reader's language."""

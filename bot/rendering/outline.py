@@ -256,7 +256,7 @@ def _tail(delivery: model.Delivery, reader: views.Reader, summarised: Sequence[m
 
 def _without_summary(reader: views.Reader, summarised: Sequence[model.Item]) -> str:
     """Returns a line if at least three papers lack a usable summary, and other papers have one or one failed; else ""."""
-    if reader.settings.text != "summary" or not summarised:
+    if not reader.wants_summaries or not summarised:
         return ""
     language = reader.language
     papers = [item.paper.paper for item in summarised if not item.paper.withdrawn_at]

@@ -55,14 +55,17 @@ def whole_sections(item: model.Item, reader: views.Reader) -> tuple[views.Sectio
     A summary in another language is used only if there is none in the chat's language.
     """
     paper, language = item.paper.paper, reader.language
-    own = [summary for summary in paper.summaries if _is_in_language(summary.language, language) and _usable(summary)]
-    others = [summary for summary in paper.summaries if not own and _usable(summary)]
-    english = [summary for summary in others if summary.language.partition("-")[0].lower() == "en"]
+    translated = views.in_language(paper.translations, language.code)
+    summaries = list(filter(_usable, paper.summaries))
+    own = views.in_language(summaries, language.code)
+    others = [] if own else summaries
+    english = views.in_language(others, "en")
     rest = [] if english else others
+    below = [] if views.titled_for(paper, reader.settings) is not paper else translated  # else it is the title already
     return (
-        *_translated(paper, language, title=True),
+        *(part for one in below for part in _section(language.say("Title, translated"), one.title)),
         *_summary(own[:1], language),
-        *_translated(paper, language, title=False),
+        *(part for one in translated for part in _section(language.say("Abstract, translated"), one.abstract)),
         *_summary(english[:1], language),
         *_section(language.say("Abstract"), paper.abstract),
         *_section(language.say("Comment"), paper.comment),
@@ -90,14 +93,6 @@ def _all_authors(paper: model.Paper, language: Language) -> str:
     return f"{', '.join(names[: _AUTHORS - 1])}, … {names[-1]} ({language.number(len(names))})"
 
 
-def _translated(paper: model.Paper, language: Language, *, title: bool) -> Iterator[views.Section]:
-    for translation in paper.translations:
-        if _is_in_language(translation.language, language) and title:
-            yield from _section(language.say("Title, translated"), translation.title)
-        elif _is_in_language(translation.language, language):
-            yield from _section(language.say("Abstract, translated"), translation.abstract)
-
-
 def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator[views.Section]:
     """Yields a section for each usable field of these summaries."""
     for summary in summaries:
@@ -114,10 +109,6 @@ def _usable(summary: model.Summary) -> dict[str, str]:
 def _section(called: str, text: str, *, ai: str = "") -> Iterator[views.Section]:
     if shown := cleaning.readable(cleaning.clean(text[:_LONGEST])):
         yield views.Section(label=called, text=cleaning.Passage((shown,)), ai=ai)
-
-
-def _is_in_language(code: str, language: Language) -> bool:
-    return code.partition("-")[0].lower() == language.code
 
 
 # ---------------------------------------------------------------------------------------------------------- why it came

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 from unicodedata import combining
 
 from bot.ports import channel
@@ -37,6 +37,11 @@ class Reader:
         """Whether each paper is shown with the people who subscribed to it."""
         together = self.kind in (model.ChatKind.TEAM, model.ChatKind.GROUP) and not self.is_public
         return together and self.settings.credits == "on"
+
+    @property
+    def wants_summaries(self) -> bool:
+        """Whether a paper is shown with its summary, if it has one."""
+        return self.settings.text in ("summary", "both")
 
 
 def reader_of(chat: model.Chat) -> Reader:
@@ -203,6 +208,7 @@ class PaperView:
     form: Literal["card", "row", "title"]
     number: str  # "7" in a bulletin
     title: cleaning.Passage
+    original: cleaning.Passage  # the original title, if `title` is its translation
     url: str
     withdrawn: str  # "withdrawn, 2 Feb", perhaps with by whom; the title is then struck through
     authors: str
@@ -234,12 +240,13 @@ def paper_view(
     item: model.Item, reader: Reader, measure: Measure, *, number: int = 0, day: str = "", why: bool = True
 ) -> PaperView:
     """Returns the view of a paper, no longer than `measure`. `why=False`: a heading already names the first subscription."""
-    paper = item.paper.paper
+    original, paper = item.paper.paper, titled_for(item.paper.paper, reader.settings)
     words = tuple(word for because in item.because for word in because.words)
     whole = why or any(because.text == LIBRARY_QUERY for because in item.because[:1])
     gone = item.paper.withdrawn_at
     name = _name(paper)
     title, rest = _title(paper, measure.title)
+    below = "" if paper is original else texts.cut_at_word(_readable(original.title), measure.title)
     text, ai = ("", False) if gone else _text(paper, reader, measure, rest)
     card = measure.form == "card"
     quoted = _translated(paper, reader.language.code) or paper.abstract
@@ -249,6 +256,7 @@ def paper_view(
         form=measure.form,
         number=str(number) if number else "",
         title=isolated_passage(cleaning.marked(title, words)),
+        original=isolated_passage(cleaning.marked(below, words)),
         url=cleaning.paper_url(paper),
         withdrawn=_withdrawn(paper, reader, gone) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
@@ -261,6 +269,34 @@ def paper_view(
         quotation=cleaning.isolated(quotation),
         why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
+
+
+def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:
+    """Returns the paper with its title in the chat's language, if the chat reads both and there is such a title.
+
+    Otherwise, and if the translation is the title itself, returns the same paper.
+    """
+    if settings.text != "both":
+        return paper
+    own = in_language(paper.translations, settings.lang)
+    title = next((one.title for one in own if _readable(one.title)), "")
+    return replace(paper, title=title) if title and not _are_alike(title, paper.title) else paper
+
+
+def _are_alike(title: str, other: str) -> bool:
+    """Returns whether two titles have the same letters and digits, in any case."""
+    plain, plain_other = (
+        "".join(filter(str.isalnum, texts.normalized("NFKC", _readable(text)).casefold())) for text in (title, other)
+    )
+    return plain == plain_other
+
+
+_Told = TypeVar("_Told", model.Summary, model.Translation)
+
+
+def in_language(found: Iterable[_Told], language: str) -> list[_Told]:
+    """Returns the summaries or translations in this language, also those in one of its variants, such as "zh-TW"."""
+    return [one for one in found if one.language.partition("-")[0].lower() == language]
 
 
 def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool = False) -> str:
@@ -367,7 +403,7 @@ def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tu
     if reader.settings.text == "titles":
         return "", False
     translated = _translated(paper, reader.language.code)
-    if reader.settings.text == "summary" and measure.summary:
+    if reader.wants_summaries and measure.summary:
         english = "" if translated else _summary(paper, "en")
         if summary := _summary(paper, reader.language.code) or english:
             return _line(summary, measure.summary), True
@@ -379,19 +415,15 @@ def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tu
 
 
 def _summary(paper: model.Paper, language: str) -> str:
-    for summary in paper.summaries:
-        if summary.language.split("-")[0].lower() == language:
-            fields = {name: text for name, text in summary.fields.items() if texts.summary_state(text) == "ok"}
-            return fields.get("tldr") or next(iter(fields.values()), "")
+    for summary in in_language(paper.summaries, language):
+        fields = {name: text for name, text in summary.fields.items() if texts.summary_state(text) == "ok"}
+        return fields.get("tldr") or next(iter(fields.values()), "")
     return ""
 
 
 def _translated(paper: model.Paper, language: str) -> str:
     """Returns the abstract in this language if a source has translated it; else ""."""
-    for translation in paper.translations:
-        if translation.language.split("-")[0].lower() == language and translation.abstract:
-            return translation.abstract
-    return ""
+    return next((one.abstract for one in in_language(paper.translations, language) if one.abstract), "")
 
 
 def _untitled(paper: model.Paper) -> bool:

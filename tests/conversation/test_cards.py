@@ -579,3 +579,29 @@ async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(bot: BotHa
         "译文乙。",
         ["摘要译文", "译文乙。", "概要", "AI: An English summary.", "摘要", "Abstract B."],
     )
+
+
+async def test_a_chat_that_reads_both_languages_has_the_original_title_below_its_own(bot: BotHarness) -> None:
+    await bot.says("/lang zh")
+    assert (await bot.says("中英对照")).lines[0] == "✓ 内容：中英对照（原为：总结）"
+    bot.later(minutes=1)
+    own_title, own_text = make.translation(title="烟雾的扩散"), make.summary("烟雾散开。")
+    smoke = make.paper("Diffusion of smoke", summaries=own_text, translations=own_title)
+    sent = await deliverer.delivered(bot, smoke, make.paper("Diffusion of ink"))
+    assert [line for line in sent.lines if "iffusion of" in line or "烟雾" in line] == [
+        "1 Diffusion of ink",
+        "2 烟雾的扩散",
+        "Diffusion of smoke",
+        "AI: 烟雾散开。",
+    ]
+    card = await bot.presses("2")
+    whole = await bot.presses("更多")
+    found = await bot.says("/search smoke")
+    for said in (card, whole, found, await bot.says(smoke.arxiv_id or "")):
+        page = "\n".join(said.lines)
+        assert (page.count("烟雾的扩散"), page.count("Diffusion of smoke")) == (1, 1)
+        assert page.index("烟雾的扩散") < page.index("Diffusion of smoke")
+    make.ingested(bot.store, tides := make.paper("Tides", translations=make.translation(title="潮汐")))
+    assert f"· 潮汐 ({tides.arxiv_id})" in (await bot.says("/sub tides")).lines
+    await bot.says("/set 内容 总结")
+    assert "烟雾的扩散" not in (await bot.says("/search smoke")).text

@@ -1218,6 +1218,20 @@ def rendered_plot(platform: str) -> model.Message:
     return message
 
 
+@pytest.mark.parametrize("amount", [1, 7, 12, 41])
+@pytest.mark.parametrize("platform", ["telegram", "slack", "email", "web", "console", "apprise"])
+def test_the_original_title_stands_once_below_the_translated_one_which_is_the_link(platform: str, amount: int) -> None:
+    to = deliveries.chat(platform, text="both", lang="zh")
+    told = deliveries.item("Noise", translations=translation(title="噪声"))
+    papers = (told, *deliveries.items(amount - 1, translations=translation("fr", title="Bruit")))
+    message = render_delivery(deliveries.delivery(to, papers))[0]
+    for form in map(json.loads, (message.payload, message.plain)):
+        shown = json.dumps(form.get("html") or form.get("blocks") or form["text"], ensure_ascii=False)
+        assert (shown.count("Noise"), "Bruit" in shown) == (1, False)
+        assert shown.index("噪声") < shown.index("Noise")
+        assert "href" not in shown or re.search(f"{told.paper.paper.key}[^>]*>噪声<", shown)
+
+
 @pytest.mark.parametrize("platform", ["telegram", "slack", "console"])
 def test_elsewhere_it_is_text(platform: str) -> None:
     said = json.dumps(json.loads(rendered_plot(platform).payload), ensure_ascii=False)

@@ -192,6 +192,8 @@ def test_authors(authors: tuple[str, ...], words: tuple[str, ...], card: str, ro
         ("en", "summary", {"en": "Summary generation failed"}, deliveries.ABSTRACT, ""),
         ("en", "abstract", {"en": "English."}, deliveries.ABSTRACT, ""),
         ("en", "titles", {"en": "English."}, "", ""),
+        ("zh", "both", {"zh": "中文。", "en": "English."}, "中文。", "AI:"),
+        ("zh", "both", {}, deliveries.ABSTRACT, ""),
     ],
 )
 def test_the_text_follows_language_and_setting(
@@ -199,6 +201,29 @@ def test_the_text_follows_language_and_setting(
 ) -> None:
     view = seen(deliveries.item(summaries=summaries), deliveries.chat(lang=lang, text=setting))
     assert (str(view.text), view.ai) == (text, ai)
+
+
+_TITLED = {"zh": "噪声 $\\alpha$", "en": "Noise,  step by step!", "zh-TW": "雜訊"}
+
+
+@pytest.mark.parametrize(
+    ("lang", "setting", "own", "languages", "titles"),
+    [
+        ("zh", "both", "Noise, Step by Step", ("en", "zh"), ("噪声 α", "Noise, Step by Step")),
+        ("zh", "both", "Noise, Step by Step", ("zh-TW",), ("雜訊", "Noise, Step by Step")),
+        ("zh", "both", "Noise, Step by Step", ("en",), ("Noise, Step by Step", "")),
+        ("zh", "both", "", ("zh",), ("噪声 α", "")),  # the abstract is not made a title
+        ("zh", "summary", "Noise, Step by Step", ("zh",), ("Noise, Step by Step", "")),
+        ("en", "both", "Noise, Step by Step", ("en", "zh"), ("Noise, Step by Step", "")),  # the same title once
+        ("en", "both", "噪声", ("en",), ("Noise, step by step!", "噪声")),
+    ],
+)
+def test_the_title_in_the_language_of_the_chat_stands_above_the_original_one(
+    lang: str, setting: str, own: str, languages: tuple[str, ...], titles: tuple[str, str]
+) -> None:
+    translations = tuple(model.Translation(language=one, title=_TITLED[one]) for one in languages)
+    view = seen(deliveries.item(own, translations=translations), deliveries.chat(lang=lang, text=setting))
+    assert (str(view.title), str(view.original), str(view.text)) == (*titles, deliveries.ABSTRACT)
 
 
 # --------------------------------------------------------------------------------------------------------------- why

@@ -3,8 +3,10 @@
 import re
 
 from bot.commands.words import reader
+from subscriptions.chat_settings import SETTINGS
 
 DISTRESS, UNSAVE, WHEN_FOUND, BIB = "distress", "unsave", "when-found", "export-bib"
+BOTH_LANGUAGES = "set-text-both"
 
 _READ = 2000  # characters of a text in which distress is looked for
 _PAPERS = re.compile(
@@ -62,8 +64,29 @@ _CLOCK = re.compile(
 _TIMED = ("schedule", "smalltalk", "about", "status", reader.QUERY, *reader.ASKING)
 
 
+# Words around the languages in which papers are shown.
+_SHOWN = re.compile(
+    r"\b(?:please|pls|can|could|you|i(?:['’]d)?|we|want|need|would|like|to|let|me|us|have|see|read|get|show|display|give|use|switch|set|text"
+    r"|the|them|it|(?:titles? and )?summar(?:y|ies)|titles?|everything|always|in|with|version|mode)\b|[.,!?'’]"
+    r"|请|麻烦|帮我|给我|我?想?要|我?想|希望|都|把|将|使?用|以|改[为成]?|换[为成]|切换[到成为]?|设置?[为成]|开启|打开|显示|展示|看|标题和?|总结|摘要|内容"
+    r"|一起|同时|模式|形式|版本?|的|吧|[要为成]|[,。!?]"
+)
+
+
+def _names_both_languages(plain: str) -> bool:
+    """Returns whether a folded sentence says only that papers are shown in both languages.
+
+    One English word alone, such as "bilingual", is a subject of papers; "both" may be any two things.
+    """
+    named = " ".join(_SHOWN.sub(" ", plain).split())
+    is_subject = plain.isascii() and plain.isalpha()
+    return not is_subject and named != "both" and SETTINGS["text"].value_named(named) == "both"
+
+
 def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) -> str:
     """Returns the intent of a folded sentence whose likeliest learned intent is known; that one if no rule applies."""
+    if _names_both_languages(plain):
+        return BOTH_LANGUAGES
     has_paper = any(token.mark == reader.PAPER for token in tokens)
     if likeliest in _TIMED and any(token.mark == reader.WHEN for token in tokens) and _CLOCK.search(plain):
         return "timezone"

@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from bot.commands.words import reader, subjects
+from bot.commands.words import by_rule, reader, subjects
 
 # A sentence about the whole chat is read once more as one about a single subscription, to see whether it names one.
 _OF_ONE = {"unsub-all": "unsub", "stop": "unsub", "schedule-now": "schedule", "schedule-weekdays": "schedule"}
@@ -88,6 +88,8 @@ class Container(NamedTuple):
 
 def names_in(text: str, intent: str) -> list[str]:
     """Returns the words by which a sentence with this intent names subscriptions; [] if it names none."""
+    if intent == by_rule.BOTH_LANGUAGES:  # such a sentence says nothing else
+        return []
     intent = "schedule" if intent.startswith(_OF_THE_CHAT) else _OF_ONE.get(intent, intent)
     papers = (reader.WANTED, reader.UNWANTED, reader.AUTHOR) if intent in _OF_PAPERS else ()
     return [
