@@ -17,6 +17,7 @@ from bot.dependencies import opening, system_clock
 from bot.digests import format_names
 from bot.errors import WrongUsage
 from bot.platforms import known
+from bot.ports.meaning import Encoder
 from bot.settings import Settings
 from bot.settings.loading import load_usable_settings
 from subscriptions import addresses, errors, model
@@ -73,6 +74,7 @@ class Session:
     settings: Settings
     clock: system_clock.SystemClock
     store: Store
+    encoder: Encoder | None = None  # of papers; None: meaning is off
 
     @property
     def now(self) -> datetime:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager, nullcontext
-from time import perf_counter
+from threading import Timer
 from typing import TypeVar
 
 from rich.console import Console, RenderableType
@@ -79,17 +79,19 @@ def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
     bar = Progress(
         *columns, console=output.console(sys.stderr), transient=True, redirect_stdout=False, redirect_stderr=False
     )
-    began = perf_counter()
+    starting = Timer(_BAR_AFTER, bar.start)  # also while the first item takes long
 
     def counted() -> Iterator[T]:
         task = bar.add_task(what, total=len(items) if isinstance(items, Sized) else None)
+        starting.start()
         for item in items:
             yield item
             bar.advance(task)
-            if not bar.live.is_started and perf_counter() - began > _BAR_AFTER:
-                bar.start()
 
     try:
         yield counted()
     finally:
+        starting.cancel()
+        if starting.ident is not None:
+            starting.join()
         bar.stop()

@@ -23,7 +23,7 @@ from bot.settings import installed_version
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.addresses import declared
 from subscriptions.errors import StoreError
-from subscriptions.service import access, sending
+from subscriptions.service import access, meaning, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.service.notices import notify_new_version
 from subscriptions.service.sending import backlog
@@ -469,13 +469,18 @@ def log_new_trouble(store: Store, *, now: datetime) -> None:
         )
 
 
-def attention(store: Store, *, now: datetime) -> dict[str, str]:
-    """Returns what the health page shows besides problems: name → sentence. No sentence contains an address or a reason."""
+def attention(store: Store, *, now: datetime, encodes: bool = False) -> dict[str, str]:
+    """Returns what the health page shows besides problems: name → sentence. No sentence contains an address or a reason.
+
+    `encodes`: whether there is an encoder of papers.
+    """
     found, said = sending.outbox_trouble(store, now=now), {}
     if found.dead.count:
         said["dead"] = f"{found.dead.count} deliveries could not be sent, the first {_age(found.dead.since, now)} ago"
     for platform, late in found.waiting.items():
         said[f"waiting {platform}"] = f"{late.count} deliveries wait, the first for {_age(late.since, now)}"
+    if encodes and (since := meaning.failing_since(store)):
+        said["meaning"] = f"papers wait for their meaning, the first for {_age(since, now)}; the log says why"
     return said
 
 

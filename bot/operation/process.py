@@ -19,6 +19,7 @@ from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_
 from bot.operation.sign_in import lock_of_metrics
 from bot.operation.site import closed_pages, entry_lines, make_site
 from bot.operation.web_server import Refusals, health_app, serving
+from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import errors
 from subscriptions.service import known_papers, paper_search
@@ -59,6 +60,7 @@ class Process:
         self._rests: dict[str, tuple[float, float]] = {}
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
         self._reported: set[str] = set()  # the stopped platforms that `problems` contains
+        self.late_encoding = LateEncoding(app.deps)
         self._maintenance: asyncio.Task[None] | None = None
         self._ends = threading.Event()  # ends the maintenance
         self._done_at: dict[str, datetime] = {}  # work that is done at intervals -> when it was last done
@@ -95,6 +97,7 @@ class Process:
             if looks:
                 await self._wake_lanes()
             self.run_maintenance()
+            self.late_encoding.start()
             self.problems.pop("database", None)
             self.problems.pop("sources", None)
             if unread := self.sources.problems:  # anyone may read this, so the sources are not named
@@ -128,6 +131,7 @@ class Process:
             await asyncio.wait([self._drain])
             self._report(self._drain)
         self._ends.set()
+        await self.late_encoding.close()
         await self.maintained()
 
     async def _wake_lanes(self) -> None:
@@ -206,7 +210,7 @@ class Process:
         """
         app, now = self.app, self.app.clock.now()
         await app.store.run(log_new_trouble, now=now)
-        self._outbox_trouble = await app.store.run(attention, now=now)
+        self._outbox_trouble = await app.store.run(attention, now=now, encodes=app.deps.encoder is not None)
         planned = await app.store.run(notify_operators_of_trouble, app.settings.admins, now=now, stopped=stopped)
         return bool(planned)
 
@@ -286,6 +290,7 @@ async def _run(
         pace = {"interval": times.beat, "stalled_after": times.stalled} if times else {}
         process, owners = Process(app, sources), worker.OwnerWatch(app.store, app.clock, recovers=once, **pace)
         async with ticks.beside(owners.watch()):
+            await process.late_encoding.begin()
             if once:
                 return await _run_once(process, say)
             await _run_until_stopped(process, owners, say)
@@ -302,6 +307,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
+    await ticks.unless_stopped(app, process.late_encoding.run())
     await app.store.run(ticks.daily_maintenance, app.settings, app.clock, pause=lambda _: app.stop.is_set())
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):

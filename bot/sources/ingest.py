@@ -9,10 +9,12 @@ from typing import Protocol
 
 from bot.digests import dated, read_digest
 from bot.ports import channel
+from bot.ports.meaning import Encoder
+from bot.sources.encoding import codes_of
 from bot.sources.fetch_request import ARXIV, Sites, SourceSchedules
 from subscriptions import model
 from subscriptions.planning.receipts import UNKNOWN, Arrival
-from subscriptions.service.ingest import Ingest, ingest_digest
+from subscriptions.service.ingest import Ingest, ingest_digest, papers_to_encode
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from subscriptions.zones import zone
@@ -28,6 +30,10 @@ class IngestDependencies(Protocol):
     @property
     def clock(self) -> channel.Clock:
         """The clock that tells when papers arrive."""
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoder of papers; None if meaning is off."""
 
 
 async def ingest(
@@ -61,7 +67,7 @@ async def store_digest(
 
     `note` is called in the transaction that stores the digest, and can write in it. `announce`: the papers are announced
     even if their day is long ago. `of_arxiv`: the source is one of arXiv's own (docs/architecture.md, rule 4). `arrival`:
-    when the digest came, as far as this is known.
+    when the digest came, as far as this is known. If there is an encoder, news gets its codes before it is stored.
     """
     now, came = deps.clock.now(), today(deps)
     kept = dated(digest, came)
@@ -70,6 +76,9 @@ async def store_digest(
     ingest = Ingest(
         source=source, day=kept.day or came, now=now, announce=announce, of_arxiv=of_arxiv, arrival=arrival, note=note
     )
+    if deps.encoder is not None:
+        news = await deps.store.run(papers_to_encode, kept, ingest, deps.encoder.name)
+        ingest = replace(ingest, codes=await codes_of(deps.encoder, news))
     return await deps.store.run(ingest_digest, kept, ingest)
 
 
@@ -83,6 +92,7 @@ class PollDependencies:
     store: Store
     clock: channel.Clock
     timing: SourceSchedules
+    encoder: Encoder | None = None
     admins: Sequence[model.ChatAddress] = ()
     sites: Sites = ARXIV
     announced_batches: set[date] = field(default_factory=set)  # days of arXiv's announcements that some feed has shown

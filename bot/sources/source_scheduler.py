@@ -28,6 +28,7 @@ CHECK_INTERVAL = 5.0  # seconds between two checks for sources that are due
 ERROR_BACKOFF = 60.0  # seconds until the next poll of a source after a poll whose receipt could not be written
 MAX_AHEAD = timedelta(days=1.25)  # the longest wait that a server can ask for, with jitter
 MAX_CONCURRENT_POLLS = 4
+PATIENCE = 5.0  # seconds that a tick waits for files; then they are read beside other work
 OVERDUE_AFTER = timedelta(minutes=10)  # if a source has been due for longer, no process ran when it became due
 MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
 ENRICH_INTERVAL = 60.0  # seconds between two rounds of enrichment
@@ -54,6 +55,7 @@ class SourceScheduler:
         self._file_receipts = FileReceiptWriter(deps)
         self.inbox = WatchedFiles(self._file_receipts, sources, stopping=stopping)
         self._polls: dict[str, asyncio.Task[None]] = {}
+        self._files: asyncio.Task[None] | None = None  # reads the watched files
         self._overdue: set[str] = set()  # sources that became due while no process ran, until they are polled
         self._overdue_until = 0.0  # the monotonic second until which planning waits for them
         arxiv = arxiv_among(self._sources.values())
@@ -79,16 +81,16 @@ class SourceScheduler:
 
     @property
     def is_catching_up(self) -> bool:
-        """Whether planning has to wait for polls of sources that became due while no process ran.
+        """Whether planning has to wait for polls of sources that became due while no process ran, or for files.
 
         Deliveries that are planned earlier would lack the papers of these sources.
         """
-        return bool(self._overdue) and self._deps.clock.monotonic() < self._overdue_until
+        return self._files is not None or (bool(self._overdue) and self._deps.clock.monotonic() < self._overdue_until)
 
     async def poll(self) -> None:
         """Reads the files that are complete, and starts polls of the sources that are due. Raises StoreError."""
         await self.sync()
-        await self.inbox.poll()
+        await self._read_files()
         self._reap_polls()
         second = self._deps.clock.monotonic()
         if self._last_check is not None and 0 <= second - self._last_check < CHECK_INTERVAL:
@@ -147,12 +149,12 @@ class SourceScheduler:
 
     async def close(self) -> None:
         """Cancels the running polls. What they have stored stays."""
-        tasks = [*self._polls.values(), *([self._enrichment] if self._enrichment else [])]
+        tasks = [*self._polls.values(), *(task for task in (self._enrichment, self._files) if task)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._polls.clear()
-        self._enrichment = None
+        self._enrichment = self._files = None
 
     async def sync(self) -> None:
         """Writes the sources of the settings to the store, once. Raises StoreError."""
@@ -160,6 +162,15 @@ class SourceScheduler:
             facts = [fact_of(source) for source in self._sources.values()]
             await self._deps.store.run(stored_sources.sync_sources, facts, now=self._deps.clock.now())
             self._synced = True
+
+    async def _read_files(self) -> None:
+        """Reads the files that are complete. Returns earlier if that takes long, since papers wait for their meaning."""
+        if self._files is None:
+            self._files = asyncio.create_task(self.inbox.poll())
+        done, _ = await asyncio.wait((self._files,), timeout=PATIENCE)
+        if done:
+            task, self._files = self._files, None
+            task.result()
 
     # ── polls ─────────────────────────────────────────────────────────────────
 
@@ -314,7 +325,14 @@ def make_file_receipts(
     """Returns the writer of receipts of files."""
     timing = SourceSchedules(settings.holidays, settings.timezone)
     return FileReceiptWriter(
-        PollDependencies(store=deps.store, clock=deps.clock, timing=timing, admins=settings.admins, observe=observe)
+        PollDependencies(
+            store=deps.store,
+            clock=deps.clock,
+            encoder=deps.encoder,
+            timing=timing,
+            admins=settings.admins,
+            observe=observe,
+        )
     )
 
 

@@ -390,6 +390,11 @@ class Query:
         """Yields each term of the query once."""
         return iter({term: None for a in self.alternatives for term in (*a.positive, *a.negative)})
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The texts whose vectors the query needs, each once."""
+        return tuple(term.value for term in self.terms if term.field.kind is ValueKind.MEANING)
+
 
 # ------------------------------------------------------------------------------------------- boolean algebra of queries
 

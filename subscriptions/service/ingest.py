@@ -11,7 +11,7 @@ from subscriptions.matching.batch import QuerySet, match
 from subscriptions.planning import receipts
 from subscriptions.planning.cadence import local_moment
 from subscriptions.query.parse import parse_canonical
-from subscriptions.store import bot_state, deliveries, digests, drafts, known_papers, retention, sources
+from subscriptions.store import bot_state, deliveries, digests, drafts, known_papers, meanings, retention, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.chats import all_chats
 from subscriptions.store.database.store import Store, Transaction, writes
@@ -40,6 +40,21 @@ def ingest_digest(store: Store, digest: model.Digest, ingest: "Ingest") -> diges
     for papers in parts:
         before = ingest.store_part(store, _part(digest, papers), papers, before)
     return ingest.store_part(store, digest, last, before, note=ingest.note)
+
+
+def papers_to_encode(
+    store: Store, digest: model.Digest, ingest: "Ingest", encoder: str
+) -> Mapping[meanings.Texts, model.Paper]:
+    """Returns texts → paper for the papers of a digest that need new codes by this encoder before they are stored.
+
+    These are the papers that are announced, and announced papers whose texts change. Archives wait for nothing: their
+    papers get their codes later, as do all papers while the store's encoder is another one.
+    """
+    papers = _read(store, digest)
+    with store.read() as transaction:
+        if not papers or meanings.encoder(transaction) not in ("", encoder):
+            return {}
+        return digests.papers_to_encode(transaction, papers, ingest.batch(transaction))
 
 
 def _parts(papers: Sequence[drafts.Incoming]) -> Sequence[Sequence[drafts.Incoming]]:
@@ -72,6 +87,7 @@ class Ingest:
     # when the digest came: after a loss of the database, papers from before the loss count as sent (rule 13)
     arrival: receipts.Arrival = receipts.UNKNOWN
     note: Note | None = None
+    codes: digests.Codes = digests.NO_CODES  # of the papers of `papers_to_encode`
 
     def store_part(
         self,
@@ -90,7 +106,7 @@ class Ingest:
         """
         seen = store.version()
         with store.read() as transaction:
-            merged = digests.merged(transaction, papers, self._batch(transaction), joins=False)
+            merged = digests.merged(transaction, papers, self.batch(transaction), joins=False)
 
         @writes
         def write(transaction: Transaction) -> digests.Ingested:
@@ -101,7 +117,7 @@ class Ingest:
                 ingested = self._store_digest(transaction, digest, merged)
             else:
                 made = merged.documents
-                again = digests.merged(transaction, papers, self._batch(transaction), joins=True, made=made)
+                again = digests.merged(transaction, papers, self.batch(transaction), joins=True, made=made)
                 ingested = self._store_digest(transaction, digest, again)
             whole = digests.joined(before, ingested)
             if note is not None:
@@ -110,7 +126,8 @@ class Ingest:
 
         return write(store)
 
-    def _batch(self, transaction: Transaction) -> drafts.MergeBatch:
+    def batch(self, transaction: Transaction) -> drafts.MergeBatch:
+        """Returns an empty batch, into which papers are merged."""
         is_news = self.announce or not receipts.is_archive(self.day, self.now.astimezone(zone(transaction.zone)).date())
         return drafts.MergeBatch(
             now=self.now, day=self.day, source=self.source, of_arxiv=self.of_arxiv, is_news=is_news
@@ -119,7 +136,7 @@ class Ingest:
     def _store_digest(self, transaction: Transaction, digest: model.Digest, merged: digests.Merged) -> digests.Ingested:
         """Stores a digest or a part of a digest, with all effects."""
         after, when = bot_state.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
-        ingested = digests.add_digest(transaction, digest, merged, when)
+        ingested = digests.add_digest(transaction, digest, merged, when, self.codes)
         counted = 0 if when is drafts.came_now else count_read_again(transaction, after)
         deliveries.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
         deliveries.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from subscriptions import model
 from subscriptions.matching.full_text import index_document
-from subscriptions.store import bot_state, drafts, known_papers, merging
+from subscriptions.store import bot_state, drafts, known_papers, meanings, merging
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.drafts import Came, Incoming, MergeBatch, unannounced
@@ -82,6 +82,12 @@ def merged(
 
     Documents in `made` are reused for papers that are the same.
     """
+    is_whole = _merge(transaction, papers, batch, joins=joins)
+    return Merged(batch, is_whole, {paper: _document(batch, paper, made) for paper in _changed(batch)})
+
+
+def _merge(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch, *, joins: bool) -> bool:
+    """Merges papers into a new batch. Without `joins`, leaves out papers that join stored ones, and returns False."""
     batch.look_up(transaction, papers)
     is_whole = True
     for one in papers:
@@ -89,8 +95,33 @@ def merged(
             merging.merge(transaction, batch, one)
         else:
             is_whole = False
-    changed = batch.new | batch.updated | batch.to_announce.keys()
-    return Merged(batch, is_whole, {paper: _document(batch, paper, made) for paper in sorted(changed)})
+    return is_whole
+
+
+def _changed(batch: MergeBatch) -> list[int]:
+    return sorted(batch.new | batch.updated | batch.to_announce.keys())
+
+
+def papers_to_encode(
+    transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch
+) -> dict[meanings.Texts, model.Paper]:
+    """Returns texts → paper, as it will be stored, for those that are or become news and lack the codes of their texts."""
+    _merge(transaction, papers, batch, joins=False)
+    news = [paper for paper in _changed(batch) if paper in batch.to_announce or batch.rows[paper].sequence is not None]
+    lacking = {batch.texts_of(paper): paper for paper in news if batch.encoded.get(paper) != batch.texts_of(paper)}
+    return {texts: merging.as_entry(batch, batch.rows[paper]) for texts, paper in lacking.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes that an encoder made of papers before they are stored."""
+
+    encoder: str = ""  # "": no encoder
+    of_texts: Mapping[meanings.Texts, bytes] = field(default_factory=dict)
+    fails: bool = False  # the encoder failed or was too slow
+
+
+NO_CODES = Codes()
 
 
 def _document(batch: MergeBatch, paper: int, made: Mapping[int, Document]) -> Document:
@@ -101,7 +132,9 @@ def _document(batch: MergeBatch, paper: int, made: Mapping[int, Document]) -> Do
     return entry, index_document(entry)
 
 
-def add_digest(transaction: Transaction, digest: model.Digest, merged_papers: Merged, came: Came) -> Ingested:
+def add_digest(
+    transaction: Transaction, digest: model.Digest, merged_papers: Merged, came: Came, codes: Codes = NO_CODES
+) -> Ingested:
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
     batch = merged_papers.batch
     number = _add_row(transaction, digest, batch)
@@ -110,9 +143,24 @@ def add_digest(transaction: Transaction, digest: model.Digest, merged_papers: Me
     appearances = [(paper, number, kind) for paper, kind in batch.appearances.items()]
     execute_rows(transaction, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
     known_papers.write(transaction, ((paper, words) for paper, (_, words) in merged_papers.documents.items()))
+    _put_codes(transaction, batch, codes)
     if batch.to_announce:
         bot_state.raise_counter(transaction, last)
     return _result(batch)
+
+
+def _put_codes(transaction: Transaction, batch: MergeBatch, codes: Codes) -> None:
+    """Stores the codes of changed papers. A paper whose texts changed loses its codes unless new ones came with it."""
+    stale = [paper for paper in _changed(batch) if batch.encoded.get(paper) != batch.texts_of(paper)]
+    ours = bool(codes.encoder) and meanings.holds(transaction, codes.encoder)
+    new = {paper: codes.of_texts.get(batch.texts_of(paper), b"") if ours else b"" for paper in stale}
+    meanings.put(
+        transaction, codes.encoder, {paper: code for paper, code in new.items() if code or paper in batch.encoded}
+    )
+    if without := [paper for paper, code in new.items() if not code]:
+        meanings.look_again(transaction, max(without))
+    if codes.encoder and (codes.fails or codes.of_texts):
+        meanings.note_failing(transaction, batch.now if codes.fails else None)
 
 
 def _add_row(transaction: Transaction, digest: model.Digest, batch: MergeBatch) -> int:

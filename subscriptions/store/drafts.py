@@ -16,7 +16,7 @@ from sqlmodel import col, select
 
 from subscriptions import model
 from subscriptions.normalize import title_alias
-from subscriptions.store import bot_state
+from subscriptions.store import bot_state, meanings
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
@@ -135,6 +135,7 @@ class MergeBatch:
     updated: set[int] = field(default_factory=set)
     withdrawn: set[int] = field(default_factory=set)  # known papers that this digest reports as withdrawn
     summarised: dict[int, set[str]] = field(default_factory=dict)  # paper -> languages of its new summaries
+    encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes
     last_id: int = 0
     # paper → the stored values of its row; lists of a row are replaced and never changed
     _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)
@@ -236,7 +237,13 @@ class MergeBatch:
             self.texts[SUMMARY, row.paper][row.language] = dict(row.fields)
         for row in store.rows_of(transaction, _translations, _translations.c.paper, ids):
             self.texts[TRANSLATION, row.paper][row.language] = {"title": row.title, "abstract": row.abstract}
+        for paper in meanings.having_codes(transaction, ids):
+            self.encoded[paper] = self.texts_of(paper)
         self.last_id = store.execute(transaction, _LAST_ID).scalar() or 0
+
+    def texts_of(self, paper: int) -> meanings.Texts:
+        """Returns the texts of a paper that decide its codes."""
+        return self.rows[paper].title, self.rows[paper].abstract
 
     def write(self, transaction: Transaction) -> None:
         """Writes all changes since the last call."""

@@ -22,7 +22,7 @@ from subscriptions.matching import full_text
 from subscriptions.matching.full_text import Expression
 from subscriptions.query import DOI, ID, SOURCE, Term
 from subscriptions.query.lexer import fold_value
-from subscriptions.store import bot_state
+from subscriptions.store import bot_state, meanings
 from subscriptions.store.database import sqlite, store
 from subscriptions.store.database.conflicts import insert_all_new
 from subscriptions.store.database.postgres import words as postgres_words
@@ -212,7 +212,7 @@ def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, mod
 
 
 def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[model.KnownPaper, ...]:
-    """Returns the papers of these rows, with their summaries, translations and sources."""
+    """Returns the papers of these rows, with their summaries, translations, sources and codes."""
     ids = [row.id for row in rows if row.id is not None]
     summaries: dict[int, list[model.Summary]] = {}
     translations: dict[int, list[model.Translation]] = {}
@@ -224,17 +224,29 @@ def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[m
         translations.setdefault(t.paper, []).append(value)
     for paper_id, source in store.rows_of(transaction, _SOURCES, _a.paper, ids):
         sources.setdefault(paper_id, []).append(source)
+    codes = meanings.codes_of(transaction, ids)
     return tuple(
-        known_paper(row, summaries.get(row.id, []), translations.get(row.id, []), sources.get(row.id, []))
+        known_paper(
+            row,
+            summaries.get(row.id, []),
+            translations.get(row.id, []),
+            sources.get(row.id, []),
+            meaning=codes.get(row.id, b""),
+        )
         for row in rows
         if row.id is not None
     )
 
 
 def known_paper(
-    row: _PaperRow, summaries: list[model.Summary], translations: list[model.Translation], sources: list[str]
+    row: _PaperRow,
+    summaries: list[model.Summary],
+    translations: list[model.Translation],
+    sources: list[str],
+    *,
+    meaning: bytes = b"",
 ) -> model.KnownPaper:
-    """Returns the paper of one row with its summaries, translations and sources."""
+    """Returns the paper of one row with its summaries, translations, sources and codes."""
     paper = model.Paper(
         key=row.key,
         title=row.title,
@@ -251,6 +263,7 @@ def known_paper(
         translations=tuple(sorted(translations, key=lambda t: t.language)),
         comment=row.comment,
         sources=tuple(sorted(sources)),
+        meaning=meaning,
     )
     return model.KnownPaper(
         id=row.id or 0,

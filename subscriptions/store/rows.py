@@ -139,6 +139,17 @@ class TranslationRow(Row, table=True):
     abstract: str = ""
 
 
+class PaperMeaningRow(Row, table=True):
+    """The codes of a paper (subscriptions/meaning.py). A paper whose codes change gets a new entry with a higher number."""
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    entry: int | None = Field(default=None, primary_key=True, sa_type=Big)
+    paper: int = Field(sa_column_args=[sa.ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
+    encoder: str
+    overall: bytes
+    parts: bytes  # of the title, then of the sentences
+
+
 class AppearanceRow(Row, table=True):
     """A paper in a digest. `kind` is how the digest announces it."""
 
@@ -211,6 +222,26 @@ class QueryRow(Numbered, table=True):
         ExcludeConstraint(("canonical", "="), using="hash").ddl_if(dialect="postgresql"),
     )
     canonical: str
+
+
+class QuestionRow(Numbered, table=True):
+    """The vector of a text that queries ask with `about:`. Until it is known, `encoder` and `vector` are empty."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("text").ddl_if(dialect="sqlite"),
+        ExcludeConstraint(("text", "="), using="hash").ddl_if(dialect="postgresql"),  # as for queries
+        columns.index("ix_question_encoder", "encoder"),
+    )
+    text: str
+    encoder: str = ""
+    vector: bytes = b""
+
+
+class QuestionOfQueryRow(Row, table=True):
+    """A question that a query asks."""
+
+    query: int = columns.reference("query.id", primary=True)
+    question: int = Field(primary_key=True, index=True, sa_column_args=[sa.ForeignKey("question.id")])
 
 
 class QueryChangeRow(Row, table=True):

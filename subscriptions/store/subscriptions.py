@@ -13,6 +13,9 @@ from sqlmodel import col, select
 
 from subscriptions import model
 from subscriptions.planning.cadence import parse_cadence
+from subscriptions.query import ABOUT
+from subscriptions.query.parse import parse_canonical
+from subscriptions.store import meanings
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow
@@ -203,7 +206,15 @@ def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str,
     found = _known_queries(transaction, wanted)
     missing = [canonical for canonical in wanted if canonical not in found]
     conflicts.insert_all_new(transaction, "query", (), ("canonical",), [(one,) for one in missing])
-    return found | _known_queries(transaction, missing)
+    added = _known_queries(transaction, missing)
+    meanings.link_questions(
+        transaction, [(query, text) for canonical, query in added.items() for text in _asked(canonical)]
+    )
+    return found | added
+
+
+def _asked(canonical: str) -> tuple[str, ...]:
+    return parse_canonical(canonical).asked if ABOUT.canonical_prefix in canonical else ()
 
 
 def _known_queries(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
@@ -238,9 +249,11 @@ def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
 
 
 def drop_unused_queries(transaction: Transaction, queries: Sequence[int]) -> None:
-    """Removes those of `queries`, given by id, that no subscription has any more."""
+    """Removes those of `queries`, given by id, that no subscription has any more, and the questions of only these."""
+    questions = meanings.questions_of_queries(transaction, queries)
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
     transaction.exec(sa.delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
+    meanings.drop_questions(transaction, questions)
 
 
 _stored_cadence = lru_cache(maxsize=4096)(parse_cadence)

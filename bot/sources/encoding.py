@@ -1,0 +1,138 @@
+"""Makes the codes of papers: of news before it is stored, and of papers that lack codes later, beside other work."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+from bot.ports.channel import Clock
+from bot.ports.meaning import Encoder
+from subscriptions.errors import MeaningFails
+from subscriptions.model import Paper
+from subscriptions.service import meaning
+from subscriptions.store.database.store import Store
+from subscriptions.store.digests import Codes
+from subscriptions.store.meanings import Texts
+
+T = TypeVar("T")
+
+log = logging.getLogger("paperwire")
+
+AT_ONCE = 32  # papers or questions in one call of the encoder, which takes some two seconds
+LONGEST = 120.0  # seconds that news waits for its codes
+INTERVAL = 60.0  # seconds between two looks for papers without codes
+_THREAD = ThreadPoolExecutor(1, "paperwire-encoding")  # an encoder works on one core, so calls take turns
+
+
+class EncodingDependencies(Protocol):
+    """The dependencies of encoding."""
+
+    @property
+    def store(self) -> Store:
+        """The store of the papers."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoder; None if meaning is off."""
+
+
+async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper]) -> Codes:
+    """Returns the codes of papers, by their texts. If the encoder fails or is too slow, returns those made until then."""
+    made: dict[Texts, bytes] = {}
+    texts = list(papers)
+    try:
+        async with asyncio.timeout(LONGEST):
+            for start in range(0, len(texts), AT_ONCE):
+                part = texts[start : start + AT_ONCE]
+                codes = await _encoded(encoder.papers, [papers[one] for one in part])
+                made.update(zip(part, codes, strict=True))
+    except (MeaningFails, TimeoutError) as error:
+        log.warning(
+            "%d papers get their meaning later: %s", len(texts) - len(made), error or "that takes too long now."
+        )
+        return Codes(encoder.name, made, fails=True)
+    return Codes(encoder.name, made)
+
+
+async def _encoded(encode: Callable[[Sequence[T]], list[bytes]], items: Sequence[T]) -> list[bytes]:
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, encode, items)
+
+
+class LateEncoding:
+    """Makes codes that are missing: the encoder failed, was off or is another one, or the papers came in an archive.
+
+    Works in small steps, newest papers first, half of the time. Questions come before papers.
+    """
+
+    def __init__(self, deps: EncodingDependencies) -> None:
+        self._deps = deps
+        self._task: asyncio.Task[None] | None = None
+        self._due = float("-inf")  # monotonic second of the next look
+
+    async def begin(self) -> None:
+        """Makes this encoder the one of all workers, and encodes the questions that lack vectors. Raises StoreError."""
+        if (encoder := self._deps.encoder) is not None:
+            await self._deps.store.run(meaning.claim_encoder, encoder.name)
+            await self._in_time(encoder, self._encode_questions)
+
+    def start(self) -> None:
+        """Starts to make missing codes in the background, if that is due."""
+        second = self._deps.clock.monotonic()
+        if self._task is not None and self._task.done():
+            if error := self._task.exception():
+                log.error("Papers could not be encoded: %s", error)
+            self._task = None
+        if self._task is None and self._deps.encoder is not None and second >= self._due:
+            self._due = second + INTERVAL
+            self._task = asyncio.create_task(self._encode(self._deps.encoder))
+
+    async def run(self) -> None:
+        """Makes missing codes for at most LONGEST seconds. Raises StoreError."""
+        if (encoder := self._deps.encoder) is not None:
+            await self._in_time(encoder, self._encode_papers)
+
+    async def close(self) -> None:
+        """Ends the work in the background. The rest is made after the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _in_time(self, encoder: Encoder, work: Callable[[Encoder], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(LONGEST):
+                await work(encoder)
+        except MeaningFails as error:
+            await self._note(error)
+        except TimeoutError:
+            return  # the rest is made later
+
+    async def _encode(self, encoder: Encoder) -> None:
+        try:
+            await self._encode_questions(encoder)
+            await self._encode_papers(encoder)
+        except MeaningFails as error:
+            await self._note(error)
+
+    async def _note(self, error: MeaningFails) -> None:
+        if await self._deps.store.run(meaning.note_failing, since=self._deps.clock.now()):
+            log.warning("Papers wait for their meaning: %s", error)
+
+    async def _encode_questions(self, encoder: Encoder) -> None:
+        store = self._deps.store
+        while texts := await store.run(meaning.questions_without, encoder.name, AT_ONCE):
+            vectors = await _encoded(encoder.questions, texts)
+            await store.run(meaning.put_questions, encoder.name, dict(zip(texts, vectors, strict=True)))
+
+    async def _encode_papers(self, encoder: Encoder) -> None:
+        store, clock = self._deps.store, self._deps.clock
+        while found := await store.run(meaning.papers_without, encoder.name, AT_ONCE, wall=clock.wall()):
+            began = clock.monotonic()
+            papers = [meaning.paper_of(texts) for _, texts in found.papers]
+            codes = await _encoded(encoder.papers, papers) if papers else []
+            await store.run(meaning.put_codes, encoder.name, found, codes)
+            await clock.sleep(clock.monotonic() - began)

@@ -1,0 +1,163 @@
+"""Use cases of meaning: the store's encoder, codes of papers, vectors of questions, and the papers nearest to a question."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import nsmallest
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from subscriptions import meaning, model
+from subscriptions.store import bot_state, meanings
+from subscriptions.store.database.store import Store, Transaction, reads, writes
+
+TURN = timedelta(minutes=10)  # a worker that makes missing codes has the turn for so long after each slice
+MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take 30 MB
+MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences are compared
+
+
+# --------------------------------------------------------------------------------------------------------- the encoder
+
+
+@writes
+def claim_encoder(transaction: Transaction, name: str) -> None:
+    """Makes this the encoder of all workers. Codes of another encoder count as missing from now on."""
+    meanings.change_encoder(transaction, name)
+
+
+@writes
+def note_failing(transaction: Transaction, *, since: datetime) -> bool:
+    """Stores that the encoder fails, so that `status` says so. Returns whether that is new."""
+    return meanings.note_failing(transaction, since)
+
+
+@reads
+def failing_since(transaction: Transaction) -> datetime | None:
+    """Returns since when the encoder fails; None if it works."""
+    return meanings.failing_since(transaction)
+
+
+# ----------------------------------------------------------------------------------------------------------- questions
+
+
+@reads
+def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
+    """Returns text → vector for those of these texts (`Query.asked`) whose vector is stored."""
+    return meanings.questions_of(transaction, texts)
+
+
+@writes
+def put_questions(transaction: Transaction, encoder: str, vectors: Mapping[str, bytes]) -> None:
+    """Stores vectors of texts that queries ask. They are removed with the last of these queries.
+
+    Call it in the transaction that stores the query, or later. Vectors of an encoder that is not the store's are ignored.
+    """
+    if vectors and meanings.holds(transaction, encoder):
+        meanings.put_questions(transaction, encoder, vectors)
+
+
+@reads
+def questions_without(transaction: Transaction, encoder: str, most: int) -> list[str]:
+    """Returns texts that stored queries ask and that lack a vector, at most `most`; [] if the store has another encoder."""
+    return meanings.questions_without(transaction, most) if meanings.encoder(transaction) == encoder else []
+
+
+# ----------------------------------------------------------------------------------------------- papers that lack codes
+
+# Their codes are for searching. No subscription gets a paper because of late codes: its cursor has passed the paper.
+
+
+@writes
+def papers_without(transaction: Transaction, encoder: str, most: int, *, wall: datetime) -> meanings.Slice | None:
+    """Returns the newest papers that lack codes, at most `most`.
+
+    Returns None if there are none, if the store has another encoder, or if another worker has the turn to encode them.
+    """
+    if meanings.encoder(transaction) != encoder or meanings.are_complete(transaction):
+        return None
+    return meanings.slice_without(transaction, most) if meanings.take_turn(transaction, wall=wall, lasts=TURN) else None
+
+
+@writes
+def put_codes(transaction: Transaction, encoder: str, done: meanings.Slice, codes: Sequence[bytes]) -> None:
+    """Stores the codes of the papers of a slice, in their order, and that the encoder works.
+
+    Ignores codes of an encoder that is not the store's, and those of papers whose texts have changed in the meantime.
+    """
+    bot_state.hold_sequence(transaction)
+    if meanings.holds(transaction, encoder):
+        made = [(paper, texts, code) for (paper, texts), code in zip(done.papers, codes, strict=True)]
+        meanings.put_late(transaction, encoder, made)
+        meanings.end_slice(transaction, done)
+        meanings.note_failing(transaction, None)
+
+
+# ---------------------------------------------------------------------------------------------------------- searching
+
+
+class Near(NamedTuple):
+    """A paper that is near to a question."""
+
+    paper: int
+    nearness: float  # from 0 to 1 (subscriptions/meaning.py)
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """The codes of papers as wholes, as integers, in the order of their entries. A later search adds the entries after `last`."""
+
+    encoder: str
+    last: int
+    entries: Sequence[int]
+    codes: Sequence[int]
+
+
+_SEARCHED: WeakKeyDictionary[Store, _Searched] = WeakKeyDictionary()
+_NOTHING = _Searched("", 0, (), ())
+
+
+def near_papers(
+    transaction: Transaction, question: bytes, encoder: str, *, most: int = 100, least: float = meaning.NEAR
+) -> list[Near]:
+    """Returns the stored papers that are near to a question, nearest first, at most `most`.
+
+    `question` is a vector of `encoder`; if the store's encoder is another one, nothing is near. `least` is the lowest
+    nearness. Papers without codes are left out, and among very many papers those that are near by one sentence only.
+
+    The first search reads the codes of all papers, which takes 0.3 s for 100,000 papers; later ones read only new codes
+    and take 50 ms. Until the first search, this takes no memory.
+    """
+    if meanings.encoder(transaction) != encoder:
+        return []
+    asked, searched = meaning.read_question(question), _searched(transaction, encoder)
+    distances = [
+        (differing := code ^ asked.signs).bit_count() + 2 * (differing & asked.large).bit_count()
+        for code in searched.codes
+    ]
+    nearest = nsmallest(MOST_COMPARED, range(len(distances)), key=distances.__getitem__)
+    found = meanings.entries(transaction, [searched.entries[at] for at in nearest])
+    near = [Near(paper, meaning.nearness(asked, meaning.read_paper(codes))) for paper, codes in found]
+    near = [one for one in near if one.nearness >= least]
+    return sorted(near, key=lambda one: (-one.nearness, -one.paper))[:most]
+
+
+def _searched(transaction: Transaction, encoder: str) -> _Searched:
+    """Returns the codes of all papers. Reads those that came since the last search.
+
+    Entries of papers that have changed or are gone stay until the process ends: they are not found when they are read.
+    """
+    known = _SEARCHED.get(transaction.store, _NOTHING)
+    if known.encoder != encoder:
+        known = _NOTHING
+    new = meanings.new_entries(transaction, known.last, MOST_SEARCHED)
+    if new:
+        entries = [*known.entries, *(entry for entry, _ in new)][-MOST_SEARCHED:]
+        codes = [*known.codes, *(int.from_bytes(code, "little") for _, code in new)][-MOST_SEARCHED:]
+        known = _SEARCHED[transaction.store] = _Searched(encoder, new[-1][0], entries, codes)
+    return known
+
+
+def paper_of(texts: meanings.Texts) -> model.Paper:
+    """Returns a paper with only these texts, for an encoder."""
+    title, abstract = texts
+    return model.Paper(key="", title=title, abstract=abstract)

@@ -1,0 +1,255 @@
+"""The codes of papers and the vectors of questions, all of one encoder, which is a value of the store.
+
+Only rows of this encoder are read. The others count as missing: after a change of the encoder they are made again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from subscriptions import model
+from subscriptions.store import bot_state
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.rows import TABLES
+
+CODE = 64  # bytes of one code
+Texts = tuple[str, str]  # title and abstract, which decide the codes of a paper
+
+_ENCODER = "encoder"  # names of stored values
+_LEFT = "papers-without-codes"  # up to which id papers may lack codes; without the value, all may
+_TURN = "encoding"  # the worker that makes missing codes now, and until when no other worker does
+_FAILS = "encoder-fails"  # since when the encoder fails
+_LOOKED_AT = 1000  # papers that one statement looks through for papers without codes
+
+_meanings, _questions, _asked, _papers, _values = (
+    TABLES.tables[name] for name in ("paper_meaning", "question", "question_of_query", "paper", "key_value")
+)
+_m, _q, _p = _meanings.c, _questions.c, _papers.c
+_OURS = (_values.c.name == _ENCODER) & (_values.c.value == _m.encoder)
+_CODES = sa.select(_m.paper, _m.overall, _m.parts).join_from(_meanings, _values, _OURS)
+_HAVE_CODES = sa.select(_m.paper).join_from(_meanings, _values, _OURS)
+_ENTRIES = sa.select(_m.entry, _m.paper, _m.overall, _m.parts).join_from(_meanings, _values, _OURS)
+_NEW = (
+    sa.select(_m.entry, _m.overall)
+    .where(_m.entry > sa.bindparam("after"), _m.encoder == sa.bindparam("of"))
+    .order_by(_m.entry.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_VECTORS = sa.select(_q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
+_TEXTS = sa.select(_p.id, _p.title, _p.abstract)
+_LAST_ID = sa.select(sa.func.max(_p.id))
+_INSERT = sa.insert(_meanings)
+_UPDATE_QUESTION = (
+    sa.update(_questions)
+    .where(_q.text == sa.bindparam("asked"))
+    .values(encoder=sa.bindparam("of"), vector=sa.bindparam("made"))
+)
+
+
+def texts_of(paper: model.Paper) -> Texts:
+    """Returns the texts of a paper that decide its codes."""
+    return paper.title, paper.abstract
+
+
+# --------------------------------------------------------------------------------------------------------- the encoder
+
+
+def encoder(transaction: Transaction) -> str:
+    """Returns the name of the store's encoder; "" if it never had one."""
+    return bot_state.get_value(transaction, _ENCODER) or ""
+
+
+def holds(transaction: Transaction, name: str) -> bool:
+    """Returns whether this is the store's encoder, and keeps it until the transaction ends. The first one stays."""
+    return bot_state.hold_value(transaction, _ENCODER, name) == name
+
+
+def change_encoder(transaction: Transaction, name: str) -> None:
+    """Makes this the store's encoder. If it was another one, all papers and questions lack their codes now."""
+    if not holds(transaction, name):
+        bot_state.put_value(transaction, _ENCODER, name)
+        look_again(transaction, _last_id(transaction))
+
+
+def failing_since(transaction: Transaction) -> datetime | None:
+    """Returns since when papers come without codes because the encoder fails; None if it works."""
+    since = bot_state.get_value(transaction, _FAILS)
+    return datetime.fromisoformat(since) if since else None
+
+
+def note_failing(transaction: Transaction, since: datetime | None) -> bool:
+    """Stores since when the encoder fails; None: it works. Returns False if this was known, and changes nothing."""
+    is_news = (failing_since(transaction) is None) != (since is None)
+    if is_news:
+        bot_state.put_value(transaction, _FAILS, since.isoformat() if since else "")
+    return is_news
+
+
+# ------------------------------------------------------------------------------------------------- the codes of papers
+
+
+def codes_of(transaction: Transaction, papers: Sequence[int]) -> dict[int, bytes]:
+    """Returns paper id → codes, for those of these papers that have codes of the store's encoder."""
+    return {row.paper: row.overall + row.parts for row in store.rows_of(transaction, _CODES, _m.paper, papers)}
+
+
+def having_codes(transaction: Transaction, papers: Sequence[int]) -> set[int]:
+    """Returns those of these papers that have codes of the store's encoder."""
+    return {row.paper for row in store.rows_of(transaction, _HAVE_CODES, _m.paper, papers)}
+
+
+def put(transaction: Transaction, name: str, codes: Mapping[int, bytes]) -> None:
+    """Stores the codes of papers, in new entries; b"" removes them. The transaction must hold the sequence.
+
+    So entries are committed in the order of their numbers, and a reader continues after the last one that it knows.
+    """
+    for part in store.in_chunks(list(codes)):
+        store.execute(transaction, sa.delete(_meanings).where(_m.paper.in_(part)))
+    rows = [(paper, name, code[:CODE], code[CODE:]) for paper, code in codes.items() if code]
+    conflicts.execute_rows(transaction, _INSERT, ("paper", "encoder", "overall", "parts"), rows)
+
+
+def new_entries(transaction: Transaction, after: int, most: int) -> list[tuple[int, bytes]]:
+    """Returns (number, overall code) of the newest entries of the store's encoder after a number, ascending."""
+    values = {"after": after, "of": encoder(transaction), "most": most}
+    return [(row.entry, row.overall) for row in reversed(store.execute(transaction, _NEW, values).all())]
+
+
+def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
+    """Returns (paper, codes) of those of these entries that still are the codes of their paper."""
+    return [(row.paper, row.overall + row.parts) for row in store.rows_of(transaction, _ENTRIES, _m.entry, numbers)]
+
+
+# ---------------------------------------------------------------------------------------------- papers that lack codes
+
+# News has its codes before it is stored. Others get them later: `_LEFT` is the id of the newest paper that may lack them, and
+# how often papers without codes came. The id moves down with each slice, and up again when such papers come.
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Papers without codes, newest first."""
+
+    papers: Sequence[tuple[int, Texts]]
+    begin: str | None  # the value of `_LEFT` when they were read
+    end: str  # its value when they have codes
+
+
+def look_again(transaction: Transaction, paper: int) -> None:
+    """Stores that a paper may lack codes. A slice that was read before this does not end."""
+    left, times = _left(transaction)
+    bot_state.put_value(transaction, _LEFT, f"{max(left, paper)} {times + 1}")
+
+
+def _left(transaction: Transaction) -> tuple[int, int]:
+    """Returns (the id of the newest paper that may lack codes, how often papers without codes came)."""
+    left, _, times = (bot_state.get_value(transaction, _LEFT) or "").partition(" ")
+    return int(left or _last_id(transaction)), int(times or 0)
+
+
+def _last_id(transaction: Transaction) -> int:
+    return store.execute(transaction, _LAST_ID).scalar() or 0
+
+
+def are_complete(transaction: Transaction) -> bool:
+    """Returns whether no paper lacks codes."""
+    return _left(transaction)[0] == 0
+
+
+def slice_without(transaction: Transaction, most: int) -> Slice:
+    """Returns the newest papers that lack codes of the store's encoder, at most `most`; none if none lacks them."""
+    begin, name = bot_state.get_value(transaction, _LEFT), encoder(transaction)
+    has_codes = sa.exists().where(_m.paper == _p.id, _m.encoder == name)
+    below, times = _left(transaction)
+    rows: Sequence[sa.Row[tuple[int, str, str]]] = ()
+    while below > 0 and not rows:
+        low = max(below - _LOOKED_AT, 0)
+        wanted = _TEXTS.where(_p.id > low, _p.id <= below, ~has_codes).order_by(_p.id.desc()).limit(most)
+        rows = store.execute(transaction, wanted).all()
+        below = rows[-1].id - 1 if len(rows) == most else low
+    return Slice([(row.id, (row.title, row.abstract)) for row in rows], begin, f"{below} {times}")
+
+
+def end_slice(transaction: Transaction, done: Slice) -> None:
+    """Stores that the papers of a slice have their codes, unless papers without codes came in the meantime."""
+    bot_state.swap_value(transaction, _LEFT, done.begin, done.end)
+
+
+def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Texts, bytes]]) -> None:
+    """Stores codes that papers get later, except those of papers whose texts have changed or that are gone."""
+    texts = {
+        row.id: (row.title, row.abstract)
+        for row in store.rows_of(transaction, _TEXTS, _p.id, [id_ for id_, _, _ in made])
+    }
+    put(transaction, name, {paper: code for paper, of, code in made if code and texts.get(paper) == of})
+
+
+def take_turn(transaction: Transaction, *, wall: datetime, lasts: timedelta) -> bool:
+    """Returns whether this worker may make missing codes now. Then no other worker does for as long as this `lasts`."""
+    before = bot_state.get_value(transaction, _TURN)
+    worker, _, until = (before or "").partition(" ")
+    mine = transaction.store.worker
+    if until and worker != mine and wall < datetime.fromisoformat(until) <= wall + lasts:
+        return False
+    return bot_state.swap_value(transaction, _TURN, before, f"{mine} {(wall + lasts).isoformat()}")
+
+
+# ----------------------------------------------------------------------------------------------------------- questions
+
+
+def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
+    """Returns text → vector, for those of these texts whose vector by the store's encoder is known."""
+    wanted, name = sorted(set(texts)), encoder(transaction)
+    return dict(store.rows_of(transaction, _VECTORS, _q.text, wanted, of=name)) if name else {}
+
+
+def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, bytes]) -> None:
+    """Stores the vectors of texts."""
+    conflicts.insert_all_new(
+        transaction,
+        "question",
+        (),
+        ("text", "encoder", "vector"),
+        [(text, name, vector) for text, vector in vectors.items()],
+    )
+    conflicts.execute_rows(
+        transaction,
+        _UPDATE_QUESTION,
+        ("asked", "of", "made"),
+        [(text, name, vector) for text, vector in vectors.items()],
+    )
+
+
+def questions_without(transaction: Transaction, most: int) -> list[str]:
+    """Returns texts that queries ask, and whose vector by the store's encoder is not known."""
+    name = encoder(transaction)
+    found: list[str] = []
+    for others in (_q.encoder < name, _q.encoder > name):
+        found += store.execute(transaction, sa.select(_q.text).where(others).limit(most - len(found))).scalars()
+    return found
+
+
+def link_questions(transaction: Transaction, asked: Sequence[tuple[int, str]]) -> None:
+    """Stores which texts new queries ask. `asked`: (id of a query, text)."""
+    texts = sorted({text for _, text in asked})
+    conflicts.insert_all_new(
+        transaction, "question", (), ("text", "encoder", "vector"), [(text, "", b"") for text in texts]
+    )
+    known = {row.text: row.id for row in store.rows_of(transaction, sa.select(_q.id, _q.text), _q.text, texts)}
+    links = [(query, known[text]) for query, text in asked]
+    conflicts.insert_all_new(transaction, "question_of_query", ("query", "question"), ("query", "question"), links)
+
+
+def drop_questions(transaction: Transaction, questions: Sequence[int]) -> None:
+    """Removes those of these questions that no query asks any more."""
+    is_asked = sa.exists().where(_asked.c.question == _q.id)
+    for part in store.in_chunks(questions):
+        store.execute(transaction, sa.delete(_questions).where(_q.id.in_(part), ~is_asked))
+
+
+def questions_of_queries(transaction: Transaction, queries: Sequence[int]) -> list[int]:
+    """Returns the ids of the questions that these queries ask."""
+    return sorted({row.question for row in store.rows_of(transaction, _asked, _asked.c.query, queries)})

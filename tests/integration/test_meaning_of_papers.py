@@ -1,0 +1,299 @@
+"""Codes of papers and vectors of questions: made before a paper is announced, or later; of one encoder; removed in time."""
+
+import asyncio
+import threading
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bot.operation.metrics import attention
+from bot.sources import encoding
+from bot.sources.encoding import LateEncoding
+from bot.sources.ingest import store_digest
+from subscriptions import meaning as vectors
+from subscriptions import model
+from subscriptions.errors import MeaningFails, Sentence
+from subscriptions.service import meaning
+from subscriptions.service.requests import unsubscribe
+from subscriptions.service.retention import copy_database
+from subscriptions.store.database.store import Store
+from subscriptions.store.digests import Ingested
+from tests import make, stored
+from tests.fakes.meaning import FakeEncoder
+
+pytestmark = pytest.mark.both_databases
+
+FAILS = MeaningFails(Sentence("It is broken."))
+HOT, COLD = "Heat in stars", "Ice in comets"
+
+
+@dataclass
+class Worker:
+    """A process with an encoder."""
+
+    store: Store
+    encoder: FakeEncoder = field(default_factory=FakeEncoder)
+    clock: make.FakeClock = field(default_factory=lambda: make.FakeClock(make.NOON))
+
+    def reads(self, *papers: model.Paper, days: int = 0) -> Ingested:
+        """Reads a digest that is `days` old."""
+        day = (make.NOON - timedelta(days=days)).date()
+        return asyncio.run(store_digest(self, make.digest(*papers, day=day), source="daily"))
+
+    def starts(self) -> LateEncoding:
+        late = LateEncoding(self)
+        asyncio.run(late.begin())
+        return late
+
+    def catches_up(self) -> None:
+        asyncio.run(LateEncoding(self).run())
+
+    @property
+    def asked(self) -> list[str]:
+        """What the encoder was asked since the last call."""
+        asked, self.encoder.asked = self.encoder.asked, []
+        return asked
+
+
+@pytest.fixture
+def worker(store: Store) -> Worker:
+    return Worker(store)
+
+
+def codes(store: Store) -> dict[str, bytes]:
+    """Maps the title of each paper to its codes."""
+    with store.read() as transaction:
+        return {one.paper.title: one.paper.meaning for one in make.stored_papers(transaction)}
+
+
+def having(store: Store) -> set[str]:
+    return {title for title, found in codes(store).items() if found}
+
+
+def near(store: Store, text: str, encoder: FakeEncoder | None = None, *, least: float = vectors.NEAR) -> list[str]:
+    encoder = encoder or FakeEncoder()
+    with store.read() as transaction:
+        found = meaning.near_papers(transaction, encoder.questions([text])[0], encoder.name, least=least)
+        titles = {one.id: one.paper.title for one in make.stored_papers(transaction)}
+    assert [one.nearness for one in found] == sorted((one.nearness for one in found), reverse=True)
+    return [titles[one.paper] for one in found]
+
+
+# ── Papers ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_news_has_its_codes_in_the_transaction_that_gives_it_a_number(worker: Worker) -> None:
+    hot, cold, third = make.paper(HOT, abstract="It is hot."), make.paper(COLD), make.paper("Third")
+    worker.reads(hot, cold, hot)
+    assert codes(worker.store) == dict(zip((HOT, COLD), FakeEncoder().papers([hot, cold]), strict=True))
+    worker.encoder.asked.clear()
+    worker.reads(hot, third)
+    assert worker.asked == [third.key]
+    worker.reads(third, hot)
+    assert worker.asked == []
+
+
+def test_texts_that_change_get_new_codes_or_none(worker: Worker) -> None:
+    first = make.paper(HOT, arxiv_id="2601.00001", version=1, abstract="It is hot.")
+    worker.reads(first)
+    second = replace(first, version=2, abstract="It is cold.", announce_type=model.Announce.REPLACE)
+    worker.reads(second)
+    assert codes(worker.store)[HOT] == FakeEncoder().papers([second])[0]
+    worker.encoder.fails = FAILS
+    worker.reads(replace(second, version=3, abstract="It is warm."))
+    assert codes(worker.store) == {HOT: b""}
+    worker.encoder.fails = None
+    worker.catches_up()
+    assert codes(worker.store)[HOT] == FakeEncoder().papers([replace(first, abstract="It is warm.")])[0]
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_news_does_not_wait_for_an_encoder_that_fails(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, slow: bool
+) -> None:
+    going_on = threading.Event()
+    if slow:
+        monkeypatch.setattr(encoding, "LONGEST", 0.01)
+        monkeypatch.setattr(worker.encoder, "papers", lambda _: going_on.wait(10) and [])
+    else:
+        worker.encoder.fails = FAILS
+    make.subscribes(worker.store, "telegram:1", "heat", every="now")
+    try:
+        assert worker.reads(make.paper(HOT), make.paper(COLD)).new == 2
+    finally:
+        going_on.set()
+    assert "2 papers get their meaning later" in caplog.text
+    assert having(worker.store) == set()
+    late = worker.clock.now() + 2 * make.HOUR
+    assert attention(worker.store, now=late, encodes=True) == {
+        "meaning": "papers wait for their meaning, the first for 2 h; the log says why"
+    }
+    assert attention(worker.store, now=late) == {}
+    list(make.planned_slices(worker.store, now=make.NOON))
+    monkeypatch.undo()
+    worker.encoder.fails = None
+    worker.catches_up()
+    assert having(worker.store) == {HOT, COLD}
+    assert attention(worker.store, now=late, encodes=True) == {}
+    list(make.planned_slices(worker.store, now=make.NOON))
+    assert stored.delivered(worker.store) == [("telegram:1", HOT)]
+
+
+def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "AT_ONCE", 2)
+    papers = [make.paper(f"Paper {number}", key=f"{number}") for number in range(5)]
+    worker.reads(*papers, days=30)
+    assert worker.asked == []
+    encode = worker.encoder.papers
+    made: list[str] = []
+    monkeypatch.setattr(worker.encoder, "papers", lambda some: made.extend(one.title for one in some) or encode(some))
+    worker.starts()
+    worker.catches_up()
+    worker.catches_up()
+    assert made == [f"Paper {number}" for number in (4, 3, 2, 1, 0)]
+    assert having(worker.store) == set(made)
+
+
+def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker) -> None:
+    paper = make.paper(HOT, arxiv_id="2601.00001", version=1, abstract="It is hot.")
+    worker.reads(paper, days=30)
+    worker.starts()
+    found = meaning.papers_without(worker.store, "fake 1", 9, wall=make.NOON)
+    assert found is not None
+    worker.encoder.fails = FAILS
+    worker.reads(replace(paper, version=2, abstract="It is cold."))
+    meaning.put_codes(worker.store, "fake 1", found, FakeEncoder().papers([paper]))
+    assert having(worker.store) == set()
+    worker.encoder.fails = None
+    worker.catches_up()
+    assert having(worker.store) == {HOT}
+
+
+def test_one_worker_at_a_time_makes_missing_codes(worker: Worker) -> None:
+    worker.reads(make.paper(HOT), days=30)
+    worker.starts()
+    with closing(Store(worker.store.url)) as other:
+        assert meaning.papers_without(worker.store, "fake 1", 9, wall=make.NOON) is not None
+        assert meaning.papers_without(other, "fake 1", 9, wall=make.NOON + make.MINUTE) is None
+        assert meaning.papers_without(other, "fake 1", 9, wall=make.NOON + make.HOUR) is not None
+
+
+# ── The encoder is one value of the store ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worker) -> None:
+    make.subscribes(worker.store, "telegram:1", 'about:"heat"')
+    worker.starts()
+    worker.reads(make.paper(HOT))
+    assert meaning.questions_of(worker.store, ["heat"]) == {"heat": FakeEncoder().questions(["heat"])[0]}
+
+    newer = Worker(worker.store, FakeEncoder(name="fake 2"))
+    late = newer.starts()
+
+    assert newer.asked == ["heat"]  # at once
+    assert meaning.questions_of(worker.store, ["heat"]).keys() == {"heat"}
+    assert having(worker.store) == set()
+    assert near(worker.store, "heat") == near(worker.store, "heat", newer.encoder) == []
+    worker.encoder.asked.clear()
+    worker.reads(make.paper(COLD))  # of the worker that still has the older encoder
+    worker.catches_up()
+    assert worker.asked == []
+    assert having(worker.store) == set()
+    asyncio.run(late.run())
+    assert having(worker.store) == {HOT, COLD}
+    assert near(worker.store, "heat", newer.encoder) == [HOT]
+    assert near(worker.store, "heat") == []
+
+
+def test_without_an_encoder_nothing_is_encoded(store: Store) -> None:
+    off = SimpleNamespace(store=store, clock=make.FakeClock(make.NOON), encoder=None)
+    asyncio.run(store_digest(off, make.digest(make.paper(HOT)), source="daily"))
+    asyncio.run(LateEncoding(off).begin())
+    asyncio.run(LateEncoding(off).run())
+    assert codes(store) == {HOT: b""}
+    later = Worker(store)
+    later.starts()
+    later.catches_up()
+    assert having(store) == {HOT}
+
+
+# ── Searching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_near_papers_are_those_that_a_comparison_of_all_papers_finds(worker: Worker) -> None:
+    titles = ["Heat in stars", "Stars", "Ice in comets", "Heat and ice"]
+    worker.reads(*(make.paper(title, abstract=f"{title} are what we study here.") for title in titles))
+
+    def slow(text: str) -> list[str]:
+        asked = vectors.read_question(FakeEncoder().questions([text])[0])
+        found = {
+            title: vectors.nearness(asked, vectors.read_paper(code)) for title, code in codes(worker.store).items()
+        }
+        return sorted((title for title in found if found[title] >= vectors.NEAR), key=lambda title: -found[title])
+
+    for text in ("heat", "stars", "ice in comets", "whales"):
+        assert near(worker.store, text) == slow(text)
+    worker.reads(make.paper("Whales", arxiv_id="2601.09999"))  # after the first search
+    assert near(worker.store, "whales") == ["Whales"]
+    worker.reads(make.paper("Dolphins", arxiv_id="2601.09999", version=2, kind=model.Announce.REPLACE))
+    assert near(worker.store, "whales") == slow("whales")
+    assert near(worker.store, "dolphins") == slow("dolphins")
+    assert len(near(worker.store, "heat", least=0.0)) == len(titles) + 1
+
+
+# ── Questions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def questions(store: Store) -> Iterable[str]:
+    return sorted(text for (text,) in stored.rows(store, "SELECT text FROM question"))
+
+
+def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker) -> None:
+    store = worker.store
+    both = 'about:"heat" OR (about:"Größe der Lösung" -cat:cs.LG)'
+    make.subscribes(store, "telegram:1", both)
+    make.subscribes(store, "telegram:2", 'about:"heat"')
+    assert questions(store) == ["Größe der Lösung", "heat"]
+    assert meaning.questions_of(store, ["heat"]) == {}
+    worker.starts()
+    assert meaning.questions_of(store, ["heat", "Größe der Lösung", "ice"]).keys() == {"heat", "Größe der Lösung"}
+    unsubscribe(store, make.address("telegram:1"), "1", now=make.NOON)
+    assert questions(store) == ["heat"]
+    worker.encoder.asked.clear()
+    worker.starts()
+    assert worker.asked == []
+    unsubscribe(store, make.address("telegram:2"), "1", now=make.NOON)
+    assert questions(store) == []
+
+
+def test_vectors_of_questions_are_stored_with_their_query(store: Store) -> None:
+    vector = FakeEncoder().questions(["heat"])[0]
+    for encoder in ("fake 1", "fake 2"):
+        with store.write() as transaction:
+            make.subscribes(transaction, "telegram:1", 'about:"heat"')
+            meaning.put_questions(transaction, encoder, {"heat": vector})
+    assert meaning.questions_of(store, ["heat"]) == {"heat": vector}
+    assert stored.rows(store, "SELECT encoder FROM question") == [("fake 1",)]
+
+
+# ── Copies and old papers ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_copy_has_the_codes_and_old_papers_lose_them(worker: Worker, tmp_path: Path) -> None:
+    make.subscribes(worker.store, "telegram:1", 'about:"heat"')
+    worker.starts()
+    worker.reads(make.paper(HOT))
+    with make.an_open_store(f"sqlite:///{tmp_path}/copy.db") as copy:
+        copy_database(worker.store, copy)
+        assert codes(copy) == codes(worker.store)
+        assert near(copy, "heat") == [HOT]
+        assert meaning.questions_of(copy, ["heat"]) == meaning.questions_of(worker.store, ["heat"])
+    make.clean_up(worker.store, now=make.NOON + timedelta(days=99), papers=timedelta(days=30))
+    assert having(worker.store) == set()
