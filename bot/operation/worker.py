@@ -259,12 +259,8 @@ class OwnerWatch:
         others = await self._store.run(workers.other_workers)
         self._seen = {one: seen.get(one, now) for one in others.items()}
         stalled = dict(one for one, since in self._seen.items() if now - since >= self._stalled_after)
-        is_left = self._answers is not None and await self._store.run(conversations.has_unfinished_replies)
-        return await self._take_over(stalled) if stalled or is_left else 0
-
-    async def _take_over(self, stalled: Mapping[str, int]) -> int:
-        answers, now = self._answers, self._clock.now()
-        messages, replies, lookups = await self._store.run(_recovered, stalled, now if answers else None)
+        answers = self._answers
+        messages, replies, lookups = await self._store.run(_recovered, stalled, self._clock.now() if answers else None)
         if answers:
             answers(replies, lookups)
         return messages

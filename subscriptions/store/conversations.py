@@ -434,17 +434,6 @@ def has_reply(transaction: Transaction, platform: str, update_id: str) -> bool:
     return bool(worker == transaction.store.worker)
 
 
-@store.reads
-def has_unfinished_replies(transaction: Transaction) -> bool:
-    """Whether `unfinished_replies` would find any replies."""
-    return (
-        transaction.exec(
-            select(UpdateRow.worker).where(_is_unfinished, ~_of_others(transaction.store.worker)).limit(1)
-        ).first()
-        is not None
-    )
-
-
 @store.writes
 def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple[str, str, str]]:
     """Takes over the replies of dead workers. Gives up replies that are older than ten minutes.
