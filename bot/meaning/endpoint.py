@@ -1,0 +1,189 @@
+"""A server that encodes texts, with the interface of OpenAI's `/embeddings`: Ollama, vLLM, or a service."""
+
+import asyncio
+import json
+from array import array
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from math import isfinite
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+
+from bot.meaning.calibration import SAMPLES, calibrate, papers_of
+from bot.meaning.child_process import ChildProcess
+from subscriptions.errors import MeaningFails, Sentence
+
+_AT_ONCE = 64  # texts of a request; fewer where the server refuses so many
+_LARGEST = 64 * 2**20  # bytes of an answer
+_DIMENSIONS = range(64, 8193)
+_TRIES = 5
+_LONGEST_WAIT = 20.0  # seconds between tries
+_LATER = (429, 500, 502, 503, 504, 529)
+_TOO_MANY = (400, 413, 422)  # how servers refuse more texts than they take at once
+_REFUSED = (401, 403)
+
+
+class _Later(Exception):
+    """The server cannot answer now. `wait`: the seconds that it asks for, 0 if it does not say."""
+
+    def __init__(self, reason: Sentence, wait: float = 0.0) -> None:
+        super().__init__()
+        self.reason = reason
+        self.wait = wait
+
+
+class _TooMany(Exception):
+    """The server refuses texts that it may take one by one."""
+
+
+class Endpoint:
+    """Asks a server for the vectors of texts. See bot.meaning.encoders.Source."""
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        key: SecretStr | None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`url` is the root, to which "/embeddings" is appended. `sleep` waits between two tries."""
+        self.name = model
+        self._url = f"{url}/embeddings"
+        self._key = key
+        self._sleep = sleep
+        self._at_once = _AT_ONCE
+        self._dimensions = 0  # of all vectors of this server; 0: not known yet
+        self._calibration = b""
+        self._calibrating = Lock()
+
+    def given(self, texts: Sequence[str], until: float) -> dict[str, object]:
+        """See Source. The child gets the vectors of the server."""
+        vectors = array("f")
+        for vector in self._in_loop(texts, until) if texts else ():
+            vectors.extend(vector)
+        return {"vectors": b64encode(vectors.tobytes()).decode(), "dimensions": self._dimensions or 1}
+
+    def calibration(self, child: ChildProcess, until: float) -> bytes:
+        """See Source. It is made once, by the papers of the sample digests, which every installation has."""
+        if not self._calibrating.acquire(timeout=max(until - monotonic(), 0)):
+            raise self._failed(_SLOW)
+        try:
+            if not self._calibration:
+                papers = papers_of(path for path in sorted(SAMPLES.iterdir()) if path.suffix != ".py")
+                self._calibration = calibrate(papers, self, child, until)
+            return self._calibration
+        finally:
+            self._calibrating.release()
+
+    def _in_loop(self, texts: Sequence[str], until: float) -> list[array[float]]:
+        """Returns the vectors of texts. Only a loop can end a request in time at which a server sends byte after byte."""
+        with ThreadPoolExecutor(1) as thread:  # the caller's thread may have a loop
+            return thread.submit(lambda: asyncio.run(self._in_time(texts, until))).result()
+
+    async def _in_time(self, texts: Sequence[str], until: float) -> list[array[float]]:
+        try:
+            async with asyncio.timeout(max(until - monotonic(), 0)), self._client() as client:
+                return await self._vectors(client, texts)
+        except TimeoutError:
+            raise self._failed(_SLOW) from None
+        except _Later as later:
+            raise self._failed(later.reason) from None
+
+    def _client(self) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {self._key.get_secret_value()}"} if self._key else {}
+        try:
+            return httpx.AsyncClient(headers=headers, timeout=httpx.Timeout(60.0, connect=10.0))
+        except (ImportError, ValueError, OSError):  # httpx's message would show the address of the proxy
+            raise self._failed(Sentence("the proxy of this machine cannot be used")) from None
+
+    async def _vectors(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[array[float]]:
+        found: list[array[float]] = []
+        at_once = self._at_once
+        while len(found) < len(texts):
+            batch = texts[len(found) : len(found) + at_once]
+            try:
+                found += await self._tried(client, batch)
+            except _TooMany:
+                at_once = len(batch) // 2
+        self._at_once = at_once
+        return found
+
+    async def _tried(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[array[float]]:
+        tries = AsyncRetrying(
+            sleep=self._sleep,
+            wait=_wait,
+            retry=retry_if_exception_type(_Later),
+            stop=stop_after_attempt(_TRIES),
+            reraise=True,
+        )
+        return await tries(self._asked, client, texts)
+
+    async def _asked(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[array[float]]:
+        """Sends one request. Raises _Later, _TooMany, MeaningFails."""
+        try:
+            request = {"model": self.name, "input": list(texts)}
+            async with client.stream("POST", self._url, json=request) as response:
+                if response.status_code != HTTPStatus.OK:
+                    raise self._refused(response, len(texts))
+                data = bytearray()
+                async for piece in response.aiter_bytes():
+                    data += piece
+                    if len(data) > _LARGEST:
+                        raise self._failed(_NONSENSE)
+                answer = json.loads(data)
+        except httpx.TransportError as error:
+            raise _Later(Sentence("it cannot be reached ({error})", {"error": type(error).__name__})) from None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):  # packed wrongly, or no JSON
+            raise self._failed(_NONSENSE) from None
+        return self._read(answer, len(texts))
+
+    def _refused(self, response: httpx.Response, count: int) -> Exception:
+        status = response.status_code
+        answers = Sentence("it answers {status}", {"status": status})
+        if status in _LATER:
+            asked = response.headers.get("Retry-After", "")
+            return _Later(answers, float(asked) if asked.isascii() and asked.isdigit() else 0.0)
+        if status in _TOO_MANY and count > 1:
+            return _TooMany()
+        return self._failed(Sentence("it refuses the key") if status in _REFUSED else answers)
+
+    def _read(self, answer: Mapping[str, Any], count: int) -> list[array[float]]:
+        """Returns the vectors of an answer, in the order of the texts. Raises MeaningFails."""
+        try:
+            rows = {row["index"]: array("f", row["embedding"]) for row in answer["data"]}
+            vectors = [rows[index] for index in range(count)]
+            sizes = {len(vector) for vector in vectors} | ({self._dimensions} - {0})
+            squares = [sum(value * value for value in vector) for vector in vectors]
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+            raise self._failed(_NONSENSE) from None
+        is_sound = len(answer["data"]) == count and all(square > 0 and isfinite(square) for square in squares)
+        if not is_sound or len(sizes) != 1 or not sizes <= set(_DIMENSIONS):
+            raise self._failed(_NONSENSE)
+        self._dimensions = sizes.pop()
+        return vectors
+
+    def _failed(self, reason: Sentence) -> MeaningFails:
+        values = {"model": self.name, "host": httpx.URL(self._url).host, "reason": reason}
+        return MeaningFails(
+            Sentence("{model} at {host} cannot encode meaning now: {reason}.", values),
+            Sentence("Check PAPERWIRE_EMBEDDINGS_URL, PAPERWIRE_EMBEDDINGS_MODEL and PAPERWIRE_EMBEDDINGS_KEY."),
+        )
+
+
+_SLOW = Sentence("it is too slow")
+_NONSENSE = Sentence("its answer has no vectors of these texts")
+
+
+def _wait(state: RetryCallState) -> float:
+    """Returns the seconds until the next try: what the server asks for, else more each time."""
+    later = state.outcome.exception() if state.outcome else None
+    asked = later.wait if isinstance(later, _Later) else 0.0
+    return min(asked or 2.0 ** (state.attempt_number - 1), _LONGEST_WAIT)
