@@ -144,6 +144,14 @@ def _only_loopback() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_encoder() -> Iterator[None]:
+    """Lets the program find no encoder of meaning, since it takes seconds to start. A test may give it a fake one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.meaning.is_installed", lambda: False)
+        yield
+
+
 _compiled: dict[type[Dialect], MutableMapping[Any, Any]] = {}
 _make_engine = Engine.__init__
 

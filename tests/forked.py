@@ -46,9 +46,12 @@ _LONGEST = 1 << 17  # bytes that a request may have
 
 
 def clean_environment(**given: str) -> dict[str, str]:
-    """Returns the environment of a program: that of this process without PAPERWIRE_ variables, plus the given variables."""
+    """Returns the environment of a program: that of this process without PAPERWIRE_ variables, plus the given variables.
+
+    Meaning is off, since its encoder takes seconds to start.
+    """
     others = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
-    return {**others, "PYTHONPATH": str(ROOT), **given}
+    return {**others, "PYTHONPATH": str(ROOT), "PAPERWIRE_MEANING": "off", **given}
 
 
 class Forked(subprocess.Popen[Any]):

@@ -244,7 +244,7 @@ def check(
 
         async def find() -> list[Finding]:
             try:
-                here = list(_findings_here(app))
+                here = list(_findings_here(app, offline=offline))
                 return here if offline else here + await _findings_elsewhere(app)
             finally:
                 await app.close()
@@ -279,7 +279,7 @@ def _build_what_works(settings: Settings, folder: str) -> App:
         return build_app(replace(settings, wrong=(*settings.wrong, error)), clock=clock, channels={})
 
 
-def _findings_here(app: App) -> Iterator[Finding]:
+def _findings_here(app: App, *, offline: bool) -> Iterator[Finding]:
     settings, wall = app.settings, SystemClock().wall()
     environ, mounted = os.environ, checks.mounts()
     yield from checks.check_here(settings, app.store, wall=wall, environ=environ, mounted=mounted)
@@ -287,6 +287,10 @@ def _findings_here(app: App) -> Iterator[Finding]:
         yield from checks.check_outbox(app.store, now=wall)
     if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
         yield from source_checks.check_sources(settings, app.store, wall=wall)
+    if not settings.is_wrong("PAPERWIRE_EMBEDDINGS_", "PAPERWIRE_MEANING") and not (
+        offline and settings.embeddings_url
+    ):
+        yield checks.check_meaning(settings)
 
 
 async def _findings_elsewhere(app: App) -> list[Finding]:

