@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import tracemalloc
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -118,7 +117,7 @@ def _without_checks(some: list[lines.Line], papers: list[Paper]) -> float:
 
 
 def _notes(engine: engines.Paperwire, some: list[lines.Line]) -> dict[str, float]:
-    """Returns more figures of paperwire: memory of the set, and the seconds to add and to remove one query."""
+    """Returns more figures of paperwire: memory of the set, and the seconds to add one query."""
     tracemalloc.start()
     again = engines.Paperwire()
     again.compile(some)
@@ -127,9 +126,8 @@ def _notes(engine: engines.Paperwire, some: list[lines.Line]) -> dict[str, float
     tracemalloc.stop()
     del again
     texts = [f"{line.text} paperwire" for line in some[:: max(1, len(some) // 1000)]]
-    handles, adding = _best(lambda: [engine.queries.add_text(text) for text in texts], 1)
-    _, removing = _best(lambda: deque(map(engine.queries.remove, handles), maxlen=0), 1)
-    return {"bytes of memory": size, "add": adding / len(texts), "remove": removing / len(texts)}
+    _, adding = _best(lambda: [engine.queries.add_text(text) for text in texts], 1)
+    return {"bytes of memory": size, "add": adding / len(texts)}
 
 
 def _show(measured: dict[str, Measured], count: int) -> None:
@@ -149,8 +147,8 @@ def _show(measured: dict[str, Measured], count: int) -> None:
     notes = ours.notes
     print(
         f"  paperwire: {ours.compile_s / count * 1e6:.1f} µs a line to compile; "
-        f"{notes['bytes of memory'] / count:.0f} bytes a line in memory; one query more {notes['add'] * 1e6:.0f} µs, "
-        f"one less {notes['remove'] * 1e6:.0f} µs; initials of names and phrases that end in a prefix took "
+        f"{notes['bytes of memory'] / count:.0f} bytes a line in memory; one query more {notes['add'] * 1e6:.0f} µs; "
+        f"initials of names and phrases that end in a prefix took "
         f"{max(0, notes['checked']):.4f} s of the match",
         flush=True,
     )

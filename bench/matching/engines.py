@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bench.matching.lines import Line, terms_of, text_of
 from subscriptions.matching import batch
-from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.paper_index import IN_ANY_TEXT, PaperIndex
 from subscriptions.model import Paper
 
 Found = Mapping[int, int]  # number of a line -> the papers that it finds
@@ -44,7 +44,6 @@ class Paperwire(Engine):
         """Reads and adds each line."""
         self.queries = batch.QuerySet()
         self.handles = [self.queries.add_text(line.text) for line in lines]
-        batch.prepare(self.queries)
 
     def read(self, papers: list[Paper]) -> None:
         """Makes an index."""
@@ -97,7 +96,7 @@ class LeastWork(Paperwire):
         super().read(papers)
         bits = super().match()
         self.numpy, self.known = numpy, bits
-        self.tokens = numpy.frombuffer(self.index.words.sequence, numpy.intc)
+        self.texts = self.index.words(IN_ANY_TEXT).of
         self.counts = numpy.array([bits.get(handle, 0).bit_count() for handle in self.handles])
         self.places = numpy.fromiter(
             chain.from_iterable(self.index.positions(bits.get(handle, 0)) for handle in self.handles), numpy.intc
@@ -107,5 +106,5 @@ class LeastWork(Paperwire):
         """Reads the tokens and writes the pairs."""
         lines = self.numpy.repeat(self.numpy.arange(len(self.counts), dtype=self.numpy.intc), self.counts)
         pairs = self.numpy.stack((lines, self.places))
-        assert int(self.tokens.sum()) >= 0 <= pairs.size
+        assert sum(map(len, self.texts)) >= 0 <= pairs.size
         return self.known

@@ -212,7 +212,6 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     parsed = perf_counter()
     near_to = PapersAtHand(index.papers) if any(name.encode() in data.lower() for name in LIKE.names) else None
     lines = _compiled(texts, near_to)
-    batch.prepare(lines.queries)
     compiled = perf_counter()
     found = batch.match(lines.queries, index)
     matched = perf_counter()

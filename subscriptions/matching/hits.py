@@ -143,7 +143,9 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
     match term.field.kind:
         case ValueKind.NAME:
             whole = {part for part in term.tokens[: len(term.tokens) - term.prefix] if not normalize.is_initial(part)}
-            return lambda paper: any(whole.issubset(name) and is_name(term, name) for name in names_for(term, paper))
+            return lambda paper: any(
+                whole.issubset(name) and is_name(term, name) for name in names_of(term.field, paper, exact=term.exact)
+            )
         case ValueKind.WORDS:
             return _text_predicate(term)
         case ValueKind.NEARNESS:
@@ -152,11 +154,6 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
             return lambda paper: nearness_in_meaning(term, paper) >= meaning.NEAR
     label = label_of(term)
     return lambda paper: label in paper.labels
-
-
-def is_phrase(term: Term) -> bool:
-    """Returns whether a term is a word or adjacent words in any text, without "=" and without "*"."""
-    return term.field is TEXT and not term.prefix and not term.exact
 
 
 def nearness_to(term: Term, paper: TokenizedPaper) -> int:
@@ -189,9 +186,9 @@ def label_of(term: Term) -> str:
     return f"{term.field.name}:{term.value}"
 
 
-def names_for(term: Term, paper: TokenizedPaper) -> tuple[tuple[str, ...], ...]:
-    """Returns the names of a paper in the form with which this term is compared: exact or folded."""
-    return (paper.exact_names if term.exact else paper.names)[term.field]
+def names_of(field: Field, paper: TokenizedPaper, *, exact: bool) -> tuple[tuple[str, ...], ...]:
+    """Returns the parts of the names of a paper, folded or exact."""
+    return (paper.exact_names if exact else paper.names)[field]
 
 
 def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
@@ -439,7 +436,7 @@ def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
     """Returns the values of a paper that fulfil a simple term. Names and categories are written as in the paper."""
     values = tuple(term.field.values(paper))
     if term.field.kind is ValueKind.NAME:
-        names = names_for(term, tokens)
+        names = names_of(term.field, tokens, exact=term.exact)
         return [name for name, parts in zip(values, names, strict=True) if is_name(term, parts)]
     if term.field.kind is ValueKind.NEARNESS:
         texts = [text for field in texts_of(paper).values() for text in field]

@@ -10,7 +10,6 @@ from subscriptions.matching import paper_index
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.planning import receipts
 from subscriptions.planning.cadence import local_moment
-from subscriptions.query.parse import parse_canonical
 from subscriptions.store import bot_state, deliveries, digests, drafts, known_papers, meanings, retention, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.chats import all_chats
@@ -282,6 +281,6 @@ def _told(
 def _fits(canonicals: set[str], index: paper_index.PaperIndex) -> Mapping[str, int]:
     """Returns canonical text → the set of the papers that it matches."""
     asked = QuerySet()
-    handles = {canonical: asked.add(parse_canonical(canonical)) for canonical in canonicals}
+    handles = {canonical: asked.add_canonical(canonical) for canonical in canonicals}
     bits = match(asked, index)
     return {canonical: bits.get(handle, 0) for canonical, handle in handles.items()}

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from subscriptions import model, states
@@ -334,15 +333,7 @@ def still_holds(transaction: Transaction, inputs: Inputs, context: PlanContext) 
 
 
 PAGE = 5000  # queries that one SQL statement reads while the set is made
-MOST_LEFT_OUT = 100  # if more queries were added after all were matched with some papers, all are matched again
 _NONE = -1  # means "no handle" or "no query"
-
-
-class _Match(NamedTuple):
-    """The result of a match: the papers that the queries with handles below `handles` found."""
-
-    handles: int
-    found: Mapping[int, int]  # handle -> bits of papers
 
 
 class KeptQueries:
@@ -355,13 +346,15 @@ class KeptQueries:
         self.queries = QuerySet()
         self._change: int | None = None  # the last change of the log that is applied; None: the set must be made
         self._handles = array("i")  # query id → handle
-        self._ids = array("i")  # handle → query id
-        self._matches: WeakKeyDictionary[PaperIndex, _Match] = WeakKeyDictionary()
+        self._ids = array("i")  # handle → query id; _NONE if the query was removed
+        self._removed = 0  # how often a query was removed
+        # papers → (number of queries that were matched with them, handle → bits of papers)
+        self._matches: WeakKeyDictionary[PaperIndex, tuple[int, Mapping[int, int]]] = WeakKeyDictionary()
 
     def follow(self, transaction: Transaction) -> None:
         """Applies the changes of all processes since the last call. Rebuilds the set if the log lacks some changes."""
         changed = None if self._change is None else planner.changes_after(transaction, self._change)
-        if changed is None or len(self._ids) > 2 * len(self.queries) + PAGE:  # most handles belong to removed queries
+        if changed is None or 2 * self._removed > len(self._ids) + PAGE:  # most of the set may not be needed any more
             self._make(transaction)
         else:
             self._take(transaction, *changed)
@@ -370,29 +363,30 @@ class KeptQueries:
         texts = planner.queries_by_id(transaction, sorted(ids))
         for query in ids:
             self._drop(query)
-            if query in texts:
-                self._add(query, texts[query])
+        for query, canonical in texts.items():  # after all removals, since equal queries share a handle
+            self._add(query, canonical)
         self._change = newest
 
     def matching(self, papers: PaperIndex) -> list[int]:
         """Returns the ids of all queries that find at least one of these papers."""
-        return [self._ids[handle] for handle, bits in self._match(papers).found.items() if bits]
+        _, found = self._match(papers)
+        return [query for handle in found if (query := self._ids[handle]) != _NONE]
 
     def found_by(self, canonical: Iterable[str], papers: PaperIndex) -> dict[str, int]:
         """Returns canonical text of a query -> the papers that it finds, as bits. Leaves out queries that the set lacks.
 
         The first call for these papers matches all queries. Later calls use this result, because in the morning some
-        chats are due each minute. So queries that were added since then are left out, as long as they are few.
+        chats are due each minute. So queries that were added since then are left out, as long as they are FEW.
         """
-        last = self._matches.get(papers) or self._match(papers)
+        matched, found = self._matches.get(papers) or self._match(papers)
         handles = {text: handle for text in canonical if (handle := self.queries.find(text)) is not None}
-        if sum(handle >= last.handles for handle in handles.values()) > MOST_LEFT_OUT:
-            last = self._match(papers)
-        return {text: last.found.get(handle, 0) for text, handle in handles.items() if handle < last.handles}
+        if sum(handle >= matched for handle in handles.values()) > FEW:
+            matched, found = self._match(papers)
+        return {text: found.get(handle, 0) for text, handle in handles.items() if handle < matched}
 
-    def _match(self, papers: PaperIndex) -> _Match:
-        found = self._matches[papers] = _Match(len(self._ids), match(self.queries, papers))
-        return found
+    def _match(self, papers: PaperIndex) -> tuple[int, Mapping[int, int]]:
+        self._matches[papers] = last = len(self.queries), match(self.queries, papers)
+        return last
 
     def _make(self, transaction: Transaction) -> None:
         self._start()
@@ -412,8 +406,9 @@ class KeptQueries:
 
     def _drop(self, query: int) -> None:
         if query < len(self._handles) and self._handles[query] != _NONE:
-            self.queries.remove(self._handles[query])
+            self._ids[self._handles[query]] = _NONE
             self._handles[query] = _NONE
+            self._removed += 1
 
 
 _QUERIES: WeakKeyDictionary[Store, KeptQueries] = WeakKeyDictionary()

@@ -174,16 +174,16 @@ def changes(store: database.Store, rng: random.Random) -> None:
 
 
 @pytest.mark.usefixtures("together")
-@pytest.mark.parametrize("most_left_out", [0, 2, 100])
+@pytest.mark.parametrize("few", [0, 2, 100])
 def test_together_each_query_finds_what_it_finds_by_itself(
-    store: database.Store, most_left_out: int, monkeypatch: pytest.MonkeyPatch
+    store: database.Store, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planning matches all queries in one step, and each due query finds the same papers as if it were matched alone.
 
     This also holds if queries were added, changed or removed after the papers were matched, and for older papers.
     """
-    monkeypatch.setattr(_plan_inputs, "MOST_LEFT_OUT", most_left_out)
-    rng, found = random.Random(most_left_out), 0
+    monkeypatch.setattr(_plan_inputs, "FEW", few)
+    rng, found = random.Random(few), 0
     brings(store, rng, 0)
     window = _plan_inputs.Window(3)
     for step in range(1, 30):
