@@ -8,6 +8,7 @@ cat:cs.LG source:daily      labels of papers
 graph-neur*                 no look-up decides: `Checked` in the papers that fulfil other conditions
 all:graph                   any of several conditions (`AnyOf`)
 like:2601.15529             words that together have enough weight (`Near`)
+about:"protein folding"     near in meaning to a text (`About`)
 """
 
 from collections import defaultdict
@@ -18,7 +19,7 @@ from typing import NamedTuple, TypeAlias
 from subscriptions.matching import hits
 from subscriptions.matching.paper_index import PaperIndex, Space
 from subscriptions.normalize import is_initial
-from subscriptions.query import TEXT, Term, ValueKind
+from subscriptions.query import ABOUT, TEXT, Term, ValueKind
 
 MOST_PARTS = 2  # parts of a name that are looked up together
 LONGEST = 8  # words of a phrase that are looked up; longer phrases are checked in the papers that have the first words
@@ -67,13 +68,25 @@ class Near(NamedTuple):
         return enough & ~self.own.papers(of, index)
 
 
-Condition: TypeAlias = Checked | AnyOf | Near
+class About(NamedTuple):
+    """A term of meaning (`about:`): the papers whose vector is near to that of the text."""
+
+    text: str
+    questions: Mapping[str, bytes]  # text -> its vector, if it is known
+
+    def papers(self, _: Sequence[int], index: PaperIndex) -> int:
+        """Returns the papers that fulfil the condition."""
+        return index.fulfilling(Term(ABOUT, value=self.text, question=self.questions.get(self.text, b"")), index.every)
+
+
+Condition: TypeAlias = Checked | AnyOf | Near | About
 
 
 class Conditions:
     """The different conditions of many queries. They only become more."""
 
     def __init__(self) -> None:
+        self.questions: dict[str, bytes] = {}  # text of a term of meaning -> its vector
         # for each space: phrase -> slot; for each phrase also its beginnings, so that it is found word by word
         self._phrases = defaultdict[Space, dict[str, int]](dict)
         self._names = defaultdict[Space, dict[str, int]](dict)  # for each space: one or two parts of a name -> slot
@@ -95,6 +108,8 @@ class Conditions:
                 return self._slot(self._names[space], parts)
             if kind is ValueKind.WORDS and not term.prefix and len(term.tokens) <= LONGEST:
                 return self._phrase(self._phrases[space], term.tokens)
+        if term.question:
+            self.questions[term.value] = term.question
         slot = self._slots.get(term)
         if slot is None:
             condition = self._condition(term)  # first takes the slots that it needs, so these are lower
@@ -141,6 +156,8 @@ class Conditions:
         if term.field.kind is ValueKind.NEARNESS:
             words = tuple((self.slot(Term(TEXT, tuple(word.split()))), weight) for word, weight in term.near)
             return Near(words, AnyOf(tuple(map(self.slot, hits.papers_of(term)))))
+        if term.field.kind is ValueKind.MEANING:
+            return About(term.value, self.questions)
         return Checked(tuple(map(self.slot, _needed_by(term))), term)
 
 

@@ -327,7 +327,7 @@ def still_holds(transaction: Transaction, inputs: Inputs, context: PlanContext) 
 
 # ------------------------------------------------------------------------- all queries of the store, kept in memory
 
-# The first plan makes the set, which takes 11 s for a million queries. Later plans update it from the log of added and
+# The first plan makes the set, which takes 13 s for a million queries. Later plans update it from the log of added and
 # removed queries. The set has queries and not subscriptions, because the database finds the subscriptions of a query by
 # an index. So memory grows only with the number of different queries: 8 bytes for each, in addition to the set itself.
 

@@ -495,7 +495,6 @@ NUMBERS = (  # (page, a part of the page with # for a number, where the program 
     ("settings.md", "a delivery shows, at most #.", "subscriptions.chat_settings:LARGEST_LIMIT"),
     ("metrics.md", "GET every # minutes", "bot.operation.ticks:INTERVAL / 60"),
     ("architecture.md", "takes # chats at once", "subscriptions.service.plan:SLICE"),
-    ("architecture.md", "With # clauses or more", "subscriptions.matching.batch:MANY"),
     ("operating.md", "# messages a second for a token", "bot.platforms.telegram.adapter:TelegramChannel.limits.per_second"),
     ("operating.md", "| one group or channel | # a minute", "bot.platforms.telegram.adapter:TelegramChannel.limits.per_group_minute"),
     ("operating.md", "| # characters | 50 blocks", "bot.platforms.telegram.adapter:TelegramChannel.limits.text"),
