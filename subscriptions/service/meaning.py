@@ -22,6 +22,7 @@ MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences a
 @writes
 def claim_encoder(transaction: Transaction, name: str) -> None:
     """Makes this the encoder of all workers. Codes of another encoder count as missing from now on."""
+    bot_state.hold_sequence(transaction)
     meanings.change_encoder(transaction, name)
 
 
@@ -52,7 +53,7 @@ def put_questions(transaction: Transaction, encoder: str, vectors: Mapping[str, 
 
     Call it in the transaction that stores the query, or later. Vectors of an encoder that is not the store's are ignored.
     """
-    if vectors and meanings.holds(transaction, encoder):
+    if vectors and meanings.is_encoder(transaction, encoder):
         meanings.put_questions(transaction, encoder, vectors)
 
 
@@ -85,7 +86,7 @@ def put_codes(transaction: Transaction, encoder: str, done: meanings.Slice, code
     Ignores codes of an encoder that is not the store's, and those of papers whose texts have changed in the meantime.
     """
     bot_state.hold_sequence(transaction)
-    if meanings.holds(transaction, encoder):
+    if meanings.is_encoder(transaction, encoder):
         made = [(paper, texts, code) for (paper, texts), code in zip(done.papers, codes, strict=True)]
         meanings.put_late(transaction, encoder, made)
         meanings.end_slice(transaction, done)

@@ -152,7 +152,7 @@ def add_digest(
 def _put_codes(transaction: Transaction, batch: MergeBatch, codes: Codes) -> None:
     """Stores the codes of changed papers. A paper whose texts changed loses its codes unless new ones came with it."""
     stale = [paper for paper in _changed(batch) if batch.encoded.get(paper) != batch.texts_of(paper)]
-    ours = bool(codes.encoder) and meanings.holds(transaction, codes.encoder)
+    ours = bool(codes.encoder) and meanings.is_encoder(transaction, codes.encoder)
     new = {paper: codes.of_texts.get(batch.texts_of(paper), b"") if ours else b"" for paper in stale}
     meanings.put(
         transaction, codes.encoder, {paper: code for paper, code in new.items() if code or paper in batch.encoded}

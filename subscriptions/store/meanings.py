@@ -22,7 +22,7 @@ _ENCODER = "encoder"  # names of stored values
 _LEFT = "papers-without-codes"  # up to which id papers may lack codes; without the value, all may
 _TURN = "encoding"  # the worker that makes missing codes now, and until when no other worker does
 _FAILS = "encoder-fails"  # since when the encoder fails
-_LOOKED_AT = 1000  # papers that one statement looks through for papers without codes
+_LOOKED_AT = 5000  # papers that one statement looks through for papers without codes, some 20 ms
 
 _meanings, _questions, _asked, _papers, _values = (
     TABLES.tables[name] for name in ("paper_meaning", "question", "question_of_query", "paper", "key_value")
@@ -62,14 +62,21 @@ def encoder(transaction: Transaction) -> str:
     return bot_state.get_value(transaction, _ENCODER) or ""
 
 
-def holds(transaction: Transaction, name: str) -> bool:
-    """Returns whether this is the store's encoder, and keeps it until the transaction ends. The first one stays."""
-    return bot_state.hold_value(transaction, _ENCODER, name) == name
+def is_encoder(transaction: Transaction, name: str) -> bool:
+    """Returns whether this is the store's encoder. The first one that asks becomes it."""
+    known = encoder(transaction)
+    if not known:
+        bot_state.swap_value(transaction, _ENCODER, None, name)
+        known = encoder(transaction)
+    return known == name
 
 
 def change_encoder(transaction: Transaction, name: str) -> None:
-    """Makes this the store's encoder. If it was another one, all papers and questions lack their codes now."""
-    if not holds(transaction, name):
+    """Makes this the store's encoder. If it was another one, all papers and questions lack their codes now.
+
+    The transaction must hold the sequence, so that no papers with older codes come in the meantime.
+    """
+    if not is_encoder(transaction, name):
         bot_state.put_value(transaction, _ENCODER, name)
         look_again(transaction, _last_id(transaction))
 
@@ -160,17 +167,14 @@ def are_complete(transaction: Transaction) -> bool:
 
 
 def slice_without(transaction: Transaction, most: int) -> Slice:
-    """Returns the newest papers that lack codes of the store's encoder, at most `most`; none if none lacks them."""
-    begin, name = bot_state.get_value(transaction, _LEFT), encoder(transaction)
-    has_codes = sa.exists().where(_m.paper == _p.id, _m.encoder == name)
-    below, times = _left(transaction)
-    rows: Sequence[sa.Row[tuple[int, str, str]]] = ()
-    while below > 0 and not rows:
-        low = max(below - _LOOKED_AT, 0)
-        wanted = _TEXTS.where(_p.id > low, _p.id <= below, ~has_codes).order_by(_p.id.desc()).limit(most)
-        rows = store.execute(transaction, wanted).all()
-        below = rows[-1].id - 1 if len(rows) == most else low
-    return Slice([(row.id, (row.title, row.abstract)) for row in rows], begin, f"{below} {times}")
+    """Returns the newest papers that lack codes of the store's encoder, at most `most`. Looks through _LOOKED_AT papers."""
+    begin, (last, times) = bot_state.get_value(transaction, _LEFT), _left(transaction)
+    low = max(last - _LOOKED_AT, 0)
+    has_codes = sa.exists().where(_m.paper == _p.id, _m.encoder == encoder(transaction))
+    wanted = _TEXTS.where(_p.id > low, _p.id <= last, ~has_codes).order_by(_p.id.desc()).limit(most)
+    rows = store.execute(transaction, wanted).all()
+    end = rows[-1].id - 1 if len(rows) == most else low
+    return Slice([(row.id, (row.title, row.abstract)) for row in rows], begin, f"{end} {times}")
 
 
 def end_slice(transaction: Transaction, done: Slice) -> None:

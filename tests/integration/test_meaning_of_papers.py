@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ from bot.sources.encoding import LateEncoding
 from bot.sources.ingest import store_digest
 from subscriptions import meaning as vectors
 from subscriptions import model
-from subscriptions.errors import MeaningFails, Sentence
+from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.service import meaning
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import copy_database
@@ -144,6 +144,28 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     assert stored.delivered(worker.store) == [("telegram:1", HOT)]
 
 
+def test_what_cannot_be_stored_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    for step in ("subscriptions.store.bot_state.raise_counter", "subscriptions.store.meanings.end_slice"):
+        with monkeypatch.context() as broken:
+            broken.setattr(step, _is_full)
+            with pytest.raises(StoreUnavailable):
+                _takes_in(worker)
+        assert COLD not in having(worker.store)
+    worker.catches_up()
+    assert having(worker.store) == {HOT, COLD}
+    assert stored.value(worker.store, "SELECT count(*) FROM paper WHERE sequence = 1") == 1
+
+
+def _takes_in(worker: Worker) -> None:
+    worker.reads(make.paper(HOT, arxiv_id="2601.00001"))
+    worker.reads(make.paper(COLD, arxiv_id="2601.00002"), days=30)
+    worker.catches_up()
+
+
+def _is_full(*_: object) -> None:
+    raise StoreUnavailable(Sentence("The disk is full."))
+
+
 def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,7 +175,12 @@ def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
     assert worker.asked == []
     encode = worker.encoder.papers
     made: list[str] = []
-    monkeypatch.setattr(worker.encoder, "papers", lambda some: made.extend(one.title for one in some) or encode(some))
+
+    def noted(papers: Sequence[model.Paper]) -> list[bytes]:
+        made.extend(paper.title for paper in papers)
+        return encode(papers)
+
+    monkeypatch.setattr(worker.encoder, "papers", noted)
     worker.starts()
     worker.catches_up()
     worker.catches_up()
@@ -176,10 +203,10 @@ def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker)
     assert having(worker.store) == {HOT}
 
 
-def test_one_worker_at_a_time_makes_missing_codes(worker: Worker) -> None:
+def test_one_worker_at_a_time_makes_missing_codes(worker: Worker, database_url: str) -> None:
     worker.reads(make.paper(HOT), days=30)
     worker.starts()
-    with closing(Store(worker.store.url)) as other:
+    with closing(Store(database_url)) as other:
         assert meaning.papers_without(worker.store, "fake 1", 9, wall=make.NOON) is not None
         assert meaning.papers_without(other, "fake 1", 9, wall=make.NOON + make.MINUTE) is None
         assert meaning.papers_without(other, "fake 1", 9, wall=make.NOON + make.HOUR) is not None
