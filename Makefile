@@ -73,8 +73,8 @@ fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; T
 
 lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
 	$(INSTALL) uv
-	$(COMPILE) pyproject.toml --extra apprise --output-file requirements.lock
-	$(COMPILE) pyproject.toml --extra cluster --extra apprise --constraint requirements.lock --output-file requirements-cluster.lock
+	$(COMPILE) pyproject.toml --extra apprise --extra meaning --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra cluster --extra apprise --extra meaning --constraint requirements.lock --output-file requirements-cluster.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 audit: .venv/dev.stamp ## known holes in what the lock files name; asks the network
