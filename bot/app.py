@@ -16,6 +16,7 @@ from bot.delivery.sender import EmbeddedEngine, Sender
 from bot.dependencies import ConversationDependencies, Dependencies, Layout
 from bot.dependencies.opening import make_ready, make_store
 from bot.dependencies.system_clock import SystemClock
+from bot.meaning import encoder_of
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms import known
 from bot.ports.channel import Channel, Clock
@@ -82,6 +83,8 @@ class App:
         if self.cluster is not None:
             await self.cluster.close()
         self.store.close()
+        if (encoder := self.deps.encoder) is not None:
+            encoder.close()
 
 
 def build_app(
@@ -122,6 +125,7 @@ def build_app(
         rate_limiter=rate_limiter,
         render_delivery=partial(_render, medium, settings.source_titles, partial(subscribe_link, store, bot_names)),
         conversation=_conversation_context(settings, store, on, bot_names, medium),
+        encoder=encoder_of(settings),
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
         renders_ahead=cluster is None,

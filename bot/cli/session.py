@@ -16,6 +16,7 @@ from bot.cli.log import start_logging
 from bot.dependencies import opening, system_clock
 from bot.digests import format_names
 from bot.errors import WrongUsage
+from bot.meaning import encoder_of
 from bot.platforms import known
 from bot.ports.meaning import Encoder
 from bot.settings import Settings
@@ -127,10 +128,13 @@ def open_session(now: str | None = None, *, make: bool = False, dry: bool = Fals
             settings = replace(settings, database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"))
         clock = clock_from(now, settings)
         store = opening.open_store(settings, now=clock.now(), make=make)
+        session = Session(settings, clock, store, encoder_of(settings))
         try:
-            yield Session(settings, clock, store)
+            yield session
         finally:
             store.close()
+            if session.encoder is not None:
+                session.encoder.close()
 
 
 def clock_from(now: str | None, settings: Settings) -> system_clock.SystemClock:
