@@ -12,6 +12,7 @@ over English papers: `bench.meaning`.
 """
 
 import struct
+from collections.abc import Iterable
 from functools import lru_cache
 from math import sqrt
 from typing import NamedTuple
@@ -20,6 +21,7 @@ DIMENSIONS = 512
 SIZE = DIMENSIONS // 8  # bytes of one code
 QUESTION_SIZE = 2 * SIZE + 4
 NEAR = 0.5  # nearness from which a paper is near, the same for all encoders
+LEAST_OF_PAPERS = 0.2  # cosine from which two papers are near, as are 1.5 % of all pairs
 WEIGHT_OF_WHOLE = 0.7  # of the whole paper, beside 1 for its best sentence
 
 
@@ -94,3 +96,21 @@ def alike(one: tuple[int, ...], other: tuple[int, ...]) -> float:
     if not one or not other:
         return 0.0
     return 1 - 2 * (one[0] ^ other[0]).bit_count() / DIMENSIONS
+
+
+def in_common(codes: Iterable[tuple[float, int]]) -> bytes:
+    """Returns what papers have in common, as the bytes of a question. Each has a weight, below 0 if it speaks against.
+
+    Returns b"" if they have nothing in common. `codes` are those of whole papers.
+    """
+    rows = [[weight if bit == "1" else -weight for bit in f"{code:0{DIMENSIONS}b}"] for weight, code in codes]
+    values = [sum(column) for column in zip(*rows, strict=True)]
+    deviation = sqrt(sum(value * value for value in values) / DIMENSIONS)
+    if not deviation:
+        return b""
+    signs, large = _bits(value >= 0 for value in values), _bits(abs(value) >= deviation for value in values)
+    return write_question(Question(signs, large, LEAST_OF_PAPERS))
+
+
+def _bits(values: Iterable[bool]) -> int:
+    return int("".join("01"[value] for value in values), 2)

@@ -40,7 +40,7 @@ from subscriptions.errors import Sentence
 from subscriptions.matching.hits import why
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when, split_wish
-from subscriptions.query import Query, links
+from subscriptions.query import ABOUT, Query, links
 from subscriptions.query.advice import Variant
 from subscriptions.query.parse import papers_of_wish
 from subscriptions.service import near_papers, paper_search
@@ -217,7 +217,7 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
     lines = [context.say("Near to {titles}.", titles="; ".join(titles))] if titles else []
     if best:
         because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
-        words = ", ".join(best.words[:_MOST_WORDS])
+        words = ", ".join(best.words[:_MOST_WORDS]) or context.say(ABOUT.place.template)
         lines.append(context.say(because.template, title=context.title(best.paper), words=words))
     return tuple(lines)
 

@@ -10,7 +10,7 @@ from math import log
 from types import MappingProxyType
 from typing import NamedTuple
 
-from subscriptions import normalize
+from subscriptions import meaning, normalize
 from subscriptions.matching import hits
 from subscriptions.model import Paper
 from subscriptions.query import TEXT, TITLE, Field, Leaf, Query, Term, ValueKind, WordsOfPapers
@@ -184,20 +184,24 @@ def _gap(places: Sequence[tuple[int, int]]) -> int:
 
 MOST_WORDS = 20  # words of a taste that count for a paper, and as many that count against a paper
 MOST_WORDS_OF_ONE = 60  # the same, for a taste that is made from a single paper
-MOST_AGAINST = 1.0  # how much dislikes count, compared with likes
+MOST_AGAINST = 1.0  # how much the words of dislikes count, compared with likes
+AGAINST_IN_MEANING = 0.5  # how much their meaning counts: disliked papers are often near to liked ones
+# a word tells exactly what a reader wants, the meaning what else is like it; together they are best (bench.meaning)
+WEIGHT_OF_MEANING = 0.5
 
 Judged = tuple[float, WordsOfPaper]  # (how much a paper is liked, negative if it is disliked; its words)
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """Words with weights. The weights above 0 count for a paper and sum up to 1; those below 0 sum up to at least -1."""
+    """Words with weights, and a meaning. The weights above 0 count for a paper and sum up to 1; those below 0 sum up to at least -1."""
 
     weights: Mapping[str, float]
+    meaning: bytes = field(default=b"", repr=False)  # what the papers have in common, as a question; b"": not known
 
     def __bool__(self) -> bool:
-        """Returns whether the taste has any words."""
-        return bool(self.weights)
+        """Returns whether anything is known of the taste."""
+        return bool(self.weights or self.meaning)
 
 
 # --------------------------------------------------------------- a person's own library, which counts like liked papers
@@ -232,18 +236,33 @@ class Library(NamedTuple):
 NO_WORDS = LibraryWords(entries=0, words=MappingProxyType({}))
 
 
-def taste_of(judged: Iterable[Judged], rarity: Rarity, library: LibraryWords = NO_WORDS) -> Taste:
-    """Computes a chat's taste from papers that it judged and from its library."""
+def taste_of(
+    judged: Iterable[Judged],
+    rarity: Rarity,
+    library: LibraryWords = NO_WORDS,
+    codes: Iterable[tuple[float, int]] = (),
+) -> Taste:
+    """Computes a chat's taste from papers that it judged and from its library.
+
+    `codes`: (how much a paper is liked, its code as a whole), for the judged papers that have one.
+    """
     papers = list(judged)
     liked = _weights([(strength, words) for strength, words in papers if strength > 0], rarity, library)
     disliked = _weights([(-strength, words) for strength, words in papers if strength < 0], rarity)
     against = {word: -MOST_AGAINST * weight for word, weight in disliked.items() if word not in liked}
-    return Taste(liked | against)
+    strengths = [(strength if strength > 0 else AGAINST_IN_MEANING * strength, code) for strength, code in codes]
+    return Taste(liked | against, meaning.in_common(strengths))
 
 
-def nearness(taste: Taste, text: str) -> float:
-    """Returns how near a text is to a taste, from -1 to 1. `text` has folded words with spaces around each word."""
-    return sum(weight for word, weight in taste.weights.items() if f" {word} " in text)
+def nearness(taste: Taste, text: str, codes: Sequence[int] = ()) -> float:
+    """Returns how near a paper is to a taste, from -1.5 to 1.5.
+
+    `text` has its folded words with spaces around each word, `codes` says what it means (`subscriptions.meaning`).
+    """
+    words = sum(weight for word, weight in taste.weights.items() if f" {word} " in text)
+    if not taste.meaning or not codes:
+        return words
+    return words + WEIGHT_OF_MEANING * meaning.similarity(meaning.read_question(taste.meaning), codes[0])
 
 
 def common_words(taste: Taste, text: str) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from heapq import nlargest
 from typing import NamedTuple, NoReturn
 
-from subscriptions import errors, model, normalize
+from subscriptions import errors, meaning, model, normalize
 from subscriptions.matching import ranking
 from subscriptions.matching.hits import LEAST_NEARNESS, THOUSAND, tokenize
 from subscriptions.query import (
@@ -29,8 +30,9 @@ from subscriptions.query import (
 from subscriptions.query.links import LIBRARY
 from subscriptions.service import known_papers as index
 from subscriptions.service.changes import change_subscriptions
+from subscriptions.service.meaning import near_papers as near_in_meaning
 from subscriptions.states import Signal
-from subscriptions.store import bot_state, known_papers
+from subscriptions.store import bot_state, known_papers, meanings
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
@@ -159,7 +161,8 @@ class Nearest(NamedTuple):
 
     kind: Signal | None  # what the chat did with it; None: it is in the library
     paper: model.KnownPaper  # for an entry of the library, it has only a title
-    words: tuple[str, ...]  # words of the chat's taste that both papers have, the highest weight first
+    # words of the chat's taste that both papers have, the highest weight first; (): they are near only in meaning
+    words: tuple[str, ...]
 
 
 def note_signal(store: Scope, chat: model.Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
@@ -231,27 +234,42 @@ def nearest(transaction: Transaction, chat: model.Chat, known: model.KnownPaper)
     if chat.settings.order != "score":
         return None
     taste = stored_signals.tastes(transaction, [chat.id]).get(chat.id)
-    words = ranking.common_words(taste, tokenize(known.paper).folded[TEXT]) if taste else ()
-    if taste is None or not words:
+    if taste is None or _nearness(taste, known.paper) <= 0:
         return None
+    words = ranking.common_words(taste, tokenize(known.paper).folded[TEXT])
+    weights = {word: taste.weights[word] for word in words}
     signals = stored_signals.signals_of(transaction, chat.id, most=LEARNED_FROM, kinds=_WANTED)
-    texts = known_papers.texts_of(transaction, {one.paper for one in signals} - {known.id})
-    shared = {paper: [word for word in words if word in ranking.words_of(text)] for paper, text in texts.items()}
-    weight = {paper: sum(taste.weights[word] for word in found) for paper, found in shared.items()}
+    signals = [one for one in signals if one.paper != known.id]
+    near = _near_to(transaction, known, {one.paper for one in signals}, weights)
     best = max(
-        (one for one in signals if weight.get(one.paper)),
-        key=lambda one: (weight[one.paper], STRENGTHS[one.kind], one.at),
+        (one for one in signals if one.paper in near),
+        key=lambda one: (near[one.paper], STRENGTHS[one.kind], one.at),
         default=None,
     )
-    weights = {word: taste.weights[word] for word in words}
-    entry = _nearest_entry(transaction, chat, known, weights, weight[best.paper] if best else 0.0)
+    entry = _nearest_entry(transaction, chat, known, weights, near[best.paper] if best else 0.0)
     if entry:
-        in_both = ranking.words_of(entry.paper)
-        return Nearest(None, entry, _written([word for word in words if word in in_both], known))
-    if best is None:
+        paper, kind = entry, None
+    elif best:
+        paper, kind = known_papers.stored_papers(transaction, [best.paper])[best.paper], best.kind
+    else:
         return None
-    paper = known_papers.stored_papers(transaction, [best.paper])[best.paper]
-    return Nearest(kind=best.kind, paper=paper, words=_written(shared[best.paper], known))
+    in_both = ranking.words_of(paper.paper)
+    return Nearest(kind, paper, _written([word for word in words if word in in_both], known))
+
+
+def _near_to(
+    transaction: Transaction, known: model.KnownPaper, papers: Collection[int], weights: Mapping[str, float]
+) -> dict[int, float]:
+    """Returns those of `papers` that have some of these words or that are near to `known` in meaning, and how near."""
+    own, codes = meaning.read_paper(known.paper.meaning), meanings.codes_of(transaction, list(papers))
+    near = {}
+    for paper, text in known_papers.texts_of(transaction, papers).items():
+        has = ranking.words_of(text)
+        shared = sum(weight for word, weight in weights.items() if word in has)
+        alike = meaning.alike(own, meaning.read_paper(codes.get(paper, b"")))
+        if shared or alike >= meaning.LEAST_OF_PAPERS:
+            near[paper] = shared + ranking.WEIGHT_OF_MEANING * alike
+    return near
 
 
 def _written(words: Sequence[str], known: model.KnownPaper) -> tuple[str, ...]:
@@ -302,8 +320,15 @@ def learn(transaction: Transaction, chat_id: int) -> None:
     texts = known_papers.texts_of(transaction, list(strengths))
     judged = [(strengths[paper], ranking.words_of(text)) for paper, text in texts.items()]
     library = stored_signals.library_of(transaction, chat_id)
-    taste = ranking.taste_of(judged, counted_words(transaction), library.words if library else ranking.NO_WORDS)
-    stored_signals.put_taste(transaction, chat_id, taste)
+    words = library.words if library else ranking.NO_WORDS
+    codes = [(strengths[paper], code) for paper, code in _codes_of(transaction, strengths).items()]
+    stored_signals.put_taste(transaction, chat_id, ranking.taste_of(judged, counted_words(transaction), words, codes))
+
+
+def _codes_of(transaction: Transaction, papers: Iterable[int]) -> dict[int, int]:
+    """Returns paper id → its code as a whole, for those that have one."""
+    found = meanings.codes_of(transaction, list(papers))
+    return {paper: meaning.read_paper(codes)[0] for paper, codes in found.items()}
 
 
 # ------------------------------------------------------------------------------------------------------------ libraries
@@ -472,8 +497,8 @@ def _respelled(leaf: Leaf, close: Mapping[str, str]) -> Leaf:
 # ------------------------------------------------- the stored papers that are nearest to some papers (docs/queries.md)
 
 
-LOOKED_AT = 1000  # newest papers that are compared; each takes 0.1 ms
 MOST_ALIKE = 5
+CANDIDATES = 50  # papers with the weightiest words, and as many that are nearest in meaning; they are compared by both
 FLOOR = LEAST_NEARNESS / THOUSAND
 
 
@@ -487,44 +512,40 @@ class Alike(NamedTuple):
 
 @stored_store.reads
 def papers_alike(transaction: Transaction, given: Sequence[model.KnownPaper]) -> Alike:
-    """Returns the papers that are nearest to the given papers, at most five of the newest thousand."""
-    taste = ranking.taste_of([(1.0, ranking.words_of(one.paper)) for one in given], counted_words_of_all(transaction))
-    ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
-    known = known_papers.stored_papers(transaction, ids)
-    heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
-    texts = [text for one in given for text in (one.paper.title, one.paper.abstract)]
-    return Alike(
-        words=normalize.as_written(heaviest, texts), papers=tuple(known[one] for one in ids), looked_at=looked_at
-    )
+    """Returns the papers that are nearest to the given papers, at most five of the newest 50,000."""
+    codes = [(1.0, code) for one in given for code in meaning.read_paper(one.paper.meaning)[:1]]
+    in_meaning = meaning.in_common(codes)
+    return _alike(transaction, [one.paper for one in given], in_meaning, without={one.id for one in given})
 
 
 @stored_store.reads
-def papers_near_text(transaction: Transaction, text: str) -> Alike:
-    """Returns the papers that are nearest to a text, at most five of the newest 50,000."""
+def papers_near_text(transaction: Transaction, text: str, question: bytes = b"") -> Alike:
+    """Returns the papers that are nearest to a text, at most five of the newest 50,000. `question` is its vector."""
+    return _alike(transaction, [model.Paper(key="", abstract=text)], question)
+
+
+def _alike(
+    transaction: Transaction, given: Sequence[model.Paper], in_meaning: bytes, without: Collection[int] = ()
+) -> Alike:
     entries, _ = index.searched_range(transaction)
-    words = ranking.words_of_papers(
-        [ranking.words_of(model.Paper(key="", abstract=text))], counted_words_of_all(transaction)
+    found = ranking.taste_of([(1.0, ranking.words_of(one)) for one in given], counted_words_of_all(transaction))
+    taste = replace(found, meaning=in_meaning)
+    heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
+    in_words = index.near_places(
+        transaction, entries, [(word, round(THOUSAND * taste.weights[word])) for word in heaviest]
     )
-    near = index.near_places(transaction, entries, words)
-    best = sorted(near, key=lambda at: (near[at], entries.keys[at]), reverse=True)
-    papers = index.read(transaction, [key for at in best if (key := entries.keys[at])][:MOST_ALIKE])
-    heaviest = sorted(words, key=lambda one: -one[1])
-    shown = normalize.as_written((word for word, _ in heaviest), [text])
-    return Alike(words=shown, papers=papers, looked_at=entries.papers.bit_count())
+    best = nlargest(CANDIDATES, in_words, key=lambda at: (in_words[at], entries.keys[at]))
+    ids = {index.number_of(entries.keys[at]) for at in best}
+    if in_meaning:
+        encoder = meanings.encoder(transaction)
+        ids.update(one.paper for one in near_in_meaning(transaction, in_meaning, encoder, most=CANDIDATES, least=0.0))
+    known = known_papers.stored_papers(transaction, sorted(ids.difference(without)))
+    near = {one: _nearness(taste, paper.paper) for one, paper in known.items()}
+    nearest = sorted((one for one in near if near[one] >= FLOOR), key=lambda one: (-near[one], -one))[:MOST_ALIKE]
+    shown = normalize.as_written(heaviest, [text for one in given for text in (one.title, one.abstract)])
+    return Alike(shown, tuple(known[one] for one in nearest), entries.papers.bit_count())
 
 
-def _nearest(transaction: Transaction, taste: ranking.Taste, without: Collection[int]) -> tuple[list[int], int]:
-    """Returns the ids of the nearest papers, and how many papers were compared."""
-    looked_at = known_papers.newest_texts(transaction, LOOKED_AT)
-    near = [
-        (
-            ranking.nearness(
-                taste, f" {' '.join((*normalize.tokens(paper.title), *normalize.tokens(paper.abstract)))} "
-            ),
-            known,
-        )
-        for known, paper in looked_at
-        if known not in without
-    ]
-    found = sorted((one for one in near if one[0] >= FLOOR), key=lambda one: (-one[0], -one[1]))
-    return [known for _, known in found[:MOST_ALIKE]], len(looked_at)
+def _nearness(taste: ranking.Taste, paper: model.Paper) -> float:
+    tokens = tokenize(paper)
+    return ranking.nearness(taste, tokens.folded[TEXT], tokens.codes)

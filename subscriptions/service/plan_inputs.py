@@ -104,7 +104,12 @@ def nearness_of(taste: ranking.Taste | None, papers: TokenizedPapers) -> Callabl
     """Returns a function: position of a paper → how near the paper is to the taste. Returns None if there is no taste."""
     if taste is None:
         return None
-    return lambda position: ranking.nearness(taste, papers.tokenized[position].folded[TEXT])
+
+    def nearness(position: int) -> float:
+        paper = papers.tokenized[position]
+        return ranking.nearness(taste, paper.folded[TEXT], paper.codes)
+
+    return nearness
 
 
 def evidence_of_fits(
@@ -133,7 +138,8 @@ def evidence_of_fits(
         hits = finder.why(query)
         words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
         fields = {hit.field for hit in hits}
-        fitting = ranking.fit(query, finder.places(query), rarity())
+        in_meaning = max((hit.near for hit in hits if hit.near is not None), default=0.0)
+        fitting = ranking.fit(query, finder.places(query), rarity()) + in_meaning
         near = finder.nearness(query)
         return Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields, fit=fitting, near=near)
 

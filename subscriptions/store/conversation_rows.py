@@ -140,7 +140,7 @@ class SignalRow(Row, table=True):
 
 
 class TasteRow(Row, table=True):
-    """The words of a chat's taste with their weights, computed from its signals and its library."""
+    """The words of a chat's taste with their weights, and its meaning, computed from its signals and its library."""
 
     chat: int = columns.reference("chat.id", primary=True)
     words: Json = columns.json_column(dict)

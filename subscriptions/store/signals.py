@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from subscriptions import normalize
 from subscriptions.matching.ranking import Library, LibraryWords, Taste
 from subscriptions.states import Signal
+from subscriptions.store import meanings
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow, SignalRow, TasteRow
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
@@ -25,6 +26,7 @@ _signals, _libraries, _entries, _keys, _aliases = (
 )
 _WITH_LIBRARY = sa.select(_libraries.c.chat)
 _OF_KINDS = sa.select(_signals).where(_signals.c.kind.in_(sa.bindparam("kinds", expanding=True)))
+_ABOUT = "about:"  # begins the name of a taste's meaning, beside its words; no word has a colon
 _LEAST_ALIAS = 3  # words; papers with the same shorter title do not count as the same paper
 
 
@@ -97,16 +99,25 @@ def keep_newest(transaction: Transaction, chat_id: int, most: int, *, kinds: Seq
 
 
 def put_taste(transaction: Transaction, chat_id: int, taste: Taste) -> None:
-    """Stores the taste of a chat. An empty taste is removed."""
+    """Stores the taste of a chat. An empty taste is removed. Its meaning is stored with the name of the encoder."""
     if taste:
-        conflicts.put(transaction, "taste", ("chat",), {"chat": chat_id, "words": dict(taste.weights)})
+        known = {_ABOUT + meanings.encoder(transaction): taste.meaning.hex()} if taste.meaning else {}
+        conflicts.put(transaction, "taste", ("chat",), {"chat": chat_id, "words": {**taste.weights, **known}})
     else:
         transaction.exec(sa.delete(TasteRow).where(col(TasteRow.chat) == chat_id))
 
 
 def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
-    """Returns chat id → taste. Chats without a taste are left out."""
-    return {row.chat: Taste(row.words) for row in store.rows_of(transaction, _tastes, _tastes.c.chat, chat_ids)}
+    """Returns chat id → taste. Chats without a taste are left out; so is a meaning by another encoder than the store's."""
+    about = _ABOUT + meanings.encoder(transaction)
+    found = {row.chat: row.words for row in store.rows_of(transaction, _tastes, _tastes.c.chat, chat_ids)}
+    return {
+        chat: Taste(
+            {word: weight for word, weight in words.items() if not word.startswith(_ABOUT)},
+            bytes.fromhex(words.get(about, "")),
+        )
+        for chat, words in found.items()
+    }
 
 
 # ----------------------------------------------------------------------------------------------- people's own libraries
