@@ -1,0 +1,254 @@
+"""Measures search by meaning, and a taste by words and by meaning.
+
+    python -m bench.meaning [PAPERS]
+
+The encoder is calibrated with one half of the papers, and everything is measured with the other half. Papers are those of
+bot/samples, and at most PAPERS (default 1000) of the digests in the folder that PAPERWIRE_SHARED names, those with a summary
+in Chinese first. A paper costs some 60 ms of a processor.
+
+- A question is the first field of a summary in Chinese, or the first sentence of a translation, if it has no Latin letter.
+  It is asked of all papers; the right one is that of the summary. It is near if its nearness is at least 0.5.
+- `bench/questions.tsv` asks for eight of the samples in fourteen languages. The folder PAPERWIRE_SHARED has questions of
+  people, each with the papers that are right.
+- A simulated reader likes some papers of a category that nobody else knows of. Each order sorts later papers of all
+  categories, and the average precision tells how near to the top those of the category are. BM25 (bm25s) searches for the
+  words of the titles of the liked papers; the SVM (scikit-learn) is that of bench.ordering.
+
+Times are processor time of one core.
+"""
+
+import csv
+import json
+import os
+import re
+import resource
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from heapq import nsmallest
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from statistics import mean
+
+from bench import ordering
+from bench._timing import timed
+from bot.digests import read_digest
+from bot.meaning import child
+from bot.meaning.calibration import SAMPLES, papers_of, question_of
+from bot.meaning.encoders import ChildEncoder, Package
+from bot.meaning.texts import paper_texts, question_texts
+from subscriptions import meaning
+from subscriptions.matching import ranking
+from subscriptions.matching.paper_index import TokenizedPapers
+from subscriptions.model import Paper
+from subscriptions.query import TEXT, parse
+
+QUESTIONS = Path(__file__).with_name("questions.tsv")
+LIKED = (1, 3, 5, 10, 20)  # papers that a reader likes
+READERS = 3  # of each category and number of liked papers
+LEAST_LATE = 4  # papers of the category that are to be found
+EVERYTHING = parse.parse_query("-zzz")  # the subscription of the readers
+BY_WORDS = "words"
+OF_A_DIGEST = 100  # papers whose encoding is timed
+SCANNED = (100_000, 1_000_000)  # papers
+
+Asked = tuple[str, frozenset[str]]  # (question, keys of the papers that are right)
+
+
+def main() -> int:
+    most = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    model = child.Encoder()
+    samples = papers_of(sorted(SAMPLES.glob("*.*")))
+    shared = os.environ.get("PAPERWIRE_SHARED")
+    real = papers_of(sorted(path for path in Path(shared).glob("corpus/**/*") if path.is_file())) if shared else []
+    for what, papers in (("samples", samples), ("real digests", real[:most])):
+        if not papers:
+            print(f"{what}: none; PAPERWIRE_SHARED names no folder of digests")
+            continue
+        calibration, aside = halves(model, papers)
+        print(f"{what}: {len(papers):,} papers, {len(aside):,} of them set aside")
+        asked = [(text, frozenset([paper.key])) for paper in aside if (text := in_chinese(paper))]
+        print_found("Chinese", asked, aside, model, calibration)
+        if what == "samples":
+            print_found("14 languages", list(in_all_languages(aside)), aside, model, calibration)
+        else:
+            people = list(of_people(Path(str(shared)) / "meaning.jsonl"))
+            listed = coded(model, papers_of({Path(str(shared)) / file for file, *_ in people}), calibration)
+            print_found("of people", [(text, right(begins, listed)) for _, text, begins in people], listed, model, calibration)
+        print_orders(aside)
+    print_costs(samples)
+    return 0
+
+
+# ---------------------------------------------------------------------------------------------------------- the encoder
+
+
+def halves(model: child.Encoder, papers: list[Paper]) -> tuple[child.Calibration, list[Paper]]:
+    """Returns the calibration by every second paper, and the other papers with their codes."""
+    ours = papers[::2]
+    asked = [(place, text) for place, paper in enumerate(ours) if (text := in_chinese(paper))]
+    groups = vectors(model, [*map(paper_texts, ours), *(question_texts(text) for _, text in asked)])
+    calibration = child.calibrated(groups[: len(ours)], groups[len(ours) :], [place for place, _ in asked])
+    return calibration, coded(model, papers[1::2], calibration)
+
+
+def vectors(model: child.Encoder, groups: Sequence[Sequence[str]]) -> list[child.Vectors]:
+    found = model.encode([text for texts in groups for text in texts])
+    ends = [0]
+    for texts in groups:
+        ends.append(ends[-1] + len(texts))
+    return [found[start:end] for start, end in pairwise(ends)]
+
+
+def coded(model: child.Encoder, papers: Sequence[Paper], calibration: child.Calibration) -> list[Paper]:
+    found = vectors(model, list(map(paper_texts, papers)))
+    return [
+        replace(paper, meaning=child.paper_codes(group, calibration))
+        for paper, group in zip(papers, found, strict=True)
+    ]
+
+
+# -------------------------------------------------------------------------------------------------------------- finding
+
+
+def in_chinese(paper: Paper) -> str:
+    """Returns what a paper is about, in Chinese without Latin letters; "" if that is not known."""
+    translated = next((one.abstract for one in paper.translations if one.language == "zh"), "")
+    text = question_of(paper) or translated.split("。")[0]
+    return "" if re.search("[A-Za-z]", text) else text
+
+
+def in_all_languages(papers: Sequence[Paper]) -> Iterator[Asked]:
+    keys = {paper.key for paper in papers}
+    with QUESTIONS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            yield from ((text, frozenset([key])) for key, text in row.items() if key in keys)
+
+
+def of_people(file: Path) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yields (file of a digest, question, beginnings of the titles that are right)."""
+    for line in file.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        yield case["file"], case["say"], tuple(case["one_of"])
+
+
+def right(begins: tuple[str, ...], papers: Sequence[Paper]) -> frozenset[str]:
+    return frozenset(paper.key for paper in papers if paper.title.startswith(begins))
+
+
+def print_found(
+    what: str, asked: Sequence[Asked], papers: Sequence[Paper], model: child.Encoder, calibration: child.Calibration
+) -> None:
+    """Prints for how many questions the right paper is found, and how many others are near."""
+    groups = vectors(model, [question_texts(text) for text, _ in asked])
+    codes = [meaning.read_paper(paper.meaning) for paper in papers]
+    places, right_near, others_near = [], [], []
+    for (_, wanted), group in zip(asked, groups, strict=True):
+        question = meaning.read_question(child.question_codes(group, calibration))
+        near = [meaning.nearness(question, code) for code in codes]
+        best = max(value for value, paper in zip(near, papers, strict=True) if paper.key in wanted)
+        places.append(sum(value > best for value in near))
+        right_near.append(best >= meaning.NEAR)
+        others_near += [
+            value >= meaning.NEAR for value, paper in zip(near, papers, strict=True) if paper.key not in wanted
+        ]
+    first, three, ten = (mean(place < most for place in places) for most in (1, 3, 10))
+    print(
+        f"  {len(asked)} questions, {what}, of {len(papers)} papers: the right one is first for {first:.2f}, among three for "
+        f"{three:.2f}, among ten for {ten:.2f}; near for {mean(right_near):.2f}, of the others {mean(others_near):.3f}"
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------- taste
+
+
+def readers(papers: Sequence[Paper], chance: Random) -> Iterator[ordering.Reader]:
+    """Yields readers of each category with enough papers."""
+    mixed = [paper for paper in papers if paper.categories]
+    chance.shuffle(mixed)
+    early, late = mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
+    for category in sorted({paper.categories[0] for paper in mixed}):
+        wanted = {paper.key for paper in late if category in paper.categories}
+        liked = [paper for paper in early if paper.categories[0] == category]
+        for most in LIKED if len(wanted) >= LEAST_LATE else ():
+            for _ in range(READERS if most <= len(liked) else 0):
+                yield ordering.Reader(EVERYTHING, early, chance.sample(liked, most), [], [late], [wanted])
+
+
+def print_orders(papers: Sequence[Paper]) -> None:
+    """Prints how good each order is, by the number of liked papers, and for how many readers it is better than words."""
+    orders: dict[str, ordering.Order] = {
+        "any order": ordering.newest_first,
+        "BM25": ordering.bm25,
+        "SVM, C = 0.1": ordering.svm(0.1),
+        BY_WORDS: partial(by_taste, with_meaning=0.0),
+        "meaning": partial(by_taste, with_words=0.0),
+        "words and meaning": by_taste,
+    }
+    found: dict[str, dict[int, list[float]]] = {name: defaultdict(list) for name in orders}
+    for reader in readers(papers, Random(11)):
+        for name, order in orders.items():
+            found[name][len(reader.liked)] += order(reader)
+    amounts = Counter({liked: len(values) for liked, values in found[BY_WORDS].items()})
+    if not amounts:
+        return print("  no category has enough papers for readers")
+    print(f"  {amounts.total()} readers, by the number of papers that they like:")
+    print("  average precision ", *(f"{liked:6}" for liked in amounts), "   all   better than words")
+    for name, of_order in found.items():
+        pairs = [(a, b) for liked in amounts for a, b in zip(of_order[liked], found[BY_WORDS][liked], strict=True)]
+        means = [mean(of_order[liked]) for liked in amounts]
+        print(
+            f"  {name:<18}",
+            *(f"{value:6.3f}" for value in (*means, mean(a for a, _ in pairs))),
+            f"  {mean(a > b for a, b in pairs):6.2f}" if name != BY_WORDS else "",
+        )
+    return None
+
+
+def by_taste(reader: ordering.Reader, *, with_words: float = 1.0, with_meaning: float = 1.0) -> Iterator[float]:
+    rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in reader.early[-ranking.SAMPLE :])
+    codes = [(1.0, meaning.read_paper(paper.meaning)[0]) for paper in reader.liked]
+    judged = [(1.0, ranking.words_of(paper)) for paper in reader.liked]
+    taste = ranking.taste_of(judged if with_words else (), rarity, codes=codes if with_meaning else ())
+
+    def scores(papers: list[Paper]) -> list[float]:
+        tokenized = TokenizedPapers.of(papers).tokenized
+        return [ranking.nearness(taste, one.folded[TEXT], one.codes) for one in tokenized]
+
+    return ordering.precisions_by(reader, scores)
+
+
+# ---------------------------------------------------------------------------------------------------------------- costs
+
+
+def print_costs(papers: Sequence[Paper]) -> None:
+    """Prints what encoding, storing and comparing cost."""
+    digest = [papers[place % len(papers)] for place in range(OF_A_DIGEST)]
+    encoder = ChildEncoder(Package())
+    codes = encoder.papers(digest)
+    encoder.close()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(
+        f"a paper: {(used.ru_utime + used.ru_stime) / len(digest) * 1000:.0f} ms with the start of the child process, "
+        f"{mean(map(len, codes)):.0f} bytes; the child had {used.ru_maxrss / 1024:.0f} MB at most"
+    )
+    chance = Random(3)
+    signs, large = chance.getrandbits(meaning.DIMENSIONS), chance.getrandbits(meaning.DIMENSIONS)
+    for amount in SCANNED:
+        wholes = [chance.getrandbits(meaning.DIMENSIONS) for _ in range(amount)]
+
+        def nearest(wholes: list[int] = wholes) -> list[int]:
+            distances = [
+                (differing := code ^ signs).bit_count() + 2 * (differing & large).bit_count() for code in wholes
+            ]
+            return nsmallest(500, range(len(wholes)), key=distances.__getitem__)
+
+        _, seconds = timed(nearest)
+        print(f"the nearest of {amount:,} papers as wholes: {seconds * 1000:.0f} ms")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
