@@ -33,12 +33,12 @@ from pathlib import Path
 from random import Random
 from statistics import mean
 
-from bench import ordering
-from bench._timing import timed
-from bot.digests import read_digest
-from bot.meaning import child
 from bot.meaning.calibration import SAMPLES, papers_of, question_of
 from bot.meaning.encoders import ChildEncoder, Package
+
+from bench import ordering
+from bench._timing import timed
+from bot.meaning import child
 from bot.meaning.texts import paper_texts, question_texts
 from subscriptions import meaning
 from subscriptions.matching import ranking
@@ -77,7 +77,9 @@ def main() -> int:
         else:
             people = list(of_people(Path(str(shared)) / "meaning.jsonl"))
             listed = coded(model, papers_of({Path(str(shared)) / file for file, *_ in people}), calibration)
-            print_found("of people", [(text, right(begins, listed)) for _, text, begins in people], listed, model, calibration)
+            print_found(
+                "of people", [(text, right(begins, listed)) for _, text, begins in people], listed, model, calibration
+            )
         print_orders(aside)
     print_costs(samples)
     return 0

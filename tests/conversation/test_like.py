@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.commands import paper_lookup
-from subscriptions.service import near_papers
+from subscriptions.service import known_papers
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation import deliverer
@@ -79,7 +79,7 @@ async def test_only_the_newest_papers_are_looked_at_and_the_answer_says_how_many
     bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known(bot)
-    monkeypatch.setattr(near_papers, "LOOKED_AT", 3)
+    monkeypatch.setattr(known_papers, "MOST_COUNTED", 3)
     assert (await bot.says("/like 2601.90001")).lines[0].startswith("Nothing among the newest 3 papers is near")
 
 

@@ -36,10 +36,11 @@ from subscriptions.service import known_papers as lookup
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.states import Signal
-from subscriptions.store import chats, deliveries, known_papers
+from subscriptions.store import bot_state, chats, deliveries, known_papers, meanings
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store, Transaction
 from tests import make
+from tests.fakes.meaning import FakeEncoder
 from tests.integration import cli
 from tests.unit import strategies as slow_matcher
 from tests.unit.query_rules import QUESTIONS
@@ -284,6 +285,12 @@ def first_day(store: Store, *titles: str) -> None:
     plan_due(store, now=make.NOON)
 
 
+def in_order(store: Store) -> list[tuple[str, bool]]:
+    """Returns (title, is the paper shown) for the papers of a preview, in order."""
+    found = previews.preview(store, ME, now=LATER).delivery
+    return [(one.paper.paper.title, one.shown) for one in found.items] if found else []
+
+
 def titles_of(found: abc.Sequence[tuple[str, bool]]) -> list[str]:
     return [title for title, _ in found]
 
@@ -332,6 +339,56 @@ def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: St
     did(store, Signal.LIKED, "Swarm graph one")
     make.ingested(store, make.paper("Graph of ants"), make.paper("Graph swarm", kind=model.Announce.CROSS), now=LATER)
     assert titles_of(delivered(store)) == ["Graph of ants", "Graph swarm"]
+
+
+def with_codes(store: Store, encoder: FakeEncoder) -> None:
+    """Gives all papers their codes by this encoder."""
+    with store.write() as transaction:
+        papers = make.stored_papers(transaction)
+        bot_state.hold_sequence(transaction)
+        meanings.change_encoder(transaction, encoder.name)
+        codes = encoder.papers([one.paper for one in papers])
+        meanings.put(transaction, encoder.name, dict(zip([one.id for one in papers], codes, strict=True)))
+
+
+@pytest.mark.both_databases
+def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store) -> None:
+    """Also without a common word, and only while papers and taste have codes of one encoder."""
+    encoder = FakeEncoder(same={"蜂群": "honey bees dance"})
+    first_day(store, "蜂群")
+    with_codes(store, encoder)
+    did(store, Signal.LIKED, "蜂群")
+    make.ingested(store, *(make.paper(title) for title in (*SECOND_DAY[:2], "Graph of honey bees")), now=LATER)
+    newest_first = ["Graph of honey bees", "Graph swarm", "Graph of ants"]
+    assert titles_of(in_order(store))[:3] == newest_first
+    with_codes(store, encoder)
+    for kind, place in ((Signal.LIKED, 0), (Signal.DISLIKED, -1)):
+        did(store, kind, "蜂群")
+        assert titles_of(in_order(store))[place] == "Graph of honey bees"
+    best = near_papers.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
+    assert best is None  # it is disliked now
+    did(store, Signal.LIKED, "蜂群")
+    best = near_papers.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
+    assert best is not None
+    assert (best.kind, best.paper.paper.title, best.words) == (Signal.LIKED, "蜂群", ())
+    with_codes(store, FakeEncoder(name="fake 2"))
+    assert near_papers.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees")) is None
+
+
+@pytest.mark.both_databases
+def test_papers_alike_and_papers_near_a_text_are_near_in_meaning_too(store: Store) -> None:
+    encoder = FakeEncoder(same={"蜂群": "honey bees dance"})
+    make.ingested(store, *(make.paper(title) for title in ("蜂群", "Graph of ants", "Honey bees dance", *OTHERS)))
+
+    def alike() -> list[str]:
+        return [one.paper.title for one in near_papers.papers_alike(store, [paper_of(store, "蜂群")]).papers]
+
+    assert alike() == []
+    with_codes(store, encoder)
+    assert alike() == ["Honey bees dance"]
+    (question,) = encoder.questions(["蜂群"])
+    found = near_papers.papers_near_text(store, "蜂群", question).papers
+    assert [one.paper.title for one in found] == ["蜂群", "Honey bees dance"]
 
 
 @pytest.mark.both_databases

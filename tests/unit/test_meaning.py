@@ -98,3 +98,18 @@ def test_what_has_no_vector_is_not_near(vector: bytes, codes: bytes) -> None:
 
 def test_queries_are_equal_whatever_their_vectors() -> None:
     assert about("about:tides", question(ALL)) == about("about:tides", b"")
+
+
+@given(codes, codes)
+def test_what_papers_have_in_common_is_near_to_each_of_them(one: bytes, other: bytes) -> None:
+    ours, theirs = (int.from_bytes(code, "little") for code in (one, other))
+    assert meaning.in_common([]) == b""
+    assert meaning.in_common([(1.0, ours), (-1.0, ours)]) == b""
+    alone = meaning.read_question(meaning.in_common([(3.0, ours)]))
+    assert meaning.similarity(alone, ours) == pytest.approx(1)
+    assert meaning.similarity(alone, theirs) == pytest.approx(meaning.alike((ours,), (theirs,)))
+    against = meaning.read_question(meaning.in_common([(-1.0, ours)]))
+    assert meaning.similarity(against, ours) == pytest.approx(-1)
+    both = meaning.in_common([(2.0, ours), (1.0, theirs)])
+    assert both == meaning.in_common([(1.0, theirs), (2.0, ours)])
+    assert meaning.similarity(meaning.read_question(both), ours) > 0.7
