@@ -109,8 +109,8 @@ def in_common(codes: Iterable[tuple[float, int]]) -> bytes:
     if not deviation:
         return b""
     signs, large = _bits(value >= 0 for value in values), _bits(abs(value) >= deviation for value in values)
-    return write_question(Question(signs, large, LEAST_OF_PAPERS))
+    return signs + large + struct.pack("<f", LEAST_OF_PAPERS)
 
 
-def _bits(values: Iterable[bool]) -> int:
-    return int("".join("01"[value] for value in values), 2)
+def _bits(values: Iterable[bool]) -> bytes:
+    return int("".join("01"[value] for value in values), 2).to_bytes(SIZE, "little")

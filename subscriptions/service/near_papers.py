@@ -531,9 +531,8 @@ def _alike(
     found = ranking.taste_of([(1.0, ranking.words_of(one)) for one in given], counted_words_of_all(transaction))
     taste = replace(found, meaning=in_meaning)
     heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
-    in_words = index.near_places(
-        transaction, entries, [(word, round(THOUSAND * taste.weights[word])) for word in heaviest]
-    )
+    words = tuple((word, round(THOUSAND * taste.weights[word])) for word in heaviest)
+    in_words = index.near_places(transaction, entries, words)
     best = nlargest(CANDIDATES, in_words, key=lambda at: (in_words[at], entries.keys[at]))
     ids = {index.number_of(entries.keys[at]) for at in best}
     if in_meaning:
