@@ -33,12 +33,11 @@ from pathlib import Path
 from random import Random
 from statistics import mean
 
-from bot.meaning.calibration import SAMPLES, papers_of, question_of
-from bot.meaning.encoders import ChildEncoder, Package
-
 from bench import ordering
 from bench._timing import timed
 from bot.meaning import child
+from bot.meaning.calibration import SAMPLES, papers_of, question_of
+from bot.meaning.encoders import ChildEncoder, Package
 from bot.meaning.texts import paper_texts, question_texts
 from subscriptions import meaning
 from subscriptions.matching import ranking
