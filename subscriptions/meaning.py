@@ -31,6 +31,15 @@ class Question(NamedTuple):
     signs: int
     large: int
     least: float  # the similarity from which a paper is near
+    highest: float  # the similarity to a code of the same signs
+    step: float  # how much lower the similarity is for each step of distance
+
+    @classmethod
+    def of(cls, signs: int, large: int, least: float) -> "Question":
+        """Returns a question with the two numbers that turn distances into cosines."""
+        many = large.bit_count()
+        length = sqrt((DIMENSIONS + 8 * many) * DIMENSIONS)  # of twice the values, and of a code
+        return cls(signs, large, least, (DIMENSIONS + 2 * many) / length, 2 / length)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -39,7 +48,7 @@ def read_question(vector: bytes) -> Question:
     if len(vector) != QUESTION_SIZE:
         raise ValueError(f"a question has {QUESTION_SIZE} bytes, not {len(vector)}")
     (least,) = struct.unpack("<f", vector[2 * SIZE :])
-    return Question(_integer(vector[:SIZE]), _integer(vector[SIZE : 2 * SIZE]), least)
+    return Question.of(_integer(vector[:SIZE]), _integer(vector[SIZE : 2 * SIZE]), least)
 
 
 def write_question(question: Question) -> bytes:
@@ -63,29 +72,26 @@ def _integer(code: bytes) -> int:
     return int.from_bytes(code, "little")
 
 
-def similarity(question: Question, code: int) -> float:
-    """Returns the cosine of a question and a code, from -1 to 1."""
-    return _scaled(question, _distance(question, code))
-
-
-def _distance(question: Question, code: int) -> int:
-    """Returns how far a code is from a question; the lower, the more similar."""
-    differing = question.signs ^ code
-    return differing.bit_count() + 2 * (differing & question.large).bit_count()
-
-
-def _scaled(question: Question, distance: int) -> float:
-    large = question.large.bit_count()
-    return (DIMENSIONS + 2 * large - 2 * distance) / sqrt((DIMENSIONS + 8 * large) * DIMENSIONS)
+def similarity(question: Question, *codes: int) -> float:
+    """Returns the cosine of a question and the most similar of one or more codes, from -1 to 1."""
+    signs, large, _, highest, step = question
+    nearest = 3 * DIMENSIONS
+    for code in codes:
+        differing = signs ^ code
+        distance = differing.bit_count()
+        if distance < nearest:  # a large value that differs counts three times
+            distance += 2 * (differing & large).bit_count()
+            if distance < nearest:  # noqa: PLR1730 - `min` takes as long as all of this
+                nearest = distance
+    return highest - step * nearest
 
 
 def nearness(question: Question, paper: tuple[int, ...]) -> float:
     """Returns how near a paper is to a question, from 0 to 1; 0 if it has no codes."""
     if not paper:
         return 0.0
-    whole, *parts = paper
-    best = _scaled(question, min([_distance(question, part) for part in parts]))
-    similar = (WEIGHT_OF_WHOLE * _scaled(question, _distance(question, whole)) + best) / (WEIGHT_OF_WHOLE + 1)
+    whole, best = similarity(question, paper[0]), similarity(question, *paper[1:])
+    similar = (WEIGHT_OF_WHOLE * whole + best) / (WEIGHT_OF_WHOLE + 1)
     if similar < question.least:
         return max(0.0, NEAR * similar / question.least)
     return NEAR + (1 - NEAR) * (similar - question.least) / (1 - question.least)

@@ -20,7 +20,7 @@ papers = st.lists(codes, min_size=2, max_size=5).map(b"".join)
 
 
 def question(signs: bytes, large: bytes = NONE, least: float = 0.25) -> bytes:
-    read = meaning.Question(int.from_bytes(signs, "little"), int.from_bytes(large, "little"), least)
+    read = meaning.Question.of(int.from_bytes(signs, "little"), int.from_bytes(large, "little"), least)
     return meaning.write_question(read)
 
 
