@@ -65,7 +65,7 @@ SUBCOMMANDS = (
     Subcommand(
         _LOOK,
         "match",
-        "bot.cli.reading:match",
+        "bot.cli.matching:match",
         "Find the papers of digests that a query matches, and say why",
         'paperwire match "diffusion -survey" inbox',
         leading_dash=True,

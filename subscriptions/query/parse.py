@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from subscriptions import errors
 from subscriptions.categories import archive_of
 from subscriptions.query import (
+    ABOUT,
     FIELDS,
     LEFT_OUT,
     LIKE,
@@ -348,6 +349,20 @@ def _is_excluded(node: Node) -> bool:
 def papers_named_in(query: Query) -> tuple[str, ...]:
     """Returns the values of `like:` in a query, each once. A value has the ids of papers, separated by commas."""
     return tuple(dict.fromkeys(term.value for term in query.terms if term.field is LIKE))
+
+
+def texts_asked_in(query: Query) -> dict[str, int]:
+    """Returns the texts of `about:` in a query, each with the column in which it begins first."""
+    found: dict[str, int] = {}
+    nodes = [query.tree]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, Leaf):
+            if node.term.field is ABOUT:
+                found[node.term.value] = min(node.column, found.get(node.term.value, node.column))
+        else:
+            nodes += [node.node] if isinstance(node, Not) else node.nodes
+    return found
 
 
 def asks_for_nearness(text: str) -> bool:

@@ -1,0 +1,340 @@
+"""match: which papers of digests a query finds, and the same for a file of queries. Needs no database."""
+
+import re
+import sys
+from array import array
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli import arguments, output, vectors
+from bot.cli.arguments import Json
+from bot.errors import WrongUsage
+from bot.rendering.language import query_in_words
+from subscriptions import errors, meaning, model
+from subscriptions.matching import batch, paper_index
+from subscriptions.matching.hits import why
+from subscriptions.matching.ranking import PapersAtHand
+from subscriptions.query import ABOUT, LIKE, Query, parse
+from subscriptions.texts import escaped
+
+if sys.platform != "win32":
+    import resource
+
+_MOST_ADDED = 1000
+_NEW_WORD = "paperwire"  # added to a sample query, to get a query that the set does not contain
+_REFUSED = -1  # the handle of a line that is not a valid query
+_NAMES_PAPERS = re.compile(rf"(?:{'|'.join(LIKE.names)})\s*[:：]", re.IGNORECASE)  # a line that may name papers
+_ASKS = re.compile(rf"(?:{'|'.join(ABOUT.names)})\s*[:：]", re.IGNORECASE)  # a line that may ask for meaning
+_USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
+
+
+def match(
+    given: Annotated[
+        list[str], typer.Argument(metavar="[QUERY] PATH…", help="A query, then digests: files, folders, or -.")
+    ],
+    *,
+    queries: Annotated[
+        str | None, typer.Option("--queries", metavar="FILE", help="One query per line, all matched together.")
+    ] = None,
+    no_matches: Annotated[
+        bool, typer.Option("--no-matches", help="With --queries: only count, without the papers.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Find the papers of digests that a query matches, and say why."""
+    if queries is not None:
+        return _match_file(queries, given, listed=not no_matches, json=json)
+    query, *paths = given
+    if not paths:
+        raise WrongUsage(errors.Sentence("There is no digest to look into."), errors.Sentence(_USAGE))
+    return _match_one(query, paths, json=json)
+
+
+def _match_one(text: str, paths: list[str], *, json: bool) -> int:
+    try:
+        query = parse.parse_query(text)
+        digests, status = _read(paths)
+        papers = paper_index.merge_copies(paper for digest in digests for paper in digest.entries)
+        canonical = query.canonical  # before the vectors and words of papers are added
+        query, papers = _asking(query, papers)
+    except errors.QueryError as error:
+        if json:
+            output.print_json({"query": None, "text": text, "error": arguments.error_document(error)})
+            return 1
+        with arguments.reporting_query_errors(text):
+            raise
+    query, unknown = _knowing(query, PapersAtHand(papers))
+    found = _nearest_first(query, [papers[place] for place in paper_index.matching_papers(query, papers)])
+    if json:
+        keys = [paper.key for paper in found]
+        document = {
+            "query": canonical,
+            "text": text,
+            "keys": keys,
+            "why": {paper.key: _reasons(query, paper) for paper in found},
+        }
+        output.print_json(document | ({"hints": list(unknown)} if unknown else {}))
+        return status
+    for sentence in unknown:
+        output.print_error(sentence)
+    output.print_line(
+        f"{query_in_words(query, arguments.TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers"
+    )
+    for paper in found:
+        output.print_line(f"  {escaped(paper.key)}  {escaped(paper.title or paper.abstract[:80])}")
+        output.print_line("    " + "; ".join(map(_in_words, _reasons(query, paper))))
+    return status
+
+
+def _in_words(reason: dict[str, Any]) -> str:
+    return (
+        f"{reason['field']}: {reason['near']:.2f}"
+        if "near" in reason
+        else f"{reason['field']}: {', '.join(reason['terms'])}"
+    )
+
+
+def _asking(query: Query, papers: tuple[model.Paper, ...]) -> tuple[Query, tuple[model.Paper, ...]]:
+    """Returns both with vectors, if the query asks for nearness in meaning. Raises QueryError if that cannot be told."""
+    texts = parse.texts_asked_in(query)
+    if not texts:
+        return query, papers
+    try:
+        return vectors.asking(query, vectors.questions(texts)), vectors.with_codes(papers)
+    except errors.MeaningFails as error:
+        raise vectors.refused(query, error) from error
+
+
+def _nearest_first(query: Query, found: list[model.Paper]) -> list[model.Paper]:
+    """Returns the papers that a query found; nearest first, if the query asks for nearness to exactly one text."""
+    asked = [term for term in query.terms if term.field is ABOUT]
+    if len(asked) != 1 or not asked[0].question:
+        return found
+    question = meaning.read_question(asked[0].question)
+    return sorted(found, key=lambda paper: -meaning.nearness(question, meaning.read_paper(paper.meaning)))
+
+
+def _knowing(query: Query, papers: PapersAtHand) -> tuple[Query, tuple[str, ...]]:
+    """Returns (query, sentences). The query contains the words of the papers that its `like:` terms name.
+
+    Each sentence names one of these papers that is not in the digests.
+    """
+    named = parse.papers_named_in(query)
+    if not named:
+        return query, ()
+    words = papers.words(named)
+    unknown = tuple(
+        f"{value} is not in these digests, so nothing is near to it." for value in named if value not in words
+    )
+    return parse.parse_query(query.text, query.fields.knowing(words)), unknown
+
+
+def _read(paths: list[str]) -> tuple[list[model.Digest], int]:
+    """Returns (digests, exit status). Prints a sentence on stderr for each document that cannot be read."""
+    digests, status = [], 0
+    for _, read in arguments.digests_in(arguments.documents(paths)):
+        if isinstance(read, errors.PaperwireError):
+            arguments.print_read_error(read)
+            status = 1
+        else:
+            digests.append(read)
+    return digests, status
+
+
+def _reasons(query: Query, paper: model.Paper) -> list[dict[str, Any]]:
+    """Returns the fields of a paper in which the query matched, each with the words that matched."""
+    fields: dict[str, list[str]] = {}
+    near: list[dict[str, Any]] = []
+    for hit in why(query, paper):
+        if hit.near is not None:
+            near.append({"field": hit.field.name, "terms": [*hit.terms], "near": hit.near})
+            continue
+        terms = fields.setdefault(hit.field.name, [])
+        terms += [term for term in hit.terms if term not in terms]
+    return [*({"field": name, "terms": terms} for name, terms in fields.items()), *near]
+
+
+@dataclass(slots=True)
+class _QueryFile:
+    """The queries of a file, compiled."""
+
+    queries: batch.QuerySet
+    handles: "array[int]" = field(default_factory=lambda: array("q"))  # one for each line, in order
+    refused: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, why)
+    hints: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, sentence about a missing paper)
+    asking: dict[int, Query] = field(default_factory=dict)  # handle → query, of those that ask for nearness in meaning
+
+
+def _texts_asked(lines: list[str]) -> list[str]:
+    """Returns the texts to which lines ask for nearness in meaning, each once."""
+    found: dict[str, int] = {}
+    for line in lines:
+        if _ASKS.search(line):
+            with suppress(errors.QueryError):
+                found |= parse.texts_asked_in(parse.parse_query(_encodable(line)))
+    return list(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """The vectors of all texts that the lines ask about, or why there are none."""
+
+    vectors: dict[str, bytes]
+    failure: errors.MeaningFails | None = None
+
+    @classmethod
+    def of(cls, texts: list[str]) -> "_Asking":
+        try:
+            return cls(vectors.questions(texts) if texts else {})
+        except errors.MeaningFails as error:
+            return cls({}, error)
+
+    def with_codes(self, papers: tuple[model.Paper, ...]) -> tuple[model.Paper, ...]:
+        return vectors.with_codes(papers) if self.vectors else papers
+
+    def query(self, query: Query) -> Query:
+        """Returns the query with its vectors. Raises QueryError if it asks for nearness, and there are none."""
+        if not parse.texts_asked_in(query):
+            return query
+        if self.failure:
+            raise vectors.refused(query, self.failure)
+        return vectors.asking(query, self.vectors)
+
+
+def _in_order(lines: _QueryFile, handle: int, papers: list[model.Paper]) -> list[model.Paper]:
+    return _nearest_first(lines.asking[handle], papers) if handle in lines.asking else papers
+
+
+def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int:
+    data = arguments.content(file)
+    texts = _lines_of(data)
+    asked = _texts_asked(texts)
+    began = perf_counter()
+    digests, status = _read(paths)
+    papers = paper_index.merge_copies(paper for digest in digests for paper in digest.entries)
+    asking = _Asking.of(asked)
+    index = paper_index.PaperIndex.of(asking.with_codes(papers))
+    parsed = perf_counter()
+    near_to = PapersAtHand(index.papers) if any(name.encode() in data.lower() for name in LIKE.names) else None
+    lines = _compiled(texts, near_to, asking)
+    compiled = perf_counter()
+    found = batch.match(lines.queries, index)
+    matched = perf_counter()
+    keys = {
+        handle: [paper.key for paper in _in_order(lines, handle, [index.papers[at] for at in index.positions(bits)])]
+        for handle, bits in found.items()
+    }
+    report: dict[str, Any] = {  # docs/commands.md
+        "queries": len(lines.handles),
+        "unique": len(lines.queries),
+        "papers": len(index.papers),
+        "pairs": sum(len(keys.get(handle, ())) for handle in lines.handles),
+        "peak_rss_bytes": _peak_rss_bytes(),
+        "timings": {
+            "parse_s": parsed - began,
+            "compile_s": compiled - parsed,
+            "match_s": matched - compiled,
+            "add_us": _seconds_to_add(lines.queries, texts) * 1e6,
+        },
+        "refused": lines.refused,
+    }
+    if lines.hints:
+        report["hints"] = lines.hints
+    if listed:
+        report["matches"] = [(line, keys[handle]) for line, handle in enumerate(lines.handles, 1) if handle in keys]
+        report["peak_rss_bytes"] = _peak_rss_bytes()
+    output.tell(report, lambda: _show_batch(report), json=json)
+    return status
+
+
+def _show_batch(report: dict[str, Any]) -> None:
+    output.print_line(
+        f"{report['queries']:,} queries, {report['unique']:,} of them different; "
+        f"{report['papers']:,} papers; {report['pairs']:,} pairs."
+    )
+    times = ", ".join(
+        f"{name.removesuffix('_s').replace('_', ' ')} {seconds:.3f} s"
+        for name, seconds in report["timings"].items()
+        if name.endswith("_s")
+    )
+    output.print_line(f"{times}; at most {report['peak_rss_bytes'] / 2**20:,.0f} MiB of memory.")
+    for line, keys in report.get("matches", ()):
+        output.print_line(f"{line:>6}  {' '.join(keys)}")
+    for line, hint in report.get("hints", ()):
+        output.print_error(f"line {line}: {hint}")
+    for line, reason in report["refused"]:
+        output.print_error(f"line {line} is refused: {reason}")
+
+
+def _lines_of(data: bytes) -> list[str]:
+    """Returns the lines of a file, without line ends. Bytes that are not UTF-8 become surrogates."""
+    lines = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape").split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _encodable(text: str) -> str:
+    """Returns the text. Raises QueryError for bytes that are not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise errors.QueryError(
+            errors.Sentence("This line is not UTF-8 text."), errors.Sentence(""), error.start + 1
+        ) from None
+    return text
+
+
+def _compiled(texts: list[str], papers: PapersAtHand | None, asking: _Asking) -> _QueryFile:
+    """Compiles every line as a query, equal lines once. `papers`: those that lines may name; None if no line names one."""
+    lines = _QueryFile(batch.QuerySet())
+    handles: dict[str, int] = {}
+    reasons: dict[str, str] = {}
+    for number, text in enumerate(texts, start=1):
+        handle = handles.get(text)
+        if handle is None:
+            try:
+                if _ASKS.search(text) or (papers is not None and _NAMES_PAPERS.search(text)):
+                    query = asking.query(parse.parse_query(_encodable(text)))
+                    query, unknown = (query, ()) if papers is None else _knowing(query, papers)
+                    lines.hints += [(number, sentence) for sentence in unknown]
+                    handle = lines.queries.add(query)
+                    lines.asking[handle] = query
+                else:
+                    handle = lines.queries.add_text(_encodable(text))
+            except errors.QueryError as error:
+                handle, reasons[text] = _REFUSED, str(error)
+            handles[text] = handle
+        lines.handles.append(handle)
+        if handle == _REFUSED:
+            lines.refused.append((number, reasons[text]))
+    return lines
+
+
+def _seconds_to_add(queries: batch.QuerySet, texts: list[str]) -> float:
+    """Returns the mean time in seconds to add one more query to a set, measured with a sample of the lines."""
+    some = [f"{text} {_NEW_WORD}" for text in texts[:: max(1, len(texts) // _MOST_ADDED)]]
+    began = perf_counter()
+    for text in some:
+        with suppress(errors.QueryError):
+            queries.add_text(_encodable(text))
+    return (perf_counter() - began) / max(1, len(some))
+
+
+def _peak_rss_bytes() -> int:
+    """Returns the peak memory of this process: VmHWM on Linux, the value of getrusage elsewhere, 0 on Windows."""
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    if sys.platform == "win32":
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, other systems KiB
