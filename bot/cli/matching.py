@@ -3,7 +3,7 @@
 import re
 import sys
 from array import array
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -105,7 +105,8 @@ def _asking(query: Query, papers: tuple[model.Paper, ...]) -> tuple[Query, tuple
     if not texts:
         return query, papers
     try:
-        return vectors.asking(query, vectors.questions(texts)), vectors.with_codes(papers)
+        with closing(vectors.Vectors()) as encoded:
+            return vectors.asking(query, encoded.questions(texts)), encoded.with_codes(papers)
     except errors.MeaningFails as error:
         raise vectors.refused(query, error) from error
 
@@ -182,20 +183,21 @@ def _texts_asked(lines: list[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """The vectors of all texts that the lines ask about, or why there are none."""
+    """What queries ask about and papers mean, as vectors; or why there are none."""
 
-    vectors: dict[str, bytes]
+    papers: tuple[model.Paper, ...]
+    questions: dict[str, bytes] = field(default_factory=dict)
     failure: errors.MeaningFails | None = None
 
     @classmethod
-    def of(cls, texts: list[str]) -> "_Asking":
+    def of(cls, texts: list[str], papers: tuple[model.Paper, ...]) -> "_Asking":
+        if not texts:
+            return cls(papers)
         try:
-            return cls(vectors.questions(texts) if texts else {})
+            with closing(vectors.Vectors()) as encoded:
+                return cls(encoded.with_codes(papers), encoded.questions(texts))
         except errors.MeaningFails as error:
-            return cls({}, error)
-
-    def with_codes(self, papers: tuple[model.Paper, ...]) -> tuple[model.Paper, ...]:
-        return vectors.with_codes(papers) if self.vectors else papers
+            return cls(papers, failure=error)
 
     def query(self, query: Query) -> Query:
         """Returns the query with its vectors. Raises QueryError if it asks for nearness, and there are none."""
@@ -203,7 +205,7 @@ class _Asking:
             return query
         if self.failure:
             raise vectors.refused(query, self.failure)
-        return vectors.asking(query, self.vectors)
+        return vectors.asking(query, self.questions)
 
 
 def _in_order(lines: _QueryFile, handle: int, papers: list[model.Paper]) -> list[model.Paper]:
@@ -217,8 +219,8 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     began = perf_counter()
     digests, status = _read(paths)
     papers = paper_index.merge_copies(paper for digest in digests for paper in digest.entries)
-    asking = _Asking.of(asked)
-    index = paper_index.PaperIndex.of(asking.with_codes(papers))
+    asking = _Asking.of(asked, papers)
+    index = paper_index.PaperIndex.of(asking.papers)
     parsed = perf_counter()
     near_to = PapersAtHand(index.papers) if any(name.encode() in data.lower() for name in LIKE.names) else None
     lines = _compiled(texts, near_to, asking)

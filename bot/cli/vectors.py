@@ -13,32 +13,41 @@ from subscriptions.model import Paper
 from subscriptions.query import Query, parse
 
 
-def with_codes(papers: Sequence[Paper]) -> tuple[Paper, ...]:
-    """Returns the papers with their codes. Raises MeaningFails."""
-    codes = _encoder().papers(papers)
-    return tuple(replace(paper, meaning=code) for paper, code in zip(papers, codes, strict=True))
+class Vectors:
+    """Makes vectors with the encoder that the settings choose. Only the first use reads the settings."""
+
+    def __init__(self) -> None:
+        self._encoder: Encoder | None = None
+
+    def with_codes(self, papers: Sequence[Paper]) -> tuple[Paper, ...]:
+        """Returns the papers with their codes. Raises MeaningFails."""
+        codes = self._opened().papers(papers)
+        return tuple(replace(paper, meaning=code) for paper, code in zip(papers, codes, strict=True))
+
+    def questions(self, texts: Collection[str]) -> dict[str, bytes]:
+        """Returns text → its vector. Raises MeaningFails."""
+        return dict(zip(texts, self._opened().questions([*texts]), strict=True))
+
+    def close(self) -> None:
+        """Ends the encoder."""
+        if self._encoder is not None:
+            self._encoder.close()
+
+    def _opened(self) -> Encoder:
+        self._encoder = self._encoder or encoder_of(load_settings(os.environ, Path.cwd()))
+        if self._encoder is None:
+            raise MeaningFails(
+                Sentence("Meaning is off here, so nothing is near to a text."),
+                Sentence("Install paperwire[meaning], and leave PAPERWIRE_MEANING on."),
+            )
+        return self._encoder
 
 
-def questions(texts: Collection[str]) -> dict[str, bytes]:
-    """Returns text → its vector. Raises MeaningFails."""
-    return dict(zip(texts, _encoder().questions([*texts]), strict=True))
-
-
-def asking(query: Query, vectors: dict[str, bytes]) -> Query:
+def asking(query: Query, questions: dict[str, bytes]) -> Query:
     """Returns the query with the vectors of the texts that it asks about."""
-    return parse.parse_query(query.text, query.fields.asking(vectors))
+    return parse.parse_query(query.text, query.fields.asking(questions))
 
 
 def refused(query: Query, why: MeaningFails) -> QueryError:
     """Returns the error of a query that asks for nearness in meaning which cannot be told now."""
     return QueryError(why.sentence, why.hint, min(parse.texts_asked_in(query).values()))
-
-
-def _encoder() -> Encoder:
-    encoder = encoder_of(load_settings(os.environ, Path.cwd()))
-    if encoder is None:
-        raise MeaningFails(
-            Sentence("Meaning is off here, so nothing is near to a text."),
-            Sentence("Install paperwire[meaning], and leave PAPERWIRE_MEANING on."),
-        )
-    return encoder

@@ -66,6 +66,9 @@ class FakeEncoder(Encoder):
         self._answer()
         return [_question(_sum(map(self._vector, question_texts(text)))) for text in texts]
 
+    def close(self) -> None:
+        """See Encoder. There is no process to end."""
+
     def _answer(self) -> None:
         if self.fails is not None:
             raise self.fails
