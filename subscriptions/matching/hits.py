@@ -151,7 +151,10 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
         case ValueKind.NEARNESS:
             return lambda paper: nearness_to(term, paper) >= LEAST_NEARNESS
         case ValueKind.MEANING:
-            return lambda paper: nearness_in_meaning(term, paper) >= meaning.NEAR
+            if not term.question:
+                return lambda _: False
+            question = meaning.read_question(term.question)
+            return lambda paper: meaning.nearness(question, paper.codes) >= meaning.NEAR
     label = label_of(term)
     return lambda paper: label in paper.labels
 

@@ -21,11 +21,13 @@ from typer import core
 
 from bot.cli import SUBCOMMANDS
 from subscriptions import addresses
+from subscriptions.errors import MeaningFails
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import known_sources
 from tests import make
 from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.meaning import FakeEncoder
 from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN
 from tests.forked import Forked
@@ -645,6 +647,73 @@ def test_explain_inspect_and_match_load_no_store_and_no_platform(terminal: cli.T
         "print([n for n in ('sqlmodel', 'sqlalchemy', 'telegram', 'slack_sdk', 'alembic') if n in sys.modules])"
     )
     assert terminal.python(program).out.splitlines()[-1] == "[]"
+
+
+def with_encoder(monkeypatch: pytest.MonkeyPatch, encoder: FakeEncoder | None) -> None:
+    monkeypatch.setattr("bot.cli.vectors.encoder_of", lambda _: encoder)
+
+
+WEATHER, SURVEY, GRAPHS = "2601.00001", "2601.00002", "2601.00003"
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ('about:"diffusion models for weather"', [WEATHER, SURVEY]),  # nearest first
+        ('about:"a survey of diffusion" -author:nobody', [SURVEY, WEATHER]),
+        ('about:"a survey of diffusion" -weather', [SURVEY]),
+        ("graph OR about:扩散综述", [SURVEY, WEATHER, GRAPHS]),
+        ('-about:"diffusion models for weather" cs.LG', [GRAPHS]),
+        ("about:扩散综述 OR about:forget", [WEATHER, SURVEY, GRAPHS]),  # two texts: in the order of the digest
+        ("about:volcano", []),
+    ],
+)
+def test_match_finds_by_meaning(
+    terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, query: str, keys: list[str]
+) -> None:
+    with_encoder(monkeypatch, FakeEncoder(same={"扩散综述": "survey diffusion"}))
+    terminal.file("day.md", cli.PAGE)
+    terminal.file("lines", f"{query}\ngraph\n")
+    one, many = (
+        terminal("match", query, "day.md", "--json"),
+        terminal("match", "--queries", "lines", "day.md", "--json"),
+    )
+    assert (one.status, one.json["keys"]) == (0, keys)
+    assert many.json["matches"] == [*([[1, keys]] if keys else []), [2, [GRAPHS]]]
+
+
+def test_match_says_how_near_a_paper_is(terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_encoder(monkeypatch, FakeEncoder())
+    terminal.file("day.md", cli.PAGE)
+    found = terminal("match", 'about:"A survey of diffusion" survey', "day.md", "--json").json
+    assert found["query"] == 'about:"A survey of diffusion" survey'
+    hits = {hit["field"]: hit for hit in found["why"][SURVEY]}
+    assert list(hits) == ["title", "summary", "about"]
+    assert 0.9 < hits["about"]["near"] <= 1.0
+    assert "about: 0.9" in terminal("match", 'about:"A survey of diffusion"', "day.md").out
+
+
+OFF = "Meaning is off here, so nothing is near to a text."
+
+
+@pytest.mark.parametrize("encoder", ["off", "fails"])
+def test_a_query_that_asks_for_meaning_is_refused_without_an_encoder(
+    terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, encoder: str
+) -> None:
+    failing, sentence = FakeEncoder(), OFF
+    if encoder == "fails":
+        sentence = "The encoder sleeps."
+        failing.fails = MeaningFails(sentence, "Wake it.")
+    with_encoder(monkeypatch, failing if encoder == "fails" else None)
+    terminal.file("day.md", cli.PAGE)
+    terminal.file("lines", "graph\ngraph OR about:tides\n")
+    refused = terminal("match", "graph OR about:tides", "day.md", "--json")
+    assert (refused.status, refused.json["query"]) == (1, None)
+    assert (refused.json["error"]["column"], refused.json["error"]["message"]) == (16, sentence)
+    many = terminal("match", "--queries", "lines", "day.md", "--json")
+    assert (many.status, many.json["matches"]) == (0, [[1, [GRAPHS]]])
+    assert [(line, why.startswith(sentence)) for line, why in many.json["refused"]] == [(2, True)]
+    assert terminal("match", "graph", "day.md", "--json").json["keys"] == [GRAPHS]
 
 
 def _unpainted(text: str) -> list[str]:
