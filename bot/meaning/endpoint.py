@@ -10,7 +10,7 @@ from http import HTTPStatus
 from math import isfinite
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 from pydantic import SecretStr
@@ -19,6 +19,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from bot.meaning.calibration import SAMPLES, calibrate, papers_of
 from bot.meaning.child_process import ChildProcess
 from subscriptions.errors import MeaningFails, Sentence
+
+Vector: TypeAlias = "array[float]"
 
 _AT_ONCE = 64  # texts of a request; fewer where the server refuses so many
 _LARGEST = 64 * 2**20  # bytes of an answer
@@ -83,12 +85,12 @@ class Endpoint:
         finally:
             self._calibrating.release()
 
-    def _in_loop(self, texts: Sequence[str], until: float) -> list[array[float]]:
+    def _in_loop(self, texts: Sequence[str], until: float) -> list[Vector]:
         """Returns the vectors of texts. Only a loop can end a request in time at which a server sends byte after byte."""
         with ThreadPoolExecutor(1) as thread:  # the caller's thread may have a loop
             return thread.submit(lambda: asyncio.run(self._in_time(texts, until))).result()
 
-    async def _in_time(self, texts: Sequence[str], until: float) -> list[array[float]]:
+    async def _in_time(self, texts: Sequence[str], until: float) -> list[Vector]:
         try:
             async with asyncio.timeout(max(until - monotonic(), 0)), self._client() as client:
                 return await self._vectors(client, texts)
@@ -104,8 +106,8 @@ class Endpoint:
         except (ImportError, ValueError, OSError):  # httpx's message would show the address of the proxy
             raise self._failed(Sentence("the proxy of this machine cannot be used")) from None
 
-    async def _vectors(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[array[float]]:
-        found: list[array[float]] = []
+    async def _vectors(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[Vector]:
+        found: list[Vector] = []
         at_once = self._at_once
         while len(found) < len(texts):
             batch = texts[len(found) : len(found) + at_once]
@@ -116,7 +118,7 @@ class Endpoint:
         self._at_once = at_once
         return found
 
-    async def _tried(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[array[float]]:
+    async def _tried(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[Vector]:
         tries = AsyncRetrying(
             sleep=self._sleep,
             wait=_wait,
@@ -126,7 +128,7 @@ class Endpoint:
         )
         return await tries(self._asked, client, texts)
 
-    async def _asked(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[array[float]]:
+    async def _asked(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[Vector]:
         """Sends one request. Raises _Later, _TooMany, MeaningFails."""
         try:
             request = {"model": self.name, "input": list(texts)}
@@ -155,7 +157,7 @@ class Endpoint:
             return _TooMany()
         return self._failed(Sentence("it refuses the key") if status in _REFUSED else answers)
 
-    def _read(self, answer: Mapping[str, Any], count: int) -> list[array[float]]:
+    def _read(self, answer: Mapping[str, Any], count: int) -> list[Vector]:
         """Returns the vectors of an answer, in the order of the texts. Raises MeaningFails."""
         try:
             rows = {row["index"]: array("f", row["embedding"]) for row in answer["data"]}

@@ -22,7 +22,8 @@ def paper_texts(paper: Paper) -> list[str]:
 
 def question_texts(question: str) -> list[str]:
     """Returns the texts of a question: itself, or the sentences of a long one, such as an abstract."""
-    return [_plain(question)] if len(question) <= LONGEST else _sentences(question) or [""]
+    texts = [_plain(question)] if len(question) <= LONGEST else _sentences(question)
+    return [text for text in texts if text] or ["?"]  # servers refuse an empty text
 
 
 def _sentences(text: str) -> list[str]:

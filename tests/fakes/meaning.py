@@ -80,8 +80,13 @@ class FakeEncoder(Encoder):
     def _vector(self, text: str) -> Vector:
         for theirs, ours in self._same.items():
             text = text.replace(theirs, f" {ours} ")
-        words = [word for word in re.findall(r"\w+", text.casefold()) if word not in _EMPTY]
-        return _sum(map(_hashed, words or [text]))
+        return vector_of(text)
+
+
+def vector_of(text: str) -> Vector:
+    """Returns the sum of the vectors of a text's words."""
+    words = [word for word in re.findall(r"\w+", text.casefold()) if word not in _EMPTY]
+    return _sum(map(_hashed, words or [text]))
 
 
 def _hashed(word: str) -> Vector:
