@@ -30,6 +30,7 @@ from email.message import Message
 from functools import partial
 from pathlib import Path
 from statistics import median
+from xml.etree import ElementTree as ET
 
 import feedparser
 from bs4 import BeautifulSoup
@@ -214,6 +215,15 @@ GENERIC: dict[str, tuple[str, Generic]] = {
     "hf_text": ("lines", _lines(2)),
     "bilingual3": ("lines", _lines(3)),
     "daily_arxiv_md": ("markdown-it", _markdown("inline", r"\[\d+\]")),
+    "feed_rss": ("feedparser", _feed),
+    "feed_rdf": ("feedparser", _feed),
+    "feed_atom": ("feedparser", _feed),
+    "feed_json": ("json", lambda data: len(json.loads(data)["items"])),
+    "pubmed_xml": ("ElementTree", lambda data: len(ET.fromstring(data))),  # noqa: S314  made by this program
+    "openalex_json": ("json", lambda data: len(json.loads(data)["results"])),
+    "crossref_json": ("json", lambda data: len(json.loads(data)["message"]["items"])),
+    "s2_json": ("json", lambda data: len(json.loads(data)["data"])),
+    "records_json": ("json", lambda data: len(json.loads(data)["response"]["docs"])),
 }
 
 

@@ -62,6 +62,8 @@ class Paper:
     translations: tuple[Translation, ...] = ()
     failed: bool = False  # the source could not summarise it; the other fields are fine
     comment: str = ""
+    venue: str = ""  # the journal or series; "": unknown
+    published: str = ""  # the day of publication as its source gives it: "2026-03-05", "2026-03" or "2026"
     sources: tuple[str, ...] = ()  # names of the sources whose digests hold it
     meaning: bytes = field(default=b"", repr=False)  # its codes (`subscriptions.meaning`); b"": not known
 

@@ -158,6 +158,46 @@ _ANSWERED = (
     "<entry><id>http://arxiv.org/abs/2601.@@@@@v1</id><title>Kite @</title>\n"
     '<summary>Kite number @ flies.</summary><category term="cs.KT"/><author><name>Ada Quill</name></author></entry>\n'
 )
+_DUBLIN = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:prism="http://prismstandard.org/namespaces/basic/2.0/"'
+_OF_A_JOURNAL = (
+    "<title>Kite @</title><link>https://kites.example/doi/10.5555/2601.0@</link>\n<description>Kite number @ flies.</description>"
+    "<dc:creator>Ada Quill, Bo Larch</dc:creator><dc:date>2026-01-22</dc:date><prism:doi>10.5555/2601.0@</prism:doi></item>\n"
+)
+_ENTERED_BY_DOI = (
+    "<entry><id>https://doi.org/10.5555/2601.0@</id><title>Kite @</title><author><name>Ada Quill</name></author>\n"
+    "<published>2026-01-22T00:00:00Z</published><summary>Kite number @ flies.</summary></entry>\n"
+)
+_RDF = f'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" {_DUBLIN}>'
+_POSTED = {"id": "https://doi.org/10.5555/2601.0@", "title": "Kite @", "content_text": "Kite number @ flies."}
+_ABSTRACTED = (
+    "<PubmedArticle><MedlineCitation><PMID>@</PMID><Article><ArticleTitle>Kite @.</ArticleTitle>\n"
+    '<ELocationID EIdType="doi">10.5555/2601.0@</ELocationID><Abstract><AbstractText>Kite number @ flies.</AbstractText></Abstract>'
+    "</Article></MedlineCitation></PubmedArticle>\n"
+)
+_WORK = {
+    "id": "https://openalex.org/W@",
+    "doi": "https://doi.org/10.5555/2601.0@",
+    "title": "Kite @",
+    "abstract": "Kite number @ flies.",
+}
+_REGISTERED = {
+    "DOI": "10.5555/2601.0@",
+    "title": ["Kite @"],
+    "type": "journal-article",
+    "abstract": "Kite number @ flies.",
+}
+_SCHOLARLY = {
+    "paperId": "@",
+    "externalIds": {"DOI": "10.5555/2601.0@"},
+    "title": "Kite @",
+    "abstract": "Kite number @ flies.",
+}
+_DEPOSITED = {
+    "halId_s": "hal-@",
+    "title_s": ["Kite @"],
+    "doiId_s": "10.5555/2601.0@",
+    "abstract_s": ["Kite number @ flies."],
+}
 PARTS: Final = {
     "arxiv_listing_html": Parts(_LISTED, LISTING, "</dl></div></body></html>\n"),
     "bilingual_md": Parts(_NOTE, TABLE + "\n# 详细\n\n", "\n"),
@@ -171,6 +211,21 @@ PARTS: Final = {
     "arxiv_listing_pastweek": Parts(_ANNOUNCED + "\\\\\n", f"{RULE}\\\\\n/* Thu, 22 Jan 2026 */\n\\\\\n"),
     "hf_json": Parts(json.dumps(_DAILY, indent=1), "[\n", "\n]\n", ",\n"),
     "biorxiv_json": Parts(json.dumps(_PREPRINT), '{"messages": [{"status": "ok"}], "collection": [\n', "]}\n", ",\n"),
+    "feed_rss": Parts(
+        "<item>" + _OF_A_JOURNAL, f'<rss version="2.0" {_DUBLIN}><channel><title>Kites</title>\n', "</channel></rss>\n"
+    ),
+    "feed_rdf": Parts("<item>" + _OF_A_JOURNAL, f"{_RDF}<channel><title>Kites</title></channel>\n", "</rdf:RDF>\n"),
+    "feed_atom": Parts(
+        _ENTERED_BY_DOI, '<feed xmlns="http://www.w3.org/2005/Atom"><title>Kites</title>\n', "</feed>\n"
+    ),
+    "feed_json": Parts(
+        json.dumps(_POSTED), '{"version": "https://jsonfeed.org/version/1.1", "items": [\n', "]}\n", ",\n"
+    ),
+    "pubmed_xml": Parts(_ABSTRACTED, "<PubmedArticleSet>\n", "</PubmedArticleSet>\n"),
+    "openalex_json": Parts(json.dumps(_WORK), '{"meta": {"count": 5}, "results": [\n', "]}\n", ",\n"),
+    "crossref_json": Parts(json.dumps(_REGISTERED), '{"status": "ok", "message": {"items": [\n', "]}}\n", ",\n"),
+    "s2_json": Parts(json.dumps(_SCHOLARLY), '{"total": 5, "data": [\n', "]}\n", ",\n"),
+    "records_json": Parts(json.dumps(_DEPOSITED), '{"response": {"docs": [\n', "]}}\n", ",\n"),
     "arxiv_api_atom": Parts(_ANSWERED, ANSWER, "</feed>\n"),
     "bilingual_rss": Parts(_ITEM, CHAT, "</channel></rss>"),
     "arxiv_rss": Parts(_FED, RSS, "</channel></rss>\n"),

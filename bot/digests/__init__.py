@@ -22,9 +22,11 @@ from bot.digests import (
     bilingual,
     biorxiv_json,
     daily_arxiv,
+    feeds,
     hugging_face,
     hugging_llm,
     installed,
+    records,
 )
 from bot.digests._format import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._format import INFO as INFO
@@ -53,6 +55,7 @@ FORMATS: Final[tuple[DigestFormat, ...]] = (
     arxiv_lists.ARXIV_LISTING_HTML,
     hugging_face.HF_HTML,
     hugging_face.HF_JSON,
+    feeds.FEED_JSON,
     daily_arxiv.DAILY_ARXIV_JSONL,
     bilingual.BILINGUAL_JSON,
     biorxiv_json,
@@ -64,6 +67,14 @@ FORMATS: Final[tuple[DigestFormat, ...]] = (
     hugging_face.HF_TEXT,
     bilingual.BILINGUAL3,
     daily_arxiv.DAILY_ARXIV_MD,
+    feeds.FEED_RSS,
+    feeds.FEED_RDF,
+    feeds.FEED_ATOM,
+    records.PUBMED_XML,
+    records.OPENALEX_JSON,
+    records.CROSSREF_JSON,
+    records.S2_JSON,
+    records.RECORDS_JSON,
 )
 """All formats. Their order matters: a text is read as the first format whose `detect` accepts it."""
 

@@ -57,6 +57,17 @@ class Record:
         value = self.members.get(name)
         return self._plain(change(value)) if isinstance(value, str) else ""
 
+    def written(self, name: str) -> str:
+        """Returns a text as it is written, with its line ends; "" for anything else."""
+        value = self.members.get(name)
+        return _format.without_controls(value, self.warnings, self.line) if isinstance(value, str) else ""
+
+    def records(self, name: str) -> list["Record"]:
+        """Returns the objects in an array; a member that is an object counts as an array of one."""
+        value = self.members.get(name)
+        values = value if isinstance(value, list) else [value]
+        return [Record(one, self.line, self.warnings) for one in values if isinstance(one, dict)]
+
     def has_text(self, name: str) -> bool:
         """Returns whether a member is a text, which may be empty."""
         return isinstance(self.members.get(name), str)
@@ -243,9 +254,18 @@ class _Scanner:
             yield from self.record()
 
     def items_of(self, member: str) -> Iterator[Record]:
-        """Yields the objects of the array named `member` in the object that begins here. Raises BrokenDigest."""
+        """Yields the objects of the array named `member` in the object that begins here. Raises BrokenDigest.
+
+        `member` may be a path of names with dots; `*` at its end stands for every object of an object.
+        """
+        first, _, rest = member.partition(".")
         for name in self._names():
-            if name == member and self.next_character() == "[":
+            character = self.next_character()
+            if first == "*" and character == "{":
+                yield from self.record()
+            elif name == first and rest and character == "{":
+                yield from self.items_of(rest)
+            elif name == first and not rest and character == "[":
                 yield from self.items()
             else:
                 self._value_without_items()

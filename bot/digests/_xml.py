@@ -11,10 +11,11 @@ from bot.digests._format import Warnings
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 
-_BEGINNING = re.compile(r"\s*<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed)\b)")  # with any namespace prefix
+_BEGINNING = re.compile(r"\s*<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed|RDF|PubmedArticleSet)\b)")  # with any prefix
 _NAMED = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?P<name>[A-Za-z][A-Za-z\d]{1,39};)")  # as in HTML: `&eacute;`
 _STRAY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos|#\d{1,9}|#x[\da-fA-F]{1,9});)")  # begins no reference of XML
 _LONGEST_REFERENCE = 42  # characters
+_RECORDS = frozenset({"item", "entry", "PubmedArticle"})  # elements before which the head of a document ends
 _CHUNK = 1 << 16  # characters handed to the parser at once
 _MOST_ELEMENTS = (
     # elements in memory at once: five times the longest record of arXiv; limits the memory that a hostile document
@@ -70,14 +71,14 @@ def is_markup(text: str) -> bool:
     return is_xml(text) or text.lstrip()[:9].lower().startswith(("<!doctype", "<html"))
 
 
-def read_head(text: str, root: str = "") -> Element | None:
-    """Returns the root, with everything before the first `item` or `entry`; None if the text is no readable XML.
+def read_head(text: str, root: str = "", *, external: bool = False) -> Element | None:
+    """Returns the root, with everything before the first record; None if the text is no readable XML.
 
-    If `root` is given, also returns None if the root has another name.
+    If `root` is given, also returns None if the root has another name. `external`: see XmlDocument.
     """
     if not is_xml(text):
         return None
-    document = XmlDocument(text)
+    document = XmlDocument(text, external=external)
     list(document.records())
     if document.doctype or (root and document.root and document.root.name != root):
         return None
@@ -87,10 +88,13 @@ def read_head(text: str, root: str = "") -> Element | None:
 class XmlDocument:
     """An XML document. Its public attributes are complete once all of `records` has been read."""
 
-    def __init__(self, text: str, record: str = "") -> None:
-        """`record` is the name of the elements that are records.
+    def __init__(
+        self, text: str, record: str = "", *, external: bool = False, flat: frozenset[str] = frozenset()
+    ) -> None:
+        """`record` is the name of the elements that are records. Without it, reading stops at the first record.
 
-        Without it, reading stops at the first `item` or `entry`.
+        `external`: a DOCTYPE that only names a DTD elsewhere is skipped; that DTD is never read. `flat` has names of
+        elements whose text includes that of the markup inside them.
         """
         self.root: Element | None = None  # contains everything outside of records
         self.complete = 0  # records that were read
@@ -99,6 +103,7 @@ class XmlDocument:
         self.doctype = False  # it has a DTD; nothing after that was read
         self._text = text
         self._record = record
+        self._external, self._flat = external, flat
         self._read: list[Element] = []  # complete records that are still to be yielded
         self._open: list[Element] = []
         self._depth = 0  # of the open record; 0: there is none
@@ -130,7 +135,7 @@ class XmlDocument:
         yield from self._read
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if not self._record and name.rpartition(" ")[2] in ("item", "entry"):
+        if not self._record and name.rpartition(" ")[2] in _RECORDS:
             raise _Stop
         element = Element(name, attributes, self._parser.CurrentLineNumber + self._lines_before)
         self._elements += 1
@@ -158,8 +163,14 @@ class XmlDocument:
         self._open[-1].parts.append(text)
         if 0 < self._depth < len(self._open) - 2:  # within markup of a field
             self._open[self._depth + 1].parts.append(text)
+        if self._flat:
+            for element in self._open[self._depth + 2 : -1]:
+                if element.name in self._flat:
+                    element.parts.append(text)
 
-    def _doctype(self, *_declaration: object) -> None:
+    def _doctype(self, _name: str, _system: str | None, _public: str | None, has_declarations: object) -> None:
+        if self._external and not has_declarations:
+            return
         self.doctype = True
         raise _Stop
 

@@ -10,11 +10,10 @@ next to words, without spaces: `O_ST_ABSResultsC_ST_ABSSand sings.` has the head
 
 import re
 from datetime import date
-from html import unescape
 from html.entities import html5
 from unicodedata import category
 
-from bot.digests import _json, _papers
+from bot.digests import _json, _markup, _papers
 from bot.digests._format import Content, Entry, Warnings
 from bot.digests._json import Record
 from subscriptions.model import Paper
@@ -32,7 +31,6 @@ _SITE = "https://www.biorxiv.org/content/"
 
 # ------------------------------------------------------------------------------------------------- titles and abstracts
 
-_REFERENCE = re.compile(r"&(?:(?P<name>[A-Za-z][A-Za-z\d]{1,39});|#(?:\d{1,7}|[xX][\da-fA-F]{1,6});)")
 _BRACES = re.compile(r"\{(?P<name>[A-Za-z ]{2,40}|\+/-)\}")  # for characters: {beta}, {+/-}
 _OTHER_NAMES = {"degrees": "°", "+/-": "±", "middle dot": "·"}
 _BRACKETS = re.compile(r"\[(?P<signs>[^\w\s\[\]]{1,2})\]")  # around a sign such as [≥]
@@ -44,30 +42,16 @@ _PICTURE = re.compile(
 _LETTERS = re.compile(r"[OC]_(?:SCPLOW|SCPCAP)")  # around small capitals inside a word
 _MARK = re.compile(r"[OCM]_(?:ST_ABS|TEXTBOX|FIG|TBL|QD|LI)")  # a block begins or ends
 _BLOCK = re.compile(r"(?P<side>[OC])_(?P<name>[A-Z]{2,20}(?:_[A-Z]{2,20})?)(?![a-z])")  # any other block
-_TAG = re.compile(r"</?(?P<name>[A-Za-z][\w:-]{0,30})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))*\s*/?>")
-_INSIDE_WORDS = frozenset({"b", "bold", "em", "i", "italic", "sc", "small", "span", "strong", "sub", "sup", "tt", "u"})
-_SINGLE = frozenset({"br", "li", "p"}) | _INSIDE_WORDS  # tags that need no closing tag to be recognised
-# a heading of a paragraph, without a space after it
-_HEADING = re.compile(
-    r"^(?:[A-Z][a-z]+ (?:and|&) )?(?:Abstract|ABSTRACT|Aims?|Background|Conclusions?|Design|Discussion|Findings|Funding|Importance"
-    r"|Interpretation|Introduction|Methods?|Motivation|Objectives?|Purpose|Rationale|Results?|Setting|Significance|Summary)"
-    r"(?=[A-Z])",
-    re.MULTILINE,
-)
 
 
 def _cleaned(text: str) -> str:
     """Returns a title or an abstract without tags, marks and character references."""
-    text = _REFERENCE.sub(_character, _REFERENCE.sub(_character, text))  # they may be escaped twice
+    text = _markup.without_references(text)
     text = _MARK.sub(" ", _LETTERS.sub("", _PICTURE.sub(" ", text)))
-    text = _HEADING.sub(r"\g<0> ", _without_tags(_without_blocks(text)))
+    text = _markup.with_spaced_headings(_markup.without_tags(_without_blocks(text)))
     if "\\" not in text and "$" not in text:  # in TeX, braces have another meaning
         text = _BRACES.sub(_named, text)
     return _BRACKETS.sub(_sign, text)
-
-
-def _character(reference: re.Match[str]) -> str:
-    return html5.get(f"{reference['name']};", reference[0]) if reference["name"] else unescape(reference[0])
 
 
 def _without_blocks(text: str) -> str:
@@ -90,22 +74,6 @@ def _without_blocks(text: str) -> str:
 def _beginnings(name: str) -> list[str]:
     """Returns the beginnings of a name with at least two letters, the longest first."""
     return [name[:end] for end in range(len(name), 1, -1)]
-
-
-def _without_tags(text: str) -> str:
-    """Returns the text without tags. A sign `<` that belongs to no tag stays: `p < 0.05`."""
-    if "<" not in text:
-        return text
-    closed = {tag["name"].lower() for tag in _TAG.finditer(text) if tag[0].startswith("</")}
-    known = closed | _SINGLE
-
-    def replaced(tag: re.Match[str]) -> str:
-        name = tag["name"].lower()
-        if name not in known and not tag[0].endswith("/>"):
-            return tag[0]
-        return "" if name.rpartition(":")[2] in _INSIDE_WORDS else " "
-
-    return _TAG.sub(replaced, text)
 
 
 def _named(braces: re.Match[str]) -> str:

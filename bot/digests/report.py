@@ -99,6 +99,8 @@ def _item(paper: model.Paper) -> dict[str, Any]:
         "primary": paper.primary,
         "url": paper.url,
         "abstract": paper.abstract,
+        "venue": paper.venue or None,
+        "date": paper.published or None,
         "announce_type": paper.announce_type.value if paper.announce_type else None,
         "summaries": {summary.language: dict(summary.fields) for summary in paper.summaries},
         "translations": {one.language: {"title": one.title, "abstract": one.abstract} for one in paper.translations},

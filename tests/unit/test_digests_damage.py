@@ -72,8 +72,9 @@ def _pieces(page: bytes) -> st.SearchStrategy[bytes]:
 MADE = {name: parts for name, parts in PARTS.items() if name != "hf_text"}
 """A part that is damaged costs itself only, but for these: XML ends at damage, and a document of JSON does not survive it."""
 
-XML = {"arxiv_rss", "arxiv_atom", "arxiv_api_atom", "bilingual_rss"}
-JSON = {"hf_json", "biorxiv_json", "hf_html, data"}
+XML = {"arxiv_rss", "arxiv_atom", "arxiv_api_atom", "bilingual_rss", "feed_rss", "feed_rdf", "feed_atom", "pubmed_xml"}
+DATABASES = {"feed_json", "openalex_json", "crossref_json", "s2_json", "records_json"}
+JSON = {"hf_json", "biorxiv_json", "hf_html, data"} | DATABASES
 INDEPENDENT = sorted(set(MADE) - XML - JSON - {"bilingual3"})  # its lines belong together by their places, too
 NUMBERS = range(1, 6)
 
@@ -113,7 +114,7 @@ def test_a_made_page_that_was_cut_keeps_every_whole_part(made: str, data: st.Dat
             assert papers.get(key) == paper, f"Where a page of {made} breaks off, each paper that is whole is read."
 
 
-@pytest.mark.parametrize("made", ["biorxiv_json", "hf_json"])
+@pytest.mark.parametrize("made", ["biorxiv_json", "hf_json", *sorted(DATABASES)])
 @of_each_format
 @given(st.data())
 def test_half_a_document_of_json_is_no_digest(made: str, data: st.DataObject) -> None:

@@ -545,6 +545,7 @@ def test_names_of_formats_are_those_of_the_contract() -> None:
         "arxiv_listing_html",
         "hf_html",
         "hf_json",
+        "feed_json",
         "daily_arxiv_jsonl",
         "bilingual_json",
         "biorxiv_json",
@@ -556,6 +557,14 @@ def test_names_of_formats_are_those_of_the_contract() -> None:
         "hf_text",
         "bilingual3",
         "daily_arxiv_md",
+        "feed_rss",
+        "feed_rdf",
+        "feed_atom",
+        "pubmed_xml",
+        "openalex_json",
+        "crossref_json",
+        "s2_json",
+        "records_json",
     ]
     assert [module.name for module in digests.FORMATS] == listed, (
         "People write these names into paperwire.toml, so none may change or go. Add that of a new format to the list in "

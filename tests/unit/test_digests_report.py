@@ -17,7 +17,7 @@ KEYS = [
     "warnings", "error", "items",
 ]  # fmt: skip
 ITEM_KEYS = [
-    "key", "arxiv_id", "doi", "version", "title", "authors", "categories", "primary", "url", "abstract", "announce_type",
+    "key", "arxiv_id", "doi", "version", "title", "authors", "categories", "primary", "url", "abstract", "venue", "date", "announce_type",
     "summaries", "translations", "failed",
 ]  # fmt: skip
 

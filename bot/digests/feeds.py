@@ -1,0 +1,380 @@
+"""Feeds of journals, servers and databases: RSS 0.91 to 2.0, RDF (RSS 1.0), Atom and JSON Feed.
+
+`feed_rss` (rssboard.org/rss-specification), `feed_rdf` (web.resource.org/rss/1.0), `feed_atom` (RFC 4287) and `feed_json`
+(jsonfeed.org/version/1.1) differ in the names of their elements. What publishers add is the same in all of them: PRISM
+(idealliance.org/prism), Dublin Core (dublincore.org), and a description whose lines hold what has no element.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from bot.digests import _json, _markup, _papers, _works, _xml
+from bot.digests._format import Content, Format, Warnings, collapse
+from bot.digests._works import Work
+
+_ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_VOCABULARIES = (  # parts of addresses of name spaces; the address of PRISM has many forms
+    ("prism", "prism:"),
+    ("purl.org/dc/terms", "dcterms:"),
+    ("purl.org/dc/", "dc:"),
+    ("rss/1.0/modules/content", "content:"),
+)
+_BLOG = re.compile(
+    r"wordpress|ghost|blogger|medium|substack|squarespace|tumblr|jekyll|hugo|drupal|typepad", re.IGNORECASE
+)
+# an address that shows a paper, or a list of papers
+_PAGE_OF_PAPER = re.compile(
+    r"abstract_?id=|/pii/|/doi/|/abs/|/abstract|/articles?[/?.]|/article-|/papers?/|/paper[:?]|/fulltext|/document/|/preprints?/|/pdf\b|\.pdf\b|/kcms"
+    r"|scholar\.google|ssrn\.com|repec\.org|pubmed|ncbi\.nlm|/stable/\d|/hal-\d|ieeexplore|sciencedirect|semanticscholar|ingentaconnect|jstage",
+    re.IGNORECASE,
+)
+
+
+class _Fields:
+    """The elements of an entry or a channel by name: "title", "prism:doi", "dc:creator"."""
+
+    def __init__(self, element: _xml.Element, root_space: str) -> None:
+        self._by_name: dict[str, list[_xml.Element]] = {}
+        for child in element.children:
+            self._by_name.setdefault(_name(child.name, root_space), []).append(child)
+
+    def all(self, *names: str) -> list[_xml.Element]:
+        return [element for name in names for element in self._by_name.get(name, ())]
+
+    def texts(self, *names: str) -> list[str]:
+        return [text for element in self.all(*names) if (text := element.text.strip())]
+
+    def first(self, *names: str) -> str:
+        return next(iter(self.texts(*names)), "")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+
+def _name(name: str, root_space: str) -> str:
+    space, _, local = name.rpartition(" ")
+    if space in ("", root_space, "http://purl.org/rss/1.0/", *_ATOM):
+        return local
+    vocabulary = next((prefix for part, prefix in _VOCABULARIES if part in space.lower()), "other:")
+    return vocabulary + local
+
+
+# --------------------------------------------------------------------------------- what the lines of a description hold
+
+
+_DATE_LINE = re.compile(
+    r"(?:publication date|available online|published(?: online)?(?: on)?|published date|first published|date)\s*:?\s*(?P<date>[\dA-Z].{3,40}?)(?:[;.|]|$)",
+    re.IGNORECASE,
+)
+_NAMES_LINE = re.compile(r"(?:authors?(?:\(s\))?\s*:\s*|by:?\s+(?=[A-Z]))(?P<names>.+)", re.IGNORECASE)
+_SOURCE_LINE = re.compile(r"(?:source|journal|publication)\s*:\s*(?P<source>.{2,200})", re.IGNORECASE)
+_CITATION = re.compile(
+    r".{0,160}(?:\b(?:Volume|Vol\.)\s*\d|\bEarly ?View\b|\bAhead of Print\b|\bJust Accepted\b|\bLatest Articles\b|\bOnline First\b|\bIn Press\b"
+    r"|,\s*Page\s*\w+|\bpp?\. \d|\bdoi:\s*10\.|doi\.org/10\.|\bPublished online\b).{0,160}",
+    re.IGNORECASE,
+)
+_NO_TEXT = re.compile(
+    r"(?:HTML|XML|PDF|Abstract|Full text|Read more|\.|Graphical abstract|[\w-]+(?:\.[\w-]+)+|\|)$|PMID:|The content of this RSS Feed|\[.{1,200}\] Published|View article|DOI\s*:|(?:PMC|ISSN)\b.{0,40}$|<正>~?$"
+    r"|[^.]{2,120}\s\d+(?:\([\d–-]+\))?\s*[:,]\s*\w?\d+(?:\s*[–-]\s*\w?\d+)?\.?$|The post .{1,300} appeared first on",
+    re.IGNORECASE,
+)
+_LONGEST_NOTE = 300  # characters of a line that is no sentence of an abstract
+_FIRST_LINES = 6  # among which a line of names may stand
+
+
+@dataclass(slots=True)
+class _Description:
+    """What the lines of a description hold."""
+
+    abstract: str = ""
+    names: str = ""
+    date: str = ""
+    source: str = ""
+    doi: str | None = None
+
+
+def _described(text: str, title: str) -> _Description:
+    found = _Description()
+    kept: list[str] = []
+    for number, line in enumerate(_markup.lines(text)):
+        may_be_note = len(line) <= _LONGEST_NOTE or _NAMES_LINE.match(line)
+        if not may_be_note or not _is_note(found, line, title, number):
+            kept.append(line.removeprefix("Abstract: "))
+    found.abstract = " ".join(kept)
+    return found
+
+
+def _is_note(found: _Description, line: str, title: str, number: int) -> bool:
+    """Returns whether a line is no part of the abstract. Keeps in `found` what it says."""
+    noted = False
+    if doi := _works.doi_in_line(line):
+        found.doi = found.doi or doi
+        noted = bool(re.match(r"doi\b", line, re.IGNORECASE)) or bool(_CITATION.fullmatch(line))
+    if (dated := _DATE_LINE.match(line)) and (day := _works.date_of(dated["date"])):
+        found.date = found.date or day
+        noted = True
+    elif names := _NAMES_LINE.match(line):
+        if not re.match(r"by\b", line, re.IGNORECASE) or _works.is_list_of_names(f"{names['names']};"):
+            found.names = found.names or names["names"]
+            noted = True
+    elif source := _SOURCE_LINE.match(line):
+        found.source = found.source or source["source"]
+        noted = True
+    elif number < _FIRST_LINES and not found.names and line != title and _works.is_list_of_names(line):
+        found.names = line
+        noted = True
+    return noted or line.endswith(title) or bool(_NO_TEXT.match(line)) or bool(_CITATION.fullmatch(line))
+
+
+# --------------------------------------------------------------------------------------------------- the work of an entry
+
+
+@dataclass(slots=True)
+class _Feed:
+    """What a feed says about all its entries."""
+
+    root_space: str = ""
+    venue: str = ""
+    is_blog: bool = False
+    is_of_pubmed: bool = False
+    day: date | None = None
+
+
+_VENUE_OF_TITLE = re.compile(
+    r"^(?:ScienceDirect Publication:\s*|(?:tandf|wiley|sage|acs|aip|pnas|aaas|nejm)\s*:\s*|(?:the )?latest (?:articles|papers|results) (?:from|for|in)\s+|articles in\s+)"
+    r"|\s*[:|–—-]?\s*(?:table of contents|current issue|latest (?:issue|articles?|results)|advance (?:access|articles|online publication)|new articles?|new and recent articles"
+    r"|early ?view|ahead of print|most recent|rss(?: feed)?|online first|articles in press|recent issues?|just accepted|in press)\b.*$",
+    re.IGNORECASE,
+)
+_NO_VENUE = re.compile(r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|scholar|updates)\b", re.IGNORECASE)
+
+
+def _feed_of(root: _xml.Element | None) -> _Feed:
+    if root is None:
+        return _Feed()
+    space = root.name.rpartition(" ")[0]
+    whole = _Fields(root, space)
+    channels = whole.all("channel")
+    own = _Fields(channels[0], space) if channels else whole
+    generator = " ".join(
+        [
+            *own.texts("generator"),
+            *(one.attributes.get("uri", "") for one in own.all("generator")),
+            own.first("other:generatorAgent"),
+        ]
+    )
+    title = _VENUE_OF_TITLE.sub("", _markup.plain(own.first("title")))
+    title = "" if _NO_VENUE.search(title) else title
+    link = own.first("link") + " ".join(one.attributes.get("href", "") for one in own.all("link", "other:link"))
+    return _Feed(
+        root_space=space,
+        venue=own.first("prism:publicationName") or title,
+        is_blog=bool(_BLOG.search(generator)),
+        is_of_pubmed="pubmed" in link,
+        day=_works.day_of(own.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified")),
+    )
+
+
+def _work_of(record: _xml.Element, feed: _Feed) -> Work:
+    fields = _Fields(record, feed.root_space)
+    title = _title(fields)
+    links = _links(record, fields)
+    is_blog = feed.is_blog or "other:commentRss" in fields
+    texts = fields.texts("content:encoded", "description", "summary", "content", "dc:description")
+    described = [_described(text, _markup.plain(title)) for text in texts]
+    doi = _doi(fields, links)
+    if not doi and not is_blog:
+        doi = next((one.doi for one in described if one.doi), None)
+    people = _people(fields) or [names for names in (one.names for one in described) if names][:1]
+    abstracts = sorted((one.abstract for one in described), key=len)
+    return Work(
+        line=record.line,
+        title=_works.without_period(title) if feed.is_of_pubmed else title,
+        doi=doi,
+        arxiv_id=next((link for link in links if _papers.arxiv_address(link)), None),
+        people=people,
+        date=_date(fields) or next((one.date for one in described if one.date), ""),
+        abstract=abstracts[-1] if abstracts else "",
+        venue=_venue(fields, title) or next((one.source for one in described if one.source), "") or feed.venue,
+        url=next(iter(links), ""),
+        kinds=_kinds(fields),
+        is_paper=bool(doi) or not is_blog,
+        may_be_anything=True,
+        is_likely=any(map(_PAGE_OF_PAPER.search, links))
+        or "dc:identifier" in fields
+        or "prism:publicationName" in fields,
+        version=next((version for link in links if (version := _works.version_in_address(link))), None),
+    )
+
+
+def _title(fields: _Fields) -> str:
+    title, own = fields.first("title"), fields.first("dc:title")
+    if not title or (own and _markup.plain(title).endswith(": " + _markup.plain(own))):
+        return own or title
+    by_authors = re.fullmatch(r"(?P<title>.+\S)\s+--\s+by\s+(?P<names>.+)", title, re.DOTALL)
+    return by_authors["title"] if by_authors else title
+
+
+def _links(record: _xml.Element, fields: _Fields) -> list[str]:
+    """Returns the addresses of an entry: its page first, then its ids."""
+    pages = [
+        link.text.strip() or link.attributes.get("href", "")
+        for link in fields.all("link")
+        if link.attributes.get("rel", "alternate") == "alternate"
+    ]
+    about = [value for name, value in record.attributes.items() if name in (f"{_RDF} about", "about")]
+    return [text for text in (*pages, *fields.texts("prism:url", "guid", "id", "other:origLink"), *about) if text]
+
+
+def _doi(fields: _Fields, links: list[str]) -> str | None:
+    named = fields.texts(
+        "prism:doi", "doi", "other:doi", "dc:identifier", "dcterms:identifier", "prism:identifier", "guid", "id"
+    )
+    found = (doi for text in named if (doi := _works.doi_in_field(collapse(text))))
+    in_links = (doi for link in links if (doi := _works.doi_in_address(collapse(link))))
+    return next(found, None) or next(in_links, None)
+
+
+def _people(fields: _Fields) -> list[str]:
+    creators = fields.texts("dc:creator", "dcterms:creator")
+    authors = fields.all("author") or [one for group in fields.all("authors") for one in group.children]
+    persons = [name for author in authors if (name := _person(author))]
+    names = creators if len(creators) >= len(persons) else persons
+    by_authors = re.search(r"\S\s+--\s+by\s+(?P<names>.+)$", collapse(fields.first("title")))
+    return names or ([by_authors["names"]] if by_authors else [])
+
+
+def _person(author: _xml.Element) -> str:
+    parts = {child.name.rpartition(" ")[2]: child.text.strip() for child in author.children}
+    if "name" in parts:
+        return parts["name"]
+    given = " ".join(parts[name] for name in ("given_name", "middle_name", "last_name") if parts.get(name))
+    return given or author.text.strip()
+
+
+def _date(fields: _Fields) -> str:
+    named = fields.texts(
+        "published_at", "prism:publicationDate", "dc:date", "dcterms:issued", "pubDate", "published", "issued", "prism:coverDate",
+        "created", "updated", "modified",
+    )  # fmt: skip
+    return next((day for text in named if (day := _works.date_of(text))), "")
+
+
+def _venue(fields: _Fields, title: str) -> str:
+    named = fields.texts("prism:publicationName", "prism:publicationTitle", "dc:source", "dcterms:isPartOf")
+    plain = _markup.plain(title)
+    return next((name for text in named if (name := _works.venue_of(text)) and _markup.plain(text) != plain), "")
+
+
+def _kinds(fields: _Fields) -> list[str]:
+    kinds = fields.texts(
+        "category",
+        "prism:section",
+        "dc:type",
+        "prism:genre",
+        "prism:contentType",
+        "dc:subject",
+        "prism:aggregationType",
+    )
+    kinds += [one.attributes["term"] for one in fields.all("category") if one.attributes.get("term")]
+    return [kind for kind in kinds if kind.lower() != "journal"]
+
+
+# ------------------------------------------------------------------------------------------------------------ the formats
+
+
+def _root(text: str) -> _xml.Element | None:
+    return _xml.read_head(text, external=True)
+
+
+def _local(root: _xml.Element | None) -> str:
+    return root.name.rpartition(" ")[2] if root else ""
+
+
+def _is_rss(text: str) -> bool:
+    return _local(_root(text)) == "rss"
+
+
+def _is_rdf(text: str) -> bool:
+    root = _root(text)
+    return root is not None and root.name == f"{_RDF} RDF"
+
+
+def _is_atom(text: str) -> bool:
+    root = _root(text)
+    return _local(root) == "feed" and root is not None and root.name.rpartition(" ")[0] in ("", *_ATOM)
+
+
+def _content(text: str, record: str, warnings: Warnings) -> Content:
+    head = _root(text)
+    feed = _feed_of(head)
+    document = _xml.XmlDocument(text, record, external=True)
+    content = _works.content_of((_work_of(one, feed) for one in document.records()), warnings, feed.day)
+    _xml.warn_truncated(document, warnings)
+    return content
+
+
+def _read_rss(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
+    root = _root(text)
+    space = root.name.rpartition(" ")[0] if root else ""
+    return _content(text, f"{space} item".strip(), warnings)
+
+
+def _read_rdf(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
+    root = _root(text)
+    spaces = (child.name.rpartition(" ")[0] for child in root.children) if root else iter(())
+    space = next((space for space in spaces if "rss" in space), "http://purl.org/rss/1.0/")
+    return _content(text, f"{space} item", warnings)
+
+
+def _read_atom(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
+    root = _root(text)
+    space = root.name.rpartition(" ")[0] if root else _ATOM[0]
+    return _content(text, f"{space} entry".strip(), warnings)
+
+
+_JSON_FEED = re.compile(r'\s*\{.{0,2000}?"version"\s*:\s*"https?:\\?/\\?/jsonfeed\.org\\?/version', re.DOTALL)
+
+
+def _is_json(text: str) -> bool:
+    return bool(_JSON_FEED.match(text))
+
+
+def _read_json(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
+    head = _json.head_of(text)
+    title = head.text("title") if head else ""
+    venue = "" if _NO_VENUE.search(title) else title
+    return _works.content_of(_works_in_json(text, warnings, venue), warnings)
+
+
+def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
+    for item in _json.json_items(text, warnings, "items"):
+        title = item.text("title")
+        texts = [item.written("content_html"), item.written("content_text"), item.text("summary")]
+        described = [_described(one, _markup.plain(title)) for one in texts if one]
+        links = [one for name in ("url", "external_url", "id") if (one := item.text(name))]
+        doi = _works.doi_in_field(item.text("doi") or item.text("_doi") or item.text("id"))
+        names = item.names("authors") or list(filter(None, [item.record("author").text("name")]))
+        yield Work(
+            line=item.line,
+            title=title,
+            doi=doi or next((one for link in links if (one := _works.doi_in_address(link))), None),
+            arxiv_id=next((link for link in links if _papers.arxiv_address(link)), None),
+            people=names or [one.names for one in described if one.names][:1],
+            date=_works.date_of(item.text("date_published") or item.text("date_modified")),
+            abstract=max((one.abstract for one in described), key=len, default=""),
+            venue=venue,
+            url=next(iter(links), ""),
+            kinds=item.texts("tags"),
+            may_be_anything=True,
+            is_likely=any(map(_PAGE_OF_PAPER.search, links)),
+        )
+
+
+FEED_RSS = Format("feed_rss", _is_rss, _read_rss)
+FEED_RDF = Format("feed_rdf", _is_rdf, _read_rdf)
+FEED_ATOM = Format("feed_atom", _is_atom, _read_atom)
+FEED_JSON = Format("feed_json", _is_json, _read_json)
