@@ -357,20 +357,22 @@ def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
         described = [_described(one, _markup.plain(title)) for one in texts if one]
         links = [one for name in ("url", "external_url", "id") if (one := item.text(name))]
         doi = _works.doi_in_field(item.text("doi") or item.text("_doi") or item.text("id"))
+        in_links = (found for link in links if (found := _works.doi_in_address(link)))
+        own = doi or next(in_links, None)
+        arxiv_id = next((link for link in links if _papers.arxiv_address(link)), None)
         names = item.names("authors") or list(filter(None, [item.record("author").text("name")]))
         yield Work(
             line=item.line,
             title=title,
-            doi=doi or next((one for link in links if (one := _works.doi_in_address(link))), None),
-            arxiv_id=next((link for link in links if _papers.arxiv_address(link)), None),
+            doi=own,
+            arxiv_id=arxiv_id,
             people=names or [one.names for one in described if one.names][:1],
             date=_works.date_of(item.text("date_published") or item.text("date_modified")),
             abstract=max((one.abstract for one in described), key=len, default=""),
             venue=venue,
             url=next(iter(links), ""),
             kinds=item.texts("tags"),
-            may_be_anything=True,
-            is_likely=any(map(_PAGE_OF_PAPER.search, links)),
+            is_paper=bool(own or arxiv_id) or any(map(_PAGE_OF_PAPER.search, links)),  # most of these feeds are blogs
         )
 
 

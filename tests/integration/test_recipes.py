@@ -59,7 +59,7 @@ def test_the_example_is_read_with_one_more_line_in_formats(tmp_path: Path) -> No
     for item, wanted in zip(report["items"], expected["items"], strict=True):
         assert wanted.items() <= item.items()
     assert (daily["format"], rss["format"], refused["format"]) == ("daily_arxiv_md", "arxiv_rss", None)
-    assert "daily_arxiv_md, shelf_list" in refused["error"]
+    assert "records_json, shelf_list" in refused["error"]
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -188,7 +188,7 @@ def test_a_format_of_a_package_is_read_like_one_of_ours(with_packages: cli.Termi
     assert "shelf.txt can be read, as shelf_list" in checked.out
     with_packages.file("letter.txt", "Dear Ada,\n")
     error = with_packages("inspect", "letter.txt", "--json").json["digests"][0]["error"]
-    assert error.endswith("daily_arxiv_md, shelf_list.")
+    assert error.endswith("records_json, shelf_list.")
 
 
 def _with(old: str, new: str) -> str:
