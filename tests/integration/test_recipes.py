@@ -59,7 +59,7 @@ def test_the_example_is_read_with_one_more_line_in_formats(tmp_path: Path) -> No
     for item, wanted in zip(report["items"], expected["items"], strict=True):
         assert wanted.items() <= item.items()
     assert (daily["format"], rss["format"], refused["format"]) == ("daily_arxiv_md", "arxiv_rss", None)
-    assert "records_json, shelf_list" in refused["error"]
+    assert "daily_arxiv_md, shelf_list" in refused["error"]
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
