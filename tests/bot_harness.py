@@ -31,6 +31,7 @@ from bot.ports.rate_limiter import RateLimiter
 from subscriptions import errors, model
 from subscriptions.store.database.store import Store
 from tests import make, rendered
+from tests.fakes.meaning import FakeEncoder
 from tests.make import FakeClock
 
 BOT = "paperwire_test_bot"
@@ -132,6 +133,7 @@ class BotHarness:
     destinations: dict[str, model.ChatAddress] = field(default_factory=dict)
     public: set[str] = field(default_factory=set)  # groups that have a public name
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter({}))
+    encoder: FakeEncoder | None = None  # None: meaning is off
     engine: EmbeddedEngine = field(init=False)
 
     def __post_init__(self) -> None:
@@ -140,7 +142,9 @@ class BotHarness:
     @property
     def deps(self) -> Dependencies:
         api = FakePlatformApi(self)
+        self.store.encoder = self.encoder.name if self.encoder else ""
         return Dependencies(
+            encoder=self.encoder,
             store=self.store,
             clock=self.clock,
             channels={},

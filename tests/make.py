@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlmodel
 
+from bot.ports.meaning import Encoder
 from subscriptions import model
 from subscriptions.service import ingest as ingest_room
 from subscriptions.service import requests
@@ -17,8 +18,9 @@ from subscriptions.service.retention import clean_up_steps
 from subscriptions.states import Signal
 from subscriptions.store import conversations, signals
 from subscriptions.store.database.store import Scope, Store, Transaction
-from subscriptions.store.digests import Ingested
+from subscriptions.store.digests import Codes, Ingested
 from subscriptions.store.known_papers import known_papers
+from subscriptions.store.meanings import texts_of
 from subscriptions.store.rows import PaperRow
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -114,9 +116,17 @@ def ingested(
     source: str = "daily",
     name: str = "",
     of_arxiv: bool = False,
+    encoder: Encoder | None = None,
 ) -> Ingested:
-    """Ingests a digest of these papers. Returns its counts."""
-    return ingest_digest(store, digest(*papers, name=name), source=source, day=now.date(), now=now, of_arxiv=of_arxiv)
+    """Ingests a digest of these papers, with their codes if there is an encoder. Returns its counts."""
+    more: dict[str, object] = {"codes": codes_of(encoder, papers)} if encoder else {}
+    day = now.date()
+    return ingest_digest(store, digest(*papers, name=name), source=source, day=day, now=now, of_arxiv=of_arxiv, **more)
+
+
+def codes_of(encoder: Encoder, papers: Sequence[model.Paper]) -> Codes:
+    """Returns the codes of papers, as they are made before the papers are stored."""
+    return Codes(encoder.name, dict(zip(map(texts_of, papers), encoder.papers(papers), strict=True)))
 
 
 def stored_papers(transaction: Transaction) -> tuple[model.KnownPaper, ...]:

@@ -22,6 +22,7 @@ from subscriptions.query.links import mentioned
 from subscriptions.service import amendments, known_papers, near_papers
 from subscriptions.service.changes import judging
 from subscriptions.service.pausing import pause
+from subscriptions.service.questions import with_known_vectors
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.deliveries import papers_in_message
 
@@ -162,7 +163,9 @@ def _still_finding(context: CommandContext, item: model.Item) -> tuple[model.Sub
     return tuple(
         subscription
         for subscription in subscriptions
-        if matching_papers(parse.parse_canonical(subscription.canonical), [item.paper.paper])
+        if matching_papers(
+            with_known_vectors(context.transaction, parse.parse_canonical(subscription.canonical)), [item.paper.paper]
+        )
     )
 
 

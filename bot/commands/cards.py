@@ -23,7 +23,7 @@ pressed.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -42,12 +42,13 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when, split_wish
 from subscriptions.query import ABOUT, Query, links
 from subscriptions.query.advice import Variant
-from subscriptions.query.parse import papers_of_wish
+from subscriptions.query.parse import papers_of_wish, query_of
 from subscriptions.service import near_papers, paper_search
 from subscriptions.service.chat_status import find_callback
 from subscriptions.service.known_papers import as_item
 from subscriptions.service.listing import typed_number
 from subscriptions.service.paper_search import Base
+from subscriptions.service.questions import with_known_vectors
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Scope
 from subscriptions.store.deliveries import delivered_items
@@ -199,9 +200,9 @@ def on_why(context: CommandContext, item: model.Item) -> channel.Reply:
 
 
 def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
-    """Returns up to two lines: to which papers this one is near, and which paper moved it up in the order.
+    """Returns lines: to which texts and papers this one is near, and which paper moved it up in the order.
 
-    A line is left out if there are no such papers.
+    A line is left out if there are none.
     """
     names = [name for because in item.because for name in papers_of_wish(because.text)]
     known = paper_search.papers_named(context.transaction, names) if names else {}
@@ -214,12 +215,24 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
         and (entry := near_papers.entry_near(context.transaction, context.chat, item.paper))
     ):
         titles[context.title(entry)] = None
-    lines = [context.say("Near to {titles}.", titles="; ".join(titles))] if titles else []
+    lines = [*_near_to_texts(context, item)]
+    lines += [context.say("Near to {titles}.", titles="; ".join(titles))] if titles else []
     if best:
         because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
         words = ", ".join(best.words[:_MOST_WORDS]) or context.say(ABOUT.place.template)
         lines.append(context.say(because.template, title=context.title(best.paper), words=words))
     return tuple(lines)
+
+
+def _near_to_texts(context: CommandContext, item: model.Item) -> Iterator[str]:
+    """Yields a line for each text of the subscriptions (`about:`) to which the paper is near in meaning."""
+    hits: dict[str, float] = {}
+    for because in item.because:
+        if query := query_of(because.text):
+            query = with_known_vectors(context.transaction, query)
+            hits |= {hit.terms[0]: hit.near for hit in why(query, item.paper.paper) if hit.near is not None}
+    for text, near in hits.items():
+        yield context.say("Near to “{text}”, {nearness}.", text=text, nearness=f"{near:.2f}")
 
 
 def on_show_more(context: CommandContext) -> channel.Reply:
@@ -293,7 +306,7 @@ def result_items(papers: Sequence[model.KnownPaper], query: Query | None = None)
 
 def _matched_words(known: model.KnownPaper, query: Query | None) -> tuple[model.Because, ...]:
     """Returns the words of a paper that the query matched, with number 0, since they belong to no subscription."""
-    words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms) if query else {}
+    words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words) if query else {}
     return (model.Because(number=0, text="", words=tuple(words)),) if words else ()
 
 

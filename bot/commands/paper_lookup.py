@@ -14,12 +14,15 @@ from bot.commands.context import Callback, Command, CommandContext, Event
 from bot.commands.phrasing import shortened
 from bot.ports import channel, conversation
 from subscriptions import errors, model, states
+from subscriptions.matching.hits import nearness_in_meaning, tokenize
+from subscriptions.meaning import NEAR
 from subscriptions.normalize import tokens
-from subscriptions.query import FIELDS, And, Not, links
+from subscriptions.query import ABOUT, FIELDS, And, Leaf, Not, Term, links
 from subscriptions.query.rewriting import words_rule
 from subscriptions.service import chat_status, known_papers, near_papers
 from subscriptions.service.chat_status import Reason
 from subscriptions.service.paper_search import papers_named
+from subscriptions.service.questions import vector_of
 from subscriptions.store import conversations
 from subscriptions.store import known_papers as stored_known_papers
 from subscriptions.store.deliveries import DeliveredPaper, deliveries_of
@@ -195,7 +198,9 @@ def is_a_text(said: str) -> bool:
 
 def near_text(context: CommandContext, said: str) -> channel.Reply:
     """Shows the papers nearest to a text."""
-    found = near_papers.papers_near_text(context.transaction, said[:_MOST_READ])
+    text = said[:_MOST_READ]
+    vector = vector_of(context.transaction, text)
+    found = near_papers.papers_near_text(context.transaction, text, vector)
     words = found.words[:_TELLING]
     among = context.localizer.count("{count} paper", "{count} papers", found.looked_at)
     if not found.papers:
@@ -366,7 +371,7 @@ def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.
     if not found:
         return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
     day = context.localizer.day(known.day, seen_from=context.now.date())
-    lines += [_held_line(context, one, day) for one in found[:MOST_REASONS]]
+    lines += [_held_line(context, one, known.paper, day) for one in found[:MOST_REASONS]]
     left = len(found) - MOST_REASONS
     if left > 0:
         lines.append(
@@ -415,10 +420,10 @@ _NOT_LET_IN = errors.Sentence("fits; this chat waits until an admin lets it in")
 _COMES = errors.Sentence("fits, and comes {moment}")
 
 
-def _held_line(context: CommandContext, reason: Reason, day: str) -> str:
+def _held_line(context: CommandContext, reason: Reason, paper: model.Paper, day: str) -> str:
     """Returns a line that says why a subscription does not bring a paper of `day`: number, name, reason."""
     subscription = reason.subscription
-    kept = _words(context, reason) if reason.hold_reason == "words" else _kept(context, reason, day)
+    kept = _words(context, reason, paper) if reason.hold_reason == "words" else _kept(context, reason, day)
     said = context.say("{name}: {text}", name=shortened(subscription.label), text=kept)
     return f"{subscription.number}  {said}"
 
@@ -443,19 +448,33 @@ def _kept(context: CommandContext, reason: Reason, day: str) -> str:
     return context.say(sentence.template, command=command, day=day, moment=moment)
 
 
-def _words(context: CommandContext, reason: Reason) -> str:
+def _words(context: CommandContext, reason: Reason, paper: model.Paper) -> str:
     """Returns a sentence that says which parts of the query a paper lacks, and which excluded parts it has."""
     found: dict[bool, list[str]] = {False: [], True: []}
     for node in reason.failing:
         part = node.node if isinstance(node, Not) else node
         words = context.reading(replace(reason.query, tree=part))
-        found[isinstance(node, Not)].append(context.say("({inner})", inner=words) if isinstance(part, And) else words)
+        if isinstance(part, And):
+            words = context.say("({inner})", inner=words)
+        if isinstance(part, Leaf) and part.term.field is ABOUT:
+            words = context.say("{part} ({note})", part=words, note=_how_near(context, part.term, paper))
+        found[isinstance(node, Not)].append(words)
     lacks, excluded = _list(context, found[False]), _list(context, found[True])
     if lacks and excluded:
         return context.say("lacks {lacking}, and has {excluded}", lacking=lacks, excluded=excluded)
     if lacks:
         return context.say("lacks {lacking}", lacking=lacks)
     return context.say("has {excluded}, which this excludes", excluded=excluded)
+
+
+def _how_near(context: CommandContext, term: Term, paper: model.Paper) -> str:
+    """Returns how near a paper is to the text of a term, or why that is not known."""
+    if not term.question:
+        return context.say("its meaning is not known now")
+    if not paper.meaning:
+        return context.say("the paper's meaning is not known")
+    nearness = f"{nearness_in_meaning(term, tokenize(paper)):.2f}"
+    return context.say("{nearness}; {least} is near", nearness=nearness, least=NEAR)
 
 
 def _list(context: CommandContext, parts: list[str]) -> str:

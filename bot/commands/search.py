@@ -9,17 +9,17 @@ from bot.commands.asking import listed_here
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import days_known
 from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_papers
-from bot.commands.words.subjects import query_in, small_words, subject_of
+from bot.commands.words.subjects import query_in, small_words, span_of, subject_of
 from bot.ports import channel
-from subscriptions import errors
+from subscriptions import errors, model
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import Query, links, parse
+from subscriptions.query import Query, links, parse, rewriting
 from subscriptions.service import near_papers, paper_search, previews
 from subscriptions.service.listing import typed_number
 from subscriptions.service.near_papers import Spelling
-from subscriptions.service.paper_search import RecentMatches, SearchResult
+from subscriptions.service.paper_search import NearPaper, RecentMatches, SearchResult
 from subscriptions.texts import cut_letters
 from subscriptions.zones import zone
 
@@ -34,7 +34,7 @@ Stretches = Sequence[tuple[int | None, int]]
 
 
 def search_(context: CommandContext) -> channel.Reply:
-    """Shows the stored papers that match, the newest first; for an id, DOI or link, the card of that paper."""
+    """Shows the stored papers that match, those with the words in the title first; for an id, DOI or link, the card of that paper."""
     if not context.args:
         raise errors.Refused(
             errors.Sentence("Say what to look for."), errors.Sentence("For example: /search diffusion -survey")
@@ -58,7 +58,8 @@ def try_query(context: CommandContext, said: str) -> channel.Reply:
         return cards.only_time_reply(context, text)
     if ending.when is not None and (refusal := cards.time_refusal(replace(context, args=text), ending)):
         return refusal
-    return _page(context, text, [(None, 0)], 0, _left_out(context, said, text))
+    notes, subject = _left_out(context, said, text), subject_as_said(said, text)
+    return _page(context, text, [(None, 0)], 0, notes=notes, subject=subject)
 
 
 def papers_of(context: CommandContext, days: PaperDays) -> channel.Reply:
@@ -115,6 +116,11 @@ def is_query(text: str) -> bool:
     return True
 
 
+def subject_as_said(said: str, text: str) -> str:
+    """Returns how a person put the subject of `text`, the query in a sentence; "" if the text is not in a sentence."""
+    return span_of(said) if text != said else ""
+
+
 def finds_papers(context: CommandContext, said: str) -> bool:
     """Returns whether any stored paper matches the text as a query."""
     try:
@@ -156,11 +162,18 @@ def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Que
 
 
 def _page(
-    context: CommandContext, text: str, stretches: Stretches, start: int, notes: Sequence[str] = ()
+    context: CommandContext,
+    text: str,
+    stretches: Stretches,
+    start: int,
+    *,
+    notes: Sequence[str] = (),
+    subject: str = "",
 ) -> channel.Reply:
     """Returns a page of results from the last of these stretches.
 
-    `start` is the number of matches in that stretch before the page.
+    `start` is the number of matches in that stretch before the page. `subject` is what they are about, as it was said.
+    If the words find few papers, papers follow that are near in meaning.
     """
     ending = split_when(text)
     subscription, query = _asked(context, ending.query)
@@ -169,17 +182,12 @@ def _page(
     first = before + start + 1
     items = cards.result_items(found.papers, query)
     is_first, is_open = first == 1, not context.read_by_strangers
-    spelled = (
-        near_papers.spelling(context.transaction, query)
-        if is_first and found.found < PAGE and is_open
-        else Spelling((), "")
-    )
-    if spelled.meant and not paper_search.search(context.transaction, parse.parse_query(spelled.meant), most=1).found:
-        spelled = replace(spelled, meant="")
+    spelled = _spelling(context, query) if is_first and found.found < PAGE and is_open else Spelling((), "")
     if spelled.meant and not found.found:
         return _instead(context, text, spelled, ending)
+    about, near = _near(context, query, subject, found) if is_first else ("", ())
     more = _looser_buttons(context, query, ending, few=found.found < PAGE) if is_first and is_open else ()
-    dead_end = is_first and not found.found and not more
+    dead_end = is_first and not found.found and not more and not near
     lines = [_count_line(context, query, found, before), *_reading(context, subscription, query, ending)]
     if found.stored and spelled.unknown and not found.found:
         lines[0] = context.say("No paper that I know has {words}.", words=_quoted(spelled.unknown))
@@ -189,7 +197,7 @@ def _page(
         lines.append(_fewer_or_other_words(context, query))
     lines += notes
     if not is_open and found.found > PAGE:
-        lines.append(context.say("These are the newest {count}; in private I show all.", count=PAGE))
+        lines.append(context.say("The first {count}; in private I show all.", count=PAGE))
     if not is_open and subscription is None:
         lines.append(context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"))
     rows: list[tuple[channel.Button, ...]] = [(_try_button(spelled.meant, ending),)] if spelled.meant else []
@@ -199,7 +207,7 @@ def _page(
     if subscription is None or _with_another_time(subscription, ending):
         at = len(rows) - len(more) if found.found else len(rows)
         rows[at:at] = cards.subscribe_button(context, text, ending)
-    return channel.Reply(
+    reply = channel.Reply(
         lines=tuple(lines),
         items=items,
         days=cards.days_of(context, found.papers),
@@ -207,6 +215,54 @@ def _page(
         numbers=cards.card_buttons(items, first=first),
         buttons=tuple(rows),
     )
+    return _with_near(context, reply, _timed(about, ending), near) if near else reply
+
+
+def _spelling(context: CommandContext, query: Query) -> Spelling:
+    """Returns which words no paper has, and the query that was probably meant, if that finds papers."""
+    spelled = near_papers.spelling(context.transaction, query)
+    if spelled.meant and not paper_search.search(context.transaction, parse.parse_query(spelled.meant), most=1).found:
+        return replace(spelled, meant="")
+    return spelled
+
+
+def _near(context: CommandContext, query: Query, subject: str, found: SearchResult) -> tuple[str, Sequence[NearPaper]]:
+    """Returns (a query for what is near in meaning to the words of `query`, the nearest papers that the words did not find).
+
+    There are none if the words found enough.
+    """
+    about = rewriting.about_its_words(query, subject) if found.found < PAGE else ""
+    if not about:
+        return "", ()
+    shown = {known.id for known in found.papers}
+    asked = parse.parse_query(about)
+    return about, paper_search.near_in_meaning(context.transaction, asked, without=shown, most=PAGE)
+
+
+def _with_near(context: CommandContext, reply: channel.Reply, about: str, near: Sequence[NearPaper]) -> channel.Reply:
+    """Returns the reply with papers that are near in meaning, under a line of their own, and [subscribe to the meaning]."""
+    start = len(reply.items)
+    papers = [one.known for one in near]
+    items = (
+        *reply.items,
+        *(model.Item(paper=known, because=(), position=at) for at, known in enumerate(papers, start)),
+    )
+    said = zip(cards.days_of(context, papers), near, strict=True)
+    days = (" · ".join(filter(None, (day, _how_near(context, one.nearness)))) for day, one in said)
+    label = context.say("subscribe to the meaning")
+    button = channel.Button(label=label, verb="subscribe-to", arguments={"text": about})
+    return replace(
+        reply,
+        items=items,
+        days=(*reply.days, *days),
+        headings={start: context.say("Near in meaning:")},
+        numbers=cards.card_buttons(items),
+        buttons=(*reply.buttons, (button,)),
+    )
+
+
+def _how_near(context: CommandContext, nearness: float) -> str:
+    return context.say("near {nearness}", nearness=f"{nearness:.2f}")
 
 
 def _fewer_or_other_words(context: CommandContext, query: Query) -> str:

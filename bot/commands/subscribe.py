@@ -23,6 +23,7 @@ from subscriptions.query.parse import parse_query
 from subscriptions.service import amendments, paper_search, requests
 from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.listing import Listed
+from subscriptions.service.questions import why_it_rests
 from subscriptions.service.requests import Subscribed
 
 MOST_LINES = 20  # subscriptions in one message
@@ -390,6 +391,8 @@ def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Li
         parts += [_often(context, about, about.found[subscription.canonical])] if about.base.days else []
         if subscription.number in about.came:
             parts.append(context.say("last {moment}", moment=context.localizer.moment(about.came[subscription.number])))
+        if rest := why_it_rests(context.transaction, subscription.canonical):
+            parts.append(rest.say(context.localizer.translate))
         lines.append(" · ".join((*parts, *([row.state] if row.state else []))))
     return lines
 

@@ -1,6 +1,6 @@
 """preview and today: show the papers that a query or the subscriptions find, independent of the schedule."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from bot.commands import cards
@@ -18,6 +18,7 @@ from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.listing import listed
 from subscriptions.service.near_papers import in_last_year
 from subscriptions.service.previews import Trial
+from subscriptions.service.questions import why_it_rests
 
 # --------------------------------------------------------------------------------------------------------------- today
 
@@ -169,7 +170,7 @@ def preview(context: CommandContext) -> channel.Reply:
     if year:
         label = f"{cards.variant_label(context.localizer, year.variant)} (+{year.more:,})"
         buttons = (*buttons, (channel.Button(label=label, verb="look-for", arguments={"text": context.args}),))
-    lines = [cards.count_found(context, found, tried.base), *read]
+    lines = [cards.count_found(context, found, tried.base), *read, *_resting(context, tried)]
     if tried.delivered and tried.delivered == found:
         lines.append(context.say("This chat has had all of them."))
     elif tried.delivered:
@@ -185,6 +186,13 @@ def on_fine(context: CommandContext) -> channel.Reply:
     return channel.Reply(
         lines=(context.say("Good. I say no more of it until something has come."),), ok=True, replaces=True
     )
+
+
+def _resting(context: CommandContext, tried: Trial) -> Iterator[str]:
+    """Yields a line for each of the subscriptions that finds nothing near in meaning now."""
+    for one in tried.subscriptions:
+        if rest := why_it_rests(context.transaction, one.canonical):
+            yield f"{one.number}  {one.label} · {rest.say(context.localizer.translate)}"
 
 
 def _waiting(context: CommandContext, tried: Trial) -> tuple[str, ...]:

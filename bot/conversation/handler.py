@@ -21,6 +21,7 @@ from bot.conversation import authorization, prepared_request, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
+from bot.dependencies.questions import is_encoded
 from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Place, PlatformApi, Request
 from bot.rendering.language import refused
@@ -296,11 +297,15 @@ async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply 
     Returns None if the request was executed before or gets no reply. Slow work is done in a reading transaction before,
     so that other writers do not wait for it: a command that writes nothing is run and rendered there. For a command that
     writes, the queries whose matches its reply needs are matched there; if papers arrive meanwhile, they are matched
-    again.
+    again. If the command lacks vectors of texts, it is done again with them, or in words only.
     """
-    effect = None
+    effect, may_ask = None, deps.encoder is not None
     while effect is None:
-        effect = await deps.store.run(_store_effect, deps, prepared, await deps.store.run(_read_ahead, deps, prepared))
+        try:
+            ahead = await deps.store.run(_read_ahead, deps, prepared, may_ask=may_ask)
+            effect = await deps.store.run(_store_effect, deps, prepared, ahead, may_ask=may_ask)
+        except errors.Unencoded as lacking:
+            may_ask = await is_encoded(deps.store, deps.encoder, lacking.texts)
     for line in effect.news if effect.is_new else ():
         log.info(line)
     if effect.is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
@@ -326,10 +331,11 @@ class _Effect:
     news: Sequence[str]  # lines for the log
 
 
-def _read_ahead(store: Store, deps: Dependencies, prepared: PreparedRequest) -> _Ahead:
+def _read_ahead(store: Store, deps: Dependencies, prepared: PreparedRequest, *, may_ask: bool) -> _Ahead:
     """Runs a command that writes nothing. For another one, matches the queries whose matches its reply needs."""
     version = store.version()
     with store.read() as transaction:
+        transaction.may_ask = may_ask
         if not (prepared.intent.needs_manager or prepared.refusal is not None):
             context = prepared_request.build_command_context(transaction, deps, prepared)
             if not _writes(context, prepared):
@@ -342,9 +348,10 @@ def _read_ahead(store: Store, deps: Dependencies, prepared: PreparedRequest) -> 
 
 @stored_store.writes
 def _store_effect(
-    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, ahead: _Ahead
+    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, ahead: _Ahead, *, may_ask: bool
 ) -> _Effect | None:
     """Runs the command, unless that was done ahead, and stores its reply. Returns None if papers came after the matching."""
+    transaction.may_ask = may_ask
     request, now, show = prepared.request, deps.clock.now(), deps.conversation.show_reply
     is_matched = ahead.is_answered or isinstance(request, EventRequest) or transaction.is_current(ahead.version)
     if not is_matched and not paper_search.is_ready(transaction, now=now):

@@ -454,6 +454,7 @@ class Reply:
     # to those that ⋯ opens.
     item_layout: Literal["row", "card", "whole", "why", "buttons", "rest"] = "row"
     days: tuple[str, ...] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
+    headings: Mapping[int, str] = field(default_factory=dict)  # index in `items` → a line above that paper
     first: int = 1
     numbers: tuple[Button, ...] = ()  # for each of `items`, the button that opens its card; its label is a number
     delivery: model.Delivery | None = None  # a preview, shown as it would be sent

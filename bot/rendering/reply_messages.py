@@ -18,7 +18,7 @@ from subscriptions.matching import hits
 from subscriptions.matching.hits import Hit
 from subscriptions.matching.hits import why as hits_of
 from subscriptions.normalize import tokens
-from subscriptions.query import TITLE, Query, parse
+from subscriptions.query import ABOUT, TITLE, Query, parse, rewriting
 
 _AUTHORS = 40  # authors that are shown, since some papers have thousands
 _NAME_WIDTH = 60
@@ -141,10 +141,13 @@ def _reason(because: model.Because, paper: model.Paper, reader: views.Reader) ->
 def _query(because: model.Because) -> Query | None:
     """Returns the query of a subscription; None if it is no longer valid.
 
-    Papers that it names (`like:`) are replaced by the matched words.
+    Papers that it names (`like:`) are replaced by the matched words, and what is near in meaning is left out.
     """
     query = parse.query_of(because.text)
-    if query is None:  # it was stored under an older grammar
+    if query is not None and query.asked:
+        kept = rewriting.with_leaves(query.tree, lambda leaf: leaf.term.field is not ABOUT)
+        query = parse.query_of(rewriting.written(kept)) if kept else None
+    if query is None:  # it was stored under an older grammar, or asks only for meaning
         return None
     named = parse.papers_named_in(query)
     if not named:
@@ -305,7 +308,9 @@ def _papers(
             case "why":
                 view, sections = partial(why_head, item, reader), why_sections(item, reader)
         paper = packing.fitted(view, measure, medium, beneath, buttons)
-        yield packing.PaperPart(paper=place, body=(paper,))
+        heading = reply.headings.get(place)
+        opening = medium.draw(views.Heading(label=heading)) if heading else None
+        yield packing.PaperPart(paper=place, body=(paper,), opening=opening)
         for section in sections:
             yield from (
                 packing.PaperPart(paper=None, body=(fragment,)) for fragment in _in_pieces(section, medium, beneath)

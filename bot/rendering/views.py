@@ -119,7 +119,7 @@ class Heading:
     """The name of a group of papers."""
 
     label: str
-    count: str = ""
+    count: str = ""  # of its papers; "" under lines that give their number
     continued: bool = False  # the group began in an earlier message
 
 

@@ -271,6 +271,11 @@ class Hit:
     text: str = ""  # the text that has the terms; "" in a field without texts
     near: float | None = None  # how near the paper is in meaning, from 0 to 1; None: the field is another
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What was found in the paper itself; () for what is only near in meaning."""
+        return self.terms if self.near is None else ()
+
 
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
     """Returns what a query found in a paper, hits in titles first; () if the paper does not fit."""

@@ -1,6 +1,6 @@
 """Writes a query as text, and changes it: adds an exclusion, leaves out a part, moves words to other fields."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby, pairwise, takewhile
@@ -8,11 +8,13 @@ from itertools import groupby, pairwise, takewhile
 from subscriptions import categories, errors
 from subscriptions.normalize import is_initial
 from subscriptions.query import (
+    ABOUT,
     AUTHOR,
     CATEGORY,
     PRIMARY,
     TEXT,
     TITLE,
+    Alternative,
     And,
     Field,
     Fields,
@@ -21,6 +23,7 @@ from subscriptions.query import (
     Not,
     Or,
     Query,
+    Term,
     ValueKind,
     lexer,
     parse,
@@ -209,6 +212,28 @@ def changed(node: Node, change: Callable[[Leaf], Node]) -> Node:
     return node if isinstance(node, Not) else type(node)(tuple(changed(part, change) for part in node.nodes))
 
 
+def with_vectors(query: Query, vectors: Mapping[str, bytes]) -> Query:
+    """Returns the query with these vectors of the texts that it asks (`Query.asked`)."""
+
+    def told(term: Term) -> Term:
+        is_known = term.field is ABOUT and term.value in vectors
+        return replace(term, question=vectors[term.value]) if is_known else term
+
+    def changed_(node: Node) -> Node:
+        if isinstance(node, Leaf):
+            return replace(node, term=told(node.term))
+        if isinstance(node, Not):
+            return replace(node, node=changed_(node.node))
+        return replace(node, nodes=tuple(map(changed_, node.nodes)))
+
+    alternatives = (
+        Alternative(frozenset(map(told, one.positive)), frozenset(map(told, one.negative)))
+        for one in query.alternatives
+    )
+    fields = query.fields.asking(vectors)
+    return replace(query, alternatives=tuple(alternatives), tree=changed_(query.tree), fields=fields)
+
+
 def in_field(leaf: Leaf, field: Field) -> Leaf:
     """Returns a leaf in another field."""
     return replace(leaf, term=replace(leaf.term, field=field))
@@ -285,6 +310,40 @@ def in_titles(node: Node) -> Node:
 def in_any_text(node: Node) -> Node:
     """Returns a node that looks for words in any text."""
     return changed(node, lambda leaf: in_field(leaf, TEXT) if leaf.term.field.kind is ValueKind.WORDS else leaf)
+
+
+def about_its_words(query: Query, said: str = "") -> str:
+    """Returns a query for what is near in meaning to the words that `query` wants; "" if it wants none, or only a text.
+
+    `said` is how the person put these words, if that is known. Other conditions of the query stay.
+    """
+    parts = query.tree.nodes if isinstance(query.tree, And) else (query.tree,)
+    words = [part for part in parts if _has_only_words(part)]
+    text = said or " ".join(leaf.words for part in words for leaf in _leaves(part))
+    if not words or '"' in text:
+        return ""
+    rest = " ".join(_inside(part) for part in parts if part not in words)
+    forms = (f"{ABOUT.prefix}{value} {rest}".rstrip() for value in (text, f'"{text}"'))
+    return next((form for form in forms if _asks(form, text, query.fields)), "")
+
+
+def _asks(form: str, text: str, fields: Fields) -> bool:
+    read = parse.query_of(form, fields)
+    return read is not None and read.asked == (text,)
+
+
+def _has_only_words(node: Node) -> bool:
+    if isinstance(node, Leaf):
+        return node.term.field is TEXT and not (node.term.exact or node.term.prefix)
+    return not isinstance(node, Not) and all(map(_has_only_words, node.nodes))
+
+
+def _leaves(node: Node) -> Iterator[Leaf]:
+    if isinstance(node, Leaf):
+        yield node
+    else:
+        for part in (node.node,) if isinstance(node, Not) else node.nodes:
+            yield from _leaves(part)
 
 
 def joined_by_or(node: Node) -> Node:

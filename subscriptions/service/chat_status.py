@@ -17,6 +17,7 @@ from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import Node, Query, parse
 from subscriptions.service import listing, near_papers
+from subscriptions.service.questions import with_known_vectors
 from subscriptions.states import UNDER_WAY, ChatState, DeliveryState, Signal, SubscriptionState
 from subscriptions.store import (
     bot_state,
@@ -202,7 +203,7 @@ def _distance(reason: Reason) -> tuple[bool, int, int]:
 def _reason(
     transaction: Transaction, chat: model.Chat, subscription: model.Subscription, known: model.KnownPaper, now: datetime
 ) -> Reason:
-    query = _as_typed(subscription)
+    query = with_known_vectors(transaction, _as_typed(subscription))
     lacking = unfulfilled_parts(query, known.paper)
     keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, subscription, known)
     timed = keeps is HoldReason.TIME and subscription.next_due_at is not None

@@ -1,5 +1,6 @@
 """Imports subscriptions from text, and exports them."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -8,18 +9,20 @@ from functools import lru_cache
 
 from subscriptions import chat_settings, errors, model, portable, zones
 from subscriptions.planning import forecast
-from subscriptions.query import LIKE
-from subscriptions.query.parse import parse_query
+from subscriptions.query import ABOUT, LIKE
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import listing
 from subscriptions.service.changes import record_change, record_changes
 from subscriptions.service.ingest import starting_point
 from subscriptions.service.near_papers import with_words
+from subscriptions.service.questions import ask_for
 from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import deliveries, known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
 
+_NAMING = re.compile(f"{LIKE.canonical_prefix}|{ABOUT.canonical_prefix}")
 MOST_AT_ONCE = 500  # lines that are applied in one transaction, or more if a single chat has more lines
 
 Part = Sequence[int]  # indexes of lines
@@ -113,6 +116,8 @@ def import_lines(
     - `who`: "ID NAME" of the person.
     - `watched`: gets the parts and yields them, to show progress.
     """
+    with store.read() as transaction:
+        ask_for(transaction, texts_asked(lines))
     changes: dict[int, str] = {}  # index in `lines` -> mark
     for part in watched(_parts(store, lines)):
         with suppress(_TriedOut), store.savepoint() as transaction:
@@ -127,6 +132,13 @@ def import_lines(
             if dry:
                 raise _TriedOut
     return ImportPlan(changes=tuple((changes[place], str(line.chat), line.text) for place, line in enumerate(lines)))
+
+
+def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:
+    """Returns the texts that the queries of these lines ask with `about:`, each once."""
+    canonicals = (line.query.canonical for line in lines if line.query)
+    asking = (parse_canonical(one) for one in canonicals if ABOUT.canonical_prefix in one)
+    return tuple(dict.fromkeys(text for query in asking for text in query.asked))
 
 
 def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
@@ -186,16 +198,16 @@ def _with_words(
     chat: model.Chat | None,
     subscriptions: Mapping[str, model.Subscription],
 ) -> portable.PortableLine:
-    """Adds to the line's query the words of the papers that the query names (`like:`).
+    """Adds to the line's query what it only names (`near_papers.with_words`).
 
     Raises Refused, which quotes the line.
     """
-    if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
+    if line.query is None or not _NAMING.search(line.query.canonical):
         return line
     try:
         query = parse_query(line.query.text)
         query = with_words(transaction, query, subscriptions.values(), chat_id=chat.id if chat else 0)
-    except errors.Refused as error:
+    except (errors.Refused, errors.MeaningFails) as error:
         raise line.refused(error.sentence, error.hint) from error
     return replace(line, query=portable.KeptText(query.text, query.canonical))
 

@@ -1,20 +1,21 @@
 """Finds stored papers by a query, with a cache, and answers what people ask about a delivered paper."""
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from heapq import nlargest
 from typing import TypeVar
 
-from subscriptions import model
+from subscriptions import meaning, model
 from subscriptions.matching.hits import LEAST_NEARNESS, papers_of, simple_terms, why
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.ranking import distinctive_terms
 from subscriptions.query import TEXT, Query, Term, ValueKind, WordsOfPapers
 from subscriptions.query.parse import parse_canonical
+from subscriptions.service.questions import with_known_vectors
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import deliveries, known_papers, planner
+from subscriptions.store import deliveries, known_papers, meanings, planner
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, reads
 
@@ -52,7 +53,9 @@ class Entries:
     days: tuple[date, ...]  # the days of the papers, ascending, each once
     whole: bool  # whether these papers are all papers of these days
     having: dict[Term, tuple[int, int]] = field(default_factory=dict)
-    hits: dict[str, Hits] = field(default_factory=dict)
+    # (canonical text, the last entry of codes of papers that was known then, 0 if they do not matter) -> hits
+    hits: dict[tuple[str, int], Hits] = field(default_factory=dict)
+    about: dict[tuple[Term, int], Mapping[int, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Sequence[known_papers.IndexEntry], *, whole: bool) -> "Entries":
@@ -108,10 +111,14 @@ def find(transaction: Transaction, entries: Entries, query: Query, *, most_read:
 
     Reads the papers about which the index cannot decide, at most `most_read` of them; None: all of them.
     """
-    hits = entries.hits.get(query.canonical)
+    query = with_known_vectors(transaction, query)
+    if not {*query.asked} <= query.fields.questions.keys():  # a term of it rests, until its vector is known
+        return _find(transaction, entries, query, most_read)
+    key = query.canonical, meanings.last_entry(transaction) if query.asked else 0
+    hits = entries.hits.get(key)
     if hits is None:
         hits = _find(transaction, entries, query, most_read)
-        _remember(entries.hits, query.canonical, hits)
+        _remember(entries.hits, key, hits)
     return hits
 
 
@@ -165,6 +172,11 @@ def set_of_papers(entries: Entries, numbers: Collection[int]) -> int:
     return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)
 
 
+def certain(transaction: Transaction, entries: Entries, query: Query) -> int:
+    """Returns the papers that a query certainly finds, as a set. Reads no papers."""
+    return _bounds(transaction, entries, query)[0]
+
+
 def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[int, int]:
     """Returns two sets: the papers that a query certainly finds, and all papers that it may find."""
     sure = maybe = 0
@@ -182,6 +194,9 @@ def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[i
 
 def having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
     """Returns two sets: the papers that certainly match a term, and all papers that may match it."""
+    if term.field.kind is ValueKind.MEANING:
+        near = entries.set_of(entries.first + at for at in places_about(transaction, entries, term))
+        return near, near
     known = entries.having.get(term)
     if known is not None:
         return known
@@ -226,6 +241,28 @@ def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers
         for entry in there.sure:
             near[entry - entries.first] += weight
     return {at: weight for at, weight in enumerate(near) if weight >= LEAST_NEARNESS}
+
+
+def places_about(transaction: Transaction, entries: Entries, term: Term) -> Mapping[int, float]:
+    """Returns place → nearness for the papers that are near in meaning to the text of a term; {} if it has no vector.
+
+    Reads the codes of all papers, which takes some 10 µs for each. The result is cached until papers or codes come.
+    """
+    if not term.question:
+        return {}
+    key = term, meanings.last_entry(transaction)
+    near = entries.about.get(key)
+    if near is None:
+        question = meaning.read_question(term.question)
+        places_of = {number_of(key): place for place, key in enumerate(entries.keys) if key}
+        found = meanings.each_code(transaction, list(places_of))
+        near = {
+            places_of[paper]: nearness
+            for paper, codes in found
+            if (nearness := meaning.nearness(question, meaning.read_paper(codes))) >= meaning.NEAR
+        }
+        _remember(entries.about, key, near)
+    return near
 
 
 def _remember(cache: dict[K, V], key: K, value: V) -> None:
@@ -348,7 +385,7 @@ def as_item(transaction: Transaction, chat: model.Chat, known: model.KnownPaper)
     """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
     delivered = deliveries.delivered_item(transaction, chat.id, known.id)
     subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    return delivered or model.Item(paper=known, because=_fitting(subscriptions, known), position=0)
+    return delivered or model.Item(paper=known, because=_fitting(transaction, subscriptions, known), position=0)
 
 
 @reads
@@ -374,13 +411,15 @@ def distinctive_words(
     )
 
 
-def _fitting(subscriptions: Sequence[model.Subscription], known: model.KnownPaper) -> tuple[model.Because, ...]:
+def _fitting(
+    transaction: Transaction, subscriptions: Sequence[model.Subscription], known: model.KnownPaper
+) -> tuple[model.Because, ...]:
     found = []
     for subscription in subscriptions:
-        query = parse_canonical(subscription.canonical)
+        query = with_known_vectors(transaction, parse_canonical(subscription.canonical))
         if not matching_papers(query, [known.paper]):
             continue
-        words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms)
+        words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words)
         found.append(
             model.Because(
                 number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words), added_by=subscription.added_by

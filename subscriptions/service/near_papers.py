@@ -31,6 +31,7 @@ from subscriptions.query.links import LIBRARY
 from subscriptions.service import known_papers as index
 from subscriptions.service.changes import change_subscriptions
 from subscriptions.service.meaning import near_papers as near_in_meaning
+from subscriptions.service.questions import with_all_vectors
 from subscriptions.states import Signal
 from subscriptions.store import bot_state, known_papers, meanings
 from subscriptions.store import signals as stored_signals
@@ -75,18 +76,19 @@ HOW_TO_SEND = errors.Sentence(
 def with_words(
     store: Scope, query: Query, subscriptions: Iterable[model.Subscription] = (), *, chat_id: int = 0
 ) -> Query:
-    """Adds to a query the words of the papers, or of the chat's library, that the query names after `like:`.
+    """Adds to a query what its text only names: words of papers or of the chat's library (`like:`), vectors (`about:`).
 
-    A query without `like:` stays as it is. If one of the subscriptions names the same papers, its words are used, so
-    that the same query has the same canonical text. Raises Refused for a paper that is not stored.
+    Other queries stay as they are. If one of the subscriptions names the same papers, its words are used, so
+    that the same query has the same canonical text. Raises Refused for a paper that is not stored, MeaningFails, and
+    Unencoded.
     """
     named = parse.papers_named_in(query)
     if not named:
-        return query
+        return with_all_vectors(store, query)
     kept = {**query.fields.words, **parse.words_kept(one.canonical for one in subscriptions)}
     with store.read() as transaction:
         words = {value: kept.get(value) or _words(transaction, value.split(","), chat_id) for value in named}
-    return parse.parse_query(query.text, query.fields.knowing(words))
+    return with_all_vectors(store, parse.parse_query(query.text, query.fields.knowing(words)))
 
 
 @stored_store.reads

@@ -1,20 +1,23 @@
 """Searches all stored papers, and counts matches in the papers of recent days."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
 from itertools import combinations
 from operator import or_
+from typing import NamedTuple
 
 from subscriptions import errors, model, zones
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.portable import kept_query
-from subscriptions.query import DOI, Or, Query, parse
+from subscriptions.query import ABOUT, DOI, Or, Query, parse, rewriting
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.rewriting import written
 from subscriptions.service import known_papers as index
+from subscriptions.service import meaning, questions
 from subscriptions.service.near_papers import with_words
 from subscriptions.states import SubscriptionState
 from subscriptions.store import known_papers
@@ -26,7 +29,7 @@ from subscriptions.store.database.store import Store, Transaction, reads
 class SearchResult:
     """The result of a search in one range of the stored papers."""
 
-    papers: tuple[model.KnownPaper, ...]  # one page of the found papers, newest first
+    papers: tuple[model.KnownPaper, ...]  # one page of the found papers
     found: int  # number of papers found in the whole range
     upto: int  # the key of the newest paper in the range
     looked: int  # number of papers that were searched
@@ -39,7 +42,10 @@ class SearchResult:
 def search(
     transaction: Transaction, query: Query, *, upto: int | None = None, start: int = 0, most: int
 ) -> SearchResult:
-    """Searches papers in one range, newest first. The range begins with the key `upto`; None: with the newest paper.
+    """Searches papers in one range. The range begins with the key `upto`; None: with the newest paper.
+
+    Papers with all words of the query in their titles come first, each time the newest first: who looks for words that are
+    in many abstracts wants the papers about them. If the query asks for nearness to one text, the nearest come first.
 
     The result has at most `most` of the found papers, from index `start` on. A range has 50,000 papers. A range is
     shorter if the search would have to read too many papers, and longer if the first 50,000 have no match.
@@ -55,7 +61,7 @@ def search(
             break
         upto = below
     return SearchResult(
-        papers=index.read(transaction, entries.newest_first(hits.bits, start + most)[start:]),
+        papers=index.read(transaction, _ordered(transaction, entries, query, hits.bits, start + most)[start:]),
         found=hits.bits.bit_count(),
         upto=newest,
         looked=looked,
@@ -65,6 +71,24 @@ def search(
     )
 
 
+def _ordered(transaction: Transaction, entries: index.Entries, query: Query, found: int, most: int) -> list[int]:
+    """Returns the keys of the first `most` of the found papers."""
+    if (near := _nearness(transaction, entries, query)) is not None:
+        places = sorted(index.places(found), key=lambda at: (near.get(at, 0.0), entries.keys[at]), reverse=True)
+        return [entries.keys[at] for at in places[:most]]
+    titles = rewriting.rewritten(query, rewriting.in_titles)
+    named = parse.query_of(titles, query.fields) if titles else None
+    first = index.certain(transaction, entries, named) & found if named else 0
+    keys = entries.newest_first(first, most)
+    return keys + entries.newest_first(found & ~first, most - len(keys))
+
+
+def _nearness(transaction: Transaction, entries: index.Entries, query: Query) -> Mapping[int, float] | None:
+    """Returns place → nearness, if the query wants what is near in meaning to exactly one text; otherwise None."""
+    wanted = {term for one in query.alternatives for term in one.positive if term.field is ABOUT}
+    return index.places_about(transaction, entries, *wanted) if len(wanted) == 1 else None
+
+
 def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
     """Returns the first and the last key of the range of papers above the key `end`; (0, 0) if there are none."""
     newest = max(entries.keys, default=0)
@@ -72,6 +96,39 @@ def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
         return index.key_of(entries.days[0], 0), newest
     oldest = min((key for key in entries.keys if key > end), default=0)
     return (oldest, newest) if oldest else (0, 0)
+
+
+class NearPaper(NamedTuple):
+    """A paper that is near to a text in meaning."""
+
+    known: model.KnownPaper
+    nearness: float  # from 0.5 to 1
+
+
+@reads
+def near_in_meaning(transaction: Transaction, query: Query, *, without: Collection[int], most: int) -> list[NearPaper]:
+    """Returns the papers that are nearest to the one text that a query asks (`about:`), nearest first.
+
+    Leaves out papers that do not match the rest of the query, and the papers with the ids `without`. Returns [] if the
+    vector of the text cannot be had now. Raises Unencoded.
+    """
+    (text,) = query.asked
+    vector = questions.vector_of(transaction, text)
+    if not vector:
+        return []
+    found = {
+        paper: nearness
+        for paper, nearness in meaning.near_papers(transaction, vector, transaction.store.encoder)
+        if paper not in without
+    }
+    has_more = len([*query.terms]) > 1
+    known = known_papers.stored_papers(transaction, [*found] if has_more else [*found][:most])
+    near = [NearPaper(known[paper], nearness) for paper, nearness in found.items() if paper in known]
+    if has_more:
+        query = rewriting.with_vectors(query, {text: vector})
+        fitting = matching_papers(query, [one.known.paper for one in near])
+        near = [near[place] for place in fitting]
+    return near[:most]
 
 
 @reads
@@ -208,7 +265,7 @@ def match_ahead(
     """
     window = recent(transaction, now)
     for text in texts:
-        with suppress(errors.QueryError, errors.Refused):
+        with suppress(errors.QueryError, errors.Refused, errors.MeaningFails):
             query = with_words(transaction, kept_query(text))
             window.find(transaction, {"": query}, chat)
             advice_on(transaction, chat, query, now=now, categorised=categorised)

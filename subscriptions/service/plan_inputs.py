@@ -136,7 +136,7 @@ def evidence_of_fits(
         if finder is None or finder.fields is not query.fields:
             finder = finders[paper.id] = HitFinder(paper.paper, query.fields)
         hits = finder.why(query)
-        words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
+        words = tuple(dict.fromkeys(word for hit in hits for word in hit.words))
         fields = {hit.field for hit in hits}
         in_meaning = max((hit.near for hit in hits if hit.near is not None), default=0.0)
         fitting = ranking.fit(query, finder.places(query), rarity()) + in_meaning

@@ -3,7 +3,7 @@
 Only rows of this encoder are read. The others count as missing: after a change of the encoder they are made again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ _LEFT = "papers-without-codes"  # up to which id papers may lack codes; without 
 _TURN = "encoding"  # the worker that makes missing codes now, and until when no other worker does
 _FAILS = "encoder-fails"  # since when the encoder fails
 _LOOKED_AT = 5000  # papers that one statement looks through for papers without codes, some 20 ms
+_MOST_KEPT = 1000  # vectors of questions that are kept in memory, about 300 bytes each
 
 _meanings, _questions, _asked, _papers, _values = (
     TABLES.tables[name] for name in ("paper_meaning", "question", "question_of_query", "paper", "key_value")
@@ -40,6 +41,7 @@ _NEW = (
 )
 _VECTORS = sa.select(_q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
 _TEXTS = sa.select(_p.id, _p.title, _p.abstract)
+_LAST_ENTRY = sa.select(sa.func.max(_m.entry))
 _LAST_ID = sa.select(sa.func.max(_p.id))
 _INSERT = sa.insert(_meanings)
 _UPDATE_QUESTION = (
@@ -100,7 +102,13 @@ def note_failing(transaction: Transaction, since: datetime | None) -> bool:
 
 def codes_of(transaction: Transaction, papers: Sequence[int]) -> dict[int, bytes]:
     """Returns paper id → codes, for those of these papers that have codes of the store's encoder."""
-    return {row.paper: row.overall + row.parts for row in store.rows_of(transaction, _CODES, _m.paper, papers)}
+    return dict(each_code(transaction, papers))
+
+
+def each_code(transaction: Transaction, papers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    """Yields (paper id, codes), for those of these papers that have codes of the store's encoder."""
+    rows = store.rows_of(transaction, _CODES, _m.paper, papers)
+    return ((row.paper, row.overall + row.parts) for row in rows)
 
 
 def having_codes(transaction: Transaction, papers: Sequence[int]) -> set[int]:
@@ -123,6 +131,11 @@ def new_entries(transaction: Transaction, after: int, most: int) -> list[tuple[i
     """Returns (number, overall code) of the newest entries of the store's encoder after a number, ascending."""
     values = {"after": after, "of": encoder(transaction), "most": most}
     return [(row.entry, row.overall) for row in reversed(store.execute(transaction, _NEW, values).all())]
+
+
+def last_entry(transaction: Transaction) -> int:
+    """Returns the number of the newest entry; 0 if there is none."""
+    return store.execute(transaction, _LAST_ENTRY).scalar() or 0
 
 
 def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
@@ -208,6 +221,19 @@ def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, by
     """Returns text → vector, for those of these texts whose vector by the store's encoder is known."""
     wanted, name = sorted(set(texts)), encoder(transaction)
     return dict(store.rows_of(transaction, _VECTORS, _q.text, wanted, of=name)) if name else {}
+
+
+def keep_questions(of: store.Store, vectors: Mapping[str, bytes]) -> None:
+    """Keeps vectors by this process's encoder in memory, so that a search and its pages need them only once."""
+    of.questions = dict([*of.questions.items(), *vectors.items()][-_MOST_KEPT:])
+
+
+def kept_questions(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
+    """Returns text → vector, for those of these texts whose vector this process keeps; {} if its encoder is not the store's."""
+    of = transaction.store
+    if encoder(transaction) not in ("", of.encoder):
+        return {}
+    return {text: of.questions[text] for text in texts if text in of.questions}
 
 
 def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, bytes]) -> None:

@@ -351,5 +351,5 @@ async def test_where_no_page_can_be_turned_a_search_says_where_the_rest_is(bot: 
     make.ingested(bot.store, *(make.paper(f"Diffusion {number}") for number in range(8)))
     bot.public.add(GROUP)
     said = await bot.says("/search diffusion", GROUP, by="7")
-    assert "These are the newest 5; in private I show all." in said.lines
+    assert "The first 5; in private I show all." in said.lines
     assert "in private I show all" not in (await bot.says("/search diffusion")).text

@@ -207,6 +207,16 @@ def _introduction(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> i
     return clauses[asks][0]
 
 
+def span_of(said: str) -> str:
+    """Returns the words of a request from the first to the last of its subject, as they were said; "" if it has none."""
+    pieces = pieces_of(said, reader.ASKING[0])
+    wanted = [at for at, one in enumerate(pieces) if one.part == reader.WANTED]
+    if not wanted or {one.part for one in pieces[wanted[0] : wanted[-1]]} - {reader.WANTED, reader.NO_PART}:
+        return ""
+    first, last = pieces[wanted[0]].tokens[0], pieces[wanted[-1]].tokens[-1]
+    return said[first.start : last.end]
+
+
 def texts_of(said: str, intent: str, *parts: str) -> list[str]:
     """Returns the texts of these parts of a sentence."""
     return [one.text for one in pieces_of(said, intent) if one.part in parts]

@@ -61,6 +61,8 @@ class Transaction(Session):
         self.changed_chats: set[int] = set()  # ids of chats whose state or subscriptions were changed
         self.confirmed_chats: set[int] = set()  # ids of chats whose new or known subscription was confirmed to a person
         self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
+        # whether the caller has the vectors of unknown texts made and does the work again (errors.Unencoded)
+        self.may_ask = False
         self._writes = writes
         self._part_failed = False  # if True, a part failed and its writes are not undone yet: no commit is allowed
 
@@ -132,6 +134,8 @@ class Store:
         """
         self.zone = zone
         self.schedules = schedules or Schedules()
+        self.encoder = ""  # the name of this process's encoder; "": meaning is off
+        self.questions: Mapping[str, bytes] = {}  # text → its vector by that encoder (`store.meanings.keep_questions`)
         self.kind = _kind_of(url)
         self.url = self.kind.url
         self.where = self.kind.where  # the database's name in errors: its file or server, not its URL

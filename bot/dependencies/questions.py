@@ -1,0 +1,39 @@
+"""Has the vectors of texts made, for use cases that lack them (errors.Unencoded)."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from bot.ports.meaning import Encoder
+from subscriptions.errors import MeaningFails
+from subscriptions.store import meanings
+from subscriptions.store.database.store import Store
+
+log = logging.getLogger("paperwire")
+
+PATIENCE = 3.0  # seconds that a person waits for the encoder, which takes a second to start
+
+
+async def is_encoded(store: Store, encoder: Encoder | None, texts: Sequence[str]) -> bool:
+    """Has vectors of texts made and kept in this process. Returns False if the encoder fails or takes too long.
+
+    If it takes too long, the vectors are kept later, for the next request.
+    """
+    if encoder is None:
+        return False
+    making = asyncio.ensure_future(store.run(encode, encoder, texts))
+    making.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        await asyncio.wait_for(asyncio.shield(making), PATIENCE)
+    except TimeoutError:
+        log.warning("The encoder takes longer than %.0f seconds, so an answer knows only words.", PATIENCE)
+        return False
+    except MeaningFails as error:
+        log.warning("An answer knows only words: %s", error)
+        return False
+    return True
+
+
+def encode(store: Store, encoder: Encoder, texts: Sequence[str]) -> None:
+    """Has vectors of texts made, and keeps them in this process. Raises MeaningFails."""
+    meanings.keep_questions(store, dict(zip(texts, encoder.questions(texts), strict=True)))

@@ -1,0 +1,84 @@
+"""The vectors of texts that queries ask with `about:`, and of texts that people search for.
+
+They are stored with queries, or this process had them made before. Making one takes some milliseconds, or a second if the
+encoder has to start first. So it is not done inside a transaction: a use case that lacks vectors raises Unencoded, and is
+done again with them.
+"""
+
+from collections.abc import Iterable
+
+from subscriptions import errors
+from subscriptions.query import ABOUT, Query
+from subscriptions.query.parse import parse_canonical
+from subscriptions.query.rewriting import with_vectors
+from subscriptions.store import meanings
+from subscriptions.store.database.store import Scope, Transaction
+
+IN_WORDS = errors.Sentence("Write it in words, without about:, or ask the operator to turn meaning on.")
+IS_OFF = errors.Sentence("Meaning is off here, so I cannot tell what is near to “{text}”.")
+FAILS = errors.Sentence("I cannot tell now what is near to “{text}”.")
+LATER = errors.Sentence("Please try again in a minute, or write it in words, without about:.")
+
+
+def with_known_vectors(transaction: Transaction, query: Query) -> Query:
+    """Returns the query with those vectors of its texts that are known. A term without a vector rests: nothing is near."""
+    texts = [text for text in query.asked if text not in query.fields.questions]
+    return with_vectors(query, _known(transaction, texts)) if texts else query
+
+
+def with_all_vectors(scope: Scope, query: Query) -> Query:
+    """Returns the query with the vectors of its texts. Raises Unencoded; MeaningFails if they cannot be had now."""
+    if not query.asked:
+        return query
+    with scope.read() as transaction:
+        query = with_known_vectors(transaction, query)
+        if missing := [text for text in query.asked if text not in query.fields.questions]:
+            _ask(transaction, missing)
+            is_off = not transaction.store.encoder
+            sentence, hint = (IS_OFF, IN_WORDS) if is_off else (FAILS, LATER)
+            raise errors.MeaningFails(errors.Sentence(sentence.template, {"text": missing[0]}), hint)
+    return query
+
+
+def vector_of(transaction: Transaction, text: str) -> bytes:
+    """Returns the vector of a text; b"" if it cannot be had now. Raises Unencoded."""
+    vector = _known(transaction, [text]).get(text)
+    if vector is None:
+        _ask(transaction, [text])
+    return vector or b""
+
+
+def ask_for(transaction: Transaction, texts: Iterable[str]) -> None:
+    """Raises Unencoded if some of these texts lack vectors that can be made; does nothing otherwise."""
+    texts = list(texts)
+    if texts and (missing := texts_without(transaction, texts)):
+        _ask(transaction, missing)
+
+
+def texts_without(transaction: Transaction, texts: Iterable[str]) -> list[str]:
+    """Returns those of these texts whose vectors are not known."""
+    texts = list(texts)
+    known = _known(transaction, texts)
+    return [text for text in texts if text not in known]
+
+
+def why_it_rests(transaction: Transaction, canonical: str) -> errors.Sentence | None:
+    """Returns why a stored query finds nothing near in meaning; None if it does, or asks for no meaning."""
+    if ABOUT.canonical_prefix not in canonical:
+        return None
+    texts = parse_canonical(canonical).asked
+    if texts and not transaction.store.encoder:
+        return errors.Sentence("rests: meaning is off here")
+    if texts_without(transaction, texts):
+        return errors.Sentence("rests until its meaning is known")
+    return None
+
+
+def _known(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
+    return meanings.kept_questions(transaction, texts) | meanings.questions_of(transaction, texts)
+
+
+def _ask(transaction: Transaction, texts: Iterable[str]) -> None:
+    """Raises Unencoded if the vectors of these texts can be made after this transaction."""
+    if transaction.may_ask and meanings.encoder(transaction) in ("", transaction.store.encoder):
+        raise errors.Unencoded(texts)

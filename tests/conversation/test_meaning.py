@@ -1,0 +1,173 @@
+"""Meaning in a conversation: papers that are near to a text in any language, and `about:` in subscriptions.
+
+The encoder of these stories knows that some words of two languages mean the same.
+"""
+
+from threading import Event
+
+import pytest
+
+from bot.dependencies import questions
+from subscriptions import errors, model
+from tests import make, stored
+from tests.bot_harness import BotHarness
+from tests.conversation import deliverer
+from tests.fakes.meaning import FakeEncoder
+
+SAME = {"蜜蜂": "honey bees swarm", "珊瑚": "coral reef fish", "abejas": "honey bees swarm"}
+BEES = make.paper("Honey bees swarm", "q-bio.PE", arxiv_id="2601.80001", abstract="How honey bees find a new home.")
+REEF = make.paper("Coral reef fish", "q-bio.PE", arxiv_id="2601.80002", abstract="Fish of a reef hide in coral.")
+ROBOTS = make.paper("Robots carry", "cs.RO", arxiv_id="2601.80003", abstract="They carry boxes as bees do.")
+OFF = errors.MeaningFails(errors.Sentence("The encoder is broken."), errors.Sentence(""))
+
+
+def know(bot: BotHarness, *papers: model.Paper) -> FakeEncoder:
+    """Turns meaning on, and ingests papers with their codes."""
+    bot.encoder = FakeEncoder(same=SAME)
+    make.ingested(bot.store, *(papers or (BEES, REEF, ROBOTS)), encoder=bot.encoder)
+    bot.encoder.asked.clear()
+    return bot.encoder
+
+
+class TestSearch:
+    async def test_a_question_in_another_language_finds_what_is_near(self, bot: BotHarness) -> None:
+        encoder = know(bot)
+        said = await bot.says("abejas")
+        assert said.lines[:4] == ["No paper that I know has “abejas”.", "abejas", "", "Near in meaning:"]
+        assert said.lines[4] == "1 Honey bees swarm — Ada Example · q-bio.PE · near 0.88"
+        assert said.buttons == ["1", "2", "subscribe", "subscribe to the meaning"]
+        assert encoder.asked == ["abejas"]
+        await bot.presses("subscribe to the meaning")
+        assert deliverer.texts(bot) == ["about:abejas"]
+        assert encoder.asked == ["abejas"]
+
+    async def test_what_the_words_find_comes_first_and_nothing_comes_twice(self, bot: BotHarness) -> None:
+        know(bot)
+        said = await bot.says("/search fish in coral")
+        assert deliverer.titles(said) == ["Coral reef fish"]
+        assert "Near in meaning:" not in said.text
+        said = await bot.says("home bees")
+        assert deliverer.titles(said) == ["Honey bees swarm", "Robots carry"]
+        assert said.lines.index("Near in meaning:") == said.lines.index("How honey bees find a new home.") + 2
+
+    async def test_conditions_that_are_no_words_stay(self, bot: BotHarness) -> None:
+        know(bot)
+        assert deliverer.titles(await bot.says("abejas cat:cs.RO")) == ["Robots carry"]
+        await bot.presses("subscribe to the meaning")
+        assert deliverer.texts(bot) == ["about:abejas cat:cs.RO"]
+        assert deliverer.titles(await bot.says("abejas -boxes")) == ["Honey bees swarm"]
+
+    async def test_what_introduces_a_subject_is_not_encoded(self, bot: BotHarness) -> None:
+        encoder = know(bot)
+        await bot.says("有没有讲蜜蜂的论文")
+        await bot.says("do you have papers about coral reefs, but no surveys?")
+        assert encoder.asked == ["蜜蜂", "coral reefs"]
+
+    async def test_where_words_find_enough_nothing_is_encoded(self, bot: BotHarness) -> None:
+        encoder = know(bot, *(make.paper(f"Bees {number}") for number in range(5)))
+        assert "Near in meaning:" not in (await bot.says("bees")).text
+        assert encoder.asked == []
+
+    @pytest.mark.parametrize("fails", [OFF, None])
+    async def test_without_an_encoder_the_answer_is_that_of_words(self, bot: BotHarness, fails: object) -> None:
+        encoder = know(bot)
+        encoder.fails = OFF
+        bot.encoder = encoder if fails else None
+        said = await bot.says("abejas")
+        assert said.lines == ["No paper that I know has “abejas”.", "abejas", "Other words find more; /help query says how to ask."]  # fmt: skip
+        assert said.buttons == ["how to ask", "subscribe"]
+
+    async def test_a_slow_encoder_is_not_waited_for(self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+        encoder, goes_on = know(bot), Event()
+        encode = encoder.questions
+        monkeypatch.setattr(encoder, "questions", lambda texts: goes_on.wait() and encode(texts))
+        monkeypatch.setattr(questions, "PATIENCE", 0.0)
+        assert "Near in meaning:" not in (await bot.says("abejas")).text
+        goes_on.set()
+
+
+class TestOrder:
+    """Who looks for words wants the papers about them, so those with the words in the title come first."""
+
+    async def test_hits_in_titles_come_first_on_all_pages(self, bot: BotHarness) -> None:
+        mentions = [make.paper(f"Other {n}", abstract="It compares with diffusion models.") for n in range(4)]
+        about = [make.paper(f"Diffusion models {n}") for n in range(3)]
+        for paper in (*about, *mentions):
+            make.ingested(bot.store, paper)
+        first = await bot.says("diffusion models")
+        second = await bot.presses("show more")
+        assert [*deliverer.titles(first), *deliverer.titles(second)] == [
+            *(f"Diffusion models {n}" for n in (2, 1, 0)),
+            *(f"Other {n}" for n in (3, 2, 1, 0)),
+        ]
+
+    async def test_what_is_about_a_text_comes_nearest_first(self, bot: BotHarness) -> None:
+        know(bot)
+        assert deliverer.titles(await bot.says("/search about:蜜蜂")) == ["Honey bees swarm", "Robots carry"]
+
+
+class TestSubscriptions:
+    async def test_it_is_made_previewed_edited_and_exported(self, bot: BotHarness) -> None:
+        encoder = know(bot)
+        said = await bot.says('/sub about:"蜜蜂" -boxes now')
+        assert said.lines[:3] == [
+            "✓ 1  about:蜜蜂, not boxes · now",
+            "It finds 1 paper in the last 7 days:",
+            "· Honey bees swarm (2601.80001)",
+        ]
+        assert (await bot.says("/list")).lines[1] == "1  about:蜜蜂, not boxes · now · 1 in 1 day"
+        assert "Honey bees swarm" in (await bot.says("/preview 1")).text
+        assert encoder.asked == ["蜜蜂"]
+        await bot.says("/edit 1 about:珊瑚")
+        assert encoder.asked == ["蜜蜂", "珊瑚"]
+        assert "Coral reef fish" in (await bot.says("/preview about:珊瑚")).text
+        assert "about:珊瑚" in (await bot.says("/export")).text
+        await bot.says("/unsub all")
+        assert stored.value(bot.store, "SELECT count(*) FROM question") == 0
+
+    async def test_its_vector_is_stored_with_it(self, bot: BotHarness) -> None:
+        know(bot)
+        await bot.says("/sub about:蜜蜂 now")
+        assert stored.rows(bot.store, "SELECT text, encoder, length(vector) FROM question") == [("蜜蜂", "fake 1", 132)]
+
+    async def test_an_import_asks_for_all_its_texts_at_once(self, bot: BotHarness) -> None:
+        encoder = know(bot)
+        await bot.says("/import now | about:蜜蜂 |\nnow | about:珊瑚 |")
+        await bot.presses("import")
+        assert deliverer.texts(bot) == ["about:蜜蜂", "about:珊瑚"]
+        assert encoder.asked == ["蜜蜂", "珊瑚"]
+
+    async def test_it_is_refused_where_meaning_is_off_or_fails(self, bot: BotHarness) -> None:
+        encoder = know(bot)
+        encoder.fails = OFF
+        said = await bot.says("/sub about:蜜蜂 now")
+        assert said.lines == [
+            "✗ I cannot tell now what is near to “蜜蜂”.",
+            "Please try again in a minute, or write it in words, without about:.",
+        ]
+        bot.encoder = None
+        for typed in ("/sub about:蜜蜂 now", "/search about:蜜蜂", "/preview about:蜜蜂", "about:蜜蜂"):
+            said = await bot.says(typed)
+            assert said.lines == [
+                "✗ Meaning is off here, so I cannot tell what is near to “蜜蜂”.",
+                "Write it in words, without about:, or ask the operator to turn meaning on.",
+            ]
+        assert deliverer.texts(bot) == []
+
+    async def test_one_that_is_there_says_that_it_rests(self, bot: BotHarness) -> None:
+        know(bot)
+        await bot.says("/sub about:蜜蜂 now")
+        bot.encoder = None
+        assert (await bot.says("/list")).lines[1] == "1  about:蜜蜂 · now · 2 in 1 day · rests: meaning is off here"
+        assert "1  about:蜜蜂 · rests: meaning is off here" in (await bot.says("/preview 1")).text
+
+
+class TestWhy:
+    async def test_it_is_told_how_near_a_paper_is(self, bot: BotHarness) -> None:
+        encoder = know(bot)
+        await bot.says("/sub about:蜜蜂 boxes now")
+        make.ingested(bot.store, make.paper("A bees paper", arxiv_id="2601.80009", abstract="Swarm and boxes."), encoder=encoder)  # fmt: skip
+        assert (await bot.says("/whynot 2601.80001")).lines[2:] == ["1  about:蜜蜂 boxes: lacks boxes"]
+        assert (await bot.says("/whynot 2601.80002")).lines[2:] == [
+            "1  about:蜜蜂 boxes: lacks about:蜜蜂 (0.00; 0.5 is near); boxes"
+        ]
