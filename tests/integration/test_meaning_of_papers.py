@@ -6,15 +6,20 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from bot.operation.metrics import attention
-from bot.sources import encoding
+from bot.settings import SourceSettings
+from bot.sources import encoding, source_scheduler
 from bot.sources.encoding import LateEncoding
-from bot.sources.ingest import store_digest
+from bot.sources.fetch_request import SourceSchedules
+from bot.sources.ingest import PollDependencies, store_digest
+from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import meaning as vectors
 from subscriptions import model
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
@@ -25,6 +30,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, stored
 from tests.fakes.meaning import FakeEncoder
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
 
@@ -119,7 +125,7 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     going_on = threading.Event()
     if slow:
         monkeypatch.setattr(encoding, "LONGEST", 0.01)
-        monkeypatch.setattr(worker.encoder, "papers", lambda _: going_on.wait(10) and [])
+        monkeypatch.setattr(worker.encoder, "papers", lambda _: going_on.wait(PATIENCE) and [])
     else:
         worker.encoder.fails = FAILS
     make.subscribes(worker.store, "telegram:1", "heat", every="now")
@@ -164,6 +170,30 @@ def _takes_in(worker: Worker) -> None:
 
 def _is_full(*_: object) -> None:
     raise StoreUnavailable(Sentence("The disk is full."))
+
+
+async def test_other_work_goes_on_while_files_wait_for_their_meaning(
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_scheduler, "PATIENCE", 0.01)
+    going_on, encode = threading.Event(), worker.encoder.papers
+    monkeypatch.setattr(worker.encoder, "papers", lambda papers: going_on.wait(PATIENCE) and encode(papers))
+    (tmp_path / "digest.txt").write_bytes(files("bot").joinpath("samples", "bilingual.txt").read_bytes())
+    deps = PollDependencies(
+        store=worker.store, clock=worker.clock, encoder=worker.encoder, timing=SourceSchedules(None, "UTC")
+    )
+    unused: Any = None
+    sources = SourceScheduler(deps, unused, [SourceSettings(name="inbox", path=tmp_path)])
+    try:
+        for _ in range(3):
+            await sources.poll()
+            worker.clock.advance(make.MINUTE)
+        assert (sources.is_catching_up, codes(worker.store)) == (True, {})
+    finally:
+        going_on.set()
+    while sources.is_catching_up:
+        await sources.poll()
+    assert having(worker.store) == codes(worker.store).keys() != set()
 
 
 def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
