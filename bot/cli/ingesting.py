@@ -25,6 +25,7 @@ from bot.rendering.language import Language
 from bot.settings import Settings, SourceSettings
 from bot.settings.loading import source_name
 from bot.sources import source_scheduler
+from bot.sources.encoding import LateEncoding
 from bot.sources.fetch_request import everything
 from bot.sources.ingest import store_digest, today
 from bot.sources.receipts import FileReceiptWriter
@@ -119,6 +120,7 @@ async def _ingest_all(
 ) -> None:
     """Ingests each document in its own transaction. Prints on stderr why a document failed, or that it was skipped.
 
+    Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the rest.
     `named`: the paths that were typed. An unreadable file among these is an error even if it only describes a folder.
     """
     for path, data in documents:
@@ -133,6 +135,8 @@ async def _ingest_all(
             else:
                 arguments.print_read_error(error)
                 done.failed += 1
+    if any(file.result.archive for file in done.files):
+        await LateEncoding(done.session).run()
 
 
 async def _ingest(deps: _Ingestion, path: str, data: bytes | errors.PaperwireError) -> _IngestedFile:

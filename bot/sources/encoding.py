@@ -66,7 +66,7 @@ async def _encoded(encode: Callable[[Sequence[T]], list[bytes]], items: Sequence
 class LateEncoding:
     """Makes codes that are missing: the encoder failed, was off or is another one, or the papers came in an archive.
 
-    Works in small steps, newest papers first, half of the time. Questions come before papers.
+    Works in small steps, newest papers first; in the background half of the time. Questions come before papers.
     """
 
     def __init__(self, deps: EncodingDependencies) -> None:
@@ -114,7 +114,7 @@ class LateEncoding:
     async def _encode(self, encoder: Encoder) -> None:
         try:
             await self._encode_questions(encoder)
-            await self._encode_papers(encoder)
+            await self._encode_papers(encoder, rests=True)
         except MeaningFails as error:
             await self._note(error)
 
@@ -128,11 +128,12 @@ class LateEncoding:
             vectors = await _encoded(encoder.questions, texts)
             await store.run(meaning.put_questions, encoder.name, dict(zip(texts, vectors, strict=True)))
 
-    async def _encode_papers(self, encoder: Encoder) -> None:
+    async def _encode_papers(self, encoder: Encoder, *, rests: bool = False) -> None:
         store, clock = self._deps.store, self._deps.clock
         while found := await store.run(meaning.papers_without, encoder.name, AT_ONCE, wall=clock.wall()):
             began = clock.monotonic()
             papers = [meaning.paper_of(texts) for _, texts in found.papers]
             codes = await _encoded(encoder.papers, papers) if papers else []
             await store.run(meaning.put_codes, encoder.name, found, codes)
-            await clock.sleep(clock.monotonic() - began)
+            if rests:
+                await clock.sleep(clock.monotonic() - began)

@@ -11,7 +11,7 @@ from subscriptions import meaning, model
 from subscriptions.store import bot_state, meanings
 from subscriptions.store.database.store import Store, Transaction, reads, writes
 
-TURN = timedelta(minutes=10)  # a worker that makes missing codes has the turn for so long after each slice
+TURN = timedelta(minutes=3)  # a worker that makes missing codes has the turn for so long after each slice
 MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take 30 MB
 MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences are compared
 
@@ -74,7 +74,7 @@ def papers_without(transaction: Transaction, encoder: str, most: int, *, wall: d
 
     Returns None if there are none, if the store has another encoder, or if another worker has the turn to encode them.
     """
-    if meanings.encoder(transaction) != encoder or meanings.are_complete(transaction):
+    if meanings.are_complete(transaction) or not meanings.is_encoder(transaction, encoder):
         return None
     return meanings.slice_without(transaction, most) if meanings.take_turn(transaction, wall=wall, lasts=TURN) else None
 
