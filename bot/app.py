@@ -106,7 +106,8 @@ def build_app(
     """
     quiet_libraries()
     clock = clock or SystemClock()
-    store = make_store(settings)
+    store, encoder = make_store(settings), encoder_of(settings)
+    store.encoder = encoder.name if encoder else ""
     around = PlatformSurroundings(settings=settings, store=store, clock=clock)
     built = _connect(platforms, settings, clock, out or sys.stdout) if channels is None else channels
     on = {name: _platform(name, channel, around) for name, channel in built.items()}
@@ -125,7 +126,7 @@ def build_app(
         rate_limiter=rate_limiter,
         render_delivery=partial(_render, medium, settings.source_titles, partial(subscribe_link, store, bot_names)),
         conversation=_conversation_context(settings, store, on, bot_names, medium),
-        encoder=encoder_of(settings),
+        encoder=encoder,
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
         renders_ahead=cluster is None,

@@ -128,13 +128,14 @@ def open_session(now: str | None = None, *, make: bool = False, dry: bool = Fals
             settings = replace(settings, database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"))
         clock = clock_from(now, settings)
         store = opening.open_store(settings, now=clock.now(), make=make)
-        session = Session(settings, clock, store, encoder_of(settings))
+        encoder = encoder_of(settings)
+        store.encoder = encoder.name if encoder else ""
         try:
-            yield session
+            yield Session(settings, clock, store, encoder)
         finally:
             store.close()
-            if session.encoder is not None:
-                session.encoder.close()
+            if encoder is not None:
+                encoder.close()
 
 
 def clock_from(now: str | None, settings: Settings) -> system_clock.SystemClock:

@@ -23,9 +23,11 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import meaning as vectors
 from subscriptions import model
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
+from subscriptions.query.parse import parse_query
 from subscriptions.service import meaning
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import copy_database
+from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, stored
@@ -55,6 +57,13 @@ class Worker:
         late = LateEncoding(self)
         asyncio.run(late.begin())
         return late
+
+    def subscribes(self, chat: str, query: str) -> None:
+        """Subscribes a chat. The texts of the query are encoded before."""
+        self.store.encoder = self.encoder.name
+        texts = parse_query(query).asked
+        meanings.keep_questions(self.store, dict(zip(texts, self.encoder.questions(texts), strict=True)))
+        make.subscribes(self.store, chat, query, every="now")
 
     def catches_up(self) -> None:
         asyncio.run(LateEncoding(self).run())
@@ -246,7 +255,7 @@ def test_one_worker_at_a_time_makes_missing_codes(worker: Worker, database_url: 
 
 
 def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worker) -> None:
-    make.subscribes(worker.store, "telegram:1", 'about:"heat"')
+    worker.subscribes("telegram:1", 'about:"heat"')
     worker.starts()
     worker.reads(make.paper(HOT))
     assert meaning.questions_of(worker.store, ["heat"]) == {"heat": FakeEncoder().questions(["heat"])[0]}
@@ -315,26 +324,20 @@ def questions(store: Store) -> Iterable[str]:
 def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker) -> None:
     store = worker.store
     both = 'about:"heat" OR (about:"Größe der Lösung" -cat:cs.LG)'
-    make.subscribes(store, "telegram:1", both)
-    make.subscribes(store, "telegram:2", 'about:"heat"')
+    worker.subscribes("telegram:1", both)
+    worker.subscribes("telegram:2", 'about:"heat"')
     assert questions(store) == ["Größe der Lösung", "heat"]
-    assert meaning.questions_of(store, ["heat"]) == {}
-    worker.starts()
     assert meaning.questions_of(store, ["heat", "Größe der Lösung", "ice"]).keys() == {"heat", "Größe der Lösung"}
     unsubscribe(store, make.address("telegram:1"), "1", now=make.NOON)
     assert questions(store) == ["heat"]
-    worker.encoder.asked.clear()
-    worker.starts()
-    assert worker.asked == []
     unsubscribe(store, make.address("telegram:2"), "1", now=make.NOON)
     assert questions(store) == []
 
 
-def test_vectors_of_questions_are_stored_with_their_query(store: Store) -> None:
+def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
     vector = FakeEncoder().questions(["heat"])[0]
     for encoder in ("fake 1", "fake 2"):
         with store.write() as transaction:
-            make.subscribes(transaction, "telegram:1", 'about:"heat"')
             meaning.put_questions(transaction, encoder, {"heat": vector})
     assert meaning.questions_of(store, ["heat"]) == {"heat": vector}
     assert stored.rows(store, "SELECT encoder FROM question") == [("fake 1",)]
@@ -344,7 +347,7 @@ def test_vectors_of_questions_are_stored_with_their_query(store: Store) -> None:
 
 
 def test_a_copy_has_the_codes_and_old_papers_lose_them(worker: Worker, tmp_path: Path) -> None:
-    make.subscribes(worker.store, "telegram:1", 'about:"heat"')
+    worker.subscribes("telegram:1", 'about:"heat"')
     worker.starts()
     worker.reads(make.paper(HOT))
     with make.an_open_store(f"sqlite:///{tmp_path}/copy.db") as copy:
