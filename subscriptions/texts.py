@@ -104,6 +104,28 @@ def summary_state(text: str) -> SummaryState:
     return "placeholder" if _PLACEHOLDER.fullmatch(value) else "ok"
 
 
+# ------------------------------------------------------------------------------------- addresses of code and data
+
+
+_ARTEFACTS = {
+    "code": re.compile(
+        r"(?:github|gitlab|bitbucket|codeberg|sourceforge|gitee)\.(?:com|org|net)/\w|\bgitlab\.[\w.-]+/\w|\.github\.io\b|huggingface\.co/(?!datasets|papers)\w"
+        r"|(?:pypi|anaconda|codeocean|npmjs)\.(?:org|com)/\w|cran\.r-project\.org|\bgit\.[\w.-]+/\w|softwareheritage\.org/\w",
+        re.IGNORECASE,
+    ),
+    "data": re.compile(
+        r"(?:zenodo|figshare|datadryad|openneuro|kaggle|dataverse|pangaea|physionet|openml)\.(?:org|com|de)\b|\bosf\.io/\w|huggingface\.co/datasets/\w"
+        r"|\b10\.(?:5281/zenodo|6084/m9\.figshare|5061/dryad|7910/dvn|17605/osf|17632|1594/pangaea)\b|\bdataverse\.[\w.-]+/|ncbi\.nlm\.nih\.gov/(?:geo|sra|bioproject)\b",
+        re.IGNORECASE,
+    ),
+}
+
+
+def artefacts_in(*texts: str) -> list[str]:
+    """Returns "code" and "data" if one of the texts holds an address of such."""
+    return [name for name, address in _ARTEFACTS.items() if any("." in text and address.search(text) for text in texts)]
+
+
 # ------------------------------------------------------------- what comments and abstracts say of papers that are gone
 
 

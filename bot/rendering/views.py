@@ -213,6 +213,7 @@ class PaperView:
     withdrawn: str  # "withdrawn, 2 Feb", perhaps with by whom; the title is then struck through
     authors: str
     categories: str
+    venue: str
     name: str  # arXiv id or DOI
     cross: str  # "cross-list"
     day: str  # "Thu 22 Jan"
@@ -228,6 +229,7 @@ class PaperView:
         parts = (
             ("authors", self.authors),
             ("categories", self.categories),
+            ("venue", self.venue),
             ("name", self.name),
             ("cross", self.cross),
             ("day", self.day),
@@ -261,6 +263,7 @@ def paper_view(
         withdrawn=_withdrawn(paper, reader, gone) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
         categories="" if measure.form == "title" else _categories(paper, 1 if not card else _CATEGORIES),
+        venue=cleaning.isolated(texts.cut_at_word(cleaning.clean(paper.venue), _LABEL_WIDTH)) if card else "",
         name=name if (card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
         day=day,

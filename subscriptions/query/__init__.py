@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
-from subscriptions.texts import summary_state
+from subscriptions.texts import artefacts_in, summary_state
 
 
 class ValueKind(Enum):
@@ -205,6 +205,23 @@ SOURCE = Field(
     place=Sentence("source"),
     absence=Sentence("No paper I know came from there. There are: {names}."),
 )
+VENUE = Field(
+    name="venue",
+    aliases=("journal", "期刊"),
+    kind=ValueKind.WORDS,
+    values=lambda paper: filter(None, (paper.venue,)),
+    example='venue:"Nature Chemistry"',
+    reading=Sentence("venue:{words}"),
+    place=Sentence("venue"),
+    absence=Sentence("No source here names journals, so no paper can fit."),
+)
+HAS = Field(
+    name="has",
+    kind=ValueKind.LABEL,
+    values=lambda paper: artefacts_in(paper.abstract, paper.comment),
+    example="has:code",
+    place=Sentence("address of code or data"),
+)
 LIKE = Field(
     name="like",
     aliases=("相似",),
@@ -289,7 +306,7 @@ class Fields:
         return Fields(*self._fields, words=self.words, questions={**self.questions, **questions})
 
 
-FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, LIKE, ABOUT, ALL)
+FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, VENUE, HAS, LIKE, ABOUT, ALL)
 
 
 # ------------------------------------------------------------------------------------ the values of the query language

@@ -44,8 +44,7 @@ _DATES = frozenset(
 _SURELY_DATES = frozenset(("year", "date", "年份", "日期"))
 _A_DATE = re.compile(r"[\d<>=\[]")
 _NOT_TOLD = frozenset(
-    ("journal", "venue", "conference", "conf", "comment", "comments", "affiliation", "institution", "citations", "期刊",
-     "会议", "机构", "单位")
+    ("conference", "conf", "comment", "comments", "affiliation", "institution", "citations", "会议", "机构", "单位")
 )
 # fmt: on
 _LIKE_A_CATEGORY = re.compile(r"#?[A-Za-z-]+\.[A-Za-z]{2}")

@@ -65,6 +65,8 @@ class PaperDraft:
     url: str | None
     version: int | None
     comment: str
+    venue: str
+    published: str
     cross: bool
     withdrawn_at: datetime | None
     first_seen_at: datetime

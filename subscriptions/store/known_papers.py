@@ -262,6 +262,8 @@ def known_paper(
         summaries=tuple(sorted(summaries, key=lambda s: s.language)),
         translations=tuple(sorted(translations, key=lambda t: t.language)),
         comment=row.comment,
+        venue=row.venue,
+        published=row.published,
         sources=tuple(sorted(sources)),
         meaning=meaning,
     )

@@ -31,7 +31,7 @@ from subscriptions.texts import withdrawn_by
 
 _ELLIPSIS = ("…", "...")
 # compares lists without copying them, since lists of a row are replaced and never changed
-_compared_of = attrgetter("title", "abstract", "authors", "categories")
+_compared_of = attrgetter("title", "abstract", "authors", "categories", "venue")
 _CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 
 
@@ -143,6 +143,7 @@ def _fill(row: PaperDraft, claim: Claim, now: datetime) -> _Facts:
     row.title = _text(row, Vouched.TITLE, row.title, paper.title, claim, newer=newer, older=older)
     row.abstract = _text(row, Vouched.ABSTRACT, row.abstract, paper.abstract, claim, newer=newer, older=older)
     row.comment = _text(row, Vouched.COMMENT, row.comment, paper.comment, claim, newer=newer, older=older)
+    row.venue, row.published = row.venue or paper.venue, row.published or paper.published
     if paper.authors and (not row.authors or _overrules(row, Vouched.AUTHORS, claim, newer=newer)):
         row.authors = list(paper.authors)
     row.primary = _value(row, Vouched.PRIMARY, row.primary, paper.primary, claim)
@@ -357,6 +358,8 @@ def _new_row(batch: MergeBatch, paper: model.Paper) -> PaperDraft:
         url=paper.url,
         version=paper.version,
         comment=paper.comment,
+        venue=paper.venue,
+        published=paper.published,
         cross=False,
         withdrawn_at=batch.now if says_withdrawn(paper) else None,
         first_seen_at=batch.now,

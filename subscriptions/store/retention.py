@@ -126,6 +126,8 @@ def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
         values: dict[str, Any] = {
             "abstract": "",
             "comment": "",
+            "venue": "",
+            "published": "",
             "authors": [],
             "categories": [],
             "primary": None,

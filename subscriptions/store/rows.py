@@ -75,6 +75,8 @@ class PaperRow(Numbered, table=True):
     url: str | None = None
     version: int | None = None
     comment: str = ""
+    venue: str = columns.added_text()
+    published: str = columns.added_text()
     cross: bool = False  # the paper got its sequence as a cross-list
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)

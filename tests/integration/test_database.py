@@ -354,20 +354,23 @@ def test_a_database_of_an_earlier_release_keeps_its_rows(
 
 
 OF_R2 = ("DROP TABLE question_of_query", "DROP TABLE question", "DROP TABLE paper_meaning")
+OF_R3 = ("ALTER TABLE paper DROP COLUMN venue", "ALTER TABLE paper DROP COLUMN published")
 
 
 @pytest.mark.both_databases
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
-def test_a_database_of_the_first_release_gets_the_tables_of_meaning(made: Store, tmp_path: Path) -> None:
+def test_a_database_of_the_first_release_gets_the_tables_of_meaning_and_journals(made: Store, tmp_path: Path) -> None:
     make.due(made, "telegram:1")
-    stored.change(made, *OF_R2, "UPDATE alembic_version SET version_num = 'r1'")
+    stored.change(made, *OF_R2, *OF_R3, "UPDATE alembic_version SET version_num = 'r1'")
     before = stored.all_rows(made)
 
     made.open(now=make.NOON, copies=tmp_path / "copies")
 
     assert made.revision() == schema.HEAD
     assert differences(made) == with_another_order(made) == []
+    assert stored.rows(made, "SELECT DISTINCT venue, published FROM paper") == [("", "")]
+    stored.change(made, *OF_R3)
     after = stored.all_rows(made)
     assert {table: after[table] for table in before if table != "alembic_version"} == {
         table: rows for table, rows in before.items() if table != "alembic_version"

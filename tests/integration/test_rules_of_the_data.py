@@ -77,6 +77,29 @@ def renders(store: Store, where: str, payload: str = "{}") -> claims.Claim:
     return todo
 
 
+@pytest.mark.parametrize("journal_first", [False, True])
+def test_an_entry_of_a_journal_and_the_paper_of_arxiv_with_its_doi_are_one_paper(
+    store: Store, *, journal_first: bool
+) -> None:
+    of_arxiv = make.paper("Kites and tails", "cs.LG", arxiv_id="2601.00001", doi="10.5555/kite")
+    of_journal = make.paper(
+        "Kites and Tails!",
+        arxiv_id=None,
+        key="10.5555/kite",
+        doi="10.5555/kite",
+        venue="Kite Letters",
+        published="2026-01",
+    )
+    for journal in (journal_first, not journal_first):
+        paper, source = (of_journal, "journal") if journal else (of_arxiv, "arxiv")
+        make.ingested(store, paper, source=source, of_arxiv=not journal)
+    found = known(store, "10.5555/kite").paper
+    assert (found.key, found.title, found.venue, found.published) == (
+        "2601.00001", "Kites and tails", "Kite Letters", "2026-01",
+    )  # fmt: skip
+    assert len(changes(store)) == 1
+
+
 # ── Rule 1: sequence ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -295,7 +295,7 @@ def test_an_example_of_a_field_has_no_hint_and_is_read_again(field: grammar.Fiel
 
 def test_names_in_canonical_texts_are_those_that_are_stored() -> None:
     assert [field.canonical_prefix for field in grammar.FIELDS] == [
-        "title:", "abstract:", "summary:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "like:", "about:", "all:",
+        "title:", "abstract:", "summary:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "venue:", "has:", "like:", "about:", "all:",
     ]  # fmt: skip
 
 
@@ -314,6 +314,14 @@ def test_words_without_a_field_are_in_columns_of_the_index() -> None:
 
 ACCEPTED = model.Paper(key="1", title="Graphs", comment="Accepted at ICML, 12 figures", url="https://arxiv.org/abs/1")
 SPOKEN = model.Paper(key="3", title="Talks", comment="by Jane Q. Doe")
+JOURNALS = (
+    model.Paper(key="1", title="Nature", venue="Nature Chemistry", abstract="Code: https://github.com/kites/tail."),
+    model.Paper(key="2", title="Kites", venue="Nature", comment="Data at https://doi.org/10.5281/zenodo.123"),
+    model.Paper(
+        key="3", title="Tails", abstract="See huggingface.co/datasets/kites and gitlab.harbour.edu/kites/tails."
+    ),
+    model.Paper(key="4", title="GitHub", abstract="We study GitHub and Zenodo, and https://kites.example/github."),
+)
 BATCH = (
     ACCEPTED,
     model.Paper(key="2", title="Accepted graphs", comment="Figure skating", url="https://example.org/2"),
@@ -358,6 +366,25 @@ def found(query: grammar.Query, batch: Iterable[model.Paper]) -> list[tuple[int,
 )
 def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: tuple[int, ...]) -> None:
     assert found(parse_query(typed, strategies.MORE), BATCH) == [places] * 6
+
+
+@pytest.mark.parametrize(
+    ("typed", "places"),
+    [
+        ('venue:"Nature Chemistry"', (0,)),
+        ("journal:nature", (0, 1)),
+        ("期刊：nature -venue:chemistry", (1,)),
+        ("nature", (0,)),  # a word without a field is not searched for in journals
+        ("has:code", (0, 2)),
+        ("has:DATA", (1, 2)),
+        ("has:code -has:data", (0,)),
+        ("has:video", ()),
+    ],
+)
+def test_journals_and_addresses_of_code_and_data_are_found_by_every_matcher(
+    typed: str, places: tuple[int, ...]
+) -> None:
+    assert found(parse_query(typed), JOURNALS) == [places] * 6
 
 
 @given(
@@ -538,7 +565,7 @@ HINTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("wishes with ; between them", ("graph; tree", "graph ; tree", "graph;tree", "图；树", "graph; tree, foo", "ti:a; ti:b")),
     ("words near each other", ("graph NEAR/5 tree", "graph NEAR tree", "graph W/3 tree", '"graph tree"~5', "graph ADJ2 tree")),
     ("unknown categories", ("cs.XX", "#cs.xx", "math.ZZ", "cat:cs.XX", "primary:cs.XX", "cat:machine learning", 'cat:"machine learning"', "类别：机器学习")),
-    ("fields that no digest tells", ("journal:nature", "venue:neurips", "会议：CVPR")),
+    ("fields that no digest tells", ("conference:neurips", "会议：CVPR")),
     ("a word of exclusion without anything", ("graph, not", "graph, without", '"graph", not')),
     ("an unclosed quote or bracket", ('"graph neural', "(graph neural", "ti:(graph")),
     ("dangling and adjacent operators", ("graph AND OR foo", "OR graph", "graph AND", "graph |", "| graph", "graph || foo", "graph & AND foo")),

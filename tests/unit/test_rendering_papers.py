@@ -51,6 +51,10 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
         seen(deliveries.item("T", authors=tuple(f"Name{number} Family{number}" for number in range(574)))),
         {"authors": "Name0 Family0, Name1 Family1, … Name573 Family573 (574)"},
     ),
+    "a card names the journal": (
+        seen(deliveries.item("T", authors=(), categories=(), arxiv_id=None, doi="10.1/x", venue="Kite Letters")),
+        {"facts": (("venue", "Kite Letters"), ("name", "doi:10.1/x"))},
+    ),
     "the facts are authors, categories, id and cross-list": (
         seen(deliveries.item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003")),
         {
