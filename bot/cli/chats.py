@@ -44,7 +44,7 @@ from subscriptions.service import chat_status, listing
 from subscriptions.service.access import ask_unasked
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.importing import export as exported
-from subscriptions.service.importing import export_all, import_lines
+from subscriptions.service.importing import export_all, import_lines, texts_asked
 from subscriptions.service.near_papers import put_library
 from subscriptions.service.retention import bot_name
 from subscriptions.texts import escaped
@@ -354,6 +354,7 @@ def import_(
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
         if any(address != chat for address, chat in chats.items()):
             lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
+        session.encode(texts_asked(lines))
         importing = partial(tables.watched, what="Importing")
         plan = import_lines(session.store, lines, now=session.now, dry=dry_run, watched=importing)
         if not dry_run:

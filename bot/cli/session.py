@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from bot.cli.log import start_logging
 from bot.dependencies import opening, system_clock
+from bot.dependencies.questions import encode
 from bot.digests import format_names
 from bot.errors import WrongUsage
 from bot.meaning import encoder_of
@@ -23,6 +24,7 @@ from bot.settings import Settings
 from bot.settings.loading import load_usable_settings
 from subscriptions import addresses, errors, model
 from subscriptions.service.listing import get_chat
+from subscriptions.service.questions import texts_without
 from subscriptions.states import ChatState
 from subscriptions.store.bot_state import bots
 from subscriptions.store.database.store import Store
@@ -75,12 +77,17 @@ class Session:
     settings: Settings
     clock: system_clock.SystemClock
     store: Store
-    encoder: Encoder | None = None  # of papers; None: meaning is off
+    encoder: Encoder | None = None  # of papers and questions; None: meaning is off
 
     @property
     def now(self) -> datetime:
         """See Clock.now."""
         return self.clock.now()
+
+    def encode(self, texts: Sequence[str]) -> None:
+        """Has the vectors of texts made, as far as the store lacks them. Raises MeaningFails."""
+        if texts and self.encoder and (missing := texts_without(self.store, texts)):
+            encode(self.store, self.encoder, missing)
 
     def address(self, text: str) -> model.ChatAddress:
         """Returns the address of the chat that `--as` names, see `resolve`. Raises Refused and what `resolve` raises."""

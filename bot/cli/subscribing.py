@@ -28,7 +28,7 @@ from subscriptions import model, texts
 from subscriptions.errors import Sentence
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
-from subscriptions.query.parse import parse_query
+from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.service import access, amendments, chat_status, requests
 from subscriptions.service.listing import Listed, listed
 from subscriptions.service.previews import NotDue, Preview
@@ -101,6 +101,7 @@ def subscribe(
         address = session.address(chat)
         title, kind = sessions.look_up_new_chat(session, address)
         moment = session.now
+        session.encode(texts_asked(query))
         result = add(session.store, address, request, now=moment, title=title, kind=kind)
         access.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
     remarks = [f"  {remark}" for remark in _remarks(result, session.settings, begins=since is not None)]
@@ -289,6 +290,7 @@ def preview(
         raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
     with sessions.open_session(now) as session, arguments.reporting_query_errors(query or ""):
         address = session.address(chat)
+        session.encode(texts_asked(query or ""))
         found = look(session.store, address, now=session.now, text=query, days=days)
         about = chat_status.status(session.store, address, now=session.now)
         titles, moment = session.settings.source_titles, session.now

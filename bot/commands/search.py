@@ -12,6 +12,7 @@ from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_pap
 from bot.commands.words.subjects import query_in, small_words, span_of, subject_of
 from bot.ports import channel
 from subscriptions import errors, model
+from subscriptions.meaning import NEAR
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import Ending, split_when
@@ -255,14 +256,20 @@ def _with_near(context: CommandContext, reply: channel.Reply, about: str, near: 
         reply,
         items=items,
         days=(*reply.days, *days),
-        headings={start: context.say("Near in meaning:")},
+        headings={start: _near_line(context, near)},
         numbers=cards.card_buttons(items),
         buttons=(*reply.buttons, (button,)),
     )
 
 
+def _near_line(context: CommandContext, near: Sequence[NearPaper]) -> str:
+    if near[0].nearness >= NEAR:
+        return context.say("Near in meaning:")
+    return context.say("Nothing is quite near in meaning; the nearest:")
+
+
 def _how_near(context: CommandContext, nearness: float) -> str:
-    return context.say("near {nearness}", nearness=f"{nearness:.2f}")
+    return context.say("nearness {nearness}", nearness=f"{nearness:.2f}")
 
 
 def _fewer_or_other_words(context: CommandContext, query: Query) -> str:

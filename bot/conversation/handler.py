@@ -305,7 +305,8 @@ async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply 
             ahead = await deps.store.run(_read_ahead, deps, prepared, may_ask=may_ask)
             effect = await deps.store.run(_store_effect, deps, prepared, ahead, may_ask=may_ask)
         except errors.Unencoded as lacking:
-            may_ask = await is_encoded(deps.store, deps.encoder, lacking.texts)
+            in_terminal = deps.conversation.show_reply is not None
+            may_ask = await is_encoded(deps.store, deps.encoder, lacking.texts, in_terminal=in_terminal)
     for line in effect.news if effect.is_new else ():
         log.info(line)
     if effect.is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:

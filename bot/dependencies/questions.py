@@ -11,22 +11,24 @@ from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
 
-PATIENCE = 3.0  # seconds that a person waits for the encoder, which takes a second to start
+PATIENCE = 3.0  # seconds that an answer in a chat waits for the encoder, which takes a second to start
+IN_TERMINAL = 30.0  # seconds that `paperwire say` waits, which starts the encoder each time
 
 
-async def is_encoded(store: Store, encoder: Encoder | None, texts: Sequence[str]) -> bool:
+async def is_encoded(store: Store, encoder: Encoder | None, texts: Sequence[str], *, in_terminal: bool = False) -> bool:
     """Has vectors of texts made and kept in this process. Returns False if the encoder fails or takes too long.
 
     If it takes too long, the vectors are kept later, for the next request.
     """
     if encoder is None:
         return False
+    patience = IN_TERMINAL if in_terminal else PATIENCE
     making = asyncio.ensure_future(store.run(encode, encoder, texts))
     making.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
-        await asyncio.wait_for(asyncio.shield(making), PATIENCE)
+        await asyncio.wait_for(asyncio.shield(making), patience)
     except TimeoutError:
-        log.warning("The encoder takes longer than %.0f seconds, so an answer knows only words.", PATIENCE)
+        log.warning("The encoder takes longer than %.0f seconds, so an answer knows only words.", patience)
         return False
     except MeaningFails as error:
         log.warning("An answer knows only words: %s", error)

@@ -304,6 +304,12 @@ def query_of(text: str, fields: Fields = FIELDS) -> Query | None:
         return None
 
 
+def texts_asked(text: str) -> tuple[str, ...]:
+    """Returns the texts whose vectors a typed query needs (`about:`); () for a text that is no query."""
+    query = query_of(text)
+    return query.asked if query else ()
+
+
 def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     """Returns the query of a canonical text (`Query.canonical`), which may have any length. Raises QueryError."""
     source = lexer.typed(text)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from subscriptions import errors, model, zones
 from subscriptions.matching.paper_index import matching_papers
+from subscriptions.meaning import ANYTHING
 from subscriptions.portable import kept_query
 from subscriptions.query import ABOUT, DOI, Or, Query, parse, rewriting
 from subscriptions.query.advice import Advice, advise
@@ -98,11 +99,16 @@ def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
     return (oldest, newest) if oldest else (0, 0)
 
 
+# Nearness from which an answer shows a paper: who asks wants the nearest, even if it is not near enough to be announced.
+# Of texts that are no subject ("asdfgh"), few papers are nearer.
+WORTH_SHOWING = 0.35
+
+
 class NearPaper(NamedTuple):
     """A paper that is near to a text in meaning."""
 
     known: model.KnownPaper
-    nearness: float  # from 0.5 to 1
+    nearness: float  # from 0 to 1; from 0.5 on, it is near
 
 
 @reads
@@ -118,16 +124,15 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
         return []
     found = {
         paper: nearness
-        for paper, nearness in meaning.near_papers(transaction, vector, transaction.store.encoder)
+        for paper, nearness in meaning.near_papers(transaction, vector, transaction.store.encoder, least=WORTH_SHOWING)
         if paper not in without
     }
     has_more = len([*query.terms]) > 1
     known = known_papers.stored_papers(transaction, [*found] if has_more else [*found][:most])
     near = [NearPaper(known[paper], nearness) for paper, nearness in found.items() if paper in known]
     if has_more:
-        query = rewriting.with_vectors(query, {text: vector})
-        fitting = matching_papers(query, [one.known.paper for one in near])
-        near = [near[place] for place in fitting]
+        query = rewriting.with_vectors(query, {text: ANYTHING})
+        near = [near[place] for place in matching_papers(query, [one.known.paper for one in near])]
     return near[:most]
 
 

@@ -12,7 +12,7 @@ from subscriptions.query import ABOUT, Query
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.rewriting import with_vectors
 from subscriptions.store import meanings
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Scope, Transaction, reads
 
 IN_WORDS = errors.Sentence("Write it in words, without about:, or ask the operator to turn meaning on.")
 IS_OFF = errors.Sentence("Meaning is off here, so I cannot tell what is near to “{text}”.")
@@ -55,6 +55,7 @@ def ask_for(transaction: Transaction, texts: Iterable[str]) -> None:
         _ask(transaction, missing)
 
 
+@reads
 def texts_without(transaction: Transaction, texts: Iterable[str]) -> list[str]:
     """Returns those of these texts whose vectors are not known."""
     texts = list(texts)

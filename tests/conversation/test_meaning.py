@@ -34,7 +34,7 @@ class TestSearch:
         encoder = know(bot)
         said = await bot.says("abejas")
         assert said.lines[:4] == ["No paper that I know has “abejas”.", "abejas", "", "Near in meaning:"]
-        assert said.lines[4] == "1 Honey bees swarm — Ada Example · q-bio.PE · near 0.88"
+        assert said.lines[4] == "1 Honey bees swarm — Ada Example · q-bio.PE · nearness 0.88"
         assert said.buttons == ["1", "2", "subscribe", "subscribe to the meaning"]
         assert encoder.asked == ["abejas"]
         await bot.presses("subscribe to the meaning")

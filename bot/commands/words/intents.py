@@ -30,6 +30,7 @@ _LEAST = {
     "edit": 0.8,
     "schedule-weekdays": 0.88,
 }
+_NEWS = 0.9  # the least probability of a question for news that has a word that no example has
 _FEW = 5  # a text of at most so many tokens is a query if it has a word that no example has: "pause tokens"
 _VERBS = {
     "订阅": "sub",
@@ -165,7 +166,9 @@ def meaning(text: str) -> Said:
         found = (reader.Score("schedule", 1.0),)
     else:
         found = tuple(reader.scores(tokens)[:5])
-    is_query = (
+    # papers "in Nature" have no answer, but 流形上的优化 is a subject, of which the reader knows only the words between
+    is_subject = found[0].intent == "missing-news" and found[0].sure < _NEWS and Said(said, tokens).has_unknown
+    is_query = is_subject or (
         found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-"))
         and Said(said, tokens).has_unknown
         and len(tokens) <= _FEW
