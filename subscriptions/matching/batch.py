@@ -29,6 +29,8 @@ class QuerySet:
 
     def __init__(self, queries: Iterable[Query] = ()) -> None:
         self.conditions = Conditions()
+        # text of a term of meaning (`about:`) -> its vector, as the last query had it; who keeps the set may change it
+        self.questions = self.conditions.questions
         # (number of wanted, number of excluded slots) -> the handles of the clauses, then their columns of slots
         self.tables: dict[tuple[int, int], list[array[int]]] = {}
         # hash of the canonical text, which takes less memory -> handle; hashes of texts differ in each process

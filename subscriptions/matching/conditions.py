@@ -72,11 +72,11 @@ class About(NamedTuple):
     """A term of meaning (`about:`): the papers whose vector is near to that of the text."""
 
     text: str
-    questions: Mapping[str, bytes]  # text -> its vector, if it is known
+    questions: Mapping[str, bytes]  # text -> its vector (`Conditions.questions`)
 
     def papers(self, _: Sequence[int], index: PaperIndex) -> int:
         """Returns the papers that fulfil the condition."""
-        return index.fulfilling(Term(ABOUT, value=self.text, question=self.questions.get(self.text, b"")), index.every)
+        return index.fulfilling(Term(ABOUT, value=self.text, question=self.questions[self.text]), index.every)
 
 
 Condition: TypeAlias = Checked | AnyOf | Near | About
@@ -86,7 +86,7 @@ class Conditions:
     """The different conditions of many queries. They only become more."""
 
     def __init__(self) -> None:
-        self.questions: dict[str, bytes] = {}  # text of a term of meaning -> its vector
+        self.questions: dict[str, bytes] = {}  # text of a term of meaning -> its vector; b"" if it is not known
         # for each space: phrase -> slot; for each phrase also its beginnings, so that it is found word by word
         self._phrases = defaultdict[Space, dict[str, int]](dict)
         self._names = defaultdict[Space, dict[str, int]](dict)  # for each space: one or two parts of a name -> slot
@@ -108,7 +108,7 @@ class Conditions:
                 return self._slot(self._names[space], parts)
             if kind is ValueKind.WORDS and not term.prefix and len(term.tokens) <= LONGEST:
                 return self._phrase(self._phrases[space], term.tokens)
-        if term.question:
+        if kind is ValueKind.MEANING and not self.questions.get(term.value):
             self.questions[term.value] = term.question
         slot = self._slots.get(term)
         if slot is None:

@@ -260,16 +260,17 @@ def _count(transaction: Transaction, papers: Sequence[tuple[model.KnownPaper, da
     for start in range(0, len(chats), SLICE):
         found = stored_subscriptions.subscriptions_of(transaction, chats[start : start + SLICE])
         counting = [s for subscriptions in found.values() for s in subscriptions if s.counted_until is not None]
-        retention.count_as_delivered(transaction, _told(counting, papers, index))
+        retention.count_as_delivered(transaction, _told(transaction, counting, papers, index))
 
 
 def _told(
+    transaction: Transaction,
     subscriptions: Sequence[model.Subscription],
     papers: Sequence[tuple[model.KnownPaper, datetime]],
     index: paper_index.PaperIndex,
 ) -> Iterator[tuple[int, int]]:
     """Yields (chat, paper) for the papers that count as sent for these subscriptions."""
-    fits = _fits({s.canonical for s in subscriptions}, index)
+    fits = _fits(transaction, {s.canonical for s in subscriptions}, index)
     for subscription in subscriptions:
         until = subscription.counted_until
         for position in index.positions(fits[subscription.canonical]):
@@ -278,9 +279,10 @@ def _told(
                 yield subscription.chat_id, paper.id
 
 
-def _fits(canonicals: set[str], index: paper_index.PaperIndex) -> Mapping[str, int]:
+def _fits(transaction: Transaction, canonicals: set[str], index: paper_index.PaperIndex) -> Mapping[str, int]:
     """Returns canonical text → the set of the papers that it matches."""
     asked = QuerySet()
     handles = {canonical: asked.add_canonical(canonical) for canonical in canonicals}
+    asked.questions.update(meanings.questions_of(transaction, asked.questions))
     bits = match(asked, index)
     return {canonical: bits.get(handle, 0) for canonical, handle in handles.items()}

@@ -18,11 +18,11 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast as forecasts
 from subscriptions.planning.decision import Evidence, Papers
 from subscriptions.planning.forecast import Forecast, Move
-from subscriptions.query import AUTHOR, TEXT, TITLE, Query
+from subscriptions.query import ABOUT, AUTHOR, FIELDS, TEXT, TITLE, Query
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service.near_papers import counted_words
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers, planner
+from subscriptions.store import known_papers, meanings, planner
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
@@ -42,27 +42,28 @@ class Window:
 
     last_sequence: int
     after: int | None = None
-    newest: int = 0  # id of the newest digest when the papers were read
+    newest: tuple[int, str] = (0, "")  # id of the newest digest, and the encoder, when the papers were read
     papers: Papers = field(default_factory=lambda: Papers(()))
     tokenized: TokenizedPapers = field(default_factory=lambda: TokenizedPapers.of(()))
     index: PaperIndex | None = None  # an index of the papers; only made for many queries
     # canonical text -> positions of the papers that it matches
     matches: dict[str, tuple[int, ...]] = field(default_factory=dict)
     rarity: ranking.Rarity = field(default_factory=ranking.Rarity)  # rarity of words in the newest papers
+    questions: dict[str, bytes] = field(default_factory=dict)  # text of an `about:` -> its vector, if that is known
 
     def cover(self, transaction: Transaction, after: int) -> None:
         """Extends the window to all papers after the sequence `after`. Only papers that it lacked are tokenized."""
-        newest = known_papers.newest_digest(transaction)
+        newest = _newest(transaction)
         if self.after is None or after < self.after or newest != self.newest:
             known = known_papers.window(transaction, after, self.last_sequence)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
-            self.papers, self.index, self.matches = Papers(known), None, {}
+            self.papers, self.index, self.matches, self.questions = Papers(known), None, {}, {}
             self.rarity = counted_words(transaction, self.last_sequence)
             self.after, self.newest = after, newest  # set last: after an error, the window is read again
 
     def is_current(self, transaction: Transaction) -> bool:
         """Whether no digest was stored since the papers were read. True if no papers were read."""
-        return self.after is None or self.newest == known_papers.newest_digest(transaction)
+        return self.after is None or self.newest == _newest(transaction)
 
     def fits(self, transaction: Transaction, subscriptions: Sequence[model.Subscription]) -> dict[int, tuple[int, ...]]:
         """Returns subscription id -> positions of the papers that its query matches.
@@ -72,12 +73,17 @@ class Window:
         if len(self.matches) >= MOST_MATCHES:
             self.matches = {}
         asked = {s.canonical for s in subscriptions} - self.matches.keys()
+        self.questions |= vectors_of(transaction, asked)
         if len(asked) > FEW:
             found = self._found_together(transaction, asked)
             self.matches |= found
             asked -= found.keys()
-        self.matches |= {canonical: self.tokenized.matching(stored_query(canonical)) for canonical in asked}
+        self.matches |= {canonical: self.tokenized.matching(self.query(canonical)) for canonical in asked}
         return {s.id: self.matches[s.canonical] for s in subscriptions}
+
+    def query(self, canonical: str) -> Query:
+        """Returns a stored query, with the vectors of the texts that it asks."""
+        return with_vectors(canonical, self.questions)
 
     def indexed(self) -> PaperIndex:
         """Returns the index of the papers, which the first call makes."""
@@ -97,7 +103,23 @@ class Window:
         return {canonical: tuple(index.positions(bits)) for canonical, bits in found.items()}
 
 
+def _newest(transaction: Transaction) -> tuple[int, str]:
+    return known_papers.newest_digest(transaction), meanings.encoder(transaction)
+
+
 stored_query = lru_cache(maxsize=65536)(parse_canonical)  # canonical text → parsed query
+
+
+def vectors_of(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, bytes]:
+    """Returns text → vector, for the texts that stored queries ask (`about:`). Leaves out unknown vectors."""
+    texts = {text for one in canonicals if ABOUT.canonical_prefix in one for text in stored_query(one).asked}
+    return meanings.questions_of(transaction, texts) if texts else {}
+
+
+def with_vectors(canonical: str, vectors: Mapping[str, bytes]) -> Query:
+    """Returns a stored query, with these vectors of the texts that it asks."""
+    query = stored_query(canonical)
+    return parse_canonical(canonical, FIELDS.asking(vectors)) if query.asked else query
 
 
 def nearness_of(taste: ranking.Taste | None, papers: TokenizedPapers) -> Callable[[int], float] | None:
@@ -113,11 +135,12 @@ def nearness_of(taste: ranking.Taste | None, papers: TokenizedPapers) -> Callabl
 
 
 def evidence_of_fits(
-    rarity: Callable[[], ranking.Rarity],
+    query_of: Callable[[str], Query], rarity: Callable[[], ranking.Rarity]
 ) -> Callable[[model.Subscription, model.KnownPaper], Evidence]:
     """Returns a function that tells how a paper matches a subscription's query.
 
-    The result of each pair of query and paper is computed only once, because many chats have the same queries.
+    `query_of`: canonical text -> query. The result of each pair of query and paper is computed only once, because many
+    chats have the same queries.
     """
     known: dict[tuple[str, int], Evidence] = {}
     finders: dict[int, HitFinder] = {}
@@ -128,7 +151,7 @@ def evidence_of_fits(
         if found is None:
             if len(known) >= MOST_EVIDENCE:
                 known.clear()
-            found = known[key] = computed(stored_query(subscription.canonical), paper)
+            found = known[key] = computed(query_of(subscription.canonical), paper)
         return found
 
     def computed(query: Query, paper: model.KnownPaper) -> Evidence:
@@ -188,7 +211,7 @@ class PlanContext:
 
     def __post_init__(self) -> None:
         """Sets `evidence`, which depends on the rarity of words in the window."""
-        self.evidence = evidence_of_fits(lambda: self.window.rarity)
+        self.evidence = evidence_of_fits(self.window.query, lambda: self.window.rarity)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -364,6 +387,11 @@ class KeptQueries:
             self._make(transaction)
         else:
             self._take(transaction, *changed)
+        if questions := self.queries.questions:
+            vectors = dict.fromkeys(questions, b"") | meanings.questions_of(transaction, questions)
+            if vectors != questions:
+                questions.update(vectors)
+                self._matches.clear()
 
     def _take(self, transaction: Transaction, newest: int, ids: AbstractSet[int]) -> None:
         texts = planner.queries_by_id(transaction, sorted(ids))

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import reduce
+from functools import partial, reduce
 from itertools import repeat
 from operator import or_
 
@@ -237,8 +237,14 @@ def _delivery(
         may_be_empty=False,
         nearness=plan_inputs.nearness_of(taste, tokenized),
     )
+    vectors = plan_inputs.vectors_of(transaction, [one.canonical for one in case.subscriptions])
     decided = decision.decide(
-        due, plan_inputs.evidence_of_fits(lambda: near_papers.counted_words(transaction)), limited=case.limited
+        due,
+        plan_inputs.evidence_of_fits(
+            partial(plan_inputs.with_vectors, vectors=vectors),
+            lambda: near_papers.counted_words(transaction),
+        ),
+        limited=case.limited,
     )
     if decided is None:
         return None

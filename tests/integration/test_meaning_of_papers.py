@@ -24,7 +24,8 @@ from subscriptions import meaning as vectors
 from subscriptions import model
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.query.parse import parse_query
-from subscriptions.service import meaning
+from subscriptions.service import meaning, plan_inputs
+from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import copy_database
 from subscriptions.store import meanings
@@ -341,6 +342,26 @@ def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
             meaning.put_questions(transaction, encoder, {"heat": vector})
     assert meaning.questions_of(store, ["heat"]) == {"heat": vector}
     assert stored.rows(store, "SELECT encoder FROM question") == [("fake 1",)]
+
+
+# ── Plans ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("few", [100, 0])  # planning matches each query separately, or all queries together
+def test_a_plan_brings_what_is_near_and_says_how_near(
+    worker: Worker, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_inputs, "FEW", few)
+    for chat, query in enumerate(('about:"heat"', '-about:"heat" cat:cs.LG', 'about:"ice" OR about:"whales"'), 1):
+        worker.subscribes(f"telegram:{chat}", query)
+    for paper, found in ((HOT, [(1, HOT)]), (COLD, [(2, COLD), (3, COLD)])):
+        worker.starts()  # makes the vectors of questions, and of another encoder those that lack now
+        worker.reads(make.paper(paper, "cs.LG"))
+        before = stored.delivered(worker.store)
+        plan_due(worker.store, now=make.NOON + timedelta(minutes=len(before) + 1))
+        new = [one for one in stored.delivered(worker.store) if one not in before]
+        assert new == [(f"telegram:{chat}", title) for chat, title in found]
+        worker.encoder = FakeEncoder(name="fake 2")
 
 
 # ── Copies and old papers ─────────────────────────────────────────────────────────────────────────────────────────────
