@@ -83,7 +83,7 @@ def test_an_entry_of_a_journal_and_the_paper_of_arxiv_with_its_doi_are_one_paper
 ) -> None:
     of_arxiv = make.paper("Kites and tails", "cs.LG", arxiv_id="2601.00001", doi="10.5555/kite")
     of_journal = make.paper(
-        "Kites and Tails!",
+        "Kites and tails",
         arxiv_id=None,
         key="10.5555/kite",
         doi="10.5555/kite",
