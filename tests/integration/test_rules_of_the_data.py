@@ -11,17 +11,28 @@ from sqlalchemy import event
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
 from subscriptions.planning.decision import OnUnclear
-from subscriptions.service import access, amendments, chat_status, listing, sending
+from subscriptions.service import access, amendments, chat_status, listing, meaning, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.previews import preview
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_database
 from subscriptions.states import PauseReason
-from subscriptions.store import chats, claims, conversations, deliveries, known_papers, moving, outbox, subscriptions
+from subscriptions.store import (
+    chats,
+    claims,
+    conversations,
+    deliveries,
+    known_papers,
+    meanings,
+    moving,
+    outbox,
+    subscriptions,
+)
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
 from tests import make
+from tests.fakes.meaning import FakeEncoder
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -688,3 +699,24 @@ _NO_CHATS = """
 def test_what_is_no_chat_is_refused_with_the_ways_to_write_one(text: str) -> None:
     with pytest.raises(errors.Refused):
         parse_address(text)
+
+
+# ── Rule 16: meaning ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_codes_that_come_late_bring_no_paper(store: Store) -> None:
+    encoder = FakeEncoder()
+    store.encoder = encoder.name
+    meanings.keep_questions(store, {"heat": encoder.questions(["heat"])[0]})
+    make.subscribes(store, "telegram:1", 'about:"heat"', every="now")
+    make.ingested(store, make.paper("Late heat"))
+    list(make.planned_slices(store, now=make.NOON))
+    found = meaning.papers_without(store, encoder.name, 9, wall=make.NOON)
+    assert found is not None
+    meaning.put_codes(
+        store, encoder.name, found, encoder.papers([meaning.paper_of(texts) for _, texts in found.papers])
+    )
+    list(make.planned_slices(store, now=make.NOON))
+    make.ingested(store, make.paper("New heat"), make.paper("New ice"), encoder=encoder)
+    list(make.planned_slices(store, now=make.NOON))
+    assert titles_of(store) == ["New heat"]
