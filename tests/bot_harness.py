@@ -27,11 +27,11 @@ from bot.dependencies import Dependencies
 from bot.dependencies.command_limits import CommandLimits
 from bot.ports import conversation
 from bot.ports.channel import File
+from bot.ports.meaning import Encoder
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions import errors, model
 from subscriptions.store.database.store import Store
 from tests import make, rendered
-from tests.fakes.meaning import FakeEncoder
 from tests.make import FakeClock
 
 BOT = "paperwire_test_bot"
@@ -133,7 +133,7 @@ class BotHarness:
     destinations: dict[str, model.ChatAddress] = field(default_factory=dict)
     public: set[str] = field(default_factory=set)  # groups that have a public name
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter({}))
-    encoder: FakeEncoder | None = None  # None: meaning is off
+    encoder: Encoder | None = None  # None: meaning is off
     engine: EmbeddedEngine = field(init=False)
 
     def __post_init__(self) -> None:

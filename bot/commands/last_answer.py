@@ -68,8 +68,8 @@ def _pressed(context: CommandContext, said: Said) -> channel.Reply | None:
     buttons = [one for one in paper_lookup.last_buttons(context) if one.verb in wanted]
     if said.intent == by_rule.WHEN_FOUND:
         buttons = [one for one in buttons if one.verb == "subscribe-to"]
-        if len(buttons) > 1:
-            return offered.which(context, [_subscribe_button(context, str(one.arguments["text"])) for one in buttons])
+    if wanted is _AGREED_TO and len(buttons) > 1 and all(one.verb == "subscribe-to" for one in buttons):
+        return offered.which(context, [_subscribe_button(context, str(one.arguments["text"])) for one in buttons])
     if wanted is _AGREED_TO and len(buttons) != 1:
         return None
     further = sorted(buttons, key=lambda one: (len(one.arguments.get("stretches", ())), one.arguments.get("start", 0)))

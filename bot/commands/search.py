@@ -12,6 +12,7 @@ from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_pap
 from bot.commands.words.subjects import query_in, small_words, span_of, subject_of
 from bot.ports import channel
 from subscriptions import errors, model
+from subscriptions.matching.hits import why
 from subscriptions.meaning import NEAR
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
@@ -211,7 +212,7 @@ def _page(
     reply = channel.Reply(
         lines=tuple(lines),
         items=items,
-        days=cards.days_of(context, found.papers),
+        days=_days(context, found.papers, query),
         first=first,
         numbers=cards.card_buttons(items, first=first),
         buttons=tuple(rows),
@@ -249,7 +250,7 @@ def _with_near(context: CommandContext, reply: channel.Reply, about: str, near: 
         *(model.Item(paper=known, because=(), position=at) for at, known in enumerate(papers, start)),
     )
     said = zip(cards.days_of(context, papers), near, strict=True)
-    days = (" · ".join(filter(None, (day, _how_near(context, one.nearness)))) for day, one in said)
+    days = (_day_and_nearness(context, day, one.nearness) for day, one in said)
     label = context.say("subscribe to the meaning")
     button = channel.Button(label=label, verb="subscribe-to", arguments={"text": about})
     return replace(
@@ -268,8 +269,18 @@ def _near_line(context: CommandContext, near: Sequence[NearPaper]) -> str:
     return context.say("Nothing is quite near in meaning; the nearest:")
 
 
-def _how_near(context: CommandContext, nearness: float) -> str:
-    return context.say("nearness {nearness}", nearness=f"{nearness:.2f}")
+def _days(context: CommandContext, papers: Sequence[model.KnownPaper], query: Query) -> tuple[str, ...]:
+    """Returns the day of each paper; if the query asks for nearness to one text, also how near the paper is."""
+    days = cards.days_of(context, papers)
+    if len(query.asked) != 1:
+        return days
+    near = ((hit.near for hit in why(query, known.paper) if hit.near is not None) for known in papers)
+    return tuple(_day_and_nearness(context, day, next(one, None)) for day, one in zip(days, near, strict=True))
+
+
+def _day_and_nearness(context: CommandContext, day: str, nearness: float | None) -> str:
+    said = context.say("nearness {nearness}", nearness=f"{nearness:.2f}") if nearness is not None else ""
+    return " · ".join(filter(None, (day, said)))
 
 
 def _fewer_or_other_words(context: CommandContext, query: Query) -> str:

@@ -3,17 +3,26 @@
 The encoder of these stories knows that some words of two languages mean the same.
 """
 
+import json
+import os
+from contextlib import closing
+from pathlib import Path
 from threading import Event
 
 import pytest
 
 from bot.dependencies import questions
+from bot.digests import read_digest
+from bot.meaning import is_installed
+from bot.meaning.encoders import ChildEncoder, Package
 from subscriptions import errors, model
 from tests import make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation import deliverer
 from tests.fakes.meaning import FakeEncoder
 
+SHARED = os.environ.get("PAPERWIRE_SHARED", "")
+ENOUGH = 21  # of the questions of meaning.jsonl
 SAME = {"蜜蜂": "honey bees swarm", "珊瑚": "coral reef fish", "abejas": "honey bees swarm"}
 BEES = make.paper("Honey bees swarm", "q-bio.PE", arxiv_id="2601.80001", abstract="How honey bees find a new home.")
 REEF = make.paper("Coral reef fish", "q-bio.PE", arxiv_id="2601.80002", abstract="Fish of a reef hide in coral.")
@@ -40,6 +49,15 @@ class TestSearch:
         await bot.presses("subscribe to the meaning")
         assert deliverer.texts(bot) == ["about:abejas"]
         assert encoder.asked == ["abejas"]
+
+    @pytest.mark.parametrize("said", ["yes", "subscribe"])
+    async def test_who_only_agrees_is_asked_to_what(self, bot: BotHarness, said: str) -> None:
+        know(bot)
+        await bot.says("abejas")
+        asked = await bot.says(said)
+        assert asked.buttons == ["subscribe to abejas", "subscribe to about:abejas"]
+        await bot.presses("subscribe to about:abejas")
+        assert deliverer.texts(bot) == ["about:abejas"]
 
     async def test_what_the_words_find_comes_first_and_nothing_comes_twice(self, bot: BotHarness) -> None:
         know(bot)
@@ -163,6 +181,23 @@ class TestSubscriptions:
 
 
 class TestWhy:
+    async def test_what_came_is_explained_by_its_nearness_and_its_words(self, bot: BotHarness) -> None:
+        encoder = know(bot)
+        await bot.says("/sub about:蜜蜂 boxes now")
+        paper = make.paper("A bees swarm", arxiv_id="2601.80009", abstract="Swarm and boxes.")
+        make.ingested(bot.store, paper, encoder=encoder)
+        sent = await deliverer.comes(bot)
+        assert "A bees swarm" in sent.text
+        said = await bot.says("/why")
+        assert said.lines[1] == "Near to “蜜蜂”, 0.57."
+        assert said.lines[-2:] == ["1  about:蜜蜂 boxes", "in the abstract: Swarm and boxes."]
+
+    async def test_a_pasted_text_is_near_by_words_and_meaning(self, bot: BotHarness) -> None:
+        know(bot)
+        text = "abejas " + " ".join(f"palabra{number}" for number in range(26))
+        said = await bot.says(text)
+        assert deliverer.titles(said)[0] == "Honey bees swarm"
+
     async def test_it_is_told_how_near_a_paper_is(self, bot: BotHarness) -> None:
         encoder = know(bot)
         await bot.says("/sub about:蜜蜂 boxes now")
@@ -171,3 +206,21 @@ class TestWhy:
         assert (await bot.says("/whynot 2601.80002")).lines[2:] == [
             "1  about:蜜蜂 boxes: lacks about:蜜蜂 (0.00; 0.5 is near); boxes"
         ]
+
+
+@pytest.mark.skipif(not SHARED or not is_installed(), reason="PAPERWIRE_SHARED names no folder with meaning.jsonl")
+async def test_questions_in_other_languages_find_their_papers(bot: BotHarness) -> None:
+    """With the real encoder, over a real digest: most have their paper among the first three of the answer."""
+    asked = [json.loads(line) for line in (Path(SHARED) / "meaning.jsonl").read_text("utf-8").splitlines()]
+    bot.encoder = ChildEncoder(Package())
+    with closing(bot.encoder):
+        for name in {one["file"] for one in asked}:
+            digest = read_digest((Path(SHARED) / name).read_bytes(), name)
+            make.ingested(bot.store, *digest.entries, encoder=bot.encoder)
+        lost = []
+        for one in asked:
+            rows = [line.split(" ", 1) for line in (await bot.says(one["say"], is_local=True)).lines]
+            titles = [row[1] for row in rows if row[0].isdigit()][: one["within"]]
+            if not any(title.startswith(wanted) for title in titles for wanted in one["one_of"]):
+                lost.append((one["say"], titles))
+    assert len(lost) <= len(asked) - ENOUGH, lost

@@ -29,6 +29,7 @@ _MAY_ASK = 0.05
 _PERSONS = frozenset({"i", "im", "ive", "we", "weve", "my", "our", "me", "us"})
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
 _BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
+_LONGEST_NAME = 5  # words
 # words at the edges of a subject that belong to the sentence around it
 _EDGES = re.compile(r"^[里讲谈写过姓凡学]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$")
 _ABOUT = re.compile(r"^(?:讲(?![座义解述故])|属?于(?=[A-Za-z]))(?=\S)")  # before an excluded subject: 讲化学的除外
@@ -118,8 +119,15 @@ def query_in(text: str) -> str:
             time_in(said, reader.ASKING[0]) or said
         )
         is_whole = query != said[1:] and not is_crumb(query) and query.count("(") == query.count(")")
+        is_whole = is_whole and not _is_a_long_name(query)
         return query if is_whole and not is_same and _WORDS.findall(query) != _WORDS.findall(said) else text
     return text
+
+
+def _is_a_long_name(query: str) -> bool:
+    """Returns whether a query is only a name in small letters that is too long for one: words of an unknown language."""
+    is_name = query.startswith("author:") and '" ' not in query
+    return is_name and query.islower() and len(query.split()) > _LONGEST_NAME
 
 
 def _tells(first: Piece) -> bool:
