@@ -322,6 +322,11 @@ def categories_named(words: Sequence[str]) -> tuple[int, tuple[str, ...]]:
     return 0, ()
 
 
+def names() -> list[str]:
+    """Returns all names of categories and archives, in English and Chinese, each once."""
+    return list(dict.fromkeys(name for _, written in _rows() for name in written))
+
+
 def _key(name: str) -> str:
     return " ".join(fold_plural(word) for word in _WORD.findall(name.casefold()))
 

@@ -14,6 +14,7 @@ from bot.digests import read_digest
 from bot.meaning.child_process import ChildProcess
 from bot.meaning.encoders import CALIBRATION, Package, Source
 from bot.meaning.texts import paper_texts, question_texts
+from subscriptions import categories
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Paper
 
@@ -45,11 +46,14 @@ def calibrate(papers: Iterable[Paper], source: Source, child: ChildProcess, unti
     """Returns the calibration of a source by these papers. Raises MeaningFails."""
     papers = list(papers)
     questions = [(index, text) for index, paper in enumerate(papers) if (text := question_of(paper))]
-    groups = [*map(paper_texts, papers), *(question_texts(text) for _, text in questions)]
+    names = categories.names()  # in English and Chinese
+    asked = [*(text for _, text in questions), *names]
+    groups = [*map(paper_texts, papers), *map(question_texts, asked)]
     request = {
         "kind": "calibration",
         "counts": [len(texts) for texts in groups],
         "pairs": [index for index, _ in questions],
+        "subjects": len(names),
         **source.given([text for texts in groups for text in texts], until),
     }
     return child.ask(request, lambda answer: b64decode(answer["calibration"]), until)

@@ -8,8 +8,9 @@ question usually one. It has either the texts, or the vectors that a server gave
     {"kind": "papers", "counts": [9, 7], "vectors": "…", "dimensions": 1024, "calibration": "…"}
 
 Bytes are in base64. `kind` is "papers" or "questions": the answer has the `codes` of each group, as
-subscriptions/meaning.py reads them; or "calibration": the answer is one (see `calibrated`), `pairs` has the index of each
-question's paper.
+subscriptions/meaning.py reads them. `short` tells of each question whether it is a subject of a few words. For
+"calibration" the answer is one (see `calibrated`); the groups are papers, questions and subjects, `pairs` has the index of
+each question's paper, and `subjects` their number.
 """
 
 import json
@@ -40,18 +41,18 @@ class Calibration:
 
     def __init__(self, centres: Vectors, least: float) -> None:
         self.centres = centres.astype(np.float16)
-        self.whole, self.title, self.sentence, self.question = self.centres.astype(np.float32)
+        self.whole, self.title, self.sentence, self.question, self.subject = self.centres.astype(np.float32)
         self.least = np.float32(least)
 
     def to_bytes(self) -> bytes:
-        """Returns it as bytes, 4 KB."""
+        """Returns it as bytes, 5 KB."""
         return bytes(self.centres.astype("<f2").tobytes() + self.least.astype("<f4").tobytes())
 
     @classmethod
     def of(cls, data: bytes) -> "Calibration":
         """Reads what `to_bytes` wrote."""
         least = np.frombuffer(data[-4:], "<f4")[0]
-        return cls(np.frombuffer(data[:-4], "<f2").reshape(4, DIMENSIONS).astype(np.float32), float(least))
+        return cls(np.frombuffer(data[:-4], "<f2").reshape(5, DIMENSIONS).astype(np.float32), float(least))
 
 
 def answered(request: Mapping[str, Any], encoder: "Encoder") -> dict[str, object]:
@@ -59,12 +60,19 @@ def answered(request: Mapping[str, Any], encoder: "Encoder") -> dict[str, object
     vectors = _received(request) if "vectors" in request else encoder.encode(request["texts"])
     groups = np.split(vectors, np.cumsum(request["counts"])[:-1])
     if request["kind"] == "calibration":
-        pairs = request["pairs"]
-        calibration = calibrated(groups[: -len(pairs)], groups[-len(pairs) :], pairs)
+        pairs, subjects = request["pairs"], len(groups) - request["subjects"]
+        papers = subjects - len(pairs)
+        calibration = calibrated(groups[:papers], groups[papers:subjects], groups[subjects:], pairs)
         return {"calibration": b64encode(calibration.to_bytes()).decode()}
     calibration = Calibration.of(b64decode(request["calibration"]))
-    codes = paper_codes if request["kind"] == "papers" else question_codes
-    return {"codes": [b64encode(codes(group, calibration)).decode() if len(group) else "" for group in groups]}
+    if request["kind"] == "questions":
+        codes = [
+            question_codes(group, calibration, short=short)
+            for group, short in zip(groups, request["short"], strict=True)
+        ]
+    else:
+        codes = [paper_codes(group, calibration) if len(group) else b"" for group in groups]
+    return {"codes": [b64encode(code).decode() for code in codes]}
 
 
 class Encoder:
@@ -107,9 +115,12 @@ def paper_codes(vectors: Vectors, calibration: Calibration) -> bytes:
     return _bits(np.concatenate(rows) > 0)
 
 
-def question_codes(vectors: Vectors, calibration: Calibration) -> bytes:
-    """Returns the vector of a question, which is the mean of its sentences: signs, large values, least similarity."""
-    x = _unit(vectors.mean(0) - calibration.question)
+def question_codes(vectors: Vectors, calibration: Calibration, *, short: bool = False) -> bytes:
+    """Returns the vector of a question, which is the mean of its sentences: signs, large values, least similarity.
+
+    A short one, the name of a subject, has a centre of its own. With that of sentences, it would find sentences.
+    """
+    x = _unit(vectors.mean(0) - (calibration.subject if short else calibration.question))
     deviation = 1 / np.sqrt(DIMENSIONS)
     return _bits(x >= 0) + _bits((x >= deviation) | (x < -deviation)) + calibration.to_bytes()[-4:]
 
@@ -118,8 +129,10 @@ def _bits(values: NDArray[np.bool_]) -> bytes:
     return np.packbits(values, axis=-1, bitorder="little").tobytes()
 
 
-def calibrated(papers: Sequence[Vectors], questions: Sequence[Vectors], pairs: Sequence[int]) -> Calibration:
-    """Returns the calibration by papers, and by questions about some of them in another language.
+def calibrated(
+    papers: Sequence[Vectors], questions: Sequence[Vectors], subjects: Sequence[Vectors], pairs: Sequence[int]
+) -> Calibration:
+    """Returns the calibration by papers, by questions about some of them in another language, and by names of subjects.
 
     The least similarity is measured twice, each time with the centres of the other half of the papers.
     """
@@ -127,15 +140,15 @@ def calibrated(papers: Sequence[Vectors], questions: Sequence[Vectors], pairs: S
     for half in (0, 1):
         ours = [(question, pair) for question, pair in zip(questions, pairs, strict=True) if pair % 2 == half]
         others = [question for question, pair in zip(questions, pairs, strict=True) if pair % 2 != half]
-        centres = Calibration(_centres(papers[1 - half :: 2], others), 0)
+        centres = Calibration(_centres(papers[1 - half :: 2], others, subjects), 0)
         similar = similarities(papers[half::2], [question for question, _ in ours], centres)
         similar[range(len(ours)), [pair // 2 for _, pair in ours]] = np.nan
         found.append(np.nanquantile(similar, 1 - _NEAR_BY_CHANCE))
-    return Calibration(_centres(papers, questions), float(np.mean(found)))
+    return Calibration(_centres(papers, questions, subjects), float(np.mean(found)))
 
 
-def _centres(papers: Sequence[Vectors], questions: Sequence[Vectors]) -> Vectors:
-    """Returns the centres: of whole papers, titles, sentences and questions.
+def _centres(papers: Sequence[Vectors], questions: Sequence[Vectors], subjects: Sequence[Vectors]) -> Vectors:
+    """Returns the centres: of whole papers, titles, sentences, questions and names of subjects.
 
     A question may be in any language, so its centre is between those of papers and of questions in another language.
     """
@@ -143,7 +156,8 @@ def _centres(papers: Sequence[Vectors], questions: Sequence[Vectors]) -> Vectors
     title = np.mean([paper[0] for paper in papers], axis=0)
     sentence = np.concatenate([paper[1:] for paper in papers]).mean(0)
     asked = np.mean([question.mean(0) for question in questions], axis=0)
-    return np.stack([whole, title, sentence, (whole + asked) / 2])
+    subject = np.mean([name.mean(0) for name in subjects], axis=0)
+    return np.stack([whole, title, sentence, (whole + asked) / 2, subject])
 
 
 def similarities(papers: Sequence[Vectors], questions: Sequence[Vectors], calibration: Calibration) -> Vectors:

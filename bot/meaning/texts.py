@@ -7,6 +7,10 @@ from subscriptions.model import Paper
 MOST_SENTENCES = 16
 LONGEST = 400  # characters of a text that is encoded, about 60 words
 _SHORTEST = 25  # bytes of a sentence: a letter of Chinese has three
+_WORDS = re.compile(r"[⺀-鿿가-힣]|[^\W⺀-鿿가-힣]+")  # a character of Chinese, Japanese or Korean, or a word
+_LAST_OF_WORDS = "⺀"
+# from this length a question is a sentence: a word counts twice, a character of Chinese once
+_SENTENCE = 28
 # a full stop, and then what is neither a small letter nor a figure; Chinese and Japanese need no space
 _END = re.compile(r"(?<=[.!?؟])\s+(?=[^\Wa-z\d_])|(?<=[。！？])\s*")
 
@@ -24,6 +28,11 @@ def question_texts(question: str) -> list[str]:
     """Returns the texts of a question: itself, or the sentences of a long one, such as an abstract."""
     texts = [_plain(question)] if len(question) <= LONGEST else _sentences(question)
     return [text for text in texts if text] or ["?"]  # servers refuse an empty text
+
+
+def is_short(question: str) -> bool:
+    """Returns whether a question is the name of a subject, such as "protein folding", rather than a sentence."""
+    return sum(1 if character > _LAST_OF_WORDS else 2 for character in _WORDS.findall(question)) < _SENTENCE
 
 
 def _sentences(text: str) -> list[str]:
