@@ -40,6 +40,7 @@ class ChildProcess:
         self._last_answer = 0.0
         self._callers = deque[object]()  # the first has its turn
         self._changed = Condition()
+        self._is_closing = False
 
     def ask(self, request: Mapping[str, object], read: Callable[[Mapping[str, Any]], T], until: float) -> T:
         """Returns what `read` makes of the answer. `read` raises ValueError for an answer that makes no sense.
@@ -60,9 +61,13 @@ class ChildProcess:
                 raise failed(Sentence("its process ended ({reason})", {"reason": str(ended)})) from None
 
     def close(self) -> None:
-        """Ends the process, if it runs. The next request starts another."""
+        """Ends the process, if it runs; whoever waits for an answer gets MeaningFails. Later requests start another."""
+        self._is_closing = True
+        if (process := self._process) is not None:
+            process.kill()
         with self._turn(None):
             self._end()
+            self._is_closing = False
 
     @contextmanager
     def _turn(self, until: float | None) -> Iterator[None]:
@@ -82,6 +87,8 @@ class ChildProcess:
                 self._changed.notify_all()
 
     def _answer(self, line: bytes, read: Callable[[Mapping[str, Any]], T], until: float) -> T:
+        if self._is_closing:
+            raise failed(ENDS)
         if self._resting is not None:
             self._resting.cancel()
         process = self._process = self._process or self._start()
@@ -135,6 +142,7 @@ class ChildProcess:
 
 
 _TOO_SLOW = Sentence("it is too slow")
+ENDS = Sentence("it is being ended")
 
 
 def failed(reason: Sentence | str) -> MeaningFails:

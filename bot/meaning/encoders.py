@@ -36,6 +36,9 @@ class Source(Protocol):
     def calibration(self, child: ChildProcess, until: float) -> bytes:
         """Returns the calibration of its vectors. Raises MeaningFails."""
 
+    def close(self) -> None:
+        """Ends what waits for its vectors."""
+
 
 class Package:
     """The encoder that is installed with paperwire, which needs no network."""
@@ -52,6 +55,9 @@ class Package:
         """See Source."""
         del child, until
         return CALIBRATION.read_bytes()
+
+    def close(self) -> None:
+        """See Source."""
 
 
 class ChildEncoder(Encoder):
@@ -82,6 +88,7 @@ class ChildEncoder(Encoder):
 
     def close(self) -> None:
         """See Encoder."""
+        self._source.close()
         self._child.close()
 
     def _codes(

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
 from bot.meaning.calibration import SAMPLES, calibrate, papers_of
-from bot.meaning.child_process import ChildProcess
+from bot.meaning.child_process import ENDS, ChildProcess
 from subscriptions.errors import MeaningFails, Sentence
 
 Vector: TypeAlias = "array[float]"
@@ -65,6 +65,7 @@ class Endpoint:
         self._dimensions = 0  # of all vectors of this server; 0: not known yet
         self._calibration = b""
         self._calibrating = Lock()
+        self._running = set[tuple[asyncio.AbstractEventLoop, "asyncio.Task[Any] | None"]]()
 
     def given(self, texts: Sequence[str], until: float) -> dict[str, object]:
         """See Source. The child gets the vectors of the server."""
@@ -85,19 +86,31 @@ class Endpoint:
         finally:
             self._calibrating.release()
 
+    def close(self) -> None:
+        """See Source."""
+        for loop, task in list(self._running):
+            if task is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(task.cancel)
+
     def _in_loop(self, texts: Sequence[str], until: float) -> list[Vector]:
         """Returns the vectors of texts. Only a loop can end a request in time at which a server sends byte after byte."""
         with ThreadPoolExecutor(1) as thread:  # the caller's thread may have a loop
             return thread.submit(lambda: asyncio.run(self._in_time(texts, until))).result()
 
     async def _in_time(self, texts: Sequence[str], until: float) -> list[Vector]:
+        running = asyncio.get_running_loop(), asyncio.current_task()
+        self._running.add(running)
         try:
             async with asyncio.timeout(max(until - monotonic(), 0)), self._client() as client:
                 return await self._vectors(client, texts)
+        except asyncio.CancelledError:
+            raise self._failed(ENDS) from None
         except TimeoutError:
             raise self._failed(_SLOW) from None
         except _Later as later:
             raise self._failed(later.reason) from None
+        finally:
+            self._running.discard(running)
 
     def _client(self) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}"} if self._key else {}

@@ -1,6 +1,8 @@
 """A server with OpenAI's `/v1/embeddings`. It refuses what real servers refuse; texts with the same words are near."""
 
+import asyncio
 import json
+import threading
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +26,8 @@ class FakeEmbeddings(LoopbackServer):
         super().__init__()
         self.sizes: list[int] = []  # texts of each request that was read
         self.faults = deque[Any]()  # answers of the next requests: a response, a change of the right answer, or "hang"
+        self.hangs = threading.Event()
+        self._ends = asyncio.Event()
         self._key = key
         self._dimensions = dimensions
         self._most = most
@@ -36,8 +40,16 @@ class FakeEmbeddings(LoopbackServer):
         fault = self.faults.popleft() if self.faults else None
         if isinstance(fault, web.Response):
             return fault
+        if fault == "hang":
+            self.hangs.set()
+            await self._ends.wait()
+            return web.Response(status=503)
         answer = {"object": "list", "data": [self._row(index, text) for index, text in enumerate(texts)][::-1]}
         return web.Response(text=json.dumps(fault(answer) if fault else answer), content_type="application/json")
+
+    async def _down(self) -> None:
+        self._ends.set()
+        await super()._down()
 
     def _refusal(self, request: web.BaseRequest, asked: Mapping[str, Any]) -> tuple[int, str] | None:
         """Returns the status and the message of a refusal; None if the request is as it must be."""

@@ -260,7 +260,7 @@ def test_a_child_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAPERWIRE_TELEGRAM_TOKEN", "sesame")
     monkeypatch.setenv("OPENAI_API_KEY", "sesame")
     program = "import json, os, sys; sys.stdin.readline(); print(json.dumps({'codes': list(os.environ.items())}))"
-    environ = dict(ask((sys.executable, "-S", "-c", program)))  # type: ignore[arg-type]
+    environ = dict(ask((sys.executable, "-S", "-c", program)))  # type: ignore[arg-type, var-annotated]
     assert "sesame" not in environ.values()
     assert environ["OMP_NUM_THREADS"] == "1"
     assert environ["PATH"] == os.environ["PATH"]
@@ -292,11 +292,31 @@ def test_callers_wait_for_their_turn_but_not_for_ever() -> None:
     one.close()
 
 
+def test_a_child_that_is_closed_while_it_works_is_not_started_again() -> None:
+    one = ChildProcess(says("begun", then=HANG))
+    failures: list[str] = []
+
+    def asking() -> None:
+        with pytest.raises(MeaningFails) as told:
+            one.ask({}, dict, soon())
+        failures.append(str(told.value))
+
+    caller = threading.Thread(target=asking)
+    with one._turn(None):
+        caller.start()
+        process = one._process = one._start()  # it runs, and the caller is about to ask it
+    one.close()
+    caller.join(PATIENCE)
+    assert "it is being ended" in failures[0]
+    assert process.poll() is not None
+
+
 def test_codes_of_another_size_are_nonsense() -> None:
     encoder = ChildEncoder(Package(), ChildProcess(says(CODE, then=HANG)))
-    for call in (lambda: encoder.papers([BARE]), lambda: encoder.questions(["bees"])):
-        with pytest.raises(MeaningFails, match="nonsense"):
-            call()
+    with pytest.raises(MeaningFails, match="nonsense"):
+        encoder.papers([BARE])
+    with pytest.raises(MeaningFails, match="nonsense"):
+        encoder.questions(["bees"])
     encoder.close()
 
 
@@ -404,6 +424,26 @@ def test_a_server_that_fails_for_good_is_told_in_time() -> None:
         with pytest.raises(MeaningFails, match="it cannot be reached"):
             endpoint(server, waits=waited).given(["bees"], soon())
     assert waited == [1, 2, 4, 8] * 2
+
+
+def test_a_server_that_hangs_does_not_keep_the_program_from_ending() -> None:
+    with FakeEmbeddings() as server:
+        asked = endpoint(server)
+        encoder = ChildEncoder(asked)
+        server.faults.append("hang")
+
+        def close() -> None:
+            assert server.hangs.wait(PATIENCE)
+            encoder.close()
+
+        closing = threading.Thread(target=close)
+        closing.start()
+        with pytest.raises(MeaningFails, match="it is being ended"):
+            asked.given(["bees"], soon())
+        closing.join(PATIENCE)
+        server.faults.append("hang")
+        with pytest.raises(MeaningFails, match="it is too slow"):
+            asked.given(["bees"], soon(0.2))
 
 
 # the settings
