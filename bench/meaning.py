@@ -6,8 +6,8 @@ The encoder is calibrated with one half of the papers, and everything is measure
 bot/samples, and at most PAPERS (default 1000) of the digests in the folder that PAPERWIRE_SHARED names, those with a summary
 in Chinese first. A paper costs some 60 ms of a processor.
 
-- A question is the first field of a summary in Chinese, or the first sentence of a translation, if it has no Latin letter.
-  It is asked of all papers; the right one is that of the summary. It is near if its nearness is at least 0.5.
+- A question is a field of a summary in Chinese, or the first sentence of a translation, if it has no Latin letter. It is
+  asked of all papers; the right one is that of the summary. A paper is near if its nearness is at least 0.5.
 - `bench/questions.tsv` asks for eight of the samples in fourteen languages. The folder PAPERWIRE_SHARED has questions of
   people, each with the papers that are right.
 - A simulated reader likes some papers of a category that nobody else knows of. Each order sorts later papers of all
@@ -36,7 +36,7 @@ from statistics import mean
 from bench import ordering
 from bench._timing import timed
 from bot.meaning import child
-from bot.meaning.calibration import SAMPLES, papers_of, question_of
+from bot.meaning.calibration import SAMPLES, papers_of
 from bot.meaning.encoders import ChildEncoder, Package
 from bot.meaning.texts import paper_texts, question_texts
 from subscriptions import meaning
@@ -47,11 +47,14 @@ from subscriptions.query import TEXT, parse
 
 QUESTIONS = Path(__file__).with_name("questions.tsv")
 LIKED = (1, 3, 5, 10, 20)  # papers that a reader likes
+LEAST_MIXED = 200  # papers with categories
 READERS = 3  # of each category and number of liked papers
 LEAST_LATE = 4  # papers of the category that are to be found
-EVERYTHING = parse.parse_query("-zzz")  # the subscription of the readers
+BROAD = parse.parse_query("cat:cs")  # the subscription of the readers; it has no words
 BY_WORDS = "words"
 OF_A_DIGEST = 100  # papers whose encoding is timed
+SHORTEST = 12  # Chinese characters of a question
+_CHINESE, _LATIN = re.compile("[一-鿿]"), re.compile("[A-Za-z]")
 SCANNED = (100_000, 1_000_000)  # papers
 
 Asked = tuple[str, frozenset[str]]  # (question, keys of the papers that are right)
@@ -69,7 +72,7 @@ def main() -> int:
             continue
         calibration, aside = halves(model, papers)
         print(f"{what}: {len(papers):,} papers, {len(aside):,} of them set aside")
-        asked = [(text, frozenset([paper.key])) for paper in aside if (text := in_chinese(paper))]
+        asked = [(text, frozenset([paper.key])) for paper in aside for text in in_chinese(paper)]
         print_found("Chinese", asked, aside, model, calibration)
         if what == "samples":
             print_found("14 languages", list(in_all_languages(aside)), aside, model, calibration)
@@ -90,7 +93,7 @@ def main() -> int:
 def halves(model: child.Encoder, papers: list[Paper]) -> tuple[child.Calibration, list[Paper]]:
     """Returns the calibration by every second paper, and the other papers with their codes."""
     ours = papers[::2]
-    asked = [(place, text) for place, paper in enumerate(ours) if (text := in_chinese(paper))]
+    asked = [(place, text) for place, paper in enumerate(ours) for text in in_chinese(paper)]
     groups = vectors(model, [*map(paper_texts, ours), *(question_texts(text) for _, text in asked)])
     calibration = child.calibrated(groups[: len(ours)], groups[len(ours) :], [place for place, _ in asked])
     return calibration, coded(model, papers[1::2], calibration)
@@ -115,11 +118,11 @@ def coded(model: child.Encoder, papers: Sequence[Paper], calibration: child.Cali
 # -------------------------------------------------------------------------------------------------------------- finding
 
 
-def in_chinese(paper: Paper) -> str:
-    """Returns what a paper is about, in Chinese without Latin letters; "" if that is not known."""
-    translated = next((one.abstract for one in paper.translations if one.language == "zh"), "")
-    text = question_of(paper) or translated.split("。")[0]
-    return "" if re.search("[A-Za-z]", text) else text
+def in_chinese(paper: Paper) -> list[str]:
+    """Returns sentences about a paper in Chinese without Latin letters."""
+    texts = [text.strip() for one in paper.summaries if one.language == "zh" for text in one.fields.values()]
+    texts += [one.abstract.split("。")[0] for one in paper.translations if one.language == "zh"]
+    return [text for text in texts if len(_CHINESE.findall(text)) >= SHORTEST and not _LATIN.search(text)]
 
 
 def in_all_languages(papers: Sequence[Paper]) -> Iterator[Asked]:
@@ -168,7 +171,9 @@ def print_found(
 
 def readers(papers: Sequence[Paper], chance: Random) -> Iterator[ordering.Reader]:
     """Yields readers of each category with enough papers."""
-    mixed = [paper for paper in papers if paper.categories]
+    mixed = [replace(paper, summaries=(), translations=()) for paper in papers if paper.categories]
+    if len(mixed) < LEAST_MIXED:
+        return
     chance.shuffle(mixed)
     early, late = mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
     for category in sorted({paper.categories[0] for paper in mixed}):
@@ -176,7 +181,7 @@ def readers(papers: Sequence[Paper], chance: Random) -> Iterator[ordering.Reader
         liked = [paper for paper in early if paper.categories[0] == category]
         for most in LIKED if len(wanted) >= LEAST_LATE else ():
             for _ in range(READERS if most <= len(liked) else 0):
-                yield ordering.Reader(EVERYTHING, early, chance.sample(liked, most), [], [late], [wanted])
+                yield ordering.Reader(BROAD, early, chance.sample(liked, most), [], [late], [wanted])
 
 
 def print_orders(papers: Sequence[Paper]) -> None:

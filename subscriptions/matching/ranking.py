@@ -187,7 +187,7 @@ MOST_WORDS_OF_ONE = 60  # the same, for a taste that is made from a single paper
 MOST_AGAINST = 1.0  # how much the words of dislikes count, compared with likes
 AGAINST_IN_MEANING = 0.5  # how much their meaning counts: disliked papers are often near to liked ones
 # a word tells exactly what a reader wants, the meaning what else is like it; together they are best (bench.meaning)
-WEIGHT_OF_MEANING = 0.5
+WEIGHT_OF_MEANING = 0.3
 
 Judged = tuple[float, WordsOfPaper]  # (how much a paper is liked, negative if it is disliked; its words)
 
@@ -255,7 +255,7 @@ def taste_of(
 
 
 def nearness(taste: Taste, text: str, codes: Sequence[int] = ()) -> float:
-    """Returns how near a paper is to a taste, from -1.5 to 1.5.
+    """Returns how near a paper is to a taste, from -1.3 to 1.3.
 
     `text` has its folded words with spaces around each word, `codes` says what it means (`subscriptions.meaning`).
     """

@@ -12,7 +12,7 @@ from typing import NamedTuple, NoReturn
 
 from subscriptions import errors, meaning, model, normalize
 from subscriptions.matching import ranking
-from subscriptions.matching.hits import LEAST_NEARNESS, THOUSAND, tokenize
+from subscriptions.matching.hits import THOUSAND, tokenize
 from subscriptions.query import (
     AUTHOR,
     FIELDS,
@@ -501,7 +501,6 @@ def _respelled(leaf: Leaf, close: Mapping[str, str]) -> Leaf:
 
 MOST_ALIKE = 5
 CANDIDATES = 50  # papers with the weightiest words, and as many that are nearest in meaning; they are compared by both
-FLOOR = LEAST_NEARNESS / THOUSAND
 
 
 class Alike(NamedTuple):
@@ -539,10 +538,10 @@ def _alike(
     ids = {index.number_of(entries.keys[at]) for at in best}
     if in_meaning:
         encoder = meanings.encoder(transaction)
-        ids.update(one.paper for one in near_in_meaning(transaction, in_meaning, encoder, most=CANDIDATES, least=0.0))
+        ids.update(one.paper for one in near_in_meaning(transaction, in_meaning, encoder, most=CANDIDATES))
     known = known_papers.stored_papers(transaction, sorted(ids.difference(without)))
     near = {one: _nearness(taste, paper.paper) for one, paper in known.items()}
-    nearest = sorted((one for one in near if near[one] >= FLOOR), key=lambda one: (-near[one], -one))[:MOST_ALIKE]
+    nearest = sorted(near, key=lambda one: (-near[one], -one))[:MOST_ALIKE]
     shown = normalize.as_written(heaviest, [text for one in given for text in (one.title, one.abstract)])
     return Alike(shown, tuple(known[one] for one in nearest), entries.papers.bit_count())
 
