@@ -209,7 +209,7 @@ def near_text(context: CommandContext, said: str) -> channel.Reply:
         lines = (context.say("Nothing is near to this text among {among}.", among=among),)
         return channel.Reply(lines=lines, buttons=(look,))
     items = cards.result_items(found.papers)
-    by_words = (context.say("by their words {words}", words=", ".join(found.words[:WORDS])),)
+    by_words = (_by_words(context, found),)
     return channel.Reply(
         lines=(
             context.say("I read this as a text. Nearest to it, among {among}:", among=among),
@@ -220,6 +220,13 @@ def near_text(context: CommandContext, said: str) -> channel.Reply:
         numbers=cards.card_buttons(items),
         buttons=_as_wish(context, found.papers[:_GIVEN_OF_TEXT]),
     )
+
+
+def _by_words(context: CommandContext, found: near_papers.Alike) -> str:
+    words = ", ".join(found.words[:WORDS])
+    if found.in_meaning:
+        return context.say("by their meaning, and their words {words}", words=words)
+    return context.say("by their words {words}", words=words)
 
 
 def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
@@ -233,11 +240,10 @@ def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
         none = context.say("Nothing among {among} is near to {titles}.", titles=titles, among=among)
         return channel.Reply(lines=(none,), buttons=_as_wish(context, given))
     items = cards.result_items(found.papers)
-    words = ", ".join(found.words[:WORDS])
     return channel.Reply(
         lines=(
             context.say("Nearest to {titles}, among {among}:", titles=titles, among=among),
-            context.say("by their words {words}", words=words),
+            _by_words(context, found),
         ),
         items=items,
         numbers=cards.card_buttons(items),

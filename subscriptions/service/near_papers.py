@@ -509,6 +509,7 @@ class Alike(NamedTuple):
     words: tuple[str, ...]  # the words of the search, the highest weight first
     papers: tuple[model.KnownPaper, ...]  # the nearest first
     looked_at: int
+    in_meaning: bool  # also papers without these words were found, by their meaning
 
 
 @stored_store.reads
@@ -543,7 +544,7 @@ def _alike(
     near = {one: _nearness(taste, paper.paper) for one, paper in known.items()}
     nearest = sorted(near, key=lambda one: (-near[one], -one))[:MOST_ALIKE]
     shown = normalize.as_written(heaviest, [text for one in given for text in (one.title, one.abstract)])
-    return Alike(shown, tuple(known[one] for one in nearest), entries.papers.bit_count())
+    return Alike(shown, tuple(known[one] for one in nearest), entries.papers.bit_count(), bool(in_meaning))
 
 
 def _nearness(taste: ranking.Taste, paper: model.Paper) -> float:
