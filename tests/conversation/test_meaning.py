@@ -188,8 +188,8 @@ class TestWhy:
         make.ingested(bot.store, paper, encoder=encoder)
         sent = await deliverer.comes(bot)
         assert "A bees swarm" in sent.text
-        said = await bot.says("/why")
-        assert said.lines[1] == "Near to “蜜蜂”, 0.57."
+        said = await bot.says("/why 2601.80009")
+        assert said.lines[1] == "Near to “蜜蜂”, 0.76."
         assert said.lines[-2:] == ["1  about:蜜蜂 boxes", "in the abstract: Swarm and boxes."]
 
     async def test_a_pasted_text_is_near_by_words_and_meaning(self, bot: BotHarness) -> None:
