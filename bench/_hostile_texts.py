@@ -41,6 +41,7 @@ _MAIL = "Date: Fri,  3 Mar 23\n\\\\\narXiv:2303.00001\n"
 _ANSWER = "<feed xmlns='http://www.w3.org/2005/Atom'><id>https://arxiv.org/api/a</id>"
 _LISTED = "<dt><a href='/abs/2601.00001'>x</a></dt><dd><div class='list-title'>"
 _DRAWN = '<!doctype html><html><div data-target="DailyPapers" data-props="'
+_ENTRY_OF_FEED = '<rss version="2.0"><channel><title>a</title><item><title>'
 
 WORST: dict[str, Callable[[int], str]] = {
     "daily: heads without an address": lambda n: _HEAD + "### [\n" * (n // 6),
@@ -144,6 +145,11 @@ WORST: dict[str, Callable[[int], str]] = {
         "\\\\\narXiv:2303.00001\n" + ("/* Fri, 3 Mar 2023 */" + " " * 20 + "\n") * (n // 42)
     ),
     "arxiv_api_atom: open elements": lambda n: _ANSWER + "<entry>" * (n // 7),
+    "feed_rss: names without end": lambda n: (
+        _ENTRY_OF_FEED + "a</title><author>" + "10.1234/" * (n // 8) + "</author></item>"
+    ),
+    "feed_rss: tags in a title": lambda n: _ENTRY_OF_FEED + "&lt;a href=x " * (n // 13) + "</title></item>",
+    "pubmed_xml: deep titles": lambda n: "<PubmedArticleSet><PubmedArticle><MedlineCitation>" + "<i>a" * (n // 4),
     "nothing: headings": lambda n: "# a\n" * (n // 4),
 }
 

@@ -140,7 +140,7 @@ def date_from(year: str, month: str = "", day: str = "") -> str:
 
 _ET_AL = re.compile(r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)[\s.,;]*$", re.IGNORECASE)
 _BEFORE_NAMES = re.compile(r"\s*(?:by\s+|authors?(?:\(s\))?\s*:\s*)", re.IGNORECASE)
-_MAIL = re.compile(r"\S+@\S+\s*\((?P<name>[^()]+)\)|\S+@\S+")
+_MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\))?")
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-ÿ]\.?[\s-]?){1,4}")
 _PARTICLE = re.compile(r"(?:van|von|de|del|della|der|den|di|da|dos|du|el|la|le|ten|ter|al)\b")
 _NAME = re.compile(r"[^\W\d_][^\d@:/?!<>\"“”()]{1,58}")
@@ -156,12 +156,16 @@ def names_of(people: Sequence[str], *, one_each: bool) -> tuple[tuple[str, ...],
     names: list[str] = []
     left_out = False
     for text in people:
-        whole = collapse(_MAIL.sub(lambda mail: mail["name"] or "", _markup.plain(text)))
+        whole = collapse(_without_mail(_markup.plain(text)))
         whole = _BEFORE_NAMES.sub("", whole, count=1) if _BEFORE_NAMES.match(whole) else whole
         shown = _ET_AL.sub("", whole)
         left_out = left_out or shown != whole
         names += _names_in(_papers.without_affiliations(shown).strip(" ,;"), one_each=one_each or len(people) > 1)
     return tuple(names), left_out
+
+
+def _without_mail(text: str) -> str:
+    return _MAIL.sub(lambda mail: mail["name"] or "", text) if "@" in text else text
 
 
 def _names_in(text: str, *, one_each: bool) -> list[str]:

@@ -16,6 +16,7 @@ _NAMED = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?P<name>[A-Za-z][A-Za-z\d]{1
 _STRAY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos|#\d{1,9}|#x[\da-fA-F]{1,9});)")  # begins no reference of XML
 _LONGEST_REFERENCE = 42  # characters
 _RECORDS = frozenset({"item", "entry", "PubmedArticle"})  # elements before which the head of a document ends
+_FLAT_LEVELS = 5
 _CHUNK = 1 << 16  # characters handed to the parser at once
 _MOST_ELEMENTS = (
     # elements in memory at once: five times the longest record of arXiv; limits the memory that a hostile document
@@ -164,7 +165,8 @@ class XmlDocument:
         if 0 < self._depth < len(self._open) - 2:  # within markup of a field
             self._open[self._depth + 1].parts.append(text)
         if self._flat:
-            for element in self._open[self._depth + 2 : -1]:
+            below = self._depth + 2  # only a few levels, so that deep markup takes no longer
+            for element in self._open[below : min(below + _FLAT_LEVELS, len(self._open) - 1)]:
                 if element.name in self._flat:
                     element.parts.append(text)
 
