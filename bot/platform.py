@@ -12,6 +12,7 @@ from bot.commands.context import Command
 from bot.errors import SettingsError
 from bot.ports import channel as channels
 from bot.ports import conversation
+from bot.ports.meaning import Encoder
 from bot.rendering.packing import Medium
 from bot.settings import Settings
 from subscriptions import errors, model
@@ -78,6 +79,7 @@ class PlatformSurroundings:
     settings: Settings
     store: Store
     clock: channels.Clock
+    encoder: Encoder | None = None  # of questions; None: meaning is off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.contract.rigs import web_message
+from tests.fakes.meaning import FakeEncoder
 from tests.integration import web_site
 from tests.stored import value
 
@@ -319,6 +320,17 @@ async def shown(
 def words(html: str) -> str:
     """Returns the text of a page."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+async def test_what_is_near_in_meaning_is_found_or_refused(store: Store) -> None:
+    encoder = FakeEncoder()
+    make.ingested(store, make.paper("Honey bees"), make.paper("Graphs"), encoder=encoder)
+    query = "about:bees"
+    assert "Meaning is off here" in words(await shown(Playground(store, make.FakeClock(make.NOON)), query))
+    store.encoder = encoder.name
+    found = words(await shown(Playground(store, make.FakeClock(make.NOON), encoder), query))
+    assert "1 of 2 papers" in found
+    assert "Honey bees" in found
 
 
 async def test_what_is_near_to_a_paper_is_found_by_its_words(playground: Playground, store: Store) -> None:

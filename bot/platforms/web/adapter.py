@@ -458,7 +458,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     channel.open(around.store)
     pages = (
         *ChatPages(channel, around.store).all(),
-        *Playground(around.store, around.clock).pages(),
+        *Playground(around.store, around.clock, around.encoder).pages(),
     )
     forms = WebForms(channel.hub)
     return Platform(

@@ -16,10 +16,12 @@ from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import days_known
 from bot.commands.search import query_of
 from bot.commands.words.intents import command_in
+from bot.dependencies.questions import is_encoded
 from bot.platforms.web.channel import new_once
 from bot.platforms.web.markup import Web, chat_in
 from bot.ports import conversation
 from bot.ports.channel import Clock
+from bot.ports.meaning import Encoder
 from bot.rendering import templating, views
 from bot.rendering.language import Language, caret, query_in_words
 from bot.rendering.outline import measure_of_list
@@ -28,10 +30,11 @@ from subscriptions import errors, model
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import And, Leaf, Node, Not, Or, Query, advice, rewriting
 from subscriptions.query.advice import Variant
-from subscriptions.query.parse import parse_query
+from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.service import paper_search
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.paper_search import Base
+from subscriptions.service.questions import texts_without
 from subscriptions.store.database.store import Store
 
 PATH = "/finds"
@@ -72,9 +75,10 @@ class Playground:
     Only our own script uses that second page. Without scripts, the chat itself answers.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, encoder: Encoder | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._encoder = encoder
         self._typing, self._trying = asyncio.Semaphore(MOST_AT_ONCE), asyncio.Semaphore(MOST_AT_ONCE)
 
     def pages(self) -> tuple[conversation.WebPage, ...]:
@@ -131,6 +135,9 @@ class Playground:
     async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Shows the matches of the query in the link, without the parts that are off. Without a query, shows how to begin."""
         async with self._trying:
+            texts = texts_asked(split_when(asked.query.get("q", "")[:LONGEST]).query)
+            if missing := texts and await self._store.run(texts_without, texts):
+                await is_encoded(self._store, self._encoder, missing)
             return conversation.PageResponse(body=await asyncio.to_thread(self._drawn, asked))
 
     def _drawn(self, asked: conversation.PageRequest) -> str:
@@ -161,7 +168,7 @@ class Playground:
             wanted, excluded = _without(query, off) if query else (None, None)
         except errors.QueryError as error:
             return _problem(error.sentence, error.hint, language, *caret(ending.query, error.column))
-        except errors.Refused as error:
+        except (errors.Refused, errors.MeaningFails) as error:
             return _problem(error.sentence, error.hint, language, typed)
         toggles = _toggles(query, off) if query else {}
         others = {one.text: one for one in advice.variants(wanted)} if wanted else {}
