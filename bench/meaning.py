@@ -38,8 +38,8 @@ from bench._timing import timed
 from bot.meaning import child
 from bot.meaning.calibration import SAMPLES, papers_of
 from bot.meaning.encoders import ChildEncoder, Package
-from bot.meaning.texts import paper_texts, question_texts
-from subscriptions import meaning
+from bot.meaning.texts import is_short, paper_texts, question_texts
+from subscriptions import categories, meaning
 from subscriptions.matching import ranking
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Paper
@@ -94,8 +94,10 @@ def halves(model: child.Encoder, papers: list[Paper]) -> tuple[child.Calibration
     """Returns the calibration by every second paper, and the other papers with their codes."""
     ours = papers[::2]
     asked = [(place, text) for place, paper in enumerate(ours) for text in in_chinese(paper)]
-    groups = vectors(model, [*map(paper_texts, ours), *(question_texts(text) for _, text in asked)])
-    calibration = child.calibrated(groups[: len(ours)], groups[len(ours) :], [place for place, _ in asked])
+    of_papers = vectors(model, list(map(paper_texts, ours)))
+    questions = vectors(model, [question_texts(text) for _, text in asked])
+    subjects = vectors(model, list(map(question_texts, categories.names())))
+    calibration = child.calibrated(of_papers, questions, subjects, [place for place, _ in asked])
     return calibration, coded(model, papers[1::2], calibration)
 
 
@@ -150,8 +152,8 @@ def print_found(
     groups = vectors(model, [question_texts(text) for text, _ in asked])
     codes = [meaning.read_paper(paper.meaning) for paper in papers]
     places, right_near, others_near = [], [], []
-    for (_, wanted), group in zip(asked, groups, strict=True):
-        question = meaning.read_question(child.question_codes(group, calibration))
+    for (text, wanted), group in zip(asked, groups, strict=True):
+        question = meaning.read_question(child.question_codes(group, calibration, short=is_short(text)))
         near = [meaning.nearness(question, code) for code in codes]
         best = max(value for value, paper in zip(near, papers, strict=True) if paper.key in wanted)
         places.append(sum(value > best for value in near))
