@@ -18,9 +18,9 @@ from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import Query, links, parse, rewriting
-from subscriptions.service import near_papers, paper_search, previews
+from subscriptions.service import looser_queries, near_papers, paper_search, previews
 from subscriptions.service.listing import typed_number
-from subscriptions.service.near_papers import Spelling
+from subscriptions.service.looser_queries import Spelling
 from subscriptions.service.paper_search import NearPaper, RecentMatches, SearchResult
 from subscriptions.texts import cut_letters
 from subscriptions.zones import zone
@@ -222,7 +222,7 @@ def _page(
 
 def _spelling(context: CommandContext, query: Query) -> Spelling:
     """Returns which words no paper has, and the query that was probably meant, if that finds papers."""
-    spelled = near_papers.spelling(context.transaction, query)
+    spelled = looser_queries.spelling(context.transaction, query)
     if spelled.meant and not paper_search.search(context.transaction, parse.parse_query(spelled.meant), most=1).found:
         return replace(spelled, meant="")
     return spelled
@@ -325,7 +325,7 @@ def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, fe
 
     Without `few`, only variants with other forms of the same words count.
     """
-    variants = near_papers.looser(context.transaction, query, forms_only=not few)
+    variants = looser_queries.looser(context.transaction, query, forms_only=not few)
     found = [one for one in variants if not small_words().issuperset(tokens(one.variant.text))][:_LOOSER]
     return tuple(
         (

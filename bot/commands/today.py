@@ -16,7 +16,7 @@ from subscriptions.planning.times import split_when
 from subscriptions.service import previews
 from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.listing import listed
-from subscriptions.service.near_papers import in_last_year
+from subscriptions.service.looser_queries import in_last_year
 from subscriptions.service.previews import Trial
 from subscriptions.service.questions import why_it_rests
 

@@ -17,7 +17,7 @@ from subscriptions.query import ValueKind
 from subscriptions.query.advice import Advice
 from subscriptions.query.parse import parse_query
 from subscriptions.query.parse import query_of as read_query
-from subscriptions.service import amendments, near_papers
+from subscriptions.service import amendments, looser_queries, near_papers
 from subscriptions.service.amendments import Undone
 from subscriptions.service.changes import Change, Difference
 from subscriptions.service.paper_search import advice_on
@@ -167,7 +167,7 @@ def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | N
 
     It is the query in other spelling. If a sentence was typed, it is the query in the sentence.
     """
-    if meant := near_papers.spelling(context.transaction, done.query).meant:
+    if meant := looser_queries.spelling(context.transaction, done.query).meant:
         return meant
     asked = split_when(query_of(ending.query)).query if ending else ""
     return asked if asked and parse_query(asked).canonical != done.query.canonical else ""
