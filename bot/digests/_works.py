@@ -228,8 +228,8 @@ _CORRECTION = re.compile(
     r"|retraction note\b|retraction notice\b|notice of (?:retraction|correction|withdrawal|removal|redundant publication)\b"
     r"|corrections? and clarifications?\b|publisher['’]s note\b"
     r"|(?:corrections?|retractions?|retracted(?: article)?|retracted and republished|withdrawn|withdrawal(?: notice)?|removal(?: notice)?"
-    r"|removed|clarification|fe de errat[ao]s?|rectificati(?:on|f)|berichtigung|rettelse|rättelse)"
-    r"(?:\s*(?:[:：.\]]|$|[-–—]\s)|\s+(?:to|of|for)\s*(?::|[\"“”‘’'«„]|<|(?-i:[A-Z])|.{0,80}\bet al\b))"
+    r"|removed|clarification|fe de errat[ao]s?|rectificati(?:on|f)|berichtigung|rettelse|rättelse)(?:\s*[:：.\]]|\s*$|\s+[-–—]\s)"
+    r"|(?:corrections?|retractions?)\s+(?:to|of|for)\s*(?::|[\"“”‘«„]|.{0,80}\bet al\b)|correction\s+to\s+(?-i:[A-Z])"
     r")",
     re.IGNORECASE,
 )
@@ -243,24 +243,24 @@ _MATTER = re.compile(
     r"issue (?:information|highlights)|(?:table of |volume |annual |yearly )?contents(?: (?:continued|lists?|pages?|index|of volume.*))?"
     r"|(?:graphical (?:abstracts?|contents?))(?: (?:toc|lists?|contents?))?|toc|table of contents\b.*"
     r"|(?:(?:inside|outside|front|back|journal)[\s-]+){0,3}covers?(?: (?:page|pictures?|images?|art|feature|story|profile|caption|legend|design))?(?:[ ,]+\w+ \d{4})?(?::.*)?"
-    r"|.{0,90}\b(?:cover and )?(?:front|back|end)[\s-]?matter\b.*|frontispiece(?::.*)?|masthead|(?:journal )?editorial boards?(?:[ ,/:-].*)?|title pages?"
+    r"|.{0,90}\b(?:cover and )?(?:front|back|end)[\s-]?matter\b.*|frontispiece(?::.*)?|masthead|(?:journal )?editorial boards?(?:\s*[,/:–-].*)?|title pages?"
     r"|(?:half )?title(?:lei)?|impressum|imprint|publication information|(?:journal |publisher['’]?s? )?information(?: page)?"
     r"|(?:author|authors|subject|keyword|volume|reviewer)s?['’]? index(?:es)?\b.*|index(?: (?:to|of) (?:volume|authors?|new names|names)\b.*)?"
     r"|(?:new )?names (?:published|proposed|introduced|in this (?:issue|volume))\b.*|new names and (?:new )?combinations(?: (?:published|in this).*)?"
-    r"|in (?:this|the next) issue\b.*|(?:about|on) the cover\b.*|cover and .*|contributors?|about the (?:authors?|contributors?)|advertis(?:ement|ing)s?\b.*"
+    r"|in (?:this|the next) issue\b.*|(?:about|on) the cover\b.*|contributors?|about the (?:authors?|contributors?)|advertis(?:ement|ing)s?\b.*"
     r"|(?:information|instructions|guidelines?|notes?) (?:for|to) (?:authors|contributors|readers)\b.*|aims (?:and|&) scope"
     r"|(?:list of |thanks? (?:you )?to (?:our )?|acknowledg\w+ (?:of|to) (?:our )?)?(?:\d{4} )?(?:peer )?(?:reviewers?|referees)(?: (?:list|acknowledg\w+|thank you|for \d{4}|\d{4}|of \d{4}))*"
     # writing of other kinds
     r"|(?:guest )?editorials?(?:\s*[:：.–—-].*)?|from the (?:guest )?editors?\b.*|editor(?:s|['’]s|s['’])? (?:note|choice|picks?|page|comments?|highlights?)\b.*"
     r"|(?:letter|message|note) from the (?:guest )?(?:editors?|president|chair)\b.*|book (?:reviews?|received|notes?)\b.*|books received\b.*|(?:media|film) reviews?(?:[: ].*)?"
-    r"|news(?: (?:and|&) (?:views|notes|events|announcements)| in brief| briefs?| focus)?(?:\s*[:：–—-].*)?|society news\b.*|obituar(?:y|ies)\b.*|in memoriam\b.*|in memory of\b.*"
+    r"|news(?: (?:and|&) (?:views|notes|events|announcements)| in brief| briefs?| focus)?(?:\s*[:：–—-].*)?|society news\b.*|obituar(?:y|ies)(?:\s*[:,–—-].*)?|in memoriam\b.*|in memory of\b.*"
     r"|(?:research )?highlights|this (?:week|month) in .{0,60}|calendar(?: of events)?|announcements?(?:\s*[:：–—-].*)?|errat\w*|foreword(?:[ :].*)?|preface(?::.*)?"
     r"|call for (?:papers|applications|proposals|nominations|manuscripts)\b.*|(?:job|position|post-?doc|phd)s? (?:offers?|openings?|postings?|vacanc(?:y|ies)|available|announcements?)\b.*"
-    r"|vacanc(?:y|ies)\b.*|(?:minutes|report) of the .{0,40}(?:meeting|assembly)\b.*|.{0,60}\b(?:grants?|awards?|prizes?) (?:\d{4}|winners?|announced|recipients?)\b.*"
+    r"|vacanc(?:y|ies)(?:\s*:.*)?|(?:minutes|report) of the .{0,40}(?:meeting|assembly)\b.*|.{0,60}\b(?:grants?|awards?|prizes?) (?:\d{4}|winners?|announced|recipients?)\b.*"
     # the same in other languages
     r"|inhalt(?:sverzeichnis|sübersicht)?|titelei|vorwort(?:[ :].*)?|nachrufe?\b.*|buchbesprechung(?:en)?\b.*|(?:vereins|gesellschafts)?mitteilungen|personalia"
-    r"|sommaire|table des matières|éditorial(?:[ :].*)?|avant-propos\b.*|comptes? rendus?(?: de lecture)?|índice\b.*|sumario|sumário|presentación|reseñas?\b.*"
-    r"|(?:års)?innehåll\w*\b.*|förenings(?:information|nytt|meddelanden?)\b.*|(?:bok)?recensioner|register(?: .*\d{4}.*)?|indhold\w*|innhold\w*|inhoud\w*|indice|sommario|redactioneel"
+    r"|sommaire|table des matières|éditorial(?:[ :].*)?|avant-propos\b.*|comptes? rendus?(?: de lecture)?|índice(?: general| analítico| de autores)?|sumario|sumário|presentación|reseñas?\b.*"
+    r"|(?:års)?innehåll(?:sförteckning)?(?: .{0,20}\d{4}.{0,20})?|förenings(?:information|nytt|meddelanden?)\b.*|(?:bok)?recensioner|register(?: \d{4})?|indhold\w*|innhold\w*|inhoud\w*|indice|sommario|redactioneel"
     r"|.{0,40}(?:总目次|总目录|目\s*录|目\s*次|勘误|更正|征稿|征订|卷首语|编者按|启事|稿约|編集後記|正誤表|訂正).{0,20}"
     r")\.?",
     re.IGNORECASE,

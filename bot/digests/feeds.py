@@ -276,7 +276,6 @@ def _kinds(fields: _Fields) -> list[str]:
         "dc:type",
         "prism:genre",
         "prism:contentType",
-        "dc:subject",
         "prism:aggregationType",
     )
     kinds += [one.attributes["term"] for one in fields.all("category") if one.attributes.get("term")]

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from bot import digests
-from bot.digests import _format, _papers
+from bot.digests import _format, _papers, _works
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Announce
 
@@ -570,3 +570,23 @@ def test_names_of_formats_are_those_of_the_contract() -> None:
         "People write these names into paperwire.toml, so none may change or go. Add that of a new format to the list in "
         "this test, at its place in FORMATS (CONTRIBUTING.md, Add a digest format, step 3)."
     )
+
+
+@pytest.mark.parametrize(
+    ("title", "is_paper"),
+    [
+        *((title, True) for title in (
+            "Removal of Arsenic from Water", "Withdrawal of Antipsychotics", "Correction of Gravity in Kites", "Vacancy Diffusion in Silicon",
+            "Cover and Frequency of Lichens", "Corrections to scaling", "Editorial boards and gender", "Obituary notices as data",
+            "Índice de masa corporal", "News from the deep sea", "Index of refraction", "Announcement effects in markets",
+        )),
+        *((title, False) for title in (
+            "Correction: Kites", "Correction to “Kites”", "Correction for Doe et al., Kites", "Author Correction: Kites", "RETRACTED: Kites",
+            "Retraction Note: Kites", "WITHDRAWN: Kites", "Kites – CORRIGENDUM", "Kites [Erratum]", "Expression of Concern: Kites", "Issue Information",
+            "Editorial Board", "Front Cover: Kites", "KIT volume 1 Cover and Front matter", "Innehåll 2025", "Book Review: Kites", "Contents continued",
+            "Obituary: Ada Quill", "Vacancy: a kite maker", "Call for papers: Kites",
+        )),
+    ],
+)  # fmt: skip
+def test_a_title_shows_what_is_no_paper(title: str, *, is_paper: bool) -> None:
+    assert _works.is_no_paper(title, [], None) is not is_paper
