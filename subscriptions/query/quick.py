@@ -32,22 +32,22 @@ def read_quickly(text: str) -> Query | None:
     if len(text) > sentences.MAX_QUERY_LENGTH:
         return None
     found: dict[str, Alternative] = {}
-    pieces: set[_Piece] = set()
+    pieces: dict[str, _Piece] = {}
     for written in (*(_PIECES.findall(text) if '"' in text else text.split()), "OR"):
         if written not in _OR:
             piece = _piece(written)
             if piece is None:
                 return None
-            pieces.add(piece)
+            pieces[piece.text] = piece
             continue
-        in_order = sorted(pieces)
+        in_order = sorted(pieces.values())
         if not in_order or in_order[0].excluded:
             return None
         found[" ".join([piece.text for piece in in_order])] = Alternative(
             frozenset([piece.term for piece in in_order if not piece.excluded]),
             frozenset([piece.term for piece in in_order if piece.excluded]),
         )
-        pieces = set()
+        pieces = {}
     if len(found) > sentences.MAX_ALTERNATIVES:
         return None
     return Query(text, " OR ".join(sorted(found)), tuple(found.values()))
