@@ -136,7 +136,8 @@ class Playground:
         """Shows the matches of the query in the link, without the parts that are off. Without a query, shows how to begin."""
         async with self._trying:
             texts = texts_asked(split_when(asked.query.get("q", "")[:LONGEST]).query)
-            if missing := texts and await self._store.run(texts_without, texts):
+            if texts and self._encoder is not None:
+                missing = await self._store.run(texts_without, texts)
                 await is_encoded(self._store, self._encoder, missing)
             return conversation.PageResponse(body=await asyncio.to_thread(self._drawn, asked))
 
