@@ -70,6 +70,7 @@ class Terminal:
         monkeypatch.chdir(folder)
         monkeypatch.delenv("PAPERWIRE_SHARED", raising=False)  # only tests use this variable; `check` would report it
         self.set("DATABASE_URL", f"sqlite:///{self.database}")
+        self.set("MEANING", "off")  # its encoder takes seconds to start
         (folder / "inbox").mkdir()
         self.file("paperwire.toml", INBOX)
 
