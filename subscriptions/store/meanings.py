@@ -159,7 +159,12 @@ class Slice:
 
 
 def look_again(transaction: Transaction, paper: int) -> None:
-    """Stores that a paper may lack codes. A slice that was read before this does not end."""
+    """Stores that a paper may lack codes. A slice that was read before this does not end.
+
+    Does nothing in a store that never had an encoder: there, all papers lack codes.
+    """
+    if not encoder(transaction):
+        return
     left, times = _left(transaction)
     bot_state.put_value(transaction, _LEFT, f"{max(left, paper)} {times + 1}")
 

@@ -101,7 +101,7 @@ async def test_what_was_sent_is_found_or_the_platform_cannot_tell(rig: Rig) -> N
 
 async def test_the_sender_has_one_identity(rig: Rig) -> None:
     identity = await rig.channel.identity()
-    assert identity
+    assert (identity == "") == (rig.channel.platform in {"console", "web", "apprise"})  # these have only one bot
     assert await rig.channel.identity() == identity
     assert rig.secret not in identity
 
