@@ -123,6 +123,8 @@ async def _ingest_all(
     Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the rest.
     `named`: the paths that were typed. An unreadable file among these is an error even if it only describes a folder.
     """
+    late = LateEncoding(done.session)
+    await late.begin()
     for path, data in documents:
         try:
             done.files.append(await _ingest(done, path, data))
@@ -136,7 +138,7 @@ async def _ingest_all(
                 arguments.print_read_error(error)
                 done.failed += 1
     if any(file.result.archive for file in done.files):
-        await LateEncoding(done.session).run()
+        await late.run()
 
 
 async def _ingest(deps: _Ingestion, path: str, data: bytes | errors.PaperwireError) -> _IngestedFile:

@@ -32,6 +32,7 @@ from bot.commands.context import Action, Command, Condition, Registry
 from bot.commands.words import intents
 from bot.ports import conversation
 from subscriptions import model
+from subscriptions.query import FIELDS
 
 ABOUT = "about"  # argument of a button: the chat on which it acts, if that is not the chat where it is shown
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
@@ -47,6 +48,8 @@ _ALONE = frozenset(
     {"list", "ls", "subscriptions", "help", "undo", "stop", "cancel", "about", "status", "health", "start"}
 )
 _TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "connect", "import", "unsave"})
+# what follows a command's name is a query, and no sentence: `-about:…`, of the subscription 1 also `robots -about:…`
+_BEGINS_WITH_FIELD = re.compile(rf"(?:[-!]*|\d+\s.*?)(?<!\w)(?:{'|'.join(FIELDS.by_name)})[:：]\s?\S", re.IGNORECASE)
 _MAIL = re.compile(r"(?<![\w.+@/-])[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?![\w@/])", re.ASCII)
 _SHORT = 12  # most words of a short sentence
 _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
@@ -112,13 +115,11 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     refers = private and not request.trigger_id and not mail and last_answer.may_refer(intents.meaning(request.text))
     if settings.is_setting(name, rest):
         return _of_command(registry, request, "set", rest)
-    if (
-        request.takes_bare_commands
-        and registry.command_named(name)
-        and (request.trigger_id or not found)
-        and _is_typed(request, name, rest)
-    ):
-        return _of_command(registry, request, name, rest)
+    is_typed = request.takes_bare_commands and (request.trigger_id or not found) and _is_typed(request, name, rest)
+    verb = intents.VERBS.get(name, name)
+    has_field = private and _BEGINS_WITH_FIELD.match(rest) is not None
+    if (registry.command_named(name) and is_typed) or (registry.command_named(verb) and has_field):
+        return _of_command(registry, request, verb, rest)
     if found and not refers:
         intent = _of_command(registry, request, *found)
         return replace(intent, is_in_words=True) if intent else None

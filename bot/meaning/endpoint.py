@@ -24,6 +24,7 @@ Vector: TypeAlias = "array[float]"
 
 _AT_ONCE = 64  # texts of a request; fewer where the server refuses so many
 _LARGEST = 64 * 2**20  # bytes of an answer
+_MANY = 5  # texts of a request that do not all mean the same
 _DIMENSIONS = range(64, 8193)
 _TRIES = 5
 _LONGEST_WAIT = 20.0  # seconds between tries
@@ -158,7 +159,7 @@ class Endpoint:
             raise _Later(Sentence("it cannot be reached ({error})", {"error": type(error).__name__})) from None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):  # packed wrongly, or no JSON
             raise self._failed(_NONSENSE) from None
-        return self._read(answer, len(texts))
+        return self._read(answer, texts)
 
     def _refused(self, response: httpx.Response, count: int) -> Exception:
         status = response.status_code
@@ -170,8 +171,9 @@ class Endpoint:
             return _TooMany()
         return self._failed(Sentence("it refuses the key") if status in _REFUSED else answers)
 
-    def _read(self, answer: Mapping[str, Any], count: int) -> list[Vector]:
+    def _read(self, answer: Mapping[str, Any], texts: Sequence[str]) -> list[Vector]:
         """Returns the vectors of an answer, in the order of the texts. Raises MeaningFails."""
+        count = len(texts)
         try:
             rows = {row["index"]: array("f", row["embedding"]) for row in answer["data"]}
             vectors = [rows[index] for index in range(count)]
@@ -180,6 +182,9 @@ class Endpoint:
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
             raise self._failed(_NONSENSE) from None
         is_sound = len(answer["data"]) == count and all(square > 0 and isfinite(square) for square in squares)
+        # [true, false, …] passes as numbers; and who gives all texts the same vector knows nothing of them
+        is_sound &= not any(isinstance(value, bool) for row in answer["data"] for value in row["embedding"][:1])
+        is_sound &= len({*texts}) < _MANY or len({vector.tobytes() for vector in vectors}) > 1
         if not is_sound or len(sizes) != 1 or not sizes <= set(_DIMENSIONS):
             raise self._failed(_NONSENSE)
         self._dimensions = sizes.pop()

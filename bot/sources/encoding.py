@@ -53,7 +53,7 @@ async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper]) -> Codes:
                 made.update(zip(part, codes, strict=True))
     except (MeaningFails, TimeoutError) as error:
         log.warning(
-            "%d papers get their meaning later: %s", len(texts) - len(made), error or "that takes too long now."
+            "%d papers get their meaning later: %s", len(texts) - len(made), str(error) or "that takes too long now."
         )
         return Codes(encoder.name, made, fails=True)
     return Codes(encoder.name, made)

@@ -7,7 +7,7 @@ from bot.rendering.language import translator
 from subscriptions.service.listing import get_chat
 from tests import make
 from tests.bot_harness import BOT, BotHarness
-from tests.conversation.deliverer import texts
+from tests.conversation.deliverer import subscriptions_of, texts
 
 ME, GROUP, PUBLIC = "telegram:42", "telegram:-1001", "telegram:-1002"
 TO_SAY = "Send me words that papers should contain, such as diffusion -survey, or a link to a paper."
@@ -238,3 +238,22 @@ class TestGroups:
         await bot.says("/sub graphs", PUBLIC, by="9", sender_is_admin=True)
         stop = await bot.says("stop", PUBLIC, by="9", is_addressed=True, mentions_bot=True)
         assert (stop.lines[-1], stop.buttons) == ("/pause holds everything, /unsub all removes it.", [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("edit 1 -ti:agents robots", ["robot -title:agent"]),
+        ("edit 1 robots -ti:agents", ["robot -title:agent"]),
+        ("unsub ti:agents", []),
+        ("subscribe au: lecun", ["title:agent", "author:lecun"]),
+        ('订阅 ti:"机器人" 每天 9点', ["title:agent", 'title:"机 器 人"']),
+        ("search ti:robots", ["title:agent"]),  # looks only
+    ],
+)
+async def test_a_command_with_a_field_is_typed_and_no_sentence(
+    bot: BotHarness, typed: str, canonical: list[str]
+) -> None:
+    await bot.says("/sub ti:agents")
+    await bot.says(typed)
+    assert [one.canonical for one in subscriptions_of(bot)] == canonical

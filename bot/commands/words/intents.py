@@ -32,7 +32,7 @@ _LEAST = {
 }
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
 _FEW = 5  # a text of at most so many tokens is a query if it has a word that no example has: "pause tokens"
-_VERBS = {
+VERBS = {
     "订阅": "sub",
     "取消订阅": "unsub",
     "退订": "unsub",
@@ -42,7 +42,7 @@ _VERBS = {
     "subscribe": "sub",
 }
 # a command as it is typed, without its slash
-_TYPED = re.compile(rf"(?P<verb>{'|'.join(_VERBS)})(?::\s*|\s+)(?=\S)")
+_TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?=\S)")
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
 )
@@ -161,7 +161,7 @@ def meaning(text: str) -> Said:
     typed = _TYPED.match(reader.folded(said))
     found: tuple[reader.Score, ...]
     if typed:
-        found = (reader.Score(_VERBS[typed["verb"]], 1.0),)
+        found = (reader.Score(VERBS[typed["verb"]], 1.0),)
     elif days_added(Said(said, tokens)):
         found = (reader.Score("schedule", 1.0),)
     else:
