@@ -3,6 +3,7 @@
 import re
 import sys
 from array import array
+from collections.abc import Collection
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from subscriptions import errors, meaning, model
 from subscriptions.matching import batch, paper_index
 from subscriptions.matching.hits import why
 from subscriptions.matching.ranking import PapersAtHand
-from subscriptions.query import ABOUT, LIKE, Query, parse
+from subscriptions.query import ABOUT, LIKE, Query, parse, rewriting
 from subscriptions.texts import escaped
 
 if sys.platform != "win32":
@@ -61,7 +62,8 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         digests, status = _read(paths)
         papers = paper_index.merge_copies(paper for digest in digests for paper in digest.entries)
         canonical = query.canonical  # before the vectors and words of papers are added
-        query, papers = _asking(query, papers)
+        asking = _Asking.of(query.asked, papers)
+        query, papers = asking.query(query), asking.papers
     except errors.QueryError as error:
         if json:
             output.print_json({"query": None, "text": text, "error": arguments.error_document(error)})
@@ -92,23 +94,9 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
 
 
 def _in_words(reason: dict[str, Any]) -> str:
-    return (
-        f"{reason['field']}: {reason['near']:.2f}"
-        if "near" in reason
-        else f"{reason['field']}: {', '.join(reason['terms'])}"
-    )
-
-
-def _asking(query: Query, papers: tuple[model.Paper, ...]) -> tuple[Query, tuple[model.Paper, ...]]:
-    """Returns both with vectors, if the query asks for nearness in meaning. Raises QueryError if that cannot be told."""
-    texts = parse.texts_asked_in(query)
-    if not texts:
-        return query, papers
-    try:
-        with closing(vectors.Vectors()) as encoded:
-            return vectors.asking(query, encoded.questions(texts)), encoded.with_codes(papers)
-    except errors.MeaningFails as error:
-        raise vectors.refused(query, error) from error
+    if "near" in reason:
+        return f"{reason['field']}: {reason['near']:.2f}"
+    return f"{reason['field']}: {', '.join(reason['terms'])}"
 
 
 def _nearest_first(query: Query, found: list[model.Paper]) -> list[model.Paper]:
@@ -173,11 +161,11 @@ class _QueryFile:
 
 def _texts_asked(lines: list[str]) -> list[str]:
     """Returns the texts to which lines ask for nearness in meaning, each once."""
-    found: dict[str, int] = {}
+    found: dict[str, None] = {}
     for line in lines:
         if _ASKS.search(line):
             with suppress(errors.QueryError):
-                found |= parse.texts_asked_in(parse.parse_query(_encodable(line)))
+                found |= dict.fromkeys(parse.parse_query(_encodable(line)).asked)
     return list(found)
 
 
@@ -190,7 +178,7 @@ class _Asking:
     failure: errors.MeaningFails | None = None
 
     @classmethod
-    def of(cls, texts: list[str], papers: tuple[model.Paper, ...]) -> "_Asking":
+    def of(cls, texts: Collection[str], papers: tuple[model.Paper, ...]) -> "_Asking":
         if not texts:
             return cls(papers)
         try:
@@ -201,11 +189,9 @@ class _Asking:
 
     def query(self, query: Query) -> Query:
         """Returns the query with its vectors. Raises QueryError if it asks for nearness, and there are none."""
-        if not parse.texts_asked_in(query):
-            return query
-        if self.failure:
+        if self.failure and query.asked:
             raise vectors.refused(query, self.failure)
-        return vectors.asking(query, self.questions)
+        return rewriting.with_vectors(query, self.questions)
 
 
 def _in_order(lines: _QueryFile, handle: int, papers: list[model.Paper]) -> list[model.Paper]:

@@ -43,11 +43,6 @@ class Vectors:
         return self._encoder
 
 
-def asking(query: Query, questions: dict[str, bytes]) -> Query:
-    """Returns the query with the vectors of the texts that it asks about."""
-    return parse.parse_query(query.text, query.fields.asking(questions))
-
-
 def refused(query: Query, why: MeaningFails) -> QueryError:
     """Returns the error of a query that asks for nearness in meaning which cannot be told now."""
-    return QueryError(why.sentence, why.hint, min(parse.texts_asked_in(query).values()))
+    return QueryError(why.sentence, why.hint, min(parse.columns_asked(query).values()))

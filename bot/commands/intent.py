@@ -49,7 +49,7 @@ _ALONE = frozenset(
 )
 _TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "connect", "import", "unsave"})
 # what follows a command's name is a query, and no sentence: `-about:…`, of the subscription 1 also `robots -about:…`
-_BEGINS_WITH_FIELD = re.compile(rf"(?:[-!]*|\d+\s.*?)(?<!\w)(?:{'|'.join(FIELDS.by_name)})[:：]\s?\S", re.IGNORECASE)
+_QUERY_WITH_FIELD = re.compile(rf"(?:[-!]*|\d+\s.*?)(?<!\w)(?:{'|'.join(FIELDS.by_name)})[:：]\s?\S", re.IGNORECASE)
 _MAIL = re.compile(r"(?<![\w.+@/-])[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?![\w@/])", re.ASCII)
 _SHORT = 12  # most words of a short sentence
 _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
@@ -117,7 +117,7 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
         return _of_command(registry, request, "set", rest)
     is_typed = request.takes_bare_commands and (request.trigger_id or not found) and _is_typed(request, name, rest)
     verb = intents.VERBS.get(name, name)
-    has_field = private and _BEGINS_WITH_FIELD.match(rest) is not None
+    has_field = private and _QUERY_WITH_FIELD.match(rest) is not None
     if (registry.command_named(name) and is_typed) or (registry.command_named(verb) and has_field):
         return _of_command(registry, request, verb, rest)
     if found and not refers:

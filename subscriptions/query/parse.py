@@ -357,7 +357,7 @@ def papers_named_in(query: Query) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term.value for term in query.terms if term.field is LIKE))
 
 
-def texts_asked_in(query: Query) -> dict[str, int]:
+def columns_asked(query: Query) -> dict[str, int]:
     """Returns the texts of `about:` in a query, each with the column in which it begins first."""
     found: dict[str, int] = {}
     nodes = [query.tree]

@@ -24,7 +24,7 @@ from bot.sources.ingest import ingest
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
 from subscriptions.query import LIKE
-from subscriptions.query.parse import parse_query, texts_asked_in
+from subscriptions.query.parse import parse_query
 from subscriptions.service.paper_search import recent_matches
 from subscriptions.store.database.store import Store
 from tests import make
@@ -128,7 +128,7 @@ async def test_each_example_finds_three_to_fifteen_papers_of_today(samples: Stor
     for where, text in (*of_pages(), *of_program(), *await of_replies(samples)):
         query = split_when(_PLACE.sub("", text)).query
         # what is near in meaning needs the encoder; bench.meaning measures it
-        if query and "{" not in query and not texts_asked_in(parse_query(query)):
+        if query and "{" not in query and not parse_query(query).asked:
             shown.setdefault(query, where)
     counts = {query: recent_matches(samples, parse_query(query), now=make.NOON, most=1).found for query in shown}
     for query, count in counts.items():
