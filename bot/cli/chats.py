@@ -23,8 +23,8 @@ from bot.cli import session as sessions
 from bot.cli.session import Session
 from bot.commands import phrasing
 from bot.commands.context import Command
-from bot.commands.export_import import library_lines
 from bot.commands.intent import REGISTRY
+from bot.commands.library import library_lines
 from bot.conversation.handler import answer
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.digests.libraries import read_library

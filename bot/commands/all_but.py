@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import asking, meant, offered, phrasing
+from bot.commands import asking, meant, offered, phrasing, picking
 from bot.commands.context import CommandContext
 from bot.commands.words import intents, names, subjects
 from bot.commands.words.intents import Said
@@ -28,7 +28,7 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
     None if the sentence exempts none.
     """
     exempt = names.exemption_in(said.text)
-    there = [one.subscription for one in asking.listed_here(context)]
+    there = [one.subscription for one in picking.listed_here(context)]
     if exempt is None or not there or not asking.can_ask(context):
         return None
     others, when = intents.meaning(exempt.rest), ""
@@ -43,7 +43,7 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
         return None  # the subjects of papers are exempted: "show me everything except surveys"
     verb, long = verb or "unsub", f" {intents.pause_in(others)}" if verb == "pause" else f" {when}"
     if kept.missing:
-        raise asking.not_found(kept.missing[0])
+        raise picking.not_found(kept.missing[0])
     if kept.strange or not kept.those:
         none = context.say(
             "No subscription of this chat is called “{name}”.", name=(*kept.strange, exempt.kept)[0][: offered.LABEL]
@@ -52,7 +52,7 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
             _do_with_others(
                 context.say("all but {label}", label=f"{one.number}  {one.label}"), verb, there, [one], long
             )
-            for one in there[: asking.A_PAGE]
+            for one in there[: picking.A_PAGE]
             if len(there) > 1
         ]
         asked = replace(offered.which(context, buttons), lines=(none, context.say("Which one do you mean?")))
@@ -70,8 +70,8 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
     yes = _do_with_others(f"{does} {numbers}", verb, there, kept.those, long)
     no = channel.Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
     asking.expect_yes_or_no(context, yes, no)
-    shown = [phrasing.subscription_label(one) for one in left[: asking.A_PAGE]]
-    more = asking.not_shown(context, len(left) - asking.A_PAGE)
+    shown = [phrasing.subscription_label(one) for one in left[: picking.A_PAGE]]
+    more = picking.not_shown(context, len(left) - picking.A_PAGE)
     return channel.Reply(lines=(asked_about, *shown, *more), buttons=((yes, no),))
 
 

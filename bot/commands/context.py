@@ -18,6 +18,7 @@ from subscriptions.errors import Sentence
 from subscriptions.matching.ranking import Library
 from subscriptions.query import Query
 from subscriptions.service.access import is_operator
+from subscriptions.service.chat_status import store_chat
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Transaction
 
@@ -290,3 +291,27 @@ class Registry:
             return found[0]
         # A command without the space after it: "sub" for "/subdiffusion".
         return max((known for known in names if said.startswith(known)), key=len, default="")
+
+
+def with_stored_chat(context: CommandContext) -> CommandContext:
+    """Stores the context's chat if it is new. Returns the context with the stored chat, its language and its time zone.
+
+    This is called before every command that changes something.
+    """
+    if context.chat.id:
+        return context
+    new, request = context.chat, context.request
+    chat = store_chat(
+        context.transaction,
+        new.address,
+        new.kind,
+        now=context.now,
+        title=new.title,
+        lang=request.language,
+        timezone=request.timezone,
+        public=new.public,
+        by=model.ChatAddress(new.address.platform, request.sender) if new.kind is not model.ChatKind.PRIVATE else None,
+    )
+    origin = chat if context.origin.address == chat.address else context.origin
+    localizer = context.localizer.speaking(origin.settings.lang, chat.settings.timezone)
+    return replace(context, chat=chat, origin=origin, localizer=localizer)

@@ -1,47 +1,21 @@
-"""Text without a command: it may answer a question or name papers by their ids; otherwise it is tried as a query.
+"""Text without a command: it may answer a question or name papers by their ids; otherwise it is tried as a query."""
 
-Questions with buttons can also be answered in words: a city, the number of a subscription, a value, yes or no. The
-functions that read such answers return None if the text is not an answer. The text is then read as if no question had
-been asked.
-"""
-
-import re
 from dataclasses import replace
-from datetime import time
 
-from bot.commands import asking, last_answer, offered, paper_lookup, search, sentences, settings
+from bot.commands import asking, last_answer, offered, paper_lookup, search, sentences, settings_form
+from bot.commands.answers import shown_clock, where_it_is
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext
-from bot.commands.phrasing import when_words
 from bot.commands.words import by_rule, intents, reader
 from bot.commands.words.days import paper_days
 from bot.commands.words.intents import Said
 from bot.ports import channel
-from subscriptions import zones
-from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when, time_put_last
-from subscriptions.planning.times._reading import clock_of
 from subscriptions.query import links
 from subscriptions.query.parse import asks_for_nearness
-from subscriptions.service.listing import typed_number
 
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
-_YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
-_NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
-_CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
-# The limit of 9, the possessive ++ and the look-behind keep this fast in texts with many spaces.
-_THANKS = re.compile(
-    r"(?<![\s.!?。！？])(?:[\s,，]{1,9}(?:please|pls|thanks|thank you)|[\s.!?。！？])++$", re.IGNORECASE
-)
-_BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
-_EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
-_LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
-_LONGEST = 40  # characters of a typed text that a reply repeats
-# a wrong value that has a number is refused if it has at most so many words; a longer text is not an answer
-_LONGEST_VALUE = 3
-_MOST_SIGNS = 5  # characters of a place in Chinese
-_LONGEST_PLACE = 2  # words of an unknown place
 
 
 def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911 - one answer for each kind of text
@@ -82,8 +56,10 @@ def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911
 
 def _local_time(context: CommandContext, said: str) -> channel.Reply | None:
     """Asks where the person is, if a text is about the clock and says what time it is; None for any other text."""
-    shown = _shown_clock(said) if intents.meaning(said).intent == settings.ZONE and asking.can_ask(context) else None
-    return _where_it_is(context, shown) if shown is not None else None
+    shown = (
+        shown_clock(said) if intents.meaning(said).intent == settings_form.ZONE and asking.can_ask(context) else None
+    )
+    return where_it_is(context, shown) if shown is not None else None
 
 
 def _about_last(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -143,193 +119,3 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
 
 
 FREE_TEXT = Callback(run=free_text, writes=_writes, queries=_queries)
-
-
-# ------------------------------------------------------------------------------- answers to questions that have buttons
-
-
-def answer_zone(context: CommandContext) -> channel.Reply | None:
-    """Sets the zone to a typed city (in either language), zone or offset.
-
-    If the name is only similar to a place, asks whether that place is meant.
-    """
-    said = answer_in(context.args)
-    place = _place(said)
-    offered = str(context.arguments.get("near", ""))
-    if offered and said.casefold() in _NO:
-        return _cities(context, context.say("Which clock is yours, then?"))
-    if offered and said.casefold() in _YES:
-        place = offered
-    if _is_place(said, place):
-        return settings.change_setting(context, settings.ZONE, place)
-    if (shown := _shown_clock(said)) is not None:
-        return _where_it_is(context, shown)
-    return _no_place(context, said, place) if _may_be_a_place(said, place) else None
-
-
-def answers_zone(context: CommandContext) -> bool:
-    """Returns whether a text names a place or a time, or probably tries to; False for a query that finds papers."""
-    said = answer_in(context.args)
-    place = _place(said)
-    if "near" in context.arguments and said.casefold() in _YES | _NO:
-        return True
-    if _is_place(said, place) or _shown_clock(said) is not None:
-        return True
-    asked = any(one.verb == "zone" for one in paper_lookup.last_buttons(context))  # the last reply asked for the zone
-    is_name = asked and not _is_rather_a_query(context, said, place)
-    return _may_be_a_place(said, place) and (is_name or bool(zones.near_places(place)))
-
-
-def _is_place(said: str, place: str) -> bool:
-    """Returns whether a text names a place; small talk such as "nice" in lower case does not."""
-    is_talk = said == place and said.islower() and intents.meaning(said).intent in intents.SMALL_TALK
-    return bool(zones.zone_of_place(place)) and not is_talk
-
-
-def _shown_clock(said: str) -> time | None:
-    """Returns the time in a text that only says what time it is, such as "it's 1pm here"; None for other texts."""
-    meant = intents.meaning(said)
-    times = meant.marked(reader.WHEN)
-    is_shown = len(meant.tokens) == 1 or meant.intent == settings.ZONE or _CLOCK_HERE.search(said)
-    return clock_of(times[0]) if times and is_shown else None
-
-
-def _where_it_is(context: CommandContext, shown: time) -> channel.Reply:
-    """Asks for the city, with buttons for cities where it is now that time, since people answer "3pm" to "Which clock is yours?"."""
-    near = [(context.localizer.city(name), name) for name in asking.cities_at(shown, context.now)]
-    asked = (
-        _did_you_mean(context, tuple(near)) if near else _cities(context, context.say("Which clock is yours, then?"))
-    )
-    subscriptions = [one.subscription for one in asking.listed_here(context)]
-    timed = len(subscriptions) == 1 and subscriptions[0].cadence.kind not in ("now", "when-out")
-    if not timed or _CLOCK_HERE.search(context.args) or intents.meaning(context.args).intent == settings.ZONE:
-        return asked
-    when = f"daily {shown:%H:%M}"
-    label = context.say(
-        "send {number} at {when}", number=subscriptions[0].number, when=when_words(when, context.localizer)
-    )
-    number = {"number": subscriptions[0].number, "when": when}
-    return replace(asked, buttons=((channel.Button(label=label, verb="schedule", arguments=number),), *asked.buttons))
-
-
-def _no_place(context: CommandContext, said: str, place: str) -> channel.Reply | None:
-    """Returns the reply to an unknown place; None if the text is more likely a query.
-
-    A text is likely a query if papers match it, or if it has several words in lower case.
-    """
-    look_for = (search.look_for_button(context, said),) if search.is_query(" ".join(said.split())) else ()
-    if near := zones.near_places(place):
-        asked = _did_you_mean(context, near)
-        return replace(asked, buttons=(*asked.buttons, *look_for))
-    if _is_rather_a_query(context, said, place):
-        return None
-    unknown = context.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
-    return _cities(context, unknown, look_for)
-
-
-def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
-    """Returns whether a text is more likely a query than a place: papers match it, or it is not written like a name."""
-    return search.finds_papers(context, said) or place.islower() or (not place.isascii() and len(place) > _MOST_SIGNS)
-
-
-def _may_be_a_place(said: str, place: str) -> bool:
-    """Returns whether a text may be meant as a place: one or two words that do not look like a query."""
-    words = _LONGEST_PLACE + (place != said)
-    meant = intents.meaning(said)
-    is_name = len(meant.tokens) == 1 and meant.has_unknown
-    means_more = meant.intent not in (reader.QUERY, "timezone") and meant.is_clear and not is_name
-    if means_more or links.mentioned(said) or links.links_to_no_paper(said):
-        return False
-    if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
-        return False
-    return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
-
-
-def answer_in(text: str) -> str:
-    """Returns an answer without final punctuation and thanks, and without the time of day on the label of a button."""
-    said = _THANKS.sub("", text.strip())
-    label = _BUTTON.fullmatch(said)
-    return label["place"] if label and zones.zone_of_place(label["place"]) else said
-
-
-def _place(said: str) -> str:
-    """Returns the place that a sentence names; the whole text if it names none."""
-    meant = intents.meaning(said)
-    return next(iter(meant.marked(reader.PLACE)), said) if meant.intent == settings.ZONE else said
-
-
-def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> channel.Reply:
-    """Asks which of the places with similar names is meant, with a button for each."""
-    asking.expect_answer(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
-    if len(near) == 1:
-        words = context.say("Did you mean {name}?", name=near[0][0])
-    else:
-        words = context.say("Did you mean one of these?")
-    buttons = tuple(
-        channel.Button(label=name, verb="zone", arguments={"zone": zone, "replaces": True}) for name, zone in near
-    )
-    others = channel.Button(label=context.say("another city"), verb="zones", arguments={"page": 0, "replaces": True})
-    return channel.Reply(lines=(words,), buttons=(buttons, (others,)))
-
-
-def _cities(context: CommandContext, words: str, more: channel.Buttons = ()) -> channel.Reply:
-    asking.expect_answer(context, "answer-zone")
-    return channel.Reply(lines=(words,), buttons=(*asking.zone_buttons(context, replaces=True), *more))
-
-
-def answer_pick(context: CommandContext) -> channel.Reply | None:
-    """Handles a typed choice of a subscription: its number, name or query; also "all" if subscriptions are removed."""
-    said, verb = context.args.strip(), str(context.arguments["verb"])
-    if verb == "unsub" and said.casefold() in _EVERYTHING:
-        return context.press("unsub-all", {})
-    digits = said.strip("#.。号第条个 ")  # only the digits of a number as people write it: "#3", 第3个
-    number = typed_number(digits) if digits.isdecimal() else None
-    subscription = next(
-        (
-            one.subscription
-            for one in asking.listed_here(context)
-            if one.subscription.number == number
-            or (
-                number is None
-                and said.casefold() in (one.subscription.name.casefold(), one.subscription.text.casefold())
-            )
-        ),
-        None,
-    )
-    if subscription is None and digits.isdecimal():
-        return channel.Reply(
-            lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False
-        )
-    return context.press(verb, {"number": subscription.number}) if subscription else None
-
-
-def answer_value(context: CommandContext) -> channel.Reply | None:
-    """Handles a typed value for the setting that was just shown."""
-    name, said = str(context.arguments["name"]), context.args.strip()
-    if name == settings.ZONE:
-        return answer_zone(context)
-    try:
-        with context.transaction.savepoint():
-            return settings.change_setting(context, name, said)
-    except PaperwireError:
-        if any(char.isdecimal() for char in said) and len(said.split()) <= _LONGEST_VALUE:
-            raise
-        return None
-
-
-def answer_yes(context: CommandContext) -> channel.Reply | None:
-    """Handles a typed yes or no, or the label of one of the two buttons."""
-    said = context.args.strip().strip(".!。！").casefold()
-    for answer, words in (("yes", _YES), ("no", _NO)):
-        option = context.arguments[answer]
-        if said in (words | {str(option["label"]).casefold()}):
-            return context.press(str(option["verb"]), option["arguments"])
-    return None
-
-
-CALLBACKS = {
-    "answer-zone": Callback(run=answer_zone, needs_manager=True, is_answer=answers_zone),
-    "answer-pick": Callback(run=answer_pick, needs_manager=True),
-    "answer-value": Callback(run=answer_value, needs_manager=True),
-    "answer-yes": Callback(run=answer_yes, writes=True),
-}

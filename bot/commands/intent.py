@@ -6,27 +6,46 @@ from datetime import datetime
 from typing import Any
 
 from bot.commands import (
+    answers,
     asking,
     card_actions,
     cards,
-    chats,
+    chat_events,
     connect,
     context,
     edit,
-    export_import,
+    export,
+    forget,
     free_text,
+    help_pages,
     home_view,
+    import_list,
     last_answer,
+    library,
+    like,
     mail,
     offered,
+    operators,
     paper_lookup,
+    pause,
+    preview,
+    privacy,
+    ratings,
+    schedule,
     search,
     settings,
+    settings_form,
+    share,
     start,
+    stats,
+    status,
     subscribe,
     subscription_form,
+    subscription_list,
     today,
     undo,
+    unsubscribe,
+    why,
 )
 from bot.commands.context import Action, Command, Condition, Registry
 from bot.commands.words import intents
@@ -170,7 +189,7 @@ def _of_command(registry: Registry, request: conversation.MessageRequest, name: 
         spoken = intents.command_in(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
         if spoken and registry.command_named(spoken[0]):
             return _of_command(registry, request, *spoken)
-        return Intent(run=start.unknown, writes=False, args=f"{name} {text}".strip())
+        return Intent(run=help_pages.unknown, writes=False, args=f"{name} {text}".strip())
     destination = None if command.names_chats or command.args_are_chat else _named_last(text, registry)
     if destination is not None:
         words = _TO.sub(lambda found: "" if _named(found, registry) == destination else found[0], text)
@@ -246,28 +265,43 @@ def _of_interaction(
     return _to_destination(intent, elsewhere, request) if elsewhere else intent
 
 
-# ------------------------------------------------------------------ the registry of all commands, callbacks and events
-
-
 _MODULES = (  # in the order of the menus
     subscribe,
+    subscription_list,
+    unsubscribe,
     subscription_form,
     edit,
+    schedule,
+    pause,
     undo,
     today,
+    preview,
     search,
     paper_lookup,
+    like,
+    why,
     card_actions,
+    ratings,
     asking,
-    free_text,
+    answers,
     offered,
     cards,
+    settings_form,
     settings,
     start,
-    export_import,
+    help_pages,
+    export,
+    import_list,
+    share,
+    library,
     connect,
-    chats,
+    privacy,
+    forget,
+    operators,
+    chat_events,
     mail,
+    stats,
+    status,
     home_view,
 )
 

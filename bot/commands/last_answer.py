@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bot.commands import asking, card_actions, export_import, offered, paper_lookup
+from bot.commands import last_shown, offered, picking, ratings
 from bot.commands.cards import card_reply
-from bot.commands.context import CommandContext
+from bot.commands.context import CommandContext, with_stored_chat
+from bot.commands.export import as_bibtex
+from bot.commands.like import alike
 from bot.commands.words import by_rule, intents, names, reader
 from bot.commands.words.intents import Said
 from bot.ports import channel
@@ -28,10 +30,10 @@ _SAME = re.compile(
 # Commands that sentences may apply to the last paper shown → the verbs of the buttons that do the same.
 _BUTTONS = {"like": "more-like-this", "save": "card-save", by_rule.UNSAVE: "unsave"}
 _DOES: Mapping[str, Callable[[CommandContext, model.KnownPaper], channel.Reply]] = {
-    "like": paper_lookup.alike,
-    "save": card_actions.keep,
-    by_rule.UNSAVE: card_actions.unkeep,
-    **dict.fromkeys(("export-saved-bib", "export-bib-30d"), export_import.as_bibtex),
+    "like": alike,
+    "save": ratings.keep,
+    by_rule.UNSAVE: ratings.unkeep,
+    **dict.fromkeys(("export-saved-bib", "export-bib-30d"), as_bibtex),
 }
 _AGREED_TO = ("subscribe-to", "do")  # verbs of the buttons that a plain "yes" presses
 _OF_SUBSCRIPTIONS = frozenset(
@@ -65,7 +67,7 @@ def _presses(said: Said) -> bool:
 def _pressed(context: CommandContext, said: Said) -> channel.Reply | None:
     """Presses [show more], or the only button of the last reply that a "yes" can mean; None if there is none."""
     wanted = ("search-page",) if _plain(said) in _MORE else _AGREED_TO
-    buttons = [one for one in paper_lookup.last_buttons(context) if one.verb in wanted]
+    buttons = [one for one in last_shown.last_buttons(context) if one.verb in wanted]
     if said.intent == by_rule.WHEN_FOUND:
         buttons = [one for one in buttons if one.verb == "subscribe-to"]
     if wanted is _AGREED_TO and len(buttons) > 1 and all(one.verb == "subscribe-to" for one in buttons):
@@ -73,7 +75,7 @@ def _pressed(context: CommandContext, said: Said) -> channel.Reply | None:
     if wanted is _AGREED_TO and len(buttons) != 1:
         return None
     further = sorted(buttons, key=lambda one: (len(one.arguments.get("stretches", ())), one.arguments.get("start", 0)))
-    return asking.with_stored_chat(context).press(further[-1].verb, further[-1].arguments) if further else None
+    return with_stored_chat(context).press(further[-1].verb, further[-1].arguments) if further else None
 
 
 def _subscribe_button(context: CommandContext, text: str) -> channel.Button:
@@ -87,11 +89,11 @@ def about_last(context: CommandContext, said: Said) -> channel.Reply | None:
     The sentence may press a button, name shown papers by their numbers, or ask for the same as the last subscription.
     """
     if _SAME.search(reader.folded(said.text)):
-        when = [str(one.subscription.cadence) for one in asking.listed_here(context)]
+        when = [str(one.subscription.cadence) for one in picking.listed_here(context)]
         return offered.run(context, "sub", f"{said.subject} {when[-1]}") if when else None
     if _presses(said):
         return _pressed(context, said)
-    shown = paper_lookup.papers_shown(context)
+    shown = last_shown.papers_shown(context)
     if not shown or not shown.keys() >= {*map(int, said.numbers)} or _is_of_subscriptions(context, said):
         return None
     if said.numbers:
@@ -113,12 +115,12 @@ def _of_papers(context: CommandContext, said: Said, papers: Mapping[int, model.K
     """Does what a sentence says about papers: rates or saves them, or shows more like them; otherwise shows the papers."""
     denied = said.likely("dislike-paper", "exclude") >= intents.HALF or _DENIED.search(reader.folded(said.text))
     if denied and said.intent not in ("like-paper", "like"):
-        return card_actions.rate(context, [*papers.values()], Signal.DISLIKED)
+        return ratings.rate(context, [*papers.values()], Signal.DISLIKED)
     meant = intents.meaning(_with_names(said))
     if meant.intent in SIGNALS and meant.sure >= intents.HALF:
-        return card_actions.rate(context, [*papers.values()], SIGNALS[meant.intent])
+        return ratings.rate(context, [*papers.values()], SIGNALS[meant.intent])
     does = _DOES.get(said.intent, card_reply)
-    done = [does(asking.with_stored_chat(context), known) for known in papers.values()]
+    done = [does(with_stored_chat(context), known) for known in papers.values()]
     return replace(
         done[0], lines=tuple(line for one in done for line in one.lines), items=sum((one.items for one in done), ())
     )
@@ -139,7 +141,7 @@ def _is_of_subscriptions(context: CommandContext, said: Said) -> bool:
         return True
     if said.intent == "set-limit":
         return not any(words.startswith("第") for words in said.marked(reader.NUMBER))
-    there = {str(one.subscription.number) for one in asking.listed_here(context)}
+    there = {str(one.subscription.number) for one in picking.listed_here(context)}
     return (
         bool(said.numbers)
         and said.intent in _OF_SUBSCRIPTIONS

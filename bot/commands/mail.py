@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from bot.commands import chats
-from bot.commands.asking import listed_here
+from bot.commands import admission
 from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.picking import listed_here
 from bot.ports import channel
 from subscriptions import addresses, errors
 from subscriptions.notices import CONFIRM
@@ -29,8 +29,8 @@ def email(context: CommandContext) -> channel.Reply:
             errors.Sentence("Write /email me@lab.org"),
         )
     standing = access.standing_of(context.transaction, context.chat.address)
-    if chats.let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait":
-        chats.ask_operators(context, f"/email {address.address}")
+    if admission.let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait":
+        admission.ask_operators(context, f"/email {address.address}")
         words = context.say("I ask no address before the operator of this bot lets this chat in. Say it again then.")
         return channel.Reply(lines=(words,), ok=False)
     person = context.person if context.request.sender else context.origin.address

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import asking, search
+from bot.commands import search
 from bot.commands.context import Callback, CommandContext
+from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions.texts import cut_letters
 
@@ -52,7 +53,7 @@ def on_do(context: CommandContext) -> channel.Reply | None:
         return run(context, command, str(args))
     done = [reply for one in args if (reply := run(context, command, str(one)))]
     lines = tuple(dict.fromkeys(line for reply in done for line in reply.lines))
-    return replace(done[-1], lines=lines, buttons=asking.undo_row(context)) if done else None
+    return replace(done[-1], lines=lines, buttons=undo_row(context)) if done else None
 
 
 CALLBACKS = {"do": Callback(run=on_do, needs_manager=True, replaces=True)}

@@ -19,9 +19,6 @@ from subscriptions.service.paper_search import Base
 from subscriptions.service.requests import Subscribed
 from subscriptions.texts import cut_letters
 
-# ------------------------------------------------------------------------------------------------------------- settings
-
-
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}  # code → the name of the language in that language
 
 
@@ -97,9 +94,6 @@ def fixed_offset(zone: str, localizer: Language) -> list[str]:
     return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)]
 
 
-# -------------------------------------------------------------------------------------------- first and next deliveries
-
-
 _FIRST: Mapping[str, Sentence] = {
     "latest": Sentence("First: as soon as papers are out, {moment} at the latest."),
     "when papers come": Sentence("It comes as soon as papers do."),
@@ -150,8 +144,6 @@ def _moment(next_delivery: NextDelivery, at: datetime, localizer: Language) -> s
         return localizer.say("{moment} (arXiv announces nothing on a holiday)", moment=moment)
     return moment
 
-
-# --------------------------------------------------------------------------------------------------- cadences in words
 
 # Each cadence can be written as people can type it, and as people say it.
 
@@ -222,8 +214,6 @@ def _days(days: Iterable[int], localizer: Language) -> str:
     """Returns days of the week as people can type them in this language: "tue,thu", 周二、周四."""
     return localizer.say("{day},{others}", day="", others="").join(_SHORT[day].say(localizer.translate) for day in days)
 
-
-# --------------------------------------------------------------------------------------------- subscriptions, in words
 
 # The reply to a new subscription, and the rows of a list of subscriptions.
 

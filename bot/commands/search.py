@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from bot.commands import cards, paper_lookup
-from bot.commands.asking import listed_here
+from bot.commands import cards, paper_lookup, results
 from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.like import is_a_text, near_text
 from bot.commands.phrasing import days_known
+from bot.commands.picking import listed_here
 from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_papers
 from bot.commands.words.subjects import query_in, small_words, span_of, subject_of
 from bot.ports import channel
@@ -48,8 +49,8 @@ def search_(context: CommandContext) -> channel.Reply:
 
 def try_query(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply with the papers that a text finds and how it was read; if few match, also queries that find more."""
-    if paper_lookup.is_a_text(said):
-        return paper_lookup.near_text(context, said)
+    if is_a_text(said):
+        return near_text(context, said)
     if links.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
     if days := paper_days(said):
@@ -57,8 +58,8 @@ def try_query(context: CommandContext, said: str) -> channel.Reply:
     text = query_of(said)
     ending = split_when(text)
     if ending.only_time:
-        return cards.only_time_reply(context, text)
-    if ending.when is not None and (refusal := cards.time_refusal(replace(context, args=text), ending)):
+        return results.only_time_reply(context, text)
+    if ending.when is not None and (refusal := results.time_refusal(replace(context, args=text), ending)):
         return refusal
     notes, subject = _left_out(context, said, text), subject_as_said(said, text)
     return _page(context, text, [(None, 0)], 0, notes=notes, subject=subject)
@@ -94,7 +95,7 @@ def _papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Re
     )
     said = context.localizer.day(day)
     if not batch.subscriptions:
-        return cards.nothing_active(context, "/today diffusion")
+        return results.nothing_active(context, "/today diffusion")
     if not batch.base.of:
         return channel.Reply(lines=(context.say("I know no papers of {day}.", day=said),))
     found = len(batch.delivery.items) if batch.delivery else 0
@@ -182,7 +183,7 @@ def _page(
     upto, before = stretches[-1]
     found = paper_search.search(context.transaction, query, upto=upto, start=start, most=PAGE)
     first = before + start + 1
-    items = cards.result_items(found.papers, query)
+    items = results.result_items(found.papers, query)
     is_first, is_open = first == 1, not context.read_by_strangers
     spelled = _spelling(context, query) if is_first and found.found < PAGE and is_open else Spelling((), "")
     if spelled.meant and not found.found:
@@ -208,13 +209,13 @@ def _page(
         rows.append((channel.Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),))
     if subscription is None or _with_another_time(subscription, ending):
         at = len(rows) - len(more) if found.found else len(rows)
-        rows[at:at] = cards.subscribe_button(context, text, ending)
+        rows[at:at] = results.subscribe_button(context, text, ending)
     reply = channel.Reply(
         lines=tuple(lines),
         items=items,
         days=_days(context, found.papers, query),
         first=first,
-        numbers=cards.card_buttons(items, first=first),
+        numbers=results.card_buttons(items, first=first),
         buttons=tuple(rows),
     )
     return _with_near(context, reply, _timed(about, ending), near) if near else reply
@@ -249,7 +250,7 @@ def _with_near(context: CommandContext, reply: channel.Reply, about: str, near: 
         *reply.items,
         *(model.Item(paper=known, because=(), position=at) for at, known in enumerate(papers, start)),
     )
-    said = zip(cards.days_of(context, papers), near, strict=True)
+    said = zip(results.days_of(context, papers), near, strict=True)
     days = (_day_and_nearness(context, day, one.nearness) for day, one in said)
     label = context.say("subscribe to the meaning")
     button = channel.Button(label=label, verb="subscribe-to", arguments={"text": about})
@@ -258,7 +259,7 @@ def _with_near(context: CommandContext, reply: channel.Reply, about: str, near: 
         items=items,
         days=(*reply.days, *days),
         headings={start: _near_line(context, near)},
-        numbers=cards.card_buttons(items),
+        numbers=results.card_buttons(items),
         buttons=(*reply.buttons, (button,)),
     )
 
@@ -271,7 +272,7 @@ def _near_line(context: CommandContext, near: Sequence[NearPaper]) -> str:
 
 def _days(context: CommandContext, papers: Sequence[model.KnownPaper], query: Query) -> tuple[str, ...]:
     """Returns the day of each paper; if the query asks for nearness to one text, also how near the paper is."""
-    days = cards.days_of(context, papers)
+    days = results.days_of(context, papers)
     if len(query.asked) != 1:
         return days
     near = ((hit.near for hit in why(query, known.paper) if hit.near is not None) for known in papers)
@@ -294,7 +295,7 @@ def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: End
     """Returns the results of the query that was probably meant; the last button subscribes to the query as it was typed."""
     reply = _page(context, _timed(spelled.meant, ending), [(None, 0)], 0)
     label = context.say("subscribe to {query}", query=" ".join(typed.split()))
-    as_typed = tuple((replace(one, label=label),) for row in cards.subscribe_button(context, typed) for one in row)
+    as_typed = tuple((replace(one, label=label),) for row in results.subscribe_button(context, typed) for one in row)
     buttons = ((_try_button(spelled.meant, ending),), *reply.buttons, *as_typed)
     return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=buttons)
 
@@ -330,7 +331,7 @@ def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, fe
     return tuple(
         (
             _try_button(
-                one.variant.text, ending, cards.variant_label(context.localizer, one.variant), f" (+{one.more:,})"
+                one.variant.text, ending, results.variant_label(context.localizer, one.variant), f" (+{one.more:,})"
             ),
         )
         for one in found
@@ -339,10 +340,10 @@ def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, fe
 
 def _reading(context: CommandContext, subscription: Subscription | None, query: Query, ending: Ending) -> Sequence[str]:
     if subscription is None:
-        return cards.query_lines(context, query, ending)
-    said = cards.named_by_number(context, subscription)
+        return results.query_lines(context, query, ending)
+    said = results.named_by_number(context, subscription)
     if timed := _with_another_time(subscription, ending):
-        return (said, *cards.query_lines(context, timed, ending))
+        return (said, *results.query_lines(context, timed, ending))
     if ending.when is None:
         return (said,)
     return (
@@ -375,7 +376,7 @@ def _count_line(context: CommandContext, query: Query, found: SearchResult, befo
     known = context.localizer.count("{count} paper", "{count} papers", found.stored)
     recent = paper_search.recent_matches(context.transaction, query, now=context.now, most=0)
     if whole and recent.base.of == found.stored:
-        return cards.count_found(context, amount, recent.base)
+        return results.count_found(context, amount, recent.base)
     if whole and not amount:
         return context.localizer.count(
             "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.commands import all_but, asking, card_actions, last_answer, meant, offered, paper_lookup, search, word_edits
+from bot.commands import all_but, asking, last_answer, last_shown, meant, offered, picking, ratings, search, word_edits
 from bot.commands.cards import card_reply
 from bot.commands.context import CommandContext
 from bot.commands.words import by_rule, intents, names, reader, subjects
@@ -25,9 +25,6 @@ from subscriptions.query import rewriting
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.service.paper_search import papers_named
-
-# -------------------------------------------------------------------------------------------- does what a sentence says
-
 
 _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
@@ -106,7 +103,7 @@ def _new_subject(context: CommandContext, said: Said) -> str:
 
     That is so if the chat has no subscriptions, and for a time also if the words around it name no subscription.
     """
-    is_new = not asking.listed_here(context) or (said.has_unknown and said.intent.startswith("schedule"))
+    is_new = not picking.listed_here(context) or (said.has_unknown and said.intent.startswith("schedule"))
     if not is_new or said.intent not in _ALSO_ASKED or not said.asks_for_papers or said.marked(reader.NUMBER):
         return ""
     asked = subjects.subject_of(said.text)
@@ -128,7 +125,7 @@ def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
 
 def _of_one(context: CommandContext, said: Said) -> Said:
     """If a sentence of the whole chat names a subscription, returns it as a sentence about one."""
-    if said.intent not in _AS_ONE or not asking.listed_here(context) or not _names_one(context, said):
+    if said.intent not in _AS_ONE or not picking.listed_here(context) or not _names_one(context, said):
         return said
     return said._replace(
         found=(reader.Score(_AS_ONE[said.intent], intents.HALF if said.intent == "stop" else said.sure),)
@@ -142,7 +139,7 @@ def _names_one(context: CommandContext, said: Said) -> bool:
     """
     if names.is_numbered(said.text):
         return True
-    there = [one.subscription for one in asking.listed_here(context)]
+    there = [one.subscription for one in picking.listed_here(context)]
     named = names.names_in(said.text, said.intent)
     return any(
         name.isascii() or names.refers(said.text) or any(meant.fits(name, one) for one in there) for name in named
@@ -151,7 +148,7 @@ def _names_one(context: CommandContext, said: Said) -> bool:
 
 def _about_named(context: CommandContext, said: Said) -> Said:
     """If a sentence names a subscription by its words, returns its meaning with the number of the subscription instead."""
-    there = [one.subscription for one in asking.listed_here(context)]
+    there = [one.subscription for one in picking.listed_here(context)]
     if (
         said.intent == reader.QUERY and len(said.found) > 1 and said.found[1].intent in _OF_ONE
     ):  # "pause the kelp papers"
@@ -214,26 +211,20 @@ def _talk(context: CommandContext, said: Said) -> channel.Reply:
     return replace(card, lines=(*lines, *card.lines))
 
 
-# -------------------------------------------------------------------------------------------------------------- papers
-
-
 def _rated(context: CommandContext, said: Said) -> channel.Reply | None:
     """Stores that the chat likes or dislikes a paper: the named one; without a name, the last delivered one."""
     names = mentioned(said.text)
-    known = paper_lookup.paper_meant(context, names)
+    known = last_shown.paper_meant(context, names)
     if names and (known is None or said.sure < _CERTAIN or not context.chat.id):
         return None  # so that the caller shows the paper's card
     if known is None or not context.chat.id:
         return channel.Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
-    return card_actions.rate(context, [known], last_answer.SIGNALS[said.intent])
-
-
-# ------------------------------------------------------------------------------------------------- subscriptions
+    return ratings.rate(context, [known], last_answer.SIGNALS[said.intent])
 
 
 def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: PLR0911 - as above
     """Changes the subscriptions that are meant; if that is not clear, asks which."""
-    there = [one.subscription for one in asking.listed_here(context)]
+    there = [one.subscription for one in picking.listed_here(context)]
     if not there:
         return _nothing_to_change(context, said)
     those = _meant(said, there)
@@ -274,7 +265,7 @@ def _nothing_to_change(context: CommandContext, said: Said) -> channel.Reply | N
     refers = said.intent in ("schedule", "pause", "resume") and not split_when(said.text).only_time
     is_of_one = said.intent in ("name", "edit", "unsub") or not said.asks_for_papers
     if said.sure >= intents.SURE and (refers or is_of_one or said.marked(reader.NUMBER)):
-        return asking.no_subscriptions(context)
+        return picking.no_subscriptions(context)
     return offered.what_to_say(context) if said.intent == "widen" and not said.subject else None
 
 
@@ -297,7 +288,7 @@ def _strange_names(said: Said, there: Sequence[model.Subscription]) -> list[str]
     named = names.names_in(said.text, said.intent)
     missing = next((number for number in _numbers_of(said) if not any(str(one.number) == number for one in there)), "")
     if missing:
-        raise asking.not_found(missing)
+        raise picking.not_found(missing)
     if said.intent in _OF_WORDS:
         return []
     return [
@@ -358,13 +349,13 @@ def _asked(
     }.get(said.intent, "")
     buttons = [
         offered.do_button(f"{does} {one.number}  {one.label}".strip(), *command)
-        for one, command in wanted[: asking.A_PAGE]
+        for one, command in wanted[: picking.A_PAGE]
     ]
     if whole:
         every = context.say("pause all") if said.intent == "pause" else context.say("resume all")
         buttons.append(offered.do_button(every, said.intent, intents.pause_in(said) if said.intent == "pause" else ""))
     asked = offered.which(context, buttons)
-    more = asking.not_shown(context, len(wanted) - asking.A_PAGE)
+    more = picking.not_shown(context, len(wanted) - picking.A_PAGE)
     if strange:
         none = context.say("No subscription of this chat is called “{name}”.", name=strange[0][: offered.LABEL])
         asked = replace(asked, lines=(none, context.say("Which one do you mean?"), *more))

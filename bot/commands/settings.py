@@ -1,100 +1,20 @@
-"""The commands set, timezone and lang, and the form that shows all settings."""
+"""The commands set, timezone and lang."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands import asking, phrasing
+from bot.commands import asking, cities, phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.subscription_form import problem
+from bot.commands.settings_form import ZONE, fixed_settings, offered_values, on_settings_form, store_settings
+from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.rendering.language import Language, refused
 from subscriptions import chat_settings, errors, model, zones
 from subscriptions.planning import cadence
 from subscriptions.planning.times import NoSuchTime
-from subscriptions.service.amendments import set_settings
 from subscriptions.texts import normalized
 
-
-def on_settings_form(context: CommandContext) -> channel.Reply:
-    """Handles [all in one form]: opens the form; while it is being filled in, returns it with the values so far."""
-    modal = channel.Modal(
-        title=context.say("Settings"),
-        submit_label=context.say("Save"),
-        close_label=context.say("Cancel"),
-        fields=tuple(_field(context, name) for name in _free(context)),
-        verb="send-settings",
-        fallback=context.say(
-            "If no form has opened, try once more, or write it: {command}", command="/set text titles"
-        ),
-    )
-    return channel.Reply(modal=modal)
-
-
-def on_submit_settings(context: CommandContext) -> channel.Reply:
-    """Applies the changes in the submitted form, or returns the errors by field."""
-    before, wanted, problems = context.chat, _wanted(context), {}
-    for name, value in wanted.items():
-        try:
-            chat_settings.check_value(name, value, kind=before.kind, public=before.public)
-        except errors.Refused as error:
-            problems[name] = problem(context, error)
-    if problems:
-        return channel.Reply(form_errors=problems)
-    if not wanted:
-        return channel.Reply(lines=(context.say("All settings are as they were."),))
-    after, localizer = _stored(context, wanted)
-    lines = [line for name in wanted for line in phrasing.setting_changed(name, before, after, localizer).lines]
-    return channel.Reply(lines=tuple(lines), ok=True, buttons=asking.undo_row(replace(context, localizer=localizer)))
-
-
-def _stored(context: CommandContext, wanted: Mapping[str, str]) -> tuple[model.Chat, Language]:
-    """Changes settings. Returns the changed chat, and a localizer for its new language and zone. Raises Refused."""
-    after = set_settings(context.transaction, context.chat.address, wanted, now=context.now, who=context.actor)
-    own = context.chat.address == context.origin.address
-    language = after.settings.lang if own else context.origin.settings.lang
-    return after, context.localizer.speaking(language, after.settings.timezone)
-
-
-def _free(context: CommandContext) -> tuple[str, ...]:
-    """Returns the settings that this chat can change and that have an effect in it."""
-    left_out = {*chat_settings.without_effect(context.chat), *_fixed(context)}
-    return tuple(name for name in chat_settings.SETTINGS if name not in left_out)
-
-
-def _field(context: CommandContext, name: str) -> channel.FormField:
-    kept, options = context.chat.settings.value(name), _options(context, name)
-    value = context.form_values.get(name, kept)
-    return channel.FormField(
-        name=name,
-        label=phrasing.label_of(name, context.localizer),
-        value=value if not options or value in {option.value for option in options} else kept,
-        hint=chat_settings.SETTINGS[name].meaning.say(context.localizer.translate),
-        options=options,
-    )
-
-
-def _options(context: CommandContext, name: str) -> tuple[channel.Option, ...]:
-    """Returns the values to choose from, with the current one; none if a value must be typed."""
-    if name == ZONE:
-        return asking.zone_options(context, context.chat.settings.value(name))
-    return tuple(
-        channel.Option(value=one, label=phrasing.value_words(name, one, context.localizer))
-        for one in _offered(context, name)
-    )
-
-
-def _wanted(context: CommandContext) -> dict[str, str]:
-    """Returns the values in the form that differ from those of the chat; unchecked, since platforms may send any value."""
-    settings = context.chat.settings
-    typed = {name: context.form_values.get(name, "").strip() for name in _free(context)}
-    return {name: value for name, value in typed.items() if value and value != settings.value(name)}
-
-
-# ------------------------------------------------------------------------------------------------- set, lang, timezone
-
-
-ZONE = "timezone"
 A_CITY = "Oslo"
 _CHOSEN = "✓"
 _SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of one or several words, and the : or = after it
@@ -163,18 +83,15 @@ def on_zone(context: CommandContext) -> channel.Reply:
 
 def on_zones(context: CommandContext) -> channel.Reply:
     """Handles [more] and [another city]: shows other cities. The first page stays; further pages replace each other."""
-    buttons = asking.zone_buttons(context, int(context.arguments["page"]), replaces=True)
+    buttons = cities.zone_buttons(context, int(context.arguments["page"]), replaces=True)
     return channel.Reply(
         lines=(_which_clock(context),), buttons=buttons, replaces=bool(context.arguments.get("replaces"))
     )
 
 
-# ------------------------------------------------------------------------------------------------------------- showing
-
-
 def _all_settings(context: CommandContext) -> channel.Reply:
     """Returns the reply with all settings and their values; in a group it is short, with the values only on the buttons."""
-    localizer, fixed = context.localizer, _fixed(context)
+    localizer, fixed = context.localizer, fixed_settings(context)
     own = context.chat.address == context.origin.address
     head = context.say("Settings of this chat:") if own else context.say("Settings of {chat}:", chat=context.chat.name)
     free = [name for name in chat_settings.SETTINGS if name not in fixed]
@@ -221,18 +138,8 @@ def _value(context: CommandContext, name: str) -> str:
     return phrasing.value_words(name, context.chat.settings.value(name), context.localizer)
 
 
-def _fixed(context: CommandContext) -> tuple[str, ...]:
-    """Returns the settings that a chat of this kind cannot change."""
-    public = context.chat.public
-    return tuple(
-        name
-        for name in chat_settings.SETTINGS
-        if len(chat_settings.choices(name, kind=context.chat.kind, public=public)) == 1
-    )
-
-
 def _setting_buttons(labels: Mapping[str, str]) -> channel.Buttons:
-    return asking.button_rows(
+    return cities.button_rows(
         [channel.Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()]
     )
 
@@ -240,7 +147,7 @@ def _setting_buttons(labels: Mapping[str, str]) -> channel.Buttons:
 def _one_setting(context: CommandContext, name: str) -> channel.Reply:
     """Returns the reply about one setting: its value, its meaning, its other values."""
     localizer, value = context.localizer, context.chat.settings.value(name)
-    offered, idle = _offered(context, name), chat_settings.without_effect(context.chat).get(name)
+    offered, idle = offered_values(context, name), chat_settings.without_effect(context.chat).get(name)
     if len(offered) == 1:
         label, shown = phrasing.label_of(name, localizer), _value(context, name)
         return channel.Reply(
@@ -259,24 +166,14 @@ def _one_setting(context: CommandContext, name: str) -> channel.Reply:
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
     if name == "timezone":
-        buttons = asking.zone_buttons(context, replaces=True)
+        buttons = cities.zone_buttons(context, replaces=True)
     else:
-        buttons = asking.button_rows(
+        buttons = cities.button_rows(
             [_value_button(context, name, option, chosen=option == value) for option in offered]
         )
     asking.expect_answer(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
     back = channel.Button(label=context.say("all settings"), verb="settings")
     return channel.Reply(lines=tuple(lines), buttons=(*buttons, (back,)))
-
-
-def _offered(context: CommandContext, name: str) -> tuple[str, ...]:
-    """Returns the values that are shown as buttons: all values, or some with the current one; none for the time zone."""
-    words = chat_settings.choices(name, kind=context.chat.kind, public=context.chat.public)
-    some = chat_settings.SETTINGS[name].offered.get(context.chat.kind, ())
-    if words or not some:
-        return words
-    value = context.chat.settings.value(name)
-    return some if value in some else (value, *some)
 
 
 def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> channel.Button:
@@ -293,29 +190,26 @@ def _which_clock(context: CommandContext) -> str:
     return context.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY)
 
 
-# ------------------------------------------------------------------------------------------------------------ changing
-
-
 def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
     before = context.chat
-    after, localizer = _stored(context, {name: value})
+    after, localizer = store_settings(context, {name: value})
     settings = after.settings
     if before.settings.value(name) == settings.value(name):
         return phrasing.setting_changed(name, before, after, context.localizer)
     reply = phrasing.setting_changed(name, before, after, localizer)
     if name == ZONE:
         asking.drop_question(context, "answer-zone")
-        clock = asking.local_time(context.now, settings.timezone)
+        clock = cities.local_time(context.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, localizer.say("It is {time} there.", time=clock)))
     lines = (*reply.lines, *_side_notes(context, name, settings, localizer))
-    return replace(reply, lines=lines, buttons=asking.undo_row(replace(context, localizer=localizer)))
+    return replace(reply, lines=lines, buttons=undo_row(replace(context, localizer=localizer)))
 
 
 def _side_notes(context: CommandContext, name: str, settings: model.ChatSettings, localizer: Language) -> list[str]:
     """Returns notes about effects that a person may expect, but that the setting does not have."""
     if name not in ("schedule", "quiet"):
         return []
-    subscriptions = [one.subscription for one in asking.listed_here(context)]
+    subscriptions = [one.subscription for one in picking.listed_here(context)]
     if name == "schedule" and any(str(subscription.cadence) != settings.schedule for subscription in subscriptions):
         when = phrasing.cadence_words(cadence.parse_cadence(settings.schedule), localizer)
         return [localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when)]
@@ -335,7 +229,7 @@ def _change_schedule(context: CommandContext, value: str) -> channel.Reply:
             return _change(context, "schedule", value)
     except NoSuchTime as error:
         button = channel.Button(label="", verb="set", arguments={"name": "schedule"})
-        return asking.time_refused_with_nearest(context, error, button, argument="value")
+        return typed_times.time_refused_with_nearest(context, error, button, argument="value")
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
@@ -367,16 +261,6 @@ def is_setting(command: str, text: str) -> bool:
     return bool(value)
 
 
-CALLBACKS = {
-    "settings-form": Callback(run=on_settings_form, needs_manager=True),
-    "send-settings": Callback(run=on_submit_settings, needs_manager=True, show_form=on_settings_form),
-    "setting": Callback(run=on_setting, needs_manager=True, replaces=True),
-    "settings": Callback(run=_all_settings, needs_manager=True, replaces=True),
-    "set": Callback(run=on_set, needs_manager=True, replaces=True),
-    "zone": Callback(run=on_zone, needs_manager=True),
-    "zones": Callback(run=on_zones, needs_manager=True),
-}
-
 COMMANDS: tuple[Command, ...] = (
     Command(
         name="set",
@@ -405,3 +289,11 @@ COMMANDS: tuple[Command, ...] = (
         summary=errors.Sentence("your clock, for all times"),
     ),
 )
+
+CALLBACKS = {
+    "setting": Callback(run=on_setting, needs_manager=True, replaces=True),
+    "settings": Callback(run=_all_settings, needs_manager=True, replaces=True),
+    "set": Callback(run=on_set, needs_manager=True, replaces=True),
+    "zone": Callback(run=on_zone, needs_manager=True),
+    "zones": Callback(run=on_zones, needs_manager=True),
+}

@@ -1,19 +1,14 @@
-"""The commands start, help and about, shared links, and the reply to unknown commands."""
+"""The command start, and shared links."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 
 from bot.commands import phrasing
+from bot.commands.confirmation import subscribe_and_echo
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.undo import subscribe_and_echo
-from bot.commands.words.subjects import small_words
 from bot.ports import channel as channels
 from subscriptions import errors
-from subscriptions.chat_settings import SETTINGS
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
-from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
 from subscriptions.service import chat_status
 from subscriptions.service.amendments import set_settings
@@ -23,7 +18,6 @@ ADDED = "added"  # argument of links that add the bot to a chat, which is greete
 OFFER = "offer"  # verb of links that share a subscription
 _WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')
 _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranjay Krishna"')
-_LONGEST = 32  # characters of an unknown command that the reply repeats
 
 
 def start(context: CommandContext) -> channels.Reply | None:
@@ -94,9 +88,6 @@ def on_speak(context: CommandContext) -> channels.Reply:
     return _first_words(replace(context, origin=chat, chat=chat, localizer=localizer))
 
 
-# ------------------------------------------------------------------------------------------------- a shared subscription
-
-
 def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
     """Returns (query, time) that a link offers: a stored subscription, or a query in the link itself; None if it is gone."""
     token = chat_status.find_callback(context.transaction, payload)
@@ -142,221 +133,12 @@ def on_accept(context: CommandContext) -> channels.Reply:
     return subscribe_and_echo(context, *offered)
 
 
-# --------------------------------------------------------------------------------------------------- not understood
-
-
-def unknown(context: CommandContext) -> channels.Reply:
-    """Returns the reply to an unknown command, with a button for the most similar known one."""
-    typed, _, rest = context.args.partition(" ")
-    near, name = context.registry.nearest(typed), typed[:_LONGEST]
-    lines = [
-        context.say("I do not know “{name}”.", name=name)
-        if context.message is None or context.message.takes_bare_commands or not context.message.command
-        else context.say("I do not know /{name}.", name=name)
-    ]
-    lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
-    meant = channels.Button(label=f"/{near} {rest}".strip(), verb="do", arguments={"command": near, "args": rest})
-    return channels.Reply(lines=tuple(lines), ok=False, buttons=((meant,),) if near else ())
-
-
 _PAPERS_SHOWN = 3  # papers that the offer of a subscription shows
 
 
-# --------------------------------------------------------------------------------------------------------- help, about
-
-
-# arXiv requires exactly these words (info.arxiv.org/help/api/tou).
-THANKS = "Thank you to arXiv for use of its open access interoperability."
-
-_PURPOSES = (
-    (errors.Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
-    (errors.Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
-    (errors.Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status", "stats")),
-    (errors.Sentence("To take along"), ("export", "import", "share", "library")),
-    (errors.Sentence("About me"), ("about", "privacy", "forget")),
-)
-ALL = "all"  # the topic that lists all commands
-_ALL = (ALL, "more", "commands", "全部", "更多", "命令")
-FIRST = (
-    errors.Sentence("Subscribe: /sub diffusion -survey daily 9"),
-    errors.Sentence("Try it first: /preview graph neural networks"),
-    errors.Sentence("Today’s papers: /today"),
-    errors.Sentence("See, change, remove: /list"),
-    errors.Sentence("Settings: /set quiet 23:00-07:00"),
-)
-_OPERATORS = (errors.Sentence("For operators"), ("allow", "deny"))
-TOPICS: Mapping[str, errors.Sentence] = {
-    "query": errors.Sentence("how to ask"),
-    "when": errors.Sentence("the times"),
-    "settings": errors.Sentence("the settings"),
-}
-
-# Examples that work in a chat that has subscription 1; a test types each of them.
-EXAMPLES: Mapping[str, tuple[str, ...]] = {
-    "sub": (
-        "/sub diffusion models -survey",
-        '/sub author:"Ranjay Krishna" now',
-        "/sub cat:cs.CL agents weekdays at 8:30",
-    ),
-    "list": ("/list",),
-    "edit": ("/edit 1 diffusion -survey",),
-    "name": ("/name 1 Diffusion",),
-    "schedule": ("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
-    "pause": ("/pause 1 7d", "/pause until 3 Mar"),
-    "resume": ("/resume", "/resume 1"),
-    "unsub": ("/unsub 1", "/unsub all"),
-    "undo": ("/undo",),
-    "preview": ("/preview diffusion -survey", "/preview 1"),
-    "today": ("/today", "/today cat:cs.LG"),
-    "search": ("/search graph neural networks",),
-    "like": ("/like 2601.15529",),
-    "save": ("/save 2601.15529",),
-    "saved": ("/saved",),
-    "why": ("/why 2601.15529",),
-    "whynot": ("/whynot 2601.15529",),
-    "set": ("/set", "/set limit 12", "/set quiet 23:00-07:00"),
-    "lang": ("/lang zh", "/lang en"),
-    "timezone": ("/timezone Oslo", "/timezone +08:00"),
-    "connect": ("/connect", "/connect @mychannel"),
-    "email": ("/email me@lab.org",),
-    "status": ("/status",),
-    "stats": ("/stats",),
-    "export": ("/export", "/export bib 30d", "/export saved ris"),
-    "import": ("/import daily 09:00 | diffusion -survey | Diffusion",),
-    "library": ("/library",),
-    "share": ("/share 1",),
-    "help": ("/help query", "/help sub"),
-    "about": ("/about",),
-    "privacy": ("/privacy",),
-    "forget": ("/forget",),
-    "cancel": ("/cancel",),
-    "stop": ("/stop",),
-    "start": ("/start",),
-}
-QUERIES: tuple[tuple[str, errors.Sentence], ...] = (
-    ("graph transformer", errors.Sentence("both words")),
-    ('"graph transformer"', errors.Sentence("side by side")),
-    ("rlhf OR dpo", errors.Sentence("one of them")),
-    ("diffusion -survey", errors.Sentence("the first without the second")),
-    *(field.help for field in FIELDS if field.help),
-    ("neuro*", errors.Sentence("words that begin so")),
-    ("=RAG", errors.Sentence("exactly so, in capitals")),
-)
-WHENS: tuple[tuple[str, errors.Sentence], ...] = (
-    ("now", errors.Sentence("as soon as papers come")),
-    ("when-out 08:00-20:00", errors.Sentence("once a day, as soon as the day's papers are out")),
-    ("daily 9", errors.Sentence("every day at nine")),
-    ("weekdays at 8:30", errors.Sentence("Monday to Friday")),
-    ("weekly mon 9", errors.Sentence("once a week")),
-    ("daily 9 Berlin", errors.Sentence("by the clock of a place")),
-    ("每天早上8点", errors.Sentence("the usual words, in English and Chinese")),
-)
-
-
-def help_(context: CommandContext) -> channels.Reply:
-    """Shows the most useful commands with examples; with an argument, all commands, or one topic or command."""
-    typed = context.args.casefold().lstrip("/").split()
-    if typed and (typed[0] in {*_ALL, *TOPICS, *context.registry.by_name} or typed[0] not in small_words()):
-        return _topic(context, typed[0])
-    return _overview(context) if context.read_by_group else _first(context)
-
-
-def on_help(context: CommandContext) -> channels.Reply:
-    """Handles the button of a topic. The list of all commands replaces the message of the button."""
-    topic = str(context.arguments["topic"])
-    return replace(_topic(context, topic), replaces=topic == ALL)
-
-
-def _first(context: CommandContext) -> channels.Reply:
-    lines = tuple(one.say(context.localizer.translate) for one in FIRST)
-    more = channels.Button(label=context.say("more"), verb="help", arguments={"topic": ALL})
-    return channels.Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
-
-
-def _topics(context: CommandContext) -> tuple[channels.Button, ...]:
-    return tuple(
-        channels.Button(label=label.say(context.localizer.translate), verb="help", arguments={"topic": topic})
-        for topic, label in TOPICS.items()
-    )
-
-
-def _overview(context: CommandContext) -> channels.Reply:
-    purposes = (*_PURPOSES, _OPERATORS) if context.is_operator else _PURPOSES
-    known = context.registry.by_name
-    groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
-    more = context.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
-    if context.read_by_group:
-        return channels.Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
-    lines = [
-        context.say("{name}: {text}", name=title.say(context.localizer.translate), text=" ".join(names))
-        for title, names in groups
-        if names
-    ]
-    return channels.Reply(lines=(*lines, more), buttons=(_topics(context),))
-
-
-def _topic(context: CommandContext, name: str) -> channels.Reply:
-    if name in _ALL:
-        return _overview(context)
-    if name in ("query", "queries", "syntax", "查询", "语法"):
-        return _table(
-            context, context.say("Words that a paper must contain. What I understood is in every answer."), QUERIES
-        )
-    if name in ("when", "times", "时间"):
-        return _table(context, context.say("Write the time at the end: /sub diffusion daily 9"), WHENS)
-    if name in ("settings", "set", "preferences", "设置"):
-        rows = tuple(
-            (f"{phrasing.label_of(setting, context.localizer)} ({setting})", SETTINGS[setting].meaning)
-            for setting in SETTINGS
-        )
-        return _table(context, context.say("/set shows all settings; /set limit 12 changes one."), rows)
-    command = context.registry.by_name.get(name)
-    return _of(context, command) if command else _no_such(context, name)
-
-
-def _table(context: CommandContext, head: str, rows: tuple[tuple[str, errors.Sentence], ...]) -> channels.Reply:
-    """Returns a reply with examples and their meanings; in a group, only the first four examples."""
-    if context.read_by_group:
-        shown = " · ".join(written for written, _ in rows[:4])
-        return channels.Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
-    code = tuple(f"{written}\n  {meaning.say(context.localizer.translate)}" for written, meaning in rows)
-    return channels.Reply(lines=(head,), code=code)
-
-
-def _of(context: CommandContext, command: Command) -> channels.Reply:
-    summary = command.summary.say(context.localizer.translate)
-    lines = [context.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
-    if command.aliases and not context.read_by_group:
-        lines.append(context.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
-    examples = EXAMPLES.get(command.name, ())
-    return channels.Reply(lines=tuple(lines), code=examples[:1] if context.read_by_group else examples)
-
-
-def _no_such(context: CommandContext, name: str) -> channels.Reply:
-    near = get_close_matches(name, [*context.registry.by_name, *TOPICS], n=1, cutoff=0.6)
-    head = context.say("There is no help on “{name}”.", name=name[:32])
-    tip = context.say("Did you mean /help {name}?", name=near[0]) if near else context.say("/help lists what I know.")
-    return channels.Reply(lines=(head, tip), ok=False)
-
-
-def about(context: CommandContext) -> channels.Reply:
-    """Shows what the bot is, thanks to arXiv, and whom to contact."""
-    name = f"paperwire {context.bot_info.version}".rstrip()
-    lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
-    if context.bot_info.contact:
-        lines.append(context.say("Contact: {contact}", contact=context.bot_info.contact))
-    lines.append(context.say("Its source is free, under the MIT licence. What I store: /privacy"))
-    return channels.Reply(lines=tuple(lines))
-
+COMMANDS = (Command(name="start", run=start, summary=errors.Sentence("what this is"), listed=False, stays_here=True),)
 
 CALLBACKS: dict[str, Callback] = {
     "speak": Callback(run=on_speak, needs_manager=True, replaces=True),
     "accept": Callback(run=on_accept, needs_manager=True, queries=_query_of_link, replaces=True),
-    "help": Callback(run=on_help),
 }
-
-COMMANDS = (
-    Command(name="start", run=start, summary=errors.Sentence("what this is"), listed=False, stays_here=True),
-    Command(name="help", run=help_, usage="[TOPIC]", summary=errors.Sentence("what you can say"), stays_here=True),
-    Command(name="about", run=about, summary=errors.Sentence("what this is, and thanks"), stays_here=True),
-)

@@ -1,4 +1,4 @@
-"""sub, list and unsub: make, show and remove the subscriptions of a chat.
+"""sub: makes the subscriptions of a chat.
 
 If words may be a time or a part of the query, the reply offers the other reading.
 """
@@ -8,22 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.commands import all_but, asking, phrasing, undo
-from bot.commands.asking import OnlyTime
+from bot.commands import confirmation, phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext, query_of_button
-from bot.commands.phrasing import Row
 from bot.commands.subscription_form import new_subscription
-from bot.commands.words.intents import meaning
+from bot.commands.typed_times import OnlyTime
+from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.ports.conversation import Interaction
 from bot.rendering.language import caret
-from subscriptions import errors, model, states
+from subscriptions import errors
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when, split_wish
 from subscriptions.query.parse import parse_query
-from subscriptions.service import amendments, paper_search, requests
-from subscriptions.service.chat_status import next_deliveries_to
-from subscriptions.service.listing import Listed
-from subscriptions.service.questions import why_it_rests
+from subscriptions.service import amendments, requests
 from subscriptions.service.requests import Subscribed
 
 MOST_LINES = 20  # subscriptions in one message
@@ -66,7 +62,9 @@ def sub(context: CommandContext) -> channel.Reply:
         return _refused_reply(context, said[0], said[0].error)
     _remember(context, said, before)
     if len(said) == 1 and said[0].done is not None:
-        return undo.echo(context, said[0].done, instead=said[0].instead, ending=said[0].ending, typed=said[0].typed)
+        return confirmation.echo(
+            context, said[0].done, instead=said[0].instead, ending=said[0].ending, typed=said[0].typed
+        )
     return _several(context, said)
 
 
@@ -80,13 +78,12 @@ def _refused_reply(context: CommandContext, said: _Line, error: errors.Paperwire
     """Returns the reply to a refused single line, with buttons, if its time was wrong. Raises every other error."""
     words = channel.Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
     if isinstance(error, NoSuchTime):
-        return asking.time_refused_with_nearest(context, error, replace(words, arguments={"text": said.text}), (words,))
+        return typed_times.time_refused_with_nearest(
+            context, error, replace(words, arguments={"text": said.text}), (words,)
+        )
     if isinstance(error, OnlyTime):
-        return asking.only_time_refused(context, error, words)
+        return typed_times.only_time_refused(context, error, words)
     raise error
-
-
-# -------------------------------------------------------------------------------------------------------- line by line
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -115,11 +112,11 @@ def _subscribed(context: CommandContext, said: _Line, number: int | None = None)
     """
     if said.error is not None:
         return said
-    before = asking.subscription_numbered(context, number) if number else None
+    before = picking.subscription_numbered(context, number) if number else None
     try:
         with context.transaction.savepoint():
             if before is None:
-                return replace(said, done=undo.subscribe_here(context, said.text, said.when))
+                return replace(said, done=confirmation.subscribe_here(context, said.text, said.when))
             address, when = context.chat.address, said.when or context.chat.settings.schedule
             done = amendments.edit(
                 context.transaction, address, before.number, said.text, when=when, now=context.now, who=context.actor
@@ -144,7 +141,7 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> channel.Reply:
         if one.done
     ]
     refused = tuple(text for one in said if one.error for text in _refused(context, one.text, one.error))
-    buttons = asking.undo_row(context) if any(one.done and one.done.outcome != "known" for one in done) else ()
+    buttons = undo_row(context) if any(one.done and one.done.outcome != "known" for one in done) else ()
     return channel.Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=buttons)
 
 
@@ -155,9 +152,6 @@ def _refused(context: CommandContext, text: str, error: errors.PaperwireError) -
         return text, f"^ {why}"
     line, mark = caret(text, error.column)
     return line, f"{mark} {why}"
-
-
-# ------------------------------------------------------------------------------------------------- an edited /sub
 
 
 def _remember(context: CommandContext, said: Sequence[_Line], before: Sequence[int]) -> None:
@@ -175,7 +169,7 @@ def _numbers_before_edit(context: CommandContext) -> list[int]:
         return []
     token = context.remembered(_state_name(context))
     return (
-        [number for number in token.arguments["numbers"] if asking.subscription_numbered(context, number)]
+        [number for number in token.arguments["numbers"] if picking.subscription_numbered(context, number)]
         if token
         else []
     )
@@ -189,7 +183,7 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
     there = {
         subscription.canonical: subscription.number
         for number in numbers
-        if (subscription := asking.subscription_numbered(context, number))
+        if (subscription := picking.subscription_numbered(context, number))
     }
     read = [_read(context, line) for line in lines]
     kept = [None if one.error else there.get(_canonical(one.text)) for one in read]
@@ -222,13 +216,10 @@ def _state_name(context: CommandContext) -> str:
     return f"said:{context.origin.address}:{context.request.message_id}"
 
 
-# ---------------------------------------------------------------------------------- buttons that reword a subscription
-
-
 def on_subscribe_at(context: CommandContext) -> channel.Reply:
     """Handles an available time that was offered after a refusal: subscribes to the query and the time of the button."""
     when = context.arguments.get("when")
-    return undo.subscribe_and_echo(context, str(context.arguments["text"]), str(when) if when else None)
+    return confirmation.subscribe_and_echo(context, str(context.arguments["text"]), str(when) if when else None)
 
 
 def on_as_words(context: CommandContext) -> channel.Reply:
@@ -239,9 +230,9 @@ def on_as_words(context: CommandContext) -> channel.Reply:
         return channel.Reply(toast=context.say("That is undone already."))
     added, chat = next(iter(change.what.added), None), context.chat
     old = added or next((old for old, _ in change.what.changed), None)
-    before = asking.subscription_numbered(context, old.number) if old else None
+    before = picking.subscription_numbered(context, old.number) if old else None
     if old is None or before is None:
-        return asking.subscription_gone(context)
+        return picking.subscription_gone(context)
     when, tz = (chat.settings.schedule, "") if added else (str(old.cadence), old.zone or "")
     if not added and context.arguments.get("number") is None:  # a /sub had only rescheduled an existing subscription
         amendments.edit(
@@ -254,216 +245,11 @@ def on_as_words(context: CommandContext) -> channel.Reply:
             now=context.now,
             who=context.actor,
         )
-        return undo.subscribe_and_echo(context, text, None)
+        return confirmation.subscribe_and_echo(context, text, None)
     done = amendments.edit(
         context.transaction, chat.address, old.number, text, when=when, tz=tz, now=context.now, who=context.actor
     )
-    return undo.echo(context, done, instead=context.reading(parse_query(before.text)))
-
-
-# ----------------------------------------------------------------------------------------------------------------- list
-
-
-A_PAGE = 10
-_ROW = 5  # buttons with numbers in a row
-
-
-def list_(context: CommandContext) -> channel.Reply:
-    """Shows the subscriptions of the chat, page by page; "list 2" shows the second page."""
-    text = context.args.strip()
-    return _page(context, int(text) - 1 if text.isdecimal() and len(text) < _ROW else 0)
-
-
-def on_list(context: CommandContext) -> channel.Reply:
-    """Handles [back] and [more]: shows another page."""
-    return _page(context, int(context.arguments.get("page", 0)))
-
-
-def change_buttons(context: CommandContext, subscription: model.Subscription) -> tuple[channel.Button, ...]:
-    """Returns [edit], [pause] or [resume], and [remove]."""
-    number = {"number": subscription.number}
-    held = subscription.state is states.SubscriptionState.PAUSED
-    return (
-        channel.Button(label=context.say("edit"), verb="edit-ask", arguments=number),
-        channel.Button(label=context.say("resume"), verb="resume", arguments=number)
-        if held
-        else channel.Button(label=context.say("pause"), verb="pause", arguments=number),
-        channel.Button(label=context.say("remove"), verb="unsub", arguments=number),
-    )
-
-
-def show_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
-    """Handles the button with a number: shows that subscription, with buttons to change it."""
-    one = next(one for one in asking.listed_here(context) if one.subscription.number == subscription.number)
-    back = channel.Button(
-        label=context.say("list"), verb="list", arguments={"page": int(context.arguments.get("page", 0))}
-    )
-    lines = [*_list_lines(context, _rows(context, [one]), [one]), *([subscription.text] if subscription.name else [])]
-    if phrasing.state_of(one) == "active":
-        lines.append(
-            phrasing.next_line(
-                next_deliveries_to(context.transaction, context.chat.address, [subscription], now=context.now),
-                context.localizer,
-                context.now,
-            )
-        )
-    return channel.Reply(lines=tuple(lines), buttons=(change_buttons(context, subscription), (back,)))
-
-
-def _page(context: CommandContext, page: int) -> channel.Reply:
-    found = asking.listed_here(context)
-    form = channel.Button(label=context.say("new subscription"), verb="new-subscription")
-    new = (form,) if context.request.trigger_id else ()  # only on platforms with forms
-    if not found:
-        return replace(asking.no_subscriptions(context), buttons=(new,))
-    pages = -(-len(found) // A_PAGE)
-    page = min(max(page, 0), pages - 1)
-    shown = found[page * A_PAGE : (page + 1) * A_PAGE]
-    head = context.localizer.count("{count} subscription", "{count} subscriptions", len(found))
-    if pages > 1:
-        head = f"{head} · {context.say('page {page} of {pages}', page=page + 1, pages=pages)}"
-    rows = _rows(context, shown)
-    if context.chat.state is not states.ChatState.ACTIVE:  # all are held for the same reason, so it is shown once
-        head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
-    rows = [replace(row, reading=phrasing.shortened(row.reading)) for row in rows]
-    buttons = (*_buttons(context, shown, page, pages), new)
-    more = (
-        [context.say("/list {page} shows the next.", page=page + 2)]
-        if page + 1 < pages and context.read_by_strangers
-        else []
-    )
-    near = None
-    if page == 0 and context.origin.kind is model.ChatKind.PRIVATE:  # in groups, lists are short
-        there = [one.subscription for one in found]
-        near = paper_search.nearly_same(context.transaction, context.chat, there, now=context.now)
-    if near is not None:
-        more.append(
-            context.localizer.count(
-                "{first} and {second} bring nearly the same: {count} of {either} papers.",
-                "{first} and {second} bring nearly the same: {count} of {either} papers.",
-                near.shared,
-                first=near.first,
-                second=near.second,
-                either=near.either,
-            )
-        )
-        label = context.say("merge {first} and {second}", first=near.first, second=near.second)
-        numbers = {"first": near.first, "second": near.second}
-        buttons = (*buttons, (channel.Button(label=label, verb="merge", arguments=numbers),))
-    return channel.Reply(lines=(head, *_list_lines(context, rows, shown), *more), buttons=buttons)
-
-
-def on_merge(context: CommandContext) -> channel.Reply:
-    """Handles [merge 2 and 5]: replaces two subscriptions with one that finds what either of them finds."""
-    numbers = int(context.arguments["first"]), int(context.arguments["second"])
-    done = amendments.merge(context.transaction, context.chat.address, *numbers, now=context.now, who=context.actor)
-    return undo.echo(context, done)
-
-
-def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> channel.Buttons:
-    numbers = [
-        channel.Button(
-            label=str(one.subscription.number),
-            verb="subscription",
-            arguments={"number": one.subscription.number, "page": page},
-        )
-        for one in shown
-    ]
-    rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]
-    return (*rows, asking.pager(context, page, pages, "list"))
-
-
-def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
-    return phrasing.subscription_rows(
-        shown, lambda text: context.reading(parse_query(text)), lambda _: context.localizer, context.now
-    )
-
-
-def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
-    """Returns a line for each subscription: number, name or query, time, papers found, last delivery, why it is held."""
-    about = paper_search.activity(
-        context.transaction, context.chat, [one.subscription for one in shown], now=context.now
-    )
-    lines = []
-    for one, row in zip(shown, rows, strict=True):
-        subscription = one.subscription
-        parts = [f"{row.number}  {row.reading}", row.when]
-        parts += [_often(context, about, about.found[subscription.canonical])] if about.base.days else []
-        if subscription.number in about.came:
-            parts.append(context.say("last {moment}", moment=context.localizer.moment(about.came[subscription.number])))
-        if rest := why_it_rests(context.transaction, subscription.canonical):
-            parts.append(rest.say(context.localizer.translate))
-        lines.append(" · ".join((*parts, *([row.state] if row.state else []))))
-    return lines
-
-
-def _often(context: CommandContext, about: paper_search.MatchCount, found: int) -> str:
-    """Returns how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
-    if about.base.week and about.base.whole:
-        return context.localizer.count("{count} a week", "{count} a week", found)
-    days = phrasing.of_the_newest(
-        context.localizer, context.localizer.count("{count} day", "{count} days", about.base.days), about.base
-    )
-    return context.localizer.count("{count} in {days}", "{count} in {days}", found, days=days)
-
-
-# --------------------------------------------------------------------------------------------------------------- unsub
-
-
-_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
-
-
-def unsub(context: CommandContext) -> channel.Reply:
-    """Removes subscriptions by number or by query, or all of them; without arguments, asks which."""
-    if not context.args:
-        return _which(context)
-    if context.args.casefold() in _ALL:
-        return unsub_all(context)
-    if (asked := all_but.asked(context, meaning(f"remove {context.args}"))) is not None:
-        return asked
-    said = amendments.numbers_in(context.args)
-    there = amendments.numbers_among(said, {one.subscription.number for one in asking.listed_here(context)})
-    if not there:
-        return _removed(context, str(_subscription_of_query(context, said).number))
-    gone = requests.unsubscribe_several(
-        context.transaction, context.chat.address, there, now=context.now, who=context.actor
-    )
-    missing = amendments.numbers_missing(said, there)
-    return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=asking.undo_row(context))
-
-
-def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> model.Subscription:
-    """Returns the subscription with the typed query. Raises QueryError; NotFound, which lists all typed numbers."""
-    try:
-        return asking.subscription_named(context, context.args)
-    except errors.NotFound:
-        if not said:
-            raise
-        which = amendments.numbers_missing(said, ())
-        raise errors.NotFound(
-            errors.Sentence("This chat has no subscription {which}.", {"which": which}),
-            errors.Sentence("/list shows those that are there."),
-        ) from None
-
-
-def unsub_all(context: CommandContext) -> channel.Reply:
-    """Removes all subscriptions. Does not ask first, since the removal can be undone."""
-    return _removed(context, "all") if context.chat.id else phrasing.unsubscribed((), context.localizer)
-
-
-def _unsub_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
-    return _removed(context, str(subscription.number))
-
-
-def _which(context: CommandContext) -> channel.Reply:
-    question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
-    everything = channel.Button(label=context.say("remove all"), verb="unsub-all")
-    return asking.pick_list(context, question, "unsub", last=(everything,))
-
-
-def _removed(context: CommandContext, which: str) -> channel.Reply:
-    found = requests.unsubscribe(context.transaction, context.chat.address, which, now=context.now, who=context.actor)
-    return replace(phrasing.unsubscribed(found, context.localizer), buttons=asking.undo_row(context) if found else ())
+    return confirmation.echo(context, done, instead=context.reading(parse_query(before.text)))
 
 
 COMMANDS = (
@@ -478,39 +264,10 @@ COMMANDS = (
         usage="QUERY [WHEN]",
         summary=errors.Sentence("subscribe to a query"),
     ),
-    Command(
-        name="list",
-        aliases=("subscriptions", "ls"),
-        run=list_,
-        usage="[PAGE]",
-        summary=errors.Sentence("your subscriptions"),
-    ),
-    Command(
-        name="unsub",
-        aliases=("unsubscribe", "remove"),
-        run=unsub,
-        needs_manager=True,
-        shows_without_args=True,
-        usage="[N …|QUERY|all]",
-        summary=errors.Sentence("remove a subscription"),
-    ),
-    Command(
-        name="unsuball",
-        run=unsub_all,
-        needs_manager=True,
-        summary=errors.Sentence("remove all subscriptions"),
-        listed=False,
-    ),
 )
 
 CALLBACKS = {
     "subscribe-to": Callback(run=sub, needs_manager=True, args_from="text", queries=_queries),
-    asking.AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button, replaces=True),
+    typed_times.AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button, replaces=True),
     "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, queries=query_of_button),
-    "list": Callback(run=on_list, replaces=True),
-    "subscription": Callback(run=asking.on_subscription(show_one), replaces=True),
-    "merge": Callback(run=on_merge, needs_manager=True),
-    "unsub": Callback(run=asking.on_subscription(_unsub_one), needs_manager=True, replaces=True),
-    "unsub-all": Callback(run=unsub_all, needs_manager=True, replaces=True),
-    "unsub-page": Callback(run=_which, writes=True, replaces=True),
 }

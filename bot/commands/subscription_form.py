@@ -7,9 +7,9 @@ the form shows how the query is read and what it would have found. Submitting th
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands import asking, phrasing
+from bot.commands import cities, phrasing, picking
+from bot.commands.confirmation import echo
 from bot.commands.context import Callback, Command, CommandContext, Event
-from bot.commands.undo import echo
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.categories import is_category
@@ -31,9 +31,6 @@ EXAMPLES = 2  # papers that the form shows
 AUTHORS, CATEGORIES = 3, 3  # most authors and categories of a paper in the query for papers like it
 _NINE = "09:00"
 _SHOWN = 30  # characters of a query that a refusal repeats
-
-
-# ------------------------------------------------------------------------------------------------------------- opening
 
 
 def form(context: CommandContext) -> channel.Reply:
@@ -131,9 +128,6 @@ def is_author(author: str) -> bool:
     return True
 
 
-# ----------------------------------------------------------------------------------------------------- what is filled in
-
-
 def _fields(
     context: CommandContext, text: str, cadence: model.Cadence, clock: str, *, notes: Sequence[str] = ()
 ) -> tuple[channel.FormField, ...]:
@@ -159,7 +153,7 @@ def _fields(
             required=False,
         ),
         channel.FormField(
-            name=ZONE, label=context.say("By the clock of"), value=clock, options=asking.zone_options(context, clock)
+            name=ZONE, label=context.say("By the clock of"), value=clock, options=cities.zone_options(context, clock)
         ),
     )
 
@@ -238,9 +232,6 @@ def _place_field(context: CommandContext, places: Mapping[str, model.ChatAddress
     return channel.FormField(name=channel.CHAT_FIELD, label=context.say("Where"), value=HERE, options=options)
 
 
-# ------------------------------------------------------------------------------------------------- while it is filled in
-
-
 def on_change_new(context: CommandContext) -> channel.Reply:
     """Returns the form of a new subscription again, for the values that are filled in so far."""
     begun = (str(context.arguments.get("text", "")), tuple(context.arguments.get("notes", ())))
@@ -266,9 +257,6 @@ def _with_choices(context: CommandContext, reply: channel.Reply) -> channel.Repl
 def _chosen(field: channel.FormField, value: str) -> channel.FormField:
     offered = not field.options or value in {option.value for option in field.options}
     return replace(field, value=value) if value and offered else field
-
-
-# ---------------------------------------------------------------------------------------------------------------- sent
 
 
 def on_submit_new(context: CommandContext) -> channel.Reply:
@@ -321,7 +309,7 @@ def _checked_query(context: CommandContext, text: str, before: str) -> None:
         with_words(
             context.transaction,
             query,
-            [one.subscription for one in asking.listed_here(context)],
+            [one.subscription for one in picking.listed_here(context)],
             chat_id=context.chat.id,
         )
     ending = split_when(text)
@@ -373,9 +361,9 @@ CALLBACKS = {
     "new-subscription": Callback(run=form),
     "send-new": Callback(run=on_submit_new, needs_manager=True, queries=_queries, show_form=on_change_new),
     "send-edit": Callback(
-        run=asking.on_subscription(on_submit_edit),
+        run=picking.on_subscription(on_submit_edit),
         needs_manager=True,
         queries=_queries,
-        show_form=asking.on_subscription(on_change_edit),
+        show_form=picking.on_subscription(on_change_edit),
     ),
 }

@@ -1,205 +1,30 @@
-"""The command undo, and the reply to a change: what is stored now, the next delivery, and [undo]."""
+"""The command undo, and the button [undo] that every reply to a change carries."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from bot.commands import asking, phrasing
+from bot.commands import phrasing
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.paper_lookup import last_buttons, papers_shown
-from bot.commands.search import query_of
 from bot.ports import channel
 from subscriptions import errors, model, states
-from subscriptions.addresses import facts_of
-from subscriptions.planning.decision import MOST_NEAR
-from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import ValueKind
-from subscriptions.query.advice import Advice
-from subscriptions.query.parse import parse_query
-from subscriptions.query.parse import query_of as read_query
-from subscriptions.service import amendments, looser_queries, near_papers
-from subscriptions.service.amendments import Undone
+from subscriptions.service import amendments
+from subscriptions.service.amendments import Undone, last_change
 from subscriptions.service.changes import Change, Difference
-from subscriptions.service.paper_search import advice_on
-from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.texts import cut_letters
 
-_MOST_WORDS = 8  # words by which papers are near to those that a query names
-REWRITE = "rewrite"  # verb of the button that applies an advice
 
-
-_SLIP = errors.Sentence("You may mean {reading}: {found}.")
-# kind of an advice that changes the query → (label of its button, its line)
-_VARIANTS: Mapping[str, tuple[errors.Sentence, errors.Sentence]] = {
-    "one-author": (errors.Sentence("as one author"), _SLIP),
-    "named-category": (errors.Sentence("as that category"), _SLIP),
-    "phrase": (errors.Sentence("as a phrase"), errors.Sentence("As a phrase, {reading}: {found}.")),
-    "initials": (errors.Sentence("with initials too"), errors.Sentence("With the initial too, {reading}: {found}.")),
-    "primary": (errors.Sentence("without cross-lists"), errors.Sentence("Without cross-lists: {found}.")),
-    "titles": (
-        errors.Sentence("in titles only"),
-        errors.Sentence("That is more than ten a day. In titles only: {found}."),
-    ),
-}
-
-
-def _advice_line(context: CommandContext, advice: Advice) -> str:
-    """Returns the advice as a sentence."""
-    found = context.localizer.count("{count} paper", "{count} papers", advice.found)
-    if advice.kind == "chinese":
-        return context.say(
-            "Only papers with Chinese text can fit: {found} of the {of} I know.", found=found, of=advice.of
-        )
-    if advice.kind == "many":
-        return context.say("That is more than ten a day; one more word would narrow it.")
-    if advice.absent and advice.absent.absence:
-        return context.say(advice.absent.absence.template, names=", ".join(advice.names))
-    reading = context.reading(parse_query(advice.text))
-    return context.say(_VARIANTS[advice.kind][1].template, reading=reading, found=found)
-
-
-def _advice_button(context: CommandContext, advice: Advice, number: int) -> channel.Button | None:
-    """Returns the button that rewrites the query; None if the advice rewrites nothing."""
-    if not advice.text:
-        return None
-    in_any_text = advice.absent is not None and advice.absent.kind is ValueKind.WORDS
-    anywhere = errors.Sentence("in any text") if in_any_text else errors.Sentence("without it")
-    label = _VARIANTS[advice.kind][0] if advice.kind in _VARIANTS else anywhere
-    arguments = {"number": number, "text": advice.text}
-    return channel.Button(label=label.say(context.localizer.translate), verb=REWRITE, arguments=arguments)
-
-
-# ------------------------------------------------------------------------------------------ the echo of a subscription
-
-# The echo is the reply to a new or changed subscription: how its query was read, when it delivers and what it would have
-# found, with advice and buttons.
-
-
-def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> channel.Reply:
-    """Subscribes the chat to a query that contains no time, and returns the echo. Raises QueryError, Refused."""
-    return echo(context, subscribe_here(context, text, when))
-
-
-def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subscribed:
-    """Subscribes the chat to a query that contains no time; `when` None means no time was named.
-
-    Raises QueryError, Refused.
-    """
-    # in a private chat, the only reader has already seen the papers that the last answer showed for the same query
-    own = context.chat.address == context.origin.address and context.chat.kind is model.ChatKind.PRIVATE
-    is_searched = own and _is_searched(context, text)
-    seen = frozenset(known.id for known in papers_shown(context).values()) if is_searched else frozenset()
-    subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
-    return subscribe(
-        context.transaction, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen
-    )
-
-
-def _is_searched(context: CommandContext, text: str) -> bool:
-    """Returns whether the last answer showed the papers of this query, so that its button subscribes to it."""
-    offered = [str(one.arguments["text"]) for one in last_buttons(context) if one.verb == "subscribe-to"]
-    searched = {query.canonical for one in offered if (query := read_query(split_when(one).query))}
-    asked = read_query(text)
-    return asked is not None and asked.canonical in searched
-
-
-def echo(
-    context: CommandContext,
-    done: Subscribed,
-    *,
-    instead: str = "",
-    ending: Ending | None = None,
-    typed: str = "",
-    number: int | None = None,
-) -> channel.Reply:
-    """Returns the echo of a subscription, with advice and buttons; two lines in groups.
-
-    `ending` says how `typed` was split into query and time; it is given if the time may have been meant as words.
-    `number` is the number of the subscription that was edited; None for a new one.
-    """
-    private = context.origin.kind is model.ChatKind.PRIVATE
-    categorised = context.bot_info.categorised
-    advice = advice_on(context.transaction, done.chat, done.query, now=context.now, categorised=categorised)
-    localizer, own = context.localizer, done.subscription.zone
-    reply = phrasing.subscribed(
-        done,
-        localizer.speaking(context.origin.settings.lang, own) if own else localizer,
-        reading=context.reading(done.query),
-        examples=[context.title(known) for known in done.examples],
-        instead=instead,
-        advice=_advice_line(context, advice) if advice and private else "",
-        short=not private,
-        now=context.now,
-    )
-    if private and done.query.wants_nearness:
-        near = context.say(
-            "Near by the words {words}; the nearest {most} each time.",
-            words=", ".join(near_papers.words_near(context.transaction, done.query)[:_MOST_WORDS]),
-            most=MOST_NEAR,
-        )
-        reply = replace(reply, lines=(*reply.lines, near))
-    words: tuple[channel.Button, ...] = ()
-    if ending is not None and done.outcome != "known":
-        reply = asking.with_time_note(context, ending, reply)
-        words = asking.as_words_button(context, typed, number) if ending.either else ()
-    better = _advice_button(context, advice, done.subscription.number) if advice else None
-    meant = _meant_instead(context, done, ending) if private and not done.found else ""
-    if meant:
-        reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
-        arguments = {"number": done.subscription.number, "text": meant}
-        better = channel.Button(label=meant, verb=REWRITE, arguments=arguments)
-    elif private and not done.found and better is None:
-        better = channel.Button(
-            label=context.say("look for older papers"), verb="look-for", arguments={"text": done.subscription.text}
-        )
-    zones: channel.Buttons = ()
-    if _asks_for_zone(context, done):
-        reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
-        zones = asking.zone_buttons(context)
-        asking.expect_answer(context, "answer-zone")
-    rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
-    return replace(reply, buttons=rows)
-
-
-def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | None) -> str:
-    """Returns the query that was probably meant by one that finds nothing; "" if there is none.
-
-    It is the query in other spelling. If a sentence was typed, it is the query in the sentence.
-    """
-    if meant := looser_queries.spelling(context.transaction, done.query).meant:
-        return meant
-    asked = split_when(query_of(ending.query)).query if ending else ""
-    return asked if asked and parse_query(asked).canonical != done.query.canonical else ""
-
-
-def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[channel.Button, ...]:
-    undoing = tuple(button for row in asking.undo_row(context) for button in row) if done.outcome != "known" else ()
-    if context.origin.kind is not model.ChatKind.PRIVATE or done.outcome != "added" or not done.found:
-        return undoing
-    label, verb = (context.say("edit"), "edit-ask") if done.seen else (context.say("today's now"), "today")
-    return (channel.Button(label=label, verb=verb, arguments={"number": done.subscription.number}), *undoing)
-
-
-def _which_clock(context: CommandContext, done: Subscribed) -> str:
-    zone = context.chat.settings.timezone
-    if done.subscription.zone:
-        return context.say("All other times are those of {zone}. Which clock is yours?", zone=zone)
-    return context.say("The times are those of {zone}. Which clock is yours?", zone=zone)
-
-
-def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
-    """Returns whether to ask for the time zone: after the first subscription of a person whose zone is unknown."""
+def undo_row(context: CommandContext) -> channel.Buttons:
+    """Returns a row with [undo] for the newest change of the chat; no row if there is no change."""
+    change = context.transaction.begun_changes.get(context.chat.id)
+    if change is None and (last := last_change(context.transaction, context.chat.address)) is not None:
+        change = last.id
     return (
-        context.chat.kind is model.ChatKind.PRIVATE
-        and facts_of(context.chat.address.platform).asks_for_zone
-        and context.chat.address == context.origin.address
-        and (done.outcome, done.subscription.number) == ("added", 1)
-        and context.chat.settings.timezone == context.bot_info.timezone
+        ()
+        if change is None
+        else ((channel.Button(label=context.say("undo"), verb="undo", arguments={"change": change}),),)
     )
-
-
-# ---------------------------------------------------------------------------------------------------------------- undo
 
 
 _PATIENCE = 2  # undos in a row, after which a removal is undone before other changes
@@ -359,4 +184,5 @@ def _state_words(context: CommandContext, subscription: model.Subscription, othe
 COMMANDS = (
     Command(name="undo", run=undo_last, needs_manager=True, summary=errors.Sentence("take back the last change")),
 )
+
 CALLBACKS = {"undo": Callback(run=on_undo, needs_manager=True)}

@@ -1,6 +1,6 @@
 """Takes words out of the query of a subscription: "remove survey from number 2". Never removes the subscription itself."""
 
-from bot.commands import asking, meant, offered
+from bot.commands import asking, meant, offered, picking
 from bot.commands.context import CommandContext
 from bot.commands.words import intents, names, subjects
 from bot.commands.words.intents import Said
@@ -18,14 +18,14 @@ def taken_out(context: CommandContext, said: Said) -> channel.Reply | None:
     None for any other sentence.
     """
     container = names.container_in(said.text)
-    there = [one.subscription for one in asking.listed_here(context)]
+    there = [one.subscription for one in picking.listed_here(context)]
     if container is None or not there or not asking.can_ask(context):
         return None
     place = meant.meant_by(container.place, there)
     if said.likely(*_TAKES_OUT) < intents.SURE or not (place.those or place.missing):
         return None
     if place.missing:
-        raise asking.not_found(place.missing[0])
+        raise picking.not_found(place.missing[0])
     edits, asks = list[tuple[model.Subscription, str]](), list[tuple[model.Subscription, str]]()
     for one in place.those:
         query = parse_query(one.text)

@@ -13,8 +13,8 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from bot.commands import asking, chats, paper_lookup
-from bot.commands.context import CommandContext, Registry
+from bot.commands import admission, asking, chat_events, paper_lookup
+from bot.commands.context import CommandContext, Registry, with_stored_chat
 from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import ABOUT, Intent
 from bot.conversation import authorization, prepared_request, reply_sender
@@ -413,7 +413,7 @@ def _answer_writing(
         prepared_request.store_heard(context, heard)
     is_back = _is_back(context)
     if is_back:
-        missed = chats.welcome_back(context)
+        missed = chat_events.welcome_back(context)
     if new_names or heard or is_back:
         context = prepared_request.build_command_context(transaction, deps, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
@@ -457,7 +457,7 @@ def _run(
         ), context
     try:
         with context.transaction.savepoint() if writes else context.transaction.read():
-            stored = asking.with_stored_chat(context) if intent.needs_manager else context
+            stored = with_stored_chat(context) if intent.needs_manager else context
             return _run_command(stored, prepared, writes=writes), stored
     except errors.StoreError:
         raise  # the request is repeated when the database can be used
@@ -476,7 +476,7 @@ def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: 
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)
     if writes:
-        reply = chats.admit(context, reply)
+        reply = admission.admit(context, reply)
     # The text was read as a command, but it could also have been the answer to an open question.
     waits = asking.reminder(context) if prepared.intent.is_in_words else ""
     return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply

@@ -10,9 +10,9 @@ from functools import partial
 from math import ceil
 from typing import TypeGuard
 
-from bot.commands.cards import pressed_token
 from bot.commands.context import CommandContext, CommandFunction, WantedFile
 from bot.commands.intent import Intent, understand
+from bot.commands.paper_buttons import pressed_token
 from bot.commands.words.intents import language_of
 from bot.conversation import authorization, reply_sender
 from bot.conversation.authorization import PreparedRequest

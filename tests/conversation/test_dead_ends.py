@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.paper_lookup import WORDS
+from bot.commands.like import WORDS
 from subscriptions.service.listing import listed
 from tests import make
 from tests.bot_harness import BotHarness

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands import paper_lookup
+from bot.commands.like import MOST_GIVEN
 from subscriptions.service import known_papers
 from tests import make
 from tests.bot_harness import BotHarness
@@ -87,7 +87,7 @@ async def test_in_chinese(bot: BotHarness) -> None:
     known(bot)
     said = await bot.says("/like 2601.90001", language="zh")
     assert said.lines[1] == "依据这些词：robots, swarm"
-    assert paper_lookup.MOST_GIVEN == 5
+    assert MOST_GIVEN == 5
 
 
 async def test_papers_that_were_only_filed_are_looked_at_too(bot: BotHarness) -> None:

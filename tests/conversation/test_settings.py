@@ -4,7 +4,7 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from bot.commands import asking, phrasing
+from bot.commands import cities, phrasing
 from bot.ports.conversation import Place
 from bot.rendering.language import Language, translator
 from subscriptions import chat_settings
@@ -217,10 +217,10 @@ async def test_cities_are_written_in_the_language_of_the_chat(bot: BotHarness) -
 @pytest.mark.parametrize("operator", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "+05:45"])
 @pytest.mark.parametrize("language", ["en", "zh-hans", "de", "pt-br", "", "tlh"])
 def test_a_page_of_cities_has_eight_to_twelve_different_clocks(operator: str, language: str) -> None:
-    pages = asking.city_pages(make.NOON, operator=operator, language=language)
+    pages = cities.city_pages(make.NOON, operator=operator, language=language)
     assert 8 <= len(pages[0]) <= 12
     for page in pages:
-        assert len(page) <= asking.CITIES_OF_A_PAGE
+        assert len(page) <= cities.CITIES_OF_A_PAGE
         clocks = [make.NOON.astimezone(zone(name)).utcoffset() for name in page]
         assert clocks == sorted(set(clocks))  # type: ignore[type-var]
     assert {name for page in pages for name in page} <= available_timezones()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.commands import intent, start
+from bot.commands import help_pages, intent
 from bot.commands.context import BotInfo
 from subscriptions.errors import ChatGone
 from subscriptions.planning.times import read_when, split_when
@@ -178,16 +178,16 @@ async def test_help_on_a_command_shows_how_it_is_said(bot: BotHarness, command: 
         assert "/set limit 12" in said.text
         return
     assert said.lines[0].startswith(f"/{command}")
-    for alias in set(intent.REGISTRY.command_named(command).aliases) - set(start.TOPICS):  # type: ignore[union-attr]
+    for alias in set(intent.REGISTRY.command_named(command).aliases) - set(help_pages.TOPICS):  # type: ignore[union-attr]
         assert (await bot.says(f"/help /{alias.upper()}")).lines[0] == said.lines[0]
 
 
-@pytest.mark.parametrize("topic", list(start.TOPICS))
+@pytest.mark.parametrize("topic", list(help_pages.TOPICS))
 async def test_help_on_a_topic_is_also_a_button(bot: BotHarness, topic: str) -> None:
     by_word = await bot.says(f"/help {topic}")
     assert len(by_word.lines) > 5
     await bot.says("/help all")
-    label = next(label for label in bot.last[ME][-1].buttons if label == start.TOPICS[topic].template)
+    label = next(label for label in bot.last[ME][-1].buttons if label == help_pages.TOPICS[topic].template)
     assert (await bot.presses(label)).text == by_word.text
 
 
@@ -202,7 +202,8 @@ async def test_help_on_nothing_known_offers_the_nearest(bot: BotHarness) -> None
 
 
 @pytest.mark.parametrize(
-    "example", [example for examples in start.EXAMPLES.values() for example in examples if "@mychannel" not in example]
+    "example",
+    [example for examples in help_pages.EXAMPLES.values() for example in examples if "@mychannel" not in example],
 )
 async def test_every_example_of_the_help_works(bot: BotHarness, example: str) -> None:
     make.ingested(bot.store, make.paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
@@ -214,10 +215,10 @@ async def test_every_example_of_the_help_works(bot: BotHarness, example: str) ->
 
 
 def test_every_example_is_of_the_command_it_stands_under() -> None:
-    assert set(start.EXAMPLES) >= {
+    assert set(help_pages.EXAMPLES) >= {
         command.name for command in intent.REGISTRY.commands if command.listed and not command.needs_operator
     }
-    for name, examples in start.EXAMPLES.items():
+    for name, examples in help_pages.EXAMPLES.items():
         for example in examples:
             command = intent.REGISTRY.command_named(example.split()[0].removeprefix("/"))
             assert command is not None, example
@@ -225,9 +226,9 @@ def test_every_example_is_of_the_command_it_stands_under() -> None:
 
 
 def test_the_queries_and_times_of_the_help_are_read_as_they_stand() -> None:
-    for query, _ in start.QUERIES:
+    for query, _ in help_pages.QUERIES:
         assert parse_query(query).hints == ()
-    for when, _ in start.WHENS:
+    for when, _ in help_pages.WHENS:
         read_when(when)
         ending = split_when(f"diffusion {when}")
         assert (ending.query, ending.when) == ("diffusion", when)
@@ -240,8 +241,8 @@ async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(bot: Bo
     bot.bot_info = BotInfo(contact="me@example.org", version="1.2.3")
     for language in ("en", "zh"):
         said = await bot.says("/about", f"telegram:{language == 'zh'}7", language=language)
-        assert start.THANKS == "Thank you to arXiv for use of its open access interoperability."
-        assert start.THANKS in said.lines
+        assert help_pages.THANKS == "Thank you to arXiv for use of its open access interoperability."
+        assert help_pages.THANKS in said.lines
         assert "me@example.org" in said.text
         assert "1.2.3" in said.text
         assert "MIT" in said.text

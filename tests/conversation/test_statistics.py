@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.home_view import DAYS
+from bot.commands.stats import DAYS
 from bot.rendering.plots import bar_line
 from subscriptions.model import Message
 from subscriptions.service.plan import plan_due

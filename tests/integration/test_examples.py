@@ -9,7 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bot.cli import SUBCOMMANDS
-from bot.commands import start
+from bot.commands import help_pages
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import LANGUAGES
@@ -102,7 +102,7 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
             found += [
                 ("/start", key["text"]) for key in said.keys if "data" in key and key["text"] not in LANGUAGES.values()
             ]
-        for topic in ("", start.ALL, *start.TOPICS, *start.EXAMPLES):
+        for topic in ("", help_pages.ALL, *help_pages.TOPICS, *help_pages.EXAMPLES):
             bot.later(minutes=1)
             said = await bot.says(f"/help {topic}", chat, language=language)
             shown = "\n".join(said.lines[1:])  # the first line is only the title of the page
@@ -147,7 +147,7 @@ def test_the_samples_are_of_today_complete_and_those_that_we_name(samples: Store
     assert [paper.key for paper in papers if not (paper.summaries or paper.translations)] == []
     shown = [
         *(path.read_text("utf-8") for path in (docs_pages.ROOT / "locales" / "paperwire.pot", *PAGES)),
-        *map(str, start.EXAMPLES.values()),
+        *map(str, help_pages.EXAMPLES.values()),
         LIKE.example,
     ]
     assert set(re.findall(r"\b\d{4}\.\d{5}\b", "\n".join(shown))) <= {paper.arxiv_id for paper in papers}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.commands.chats import decide_entry
+from bot.commands.admission import decide_entry
 from bot.commands.context import Access
 from subscriptions import model, states
 from subscriptions.chat_settings import resolve

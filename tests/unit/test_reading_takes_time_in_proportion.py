@@ -12,7 +12,7 @@ from time import process_time
 import pytest
 
 from bench._hostile_texts import REPEATED, WORST
-from bot.commands import free_text, intent
+from bot.commands import answers, intent
 from bot.commands.words.intents import command_in
 from bot.commands.words.subjects import query_in
 from bot.digests import read_digest
@@ -41,7 +41,7 @@ SOON = 0.005  # seconds; shorter times cannot be measured
 READERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY, now=NOON),
     "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY, now=NOON),
-    "answers": free_text.answer_in,
+    "answers": answers.answer_in,
     "queries in sentences": query_in,
     "spoken commands": command_in,
     "mentions of papers": links.mentioned,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.cards import read_callback
 from bot.commands.intent import REGISTRY
+from bot.commands.paper_buttons import read_callback
 from bot.platforms.slack import manifest, markup
 from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
 from bot.ports import channel

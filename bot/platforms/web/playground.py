@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 
-from bot.commands import cards
+from bot.commands import results
 from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import days_known
 from bot.commands.search import query_of
@@ -243,7 +243,7 @@ def draw_papers(
     """
     reader, medium, shown = views.reader_of(chat), Web(), []
     measure = views.CARD if alone else measure_of_list(len(papers))
-    for item in cards.result_items(papers, query):
+    for item in results.result_items(papers, query):
         html = medium.draw(views.paper_view(item, reader, measure, number=0 if alone else item.position + 1)).markup
         shown.append(html)
         if query and "<mark>" not in html:
@@ -339,7 +339,7 @@ def _notes(query: Query, ending: Ending, language: Language) -> list[str]:
 def _shown(one: Variant, before: int, found: int, language: Language) -> Mapping[str, str]:
     """Returns a variant as the page shows it. The difference is "" if the variant finds the same number of papers."""
     return {
-        "label": cards.variant_label(language, one),
+        "label": results.variant_label(language, one),
         "text": one.text,
         "found": language.number(found),
         "difference": _signed(found - before, language),

@@ -1,0 +1,279 @@
+"""Events of chats, channels, topics and workspaces.
+
+For example: the bot is added, blocked or let in again; a group becomes a supergroup; a topic is closed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.commands.connect import remember_managed_chat
+from bot.commands.context import CommandContext, Event
+from bot.commands.pause import what_waits
+from bot.commands.start import how_to_begin
+from bot.ports import channel
+from subscriptions import model, states
+from subscriptions.notices import ChatResumed, SubscriberLeft, SubscriptionsOrphaned
+from subscriptions.notices.declared import SendingStopped
+from subscriptions.service import chat_status, listing, notices, pausing
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import conversations
+from subscriptions.store.moving import chat_moved
+
+
+def on_unreachable(
+    words: str, reason: states.PauseReason = states.PauseReason.GONE, *, topic: bool = False
+) -> Callable[[CommandContext], None]:
+    """Returns a handler that pauses the deliveries to a channel or topic; `words` say what happened to it."""
+
+    def handle(context: CommandContext) -> None:
+        address = context.request.chat if topic else context.origin.address
+        notices.pause_unreachable(context.transaction, address, words, topic=topic, reason=reason, now=context.now)
+
+    return handle
+
+
+def on_renamed(_: CommandContext) -> None:
+    """Does nothing, since the conversation stores a changed name at every request."""
+
+
+def on_member_left(context: CommandContext) -> channel.Reply | None:
+    """Handles that a member left: pauses their subscriptions, and notifies each affected chat and the operators once."""
+    paused = pausing.pause_for_leaver(
+        context.transaction, context.origin.address, context.request.sender, now=context.now
+    )
+    for address, subscriptions in paused.items():
+        _notify_chat(context, address, subscriptions)
+    if paused:
+        notice = SubscriberLeft(chat=context.origin.name, place=str(context.origin.address))
+        notices.notify_operators(context.transaction, context.bot_info.admins, notice, now=context.now)
+    return None
+
+
+def _notify_chat(
+    context: CommandContext, address: model.ChatAddress, subscriptions: Sequence[model.Subscription]
+) -> None:
+    """Notifies a channel or thread which of its subscriptions are paused. A button in the notice resumes only these."""
+    chat = listing.get_chat(context.transaction, address)
+    waiting = {
+        one.subscription.number
+        for one in listing.listed(context.transaction, address)
+        if one.subscription.state is states.SubscriptionState.PAUSED
+    }
+    only = str(subscriptions[0].number) if len(subscriptions) == 1 else ""
+    notice = SubscriptionsOrphaned(
+        event=context.request.update_id,
+        who=subscriptions[0].added_by if chat.settings.credits == "on" else "",
+        subscriptions=" · ".join(f"{subscription.number} {subscription.label}" for subscription in subscriptions),
+        number=only,
+    )
+    button = model.CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
+    alone = only or waiting == {subscription.number for subscription in subscriptions}
+    notices.notify(context.transaction, address, notice, now=context.now, buttons={"resume": button} if alone else None)
+
+
+def on_uninstalled(context: CommandContext) -> channel.Reply | None:
+    """Handles that the app was removed: all deliveries of the workspace wait, and its data is erased after thirty days."""
+    team = context.event_details["team"]
+    pausing.uninstall(context.transaction, team, now=context.now)
+    notice = SendingStopped(
+        platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
+    )
+    notices.notify_operators(context.transaction, context.bot_info.admins, notice, now=context.now)
+    return None
+
+
+NOT_AGAIN = timedelta(days=30)  # within this time, a chat is not greeted a second time
+WROTE_LATELY = timedelta(days=7)  # how long the store keeps the commands of a person whose chat is not stored
+
+
+def on_arrived(context: CommandContext) -> channel.Reply | None:
+    """Handles that the bot was added: greets a group with one line, and writes to the person who added it to a channel.
+
+    A channel of a workspace is stored only when a member first sends a command, since it gets that member's time zone.
+    """
+    if context.origin.kind is not model.ChatKind.TEAM:
+        _store_new_chat(context)
+    missed = welcome_back(context)
+    if context.origin.kind is model.ChatKind.BROADCAST:
+        return _in_private(context, missed)
+    if missed is not None or not _first_in_a_while(context):
+        return missed
+    return channel.Reply(lines=(how_to_begin(context),))
+
+
+def _card(context: CommandContext) -> channel.Reply | None:
+    """Returns the message to the person who added the bot to a channel.
+
+    Returns None if the bot may not write to this person, or has greeted the channel within the last thirty days.
+    """
+    private = _private_chat(context)
+    if private is None or not _first_in_a_while(context):
+        return None
+    title = context.chat.name
+    lines = (
+        context.say(
+            "I am in the channel {title} now. It is managed from here, so that nobody there sees it.", title=title
+        ),
+        context.say("What shall I bring there? For example: /sub {chat} diffusion", chat=context.chat.address.address),
+    )
+    button = channel.Button(label=context.say("manage it from here"), verb="connect", only_for=context.request.sender)
+    return channel.Reply(target_chat=private, lines=lines, buttons=((button,),))
+
+
+def _in_private(context: CommandContext, missed: channel.Reply | None) -> channel.Reply | None:
+    """Returns the message to the person who caused the event, about a channel and its waiting papers.
+
+    None if there is nothing to say.
+    """
+    private, card = _private_chat(context), _card(context)
+    if private is None or missed is None:
+        return card
+    there = chat_status.known_or_new(context.transaction, context.origin.address, context.origin.kind)
+    asked = chat_status.known_or_new(context.transaction, private, model.ChatKind.PRIVATE)
+    lines, buttons = what_waits(replace(context, chat=there, origin=asked))
+    if card is None:
+        card = channel.Reply(target_chat=private, lines=(context.say("I can write to {chat} again.", chat=there.name),))
+    return replace(card, lines=(*card.lines, *lines), buttons=(*card.buttons, *buttons))
+
+
+def on_left(context: CommandContext) -> channel.Reply | None:
+    """Handles that the bot was blocked or removed: pauses the deliveries until it is let in again."""
+    if _has_moved(context):
+        return None
+    private = context.chat.kind is model.ChatKind.PRIVATE
+    reason = "The bot was blocked there." if private else "The bot was removed from there."
+    notices.pause_unreachable(
+        context.transaction, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender
+    )
+    return None
+
+
+def on_muted(context: CommandContext) -> channel.Reply | None:
+    """Handles that the bot may not write. Tells the person who has just added it to a channel which right it needs."""
+    if _has_moved(context):
+        return None
+    came = context.event_details.get("before") in ("left", "kicked")
+    if came:
+        _store_new_chat(context)
+    words = "The bot has no rights to write there."
+    notices.pause_unreachable(
+        context.transaction,
+        context.origin.address,
+        words,
+        topic=False,
+        reason=states.PauseReason.NO_RIGHTS,
+        now=context.now,
+    )
+    private = _private_chat(context) if came and context.chat.kind is model.ChatKind.BROADCAST else None
+    if private is None:
+        return None
+    title = context.chat.name
+    words = context.say(
+        "I am in the channel {title} now, but may not post there. Give me the right to post.", title=title
+    )
+    return channel.Reply(target_chat=private, lines=(words,), ok=False)
+
+
+def on_back(context: CommandContext) -> channel.Reply | None:
+    """Handles that the bot may write again: deliveries continue. Offers the waiting papers; for a channel, in private."""
+    was_gone = context.origin.is_unreachable
+    missed = welcome_back(context)
+    if context.origin.kind is not model.ChatKind.BROADCAST:
+        return missed
+    if not was_gone:
+        return None
+    event = f"{context.origin.address}:{context.request.update_id}"
+    notice = ChatResumed(event=event, chat=context.origin.name)
+    notices.notify_owner(context.transaction, context.origin, notice, now=context.now, by=context.request.sender)
+    return _in_private(context, missed)
+
+
+def on_moved(context: CommandContext) -> channel.Reply | None:
+    """Handles that a group became a supergroup.
+
+    The platform reports this for both chats; the second report changes nothing.
+    """
+    here, details = context.request.chat, context.event_details
+    old, new = (here.address, details["to"]) if details.get("to") else (details.get("from", ""), here.address)
+    if old and new:
+        chat_moved(context.transaction, model.ChatAddress(here.platform, old), new, now=context.now)
+    return None
+
+
+def _has_moved(context: CommandContext) -> bool:
+    """Returns whether the event is about the old address of a group that became a supergroup."""
+    return context.origin.address.lane != context.request.chat.lane
+
+
+def _store_new_chat(context: CommandContext) -> None:
+    """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot, if known."""
+    if context.chat.kind is model.ChatKind.PRIVATE:
+        return
+    there = context.chat
+    if not context.request.sender:
+        chat_status.store_chat(
+            context.transaction, there.address, there.kind, now=context.now, title=there.title, public=there.public
+        )
+        return
+    stored_chats.set_owner(context.transaction, remember_managed_chat(context).id, context.request.sender)
+    if private := _private_chat(context):  # notices to the owner are sent there
+        chat_status.store_chat(
+            context.transaction, private, model.ChatKind.PRIVATE, now=context.now, lang=context.request.language
+        )
+
+
+def _private_chat(context: CommandContext) -> model.ChatAddress | None:
+    """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
+    if not context.request.sender:
+        return None
+    chat = chat_status.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
+    if chat.id:
+        return None if chat.is_unreachable else chat.address
+    return (
+        context.person
+        if conversations.commands_since(context.transaction, context.person, context.now - WROTE_LATELY)
+        else None
+    )
+
+
+def _first_in_a_while(context: CommandContext) -> bool:
+    name = f"greeted:{context.origin.address}"
+    if context.remembered(name):
+        return False
+    context.remember(name, {}, lasts=NOT_AGAIN, is_personal=False)
+    return True
+
+
+def welcome_back(context: CommandContext) -> channel.Reply | None:
+    """Lets a chat that was blocked, kicked or restricted get messages again, and offers the waiting papers.
+
+    Returns None if the chat could be reached all the time, or if no papers wait for it.
+    """
+    if not pausing.reactivate(context.transaction, context.origin.address, now=context.now):
+        return None
+    chat = chat_status.known_or_new(context.transaction, context.origin.address, context.origin.kind)
+    if not chat.id or chat.state is not states.ChatState.ACTIVE:
+        return None
+    pausing.delay_after_return(context.transaction, chat, now=context.now)
+    lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
+    if not lines:
+        return None
+    head = () if context.read_by_group else (context.say("I can write to you again."),)
+    return channel.Reply(lines=(*head, *lines), buttons=buttons)
+
+
+EVENTS = {
+    "archived": Event(run=on_unreachable("The channel was archived.", states.PauseReason.ARCHIVED)),
+    "deleted": Event(run=on_unreachable("The channel was deleted.")),
+    "renamed": Event(run=on_renamed),
+    "member-left": Event(run=on_member_left),
+    "uninstalled": Event(run=on_uninstalled),
+    "arrived": Event(run=on_arrived),
+    "left": Event(run=on_left),
+    "muted": Event(run=on_muted),
+    "back": Event(run=on_back),
+    "moved": Event(run=on_moved),
+    "topic-closed": Event(run=on_unreachable("The topic was closed.", states.PauseReason.TOPIC_CLOSED, topic=True)),
+    "topic-open": Event(run=welcome_back),
+}

@@ -1,0 +1,186 @@
+"""Cities with the time that their clocks show, to choose a time zone by: as buttons, or as options of a form."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from unicodedata import east_asian_width
+
+from bot.commands.context import CommandContext
+from bot.ports import channel
+from subscriptions.zones import zone
+
+# IANA names. If several zones have the same local time now, only the first of them is on the first pages.
+_WELL_KNOWN = (
+    "Pacific/Honolulu",
+    "America/Anchorage",
+    "America/Los_Angeles",
+    "America/Denver",
+    "America/Chicago",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Berlin",
+    "Africa/Cairo",
+    "Europe/Moscow",
+    "Asia/Tehran",
+    "Asia/Dubai",
+    "Asia/Karachi",
+    "Asia/Kolkata",
+    "Asia/Dhaka",
+    "Asia/Bangkok",
+    "Asia/Shanghai",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+)
+# Zones with other local times, and zones that have the same local time as one of the above only in winter.
+_MORE = (
+    "America/Halifax",
+    "America/St_Johns",
+    "Atlantic/Azores",
+    "Asia/Kabul",
+    "Asia/Kathmandu",
+    "Asia/Yangon",
+    "Australia/Adelaide",
+    "Pacific/Noumea",
+    "America/Mexico_City",
+    "America/Bogota",
+    "America/Phoenix",
+    "America/Santiago",
+    "Africa/Casablanca",
+    "Africa/Lagos",
+    "Europe/Athens",
+    "Asia/Jerusalem",
+    "Africa/Johannesburg",
+    "Europe/Istanbul",
+    "Asia/Singapore",
+    "Asia/Seoul",
+    "Australia/Brisbane",
+)
+# Language of the client → the zone where most speakers of the language live.
+_AT_HOME = {
+    "zh": "Asia/Shanghai",
+    "ja": "Asia/Tokyo",
+    "ko": "Asia/Seoul",
+    "de": "Europe/Berlin",
+    "fr": "Europe/Paris",
+    "it": "Europe/Rome",
+    "pt": "America/Sao_Paulo",
+    "ru": "Europe/Moscow",
+    "uk": "Europe/Kyiv",
+    "tr": "Europe/Istanbul",
+    "fa": "Asia/Tehran",
+    "he": "Asia/Jerusalem",
+    "hi": "Asia/Kolkata",
+    "id": "Asia/Jakarta",
+    "vi": "Asia/Ho_Chi_Minh",
+}
+CITIES_OF_A_PAGE = 11  # zones on a page; with [more] they fill four rows of three buttons
+_DAY = timedelta(days=1)
+_SLOW = timedelta(minutes=20)  # how far a typed local time may be from the zone's local time
+
+
+def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[str, ...], ...]:
+    """Returns pages of zones, each sorted by local time; no two zones of a page have the same local time now.
+
+    The first page holds the zones nearest to the operator's zone and to the zone where most speakers of the language
+    live. Every zone is on exactly one page. `language` is a code such as "pt-br".
+    """
+    home = _AT_HOME.get(language.casefold().replace("_", "-").partition("-")[0], "")
+    first = [name for name in (home, operator) if "/" in name]
+    near = [_offset(name, now) for name in first] or [_offset(operator, now)]
+    pages: list[tuple[str, ...]] = []
+    for layer in _layers([*first, *_WELL_KNOWN], _MORE, now):
+        by_distance = sorted(layer, key=lambda name: min(_between(_offset(name, now), place) for place in near))
+        for start in range(0, len(by_distance), CITIES_OF_A_PAGE):
+            page = by_distance[start : start + CITIES_OF_A_PAGE]
+            pages.append(tuple(sorted(page, key=lambda name: _offset(name, now))))
+    return tuple(pages)
+
+
+def cities_at(shown: time, now: datetime) -> tuple[str, ...]:
+    """Returns well-known zones where it is now about the time `shown`, no two with the same local time."""
+    said = timedelta(hours=shown.hour, minutes=shown.minute)
+    universal = timedelta(hours=now.hour, minutes=now.minute)
+    (clocks,) = _layers(_WELL_KNOWN, (), now)
+    return tuple(name for name in clocks if _between(universal + _offset(name, now), said) <= _SLOW)
+
+
+def _layers(first: Sequence[str], more: Sequence[str], now: datetime) -> list[list[str]]:
+    """Splits zones into layers; no two zones of a layer have the same local time now."""
+    layers: list[list[str]] = []
+    left = list(dict.fromkeys(first))
+    rest = [name for name in more if name not in left]
+    while left:
+        taken: dict[timedelta, str] = {}
+        for name in left:
+            taken.setdefault(_offset(name, now), name)
+        layers.append(list(taken.values()))
+        left = [name for name in left if name not in taken.values()] + rest
+        rest = []
+    return layers
+
+
+def _offset(name: str, now: datetime) -> timedelta:
+    return now.astimezone(zone(name)).utcoffset() or timedelta(0)
+
+
+def _between(one: timedelta, other: timedelta) -> timedelta:
+    """Returns the difference of two times of day or offsets, the shorter way around the clock: at most twelve hours."""
+    apart = abs(one - other) % _DAY
+    return min(apart, _DAY - apart)
+
+
+_MOST_OPTIONS = 95  # platforms accept a hundred
+_ROW = 34  # columns of a row on a phone; all buttons of a row are as wide as its widest one
+
+
+def zone_buttons(context: CommandContext, page: int = 0, *, replaces: bool = False) -> channel.Buttons:
+    """Returns buttons for one page of cities with their local times, and [more]. Pages are counted from 0.
+
+    [more] on the last page leads to the first. Every reply that asks for the zone may have these buttons. With
+    `replaces`, the reply to a pressed button replaces the message below which the button is.
+    """
+    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    number = page % len(pages)
+    buttons = [
+        channel.Button(
+            label=f"{local_time(context.now, name)} {context.localizer.city(name)}",
+            verb="zone",
+            arguments={"zone": name, "replaces": replaces},
+        )
+        for name in pages[number]
+    ]
+    more = channel.Button(label=context.say("more"), verb="zones", arguments={"page": number + 1, "replaces": replaces})
+    return button_rows([*buttons, more])
+
+
+def zone_options(context: CommandContext, chosen: str) -> tuple[channel.Option, ...]:
+    """Returns a form's options for the zone: the chosen zone, the chat's zone, then the other cities, page by page."""
+    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
+    return tuple(
+        channel.Option(value=name, label=f"{context.localizer.city(name)} · {local_time(context.now, name)}")
+        for name in list(names)[:_MOST_OPTIONS]
+    )
+
+
+def local_time(now: datetime, name: str) -> str:
+    """Returns the time of day in a zone, such as "14:30"."""
+    return f"{now.astimezone(zone(name)):%H:%M}"
+
+
+def button_rows(buttons: Sequence[channel.Button]) -> channel.Buttons:
+    """Returns the buttons in rows that are readable on a phone."""
+    rows: list[list[channel.Button]] = []
+    for button in buttons:
+        row = [*rows[-1], button] if rows else []
+        if row and len(row) * max(_columns(one.label) for one in row) <= _ROW:
+            rows[-1] = row
+        else:
+            rows.append([button])
+    return tuple(map(tuple, rows))
+
+
+def _columns(text: str) -> int:
+    """Returns the width of a text in columns: 2 for a wide character such as a Chinese one, 1 for any other."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)

@@ -1,0 +1,134 @@
+"""export: subscriptions as text, papers as BibTeX or RIS."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bot.commands import paper_lookup
+from bot.commands.bibtex import bibliography
+from bot.commands.context import Command, CommandContext
+from bot.commands.ris import references
+from bot.ports import channel
+from subscriptions import errors, model
+from subscriptions.query.links import mentioned
+from subscriptions.service import importing, near_papers
+from subscriptions.service.paper_search import papers_named
+
+LONG = 2500  # characters; a longer text is sent as a file
+LONG_IN_GROUP = 300
+LONG_LINE = 900  # characters; a text with a longer line is sent as a file, since a message would split the line
+_DAYS: Mapping[str, int] = {"d": 1, "w": 7, "m": 30, "y": 365}
+_SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?", re.IGNORECASE)
+
+
+def export_(context: CommandContext) -> channel.Reply:
+    """Shows the subscriptions as text that /import reads; with `bib`, `saved` or papers, these papers as BibTeX or RIS."""
+    word, _, rest = context.args.partition(" ")
+    if mentioned(context.args):
+        return _named(context, "ris" if "ris" in context.args.casefold().split() else "bib")
+    if word.casefold() in ("bib", "bibtex"):
+        return _bib(context, rest.strip())
+    if word.casefold() == "saved":
+        return _saved(context, rest.strip())
+    if word:
+        raise errors.Refused(
+            errors.Sentence("I export subscriptions, or papers as BibTeX or RIS."),
+            errors.Sentence("For example: /export, /export bib 30d, or /export saved ris"),
+        )
+    text = importing.export(context.transaction, context.chat.address) if context.chat.id else ""
+    if not text:
+        return channel.Reply(lines=(context.say("There are no subscriptions yet."),))
+    head = context.localizer.count(
+        "{count} subscription; /import reads it back.",
+        "{count} subscriptions; /import reads them back.",
+        text.count("\n"),
+    )
+    return _as_text(context, head, channel.File(name="paperwire.txt", text=text))
+
+
+def _bib(context: CommandContext, typed: str) -> channel.Reply:
+    days = _span(typed)
+    papers = (
+        importing.delivered(context.transaction, context.chat.address, since=context.now - days)
+        if context.chat.id
+        else ()
+    )
+    text = bibliography(papers)
+    if not text:
+        return channel.Reply(
+            lines=(context.localizer.count(
+                "In the last day no paper was delivered here.",
+                "In the last {count} days no paper was delivered here.",
+                days.days,
+            ),)
+        )  # fmt: skip
+    found = context.localizer.count("{count} paper", "{count} papers", text.count("@misc{"))
+    head = context.localizer.count(
+        "{papers} of the last day.", "{papers} of the last {count} days.", days.days, papers=found
+    )  # fmt: skip
+    return _as_text(context, head, channel.File(name="papers.bib", text=text))
+
+
+def _saved(context: CommandContext, typed: str) -> channel.Reply:
+    """Returns the reply with the saved papers as BibTeX, or as RIS if `typed` says so."""
+    form = typed.casefold() or "bib"
+    if form not in ("bib", "bibtex", "ris"):
+        raise errors.Refused(
+            errors.Sentence("I export saved papers as BibTeX or RIS, not as “{form}”.", {"form": typed}),
+            errors.Sentence("For example: /export saved ris"),
+        )
+    papers = near_papers.saved_papers(context.transaction, context.chat) if context.chat.id else ()
+    if not papers:
+        return channel.Reply(lines=(context.say("Nothing is saved here."),))
+    head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))
+    if form == "ris":
+        return _as_text(context, head, channel.File(name="saved.ris", text=references(papers)))
+    return _as_text(context, head, channel.File(name="saved.bib", text=bibliography(papers)))
+
+
+def _named(context: CommandContext, form: str) -> channel.Reply:
+    """Returns the reply with the papers that the arguments name, as BibTeX or RIS; if one is not stored, it is looked up."""
+    names = mentioned(context.args)[: paper_lookup.CARDS]
+    known = papers_named(context.transaction, names)
+    if len(known) < len(names):
+        return paper_lookup.named_papers(context, " ".join(name for name in names if name not in known))
+    return as_bibtex(context, *{one.id: one for one in known.values()}.values(), form=form)
+
+
+def as_bibtex(context: CommandContext, *papers: model.KnownPaper, form: str = "bib") -> channel.Reply:
+    """Returns the reply with papers as BibTeX, or as RIS."""
+    head = context.localizer.count("{count} paper", "{count} papers", len(papers))
+    text = references(papers) if form == "ris" else bibliography(papers)
+    return _as_text(context, head, channel.File(name=f"papers.{form}", text=text))
+
+
+def _span(typed: str) -> timedelta:
+    """Reads a time span such as 30d, 2w, 6 months or 1y; "" means 30 days. Raises Refused."""
+    if not typed:
+        return timedelta(days=30)
+    match = _SPAN.fullmatch(typed)
+    if match is None or not int(match["count"]):
+        raise errors.Refused(
+            errors.Sentence("“{typed}” is not a length of time.", {"typed": typed}),
+            errors.Sentence("For example: /export bib 30d"),
+        )
+    return timedelta(days=int(match["count"]) * _DAYS[match["unit"].casefold() or "d"])
+
+
+def _as_text(context: CommandContext, head: str, file: channel.File) -> channel.Reply:
+    """Returns a reply with the text as a block that can be copied, or as a file if it is long."""
+    most = LONG_IN_GROUP if context.read_by_group else LONG
+    lines = file.text.rstrip("\n").split("\n")
+    if len(file.text) > most or max(map(len, lines)) > LONG_LINE:
+        return channel.Reply(lines=(head,), file=file)
+    return channel.Reply(lines=(head,), code=tuple(lines))
+
+
+COMMANDS = (
+    Command(
+        name="export",
+        run=export_,
+        usage="[bib 30d]",
+        summary=errors.Sentence("subscriptions as text, papers as BibTeX"),
+    ),
+)

@@ -1,0 +1,115 @@
+"""forget: erases what is stored about a chat."""
+
+from datetime import datetime, timedelta
+
+from bot.commands import asking
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.privacy import chat_in_words, copies_kept
+from bot.ports import channel
+from subscriptions import errors
+from subscriptions.service import retention
+from subscriptions.service.listing import listed
+from subscriptions.store.chat_data import is_bare
+
+SURE_WITHIN = timedelta(minutes=10)  # how long the question of /forget can be answered
+YES = "yes"
+NO = "no"
+
+
+def forget_(context: CommandContext) -> channel.Reply:
+    """Asks whether to erase the chat, with buttons.
+
+    If strangers could press them, people answer with /forget yes instead.
+    """
+    # this command itself stored the chat; the refusal rolls that back
+    if is_bare(context.transaction, context.chat.id, context.now):
+        raise errors.Refused(errors.Sentence("I know nothing of this chat, so there is nothing to erase."))
+    word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
+    if by_word and word in (YES, NO):
+        return _answered(context, word)
+    count = len(listed(context.transaction, context.chat.address))
+    what = context.localizer.count(
+        "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
+        "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
+        count,
+        chat=chat_in_words(context),
+    )
+    if by_word:
+        context.remember(_chat_name(context), {}, lasts=SURE_WITHIN)
+        how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
+        return channel.Reply(lines=(what, how))
+    how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
+    lines = (what, how) if context.read_by_group else (what, copies_kept(context), how)
+    keep, erase = _buttons(context)
+    asking.expect_yes_or_no(context, erase, keep)
+    return channel.Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
+
+
+def _buttons(context: CommandContext) -> tuple[channel.Button, channel.Button]:
+    """Returns [keep it] and [erase everything], for the sender only.
+
+    We learn who an anonymous admin is only when they press a button. So if the sender is anonymous, everyone who manages
+    the chat may press.
+    """
+    only = "" if context.request.sender_is_admin else context.request.sender
+    until = (context.now + SURE_WITHIN).isoformat()
+    arguments = {"until": until}
+    return (
+        channel.Button(label=context.say("keep it"), verb="keep", only_for=only),
+        channel.Button(label=context.say("erase everything"), verb="forget", arguments=arguments, only_for=only),
+    )
+
+
+def on_forget(context: CommandContext) -> channel.Reply:
+    """Handles [erase everything]: erases the chat if the question is at most ten minutes old."""
+    if context.now > datetime.fromisoformat(str(context.arguments["until"])):
+        return channel.Reply(toast=context.say("That was too long ago. Nothing is erased; /forget asks again."))
+    return _erased(context)
+
+
+def on_keep(context: CommandContext) -> channel.Reply:
+    """Handles [keep it]: drops the question."""
+    context.drop(_chat_name(context))
+    return channel.Reply(lines=(context.say("Nothing is erased."),), ok=True)
+
+
+def _answered(context: CommandContext, word: str) -> channel.Reply:
+    if context.remembered(_chat_name(context)) is None:
+        return channel.Reply(
+            lines=(context.say("Nothing is erased: /forget asks first, and its question is open for ten minutes."),)
+        )
+    if word == NO:
+        return on_keep(context)
+    context.drop(_chat_name(context))
+    return _erased(context)
+
+
+def _erased(context: CommandContext) -> channel.Reply:
+    gone = retention.forget(context.transaction, context.chat.address)
+    said = context.say(
+        "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
+        subscriptions=context.localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions),
+        papers=context.localizer.count("{count} paper", "{count} papers", gone.papers),
+    )
+    if gone.denied:
+        stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")
+        return channel.Reply(lines=(said, stays, copies_kept(context)), ok=True)
+    hint = context.say("I know nothing of {chat} any more. /start begins again.", chat=chat_in_words(context))
+    return channel.Reply(lines=(said, copies_kept(context), hint), ok=True)
+
+
+def _chat_name(context: CommandContext) -> str:
+    """Returns the key of the question, which is unique per person and chat."""
+    return f"forget:{context.origin.address}:{context.chat.address}:{context.request.sender}"
+
+
+COMMANDS = (
+    Command(
+        name="forget", run=forget_, needs_manager=True, summary=errors.Sentence("erase this chat, after one question")
+    ),
+)
+
+CALLBACKS = {
+    "forget": Callback(run=on_forget, needs_manager=True, replaces=True),
+    "keep": Callback(run=on_keep, needs_manager=True, replaces=True),
+}

@@ -1,0 +1,133 @@
+"""import: subscriptions from a text or a file, such as one that export wrote."""
+
+from datetime import timedelta
+
+from bot.commands import asking
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.undo import undo_row
+from bot.ports import channel
+from subscriptions import errors, portable
+from subscriptions.service import importing
+from subscriptions.service.importing import ImportPlan
+
+DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
+MOST_SHOWN = 30  # changed lines that are shown before an import
+
+
+def import_(context: CommandContext) -> channel.Reply:
+    """Shows what a text would change, and stores the text until [import] is pressed."""
+    if context.read_by_strangers and context.args.casefold() in _DECISIONS:
+        return _DECISIONS[context.args.casefold()](context)
+    text = _text_given(context)
+    if not text.strip():
+        return channel.Reply(
+            lines=(
+                context.say(
+                    "Send /import with lines after it, or as the caption of a text file. A line looks like this:"
+                ),
+            ),
+            code=("daily 09:00 | diffusion -survey | ",),
+        )
+    plan = importing.import_lines(
+        context.transaction, portable.read_lines(text, context.chat.address, alone=True), now=context.now, dry=True
+    )
+    if not plan.changes:
+        return channel.Reply(lines=(context.say("There is no line to import."),))
+    if all(sign == "=" for sign, _, _ in plan.changes):
+        return channel.Reply(lines=(context.say("All of it is there already."),))
+    context.remember(_state_name(context), {"text": text}, lasts=DECIDE_WITHIN)
+    return _difference(context, plan)
+
+
+def _text_given(context: CommandContext) -> str:
+    """Returns the text of the attached file; without a file, the arguments. Raises Refused if the file is not text."""
+    try:
+        return portable.text_of(context.file) if context.file else context.args
+    except UnicodeDecodeError:
+        raise errors.Refused(
+            errors.Sentence("This file is not text in UTF-8."),
+            errors.Sentence("Save it as UTF-8, one subscription a line, and send it again."),
+        ) from None
+
+
+def _difference(context: CommandContext, plan: ImportPlan) -> channel.Reply:
+    """Returns the reply that shows the changes line by line; in a group, it shows only how many there are."""
+    shown = tuple(f"{sign} {line}" for sign, _, line in plan.changes if sign != "=")
+    lines = [context.say("This would change: {counts}.", counts=_counts(context, plan))]
+    if context.read_by_group and not context.read_by_strangers:
+        return channel.Reply(lines=tuple(lines), buttons=(_choice(context),))
+    if (more := len(shown) - MOST_SHOWN) > 0:
+        lines.append(context.localizer.count("and {count} more line", "and {count} more lines", more))
+    if context.read_by_strangers:
+        lines.append(context.say("To do it, send /import yes within an hour."))
+    return channel.Reply(lines=tuple(lines), code=shown[:MOST_SHOWN], buttons=(_choice(context),))
+
+
+def _choice(context: CommandContext) -> tuple[channel.Button, channel.Button]:
+    """Returns [import] and [no], for the sender only.
+
+    We learn who an anonymous admin is only when they press a button. So if the sender is anonymous, everyone who manages
+    the chat may press.
+    """
+    person = context.request.sender
+    only = "" if context.request.sender_is_admin else person
+    done = channel.Button(label=context.say("import"), verb="import", arguments={"person": person}, only_for=only)
+    left = channel.Button(label=context.say("no"), verb="import-no", arguments={"person": person}, only_for=only)
+    asking.expect_yes_or_no(context, done, left)
+    return done, left
+
+
+def _counts(context: CommandContext, plan: ImportPlan) -> str:
+    counts = {sign: sum(change[0] == sign for change in plan.changes) for sign in "+~="}
+    said = (
+        context.localizer.count("{count} new", "{count} new", counts["+"]) if counts["+"] else "",
+        context.localizer.count("{count} changed", "{count} changed", counts["~"]) if counts["~"] else "",
+        context.localizer.count("{count} there already", "{count} there already", counts["="]) if counts["="] else "",
+    )
+    return " · ".join(filter(None, said))
+
+
+def _dropped(context: CommandContext) -> channel.Reply:
+    context.drop(_state_name(context))
+    return channel.Reply(lines=(context.say("Nothing is imported."),), ok=True)
+
+
+def _imported(context: CommandContext) -> channel.Reply:
+    """Imports the stored text; what it changes depends on the subscriptions that the chat has now."""
+    waiting = context.remembered(_state_name(context))
+    if waiting is None:
+        raise errors.Refused(
+            errors.Sentence("No import waits here any more."), errors.Sentence("Send the text again with /import.")
+        )
+    context.drop(_state_name(context))
+    lines = portable.read_lines(str(waiting.arguments["text"]), context.chat.address, alone=True)
+    done = importing.import_lines(context.transaction, lines, now=context.now, who=context.actor)
+    said = context.say("Imported: {counts}.", counts=_counts(context, done))
+    return channel.Reply(lines=(said,), ok=True, buttons=undo_row(context))
+
+
+_DECISIONS = {"yes": _imported, "no": _dropped}
+
+
+def _state_name(context: CommandContext) -> str:
+    """Returns the key under which an import is stored; it is unique per chat and person. A button names the person."""
+    by = context.arguments.get("person", context.request.sender)
+    return f"import:{context.origin.address}:{context.chat.address}:{by}"
+
+
+COMMANDS = (
+    Command(
+        name="import",
+        run=import_,
+        needs_manager=True,
+        wants_file="text",
+        many_lines=True,
+        usage="[LINES]",
+        summary=errors.Sentence("subscriptions from text or a file"),
+    ),
+)
+
+CALLBACKS = {
+    "import": Callback(run=_imported, needs_manager=True, replaces=True),
+    "import-no": Callback(run=_dropped, needs_manager=True, replaces=True),
+}

@@ -1,0 +1,93 @@
+"""library: a chat's own papers, read from a file that Zotero, Mendeley, JabRef or Google Scholar exports."""
+
+from bot.commands import picking
+from bot.commands.context import Callback, Command, CommandContext, with_stored_chat
+from bot.ports import channel
+from bot.rendering.language import Language
+from subscriptions import errors
+from subscriptions.matching.ranking import Library
+from subscriptions.query.links import LIBRARY_QUERY
+from subscriptions.service import near_papers
+from subscriptions.store.signals import library_of
+
+
+def library(context: CommandContext) -> channel.Reply:
+    """Stores the attached library; without a file, shows what is stored."""
+    if (read := context.library) is not None:
+        context = with_stored_chat(context)
+        near_papers.put_library(context.transaction, context.chat, read, now=context.now, who=context.actor)
+        return channel.Reply(lines=library_lines(read, context.localizer), ok=True, buttons=_buttons(context))
+    if context.args.casefold() in ("remove", "删除"):
+        return on_remove(context)
+    if context.args:
+        raise errors.Refused(
+            errors.Sentence("I read a library from a file, not from a message."), near_papers.HOW_TO_SEND
+        )
+    found = library_of(context.transaction, context.chat.id)
+    if found is None:
+        return channel.Reply(lines=(near_papers.NO_LIBRARY.say(context.say), near_papers.HOW_TO_SEND.say(context.say)))
+    said = context.say(
+        "The library here has {entries}; it was stored {moment}. A new file replaces it.",
+        entries=_entries(context.localizer, found.words.entries),
+        moment=context.localizer.moment(found.at),
+    )
+    return channel.Reply(lines=(said,), buttons=_buttons(context))
+
+
+def on_remove(context: CommandContext) -> channel.Reply:
+    """Handles [remove]: removes the chat's library."""
+    if not near_papers.drop_library(context.transaction, context.chat):
+        return channel.Reply(lines=(near_papers.NO_LIBRARY.say(context.say),))
+    following = [
+        one.subscription.number for one in picking.listed_here(context) if one.subscription.text == LIBRARY_QUERY
+    ]
+    lines = [context.say("The library is removed.")]
+    lines += [
+        context.say("Subscription {number} still finds papers near to it; /unsub {number} ends it.", number=number)
+        for number in following
+    ]
+    return channel.Reply(lines=tuple(lines), ok=True)
+
+
+def library_lines(read: Library, localizer: Language) -> tuple[str, ...]:
+    """Returns the lines that describe a library that was just stored, and its unreadable entries."""
+    entries = _entries(localizer, read.words.entries)
+    stored = localizer.say(
+        "The library is stored: {entries}. Papers like these come first, and papers that are in it are left out.",
+        entries=entries,
+    )
+    if not read.broken:
+        return (stored,)
+    broken = localizer.count(
+        "{count} entry cannot be read: {names}",
+        "{count} entries cannot be read, the first: {names}",
+        read.broken,
+        names=" · ".join(read.examples),
+    )
+    return stored, broken
+
+
+def _entries(localizer: Language, amount: int) -> str:
+    return localizer.count("{count} entry", "{count} entries", amount)
+
+
+def _buttons(context: CommandContext) -> tuple[tuple[channel.Button, ...], ...]:
+    bring = channel.Button(
+        label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": LIBRARY_QUERY}
+    )
+    remove = channel.Button(label=context.say("remove"), verb="library-remove")
+    return ((bring, remove),)
+
+
+COMMANDS = (
+    Command(
+        name="library",
+        run=library,
+        needs_manager=True,
+        wants_file="library",
+        usage="[remove]",
+        summary=errors.Sentence("your own papers, from a file"),
+    ),
+)
+
+CALLBACKS = {"library-remove": Callback(run=on_remove, needs_manager=True)}

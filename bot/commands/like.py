@@ -1,0 +1,128 @@
+"""like: papers that are near to given ones or to a text."""
+
+import re
+from collections.abc import Sequence
+
+from bot.commands import paper_buttons, results
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.paper_lookup import named_papers
+from bot.ports import channel
+from subscriptions import errors, model
+from subscriptions.normalize import tokens
+from subscriptions.query import FIELDS, links
+from subscriptions.query.rewriting import words_rule
+from subscriptions.service import near_papers
+from subscriptions.service.paper_search import papers_named
+from subscriptions.service.questions import vector_of
+
+MOST_GIVEN = 5  # papers that may be given to find papers near to them
+WORDS = 8  # words that are shown as the reason for nearness
+_MOST_WORDS = 25  # a text with more words is no query
+_MOST_READ = 5000  # characters of a text that are read
+_TELLING = 3  # words that are offered as a search if no papers are near to a text
+_GIVEN_OF_TEXT = 3  # papers to which [bring such papers] subscribes after a text: those nearest to it
+_OPERATOR = re.compile(rf"(?<!\S)(?:OR|AND|NOT|ANDNOT|\||-\w\S*)(?!\S)|(?<!\S)(?:{'|'.join(FIELDS.by_name)}):\S")
+
+
+def like(context: CommandContext) -> channel.Reply:
+    """Shows the papers nearest to those that are named by id, DOI or link.
+
+    If some of them are not stored, these are looked up instead.
+    """
+    names = links.mentioned(context.args)[:MOST_GIVEN]
+    if not names:
+        raise errors.Refused(
+            errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
+            errors.Sentence("For example: /like 2601.11087"),
+        )
+    known = papers_named(context.transaction, names)
+    if len(known) < len(names):  # the card of a looked-up paper has [more like this]
+        return named_papers(context, " ".join(name for name in names if name not in known))
+    return alike(context, *{one.id: one for one in known.values()}.values())
+
+
+@paper_buttons.of_paper
+def on_more_like_this(context: CommandContext, item: model.Item) -> channel.Reply:
+    """Handles [more like this] on a card: shows the papers nearest to that one."""
+    return alike(context, item.paper)
+
+
+def is_a_text(said: str) -> bool:
+    """Returns whether words are a text such as a pasted abstract and not a query: over 25 words without operators."""
+    different = set(tokens(said))
+    words = sum(1.0 if one.isascii() else 0.5 for one in different)  # a Chinese word has about two characters
+    return words > _MOST_WORDS and not _OPERATOR.search(said)
+
+
+def near_text(context: CommandContext, said: str) -> channel.Reply:
+    """Shows the papers nearest to a text."""
+    text = said[:_MOST_READ]
+    vector = vector_of(context.transaction, text)
+    found = near_papers.papers_near_text(context.transaction, text, vector)
+    words = found.words[:_TELLING]
+    among = context.localizer.count("{count} paper", "{count} papers", found.looked_at)
+    if not found.papers:
+        any_of = " OR ".join(words_rule(word) for word in words)
+        look = (channel.Button(label=any_of, verb="look-for", arguments={"text": any_of}),) if words else ()
+        lines = (context.say("Nothing is near to this text among {among}.", among=among),)
+        return channel.Reply(lines=lines, buttons=(look,))
+    items = results.result_items(found.papers)
+    by_words = (_by_words(context, found),)
+    return channel.Reply(
+        lines=(
+            context.say("I read this as a text. Nearest to it, among {among}:", among=among),
+            *(by_words if said.isascii() else ()),  # "words" of Chinese text are just two characters
+        ),
+        items=items,
+        days=results.days_of(context, found.papers),
+        numbers=results.card_buttons(items),
+        buttons=_as_wish(context, found.papers[:_GIVEN_OF_TEXT]),
+    )
+
+
+def _by_words(context: CommandContext, found: near_papers.Alike) -> str:
+    words = ", ".join(found.words[:WORDS])
+    if found.in_meaning:
+        return context.say("by their meaning, and their words {words}", words=words)
+    return context.say("by their words {words}", words=words)
+
+
+def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
+    """Shows the papers nearest to the given ones."""
+    found = near_papers.papers_alike(context.transaction, given)
+    among = context.localizer.count(
+        "the newest {count} paper", "the newest {count} papers", found.looked_at
+    )  # fmt: skip
+    titles = "; ".join(context.title(one) for one in given)
+    if not found.papers:
+        none = context.say("Nothing among {among} is near to {titles}.", titles=titles, among=among)
+        return channel.Reply(lines=(none,), buttons=_as_wish(context, given))
+    items = results.result_items(found.papers)
+    return channel.Reply(
+        lines=(
+            context.say("Nearest to {titles}, among {among}:", titles=titles, among=among),
+            _by_words(context, found),
+        ),
+        items=items,
+        numbers=results.card_buttons(items),
+        buttons=_as_wish(context, given),
+    )
+
+
+def _as_wish(context: CommandContext, given: Sequence[model.KnownPaper]) -> channel.Buttons:
+    """Returns a button that subscribes to papers near to these.
+
+    Returns none if one of them has neither an arXiv id nor a DOI.
+    """
+    names = [one.paper.arxiv_id or one.paper.doi for one in given]
+    if None in names:
+        return ()
+    text = f"like:{','.join(name for name in names if name)}"
+    return ((channel.Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": text}),),)
+
+
+COMMANDS = (
+    Command(name="like", run=like, usage="ID", aliases=("similar",), summary=errors.Sentence("papers near to a paper")),
+)
+
+CALLBACKS = {"more-like-this": Callback(run=on_more_like_this)}

@@ -1,0 +1,205 @@
+"""pause, resume and stop.
+
+At the end of a pause, the papers that waited are offered.
+"""
+
+from datetime import datetime
+
+from bot.commands import phrasing, picking
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.undo import undo_row
+from bot.ports import channel
+from subscriptions import errors, states
+from subscriptions.model import Subscription
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.service import pausing
+from subscriptions.zones import zone
+
+ALL = "all"  # this argument means the whole chat, as if there were no arguments
+
+
+def pause_(context: CommandContext) -> channel.Reply:
+    """Pauses the chat, or the subscription with the given number, for the given time."""
+    if not context.chat.id:
+        return channel.Reply(lines=(context.say("There is nothing to pause yet."),))
+    subscription, until = _parsed(context)
+    return _paused(context, subscription, until)
+
+
+def stop(context: CommandContext) -> channel.Reply:
+    """Asks whether the person wants to pause or to unsubscribe."""
+    count = len(picking.listed_here(context))
+    if not count:
+        return channel.Reply(lines=(context.say("There is nothing to stop: this chat has no subscriptions."),))
+    paused = context.chat.state is states.ChatState.PAUSED
+    lines = [
+        context.localizer.count("This chat has {count} subscription.", "This chat has {count} subscriptions.", count)
+    ]
+    lines += [context.say("This chat is paused; /resume ends that.")] if paused else []
+    if context.read_by_strangers:
+        lines.append(context.say("/pause holds everything, /unsub all removes it."))
+        return channel.Reply(lines=tuple(lines))
+    hold = () if paused else (channel.Button(label=context.say("pause"), verb="pause-all"),)
+    everything = channel.Button(label=context.say("remove all"), verb="unsub-all")
+    return channel.Reply(lines=tuple(lines), buttons=((*hold, everything),))
+
+
+def resume_(context: CommandContext) -> channel.Reply:
+    """Resumes the chat with all its subscriptions, or one subscription."""
+    if not context.chat.id:
+        return channel.Reply(lines=(context.say("Nothing is paused here."),))
+    one = bool(context.args) and context.args.casefold() != ALL
+    subscription = picking.required_number(context, context.args, "/resume 4")[0] if one else None
+    return _resumed(context, subscription)
+
+
+def what_waits(context: CommandContext, number: int | None = None) -> tuple[tuple[str, ...], channel.Buttons]:
+    """Returns (lines, buttons) about the papers that wait after a pause; both are empty if no papers wait."""
+    found = pausing.get_waiting_papers(context.transaction, context.chat.address, now=context.now, number=number)
+    if not found.papers:
+        return (), ()
+    lines = [context.localizer.count("{count} paper waits.", "{count} papers wait.", found.papers)]
+    if found.delivered_at is not None:
+        comes = context.localizer.count(
+            "Without a word from you it comes {moment}.",
+            "Without a word from you they come {moment}.",
+            found.papers,
+            moment=context.localizer.moment(found.delivered_at),
+        )
+        lines.append(comes)
+    if context.read_by_strangers:
+        return tuple(lines), ()
+    of = {} if number is None else {"number": number}
+    send = channel.Button(label=context.say("send {count}", count=found.papers), verb="send-waiting", arguments=of)
+    offered = {**of, "upto": found.upto, "at": context.now.isoformat()}
+    return tuple(lines), ((send, channel.Button(label=context.say("skip"), verb="skip-waiting", arguments=offered)),)
+
+
+def on_send(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+    """Handles [send]: sends the waiting papers at once."""
+    sent = pausing.send_waiting(
+        context.transaction, context.chat.address, now=context.now, number=subscription.number if subscription else None
+    )
+    if not sent:
+        return channel.Reply(toast=context.say("Nothing waits any more."))
+    said = context.localizer.count("{count} paper is on its way.", "{count} papers are on their way.", sent)
+    return channel.Reply(lines=(said,), ok=True)
+
+
+def on_skip(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+    """Handles [skip]: the papers that waited when the button was shown are never sent."""
+    skipped = pausing.skip_waiting(
+        context.transaction,
+        context.chat.address,
+        upto=int(context.arguments["upto"]),
+        by=datetime.fromisoformat(context.arguments["at"]),
+        now=context.now,
+        number=subscription.number if subscription else None,
+    )
+    if not skipped:
+        return channel.Reply(toast=context.say("Nothing waits any more."))
+    said = context.localizer.count("{count} paper is skipped.", "{count} papers are skipped.", skipped)
+    return channel.Reply(lines=(said, context.say("/search still finds what was skipped.")), ok=True)
+
+
+def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | None]:
+    """Returns (the subscription to pause, or None for the whole chat; the end of the pause, or None for no end).
+
+    "2 weeks" is read as a time, "2" as a subscription, "2 until mon" as both. Raises Refused, NotFound.
+    """
+    text = context.args
+    if not text or text.casefold() == ALL:
+        return None, None
+    clock = zone(context.chat.settings.timezone)
+    try:
+        return None, parse_pause(text, clock, context.now)
+    except errors.Refused:
+        subscription, rest = picking.number_and_rest(context, text)
+        if subscription is None:
+            first = text.split(maxsplit=1)[0].removeprefix("#")
+            if first.isdecimal() and not text[len(first) :].strip():
+                picking.required_number(context, text, "/pause 4 7d")
+            raise
+        return subscription, parse_pause(rest, clock, context.now) if rest else None
+
+
+def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> channel.Reply:
+    number = subscription.number if subscription else None
+    address = context.chat.address
+    changed = pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
+    words = phrasing.subscription_label(subscription) if subscription else ""
+    moment = context.localizer.moment(until, now=context.now) if until else ""
+    if words and moment:
+        said = context.say("{subscription} is paused until {moment}.", subscription=words, moment=moment)
+    elif words:
+        said = context.say("{subscription} is paused.", subscription=words)
+    elif moment:
+        said = context.say("This chat is paused until {moment}.", moment=moment)
+    else:
+        said = context.say("This chat is paused.")
+    again = context.say("/resume {number} ends it.", number=number) if subscription else context.say("/resume ends it.")
+    resume_button = channel.Button(
+        label=context.say("resume"), verb="resume", arguments={"number": number} if subscription else {}
+    )
+    undo = tuple(button for row in undo_row(context) for button in row) if changed else ()
+    return channel.Reply(
+        lines=(said, context.say("What comes in the meantime waits."), again),
+        ok=True,
+        buttons=((resume_button, *undo),),
+    )
+
+
+def _resumed(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+    number = subscription.number if subscription else None
+    chat = pausing.resume(context.transaction, context.chat.address, number, now=context.now, who=context.actor)
+    if chat is None:
+        return channel.Reply(lines=(context.say("Nothing is paused here."),))
+    words = phrasing.subscription_label(subscription) if subscription else ""
+    head = (
+        context.say("{subscription} is active again.", subscription=words)
+        if words
+        else context.say("Papers come again.")
+    )
+    if chat.state is states.ChatState.PAUSED:
+        return channel.Reply(
+            lines=(head, context.say("This chat is paused; /resume ends that.")),
+            ok=True,
+            buttons=undo_row(context),
+        )
+    lines, buttons = what_waits(context, number)
+    return channel.Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *undo_row(context)))
+
+
+def _match_ahead(context: CommandContext) -> None:
+    """Matches the papers that wait for the chat, before the writing transaction begins."""
+    pausing.match_waiting_ahead(context.transaction, context.chat.address)
+
+
+COMMANDS = (
+    Command(
+        name="pause",
+        aliases=("mute",),
+        run=pause_,
+        needs_manager=True,
+        usage="[N] [7d | until 3 Mar]",
+        summary=errors.Sentence("hold papers back for a while"),
+    ),
+    Command(name="stop", run=stop, summary=errors.Sentence("pause, or remove everything"), listed=False),
+    Command(
+        name="resume",
+        run=resume_,
+        needs_manager=True,
+        matches_ahead=_match_ahead,
+        usage="[N]",
+        summary=errors.Sentence("end a pause"),
+    ),
+)
+
+CALLBACKS = {
+    "pause": Callback(run=picking.on_subscription(_paused), needs_manager=True, replaces=True),
+    "pause-all": Callback(run=pause_, needs_manager=True, replaces=True),
+    **{
+        verb: Callback(run=picking.on_all_or_one(run), needs_manager=True, matches_ahead=_match_ahead, replaces=True)
+        for verb, run in (("resume", _resumed), ("send-waiting", on_send), ("skip-waiting", on_skip))
+    },
+}

@@ -1,0 +1,170 @@
+"""Picks a subscription of the chat: by its number, by its query, or by a button of a list."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from bot.commands import phrasing
+from bot.commands.asking import expect_answer
+from bot.commands.context import CommandContext, CommandFunction
+from bot.ports import channel, conversation
+from subscriptions import errors, model
+from subscriptions.service import listing
+from subscriptions.service.listing import Listed
+from subscriptions.texts import cut_letters
+
+A_PAGE = 8  # subscriptions on a page
+_IN_PUBLIC = 20  # most subscriptions in a list without buttons
+_LABEL = 40  # characters of a button's label
+_NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
+
+
+def listed_here(context: CommandContext) -> tuple[Listed, ...]:
+    """Returns the subscriptions of the chat, sorted by number."""
+    return tuple(listing.listed_in(context.transaction, [context.chat])) if context.chat.id else ()
+
+
+def subscription_numbered(context: CommandContext, number: object) -> model.Subscription | None:
+    """Returns the subscription with this number; None if there is none."""
+    return next((one.subscription for one in listed_here(context) if one.subscription.number == number), None)
+
+
+def on_subscription(run: Callable[[CommandContext, model.Subscription], channel.Reply | None]) -> CommandFunction:
+    """Returns a handler of a button or an answer.
+
+    It calls `run` with the subscription that is meant; if that is gone, it says so.
+    """
+
+    def handle(context: CommandContext) -> channel.Reply | None:
+        subscription = subscription_numbered(context, context.arguments.get("number"))
+        if subscription is not None:
+            return run(context, subscription)
+        gone = subscription_gone(context)
+        return (
+            gone
+            if isinstance(context.request, conversation.Interaction)
+            else channel.Reply(lines=(gone.toast,), ok=False)
+        )
+
+    return handle
+
+
+def on_all_or_one(run: Callable[[CommandContext, model.Subscription | None], channel.Reply | None]) -> CommandFunction:
+    """Returns a handler of a button that calls `run` with the subscription that the button names, or with None for all."""
+    one = on_subscription(run)
+
+    def handle(context: CommandContext) -> channel.Reply | None:
+        return run(context, None) if context.arguments.get("number") is None else one(context)
+
+    return handle
+
+
+def subscription_gone(context: CommandContext) -> channel.Reply:
+    """Returns the reply to a button whose subscription no longer exists."""
+    return channel.Reply(toast=context.say("That subscription is gone. /list shows those that are there."))
+
+
+def subscription_named(context: CommandContext, which: str) -> model.Subscription:
+    """Returns the subscription with this number or query. Raises NotFound, QueryError."""
+    if found := listing.named([one.subscription for one in listed_here(context)], which):
+        return found
+    raise not_found(which.strip())
+
+
+def not_found(which: str) -> errors.NotFound:
+    """Returns the error for a number or a query that no subscription of the chat has."""
+    text = which.removeprefix("#")
+    if text.isdecimal():
+        words = errors.Sentence("This chat has no subscription {which}.", {"which": which})
+    elif _NUMBERS.fullmatch(text):
+        return errors.NotFound(
+            errors.Sentence("“{which}” is more than one number.", {"which": which}),
+            errors.Sentence("Say one at a time; /list shows those that are there."),
+        )
+    else:
+        words = errors.Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
+    return errors.NotFound(words, errors.Sentence("/list shows those that are there."))
+
+
+def number_and_rest(context: CommandContext, text: str) -> tuple[model.Subscription | None, str]:
+    """Returns (the subscription whose number is the first word, the other words); (None, text) if there is none."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    found = subscription_numbered(context, listing.typed_number(first))
+    return (found, rest[0].strip() if rest else "") if found else (None, text.strip())
+
+
+def required_number(context: CommandContext, text: str, example: str) -> tuple[model.Subscription, str]:
+    """Like `number_and_rest`, but raises NotFound or Refused without such a number.
+
+    The hint of Refused shows `example`.
+    """
+    subscription, rest = number_and_rest(context, text)
+    if subscription is not None:
+        return subscription, rest
+    first = text.split(maxsplit=1)[0]
+    if first.removeprefix("#").isdecimal():
+        raise errors.NotFound(
+            errors.Sentence("This chat has no subscription {which}.", {"which": first}),
+            errors.Sentence("/list shows those that are there."),
+        )
+    raise errors.Refused(
+        errors.Sentence("Say the number of a subscription first."),
+        errors.Sentence("For example: {example}", {"example": example}),
+    )
+
+
+def no_subscriptions(context: CommandContext) -> channel.Reply:
+    """Returns the reply that says that the chat has no subscriptions."""
+    return channel.Reply(lines=(context.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
+
+
+def pick_list(
+    context: CommandContext, question: str, verb: str, *, last: Sequence[channel.Button] = ()
+) -> channel.Reply:
+    """Returns a reply that asks which subscription is meant: eight buttons a page, each of which calls `verb` with its number.
+
+    [back] and [more] call `verb`-page, which returns this list again. `last` are buttons below the list. If strangers
+    can read the reply, it has no buttons and lists the subscriptions with the numbers to type.
+    """
+    subscriptions = [one.subscription for one in listed_here(context)]
+    if not subscriptions:
+        return no_subscriptions(context)
+    if context.read_by_strangers:
+        left_out = not_shown(context, len(subscriptions) - _IN_PUBLIC)
+        return channel.Reply(lines=(question, *map(phrasing.subscription_label, subscriptions[:_IN_PUBLIC]), *left_out))
+    pages = range(0, len(subscriptions), A_PAGE)
+    page = min(int(context.arguments.get("page", 0)), len(pages) - 1)
+    shown = subscriptions[pages[page] : pages[page] + A_PAGE]
+    rows = [
+        (
+            channel.Button(
+                label=cut_letters(" ".join(f"{one.number} {one.label}".split()), _LABEL),
+                verb=verb,
+                arguments={"number": one.number},
+            ),
+        )
+        for one in shown
+    ]
+    turned = pager(context, page, len(pages), f"{verb}-page")
+    expect_answer(context, "answer-pick", {"verb": verb})
+    return channel.Reply(lines=(question,), buttons=(*rows, turned, tuple(last)))
+
+
+def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
+    """Returns a line that says how many subscriptions are left out, if any are."""
+    if left <= 0:
+        return ()
+    return (
+        context.localizer.count(
+            "{count} more is not shown here; /list shows all.",
+            "{count} more are not shown here; /list shows all.",
+            left,
+        ),
+    )
+
+
+def pager(context: CommandContext, page: int, pages: int, verb: str) -> tuple[channel.Button, ...]:
+    """Returns [back] and [more], which lead to the previous and the next page, if there are such pages."""
+    ways = ((context.say("back"), page - 1), (context.say("more"), page + 1))
+    return tuple(
+        channel.Button(label=label, verb=verb, arguments={"page": to}) for label, to in ways if 0 <= to < pages
+    )

@@ -1,0 +1,205 @@
+"""What a chat thinks of a paper: save, unsave, saved, 👍, 👎 and reactions.
+
+docs/queries.md explains which signals these store, and how signals change the order of papers.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from bot.commands import last_shown, paper_buttons, paper_lookup, results
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, Event, with_stored_chat
+from bot.commands.undo import undo_row
+from bot.ports import channel
+from subscriptions import errors, model, states
+from subscriptions.query.links import mentioned
+from subscriptions.service import near_papers
+from subscriptions.service.changes import judging
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.deliveries import papers_in_message
+
+PAGE = 8  # saved papers on a page
+_NOTED: Mapping[states.Signal, errors.Sentence] = {
+    states.Signal.LIKED: errors.Sentence("Papers like this one come first. Press again to take it back."),
+    states.Signal.DISLIKED: errors.Sentence("Papers like this one come last. Press again to take it back."),
+    states.Signal.SAVED: errors.Sentence("Saved: /saved shows all. Press again to remove it."),
+}
+_TAKEN_BACK: Mapping[states.Signal, errors.Sentence] = {
+    states.Signal.LIKED: errors.Sentence("Taken back."),
+    states.Signal.DISLIKED: errors.Sentence("Taken back."),
+    states.Signal.SAVED: errors.Sentence("No longer saved."),
+}
+_RATED: Mapping[states.Signal, errors.Sentence] = {
+    states.Signal.LIKED: errors.Sentence("Noted: papers like this one come first. {title}"),
+    states.Signal.DISLIKED: errors.Sentence("Noted: papers like this one come last. {title}"),
+}
+_REACTIONS: Mapping[str, states.Signal] = {"liked": states.Signal.LIKED, "disliked": states.Signal.DISLIKED}
+
+
+def _toggle(kind: states.Signal) -> CommandFunction:
+    """Returns the handler of 👍, 👎 or [save]: the first press stores the signal, the second one removes it."""
+
+    def handle(context: CommandContext, item: model.Item) -> channel.Reply:
+        context = with_stored_chat(context)
+        with _judging(context) as transaction:
+            if near_papers.take_back(transaction, context.chat, item.paper.id, kind):
+                return channel.Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
+            near_papers.note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
+        return channel.Reply(toast=_NOTED[kind].say(context.localizer.translate))
+
+    return paper_buttons.of_paper(handle)
+
+
+def _judging(context: CommandContext) -> AbstractContextManager[Transaction]:
+    return judging(context.transaction, context.chat, now=context.now, who=context.actor)
+
+
+def on_reaction(context: CommandContext) -> None:
+    """Handles a reaction to a message that shows one paper. Sends no reply, since the person sees the reaction itself."""
+    details = context.event_details
+    papers = papers_in_message(context.transaction, context.chat.id, details.get("message", ""))
+    if len(papers) != 1:  # with several papers, it is unclear which one is meant
+        return
+    before, after = _REACTIONS.get(details.get("before", "")), _REACTIONS.get(details.get("after", ""))
+    with _judging(context) as transaction:
+        if before is not None and before is not after:
+            near_papers.take_back(transaction, context.chat, papers[0], before)
+        if after is not None:
+            near_papers.note_signal(transaction, context.chat, papers, after, now=context.now)
+
+
+def save(context: CommandContext) -> channel.Reply:
+    """Saves a paper: the named one; without a name, the paper of the message replied to, or the last delivered one."""
+    names = mentioned(context.args)
+    known = last_shown.paper_meant(context, names) if names or not context.args else None
+    if known is not None:
+        return keep(with_stored_chat(context), known)
+    if names:
+        return paper_lookup.named_papers(context, names[0])
+    raise errors.Refused(
+        errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
+        errors.Sentence("For example: /save 2601.11087"),
+    )
+
+
+def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: states.Signal) -> channel.Reply:
+    """Stores that the chat likes or dislikes these papers. Returns the reply that says so."""
+    context = with_stored_chat(context)
+    with _judging(context) as transaction:
+        near_papers.note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
+    noted = _RATED[kind]
+    lines = tuple(context.say(noted.template, title=context.title(known)) for known in papers)
+    more = channel.Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": papers[0].id})
+    rows = (*(((more,),) if len(papers) == 1 else ()), *undo_row(context))
+    return channel.Reply(lines=lines, ok=True, buttons=rows)
+
+
+def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
+    """Saves a paper. Returns the reply that says so."""
+    with _judging(context) as transaction:
+        is_new = near_papers.save_paper(transaction, context.chat, known.id, now=context.now)
+    title = context.title(known)
+    said = (
+        context.say("Saved: {title}", title=title)
+        if is_new
+        else context.say("It is saved already: {title}", title=title)
+    )
+    remove = channel.Button(label=context.say("remove"), verb="unsave", arguments={"paper": known.id})
+    all_saved = channel.Button(label=context.say("all saved"), verb="saved-page", arguments={"start": 0})
+    return channel.Reply(lines=(said,), ok=True, buttons=((all_saved, remove),))
+
+
+@paper_buttons.of_paper
+def on_unsave(context: CommandContext, item: model.Item) -> channel.Reply:
+    """Handles [remove] under the reply that says that a paper was saved: removes it from the saved papers."""
+    return replace(unkeep(context, item.paper), replaces=True)
+
+
+def unsave(context: CommandContext) -> channel.Reply:
+    """Removes a paper from the saved papers: the named one; without a name, as /save."""
+    names = mentioned(context.args)
+    known = last_shown.paper_meant(context, names) if names or not context.args else None
+    if known is not None:
+        return unkeep(context, known)
+    if names:
+        return channel.Reply(lines=(context.say("{name} is not saved here.", name=names[0]),), ok=False)
+    raise errors.Refused(
+        errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
+        errors.Sentence("For example: /unsave 2601.11087"),
+    )
+
+
+def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
+    """Removes a paper from the saved papers. Returns the reply that says so."""
+    title = context.title(known)
+    saved_here = near_papers.saved_papers(context.transaction, context.chat) if context.chat.id else ()
+    if known.id not in [one.id for one in saved_here]:
+        return channel.Reply(lines=(context.say("{name} is not saved here.", name=title),), ok=False)
+    with _judging(context) as transaction:
+        near_papers.take_back(transaction, context.chat, known.id, states.Signal.SAVED)
+    said = context.say("No longer saved: {title}", title=title)
+    return channel.Reply(lines=(said,), ok=True, buttons=undo_row(context))
+
+
+def saved(context: CommandContext) -> channel.Reply:
+    """Shows the saved papers, the last saved one first."""
+    return _page(context, 0)
+
+
+def on_saved_page(context: CommandContext) -> channel.Reply:
+    """Handles [newer], [older] and [all saved]: shows a page of the saved papers."""
+    start = int(context.arguments["start"])
+    return replace(_page(context, start), replaces=bool(context.arguments.get("turns")))
+
+
+def _page(context: CommandContext, start: int) -> channel.Reply:
+    papers = near_papers.saved_papers(context.transaction, context.chat) if context.chat.id else ()
+    if not papers:
+        nothing = context.say("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
+        return channel.Reply(lines=(nothing,))
+    start = min(start, (len(papers) - 1) // PAGE * PAGE)
+    items = results.result_items(papers[start : start + PAGE])
+    head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))
+    export = context.say("As a file: /export saved bib, /export saved ris")
+    return channel.Reply(
+        lines=(head,) if context.read_by_group else (head, export),
+        items=items,
+        first=start + 1,
+        numbers=results.card_buttons(items, first=start + 1),
+        buttons=_turning(context, start, len(papers)),
+    )
+
+
+def _turning(context: CommandContext, start: int, amount: int) -> channel.Buttons:
+    """Returns [newer] and [older], if there are such pages."""
+
+    def button(label: str, at: int) -> channel.Button:
+        return channel.Button(label=label, verb="saved-page", arguments={"start": at, "turns": True})
+
+    row = [button(context.say("newer"), start - PAGE)] if start else []
+    row += [button(context.say("older"), start + PAGE)] if start + PAGE < amount else []
+    return (tuple(row),)
+
+
+COMMANDS = (
+    Command(name="save", run=save, usage="[ID]", writes=True, summary=errors.Sentence("keep a paper")),
+    Command(
+        name="unsave",
+        run=unsave,
+        usage="[ID]",
+        writes=True,
+        summary=errors.Sentence("keep a paper no longer"),
+        listed=False,
+    ),
+    Command(name="saved", run=saved, summary=errors.Sentence("papers that you kept")),
+)
+
+CALLBACKS = {
+    "card-like": Callback(run=_toggle(states.Signal.LIKED), writes=True),
+    "card-dislike": Callback(run=_toggle(states.Signal.DISLIKED), writes=True),
+    "card-save": Callback(run=_toggle(states.Signal.SAVED), writes=True),
+    "unsave": Callback(run=on_unsave, writes=True),
+    "saved-page": Callback(run=on_saved_page),
+}
+
+EVENTS = {"reaction": Event(run=on_reaction)}

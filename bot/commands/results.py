@@ -1,0 +1,165 @@
+"""Shows the papers that a query found: their rows, how many there are, [subscribe], and queries that contain only a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.commands import phrasing, picking, typed_times
+from bot.commands.context import CommandContext
+from bot.commands.typed_times import OnlyTime
+from bot.commands.words.subjects import is_available
+from bot.ports import channel
+from bot.rendering.language import Language
+from subscriptions import model, zones
+from subscriptions.errors import Sentence
+from subscriptions.matching.hits import why
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when, split_wish
+from subscriptions.query import Query
+from subscriptions.query.advice import Variant
+from subscriptions.service import paper_search
+from subscriptions.service.listing import typed_number
+from subscriptions.service.paper_search import Base
+from subscriptions.store.signals import owned
+
+_NEWEST = 5  # papers for a chat without subscriptions
+_VARIANTS: Mapping[str, Sentence] = {
+    "phrase": Sentence("words side by side as a phrase"),
+    "titles": Sentence("words in titles only"),
+    "primary": Sentence("without cross-lists"),
+    "initials": Sentence("authors also with initials"),
+    "anywhere": Sentence("words in any text"),
+    "any": Sentence("any of these words"),
+    "allowed": Sentence("allow {part}"),
+    "without": Sentence("leave out {part}"),
+    "year": Sentence("the last year"),
+}
+
+
+def result_items(papers: Sequence[model.KnownPaper], query: Query | None = None) -> tuple[model.Item, ...]:
+    """Returns the papers as items, in this order; the words that the query matched are marked."""
+    return tuple(
+        model.Item(paper=known, because=_matched_words(known, query), position=at) for at, known in enumerate(papers)
+    )
+
+
+def _matched_words(known: model.KnownPaper, query: Query | None) -> tuple[model.Because, ...]:
+    """Returns the words of a paper that the query matched, with number 0, since they belong to no subscription."""
+    words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words) if query else {}
+    return (model.Because(number=0, text="", words=tuple(words)),) if words else ()
+
+
+def count_found(context: CommandContext, found: int, base: Base) -> str:
+    """Returns a sentence such as "6 papers in the last 7 days": the count, and the days in which papers were counted."""
+    if not base.of:
+        return context.say("No papers are known yet.")
+    days = phrasing.days_known(context.localizer, base)
+    if not found:
+        return context.localizer.count(
+            "The only paper of {days} does not fit.",
+            "Nothing fits among the {count} papers of {days}.",
+            base.of,
+            days=days,
+        )
+    return context.localizer.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
+
+
+def days_of(context: CommandContext, papers: Sequence[model.KnownPaper]) -> tuple[str, ...]:
+    """Returns one text for each paper: its day, "" for today, and a mark if the chat's library has the paper."""
+    today = context.now.astimezone(zones.zone(context.chat.settings.timezone)).date()
+    found = owned(context.transaction, [context.chat.id], [known.id for known in papers])
+    had, mark = found.get(context.chat.id, ()), context.say("in the library")
+    said = (
+        ("" if known.day == today else context.localizer.day(known.day, seen_from=today), known.id in had)
+        for known in papers
+    )
+    return tuple(" · ".join(filter(None, (day, mark if is_had else ""))) for day, is_had in said)
+
+
+def variant_label(localizer: Language, one: Variant) -> str:
+    """Returns a description of what a variant of a query changes; for kinds without a description, the variant itself."""
+    known = _VARIANTS.get(one.kind)
+    return replace(known, values={"part": one.part}).say(localizer.translate) if known else one.text
+
+
+def card_buttons(items: Sequence[model.Item], *, first: int = 1) -> tuple[channel.Button, ...]:
+    """Returns a numbered button for each paper; the button opens the paper's card."""
+    return tuple(
+        channel.Button(
+            label=str(number), name="card", verb="card", arguments={"paper": item.paper.id, "number": number}
+        )
+        for number, item in enumerate(items, start=first)
+    )
+
+
+def subscribe_button(context: CommandContext, text: str, ending: Ending | None = None) -> channel.Buttons:
+    """Returns [subscribe], which does the same as /sub with this text. Line breaks in the text become spaces.
+
+    If the time may have been meant as words of the query, [as words] follows, which searches for all of the text.
+    """
+    wanted = " ".join(text.split())
+    if split_when(wanted).when is None and split_wish(wanted).when is not None:  # it was searched for as words
+        wanted = as_words(wanted)
+    rows = [("subscribe-to", context.say("subscribe"), wanted)]
+    if ending and ending.either:
+        rows.append(("try", context.say("as words"), as_words(text)))
+    return tuple((channel.Button(label=label, verb=verb, arguments={"text": words}),) for verb, label, words in rows)
+
+
+def only_time_reply(context: CommandContext, typed: str) -> channel.Reply:
+    """Returns the reply that refuses a time without a query; tells a known chat how to use the time for all subscriptions."""
+    words = channel.Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
+    reply = typed_times.only_time_refused(context, OnlyTime(typed), words)
+    if not context.chat.id or not is_available(typed):
+        return reply
+    return replace(reply, lines=(*reply.lines, context.say("For all subscriptions: /schedule {when}", when=typed)))
+
+
+def time_refusal(context: CommandContext, ending: Ending) -> channel.Reply | None:
+    """Returns the reply that refuses an unavailable time, with buttons for the nearest ones; None for an available time."""
+    text = " ".join(ending.query.split())
+    try:
+        read_when(str(ending.when))
+    except NoSuchTime as error:
+        if meant := picking.subscription_numbered(context, typed_number(text)):
+            number = {"number": meant.number}
+            reply = typed_times.time_refused_with_nearest(
+                context, error, channel.Button(label="", verb="schedule", arguments=number)
+            )
+            return replace(reply, lines=(*reply.lines, named_by_number(context, meant)))
+        words = channel.Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
+        button = channel.Button(label="", verb="subscribe-at", arguments={"text": text})
+        return typed_times.time_refused_with_nearest(context, error, button, (words,))
+    return None
+
+
+def named_by_number(context: CommandContext, subscription: model.Subscription) -> str:
+    """Returns a line that says which subscription was meant."""
+    number, name = subscription.number, subscription.label
+    return context.say("This is subscription {number}: {name}", number=number, name=name)
+
+
+def query_lines(context: CommandContext, query: Query, ending: Ending | None) -> tuple[str, ...]:
+    """Returns lines: how the query and its time were read, then hints; in groups only the first line."""
+    reading = context.reading(query)
+    if ending and ending.when is not None:
+        when = phrasing.when_words(ending.when, context.localizer, parse_cadence(context.chat.settings.schedule))
+        reading = f"{reading} · {when}"
+    if context.read_by_group:
+        return (reading,)
+    odd = [hint.say(context.localizer.translate) for hint in query.hints]
+    if ending and (note := typed_times.time_note(context, ending)):
+        odd.insert(0, note)
+    return (reading, *(context.say("({inner})", inner=one) for one in odd))
+
+
+def nothing_active(context: CommandContext, example: str) -> channel.Reply:
+    """Returns the reply for a chat without an active subscription: the newest papers; `example` is a command with a query."""
+    words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
+    papers = (
+        () if context.read_by_group else paper_search.newest_papers(context.transaction, now=context.now, most=_NEWEST)
+    )
+    items = result_items(papers)
+    newest = (context.say("The newest papers that I know:"),) if papers else ()
+    return channel.Reply(
+        lines=(words, *newest), items=items, days=days_of(context, papers), numbers=card_buttons(items)
+    )

@@ -1,0 +1,121 @@
+"""schedule: changes when a subscription delivers."""
+
+import re
+
+from bot.commands import phrasing, picking, typed_times
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.undo import undo_row
+from bot.ports import channel
+from subscriptions import errors, states
+from subscriptions.model import Subscription
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import NoSuchTime
+from subscriptions.planning.times._reading import clock_of, is_time
+from subscriptions.service import amendments
+from subscriptions.service.chat_status import next_deliveries_to
+
+_TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"
+_OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
+
+
+def schedule(context: CommandContext) -> channel.Reply:
+    """Sets the time of one subscription.
+
+    Without a number, sets the time of all subscriptions and of new ones; without a time, offers times.
+    """
+    subscription, text = picking.number_and_rest(context, context.args)
+    if subscription is None:
+        _refuse_foreign_number(text)
+    when = _TO.sub("", text)
+    return set_schedule(context, subscription, when) if when else _offer_times(context, subscription)
+
+
+def _refuse_foreign_number(text: str) -> None:
+    """Raises NotFound if the text begins with a number that no subscription has.
+
+    Otherwise the number would be read as an hour, and all subscriptions would be rescheduled.
+    """
+    first, *rest = text.split(maxsplit=1) or [""]
+    if first.removeprefix("#").isdecimal():
+        typed = rest[0] if rest else ""
+        hour = f"daily {typed}" if clock_of(typed) else "daily 9"
+        when = typed if is_time(typed) else hour
+        raise errors.NotFound(
+            errors.Sentence("This chat has no subscription {which}.", {"which": first}),
+            errors.Sentence("For all subscriptions: /schedule {when}", {"when": when}),
+        )
+
+
+def on_schedule(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+    """Handles a button with a time: sets that time."""
+    return set_schedule(context, subscription, str(context.arguments["when"]))
+
+
+def _offer_times(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+    of_chat = parse_cadence(context.chat.settings.schedule)
+    if subscription is None:
+        now = phrasing.cadence_words(of_chat, context.localizer)
+        lines = [context.say("New subscriptions come: {when}", when=now)]
+        lines.append(context.say("A new time is for all of them. For one of them: /schedule N daily 9"))
+    else:
+        now = phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
+        lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
+    example = f"{subscription.number} weekdays 8:30" if subscription else "weekdays 8:30"
+    lines.append(context.say("Or write it: /schedule {example}", example=example))
+    of = {"number": subscription.number} if subscription else {}
+    times = [
+        channel.Button(
+            label=phrasing.when_words(when, context.localizer, of_chat), verb="schedule", arguments={**of, "when": when}
+        )
+        for when in _OFTEN_WANTED
+    ]
+    rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
+    return channel.Reply(lines=tuple(lines), buttons=rows)
+
+
+def set_schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> channel.Reply:
+    """Changes when one subscription delivers, or all of them without one."""
+    if subscription is None and not context.chat.id:
+        return picking.no_subscriptions(context)
+    number = subscription.number if subscription else None
+    try:
+        with context.transaction.savepoint():
+            done = amendments.reschedule(
+                context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor
+            )
+    except NoSuchTime as error:
+        of = {"number": number} if subscription else {}
+        return typed_times.time_refused_with_nearest(
+            context, error, channel.Button(label="", verb="schedule", arguments=of)
+        )
+    clock = context.localizer
+    if subscription is not None:
+        if done[0].zone:  # the next delivery is shown in the subscription's own zone
+            clock = clock.speaking(context.origin.settings.lang, done[0].zone)
+        when = phrasing.cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
+        said = context.say("Schedule of {number}: {when}", number=subscription.number, when=when)
+    else:
+        when = phrasing.when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
+        said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
+    next_delivery = next_deliveries_to(context.transaction, context.chat.address, done, now=context.now)
+    first = (
+        [phrasing.next_line(next_delivery, clock, context.now)]
+        if any(one.state is states.SubscriptionState.ACTIVE for one in done)
+        else []
+    )
+    return channel.Reply(lines=(said, *first), ok=True, buttons=undo_row(context))
+
+
+COMMANDS = (
+    Command(
+        name="schedule",
+        aliases=("time", "when"),
+        run=schedule,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[N] WHEN",
+        summary=errors.Sentence("when papers come"),
+    ),
+)
+
+CALLBACKS = {"schedule": Callback(run=picking.on_all_or_one(on_schedule), needs_manager=True, replaces=True)}

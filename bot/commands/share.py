@@ -1,0 +1,50 @@
+"""share: one subscription as a link."""
+
+from bot.commands import picking
+from bot.commands.context import Callback, Command, CommandContext
+from bot.ports import channel
+from subscriptions import errors, model
+from subscriptions.query.parse import parse_query
+from subscriptions.service.chat_status import share_link
+
+
+def share(context: CommandContext) -> channel.Reply:
+    """Shows a link that offers one subscription to others; without a number, asks which one if there are several."""
+    subscriptions = [one.subscription for one in picking.listed_here(context)]
+    if not subscriptions:
+        return picking.no_subscriptions(context)
+    if context.args:
+        return _shared(context, picking.subscription_named(context, context.args))
+    return _shared(context, subscriptions[0]) if len(subscriptions) == 1 else _which(context)
+
+
+def _which(context: CommandContext) -> channel.Reply:
+    return picking.pick_list(context, context.say("Which one shall the link offer? For example: /share 1"), "share")
+
+
+def _shared(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
+    """Returns the reply with the link; if the platform has no links that open a bot, with a command to pass on."""
+    reading = subscription.name or context.reading(parse_query(subscription.text))
+    links, bot = context.links
+    if links is None:
+        words = f"/sub {subscription.text} {subscription.cadence}"
+        return channel.Reply(lines=(context.say("To get the same, others can send me:"),), code=(words,))
+    url = links.start(bot, share_link(context.transaction, context.chat.address, subscription.number, now=context.now))
+    head = context.say("This link offers “{reading}” to anyone who opens it:", reading=reading)
+    return channel.Reply(lines=(head, url), buttons=((channel.Button(label=context.say("open the link"), url=url),),))
+
+
+COMMANDS = (
+    Command(
+        name="share",
+        run=share,
+        writes=True,
+        usage="[N]",
+        summary=errors.Sentence("a link that offers a subscription to others"),
+    ),
+)
+
+CALLBACKS = {
+    "share": Callback(run=picking.on_subscription(_shared), writes=True, replaces=True),
+    "share-page": Callback(run=_which, writes=True, replaces=True),
+}

@@ -1,0 +1,174 @@
+"""list: shows the subscriptions of a chat."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.commands import confirmation, phrasing, picking
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.phrasing import Row
+from bot.ports import channel
+from subscriptions import errors, model, states
+from subscriptions.query.parse import parse_query
+from subscriptions.service import amendments, paper_search
+from subscriptions.service.chat_status import next_deliveries_to
+from subscriptions.service.listing import Listed
+from subscriptions.service.questions import why_it_rests
+
+A_PAGE = 10
+_ROW = 5  # buttons with numbers in a row
+
+
+def list_(context: CommandContext) -> channel.Reply:
+    """Shows the subscriptions of the chat, page by page; "list 2" shows the second page."""
+    text = context.args.strip()
+    return _page(context, int(text) - 1 if text.isdecimal() and len(text) < _ROW else 0)
+
+
+def on_list(context: CommandContext) -> channel.Reply:
+    """Handles [back] and [more]: shows another page."""
+    return _page(context, int(context.arguments.get("page", 0)))
+
+
+def change_buttons(context: CommandContext, subscription: model.Subscription) -> tuple[channel.Button, ...]:
+    """Returns [edit], [pause] or [resume], and [remove]."""
+    number = {"number": subscription.number}
+    held = subscription.state is states.SubscriptionState.PAUSED
+    return (
+        channel.Button(label=context.say("edit"), verb="edit-ask", arguments=number),
+        channel.Button(label=context.say("resume"), verb="resume", arguments=number)
+        if held
+        else channel.Button(label=context.say("pause"), verb="pause", arguments=number),
+        channel.Button(label=context.say("remove"), verb="unsub", arguments=number),
+    )
+
+
+def show_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
+    """Handles the button with a number: shows that subscription, with buttons to change it."""
+    one = next(one for one in picking.listed_here(context) if one.subscription.number == subscription.number)
+    back = channel.Button(
+        label=context.say("list"), verb="list", arguments={"page": int(context.arguments.get("page", 0))}
+    )
+    lines = [*_list_lines(context, _rows(context, [one]), [one]), *([subscription.text] if subscription.name else [])]
+    if phrasing.state_of(one) == "active":
+        lines.append(
+            phrasing.next_line(
+                next_deliveries_to(context.transaction, context.chat.address, [subscription], now=context.now),
+                context.localizer,
+                context.now,
+            )
+        )
+    return channel.Reply(lines=tuple(lines), buttons=(change_buttons(context, subscription), (back,)))
+
+
+def _page(context: CommandContext, page: int) -> channel.Reply:
+    found = picking.listed_here(context)
+    form = channel.Button(label=context.say("new subscription"), verb="new-subscription")
+    new = (form,) if context.request.trigger_id else ()  # only on platforms with forms
+    if not found:
+        return replace(picking.no_subscriptions(context), buttons=(new,))
+    pages = -(-len(found) // A_PAGE)
+    page = min(max(page, 0), pages - 1)
+    shown = found[page * A_PAGE : (page + 1) * A_PAGE]
+    head = context.localizer.count("{count} subscription", "{count} subscriptions", len(found))
+    if pages > 1:
+        head = f"{head} · {context.say('page {page} of {pages}', page=page + 1, pages=pages)}"
+    rows = _rows(context, shown)
+    if context.chat.state is not states.ChatState.ACTIVE:  # all are held for the same reason, so it is shown once
+        head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
+    rows = [replace(row, reading=phrasing.shortened(row.reading)) for row in rows]
+    buttons = (*_buttons(context, shown, page, pages), new)
+    more = (
+        [context.say("/list {page} shows the next.", page=page + 2)]
+        if page + 1 < pages and context.read_by_strangers
+        else []
+    )
+    near = None
+    if page == 0 and context.origin.kind is model.ChatKind.PRIVATE:  # in groups, lists are short
+        there = [one.subscription for one in found]
+        near = paper_search.nearly_same(context.transaction, context.chat, there, now=context.now)
+    if near is not None:
+        more.append(
+            context.localizer.count(
+                "{first} and {second} bring nearly the same: {count} of {either} papers.",
+                "{first} and {second} bring nearly the same: {count} of {either} papers.",
+                near.shared,
+                first=near.first,
+                second=near.second,
+                either=near.either,
+            )
+        )
+        label = context.say("merge {first} and {second}", first=near.first, second=near.second)
+        numbers = {"first": near.first, "second": near.second}
+        buttons = (*buttons, (channel.Button(label=label, verb="merge", arguments=numbers),))
+    return channel.Reply(lines=(head, *_list_lines(context, rows, shown), *more), buttons=buttons)
+
+
+def on_merge(context: CommandContext) -> channel.Reply:
+    """Handles [merge 2 and 5]: replaces two subscriptions with one that finds what either of them finds."""
+    numbers = int(context.arguments["first"]), int(context.arguments["second"])
+    done = amendments.merge(context.transaction, context.chat.address, *numbers, now=context.now, who=context.actor)
+    return confirmation.echo(context, done)
+
+
+def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> channel.Buttons:
+    numbers = [
+        channel.Button(
+            label=str(one.subscription.number),
+            verb="subscription",
+            arguments={"number": one.subscription.number, "page": page},
+        )
+        for one in shown
+    ]
+    rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]
+    return (*rows, picking.pager(context, page, pages, "list"))
+
+
+def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
+    return phrasing.subscription_rows(
+        shown, lambda text: context.reading(parse_query(text)), lambda _: context.localizer, context.now
+    )
+
+
+def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
+    """Returns a line for each subscription: number, name or query, time, papers found, last delivery, why it is held."""
+    about = paper_search.activity(
+        context.transaction, context.chat, [one.subscription for one in shown], now=context.now
+    )
+    lines = []
+    for one, row in zip(shown, rows, strict=True):
+        subscription = one.subscription
+        parts = [f"{row.number}  {row.reading}", row.when]
+        parts += [_often(context, about, about.found[subscription.canonical])] if about.base.days else []
+        if subscription.number in about.came:
+            parts.append(context.say("last {moment}", moment=context.localizer.moment(about.came[subscription.number])))
+        if rest := why_it_rests(context.transaction, subscription.canonical):
+            parts.append(rest.say(context.localizer.translate))
+        lines.append(" · ".join((*parts, *([row.state] if row.state else []))))
+    return lines
+
+
+def _often(context: CommandContext, about: paper_search.MatchCount, found: int) -> str:
+    """Returns how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
+    if about.base.week and about.base.whole:
+        return context.localizer.count("{count} a week", "{count} a week", found)
+    days = phrasing.of_the_newest(
+        context.localizer, context.localizer.count("{count} day", "{count} days", about.base.days), about.base
+    )
+    return context.localizer.count("{count} in {days}", "{count} in {days}", found, days=days)
+
+
+COMMANDS = (
+    Command(
+        name="list",
+        aliases=("subscriptions", "ls"),
+        run=list_,
+        usage="[PAGE]",
+        summary=errors.Sentence("your subscriptions"),
+    ),
+)
+
+CALLBACKS = {
+    "list": Callback(run=on_list, replaces=True),
+    "subscription": Callback(run=picking.on_subscription(show_one), replaces=True),
+    "merge": Callback(run=on_merge, needs_manager=True),
+}

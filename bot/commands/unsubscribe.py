@@ -1,0 +1,93 @@
+"""unsub: removes subscriptions of a chat."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.commands import all_but, phrasing, picking
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.undo import undo_row
+from bot.commands.words.intents import meaning
+from bot.ports import channel
+from subscriptions import errors, model
+from subscriptions.service import amendments, requests
+
+_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
+
+
+def unsub(context: CommandContext) -> channel.Reply:
+    """Removes subscriptions by number or by query, or all of them; without arguments, asks which."""
+    if not context.args:
+        return _which(context)
+    if context.args.casefold() in _ALL:
+        return unsub_all(context)
+    if (asked := all_but.asked(context, meaning(f"remove {context.args}"))) is not None:
+        return asked
+    said = amendments.numbers_in(context.args)
+    there = amendments.numbers_among(said, {one.subscription.number for one in picking.listed_here(context)})
+    if not there:
+        return _removed(context, str(_subscription_of_query(context, said).number))
+    gone = requests.unsubscribe_several(
+        context.transaction, context.chat.address, there, now=context.now, who=context.actor
+    )
+    missing = amendments.numbers_missing(said, there)
+    return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=undo_row(context))
+
+
+def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> model.Subscription:
+    """Returns the subscription with the typed query. Raises QueryError; NotFound, which lists all typed numbers."""
+    try:
+        return picking.subscription_named(context, context.args)
+    except errors.NotFound:
+        if not said:
+            raise
+        which = amendments.numbers_missing(said, ())
+        raise errors.NotFound(
+            errors.Sentence("This chat has no subscription {which}.", {"which": which}),
+            errors.Sentence("/list shows those that are there."),
+        ) from None
+
+
+def unsub_all(context: CommandContext) -> channel.Reply:
+    """Removes all subscriptions. Does not ask first, since the removal can be undone."""
+    return _removed(context, "all") if context.chat.id else phrasing.unsubscribed((), context.localizer)
+
+
+def _unsub_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
+    return _removed(context, str(subscription.number))
+
+
+def _which(context: CommandContext) -> channel.Reply:
+    question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
+    everything = channel.Button(label=context.say("remove all"), verb="unsub-all")
+    return picking.pick_list(context, question, "unsub", last=(everything,))
+
+
+def _removed(context: CommandContext, which: str) -> channel.Reply:
+    found = requests.unsubscribe(context.transaction, context.chat.address, which, now=context.now, who=context.actor)
+    return replace(phrasing.unsubscribed(found, context.localizer), buttons=undo_row(context) if found else ())
+
+
+COMMANDS = (
+    Command(
+        name="unsub",
+        aliases=("unsubscribe", "remove"),
+        run=unsub,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[N …|QUERY|all]",
+        summary=errors.Sentence("remove a subscription"),
+    ),
+    Command(
+        name="unsuball",
+        run=unsub_all,
+        needs_manager=True,
+        summary=errors.Sentence("remove all subscriptions"),
+        listed=False,
+    ),
+)
+
+CALLBACKS = {
+    "unsub": Callback(run=picking.on_subscription(_unsub_one), needs_manager=True, replaces=True),
+    "unsub-all": Callback(run=unsub_all, needs_manager=True, replaces=True),
+    "unsub-page": Callback(run=_which, writes=True, replaces=True),
+}

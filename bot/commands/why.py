@@ -1,0 +1,197 @@
+"""why and whynot: why a paper was delivered or not, in words."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import reduce
+
+from bot.commands import cards
+from bot.commands.context import Command, CommandContext
+from bot.commands.last_shown import paper_delivered
+from bot.commands.paper_lookup import named_papers
+from bot.commands.phrasing import shortened
+from bot.ports import channel
+from subscriptions import errors, model, states
+from subscriptions.matching.hits import nearness_in_meaning, tokenize
+from subscriptions.meaning import NEAR
+from subscriptions.query import ABOUT, And, Leaf, Not, Term, links
+from subscriptions.service import chat_status
+from subscriptions.service.chat_status import Reason
+from subscriptions.service.paper_search import papers_named
+from subscriptions.store.deliveries import DeliveredPaper, deliveries_of
+
+MOST_REASONS = 5  # subscriptions whose reasons are shown
+_EXAMPLE = "2601.11087"
+
+
+def why(context: CommandContext) -> channel.Reply:
+    """Shows which subscriptions brought a paper and by which words; without arguments, about the last delivered paper."""
+    if not context.args:
+        found = paper_delivered(context)
+        return (
+            _delivered(context, found)
+            if found
+            else channel.Reply(
+                lines=(
+                    context.say(
+                        "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
+                    ),
+                )
+            )
+        )
+    return _about(context, "why")
+
+
+def whynot(context: CommandContext) -> channel.Reply:
+    """Shows for each subscription why a paper was not delivered; if it was delivered, when."""
+    return _about(context, "whynot")
+
+
+def _about(context: CommandContext, command: str) -> channel.Reply:
+    """Returns the reply to /why or /whynot about the paper that the arguments name. Raises Refused if they name none."""
+    names = links.mentioned(context.args)
+    if not names:
+        raise errors.Refused(
+            errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
+            errors.Sentence("For example: /{command} {id}", {"command": command, "id": _EXAMPLE}),
+        )
+    known = papers_named(context.transaction, names[:1]).get(names[0])
+    if known is None:
+        return named_papers(context, names[0])
+    found = deliveries_of(context.transaction, context.chat.id, known.id)
+    return _delivered(context, found) if found else _not_delivered(context, known)
+
+
+def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
+    """Returns the reply that says when and why a paper was delivered, with the passages that contain the words.
+
+    If the paper was not sent, the reply names the state of its delivery.
+    """
+    sentence = _TOLD["long ago" if found.at is None else found.state]
+    if found.at is not None and found.state is states.MessageState.SENT and not found.item.shown:
+        sentence = _BEHIND
+    elif found.state in _ON_ITS_WAY and context.chat.state is not states.ChatState.ACTIVE:
+        sentence = _HELD
+    said = context.say(sentence.template, moment=context.localizer.moment(found.at) if found.at else "")
+    return channel.Reply(lines=(said, *cards.why_lines(context, found.item)), items=(found.item,), item_layout="why")
+
+
+def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
+    moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
+    lines = [context.title(known), context.say("It became known {moment}; this chat was not sent it.", moment=moment)]
+    found = chat_status.reasons(context.transaction, context.chat, known, now=context.now) if context.chat.id else ()
+    if not found:
+        return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
+    day = context.localizer.day(known.day, seen_from=context.now.date())
+    lines += [_held_line(context, one, known.paper, day) for one in found[:MOST_REASONS]]
+    left = len(found) - MOST_REASONS
+    if left > 0:
+        lines.append(
+            context.localizer.count(
+                "{count} more subscription is further from it.",
+                "{count} more subscriptions are further from it.",
+                left,
+            )
+        )
+    return channel.Reply(lines=tuple(lines))
+
+
+_ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
+_COMING = errors.Sentence("It was planned {moment} and is on its way.")
+_TOLD: Mapping[str, errors.Sentence] = {
+    "long ago": errors.Sentence("It came here before."),
+    "sent": errors.Sentence("It came {moment}."),
+    "dismissed": errors.Sentence("It was planned {moment} and then dismissed, so it does not come."),
+    "dead": errors.Sentence("It was planned {moment}, but could not be sent."),
+    **dict.fromkeys(_ON_ITS_WAY, _COMING),
+}
+_BEHIND = errors.Sentence("It came {moment}, under [show more].")
+_HELD = errors.Sentence("It was planned {moment} and waits until this chat is active again.")
+_KEPT: Mapping[str, errors.Sentence] = {
+    "replacement": errors.Sentence("fits, but only a new version of it came here, and those are not announced"),
+    "archive": errors.Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
+    "crosslist": errors.Sentence("fits, but it is a cross-list, and this chat wants none: {command}"),
+    "older": errors.Sentence("fits, but begins with what came since {moment}"),
+    "passed": errors.Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
+    "library": errors.Sentence("fits, but it is in the library of this chat, so it is left out: /library"),
+    "paused": errors.Sentence("fits; it is paused: {command}"),
+    "chat": errors.Sentence("fits; this chat is paused: {command}"),
+    "time": errors.Sentence("fits, and is about to come"),
+}
+# reason why a paper is not delivered → the command that removes this reason
+_MENDS: Mapping[str, str] = {
+    "crosslist": "set crosslists in",
+    "paused": "resume {number}",
+    "chat": "resume",
+}
+_PAUSED_UNTIL = errors.Sentence("fits; it is paused until {moment}: {command}")
+_NOT_LET_IN = errors.Sentence("fits; this chat waits until an admin lets it in")
+_COMES = errors.Sentence("fits, and comes {moment}")
+
+
+def _held_line(context: CommandContext, reason: Reason, paper: model.Paper, day: str) -> str:
+    """Returns a line that says why a subscription does not bring a paper of `day`: number, name, reason."""
+    subscription = reason.subscription
+    kept = _words(context, reason, paper) if reason.hold_reason == "words" else _kept(context, reason, day)
+    said = context.say("{name}: {text}", name=shortened(subscription.label), text=kept)
+    return f"{subscription.number}  {said}"
+
+
+def _kept(context: CommandContext, reason: Reason, day: str) -> str:
+    """Returns why a paper is not delivered, as a sentence.
+
+    The sentence names the time when this changes, or the command that changes it.
+    """
+    subscription, keeps = reason.subscription, reason.hold_reason.value
+    sentence, at = _KEPT[keeps], None
+    if keeps == "older":
+        at = subscription.since
+    elif keeps == "chat" and context.chat.state is states.ChatState.ASKED:
+        sentence = _NOT_LET_IN
+    elif keeps == "paused" and subscription.paused_until:
+        sentence, at = _PAUSED_UNTIL, subscription.paused_until
+    elif keeps == "time" and reason.due:
+        sentence, at = _COMES, reason.due
+    command = f"/{_MENDS[keeps]}".format(number=subscription.number) if keeps in _MENDS else ""
+    moment = context.localizer.moment(at, about=keeps == "time" and reason.about) if at else ""
+    return context.say(sentence.template, command=command, day=day, moment=moment)
+
+
+def _words(context: CommandContext, reason: Reason, paper: model.Paper) -> str:
+    """Returns a sentence that says which parts of the query a paper lacks, and which excluded parts it has."""
+    found: dict[bool, list[str]] = {False: [], True: []}
+    for node in reason.failing:
+        part = node.node if isinstance(node, Not) else node
+        words = context.reading(replace(reason.query, tree=part))
+        if isinstance(part, And):
+            words = context.say("({inner})", inner=words)
+        if isinstance(part, Leaf) and part.term.field is ABOUT:
+            words = context.say("{part} ({note})", part=words, note=_how_near(context, part.term, paper))
+        found[isinstance(node, Not)].append(words)
+    lacks, excluded = _list(context, found[False]), _list(context, found[True])
+    if lacks and excluded:
+        return context.say("lacks {lacking}, and has {excluded}", lacking=lacks, excluded=excluded)
+    if lacks:
+        return context.say("lacks {lacking}", lacking=lacks)
+    return context.say("has {excluded}, which this excludes", excluded=excluded)
+
+
+def _how_near(context: CommandContext, term: Term, paper: model.Paper) -> str:
+    """Returns how near a paper is to the text of a term, or why that is not known."""
+    if not term.question:
+        return context.say("its meaning is not known now")
+    if not paper.meaning:
+        return context.say("the paper's meaning is not known")
+    nearness = f"{nearness_in_meaning(term, tokenize(paper)):.2f}"
+    return context.say("{nearness}; {least} is near", nearness=nearness, least=NEAR)
+
+
+def _list(context: CommandContext, parts: list[str]) -> str:
+    return (
+        reduce(lambda before, part: context.say("{before}; {part}", before=before, part=part), parts) if parts else ""
+    )
+
+
+COMMANDS = (
+    Command(name="why", run=why, usage="[ID]", summary=errors.Sentence("see why a paper came")),
+    Command(name="whynot", run=whynot, usage="ID", summary=errors.Sentence("see why a paper did not come")),
+)
