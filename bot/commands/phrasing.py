@@ -349,6 +349,8 @@ def _row(one: Listed, reading: Callable[[str], str], localizer: Language, now: d
     held = "orphaned" if state == subscription.state and subscription.pause_reason else state
     held = "denied" if held == "asked" and one.chat.admission is states.Admission.DENIED else held
     shown = _HELD[held].say(localizer.translate) if held in _HELD else ""
+    if one.rest is not None and not shown:
+        shown = one.rest.say(localizer.translate)
     if until is not None and shown:
         shown = localizer.say("{state} until {moment}", state=shown, moment=localizer.moment(until, now=now))
     return Row(

@@ -13,7 +13,7 @@ from subscriptions.service import previews
 from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.looser_queries import in_last_year
 from subscriptions.service.previews import Trial
-from subscriptions.service.questions import why_it_rests
+from subscriptions.service.questions import why_they_rest
 
 _FEW = 5  # if fewer papers match, a search in the last year is offered
 
@@ -57,8 +57,9 @@ def on_fine(context: CommandContext) -> channel.Reply:
 
 def _resting(context: CommandContext, tried: Trial) -> Iterator[str]:
     """Yields a line for each of the subscriptions that finds nothing near in meaning now."""
+    resting = why_they_rest(context.transaction, [one.canonical for one in tried.subscriptions])
     for one in tried.subscriptions:
-        if rest := why_it_rests(context.transaction, one.canonical):
+        if rest := resting.get(one.canonical):
             yield f"{one.number}  {one.label} · {rest.say(context.localizer.translate)}"
 
 

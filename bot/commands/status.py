@@ -9,7 +9,7 @@ from subscriptions.planning.receipts import Outcome
 from subscriptions.service import access
 from subscriptions.service.chat_status import Status
 from subscriptions.service.chat_status import status as chat_status
-from subscriptions.store import digests
+from subscriptions.store import digests, meanings
 from subscriptions.store import sources as stored_sources
 from subscriptions.store.bot_state import stopped_platforms
 from subscriptions.store.chats import chats_awaiting_admission
@@ -132,6 +132,15 @@ def _bot_lines(context: CommandContext) -> list[str]:
         for source in stored_sources.known_sources(context.transaction)
         if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
     ]
+    if context.transaction.store.encoder and (since := meanings.failing_since(context.transaction)):
+        moment = context.localizer.moment(since)
+        lines.append(
+            context.say(
+                "The encoder fails since {moment}, so papers come without their meaning: about: finds none of them. "
+                "The log says why, and paperwire check what to do.",
+                moment=moment,
+            )
+        )
     for platform, reason in sorted(stopped_platforms(context.transaction).items()):
         name = facts_of(platform).title
         lines.append(context.say("{platform} has stopped: {reason}", platform=name, reason=reason))

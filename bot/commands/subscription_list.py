@@ -12,7 +12,6 @@ from subscriptions.query.parse import parse_query
 from subscriptions.service import amendments, paper_search
 from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.listing import Listed
-from subscriptions.service.questions import why_it_rests
 
 A_PAGE = 10
 _ROW = 5  # buttons with numbers in a row
@@ -141,8 +140,6 @@ def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Li
         parts += [_often(context, about, about.found[subscription.canonical])] if about.base.days else []
         if subscription.number in about.came:
             parts.append(context.say("last {moment}", moment=context.localizer.moment(about.came[subscription.number])))
-        if rest := why_it_rests(context.transaction, subscription.canonical):
-            parts.append(rest.say(context.localizer.translate))
         lines.append(" · ".join((*parts, *([row.state] if row.state else []))))
     return lines
 

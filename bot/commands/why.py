@@ -1,6 +1,6 @@
 """why and whynot: why a paper was delivered or not, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -13,7 +13,8 @@ from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.matching.hits import nearness_in_meaning, tokenize
 from subscriptions.meaning import NEAR
-from subscriptions.query import ABOUT, And, Leaf, Not, Term, links
+from subscriptions.query import ABOUT, And, Not, Term, links
+from subscriptions.query.rewriting import leaves
 from subscriptions.service import chat_status
 from subscriptions.service.chat_status import Reason
 from subscriptions.service.paper_search import papers_named
@@ -164,8 +165,8 @@ def _words(context: CommandContext, reason: Reason, paper: model.Paper) -> str:
         words = context.reading(replace(reason.query, tree=part))
         if isinstance(part, And):
             words = context.say("({inner})", inner=words)
-        if isinstance(part, Leaf) and part.term.field is ABOUT:
-            words = context.say("{part} ({note})", part=words, note=_how_near(context, part.term, paper))
+        if note := _how_near(context, [leaf.term for leaf in leaves(part) if leaf.term.field is ABOUT], paper):
+            words = context.say("{part} ({note})", part=words, note=note)
         found[isinstance(node, Not)].append(words)
     lacks, excluded = _list(context, found[False]), _list(context, found[True])
     if lacks and excluded:
@@ -175,13 +176,18 @@ def _words(context: CommandContext, reason: Reason, paper: model.Paper) -> str:
     return context.say("has {excluded}, which this excludes", excluded=excluded)
 
 
-def _how_near(context: CommandContext, term: Term, paper: model.Paper) -> str:
-    """Returns how near a paper is to the text of a term, or why that is not known."""
-    if not term.question:
-        return context.say("its meaning is not known now")
+def _how_near(context: CommandContext, terms: Sequence[Term], paper: model.Paper) -> str:
+    """Returns how near a paper is to the texts of these terms, or why that is not known; "" without terms."""
+    if not terms:
+        return ""
     if not paper.meaning:
         return context.say("the paper's meaning is not known")
-    nearness = f"{nearness_in_meaning(term, tokenize(paper)):.2f}"
+    if not all(term.question for term in terms):
+        return context.say("its meaning is not known now")
+    tokens = tokenize(paper)
+    near = {term.value: f"{nearness_in_meaning(term, tokens):.2f}" for term in terms}
+    said = [context.say("{name}: {text}", name=name, text=number) for name, number in near.items()]
+    nearness = _list(context, said) if len(said) > 1 else near[terms[0].value]
     return context.say("{nearness}; {least} is near", nearness=nearness, least=NEAR)
 
 

@@ -480,7 +480,9 @@ def attention(store: Store, *, now: datetime, encodes: bool = False) -> dict[str
     for platform, late in found.waiting.items():
         said[f"waiting {platform}"] = f"{late.count} deliveries wait, the first for {_age(late.since, now)}"
     if encodes and (since := meaning.failing_since(store)):
-        said["meaning"] = f"papers wait for their meaning, the first for {_age(since, now)}; the log says why"
+        said["meaning"] = (
+            f"papers wait for their meaning, the first for {_age(since, now)}; the log says why, paperwire check what to do"
+        )
     return said
 
 

@@ -319,7 +319,7 @@ def about_its_words(query: Query, said: str = "") -> str:
     """
     parts = query.tree.nodes if isinstance(query.tree, And) else (query.tree,)
     words = [part for part in parts if _has_only_words(part)]
-    text = said or " ".join(leaf.words for part in words for leaf in _leaves(part))
+    text = said or " ".join(leaf.words for part in words for leaf in leaves(part))
     if not words or '"' in text:
         return ""
     rest = " ".join(_inside(part) for part in parts if part not in words)
@@ -338,12 +338,13 @@ def _has_only_words(node: Node) -> bool:
     return not isinstance(node, Not) and all(map(_has_only_words, node.nodes))
 
 
-def _leaves(node: Node) -> Iterator[Leaf]:
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Yields each value of a node, in the order in which they were typed."""
     if isinstance(node, Leaf):
         yield node
     else:
         for part in (node.node,) if isinstance(node, Not) else node.nodes:
-            yield from _leaves(part)
+            yield from leaves(part)
 
 
 def joined_by_or(node: Node) -> Node:

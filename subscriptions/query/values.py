@@ -169,10 +169,16 @@ def meaning_meaning(field: Field, text: str, questions: Mapping[str, bytes]) -> 
 
     The text keeps its case and accents, since an encoder reads "Größe" better than "grosse". `questions`: text → vector.
     """
-    value = " ".join(unicodedata.normalize("NFKC", text).replace('"', " ").split())
+    value = _meant(text)
+    while (again := _meant(lexer.plain(lexer.Typed(value, range(len(value) + 1))).text)) != value:
+        value = again  # an accent before "\\'e" finds its letter only when that is "é"
     if not letters(value):
         return None
     return Meaning(Term(field, value=value, question=questions.get(value, b"")), f'{field.canonical_prefix}"{value}"')
+
+
+def _meant(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).replace('"', " ").split())
 
 
 def read_words_of_papers(texts: Sequence[str]) -> WordsOfPapers | None:

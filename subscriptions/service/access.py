@@ -289,12 +289,9 @@ def subscriptions_around(
         else chats.chats_at(transaction, own.address.platform, shared)
     )
     around = [own, *(chat for chat in others if chat.address != own.address)]
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in around if chat.id])
-    listed = (
-        (chat, tuple(listing.Listed(chat=chat, subscription=one) for one in subscriptions.get(chat.id, ())))
-        for chat in around
-    )
-    return tuple((chat, found) for chat, found in listed if found or chat is own)
+    listed = [*listing.listed_in(transaction, [chat for chat in around if chat.id])]
+    found = ((chat, tuple(one for one in listed if one.chat is chat)) for chat in around)
+    return tuple((chat, there) for chat, there in found if there or chat is own)
 
 
 # ----------------------------------------------------------------------------------------------- addresses that confirm

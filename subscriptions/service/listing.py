@@ -9,6 +9,7 @@ from subscriptions.addresses import facts_of
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.query.parse import asked_beside
+from subscriptions.service.questions import why_they_rest
 from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
@@ -56,6 +57,7 @@ class Listed:
 
     chat: model.Chat
     subscription: model.Subscription
+    rest: errors.Sentence | None = None  # why it finds nothing near in meaning, if it should
 
     @property
     def zone(self) -> str:
@@ -101,9 +103,10 @@ def listed(transaction: Transaction, address: model.ChatAddress | None) -> tuple
 def listed_in(transaction: Transaction, chats: Sequence[model.Chat]) -> Iterator[Listed]:
     """Yields the subscriptions of these chats, by chat and number."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
+    resting = why_they_rest(transaction, {one.canonical for there in subscriptions.values() for one in there})
     for chat in chats:
         for one in subscriptions[chat.id]:
-            yield Listed(chat=chat, subscription=one)
+            yield Listed(chat=chat, subscription=one, rest=resting.get(one.canonical))
 
 
 def numbered(transaction: Transaction, chat: model.Chat, number: int) -> model.Subscription:

@@ -17,6 +17,8 @@ from subscriptions.store.database.store import Scope, Transaction, reads
 IN_WORDS = errors.Sentence("Write it in words, without about:, or ask the operator to turn meaning on.")
 IS_OFF = errors.Sentence("Meaning is off here, so I cannot tell what is near to “{text}”.")
 FAILS = errors.Sentence("I cannot tell now what is near to “{text}”.")
+RESTS = errors.Sentence("rests: meaning is off here")
+RESTS_UNTIL_KNOWN = errors.Sentence("rests until its meaning is known")
 LATER = errors.Sentence("Please try again in a minute, or write it in words, without about:.")
 
 
@@ -63,16 +65,15 @@ def texts_without(transaction: Transaction, texts: Iterable[str]) -> list[str]:
     return [text for text in texts if text not in known]
 
 
-def why_it_rests(transaction: Transaction, canonical: str) -> errors.Sentence | None:
-    """Returns why a stored query finds nothing near in meaning; None if it does, or asks for no meaning."""
-    if ABOUT.canonical_prefix not in canonical:
-        return None
-    texts = parse_canonical(canonical).asked
-    if texts and not transaction.store.encoder:
-        return errors.Sentence("rests: meaning is off here")
-    if texts_without(transaction, texts):
-        return errors.Sentence("rests until its meaning is known")
-    return None
+def why_they_rest(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, errors.Sentence]:
+    """Returns canonical text → why it rests, for those of these stored queries that find nothing near in meaning now."""
+    asked = {text: parse_canonical(text).asked for text in canonicals if ABOUT.canonical_prefix in text}
+    if not asked:
+        return {}
+    if not transaction.store.encoder:
+        return {canonical: RESTS for canonical, texts in asked.items() if texts}
+    lacking = {*texts_without(transaction, {text for texts in asked.values() for text in texts})}
+    return {canonical: RESTS_UNTIL_KNOWN for canonical, texts in asked.items() if not lacking.isdisjoint(texts)}
 
 
 def _known(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:

@@ -6,16 +6,21 @@ The encoder of these stories knows that some words of two languages mean the sam
 import json
 import os
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import pytest
 
+from bot.commands import phrasing
 from bot.dependencies import questions
 from bot.digests import read_digest
 from bot.meaning import is_installed
 from bot.meaning.encoders import ChildEncoder, Package
+from bot.rendering.language import Language
 from subscriptions import errors, model
+from subscriptions.service import listing
+from subscriptions.store import meanings
 from tests import make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation import deliverer
@@ -178,6 +183,27 @@ class TestSubscriptions:
         bot.encoder = None
         assert (await bot.says("/list")).lines[1] == "1  about:蜜蜂 · now · 2 in 1 day · rests: meaning is off here"
         assert "1  about:蜜蜂 · rests: meaning is off here" in (await bot.says("/preview 1")).text
+        (there,) = listing.listed(bot.store, make.address("telegram:42"))
+        language = Language("zh", "UTC")
+        (row,) = phrasing.subscription_rows([there], str, lambda _: language)  # as all lists do
+        assert row.state == "暂歇：这里没有开启按含义查找"
+        await bot.says("/pause 1")
+        assert (await bot.says("/list")).lines[1].endswith(" · paused")
+
+
+class TestStatus:
+    async def test_an_operator_is_told_that_the_encoder_fails(self, bot: BotHarness) -> None:
+        encoder = know(bot)
+        await bot.says("/sub about:蜜蜂 now")
+        encoder.fails = OFF
+        bot.bot_info = replace(bot.bot_info, admins=(make.address("telegram:42"),))
+        with bot.store.write() as transaction:
+            meanings.note_failing(transaction, bot.clock.now())
+        said = (await bot.says("/status")).text
+        assert "The encoder fails since" in said
+        assert "paperwire check" in said
+        bot.encoder = None
+        assert "encoder" not in (await bot.says("/status")).text
 
 
 class TestWhy:
@@ -205,6 +231,16 @@ class TestWhy:
         assert (await bot.says("/whynot 2601.80001")).lines[2:] == ["1  about:蜜蜂 boxes: lacks boxes"]
         assert (await bot.says("/whynot 2601.80002")).lines[2:] == [
             "1  about:蜜蜂 boxes: lacks about:蜜蜂 (0.00; 0.5 is near); boxes"
+        ]
+
+    async def test_also_in_an_alternative(self, bot: BotHarness) -> None:
+        know(bot)
+        for query in ("about:蜜蜂 OR tides", "about:蜜蜂 OR (about:reef tides)", "fish -(about:珊瑚 cat:q-bio.PE)"):
+            await bot.says(f"/sub {query} now")
+        assert (await bot.says("/whynot 2601.80002")).lines[2:] == [
+            "1  about:蜜蜂 OR tides: lacks tides OR about:蜜蜂 (0.00; 0.5 is near)",
+            "2  about:蜜蜂 OR (about:reef tides): lacks (tides about:reef) OR about:蜜蜂 (蜜蜂: 0.00; reef: 0.71; 0.5 is near)",
+            "3  fish -(about:珊瑚 cat:q-bio.PE): has (about:珊瑚 category:q-bio.PE) (0.93; 0.5 is near), which this excludes",
         ]
 
 

@@ -147,7 +147,7 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     assert having(worker.store) == set()
     late = worker.clock.now() + 2 * make.HOUR
     assert attention(worker.store, now=late, encodes=True) == {
-        "meaning": "papers wait for their meaning, the first for 2 h; the log says why"
+        "meaning": "papers wait for their meaning, the first for 2 h; the log says why, paperwire check what to do"
     }
     assert attention(worker.store, now=late) == {}
     list(make.planned_slices(worker.store, now=make.NOON))

@@ -295,6 +295,8 @@ def hints(typed: str) -> list[str]:
         ('about:"a (b OR c), d"', 'about:"a (b OR c), d"'),
         ("about:(tide OR reef)", 'about:"reef" OR about:"tide"'),
         ('about:"tides of', 'about:"tides of"'),
+        (r'about:"\^\'etude"', 'about:"e\u0301\u0302tude"'.replace("e\u0301", "é")),  # an accent of an accented letter
+        ('about:"＼o re"', 'about:"øre"'),
         # a pasted query of arXiv's API is converted
         ("ti:%22deep+learning%22+AND+au:lecun_y", 'author:"lecun y" title:"deep learning"'),
         ("http://export.arxiv.org/api/query?search_query=all:electron&max_results=5", "all:electron"),
