@@ -59,12 +59,12 @@ def near_text(context: CommandContext, said: str) -> channel.Reply:
     text = said[:_MOST_READ]
     vector = vector_of(context.transaction, text)
     found = near_papers.papers_near_text(context.transaction, text, vector)
-    words = found.words[:_TELLING]
+    words, late = found.words[:_TELLING], results.late_lines(context, text)
     among = context.localizer.count("{count} paper", "{count} papers", found.looked_at)
     if not found.papers:
         any_of = " OR ".join(words_rule(word) for word in words)
         look = (channel.Button(label=any_of, verb="look-for", arguments={"text": any_of}),) if words else ()
-        lines = (context.say("Nothing is near to this text among {among}.", among=among),)
+        lines = (context.say("Nothing is near to this text among {among}.", among=among), *late)
         return channel.Reply(lines=lines, buttons=(look,))
     items = results.result_items(found.papers)
     by_words = (_by_words(context, found),)
@@ -72,6 +72,7 @@ def near_text(context: CommandContext, said: str) -> channel.Reply:
         lines=(
             context.say("I read this as a text. Nearest to it, among {among}:", among=among),
             *(by_words if said.isascii() else ()),  # "words" of Chinese text are just two characters
+            *late,
         ),
         items=items,
         days=results.days_of(context, found.papers),

@@ -19,6 +19,7 @@ from subscriptions.query.advice import Variant
 from subscriptions.service import paper_search
 from subscriptions.service.listing import typed_number
 from subscriptions.service.paper_search import Base
+from subscriptions.service.questions import are_late
 from subscriptions.store.signals import owned
 
 _NEWEST = 5  # papers for a chat without subscriptions
@@ -61,6 +62,13 @@ def count_found(context: CommandContext, found: int, base: Base) -> str:
             days=days,
         )
     return context.localizer.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
+
+
+def late_lines(context: CommandContext, text: str) -> list[str]:
+    """Returns a line that says that the papers near to a text are missing because its vector takes too long; or none."""
+    if not are_late(context.transaction, [text]):
+        return []
+    return [context.say("What is near in meaning takes longer; ask again in a moment.")]
 
 
 def days_of(context: CommandContext, papers: Sequence[model.KnownPaper]) -> tuple[str, ...]:

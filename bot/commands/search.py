@@ -199,6 +199,8 @@ def _page(
     if dead_end and found.stored:
         lines.append(_fewer_or_other_words(context, query))
     lines += notes
+    if about and not near:
+        lines += results.late_lines(context, *parse.parse_query(about).asked)
     if not is_open and found.found > PAGE:
         lines.append(context.say("The first {count}; in private I show all.", count=PAGE))
     if not is_open and subscription is None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from bot.ports.meaning import Encoder
 from subscriptions.errors import MeaningFails
@@ -24,7 +25,8 @@ async def is_encoded(store: Store, encoder: Encoder | None, texts: Sequence[str]
         return False
     patience = IN_TERMINAL if in_terminal else PATIENCE
     making = asyncio.ensure_future(store.run(encode, encoder, texts))
-    making.add_done_callback(lambda done: done.cancelled() or done.exception())
+    store.encoding |= {*texts}
+    making.add_done_callback(partial(_end, store, texts))
     try:
         await asyncio.wait_for(asyncio.shield(making), patience)
     except TimeoutError:
@@ -34,6 +36,12 @@ async def is_encoded(store: Store, encoder: Encoder | None, texts: Sequence[str]
         log.warning("An answer knows only words: %s", error)
         return False
     return True
+
+
+def _end(store: Store, texts: Sequence[str], made: asyncio.Future[None]) -> None:
+    store.encoding -= {*texts}
+    if not made.cancelled():
+        made.exception()  # who waited for it has told it
 
 
 def encode(store: Store, encoder: Encoder, texts: Sequence[str]) -> None:

@@ -50,6 +50,11 @@ def vector_of(transaction: Transaction, text: str) -> bytes:
     return vector or b""
 
 
+def are_late(transaction: Transaction, texts: Iterable[str]) -> bool:
+    """Returns whether vectors of these texts are still being made, which took too long for an answer."""
+    return not transaction.store.encoding.isdisjoint(texts)
+
+
 def ask_for(transaction: Transaction, texts: Iterable[str]) -> None:
     """Raises Unencoded if some of these texts lack vectors that can be made; does nothing otherwise."""
     texts = list(texts)

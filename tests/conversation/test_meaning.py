@@ -105,8 +105,17 @@ class TestSearch:
         encode = encoder.questions
         monkeypatch.setattr(encoder, "questions", lambda texts: goes_on.wait() and encode(texts))
         monkeypatch.setattr(questions, "PATIENCE", 0.0)
-        assert "Near in meaning:" not in (await bot.says("abejas")).text
+        late = "What is near in meaning takes longer; ask again in a moment."
+        text = "abejas " + " ".join(f"palabra{number}" for number in range(26))
+        for typed in ("abejas", text):
+            said = await bot.says(typed)
+            assert "Near in meaning:" not in said.text
+            assert late in said.lines
         goes_on.set()
+        monkeypatch.setattr(questions, "PATIENCE", 3.0)
+        said = await bot.says("abejas")
+        assert "Near in meaning:" in said.lines
+        assert late not in said.lines
 
 
 class TestOrder:
