@@ -19,6 +19,7 @@ from subscriptions.service import chat_status
 from subscriptions.service.chat_status import Reason
 from subscriptions.service.paper_search import papers_named
 from subscriptions.store.deliveries import DeliveredPaper, deliveries_of
+from subscriptions.store.known_papers import as_announced
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
 _EXAMPLE = "2601.11087"
@@ -77,6 +78,7 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
 
 
 def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
+    known = as_announced(context.transaction, known)
     moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
     lines = [context.title(known), context.say("It became known {moment}; this chat was not sent it.", moment=moment)]
     found = chat_status.reasons(context.transaction, context.chat, known, now=context.now) if context.chat.id else ()
@@ -181,7 +183,7 @@ def _how_near(context: CommandContext, terms: Sequence[Term], paper: model.Paper
     if not terms:
         return ""
     if not paper.meaning:
-        return context.say("the paper's meaning is not known")
+        return context.say("the paper's meaning was not known when it came")
     if not all(term.question for term in terms):
         return context.say("its meaning is not known now")
     tokens = tokenize(paper)

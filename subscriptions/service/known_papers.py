@@ -52,13 +52,14 @@ class Entries:
     crosslisted: int  # the papers that were only cross-listed, as a set
     days: tuple[date, ...]  # the days of the papers, ascending, each once
     whole: bool  # whether these papers are all papers of these days
+    in_time: bool = False  # whether late codes do not count, as in planning
     having: dict[Term, tuple[int, int]] = field(default_factory=dict)
     # (canonical text, the last entry of codes of papers that was known then, 0 if they do not matter) -> hits
     hits: dict[tuple[str, int], Hits] = field(default_factory=dict)
     about: dict[tuple[Term, int], Mapping[int, float]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Sequence[known_papers.IndexEntry], *, whole: bool) -> "Entries":
+    def of(cls, rows: Sequence[known_papers.IndexEntry], *, whole: bool, in_time: bool = False) -> "Entries":
         """Returns the Entries for some rows of the index."""
         first = min((row.entry for row in rows), default=1)
         size = max((row.entry for row in rows), default=0) - first + 1
@@ -67,7 +68,7 @@ class Entries:
         for entry, paper, day, sequence, _ in rows:
             keys[entry - first] = days[day] | paper
             sequences[entry - first] = sequence or 0
-        entries = cls(first, keys, sequences, 0, 0, tuple(sorted(days)), whole)
+        entries = cls(first, keys, sequences, 0, 0, tuple(sorted(days)), whole, in_time)
         entries.papers = entries.set_of(row.entry for row in rows)
         entries.crosslisted = entries.set_of(row.entry for row in rows if row.cross)
         return entries
@@ -255,7 +256,7 @@ def places_about(transaction: Transaction, entries: Entries, term: Term) -> Mapp
     if near is None:
         question = meaning.read_question(term.question)
         places_of = {number_of(key): place for place, key in enumerate(entries.keys) if key}
-        found = meanings.each_code(transaction, list(places_of))
+        found = meanings.each_code(transaction, list(places_of), in_time=entries.in_time)
         near = {
             places_of[paper]: nearness
             for paper, codes in found
@@ -298,7 +299,10 @@ def entries_after(transaction: Transaction, after: int, upto: int) -> Entries:
     spans = list(known_papers.kept(transaction, "span"))
     span = next(((start, end) for start, end in spans if start <= after and upto <= end), (after, upto))
     return known_papers.keep(
-        transaction, "span", span, lambda: Entries.of(known_papers.sequenced(transaction, *span), whole=True)
+        transaction,
+        "span",
+        span,
+        lambda: Entries.of(known_papers.sequenced(transaction, *span), whole=True, in_time=True),
     )
 
 

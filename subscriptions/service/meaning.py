@@ -65,7 +65,7 @@ def questions_without(transaction: Transaction, encoder: str, most: int) -> list
 
 # ----------------------------------------------------------------------------------------------- papers that lack codes
 
-# Their codes are for searching. No subscription gets a paper because of late codes: its cursor has passed the paper.
+# Their codes are for searching. No subscription gets a paper because of late codes (`meanings.LATE`).
 
 
 @writes

@@ -108,7 +108,7 @@ def papers_to_encode(
     """Returns texts → paper, as it will be stored, for those that are or become news and lack the codes of their texts."""
     _merge(transaction, papers, batch, joins=False)
     news = [paper for paper in _changed(batch) if paper in batch.to_announce or batch.rows[paper].sequence is not None]
-    lacking = {batch.texts_of(paper): paper for paper in news if batch.encoded.get(paper) != batch.texts_of(paper)}
+    lacking = {batch.texts_of(paper): paper for paper in news if batch.lacks_codes(paper)}
     return {texts: merging.as_entry(batch, batch.rows[paper]) for texts, paper in lacking.items()}
 
 
@@ -151,12 +151,15 @@ def add_digest(
 
 def _put_codes(transaction: Transaction, batch: MergeBatch, codes: Codes) -> None:
     """Stores the codes of changed papers. A paper whose texts changed loses its codes unless new ones came with it."""
-    stale = [paper for paper in _changed(batch) if batch.encoded.get(paper) != batch.texts_of(paper)]
+    stale = [paper for paper in _changed(batch) if batch.lacks_codes(paper)]
     ours = bool(codes.encoder) and meanings.is_encoder(transaction, codes.encoder)
     new = {paper: codes.of_texts.get(batch.texts_of(paper), b"") if ours else b"" for paper in stale}
-    meanings.put(
-        transaction, codes.encoder, {paper: code for paper, code in new.items() if code or paper in batch.encoded}
-    )
+    put: dict[bool, dict[int, bytes]] = {False: {}, True: {}}
+    for paper, code in new.items():
+        if code or batch.encoded.get(paper) not in (None, batch.texts_of(paper)):
+            put[batch.encodes_late(paper)][paper] = code
+    meanings.put(transaction, codes.encoder, put[False])
+    meanings.put(transaction, codes.encoder + meanings.LATE, put[True])
     if without := [paper for paper, code in new.items() if not code]:
         meanings.look_again(transaction, max(without))
     if codes.encoder and (codes.fails or codes.of_texts):

@@ -138,6 +138,7 @@ class MergeBatch:
     withdrawn: set[int] = field(default_factory=set)  # known papers that this digest reports as withdrawn
     summarised: dict[int, set[str]] = field(default_factory=dict)  # paper -> languages of its new summaries
     encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes
+    encoded_in_time: set[int] = field(default_factory=set)  # those of them that had their codes before their number
     last_id: int = 0
     # paper → the stored values of its row; lists of a row are replaced and never changed
     _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)
@@ -239,13 +240,23 @@ class MergeBatch:
             self.texts[SUMMARY, row.paper][row.language] = dict(row.fields)
         for row in store.rows_of(transaction, _translations, _translations.c.paper, ids):
             self.texts[TRANSLATION, row.paper][row.language] = {"title": row.title, "abstract": row.abstract}
-        for paper in meanings.having_codes(transaction, ids):
-            self.encoded[paper] = self.texts_of(paper)
+        having = meanings.having_codes(transaction, ids)
+        self.encoded |= {paper: self.texts_of(paper) for paper in having}
+        self.encoded_in_time |= {paper for paper, in_time in having.items() if in_time}
         self.last_id = store.execute(transaction, _LAST_ID).scalar() or 0
 
     def texts_of(self, paper: int) -> meanings.Texts:
         """Returns the texts of a paper that decide its codes."""
         return self.rows[paper].title, self.rows[paper].abstract
+
+    def lacks_codes(self, paper: int) -> bool:
+        """Returns whether a paper needs codes: its texts have none, or it gets a number and has only late ones."""
+        is_late = paper in self.to_announce and paper not in self.encoded_in_time
+        return is_late or self.encoded.get(paper) != self.texts_of(paper)
+
+    def encodes_late(self, paper: int) -> bool:
+        """Returns whether codes that come with this digest are late: the paper has its number, and had no codes before."""
+        return paper not in self.to_announce and paper not in self.encoded_in_time
 
     def write(self, transaction: Transaction) -> None:
         """Writes all changes since the last call."""

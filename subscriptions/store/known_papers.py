@@ -9,7 +9,7 @@ words of an entry and the expressions that search for them.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -150,7 +150,14 @@ def sequence_before(transaction: Transaction, instant: datetime) -> int:
 def window(transaction: Transaction, after: int, upto: int) -> tuple[model.KnownPaper, ...]:
     """Returns the papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
-    return known_papers(transaction, store.execute(transaction, wanted).all())
+    return known_papers(transaction, store.execute(transaction, wanted).all(), in_time=True)
+
+
+def as_announced(transaction: Transaction, known: model.KnownPaper) -> model.KnownPaper:
+    """Returns a paper as subscriptions see it: without late codes. A paper that has no number yet keeps its codes."""
+    if known.sequence is None or meanings.codes_of(transaction, [known.id], in_time=True):
+        return known
+    return replace(known, paper=replace(known.paper, meaning=b""))
 
 
 def sequences_as_new(transaction: Transaction, ids: Iterable[int]) -> dict[int, int]:
@@ -211,8 +218,10 @@ def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, mod
     }
 
 
-def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[model.KnownPaper, ...]:
-    """Returns the papers of these rows, with their summaries, translations, sources and codes."""
+def known_papers(
+    transaction: Transaction, rows: Sequence[_PaperRow], *, in_time: bool = False
+) -> tuple[model.KnownPaper, ...]:
+    """Returns the papers of these rows, with their summaries, translations, sources and codes; `in_time`: no late codes."""
     ids = [row.id for row in rows if row.id is not None]
     summaries: dict[int, list[model.Summary]] = {}
     translations: dict[int, list[model.Translation]] = {}
@@ -224,7 +233,7 @@ def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[m
         translations.setdefault(t.paper, []).append(value)
     for paper_id, source in store.rows_of(transaction, _SOURCES, _a.paper, ids):
         sources.setdefault(paper_id, []).append(source)
-    codes = meanings.codes_of(transaction, ids)
+    codes = meanings.codes_of(transaction, ids, in_time=in_time)
     return tuple(
         known_paper(
             row,

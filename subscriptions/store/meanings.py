@@ -1,6 +1,9 @@
 """The codes of papers and the vectors of questions, all of one encoder, which is a value of the store.
 
 Only rows of this encoder are read. The others count as missing: after a change of the encoder they are made again.
+
+Codes are in time if the paper had them before it got its number. Others are late: they are stored under the encoder's name
+with LATE, and only searches read them. So what a subscription gets does not depend on when it looks at a paper.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +21,7 @@ from subscriptions.store.rows import TABLES
 CODE = 64  # bytes of one code
 Texts = tuple[str, str]  # title and abstract, which decide the codes of a paper
 
+LATE = " (late)"  # after the encoder's name: the paper got its number before these codes
 _ENCODER = "encoder"  # names of stored values
 _LEFT = "papers-without-codes"  # up to which id papers may lack codes; without the value, all may
 _TURN = "encoding"  # the worker that makes missing codes now, and until when no other worker does
@@ -29,13 +33,16 @@ _meanings, _questions, _asked, _papers, _values = (
     TABLES.tables[name] for name in ("paper_meaning", "question", "question_of_query", "paper", "key_value")
 )
 _m, _q, _p = _meanings.c, _questions.c, _papers.c
-_OURS = (_values.c.name == _ENCODER) & (_values.c.value == _m.encoder)
+_IN_TIME = (_values.c.name == _ENCODER) & (_m.encoder == _values.c.value)
+_OURS = (_values.c.name == _ENCODER) & _m.encoder.in_((_values.c.value, _values.c.value.concat(LATE)))
 _CODES = sa.select(_m.paper, _m.overall, _m.parts).join_from(_meanings, _values, _OURS)
-_HAVE_CODES = sa.select(_m.paper).join_from(_meanings, _values, _OURS)
+_CODES_IN_TIME = sa.select(_m.paper, _m.overall, _m.parts).join_from(_meanings, _values, _IN_TIME)
+_HAVE_CODES = sa.select(_m.paper, _m.encoder).join_from(_meanings, _values, _OURS)
+_ENCODERS = sa.select(_m.paper, _m.encoder)
 _ENTRIES = sa.select(_m.entry, _m.paper, _m.overall, _m.parts).join_from(_meanings, _values, _OURS)
 _NEW = (
     sa.select(_m.entry, _m.overall)
-    .where(_m.entry > sa.bindparam("after"), _m.encoder == sa.bindparam("of"))
+    .where(_m.entry > sa.bindparam("after"), _m.encoder.in_((sa.bindparam("of"), sa.bindparam("late"))))
     .order_by(_m.entry.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
@@ -100,24 +107,27 @@ def note_failing(transaction: Transaction, since: datetime | None) -> bool:
 # ------------------------------------------------------------------------------------------------- the codes of papers
 
 
-def codes_of(transaction: Transaction, papers: Sequence[int]) -> dict[int, bytes]:
-    """Returns paper id → codes, for those of these papers that have codes of the store's encoder."""
-    return dict(each_code(transaction, papers))
+def codes_of(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> dict[int, bytes]:
+    """Returns paper id → codes, for those of these papers that have codes of the store's encoder; `in_time`: no late ones."""
+    return dict(each_code(transaction, papers, in_time=in_time))
 
 
-def each_code(transaction: Transaction, papers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-    """Yields (paper id, codes), for those of these papers that have codes of the store's encoder."""
-    rows = store.rows_of(transaction, _CODES, _m.paper, papers)
+def each_code(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> Iterator[tuple[int, bytes]]:
+    """Yields (paper id, codes), for those of these papers that have codes of the store's encoder; `in_time`: no late ones."""
+    rows = store.rows_of(transaction, _CODES_IN_TIME if in_time else _CODES, _m.paper, papers)
     return ((row.paper, row.overall + row.parts) for row in rows)
 
 
-def having_codes(transaction: Transaction, papers: Sequence[int]) -> set[int]:
-    """Returns those of these papers that have codes of the store's encoder."""
-    return {row.paper for row in store.rows_of(transaction, _HAVE_CODES, _m.paper, papers)}
+def having_codes(transaction: Transaction, papers: Sequence[int]) -> dict[int, bool]:
+    """Returns paper id → whether its codes are in time, for those of these papers that have codes of the store's encoder."""
+    rows = store.rows_of(transaction, _HAVE_CODES, _m.paper, papers)
+    return {row.paper: not row.encoder.endswith(LATE) for row in rows}
 
 
 def put(transaction: Transaction, name: str, codes: Mapping[int, bytes]) -> None:
     """Stores the codes of papers, in new entries; b"" removes them. The transaction must hold the sequence.
+
+    With LATE after the name of the encoder, the codes are late.
 
     So entries are committed in the order of their numbers, and a reader continues after the last one that it knows.
     """
@@ -129,7 +139,8 @@ def put(transaction: Transaction, name: str, codes: Mapping[int, bytes]) -> None
 
 def new_entries(transaction: Transaction, after: int, most: int) -> list[tuple[int, bytes]]:
     """Returns (number, overall code) of the newest entries of the store's encoder after a number, ascending."""
-    values = {"after": after, "of": encoder(transaction), "most": most}
+    name = encoder(transaction)
+    values = {"after": after, "of": name, "late": name + LATE, "most": most}
     return [(row.entry, row.overall) for row in reversed(store.execute(transaction, _NEW, values).all())]
 
 
@@ -188,7 +199,8 @@ def slice_without(transaction: Transaction, most: int) -> Slice:
     """Returns the newest papers that lack codes of the store's encoder, at most `most`. Looks through _LOOKED_AT papers."""
     begin, (last, times) = bot_state.get_value(transaction, _LEFT), _left(transaction)
     low = max(last - _LOOKED_AT, 0)
-    has_codes = sa.exists().where(_m.paper == _p.id, _m.encoder == encoder(transaction))
+    name = encoder(transaction)
+    has_codes = sa.exists().where(_m.paper == _p.id, _m.encoder.in_((name, name + LATE)))
     wanted = _TEXTS.where(_p.id > low, _p.id <= last, ~has_codes).order_by(_p.id.desc()).limit(most)
     rows = store.execute(transaction, wanted).all()
     end = rows[-1].id - 1 if len(rows) == most else low
@@ -201,12 +213,17 @@ def end_slice(transaction: Transaction, done: Slice) -> None:
 
 
 def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Texts, bytes]]) -> None:
-    """Stores codes that papers get later, except those of papers whose texts have changed or that are gone."""
-    texts = {
-        row.id: (row.title, row.abstract)
-        for row in store.rows_of(transaction, _TEXTS, _p.id, [id_ for id_, _, _ in made])
-    }
-    put(transaction, name, {paper: code for paper, of, code in made if code and texts.get(paper) == of})
+    """Stores codes that papers get later, except those of papers whose texts have changed or that are gone.
+
+    Codes that replace those of another encoder are in time if those were.
+    """
+    papers = [paper for paper, _, _ in made]
+    texts = {row.id: (row.title, row.abstract) for row in store.rows_of(transaction, _TEXTS, _p.id, papers)}
+    before = store.rows_of(transaction, _ENCODERS, _m.paper, papers)
+    in_time = {row.paper for row in before if not row.encoder.endswith(LATE)}
+    codes = {paper: code for paper, of, code in made if code and texts.get(paper) == of}
+    put(transaction, name, {paper: code for paper, code in codes.items() if paper in in_time})
+    put(transaction, name + LATE, {paper: code for paper, code in codes.items() if paper not in in_time})
 
 
 def take_turn(transaction: Transaction, *, wall: datetime, lasts: timedelta) -> bool:

@@ -147,7 +147,7 @@ class PaperMeaningRow(Row, table=True):
     __table_args__ = ({"sqlite_autoincrement": True},)
     entry: int | None = Field(default=None, primary_key=True, sa_type=Big)
     paper: int = Field(sa_column_args=[sa.ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
-    encoder: str
+    encoder: str  # with `meanings.LATE` at its end if the paper had its number before
     overall: bytes
     parts: bytes  # of the title, then of the sentences
 

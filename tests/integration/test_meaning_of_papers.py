@@ -24,7 +24,8 @@ from subscriptions import meaning as vectors
 from subscriptions import model
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.query.parse import parse_query
-from subscriptions.service import meaning, plan_inputs
+from subscriptions.service import listing, meaning, plan_inputs
+from subscriptions.service.known_papers import undelivered
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import copy_database
@@ -156,6 +157,46 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     worker.catches_up()
     assert having(worker.store) == {HOT, COLD}
     assert attention(worker.store, now=late, encodes=True) == {}
+    list(make.planned_slices(worker.store, now=make.NOON))
+    assert stored.delivered(worker.store) == [("telegram:1", HOT)]
+
+
+def test_late_codes_are_for_searching_only(worker: Worker) -> None:
+    """Also for a subscription that looks at the papers after their codes came."""
+    paper = make.paper(HOT, arxiv_id="2601.00001", version=1, abstract="Heat.")
+    worker.subscribes("telegram:1", 'about:"heat in stars"')
+    worker.encoder.fails = FAILS
+    worker.reads(paper)
+    worker.encoder.fails = None
+    worker.starts()
+    for abstract in ("Heat.", "It is hot."):  # the second comes with its codes, but gives the paper no new number
+        worker.reads(replace(paper, version=2, abstract=abstract, announce_type=model.Announce.REPLACE))
+        worker.catches_up()
+        assert near(worker.store, "heat in stars") == [HOT]
+        with worker.store.read() as transaction:
+            (one,) = listing.listed_in(transaction, [listing.get_chat(transaction, make.address("telegram:1"))])
+            assert undelivered(transaction, one.chat, [one.subscription], upto=9) == {one.subscription.id: set()}
+    list(make.planned_slices(worker.store, now=make.NOON))
+    assert stored.delivered(worker.store) == []
+
+
+def test_codes_of_an_archive_are_in_time_when_its_paper_becomes_news(worker: Worker) -> None:
+    paper = make.paper(HOT, "cs.LG", arxiv_id="2601.00001")
+    worker.subscribes("telegram:1", 'about:"heat in stars"')
+    worker.reads(paper, days=30)
+    worker.starts()
+    worker.catches_up()
+    worker.reads(paper, make.paper(COLD))
+    list(make.planned_slices(worker.store, now=make.NOON))
+    assert stored.delivered(worker.store) == [("telegram:1", HOT)]
+
+
+def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
+    worker.subscribes("telegram:1", 'about:"heat in stars"')
+    worker.reads(make.paper(HOT))
+    newer = Worker(worker.store, FakeEncoder(name="fake 2"))
+    late = newer.starts()
+    asyncio.run(late.run())
     list(make.planned_slices(worker.store, now=make.NOON))
     assert stored.delivered(worker.store) == [("telegram:1", HOT)]
 
