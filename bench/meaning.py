@@ -23,12 +23,13 @@ import os
 import re
 import resource
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import nsmallest
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import gt
 from pathlib import Path
 from random import Random
 from statistics import mean
@@ -46,7 +47,7 @@ from subscriptions.model import Paper
 from subscriptions.query import TEXT, parse
 
 QUESTIONS = Path(__file__).with_name("questions.tsv")
-LIKED = (1, 3, 5, 10, 20)  # papers that a reader likes
+LIKED = (1, 3, 10, 30)  # papers that a reader likes
 LEAST_MIXED = 200  # papers with categories
 READERS = 3  # of each category and number of liked papers
 LEAST_LATE = 4  # papers of the category that are to be found
@@ -187,7 +188,7 @@ def readers(papers: Sequence[Paper], chance: Random) -> Iterator[ordering.Reader
 
 
 def print_orders(papers: Sequence[Paper]) -> None:
-    """Prints how good each order is, by the number of liked papers, and for how many readers it is better than words."""
+    """Prints how good each order is by the number of liked papers, and the share of readers for whom it is better than words."""
     orders: dict[str, ordering.Order] = {
         "any order": ordering.newest_first,
         "BM25": ordering.bm25,
@@ -200,20 +201,22 @@ def print_orders(papers: Sequence[Paper]) -> None:
     for reader in readers(papers, Random(11)):
         for name, order in orders.items():
             found[name][len(reader.liked)] += order(reader)
-    amounts = Counter({liked: len(values) for liked, values in found[BY_WORDS].items()})
-    if not amounts:
+    by_words = with_all(found[BY_WORDS])
+    if not by_words:
         return print("  no category has enough papers for readers")
-    print(f"  {amounts.total()} readers, by the number of papers that they like:")
-    print("  average precision ", *(f"{liked:6}" for liked in amounts), "   all   better than words")
+    print("  average precision, and the share of readers for whom it is better than words:")
+    print("  liked papers      ", *(f"{liked:>10}" for liked in by_words))
+    print("  readers           ", *(f"{len(values):10}" for values in by_words.values()))
     for name, of_order in found.items():
-        pairs = [(a, b) for liked in amounts for a, b in zip(of_order[liked], found[BY_WORDS][liked], strict=True)]
-        means = [mean(of_order[liked]) for liked in amounts]
-        print(
-            f"  {name:<18}",
-            *(f"{value:6.3f}" for value in (*means, mean(a for a, _ in pairs))),
-            f"  {mean(a > b for a, b in pairs):6.2f}" if name != BY_WORDS else "",
-        )
+        columns = [(values, by_words[liked]) for liked, values in with_all(of_order).items()]
+        print(f"  {name:<18}", *(f"{mean(ours):5.3f} {mean(map(gt, ours, words)):4.2f}" for ours, words in columns))
     return None
+
+
+def with_all(precisions: dict[int, list[float]]) -> dict[str, list[float]]:
+    """Returns the precisions by the number of liked papers, and those of all readers."""
+    by_number = {str(liked): values for liked, values in precisions.items()}
+    return {**by_number, "all": [*chain.from_iterable(precisions.values())]} if by_number else {}
 
 
 def by_taste(reader: ordering.Reader, *, with_words: float = 1.0, with_meaning: float = 1.0) -> Iterator[float]:
