@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from bot.commands.words import reader
 from bot.commands.words.reader import Token, tokens_of
+from bot.commands.words.subjects import denies
 
 Numbers = NDArray[np.float64]
 EXAMPLES = reader.WEIGHTS.parent / "examples"
@@ -46,6 +47,7 @@ _FILES = {
     "date": "dates",
 }
 _PART = {**{part: part for part in reader.PARTS}, "cat": "x", "often": "when", "hour": "when", "span": "when"}
+_FRAME = re.compile(r"(?:关于|有关|about|regarding|concerning) ?$")  # after these words, any word may begin a subject
 _LONG_WORD = re.compile(r"(?<![a-z{])[a-z]{5,}(?![a-z}])")
 BARE = frozenset({reader.QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
@@ -68,6 +70,7 @@ SOME = {
     "names": 0.25,
     "usual": 0.25,
     "kinds": 0.25,
+    "framed": 0.1,
 }
 # The most common Chinese characters. Invented subjects are made of them.
 _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFA) for byte in (high, low)).decode(
@@ -80,11 +83,12 @@ UNHEARD = 0.05  # a smaller error changes no weights
 # the rest, because people write sentences that lack some of the features.
 LEFT_OUT = 0.55
 LEFT_OUT_OF_WORDS = 0.15
-SMALLEST, COARSE = 35, 5  # hundredths; smaller weights are left out, the others are rounded to multiples of COARSE
+SMALLEST = 7  # of reader.INTENT_UNIT; a smaller weight of an intent is left out
 FEWEST = 5  # a feature that fewer sentences have is left out
 FEWEST_PAIRS = 3  # a pair of Chinese characters that fewer lines have is left out
+_INSERT = "INSERT INTO {} VALUES (?, ?)"
 PASSES, FEWEST_WORDS, MARGIN = 5, 12, 1.0
-SMALLEST_WORD = 9  # tenths; a feature of words is left out if all its weights for parts are smaller
+LEAST_APART = 15  # of reader.PART_UNIT; a feature of words is left out if no two of its weights differ as much
 
 
 class Example(NamedTuple):
@@ -120,6 +124,7 @@ class _Maker:
         self.same = {one: words for words in same for one in words}
         words = "|".join(sorted(map(re.escape, self.same), key=len, reverse=True))
         self.any_same = re.compile(rf"(?<![a-z{{])(?:{words})(?![a-z}}])")
+        self.firsts = [one if language == "zh" else f"{one} " for one in self.same if not denies(one)]
         self.pieces = [*_COMMON_SIGNS] if language == "zh" else []
         self.pieces += [
             piece
@@ -139,6 +144,8 @@ class _Maker:
         text, spans = "", []
         for at, piece in enumerate(_SLOT.split(self.changed(intent, line) if changed else line)):
             filled = self.fill(piece, mixed=changed) if at % 2 else piece
+            if changed and piece == "x" and _FRAME.search(text) and self.often("framed"):
+                filled = self.chance.choice(self.firsts) + filled
             spans.append(
                 (len(text), len(text) + len(filled), _PART.get(piece, reader.NO_PART) if at % 2 else reader.NO_PART)
             )
@@ -258,7 +265,7 @@ def learn_intents(read: list[Example], known: reader.Known) -> dict[str, Any]:
             squares[row] += wrong**2
             weight[row] -= STEP * wrong / np.sqrt(squares[row]) + DECAY * weight[row]
         ends.append(weight.copy())
-    rounded = np.rint(np.mean(ends[ROUNDS // 2 :], axis=0) * 100 / COARSE).astype(int) * COARSE
+    rounded = np.rint(np.mean(ends[ROUNDS // 2 :], axis=0) * reader.INTENT_UNIT).astype(int)
     pairs = {
         feature: [int(one) for at in np.flatnonzero(abs(rounded[row]) >= SMALLEST) for one in (at, rounded[row][at])]
         for feature, row in {"": 0, **place}.items()
@@ -307,11 +314,9 @@ def learn_parts(read: list[Example], known: reader.Known) -> dict[str, Any]:
             count += 1
     sums[0] = 0
     mean, mean_of_moves = weight - sums / count, moves - sums_of_moves / count
-    rounded = np.rint(mean * 10).astype(int)
-    kept = {
-        feature: rounded[row].tolist() for feature, row in place.items() if abs(rounded[row]).max() >= SMALLEST_WORD
-    }
-    return {"parts": kept, "steps": np.rint(mean_of_moves * 10).astype(int).tolist()}
+    rounded = np.rint(mean * reader.PART_UNIT).astype(int)
+    kept = {feature: rounded[row].tolist() for feature, row in place.items() if np.ptp(rounded[row]) >= LEAST_APART}
+    return {"parts": kept, "steps": np.rint(mean_of_moves * reader.PART_UNIT).astype(int).tolist()}
 
 
 def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
@@ -340,14 +345,14 @@ def learn() -> None:
         "intents": intents["intents"],
         "steps": parts["steps"],
     }
-    weights = [("intent", one, reader.packed(row)) for one, row in intents["weights"].items()]
-    weights += [("part", one, reader.packed(row)) for one, row in parts["parts"].items()]
     reader.WEIGHTS.unlink(missing_ok=True)
     with closing(sqlite3.connect(reader.WEIGHTS)) as file:
         file.executescript(reader.TABLES)
-        file.executemany("INSERT INTO weight VALUES (?, ?, ?)", weights)
+        for kind, weights in (("intent", intents["weights"]), ("part", parts["parts"])):
+            rows = {reader.number_of(feature): reader.packed(row) for feature, row in weights.items()}
+            file.executemany(_INSERT.format(kind), sorted(rows.items()))
         file.executemany(
-            "INSERT INTO learned VALUES (?, ?)",
+            _INSERT.format("learned"),
             [(name, json.dumps(value, ensure_ascii=False)) for name, value in rest.items()],
         )
         file.commit()

@@ -21,6 +21,7 @@ from itertools import pairwise
 from math import exp
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 from subscriptions.categories import is_category
 from subscriptions.planning.pauses import SPAN
@@ -134,10 +135,14 @@ def _place_at(plain: str, single: list[Token], at: int) -> int:
 
 # a sentence reads only the weights that it needs, in 1 ms; to load the whole file would take half a second
 WEIGHTS = Path(__file__).parent / "weights.sqlite"
+# `feature` is the CRC-32 of a feature: of 100,000 numbers among 4 billion, hardly one is by chance that of another feature
 TABLES = """
-    CREATE TABLE weight (kind TEXT, feature TEXT, weights BLOB NOT NULL, PRIMARY KEY (kind, feature)) WITHOUT ROWID;
+    CREATE TABLE intent (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
+    CREATE TABLE part (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
     CREATE TABLE learned (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+INTENT_UNIT, PART_UNIT = 20, 5  # a stored weight of 1 is the 20th part of an intent's weight, the 5th of a part's
+_SELECT = "SELECT feature, weights FROM {} WHERE feature IN (SELECT value FROM json_each(?))"
 QUERY = "query"  # the intent of a text that is a query and not a sentence
 ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask for papers
 HOURS = "@hours"  # a time that is a range of hours
@@ -196,18 +201,23 @@ def _file() -> sqlite3.Connection:
 def _weights(kind: str, found: Iterable[str]) -> Mapping[str, Sequence[int]]:
     """Returns the weights of the found features; features without weights are left out.
 
-    For the kind `intent`: index of an intent, its weight in hundredths, index of the next one, and so on. For `part`:
-    the weight of each part in tenths.
+    For the kind `intent`: index of an intent, its weight, index of the next one, and so on. For `part`: the weight of
+    each part.
     """
-    select = "SELECT feature, weights FROM weight WHERE kind = ? AND feature IN (SELECT value FROM json_each(?))"
+    numbers = {number_of(feature): feature for feature in found}
     with closing(_file()) as file:
-        rows = file.execute(select, (kind, json.dumps([*found]))).fetchall()
-    return {feature: struct.unpack(f"<{len(blob) // 2}h", blob) for feature, blob in rows}
+        rows = file.execute(_SELECT.format(kind), (json.dumps([*numbers]),)).fetchall()
+    return {numbers[number]: struct.unpack(f"{len(blob)}b", blob) for number, blob in rows}
+
+
+def number_of(feature: str) -> int:
+    """Returns the number under which the file has a feature."""
+    return crc32(feature.encode("utf-8", "surrogatepass"))
 
 
 def packed(weights: Sequence[int]) -> bytes:
-    """Returns weights in the binary form in which the file stores them."""
-    return struct.pack(f"<{len(weights)}h", *weights)
+    """Returns weights in the binary form in which the file stores them; those beyond one byte are cut."""
+    return struct.pack(f"{len(weights)}b", *(max(-128, min(127, one)) for one in weights))
 
 
 def scores(tokens: Sequence[Token]) -> list[Score]:
@@ -217,7 +227,7 @@ def scores(tokens: Sequence[Token]) -> list[Score]:
     for weights in _weights("intent", {"", *features(tokens, known)}).values():
         for intent, weight in zip(weights[::2], weights[1::2], strict=True):
             sums[intent] += weight
-    powers = {intent: exp(sums[at] / 100) for at, intent in enumerate(intents)}
+    powers = {intent: exp(sums[at] / INTENT_UNIT) for at, intent in enumerate(intents)}
     whole = sum(powers.values())
     return sorted((Score(intent, power / whole) for intent, power in powers.items()), key=lambda one: -one.sure)
 
