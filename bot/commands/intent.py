@@ -35,6 +35,7 @@ from bot.commands import (
     search,
     settings,
     settings_form,
+    several,
     share,
     start,
     stats,
@@ -48,7 +49,7 @@ from bot.commands import (
     why,
 )
 from bot.commands.context import Action, Command, Condition, Registry
-from bot.commands.words import intents
+from bot.commands.words import intents, wishes
 from bot.ports import conversation
 from subscriptions import model
 from subscriptions.query import FIELDS
@@ -139,8 +140,9 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     has_field = private and _QUERY_WITH_FIELD.match(rest) is not None
     if (registry.command_named(name) and is_typed) or (registry.command_named(verb) and has_field):
         return _of_command(registry, request, verb, rest)
-    if found and not refers:
-        intent = _of_command(registry, request, *found)
+    many = _several(request, registry, is_typed=is_typed)
+    if many or (found and not refers):
+        intent = many or (_of_command(registry, request, *found) if found else None)
         return replace(intent, is_in_words=True) if intent else None
     if request.reply_to and not request.mentions_bot:
         return None
@@ -152,6 +154,25 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
         wants_file="any" if private and request.file_id else None,
         is_in_words=bool(found),
     )
+
+
+def _several(request: conversation.MessageRequest, registry: Registry, *, is_typed: bool) -> Intent | None:
+    """Returns the intent of a message that may hold several wishes; None for any other message.
+
+    Which of them it holds depends on the subscriptions of the chat. In a group, each must surely be a command.
+    """
+    text = request.text.strip()
+    parts = wishes.wishes_in(text, wishes.ANYBODY)
+    if parts == (text,) or is_typed or request.trigger_id or _named_first(_first_word(text)[1])[0]:
+        return None
+    found = [intents.command_in(part) for part in wishes.wishes_in(text)]
+    commands = [_of_command(registry, request, *one) for one in found if one]
+    sure = [one for one in commands if one and not one.target and not one.destination and not one.needs_operator]
+    is_private = request.place.kind is model.ChatKind.PRIVATE
+    if len(sure) < len(commands) or not (is_private or (len(sure) == len(found) > 1)):
+        return None
+    intent = _intent(several.SEVERAL)
+    return replace(intent, args=text, needs_manager=is_private or any(one.needs_manager for one in sure))
 
 
 def _mail_in(text: str) -> tuple[str, str] | None:

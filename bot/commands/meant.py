@@ -29,6 +29,14 @@ def is_named(plain: str, one: Subscription) -> bool:
     )
 
 
+def with_number(text: str, one: Subscription) -> str:
+    """Returns a text with the number of a subscription in place of its name or its query."""
+    for name in filter(None, (one.name, one.text)):
+        at = reader.folded(text).find(reader.folded(name))
+        text = f"{text[:at]} #{one.number} {text[at + len(name) :]}" if at >= 0 else text
+    return text.strip()
+
+
 def called(one: Subscription) -> tuple[str, str, str]:
     """Returns what people may call a subscription: its name, its query, and the query without field and quotation marks."""
     return reader.folded(one.name), reader.folded(one.text), _FIELD.sub("", reader.folded(one.text))

@@ -171,18 +171,11 @@ def _about_named(context: CommandContext, said: Said) -> Said:
         return said
     text = said.text
     for one in named:
-        text = _with_number(text, one)
+        text = meant.with_number(text, one)
     numbered = intents.meaning(text)
     # the number has replaced the words, and no other words say how to change the query
     has_lost = said.intent in _OF_WORDS and not numbered.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)
     return numbered if numbered.intent in likely and numbered.sure >= intents.SURE and not has_lost else said
-
-
-def _with_number(text: str, one: model.Subscription) -> str:
-    for name in filter(None, (one.name, one.text)):
-        at = reader.folded(text).find(reader.folded(name))
-        text = f"{text[:at]} #{one.number} {text[at + len(name) :]}" if at >= 0 else text
-    return text.strip()
 
 
 def changes(context: CommandContext, said: Said) -> bool:
@@ -222,7 +215,7 @@ def _rated(context: CommandContext, said: Said) -> channel.Reply | None:
     return ratings.rate(context, [known], last_answer.SIGNALS[said.intent])
 
 
-def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: PLR0911 - as above
+def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: C901, PLR0911 - as above
     """Changes the subscriptions that are meant; if that is not clear, asks which."""
     there = [one.subscription for one in picking.listed_here(context)]
     if not there:
@@ -248,9 +241,10 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
     command = wanted[0][1]
     if said.intent == "unsub" and len(wanted) > 1 and not is_unclear:
         command = ("unsub", " ".join(str(one.number) for one, _ in wanted))
-    elif len(wanted) > 1 or is_unclear:
-        whole = said.intent in ("pause", "resume") and not those and not strange
-        return _asked(context, said, wanted, strange, whole=whole)
+    elif is_unclear:
+        return _asked(context, said, wanted, strange)
+    elif len(wanted) > 1:
+        return _of_several(context, said, wanted, whole=not those)
     if said.is_sure:
         return offered.run(context, *command)
     if len(wanted) == 1:
@@ -258,6 +252,16 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
     return offered.with_look_for(
         context, offered.which(context, [offered.do_button(f"{context.say('remove')} {command[1]}", *command)])
     )
+
+
+def _of_several(
+    context: CommandContext, said: Said, wanted: Sequence[tuple[model.Subscription, tuple[str, str]]], *, whole: bool
+) -> channel.Reply | None:
+    """Pauses or resumes each of the subscriptions that a sentence numbers: "pause 1 and 2"; else asks which one is meant."""
+    is_of_pauses = said.intent in ("pause", "resume")
+    if is_of_pauses and len(wanted) == len(said.numbers):
+        return context.press("do", {"command": said.intent, "args": [args for _, (_, args) in wanted]})
+    return _asked(context, said, wanted, whole=is_of_pauses and whole)
 
 
 def _nothing_to_change(context: CommandContext, said: Said) -> channel.Reply | None:

@@ -333,3 +333,71 @@ if __name__ == "__main__":
         for said, what in failed:
             print(json.dumps(said, ensure_ascii=False), "->", what.replace("\n", " ⏎ ")[:400])  # noqa: T201
         print(name, len(read(Path(name))) - len(failed), "of", len(read(Path(name))))  # noqa: T201
+
+
+class TestSeveralWishes:
+    async def test_each_is_done_and_named_and_one_undo_takes_all_back(self) -> None:
+        with a_bot() as bot:
+            await bot.says("/sub kelp daily 9\nmamba weekly")
+            said = await bot.says("follow coral reefs, pause mamba and unsubscribe from robotics")
+            heads = [line for line in said.lines if line.endswith("”:")]
+            assert heads == ["✓ “follow coral reefs”:", "✓ “pause mamba”:", "✗ “unsubscribe from robotics”:"]
+            assert said.buttons.count("undo") == 1
+            assert [(one.text, one.state.value) for one in subscriptions_of(bot)] == [
+                ("kelp", "active"),
+                ("mamba", "paused"),
+                ("coral reefs", "active"),
+            ]
+            await bot.presses("undo")
+            assert [(one.text, one.state.value) for one in subscriptions_of(bot)] == [
+                ("kelp", "active"),
+                ("mamba", "active"),
+            ]
+
+    @pytest.mark.parametrize(
+        ("said", "subscriptions"),
+        [
+            ("resume kelp and make it weekly", ["kelp weekly mon 09:00"]),
+            ("drop kelp. follow sea grass instead", ["sea grass when-out 08:00-20:00"]),
+            ("send me at most 4 papers a day about sea ice", ["kelp daily 09:00", "sea ice when-out 08:00-20:00"]),
+            ("thanks! also add sea ice on fridays", ["kelp daily 09:00", "sea ice weekly fri 09:00"]),
+            ("i live in tokyo and i want cs.DB every morning", ["kelp daily 09:00", "cs.DB daily 09:00"]),
+            ("undo and redo systems", ["kelp daily 09:00"]),
+            ("undo the last thing and follow sea ice", ["sea ice when-out 08:00-20:00"]),
+        ],
+    )
+    async def test_the_later_ones_may_be_about_the_first(self, said: str, subscriptions: list[str]) -> None:
+        with a_bot() as bot:
+            await bot.says("/sub kelp daily 9")
+            await bot.says(said)
+            assert [f"{one.text} {one.cadence}" for one in subscriptions_of(bot)] == subscriptions
+
+    async def test_more_than_three_are_named_and_left(self) -> None:
+        with a_bot() as bot:
+            said = await bot.says("follow kelp, follow mud, follow sand dunes and follow sea ice")
+            assert "I do three wishes at once. Not done: follow sea ice" in said.lines
+            assert len(subscriptions_of(bot)) == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "query"),
+    [
+        ("alert me when there is something on sea ice", "sea ice"),
+        ("keep an eye on soft robots for me", "soft robots"),
+        ("let me know about new permafrost papers", "permafrost"),
+        ("send me papers on kelp every morning", "kelp"),
+        ("帮我盯着量子引力", "量子引力"),
+        ("钙钛矿一有新论文就推给我", "钙钛矿"),
+        ("tell me about perovskites", None),
+        ("papers on alert fatigue", None),
+        ("send me papers about kelp from last friday", None),
+        ("don't notify me about kelp", None),
+        ("最近关注海冰，有什么论文", None),
+        ("有没有关于通知系统的论文", None),
+    ],
+)
+async def test_a_wish_to_be_told_subscribes_and_looking_only_looks(said: str, query: str | None) -> None:
+    with a_bot() as bot:
+        answer = await bot.says(said)
+        assert [one.text for one in subscriptions_of(bot)] == ([query] if query else [])
+        assert (not {"undo", "撤销"}.isdisjoint(answer.buttons)) is bool(query)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from bot.commands.words import by_rule, names, reader, subjects
 from bot.commands.words.days import paper_days
 from bot.commands.words.reader import Token
+from bot.commands.words.told import is_wish_to_be_told
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
 from subscriptions.planning.pauses import NoSuchPause, length_of, parse_pause
@@ -174,13 +175,32 @@ def meaning(text: str) -> Said:
         and len(tokens) <= _FEW
         and not names.refers(said)
         and not pause_in(Said(said, tokens))
+        and not _is_worded_as_a_wish(said, found[0].intent)
     )
     ruled = by_rule.intent_by_rule(tokens, reader.folded(said), found[0].intent)
     if ruled != found[0].intent:
         return Said(said, tokens, (reader.Score(ruled, 1.0),))
+    asks = sum(one.sure for one in found if one.intent in reader.ASKING)
+    is_sub = found[0].intent == "sub" or (asks >= SURE and is_wish_to_be_told(said, found[0].intent))
+    if asks >= SURE and not is_query and not typed and is_sub:
+        return Said(said, tokens, (reader.Score("sub", max(asks, SURE)),))
     if found[0].intent == "schedule" and (kept := _NO_LONGER.sub("", said)) not in ("", said):
         said, tokens = kept, reader.tokens_of(kept)
     return Said(said, tokens, (reader.Score(reader.QUERY, HALF), *found) if is_query else found)
+
+
+def _is_worded_as_a_wish(said: str, intent: str) -> bool:
+    """Returns whether a short text has several words around its subject: "stop sending me kelp", but not "stop codons"."""
+    if intent not in ("pause", "resume", "stop"):
+        return False
+    around = [token for one in subjects.pieces_of(said, intent) if not one.part for token in one.tokens]
+    return sum(token.mark[:1].isalpha() and not reader.is_han(token.mark) for token in around) > 1
+
+
+def is_typed(text: str) -> bool:
+    """Returns whether a text begins with a command as it is typed, so that the rest is a query: "sub kelp and ice"."""
+    typed = _TYPED.match(reader.folded(text.strip()))
+    return typed is not None and typed["verb"] == "sub"
 
 
 def _is_number_and_time(said: str) -> bool:
@@ -247,6 +267,10 @@ def pause_in(said: Said) -> str:
     A day in the name of a thing, as in "the friday digest", says nothing about the pause.
     """
     text, tokens = said.text, said.tokens
+    if len(said.numbers) > 1 and not {reader.LONG, reader.DATE, reader.WHEN} & {
+        one.mark for one in tokens
+    }:  # "pause 1 and 2"
+        return ""
     for at, first in enumerate(tokens):
         is_name = at > 0 and tokens[at - 1].mark in _DETERMINERS
         for end in range(len(tokens), at, -1):
@@ -310,11 +334,15 @@ def _pause(said: Said) -> str | None:
     """Returns the arguments of /pause: a length of time, after a number if there is one; None if words name a subscription."""
     long = pause_in(said)
     numbers = [one for one in said.numbers if one not in re.findall(r"\d+", long)]
+    if len(numbers) > 1:
+        return None
     named = names.names_in(said.text, said.intent)
     return f"{' '.join(numbers[:1])} {long}".strip() if not named and (numbers or not names_one(said)) else None
 
 
 def _resume(said: Said) -> str | None:
+    if len(said.numbers) > 1:
+        return None
     named = names.names_in(said.text, said.intent)
     return None if named else _first_number(said) or (None if names_one(said) else "")
 
@@ -392,6 +420,31 @@ def _limit(said: Said) -> str:
     if found is None:
         return next((one for one in said.numbers if re.search(rf"(?<!\d){one}(?!\d)", plain)), _first_number(said))
     return "" if "几" in found["many"] else str(count_of(found["many"]))
+
+
+_AT_MOST = re.compile(
+    r"\b(?:at most|no more than|not more than|up to|max(?:imum)?(?: of)?|fewer than|less than)\b|[最至]多|不超过|别超过|上限"
+)
+_A_DAY = re.compile(r"\b(?:a|per|each|every) day\b|\bdaily\b|每[天日]|一天")
+_COUNTED = re.compile(rf"{_AMOUNT}\s*(?:篇|(?=(?:new |best |top )?(?:papers?|articles?|preprints?|results?)\b))")
+
+
+def daily_limit(text: str) -> str:
+    """Returns the most papers that a text wants in a day, in digits; "" if it names no such number."""
+    plain = reader.folded(text)
+    if not _A_DAY.search(plain) and not (_AT_MOST.search(plain) and _COUNTED.search(plain)):
+        return ""
+    return _limit(Said(text, reader.tokens_of(text))) if _COUNTED.search(plain) else ""
+
+
+def without_limit(text: str) -> str:
+    """Returns a text without the words for the most papers in a day; a time stays."""
+    plain = reader.folded(text)
+    spans = [one.span() for pattern in (_AT_MOST, _COUNTED) for one in pattern.finditer(plain)]
+    spans += [one.span() for one in re.finditer(r"\b(?:a|per|each) day\b", plain)]
+    for start, end in sorted(spans, reverse=True):
+        text = f"{text[:start]} {text[end:]}"
+    return " ".join(text.split())
 
 
 def _unsubscribe(said: Said) -> str | None:

@@ -136,6 +136,12 @@ def _tells(first: Piece) -> bool:
     return len(words) > 1 and words[0] in _PERSONS
 
 
+def tells(text: str) -> bool:
+    """Returns whether a text begins with people who say something of themselves: "we study kelp"."""
+    pieces = pieces_of(text, reader.ASKING[0])
+    return bool(pieces) and not pieces[0].part and _tells(pieces[0])
+
+
 def is_crumb(subject: str) -> bool:
     """Returns whether a text is too short for a subject: empty, or a single Chinese character, such as 量 from 订阅量."""
     return not subject or (len(subject) == 1 and not subject.isascii())

@@ -1,0 +1,184 @@
+"""Several wishes in one message: each is done within a part of the transaction of its own, and one [undo] takes all back.
+
+The answer names each wish with its outcome, in order, also one that was refused.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bot.commands import asking, free_text, meant, offered, picking, results
+from bot.commands.context import Callback, CommandContext
+from bot.commands.undo import undo_row
+from bot.commands.words import intents, reader, wishes
+from bot.ports import channel
+from bot.rendering.language import refused
+from subscriptions import errors, model
+from subscriptions.planning.times import split_when
+from subscriptions.service import listing
+
+_SHORT = 80  # characters of a wish that the answer repeats
+_FIRST = "undo"  # "take it back and follow kelp" means what was done before this message
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A wish, and the reply to it."""
+
+    wish: str
+    reply: channel.Reply | None
+    asks: bool = False  # the reply asks the person something
+
+
+def several(context: CommandContext) -> channel.Reply | None:
+    """Does the wishes of a message; a message that turns out to be one wish is answered as any other."""
+    text = context.args.strip()
+    parts = _parts(context, text)
+    if parts == (text,):
+        return _one(context, text)
+    if len(parts) == 1:
+        return _one(replace(context, args=parts[0]), parts[0])
+    here = {one.number: one for one in _there(context)}
+    done: dict[int, _Done] = {}
+    about: model.Subscription | None = None
+    for at in sorted(range(min(len(parts), wishes.MOST)), key=lambda at: not _is_undo(parts[at])):
+        wish = _about(parts[at], about) if about else parts[at]
+        done[at] = _done(context, wish, parts[at], after=parts[at - 1] if at else "")
+        context = _afresh(context)
+        now = {one.number: one for one in _there(context)}
+        named = _named([*now.values()]).meaning(wish).numbers
+        touched = [one for number, one in now.items() if here.get(number) != one or [str(number)] == named]
+        about, here = (touched[0] if len(touched) == 1 else about), now
+    return _joined(context, [done[at] for at in sorted(done)], parts[wishes.MOST :])
+
+
+def _about(wish: str, one: model.Subscription) -> str:
+    """Returns a wish with the subscription that the wish before made or changed in place of "it"."""
+    looks = intents.meaning(wish).intent in (reader.QUERY, *reader.ASKING)
+    return wishes.with_antecedent(wish, one.text if looks else f"#{one.number}")
+
+
+def _parts(context: CommandContext, text: str) -> tuple[str, ...]:
+    """Returns the wishes of a text, read with the names of the chat's subscriptions; (text,) if it answers a question."""
+    parts = wishes.wishes_in(text, _named(_there(context)))
+    are_commands = all(map(intents.command_in, parts))
+    waits = asking.answers_question(replace(context, args=text))
+    return parts if are_commands or (asking.can_ask(context) and not waits) else (text,)
+
+
+def _named(there: Sequence[model.Subscription]) -> wishes.Named:
+    def numbered(text: str) -> str:
+        for one in there:
+            text = meant.with_number(text, one) if meant.is_named(reader.folded(text), one) else text
+        return text
+
+    return wishes.Named(numbered)
+
+
+def _there(context: CommandContext) -> list[model.Subscription]:
+    return [one.subscription for one in picking.listed_here(context)]
+
+
+def _is_undo(wish: str) -> bool:
+    return intents.meaning(wish).intent == _FIRST
+
+
+def _one(context: CommandContext, wish: str) -> channel.Reply | None:
+    """Returns the reply to one wish, as if it were the whole message."""
+    command = intents.command_in(wish)
+    done = offered.run(context, *command) if command else None
+    return done or free_text.free_text(replace(context, args=wish, arguments={}))
+
+
+def _done(context: CommandContext, wish: str, typed: str, *, after: str) -> _Done:
+    """Does one wish; a refusal undoes only this one, and becomes its reply."""
+    said = intents.meaning(wish)
+    if said.intent == "edit" and after and intents.meaning(after).intent in wishes.REMOVES and said.subject:
+        wish = f"sub {said.subject}"  # "drop A, use B instead"
+    before = asking.open_question(context)
+    try:
+        with context.transaction.savepoint():
+            reply = _one(context, wish)
+    except errors.StoreError:
+        raise
+    except errors.PaperwireError as error:
+        return _Done(typed, refused(error, context.localizer, wish))
+    return _Done(typed, reply, asking.open_question(context) not in (None, before) or _is_question(reply))
+
+
+def _is_question(reply: channel.Reply | None) -> bool:
+    return reply is not None and reply.ok is None and bool(reply.buttons) and not reply.items
+
+
+def _afresh(context: CommandContext) -> CommandContext:
+    """Returns the context with what the last wish changed of its chat: the clock and the language count for the next one."""
+    if not context.chat.id:
+        return context
+    chat = listing.get_chat(context.transaction, context.chat.address)
+    origin = chat if context.origin.address == chat.address else context.origin
+    localizer = context.localizer.speaking(origin.settings.lang, chat.settings.timezone)
+    return replace(context, chat=chat, origin=origin, localizer=localizer)
+
+
+def _joined(context: CommandContext, done: Sequence[_Done], left: Sequence[str]) -> channel.Reply:
+    """Returns one reply for all wishes: each is named, the buttons are those of the last question or offer, [undo] once."""
+    replies = [(one, one.reply or offered.what_to_say(context)) for one in done]
+    lines: list[str] = []
+    items: tuple[model.Item, ...] = ()
+    days: tuple[str, ...] = ()
+    headings: dict[int, str] = {}
+    for one, reply in replies:
+        head = _head(context, one.wish, reply)
+        lines += [head, *reply.lines, *((reply.toast,) if reply.toast and not reply.lines else ())]
+        headings |= {len(items) + at: words for at, words in reply.headings.items()}
+        if reply.items and items and 0 not in reply.headings:
+            headings[len(items)] = f"“{_short(one.wish)}”"
+        days += (*reply.days, *("",) * (len(reply.items) - len(reply.days)))
+        items += tuple(item._replace(position=len(items) + at) for at, item in enumerate(reply.items))
+    if left:
+        lines.append(context.say("I do three wishes at once. Not done: {wishes}", wishes="; ".join(map(_short, left))))
+    with_papers = [reply for _, reply in replies if reply.items]
+    return channel.Reply(
+        lines=tuple(lines),
+        code=tuple(line for _, reply in replies for line in reply.code),
+        plot=next((reply.plot for _, reply in reversed(replies) if reply.plot), None),
+        items=items,
+        item_layout=with_papers[0].item_layout if len(with_papers) == 1 else "row",
+        days=days,
+        headings=headings,
+        numbers=with_papers[0].numbers if len(with_papers) == 1 else results.card_buttons(items),
+        delivery=next((reply.delivery for _, reply in reversed(replies) if reply.delivery), None),
+        file=next((reply.file for _, reply in reversed(replies) if reply.file), None),
+        buttons=(*_buttons(replies), *undo_row(context)) if context.transaction.begun_changes else _buttons(replies),
+        lookup_ids=tuple(name for _, reply in replies for name in reply.lookup_ids),
+    )
+
+
+def _head(context: CommandContext, wish: str, reply: channel.Reply) -> str:
+    marks = {True: "✓ ", False: "✗ ", None: ""}
+    return f"{marks[reply.ok]}{context.say('“{wish}”:', wish=_short(wish))}"
+
+
+def _short(wish: str) -> str:
+    return wish if len(wish) <= _SHORT else f"{wish[:_SHORT]}…"
+
+
+def _buttons(replies: Sequence[tuple[_Done, channel.Reply]]) -> channel.Buttons:
+    """Returns the buttons of the last question; if nothing is asked, those of the last reply that offers something."""
+    rows = [(one.asks, _without_undo(reply.buttons)) for one, reply in replies]
+    asked = [row for asks, row in rows if asks and row]
+    return next(reversed(asked or [row for _, row in rows if row]), ())
+
+
+def _without_undo(buttons: channel.Buttons) -> channel.Buttons:
+    rows = (tuple(button for button in row if button.verb != "undo") for row in buttons)
+    return tuple(row for row in rows if row)
+
+
+def _queries(context: CommandContext) -> Iterator[str]:
+    for part in wishes.wishes_in(context.args.strip()):
+        command = intents.command_in(part)
+        if command and command[0] == "sub":
+            yield split_when(command[1]).query
+
+
+SEVERAL = Callback(run=several, writes=True, queries=_queries)

@@ -1,0 +1,44 @@
+"""Tells wishes to be told of papers, which subscribe, from wishes to see papers, which only look. Pure.
+
+What counts are the words around the subject, as the tagger marks them: "alert me to X" and "X every friday, please"
+wish to be told, "what is new on X" and "tell me about X" wish to look.
+"""
+
+import re
+
+from bot.commands.words import reader, subjects
+from bot.commands.words.days import paper_days
+
+_COMES = r"\b(?:when(?:ever)?|if|once|as soon as|every ?time|each time|any ?time|the (?:moment|second|minute))\b"
+_TELLS = re.compile(
+    r"\b(?:notif(?:y|ications?)|alerts?|ping|remind(?:ers?)?|warn|flag|heads? ?up|buzz|nudge)\b"
+    r"|\b(?:keep|stay|be|remain|get)\b.{0,12}\b(?:posted|updated|informed|up to (?:date|speed)|in the loop|on top)\b"
+    r"|\b(?:keep|have|got?)\b.{0,8}\b(?:eye|eyes|watch|tabs|track)\b|\blook ?out for\b|\bon the lookout\b"
+    r"|^(?:please )?follow\b|\b(?:watch(?! out)|monitor|track)\b|\blet (?:me|us) know\b|\bbe (?:told|notified)\b|\bmiss (?:any|a|out|new|it)\w*"
+    rf"|\b(?:tell|let|inform|message|mail|email|text|write|shout|whistle|call|contact|poke|send|drop)\b.*{_COMES}|{_COMES}.*\b(?:tell|let|inform|message|mail|email|text|write|shout|send|drop|show)\b"
+    r"|通知|提醒|告诉|告知|盯|留意|留心|关注|追踪|跟踪|跟进|喊[我一]|叫我|吱[个一]?声|说一声|推送|(?:一有|有了?新|出了?新|新出).*(?:发|推|给)|(?:错过|漏掉|落下)"
+)
+_LOOKS = re.compile(
+    r"\b(?:what|which|whats|who|how|is there|are there|anything|find|look for|search|show)\b|有没有|有什么|有哪些|哪些|什么|看看|查|搜|找"
+)
+_STRONG = re.compile(rf"\b(?:notify|alert|ping|let me know)\b|{_COMES}|通知|提醒|盯|一有")
+_NO_LONGER = re.compile(
+    r"\b(?:don'?t|do not|stop|no longer|never|cease|quit)\b(?!.*\bmiss\b)|别再?(?!.*(?:错过|漏|落))|不要再?|不再|取消|停止"
+)
+_ONCE = re.compile(
+    r"\b(?:now|today|tonight|yesterday|last|past|recent|this (?:week|month|morning))\b|今天|昨天|最近|现在|上周|这周|本周|刚"
+)
+
+
+def is_wish_to_be_told(text: str, intent: str) -> bool:
+    """Returns whether a request for papers wants them from now on, and not only once."""
+    pieces = subjects.pieces_of(text, reader.ASKING[0])
+    has_subject = any(one.part in (reader.WANTED, reader.AUTHOR) for one in pieces)
+    around = reader.folded(" ".join(one.text for one in pieces if not one.part))
+    if not has_subject or _NO_LONGER.search(around) or paper_days(text):
+        return False
+    if _TELLS.search(around):
+        return bool(_STRONG.search(around)) or not _LOOKS.search(around)
+    when = subjects.time_in(text, intent) if intent != "today" else ""
+    is_verb = any(not one.part and re.search(r"[^\W\d_]{2}|[\u4e00-\u9fff]", one.text) for one in pieces)
+    return bool(when) and is_verb and when != "now" and subjects.is_available(when) and not _ONCE.search(around)

@@ -1,0 +1,247 @@
+"""Splits a message into wishes: "follow kelp and pause mamba" are two, "pause 1 and 2" and "command and control" are one. Pure.
+
+A message is split only where each part is understood by itself: it has a verb of its own, or, like "track A on mondays
+and B on fridays", a subject and a time of its own and the verb of the part before. Everything else belongs to the wish
+before it: a time, an exclusion, further subjects. Lines are not wishes.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from bot.commands.words import by_rule, intents, names, reader, subjects
+from bot.commands.words.intents import Said
+
+MOST = 3  # wishes of a message that are done
+_MOST_BREAKS = 12  # a text with more places where it could be split is no message of a few wishes
+_BREAK = re.compile(
+    r"[;!?…]+|\.(?=\s|[\u4e00-\u9fff]|$)|,(?!\d{3}\b)|\s(?=(?:and|then|also|plus)\s)|(?=然后|另外|顺便|顺带|并且|接着|同时|还有)"
+)
+_LINK = re.compile(
+    r"^[\s,;.!?、]*(?:(?:and|then|also|plus|so|oh|but)\b[\s,]*|(?:然后|另外|顺便|顺带|并且|接着|同时|还有|再(?=[^\s来])|并(?=[^且]))[\s,]*)*"
+)
+_LINK_AFTER = re.compile(r"(?:\s+(?:and|then|also|plus))+[\s,]*$")
+_POLITE = re.compile(r"^(?:(?:please|pls|could you|can you|would you)\s+)+|^(?:请|麻烦|帮我|你)+")
+_NOUN = re.compile(
+    r"^(?:(?:the|any|new|all|some|more|recent|latest)\s+)*(?:papers?|articles?|preprints?|everything|anything|stuff|news)\b|^(?:关于|有关|论文)"
+)
+_IT = re.compile(
+    r"\b(?:it|them|that one|this one)\b(?! (?:is|was|takes|works))|[它](?!们的)|(?:那|这)个(?![^\s的改换])"
+)
+_PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?|works?)\b|论文|文章|文献|研究")
+_DAY = re.compile(r"\b(?:today|todays|today's|tonight|now)\b|今天|今日|现在")
+_PLEASANT = frozenset({"hello", "thanks", "bye"})
+_OF_ONE = ("pause", "resume", "unsub", "schedule", "edit", "exclude", "narrow", "widen", "name")
+REMOVES = frozenset({"unsub", "unsub-all", "stop", "exclude"})
+_SETTLES = frozenset({"schedule", "now", "weekdays", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen"})
+_LOOKS = frozenset({reader.QUERY, *reader.ASKING}) - {"sub"}
+# what a wish is only if the words are surely meant so, since people talk about anything
+_TALK, _MAYBE = 0.8, 0.05
+
+
+class Named(NamedTuple):
+    """How a text is read with the names of subscriptions in mind."""
+
+    numbered: Callable[[str], str]  # the text with "#1" in place of a subscription's name
+    may_be_any: bool = False  # the names are not known: any words may be one
+
+    def meaning(self, text: str) -> Said:
+        """Returns the meaning of a text, and that with a number in place of a name if the text has one."""
+        said = intents.meaning(text)
+        numbered = self.numbered(text)
+        if self.may_be_any and (said.intent == reader.QUERY or not said.is_sure):
+            likely = next((one for one in said.found if one.intent in _OF_ONE and one.sure >= _MAYBE), None)
+            return said._replace(found=(likely._replace(sure=1.0),)) if likely else said
+        other = intents.meaning(numbered) if numbered != text else said
+        is_better = (
+            other.intent in _OF_ONE and other.sure >= intents.SURE and (said.intent in _LOOKS or not said.is_sure)
+        )
+        return other._replace(text=text) if is_better else said
+
+
+_NOBODY = Named(lambda text: text)
+ANYBODY = Named(lambda text: text, may_be_any=True)
+
+
+def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
+    """Returns the wishes of a message, in order and without thanks and greetings; the whole text if it is only one."""
+    said = text.strip()
+    if (
+        "\n" in said
+        or names.exemption_in(said)
+        or len(said) > reader.LONGEST
+        or by_rule.is_distress(said)
+        or intents.is_typed(said)
+    ):
+        return (text,)
+    pieces = list(_pieces(said))
+    if not 1 < len(pieces) <= _MOST_BREAKS:
+        return _with_limit(text)
+    parts = _joined(pieces, named)
+    wishes = tuple(one for one in parts if not _is_pleasant(one))
+    return (
+        tuple(further for one in wishes for further in _with_limit(one))
+        if len(parts) > 1 and wishes
+        else _with_limit(text)
+    )
+
+
+def _pieces(said: str) -> Iterator[str]:
+    """Yields the pieces of a text between the places where it may be split; together they are the text."""
+    plain = reader.folded(said)
+    quoted = [
+        (token.start, token.end) for token in reader.tokens_of(said) if token.mark in (reader.QUOTED, reader.PAPER)
+    ]
+    start = 0
+    for found in _BREAK.finditer(plain):
+        at = found.end()
+        if any(first < at < last for first, last in quoted) or not said[start:at].strip() or not said[at:].strip():
+            continue
+        yield said[start:at]
+        start = at
+    yield said[start:]
+
+
+def _joined(pieces: list[str], named: Named) -> list[str]:
+    """Returns the pieces, joined so that each begins with a piece that is understood by itself; one text if that fails."""
+    parts = [pieces[0]]
+    for piece in pieces[1:]:
+        before = _plain(parts[-1])
+        if len(parts) == 1 and not _stands(before, "", named):
+            parts[-1] += piece
+        elif _stands(_plain(piece), before, named):
+            parts.append(piece)
+        elif gapped := _with_verb_of(before, _plain(piece)):
+            parts.append(gapped)
+        else:
+            parts[-1] += piece
+    return [_plain(one) for one in parts]
+
+
+def _plain(piece: str) -> str:
+    """Returns a piece without the words that link it with others, and without the punctuation around it."""
+    plain = reader.folded(piece)
+    before, after = _LINK.match(plain), _LINK_AFTER.search(plain)
+    kept = piece[before.end() if before else 0 : after.start() if after else None]
+    return kept.strip(" ,;，；。、.!！…\t")
+
+
+def _is_pleasant(piece: str) -> bool:
+    said = intents.meaning(piece)
+    return said.intent in _PLEASANT and said.is_sure
+
+
+def _stands(piece: str, before: str, named: Named) -> bool:
+    """Returns whether a piece is a wish of its own; `before` is the wish before it, "" if there is none."""
+    said = named.meaning(piece)
+    if said.intent == "edit" and not _names_one(said):
+        # "drop A, use B instead" is a removal and a subscription; what else shall be changed is not said
+        return said.sure >= intents.SURE and intents.meaning(before).intent in REMOVES
+    if not said.is_sure or said.intent == reader.QUERY:
+        return False
+    return said.intent in _PLEASANT or (_has_verb(said) and _begins_a_wish(said, before))
+
+
+def _begins_a_wish(said: Said, before: str) -> bool:
+    """Returns whether a sentence begins a wish, instead of saying more about the one before it."""
+    if said.intent in reader.ASKING:
+        return _asks(said, before)
+    if said.intent in intents.SMALL_TALK or said.intent.startswith(intents.MISSING):
+        return said.sure >= _TALK
+    if said.intent == "set-limit" and before:
+        return not _is_look(before)
+    if said.intent in _SETTLES and not _names_one(said):
+        # a time or an exclusion belongs to the request before it
+        return bool(before) and intents.meaning(before).intent not in (reader.QUERY, *reader.ASKING, *_SETTLES, "edit")
+    return True
+
+
+def _names_one(said: Said) -> bool:
+    return bool(said.numbers or said.texts(reader.NAMED)) or refers_back(said.text)
+
+
+def _asks(said: Said, before: str) -> bool:
+    """Returns whether a request for papers has a verb and a subject, so that it does not continue the one before it."""
+    plain = _POLITE.sub("", reader.folded(said.text))
+    if _NOUN.match(plain):  # "weekly papers on A, daily papers on B": each has a time
+        return said.asks_for_papers and bool(_time(said.text)) and (not before or bool(_time(before)))
+    if not said.asks_for_papers:
+        is_of_the_day = said.intent == "today" and (not before or not _is_of_papers(before) or bool(_DAY.search(plain)))
+        return is_of_the_day or (bool(before) and refers_back(plain) and not _is_look(before))
+    if said.text.isascii() and subjects.pieces_of(said.text, said.intent)[0].part not in ("", reader.TIME):
+        return False
+    return said.intent == "sub" or not subjects.tells(said.text) or bool(_PAPERS.search(plain))
+
+
+def _is_of_papers(text: str) -> bool:
+    return intents.meaning(text).intent in reader.ASKING
+
+
+def _is_look(text: str) -> bool:
+    """Returns whether a text asks to see papers now."""
+    return intents.meaning(text).intent in _LOOKS
+
+
+def _has_verb(said: Said) -> bool:
+    """Returns whether a sentence has words besides subjects, names and times."""
+    return any(not one.part and re.search(r"[^\W\d_]{2}|[\u4e00-\u9fff]", one.text) for one in _pieces_of(said))
+
+
+def _pieces_of(said: Said) -> tuple[subjects.Piece, ...]:
+    return subjects.pieces_of(said.text, said.intent)
+
+
+def _time(text: str) -> str:
+    """Returns the time of a wish at which papers can come; "" if it has none."""
+    when = subjects.time_in(text, intents.meaning(text).intent)
+    return when if when and subjects.is_available(when) else ""
+
+
+def _with_verb_of(before: str, piece: str) -> str:
+    """Returns a piece that has only a subject and a time, after the verb of the wish before it; "" for any other piece."""
+    intent = intents.meaning(before).intent
+    if intent not in (*reader.ASKING, "schedule") or not piece:
+        return ""
+    subject = frozenset({reader.WANTED, reader.NAMED, reader.AUTHOR})
+    first, then = subjects.pieces_of(before, intent), subjects.pieces_of(piece, intent)
+    has_both = all(
+        subject & {one.part for one in those} and any(one.part == reader.TIME for one in those)
+        for those in (first, then)
+    )
+    begins = next((one.tokens[0].start for one in first if one.part), 0)
+    is_bare = not any(not one.part and re.search(r"[^\W\d_]{2}", one.text) and not _is_small(one.text) for one in then)
+    return f"{before[:begins]}{piece}" if has_both and is_bare and before[:begins].strip() else ""
+
+
+def _is_small(text: str) -> bool:
+    return set(reader.folded(text).split()) <= subjects.small_words()
+
+
+def refers_back(text: str) -> bool:
+    """Returns whether a wish is about what the wish before it was about: "make it weekly"."""
+    return bool(_IT.search(reader.folded(text)))
+
+
+def with_antecedent(text: str, what: str) -> str:
+    """Returns a wish with what the wish before was about in place of "it"."""
+    found = _IT.search(reader.folded(text))
+    return f"{text[: found.start()]}{what}{text[found.end() :]}" if found else text
+
+
+def _with_limit(text: str) -> tuple[str, ...]:
+    """Returns a wish for at most so many papers a day on a subject as a subscription and a limit; else (text,)."""
+    said = intents.meaning(text)
+    amount = intents.daily_limit(text)
+    if (
+        not amount
+        or said.intent not in ("set-limit", *reader.ASKING)
+        or not said.has_unknown
+        or not said.asks_for_papers
+    ):
+        return (text,)
+    subject = subjects.subject_of(intents.without_limit(text))
+    if not subject or intents.daily_limit(subject):
+        return (text,)
+    if text.isascii():
+        return f"subscribe to {subject}", f"at most {amount} papers a day"
+    return f"订阅 {subject}", f"每天最多{amount}篇"
