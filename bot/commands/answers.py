@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import time
 
-from bot.commands import asking, cities, last_shown, picking, search, settings, settings_form
+from bot.commands import asking, cities, frame, picking, search, settings, settings_form
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import when_words
 from bot.commands.words import intents, reader
@@ -63,7 +63,7 @@ def answers_zone(context: CommandContext) -> bool:
         return True
     if _is_place(said, place) or shown_clock(said) is not None:
         return True
-    asked = any(one.verb == "zone" for one in last_shown.last_buttons(context))  # the last reply asked for the zone
+    asked = any(one.verb == "zone" for one in frame.load(context).shown.choices)  # the last reply asked for the zone
     is_name = asked and not _is_rather_a_query(context, said, place)
     return _may_be_a_place(said, place) and (is_name or bool(zones.near_places(place)))
 
@@ -157,12 +157,13 @@ def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) ->
         channel.Button(label=name, verb="zone", arguments={"zone": zone, "replaces": True}) for name, zone in near
     )
     others = channel.Button(label=context.say("another city"), verb="zones", arguments={"page": 0, "replaces": True})
-    return channel.Reply(lines=(words,), buttons=(buttons, (others,)))
+    return channel.Reply(lines=(words,), buttons=(buttons, (others,)), about=channel.About())
 
 
 def _cities(context: CommandContext, words: str, more: channel.Buttons = ()) -> channel.Reply:
     asking.expect_answer(context, "answer-zone")
-    return channel.Reply(lines=(words,), buttons=(*cities.zone_buttons(context, replaces=True), *more))
+    buttons = (*cities.zone_buttons(context, replaces=True), *more)
+    return channel.Reply(lines=(words,), buttons=buttons, about=channel.About())
 
 
 def answer_pick(context: CommandContext) -> channel.Reply | None:

@@ -14,7 +14,7 @@ that key is called. The function finds the answer in `context.args`, and the arg
 
     CALLBACKS = {"edit-query": Callback(run=on_edit_query, needs_manager=True)}
 
-A question is stored, so a command that asks needs a manager or declares `writes=True`. The function reads everything
+A question is stored in the frame of the person (bot/commands/frame.py), so a command that asks needs a manager or declares `writes=True`. The function reads everything
 from the store again, since the subject of the question may be deleted before the answer comes. A question stays open
 for fifteen minutes. Other commands leave it open, `cancel` or its button drops it, and a newer question replaces it. If
 the answer is refused (PaperwireError), the question stays open, so that the person can try again. If
@@ -26,14 +26,13 @@ If a question has buttons as answers, `expect_answer` lets people also answer in
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
+from bot.commands import frame
 from bot.commands.context import Callback, Command, CommandContext, with_stored_chat
 from bot.ports import channel, conversation
 from subscriptions import errors, model
 
-ANSWER_WITHIN = timedelta(minutes=15)
 # verb of a question that accepts any text → the command that does the same in one line
 _SAID_OTHERWISE = {
     "edit": "/edit",
@@ -82,27 +81,39 @@ def drop_question(context: CommandContext, *verbs: str) -> bool:
     waiting = open_question(context)
     if waiting is None or (verbs and waiting.verb not in verbs):
         return False
-    context.drop(_state_name(context))
+    frame.store(context, replace(frame.load(context), question=None))
     return True
 
 
-def has_passing_question(context: CommandContext) -> bool:
-    """Returns whether a question is open that must be dropped as soon as the person does anything except answer it."""
+def may_interrupt(context: CommandContext) -> bool:
+    """Returns whether a request interrupts what was said before: see `interrupt`."""
+    return _interrupted(context) is not None
+
+
+def interrupt(context: CommandContext) -> None:
+    """Notes that the person does something else: drops what makes sense only directly after it was said.
+
+    That is an open question that passes, the buttons of the last reply, and what the last message was about. A pressed
+    button drops only the question.
+    """
+    if (left := _interrupted(context)) is not None:
+        frame.store(context, left)
+
+
+def _interrupted(context: CommandContext) -> frame.Frame | None:
+    """Returns the frame after an interruption; None if nothing changes in it."""
     if not can_ask(context) or isinstance(context.request, conversation.EventRequest):
-        return False
-    waiting = open_question(context)
-    return waiting is not None and waiting.verb in _PASSING
-
-
-def drop_passing_questions(context: CommandContext) -> None:
-    """Drops the open question if it makes sense only directly after it was asked; called when the person does something else."""
-    if has_passing_question(context):
-        drop_question(context)
+        return None
+    before = frame.load(context)
+    left = before if context.message is None else replace(before, shown=before.shown.interrupted)
+    if left.question is not None and left.question.verb in _PASSING:
+        left = replace(left, question=None)
+    return left if left != before else None
 
 
 def open_question(context: CommandContext) -> model.CallbackToken | None:
     """Returns the open question of this person in this chat; None if there is none or it is too old."""
-    return context.remembered(_state_name(context))
+    return frame.load(context).question
 
 
 def answers_question(context: CommandContext) -> bool:
@@ -128,7 +139,7 @@ def answer_question(context: CommandContext) -> channel.Reply | None:
         replace(with_stored_chat(context) if callback.needs_manager else context, arguments=dict(token.arguments))
     )
     if reply is not None and open_question(context) == token:
-        context.drop(_state_name(context))
+        drop_question(context)
     return reply
 
 
@@ -160,13 +171,8 @@ def on_cancel(context: CommandContext) -> channel.Reply:
 
 def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> None:
     """Stores the open question. The id of the request's update makes it differ from the same question asked before."""
-    asked = {**arguments, "asked": context.request.update_id}
-    context.remember(_state_name(context), asked, lasts=ANSWER_WITHIN, verb=verb)
-
-
-def _state_name(context: CommandContext) -> str:
-    """Returns the key of the open question, unique per chat and person: each person answers only their own questions."""
-    return f"ask:{context.origin.address}:{context.request.sender}"
+    asked = model.CallbackToken(verb=verb, arguments={**arguments, "asked": context.request.update_id})
+    frame.store(context, replace(frame.load(context), question=asked, asked_at=context.now))
 
 
 COMMANDS = (

@@ -6,9 +6,8 @@ It says how the query was read, when it delivers and what it would have found, w
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.commands import asking, cities, phrasing, typed_times
+from bot.commands import asking, cities, frame, phrasing, typed_times
 from bot.commands.context import CommandContext
-from bot.commands.last_shown import last_buttons, papers_shown
 from bot.commands.search import query_of
 from bot.commands.undo import undo_row
 from bot.ports import channel
@@ -80,18 +79,18 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
     """
     # in a private chat, the only reader has already seen the papers that the last answer showed for the same query
     own = context.chat.address == context.origin.address and context.chat.kind is model.ChatKind.PRIVATE
-    is_searched = own and _is_searched(context, text)
-    seen = frozenset(known.id for known in papers_shown(context).values()) if is_searched else frozenset()
+    shown = frame.load(context).shown if own else frame.Shown()
+    seen = frozenset(shown.papers.values()) if _is_searched(shown, text) else frozenset()
     subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
     return subscribe(
         context.transaction, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen
     )
 
 
-def _is_searched(context: CommandContext, text: str) -> bool:
-    """Returns whether the last answer showed the papers of this query, so that its button subscribes to it."""
-    offered = [str(one.arguments["text"]) for one in last_buttons(context) if one.verb == "subscribe-to"]
-    searched = {query.canonical for one in offered if (query := read_query(split_when(one).query))}
+def _is_searched(shown: frame.Shown, text: str) -> bool:
+    """Returns whether the papers of the last list are those of this query, since it was looked for or a button offered it."""
+    offered = [str(one.arguments["text"]) for one in shown.choices if one.verb == "subscribe-to"]
+    searched = {query.canonical for one in (shown.query, *offered) if (query := read_query(split_when(one).query))}
     asked = read_query(text)
     return asked is not None and asked.canonical in searched
 
@@ -151,7 +150,7 @@ def echo(
         zones = cities.zone_buttons(context)
         asking.expect_answer(context, "answer-zone")
     rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
-    return replace(reply, buttons=rows)
+    return replace(reply, buttons=rows, about=channel.About(number=done.subscription.number))
 
 
 def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | None) -> str:

@@ -148,7 +148,8 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> cha
         said = context.say("{number} has no name any more: {text}", number=done.number, text=done.text)
     else:
         said = context.say("{number} is called {name} now.", number=done.number, name=done.name)
-    return channel.Reply(lines=(said,), ok=True, buttons=undo_row(context))
+    about = channel.About(number=done.number)
+    return channel.Reply(lines=(said,), ok=True, buttons=undo_row(context), about=about)
 
 
 _rewrite = picking.on_subscription(on_rewrite)

@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-from bot.commands import asking, last_answer, offered, paper_lookup, search, sentences, settings_form
+from bot.commands import asking, follow_ups, following, offered, paper_lookup, search, sentences, settings_form
 from bot.commands.answers import shown_clock, where_it_is
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext
 from bot.commands.words import by_rule, intents, reader
 from bot.commands.words.days import paper_days
-from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when, time_put_last
@@ -18,40 +17,69 @@ from subscriptions.query.parse import asks_for_nearness
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
 
-def free_text(context: CommandContext) -> channel.Reply | None:  # noqa: PLR0911 - one answer for each kind of text
-    """Returns the reply to a text without a command."""
+def free_text(context: CommandContext) -> channel.Reply | None:
+    """Returns the reply to a text without a command: that of the first step that has one."""
     said = context.args.strip()
-    if intents.meaning(said).intent == by_rule.DISTRESS:  # even if the text would answer a question
-        return sentences.act(context, intents.meaning(said))
-    if said and asking.can_ask(context) and (done := _about_last(context, intents.meaning(said))) is not None:
-        return done
-    if said and (answered := asking.answer_question(context)) is not None:
-        return answered
+    return next((done for step in _STEPS if (done := step(context, said)) is not None), None)
+
+
+def _comforted(context: CommandContext, said: str) -> channel.Reply | None:
+    """Answers a person in distress, even if the text would answer a question."""
+    meant = intents.meaning(said)
+    return sentences.act(context, meant) if meant.intent == by_rule.DISTRESS else None
+
+
+def _followed(context: CommandContext, said: str) -> channel.Reply | None:
+    """Does what a text means after the message before it; if it follows none, the command that it means."""
+    meant = intents.meaning(said)
+    if not said or asking.answers_question(context):
+        return None
+    if (step := following.step_of(context, meant)) is not None:
+        return following.done(context, step)
+    command = intents.command_in(said) if follow_ups.following(meant).kind else None
+    if command is None or not asking.can_ask(context):  # in groups, `intent` has found the commands
+        return None
+    asking.interrupt(context)
+    return offered.run(context, *command)
+
+
+def _answered(context: CommandContext, said: str) -> channel.Reply | None:
+    return asking.answer_question(context) if said else None
+
+
+def _named(context: CommandContext, said: str) -> channel.Reply | None:
+    """Answers a text that names papers, or has a link that names none; and a file."""
     if said and links.mentioned(said) and not asks_for_nearness(split_when(said).query):
         meant = intents.meaning(said)
-        return (sentences.act(context, meant) if meant.sure >= intents.SURE else None) or paper_lookup.named_papers(
-            context, said
-        )
+        acted = sentences.act(context, meant) if meant.sure >= intents.SURE else None
+        return acted or paper_lookup.named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return offered.run(context, "library" if context.library else "import", "") or _only_text(context)
     if links.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
-    if not said:
-        return _only_text(context)
+    return None if said else _only_text(context)
+
+
+def _meant(context: CommandContext, said: str) -> channel.Reply | None:
+    """Does what a sentence says; None for a query."""
     meant = intents.meaning(said)
     # "papers from march" is taken for papers from a place
     if meant.intent in (reader.QUERY, *reader.ASKING, "missing-affiliation") and paper_days(said):
         return search.try_query(context, said)
-    if (done := _local_time(context, said) or sentences.act(context, meant)) is not None:
-        return done
+    return _local_time(context, said) or sentences.act(context, meant)
+
+
+def _tried(context: CommandContext, said: str) -> channel.Reply | None:
+    """Tries a text as a query."""
+    if not intents.is_worded(said) and not search.finds_papers(context, said):
+        return offered.what_to_say(context)
     # Only in non-English text, a time at the beginning is read as a time. In English it is more likely part of the query:
     # "weekly supervision".
     timed = said if said.isascii() else time_put_last(said) or said  # 每周一 扩散
-    return (
-        _with_near_command(context, said, search.try_query(context, timed))
-        if intents.is_worded(said) or search.finds_papers(context, said)
-        else offered.what_to_say(context)
-    )
+    return _with_near_command(context, said, search.try_query(context, timed))
+
+
+_STEPS = (_comforted, _followed, _answered, _named, _meant, _tried)
 
 
 def _local_time(context: CommandContext, said: str) -> channel.Reply | None:
@@ -62,35 +90,17 @@ def _local_time(context: CommandContext, said: str) -> channel.Reply | None:
     return where_it_is(context, shown) if shown is not None else None
 
 
-def _about_last(context: CommandContext, said: Said) -> channel.Reply | None:
-    """Returns the reply to a sentence that may refer to the last reply, or that means a command.
-
-    None for any other text.
-    """
-    if not last_answer.may_refer(said):
-        return None
-    done, command = (
-        None if asking.answers_question(context) else last_answer.about_last(context, said),
-        intents.command_in(said.text),
-    )
-    if done is None and command:
-        asking.drop_passing_questions(context)
-        done = offered.run(context, *command)
-    return done
-
-
 def _writes(context: CommandContext) -> bool:
     """Returns whether the reply needs a writing transaction.
 
     It does if the text may answer a question or change something, has a file, or opens a paper.
     """
-    has_file = bool(context.message and context.message.file_id)
-    return (
-        asking.answers_question(context)
-        or has_file
-        or opens_a_paper(context)
-        or sentences.changes(context, intents.meaning(context.args))
-    )
+    meant = intents.meaning(context.args)
+    if asking.answers_question(context) or (context.message and context.message.file_id) or opens_a_paper(context):
+        return True
+    step = following.step_of(context, meant)
+    follows = step is None and follow_ups.following(meant).kind  # then it may mean a command
+    return following.writes(context, step) if step else bool(follows) or sentences.changes(context, meant)
 
 
 def _with_near_command(context: CommandContext, said: str, reply: channel.Reply) -> channel.Reply:

@@ -15,12 +15,12 @@ from bot.commands import (
     context,
     edit,
     export,
+    follow_ups,
     forget,
     free_text,
     help_pages,
     home_view,
     import_list,
-    last_answer,
     library,
     like,
     mail,
@@ -132,7 +132,7 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     private = request.place.kind is model.ChatKind.PRIVATE
     mail = _mail_in(request.text)
     found = None if _named_first(rest)[0] else mail or intents.command_in(request.text)
-    refers = private and not request.trigger_id and not mail and last_answer.may_refer(intents.meaning(request.text))
+    refers = private and not request.trigger_id and not mail and _follows(request.text)
     if settings.is_setting(name, rest):
         return _of_command(registry, request, "set", rest)
     is_typed = request.takes_bare_commands and (request.trigger_id or not found) and _is_typed(request, name, rest)
@@ -173,6 +173,11 @@ def _several(request: conversation.MessageRequest, registry: Registry, *, is_typ
         return None
     intent = _intent(several.SEVERAL)
     return replace(intent, args=text, needs_manager=is_private or any(one.needs_manager for one in sure))
+
+
+def _follows(text: str) -> bool:
+    """Returns whether a text may mean something else after another message."""
+    return bool(follow_ups.following(intents.meaning(text)).kind)
 
 
 def _mail_in(text: str) -> tuple[str, str] | None:
@@ -317,6 +322,7 @@ _MODULES = (  # in the order of the menus
     library,
     connect,
     privacy,
+    follow_ups,
     forget,
     operators,
     chat_events,

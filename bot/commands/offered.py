@@ -16,7 +16,7 @@ def which(context: CommandContext, buttons: Sequence[channel.Button]) -> channel
     """Returns a question with these buttons: which one is meant?"""
     rows = [(replace(one, label=cut_letters(one.label, LABEL)),) for one in buttons]
     asked = context.say("Is that what you mean?") if len(rows) == 1 else context.say("Which one do you mean?")
-    return channel.Reply(lines=(asked,), buttons=tuple(rows))
+    return channel.Reply(lines=(asked,), buttons=tuple(rows), about=channel.About(asks=True))
 
 
 def do_button(label: str, command: str, args: str) -> channel.Button:

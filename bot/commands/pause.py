@@ -5,7 +5,7 @@ At the end of a pause, the papers that waited are offered.
 
 from datetime import datetime
 
-from bot.commands import phrasing, picking
+from bot.commands import frame, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.undo import undo_row
 from bot.ports import channel
@@ -127,6 +127,8 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
     number = subscription.number if subscription else None
     address = context.chat.address
     changed = pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
+    if subscription is None:
+        frame.forget(context)
     words = phrasing.subscription_label(subscription) if subscription else ""
     moment = context.localizer.moment(until, now=context.now) if until else ""
     if words and moment:
@@ -146,6 +148,7 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
         lines=(said, context.say("What comes in the meantime waits."), again),
         ok=True,
         buttons=((resume_button, *undo),),
+        about=channel.About(number=number) if number else None,
     )
 
 
@@ -167,7 +170,8 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> chan
             buttons=undo_row(context),
         )
     lines, buttons = what_waits(context, number)
-    return channel.Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *undo_row(context)))
+    about = channel.About(number=number) if number else None
+    return channel.Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *undo_row(context)), about=about)
 
 
 def _match_ahead(context: CommandContext) -> None:

@@ -33,6 +33,7 @@ _RATED: Mapping[states.Signal, errors.Sentence] = {
     states.Signal.LIKED: errors.Sentence("Noted: papers like this one come first. {title}"),
     states.Signal.DISLIKED: errors.Sentence("Noted: papers like this one come last. {title}"),
 }
+SIGNALS = {"like-paper": states.Signal.LIKED, "dislike-paper": states.Signal.DISLIKED}  # intents that rate papers
 _REACTIONS: Mapping[str, states.Signal] = {"liked": states.Signal.LIKED, "disliked": states.Signal.DISLIKED}
 
 

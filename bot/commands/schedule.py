@@ -103,7 +103,8 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
         if any(one.state is states.SubscriptionState.ACTIVE for one in done)
         else []
     )
-    return channel.Reply(lines=(said, *first), ok=True, buttons=undo_row(context))
+    about = channel.About(number=number) if number else None
+    return channel.Reply(lines=(said, *first), ok=True, buttons=undo_row(context), about=about)
 
 
 COMMANDS = (

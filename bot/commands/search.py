@@ -101,7 +101,7 @@ def _papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Re
     found = len(batch.delivery.items) if batch.delivery else 0
     papers = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", batch.base.of, day=said)
     head = context.localizer.count("{count} of {papers}", "{count} of {papers}", found, papers=papers)
-    return channel.Reply(lines=(head,), delivery=batch.delivery)
+    return channel.Reply(lines=(head,), delivery=batch.delivery, about=channel.About(query=asked) if asked else None)
 
 
 def query_of(said: str) -> str:
@@ -219,6 +219,7 @@ def _page(
         first=first,
         numbers=results.card_buttons(items, first=first),
         buttons=tuple(rows),
+        about=channel.About(query=subscription.text if subscription else ending.query),
     )
     return _with_near(context, reply, _timed(about, ending), near) if near else reply
 

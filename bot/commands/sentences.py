@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.commands import all_but, asking, last_answer, last_shown, meant, offered, picking, ratings, search, word_edits
+from bot.commands import all_but, asking, last_shown, meant, offered, picking, ratings, search, word_edits
 from bot.commands.cards import card_reply
 from bot.commands.context import CommandContext
 from bot.commands.words import by_rule, intents, names, reader, subjects
@@ -86,7 +86,7 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
         return None
     if not said.is_sure and said.intent.startswith(_SETS):  # not sure enough to change something for the whole chat
         return _asked_first(context, said)
-    if said.intent in last_answer.SIGNALS:
+    if said.intent in ratings.SIGNALS:
         return _rated(context, said)
     if asked := _new_subject(context, said):
         return search.try_query(context, asked)
@@ -179,9 +179,9 @@ def _about_named(context: CommandContext, said: Said) -> Said:
 
 
 def changes(context: CommandContext, said: Said) -> bool:
-    """Returns whether `act` or `about_last` may change something."""
+    """Returns whether `act` may change something."""
     asks = names.exemption_in(said.text) or names.container_in(said.text)
-    return bool(asks) or last_answer.may_refer(said) or _changes(said) or _changes(_about_named(context, said))
+    return bool(asks) or _changes(said) or _changes(_about_named(context, said))
 
 
 def _changes(said: Said) -> bool:
@@ -212,7 +212,7 @@ def _rated(context: CommandContext, said: Said) -> channel.Reply | None:
         return None  # so that the caller shows the paper's card
     if known is None or not context.chat.id:
         return channel.Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
-    return ratings.rate(context, [known], last_answer.SIGNALS[said.intent])
+    return ratings.rate(context, [known], ratings.SIGNALS[said.intent])
 
 
 def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: C901, PLR0911 - as above
@@ -233,7 +233,7 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
         return offered.run(context, said.intent, intents.pause_in(said) if said.intent == "pause" else "")
     is_unclear = bool(strange) or _disagree(said, those)
     candidates = there if strange else those or there
-    wanted = [(one, command) for one in candidates if (command := _command(said, one))]
+    wanted = [(one, command) for one in candidates if (command := change_of(said, one))]
     if not wanted and len(said.found) > 1 and said.found[1].sure >= _BARELY and said.found[1].intent in _CHANGES:
         return _changed(context, said._replace(found=said.found[1:]))
     if not wanted:
@@ -388,7 +388,7 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
     return list(there) if said.intent != "unsub" or any(one in words or one in plain for one in _THAT) else []
 
 
-def _command(said: Said, one: model.Subscription) -> tuple[str, str] | None:
+def change_of(said: Said, one: model.Subscription) -> tuple[str, str] | None:
     """Returns (command, arguments) to change one subscription in the way that a sentence says; None if that is impossible."""
     with suppress(errors.PaperwireError):
         args = _CHANGES[said.intent](said, one)
@@ -397,38 +397,45 @@ def _command(said: Said, one: model.Subscription) -> tuple[str, str] | None:
     return None
 
 
-def _excluded(said: Said, one: model.Subscription) -> str | None:
-    query = parse_query(one.text)
+def reworded(said: Said, text: str) -> str | None:
+    """Returns a query with the exclusion, restriction or alternative that a sentence names; None if that changes nothing."""
+    with suppress(errors.PaperwireError):
+        return _REWORDS[said.intent](said, text)
+    return None
+
+
+def _excluded(said: Said, text: str) -> str | None:
+    query = parse_query(text)
     for term in subjects.unwanted_in(said.text, said.intent):
         query = rewriting.narrowed(query, term)
-    return query.text if query.text != one.text else None
+    return query.text if query.text != text else None
 
 
-def _narrowed(said: Said, one: model.Subscription) -> str | None:
+def _narrowed(said: Said, text: str) -> str | None:
     subject, titles = (
         subjects.wanted_in(said.text, said.intent).removeprefix("ti:"),
         _TITLES.search(reader.folded(said.text)),
     )
-    if titles and (not subject or subject in one.text):
-        return rewriting.rewritten(parse_query(one.text), rewriting.in_titles) or None
-    text = f"({one.text})" if " OR " in one.text else one.text
+    if titles and (not subject or subject in text):
+        return rewriting.rewritten(parse_query(text), rewriting.in_titles) or None
+    whole = f"({text})" if " OR " in text else text
     if titles and " OR " not in subject:
         subject = f'ti:"{subject}"' if " " in subject else f"ti:{subject}"
-    return f"{text} {f'({subject})' if ' OR ' in subject else subject}" if subject else None
+    return f"{whole} {f'({subject})' if ' OR ' in subject else subject}" if subject else None
 
 
-def _widened(said: Said, one: model.Subscription) -> str | None:
+def _widened(said: Said, text: str) -> str | None:
     """Returns a query that finds more: without `ti:`, without an exclusion, or with one more alternative.
 
     None if there is none.
     """
     subject = subjects.wanted_in(said.text, said.intent).removeprefix("ti:")
-    if "ti:" in one.text and (not subject or _TITLES.search(reader.folded(said.text))):
-        return one.text.replace("ti:", "")
-    lifted = re.sub(rf'\s*-"?{re.escape(subject.rstrip("s"))}s?"?(?!\w)', "", one.text, flags=re.IGNORECASE)
-    if subject and lifted.strip() not in ("", one.text):
+    if "ti:" in text and (not subject or _TITLES.search(reader.folded(said.text))):
+        return text.replace("ti:", "")
+    lifted = re.sub(rf'\s*-"?{re.escape(subject.rstrip("s"))}s?"?(?!\w)', "", text, flags=re.IGNORECASE)
+    if subject and lifted.strip() not in ("", text):
         return lifted
-    return f"{one.text} OR {subject}" if subject else None
+    return f"{text} OR {subject}" if subject else None
 
 
 def _scheduled(said: Said, one: model.Subscription) -> str | None:
@@ -461,11 +468,14 @@ _SHIFT = re.compile(
 )
 
 
-_CHANGES: Mapping[str, Callable[[Said, model.Subscription], str | None]] = {
-    "unsub": lambda _said, _one: "",
+_REWORDS: Mapping[str, Callable[[Said, str], str | None]] = {
     "exclude": _excluded,
     "narrow": _narrowed,
     "widen": _widened,
+}
+_CHANGES: Mapping[str, Callable[[Said, model.Subscription], str | None]] = {
+    "unsub": lambda _said, _one: "",
+    **dict.fromkeys(_OF_WORDS, lambda said, one: reworded(said, one.text)),
     "edit": lambda said, _: said.subject or None,
     "name": lambda said, _: intents.name_in(said) or None,
     "schedule": _scheduled,

@@ -173,7 +173,7 @@ def _one_setting(context: CommandContext, name: str) -> channel.Reply:
         )
     asking.expect_answer(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
     back = channel.Button(label=context.say("all settings"), verb="settings")
-    return channel.Reply(lines=tuple(lines), buttons=(*buttons, (back,)))
+    return channel.Reply(lines=tuple(lines), buttons=(*buttons, (back,)), about=channel.About())
 
 
 def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> channel.Button:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import all_but, phrasing, picking
+from bot.commands import all_but, frame, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.undo import undo_row
 from bot.commands.words.intents import meaning
@@ -49,6 +49,7 @@ def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, in
 
 def unsub_all(context: CommandContext) -> channel.Reply:
     """Removes all subscriptions. Does not ask first, since the removal can be undone."""
+    frame.forget(context)
     return _removed(context, "all") if context.chat.id else phrasing.unsubscribed((), context.localizer)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from bot.commands import admission, asking, chat_events, paper_lookup
+from bot.commands import admission, asking, chat_events, frame, paper_lookup
 from bot.commands.context import CommandContext, Registry, with_stored_chat
 from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import ABOUT, Intent
@@ -85,6 +85,7 @@ class ReplyDraft:
     tokens: Mapping[str, model.CallbackToken]  # id in a button → its token
     home_of: model.ChatAddress | None  # the person whose home view is shown; older tokens of that view are deleted
     lookup: tuple[str, model.CallbackToken] | None  # (name, pending look-up) if papers are looked up after the reply
+    note: Callable[[Transaction], None] | None  # stores what the reply shows in the frame of the person
 
     def store(self, transaction: Transaction, *, now: datetime) -> str:
         """Stores the tokens and the look-up of the reply. Returns the JSON of the reply, which the caller must store."""
@@ -94,6 +95,8 @@ class ReplyDraft:
         if self.lookup is not None:
             name, request = self.lookup
             conversations.begin_lookup(transaction, name, request, now=now)
+        if self.note is not None:
+            self.note(transaction)
         return self.reply.to_json()
 
 
@@ -124,6 +127,7 @@ def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Repl
         tokens=tokens,
         home_of=context.origin.address if bound.home_view else None,
         lookup=paper_lookup.pending_lookup(context.request, reply.lookup_ids) if reply.lookup_ids else None,
+        note=frame.noted(context, reply),
     )
 
 
@@ -362,6 +366,8 @@ def _store_effect(
     def effect(transaction: Transaction) -> str:
         draft = ahead.reply if ahead.is_answered else _answer_writing(transaction, deps, prepared, news)
         if draft and show:
+            if draft.note is not None:
+                draft.note(transaction)
             show(draft.unrendered, draft.target)
             return ""
         return draft.store(transaction, now=now) if draft else ""
@@ -394,7 +400,7 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
         or bool(prepared_request.newly_named(context, prepared))
         or bool(prepared_request.newly_heard(context))
         or _is_back(context)
-        or (prepared.intent.run is not FREE_TEXT.run and asking.has_passing_question(context))
+        or (prepared.intent.run is not FREE_TEXT.run and asking.may_interrupt(context))
     )
 
 
@@ -468,10 +474,10 @@ def _run(
 def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: bool) -> channel.Reply | None:
     """Runs the command.
 
-    If the command writes, drops questions that are then obsolete, and decides whether a new chat is admitted.
+    If the command writes, drops what it interrupts, and decides whether a new chat is admitted.
     """
     if writes and prepared.intent.run is not FREE_TEXT.run:
-        asking.drop_passing_questions(context)
+        asking.interrupt(context)
     reply = prepared.intent.run(context)
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)

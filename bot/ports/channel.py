@@ -441,6 +441,15 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a reply is about, so that a following message may refer to it, also to the buttons of the reply."""
+
+    query: str = ""  # what was looked for, as it was typed, without a time
+    number: int = 0  # of the subscription that was made, changed or named
+    asks: bool = False  # it asks which of its buttons is meant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A reply to a person before it is rendered: first the lines, then the papers, then the preview of a delivery."""
 
@@ -469,3 +478,4 @@ class Reply:
     form_errors: Mapping[str, str] = field(default_factory=dict)  # the problems of a submitted form, by field
     home_view: HomeView | None = None  # the home view of the sender
     lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv after this reply
+    about: About | None = None  # None: a following message cannot refer to this reply, except to its papers by number

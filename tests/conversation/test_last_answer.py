@@ -1,5 +1,7 @@
 """A message may refer to the last answer: to its papers by number, to its button, or to the last subscription."""
 
+from itertools import count
+
 import pytest
 
 from subscriptions.model import ChatKind
@@ -144,7 +146,7 @@ class TestSubscriptions:
         assert [(one.text, one.cadence.kind) for one in new] == [(text, "weekly")]
 
     async def test_which_of_several_is_asked_with_a_button_each(self, bot: BotHarness) -> None:
-        answer = await _after(bot, "/sub diffusion daily 9", "London", "/sub graphs daily 9", "make it weekly")
+        answer = await _after(bot, "/sub diffusion daily 9", "London", "/sub graphs daily 9", "/list", "make it weekly")
         assert answer.buttons[:2] == ["weekly 1 diffusion", "weekly 2 graphs"]
         await bot.presses(answer.buttons[1])
         assert [one.cadence.kind for one in deliverer.subscriptions_of(bot)] == ["daily", "weekly"]
@@ -201,3 +203,114 @@ class TestWhatWasSeen:
         assert ("just seen" in confirmed) is bool(seen)
         assert len(_shown(digest)) == comes
         assert "matched" not in digest or "The 3 papers that matched were shown here before." in digest
+
+
+class TestFrame:
+    """What was said last can be amended, replaced or taken, by the same person, also after a button and a new start."""
+
+    @pytest.mark.parametrize(
+        ("before", "said", "reading"),
+        [
+            (("diffusion",), "no, graphs", "graphs"),
+            (("diffusion",), "不对，是图", "图"),
+            (("diffusion",), "without reviews please", "diffusion, not review"),
+            (("diffusion", "/saved", "graphs"), "only in titles", "title:graphs"),
+        ],
+    )
+    async def test_a_search_is_searched_anew(
+        self, bot: BotHarness, before: tuple[str, ...], said: str, reading: str
+    ) -> None:
+        answer = await _after(bot, *before, said)
+        assert reading in answer.lines, answer.text
+        assert not known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id
+
+    @pytest.mark.parametrize(
+        ("said", "cadence"),
+        [("and also every friday at noon", "weekly fri 12:00"), ("每天早上8点发给我", "daily 08:00")],
+    )
+    async def test_a_time_subscribes_to_what_was_looked_for(self, bot: BotHarness, said: str, cadence: str) -> None:
+        answer = await _after(bot, "diffusion", said)
+        assert [(one.text, str(one.cadence)) for one in deliverer.subscriptions_of(bot)] == [("diffusion", cadence)]
+        assert "undo" in answer.buttons or "撤销" in answer.buttons
+
+    @pytest.mark.parametrize(
+        ("said", "text", "cadence"),
+        [
+            ("make it weekly", "graphs", "weekly mon 09:00"),
+            ("at 8 please", "graphs", "daily 08:00"),
+            ("no, I meant trees", "trees", "daily 09:00"),
+            ("without reviews please", "graphs -review", "daily 09:00"),
+        ],
+    )
+    async def test_the_subscription_that_was_made_last_is_changed(
+        self, bot: BotHarness, said: str, text: str, cadence: str
+    ) -> None:
+        before = ("/sub diffusion daily 9", "London", "/sub graphs daily 9")
+        answer = await _after(bot, *before, said)
+        assert [one.text for one in deliverer.subscriptions_of(bot)] == ["diffusion", text]
+        assert str(deliverer.subscriptions_of(bot)[1].cadence) == cadence
+        await bot.presses("undo")
+        last = deliverer.subscriptions_of(bot)[1]
+        assert (last.text, str(last.cadence)) == ("graphs", "daily 09:00"), answer.text
+
+    async def test_a_pressed_button_counts_as_well(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub trees daily 9", "London", "diffusion")
+        await bot.presses("subscribe")
+        await _after(bot, "make it weekly")
+        assert [one.cadence.kind for one in deliverer.subscriptions_of(bot)] == ["daily", "weekly"]
+
+    async def test_two_readings_get_a_button_each(self, bot: BotHarness) -> None:
+        answer = await _after(bot, "/sub trees daily 9", "London", "diffusion", "make it weekly")
+        assert answer.buttons == ["subscribe to diffusion weekly", "weekly 1 trees"]
+        await _after(bot, "the second one")
+        assert [(one.text, one.cadence.kind) for one in deliverer.subscriptions_of(bot)] == [("trees", "weekly")]
+
+    async def test_a_command_between_them_ends_it(self, bot: BotHarness) -> None:
+        await _after(bot, "diffusion", "/help", "yes")
+        assert not known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id
+
+    async def test_it_outlives_the_process(self, bot: BotHarness) -> None:
+        await _after(bot, "diffusion")
+        await _after(BotHarness(bot.store, clock=bot.clock, updates=count(1000)), "yes please")
+        assert deliverer.texts(bot) == ["diffusion"]
+
+    @pytest.mark.parametrize("end", [("/forget", "yes"), ("/unsub all",), ("/pause",)])
+    async def test_nothing_is_left_of_it(self, bot: BotHarness, end: tuple[str, ...]) -> None:
+        await _after(bot, "/sub diffusion daily 9", "London", "graphs", *end)
+        assert _frames(bot) == []
+
+    async def test_who_only_looks_at_a_list_leaves_no_trace(self, bot: BotHarness) -> None:
+        await _after(bot, "/list", "/help", "hello")
+        assert _frames(bot) == []
+
+
+class TestGroups:
+    GROUP = "telegram:-1001"
+
+    async def _says(self, bot: BotHarness, text: str, by: str) -> Answer:
+        bot.later(seconds=1)
+        return await bot.says(text, self.GROUP, by=by, is_addressed=True, mentions_bot=True)
+
+    async def test_only_who_asked_chooses_and_amends(self, bot: BotHarness) -> None:
+        bot.admins[self.GROUP] = {"1", "2"}
+        await self._says(bot, "/search diffusion", "1")
+        assert not _shown((await self._says(bot, "the second one", "2")).text)
+        assert "graphs" not in (await self._says(bot, "without reviews please", "2")).text
+        assert len(_shown((await self._says(bot, "the second one", "1")).text)) == 1
+        assert "diffusion, not review" in (await self._says(bot, "without reviews please", "1")).text
+
+    async def test_a_change_is_a_button_which_only_managers_may_press(self, bot: BotHarness) -> None:
+        bot.admins[self.GROUP] = {"1"}
+        await self._says(bot, "/sub diffusion daily 9", "1")
+        answer = await self._says(bot, "make it weekly", "1")
+        assert answer.buttons == ["weekly 1 diffusion"]
+        await bot.presses(answer.buttons[0], self.GROUP, by="2")
+        assert [one.cadence.kind for one in deliverer.subscriptions_of(bot, self.GROUP)] == ["daily"]
+        await bot.presses(answer.buttons[0], self.GROUP, by="1")
+        assert [one.cadence.kind for one in deliverer.subscriptions_of(bot, self.GROUP)] == ["weekly"]
+
+
+def _frames(bot: BotHarness) -> list[str]:
+    with bot.store.read() as transaction:
+        found = transaction.connection().exec_driver_sql("SELECT name FROM conversation_state WHERE verb = 'frame'")
+        return [str(row[0]) for row in found]

@@ -1,0 +1,137 @@
+"""What a person in a chat said and saw last, so that a following message may refer to it.
+
+A frame is one value for each person and chat, and its parts last fifteen minutes. What a reply shows is declared by the
+reply itself (`Reply.about`, `Reply.numbers`) and stored together with it, so a reply that shows nothing writes nothing.
+The open question is a part of the frame, see bot/commands/asking.py.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from pydantic import TypeAdapter
+
+from bot.commands.context import CommandContext
+from bot.ports import channel
+from subscriptions import model
+from subscriptions.store.database.store import Transaction
+
+WITHIN = timedelta(minutes=15)
+_NAME = "frame"
+_MOST_CHOICES = 24  # buttons of a reply that a text may press
+
+
+class Choice(NamedTuple):
+    """A button of the last reply, which a text may press."""
+
+    label: str
+    verb: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What replies showed. A part stays until another reply shows something else in its place."""
+
+    query: str = ""  # what was looked for last, as it was typed, without a time
+    number: int = 0  # of the subscription that was made, changed or named last
+    papers: Mapping[int, int] = field(default_factory=dict)  # the numbers of the papers of the last list → their ids
+    paper: int = 0  # the only paper that was shown last
+    choices: tuple[Choice, ...] = ()  # the buttons of the last reply
+    asks: bool = False  # the last reply asked which of its buttons is meant
+    last: Literal["query", "number", ""] = ""  # which of these was last; "" after a command that is about neither
+    at: datetime | None = None
+
+    @property
+    def interrupted(self) -> "Shown":
+        """Returns what is left after the person did something else: no button is meant any more, nor what was last."""
+        return replace(self, choices=(), last="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a person in a chat said and saw last."""
+
+    about: str = ""  # the other chat that it is about, if a private chat manages one
+    shown: Shown = Shown()
+    question: model.CallbackToken | None = None  # the open question
+    asked_at: datetime | None = None
+
+
+_STORED = TypeAdapter(Frame)
+
+
+def load(context: CommandContext) -> Frame:
+    """Returns the frame of the sender in this chat; parts that are too old, or about another chat, are left out."""
+    token = context.remembered(_name_of(context))
+    if token is None:
+        return Frame(about=_about(context))
+    found = _STORED.validate_python(token.arguments)
+    since = context.now - WITHIN
+    if found.shown.at is None or found.shown.at < since or found.about != _about(context):
+        found = replace(found, shown=Shown(), about=_about(context))
+    if found.asked_at is None or found.asked_at < since:
+        found = replace(found, question=None)
+    return found
+
+
+def store(context: CommandContext, frame: Frame) -> None:
+    """Stores a frame in place of the earlier one; an empty frame is removed."""
+    if frame.shown == Shown() and frame.question is None:
+        context.drop(_name_of(context))
+        return
+    context.remember(_name_of(context), _STORED.dump_python(frame, mode="json"), lasts=WITHIN, verb=_NAME)
+
+
+def noted(context: CommandContext, reply: channel.Reply) -> Callable[[Transaction], None] | None:
+    """Returns a function that stores what a reply shows, with the reply; None if it shows nothing to refer to."""
+    papers = {
+        int(one.arguments["number"]): int(one.arguments["paper"])
+        for one in reply.numbers
+        if {"number", "paper"} <= one.arguments.keys()
+    }
+    about = reply.about
+    if (about is None and not papers) or reply.target_chat is not None:
+        return None
+
+    def note(transaction: Transaction) -> None:
+        here = replace(context, transaction=transaction)
+        frame = load(here)
+        store(here, replace(frame, shown=_shown(frame.shown, reply, papers, here.now)))
+
+    return note
+
+
+def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], now: datetime) -> Shown:
+    """Returns what is shown after a reply."""
+    about = reply.about or channel.About()
+    shown = replace(before, choices=_choices(reply) if reply.about else (), asks=about.asks, at=now)
+    if papers:
+        is_card = reply.item_layout == "card" and len(papers) == 1
+        only = next(iter(papers.values())) if len(papers) == 1 else 0
+        shown = replace(shown, papers=before.papers if is_card and before.papers else papers, paper=only)
+    if about.query:
+        shown = replace(shown, query=about.query, last="query")
+    if about.number:
+        shown = replace(shown, number=about.number, last="number")
+    return shown
+
+
+def _choices(reply: channel.Reply) -> tuple[Choice, ...]:
+    buttons = [one for row in reply.buttons for one in row if one.verb]
+    return tuple(Choice(one.label, one.verb, one.arguments) for one in buttons[:_MOST_CHOICES])
+
+
+def forget(context: CommandContext) -> None:
+    """Removes the frame, when the chat stops."""
+    context.drop(_name_of(context))
+
+
+def _about(context: CommandContext) -> str:
+    return "" if context.chat.address == context.origin.address else str(context.chat.address)
+
+
+def _name_of(context: CommandContext) -> str:
+    """Returns the key of a frame, unique per chat and person: nobody refers to what only another person saw."""
+    return f"{_NAME}:{context.origin.address}:{context.request.sender}"
