@@ -63,7 +63,8 @@ def answers_zone(context: CommandContext) -> bool:
         return True
     if _is_place(said, place) or shown_clock(said) is not None:
         return True
-    asked = any(one.verb == "zone" for one in frame.load(context).shown.choices)  # the last reply asked for the zone
+    shown = frame.as_seen_now(context, frame.load(context).shown)
+    asked = any(one.verb == "zone" for one in shown.choices)  # the last reply asked for the zone
     is_name = asked and not _is_rather_a_query(context, said, place)
     return _may_be_a_place(said, place) and (is_name or bool(zones.near_places(place)))
 

@@ -85,30 +85,18 @@ def drop_question(context: CommandContext, *verbs: str) -> bool:
     return True
 
 
-def may_interrupt(context: CommandContext) -> bool:
-    """Returns whether a request interrupts what was said before: see `interrupt`."""
-    return _interrupted(context) is not None
-
-
-def interrupt(context: CommandContext) -> None:
-    """Notes that the person does something else: drops what makes sense only directly after it was said.
-
-    That is an open question that passes, the buttons of the last reply, and what the last message was about. A pressed
-    button drops only the question.
-    """
-    if (left := _interrupted(context)) is not None:
-        frame.store(context, left)
-
-
-def _interrupted(context: CommandContext) -> frame.Frame | None:
-    """Returns the frame after an interruption; None if nothing changes in it."""
+def has_passing_question(context: CommandContext) -> bool:
+    """Returns whether a question is open that must be dropped as soon as the person does anything except answer it."""
     if not can_ask(context) or isinstance(context.request, conversation.EventRequest):
-        return None
-    before = frame.load(context)
-    left = before if context.message is None else replace(before, shown=before.shown.interrupted)
-    if left.question is not None and left.question.verb in _PASSING:
-        left = replace(left, question=None)
-    return left if left != before else None
+        return False
+    waiting = open_question(context)
+    return waiting is not None and waiting.verb in _PASSING
+
+
+def drop_passing_questions(context: CommandContext) -> None:
+    """Drops the open question if it makes sense only directly after it was asked; called when the person does something else."""
+    if has_passing_question(context):
+        drop_question(context)
 
 
 def open_question(context: CommandContext) -> model.CallbackToken | None:

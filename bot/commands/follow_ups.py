@@ -114,9 +114,14 @@ def following(said: Said) -> Following:  # noqa: PLR0911 - one answer for each k
         return Following("", said)
     if (corrected := _corrected(said.text)) is not None:
         return _correction(intents.meaning(corrected))
-    kind, added = _kind(said), _ADDS.match(reader.folded(said.text))
-    if kind or not added:
+    kind, folded = _kind(said), reader.folded(said.text)
+    if kind or said.is_sure:
         return Following(kind, said)
+    if turned := _TURN.match(folded):
+        return _correction(intents.meaning(said.text[turned.end() :].strip(" .!?。！？")))
+    added = _ADDS.match(folded)
+    if not added:
+        return Following("", said)
     rest = intents.meaning(said.text[added.end() :])
     return Following(_kind(rest), rest, adds=True)
 
@@ -126,7 +131,7 @@ def _correction(told: Said) -> Following:
     kind = _kind(told)
     if kind in ("time", "choose", "one") or told.intent == "narrow":
         return Following(kind, told, corrects=True)
-    is_new = bool(told.text) and not _is_talk(told) and kind in ("", "replace", "words")
+    is_new = any(char.isalpha() for char in told.text) and not _is_talk(told) and kind in ("", "replace", "words")
     return Following("replace" if is_new else "", told, corrects=True)
 
 
@@ -160,9 +165,10 @@ def _corrected(text: str) -> str | None:
         at = wrong.end()
         if is_ := _IS.match(plain, at):
             at = is_.end()
-    for more in (_MEANT, _TURN):
-        if found := more.match(plain, at):
-            at = found.end()
+    if meant := _MEANT.match(plain, at):
+        at = meant.end()
+    if at and (turned := _TURN.match(plain, at)):
+        at = turned.end()
     return text[at:].strip(" .!?。！？") if at else None
 
 
@@ -197,7 +203,9 @@ def _is_only_time(said: Said) -> bool:
         return False
     if is_time(_plain(said.text)):
         return True
-    if not subjects.time_in(said.text, "schedule") or said.has_unknown or _names(said):
+    when = subjects.time_in(said.text, "schedule")
+    is_numbered = bool(said.marked(reader.NUMBER)) and said.numbers != [when]
+    if not when or is_numbered or said.has_unknown or _names(said) or subjects.denies(reader.folded(said.text)):
         return False
     return said.intent in _OF_TIME or not said.asks_for_papers
 
@@ -205,9 +213,10 @@ def _is_only_time(said: Said) -> bool:
 def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | None:  # noqa: PLR0911 - as above
     """Returns what a text means after what was shown; None if it stands by itself. `there` are the chat's subscriptions."""
     plain = _plain(said.text)
-    if labelled := next((one for one in shown.choices if _plain(one.label) == plain), None):
-        return labelled
     found = following(said)
+    labelled = next((one for one in shown.choices if _plain(one.label) == plain), None)
+    if labelled and found.kind not in ("agree", "tell"):  # "subscribe" may mean several buttons
+        return labelled
     match found.kind:
         case "more":
             return _more(shown)
@@ -225,6 +234,8 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
 def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns the change of what was said last: of the query that was looked for, or of a subscription."""
     one = next((one for one in there if one.number == shown.number), None)
+    if shown.interrupted and len(there) > 1:  # "it" may be any of them
+        one = None
     if shown.last == "query":
         return _on_query(found, shown, there)
     return _on_subscription(found, one) if shown.last == "number" and one else None
@@ -310,7 +321,7 @@ def _on_query(found: Following, shown: Shown, there: Sequence[Subscription]) -> 
     if found.kind == "time":
         wish = Do("sub", f"{shown.query} {_when(said)}")
         is_wish = is_time(_plain(said.text)) or said.likely("ask", "sub") > said.likely("schedule")
-        if not there or found.adds or (is_wish and not found.corrects):
+        if not there or found.adds or (is_wish and not found.corrects and not shown.interrupted):
             return wish
         others = [_rescheduled(said, one) for one in there[-_MOST_ASKED:]]
         return Which([wish, *filter(None, others)])

@@ -34,7 +34,8 @@ def step_of(context: CommandContext, said: Said) -> Step | None:
         return None
     if not shown.papers and context.chat.id and kind == "choose":
         shown = replace(shown, papers=known_papers.last_papers(context.transaction, context.chat))
-    step = follow_ups.follow_up(said, shown, [one.subscription for one in picking.listed_here(context)])
+    there = [one.subscription for one in picking.listed_here(context)]
+    step = follow_ups.follow_up(said, frame.as_seen_now(context, shown), there)
     return step if step and _is_allowed(context, step) else None
 
 

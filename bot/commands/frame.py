@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from bot.commands.context import CommandContext
 from bot.ports import channel
 from subscriptions import model
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Transaction
 
 WITHIN = timedelta(minutes=15)
@@ -40,13 +41,10 @@ class Shown:
     paper: int = 0  # the only paper that was shown last
     choices: tuple[Choice, ...] = ()  # the buttons of the last reply
     asks: bool = False  # the last reply asked which of its buttons is meant
-    last: Literal["query", "number", ""] = ""  # which of these was last; "" after a command that is about neither
+    last: Literal["query", "number", ""] = ""  # which of these was last
     at: datetime | None = None
-
-    @property
-    def interrupted(self) -> "Shown":
-        """Returns what is left after the person did something else: no button is meant any more, nor what was last."""
-        return replace(self, choices=(), last="")
+    update: str = ""  # the id of the update whose reply was last
+    interrupted: bool = False  # the person did something else since; see `as_seen_now`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +96,16 @@ def noted(context: CommandContext, reply: channel.Reply) -> Callable[[Transactio
     def note(transaction: Transaction) -> None:
         here = replace(context, transaction=transaction)
         frame = load(here)
-        store(here, replace(frame, shown=_shown(frame.shown, reply, papers, here.now)))
+        store(here, replace(frame, shown=_shown(frame.shown, reply, papers, here)))
 
     return note
 
 
-def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], now: datetime) -> Shown:
+def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], context: CommandContext) -> Shown:
     """Returns what is shown after a reply."""
+    now, update = context.now, context.request.update_id
     about = reply.about or channel.About()
-    shown = replace(before, choices=_choices(reply) if reply.about else (), asks=about.asks, at=now)
+    shown = replace(before, choices=_choices(reply) if reply.about else (), asks=about.asks, at=now, update=update)
     if papers:
         is_card = reply.item_layout == "card" and len(papers) == 1
         only = next(iter(papers.values())) if len(papers) == 1 else 0
@@ -121,6 +120,18 @@ def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], now: 
 def _choices(reply: channel.Reply) -> tuple[Choice, ...]:
     buttons = [one for row in reply.buttons for one in row if one.verb]
     return tuple(Choice(one.label, one.verb, one.arguments) for one in buttons[:_MOST_CHOICES])
+
+
+def as_seen_now(context: CommandContext, shown: Shown) -> Shown:
+    """Returns what was shown; if anything else was said or pressed since, without the buttons of the last reply."""
+    return shown if _is_last(context, shown) else replace(shown, choices=(), asks=False, interrupted=True)
+
+
+def _is_last(context: CommandContext, shown: Shown) -> bool:
+    """Returns whether nothing else was said or pressed in this chat since the last reply that showed something."""
+    chat, ours = context.origin.address, (shown.update, context.request.update_id)
+    since = shown.at
+    return since is not None and not conversations.is_later_update(context.transaction, chat, since, without=ours)
 
 
 def forget(context: CommandContext) -> None:

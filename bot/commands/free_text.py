@@ -39,7 +39,7 @@ def _followed(context: CommandContext, said: str) -> channel.Reply | None:
     command = intents.command_in(said) if follow_ups.following(meant).kind else None
     if command is None or not asking.can_ask(context):  # in groups, `intent` has found the commands
         return None
-    asking.interrupt(context)
+    asking.drop_passing_questions(context)
     return offered.run(context, *command)
 
 

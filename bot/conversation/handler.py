@@ -400,7 +400,7 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
         or bool(prepared_request.newly_named(context, prepared))
         or bool(prepared_request.newly_heard(context))
         or _is_back(context)
-        or (prepared.intent.run is not FREE_TEXT.run and asking.may_interrupt(context))
+        or (prepared.intent.run is not FREE_TEXT.run and asking.has_passing_question(context))
     )
 
 
@@ -474,10 +474,10 @@ def _run(
 def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: bool) -> channel.Reply | None:
     """Runs the command.
 
-    If the command writes, drops what it interrupts, and decides whether a new chat is admitted.
+    If the command writes, drops questions that are then obsolete, and decides whether a new chat is admitted.
     """
     if writes and prepared.intent.run is not FREE_TEXT.run:
-        asking.interrupt(context)
+        asking.drop_passing_questions(context)
     reply = prepared.intent.run(context)
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)

@@ -394,6 +394,15 @@ def commands_since(transaction: Transaction, chat: model.ChatAddress, since: dat
     return transaction.exec(found).one()
 
 
+@store.reads
+def is_later_update(
+    transaction: Transaction, chat: model.ChatAddress, after: datetime, *, without: Collection[str]
+) -> bool:
+    """Whether a chat has an update that came after a moment, other than those with the ids `without`."""
+    later = select(UpdateRow.update_id).where(UpdateRow.chat == str(chat), UpdateRow.at > after)
+    return transaction.exec(later.where(col(UpdateRow.update_id).not_in(without)).limit(1)).first() is not None
+
+
 def recent_updates(transaction: Transaction, after: datetime) -> list[tuple[str, datetime, bool]]:
     """Returns (chat, arrival, whether its reply is finished) of each update of a chat that came after `after`."""
     rows = transaction.exec(

@@ -42,8 +42,8 @@ BESIDE = (SEARCHED, (TREES,))  # a search in a chat with a subscription
 SUB = (Shown(number=1, last="number", at=make.NOON), (subscription(1, "diffusion", "daily 09:00"),))
 SECOND = (Shown(number=2, last="number", at=make.NOON), (TREES, DIFFUSION))
 QUESTION = (Shown(choices=ASKED, asks=True, at=make.NOON), (TREES, DIFFUSION))
+LATER = (Shown(number=2, last="number", at=make.NOON, interrupted=True), (TREES, DIFFUSION))
 NOTHING: tuple[Shown, Sequence[Subscription]] = (Shown(), ())
-INTERRUPTED = (SEARCHED.interrupted, ())
 
 AMENDED = [
     (SEARCH, "and also every friday at noon", "sub diffusion weekly fri 12:00"),
@@ -97,7 +97,6 @@ CHOSEN = [
     (SEARCH, "收藏第三篇", "papers 3"),
     (SEARCH, "第三篇不感兴趣", "papers 3"),
     (SEARCH, "save it", "which paper"),
-    (INTERRUPTED, "the second one", "papers 2"),
     (QUESTION, "the second one", "press weekly 2 diffusion"),
     (QUESTION, "第一个", "press weekly 1 trees"),
     (QUESTION, "2", "press weekly 2 diffusion"),
@@ -110,6 +109,8 @@ ACCEPTED = [
     (SEARCH, "就订这个", "press subscribe"),
 ]
 BY_ITSELF = [
+    *((LATER, text, "") for text in ("make it daily", "no, protein folding", "only in titles")),
+    *((SECOND, text, "") for text in ("change 1 to weekly", "please don't send me papers on weekends")),
     *((SEARCH, text, "") for text in ("graph neural networks", "find me papers on gaussian splatting", "no", "thanks")),
     *((SEARCH, text, "") for text in ("second order optimization", "number theory", "weekly supervision", "number 9")),
     (SEARCH, "what is new today", ""),
@@ -123,7 +124,6 @@ BY_ITSELF = [
     ),
     *((SECOND, text, "") for text in ("pause trees", "trees at 8", "all my papers at 8 please")),
     *((NOTHING, text, "") for text in ("the second one", "第二个", "no, protein folding", "yes", "without reviews")),
-    *((INTERRUPTED, text, "") for text in ("yes", "no, protein folding", "every friday", "only in titles")),
 ]
 
 
