@@ -150,6 +150,7 @@ def _joined(context: CommandContext, done: Sequence[_Done], left: Sequence[str])
         file=next((reply.file for _, reply in reversed(replies) if reply.file), None),
         buttons=(*_buttons(replies), *undo_row(context)) if context.transaction.begun_changes else _buttons(replies),
         lookup_ids=tuple(name for _, reply in replies for name in reply.lookup_ids),
+        about=next((reply.about for _, reply in reversed(replies) if reply.about), None),
     )
 
 
