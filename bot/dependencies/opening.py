@@ -83,7 +83,7 @@ def fact_of(source: SourceSettings) -> sources.SourceFact:
     """Returns the facts about a source that the store keeps."""
     return sources.SourceFact(
         name=source.name,
-        kind="file" if source.path is not None else "url" if source.url is not None else "arxiv",
+        kind="file" if source.path is not None else "arxiv" if source.arxiv else "url",
         location=source.place,
         title=source.title,
         home=source.home,

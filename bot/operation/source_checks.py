@@ -12,8 +12,9 @@ from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks import is_ready
 from bot.platform import Finding
 from bot.settings import Settings, SourceSettings
-from bot.sources import fetch_request
+from bot.sources import databases, fetch_request
 from bot.sources.fetcher import Fetcher
+from bot.sources.source_scheduler import sites_of
 from subscriptions import errors
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -42,7 +43,8 @@ async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now
     """Returns a finding for each web source: whether it can be read now. Fetches its first address, stores nothing."""
     known = _known_sources(store)
     sources = [source for source in settings.sources or (fetch_request.everything(),) if source.path is None]
-    found = [await _reached(source, known.get(source.name), fetcher, now) for source in sources]
+    sites = sites_of(settings)
+    found = [await _reached(source, known.get(source.name), fetcher, now, sites) for source in sources]
     # If the settings name no source, arXiv is only the default, so its failure is not reported as something to mend.
     return found if settings.sources else [replace(one, mend=False, is_open=one.mend) for one in found]
 
@@ -119,10 +121,12 @@ def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings,
     return Finding(question=question, answer=said, cure=cure, mend=wall - last.at < RECENTLY)
 
 
-async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime) -> Finding:
+async def _reached(
+    source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime, sites: fetch_request.Sites
+) -> Finding:
     """Returns a finding: whether a source's first address yields a digest. An unchanged document counts as a digest."""
     question = _question(source)
-    request, *_ = fetch_request.requests_of(source, now)
+    request, *_ = fetch_request.requests_of(source, now, sites=sites)
     seen = (known.seen.get(fetch_request.address_key(request.url)) if known else None) or DocumentSeen()
     try:
         found = await fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
@@ -132,7 +136,14 @@ async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: F
             return Finding(
                 question=question, answer=errors.Sentence("it can be reached; that of today is not there yet")
             )
-        return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+        problem = databases.refusal(error.body) if request.database else ""
+        if not problem:
+            return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+    if problem and source.database:
+        values = {"name": source.database, "problem": problem.rstrip(".")}
+        answer = errors.Sentence("{name} refuses the question: {problem}", values)
+        cure = errors.Sentence("Correct {name} in paperwire.toml.", values)
+        return Finding(question=question, answer=answer, cure=cure, mend=True)
     if problem:
         answer = errors.Sentence("it can be reached, but not read: {problem}", {"problem": problem})
         return Finding(
@@ -144,6 +155,10 @@ async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: F
 def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: SourceSettings) -> str:
     """Returns why a document cannot be read as a digest; "" if it can."""
     name = fetch_request.document_name(source.name, request.url)
+    if request.database and (problem := fetch_request.rest_of_answer(request, data)[1]):
+        return problem
+    if databases.is_list(request.database, request.url):
+        return ""
     try:
         digest = read_digest(data, name, format=request.format, language=source.language)
     except errors.PaperwireError as error:

@@ -47,6 +47,7 @@ VARIABLES: Mapping[str, str] = {
     "PAPERWIRE_TIMEZONE": "the time zone of chats that chose none",
     "PAPERWIRE_CONTACT": "how to reach the operator; told to servers that are asked for digests",
     "PAPERWIRE_ON_UNCLEAR": "what becomes of a message that may have been sent: resend or skip",
+    "PAPERWIRE_OPENALEX_KEY": "your key of OpenAlex, which asks for one",
     "PAPERWIRE_ALLOWED_HOSTS": "hosts of sources that may be private or loopback, comma between",
     "PAPERWIRE_HEARTBEAT_URL": "an address that is asked regularly while all is well",
     "PAPERWIRE_MEANING": "whether papers are found by meaning, too: on or off",
@@ -114,6 +115,9 @@ class SourceSettings(Table):
     path: Annotated[Path | None, check.placed(check.path)] = None  # absolute; may contain glob wildcards
     url: Annotated[str | None, check.text(check.source_url)] = field(default=None, repr=False)  # may contain "{date}"
     arxiv: tuple[Annotated[str, check.text(check.archive)], ...] = ()  # archives and categories: "hep-th", "cs.LG"
+    openalex: Annotated[str | None, check.text(check.filters)] = None  # filters of OpenAlex, comma between
+    crossref: tuple[Annotated[str, check.text(check.filters)], ...] = ()  # filters of Crossref: "issn:1234-5678"
+    pubmed: Annotated[str | None, check.text(check.line)] = None  # a query of PubMed
     format: Annotated[str | None, check.placed(check.format_name)] = (
         None  # the name of a format; None: recognised by content
     )
@@ -138,11 +142,23 @@ class SourceSettings(Table):
         """Where the source is, as text for people, without parts of an address that may be secret."""
         if self.path is not None:
             return str(self.path)
+        if self.database:
+            return f"{self.database}: {self.question}"
         if self.url is None:
             return ", ".join(self.arxiv)
         parts = urlsplit(self.url)
         port = f":{parts.port}" if parts.port else ""
         return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+    @property
+    def database(self) -> str:
+        """The database that the source asks for new papers: "openalex", "crossref" or "pubmed"; "" for other sources."""
+        return next((name for name in ("openalex", "crossref", "pubmed") if getattr(self, name)), "")
+
+    @property
+    def question(self) -> str:
+        """What the database is asked."""
+        return self.openalex or self.pubmed or ",".join(self.crossref)
 
     @property
     def is_arxivs_own(self) -> bool:
@@ -190,6 +206,7 @@ class Settings:
     admins: Annotated[tuple[ChatAddress, ...], check.text(check.chats)] = ()
     timezone: Annotated[str, check.text(check.timezone)] = "UTC"  # an IANA zone, or a fixed offset "+08:00"
     contact: Annotated[str | None, check.text(check.contact)] = None
+    openalex_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
     on_unclear: Annotated[Literal["resend", "skip"], check.text(check.one_of("resend", "skip"))] = "resend"
     allowed_hosts: Annotated[frozenset[str], check.text(check.hosts)] = frozenset()  # lower case, without port
     heartbeat_url: Annotated[SecretStr | None, check.hidden(check.url)] = (

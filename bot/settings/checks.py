@@ -263,6 +263,12 @@ def line(text: str) -> str:
     return _usable(plain, "it must be one line of text", when=plain and plain.isprintable())
 
 
+def filters(text: str) -> str:
+    """Returns filters of an interface: each a name and a value, with commas between."""
+    are_filters = all(re.fullmatch(r"[a-z][a-z0-9._-]*:[^:\s].*", one.strip()) for one in text.split(","))
+    return _usable(line(text), "it must be filters with commas between, such as issn:1234-5678", when=are_filters)
+
+
 def source_name(text: str) -> str:
     """Returns the name of a source: one line of at most LONGEST_NAME characters."""
     name = line(text)

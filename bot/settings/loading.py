@@ -74,6 +74,7 @@ class _File(Table):
     keep: _Keep = field(default_factory=_Keep)
 
 
+_PLACES = ("path", "url", "arxiv", "openalex", "crossref", "pubmed")
 _TABLES: Mapping[str, Any] = {
     "source": SourceSettings,
     "slack": _Tokens,
@@ -305,13 +306,18 @@ def _parsed(path: Path, setting: str) -> Mapping[str, object]:
 def _placeless(sources: Sequence[SourceSettings]) -> Iterator[SettingsError]:
     """Yields an error for each source with no or several places."""
     for number, source in enumerate(sources):
-        if (source.path is not None) + (source.url is not None) + bool(source.arxiv) != 1:
-            yield _refusal(_line_of_file(("source", number, "path")), "a source has exactly one of path, url and arxiv")
+        if sum(bool(getattr(source, place)) for place in _PLACES) != 1:
+            reason = "a source has exactly one of path, url, arxiv, openalex, crossref and pubmed"
+            yield _refusal(_line_of_file(("source", number, "path")), reason)
 
 
 def _completed(source: SourceSettings) -> SourceSettings:
     """Returns the source, with a default schedule if it has none."""
-    usual = "arxiv" if source.arxiv else "every 30m" if source.url else None
+    usual = None if source.path else "every 30m"
+    if source.arxiv:
+        usual = "arxiv"
+    if source.database:
+        usual = "every 6h"
     return replace(source, arxiv=tuple(dict.fromkeys(source.arxiv)), schedule=source.schedule or usual)
 
 

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
@@ -16,6 +16,7 @@ from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import EVERYTHING, SourceSettings, is_listing
 from bot.settings.checks import CronSchedule
+from bot.sources.databases import DATABASES, MOST_PAGES, Question
 from subscriptions import model
 from subscriptions.categories import CLASSES
 from subscriptions.errors import Sentence
@@ -28,6 +29,7 @@ from subscriptions.zones import zone
 
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
 PUBLISHER = "arxiv"
+GAPS = dict.fromkeys(("api.openalex.org", "api.crossref.org", "eutils.ncbi.nlm.nih.gov"), 1.0)  # of other hosts
 MAX_SLOT = 60.0  # seconds that a request waits for its slot at most; if it must wait longer, it fails
 LONGEST_REQUEST = 240.0  # seconds after which the slot of a killed process is free again
 MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
@@ -76,7 +78,7 @@ class HostLimiter:
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:
         """Waits for a slot for one request, and holds it. Raises FetchError if the host asked for a long wait."""
-        lane, gap = (PUBLISHER, GAP) if self._is_limited(host) else (host, 0.0)
+        lane, gap = (PUBLISHER, GAP) if self._is_limited(host) else (host, GAPS.get(host, 0.0))
         async with self._lanes[lane]:
             wait = self._free.get(lane, 0.0) - self._clock.monotonic()
             if wait > MAX_SLOT:
@@ -127,7 +129,6 @@ def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> Fetc
 
 
 DATE = "{date}"
-MOST_PAGES = 100  # most pages of one answer; a server that returns more of them probably repeats itself
 MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API; several are needed after an outage
 PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
 _CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
@@ -138,10 +139,15 @@ _START = re.compile(r"(?P<before>[?&]start=)(?P<start>\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """The addresses of arXiv's services."""
+    """The addresses of the services that sources name without an address, and what these services are told."""
 
     feeds: str = "https://rss.arxiv.org/rss/"
     api: str = "https://export.arxiv.org/api/query"
+    openalex: str = "https://api.openalex.org/works"
+    crossref: str = "https://api.crossref.org/works"
+    pubmed: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
+    contact: str = ""  # how to reach the operator
+    openalex_key: str = field(default="", repr=False)
 
 
 ARXIV = Sites()
@@ -158,20 +164,47 @@ class FetchRequest:
     page: int = 1
     history: bool = False  # a query to arXiv's API for papers of the past
     day: date | None = None  # the day that is requested; None: the newest document
+    database: str = ""  # one of DATABASES
+    received: int = 0  # papers of its pages so far
 
 
 def requests_of(
-    source: SourceSettings, now: datetime, *, split: Collection[str] = (), sites: Sites = ARXIV
+    source: SourceSettings,
+    now: datetime,
+    *,
+    split: Collection[str] = (),
+    since: date | None = None,
+    sites: Sites = ARXIV,
 ) -> tuple[FetchRequest, ...]:
     """Returns the requests of a source at `now`, each for the first page; () for files.
 
-    `split`: archives that are too large for one feed; each of their categories gets a request.
+    `split`: archives that are too large for one feed; each of their categories gets a request. `since`: the day from
+    which a database is asked for papers; None: today.
     """
     if source.url is not None:
         return _by_address(source, source.url, now)
+    if source.database:
+        return (_of_database(source, now.astimezone(UTC).date(), since, sites),)
     categories = [part for code in source.arxiv for part in (_classes(code) if code in split else (code,))]
     form = source.format or "arxiv_rss"
     return tuple(FetchRequest(url=sites.feeds + code, unit=code, format=form) for code in dict.fromkeys(categories))
+
+
+def _of_database(source: SourceSettings, today: date, since: date | None, sites: Sites) -> FetchRequest:
+    name, database = source.database, DATABASES[source.database]
+    question = Question(
+        getattr(sites, name), source.question, since or today, today, contact=sites.contact, key=sites.openalex_key
+    )
+    return FetchRequest(url=database.first(question), format=database.format, database=name)
+
+
+def rest_of_answer(ask: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, ...], str]:
+    """Returns (the requests that follow from an answer of a database, why papers are missing or "")."""
+    rest = DATABASES[ask.database].rest(ask.url, data, ask.received)
+    following = (replace(ask, url=url, page=ask.page + 1, received=rest.received) for url in rest.addresses)
+    if ask.page >= MOST_PAGES and rest.addresses:
+        return (), f"There are more than {rest.received:,} papers; a narrower question finds fewer."
+    return tuple(following), rest.problem
 
 
 def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[FetchRequest, ...]:
@@ -418,6 +451,8 @@ class SourceSchedules:
 
         If `after` is None, returns only the current day.
         """
+        if source.database:
+            return ()  # each poll asks for all papers since the last one that was good
         current = self.current_days(source, now)
         today = now.astimezone(UTC).date()
         if after is None or after > today + DAY:  # a time in the future was stored before the clock was set back

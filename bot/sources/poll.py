@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
-from bot.sources import fetch_request, receipts
+from bot.sources import databases, fetch_request, receipts
 from bot.sources.fetch_request import FetchRequest
-from bot.sources.fetcher import Fetcher
+from bot.sources.fetcher import Fetched, Fetcher
 from bot.sources.ingest import PollDependencies, store_digest
 from subscriptions import errors
 from subscriptions.model import Digest
@@ -57,6 +57,7 @@ class Poll:
         self._schedule = schedule
         self._now = deps.clock.now()
         self._tally = receipts.Tally()
+        self._asked_since = self._day_of_database()
         self._seen = dict(known.seen)  # by address_key
         self._split = known.state.split  # archives of arXiv that are requested by category
         self._missed = receipts.MissedDays(
@@ -73,6 +74,13 @@ class Poll:
             False  # whether missed days are still to be fetched, or operators still to be notified of lost days
         )
         self._is_over = False  # whether this poll sends no more requests
+
+    def _day_of_database(self) -> date | None:
+        """Returns the day since which the source's database is asked for papers; None for other sources."""
+        if not self._source.database:
+            return None
+        state = self._known.state
+        return databases.asked_since(self._source.database, state.since or self._now, state.looked_at, self._now)
 
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
         """Polls the source and returns the receipt. Raises StoreError.
@@ -96,7 +104,9 @@ class Poll:
     def _requests(self) -> tuple[FetchRequest, ...]:
         """Returns the regular requests, and adds their units to `_units`."""
         sites = self._deps.sites
-        requests = fetch_request.requests_of(self._source, self._now, split=self._split, sites=sites)
+        requests = fetch_request.requests_of(
+            self._source, self._now, split=self._split, since=self._asked_since, sites=sites
+        )
         self._units.update(dict.fromkeys(request.unit for request in requests))
         return requests
 
@@ -141,6 +151,18 @@ class Poll:
             return self._observe(request, await self._not_fetched(request, error, host))
         if found is None:
             return self._observe(request, verdicts.Observation(day=seen.day, papers=seen.papers, batch=seen.batch))
+        return await self._read_answer(request, found, seen)
+
+    async def _read_answer(
+        self, request: FetchRequest, found: Fetched, seen: stored_sources.DocumentSeen
+    ) -> tuple[FetchRequest, ...]:
+        """Stores a document that was fetched. Returns the requests that follow from it."""
+        following, problem = await self._what_follows(request, found.data)
+        if problem:
+            self._observe(request, verdicts.Observation(problem=receipts.short(problem)))
+        if databases.is_list(request.database, request.url):
+            self._observe(request, verdicts.Observation())
+            return following
         try:
             digest = await self._read(request, found.data)
         except (UnknownFormat, BrokenDigest) as error:
@@ -150,13 +172,21 @@ class Poll:
         capped = "possibly_capped" in {warning.code for warning in digest.warnings}
         parts = self._by_category(request) if capped and request.unit else ()
         digest = receipts.with_staleness(digest, self._deps.timing.batch_due(self._source, self._now))
-        done = await self._take_in(request, digest, receipts.seen_now(seen, found, digest), is_split=bool(parts))
-        following = fetch_request.next_page(request, found.data)
+        now_seen = receipts.seen_now(seen, found, digest)
+        if following or problem:  # if a later page fails, "not modified" must not hide it at the next poll
+            now_seen = replace(now_seen, etag="", modified="")
+        done = await self._take_in(request, digest, now_seen, is_split=bool(parts))
         read_before = bool(seen.digest) or request.page > 1
-        if following is None and read_before and done.new and not done.updated + done.unchanged:
+        if not following and read_before and done.new and not done.updated + done.unchanged:
             # every paper was new, so older pages may have more new papers
-            following = fetch_request.older_page(request, found.data)
-        return (*((following,) if following else ()), *parts)
+            following = _as_tuple(fetch_request.older_page(request, found.data))
+        return (*following, *parts)
+
+    async def _what_follows(self, request: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, ...], str]:
+        """Returns (the requests for the rest of an answer, why a part of it is missing or "")."""
+        if request.database:
+            return await asyncio.to_thread(fetch_request.rest_of_answer, request, data)
+        return _as_tuple(fetch_request.next_page(request, data)), ""
 
     async def _not_fetched(self, request: FetchRequest, error: FetchError, host: str) -> verdicts.Observation:
         """Returns the observation of a document that could not be fetched."""
@@ -166,6 +196,8 @@ class Poll:
         self._is_busy = self._is_busy or error.busy
         if error.host_wide:
             self._closed_hosts[host] = str(error.sentence)
+        if request.database and not error.busy and (problem := databases.refusal(error.body)):
+            return verdicts.Observation(problem=receipts.short(problem))
         if error.status != HTTPStatus.BAD_REQUEST:
             return verdicts.Observation(problem=receipts.short(str(error.sentence if error.busy else error)))
         try:  # arXiv reports an error as a feed with status 400
@@ -404,6 +436,10 @@ class Poll:
         receipts.notify_of_missed(transaction, deps, source.name, missed, self._now)
         if self._known.last is not None:  # at the first poll of a source old papers are expected
             receipts.notify_of_filed(transaction, deps, source, self._tally.filed, self._now)
+
+
+def _as_tuple(request: FetchRequest | None) -> tuple[FetchRequest, ...]:
+    return (request,) if request else ()
 
 
 def _is_absent(request: FetchRequest, error: FetchError) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.dependencies.opening import fact_of
@@ -10,7 +11,7 @@ from bot.errors import FetchError, error_location
 from bot.ports import channel
 from bot.settings import Settings, SourceSettings, installed_version
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
-from bot.sources.fetch_request import HostLimiter, SourceSchedules, StoredHostSlots, everything
+from bot.sources.fetch_request import ARXIV, HostLimiter, Sites, SourceSchedules, StoredHostSlots, everything
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.ingest import IngestDependencies, PollDependencies
 from bot.sources.poll import Poll
@@ -331,9 +332,16 @@ def make_file_receipts(
             encoder=deps.encoder,
             timing=timing,
             admins=settings.admins,
+            sites=sites_of(settings),
             observe=observe,
         )
     )
+
+
+def sites_of(settings: Settings) -> Sites:
+    """Returns the addresses of services, and what the settings tell these."""
+    key = settings.openalex_key.get_secret_value() if settings.openalex_key else ""
+    return replace(ARXIV, contact=settings.contact or "", openalex_key=key)
 
 
 def make_fetcher(

@@ -409,9 +409,12 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
         ("[[source]]\nname = ''\npath = 'x'", "source 1, name cannot be used: it must be one line of text."),
         (f"[[source]]\nname = '{'x' * 201}'\npath = 'x'", "name cannot be used: it must have at most 200 characters."),
         ("[[source]]\nname = 3\npath = 'x'", "source 1, name cannot be used: it must be a text in quotes."),
-        ("[[source]]\nname = 'a'", "exactly one of path, url and arxiv."),
-        ("[[source]]\nname = 'a'\npath = 'x'\nurl = 'https://sesame.org'", "exactly one of path, url and arxiv."),
-        ("[[source]]\nname = 'a'\narxiv = []", "exactly one of path, url and arxiv."),
+        ("[[source]]\nname = 'a'", "exactly one of path, url, arxiv, openalex, crossref and pubmed."),
+        (
+            "[[source]]\nname = 'a'\npath = 'x'\nurl = 'https://sesame.org'",
+            "exactly one of path, url, arxiv, openalex, crossref and pubmed.",
+        ),
+        ("[[source]]\nname = 'a'\narxiv = []", "exactly one of path, url, arxiv, openalex, crossref and pubmed."),
         (
             "[[source]]\nname = 'a'\nurl = 'sesame.org'",
             "source 1, url cannot be used: it must be an address with a host",

@@ -1,0 +1,170 @@
+"""Fakes of OpenAlex, Crossref and PubMed on one server. They refuse what these refuse, and fail as the fake arXiv does."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from bot.sources.fetch_request import Sites
+from tests.fakes.arxiv import FakeArxiv
+
+CONTACT = "Ada <ada@example.org>"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_SLASHED_DAY = re.compile(r"\d{4}/\d\d/\d\d")
+_FIELDS = {
+    "openalex": {"primary_location.source.issn", "title.search", "from_publication_date"},
+    "crossref": {"issn", "from-created-date", "type"},
+}
+_MOST = {"openalex": 100, "crossref": 1_000, "pubmed": 10_000}
+_MOST_IDS = 200
+
+
+class _Refused(Exception):
+    """The platform refuses a request, with a reason."""
+
+
+class FakeDatabases(FakeArxiv):
+    """The interfaces of the three databases. All hold the same papers; each paper has the day on which it was added."""
+
+    def __init__(self, *made_of: object, page: int = 2, **options: object) -> None:
+        """`page`: how many papers an answer holds at most, fewer than requests may ask for."""
+        super().__init__(*made_of, **options)  # type: ignore[arg-type]
+        self.papers: list[tuple[date, str]] = []
+        self._page = page
+        self._cursors: dict[str, int] = {}  # cursor -> the number of its next paper
+        self._count = 0
+        self._hidden = False
+
+    def adds(self, day: date, *titles: str) -> None:
+        """Adds papers on a day."""
+        self.papers += [(day, title) for title in titles]
+
+    def fails_at(self, status: int, at: str, times: int = 1) -> None:
+        """Answers the next requests whose address contains `at` with an error."""
+        self._override(times, at, lambda: web.Response(status=status, text="No."))
+
+    def forgets_cursors(self) -> None:
+        """Lets all cursors expire."""
+        self._cursors.clear()
+
+    def empties(self, at: str) -> None:
+        """Sends the next answer whose address contains `at` without its papers."""
+
+        async def empty(request: web.BaseRequest) -> web.StreamResponse:
+            self._hidden = True
+            try:
+                return self._usual(request)
+            finally:
+                self._hidden = False
+
+        self._overrides.append((at, empty))
+
+    @property
+    def sites(self) -> Sites:
+        return Sites(
+            openalex=f"{self.url}/openalex/works",
+            crossref=f"{self.url}/crossref/works",
+            pubmed=f"{self.url}/eutils/",
+            contact=CONTACT,
+        )
+
+    def _usual(self, request: web.BaseRequest) -> web.Response:
+        answers: Mapping[str, Callable[[Mapping[str, str]], str]] = {
+            "/openalex/works": self._openalex,
+            "/crossref/works": self._crossref,
+            "/eutils/esearch.fcgi": self._esearch,
+            "/eutils/efetch.fcgi": self._efetch,
+        }
+        try:
+            return web.Response(text=answers[request.path](request.query))
+        except _Refused as refused:
+            problem = {"type": "validation", "message": str(refused)}
+            of_crossref = {"status": "failed", "message-type": "validation-failure", "message": [problem]}
+            of_others = {"error": "Invalid query parameters error.", "message": str(refused)}
+            return web.json_response(of_crossref if "crossref" in request.path else of_others, status=400)
+
+    def _asked_for(self, name: str, query: Mapping[str, str], size: str) -> list[str]:
+        """Returns the titles that a filter finds. Raises _Refused."""
+        filters = dict(one.split(":", 1) for one in query["filter"].split(","))
+        for field in filters:
+            if field not in _FIELDS[name]:
+                raise _Refused(f"{field} is not a valid field.")
+        since = next((value for field, value in filters.items() if field.startswith("from")), "")
+        if since and not _DAY.fullmatch(since):
+            raise _Refused(f"{since} is not a date.")
+        if not 0 < int(query.get(size, 20)) <= _MOST[name]:
+            raise _Refused(f"{size} is too large.")
+        return self._since(since)
+
+    def _since(self, day: str) -> list[str]:
+        return [title for added, title in self.papers if not day or added >= date.fromisoformat(day)]
+
+    def _part(self, found: Sequence[str], cursor: str | None, *, follow_on: bool) -> tuple[list[str], str | None]:
+        """Returns (the papers of one answer, the next cursor). `follow_on`: a cursor stays the same from page to page."""
+        if cursor not in (None, "*") and cursor not in self._cursors:
+            raise _Refused("The cursor has expired.")
+        start = self._cursors.get(cursor or "", 0)
+        part = [] if self._hidden else list(found[start : start + self._page])
+        if cursor is None:
+            return part, None
+        self._count += 1
+        following = cursor if follow_on and cursor != "*" else f"a+b/{self._count}="
+        self._cursors[following] = start + len(part)
+        return part, following if part else None
+
+    def _openalex(self, query: Mapping[str, str]) -> str:
+        found = self._asked_for("openalex", query, "per-page")
+        part, cursor = self._part(found, query.get("cursor"), follow_on=False)
+        works = [
+            {"id": f"https://openalex.org/W{number(one)}", "doi": f"https://doi.org/{doi(one)}", "title": one,
+             "type": "article", "authorships": [{"author": {"display_name": "Ada Lark"}}]} for one in part
+        ]  # fmt: skip
+        return json.dumps({"meta": {"count": len(found), "next_cursor": cursor}, "results": works})
+
+    def _crossref(self, query: Mapping[str, str]) -> str:
+        found = self._asked_for("crossref", query, "rows")
+        part, cursor = self._part(found, query.get("cursor"), follow_on=True)
+        works = [
+            {"DOI": doi(one), "title": [one], "type": "journal-article", "author": [{"given": "Ada", "family": "Lark"}]}
+            for one in part
+        ]
+        message = {"total-results": len(found), "items": works, "next-cursor": cursor}
+        return json.dumps({"status": "ok", "message-type": "work-list", "message": message})
+
+    def _esearch(self, query: Mapping[str, str]) -> str:
+        dates, term = (query["mindate"], query["maxdate"]), query["term"]
+        if not all(map(_SLASHED_DAY.fullmatch, dates)) or int(query["retmax"]) > _MOST["pubmed"]:
+            return json.dumps({"esearchresult": {"ERROR": "Invalid parameter."}})
+        if "[wing]" in term:
+            return json.dumps(
+                {"esearchresult": {"count": "0", "idlist": [], "errorlist": {"fieldsnotfound": ["wing"]}}}
+            )
+        ids = [number(one) for one in self._since(dates[0].replace("/", "-"))]
+        return json.dumps({"esearchresult": {"count": str(len(ids)), "idlist": ids}})
+
+    def _efetch(self, query: Mapping[str, str]) -> str:
+        ids = query["id"].split(",")
+        if len(ids) > _MOST_IDS:
+            raise _Refused("The address is too long.")
+        found = [title for _, title in self.papers if number(title) in ids and not self._hidden]
+        return f'<?xml version="1.0" ?><PubmedArticleSet>{"".join(map(_record, found))}</PubmedArticleSet>'
+
+
+def number(title: str) -> str:
+    """Returns the number of the paper with a title "… N"."""
+    return title.rpartition(" ")[2]
+
+
+def doi(title: str) -> str:
+    return f"10.5555/birds.{number(title)}"
+
+
+def _record(title: str) -> str:
+    return (
+        f'<PubmedArticle><MedlineCitation><PMID Version="1">{number(title)}</PMID><Article><ArticleTitle>{escape(title)}.'
+        f'</ArticleTitle><ELocationID EIdType="doi" ValidYN="Y">{doi(title)}</ELocationID><AuthorList><Author><LastName>Lark'
+        "</LastName><ForeName>Ada</ForeName></Author></AuthorList></Article></MedlineCitation></PubmedArticle>"
+    )

@@ -1,0 +1,168 @@
+"""Sources that ask OpenAlex, Crossref and PubMed: pages, what is new since the last poll, faults, and wrong questions."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bot.operation import source_checks
+from bot.settings import Settings, SourceSettings
+from bot.sources import databases, fetch_request
+from subscriptions.planning.receipts import Outcome
+from subscriptions.store.database.store import Store
+from tests import make, source_harness
+from tests.fakes.databases import FakeDatabases
+
+TODAY = dt.date(2026, 1, 22)
+NAMES = ("openalex", "crossref", "pubmed")
+QUESTIONS = {
+    "openalex": SourceSettings(name="birds", openalex="title.search:birds", schedule="every 6h"),
+    "crossref": SourceSettings(name="birds", crossref=("issn:1234-5678", "type:journal-article"), schedule="every 6h"),
+    "pubmed": SourceSettings(name="birds", pubmed="birds[ti] AND song", schedule="every 6h"),
+}
+ALL = [f"Songs of birds {n}" for n in range(1, 6)]
+LAST_PAGE = {"openalex": "cursor=a", "crossref": "cursor=a", "pubmed": "efetch"}
+
+
+@pytest.fixture
+def clock() -> make.FakeClock:
+    return make.FakeClock(dt.datetime(2026, 1, 22, 12, tzinfo=dt.UTC))
+
+
+@pytest.fixture
+def server(clock: make.FakeClock) -> Iterator[FakeDatabases]:
+    """The three databases with five papers of today."""
+    with FakeDatabases(clock) as fake:
+        fake.adds(TODAY, *ALL)
+        yield fake
+    assert fake.violations == []
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("name", NAMES)
+async def test_all_pages_are_read_politely(
+    name: str, store: Store, clock: make.FakeClock, server: FakeDatabases
+) -> None:
+    receipt = await source_harness.SourceHarness(store, clock, server, QUESTIONS[name]).poll()
+    assert (receipt.outcome, receipt.counts["new"], source_harness.titles(store)) == (Outcome.NEW, 5, ALL)
+    assert all("ada%40example.org" in path for path in server.asked())
+    assert {arrival.headers["User-Agent"] for arrival in server.arrivals} == {"paperwire/1.0 (+me@example.org)"}
+    assert len(source_harness.SourceHarness(store, clock, server).receipts("birds")) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_poll_asks_for_what_came_since_the_last_good_one(
+    name: str, store: Store, clock: make.FakeClock, server: FakeDatabases
+) -> None:
+    feeding = source_harness.SourceHarness(store, clock, server, QUESTIONS[name])
+    await feeding.poll()
+    asked = len(server.arrivals)
+    assert (await feeding.poll()).counts["new"] == 0
+    await feeding.until(clock.now() + dt.timedelta(days=12), dt.timedelta(days=10))
+    assert len(server.arrivals) > asked
+    server.adds(clock.now().date(), "Nests of birds 6")
+    receipt = await feeding.poll()
+    assert (receipt.counts["new"], receipt.counts["papers"]) == (1, 1)
+    clock.advance(dt.timedelta(days=20))  # nobody asked meanwhile
+    server.adds(clock.now().date() - dt.timedelta(days=18), "Eggs of birds 7")
+    assert (await feeding.poll()).counts["new"] == 1
+
+
+def _busy(server: FakeDatabases, at: str) -> None:
+    server.answers_429(at=at, retry_after="30")
+
+
+def _forgotten(server: FakeDatabases, at: str) -> None:
+    server.fails_at(400, at)
+    server.forgets_cursors()
+
+
+FAULTS: dict[str, Callable[[FakeDatabases, str], None]] = {
+    "429": _busy,
+    "500": lambda server, at: server.fails_at(500, at),
+    "cut": lambda server, at: server.cuts(at=at),
+    "empty": lambda server, at: server.empties(at),
+    "cursor": _forgotten,
+}
+
+
+@pytest.mark.parametrize(
+    "case", [(name, fault, place) for name in NAMES for fault in FAULTS for place in ("first", "last")]
+)
+async def test_after_a_fault_nothing_is_lost_or_new_twice(
+    case: tuple[str, str, str], store: Store, clock: make.FakeClock, server: FakeDatabases
+) -> None:
+    name, fault, place = case
+    FAULTS[fault](server, LAST_PAGE[name] if place == "last" else "")
+    feeding = source_harness.SourceHarness(store, clock, server, QUESTIONS[name])
+    first = await feeding.poll()
+    if case != ("pubmed", "empty", "first"):  # a list of ids cannot be emptied by this fault
+        assert first.outcome is Outcome.FAILED, first
+    await feeding.until(clock.now() + dt.timedelta(hours=7))
+    assert source_harness.titles(store) == ALL
+    assert sum(receipt.counts["new"] for receipt in feeding.receipts("birds")) == len(ALL)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_nothing_new_is_quiet(name: str, store: Store, clock: make.FakeClock, server: FakeDatabases) -> None:
+    server.papers.clear()
+    receipt = await source_harness.SourceHarness(store, clock, server, QUESTIONS[name]).poll()
+    assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.QUIET, 0)
+
+
+async def test_a_question_that_is_too_wide_is_named(
+    store: Store, clock: make.FakeClock, server: FakeDatabases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch_request, "MOST_PAGES", 2)
+    receipt = await source_harness.SourceHarness(store, clock, server, QUESTIONS["crossref"]).poll()
+    assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 4)
+    assert receipt.detail == "There are more than 4 papers; a narrower question finds fewer."
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (SourceSettings(name="birds", openalex="wing:7"), "openalex refuses the question: wing is not a valid field"),
+        (
+            SourceSettings(name="birds", crossref=("wing:7",)),
+            "crossref refuses the question: wing is not a valid field",
+        ),
+        (SourceSettings(name="birds", pubmed="7[wing]"), "pubmed refuses the question: PubMed has no field wing"),
+        (QUESTIONS["pubmed"], "it can be reached"),
+        (QUESTIONS["openalex"], "it can be reached"),
+    ],
+)
+async def test_check_names_a_wrong_filter(
+    case: tuple[SourceSettings, str],
+    store: Store,
+    clock: make.FakeClock,
+    server: FakeDatabases,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source, problem = case
+    monkeypatch.setattr(source_checks, "sites_of", lambda _: server.sites)
+    feeding = source_harness.SourceHarness(store, clock, server, source)
+    settings = Settings(database_url="sqlite://", sources=(source,))  # type: ignore[arg-type]
+    fetcher = feeding.scheduler._fetcher
+    (found,) = await source_checks.ask_sources(settings, store, fetcher, now=clock.now())
+    assert (str(found.answer), found.mend) == (problem, problem != "it can be reached")
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "looked_at", "day"),
+    [
+        ("crossref", "2026-03-10", None, "2026-03-08"),
+        ("openalex", "2026-03-10", None, "2026-03-03"),  # old papers are no news, although many come late
+        ("openalex", "2026-03-10", "2026-03-20", "2026-03-03"),
+        ("openalex", "2026-01-10", "2026-03-20", "2026-02-18"),
+        ("pubmed", "2026-01-10", "2026-03-20", "2026-03-18"),
+        ("pubmed", "2026-05-10", "2026-05-20", "2026-03-20"),  # the clock was set back
+    ],
+)
+def test_the_day_since_which_a_database_is_asked(name: str, declared: str, looked_at: str | None, day: str) -> None:
+    def moment(text: str) -> dt.datetime:
+        return dt.datetime.fromisoformat(f"{text}T12:00:00+00:00")
+
+    now = moment("2026-03-22")
+    found = databases.asked_since(name, moment(declared), moment(looked_at) if looked_at else None, now)
+    assert str(found) == day
