@@ -171,7 +171,7 @@ def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) ->
     (whole,) = docs_pages.blocks(docs_pages.DOCS / "settings.md", "toml")
     (tmp_path / "paperwire.toml").write_text(whole, encoding="utf-8")
     read = _load({"TEAM_BOT_TOKEN": "xoxb-1", "TEAM_APP_TOKEN": "xapp-1"}, tmp_path)
-    assert (len(read.sources), len(read.slack.workspaces)) == (3, 1)
+    assert (len(read.sources), len(read.slack.workspaces)) == (6, 1)
     for table in ("", "[[source]]\n", "[[slack]]\n", "[arxiv]\n", "[backup]\n", "[keep]\n"):
         (tmp_path / "paperwire.toml").write_text(f"{table}qqqqqqqq = 1", encoding="utf-8")
         with pytest.raises(SettingsError) as refused:
