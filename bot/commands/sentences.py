@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.commands import all_but, asking, last_shown, meant, offered, picking, ratings, search, word_edits
+from bot.commands import all_but, asking, history, last_shown, meant, offered, picking, ratings, search, word_edits
 from bot.commands.cards import card_reply
 from bot.commands.context import CommandContext
 from bot.commands.words import by_rule, intents, names, reader, subjects
@@ -185,10 +185,12 @@ def changes(context: CommandContext, said: Said) -> bool:
 
 
 def _changes(said: Said) -> bool:
-    return said.intent not in (reader.QUERY, *reader.ASKING, *_TALK) and said.is_clear
+    return said.intent not in (reader.QUERY, *reader.ASKING, by_rule.HISTORY, *_TALK) and said.is_clear
 
 
 def _talk(context: CommandContext, said: Said) -> channel.Reply:
+    if said.intent == by_rule.HISTORY:
+        return history.what_came(context, said.text)
     said_to = _TALK.get(said.intent, ())
     if (
         not said_to

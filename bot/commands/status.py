@@ -21,7 +21,7 @@ _SOURCES = 3  # sources that are shown
 
 def status(context: CommandContext) -> channel.Reply:
     """Shows what came last, what comes next and what waits; for operators also the state of the whole bot."""
-    lines = [*newest_papers_lines(context), *_chat_lines(context)]
+    lines = [*newest_papers_lines(context), *chat_lines(context)]
     if context.is_operator and not context.read_by_group:
         lines += _bot_lines(context)
     return channel.Reply(lines=tuple(lines))
@@ -75,7 +75,8 @@ def _expectation_lines(context: CommandContext) -> list[str]:
     return lines
 
 
-def _chat_lines(context: CommandContext) -> list[str]:
+def chat_lines(context: CommandContext) -> list[str]:
+    """Returns lines about what comes next in this chat, and what waits or went wrong."""
     try:
         here = chat_status(context.transaction, context.chat.address, now=context.now)
     except errors.PaperwireError:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, or_, select
@@ -89,13 +89,35 @@ def delivered_items(
 
 def shown_since(transaction: Transaction, chat_id: int, since: datetime) -> list[int]:
     """Returns the ids of the papers that messages have shown to a chat from `since` on, in the order of sending."""
+    return [one.paper for one in shown_between(transaction, chat_id, since)]
+
+
+_NOON = time(12)  # the time if only the day is known; noon in UTC is on the same day in most zones
+
+
+class Shown(NamedTuple):
+    """A paper that a message showed to a chat."""
+
+    paper: int
+    at: datetime  # noon in UTC if the delivery is no longer stored, since only its day is known then
+    delivery: int = 0
+
+
+@reads
+def shown_between(
+    transaction: Transaction, chat_id: int, since: datetime, until: datetime | None = None
+) -> list[Shown]:
+    """Returns the papers that messages have shown to a chat from `since` on, up to `until`, in the order of sending."""
     rows = transaction.exec(
-        select(DeliveryItemRow.paper)
+        select(DeliveryItemRow.paper, col(MessageRow.sent_at), DeliveryItemRow.delivery)
         .join(MessageRow, SHOWN_IN_MESSAGE)
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
         .order_by(col(MessageRow.sent_at), col(DeliveryItemRow.delivery), col(DeliveryItemRow.position))
-    )
-    return [*delivered_since(transaction, chat_id, since.date()), *rows]
+    ).all()
+    dropped = delivered_since(transaction, chat_id, since.date())
+    found = [Shown(paper, datetime.combine(day, _NOON, UTC)) for paper, day in dropped]
+    found += [Shown(*row) for row in rows]
+    return [one for one in found if until is None or one.at < until]
 
 
 def delivered_count(transaction: Transaction, chat_id: int) -> int:

@@ -180,10 +180,12 @@ def _drop(transaction: Transaction, table: sa.Table, which: sa.ColumnElement[boo
     return store.execute(transaction, sa.delete(table).where(key.in_(some))).rowcount
 
 
-def delivered_since(transaction: Transaction, chat_id: int, since: date) -> Sequence[int]:
-    """Returns the ids of papers shown to a chat from `since` on in deliveries that are no longer stored, oldest first."""
-    shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
-    return store.execute(transaction, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()
+def delivered_since(transaction: Transaction, chat_id: int, since: date) -> list[tuple[int, date]]:
+    """Returns (id, day in UTC) of papers shown to a chat from `since` on in deliveries that are no longer stored, oldest first."""
+    shown = sa.select(_i.paper, _i.delivered_on).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
+    return [
+        (row.paper, row.delivered_on) for row in store.execute(transaction, shown.order_by(_i.delivered_on, _i.paper))
+    ]
 
 
 # --------------------------------------------------------------------------------------- the last loss of the database

@@ -3,10 +3,12 @@
 import re
 
 from bot.commands.words import reader
+from bot.commands.words.past_deliveries import asks_what_came
 from subscriptions.chat_settings import SETTINGS
 
 DISTRESS, UNSAVE, WHEN_FOUND, BIB = "distress", "unsave", "when-found", "export-bib"
 BOTH_LANGUAGES = "set-text-both"
+HISTORY = "history"
 
 _READ = 2000  # characters of a text in which distress is looked for
 _PAPERS = re.compile(
@@ -87,6 +89,11 @@ def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str)
     """Returns the intent of a folded sentence whose likeliest learned intent is known; that one if no rule applies."""
     if _names_both_languages(plain):
         return BOTH_LANGUAGES
+    return HISTORY if asks_what_came(plain) else _of_likeliest(tokens, plain, likeliest)
+
+
+def _of_likeliest(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) -> str:
+    """Returns another intent of a sentence where a rule says that the likeliest learned one is not meant."""
     has_paper = any(token.mark == reader.PAPER for token in tokens)
     if likeliest in _TIMED and any(token.mark == reader.WHEN for token in tokens) and _CLOCK.search(plain):
         return "timezone"

@@ -10,18 +10,18 @@ from subscriptions.planning import cadence
 from subscriptions.planning.pauses import MONTH, MONTHS
 
 _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?)\b|论文|文章|文献")
-_NUMBER = r"(?:\d{1,3}|an?|one|two|three|four|five|six|a few|a couple of)"
+NUMBER = r"(?:\d{1,3}|an?|one|two|three|four|five|six|a few|a couple of)"
 _SOME = r"(?: few| couple of| \d{1,3}| two| three| four| five| six)?"
 _YEAR = r"(?:19|20)\d\d"
-_DAY = (
-    rf"(?:the )?day before yesterday|yesterday|{_NUMBER} days? ago|(?:last )?{cadence.PATTERN}"
+DAY = (
+    rf"(?:the )?day before yesterday|yesterday|{NUMBER} days? ago|(?:last )?{cadence.PATTERN}"
     rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{MONTH}(?:,? {_YEAR})?|{MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? {_YEAR})?"
     r"|\d{4}-\d\d-\d\d"
 )
-_SPAN = rf"(?:the )?(?:last|past|previous|this){_SOME} (?:days?|weeks?|weekend|months?|years?)|{_NUMBER} (?:weeks?|months?|years?) ago"
+_SPAN = rf"(?:the )?(?:last|past|previous|this){_SOME} (?:days?|weeks?|weekend|months?|years?)|{NUMBER} (?:weeks?|months?|years?) ago"
 _SPAN += rf"|(?:{MONTH} |(?:the )?year )?{_YEAR}(?:-{_YEAR})?|{MONTH}"
 _BEFORE = r"(?P<before>from|of|in|since|before|after|between|during|published(?: in| on| since)?|dated)"
-_ENGLISH = re.compile(rf"(?<![\w-])(?:{_BEFORE} )?(?:(?P<day>{_DAY})|(?P<span>{_SPAN}))(?:'s)?(?![\w-])")
+_ENGLISH = re.compile(rf"(?<![\w-])(?:{_BEFORE} )?(?:(?P<day>{DAY})|(?P<span>{_SPAN}))(?:'s)?(?![\w-])")
 _CHINESE = re.compile(
     r"(?:(?P<day>昨[天日]|前天|(?:\d{4}年)?\d{1,2}月\d{1,2}[日号])|(?P<span>(?:(?:19|20)\d\d|[去今前])年|[上这本]个?(?:周|星期|礼拜|月)"
     r"|(?:最|过去|近)[近]?[\d一两二三四五六七八九十几]{1,3}个?(?:天|周|星期|月|年)))"
@@ -84,7 +84,7 @@ def day_of(words: str, today: date) -> date | None:
         return today - timedelta(days=2)
     if "yesterday" in plain or "昨" in plain:
         return today - timedelta(days=1)
-    if ago := re.search(rf"({_NUMBER}) days? ago", plain):
+    if ago := re.search(rf"({NUMBER}) days? ago", plain):
         return today - timedelta(days=cadence.count_of(ago[1]))
     if weekday := re.search(cadence.PATTERN, plain):
         return today - timedelta(days=(today.weekday() - cadence.day_number(weekday[0]) - 1) % 7 + 1)

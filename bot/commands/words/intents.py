@@ -47,7 +47,7 @@ _TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?=\S)")
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
 )
-SMALL_TALK = frozenset({by_rule.DISTRESS, "about", "sources", "hello", "thanks", "bye", "smalltalk"})
+SMALL_TALK = frozenset({by_rule.DISTRESS, by_rule.HISTORY, "about", "sources", "hello", "thanks", "bye", "smalltalk"})
 MISSING = "missing-"
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
