@@ -62,6 +62,9 @@ def try_query(context: CommandContext, said: str) -> channel.Reply:
     if ending.when is not None and (refusal := results.time_refusal(replace(context, args=text), ending)):
         return refusal
     notes, subject = _left_out(context, said, text), subject_as_said(said, text)
+    if author := _author_named(context, ending.query):
+        text = _timed(author, ending)
+        notes = (context.say("(“{words}” is the name of an author.)", words=" ".join(ending.query.split())),)
     return _page(context, text, [(None, 0)], 0, notes=notes, subject=subject)
 
 
@@ -222,6 +225,22 @@ def _page(
         about=channel.About(query=subscription.text if subscription else ending.query),
     )
     return _with_near(context, reply, _timed(about, ending), near) if near else reply
+
+
+def _author_named(context: CommandContext, text: str) -> str:
+    """Returns the query for an author's papers if a text is only the name of an author, and finds few papers; else "".
+
+    A single word is a name only if no paper has it.
+    """
+    subscription, query = _asked(context, text)
+    author = "" if subscription else rewriting.rewritten(query, rewriting.as_author)
+    if not author:
+        return ""
+    found = paper_search.search(context.transaction, query, most=1).found
+    if found >= (1 if len(text.split()) == 1 else PAGE):
+        return ""
+    by_author = paper_search.search(context.transaction, parse.parse_query(author), most=1).found
+    return author if by_author > found else ""
 
 
 def _spelling(context: CommandContext, query: Query) -> Spelling:

@@ -36,6 +36,22 @@ class TestQueries:
         assert (await bot.says("diffusion\ngraphs")).lines[1] == "diffusion graphs"
         assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  diffusion graphs")
 
+    async def test_a_bare_name_that_only_an_author_has_finds_the_papers_of_the_author(self, bot: BotHarness) -> None:
+        nets = [make.paper(f"Nets {n}", authors=("Ines Kovac",)) for n in range(2)]
+        make.ingested(bot.store, *nets, make.paper("Kovac numbers"), make.paper("Nets", authors=("Nets Onbekend",)))
+        for text, found, read in [
+            ("ines kovac", 2, 'author:"ines kovac"'),
+            ("Ines", 2, 'author:"Ines"'),
+            ("ines kovac every monday", 2, 'author:"ines kovac"'),
+            ("kovac", 1, "kovac"),  # a paper has this word
+            ("nets", 3, "nets"),
+        ]:
+            said = await bot.says(text)
+            assert said.lines[0].startswith(f"{found} paper"), said.text
+            assert said.lines[1].startswith(read), said.text
+            assert ("is the name of an author" in said.text) == (read.isascii() and read.startswith("author"))
+        assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  nets")
+
     async def test_nothing_is_stored_of_somebody_who_only_tries(self, bot: BotHarness) -> None:
         await bot.says("diffusion")
         with bot.store.read() as session:
