@@ -367,6 +367,8 @@ ENGLISH = [
     ("what's new in reinforcement learning?", "reinforcement learning"),
     ("what is new on reinforcement learning", "reinforcement learning"),
     ("anything about reinforcement learning", "reinforcement learning"),
+    ("as a dentist I'd love to hear about enamel regeneration", "enamel regeneration"),
+    ("as a geologist I'm curious about zorbium plumes", "zorbium plumes"),
     ("articles related to reinforcement learning", "reinforcement learning"),
     ("I want to be notified about papers dealing with reinforcement learning", "reinforcement learning"),
     ("I want papers by Yann LeCun", 'author:"Yann LeCun"'),

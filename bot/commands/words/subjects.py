@@ -171,11 +171,7 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
     if intent in reader.ASKING and not denies(reader.folded(said)):
         parts = [reader.WANTED if part == reader.UNWANTED else part for part in parts]
     if intent in reader.ASKING:
-        if not (_OF_A_REQUEST | {reader.TIME}).isdisjoint(parts):  # then no other word of a query may be lost
-            parts = [
-                reader.WANTED if part not in _OF_A_REQUEST and _is_of_a_query(token) else part
-                for part, token in zip(parts, tokens, strict=True)
-            ]
+        parts = _with_strange_words(tokens, parts)
         before = _introduction(said, tokens, parts)
         parts = [reader.NO_PART] * before + list(parts[before:])
     groups = groupby(zip(parts, tokens, strict=True), key=itemgetter(0))
@@ -192,6 +188,31 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
 
 
 _OF_A_REQUEST = frozenset({reader.WANTED, reader.UNWANTED, reader.AUTHOR})
+
+
+def _with_strange_words(tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:
+    """Returns the parts, in which words that only a query can have belong to the subject beside them.
+
+    Strange words apart from it stay as they are: "as a dentist I want papers on enamel". If only a time was found, all
+    of them are the subject.
+    """
+    strange = [_is_of_a_query(token) for token in tokens]
+    if _OF_A_REQUEST.isdisjoint(parts):
+        is_timed = reader.TIME in parts
+        return [
+            reader.WANTED if is_timed and is_strange else part for part, is_strange in zip(parts, strange, strict=True)
+        ]
+    found, small = list(parts), small_words()
+    for order in (range(len(found)), reversed(range(len(found)))):
+        is_beside = False
+        for at in order:
+            if found[at] in _OF_A_REQUEST:
+                is_beside = True
+            elif is_beside and strange[at]:
+                found[at] = reader.WANTED
+            elif tokens[at].mark not in small:
+                is_beside = False
+    return found
 
 
 def _is_of_a_query(token: Token) -> bool:
