@@ -10,10 +10,22 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.commands import all_but, asking, history, last_shown, meant, offered, picking, ratings, search, word_edits
+from bot.commands import (
+    all_but,
+    asking,
+    history,
+    last_shown,
+    meant,
+    offered,
+    other_languages,
+    picking,
+    ratings,
+    search,
+    word_edits,
+)
 from bot.commands.cards import card_reply
 from bot.commands.context import CommandContext
-from bot.commands.words import by_rule, intents, names, reader, subjects
+from bot.commands.words import by_rule, intents, languages, names, reader, subjects
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import errors, model
@@ -185,12 +197,15 @@ def changes(context: CommandContext, said: Said) -> bool:
 
 
 def _changes(said: Said) -> bool:
-    return said.intent not in (reader.QUERY, *reader.ASKING, by_rule.HISTORY, *_TALK) and said.is_clear
+    is_query = said.intent in (reader.QUERY, *reader.ASKING)
+    return not is_query and said.intent not in (by_rule.HISTORY, languages.OTHER_LANGUAGE, *_TALK) and said.is_clear
 
 
 def _talk(context: CommandContext, said: Said) -> channel.Reply:
     if said.intent == by_rule.HISTORY:
         return history.what_came(context, said.text)
+    if said.intent == languages.OTHER_LANGUAGE:
+        return other_languages.answer(context, said.text)
     said_to = _TALK.get(said.intent, ())
     if (
         not said_to

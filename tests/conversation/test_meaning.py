@@ -55,6 +55,17 @@ class TestSearch:
         assert deliverer.texts(bot) == ["about:abejas"]
         assert encoder.asked == ["abejas"]
 
+    async def test_a_sentence_in_another_language_is_told_which_are_understood(self, bot: BotHarness) -> None:
+        know(bot)
+        said = await bot.says("¿hay artículos nuevos sobre abejas?")
+        assert said.lines[:3] == [
+            "Entiendo inglés y chino; los temas los encuentro en cualquier idioma.",
+            "",
+            "Near in meaning:",
+        ]
+        assert said.lines[3].startswith("1 Honey bees swarm")
+        assert said.buttons[:2] == ["1", "2"]
+
     @pytest.mark.parametrize("said", ["yes", "subscribe"])
     async def test_who_only_agrees_is_asked_to_what(self, bot: BotHarness, said: str) -> None:
         know(bot)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from bot.commands.words import by_rule, names, reader, subjects
+from bot.commands.words import by_rule, languages, names, reader, subjects
 from bot.commands.words.days import paper_days
 from bot.commands.words.reader import Token
 from bot.commands.words.told import is_wish_to_be_told
@@ -47,7 +47,8 @@ _TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?=\S)")
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
 )
-SMALL_TALK = frozenset({by_rule.DISTRESS, by_rule.HISTORY, "about", "sources", "hello", "thanks", "bye", "smalltalk"})
+_ANSWERED = {by_rule.DISTRESS, by_rule.HISTORY, languages.OTHER_LANGUAGE}
+SMALL_TALK = frozenset(_ANSWERED | {"about", "sources", "hello", "thanks", "bye", "smalltalk"})
 MISSING = "missing-"
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -159,6 +160,8 @@ def meaning(text: str) -> Said:
         or not 0 < len(tokens := reader.tokens_of(said)) <= reader.MOST_TOKENS
     ):
         return Said(said)
+    if languages.other_language(said):
+        return Said(said, tokens, (reader.Score(languages.OTHER_LANGUAGE, 1.0),))
     typed = _TYPED.match(reader.folded(said))
     found: tuple[reader.Score, ...]
     if typed:
