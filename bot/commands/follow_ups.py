@@ -9,19 +9,26 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from bot.commands import sentences
+from bot.commands import meant, sentences
 from bot.commands.frame import Choice, Shown
-from bot.commands.words import by_rule, intents, names, reader, subjects
+from bot.commands.words import by_rule, intents, names, reader, subjects, told
 from bot.commands.words.intents import Said
+from subscriptions.chat_settings import SETTINGS
 from subscriptions.model import Subscription
 from subscriptions.planning.times._reading import is_time
 
 _MOST_ASKED = 3  # subscriptions of which a question asks whether they are meant
 _FEW = 8  # most tokens of a sentence that refers to the last reply
+_MAY_ASK = 0.25  # the least probability that a text asks for papers
 _MOST = 20  # most tokens of a sentence that amends what was said before
 _AGREED = frozenset({"yes", "yes please", "yep", "yeah", "sure", "y", "do it", "是", "是的", "要", "对", "对的"})
 _MORE = frozenset(
     {"more", "show more", "more please", "next", "next page", "更多", "还有吗", "继续", "下一页", "再来几篇"}
+)
+# "show me that again", 再发一遍
+_AGAIN = re.compile(
+    r"(?:please |can you |could you )*(?:(?:show|send|give|tell|post|repeat|do|run|search)(?: (?:me|us|it|that|this|them|those))* )?(?:(?:once|one time) more|one more time|again)(?: please)?"
+    r"|(?:please )?repeat(?: (?:it|that|this))?(?: please)?|(?:请|麻烦)?(?:给我)?再[^\W\d_]{0,2}[一1]?[遍次](?:吧|呗)?"
 )
 _SAME = re.compile(
     r"^(?:and |do |please )*(?:the )?same (?:thing )?(?:for|with|about|on)\b|^也(?:来|订|给)|^再来一|同样"
@@ -29,7 +36,7 @@ _SAME = re.compile(
 DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除了|去掉)|不要$")
 # Words that say that something before was wrong. Some are words of queries, too ("no free lunch"), unless a sign follows.
 _WRONG = re.compile(
-    r"(?:(?:(?:no|nope|nah|wrong|not (?:that|this|it)(?: one)?|sorry|oops|wait|hm+|actually|pardon|my (?:bad|mistake))"
+    r"(?:(?:(?:no|nope|nah|(?:that'?s |that was )?(?:the )?wrong(?: one| thing)?|not (?:that|this|it)(?: one)?|sorry|oops|wait|hm+|actually|pardon|my (?:bad|mistake))"
     r"\s?[,.!;:…—–-]+|(?:sorry|oops|actually|wait)(?=\s))\s*"
     r"|(?:不对|错了|说错了|搞错了|弄错了|不是(?:的|这个|那个|这些)?|不|抱歉|对不起|等等)\s*[,.!;:、…]+\s*)+"
 )
@@ -41,12 +48,22 @@ _MEANT = re.compile(
     r"|我?(?:本来|刚才|其实)?(?:说|指|要|想要|想说|想问|问|找)的(?:其实)?是|我(?:的)?意思是|我是(?:说|指|想[说找看])|应该是"
     r"|不是[^,;.]+[,;.]\s*(?:而)?是"
 )
+# Words that only agree, before what is wished.
+_AGREES = re.compile(
+    r"(?:(?:yes|yep|yeah|yea|sure|ok|okay|alright|right|please)(?:\s*[,.!;:—–-]+\s*|\s+)|(?:great|good|perfect|nice|cool|fine|sounds good|thanks|thank you)\s*[,.!;:—–-]+\s*"
+    r"|(?:好的?|好啊|行|可以|嗯|是的?|对的?|谢谢)\s*[,.!;:]+\s*|那就?)+(?=\S)"
+)
 _IS = re.compile(r"是(?!否|非)")
 _TURN = re.compile(r"(?:make|change|switch|turn) (?:it|that|this)(?: in)?(?:to)?\b\s*")
 # Words that link a message to the one before it.
 _ADDS = re.compile(
-    r"(?:(?:and|but|plus|also|oh|ok|okay|then|or)(?:\s*,\s*|\s+))+|(?:还有|另外|而且|以及|并且|同时|不过|但是?|那就?|[也还再])\s*,?\s*(?=\S)"
+    r"(?:(?:and|but|plus|also|oh|ok|okay|then|or)(?:\s*,\s*|\s+))+|(?:还有|另外|而且|以及|并且|同时|不过|但是?|那就?|[再还]?加上|外加|[也还再])\s*,?\s*(?=\S)"
 )
+_WITHIN = re.compile(
+    r"(?:only |just )?(?:for|in|with|within|using|via|applied to)\s+|(?:用于|应用于|针对|结合)\s*(?=\S)"
+)
+_TOO = re.compile(r"\b(?:too|also|as well|likewise)\b|也")
+_OTHER = re.compile(r"\bthe other(?: one)?\b|另(?:外)?一?[个条]")
 _THAT = re.compile(r"\b(?:it|that|this|these|those|them|the last one)\b|[这那][个些条]?|它们?")
 _LAST = re.compile(r"\b(?:the )?last (?:one|paper)\b|最后(?:那|这)?一?[个篇]")
 _ALL = re.compile(r"\b(?:all|everything|every(?: single)? \w+ (?:subscription|one)|both|each)\b|全部|所有|都")
@@ -88,7 +105,9 @@ class Which(NamedTuple):
 
 
 Step = Do | Choice | Papers | WhichPaper | Which
-Kind = Literal["more", "agree", "same", "tell", "choose", "time", "words", "one", "replace", ""]
+Kind = Literal[
+    "more", "again", "agree", "same", "tell", "choose", "time", "words", "widen", "within", "one", "replace", ""
+]
 
 
 class Following(NamedTuple):
@@ -103,7 +122,7 @@ class Following(NamedTuple):
 def following(said: Said) -> Following:  # noqa: PLR0911 - one answer for each kind
     """Returns how a text may follow another message; the kind is "" if it stands by itself."""
     plain = _plain(said.text)
-    kind: Kind = "more" if plain in _MORE else "agree" if plain in _AGREED else ""
+    kind = _kind_of_few(plain)
     if kind or (_SAME.search(plain) and not said.subject):
         return Following(kind, said)
     if _SAME.search(plain):
@@ -114,29 +133,61 @@ def following(said: Said) -> Following:  # noqa: PLR0911 - one answer for each k
         return Following("", said)
     if (corrected := _corrected(said.text)) is not None:
         return _correction(intents.meaning(corrected))
-    kind, folded = _kind(said), reader.folded(said.text)
-    if kind or said.is_sure:
+    if (agreed := _AGREES.match(reader.folded(said.text))) and (kind := _kind(rest := _rest(said, agreed))):
+        return Following(kind, rest)
+    kind = _kind(said)
+    if kind or (said.is_sure and not _is_bare(said)):
         return Following(kind, said)
+    return _linked(said)
+
+
+def _kind_of_few(plain: str) -> Kind:
+    if plain in _MORE:
+        return "more"
+    if plain in _AGREED:
+        return "agree"
+    return "again" if _AGAIN.fullmatch(plain) else ""
+
+
+def _linked(said: Said) -> Following:
+    """Returns how a text follows another one by its first words: "and", "yes,", "make it", "for"."""
+    folded = reader.folded(said.text)
     if turned := _TURN.match(folded):
-        return _correction(intents.meaning(said.text[turned.end() :].strip(" .!?。！？")))
-    added = _ADDS.match(folded)
-    if not added:
+        return _correction(_rest(said, turned))
+    if within := _WITHIN.match(folded):
+        rest = _rest(said, within)
+        return Following("within" if _is_bare(rest) else "", rest)
+    if not (added := _ADDS.match(folded)):
         return Following("", said)
-    rest = intents.meaning(said.text[added.end() :])
-    return Following(_kind(rest), rest, adds=True)
+    rest = _rest(said, added)
+    if kind := _kind(rest):
+        return Following(kind, rest, adds=True)
+    if within := _WITHIN.match(reader.folded(rest.text)):
+        rest = _rest(rest, within)
+    return Following("widen" if _is_bare(rest) else "", rest, adds=True)
 
 
-def _correction(told: Said) -> Following:
+def _rest(said: Said, found: re.Match[str]) -> Said:
+    return intents.meaning(said.text[found.end() :].strip(" .!?。！？"))
+
+
+def _is_bare(said: Said) -> bool:
+    """Returns whether a text is only a subject, without a verb or other words of a sentence."""
+    pieces = subjects.pieces_of(_TOO.sub("", said.text).strip(), reader.ASKING[0])
+    return bool(pieces) and all(one.part in (reader.WANTED, reader.AUTHOR) for one in pieces)
+
+
+def _correction(said: Said) -> Following:
     """Returns what a text says that corrects what was said before, without the words that say so."""
-    kind = _kind(told)
-    if kind in ("time", "choose", "one") or told.intent == "narrow":
-        return Following(kind, told, corrects=True)
-    is_new = any(char.isalpha() for char in told.text) and not _is_talk(told) and kind in ("", "replace", "words")
-    return Following("replace" if is_new else "", told, corrects=True)
+    kind = _kind(said)
+    if kind in ("time", "choose", "one") or said.intent == "narrow":
+        return Following(kind, said, corrects=True)
+    is_new = any(char.isalpha() for char in said.text) and not _is_talk(said) and kind in ("", "replace", "words")
+    return Following("replace" if is_new else "", said, corrects=True)
 
 
 def _kind(said: Said) -> Kind:  # noqa: PLR0911 - one answer for each kind
-    if said.intent == by_rule.WHEN_FOUND or (said.intent == "sub" and not said.subject and "\n" not in said.text):
+    if _wishes_to_be_told(said):
         return "tell"
     if _chooses(said):
         return "choose"
@@ -144,7 +195,13 @@ def _kind(said: Said) -> Kind:  # noqa: PLR0911 - one answer for each kind
         return ""
     if _is_only_time(said):
         return "time"
-    if said.intent in _OF_WORDS and said.is_clear and not said.marked(reader.NUMBER):
+    denies = subjects.denies(reader.folded(said.text))
+    if (
+        said.intent in _OF_WORDS
+        and said.is_clear
+        and not said.marked(reader.NUMBER)
+        and (denies or said.intent != "exclude")
+    ):
         return "words"
     is_pointed = _THAT.search(reader.folded(said.text)) is not None or said.intent == "name"
     if said.intent in _OF_ONE and said.is_sure and is_pointed and not said.marked(reader.NUMBER) and not _names(said):
@@ -152,6 +209,15 @@ def _kind(said: Said) -> Kind:  # noqa: PLR0911 - one answer for each kind
     if said.intent == "edit" and said.is_clear and said.subject and not said.numbers:
         return "replace"
     return ""
+
+
+def _wishes_to_be_told(said: Said) -> bool:
+    """Returns whether a text wishes to be told, or to subscribe, without saying of what."""
+    if said.intent == by_rule.WHEN_FOUND or (said.intent == "sub" and not said.subject and "\n" not in said.text):
+        return True
+    if said.has_unknown or (said.is_sure and said.intent not in reader.ASKING) or said.marked(reader.PAPER):
+        return False
+    return told.points(said.text) and not names.has_strange_word(said.text) and said.likely("ask", "sub") >= _MAY_ASK
 
 
 def _plain(text: str) -> str:
@@ -213,6 +279,10 @@ def _is_only_time(said: Said) -> bool:
 def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | None:  # noqa: PLR0911 - as above
     """Returns what a text means after what was shown; None if it stands by itself. `there` are the chat's subscriptions."""
     plain = _plain(said.text)
+    if shown.last == "setting" and (value := _value(said, shown.setting)):
+        return Do("set", f"{shown.setting} {value}")
+    if shown.did and (other := _for_another(said, shown, there)):
+        return other
     found = following(said)
     labelled = next((one for one in shown.choices if _plain(one.label) == plain), None)
     if labelled and found.kind not in ("agree", "tell"):  # "subscribe" may mean several buttons
@@ -220,15 +290,37 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
     match found.kind:
         case "more":
             return _more(shown)
+        case "again":
+            return Do("search", shown.query) if shown.last == "query" else None
         case "agree" | "tell":
             return _accepted(found, shown)
         case "same":
             return Do("sub", f"{found.said.subject} {there[-1].cadence}") if there else None
         case "choose":
             return _choice(found.said, shown) or _paper(found.said, shown, there)
-        case "time" | "words" | "replace" | "one":
+        case "time" | "words" | "widen" | "within" | "replace" | "one":
             return _amended(found, shown, there)
     return None
+
+
+def _value(said: Said, setting: str) -> str:
+    """Returns the value that a text gives to the setting that was changed last, as "make that 5" does; "" if it gives none."""
+    turned = _TURN.match(reader.folded(said.text))
+    rest = _corrected(said.text) or (_rest(said, turned).text if turned else "")
+    return rest if rest.isdecimal() or SETTINGS[setting].value_named(reader.folded(rest)) else ""
+
+
+def _for_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do | None:
+    """Returns the last change, for another subscription: "and the other one as well", "trees too"."""
+    plain, (command, args) = reader.folded(said.text), shown.did.split(" ", 1)
+    if not _TOO.search(plain) or len(said.tokens) > _FEW or said.marked(reader.WHEN):
+        return None
+    others = [one for one in there if one.number != shown.number]
+    numbers = _numbers(said)
+    named = [one for one in others if one.number in numbers or meant.is_named(plain, one)]
+    if not named and not numbers and _OTHER.search(plain):
+        named = others
+    return Do(command, f"{named[0].number} {args}".strip()) if len(named) == 1 else None
 
 
 def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
@@ -328,8 +420,16 @@ def _on_query(found: Following, shown: Shown, there: Sequence[Subscription]) -> 
     if found.kind == "words":
         text = sentences.reworded(said, shown.query)
         return Do("search", text) if text else None
-    text = _new_text(said) if found.kind == "replace" else ""
-    return Do("search", text) if text else None
+    text = _new_text(said) if found.kind in ("replace", "widen", "within") else ""
+    return Do("search", _combined(found.kind, shown.query, text)) if text else None
+
+
+def _combined(kind: Kind, query: str, text: str) -> str:
+    """Returns a query with an alternative or a further word, or the text in place of the query."""
+    if kind == "widen":
+        return f"{query} OR {text}"
+    whole = f"({query})" if " OR " in query else query
+    return f"{whole} {text}" if kind == "within" else text
 
 
 def _on_subscription(found: Following, one: Subscription) -> Step | None:
@@ -337,9 +437,14 @@ def _on_subscription(found: Following, one: Subscription) -> Step | None:
     said = found.said
     if found.kind == "time":
         return _rescheduled(said, one)
-    if found.kind == "replace":
+    if found.kind in ("replace", "widen", "within"):
         text = _new_text(said)
-        return Do("edit", f"{one.number} {text}") if text else None
+        change = Do(
+            "edit",
+            f"{one.number} {_combined(found.kind, one.text, text)}",
+            label=f"{one.number}  {_combined(found.kind, one.text, text)}",
+        )
+        return Which([change, Do("search", said.text)]) if found.kind == "within" else change
     if said.intent in ("preview", "share"):
         return Do(said.intent, str(one.number))
     command = sentences.change_of(said, one)

@@ -41,7 +41,9 @@ class Shown:
     paper: int = 0  # the only paper that was shown last
     choices: tuple[Choice, ...] = ()  # the buttons of the last reply
     asks: bool = False  # the last reply asked which of its buttons is meant
-    last: Literal["query", "number", ""] = ""  # which of these was last
+    setting: str = ""  # the setting that was changed last
+    did: str = ""  # the last change of the subscription, as a command without its number: "schedule daily 9"
+    last: Literal["query", "number", "setting", ""] = ""  # which of these was last
     at: datetime | None = None
     update: str = ""  # the id of the update whose reply was last
     interrupted: bool = False  # the person did something else since; see `as_seen_now`
@@ -113,7 +115,9 @@ def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], conte
     if about.query:
         shown = replace(shown, query=about.query, last="query")
     if about.number:
-        shown = replace(shown, number=about.number, last="number")
+        shown = replace(shown, number=about.number, did=about.did, last="number")
+    if about.setting:
+        shown = replace(shown, setting=about.setting, last="setting")
     return shown
 
 

@@ -148,7 +148,7 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
         lines=(said, context.say("What comes in the meantime waits."), again),
         ok=True,
         buttons=((resume_button, *undo),),
-        about=channel.About(number=number) if number else None,
+        about=channel.About(number=number, did=f"pause {until:%Y-%m-%d}" if until else "pause") if number else None,
     )
 
 
@@ -170,7 +170,7 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> chan
             buttons=undo_row(context),
         )
     lines, buttons = what_waits(context, number)
-    about = channel.About(number=number) if number else None
+    about = channel.About(number=number, did="resume") if number else None
     return channel.Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *undo_row(context)), about=about)
 
 

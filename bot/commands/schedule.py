@@ -103,7 +103,7 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
         if any(one.state is states.SubscriptionState.ACTIVE for one in done)
         else []
     )
-    about = channel.About(number=number) if number else None
+    about = channel.About(number=number, did=f"schedule {typed}") if number else None
     return channel.Reply(lines=(said, *first), ok=True, buttons=undo_row(context), about=about)
 
 

@@ -32,7 +32,7 @@ from subscriptions import errors, model
 from subscriptions.planning.cadence import with_days
 from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times import split_when
-from subscriptions.planning.times._reading import is_time, reading_of
+from subscriptions.planning.times._reading import clock_of, is_time, reading_of
 from subscriptions.query import rewriting
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
@@ -422,6 +422,8 @@ def reworded(said: Said, text: str) -> str | None:
 
 
 def _excluded(said: Said, text: str) -> str | None:
+    if not subjects.denies(reader.folded(said.text)):  # "also for kelp" excludes nothing
+        return None
     query = parse_query(text)
     for term in subjects.unwanted_in(said.text, said.intent):
         query = rewriting.narrowed(query, term)
@@ -469,6 +471,8 @@ def _scheduled(said: Said, one: model.Subscription) -> str | None:
         return str(replace(one.cadence, at=moved))
     if not when or not at or one.cadence.until:
         return when or None
+    if (clock := clock_of(when)) and one.cadence.kind not in ("now", "when-out"):  # the days stay
+        return str(replace(one.cadence, at=clock))
     reading = reading_of(when)
     is_only_days = (
         reading

@@ -202,7 +202,8 @@ def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
         clock = cities.local_time(context.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, localizer.say("It is {time} there.", time=clock)))
     lines = (*reply.lines, *_side_notes(context, name, settings, localizer))
-    return replace(reply, lines=lines, buttons=undo_row(replace(context, localizer=localizer)))
+    undo = undo_row(replace(context, localizer=localizer))
+    return replace(reply, lines=lines, buttons=undo, about=channel.About(setting=name))
 
 
 def _side_notes(context: CommandContext, name: str, settings: model.ChatSettings, localizer: Language) -> list[str]:

@@ -6,7 +6,7 @@ The answer names each wish with its outcome, in order, also one that was refused
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.commands import asking, free_text, meant, offered, picking, results
+from bot.commands import asking, follow_ups, following, free_text, meant, offered, picking, results
 from bot.commands.context import Callback, CommandContext
 from bot.commands.undo import undo_row
 from bot.commands.words import intents, reader, wishes
@@ -59,6 +59,8 @@ def _about(wish: str, one: model.Subscription) -> str:
 
 def _parts(context: CommandContext, text: str) -> tuple[str, ...]:
     """Returns the wishes of a text, read with the names of the chat's subscriptions; (text,) if it answers a question."""
+    if follow_ups.following(intents.meaning(text)).corrects and following.step_of(context, intents.meaning(text)):
+        return (text,)  # "wrong one, I meant kelp"
     parts = wishes.wishes_in(text, _named(_there(context)))
     are_commands = all(map(intents.command_in, parts))
     waits = asking.answers_question(replace(context, args=text))
@@ -84,6 +86,8 @@ def _is_undo(wish: str) -> bool:
 
 def _one(context: CommandContext, wish: str) -> channel.Reply | None:
     """Returns the reply to one wish, as if it were the whole message."""
+    if not asking.answers_question(context) and (step := following.step_of(context, intents.meaning(wish))) is not None:
+        return following.done(context, step)
     command = intents.command_in(wish)
     done = offered.run(context, *command) if command else None
     return done or free_text.free_text(replace(context, args=wish, arguments={}))

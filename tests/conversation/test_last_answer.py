@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from subscriptions.model import ChatKind
+from subscriptions.model import Chat, ChatKind
 from subscriptions.service.chat_status import known_or_new
 from tests import make
 from tests.bot_harness import Answer, BotHarness
@@ -240,6 +240,9 @@ class TestFrame:
             ("at 8 please", "graphs", "daily 08:00"),
             ("no, I meant trees", "trees", "daily 09:00"),
             ("without reviews please", "graphs -review", "daily 09:00"),
+            ("oops wrong one, i meant trees", "trees", "daily 09:00"),
+            ("also for trees", "graphs OR trees", "daily 09:00"),
+            ("on fridays", "graphs", "weekly fri 09:00"),
         ],
     )
     async def test_the_subscription_that_was_made_last_is_changed(
@@ -252,6 +255,16 @@ class TestFrame:
         await bot.presses("undo")
         last = deliverer.subscriptions_of(bot)[1]
         assert (last.text, str(last.cadence)) == ("graphs", "daily 09:00"), answer.text
+
+    async def test_what_was_done_with_one_is_done_with_the_other(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub diffusion daily 9", "London", "/sub graphs weekly fri", "change diffusion to 8am")
+        await _after(bot, "and the other one as well")
+        assert [str(one.cadence) for one in deliverer.subscriptions_of(bot)] == ["daily 08:00", "daily 08:00"]
+
+    async def test_the_setting_that_was_changed_gets_another_value(self, bot: BotHarness) -> None:
+        answer = await _after(bot, "/sub diffusion daily 9", "London", "at most 10 papers a day", "make that 5")
+        assert "5" in answer.lines[0]
+        assert chat_of(bot).settings.limit == 5
 
     async def test_a_pressed_button_counts_as_well(self, bot: BotHarness) -> None:
         await _after(bot, "/sub trees daily 9", "London", "diffusion")
@@ -308,6 +321,10 @@ class TestGroups:
         assert [one.cadence.kind for one in deliverer.subscriptions_of(bot, self.GROUP)] == ["daily"]
         await bot.presses(answer.buttons[0], self.GROUP, by="1")
         assert [one.cadence.kind for one in deliverer.subscriptions_of(bot, self.GROUP)] == ["weekly"]
+
+
+def chat_of(bot: BotHarness) -> Chat:
+    return known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE)
 
 
 def _frames(bot: BotHarness) -> list[str]:

@@ -43,6 +43,8 @@ SUB = (Shown(number=1, last="number", at=make.NOON), (subscription(1, "diffusion
 SECOND = (Shown(number=2, last="number", at=make.NOON), (TREES, DIFFUSION))
 QUESTION = (Shown(choices=ASKED, asks=True, at=make.NOON), (TREES, DIFFUSION))
 LATER = (Shown(number=2, last="number", at=make.NOON, interrupted=True), (TREES, DIFFUSION))
+LIMITED = (Shown(setting="limit", last="setting", at=make.NOON), (TREES,))
+RESCHEDULED = (Shown(number=2, did="schedule 8am", last="number", at=make.NOON), (TREES, DIFFUSION))
 NOTHING: tuple[Shown, Sequence[Subscription]] = (Shown(), ())
 
 AMENDED = [
@@ -57,6 +59,19 @@ AMENDED = [
     (SEARCH, "只要标题里有的", "search ti:diffusion"),
     (SEARCH, "and GANs too", "search diffusion OR GANs"),
     (SEARCH, "也要强化学习的", "search diffusion OR 强化学习"),
+    (SEARCH, "plus robotics", "search diffusion OR robotics"),
+    (SEARCH, "加上机器人", "search diffusion OR 机器人"),
+    (SEARCH, "for molecules", "search diffusion molecules"),
+    (SEARCH, "show me that again", "search diffusion"),
+    (SEARCH, "再发一遍", "search diffusion"),
+    (SUB, "also for robotics", "edit 1 diffusion OR robotics"),
+    (SUB, "for molecules", "which"),
+    (LIMITED, "make that 5", "set limit 5"),
+    (LIMITED, "no, 12", "set limit 12"),
+    (SECOND, "at 4pm", "schedule 2 weekly mon 16:00"),
+    (RESCHEDULED, "and the other one as well", "schedule 1 daily 08:00"),
+    (RESCHEDULED, "第一个也是", "schedule 1 daily 08:00"),
+    (RESCHEDULED, "trees too", "schedule 1 daily 08:00"),
     (BESIDE, "every friday at noon", "sub diffusion weekly fri 12:00"),
     (BESIDE, "make it weekly", "which"),
     (SUB, "make it weekly", "schedule 1 weekly mon 09:00"),
@@ -107,8 +122,16 @@ ACCEPTED = [
     (SEARCH, "以后有了告诉我", "press subscribe"),
     (SEARCH, "yes please", "press subscribe"),
     (SEARCH, "就订这个", "press subscribe"),
+    *(
+        (SEARCH, text, "press subscribe")
+        for text in ("yes, follow that", "keep an eye on them", "关注他", "可以，订阅吧")
+    ),
 ]
 BY_ITSELF = [
+    *(
+        (SEARCH, text, "")
+        for text in ("let me know how it works", "don't follow that", "and find me papers about trees")
+    ),
     *((LATER, text, "") for text in ("make it daily", "no, protein folding", "only in titles")),
     *((SECOND, text, "") for text in ("change 1 to weekly", "please don't send me papers on weekends")),
     *((SEARCH, text, "") for text in ("graph neural networks", "find me papers on gaussian splatting", "no", "thanks")),

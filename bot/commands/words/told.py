@@ -30,6 +30,12 @@ _ONCE = re.compile(
 )
 
 
+def points(text: str) -> bool:
+    """Returns whether a text wishes to be told of something that it does not name: "follow her", 盯着这个."""
+    plain = reader.folded(text)
+    return bool(_TELLS.search(plain)) and not _NO_LONGER.search(plain) and not _LOOKS.search(plain)
+
+
 def is_wish_to_be_told(text: str, intent: str) -> bool:
     """Returns whether a request for papers wants them from now on, and not only once."""
     pieces = subjects.pieces_of(text, reader.ASKING[0])
