@@ -312,7 +312,7 @@ def _value(said: Said, setting: str) -> str:
 
 def _for_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do | None:
     """Returns the last change, for another subscription: "and the other one as well", "trees too"."""
-    plain, (command, args) = reader.folded(said.text), shown.did.split(" ", 1)
+    plain, (command, args) = reader.folded(said.text), shown.did.partition(" ")[::2]
     if not _TOO.search(plain) or len(said.tokens) > _FEW or said.marked(reader.WHEN):
         return None
     others = [one for one in there if one.number != shown.number]
@@ -320,7 +320,10 @@ def _for_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do 
     named = [one for one in others if one.number in numbers or meant.is_named(plain, one)]
     if not named and not numbers and _OTHER.search(plain):
         named = others
-    return Do(command, f"{named[0].number} {args}".strip()) if len(named) == 1 else None
+    if len(named) != 1:
+        return None
+    timed = _rescheduled(intents.meaning(args), named[0]) if command == "schedule" else None
+    return timed or Do(command, f"{named[0].number} {args}".strip())
 
 
 def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:

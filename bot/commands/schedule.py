@@ -1,6 +1,7 @@
 """schedule: changes when a subscription delivers."""
 
 import re
+from dataclasses import replace
 
 from bot.commands import phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext
@@ -103,8 +104,16 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
         if any(one.state is states.SubscriptionState.ACTIVE for one in done)
         else []
     )
-    about = channel.About(number=number, did=f"schedule {typed}") if number else None
+    about = (
+        channel.About(number=number, did=f"schedule {_said(subscription, done[0], typed)}") if subscription else None
+    )
     return channel.Reply(lines=(said, *first), ok=True, buttons=undo_row(context), about=about)
+
+
+def _said(before: Subscription, after: Subscription, typed: str) -> str:
+    """Returns the time that was set, without days if these are as before, so that it can be set for another subscription."""
+    at = after.cadence.at
+    return f"{at:%H:%M}" if at and replace(before.cadence, at=at) == after.cadence else typed
 
 
 COMMANDS = (

@@ -259,7 +259,7 @@ class TestFrame:
     async def test_what_was_done_with_one_is_done_with_the_other(self, bot: BotHarness) -> None:
         await _after(bot, "/sub diffusion daily 9", "London", "/sub graphs weekly fri", "change diffusion to 8am")
         await _after(bot, "and the other one as well")
-        assert [str(one.cadence) for one in deliverer.subscriptions_of(bot)] == ["daily 08:00", "daily 08:00"]
+        assert [str(one.cadence) for one in deliverer.subscriptions_of(bot)] == ["daily 08:00", "weekly fri 08:00"]
 
     async def test_the_setting_that_was_changed_gets_another_value(self, bot: BotHarness) -> None:
         answer = await _after(bot, "/sub diffusion daily 9", "London", "at most 10 papers a day", "make that 5")
