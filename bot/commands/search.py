@@ -10,6 +10,7 @@ from bot.commands.like import is_a_text, near_text
 from bot.commands.phrasing import days_known
 from bot.commands.picking import listed_here
 from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_papers
+from bot.commands.words.ranks import rank_in
 from bot.commands.words.subjects import query_in, small_words, span_of, subject_of
 from bot.ports import channel
 from subscriptions import errors, model
@@ -32,6 +33,10 @@ _MANY_WORDS = 12
 _NAMED = 4  # unknown words that a reply names
 _LABEL = 50  # characters of a button's label
 _LONGEST = 40  # characters of a typed text that a reply repeats
+# why words were left out
+_ONE_DAY = errors.Sentence("I can show the papers of one day, but not of a longer time.")
+_PAGES = errors.Sentence("I show {count} papers at a time.", {"count": PAGE})
+_NO_ORDER = errors.Sentence("I know no votes, downloads or citations.")
 # for each stretch of papers that one search reads: (its newest paper, the number of matches in earlier stretches)
 Stretches = Sequence[tuple[int | None, int]]
 
@@ -53,8 +58,14 @@ def try_query(context: CommandContext, said: str) -> channel.Reply:
         return near_text(context, said)
     if links.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
+    if rank := rank_in(said):
+        return _without(context, try_query(context, rank.rest), rank.words, _NO_ORDER if rank.is_order else _PAGES)
     if days := paper_days(said):
         return papers_of(context, days)
+    return _found(context, said)
+
+
+def _found(context: CommandContext, said: str) -> channel.Reply:
     text = query_of(said)
     ending = split_when(text)
     if ending.only_time:
@@ -85,11 +96,17 @@ def papers_of(context: CommandContext, days: PaperDays) -> channel.Reply:
             ),
             errors.Sentence("For the newest day: /today. For a topic, the newest papers first: diffusion -survey"),
         )
-    reply = try_query(context, asked)
-    left_out = context.say(
-        "I left out “{words}”: I can show the papers of one day, but not of a longer time.", words=days.words
-    )
-    return replace(reply, lines=(context.say("({inner})", inner=left_out), *reply.lines))
+    return _without(context, try_query(context, asked), (days.words,), _ONE_DAY)
+
+
+def _without(
+    context: CommandContext, reply: channel.Reply, words: Sequence[str], why_not: errors.Sentence
+) -> channel.Reply:
+    """Returns the reply with a line before it that names the words that were left out, and why."""
+    reason = why_not.say(context.localizer.translate)
+    left_out = context.say("I left out {words}: {reason}", words=_quoted(words), reason=reason)
+    lines = [one for one in reply.lines if one != _around(context)]
+    return replace(reply, lines=(context.say("({inner})", inner=left_out), *lines))
 
 
 def _papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Reply:
@@ -389,7 +406,11 @@ def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:
     """Returns a line that says that words around the query were left out; () if none were, and in groups."""
     if context.read_by_group or set(tokens(said)) <= set(tokens(text)):
         return ()
-    return (context.say("(I left out the words around it; in quotation marks all of them count.)"),)
+    return (_around(context),)
+
+
+def _around(context: CommandContext) -> str:
+    return context.say("(I left out the words around it; in quotation marks all of them count.)")
 
 
 def _count_line(context: CommandContext, query: Query, found: SearchResult, before: int) -> str:

@@ -215,7 +215,7 @@ def _talk(context: CommandContext, said: Said) -> channel.Reply:
         return offered.what_to_say(context)
     lines = tuple(one.say(context.localizer.translate) for one in said_to)
     known = papers_named(context.transaction, mentioned(said.text))
-    if said.intent != "missing-fulltext" or not known:
+    if not said.intent.startswith(intents.MISSING) or not known:
         return channel.Reply(lines=lines)
     card = card_reply(context, next(iter(known.values())))
     return replace(card, lines=(*lines, *card.lines))

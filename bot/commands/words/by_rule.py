@@ -4,6 +4,7 @@ import re
 
 from bot.commands.words import reader
 from bot.commands.words.past_deliveries import asks_what_came
+from bot.commands.words.ranks import rank_in
 from subscriptions.chat_settings import SETTINGS
 
 DISTRESS, UNSAVE, WHEN_FOUND, BIB = "distress", "unsave", "when-found", "export-bib"
@@ -42,6 +43,8 @@ _UNSAVED = re.compile(
     r"|\b(?:remove|delete|drop|take|clear|erase|get rid of|kick|throw|no longer|don'?t|do not|stop)\b.*\b(?:sav(?:e|ed|es|ing)|bookmark\w*|favou?rites?|starred|reading list|kept|keep)\b"
     r"|(?:取消|删除?|删掉|移除|移出|去掉|不要再?|不再|别再?|不用).{0,24}(?:收藏|保存|书签)|(?:收藏|保存)(?:夹|的|里|中)?.{0,24}(?:删|移除|移出|去掉|取消|拿掉)"
 )
+_ORDERED = ("today", "missing-citations", "set-order-newest", "like-paper", reader.QUERY)
+_CITED = re.compile(r"cit(?:e|ing|ation)|\bh-index|\brefer|引|参考")  # who wrote a paper is known, who cites it is not
 _SAVES = ("save", "saved", "unsub", "dislike-paper", "export-saved-bib", "exclude", "undo", reader.QUERY)
 # A note on empty days speaks of nothing. "Tell me when there is" does not, so it is about the search before it.
 _NOTHING = re.compile(
@@ -89,7 +92,10 @@ def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str)
     """Returns the intent of a folded sentence whose likeliest learned intent is known; that one if no rule applies."""
     if _names_both_languages(plain):
         return BOTH_LANGUAGES
-    return HISTORY if asks_what_came(plain) else _of_likeliest(tokens, plain, likeliest)
+    if asks_what_came(plain):
+        return HISTORY
+    is_ranked = likeliest in _ORDERED and rank_in(plain) is not None
+    return reader.ASKING[0] if is_ranked else _of_likeliest(tokens, plain, likeliest)
 
 
 def _of_likeliest(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) -> str:
@@ -101,6 +107,8 @@ def _of_likeliest(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) 
         return UNSAVE
     if likeliest.startswith("export") and has_paper:
         return BIB
+    if likeliest == "missing-citations" and has_paper and not _CITED.search(plain):
+        return reader.QUERY
     if _TELL.fullmatch(plain.rstrip(" .!?~")) or (likeliest == "set-quietday-on" and not _NOTHING.search(plain)):
         return WHEN_FOUND
     return likeliest

@@ -29,7 +29,7 @@ _CHINESE = re.compile(
 )
 _RELATIVE = re.compile(r"yesterday|ago$|(?:last|past|previous) ")
 _AT_THE_END = frozenset({"from", "since", "before", "after", "published", "published in", "published since"})
-_QUERY = re.compile(r'["()|*=]|\w:|(?:^|\s)-\w')
+SIGNS = re.compile(r'["()|*=]|\w:|(?:^|\s)-\w')
 _DATE = re.compile(
     rf"(?P<iso>\d{{4}}-\d\d-\d\d)|(?:(?P<day>\d\d?)\w* (?:of )?)?(?P<month>{MONTH})(?: (?P<day2>\d\d?)\w*)?(?:,? (?P<year>{_YEAR}))?"
 )
@@ -50,7 +50,7 @@ def paper_days(text: str) -> PaperDays | None:
     Without a word for papers, only what surely is a time at the end counts: "diffusion since 2024", but not "top 2024".
     """
     plain = reader.folded(text).rstrip(" .!?")
-    if _QUERY.search(plain):
+    if SIGNS.search(plain):
         return None
     names_papers = bool(_PAPERS.search(plain))
     for found in (*_ENGLISH.finditer(plain), *_CHINESE.finditer(plain)):
