@@ -1,14 +1,18 @@
 """ingest and sources: store the papers of digests; list the sources and poll them."""
 
 import asyncio
+import itertools
+import json as json_of
+import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.text import Text
@@ -18,12 +22,14 @@ from bot.cli.arguments import documents
 from bot.cli.session import Session, open_session
 from bot.cli.session import parse_day as day_of
 from bot.digests import INFO, dated, read_digest
-from bot.digests.files import is_missing, read_paths, written_at
+from bot.digests.files import is_missing, read_file, read_paths, written_at
+from bot.digests.opml import read_opml
 from bot.digests.report import warning_document
 from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.language import Language
 from bot.settings import Settings, SourceSettings
-from bot.settings.loading import source_name
+from bot.settings import checks as check
+from bot.settings.loading import load_sources, source_name
 from bot.sources import source_scheduler
 from bot.sources.encoding import LateEncoding
 from bot.sources.fetch_request import everything
@@ -281,6 +287,41 @@ def poll(
         output.print_line(f"Announced after they had been filed: {papers}.")
     polled = [row.last for row in rows if row.last and row.last.at >= began]
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
+
+
+@app.command("import", epilog="For example: `paperwire sources import feeds.opml >> paperwire.toml`")
+def import_feeds(path: Annotated[str, typer.Argument(metavar="FILE", help="The OPML of a feed reader.")]) -> None:
+    """Print feeds as sources for paperwire.toml."""
+    feeds = read_opml(read_file(path), path)
+    sources = load_sources(os.environ, Path.cwd())
+    taken = {source.name.casefold() for source in sources}
+    known = {source.url for source in sources}
+    added = unusable = 0
+    for url, title in feeds.titles.items():
+        try:
+            check.source_url(url)
+        except check.Unusable:
+            unusable += 1
+            continue
+        if url in known:
+            continue
+        name = _unused(title or urlsplit(url).hostname or "feed", taken)
+        taken.add(name.casefold())
+        output.print_line("[[source]]", f"name = {_quoted(name)}", f"url = {_quoted(url)}", "")
+        added += 1
+    there = len(feeds.titles) - added - unusable + feeds.repeated
+    sys.stderr.write(f"{added} feeds; {there} more are there already, {feeds.others + unusable} are no feeds.\n")
+
+
+def _unused(title: str, taken: Collection[str]) -> str:
+    """Returns a name for a source that no other has: the title, with a number if that is needed."""
+    plain = "".join(sign for sign in title if sign.isprintable() and sign != "|").strip() or "feed"
+    names = (plain if number == 1 else f"{plain} {number}" for number in itertools.count(1))
+    return next(name for name in names if name.casefold() not in taken)
+
+
+def _quoted(text: str) -> str:
+    return json_of.dumps(text, ensure_ascii=False)
 
 
 def _named(settings: Settings, name: str | None) -> str:

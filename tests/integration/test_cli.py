@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,7 +39,7 @@ FULL = "The disk that holds {} is full. Free some space, then try again."
 
 NAMES = [
     "demo", "inspect", "match", "explain", "ingest", "subscribe", "subscriptions", "unsubscribe", "set", "preview",
-    "deliver", "run", "outbox", "outbox retry", "outbox dismiss", "sources", "sources poll", "export", "import", "check", "status", "workers", "db", "db upgrade", "db size",
+    "deliver", "run", "outbox", "outbox retry", "outbox dismiss", "sources", "sources poll", "sources import", "export", "import", "check", "status", "workers", "db", "db upgrade", "db size",
     "db current", "backup", "restore", "slack manifest", "say", "settings", "link", "library",
 ]  # fmt: skip
 
@@ -60,7 +61,7 @@ EXAMPLES = {name: one.epilog.split("`")[1] for name, one in cli.subcommands().it
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_example_of_a_help_page_can_be_typed(name: str) -> None:
-    words = shlex.split(EXAMPLES[name].partition(" > ")[0])[1:]
+    words = shlex.split(EXAMPLES[name].partition(" >")[0])[1:]
     called = " ".join(words[:2]) if " ".join(words[:2]) in cli.subcommands() else words[0]
     assert called.startswith(name)
     rest = words[len(called.split()) :]
@@ -611,6 +612,20 @@ def test_a_look_from_another_folder_switches_no_source_off(
     store = Store(f"sqlite:///{terminal.database}")
     assert {one.name: one.state.on for one in known_sources(store)} == {"lg": True, "mine": True}
     store.close()
+
+
+def test_the_feeds_of_a_reader_become_sources(terminal: cli.Terminal) -> None:
+    terminal.file(
+        "feeds.opml",
+        '<opml><body><outline text="Folder"><outline text="Birds &quot;and&quot; | eggs" xmlUrl="https://a.example/rss?a=1&amp;b"/>'
+        '<outline text="birds" xmlUrl="https://b.example/"/><outline text="Birds" xmlUrl="https://c.example/"/></outline>'
+        '<outline text="a note"/><outline text="broken" xmlUrl="https://d.example/{day}"/></body></opml>',
+    )
+    ended = terminal("sources", "import", "feeds.opml")
+    assert (ended.status, ended.err) == (0, "3 feeds; 0 more are there already, 2 are no feeds.\n")
+    terminal.file("paperwire.toml", ended.out)
+    assert [one["name"] for one in tomllib.loads(ended.out)["source"]] == ['Birds "and"  eggs', "birds", "Birds 2"]
+    assert terminal("sources", "import", "feeds.opml").out == ""
 
 
 def test_run_once_asks_what_is_due_and_sends_it(terminal: cli.Terminal, local_arxiv: FakeArxiv) -> None:
