@@ -10,8 +10,9 @@ from bot.commands.like import is_a_text, near_text
 from bot.commands.phrasing import days_known
 from bot.commands.picking import listed_here
 from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_papers
+from bot.commands.words.dictated import request_in
 from bot.commands.words.ranks import rank_in
-from bot.commands.words.subjects import query_in, small_words, span_of, subject_of
+from bot.commands.words.subjects import query_in, searched_in, small_words, span_of, subject_of
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.matching.hits import why
@@ -54,7 +55,7 @@ def search_(context: CommandContext) -> channel.Reply:
 
 def try_query(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply with the papers that a text finds and how it was read; if few match, also queries that find more."""
-    if is_a_text(said):
+    if is_a_text(said) and not request_in(said):
         return near_text(context, said)
     if links.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
@@ -67,6 +68,9 @@ def try_query(context: CommandContext, said: str) -> channel.Reply:
 
 def _found(context: CommandContext, said: str) -> channel.Reply:
     text = query_of(said)
+    rest = searched_in(said)
+    if rest and text == said and not finds_papers(context, said):  # "search for dark matter" may be in a title
+        text = query_of(rest)
     ending = split_when(text)
     if ending.only_time:
         return results.only_time_reply(context, text)
@@ -126,7 +130,7 @@ def _papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Re
 
 def query_of(said: str) -> str:
     """Returns the query that a sentence contains; the text itself if it contains no valid one."""
-    text = query_in(said)
+    text = query_in(request_in(said) or said)
     return text if text == said or is_query(text) else said
 
 

@@ -59,6 +59,7 @@ _TALK: Mapping[str, tuple[errors.Sentence, ...]] = {
             "Papers come from the sources of this bot, most of them from arXiv. /status shows each of them."
         ),
     ),
+    by_rule.ACKNOWLEDGED: (errors.Sentence("All right."),),
     "thanks": (errors.Sentence("You are welcome."),),
     "bye": (errors.Sentence("Goodbye, see you. Papers come as arranged."),),
     "smalltalk": (
@@ -177,7 +178,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
         text
         for text in said.texts(reader.UNWANTED)
         for one in named
-        if one.text != text and reader.folded(one.text) in reader.folded(text)
+        if one.text != text and reader.folded(one.text) in reader.folded(text) and not names.is_within(one.text, text)
     ]
     if not named or longer or said.marked(reader.NUMBER):
         return said
@@ -201,17 +202,17 @@ def _changes(said: Said) -> bool:
     return not is_query and said.intent not in (by_rule.HISTORY, languages.OTHER_LANGUAGE, *_TALK) and said.is_clear
 
 
-def _talk(context: CommandContext, said: Said) -> channel.Reply:
+def _talk(context: CommandContext, said: Said) -> channel.Reply | None:
     if said.intent == by_rule.HISTORY:
         return history.what_came(context, said.text)
     if said.intent == languages.OTHER_LANGUAGE:
         return other_languages.answer(context, said.text)
     said_to = _TALK.get(said.intent, ())
-    if (
-        not said_to
-        or _YES_OR_NO.fullmatch(reader.folded(said.text))
-        or (said.intent == "thanks" and said.sure < _CERTAIN)
-    ):
+    if said.text in _SIGNS and context.message and context.message.reply_to and asking.can_ask(context):
+        return _rated(context, said._replace(found=(reader.Score(_SIGNS[said.text], 1.0),)))
+    is_unsure = said.intent == "thanks" and said.sure < _SINCERE
+    is_an_answer = said.intent != by_rule.ACKNOWLEDGED and _YES_OR_NO.fullmatch(reader.folded(said.text))
+    if not said_to or is_an_answer or is_unsure:
         return offered.what_to_say(context)
     lines = tuple(one.say(context.localizer.translate) for one in said_to)
     known = papers_named(context.transaction, mentioned(said.text))
@@ -340,6 +341,8 @@ def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], those
     return said
 
 
+_SINCERE = 0.8
+_SIGNS = {"👍": "like-paper", "👎": "dislike-paper"}  # as the reply to a paper, a sign rates it
 _CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone")

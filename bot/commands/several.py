@@ -14,6 +14,7 @@ from bot.ports import channel
 from bot.rendering.language import refused
 from subscriptions import errors, model
 from subscriptions.planning.times import split_when
+from subscriptions.planning.times._reading import is_time
 from subscriptions.service import listing
 
 _SHORT = 80  # characters of a wish that the answer repeats
@@ -52,9 +53,11 @@ def several(context: CommandContext) -> channel.Reply | None:
 
 
 def _about(wish: str, one: model.Subscription) -> str:
-    """Returns a wish with the subscription that the wish before made or changed in place of "it"."""
-    looks = intents.meaning(wish).intent in (reader.QUERY, *reader.ASKING)
-    return wishes.with_antecedent(wish, one.text if looks else f"#{one.number}")
+    """Returns a wish with the subscription that the wish before made, changed or named in place of "it"."""
+    said = intents.meaning(wish)
+    if is_time(wish):
+        return f"move #{one.number} to {wish}"
+    return wishes.with_antecedent(wish, one.text if said.intent in (reader.QUERY, *reader.ASKING) else f"#{one.number}")
 
 
 def _parts(context: CommandContext, text: str) -> tuple[str, ...]:

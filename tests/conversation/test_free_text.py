@@ -69,7 +69,7 @@ class TestQueries:
             ("Hi!", WHAT_TO_SAY),
             ("thank you", "You are welcome."),
             ("你好", "请发来论文应包含的词，例如 diffusion -survey，或论文的链接。"),
-            ("😀🎉", WHAT_TO_SAY),
+            ("😀🎉", "All right."),
             ("?!", WHAT_TO_SAY),
             ("()", WHAT_TO_SAY),
             ("مرحبا بالعالم", "Nothing fits among the 2 papers of the last 7 days."),

@@ -401,3 +401,39 @@ async def test_a_wish_to_be_told_subscribes_and_looking_only_looks(said: str, qu
         answer = await bot.says(said)
         assert [one.text for one in subscriptions_of(bot)] == ([query] if query else [])
         assert (not {"undo", "撤销"}.isdisjoint(answer.buttons)) is bool(query)
+
+
+DICTATED = (
+    "hi so i am a student in ecology and my supervisor told me to keep up with the literature but i never find time so could "
+    "you please just send me whatever is new about mangrove forests every monday that would be great thanks"
+)
+PASTED = (
+    "Why should a boat carry a sail when its motor never rests? Ropes wear out in salt, masts break in storms, and crews must "
+    "learn knots. But wind costs nothing, and quiet hulls disturb no whales near the coast."
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "beginning", "query"),
+    [
+        (
+            DICTATED,
+            "✓ 1  mangrove forests · weekly mon 09:00",
+            "mangrove forests",
+        ),
+        (
+            PASTED,
+            "Nothing is near to this text",
+            None,
+        ),
+        ("find soft robots", "No paper that I know has “soft”", None),
+        ("ok", "All right.", None),
+        ("thanks", "You are welcome.", None),
+        ("pause 1 and 2", "There are no subscriptions yet.", None),
+    ],
+)
+async def test_a_dictated_text_is_a_wish_and_a_pasted_one_is_not(said: str, beginning: str, query: str | None) -> None:
+    with a_bot() as bot:
+        answer = await bot.says(said)
+        assert answer.lines[0].startswith(beginning)
+        assert [one.text for one in subscriptions_of(bot)] == ([query] if query else [])

@@ -8,9 +8,11 @@ from bot.commands.words.ranks import rank_in
 from subscriptions.chat_settings import SETTINGS
 
 DISTRESS, UNSAVE, WHEN_FOUND, BIB = "distress", "unsave", "when-found", "export-bib"
+ACKNOWLEDGED = "acknowledged"  # the person only says that the last message was read
 BOTH_LANGUAGES = "set-text-both"
 HISTORY = "history"
 
+_SHORT = 40  # characters of a text that only acknowledges
 _READ = 2000  # characters of a text in which distress is looked for
 _PAPERS = re.compile(
     r"\b(?:papers?|articles?|studies|study|research|literature|preprints?|reviews?|subscribe|search)\b"
@@ -118,3 +120,14 @@ def is_distress(text: str) -> bool:
     """Returns whether a person says that they want to die or to harm themselves, or that they despair."""
     plain = reader.folded(text[:_READ])
     return bool(_HARM.search(plain) or (_DESPAIR.search(plain) and not _PAPERS.search(plain)))
+
+
+_ACKNOWLEDGED = re.compile(
+    r"(?:ok(?:ay)?|k+|alright|all right|got it|understood|fine|好的?|好吧|行|嗯+|知道了|收到|明白了?|懂了)[\s.!~]*"
+    r"|[^\w\s?!.,;:'\"()<>/\\|@#$%^&*+=~`{}\[\]-]+"  # only signs
+)
+
+
+def is_acknowledged(text: str) -> bool:
+    """Returns whether a text only says that a person has read the last message: "ok", or nothing but signs."""
+    return len(text) <= _SHORT and bool(_ACKNOWLEDGED.fullmatch(reader.folded(text)))

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from bot.commands.words import by_rule, languages, names, reader, subjects
+from bot.commands.words import by_rule, dictated, languages, names, reader, subjects
 from bot.commands.words.days import paper_days
 from bot.commands.words.reader import Token
-from bot.commands.words.told import is_wish_to_be_told
+from bot.commands.words.told import begins_as_one, is_wish_to_be_told
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
 from subscriptions.planning.pauses import NoSuchPause, length_of, parse_pause
@@ -28,7 +28,7 @@ _MUCH = 4
 _LEAST = {
     "unsub": 0.9,
     "unsub-all": 0.8,
-    "edit": 0.8,
+    "edit": 0.7,
     "schedule-weekdays": 0.88,
 }
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
@@ -47,7 +47,7 @@ _TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?=\S)")
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
 )
-_ANSWERED = {by_rule.DISTRESS, by_rule.HISTORY, languages.OTHER_LANGUAGE}
+_ANSWERED = {by_rule.DISTRESS, by_rule.ACKNOWLEDGED, by_rule.HISTORY, languages.OTHER_LANGUAGE}
 SMALL_TALK = frozenset(_ANSWERED | {"about", "sources", "hello", "thanks", "bye", "smalltalk"})
 MISSING = "missing-"
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
@@ -148,10 +148,18 @@ class Said(NamedTuple):
 
 @lru_cache(maxsize=256)
 def meaning(text: str) -> Said:
-    """Returns the meaning of a text; a long text is always a query."""
+    """Returns the meaning of a text; of a dictated one, that of its request; a pasted one is a query."""
     said = text.strip()
     if by_rule.is_distress(said):
         return Said(said, (), (reader.Score(by_rule.DISTRESS, 1.0),))
+    if by_rule.is_acknowledged(said):
+        return Said(said, (), (reader.Score(by_rule.ACKNOWLEDGED, 1.0),))
+    is_pasted = dictated.is_long(said) and not dictated.is_addressed(said)
+    return Said(said) if is_pasted else _meaning_of(dictated.request_in(said) or said)
+
+
+def _meaning_of(said: str) -> Said:
+    """Returns the meaning of a sentence."""
     if (
         len(said) > reader.LONGEST
         or said.strip("#").isdecimal()
@@ -184,8 +192,9 @@ def meaning(text: str) -> Said:
     if ruled != found[0].intent:
         return Said(said, tokens, (reader.Score(ruled, 1.0),))
     asks = sum(one.sure for one in found if one.intent in reader.ASKING)
-    is_sub = found[0].intent == "sub" or (asks >= SURE and is_wish_to_be_told(said, found[0].intent))
-    if asks >= SURE and not is_query and not typed and is_sub:
+    least = HALF if begins_as_one(reader.folded(said)) else SURE
+    is_sub = found[0].intent == "sub" or is_wish_to_be_told(said, found[0].intent)
+    if asks >= least and not is_query and not typed and is_sub:
         return Said(said, tokens, (reader.Score("sub", max(asks, SURE)),))
     if found[0].intent == "schedule" and (kept := _NO_LONGER.sub("", said)) not in ("", said):
         said, tokens = kept, reader.tokens_of(kept)

@@ -104,6 +104,11 @@ def refers(text: str) -> bool:
     return bool(_REFERS.search(reader.folded(text)))
 
 
+def is_within(name: str, text: str) -> bool:
+    """Returns whether a text ends with the name of a subscription as that out of which something is taken: "surveys in NAME"."""
+    return bool(re.search(rf"\b(?:in|from|within|under)\s+{re.escape(reader.folded(name))}$", reader.folded(text)))
+
+
 def is_numbered(text: str) -> bool:
     """Returns whether a text has a number that can only be that of a subscription: "number 2", 第2个."""
     return bool(_NUMBERED.search(reader.folded(text)))

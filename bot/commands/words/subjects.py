@@ -136,6 +136,16 @@ def _tells(first: Piece) -> bool:
     return len(words) > 1 and words[0] in _PERSONS
 
 
+# "search space" and "search engines" are subjects
+_SEARCHED = re.compile(r"^(?:(?:please|pls|can you|could you) )*(?:find|search for|look for|look up)(?: me)? (?=\w)")
+
+
+def searched_in(text: str) -> str:
+    """Returns what follows "find", "search for" and such at the beginning of a text; "" if it begins with none of them."""
+    found = _SEARCHED.match(reader.folded(text))
+    return text[found.end() :] if found else ""
+
+
 def tells(text: str) -> bool:
     """Returns whether a text begins with people who say something of themselves: "we study kelp"."""
     pieces = pieces_of(text, reader.ASKING[0])

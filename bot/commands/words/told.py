@@ -16,12 +16,12 @@ _TELLS = re.compile(
     r"|\b(?:keep|have|got?)\b.{0,8}\b(?:eye|eyes|watch|tabs|track)\b|\blook ?out for\b|\bon the lookout\b"
     r"|^(?:please )?follow\b|\b(?:watch(?! out)|monitor|track)\b|\blet (?:me|us) know\b|\bbe (?:told|notified)\b|\bmiss (?:any|a|out|new|it)\w*"
     rf"|\b(?:tell|let|inform|message|mail|email|text|write|shout|whistle|call|contact|poke|send|drop)\b.*{_COMES}|{_COMES}.*\b(?:tell|let|inform|message|mail|email|text|write|shout|send|drop|show)\b"
-    r"|通知|提醒|告诉|告知|盯|留意|留心|关注|追踪|跟踪|跟进|喊[我一]|叫我|吱[个一]?声|说一声|推送|(?:一有|有了?新|出了?新|新出).*(?:发|推|给)|(?:错过|漏掉|落下)"
+    r"|通知|提醒|订阅|告诉|告知|盯|留意|留心|关注|追踪|跟踪|跟进|喊[我一]|叫我|吱[个一]?声|说一声|推送|(?:一有|有了?新|出了?新|新出).*(?:发|推|给)|(?:错过|漏掉|落下)"
 )
 _LOOKS = re.compile(
-    r"\b(?:what|which|whats|who|how|is there|are there|anything|find|look for|search|show)\b|有没有|有什么|有哪些|哪些|什么|看看|查|搜|找"
+    r"\b(?:what|which|whats|who|how|is there|are there|find|look for|search|show)\b|^any|有没有|有什么|有哪些|哪些|什么|看看|查|搜|找"
 )
-_STRONG = re.compile(rf"\b(?:notify|alert|ping|let me know)\b|{_COMES}|通知|提醒|盯|一有")
+_STRONG = re.compile(rf"\b(?:notify|alert|ping|let me know)\b|{_COMES}|通知|提醒|订阅|盯|一有")
 _NO_LONGER = re.compile(
     r"\b(?:don'?t|do not|stop|no longer|never|cease|quit)\b(?!.*\bmiss\b)|别再?(?!.*(?:错过|漏|落))|不要再?|不再|取消|停止"
 )
@@ -34,6 +34,18 @@ def points(text: str) -> bool:
     """Returns whether a text wishes to be told of something that it does not name: "follow her", 盯着这个."""
     plain = reader.folded(text)
     return bool(_TELLS.search(plain)) and not _NO_LONGER.search(plain) and not _LOOKS.search(plain)
+
+
+_BEGINS = re.compile(
+    r"^(?:(?:please|pls|can you|could you|would you|hi|hey|hello|ok|and|also)[\s,]+)*"
+    r"(?:follow|subscribe(?: me)? to|(?:notify|alert|ping|tell|inform) (?:me|us) (?:about|of|when|if|on|to))\b"
+    r"|^(?:请|帮我|麻烦|我要|我想|给我)*(?:订阅|关注)"
+)
+
+
+def begins_as_one(plain: str) -> bool:
+    """Returns whether a folded text begins with the words with which people subscribe."""
+    return bool(_BEGINS.search(plain)) and not plain.startswith("tell me about")
 
 
 def is_wish_to_be_told(text: str, intent: str) -> bool:

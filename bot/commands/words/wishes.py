@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from bot.commands.words import by_rule, intents, names, reader, subjects
+from bot.commands.words import by_rule, dictated, intents, names, reader, subjects
 from bot.commands.words.intents import Said
+from subscriptions.planning.times._reading import is_time
 
 MOST = 3  # wishes of a message that are done
 _MOST_BREAKS = 12  # a text with more places where it could be split is no message of a few wishes
@@ -21,6 +22,7 @@ _LINK = re.compile(
     r"^[\s,;.!?、]*(?:(?:and|then|also|plus|so|oh|but)\b[\s,]*|(?:然后|另外|顺便|顺带|并且|接着|同时|还有|再(?=[^\s来])|并(?=[^且]))[\s,]*)*"
 )
 _LINK_AFTER = re.compile(r"(?:\s+(?:and|then|also|plus))+[\s,]*$")
+_ENDS = re.compile(r"[,;.!?…]\s*$")
 _POLITE = re.compile(r"^(?:(?:please|pls|could you|can you|would you)\s+)+|^(?:请|麻烦|帮我|你)+")
 _NOUN = re.compile(
     r"^(?:(?:the|any|new|all|some|more|recent|latest)\s+)*(?:papers?|articles?|preprints?|everything|anything|stuff|news)\b|^(?:关于|有关|论文)"
@@ -32,6 +34,7 @@ _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?|works?)\b
 _DAY = re.compile(r"\b(?:today|todays|today's|tonight|now)\b|今天|今日|现在")
 _PLEASANT = frozenset({"hello", "thanks", "bye"})
 _OF_ONE = ("pause", "resume", "unsub", "schedule", "edit", "exclude", "narrow", "widen", "name")
+_OF_THE_QUERY = frozenset({"edit", "exclude", "narrow", "widen", "name"})
 REMOVES = frozenset({"unsub", "unsub-all", "stop", "exclude"})
 _SETTLES = frozenset({"schedule", "now", "weekdays", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen"})
 _LOOKS = frozenset({reader.QUERY, *reader.ASKING}) - {"sub"}
@@ -46,17 +49,23 @@ class Named(NamedTuple):
     may_be_any: bool = False  # the names are not known: any words may be one
 
     def meaning(self, text: str) -> Said:
-        """Returns the meaning of a text, and that with a number in place of a name if the text has one."""
+        """Returns the meaning of a text, or that with a number in place of a name if it is then a change of one subscription."""
         said = intents.meaning(text)
-        numbered = self.numbered(text)
         if self.may_be_any and (said.intent == reader.QUERY or not said.is_sure):
             likely = next((one for one in said.found if one.intent in _OF_ONE and one.sure >= _MAYBE), None)
             return said._replace(found=(likely._replace(sure=1.0),)) if likely else said
+        numbered = self.numbered(text)
         other = intents.meaning(numbered) if numbered != text else said
-        is_better = (
-            other.intent in _OF_ONE and other.sure >= intents.SURE and (said.intent in _LOOKS or not said.is_sure)
-        )
-        return other._replace(text=text) if is_better else said
+        is_better = said.intent in (*_LOOKS, *_OF_ONE) or not said.is_sure
+        if other is said or not is_better or other.intent not in _OF_ONE or other.sure < intents.SURE:
+            return said
+        return other._replace(text=text, found=(other.found[0]._replace(sure=1.0),))
+
+    def names_one(self, said: Said) -> bool:
+        """Returns whether a sentence names a subscription, by its number or its words, or as "it"."""
+        if self.may_be_any or said.numbers or said.texts(reader.NAMED) or refers_back(said.text):
+            return True
+        return self.numbered(said.text) != said.text
 
 
 _NOBODY = Named(lambda text: text)
@@ -70,20 +79,19 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
         "\n" in said
         or names.exemption_in(said)
         or len(said) > reader.LONGEST
+        or dictated.request_in(said)
         or by_rule.is_distress(said)
         or intents.is_typed(said)
     ):
         return (text,)
     pieces = list(_pieces(said))
     if not 1 < len(pieces) <= _MOST_BREAKS:
-        return _with_limit(text)
+        return _with_limit(text, named)
     parts = _joined(pieces, named)
-    wishes = tuple(one for one in parts if not _is_pleasant(one))
-    return (
-        tuple(further for one in wishes for further in _with_limit(one))
-        if len(parts) > 1 and wishes
-        else _with_limit(text)
-    )
+    wanted = [one for one in parts if not _is_pleasant(one)]
+    if len(parts) == 1 or not wanted:
+        return _with_limit(text, named)
+    return tuple(further for one in wanted for further in _with_limit(one, named))
 
 
 def _pieces(said: str) -> Iterator[str]:
@@ -106,12 +114,13 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
     """Returns the pieces, joined so that each begins with a piece that is understood by itself; one text if that fails."""
     parts = [pieces[0]]
     for piece in pieces[1:]:
-        before = _plain(parts[-1])
-        if len(parts) == 1 and not _stands(before, "", named):
+        before, then = _plain(parts[-1]), _plain(piece)
+        is_apart = not (_is_pleasant(before) or _is_pleasant(then)) or bool(_ENDS.search(reader.folded(parts[-1])))
+        if not is_apart or (len(parts) == 1 and not _stands(before, "", named)):
             parts[-1] += piece
-        elif _stands(_plain(piece), before, named):
+        elif _stands(then, before, named):
             parts.append(piece)
-        elif gapped := _with_verb_of(before, _plain(piece)):
+        elif gapped := _with_verb_of(before, then):
             parts.append(gapped)
         else:
             parts[-1] += piece
@@ -133,53 +142,49 @@ def _is_pleasant(piece: str) -> bool:
 
 def _stands(piece: str, before: str, named: Named) -> bool:
     """Returns whether a piece is a wish of its own; `before` is the wish before it, "" if there is none."""
+    if is_time(piece):  # "call it kelp, mondays at noon": the time is of that subscription
+        return bool(before) and named.meaning(before).intent in _OF_THE_QUERY
     said = named.meaning(piece)
-    if said.intent == "edit" and not _names_one(said):
+    if said.intent == "edit" and not named.names_one(said):
         # "drop A, use B instead" is a removal and a subscription; what else shall be changed is not said
         return said.sure >= intents.SURE and intents.meaning(before).intent in REMOVES
     if not said.is_sure or said.intent == reader.QUERY:
         return False
-    return said.intent in _PLEASANT or (_has_verb(said) and _begins_a_wish(said, before))
+    return said.intent in _PLEASANT or (_has_verb(said) and _begins_a_wish(said, before, named))
 
 
-def _begins_a_wish(said: Said, before: str) -> bool:
+def _begins_a_wish(said: Said, before: str, named: Named) -> bool:
     """Returns whether a sentence begins a wish, instead of saying more about the one before it."""
     if said.intent in reader.ASKING:
-        return _asks(said, before)
+        return _asks(said, named.meaning(before) if before else None)
     if said.intent in intents.SMALL_TALK or said.intent.startswith(intents.MISSING):
         return said.sure >= _TALK
     if said.intent == "set-limit" and before:
-        return not _is_look(before)
-    if said.intent in _SETTLES and not _names_one(said):
-        # a time or an exclusion belongs to the request before it
-        return bool(before) and intents.meaning(before).intent not in (reader.QUERY, *reader.ASKING, *_SETTLES, "edit")
+        return named.meaning(before).intent not in _LOOKS
+    if said.intent in _SETTLES and (refers_back(said.text) or not named.names_one(said)):
+        return _settles(said, named.meaning(before).intent if before else "")
     return True
 
 
-def _names_one(said: Said) -> bool:
-    return bool(said.numbers or said.texts(reader.NAMED)) or refers_back(said.text)
+def _settles(said: Said, last: str) -> bool:
+    """Returns whether a time, an exclusion or another condition is a wish; after a request, it belongs to that."""
+    if not last:
+        return said.intent in ("widen", "narrow")
+    return last not in (_LOOKS if refers_back(said.text) else {*_LOOKS, "sub", said.intent})
 
 
-def _asks(said: Said, before: str) -> bool:
+def _asks(said: Said, before: Said | None) -> bool:
     """Returns whether a request for papers has a verb and a subject, so that it does not continue the one before it."""
     plain = _POLITE.sub("", reader.folded(said.text))
     if _NOUN.match(plain):  # "weekly papers on A, daily papers on B": each has a time
-        return said.asks_for_papers and bool(_time(said.text)) and (not before or bool(_time(before)))
+        return said.asks_for_papers and bool(_time(said)) and (before is None or bool(_time(before)))
     if not said.asks_for_papers:
-        is_of_the_day = said.intent == "today" and (not before or not _is_of_papers(before) or bool(_DAY.search(plain)))
-        return is_of_the_day or (bool(before) and refers_back(plain) and not _is_look(before))
+        is_first = before is None or before.intent not in reader.ASKING
+        is_of_the_day = said.intent == "today" and (is_first or bool(_DAY.search(plain)))
+        return is_of_the_day or (before is not None and refers_back(plain) and before.intent not in _LOOKS)
     if said.text.isascii() and subjects.pieces_of(said.text, said.intent)[0].part not in ("", reader.TIME):
         return False
     return said.intent == "sub" or not subjects.tells(said.text) or bool(_PAPERS.search(plain))
-
-
-def _is_of_papers(text: str) -> bool:
-    return intents.meaning(text).intent in reader.ASKING
-
-
-def _is_look(text: str) -> bool:
-    """Returns whether a text asks to see papers now."""
-    return intents.meaning(text).intent in _LOOKS
 
 
 def _has_verb(said: Said) -> bool:
@@ -191,9 +196,9 @@ def _pieces_of(said: Said) -> tuple[subjects.Piece, ...]:
     return subjects.pieces_of(said.text, said.intent)
 
 
-def _time(text: str) -> str:
+def _time(said: Said) -> str:
     """Returns the time of a wish at which papers can come; "" if it has none."""
-    when = subjects.time_in(text, intents.meaning(text).intent)
+    when = subjects.time_in(said.text, said.intent)
     return when if when and subjects.is_available(when) else ""
 
 
@@ -228,7 +233,7 @@ def with_antecedent(text: str, what: str) -> str:
     return f"{text[: found.start()]}{what}{text[found.end() :]}" if found else text
 
 
-def _with_limit(text: str) -> tuple[str, ...]:
+def _with_limit(text: str, named: Named) -> tuple[str, ...]:
     """Returns a wish for at most so many papers a day on a subject as a subscription and a limit; else (text,)."""
     said = intents.meaning(text)
     amount = intents.daily_limit(text)
@@ -240,7 +245,8 @@ def _with_limit(text: str) -> tuple[str, ...]:
     ):
         return (text,)
     subject = subjects.subject_of(intents.without_limit(text))
-    if not subject or intents.daily_limit(subject):
+    request = named.meaning(intents.without_limit(text))
+    if not subject or intents.daily_limit(subject) or request.intent not in reader.ASKING or not request.is_sure:
         return (text,)
     if text.isascii():
         return f"subscribe to {subject}", f"at most {amount} papers a day"
