@@ -8,6 +8,7 @@ from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext
 from bot.commands.words import by_rule, intents, reader
 from bot.commands.words.days import paper_days
+from bot.commands.words.ranks import rank_in
 from bot.ports import channel
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when, time_put_last
@@ -124,8 +125,10 @@ def _only_text(context: CommandContext) -> channel.Reply:
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
-    """Returns the text as a query, without a time."""
-    return (split_when(search.query_of(context.args.strip())).query,)
+    """Returns the text as a query, without a time, an order or a number of papers."""
+    said = context.args.strip()
+    rank = rank_in(said)
+    return (split_when(search.query_of(rank.rest if rank else said)).query,)
 
 
 FREE_TEXT = Callback(run=free_text, writes=_writes, queries=_queries)

@@ -75,3 +75,11 @@ async def test_who_wrote_a_paper_is_on_its_card(bot: BotHarness) -> None:
     said = await bot.says("how many citations has 2601.11087?")
     assert "I know no citations" in said.text
     assert "Ada Example" in said.text
+
+
+@pytest.mark.parametrize("said", ["top 3 papers on kelp", "Top 10 kelp forests", "top 7 kelp reefs"])
+async def test_a_request_or_title_with_top_sets_no_limit(bot: BotHarness, said: str) -> None:
+    await bot.says("/sub mycology daily 9")
+    before = (await bot.says("/set limit")).text
+    assert "✓" not in (await bot.says(said)).text
+    assert (await bot.says("/set limit")).text == before

@@ -45,7 +45,7 @@ _UNSAVED = re.compile(
     r"|\b(?:remove|delete|drop|take|clear|erase|get rid of|kick|throw|no longer|don'?t|do not|stop)\b.*\b(?:sav(?:e|ed|es|ing)|bookmark\w*|favou?rites?|starred|reading list|kept|keep)\b"
     r"|(?:取消|删除?|删掉|移除|移出|去掉|不要再?|不再|别再?|不用).{0,24}(?:收藏|保存|书签)|(?:收藏|保存)(?:夹|的|里|中)?.{0,24}(?:删|移除|移出|去掉|取消|拿掉)"
 )
-_ORDERED = ("today", "missing-citations", "set-order-newest", "like-paper", reader.QUERY)
+_ORDERED = ("today", "missing-citations", "set-limit", "set-order-newest", "like-paper", reader.QUERY)
 _CITED = re.compile(r"cit(?:e|ing|ation)|\bh-index|\brefer|引|参考")  # who wrote a paper is known, who cites it is not
 _SAVES = ("save", "saved", "unsub", "dislike-paper", "export-saved-bib", "exclude", "undo", reader.QUERY)
 # A note on empty days speaks of nothing. "Tell me when there is" does not, so it is about the search before it.

@@ -50,6 +50,7 @@ _OTHER_DAYS = re.compile(
 _ANSWERED = {by_rule.DISTRESS, by_rule.ACKNOWLEDGED, by_rule.HISTORY, languages.OTHER_LANGUAGE}
 SMALL_TALK = frozenset(_ANSWERED | {"about", "sources", "hello", "thanks", "bye", "smalltalk"})
 MISSING = "missing-"
+_TOP = re.compile(r"(?:the )?(?:top|best|first) \S+ \S")  # "Top 10 quantum algorithms" is a title, and no limit
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _ALL = re.compile(
@@ -180,8 +181,9 @@ def _meaning_of(said: str) -> Said:
         found = tuple(reader.scores(tokens)[:5])
     # papers "in Nature" have no answer, but 流形上的优化 is a subject, of which the reader knows only the words between
     is_subject = found[0].intent == "missing-news" and found[0].sure < _NEWS and Said(said, tokens).has_unknown
+    is_title = found[0].intent == "set-limit" and _TOP.match(reader.folded(said)) is not None
     is_query = is_subject or (
-        found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-"))
+        (is_title or found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-")))
         and Said(said, tokens).has_unknown
         and len(tokens) <= _FEW
         and not names.refers(said)
