@@ -104,9 +104,9 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
         if any(one.state is states.SubscriptionState.ACTIVE for one in done)
         else []
     )
-    about = (
-        channel.About(number=number, did=f"schedule {_said(subscription, done[0], typed)}") if subscription else None
-    )
+    about = None
+    if subscription is not None:
+        about = channel.About(number=subscription.number, did=f"schedule {_said(subscription, done[0], typed)}")
     return channel.Reply(lines=(said, *first), ok=True, buttons=undo_row(context), about=about)
 
 

@@ -272,6 +272,14 @@ class TestFrame:
         await _after(bot, "make it weekly")
         assert [one.cadence.kind for one in deliverer.subscriptions_of(bot)] == ["daily", "weekly"]
 
+    @pytest.mark.parametrize("chat", ["web:me", "console:me", "slack:U1"])
+    async def test_it_is_the_same_on_every_platform(self, bot: BotHarness, chat: str) -> None:
+        for said in ("diffusion", "and also every friday at noon", "no, graphs"):
+            bot.later(seconds=1)
+            await bot.says(said, chat, kind=ChatKind.PRIVATE)
+        found = [(one.text, str(one.cadence)) for one in deliverer.subscriptions_of(bot, chat)]
+        assert found == [("graphs", "weekly fri 12:00")]
+
     async def test_two_readings_get_a_button_each(self, bot: BotHarness) -> None:
         answer = await _after(bot, "/sub trees daily 9", "London", "diffusion", "make it weekly")
         assert answer.buttons == ["subscribe to diffusion weekly", "weekly 1 trees"]
