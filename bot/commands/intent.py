@@ -164,7 +164,8 @@ def _several(request: conversation.MessageRequest, registry: Registry, *, is_typ
     """
     text = request.text.strip()
     parts = wishes.wishes_in(text, wishes.ANYBODY)
-    if parts == (text,) or is_typed or request.trigger_id or _named_first(_first_word(text)[1])[0]:
+    is_one = parts == (text,) and not wishes.listed_in(text) and not wishes.left_out(text)
+    if is_one or is_typed or request.trigger_id or _named_first(_first_word(text)[1])[0]:
         return None
     found = [intents.command_in(part) for part in wishes.wishes_in(text)]
     commands = [_of_command(registry, request, *one) for one in found if one]

@@ -18,6 +18,7 @@ from subscriptions.planning.times._reading import is_time
 from subscriptions.service import listing
 
 _SHORT = 80  # characters of a wish that the answer repeats
+_MOST_LISTED, _OF_EACH = 10, 2  # queries of a list that are tried, and papers that are shown of each
 _FIRST = "undo"  # "take it back and follow kelp" means what was done before this message
 
 
@@ -33,9 +34,11 @@ class _Done:
 def several(context: CommandContext) -> channel.Reply | None:
     """Does the wishes of a message; a message that turns out to be one wish is answered as any other."""
     text = context.args.strip()
+    if listed := wishes.listed_in(text):
+        return _of_list(context, listed)
     parts = _parts(context, text)
     if parts == (text,):
-        return _one(context, text)
+        return _with_left_out(context, text, _one(context, text))
     if len(parts) == 1:
         return _one(replace(context, args=parts[0]), parts[0])
     here = {one.number: one for one in _there(context)}
@@ -50,6 +53,32 @@ def several(context: CommandContext) -> channel.Reply | None:
         touched = [one for number, one in now.items() if here.get(number) != one or [str(number)] == named]
         about, here = (touched[0] if len(touched) == 1 else about), now
     return _joined(context, [done[at] for at in sorted(done)], parts[wishes.MOST :])
+
+
+def _with_left_out(context: CommandContext, text: str, reply: channel.Reply | None) -> channel.Reply | None:
+    """Adds to the reply to one wish which words of it were about something else, which the bot cannot do."""
+    words = wishes.left_out(text)
+    if reply is None or not reply.ok or not words:
+        return reply
+    return replace(reply, lines=(*reply.lines, context.say("I left out “{words}”.", words=_short(words))))
+
+
+def _of_list(context: CommandContext, listed: wishes.Listed) -> channel.Reply | None:
+    """Subscribes to each query of a list, if the line above it says so; otherwise shows what each finds."""
+    text = "\n".join(listed.queries)
+    if listed.subscribes or asking.answers_question(context) or not asking.can_ask(context):
+        return _one(context, f"sub {text}") if listed.subscribes else _one(context, context.args)
+    found = [_done(context, query, query, after="") for query in listed.queries[:_MOST_LISTED]]
+    first = [replace(one, reply=_first_of(one.reply)) if one.reply else one for one in found]
+    reply = _joined(context, first, ())
+    button = channel.Button(label=context.say("subscribe"), verb="subscribe-to", arguments={"text": text})
+    return replace(reply, buttons=((button,),))
+
+
+def _first_of(reply: channel.Reply) -> channel.Reply:
+    """Returns the reply to one of several queries: how many papers it finds, and the first of them."""
+    most = _OF_EACH
+    return channel.Reply(lines=reply.lines[:1], ok=reply.ok, items=reply.items[:most], days=reply.days[:most])
 
 
 def _about(wish: str, one: model.Subscription) -> str:

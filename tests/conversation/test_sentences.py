@@ -372,6 +372,19 @@ class TestSeveralWishes:
             await bot.says(said)
             assert [f"{one.text} {one.cadence}" for one in subscriptions_of(bot)] == subscriptions
 
+    async def test_what_is_about_something_else_is_named(self) -> None:
+        with a_bot() as bot:
+            said = await bot.says("subscribe to kelp and mail the results to my boss")
+            assert "I left out “mail the results to my boss”." in said.lines
+            assert [one.text for one in subscriptions_of(bot)] == ["kelp"]
+
+    async def test_numbered_lines_are_queries(self) -> None:
+        with a_bot() as bot:
+            said = await bot.says("1. agents\n2. diffusion\n3. sea ice")
+            assert [line for line in said.lines if line.endswith("”:")] == ["“agents”:", "“diffusion”:", "“sea ice”:"]
+            await bot.presses("subscribe")
+            assert [one.text for one in subscriptions_of(bot)] == ["agents", "diffusion", "sea ice"]
+
     async def test_more_than_three_are_named_and_left(self) -> None:
         with a_bot() as bot:
             said = await bot.says("follow kelp, follow mud, follow sand dunes and follow sea ice")

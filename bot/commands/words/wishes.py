@@ -22,6 +22,8 @@ _LINK = re.compile(
     r"^[\s,;.!?、]*(?:(?:and|then|also|plus|so|oh|but)\b[\s,]*|(?:然后|另外|顺便|顺带|并且|接着|同时|还有|再(?=[^\s来])|并(?=[^且]))[\s,]*)*"
 )
 _LINK_AFTER = re.compile(r"(?:\s+(?:and|then|also|plus))+[\s,]*$")
+_NUMBERED = re.compile(r"(?:\(?\d{1,2}[.)、．]|[-•*·])\s*(?=[^\W\d])")
+_CLAUSE = 6  # least characters of a clause that is named as left out
 _ENDS = re.compile(r"[,;.!?…]\s*$")
 _POLITE = re.compile(r"^(?:(?:please|pls|could you|can you|would you)\s+)+|^(?:请|麻烦|帮我|你)+")
 _NOUN = re.compile(
@@ -251,3 +253,38 @@ def _with_limit(text: str, named: Named) -> tuple[str, ...]:
     if text.isascii():
         return f"subscribe to {subject}", f"at most {amount} papers a day"
     return f"订阅 {subject}", f"每天最多{amount}篇"
+
+
+def left_out(text: str) -> str:
+    """Returns the last clause of a wish to be told if it is about something else: "and mail it to my boss"; "" if there is none."""
+    said = intents.meaning(text)
+    pieces = list(_pieces(text)) if said.intent == "sub" and "\n" not in text and said.text == text else []
+    last = _plain(pieces[-1]) if len(pieces) > 1 else ""
+    if len(last) < _CLAUSE or _is_pleasant(last) or _is_small(last):
+        return ""
+    start = text.rfind(last)
+    inside = [(piece.part, token.mark) for piece in _pieces_of(said) for token in piece.tokens if token.end > start]
+    return "" if any(part or mark.startswith("@") for part, mark in inside) else last
+
+
+class Listed(NamedTuple):
+    """A list of queries, a line each, under a line that says what to do with them."""
+
+    head: str
+    queries: tuple[str, ...]
+
+    @property
+    def subscribes(self) -> bool:
+        """Returns whether the line above the list wishes to be told of these papers."""
+        head = self.head.rstrip(" :：")
+        return bool(head) and (intents.meaning(f"{head} {self.queries[0]}").intent == "sub")
+
+
+def listed_in(text: str) -> Listed | None:
+    """Returns the queries of a text in numbered lines; None for any other text."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    found = [_NUMBERED.match(line) for line in lines]
+    queries = tuple(line[one.end() :] for line, one in zip(lines, found, strict=True) if one)
+    head = lines[0] if lines and not found[0] else ""
+    is_list = len(queries) > 1 and len(queries) + bool(head) == len(lines)
+    return Listed(head, queries) if is_list else None
