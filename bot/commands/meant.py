@@ -11,7 +11,6 @@ from subscriptions.query import And, Leaf, Node, Not, Or, Query, rewriting
 from subscriptions.query.parse import query_of
 
 _FIELD = re.compile(r'^\w+:|"')
-_KEPT = re.compile(r"\s*(?:那个\s*)?(?:留|保留|要留|stays?\b|remains?\b)")
 _EXCLUDED = re.compile(r'(?:^|\s)-(?:\w+:)?(?:"[^"]*"|\([^)]*\)|\S+)')
 _RUN = re.compile(r"[\u4e00-\u9fff]+|[^\s\u4e00-\u9fff]+")
 _AND = re.compile(r"\s*(?:[,;、]|\b(?:and|or|nor)\b|[和与及跟或])\s*")
@@ -19,12 +18,10 @@ _LAST = ("last", "newest", "latest", "最后", "刚才", "最新")
 
 
 def is_named(plain: str, one: Subscription) -> bool:
-    """Returns whether a folded text contains the name or the query of a subscription, and does not ask to keep it."""
+    """Returns whether a folded text contains the name or the query of a subscription."""
     padded = f" {plain} "
     return any(
-        name
-        and (f" {name} " in padded or (name in plain and not (name.isascii() and plain.isascii())))
-        and not _KEPT.match(plain, plain.find(name) + len(name))
+        name and (f" {name} " in padded or (name in plain and not (name.isascii() and plain.isascii())))
         for name in called(one)
     )
 

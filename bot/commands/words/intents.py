@@ -73,8 +73,6 @@ _ENDS = re.compile(
     r"(?:[\s,，]{1,9}(?:please|pls|plz|thanks|thank you|instead)|[\s.!?。！？，吧啊呀呢哦]|谢谢)++$",
     re.IGNORECASE,
 )
-_PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|everything|anything|updates)\b|论文|文章|文献|关于|有关")
-_POLITE = re.compile(r"(?<![\s,，])[\s,，]{1,9}(?:please|pls|plz|thanks|thank you)[\s.!?。！？]*$", re.IGNORECASE)
 _CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
 _LONGEST_TERM = 6  # Chinese characters of the longest text that may be a term and not a sentence
 
@@ -400,9 +398,9 @@ def _typed(said: Said) -> str | None:
     command = _TYPED.match(reader.folded(said.text))
     if command is None:
         return None
-    typed = _POLITE.sub("", said.text[command.end() :])
+    typed = _ENDS.sub("", said.text[command.end() :])
     around = subjects.small_words() & {token.mark for token in reader.tokens_of(split_when(typed).query)}
-    if command["verb"] != "sub" and said.subject and (around or _PAPERS.search(reader.folded(typed))):
+    if command["verb"] != "sub" and said.subject and around:
         return None
     return "" if subjects.is_crumb(typed) or reader.folded(typed) in subjects.small_words() else typed
 

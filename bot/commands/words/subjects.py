@@ -28,7 +28,6 @@ ASKED, _MUCH = (
 _MAY_ASK = 0.05
 _PERSONS = frozenset({"i", "im", "ive", "we", "weve", "my", "our", "me", "us"})
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
-_BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
 _LONGEST_NAME = 5  # words
 # words at the edges of a subject that belong to the sentence around it
 _EDGES = re.compile(r"^[里讲谈写过姓凡学]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$")
@@ -68,7 +67,6 @@ _A_QUERY = re.compile(r"[:()|*=]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 _WORDS = re.compile(r"(?!(?:AND|OR|NOT|且|或|不含)(?!\w))(?!(?<=[,，] )not(?!\w))(?<!\w)\w+")
 
 
-_REPEATED = re.compile(r"\b(?:every|each|daily|weekly)\b|每")  # a repeated time, which cannot be a day in the past
 _TODAY = frozenset({"today", "tomorrow", "今天"})  # days of the papers themselves, not times of delivery
 _BETWEEN_SIGNS = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")
 _POSSESSIVE = re.compile("['’]s$")
@@ -86,6 +84,12 @@ class Piece(NamedTuple):
 def small_words() -> frozenset[str]:
     """Returns the small words, which are left out of queries."""
     return frozenset(word for line in _lines("small_words") for word in line.split())
+
+
+@cache
+def _words_of_manner() -> frozenset[str]:
+    """Returns words that say how papers shall come: "automatically", 自动."""
+    return frozenset(word for line in _lines("manner") for word in line.split())
 
 
 @cache
@@ -182,6 +186,7 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
         parts = [reader.WANTED if part == reader.UNWANTED else part for part in parts]
     if intent in reader.ASKING:
         parts = _with_strange_words(tokens, parts)
+        parts = _without_manner(said, tokens, parts)
         before = _introduction(said, tokens, parts)
         parts = [reader.NO_PART] * before + list(parts[before:])
     groups = groupby(zip(parts, tokens, strict=True), key=itemgetter(0))
@@ -213,6 +218,7 @@ def _with_strange_words(tokens: Sequence[Token], parts: Sequence[str]) -> list[s
             reader.WANTED if is_timed and is_strange else part for part, is_strange in zip(parts, strange, strict=True)
         ]
     found, small = list(parts), small_words()
+    strange = [one or _is_strange_sign(tokens, at) for at, one in enumerate(strange)]
     for order in (range(len(found)), reversed(range(len(found)))):
         is_beside = False
         for at in order:
@@ -223,6 +229,27 @@ def _with_strange_words(tokens: Sequence[Token], parts: Sequence[str]) -> list[s
             elif tokens[at].mark not in small:
                 is_beside = False
     return found
+
+
+def _without_manner(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:
+    """Returns the parts without subjects that only say how papers shall come, if there is another subject.
+
+    我是做水凝胶的，有新论文可以自动发给我吗 is about 水凝胶, and 自动 is about the bot; but 自动微分 is a subject.
+    """
+    runs = [(part, [*group]) for part, group in groupby(range(len(parts)), key=parts.__getitem__)]
+    wanted = [run for part, run in runs if part == reader.WANTED]
+    texts = [reader.folded(said[tokens[run[0]].start : tokens[run[-1]].end]) for run in wanted]
+    manner = [run for run, text in zip(wanted, texts, strict=True) if text in _words_of_manner() or is_crumb(text)]
+    found = list(parts)
+    for run in manner if len(manner) < len(wanted) else ():
+        found[run[0] : run[-1] + 1] = [reader.NO_PART] * len(run)
+    return found
+
+
+def _is_strange_sign(tokens: Sequence[Token], at: int) -> bool:
+    """Returns whether a token is a Chinese character that no example has beside its neighbours, except in a subject."""
+    mark, pairs = tokens[at].mark, reader.pairs_of(tokens[max(at - 1, 0) : at + 2])
+    return reader.is_han(mark) and reader.learned().known.words.isdisjoint([mark, *pairs])
 
 
 def _is_of_a_query(token: Token) -> bool:
@@ -287,8 +314,7 @@ def time_in(said: str, intent: str) -> str:
         )
         return next(filter(is_available, shorter), next(filter(is_time, (together, *single)), ""))
     if not times:
-        repeated = (one for one in single if _REPEATED.search(reader.folded(one)) and is_available(one))
-        return next(repeated, "now" if any(word in reader.folded(said) for word in words_for_now()) else "")
+        return "now" if any(word in reader.folded(said) for word in words_for_now()) else ""
     parts = [text.strip() for one in times for text in re.split("[,，、]", one)]
     return next(filter(is_time, [together, " ".join(single), *times]), next(filter(is_available, parts), ""))
 
@@ -349,8 +375,6 @@ def unwanted_in(said: str, intent: str) -> list[str]:
     items = (_ABOUT.sub("", one) for one in _items(pieces, reader.UNWANTED, with_categories=True))
     terms = [_KINDS_OF_PAPERS.get(one.casefold(), one) for one in items]
     if intent == "exclude":
-        by = _BY.search(_around(pieces))
-        terms = [author_rule(one) if by and " " in one and one.istitle() else one for one in terms]
         terms += [author_rule(name) for name in _items(pieces, reader.AUTHOR)]
         terms = terms or _items(pieces, reader.WANTED, with_categories=True) or _items(pieces, reader.NAMED)
     quoted = [f'"{one}"' if " " in one and not set('":()') & set(one) else one for one in terms]
