@@ -106,7 +106,7 @@ class Which(NamedTuple):
 
 Step = Do | Choice | Papers | WhichPaper | Which
 Kind = Literal[
-    "more", "again", "agree", "same", "tell", "choose", "time", "words", "widen", "within", "one", "replace", ""
+    "more", "again", "agree", "same", "tell", "choose", "time", "words", "widen", "within", "into", "one", "replace", ""
 ]
 
 
@@ -153,7 +153,8 @@ def _linked(said: Said) -> Following:
     """Returns how a text follows another one by its first words: "and", "yes,", "make it", "for"."""
     folded = reader.folded(said.text)
     if turned := _TURN.match(folded):
-        return _correction(_rest(said, turned))
+        found = _correction(_rest(said, turned))
+        return found._replace(kind="into") if found.kind == "replace" else found
     if within := _WITHIN.match(folded):
         rest = _rest(said, within)
         return Following("within" if _is_bare(rest) else "", rest)
@@ -182,7 +183,7 @@ def _correction(said: Said) -> Following:
     kind = _kind(said)
     if kind in ("time", "choose", "one") or said.intent == "narrow":
         return Following(kind, said, corrects=True)
-    is_new = any(char.isalpha() for char in said.text) and not _is_talk(said) and kind in ("", "replace", "words")
+    is_new = names.has_strange_word(said.text) and not _is_talk(said) and kind in ("", "replace", "words")
     return Following("replace" if is_new else "", said, corrects=True)
 
 
@@ -298,7 +299,7 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
             return Do("sub", f"{found.said.subject} {there[-1].cadence}") if there else None
         case "choose":
             return _choice(found.said, shown) or _paper(found.said, shown, there)
-        case "time" | "words" | "widen" | "within" | "replace" | "one":
+        case "time" | "words" | "widen" | "within" | "into" | "replace" | "one":
             return _amended(found, shown, there)
     return None
 
@@ -423,7 +424,7 @@ def _on_query(found: Following, shown: Shown, there: Sequence[Subscription]) -> 
     if found.kind == "words":
         text = sentences.reworded(said, shown.query)
         return Do("search", text) if text else None
-    text = _new_text(said) if found.kind in ("replace", "widen", "within") else ""
+    text = _new_text(said) if found.kind in ("into", "replace", "widen", "within") else ""
     return Do("search", _combined(found.kind, shown.query, text)) if text else None
 
 
@@ -440,14 +441,14 @@ def _on_subscription(found: Following, one: Subscription) -> Step | None:
     said = found.said
     if found.kind == "time":
         return _rescheduled(said, one)
-    if found.kind in ("replace", "widen", "within"):
+    if found.kind in ("into", "replace", "widen", "within"):
         text = _new_text(said)
         change = Do(
             "edit",
             f"{one.number} {_combined(found.kind, one.text, text)}",
             label=f"{one.number}  {_combined(found.kind, one.text, text)}",
         )
-        return Which([change, Do("search", said.text)]) if found.kind == "within" else change
+        return Which([change, Do("search", said.text)]) if found.kind in ("into", "within") else change
     if said.intent in ("preview", "share"):
         return Do(said.intent, str(one.number))
     command = sentences.change_of(said, one)

@@ -66,6 +66,7 @@ AMENDED = [
     (SEARCH, "再发一遍", "search diffusion"),
     (SUB, "also for robotics", "edit 1 diffusion OR robotics"),
     (SUB, "for molecules", "which"),
+    (SUB, "make it robot learning", "which"),
     (LIMITED, "make that 5", "set limit 5"),
     (LIMITED, "no, 12", "set limit 12"),
     (SECOND, "at 4pm", "schedule 2 weekly mon 16:00"),
@@ -131,6 +132,10 @@ BY_ITSELF = [
     *(
         (SEARCH, text, "")
         for text in ("let me know how it works", "don't follow that", "and find me papers about trees")
+    ),
+    *(
+        (SUB, text, "")
+        for text in ("no, nothing", "no, again", "sorry, my bad", "make it shorter", "应该是吧", "等等，你是谁")
     ),
     *((LATER, text, "") for text in ("make it daily", "no, protein folding", "only in titles")),
     *((SECOND, text, "") for text in ("change 1 to weekly", "please don't send me papers on weekends")),
