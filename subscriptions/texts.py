@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Literal
 from unicodedata import combining, east_asian_width, normalize
+from urllib.parse import urlsplit
 
 _DIRECTIONS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HIDDEN = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_DIRECTIONS}\ud800-\udfff]")
@@ -124,6 +125,49 @@ _ARTEFACTS = {
 def artefacts_in(*texts: str) -> list[str]:
     """Returns "code" and "data" if one of the texts holds an address of such."""
     return [name for name, address in _ARTEFACTS.items() if any("." in text and address.search(text) for text in texts)]
+
+
+_WORD_WITH_ADDRESS = re.compile(r"[^\s<>\"'“”‘’(){}\[\]|，。；（）]{4,500}")
+_ADDRESS_BEGINS = re.compile(r"https?://|10\.\d{4,9}/", re.IGNORECASE)
+_AFTER_ADDRESS = ".,;:!?*…~`\\$"
+
+
+def artefact_address(kind: str, *texts: str) -> str:
+    """Returns the first web address of "code" or "data" in the texts; "" if there is none.
+
+    The host itself must be known: an address elsewhere that only contains a known name does not count.
+    """
+    known = _ARTEFACTS[kind]
+    for text in texts:
+        if artefacts_in(text):
+            words = (word.rstrip(_AFTER_ADDRESS) for word in _WORD_WITH_ADDRESS.findall(text.replace("\\_", "_")))
+            for address in map(_address_in, words):
+                if _is_of_known_host(known, address):
+                    return address
+    return ""
+
+
+def _address_in(word: str) -> str:
+    """Returns the web address that a word holds, or would hold with a scheme."""
+    begins = _ADDRESS_BEGINS.search(word)
+    if begins is None:
+        return f"https://{word}"
+    address = word[begins.start() :]
+    return address if "://" in begins[0] else f"https://doi.org/{address}"
+
+
+def _is_of_known_host(known: re.Pattern[str], address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    if host in {"doi.org", "dx.doi.org"}:
+        return known.match(parts.path.lstrip("/")) is not None
+    found = known.search(f"{host}{parts.path}")
+    if found is None or found.start() >= len(host) or found.end() < len(host) or "@" in parts.netloc:
+        return False
+    return found.start() == 0 or "." in (host[found.start() - 1], found[0][0])
 
 
 # ------------------------------------------------------------- what comments and abstracts say of papers that are gone

@@ -17,7 +17,7 @@ from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.notices import missing_line
 from subscriptions.states import Signal
-from subscriptions.texts import cut_at_word
+from subscriptions.texts import artefact_address, cut_at_word
 
 _CARDS_UP_TO = 5
 _THREAD_ABOVE = 3
@@ -338,9 +338,9 @@ def card_buttons(opens: channel.Button | None, item: model.Item, language: Langu
 
     Pass None in a chat where strangers could press the buttons.
     """
-    links = paper_links(item, language)
+    links, artefact = paper_links(item, language), _artefact_link(item, language)
     if opens is None:
-        return views.CardButtons(first=links)
+        return views.CardButtons(first=(*links, *artefact))
 
     def button(name: str, letter: str, label: str, shows: str = "") -> channel.Button:
         return channel.Button(name=name, label=label, data=f"{opens.data}.{letter}", shows=shows)
@@ -364,6 +364,7 @@ def card_buttons(opens: channel.Button | None, item: model.Item, language: Langu
             judging("dislike", "d", "👎", Signal.DISLIKED),
         ),
         second=(
+            *artefact,
             *(() if opens.arguments.get("whole") else (button("more", "f", language.say("more")),)),
             *((button("exclude", "x", language.say("exclude")),) if is_brought else ()),
             replace(button("menu", "o", "⋯"), options=tuple(rest)),
@@ -387,6 +388,21 @@ def paper_links(item: model.Item, language: Language) -> tuple[channel.Button, .
     search = "" if links else cleaning.search_url(paper)
     links += [("search", language.say("find it"), search)] if search else []
     return tuple(channel.Button(name=name, label=label, url=url) for name, label, url in links)
+
+
+def _artefact_link(item: model.Item, language: Language) -> tuple[channel.Button, ...]:
+    """Returns a button with the address of the paper's code, else of its data, as abstract and comment name it.
+
+    () if there is none, or if a text that the digest itself shows names it.
+    """
+    paper = item.paper.paper
+    labels = {"code": language.say("code"), "data": language.say("data")}
+    links = ((kind, cleaning.web_url(artefact_address(kind, paper.comment, paper.abstract))) for kind in labels)
+    kind, url = next(((kind, url) for kind, url in links if url), ("", ""))
+    told = (text for summary in paper.summaries for text in summary.fields.values())
+    if not url or any(url.partition("://")[2] in text for text in told):
+        return ()
+    return (channel.Button(name="code", label=labels[kind], url=url),)
 
 
 def _show_more(delivery: model.Delivery, reader: views.Reader, hidden: int) -> channel.Buttons:

@@ -188,7 +188,7 @@ class CardButtons:
 
     opens: channel.Button | None = None  # "card": in a list, the number that opens the card
     first: tuple[channel.Button, ...] = ()  # a link ("pdf", or "page" or "search"), "save", "like", "dislike"
-    second: tuple[channel.Button, ...] = ()  # "more", "exclude", "menu"
+    second: tuple[channel.Button, ...] = ()  # perhaps "code", a link; "more", "exclude", "menu"
 
     @property
     def rest(self) -> tuple[channel.Button, ...]:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from bot.cli import run
-from bot.rendering import cleaning, views
+from bot.ports import channel
+from bot.rendering import cleaning, outline, views
 from bot.rendering.language import Language
 from subscriptions import errors, model, texts
 from tests.unit import deliveries
@@ -300,6 +301,29 @@ def test_where_a_title_leads(fields: dict[str, str], url: str) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------- letters
+
+
+@pytest.mark.parametrize(
+    ("texts", "tldr", "label", "url"),
+    [
+        (("Code is at https://github.com/a/b.", ""), "", "code", "https://github.com/a/b"),
+        (("", "(code: gitlab.com/x/my\\_repo)"), "", "code", "https://gitlab.com/x/my_repo"),
+        (("See \\url{https://x.github.io/p/}", "doi:10.5281/zenodo.12"), "", "code", "https://x.github.io/p/"),
+        (("", "Data: doi:10.5281/zenodo.12."), "", "data", "https://doi.org/10.5281/zenodo.12"),
+        (("See https://github.com/a/b.", ""), "We look at github.com/a/b.", None, ""),
+        (("https://evil.example/github.com/x", "https://github.com@evil.example/x"), "", None, ""),
+        (("https://a.github.io.evil.example/x", "evilgithub.com/x javascript:github.com/a"), "", None, ""),
+        (("We use GitHub", "https://[github.com/a"), "", "code", "https://github.com/a"),
+    ],
+)
+def test_an_address_of_code_or_data_is_a_button(texts: tuple[str, str], tldr: str, label: str | None, url: str) -> None:
+    abstract, comment = texts
+    summaries = (model.Summary(language="en", fields={"tldr": tldr}),) if tldr else ()
+    item = deliveries.changed(deliveries.item(), abstract=abstract, comment=comment, summaries=summaries)
+    opens = channel.Button(name="card", label="1", data="d1.c1")
+    for shown in (opens, None):
+        found = outline.card_buttons(shown, item, Language("en", "UTC")).named("code")
+        assert (found and found.label, found.url if found else "") == (label, url)
 
 
 @pytest.mark.parametrize(
