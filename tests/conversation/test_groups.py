@@ -44,6 +44,16 @@ async def test_a_forum_with_two_topics_and_two_managers(bot: BotHarness) -> None
 
 
 class TestWhoMay:
+    async def test_several_wishes_need_the_rights_of_each(self, bot: BotHarness) -> None:
+        bot.admins[FORUM] = {"7"}
+        wishes = "subscribe to kelp and subscribe to sea ice"
+        refused = await bot.says(wishes, FORUM, by="9", is_addressed=True)
+        assert refused.lines == ["✗ Only admins of this chat can change that."]
+        assert (await bot.says(wishes, FORUM, by="7", is_addressed=True)).buttons.count("undo") == 1
+        assert texts(bot, FORUM) == ["kelp", "sea ice"]
+        looks = await bot.says("show me your settings and list my subscriptions", FORUM, by="9", is_addressed=True)
+        assert "“list my subscriptions”:" in looks.lines
+
     async def test_a_member_is_refused_in_one_line_and_changes_nothing(self, bot: BotHarness) -> None:
         bot.admins[FORUM] = {"7"}
         refused = await bot.says("/sub diffusion", FORUM, by="9")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bot.commands.words import by_rule, dictated, languages, names, reader, subjects
 from bot.commands.words.days import paper_days
 from bot.commands.words.reader import Token
-from bot.commands.words.told import begins_as_one, is_wish_to_be_told
+from bot.commands.words.told import is_wish_to_be_told, least_for_one
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
 from subscriptions.planning.pauses import NoSuchPause, length_of, parse_pause
@@ -192,7 +192,7 @@ def _meaning_of(said: str) -> Said:
     if ruled != found[0].intent:
         return Said(said, tokens, (reader.Score(ruled, 1.0),))
     asks = sum(one.sure for one in found if one.intent in reader.ASKING)
-    least = HALF if begins_as_one(reader.folded(said)) else SURE
+    least = least_for_one(reader.folded(said))
     is_sub = found[0].intent == "sub" or is_wish_to_be_told(said, found[0].intent)
     if asks >= least and not is_query and not typed and is_sub:
         return Said(said, tokens, (reader.Score("sub", max(asks, SURE)),))

@@ -43,9 +43,14 @@ _BEGINS = re.compile(
 )
 
 
-def begins_as_one(plain: str) -> bool:
-    """Returns whether a folded text begins with the words with which people subscribe."""
-    return bool(_BEGINS.search(plain)) and not plain.startswith("tell me about")
+_SURELY = re.compile(r"^(?:please |pls |can you |could you )*(?:notify|alert|ping) (?:me|us) (?:about|of|when|if|on)\b")
+
+
+def least_for_one(plain: str) -> float:
+    """Returns how probable a request for papers must be, by the words with which a folded text begins."""
+    if _SURELY.search(plain):
+        return 0.0
+    return 0.35 if _BEGINS.search(plain) and not plain.startswith("tell me about") else 0.55
 
 
 def is_wish_to_be_told(text: str, intent: str) -> bool:
