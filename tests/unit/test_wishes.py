@@ -83,6 +83,60 @@ def numbered(text: str) -> str:
         ("不要综述，也不要教程", ("不要综述，也不要教程",)),
         ("i'd like up to 4 papers per day about sea ice", ("subscribe to sea ice", "at most 4 papers a day")),
         ("每天给我最多三篇蛋白质折叠的论文", ("订阅 蛋白质折叠 每天", "每天最多3篇")),
+        (
+            "please pause diffusion until monday and also follow rare earths",
+            ("please pause diffusion until monday", "follow rare earths"),
+        ),
+        (
+            "i live in nairobi; send me malaria papers every evening",
+            ("i live in nairobi", "send me malaria papers every evening"),
+        ),
+        ("delete number 1, and what do i have left?", ("delete number 1", "what do i have left?")),
+        ("talk english with me and follow dark photons", ("talk english with me", "follow dark photons")),
+        (
+            "send me astro-ph.GA on mondays and hep-ph on thursdays",
+            ("send me astro-ph.GA on mondays", "send me hep-ph on thursdays"),
+        ),
+        (
+            "good morning, start sending me topology optimisation papers please",
+            ("start sending me topology optimisation papers please",),
+        ),
+        ("resume mamba and make it weekly", ("resume mamba", "make it weekly")),
+        ("drop diffusion. follow consistency models instead", ("drop diffusion", "follow consistency models instead")),
+        (
+            "export my saved papers as bibtex and show today's papers",
+            ("export my saved papers as bibtex", "show today's papers"),
+        ),
+        ("说中文，顺便订阅地震预警", ("说中文", "订阅地震预警")),
+        ("恢复mamba，然后每天最多发三篇", ("恢复mamba", "每天最多发三篇")),
+        ("只看标题，另外帮我关注暗物质", ("只看标题", "帮我关注暗物质")),
+        (
+            "follow lichens, set the limit to 8 and list my subscriptions",
+            ("follow lichens", "set the limit to 8", "list my subscriptions"),
+        ),
+        ("取消diffusion，订阅流体力学，时区改成柏林", ("取消diffusion", "订阅流体力学", "时区改成柏林")),
+        ("subscribe to predict and optimize", ("subscribe to predict and optimize",)),
+        ("remove 1, 2 and 3", ("remove 1, 2 and 3",)),
+        ("anything on copy and paste detection?", ("anything on copy and paste detection?",)),
+        (
+            "papers about follow the leader algorithms and online learning",
+            ("papers about follow the leader algorithms and online learning",),
+        ),
+        ("track sleep and mood every week", ("track sleep and mood every week",)),
+        (
+            "send me new papers on explore and exploit, without surveys, at 9",
+            ("send me new papers on explore and exploit, without surveys, at 9",),
+        ),
+        ("hide and seek", ("hide and seek",)),
+        ("push and pull factors of migration weekly mon 9", ("push and pull factors of migration weekly mon 9",)),
+        (
+            "i want papers on pruning and quantization and i want them weekly",
+            ("i want papers on pruning and quantization and i want them weekly",),
+        ),
+        ("rock and roll", ("rock and roll",)),
+        ("订阅检索与生成", ("订阅检索与生成",)),
+        ("暂停1和2", ("暂停1和2",)),
+        ("有没有关于取消和退订行为的研究", ("有没有关于取消和退订行为的研究",)),
     ],
 )
 def test_a_message_is_split_where_each_part_is_understood_by_itself(message: str, parts: tuple[str, ...]) -> None:
