@@ -24,6 +24,8 @@ SAID = [
     ("ru", "есть ли новые статьи о пчёлах?"),
     ("tr", "arılar hakkında yeni makaleler var mı"),
     ("vi", "tìm cho tôi bài báo về ong mật"),
+    ("es", "avísame cuando salga algo sobre abejas"),
+    ("ru", "как отменить подписку на пчёл?"),
     ("sv", "finns det några nya artiklar om bin?"),
 ]
 TOPICS = [

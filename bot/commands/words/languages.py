@@ -13,9 +13,9 @@ from typing import NamedTuple
 OTHER_LANGUAGE = "other-language"  # the intent of such a sentence
 _READ = 80  # characters from which the language is recognised
 _LEAST = 0.5  # how sure the library must be of a language that the sentence has a word of
-_ALONE = 0.9  # and of one that only the question mark speaks for
+_ALONE = 0.9  # and of one for which only the question mark speaks
 _SEVERAL = 3  # words of a sentence
-_MANY = 4  # words of a sentence in a language that is not below
+_MANY = 4  # words of a question without such a word
 _LETTERS = 6  # of a sentence in a script without blanks
 _UNSPACED = ("ja", "ko")
 _UNDERSTOOD = ("en", "zh", "yue", "wuu")
@@ -39,15 +39,15 @@ _LANGUAGES: Mapping[str, Language] = {
     ),
     "de": Language(
         "Ich verstehe Englisch und Chinesisch; Themen finde ich in jeder Sprache.",
-        _words("ich du mir mich uns bitte kannst könntest können gibt hast habt möchte brauche suche schick schicke schicken sende zeig zeige danke"),
+        _words("ich du mir mich uns bitte kannst könntest können gibt hast habt möchte brauche suche schick schicke schicken sende zeig zeige danke welche abo abos abonnement informiere benachrichtige halte"),
     ),
     "es": Language(
         "Entiendo inglés y chino; los temas los encuentro en cualquier idioma.",
-        _words("quiero quisiera puedes podrías hay tienes tienen envíame enviame mándame mandame muéstrame muestrame busco necesito dame artículos articulos favor gracias qué cuáles interesa interesan"),
+        _words("quiero quisiera puedes podrías hay tienes tienen envíame enviame mándame mandame muéstrame muestrame busco necesito dame artículos articulos favor gracias qué cuáles interesa interesan avísame avisame gustaría puedo suscripción suscribirme"),
     ),
     "fr": Language(
         "Je comprends l'anglais et le chinois ; je trouve les sujets dans toutes les langues.",
-        _words("je j'ai j'aimerais peux pouvez pourrais pourriez envoie envoyez envoyer montre cherche veux voudrais merci plaît plait moi quels quelles quoi nouveautés est-ce y.a-t-il il.y.a"),
+        _words("je j'ai j'aimerais peux pouvez pourrais pourriez envoie envoyez envoyer montre cherche veux voudrais merci plaît plait moi quels quelles quoi nouveautés est-ce y.a-t-il il.y.a préviens prévenez abonnement désabonner m'abonner m'envoyer"),
     ),
     "hi": Language(
         "मैं अंग्रेज़ी और चीनी समझता हूँ; विषय किसी भी भाषा में खोज सकता हूँ।",
@@ -55,15 +55,15 @@ _LANGUAGES: Mapping[str, Language] = {
     ),
     "id": Language(
         "Saya mengerti bahasa Inggris dan Mandarin; topik bisa saya temukan dalam bahasa apa pun.",
-        _words("saya aku tolong apakah bisa bisakah kirim kirimkan cari carikan tampilkan ada mau ingin terima"),
+        _words("saya aku tolong apakah bisa bisakah kirim kirimkan cari carikan tampilkan ada mau ingin terima bagaimana kabari berlangganan"),
     ),
     "it": Language(
         "Capisco l'inglese e il cinese; gli argomenti li trovo in qualsiasi lingua.",
-        _words("voglio vorrei puoi potresti potete mandami inviami mostrami cerco trova c'è ci.sono hai mi grazie articoli interessa interessano quali cosa dammi"),
+        _words("voglio vorrei puoi potresti potete mandami inviami mostrami cerco trova c'è ci.sono hai mi grazie articoli interessa interessano quali cosa dammi avvisami posso iscrizione abbonamento"),
     ),
     "ja": Language(
         "英語と中国語がわかります。トピックはどの言語でも探せます。",
-        re.compile(r"ください|下さい|ますか|ませんか|です|ました|ます(?:$|[。、!?！？])|教えて|送って|見せて|探して|ほしい|欲しい|たい(?:$|[。!?！？])|お願い|ありがとう|ある[?？]"),
+        re.compile(r"ください|下さい|ますか|ませんか|です|ました|ます(?:$|[。、!?！？])|教えて|知らせて|通知して|送って|見せて|探して|ほしい|欲しい|たい(?:$|[。!?！？])|お願い|ありがとう|ある[?？]"),
     ),
     "ko": Language(
         "영어와 중국어를 이해합니다. 주제는 어떤 언어로든 찾을 수 있습니다.",
@@ -71,27 +71,27 @@ _LANGUAGES: Mapping[str, Language] = {
     ),
     "nl": Language(
         "Ik begrijp Engels en Chinees; onderwerpen vind ik in elke taal.",
-        _words("ik mij stuur kun kunt kan zijn.er heb wil graag zoek geef alsjeblieft alstublieft bedankt artikelen wat dank"),
+        _words("ik mij stuur kun kunt kan zijn.er heb wil graag zoek geef alsjeblieft alstublieft bedankt artikelen wat dank mijn abonnement hoe hou houd"),
     ),
     "pl": Language(
         "Rozumiem angielski i chiński; tematy znajduję w każdym języku.",
-        _words("mi mnie czy proszę prosze chcę chce chciałbym chciałabym możesz mozesz wyślij wyslij wysyłaj przyślij pokaż pokaz szukam są artykuły artykułów dzięki dziękuję jakie"),
+        _words("mi mnie czy proszę prosze chcę chce chciałbym chciałabym możesz mozesz wyślij wyslij wysyłaj przyślij pokaż pokaz szukam są artykuły artykułów dzięki dziękuję jakie mogę jak subskrypcję powiadom"),
     ),
     "pt": Language(
         "Entendo inglês e chinês; os temas eu encontro em qualquer idioma.",
-        _words("quero queria gostaria pode poderia podes você tem há existe manda mande envie envia mostre mostra procuro preciso artigo artigos obrigado obrigada quais favor"),
+        _words("quero queria gostaria pode poderia podes você tem há existe manda mande envie envia mostre mostra procuro preciso artigo artigos obrigado obrigada quais favor avise avisa assinatura posso"),
     ),
     "ru": Language(
         "Я понимаю английский и китайский; темы нахожу на любом языке.",
-        _words("я мне меня ты вы есть ли можешь можете можно пришли пришлите присылай присылайте отправь отправляй покажи покажите найди найдите хочу нужны нужно ищу статьи статей пожалуйста спасибо что какие"),
+        _words("я мне меня ты вы есть ли можешь можете можно пришли пришлите присылай присылайте отправь отправляй покажи покажите найди найдите хочу нужны нужно ищу статьи статей пожалуйста спасибо что какие как подписку подписка сообщи сообщай уведоми"),
     ),
     "tr": Language(
         "İngilizce ve Çince anlıyorum; konuları her dilde bulurum.",
-        _words("bana ben lütfen var mı mi misin mısın musun gönder gönderir gönderin göster bul istiyorum arıyorum makale makaleler teşekkürler teşekkür neler"),
+        _words("bana ben lütfen var mı mi misin mısın musun gönder gönderir gönderin göster bul istiyorum arıyorum makale makaleler teşekkürler teşekkür neler haber.ver nasıl aboneliğimi abonelik"),
     ),
     "vi": Language(
         "Tôi hiểu tiếng Anh và tiếng Trung; chủ đề thì tôi tìm được bằng mọi ngôn ngữ.",
-        _words("tôi mình cho gửi tìm muốn cần hãy giúp không có bài ơn nào gì"),
+        _words("tôi mình cho gửi tìm muốn cần hãy giúp không có bài ơn nào gì làm.sao đăng.ký"),
     ),
 }  # fmt: skip
 
@@ -111,7 +111,7 @@ def other_language(text: str) -> str | None:
         return None
     if code in spoken:
         return code if sure >= _LEAST else None
-    return code if code not in _LANGUAGES and is_question and words >= _MANY and sure >= _ALONE else None
+    return code if is_question and words >= _MANY and sure >= _ALONE else None
 
 
 def understands(code: str) -> str:
