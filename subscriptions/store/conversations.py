@@ -171,7 +171,6 @@ def drop_changes(transaction: Transaction, ids: Collection[int]) -> None:
 
 _callbacks = TABLES.tables["callback"]
 _offers = TABLES.tables["offer"]
-_MOST_BUTTONS = 200  # buttons that one reply can have
 _states = TABLES.tables["conversation_state"]
 REPEATED_FOR = timedelta(minutes=10)  # an unconfirmed reply is posted again for so long after its command
 _KEY = ("platform", "update_id")
@@ -205,14 +204,6 @@ def find_callback(transaction: Transaction, callback_id: str) -> model.CallbackT
     """Returns the callback token with an id; None if there is none."""
     row = store.execute(transaction, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
     return None if row is None else _callback(row)
-
-
-@store.reads
-def last_callbacks(transaction: Transaction, place: str, *, since: datetime) -> list[model.CallbackToken]:
-    """Returns the callback tokens of the last reply with buttons at a place, if it was made at `since` or later."""
-    wanted = sa.select(_callbacks).where(_callbacks.c.place == place, _callbacks.c.at >= since)
-    rows = store.execute(transaction, wanted.order_by(_callbacks.c.at.desc()).limit(_MOST_BUTTONS)).all()
-    return [_callback(row) for row in rows if row.at == rows[0].at]
 
 
 def _values(token: model.CallbackToken) -> dict[str, Any]:
