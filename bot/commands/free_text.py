@@ -25,9 +25,9 @@ def free_text(context: CommandContext) -> channel.Reply | None:
 
 
 def _comforted(context: CommandContext, said: str) -> channel.Reply | None:
-    """Answers a person in distress, even if the text would answer a question."""
+    """Answers a person in distress, or who asks what came, even if the text would answer a question."""
     meant = intents.meaning(said)
-    return sentences.act(context, meant) if meant.intent == by_rule.DISTRESS else None
+    return sentences.act(context, meant) if meant.intent in (by_rule.DISTRESS, by_rule.HISTORY) else None
 
 
 def _followed(context: CommandContext, said: str) -> channel.Reply | None:

@@ -29,8 +29,9 @@ def what_came(context: CommandContext, said: str) -> channel.Reply:
         return _nothing(context, context.say("Nothing has come here yet."))
     last = [one.at for one in shown if one.delivery == shown[-1].delivery]
     reply = _page(context, last[0], context.now, 0)
+    unknown = [context.say("There was no such day: “{words}”.", words=found.found[0].strip())] if found else []
     all_of_them = context.localizer.count("In all {count} paper came.", "In all {count} papers came.", len(shown))
-    return replace(reply, lines=(*reply.lines, all_of_them, *status.chat_lines(context)))
+    return replace(reply, lines=(*unknown, *reply.lines, all_of_them, *status.chat_lines(context)))
 
 
 def on_page(context: CommandContext) -> channel.Reply:

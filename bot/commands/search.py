@@ -9,8 +9,10 @@ from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.like import is_a_text, near_text
 from bot.commands.phrasing import days_known
 from bot.commands.picking import listed_here
+from bot.commands.words import reader
 from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_papers
 from bot.commands.words.dictated import request_in
+from bot.commands.words.past_times import past_time
 from bot.commands.words.ranks import rank_in
 from bot.commands.words.subjects import query_in, searched_in, small_words, span_of, subject_of
 from bot.ports import channel
@@ -107,10 +109,14 @@ def _without(
     context: CommandContext, reply: channel.Reply, words: Sequence[str], why_not: errors.Sentence
 ) -> channel.Reply:
     """Returns the reply with a line before it that names the words that were left out, and why."""
+    lines = [one for one in reply.lines if one != _around(context)]
+    return replace(reply, lines=(_without_line(context, words, why_not), *lines))
+
+
+def _without_line(context: CommandContext, words: Sequence[str], why_not: errors.Sentence) -> str:
     reason = why_not.say(context.localizer.translate)
     left_out = context.say("I left out {words}: {reason}", words=_quoted(words), reason=reason)
-    lines = [one for one in reply.lines if one != _around(context)]
-    return replace(reply, lines=(context.say("({inner})", inner=left_out), *lines))
+    return context.say("({inner})", inner=left_out)
 
 
 def _papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Reply:
@@ -410,6 +416,9 @@ def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:
     """Returns a line that says that words around the query were left out; () if none were, and in groups."""
     if context.read_by_group or set(tokens(said)) <= set(tokens(text)):
         return ()
+    time = past_time(reader.folded(said))
+    if time and not set(tokens(time.found[0])) & set(tokens(text)):
+        return (_without_line(context, (said[slice(*time.found.span())],), _ONE_DAY),)
     return (_around(context),)
 
 

@@ -216,10 +216,20 @@ def _talk(context: CommandContext, said: Said) -> channel.Reply | None:
         return offered.what_to_say(context)
     lines = tuple(one.say(context.localizer.translate) for one in said_to)
     known = papers_named(context.transaction, mentioned(said.text))
-    if not said.intent.startswith(intents.MISSING) or not known:
+    if not said.intent.startswith(intents.MISSING):
         return channel.Reply(lines=lines)
+    if not known:
+        return _beside(context, lines, said.subject)
     card = card_reply(context, next(iter(known.values())))
     return replace(card, lines=(*lines, *card.lines))
+
+
+def _beside(context: CommandContext, lines: Sequence[str], subject: str) -> channel.Reply:
+    """Returns what is impossible, and the papers about the subject, if there are any."""
+    if not subject or not search.finds_papers(context, subject):
+        return channel.Reply(lines=tuple(lines))
+    found = search.try_query(context, subject)
+    return replace(found, lines=(lines[0], *found.lines))
 
 
 def _rated(context: CommandContext, said: Said) -> channel.Reply | None:

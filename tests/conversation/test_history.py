@@ -130,6 +130,7 @@ async def brought(bot: BotHarness) -> None:
         ("anything new since then?", "Fri 23 Jan 06:01: 7 papers came here."),
         ("when did the last papers come?", "In all 9 papers came.\nNext: Sat 24 Jan 06:00"),
         ("did anything come yesterday afternoon", "Thu 22 Jan 12:00–18:00: nothing came here."),
+        ("what did you send me on Feb 31?", "There was no such day: “on feb 31”.\nFri 23 Jan 06:01: 7 papers"),
         ("昨天推了什么", "1月22日 周四 06:01：给这里发了 2 篇论文。"),
     ],
 )
@@ -148,6 +149,12 @@ async def test_the_papers_that_came_turn_over_and_their_numbers_open_cards(bot: 
     assert more.buttons == ["6", "7", "newer"]
     assert (await bot.presses("newer")).buttons == first.buttons
     assert "Kelp 23" in (await bot.presses("2")).text
+
+
+async def test_a_question_about_what_came_answers_no_other_question(bot: BotHarness) -> None:
+    await brought(bot)
+    await bot.says("/edit 1")
+    assert "7 papers came here" in (await bot.says("how many papers came today?")).text
 
 
 async def test_before_anything_came_the_answer_says_what_comes_next(bot: BotHarness) -> None:

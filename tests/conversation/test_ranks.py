@@ -25,6 +25,7 @@ latest 3 papers
 最好的优化算法
 引用最多的蛋白
 三体问题""".splitlines()
+DAY = "I can show the papers of one day, but not of a longer time."
 PAGES, ORDER = "I show 5 papers at a time.", "I know no votes, downloads or citations."
 
 
@@ -40,6 +41,12 @@ PAGES, ORDER = "I show 5 papers at a time.", "I know no votes, downloads or cita
         ("most downloaded kelp papers", f"(I left out “most downloaded”: {ORDER})"),
         ("kelp papers with the most stars", f"(I left out “with the most stars”: {ORDER})"),
         ("best papers on kelp", f"(I left out “best”: {ORDER})"),
+        ("papers on kelp this month", f"(I left out “this month”: {DAY})"),
+        ("kelp papers this week", f"(I left out “this week”: {DAY})"),
+        (
+            "papers on kelp from MIT",
+            "I do not know where authors work: no universities, institutions or companies (affiliations).",
+        ),
         ("海带最热门的三篇论文", "（“最热门的三篇” 我略去了：我不知道投票、下载和引用的数量。）"),
         ("按引用排序海带论文", "（“按引用排序” 我略去了：我不知道投票、下载和引用的数量。）"),
     ],
@@ -47,7 +54,7 @@ PAGES, ORDER = "I show 5 papers at a time.", "I know no votes, downloads or cita
 async def test_what_is_left_out_is_named_beside_the_papers(bot: BotHarness, asked: str, line: str) -> None:
     make.ingested(bot.store, make.paper("Kelp 海带"), make.paper("Graphs"))
     said = await bot.says(asked)
-    assert said.lines[0] == line
+    assert line in said.lines
     assert "Kelp" in said.text
     assert "Graphs" not in said.text
 

@@ -245,7 +245,7 @@ def command_of(said: Said, *, of_the_chat: bool = False) -> tuple[str, str] | No
     if command == "today" and (days := paper_days(said.text)):
         return ("search", said.text) if said.subject else ("today", f"papers {days.words}")
     if command == "today" and said.subject and _OTHER_DAYS.search(reader.folded(said.text)):
-        command = "search"
+        return ("search", said.text)
     if not of_the_chat and is_of_the_chat(said) and names.names_in(said.text, said.intent):
         return None
     taken = _ARGUMENTS[said.intent](said) if said.intent in _ARGUMENTS else ""

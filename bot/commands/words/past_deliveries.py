@@ -15,10 +15,10 @@ _WORDS = re.compile(
     r"|there|any|anything|some|something|everything|you|youve|the|bot|paperwire|it|i|ive|we|weve|me|us|my|our|your|to|from|for|of|in|by|here"
     r"|papers?|articles?|preprints?|ones?|things?|digests|new|last|latest|previous|most|recent|recently|lately|so|far"
     r"|already|just|again|total|altogether|all|ever|that|this|these|those|then|since|until|up|now|time|been|be"
-    r"|please|can|could|hi|hey|ok|and|a|an|chat|group|channel)"
+    r"|please|can|could|hi|hey|hello|thanks|ok|and|a|an|chat|group|channel)"
 )
 _ASKS = re.compile(
-    r"^(?:(?:please|can|could|you|so|ok|and|hi|hey) )*(?:did|have|has|had|was|were|show|list|tell|give|see|any|anything"
+    r"^(?:(?:please|can|could|you|so|ok|and|hi|hey|hello|thanks) )*(?:did|have|has|had|was|were|show|list|tell|give|see|any|anything"
     r"|(?:the |all )*(?:papers|articles|ones|digest))\b|\b(?:what|whats|which|how|when)\b"
 )
 _BY_THE_BOT = re.compile(
