@@ -215,20 +215,17 @@ def _talk(context: CommandContext, said: Said) -> channel.Reply | None:
     if not said_to or is_an_answer or is_unsure:
         return offered.what_to_say(context)
     lines = tuple(one.say(context.localizer.translate) for one in said_to)
-    known = papers_named(context.transaction, mentioned(said.text))
-    if not said.intent.startswith(intents.MISSING):
+    return _beside(context, said, lines) if said.intent.startswith(intents.MISSING) else channel.Reply(lines=lines)
+
+
+def _beside(context: CommandContext, said: Said, lines: tuple[str, ...]) -> channel.Reply:
+    """Returns what is impossible, and beside it the card of the paper that is named, or the papers about the subject."""
+    if known := papers_named(context.transaction, mentioned(said.text)):
+        card = card_reply(context, next(iter(known.values())))
+        return replace(card, lines=(*lines, *card.lines))
+    if not said.subject or not search.finds_papers(context, said.subject):
         return channel.Reply(lines=lines)
-    if not known:
-        return _beside(context, lines, said.subject)
-    card = card_reply(context, next(iter(known.values())))
-    return replace(card, lines=(*lines, *card.lines))
-
-
-def _beside(context: CommandContext, lines: Sequence[str], subject: str) -> channel.Reply:
-    """Returns what is impossible, and the papers about the subject, if there are any."""
-    if not subject or not search.finds_papers(context, subject):
-        return channel.Reply(lines=tuple(lines))
-    found = search.try_query(context, subject)
+    found = search.try_query(context, said.subject)
     return replace(found, lines=(lines[0], *found.lines))
 
 
