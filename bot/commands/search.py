@@ -251,7 +251,7 @@ def _page(
         buttons=tuple(rows),
         about=channel.About(query=subscription.text if subscription else ending.query),
     )
-    return _with_near(context, reply, _timed(about, ending), near) if near else reply
+    return with_near(context, reply, _timed(about, ending), near) if near else reply
 
 
 def _author_named(context: CommandContext, text: str) -> str:
@@ -291,7 +291,7 @@ def _near(context: CommandContext, query: Query, subject: str, found: SearchResu
     return about, paper_search.near_in_meaning(context.transaction, asked, without=shown, most=PAGE)
 
 
-def _with_near(context: CommandContext, reply: channel.Reply, about: str, near: Sequence[NearPaper]) -> channel.Reply:
+def with_near(context: CommandContext, reply: channel.Reply, about: str, near: Sequence[NearPaper]) -> channel.Reply:
     """Returns the reply with papers that are near in meaning, under a line of their own, and [subscribe to the meaning]."""
     start = len(reply.items)
     papers = [one.known for one in near]

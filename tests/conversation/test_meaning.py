@@ -64,7 +64,16 @@ class TestSearch:
             "Near in meaning:",
         ]
         assert said.lines[3].startswith("1 Honey bees swarm")
-        assert said.buttons[:2] == ["1", "2"]
+        assert said.buttons == ["1", "2", "subscribe to the meaning"]
+
+    async def test_without_meaning_such_a_sentence_finds_what_has_its_words(self, bot: BotHarness) -> None:
+        make.ingested(bot.store, BEES, REEF, ROBOTS)
+        said = await bot.says("gibt es neue Arbeiten zu coral reef?")
+        assert said.lines[:3] == [
+            "Ich verstehe Englisch und Chinesisch; Themen finde ich in jeder Sprache.",
+            "1 paper in the last 7 days",
+            "coral reef",
+        ]
 
     @pytest.mark.parametrize("said", ["yes", "subscribe"])
     async def test_who_only_agrees_is_asked_to_what(self, bot: BotHarness, said: str) -> None:

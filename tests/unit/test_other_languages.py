@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.words import intents
+from bot.commands.words import intents, reader
 from bot.commands.words.languages import OTHER_LANGUAGE, other_language, understands
 
 SAID = [
@@ -23,6 +23,9 @@ SAID = [
     ("pt", "quero receber artigos sobre abelhas"),
     ("ru", "есть ли новые статьи о пчёлах?"),
     ("tr", "arılar hakkında yeni makaleler var mı"),
+    ("uk", "чи є нові статті про бджіл?"),
+    ("fr", "pourquoi donc cet article sur les bourdons est-il arrivé ?"),
+    ("ja", "月曜日まで蜜蜂の配信を止めて"),
     ("vi", "tìm cho tôi bài báo về ong mật"),
     ("es", "avísame cuando salga algo sobre abejas"),
     ("ru", "как отменить подписку на пчёл?"),
@@ -33,7 +36,7 @@ TOPICS = [
     "Wie Bienen ein neues Zuhause finden", "el comportamiento de las abejas", "les abeilles et la lumière",
     "ミツバチの巣の中の温度", "send me papers on Bose-Einstein condensates", "Kant und die Folgen",
     "der Mensch-Maschine-Dialog", "ab initio in vivo in vitro", "最近有什么蜜蜂的论文吗？", "is attention all you need?",
-    "de novo protein design", "what will be new in coral reefs?", "schick",
+    "de novo protein design", "in situ TEM", "Mir Adem Yusuf", "what will be new in coral reefs?", "schick",
 ]  # fmt: skip
 
 
@@ -48,6 +51,29 @@ def test_a_sentence_is_recognised(code: str, said: str) -> None:
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_topic_in_any_language_is_no_sentence(topic: str) -> None:
     assert other_language(topic) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "laat de bijen uit het noorden maar helemaal weg",  # a wish, but without a word that asks
+        "robots con patas que miden los árboles del bosque",
+    ],
+)
+def test_a_command_is_not_guessed_from_another_language(said: str) -> None:
+    assert intents.meaning(said).intent in (reader.QUERY, *reader.ASKING)
+
+
+@pytest.mark.parametrize("said", ["auf deutsch bitte", "en français s'il vous plaît"])
+def test_a_sentence_of_which_examples_have_every_word_is_understood(said: str) -> None:
+    assert intents.meaning(said).intent == "lang"
+
+
+@pytest.mark.parametrize(
+    "said", ["ミツバチの新しい論文はありますか", "蜜蜂の巣の温度調節の論文一覧", "gibt es neue Arbeiten über Bienen?"]
+)
+def test_the_chat_does_not_take_another_language_for_english_or_chinese(said: str) -> None:
+    assert not intents.language_of(said)
 
 
 def test_subjects_in_other_languages_are_no_sentences() -> None:

@@ -74,6 +74,7 @@ _ENDS = re.compile(
     re.IGNORECASE,
 )
 _CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
+_KANA = re.compile(r"[\u3041-\u30fa]")
 _LONGEST_TERM = 6  # Chinese characters of the longest text that may be a term and not a sentence
 
 
@@ -167,7 +168,7 @@ def _meaning_of(said: str) -> Said:
         or not 0 < len(tokens := reader.tokens_of(said)) <= reader.MOST_TOKENS
     ):
         return Said(said)
-    if languages.other_language(said):
+    if Said(said, tokens).has_unknown and languages.other_language(said):
         return Said(said, tokens, (reader.Score(languages.OTHER_LANGUAGE, 1.0),))
     typed = _TYPED.match(reader.folded(said))
     found: tuple[reader.Score, ...]
@@ -177,6 +178,8 @@ def _meaning_of(said: str) -> Said:
         found = (reader.Score("schedule", 1.0),)
     else:
         found = tuple(reader.scores(tokens)[:5])
+    if not typed and _is_guessed(Said(said, tokens, found)) and languages.is_in_another(said):
+        found = (reader.Score(reader.QUERY, 1.0),)
     # papers "in Nature" have no answer, but 流形上的优化 is a subject, of which the reader knows only the words between
     is_subject = found[0].intent == "missing-news" and found[0].sure < _NEWS and Said(said, tokens).has_unknown
     is_title = found[0].intent == "set-limit" and _TOP.match(reader.folded(said)) is not None
@@ -213,6 +216,13 @@ def is_typed(text: str) -> bool:
     """Returns whether a text begins with a command as it is typed, so that the rest is a query: "sub kelp and ice"."""
     typed = _TYPED.match(reader.folded(text.strip()))
     return typed is not None and typed["verb"] == "sub"
+
+
+def _is_guessed(said: Said) -> bool:
+    """Returns whether a text means a command only by chance: no example has its first word, nor most others."""
+    is_unknown = [said._replace(tokens=(one,)).has_unknown for one in said.tokens]
+    is_asking = said.intent in (reader.QUERY, *reader.ASKING)
+    return not is_asking and is_unknown[0] and sum(is_unknown) >= len(is_unknown) / 2
 
 
 def _is_number_and_time(said: str) -> bool:
@@ -258,8 +268,10 @@ def is_of_the_chat(said: Said) -> bool:
 
 
 def language_of(text: str) -> str:
-    """Returns the language of a sentence, "en" or "zh"; "" for a text that is no sentence, such as a term or an id."""
+    """Returns the language of a sentence, "en" or "zh"; "" for a text that is no sentence of them, such as a term or an id."""
     said, chinese, words = meaning(text), len(_CHINESE.findall(text)), len(_WORD.findall(text))
+    if said.intent == languages.OTHER_LANGUAGE or _KANA.search(text):
+        return ""
     if chinese > words:
         return "zh" if said.intent != reader.QUERY or chinese > _LONGEST_TERM else ""
     return "en" if words > 1 and not chinese and said.intent != reader.QUERY else ""

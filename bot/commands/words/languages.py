@@ -13,9 +13,9 @@ from typing import NamedTuple
 OTHER_LANGUAGE = "other-language"  # the intent of such a sentence
 _READ = 80  # characters from which the language is recognised
 _LEAST = 0.5  # how sure the library must be of a language that the sentence has a word of
-_ALONE = 0.9  # and of one for which only the question mark speaks
+_ALONE = 0.9  # and of one that only the question mark speaks for, or nothing
 _SEVERAL = 3  # words of a sentence
-_MANY = 4  # words of a question without such a word
+_MANY = 4  # words of a question that has no such word
 _LETTERS = 6  # of a sentence in a script without blanks
 _UNSPACED = ("ja", "ko")
 _UNDERSTOOD = ("en", "zh", "yue", "wuu")
@@ -63,7 +63,7 @@ _LANGUAGES: Mapping[str, Language] = {
     ),
     "ja": Language(
         "英語と中国語がわかります。トピックはどの言語でも探せます。",
-        re.compile(r"ください|下さい|ますか|ませんか|です|ました|ます(?:$|[。、!?！？])|教えて|知らせて|通知して|送って|見せて|探して|ほしい|欲しい|たい(?:$|[。!?！？])|お願い|ありがとう|ある[?？]"),
+        re.compile(r"ください|下さい|ますか|ませんか|です|ました|ます(?:$|[。、!?！？])|教えて|知らせて|通知して|送って|見せて|探して|ほしい|欲しい|たい(?:$|[。!?！？])|ません|て(?:$|[。!！?？])|お願い|ありがとう|ある[?？]"),
     ),
     "ko": Language(
         "영어와 중국어를 이해합니다. 주제는 어떤 언어로든 찾을 수 있습니다.",
@@ -89,6 +89,10 @@ _LANGUAGES: Mapping[str, Language] = {
         "İngilizce ve Çince anlıyorum; konuları her dilde bulurum.",
         _words("bana ben lütfen var mı mi misin mısın musun gönder gönderir gönderin göster bul istiyorum arıyorum makale makaleler teşekkürler teşekkür neler haber.ver nasıl aboneliğimi abonelik"),
     ),
+    "uk": Language(
+        "Я розумію англійську та китайську; теми знаходжу будь-якою мовою.",
+        _words("я мені мене ти ви є чи можеш можете можна надішли надсилай надсилайте відправ покажи покажіть знайди знайдіть хочу потрібні потрібно шукаю статті статей ласка дякую що які"),
+    ),
     "vi": Language(
         "Tôi hiểu tiếng Anh và tiếng Trung; chủ đề thì tôi tìm được bằng mọi ngôn ngữ.",
         _words("tôi mình cho gửi tìm muốn cần hãy giúp không có bài ơn nào gì làm.sao đăng.ký"),
@@ -99,12 +103,14 @@ _LANGUAGES: Mapping[str, Language] = {
 @lru_cache(maxsize=256)
 def other_language(text: str) -> str | None:
     """Returns the code of the language of a sentence that is neither English nor Chinese; None for any other text."""
-    plain = " ".join(text.casefold().replace("’", "'").split())
+    # names in capitals, such as TEM, ask for nothing
+    plain = " ".join(text.replace("’", "'").split())
+    spoken = {code for code, one in _LANGUAGES.items() if one.asks.search(_without_capitals(plain))}
+    is_name, plain = plain.istitle(), plain.casefold()
     is_question = not plain.isascii() and plain.endswith(("?", "؟"))
-    spoken = {code for code, one in _LANGUAGES.items() if one.asks.search(plain)}
     words = len(plain.split())
     is_long = words >= _SEVERAL or (len(plain) >= _LETTERS and not spoken.isdisjoint(_UNSPACED))
-    if not is_long or not (spoken or is_question):
+    if not is_long or is_name or not (spoken or is_question):
         return None
     code, sure = _recognised(plain)
     if code in _UNDERSTOOD:
@@ -112,6 +118,21 @@ def other_language(text: str) -> str | None:
     if code in spoken:
         return code if sure >= _LEAST else None
     return code if is_question and words >= _MANY and sure >= _ALONE else None
+
+
+def is_in_another(text: str) -> bool:
+    """Returns whether a text, also one that asks for nothing, is surely in a language other than English and Chinese."""
+    plain = " ".join(text.casefold().split())
+    if plain.count(" ") + 1 < _SEVERAL:
+        return False
+    code, sure = _recognised(plain)
+    return code not in _UNDERSTOOD and sure >= _ALONE
+
+
+def _without_capitals(text: str) -> str:
+    """Returns a text in lower case, without its words in capitals if it has others."""
+    rest = " ".join(word for word in text.split() if not (word.isupper() and word[1:]))
+    return (rest or text).casefold()
 
 
 def understands(code: str) -> str:
