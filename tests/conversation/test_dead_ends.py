@@ -112,7 +112,6 @@ class TestLooser:
         [
             ("diffusion graphs", "leave out graphs (+2)"),
             ("ti:tides", "words in any text (+1)"),
-            ("Ada Example", 'author:"Ada Example" (+4)'),
             ("diffusion -video", "allow video (+1)"),
             ("diffusion tides", "any of these words (+3)"),
         ],
