@@ -48,6 +48,11 @@ def _answered(context: CommandContext, said: str) -> channel.Reply | None:
     return asking.answer_question(context) if said else None
 
 
+def _interrupted(context: CommandContext, _: str) -> None:
+    """Drops a question that makes sense only directly after it was asked: a later "ok" is about something else."""
+    asking.drop_passing_questions(context)
+
+
 def _named(context: CommandContext, said: str) -> channel.Reply | None:
     """Answers a text that names papers, or has a link that names none; and a file."""
     if said and links.mentioned(said) and not asks_for_nearness(split_when(said).query):
@@ -80,7 +85,7 @@ def _tried(context: CommandContext, said: str) -> channel.Reply | None:
     return _with_near_command(context, said, search.try_query(context, timed))
 
 
-_STEPS = (_comforted, _followed, _answered, _named, _meant, _tried)
+_STEPS = (_comforted, _followed, _answered, _interrupted, _named, _meant, _tried)
 
 
 def _local_time(context: CommandContext, said: str) -> channel.Reply | None:
@@ -97,6 +102,8 @@ def _writes(context: CommandContext) -> bool:
     It does if the text may answer a question or change something, has a file, or opens a paper.
     """
     meant = intents.meaning(context.args)
+    if asking.has_passing_question(context):
+        return True
     if asking.answers_question(context) or (context.message and context.message.file_id) or opens_a_paper(context):
         return True
     step = following.step_of(context, meant)

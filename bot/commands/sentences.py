@@ -25,7 +25,7 @@ from bot.commands import (
 )
 from bot.commands.cards import card_reply
 from bot.commands.context import CommandContext
-from bot.commands.words import by_rule, intents, languages, names, reader, subjects
+from bot.commands.words import by_rule, intents, languages, names, reader, subjects, wishes
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import errors, model
@@ -255,6 +255,10 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
             else None
         )
     if not those and said.intent in ("pause", "resume") and not intents.names_one(said):
+        is_one = len(there) > 1 and (wishes.refers_back(said.text) or names.refers(said.text))
+        if is_one or not said.is_sure:
+            each = [(one, command) for one in there if (command := change_of(said, one))]
+            return _asked(context, said, each, whole=True)
         return offered.run(context, said.intent, intents.pause_in(said) if said.intent == "pause" else "")
     is_unclear = bool(strange) or _disagree(said, those)
     candidates = there if strange else those or there
@@ -352,7 +356,7 @@ _SINCERE = 0.8
 _SIGNS = {"👍": "like-paper", "👎": "dislike-paper"}  # as the reply to a paper, a sign rates it
 _CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
-_SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone")
+_SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone", "undo")
 # changes that need words, such as what to exclude, in addition to the subscription
 _OF_WORDS = ("exclude", "narrow", "widen")
 _OF_THE_CHAT = ("widen", "pause", "resume")  # with these, "everything" is not read as each single subscription

@@ -118,6 +118,7 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
         "query": "tree",
         "rule": "-ti:another",
         "second": 2,
+        "since": make.NOON.isoformat(),
         "source": "telegram:42",
         "start": 0,
         "stretches": [[key_of(make.NOON.date(), 1), 0]],

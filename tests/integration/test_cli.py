@@ -313,7 +313,7 @@ def test_ctrl_c_ends_make_run_without_an_error(tmp_path: Path) -> None:
     program.write_text(PAPERWIRE.format(python=sys.executable))
     program.chmod(0o755)
     with subprocess.Popen(  # noqa: S603 - our own program
-        ["make", "-o", ".venv/runtime.stamp", f"BIN={tmp_path}", "run"],  # noqa: S607 - whichever make there is
+        ["make", "--no-print-directory", "-o", ".venv/runtime.stamp", f"BIN={tmp_path}", "run"],  # noqa: S607 - whichever make there is
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     ) as made:  # fmt: skip
         assert made.stdout

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from bot.commands.words import by_rule, dictated, languages, names, reader, subjects
 from bot.commands.words.days import paper_days
+from bot.commands.words.orders import is_order
 from bot.commands.words.reader import Token
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
 from subscriptions.errors import Refused
@@ -155,7 +156,20 @@ def meaning(text: str) -> Said:
     if by_rule.is_acknowledged(said):
         return Said(said, (), (reader.Score(by_rule.ACKNOWLEDGED, 1.0),))
     is_pasted = dictated.is_long(said) and not dictated.is_addressed(said)
-    return Said(said) if is_pasted else _meaning_of(dictated.request_in(said) or said)
+    return Said(said) if is_pasted else _if_order(_meaning_of(dictated.request_in(said) or said))
+
+
+def _if_order(said: Said) -> Said:
+    """Returns a meaning; that of a sentence that only speaks of an action is not sure, so that the bot asks."""
+    if is_order(reader.folded(said.text), said.intent):
+        return said
+    first, *others = said.found
+    names_none = not said.numbers and not said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)
+    if first.intent == "unsub" and names_none:  # then the subscriptions are offered
+        return said
+    if first.intent == "sub":
+        return said._replace(found=(reader.Score(reader.ASKING[0], 1.0),))
+    return said._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
 
 
 def _meaning_of(said: str) -> Said:

@@ -1,0 +1,36 @@
+"""Sentences that have the verbs of orders: which are orders, and which only speak of an action."""
+
+import pytest
+
+from bot.commands.words import intents
+
+ORDERS = (
+    "remove 2", "please remove diffusion", "can you unsubscribe me from diffusion?", "could you pause everything for a week",
+    "I want to unsubscribe from diffusion", "unsubscribe all", "stop", "stop sending me papers on weekends", "别发了",
+    "取消订阅 2", "能不能暂停三天", "undo", "撤销", "make it weekly", "改成每周一", "no more surveys", "在标题里找就行了",
+    "not interested in medical imaging", "不要再推送综述", "I'm on holiday until January 5", "use English", "用英文",
+    "how about 8am instead", "follow robotics", "is there anything new on robotics? tell me every friday",
+)  # fmt: skip
+NO_ORDERS = (
+    "don't remove 2", "please do not unsubscribe me from diffusion", "I never want to unsubscribe from diffusion",
+    "不要取消订阅 diffusion", "我没说要取消订阅 2", "remove none of them", "pause nothing", "never pause my subscriptions",
+    "please don't pause anything while I'm away", "don't undo that", "不要撤销", "don't subscribe me to robotics",
+    "don't make diffusion daily", "别把1改成每周", "don't set the limit to 5", "不用每天最多5篇", "stop talking Chinese",
+    "不要用英文", "how can I unsubscribe from diffusion?", "should I unsubscribe from diffusion?", "what if I remove 2",
+    "did you pause diffusion?", "was diffusion removed?", "is my limit 5?", "I already removed diffusion",
+    "tomorrow I will pause diffusion", "if there are too many I will unsubscribe from diffusion", "谁取消了订阅 2",
+    "remove 2. Actually don't.", "remove 2? no!", "sorry, I removed 2 by accident", "> unsubscribe from 2",
+    "To stop receiving these mails, unsubscribe from all of the lists here.", "nobody should remove 2",
+)  # fmt: skip
+CHANGES = ("unsub", "pause", "resume", "stop", "undo", "sub", "schedule", "set-", "lang-", "forget")
+
+
+@pytest.mark.parametrize("text", NO_ORDERS)
+def test_who_only_speaks_of_an_action_is_asked(text: str) -> None:
+    said = intents.meaning(text)
+    assert not (said.intent.startswith(CHANGES) and said.is_sure)
+
+
+@pytest.mark.parametrize("text", ORDERS)
+def test_an_order_is_as_sure_as_it_was(text: str) -> None:
+    assert intents.meaning(text).is_sure
