@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from bot.commands import meant, sentences
 from bot.commands.frame import Choice, Shown
-from bot.commands.words import by_rule, intents, names, reader, subjects, told
+from bot.commands.words import by_rule, intents, names, orders, reader, subjects, told
 from bot.commands.words.intents import Said
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.model import Subscription
@@ -403,6 +403,11 @@ def _paper(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | No
         numbers = [max(papers)]
     is_bare = not said.tokens  # the number of a subscription, if there is one
     is_other = is_bare and any(one.number in numbers for one in there)
+    is_either = shown.last == "query" and not shown.interrupted and papers.keys() >= {*numbers}
+    is_ranked = bool(numbers) and not re.search(r"\d", said.text) and not DENIED.search(reader.folded(said.text))
+    removes = said.intent == "unsub" and orders.names_a_removal(reader.folded(said.text))
+    if is_either and is_ranked and removes:  # "delete the first"
+        return Which([Do("unsub", " ".join(map(str, numbers)))])
     if is_other or not papers.keys() >= {*numbers} or _is_of_subscriptions(said, there):
         return None
     if numbers:

@@ -25,7 +25,7 @@ from bot.commands import (
 )
 from bot.commands.cards import card_reply
 from bot.commands.context import CommandContext
-from bot.commands.words import by_rule, intents, languages, names, reader, subjects, wishes
+from bot.commands.words import by_rule, intents, languages, names, reader, subjects
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import errors, model
@@ -255,8 +255,7 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
             else None
         )
     if not those and said.intent in ("pause", "resume") and not intents.names_one(said):
-        is_one = len(there) > 1 and (wishes.refers_back(said.text) or names.refers(said.text))
-        if is_one or not said.is_sure:
+        if not said.is_sure:
             each = [(one, command) for one in there if (command := change_of(said, one))]
             return _asked(context, said, each, whole=True)
         return offered.run(context, said.intent, intents.pause_in(said) if said.intent == "pause" else "")

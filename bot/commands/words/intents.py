@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bot.commands.words import by_rule, dictated, languages, names, reader, subjects
 from bot.commands.words.days import paper_days
-from bot.commands.words.orders import is_order
+from bot.commands.words.orders import is_order, names_a_removal
 from bot.commands.words.reader import Token
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
 from subscriptions.errors import Refused
@@ -167,6 +167,8 @@ def _if_order(said: Said) -> Said:
     names_none = not said.numbers and not said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)
     if first.intent == "unsub" and names_none:  # then the subscriptions are offered
         return said
+    if first.intent == "unsub-all" and not names_a_removal(reader.folded(said.text)):  # "all of them"
+        return said._replace(found=(reader.Score(reader.QUERY, HALF), *said.found))
     if first.intent == "sub":
         return said._replace(found=(reader.Score(reader.ASKING[0], 1.0),))
     return said._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
@@ -387,7 +389,8 @@ def _resume(said: Said) -> str | None:
 
 def names_one(said: Said) -> bool:
     """Returns whether a sentence about a pause names a subscription, so that it is not about the whole chat."""
-    return bool(names.names_in(said.text, said.intent)) or names.may_name(said.text, said.intent)
+    named = names.names_in(said.text, said.intent) or names.points_back(said.text)
+    return bool(named) or names.may_name(said.text, said.intent)
 
 
 def _hours(said: Said) -> str:

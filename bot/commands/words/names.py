@@ -17,6 +17,7 @@ _REFERS = re.compile(
     r"\b(?:the|my|that|this)\b.*\b(?:ones?|subscriptions?|feeds?|alerts?|topics?|searche?s?|quer(?:y|ies))\b"
     r"|[那这][个条]|订阅|[^\W\d_]的$"
 )
+IT = re.compile(r"\b(?:it|them|that one|this one)\b(?! (?:is|was|takes|works))|[它](?!们的)|(?:那|这)个(?![^\s的改换])")
 _NUMBERED = re.compile(
     r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
 )
@@ -107,6 +108,11 @@ def refers(text: str) -> bool:
 def is_within(name: str, text: str) -> bool:
     """Returns whether a text ends with the name of a subscription as that out of which something is taken: "surveys in NAME"."""
     return bool(re.search(rf"\b(?:in|from|within|under)\s+{re.escape(reader.folded(name))}$", reader.folded(text)))
+
+
+def points_back(text: str) -> bool:
+    """Returns whether a text is about something that was named before: "pause it"."""
+    return bool(IT.search(reader.folded(text)))
 
 
 def is_numbered(text: str) -> bool:

@@ -52,17 +52,23 @@ _REPORT = re.compile(
 _TAKEN_BACK = re.compile(
     r"[,;.!?]\s*(?:(?:actually|oh|wait|or|but|better)[, ]+)*(?:no|don'?t|not|never ?mind|wait|不|算了|别)[\s.!?]*$"
 )
-_QUOTED = re.compile(r"^\s*>|`")
+_QUOTED = re.compile(r"^\s*>|'''")  # a quotation, or code: folded texts have ' for each backtick
+_CORRECTED = re.compile(r"[,;.!?]\s*(?:no|wait|actually|不|不对)\s*[,;.!?]")  # "remove 2, no, remove 3"
+_REMOVAL = re.compile(
+    rf"\b(?:{_REMOVE.english}|clear\w*|wip\w+|empty|stop\w*|end|quit|none|nothing|no)\b|{_REMOVE.chinese}|清|停|关|别|不"
+)
 _REPORTED = frozenset({"unsub", "unsub-all", "pause", "resume", "stop", "undo", "forget"})
 _MOST_OF_ALL = 8  # words of an order to remove everything; a longer text is from somewhere else
 
 
-def is_order(plain: str, intent: str) -> bool:
+def is_order(plain: str, intent: str) -> bool:  # noqa: PLR0911 - one answer for each way to speak of an action
     """Returns whether a folded sentence with this intent tells to do it; True for intents that change nothing."""
     verbs = _VERBS.get(intent) or (_SET if intent.startswith(_BY_PREFIX) else None)
     if verbs is None:
         return True
-    if intent == "unsub-all" and len(plain.split()) > _MOST_OF_ALL:
+    if intent == "unsub-all" and (len(plain.split()) > _MOST_OF_ALL or not names_a_removal(plain)):
+        return False
+    if intent in _REPORTED and _CORRECTED.search(plain):
         return False
     if intent == "sub" and _OF_A_STATE.search(plain):
         return False
@@ -71,6 +77,11 @@ def is_order(plain: str, intent: str) -> bool:
     if intent in _REPORTED and (_REPORT.search(plain) or _NOTHING.search(plain)):
         return False
     return not _is_denied(plain, verbs)
+
+
+def names_a_removal(plain: str) -> bool:
+    """Returns whether a folded text has a word for removing or ending something."""
+    return bool(_REMOVAL.search(plain))
 
 
 def _is_denied(plain: str, verbs: _Verbs) -> bool:

@@ -29,9 +29,6 @@ _POLITE = re.compile(r"^(?:(?:please|pls|could you|can you|would you)\s+)+|^(?:�
 _NOUN = re.compile(
     r"^(?:(?:the|any|new|all|some|more|recent|latest)\s+)*(?:papers?|articles?|preprints?|everything|anything|stuff|news)\b|^(?:关于|有关|论文)"
 )
-_IT = re.compile(
-    r"\b(?:it|them|that one|this one)\b(?! (?:is|was|takes|works))|[它](?!们的)|(?:那|这)个(?![^\s的改换])"
-)
 _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?|works?)\b|论文|文章|文献|研究")
 _DAY = re.compile(r"\b(?:today|todays|today's|tonight|now)\b|今天|今日|现在")
 _PLEASANT = frozenset({"hello", "thanks", "bye"})
@@ -226,12 +223,12 @@ def _is_small(text: str) -> bool:
 
 def refers_back(text: str) -> bool:
     """Returns whether a wish is about what the wish before it was about: "make it weekly"."""
-    return bool(_IT.search(reader.folded(text)))
+    return names.points_back(text)
 
 
 def with_antecedent(text: str, what: str) -> str:
     """Returns a wish with what the wish before was about in place of "it"."""
-    found = _IT.search(reader.folded(text))
+    found = names.IT.search(reader.folded(text))
     return f"{text[: found.start()]}{what}{text[found.end() :]}" if found else text
 
 
