@@ -43,9 +43,9 @@ _TIMES = re.compile(
 DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除了|去掉)|不要$")
 # Words that say that something before was wrong. Some are words of queries, too ("no free lunch"), unless a sign follows.
 _WRONG = re.compile(
-    r"(?:(?:(?:no|nope|nah|(?:that'?s |that was )?(?:the )?wrong(?: one| thing)?|not (?:that|this|it)(?: one)?|sorry|oops|wait|hm+|actually|pardon|my (?:bad|mistake))"
+    r"(?:(?:(?:(?:no )*no|nope|nah|(?:that'?s |that was )?(?:the )?wrong(?: one| thing)?|not (?:that|this|it)(?: one)?|sorry|oops|wait|hm+|actually|pardon|my (?:bad|mistake))"
     r"\s?[,.!;:…—–-]+|(?:sorry|oops|actually|wait)(?=\s))\s*"
-    r"|(?:不对|错了|说错了|搞错了|弄错了|不是(?:的|这个|那个|这些)?|不|抱歉|对不起|等等)\s*[,.!;:、…]+\s*)+"
+    r"|(?:(?:不对)+|错了|说错了|搞错了|弄错了|不是(?:的|这个|那个|这些)?|不|抱歉|对不起|等等)\s*[,.!;:、…]+\s*)+"
 )
 # "I meant X", "not X, but Y", "instead of X, Y", 我说的是X, 不是X，是Y
 _MEANT = re.compile(
@@ -139,7 +139,8 @@ def following(said: Said) -> Following:  # noqa: PLR0911 - one answer for each k
     if not said.tokens or len(said.tokens) > _MOST or "\n" in said.text:
         return Following("", said)
     if (corrected := _corrected(said.text)) is not None:
-        return _correction(intents.meaning(corrected))
+        is_named = _MEANT.search(reader.folded(said.text)) is not None
+        return _correction(intents.meaning(corrected), is_named=is_named)
     if (agreed := _AGREES.match(reader.folded(said.text))) and (kind := _kind(rest := _rest(said, agreed))):
         return Following(kind, rest)
     kind = _kind(said)
@@ -185,12 +186,16 @@ def _is_bare(said: Said) -> bool:
     return bool(pieces) and all(one.part in (reader.WANTED, reader.AUTHOR) for one in pieces)
 
 
-def _correction(said: Said) -> Following:
-    """Returns what a text says that corrects what was said before, without the words that say so."""
+def _correction(said: Said, *, is_named: bool = False) -> Following:
+    """Returns what a text says that corrects what was said before, without the words that say so.
+
+    `is_named`: these words were "I meant", after which anything may be a subject, also 目标跟踪.
+    """
     kind = _kind(said)
     if kind in ("time", "choose", "one") or said.intent == "narrow":
         return Following(kind, said, corrects=True)
-    is_new = names.has_strange_word(said.text) and not _is_talk(said) and kind in ("", "replace", "words")
+    is_subject = names.has_strange_word(said.text) or (is_named and bool(said.subject))
+    is_new = is_subject and not _is_talk(said) and (kind in ("", "replace", "words") or is_named)
     return Following("replace" if is_new else "", said, corrects=True)
 
 

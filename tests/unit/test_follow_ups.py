@@ -94,6 +94,8 @@ REPLACED = [
     (SEARCH, "不对，是视频生成", "search 视频生成"),
     (SEARCH, "不是这个，是图神经网络", "search 图神经网络"),
     (SEARCH, "我说的是蛋白质折叠", "search 蛋白质折叠"),
+    (SEARCH, "不对不对，我是说语音跟踪", "search 语音跟踪"),
+    (SEARCH, "no no, graph transformers", "search graph transformers"),
     (SEARCH, "换成图神经网络", "search 图神经网络"),
     (BESIDE, "不对，是视频生成", "search 视频生成"),
     (SUB, "no, protein folding", "edit 1 protein folding"),
