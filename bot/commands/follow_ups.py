@@ -194,7 +194,7 @@ def _correction(said: Said, *, is_named: bool = False) -> Following:
     kind = _kind(said)
     if kind in ("time", "choose", "one") or said.intent == "narrow":
         return Following(kind, said, corrects=True)
-    is_subject = names.has_strange_word(said.text) or (is_named and bool(said.subject))
+    is_subject = names.has_strange_word(said.text) or (is_named and (bool(said.subject) or said.intent == reader.QUERY))
     is_new = is_subject and not _is_talk(said) and (kind in ("", "replace", "words") or is_named)
     return Following("replace" if is_new else "", said, corrects=True)
 
