@@ -33,13 +33,6 @@ _AGAIN = re.compile(
 _SAME = re.compile(
     r"^(?:and |do |please )*(?:the )?same (?:thing )?(?:for|with|about|on)\b|^也(?:来|订|给)|^再来一|同样"
 )
-# words that say that a time is one of delivery
-_TIMES = re.compile(
-    r"make|set|send|sent|change|move|switch|shift|deliver|delivered|delivery|come|coming|arrive|get|give|have|want|need|like|prefer|id|let|lets|try"
-    r"|time|times|instead|rather|better|again|actually|maybe|perhaps|oh|hmm|ok|okay|yes|no|wait|sorry|earlier|later|day|days|week|weeks|morning|mornings"
-    r"|evening|evenings|afternoon|noon|night|weekly|daily|monthly|now|one|papers?|them|keep|same|schedule|digest|digests|per|once|twice"
-    r"|[改成到为吧请就每发推送给换调把时间也再还要在以后能可吗呢麻烦想希望好的了点早晚上下午中天周期都我你是定设]"
-)
 DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除了|去掉)|不要$")
 # Words that say that something before was wrong. Some are words of queries, too ("no free lunch"), unless a sign follows.
 _WRONG = re.compile(
@@ -286,7 +279,9 @@ def _is_only_time(said: Said) -> bool:
     is_numbered = bool(said.marked(reader.NUMBER)) and said.numbers != [when]
     if not when or is_numbered or said.has_unknown or _names(said) or subjects.denies(reader.folded(said.text)):
         return False
-    if any(one.mark not in subjects.small_words() and not _TIMES.fullmatch(one.mark) for one in _around_times(said)):
+    if any(
+        one.mark not in subjects.small_words() and not orders.is_of_delivery(one.mark) for one in _around_times(said)
+    ):
         return False  # "my meeting is at 9": of something else
     return said.intent in _OF_TIME or not said.asks_for_papers
 

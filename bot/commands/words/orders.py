@@ -52,6 +52,13 @@ _REPORT = re.compile(
 _TAKEN_BACK = re.compile(
     r"[,;.!?]\s*(?:(?:actually|oh|wait|or|but|better)[, ]+)*(?:no|don'?t|not|never ?mind|wait|不|算了|别)[\s.!?]*$"
 )
+# words that say that a time is one of delivery
+_OF_DELIVERY = re.compile(
+    r"make|set|send|sent|change|move|switch|shift|deliver|delivered|delivery|come|coming|arrive|get|give|have|want|need|like|prefer|id|let|lets|try"
+    r"|time|times|instead|rather|better|again|actually|maybe|perhaps|oh|hmm|ok|okay|yes|no|wait|sorry|earlier|later|day|days|week|weeks|morning|mornings"
+    r"|evening|evenings|afternoon|noon|night|weekly|daily|monthly|now|one|papers?|them|keep|same|schedule|digest|digests|per|once|twice"
+    r"|[改成到为吧请就每发推送给换调把时间也再还要在以后能可吗呢麻烦想希望好的了点早晚上下午中天周期都我你是定设]"
+)
 _QUOTED = re.compile(r"^\s*>|'''")  # a quotation, or code: folded texts have ' for each backtick
 _CORRECTED = re.compile(r"[,;.!?]\s*(?:no|wait|actually|不|不对)\s*[,;.!?]")  # "remove 2, no, remove 3"
 _REMOVAL = re.compile(
@@ -77,6 +84,11 @@ def is_order(plain: str, intent: str) -> bool:  # noqa: PLR0911 - one answer for
     if intent in _REPORTED and (_REPORT.search(plain) or _NOTHING.search(plain)):
         return False
     return not _is_denied(plain, verbs)
+
+
+def is_of_delivery(word: str) -> bool:
+    """Returns whether a folded word may stand beside a time of delivery: "send it at 9", but not "my meeting is at 9"."""
+    return _OF_DELIVERY.fullmatch(word) is not None
 
 
 def names_a_removal(plain: str) -> bool:

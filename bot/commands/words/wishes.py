@@ -62,7 +62,7 @@ class Named(NamedTuple):
 
     def names_one(self, said: Said) -> bool:
         """Returns whether a sentence names a subscription, by its number or its words, or as "it"."""
-        if self.may_be_any or said.numbers or said.texts(reader.NAMED) or refers_back(said.text):
+        if self.may_be_any or said.numbers or said.texts(reader.NAMED) or names.points_back(said.text):
             return True
         return self.numbered(said.text) != said.text
 
@@ -160,7 +160,7 @@ def _begins_a_wish(said: Said, before: str, named: Named) -> bool:
         return said.sure >= _TALK
     if said.intent == "set-limit" and before:
         return named.meaning(before).intent not in _LOOKS
-    if said.intent in _SETTLES and (refers_back(said.text) or not named.names_one(said)):
+    if said.intent in _SETTLES and (names.points_back(said.text) or not named.names_one(said)):
         return _settles(said, named.meaning(before).intent if before else "")
     return True
 
@@ -169,7 +169,7 @@ def _settles(said: Said, last: str) -> bool:
     """Returns whether a time, an exclusion or another condition is a wish; after a request, it belongs to that."""
     if not last:
         return said.intent in ("widen", "narrow")
-    return last not in (_LOOKS if refers_back(said.text) else {*_LOOKS, "sub", said.intent})
+    return last not in (_LOOKS if names.points_back(said.text) else {*_LOOKS, "sub", said.intent})
 
 
 def _asks(said: Said, before: Said | None) -> bool:
@@ -180,7 +180,7 @@ def _asks(said: Said, before: Said | None) -> bool:
     if not said.asks_for_papers:
         is_first = before is None or before.intent not in reader.ASKING
         is_of_the_day = said.intent == "today" and (is_first or bool(_DAY.search(plain)))
-        return is_of_the_day or (before is not None and refers_back(plain) and before.intent not in _LOOKS)
+        return is_of_the_day or (before is not None and names.points_back(plain) and before.intent not in _LOOKS)
     if said.text.isascii() and subjects.pieces_of(said.text, said.intent)[0].part not in ("", reader.TIME):
         return False
     return said.intent == "sub" or not subjects.tells(said.text) or bool(_PAPERS.search(plain))
@@ -219,11 +219,6 @@ def _with_verb_of(before: str, piece: str) -> str:
 
 def _is_small(text: str) -> bool:
     return set(reader.folded(text).split()) <= subjects.small_words()
-
-
-def refers_back(text: str) -> bool:
-    """Returns whether a wish is about what the wish before it was about: "make it weekly"."""
-    return names.points_back(text)
 
 
 def with_antecedent(text: str, what: str) -> str:
