@@ -62,7 +62,8 @@ def browser() -> Iterator[Any]:
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[visitor.Bot]:
     """A bot to which a proxy names the visitor, so that each test can use people and chats of its own."""
     with visitor.running_bot(
-        tmp_path_factory.mktemp("bot"), {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op"}
+        tmp_path_factory.mktemp("bot"),
+        {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op, web:op-en, web:op-zh"},
     ) as running:
         yield running
 

@@ -108,7 +108,7 @@ def test_the_status_is_for_operators(visit: visiting.Visit) -> None:
 
 @pytest.mark.parametrize(("language", "dark"), [("en", False), ("zh", True)])
 def test_axe_finds_nothing_on_them(visit: visiting.Visit, language: str, dark: bool) -> None:
-    op = with_papers(visit, "op", f"quadrant{language}", dark=dark, still=True)
+    op = with_papers(visit, f"op-{language}", f"quadrant{language}", dark=dark, still=True)
     for path in ("playground?", f"playground?q=quadrant{language}+-whale&", "playground?q=title:&", "status?"):
         assert op.page.goto(f"{op.bot.url}{path}language={language}").status == 200
         op.is_accessible(1280, 360)
