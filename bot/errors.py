@@ -7,6 +7,10 @@ PaperwireError
 │   └── FetchError        a web address whose document cannot be fetched
 ├── SettingsError         a setting that cannot be used (exit 2)
 ├── WrongUsage            a command line that cannot be understood (exit 2)
+├── ModelFails            a language model that gives no answer
+│   ├── ModelUnavailable  it is busy, too slow or cannot be reached: waiting helps
+│   ├── ModelRefuses      it refuses the key, the model or the request: waiting does not help
+│   └── NoModelAnswer     it answered, but this answer cannot be used
 └── SenderLockHeld        another process holds the sender lock
 """
 
@@ -92,6 +96,30 @@ class WrongUsage(errors.PaperwireError):
     """A command line that cannot be understood."""
 
     exit_code = 2
+
+
+class ModelFails(errors.PaperwireError):
+    """A language model that gives no answer. `tokens`: what the request has cost, perhaps; 0 if nothing was computed.
+
+    `wait`: the seconds that the server asks for; 0 if it does not say.
+    """
+
+    def __init__(self, sentence: errors.Sentence, hint: errors.Sentence, *, tokens: int = 0, wait: float = 0.0) -> None:
+        super().__init__(sentence, hint)
+        self.tokens = tokens
+        self.wait = wait
+
+
+class ModelUnavailable(ModelFails):
+    """The model is busy, too slow or cannot be reached. Waiting helps."""
+
+
+class ModelRefuses(ModelFails):
+    """The server refuses the key, the model or the request. Waiting does not help."""
+
+
+class NoModelAnswer(ModelFails):
+    """The model answered, but this answer is cut, refused, too large or nonsense."""
 
 
 class SenderLockHeld(errors.PaperwireError):

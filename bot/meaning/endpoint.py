@@ -1,23 +1,22 @@
 """A server that encodes texts, with the interface of OpenAI's `/embeddings`: Ollama, vLLM, or a service."""
 
 import asyncio
-import json
 from array import array
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from http import HTTPStatus
 from math import isfinite
 from threading import Lock
 from time import monotonic
 from typing import Any, TypeAlias
 
-import httpx
+from httpx import URL, AsyncClient
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
 from bot.meaning.calibration import SAMPLES, calibrate, papers_of
 from bot.meaning.child_process import ENDS, ChildProcess
+from bot.model_server import Later, Nonsense, RequestRefused, connect, post
 from subscriptions.errors import MeaningFails, Sentence
 
 Vector: TypeAlias = "array[float]"
@@ -28,18 +27,7 @@ _MANY = 5  # texts of a request that do not all mean the same
 _DIMENSIONS = range(64, 8193)
 _TRIES = 5
 _LONGEST_WAIT = 20.0  # seconds between tries
-_LATER = (429, 500, 502, 503, 504, 529)
 _TOO_MANY = (400, 413, 422)  # how servers refuse more texts than they take at once
-_REFUSED = (401, 403)
-
-
-class _Later(Exception):
-    """The server cannot answer now. `wait`: the seconds that it asks for, 0 if it does not say."""
-
-    def __init__(self, reason: Sentence, wait: float = 0.0) -> None:
-        super().__init__()
-        self.reason = reason
-        self.wait = wait
 
 
 class _TooMany(Exception):
@@ -102,25 +90,18 @@ class Endpoint:
         running = asyncio.get_running_loop(), asyncio.current_task()
         self._running.add(running)
         try:
-            async with asyncio.timeout(max(until - monotonic(), 0)), self._client() as client:
+            async with asyncio.timeout(max(until - monotonic(), 0)), connect(self._key) as client:
                 return await self._vectors(client, texts)
         except asyncio.CancelledError:
             raise self._failed(ENDS) from None
         except TimeoutError:
             raise self._failed(_SLOW) from None
-        except _Later as later:
+        except Later as later:
             raise self._failed(later.reason) from None
         finally:
             self._running.discard(running)
 
-    def _client(self) -> httpx.AsyncClient:
-        headers = {"Authorization": f"Bearer {self._key.get_secret_value()}"} if self._key else {}
-        try:
-            return httpx.AsyncClient(headers=headers, timeout=httpx.Timeout(60.0, connect=10.0))
-        except (ImportError, ValueError, OSError):  # httpx's message would show the address of the proxy
-            raise self._failed(Sentence("the proxy of this machine cannot be used")) from None
-
-    async def _vectors(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[Vector]:
+    async def _vectors(self, client: AsyncClient, texts: Sequence[str]) -> list[Vector]:
         found: list[Vector] = []
         at_once = self._at_once
         while len(found) < len(texts):
@@ -132,44 +113,27 @@ class Endpoint:
         self._at_once = at_once
         return found
 
-    async def _tried(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[Vector]:
+    async def _tried(self, client: AsyncClient, texts: Sequence[str]) -> list[Vector]:
         tries = AsyncRetrying(
             sleep=self._sleep,
             wait=_wait,
-            retry=retry_if_exception_type(_Later),
+            retry=retry_if_exception_type(Later),
             stop=stop_after_attempt(_TRIES),
             reraise=True,
         )
         return await tries(self._asked, client, texts)
 
-    async def _asked(self, client: httpx.AsyncClient, texts: Sequence[str]) -> list[Vector]:
-        """Sends one request. Raises _Later, _TooMany, MeaningFails."""
+    async def _asked(self, client: AsyncClient, texts: Sequence[str]) -> list[Vector]:
+        """Sends one request. Raises Later, _TooMany, MeaningFails."""
         try:
-            request = {"model": self.name, "input": list(texts)}
-            async with client.stream("POST", self._url, json=request) as response:
-                if response.status_code != HTTPStatus.OK:
-                    raise self._refused(response, len(texts))
-                data = bytearray()
-                async for piece in response.aiter_bytes():
-                    data += piece
-                    if len(data) > _LARGEST:
-                        raise self._failed(_NONSENSE)
-                answer = json.loads(data)
-        except httpx.TransportError as error:
-            raise _Later(Sentence("it cannot be reached ({error})", {"error": type(error).__name__})) from None
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):  # packed wrongly, or no JSON
+            answer = await post(client, self._url, {"model": self.name, "input": list(texts)}, largest=_LARGEST)
+        except Nonsense:
             raise self._failed(_NONSENSE) from None
+        except RequestRefused as refused:
+            if refused.status in _TOO_MANY and len(texts) > 1:
+                raise _TooMany from None
+            raise self._failed(refused.reason) from None
         return self._read(answer, texts)
-
-    def _refused(self, response: httpx.Response, count: int) -> Exception:
-        status = response.status_code
-        answers = Sentence("it answers {status}", {"status": status})
-        if status in _LATER:
-            asked = response.headers.get("Retry-After", "")
-            return _Later(answers, float(asked) if asked.isascii() and asked.isdigit() else 0.0)
-        if status in _TOO_MANY and count > 1:
-            return _TooMany()
-        return self._failed(Sentence("it refuses the key") if status in _REFUSED else answers)
 
     def _read(self, answer: Mapping[str, Any], texts: Sequence[str]) -> list[Vector]:
         """Returns the vectors of an answer, in the order of the texts. Raises MeaningFails."""
@@ -191,7 +155,7 @@ class Endpoint:
         return vectors
 
     def _failed(self, reason: Sentence) -> MeaningFails:
-        values = {"model": self.name, "host": httpx.URL(self._url).host, "reason": reason}
+        values = {"model": self.name, "host": URL(self._url).host, "reason": reason}
         return MeaningFails(
             Sentence("{model} at {host} cannot encode meaning now: {reason}.", values),
             Sentence("Check PAPERWIRE_EMBEDDINGS_URL, PAPERWIRE_EMBEDDINGS_MODEL and PAPERWIRE_EMBEDDINGS_KEY."),
@@ -205,5 +169,5 @@ _NONSENSE = Sentence("its answer has no vectors of these texts")
 def _wait(state: RetryCallState) -> float:
     """Returns the seconds until the next try: what the server asks for, else more each time."""
     later = state.outcome.exception() if state.outcome else None
-    asked = later.wait if isinstance(later, _Later) else 0.0
+    asked = later.wait if isinstance(later, Later) else 0.0
     return min(asked or 2.0 ** (state.attempt_number - 1), _LONGEST_WAIT)

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, SecretStr
 
 from bot.errors import SettingsError
 from bot.settings import checks as check
+from bot.settings.checks import Budget
 from subscriptions.model import ChatAddress
 
 # Every variable and its meaning. Instead of NAME, NAME_FILE may be set to the path of a file that contains the value.
@@ -54,6 +55,10 @@ VARIABLES: Mapping[str, str] = {
     "PAPERWIRE_EMBEDDINGS_URL": "the root of a server that encodes meaning, in OpenAI's form; it ends in /v1",
     "PAPERWIRE_EMBEDDINGS_MODEL": "the model that encodes there",
     "PAPERWIRE_EMBEDDINGS_KEY": "the key of that server",
+    "PAPERWIRE_MODEL_URL": "the root of a server with a language model, in OpenAI's form; it ends in /v1",
+    "PAPERWIRE_MODEL_NAME": "the model that answers there",
+    "PAPERWIRE_MODEL_KEY": "the key of that server",
+    "PAPERWIRE_MODEL_DAILY": "how much that model may be asked each day: requests and tokens",
     "PAPERWIRE_LOG_LEVEL": "debug, info, warning or error",
     "PAPERWIRE_LOG_FORMAT": "text or json",
 }
@@ -219,6 +224,13 @@ class Settings:
     embeddings_url: Annotated[str | None, check.text(check.server_root)] = field(default=None, repr=False)
     embeddings_model: Annotated[str | None, check.text(check.visible)] = None
     embeddings_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    # None: no model answers. "/chat/completions" is appended
+    model_url: Annotated[str | None, check.text(check.server_root)] = field(default=None, repr=False)
+    model_name: Annotated[str | None, check.text(check.visible)] = None
+    model_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    model_daily: Annotated[Budget, check.text(check.budget)] = field(
+        default_factory=lambda: Budget(requests=500, tokens=500_000)
+    )
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], check.text(check.one_of("debug", "info", "warning", "error"))
     ] = "info"

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from bot import settings as bot_settings
 from bot.errors import SettingsError
-from bot.settings.checks import CronSchedule
+from bot.settings.checks import Budget, CronSchedule
 from bot.settings.loading import load_settings
 from subscriptions.model import ChatAddress
 
@@ -106,6 +106,10 @@ USABLE = [
     ("PAPERWIRE_MEANING", " Off ", "meaning", "off"),
     ("PAPERWIRE_EMBEDDINGS_MODEL", "BAAI/bge-m3:567m", "embeddings_model", "BAAI/bge-m3:567m"),
     ("PAPERWIRE_EMBEDDINGS_KEY", "sk-1", "embeddings_key", "sk-1"),
+    ("PAPERWIRE_MODEL_NAME", "qwen3:8b", "model_name", "qwen3:8b"),
+    ("PAPERWIRE_MODEL_KEY", "sk-1", "model_key", "sk-1"),
+    ("PAPERWIRE_MODEL_DAILY", "20 requests, 9000 tokens", "model_daily", Budget(requests=20, tokens=9000)),
+    ("PAPERWIRE_MODEL_DAILY", " 1 request,0 ", "model_daily", Budget(requests=1, tokens=0)),
     ("PAPERWIRE_OPENALEX_KEY", "sk-1", "openalex_key", "sk-1"),
     ("PAPERWIRE_HEARTBEAT_URL", "https://hc.example.org/ping/1", "heartbeat_url", "https://hc.example.org/ping/1"),
     ("PAPERWIRE_LOG_LEVEL", "DEBUG", "log_level", "debug"),
@@ -215,6 +219,12 @@ UNUSABLE = [
     ("PAPERWIRE_EMBEDDINGS_URL", "https://sesame.example.org/v1", "PAPERWIRE_EMBEDDINGS_MODEL"),
     ("PAPERWIRE_EMBEDDINGS_MODEL", "sesame street", "without blanks"),
     ("PAPERWIRE_EMBEDDINGS_KEY", "sesame\nstreet", "without blanks"),
+    ("PAPERWIRE_MODEL_URL", "sesame", "address with a host"),
+    ("PAPERWIRE_MODEL_URL", "https://sesame.example.org/v1", "PAPERWIRE_MODEL_NAME"),
+    ("PAPERWIRE_MODEL_NAME", "sesame street", "without blanks"),
+    ("PAPERWIRE_MODEL_KEY", "sesame\nstreet", "without blanks"),
+    ("PAPERWIRE_MODEL_DAILY", "a lot", "500 requests, 500000 tokens"),
+    ("PAPERWIRE_MODEL_DAILY", "77", "500 requests, 500000 tokens"),
     ("PAPERWIRE_OPENALEX_KEY", "sesame\nstreet", "without blanks"),
     ("PAPERWIRE_HEARTBEAT_URL", "sesame", "address with a host"),
     ("PAPERWIRE_LOG_LEVEL", "sesame", "debug, info, warning, error"),
@@ -239,6 +249,7 @@ def test_every_variable_is_in_the_tables_of_these_tests() -> None:
         "PAPERWIRE_CONFIG",
         "PAPERWIRE_SMTP_URL",
         "PAPERWIRE_EMBEDDINGS_URL",
+        "PAPERWIRE_MODEL_URL",
     } == set(bot_settings.VARIABLES)
     assert {name for name, *_ in UNUSABLE} == set(bot_settings.VARIABLES)
 

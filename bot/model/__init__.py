@@ -1,0 +1,20 @@
+"""A language model of the operator's choice, which the settings name: a service, Ollama, vLLM.
+
+Nothing imports this room but bot/app.py, and only if the settings name a model; others know `LanguageModel` of bot/ports.
+"""
+
+from bot.model.chat_endpoint import ChatEndpoint
+from bot.ports.language_model import LanguageModel
+from bot.settings import Settings
+
+AT_ONCE = 4
+
+
+def model_of(settings: Settings, *, at_once: int = AT_ONCE) -> LanguageModel | None:
+    """Returns the model that the settings choose; None if they choose none.
+
+    `at_once`: how many of its requests run at once. Who must not wait for others takes a model of its own.
+    """
+    if not (settings.model_url and settings.model_name):
+        return None
+    return ChatEndpoint(settings.model_url, settings.model_name, settings.model_key, at_once=at_once)

@@ -1,0 +1,97 @@
+"""A server of models with OpenAI's interface: a service, Ollama, vLLM. Sends it a request, and says why it gives no answer."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from subscriptions.errors import Sentence
+
+_LATER = (429, 500, 502, 503, 504, 529)
+_REFUSED = (401, 403)
+_SAID = 4096  # bytes that are read of a refusal
+
+
+class Later(Exception):
+    """The server cannot answer now. `wait`: the seconds that it asks for, 0 if it does not say.
+
+    `is_computed`: it may have made its answer, which did not come.
+    """
+
+    def __init__(self, reason: Sentence, *, wait: float = 0.0, is_computed: bool = False) -> None:
+        super().__init__()
+        self.reason = reason
+        self.wait = wait
+        self.is_computed = is_computed
+
+
+class RequestRefused(Exception):
+    """The server refuses the request, and would again. `said`: the beginning of its answer."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__()
+        self.status = status
+        self.said = said
+
+    @property
+    def reason(self) -> Sentence:
+        """Why, for people."""
+        refuses_key = self.status in _REFUSED
+        return (
+            Sentence("it refuses the key") if refuses_key else Sentence("it answers {status}", {"status": self.status})
+        )
+
+
+class Nonsense(Exception):
+    """The answer is too large, or no JSON object."""
+
+
+def connect(key: SecretStr | None) -> httpx.AsyncClient:
+    """Returns a client that shows this key. Raises Later."""
+    headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+    try:
+        return httpx.AsyncClient(headers=headers, timeout=httpx.Timeout(60.0, connect=10.0))
+    except (ImportError, ValueError, OSError):  # httpx's message would show the address of the proxy
+        raise Later(Sentence("the proxy of this machine cannot be used")) from None
+
+
+async def post(client: httpx.AsyncClient, url: str, request: object, *, largest: int) -> dict[str, Any]:
+    """Sends a request once, and returns its answer of at most `largest` bytes. Raises Later, RequestRefused, Nonsense."""
+    try:
+        async with client.stream("POST", url, json=request) as response:
+            if response.status_code != HTTPStatus.OK:
+                raise await _refused(response)
+            answer = json.loads(await _body(response, largest))
+    except httpx.TransportError as error:
+        reason = Sentence("it cannot be reached ({error})", {"error": type(error).__name__})
+        raise Later(reason, is_computed=not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)) from None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):  # packed wrongly, or no JSON
+        raise Nonsense from None
+    if not isinstance(answer, dict):
+        raise Nonsense
+    return answer
+
+
+async def _refused(response: httpx.Response) -> Later | RequestRefused:
+    status = response.status_code
+    if status in _LATER:
+        asked = response.headers.get("Retry-After", "")
+        wait = float(asked) if asked.isascii() and asked.isdigit() else 0.0
+        return Later(Sentence("it answers {status}", {"status": status}), wait=wait)
+    try:
+        said = await _body(response, _SAID)
+    except Nonsense:
+        said = b""
+    return RequestRefused(status, said.decode(errors="replace"))
+
+
+async def _body(response: httpx.Response, largest: int) -> bytes:
+    """Returns the body of a response. Raises Nonsense."""
+    data = bytearray()
+    async for piece in response.aiter_bytes():
+        data += piece
+        if len(data) > largest:
+            raise Nonsense
+    return bytes(data)
