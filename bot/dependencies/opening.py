@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.errors import SettingsError
 from bot.settings import EVERYTHING, Settings, SourceSettings, is_listing
-from bot.settings.checks import CronSchedule
+from bot.settings.cron import CronSchedule
 from subscriptions.errors import StoreError
 from subscriptions.planning import source_calendar
 from subscriptions.store import sources

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import EVERYTHING, SourceSettings, is_listing
-from bot.settings.checks import CronSchedule
+from bot.settings.cron import CronSchedule
 from bot.sources.databases import DATABASES, MOST_PAGES, Question
 from subscriptions import model
 from subscriptions.categories import CLASSES

@@ -18,7 +18,7 @@ from bot.commands import phrasing
 from bot.dependencies.opening import schedules_of
 from bot.rendering.language import Language
 from bot.settings import Settings
-from bot.settings.checks import CronSchedule
+from bot.settings.cron import CronSchedule
 from subscriptions import model, zones
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence

@@ -19,7 +19,7 @@ from bot.digests import read_digest
 from bot.platforms.slack.workspaces import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.language import explain
-from bot.settings.checks import is_cron
+from bot.settings.cron import is_cron
 from subscriptions import model, portable
 from subscriptions.chat_settings import check_value
 from subscriptions.errors import PaperwireError

@@ -8,7 +8,8 @@ from pydantic import SecretStr
 
 from bot import settings as bot_settings
 from bot.errors import SettingsError
-from bot.settings.checks import Budget, CronSchedule
+from bot.settings.checks import Budget
+from bot.settings.cron import CronSchedule
 from bot.settings.loading import load_settings
 from subscriptions.model import ChatAddress
 

@@ -18,7 +18,7 @@ from bot.commands.words.subjects import query_in
 from bot.digests import read_digest
 from bot.ports import conversation
 from bot.rendering import language
-from bot.settings import checks
+from bot.settings import cron
 from subscriptions import errors, model, portable
 from subscriptions.planning import pauses
 from subscriptions.planning.cadence import parse_cadence
@@ -246,9 +246,9 @@ TIMES: Final = target.Target(
 def check_schedule(data: bytes) -> None:
     """A line of the settings is a line of cron or is refused. Its times increase and are the times at which it is due."""
     line = target.text_of(data).strip().lower()
-    if not checks.is_cron(line) or not checks.fits_any_day(line):
+    if not cron.is_cron(line) or not cron.fits_any_day(line):
         return
-    schedule = checks.CronSchedule(line, BERLIN)
+    schedule = cron.CronSchedule(line, BERLIN)
     now = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # the night in which clocks go forward
     last, following = schedule.last_due(now), schedule.next_due(now)
     assert last is not None
@@ -263,7 +263,7 @@ def check_schedule(data: bytes) -> None:
 
 SCHEDULES: Final = target.Target(
     check=check_schedule,
-    code=("bot.settings.checks", "cronsim"),
+    code=("bot.settings.cron", "cronsim"),
     seeds=lambda: _encoded(
         "0 6 * * mon-fri",
         "*/15 * * * *",
