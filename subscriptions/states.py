@@ -155,4 +155,5 @@ class SourceTrouble(StrEnum):
 
     FAILED = "failed"
     LATE = "late"
+    NOT_POLLED = "not polled"  # no process polled it although it was due
     SUMMARIES = "summaries"  # many summaries in its digests failed

@@ -33,12 +33,13 @@ from bot.settings.loading import load_sources, source_name
 from bot.sources import source_scheduler
 from bot.sources.encoding import LateEncoding
 from bot.sources.fetch_request import everything
+from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import store_digest, today
-from bot.sources.receipts import FileReceiptWriter
 from subscriptions import errors
 from subscriptions.model import DigestWarning
 from subscriptions.planning.receipts import NEWS_FOR, Arrival, Outcome, Receipt
 from subscriptions.service.ingest import announce_filed
+from subscriptions.states import SourceTrouble
 from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import KnownSource, known_sources
 from subscriptions.texts import escaped
@@ -108,7 +109,7 @@ class _Ingestion:
     day: date | None  # the day of digests that name none, from --date
     announce: bool  # announce papers of any age, from --announce
     watched: arguments.SourceFiles
-    receipts: FileReceiptWriter
+    receipts: FileReceipts
     files: list[_IngestedFile] = field(default_factory=list)
     failed: int = 0
     skipped: int = 0  # files that only describe their folder
@@ -361,7 +362,8 @@ def _rows(settings: Settings, known: Mapping[str, KnownSource], now: datetime) -
 
 def _row(source: SourceSettings, place: str, known: KnownSource | None, now: datetime) -> _Row:
     last = known.last if known else None
-    state = {Outcome.FAILED: "failing", Outcome.LATE: "late"}.get(last.outcome, "on") if last else "on"
+    trouble = known.trouble_at(now) if known else None
+    state = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}.get(trouble, "on") if trouble else "on"
     next_at = None if source.path is not None else (known.state.next_at if known else None) or now
     missing = source.path is not None and is_missing(str(source.path))
     return _Row(name=source.name, state=state, place=place, last=last, next_at=next_at, missing=missing)

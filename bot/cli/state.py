@@ -59,7 +59,7 @@ class _Standing:
     def is_well(self) -> bool:
         """Whether nothing needs the operator's attention."""
         found = self.figures
-        overdue = any(one.is_overdue for one in found.sources)
+        overdue = any(one.is_behind(self.now) for one in found.sources)
         return self.readiness.is_ready and not (self.readiness.attention or found.stopped or overdue)
 
     @property
@@ -107,7 +107,7 @@ def _status_document(standing: _Standing) -> dict[str, object]:
                 "outcome": one.last.outcome.value if one.last else None,
                 "at": one.last.at if one.last else None,
                 "settled_at": one.settled_at,
-                "overdue": one.is_overdue,
+                "overdue": one.is_behind(standing.now),
             }
             for one in standing.figures.sources
         ],
@@ -150,7 +150,7 @@ def _outbox_line(standing: _Standing, language: Language) -> str:
 
 
 def _source_line(source: KnownSource, now: datetime, language: Language) -> str:
-    mark = "✗ " if source.is_overdue else ""
+    mark = "✗ " if source.is_behind(now) else ""
     if source.last is None:
         return f"{mark}Source {source.name}: never read."
     return f"{mark}Source {source.name}: {source.last.outcome}, {_age(source.last.at, now, language)} ago."

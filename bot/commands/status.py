@@ -5,7 +5,7 @@ from bot.commands.context import Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, states
 from subscriptions.addresses import facts_of
-from subscriptions.planning.receipts import Outcome
+from subscriptions.model import MissingHow
 from subscriptions.service import access
 from subscriptions.service.chat_status import Status
 from subscriptions.service.chat_status import status as chat_status
@@ -61,12 +61,12 @@ def _expectation_lines(context: CommandContext) -> list[str]:
     for one in seen.missing:
         since = context.localizer.moment(one.due) if one.due else ""
         names = ", ".join(one.behind) or one.name
-        match one.outcome:
-            case Outcome.LATE:
+        match one.how:
+            case MissingHow.LATE:
                 lines.append(context.say("{source} is late: due since {moment}.", source=names, moment=since))
-            case Outcome.FAILED:
+            case MissingHow.FAILED:
                 lines.append(context.say("{source} could not be read: due since {moment}.", source=names, moment=since))
-            case _:
+            case MissingHow.AWAITED:
                 lines.append(context.say("{source} has not come yet: due since {moment}.", source=names, moment=since))
     following = seen.next_due
     if following is not None:
@@ -131,7 +131,7 @@ def _bot_lines(context: CommandContext) -> list[str]:
     lines += [
         context.say("Source {source}: {detail}", source=source.name, detail=source.last.detail)
         for source in stored_sources.known_sources(context.transaction)
-        if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
+        if source.last and source.is_behind(context.now)
     ]
     if context.transaction.store.encoder and (since := meanings.failing_since(context.transaction)):
         moment = context.localizer.moment(since)

@@ -276,7 +276,7 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_source_overdue",
         help="1 if a source is late, could not be read, or was not polled although it was due, else 0.",
         labels=("source",),
-        read=_stored(lambda stored, _: by_one({one.name: float(one.is_overdue) for one in stored.sources})),
+        read=_stored(lambda stored, _: by_one({one.name: float(one.is_behind(stored.at)) for one in stored.sources})),
     ),
     Gauge(
         name="paperwire_source_settled_age_seconds",

@@ -175,12 +175,12 @@ class StatusPage:
             "problems": [
                 *_troubles(self._troubles(), all_figures, now, language),
                 *_stuck(sending.outbox_trouble(app.store, now=now), language),
-                *_behind(sources, language),
+                *_behind(sources, now, language),
                 *_old_copy(copies, wall, language),
             ],
             "runs": language.say("It has run since {since}.", since=language.moment(self._work.since)),
             "papers": _papers_today(arrivals, language),
-            "came": list(_sources(sources, arrivals, receipts, language)),
+            "came": list(_sources(sources, arrivals, receipts, now, language)),
             "went": _went(stored_outbox.sent_since(app.store, _midnight(language.local(wall))), language),
             "waits": _waits(all_figures.outbox, language),
             "waiting": [_shown(one, language) for one in entries[:SHOWN]],
@@ -205,7 +205,7 @@ def _troubles(
     found: Mapping[str, Problem], now_known: Figures, now: datetime, language: Language
 ) -> Iterator[Mapping[str, str]]:
     """Yields stopped platforms, and the problems that the process knows, except those that the store describes better."""
-    told = {*now_known.stopped, *(("sources",) if any(one.is_overdue for one in now_known.sources) else ())}
+    told = {*now_known.stopped, *(("sources",) if any(one.is_behind(now) for one in now_known.sources) else ())}
     for platform, reason in now_known.stopped.items():
         what = language.say("Sending to {platform} has stopped.", platform=facts_of(platform).title)
         cure = language.say("paperwire check says how to mend it.")
@@ -236,10 +236,10 @@ def _stuck(trouble: sending.OutboxTrouble, language: Language) -> Iterator[Mappi
         yield _problem(what=what, why=late.reason, since=_moment(late.since, language), cure=cure)
 
 
-def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[Mapping[str, str]]:
+def _behind(sources: Iterable[KnownSource], now: datetime, language: Language) -> Iterator[Mapping[str, str]]:
     """Yields a problem for each source that is overdue."""
     for one in sources:
-        if one.is_overdue:
+        if one.is_behind(now):
             last = one.last if one.last and one.last.outcome in (Outcome.FAILED, Outcome.LATE) else None
             why = (
                 (last.detail or _OUTCOMES[last.outcome].say(language.translate))
@@ -276,10 +276,14 @@ def _papers_today(arrivals: stored_outbox.Arrivals, language: Language) -> str:
 
 
 def _sources(
-    sources: Sequence[KnownSource], arrivals: stored_outbox.Arrivals, receipts: Sequence[Receipt], language: Language
+    sources: Sequence[KnownSource],
+    arrivals: stored_outbox.Arrivals,
+    receipts: Sequence[Receipt],
+    now: datetime,
+    language: Language,
 ) -> Iterator[Mapping[str, object]]:
     """Yields the sources of the settings, then others that brought papers today, such as files that a person ingested."""
-    behind = {one.name: one.is_overdue for one in sources}
+    behind = {one.name: one.is_behind(now) for one in sources}
     for name in (*behind, *(name for name in arrivals.by_source if name not in behind)):
         before = next((one.at for one in receipts if one.source == name and one.outcome is Outcome.NEW), None)
         came = arrivals.last.get(name)

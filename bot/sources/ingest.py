@@ -82,9 +82,6 @@ async def store_digest(
     return await deps.store.run(ingest_digest, kept, ingest)
 
 
-# ------------------------------------------------------------------------ the values that all polls of a process share
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollDependencies:
     """The values that all polls of a process share."""

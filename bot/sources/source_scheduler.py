@@ -13,12 +13,13 @@ from bot.settings import Settings, SourceSettings, installed_version
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
 from bot.sources.fetch_request import ARXIV, HostLimiter, Sites, SourceSchedules, StoredHostSlots, everything
 from bot.sources.fetcher import Fetcher, FetchLimits
+from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import IngestDependencies, PollDependencies
+from bot.sources.look import read_of
 from bot.sources.poll import Poll
-from bot.sources.receipts import FileReceiptWriter, read_of
 from bot.sources.watched_files import WatchedFiles
 from subscriptions import errors
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.receipts import Outcome, Receipt, is_passed_over
 from subscriptions.planning.source_calendar import wait_after_failure
 from subscriptions.store import sources as stored_sources
 from subscriptions.store.sources import KnownSource
@@ -30,7 +31,6 @@ ERROR_BACKOFF = 60.0  # seconds until the next poll of a source after a poll who
 MAX_AHEAD = timedelta(days=1.25)  # the longest wait that a server can ask for, with jitter
 MAX_CONCURRENT_POLLS = 4
 PATIENCE = 5.0  # seconds that a tick waits for files; then they are read beside other work
-OVERDUE_AFTER = timedelta(minutes=10)  # if a source has been due for longer, no process ran when it became due
 MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
 ENRICH_INTERVAL = 60.0  # seconds between two rounds of enrichment
 # a poll that takes longer counts as killed; each document that it stores extends the lease
@@ -53,7 +53,7 @@ class SourceScheduler:
         self._fetcher = fetcher
         self._history = not sources
         self._sources = {source.name: source for source in (sources or (everything(),))}
-        self._file_receipts = FileReceiptWriter(deps)
+        self._file_receipts = FileReceipts(deps)
         self.inbox = WatchedFiles(self._file_receipts, sources, stopping=stopping)
         self._polls: dict[str, asyncio.Task[None]] = {}
         self._files: asyncio.Task[None] | None = None  # reads the watched files
@@ -202,11 +202,7 @@ class SourceScheduler:
     def _note_overdue(self, due: Sequence[SourceSettings], known: Mapping[str, KnownSource]) -> None:
         """Notes the sources that became due while no process ran, or while the machine slept."""
         now, second = self._deps.clock.now(), self._deps.clock.monotonic()
-        late = {
-            source.name
-            for source in due
-            if (at := known[source.name].state.next_at) is not None and now - at > OVERDUE_AFTER
-        }
+        late = {source.name for source in due if is_passed_over(known[source.name].state.next_at, now)}
         if late and not self._overdue:
             self._overdue_until = second + MAX_CATCH_UP_WAIT
         self._overdue |= late
@@ -322,10 +318,10 @@ def make_source_scheduler(
 
 def make_file_receipts(
     settings: Settings, deps: IngestDependencies, *, observe: channel.Observe = channel.ignore
-) -> FileReceiptWriter:
+) -> FileReceipts:
     """Returns the writer of receipts of files."""
     timing = SourceSchedules(settings.holidays, settings.timezone)
-    return FileReceiptWriter(
+    return FileReceipts(
         PollDependencies(
             store=deps.store,
             clock=deps.clock,

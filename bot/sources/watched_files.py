@@ -11,8 +11,8 @@ from bot.digests import files, read_digest
 from bot.digests.files import FileStamp, FolderWatch
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
+from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import store_digest
-from bot.sources.receipts import FileReceiptWriter
 from subscriptions import errors
 from subscriptions.planning.receipts import Arrival
 
@@ -33,7 +33,7 @@ class WatchedFiles:
 
     def __init__(
         self,
-        receipts: FileReceiptWriter,
+        receipts: FileReceipts,
         sources: Sequence[SourceSettings],
         *,
         stopping: Callable[[], bool] = lambda: False,
@@ -47,6 +47,7 @@ class WatchedFiles:
         self._folders: dict[str, Path] = {}  # source -> the folder from which it was last read
         self._read: set[str] = set()  # sources with a file that was read
         self._refused: dict[str, str] = {}  # source -> the last error of one of its files
+        self._failed: list[str] = []  # the errors of this scan that were not reported before
         self.problems: dict[str, str] = {}  # source -> why it cannot be watched
 
     @property
@@ -82,7 +83,8 @@ class WatchedFiles:
                 await self._scan(source)
 
     async def _scan(self, source: SourceSettings) -> None:
-        """Ingests the complete files of one source, with one receipt for all of them."""
+        """Ingests the complete files of one source, with one receipt for those that were read, and one for the others."""
+        self._failed.clear()
         try:
             for path in await self._complete_files(source):
                 if self._stopping():
@@ -91,6 +93,8 @@ class WatchedFiles:
                     await self._ingest(source, path)
         finally:
             await self._receipts.finish_scan(source)
+            if self._failed:
+                await self._receipts.record_failed(source, " ".join(self._failed))
 
     async def drain(self, only: Collection[str] | None = None) -> None:
         """Like `poll`, but waits up to LONGEST_WAIT for files that have just been written."""
@@ -107,7 +111,7 @@ class WatchedFiles:
             listing = await asyncio.to_thread(self._listing, source)
         except errors.PaperwireError as error:
             self.problems[source.name] = str(error)
-            await self._report(source, source.name, error)
+            self._report(source, source.name, error)
             return ()
         self.problems.pop(source.name, None)
         self._reported.pop(source.name, None)
@@ -144,7 +148,7 @@ class WatchedFiles:
         except OSError as error:
             self._read_again(source, path)
             reason = (error.strerror or "unknown").lower()
-            await self._report(
+            self._report(
                 source,
                 path,
                 UnreadableInput(
@@ -155,9 +159,9 @@ class WatchedFiles:
             self._read_again(source, path)
             raise
         except UnreadableInput as error:
-            await self._report(source, path, error)
+            self._report(source, path, error)
         except errors.PaperwireError as error:
-            await self._report(source, path, files.without_quotation(error, path) if elsewhere else error)
+            self._report(source, path, files.without_quotation(error, path) if elsewhere else error)
         else:
             self._read.add(source.name)
             # so that a folder with years of old digests does not fill the log
@@ -168,11 +172,11 @@ class WatchedFiles:
     def _read_again(self, source: SourceSettings, path: str) -> None:
         self._watches[source.name].reported.pop(path, None)
 
-    async def _report(self, source: SourceSettings, place: str, error: errors.PaperwireError) -> None:
+    def _report(self, source: SourceSettings, place: str, error: errors.PaperwireError) -> None:
         """Reports an error of a file or folder, unless it was the last one reported there."""
         if self._reported.get(place) == str(error):
             return
         self._reported[place] = str(error)
         log.error("%s", error, extra={"source": source.name})
         self._refused[source.name] = brief(error)
-        await self._receipts.record_failed(source, brief(error))
+        self._failed.append(brief(error))

@@ -130,6 +130,11 @@ class AwaitedSource:
     # its units whose due papers have not come, although papers of other units have come
     behind: tuple[str, ...] = ()
 
+    @property
+    def how(self) -> model.MissingHow:
+        """Why its papers are missing."""
+        return model.MissingHow(self.outcome)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextDelivery:

@@ -6,7 +6,7 @@ Adds chats, and stores the state of conversations and links.
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -14,7 +14,6 @@ from subscriptions import chat_settings, errors, model
 from subscriptions.addresses import parse_address
 from subscriptions.matching.hits import unfulfilled_parts
 from subscriptions.planning.forecast import NextDelivery
-from subscriptions.planning.receipts import Outcome
 from subscriptions.query import Node, Query, parse
 from subscriptions.service import listing, near_papers
 from subscriptions.service.questions import with_known_vectors
@@ -37,8 +36,6 @@ from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.outbox import OutboxFigures
 from subscriptions.store.sources import KnownSource
 
-# A poll is overdue if it has not begun so long after its due moment. When a poll begins, it moves its due moment.
-OVERDUE_AFTER = timedelta(minutes=10)
 MANAGED_FOR = timedelta(days=90)  # how long a private chat manages another chat after /connect
 
 
@@ -46,6 +43,7 @@ MANAGED_FOR = timedelta(days=90)  # how long a private chat manages another chat
 class Figures:
     """Figures of the whole bot at one moment."""
 
+    at: datetime
     outbox: OutboxFigures = field(default_factory=OutboxFigures)
     stopped: Mapping[str, str] = field(default_factory=dict)  # platform -> why it is stopped until a person decides
     sources: tuple[KnownSource, ...] = ()  # the sources that the settings declare
@@ -56,17 +54,11 @@ def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figur
     """Returns the figures of the whole bot. `wall` is the machine's time, `now` may differ from it. Raises StoreError."""
     known = sources.known_sources(transaction)
     return Figures(
+        at=now,
         outbox=stored_outbox.outbox_figures(transaction, wall=wall),
         stopped=bot_state.stopped_platforms(transaction),
-        sources=tuple(_source(one, now) for one in known if one.state.on),
+        sources=tuple(one for one in known if one.state.on),
     )
-
-
-def _source(known: KnownSource, now: datetime) -> KnownSource:
-    due, last = known.state.next_at, known.last
-    is_behind = last is not None and last.outcome in (Outcome.LATE, Outcome.FAILED)
-    was_passed_over = due is not None and now - due > OVERDUE_AFTER
-    return replace(known, is_overdue=is_behind or was_passed_over)
 
 
 # -------------------------------------------------------------- the state of a chat and of the whole bot, for `status`

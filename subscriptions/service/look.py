@@ -12,7 +12,6 @@ from subscriptions.notices import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
 from subscriptions.planning.forecast import AwaitedSource, Move
-from subscriptions.planning.receipts import Outcome
 from subscriptions.service import notices
 from subscriptions.service.plan_inputs import Window, kept_queries
 from subscriptions.store import bot_state, chats, known_papers
@@ -34,10 +33,7 @@ def is_public(chat: model.Chat) -> bool:
 
 def how_missing(behind: Sequence[AwaitedSource]) -> model.MissingHow:
     """Returns why the papers of these sources are missing: "late" if one is late, else "failed" if one failed."""
-    outcomes = {one.outcome for one in behind}
-    if Outcome.LATE in outcomes:
-        return model.MissingHow.LATE
-    return model.MissingHow.FAILED if Outcome.FAILED in outcomes else model.MissingHow.AWAITED
+    return min((one.how for one in behind), key=list(model.MissingHow).index, default=model.MissingHow.AWAITED)
 
 
 def notify_no_match(

@@ -10,7 +10,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.planning.forecast import AwaitedSource, Forecast
-from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
+from subscriptions.planning.receipts import BEHIND, SETTLING, Outcome, Receipt, is_passed_over, trouble_after
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
 from subscriptions.store import bot_state, columns
@@ -88,7 +88,19 @@ class KnownSource:
     seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # address → its last document
     last: Receipt | None = None
     settled_at: datetime | None = None  # the moment of its last receipt with outcome new or quiet
-    is_overdue: bool = False  # late, failed, or not polled although it was due
+
+    def trouble_at(self, now: datetime) -> SourceTrouble | None:
+        """Returns what is wrong with the source at a moment; None if nothing is, or if the settings do not declare it."""
+        if not self.state.on:
+            return None
+        found = trouble_after(self.state.trouble, self.last) if self.last else None
+        if found not in BEHIND and is_passed_over(self.state.next_at, now):
+            return SourceTrouble.NOT_POLLED
+        return found
+
+    def is_behind(self, now: datetime) -> bool:
+        """Returns whether the source is late, could not be read, or was not polled although it was due."""
+        return self.trouble_at(now) in BEHIND
 
 
 @store.reads

@@ -271,7 +271,7 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     arxiv.announces(dt.date(2026, 2, 6), make.paper("Graphs of February", "cs.LG"))
     feeding = source_harness.SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
 
-    with patch("bot.sources.poll.Poll._close", side_effect=Killed), pytest.raises(Killed):
+    with patch("bot.sources.look.Look.close", side_effect=Killed), pytest.raises(Killed):
         await feeding.due()
     assert "Graphs of February" in days_of(store)
     assert missed_notices(store) == []

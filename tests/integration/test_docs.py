@@ -471,7 +471,7 @@ NUMBERS = (  # (page, a part of the page with # for a number, where the program 
     ("operating.md", "each of the last # days", "bot.operation.status:DAYS"),
     ("operating.md", "the papers of the last # days", "bot.sources.poll:HISTORY.days"),
     ("operating.md", "still the same # hours after", "subscriptions.planning.source_calendar:LATE_AFTER.seconds / 3600"),
-    ("operating.md", "or # times if the answer", "bot.sources.receipts:MOST_TRIES"),
+    ("operating.md", "or # times if the answer", "subscriptions.planning.missed_days:MOST_TRIES"),
     ("operating.md", "ids, # in one request", "bot.sources.arxiv_lookup:IDS_PER_REQUEST"),
     ("operating.md", "it is asked # times, half", "subscriptions.store.sources:MOST_ASKED"),
     ("operating.md", "after # seconds without a heartbeat others", "subscriptions.service.sending:SILENT_AFTER.seconds"),

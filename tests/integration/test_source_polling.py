@@ -14,6 +14,7 @@ from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import claim_slot
+from subscriptions.states import SourceTrouble
 from subscriptions.store import rows as stored_rows
 from subscriptions.store import sources
 from subscriptions.store.database.store import Store
@@ -144,6 +145,7 @@ async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: ma
     clock.set_now(source_harness.new_york("2026-01-23 23:00"))  # Friday's announcement never came
     await feeding.until(source_harness.new_york("2026-01-25 12:00"))
     assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
+    assert feeding.known("arxiv").trouble_at(clock.now()) is SourceTrouble.LATE
     assert [cause for cause, _ in notices(store)] == ["overdue"]
     arxiv.announces(dt.date(2026, 1, 26), make.paper("Graphs", "cs.LG"))
     await feeding.until(source_harness.new_york("2026-01-26 01:00"))
@@ -528,6 +530,17 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(
         "new",
     ]
     assert [cause for cause, _ in notices(store)] == ["source", "source-back"]
+
+
+async def test_of_a_scan_the_unreadable_files_are_one_receipt_after_the_others(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    feeding = source_harness.SourceHarness(store, clock, arxiv, folder(tmp_path))
+    for name in ("a.md", "z.md"):
+        (tmp_path / "inbox" / name).write_text("# Notes\n\nNothing.\n")
+    assert await finds(feeding, tmp_path / "inbox" / "b.md") == ["new", "failed"]
+    detail = feeding.receipts("inbox")[-1].detail
+    assert ("a.md: no paper" in detail, "z.md: no paper" in detail) == (True, True)
 
 
 @pytest.mark.parametrize("path", ["nowhere/*.md", "nowhere/**/*.md", "nowhere/list.md", "nowhere"])

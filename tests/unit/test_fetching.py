@@ -18,9 +18,9 @@ import pytest
 from bot.digests import files as sources
 from bot.errors import FetchError, UnreadableInput
 from bot.settings import SourceSettings
-from bot.sources import fetch_request, receipts
+from bot.sources import fetch_request
 from bot.sources import fetcher as web
-from bot.sources.receipts import MissedDays
+from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays, ranges
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests import make
 from tests.fakes import arxiv_pages as pages
@@ -771,46 +771,46 @@ def _missed(*days: date) -> MissedDays:
 def test_a_day_is_owed_until_it_was_read_or_is_empty() -> None:
     missed = _missed(THURSDAY - make.DAY, THURSDAY, FRIDAY)
     assert (missed.upto, missed.past) == (FRIDAY, (THURSDAY - make.DAY, THURSDAY))
-    missed.settle(THURSDAY - make.DAY, missed.fetched)
-    missed.settle(THURSDAY, missed.absent)
+    missed.settle(THURSDAY - make.DAY, End.FETCHED)
+    missed.settle(THURSDAY, End.ABSENT)
     missed.take_off([FRIDAY])
     assert missed.days == {}
     assert missed.notified(partly=False) == "Fetched afterwards: 2026-01-21. There is nothing of 2026-01-22."
 
 
-@pytest.mark.parametrize(("answered", "kept"), [(True, ((), [THURSDAY])), (False, ((THURSDAY,), []))])
+@pytest.mark.parametrize(("answered", "kept"), [(True, ((), (THURSDAY,))), (False, ((THURSDAY,), ()))])
 def test_a_day_is_asked_for_eight_times_if_it_is_answered(answered: bool, kept: object) -> None:
     missed = _missed(THURSDAY)
-    for _ in range(receipts.MOST_TRIES):
+    for _ in range(MOST_TRIES):
         assert missed.past == (THURSDAY,)
         missed.fail(THURSDAY, "No answer.", answered=answered)
         missed.add_due([], FRIDAY)
-    assert (missed.past, missed.lost) == kept
+    assert (missed.past, missed.of(End.LOST)) == kept
 
 
 def test_a_day_is_asked_for_within_a_fortnight() -> None:
     old = _missed(FRIDAY - 15 * make.DAY, FRIDAY - 14 * make.DAY)
-    assert (old.past, old.lost) == ((FRIDAY - 14 * make.DAY,), [FRIDAY - 15 * make.DAY])
+    assert (old.past, old.of(End.LOST)) == ((FRIDAY - 14 * make.DAY,), (FRIDAY - 15 * make.DAY,))
 
 
 def test_what_a_clock_that_ran_ahead_owed_is_forgotten() -> None:
     missed = MissedDays()
     missed.add_due([FRIDAY + 400 * make.DAY], FRIDAY + 400 * make.DAY)
     missed.add_due([FRIDAY], FRIDAY)
-    assert (missed.days, missed.lost, missed.upto) == ({FRIDAY: 0}, [], FRIDAY)
+    assert (missed.days, missed.of(End.LOST), missed.upto) == ({FRIDAY: 0}, (), FRIDAY)
 
 
 def test_a_receipt_names_the_days_in_few_words() -> None:
     missed = _missed(THURSDAY - 3 * make.DAY, THURSDAY - make.DAY, THURSDAY, FRIDAY)
     assert missed.notified(partly=False) == ""
-    missed.settle(THURSDAY - 3 * make.DAY, missed.fetched)
+    missed.settle(THURSDAY - 3 * make.DAY, End.FETCHED)
     missed.fail(THURSDAY - make.DAY, "It was down.")
     assert missed.notified(partly=True) == (
         "Fetched afterwards: 2026-01-19; cross-lists of older papers and new versions are not in it. "
         "Not fetched yet: 2026-01-21, 2026-01-22 (It was down)."
     )
     gone = _missed(THURSDAY)
-    gone.settle(THURSDAY, gone.gone)
+    gone.settle(THURSDAY, End.GONE)
     assert gone.notified(partly=False) == "Missed: 2026-01-22; it shows only its newest."
 
 
@@ -823,7 +823,7 @@ def test_a_receipt_names_the_days_in_few_words() -> None:
     ],
 )
 def test_days_that_follow_on_each_other_are_named_together(numbers: list[int], words: str) -> None:
-    assert receipts.ranges([date(2026, 1, number) for number in numbers]) == words
+    assert ranges([date(2026, 1, number) for number in numbers]) == words
 
 
 # ---------------------------------------------------------------------------------------------------------------- files

@@ -1,0 +1,77 @@
+"""Decides about one document of a source: whether it can be read, whether it is whole, and what is stored about it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.errors import BrokenDigest, UnknownFormat
+from bot.sources.fetcher import Fetched
+from subscriptions import model
+from subscriptions.planning.source_calendar import Overdue
+from subscriptions.store import sources as stored_sources
+from subscriptions.texts import clip
+
+# formats in which the day of a digest is the day of arXiv's announcement
+BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})
+# a date further in the future is a mistake; if it were stored, the days before it would look old
+FUTURE = timedelta(days=2)
+LONGEST_PROBLEM = 200  # characters of the sentence about one document
+
+
+def reason_of(error: UnknownFormat | BrokenDigest) -> str:
+    """Returns why a document cannot be read, for a receipt."""
+    return short(error.brief if isinstance(error, UnknownFormat) else str(error.sentence))
+
+
+def short(text: str) -> str:
+    """Returns a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
+    return clip(" ".join(text.split()), LONGEST_PROBLEM)
+
+
+def truncation(digest: model.Digest) -> str:
+    """Returns the sentence for a document that breaks off; "" if it is whole."""
+    cut = _warning(digest, "xml_truncated")
+    return f"{cut}." if cut else ""
+
+
+def feed_error(digest: model.Digest) -> str:
+    """Returns the error message that a document contains instead of papers; "" if it contains none."""
+    return _warning(digest, "feed_error")
+
+
+def _warning(digest: model.Digest, code: str) -> str:
+    message = next((one.message for one in digest.warnings if one.code == code), "")
+    return f"{message[:1].upper()}{message[1:]}"
+
+
+def future_problem(digest: model.Digest, source: str, now: datetime) -> str:
+    """Returns why a digest is not stored because its day lies in the future; "" if its day does not."""
+    if digest.day is None or digest.day <= (now + FUTURE).date():
+        return ""
+    return f"{source}: its date, {digest.day}, lies in the future; it is not stored."
+
+
+def with_staleness(digest: model.Digest, due: Overdue | None) -> model.Digest:
+    """Returns the digest; with a warning (docs/formats.md) if arXiv's feed or list does not have the due papers yet."""
+    if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
+        return digest
+    if digest.day and digest.day >= due.batch and digest.entries:
+        return digest
+    message = f"that of {digest.day}, with {len(digest.entries)} papers, and not yet that of {due.batch}"
+    return replace(digest, warnings=(*digest.warnings, model.DigestWarning(code="stale_feed", message=message)))
+
+
+def seen_now(seen: stored_sources.DocumentSeen, found: Fetched, digest: model.Digest) -> stored_sources.DocumentSeen:
+    """Returns what is stored about a document.
+
+    If the document broke off, its validators are left out, so that it is fetched again.
+    """
+    whole = not truncation(digest)
+    return replace(
+        seen,
+        etag=found.etag if whole else "",
+        modified=found.modified if whole else "",
+        digest=digest.content_hash,
+        day=digest.day,
+        papers=len(digest.entries),
+        batch=digest.format in BATCH_FORMATS,
+    )
