@@ -77,6 +77,10 @@ lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml,
 	$(COMPILE) pyproject.toml --extra cluster --extra apprise --extra meaning --constraint requirements.lock --output-file requirements-cluster.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
+release: .venv/dev.stamp ## the version that pyproject.toml names: built twice, tried on each Python, dated and tagged
+	$(INSTALL) uv pipx
+	$(BIN)/python .ci/release.py $(ARGS)
+
 audit: .venv/dev.stamp ## known holes in what the lock files name; asks the network
 	@test -x .venv/audit/bin/pip-audit || { $(BIN)/python -m venv .venv/audit && \
 		.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
@@ -117,4 +121,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz lock audit words clean
+.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz lock audit release words clean

@@ -22,11 +22,12 @@ from bot.platforms import known
 from bot.ports.channel import Channel, Clock
 from bot.ports.conversation import Receiver
 from bot.ports.rate_limiter import RateLimiter
+from bot.release import installed_version
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.outline import MakeLink
 from bot.rendering.packing import Medium
 from bot.rendering.reply_messages import render_reply
-from bot.settings import Settings, installed_version
+from bot.settings import Settings
 from subscriptions import model
 from subscriptions.addresses import facts_of
 from subscriptions.store.database.store import KEPT_COPIES, Store

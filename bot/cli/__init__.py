@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from itertools import takewhile
 from traceback import format_exception
 from typing import Annotated, Any, cast
@@ -20,6 +19,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from bot import release
 from bot.cli import output
 from bot.errors import WrongUsage
 from bot.platforms import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
@@ -314,10 +314,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag
     if wanted:
-        try:
-            output.print_line(f"paperwire {version('paperwire')}")
-        except PackageNotFoundError:
-            output.print_line("paperwire, run from its source")
+        number, made_from = release.installed_version(), release.commit()
+        line = f"paperwire {number}" if number else "paperwire, run from its source"
+        output.print_line(f"{line} ({made_from})" if made_from else line)
         raise typer.Exit(DONE)
 
 

@@ -19,7 +19,7 @@ from bot.dependencies.opening import backup_folder
 from bot.operation import ticks
 from bot.operation.sign_in import Entry, entry
 from bot.ports import channel
-from bot.settings import installed_version
+from bot.release import installed_version
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.addresses import declared
 from subscriptions.errors import StoreError

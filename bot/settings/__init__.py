@@ -7,7 +7,6 @@ checked.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -288,11 +287,3 @@ class Settings:
 def is_listing(url: str) -> bool:
     """Returns whether an address is a list of arXiv. A list shows a day's papers already on the evening before that day."""
     return urlsplit(url).path.startswith("/list/")
-
-
-def installed_version() -> str:
-    """Returns the installed version; "" if paperwire runs from its source without being installed."""
-    try:
-        return version("paperwire")
-    except PackageNotFoundError:
-        return ""

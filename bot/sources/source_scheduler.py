@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from bot.dependencies.opening import fact_of
 from bot.errors import FetchError, error_location
 from bot.ports import channel
-from bot.settings import Settings, SourceSettings, installed_version
+from bot.release import installed_version
+from bot.settings import Settings, SourceSettings
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
 from bot.sources.fetch_request import ARXIV, HostLimiter, Sites, SourceSchedules, StoredHostSlots, everything
 from bot.sources.fetcher import Fetcher, FetchLimits
