@@ -7,6 +7,7 @@ import the names that this module exports.
 
 import hashlib
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -120,9 +121,10 @@ def read_digest(
     Raises UnknownFormat if the document is no digest, and BrokenDigest if reading it would give wrong papers; both error
     texts begin with `name`. Returns a digest without papers only if the document itself says that it has none.
     """
-    _refuse_too_large(data, name)
+    unpacked = _unpacked(data)
+    _refuse_too_large(unpacked, name)
     warnings = Warnings()
-    text = _decoded(data, name, warnings)
+    text = _decoded(_xml.in_utf8(unpacked), name, warnings)
     module = _format_of(text, name, format)
     content = _parsed(module, text, name, warnings, language)
     if not content.entries and format and not module.detect(text):
@@ -151,6 +153,15 @@ def dated(digest: Digest, today: date) -> Digest:
     if lies_ahead(digest.day, today):
         return replace(digest, day=today, warnings=(*digest.warnings, _format.date_ahead(digest.day)))
     return digest
+
+
+def _unpacked(data: bytes) -> bytes:
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, MAX_BYTES + 1)
+    except zlib.error:
+        return data
 
 
 def _refuse_too_large(data: bytes, name: str) -> None:

@@ -53,6 +53,34 @@ class Element:
         return ""
 
 
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"'](?P<name>[\w.:-]{2,40})[\"']")
+_ENCODING = re.compile(  # names of those that feeds have; others of Python's decoders are slow or no encodings of text
+    r"iso-?8859-\d{1,2}|latin-?1|(?:windows-|cp)125\d|gb(?:2312|k|18030)|big5|shift[_-]?jis|euc-(?:jp|kr|cn)|koi8-[ru]|utf-16(?:le|be)?",
+    re.IGNORECASE,
+)
+
+
+def in_utf8(data: bytes) -> bytes:
+    """Returns an XML document in UTF-8, whatever encoding it names; any other data as it is.
+
+    A document that names UTF-8 and is not is most often in Windows' western encoding.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        name = "utf-16"
+    elif declared := _DECLARED.match(data[:300]):
+        name = declared["name"].decode().lower()
+    else:
+        return data
+    try:
+        if name != "utf-16":
+            data.decode()
+            return data
+    except UnicodeDecodeError:
+        name = name if _ENCODING.fullmatch(name) else "cp1252"
+    text = data.decode("gb18030" if name == "gb2312" else name, errors="replace")
+    return text.encode() if is_xml(text) else data
+
+
 class _Stop(Exception):
     """Raised to stop reading."""
 

@@ -39,10 +39,10 @@ class _Fields:
     def __init__(self, element: _xml.Element, root_space: str) -> None:
         self._by_name: dict[str, list[_xml.Element]] = {}
         for child in element.children:
-            self._by_name.setdefault(_name(child.name, root_space), []).append(child)
+            self._by_name.setdefault(_name(child.name, root_space).lower(), []).append(child)
 
     def all(self, *names: str) -> list[_xml.Element]:
-        return [element for name in names for element in self._by_name.get(name, ())]
+        return [element for name in names for element in self._by_name.get(name.lower(), ())]
 
     def texts(self, *names: str) -> list[str]:
         return [text for element in self.all(*names) if (text := element.text.strip())]
@@ -51,7 +51,7 @@ class _Fields:
         return next(iter(self.texts(*names)), "")
 
     def __contains__(self, name: str) -> bool:
-        return name in self._by_name
+        return name.lower() in self._by_name
 
 
 def _name(name: str, root_space: str) -> str:
@@ -69,15 +69,22 @@ _DATE_LINE = re.compile(
     r"(?:publication date|available online|published(?: online)?(?: on)?|published date|first published|date)\s*:?\s*(?P<date>[\dA-Z].{3,40}?)(?:[;.|]|$)",
     re.IGNORECASE,
 )
-_NAMES_LINE = re.compile(r"(?:authors?(?:\(s\))?\s*:\s*|by:?\s+(?=[A-Z]))(?P<names>.+)", re.IGNORECASE)
+_NAMES_LINE = re.compile(r"(?:authors?(?:\(s\))?\s*:\s*|by:?\s+(?=[A-Z]))(?P<names>.*)", re.IGNORECASE)
+_NAMES_IN = re.compile(
+    r"(?P<names>.{3,400}?) in (?P<source>(?:Proceedings|Findings|Transactions|Journal|Annals|Conference|Workshop)\b.{5,300})"
+)
 _SOURCE_LINE = re.compile(r"(?:source|journal|publication)\s*:\s*(?P<source>.{2,200})", re.IGNORECASE)
 _CITATION = re.compile(
     r".{0,160}(?:\b(?:Volume|Vol\.)\s*\d|\bEarly ?View\b|\bAhead of Print\b|\bJust Accepted\b|\bLatest Articles\b|\bOnline First\b|\bIn Press\b"
-    r"|,\s*Page\s*\w+|\bpp?\. \d|\bdoi:\s*10\.|doi\.org/10\.|\bPublished online\b).{0,160}",
+    r"|\d \((?:19|20)\d\d\), \d|,\s*Page\s*\w+|\bpp?\. \d|\bdoi:\s*10\.|doi\.org/10\.|\bPublished online\b).{0,160}",
+    re.IGNORECASE,
+)
+_SOURCE_OF_CITATION = re.compile(
+    r"(?P<source>(?-i:[A-Z])[^;\d]{2,150}?)[,.]?\s+(?:vol(?:ume)?\.?\s*\d|early ?view|ahead of print|advance article|\(?\d{4}\b)",
     re.IGNORECASE,
 )
 _NO_TEXT = re.compile(
-    r"(?:HTML|XML|PDF|Abstract|Full text|Read more|\.|Graphical abstract|[\w-]+(?:\.[\w-]+)+|\|)$|PMID:|The content of this RSS Feed|\[.{1,200}\] Published|View article|DOI\s*:|(?:PMC|ISSN)\b.{0,40}$|<正>~?$"
+    r"(?:HTML|XML|PDF|Abstract(?:, references.*)?|Full text|Read more|\.|Graphical abstract|[\w-]+(?:\.[\w-]+)+|\|)$|PMID:|The content of this RSS Feed|\[.{1,200}\] Published|View article|DOI\s*:|(?:PMC|ISSN)\b.{0,40}$|<正>~?$"
     r"|[^.]{2,120}\s\d+(?:\([\d–-]+\))?\s*[:,]\s*\w?\d+(?:\s*[–-]\s*\w?\d+)?\.?$|The post .{1,300} appeared first on",
     re.IGNORECASE,
 )
@@ -93,21 +100,36 @@ class _Description:
     names: str = ""
     date: str = ""
     source: str = ""
+    cited: str = ""  # the journal, in the short form that a citation has
     doi: str | None = None
 
 
-def _described(text: str, title: str) -> _Description:
+def _described(text: str, title: str, venue: str = "") -> _Description:
     found = _Description()
     kept: list[str] = []
-    for number, line in enumerate(_markup.lines(text)):
+    lines = _markup.lines(text)
+    for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=True)):
+        if line.lower() == "abstract":  # what stands before is the text of a picture
+            kept.clear()
+        if number < _FIRST_LINES and not found.names and line != title and _is_names(line, following):
+            found.names = line
+            continue
         may_be_note = len(line) <= _LONGEST_NOTE or _NAMES_LINE.match(line)
-        if not may_be_note or not _is_note(found, line, title, number):
+        if line != venue and not (may_be_note and _is_note(found, line, title)):
             kept.append(line.removeprefix("Abstract: "))
     found.abstract = " ".join(kept)
     return found
 
 
-def _is_note(found: _Description, line: str, title: str, number: int) -> bool:
+def _is_names(line: str, following: str) -> bool:
+    """Returns whether a line is a list of names, or one name before a citation."""
+    if len(line) > _LONGEST_NOTE:
+        return False
+    is_cited = bool(_CITATION.fullmatch(following))
+    return _works.is_list_of_names(line) or (is_cited and _works.is_list_of_names(f"{line};"))
+
+
+def _is_note(found: _Description, line: str, title: str) -> bool:
     """Returns whether a line is no part of the abstract. Keeps in `found` what it says."""
     noted = False
     if doi := _works.doi_in_line(line):
@@ -123,10 +145,13 @@ def _is_note(found: _Description, line: str, title: str, number: int) -> bool:
     elif source := _SOURCE_LINE.match(line):
         found.source = found.source or source["source"]
         noted = True
-    elif number < _FIRST_LINES and not found.names and line != title and _works.is_list_of_names(line):
-        found.names = line
+    elif (inside := _NAMES_IN.fullmatch(line)) and _works.is_list_of_names(f"{inside['names']};"):
+        found.names, found.source = found.names or inside["names"], found.source or inside["source"]
         noted = True
-    return noted or line.endswith(title) or bool(_NO_TEXT.match(line)) or bool(_CITATION.fullmatch(line))
+    cited = _CITATION.fullmatch(line) or _NO_TEXT.match(line)
+    if cited and (source := _SOURCE_OF_CITATION.match(line)):
+        found.cited = found.cited or source["source"]
+    return noted or line.endswith(title) or bool(cited)
 
 
 # --------------------------------------------------------------------------------------------------- the work of an entry
@@ -143,10 +168,13 @@ class _Feed:
     day: date | None = None
 
 
+# what the title of a feed has beside the name of a journal
 _VENUE_OF_TITLE = re.compile(
-    r"^(?:ScienceDirect Publication:\s*|(?:tandf|wiley|sage|acs|aip|pnas|aaas|nejm)\s*:\s*|(?:the )?latest (?:articles|papers|results) (?:from|for|in)\s+|articles in\s+)"
-    r"|\s*[:|–—-]?\s*(?:table of contents|current issue|latest (?:issue|articles?|results)|advance (?:access|articles|online publication)|new articles?|new and recent articles"
-    r"|early ?view|ahead of print|most recent|rss(?: feed)?|online first|articles in press|recent issues?|just accepted|in press)\b.*$",
+    r"^(?:sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|arbeiten aus\s+"
+    r"|(?:the )?(?:latest|recent|new|most recent) (?:articles?|papers?|results|issues?) (?:from|for|in|of)\s+(?:the\s+)?|articles in\s+|.*《)"
+    r"|\s*[:|–—-]?\s*(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results)"
+    r"|advance (?:access|articles|online publication)|early ?view|ahead of print|most recent|(?:atom |rss )?feed|rss|new toc|online first|articles in press"
+    r"|just accepted|in press|subject collection|derni[eè]res publications)\b.*$|(?:》|-CNKI).*$",
     re.IGNORECASE,
 )
 _NO_VENUE = re.compile(r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|scholar|updates)\b", re.IGNORECASE)
@@ -166,7 +194,7 @@ def _feed_of(root: _xml.Element | None) -> _Feed:
             own.first("other:generatorAgent"),
         ]
     )
-    title = _VENUE_OF_TITLE.sub("", _markup.plain(own.first("title")))
+    title = _VENUE_OF_TITLE.sub("", _markup.plain(own.first("title"))).strip()
     title = "" if _NO_VENUE.search(title) else title
     link = own.first("link") + " ".join(one.attributes.get("href", "") for one in own.all("link", "other:link"))
     return _Feed(
@@ -184,11 +212,14 @@ def _work_of(record: _xml.Element, feed: _Feed) -> Work:
     links = _links(record, fields)
     is_blog = feed.is_blog or "other:commentRss" in fields
     texts = fields.texts("content:encoded", "description", "summary", "content", "dc:description")
-    described = [_described(text, _markup.plain(title)) for text in texts]
+    described = [_described(text, _markup.plain(title), feed.venue) for text in texts]
     doi = _doi(fields, links)
     if not doi and not is_blog:
         doi = next((one.doi for one in described if one.doi), None)
-    people = _people(fields) or [names for names in (one.names for one in described) if names][:1]
+    people = (
+        _people(fields, _papers.language_of(title))
+        or [names for names in (one.names for one in described) if names][:1]
+    )
     abstracts = sorted((one.abstract for one in described), key=len)
     return Work(
         line=record.line,
@@ -198,7 +229,10 @@ def _work_of(record: _xml.Element, feed: _Feed) -> Work:
         people=people,
         date=_date(fields) or next((one.date for one in described if one.date), ""),
         abstract=abstracts[-1] if abstracts else "",
-        venue=_venue(fields, title) or next((one.source for one in described if one.source), "") or feed.venue,
+        venue=_venue(fields, title)
+        or next((one.source for one in described if one.source), "")
+        or next((one.cited for one in described if one.cited), "")
+        or feed.venue,
         url=next(iter(links), ""),
         kinds=_kinds(fields),
         is_paper=bool(doi) or not is_blog,
@@ -238,21 +272,32 @@ def _doi(fields: _Fields, links: list[str]) -> str | None:
     return next(found, None) or next(in_links, None)
 
 
-def _people(fields: _Fields) -> list[str]:
+def _people(fields: _Fields, language: str) -> list[str]:
     creators = fields.texts("dc:creator", "dcterms:creator")
-    authors = fields.all("author") or [one for group in fields.all("authors") for one in group.children]
-    persons = [name for author in authors if (name := _person(author))]
+    authors = fields.all("author") or [one for group in fields.all("authors") for one in group.children or [group]]
+    persons = [name for author in authors for name in _persons(author, language) if name]
     names = creators if len(creators) >= len(persons) else persons
     by_authors = re.search(r"\S\s+--\s+by\s+(?P<names>.+)$", collapse(fields.first("title")))
     return names or ([by_authors["names"]] if by_authors else [])
 
 
-def _person(author: _xml.Element) -> str:
+def _persons(author: _xml.Element, language: str) -> list[str]:
+    own = _in_language(author, language)
+    if own is not author:
+        return [child.text.strip() for child in own.children]
     parts = {child.name.rpartition(" ")[2]: child.text.strip() for child in author.children}
     if "name" in parts:
-        return parts["name"]
+        return [parts["name"]]
     given = " ".join(parts[name] for name in ("given_name", "middle_name", "last_name") if parts.get(name))
-    return given or author.text.strip()
+    return [given or author.text.strip()]
+
+
+def _in_language(element: _xml.Element, language: str) -> _xml.Element:
+    """Returns the part of an element that has one in English and one in another language; else the element."""
+    parts = {child.name.rpartition(" ")[2]: child for child in element.children}
+    if "en" not in parts:
+        return element
+    return next((part for name, part in parts.items() if (name == "en") == (language == "en")), element)
 
 
 def _date(fields: _Fields) -> str:
@@ -266,6 +311,7 @@ def _date(fields: _Fields) -> str:
 def _venue(fields: _Fields, title: str) -> str:
     named = fields.texts("prism:publicationName", "prism:publicationTitle", "dc:source", "dcterms:isPartOf")
     plain = _markup.plain(title)
+    named += [_in_language(one, _papers.language_of(title)).text for one in fields.all("material_title")]
     return next((name for text in named if (name := _works.venue_of(text)) and _markup.plain(text) != plain), "")
 
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from bot import digests
-from bot.digests import _format, _papers, _works
+from bot.digests import _format, _no_papers, _papers, _works
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Announce
 
@@ -579,14 +579,47 @@ def test_names_of_formats_are_those_of_the_contract() -> None:
             "Removal of Arsenic from Water", "Withdrawal of Antipsychotics", "Correction of Gravity in Kites", "Vacancy Diffusion in Silicon",
             "Cover and Frequency of Lichens", "Corrections to scaling", "Editorial boards and gender", "Obituary notices as data",
             "Índice de masa corporal", "News from the deep sea", "Index of refraction", "Announcement effects in markets",
+            "Do prize winners publish more?", "Corrections to Kepler's laws", "PhD positions and inequality", "Referees of football", "Cover crops and soil",
+            "Video games and attention", "The origin of kites? A Comment", "Editors' choice of words", "Living on $1.90 a day",
         )),
         *((title, False) for title in (
             "Correction: Kites", "Correction to “Kites”", "Correction for Doe et al., Kites", "Author Correction: Kites", "RETRACTED: Kites",
             "Retraction Note: Kites", "WITHDRAWN: Kites", "Kites – CORRIGENDUM", "Kites [Erratum]", "Expression of Concern: Kites", "Issue Information",
             "Editorial Board", "Front Cover: Kites", "KIT volume 1 Cover and Front matter", "Innehåll 2025", "Book Review: Kites", "Contents continued",
-            "Obituary: Ada Quill", "Vacancy: a kite maker", "Call for papers: Kites",
+            "Obituary: Ada Quill", "Vacancy: a kite maker", "Call for papers: Kites", "A year of kites [President’s Message]", "Staff List",
+            "Red kites (Adv. Kites 5/2026)", "Correction for Doe and Roe, Kites", "Statement of Retraction: Kites", "Postdoctoral position in kites",
+            "Outstanding Reviewers for Kites in 2025", "2025 Index Transactions on Kites Vol. 1", "A. Quill, Kites. London: Press, 2025; 256 pp.",
         )),
     ],
 )  # fmt: skip
 def test_a_title_shows_what_is_no_paper(title: str, *, is_paper: bool) -> None:
-    assert _works.is_no_paper(title, [], None) is not is_paper
+    assert _no_papers.is_no_paper(title, [], None) is not is_paper
+
+
+@pytest.mark.parametrize(
+    ("written", "date"),
+    [
+        ("2026-03-05T01:02:03-08:00", "2026-03-05"), ("Thu, 05 Mar 2026 04:40:42 PDT", "2026-03-05"), ("2026/3/5 9:23:28", "2026-03-05"),
+        ("20260305", "2026-03-05"), ("05.03.2026", "2026-03-05"), ("2026年3月5日", "2026-03-05"), ("March 5, 2026", "2026-03-05"),
+        ("2026 Mar 5", "2026-03-05"), ("5th of March 2026", "2026-03"), ("Mar, 14 dic 2026", "2026-12-14"), ("5 de marzo de 2026", "2026-03-05"),
+        ("Do, 05 Mär 2026", "2026-03-05"), ("5 févr. 2026", "2026-02-05"), ("Qui, 01 out 2026", "2026-10-01"), ("1988 Nov-Dec", "1988-11"),
+        ("Spring 2026", "2026"), ("2026-13-01", "2026"), ("tomorrow", ""),
+    ],
+)  # fmt: skip
+def test_a_date_is_read_as_far_as_it_is_given(written: str, date: str) -> None:
+    assert _works.date_of(written) == date
+
+
+@pytest.mark.parametrize(
+    ("people", "names"),
+    [
+        (["Quill, Ada R."], ["Quill, Ada R."]), (["Quill A, Larch B, Wind C."], ["Quill A", "Larch B", "Wind C"]), (["Wind C. "], ["Wind C"]),
+        (["QUILL, A., LARCH, B. K."], ["QUILL, A.", "LARCH, B. K."]), (["Quill, Ada; de Wind, Cy"], ["Quill, Ada", "de Wind, Cy"]),
+        (["Ada Quill, Bo Larch; Cy Wind"], ["Ada Quill", "Bo Larch", "Cy Wind"]), (["刘广纯,刘子轩"], ["刘广纯", "刘子轩"]),
+        (["Ada Quill, MD, Bo Larch, PhD"], ["Ada Quill", "Bo Larch"]), (["Quill, M.D."], ["Quill, M.D."]),
+        (["Ada Quill1,2, Bo Larch*, and Cy Wind3"], ["Ada Quill", "Bo Larch", "Cy Wind"]), (["Ada Quill", "Bo Larch", "Ada Quill"], ["Ada Quill", "Bo Larch"]),
+        (["no@kites.example (Ada Quill) , Ada Quill, Bo Larch"], ["Ada Quill", "Bo Larch"]), (["Bo Larch Jr."], ["Bo Larch Jr."]),
+    ],
+)  # fmt: skip
+def test_names_are_those_of_the_authors(people: list[str], names: list[str]) -> None:
+    assert _works.names_of(people, one_each=False) == (tuple(names), False)
