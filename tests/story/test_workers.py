@@ -108,6 +108,7 @@ def test_when_the_worker_that_receives_is_killed_another_one_answers(three: Work
     for number in range(3):
         fake.call("user_writes", "/list", "1")
         three.wait_for(partial(sent, three, at_least=LANES * MESSAGES + number + 1), "an answer")
+        three.wait_for(lambda: is_answered(three), "the answer is stored as posted, so nobody posts it again")
         (receiver,) = (place for place, log in enumerate(three.logs_of_alive) if "This worker receives" in log)
         assert receiving(three) == three.alive[receiver].pid
         three.kill(receiver)
@@ -134,6 +135,12 @@ def test_when_the_worker_that_receives_is_stopped_another_one_answers_also_after
     three.wait_for(partial(sent, three, at_least=LANES * MESSAGES + 2), "another answer")
     assert receiving(three) not in (0, stopped)
     assert len(three.posts) == LANES * MESSAGES + 2
+
+
+def is_answered(three: Workers) -> bool:
+    """Returns whether no answer waits to be posted or confirmed."""
+    with psycopg.connect(three.url) as connection:
+        return connection.execute("SELECT count(*) FROM update WHERE state != 'done'").fetchone() == (0,)
 
 
 def receiving(three: Workers) -> int:
