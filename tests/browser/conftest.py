@@ -26,8 +26,9 @@ _thread = ThreadPoolExecutor(1, "browser")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests of this folder as tests in the browser. If Chromium is not installed, each test is skipped."""
+    here = Path(__file__).parent
     for item in items:
-        if Path(__file__).parent in Path(item.path).parents:
+        if item.path.parent == here:
             item.add_marker(pytest.mark.browser)
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed: make chromium"))

@@ -48,7 +48,7 @@ def test_who_wants_no_motion_sees_none(visit: visiting.Visit) -> None:
 
 
 def test_a_screen_reader_hears_what_comes_and_what_things_are(visit: visiting.Visit) -> None:
-    reader = visit("hal")
+    reader = visit("sol")
     assert reader.page.get_by_role("log", name="Messages").get_attribute("aria-live") == "polite"
     assert reader.page.get_by_role("textbox", name="Your message").count() == 1
     assert reader.page.get_by_role("heading", name="Chat", level=1).count() == 1
