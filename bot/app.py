@@ -21,6 +21,7 @@ from bot.platform import Platform, PlatformSurroundings
 from bot.platforms import known
 from bot.ports.channel import Channel, Clock
 from bot.ports.conversation import Receiver
+from bot.ports.language_model import Summarizer
 from bot.ports.rate_limiter import RateLimiter
 from bot.release import installed_version
 from bot.rendering.delivery_messages import render_delivery
@@ -37,6 +38,7 @@ if TYPE_CHECKING:  # this import loads httpx and the formats, see App.source_sch
     from bot.sources.source_scheduler import SourceScheduler
 
 _MediumAt = Callable[[model.ChatAddress], Medium]
+_MODEL = "bot.model"  # imported only if the settings name a model, and may be missing
 _CLUSTER = "bot.delivery.cluster"  # imported only when needed: its libraries are optional and take 250 ms
 
 
@@ -51,6 +53,7 @@ class App:
     deps: Dependencies
     sender: Sender
     bot_names: dict[str, str]  # platform → the bot's name there; filled when the platform tells it
+    summarizer: Summarizer | None = None  # None: no language model makes summaries
     cluster: "ClusterEngine | None" = None  # the engine of one of several workers; None: this process sends alone
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process must stop
     interrupted: bool = False  # whether Ctrl-C is the reason to stop
@@ -142,6 +145,7 @@ def build_app(
         deps=deps,
         sender=Sender(deps, on, stop, is_alone=cluster is None),
         bot_names=bot_names,
+        summarizer=import_module(_MODEL).summarizer_of(settings, deps) if settings.model_url else None,
         cluster=cluster,
         stop=stop,
     )
@@ -180,6 +184,7 @@ def _conversation_context(
         timezone=settings.timezone,
         mail_platform=next((name for name, platform in platforms.items() if platform.facts.confirms), ""),
         kept_copies=0 if store.kind.file is None else KEPT_COPIES,
+        model=(settings.model_name or "") if settings.model_url else "",
         version=installed_version(),
         bot_names=bot_names,
         platforms_of_open_names=frozenset(name for name, platform in platforms.items() if platform.lets_choose_names),

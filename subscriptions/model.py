@@ -44,6 +44,17 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSummary:
+    """What the operator's language model made of a paper in one language. No query finds these texts."""
+
+    language: str  # "en" or "zh"
+    fields: Mapping[str, str]  # like those of a Summary; empty if only the title is translated
+    title: str  # the translated title; "": not translated
+    model: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """A paper, as one digest describes it or as the store knows it."""
 
@@ -65,6 +76,7 @@ class Paper:
     venue: str = ""  # the journal or series; "": unknown
     published: str = ""  # the day of publication as its source gives it: "2026-03-05", "2026-03" or "2026"
     sources: tuple[str, ...] = ()  # names of the sources whose digests hold it
+    by_model: tuple[ModelSummary, ...] = ()
     meaning: bytes = field(default=b"", repr=False)  # its codes (`subscriptions.meaning`); b"": not known
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
+from bot.commands import model_summary
 from bot.commands.context import Callback, CommandContext
 from bot.commands.paper_buttons import CARD, of_paper, paper_arguments, paper_gone
 from bot.ports import channel
@@ -91,11 +92,12 @@ def _note_opened(context: CommandContext, paper: int) -> None:
 @of_paper
 def on_why(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [why]: shows which subscriptions brought a paper, and which of its words they matched."""
-    return channel.Reply(lines=why_lines(context, item), items=(item,), item_layout="why")
+    buttons = model_summary.buttons(context, item)
+    return channel.Reply(lines=why_lines(context, item), items=(item,), item_layout="why", buttons=buttons)
 
 
 def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
-    """Returns lines: to which texts and papers this one is near, and which paper moved it up in the order.
+    """Returns lines: to which texts and papers this one is near, which paper moved it up, and which model summarised it.
 
     A line is left out if there are none.
     """
@@ -116,7 +118,7 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
         because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
         words = ", ".join(best.words[:_MOST_WORDS]) or context.say(ABOUT.place.template)
         lines.append(context.say(because.template, title=context.title(best.paper), words=words))
-    return tuple(lines)
+    return (*lines, *model_summary.lines(context, item.paper.paper))
 
 
 def _near_to_texts(context: CommandContext, item: model.Item) -> Iterator[str]:

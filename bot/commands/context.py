@@ -38,6 +38,7 @@ class BotInfo:
     looks_up_papers: bool = False  # papers that are not stored can be looked up at arXiv
     platforms_of_open_names: frozenset[str] = frozenset()  # there people choose the names of their chats
     mail_platform: str = ""  # the name of the platform whose addresses have to be confirmed; "" if e-mail is off
+    model: str = ""  # the language model that makes summaries; "": none does
     kept_copies: int = 0  # how many daily copies of the database are kept; 0: the program makes none
     version: str = ""  # the version of paperwire; "" if it runs from a checkout
 

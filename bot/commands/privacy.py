@@ -26,6 +26,7 @@ def privacy(context: CommandContext) -> channel.Reply:
                     sentence=context.say("/forget erases it. Contact: {contact}", contact=contact),
                     next=copies_kept(context),
                 ),
+                *([_sent_to_model(context)] if context.bot_info.model else []),
             ),
             buttons=((button,),) if context.chat.id else (),
         )
@@ -49,6 +50,8 @@ def privacy(context: CommandContext) -> channel.Reply:
             2,
             context.say("Hashes of who names addresses with /email, and of these, stay for a day, even after /forget."),
         )
+    if context.bot_info.model:
+        lines.insert(2, _sent_to_model(context))
     if facts_of(context.chat.address.platform).keeps_messages:
         lines.insert(
             1, context.say("Messages on this page, yours and mine, stay for 30 days, so that they can be shown.")
@@ -65,6 +68,15 @@ def privacy(context: CommandContext) -> channel.Reply:
             )
         )
     return channel.Reply(lines=(*lines, said), file=_file(context), names_chat=True)
+
+
+def _sent_to_model(context: CommandContext) -> str:
+    """Returns a sentence that says what a language model learns."""
+    return context.say(
+        "Titles and abstracts of papers that come here go to the language model {model}, for short summaries; nothing "
+        "else of this chat does.",
+        model=context.bot_info.model,
+    )
 
 
 def copies_kept(context: CommandContext) -> str:

@@ -6,7 +6,7 @@ from bot.ports import channel
 from subscriptions import errors, states
 from subscriptions.addresses import facts_of
 from subscriptions.model import MissingHow
-from subscriptions.service import access
+from subscriptions.service import access, model_summaries
 from subscriptions.service.chat_status import Status
 from subscriptions.service.chat_status import status as chat_status
 from subscriptions.store import digests, meanings
@@ -142,9 +142,33 @@ def _bot_lines(context: CommandContext) -> list[str]:
                 moment=moment,
             )
         )
+    lines += _model_lines(context)
     for platform, reason in sorted(stopped_platforms(context.transaction).items()):
         name = facts_of(platform).title
         lines.append(context.say("{platform} has stopped: {reason}", platform=name, reason=reason))
+    return lines
+
+
+def _model_lines(context: CommandContext) -> list[str]:
+    """Returns what the language model did today and what that cost, and since when it fails."""
+    if not context.bot_info.model:
+        return []
+    today, fails = model_summaries.today(context.transaction, now=context.now)
+    count = context.localizer.count
+    lines = [
+        context.say(
+            "{model} today: {summaries}, {failed} unusable; {requests}, {tokens}.",
+            model=context.bot_info.model,
+            summaries=count("{count} summary", "{count} summaries", today.made),
+            failed=context.localizer.number(today.failed),
+            requests=count("{count} request", "{count} requests", today.requests),
+            tokens=count("{count} token", "{count} tokens", today.tokens),
+        )
+    ]
+    if fails:
+        lines.append(
+            context.say("It gives no answers since {moment}; the log says why.", moment=context.localizer.moment(fails))
+        )
     return lines
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from bot.commands import cards
+from bot.commands import cards, model_summary
 from bot.commands.context import Command, CommandContext
 from bot.commands.last_shown import paper_delivered
 from bot.commands.paper_lookup import named_papers
@@ -74,7 +74,12 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
     elif found.state in _ON_ITS_WAY and context.chat.state is not states.ChatState.ACTIVE:
         sentence = _HELD
     said = context.say(sentence.template, moment=context.localizer.moment(found.at) if found.at else "")
-    return channel.Reply(lines=(said, *cards.why_lines(context, found.item)), items=(found.item,), item_layout="why")
+    return channel.Reply(
+        lines=(said, *cards.why_lines(context, found.item)),
+        items=(found.item,),
+        item_layout="why",
+        buttons=model_summary.buttons(context, found.item),
+    )
 
 
 def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.Reply:

@@ -29,6 +29,7 @@ from bot.digests import (
     installed,
     records,
 )
+from bot.digests._failures import without_failures as without_failures
 from bot.digests._format import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._format import INFO as INFO
 from bot.digests._format import Content as Content

@@ -4,7 +4,8 @@ Nothing imports this room but bot/app.py, and only if the settings name a model;
 """
 
 from bot.model.chat_endpoint import ChatEndpoint
-from bot.ports.language_model import LanguageModel
+from bot.model.summaries import Summaries, SummaryDependencies
+from bot.ports.language_model import LanguageModel, Summarizer
 from bot.settings import Settings
 
 AT_ONCE = 4
@@ -18,3 +19,9 @@ def model_of(settings: Settings, *, at_once: int = AT_ONCE) -> LanguageModel | N
     if not (settings.model_url and settings.model_name):
         return None
     return ChatEndpoint(settings.model_url, settings.model_name, settings.model_key, at_once=at_once)
+
+
+def summarizer_of(settings: Settings, deps: SummaryDependencies) -> Summarizer | None:
+    """Returns what has summaries made by the model that the settings choose; None if they choose none."""
+    model = model_of(settings)
+    return Summaries(deps, model, settings.model_daily) if model else None

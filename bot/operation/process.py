@@ -98,6 +98,8 @@ class Process:
                 await self._wake_lanes()
             self.run_maintenance()
             self.late_encoding.start()
+            if self.app.summarizer is not None:
+                self.app.summarizer.start()
             self.problems.pop("database", None)
             self.problems.pop("sources", None)
             if unread := self.sources.problems:  # anyone may read this, so the sources are not named
@@ -132,6 +134,8 @@ class Process:
             self._report(self._drain)
         self._ends.set()
         await self.late_encoding.close()
+        if self.app.summarizer is not None:
+            await self.app.summarizer.close()
         await self.maintained()
 
     async def _wake_lanes(self) -> None:
@@ -308,6 +312,9 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
     await ticks.unless_stopped(app, process.late_encoding.run())
+    if app.summarizer is not None:
+        await ticks.unless_stopped(app, app.summarizer.run())
+        await app.summarizer.close()
     await app.store.run(ticks.daily_maintenance, app.settings, app.clock, pause=lambda _: app.stop.is_set())
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):

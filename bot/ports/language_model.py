@@ -45,3 +45,16 @@ class LanguageModel(Protocol):
 
     async def close(self) -> None:
         """Closes its connections. They are opened anew with the next request."""
+
+
+class Summarizer(Protocol):
+    """Has summaries of papers made by a model, beside other work."""
+
+    def start(self) -> None:
+        """Starts to look for wanted summaries in the background, if that is due. Never waits."""
+
+    async def run(self) -> None:
+        """Has wanted summaries made, for a few minutes at most. Raises StoreError."""
+
+    async def close(self) -> None:
+        """Ends the work. The rest is made after the next start."""

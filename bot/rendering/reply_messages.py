@@ -55,8 +55,8 @@ def whole_sections(item: model.Item, reader: views.Reader) -> tuple[views.Sectio
     A summary in another language is used only if there is none in the chat's language.
     """
     paper, language = item.paper.paper, reader.language
-    translated = views.in_language(paper.translations, language.code)
-    summaries = list(filter(_usable, paper.summaries))
+    translated = views.in_language(views.translations_of(paper), language.code)
+    summaries = list(filter(_usable, views.summaries_of(paper)))
     own = views.in_language(summaries, language.code)
     others = [] if own else summaries
     english = views.in_language(others, "en")

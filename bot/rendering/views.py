@@ -281,7 +281,7 @@ def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:
     """
     if settings.text != "both":
         return paper
-    own = in_language(paper.translations, settings.lang)
+    own = in_language(translations_of(paper), settings.lang)
     title = next((one.title for one in own if _readable(one.title)), "")
     return replace(paper, title=title) if title and not _are_alike(title, paper.title) else paper
 
@@ -300,6 +300,18 @@ _Told = TypeVar("_Told", model.Summary, model.Translation)
 def in_language(found: Iterable[_Told], language: str) -> list[_Told]:
     """Returns the summaries or translations in this language, also those in one of its variants, such as "zh-TW"."""
     return [one for one in found if one.language.partition("-")[0].lower() == language]
+
+
+def summaries_of(paper: model.Paper) -> tuple[model.Summary, ...]:
+    """Returns the summaries of a paper, those by the operator's language model last."""
+    by_model = (model.Summary(language=one.language, fields=one.fields) for one in paper.by_model if one.fields)
+    return (*paper.summaries, *by_model)
+
+
+def translations_of(paper: model.Paper) -> tuple[model.Translation, ...]:
+    """Returns the translations of a paper, those by the operator's language model last."""
+    by_model = (model.Translation(language=one.language, title=one.title) for one in paper.by_model if one.title)
+    return (*paper.translations, *by_model)
 
 
 def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool = False) -> str:
@@ -418,9 +430,10 @@ def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tu
 
 
 def _summary(paper: model.Paper, language: str) -> str:
-    for summary in in_language(paper.summaries, language):
+    for summary in in_language(summaries_of(paper), language):
         fields = {name: text for name, text in summary.fields.items() if texts.summary_state(text) == "ok"}
-        return fields.get("tldr") or next(iter(fields.values()), "")
+        if fields:
+            return fields.get("tldr") or next(iter(fields.values()))
     return ""
 
 

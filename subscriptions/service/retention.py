@@ -52,6 +52,7 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "pending_lookup", "at"), LOOKUPS),
     (partial(retention.drop, "wrong_code", "at"), HOUR),
     (partial(retention.drop, "completed_installation", "at"), 2 * pausing.INSTALLED_WITHIN),
+    (partial(retention.drop, "model_day", "day"), CHANGES),
     (drop_questions, QUESTIONS),
     (retention.drop_receipts, RECEIPTS),
     (partial(retention.drop, "undo", "at"), CHANGES),

@@ -22,7 +22,7 @@ from subscriptions.matching import full_text
 from subscriptions.matching.full_text import Expression
 from subscriptions.query import DOI, ID, SOURCE, Term
 from subscriptions.query.lexer import fold_value
-from subscriptions.store import bot_state, meanings
+from subscriptions.store import bot_state, meanings, model_summaries
 from subscriptions.store.database import sqlite, store
 from subscriptions.store.database.conflicts import insert_all_new
 from subscriptions.store.database.postgres import words as postgres_words
@@ -221,7 +221,10 @@ def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, mod
 def known_papers(
     transaction: Transaction, rows: Sequence[_PaperRow], *, in_time: bool = False
 ) -> tuple[model.KnownPaper, ...]:
-    """Returns the papers of these rows, with their summaries, translations, sources and codes; `in_time`: no late codes."""
+    """Returns the papers of these rows, with their summaries, translations, sources and codes.
+
+    `in_time`: as planning sees them, without late codes and without what a language model made.
+    """
     ids = [row.id for row in rows if row.id is not None]
     summaries: dict[int, list[model.Summary]] = {}
     translations: dict[int, list[model.Translation]] = {}
@@ -234,12 +237,14 @@ def known_papers(
     for paper_id, source in store.rows_of(transaction, _SOURCES, _a.paper, ids):
         sources.setdefault(paper_id, []).append(source)
     codes = meanings.codes_of(transaction, ids, in_time=in_time)
+    by_model = {} if in_time else model_summaries.made_for(transaction, ids)
     return tuple(
         known_paper(
             row,
             summaries.get(row.id, []),
             translations.get(row.id, []),
             sources.get(row.id, []),
+            by_model=by_model.get(row.id, ()),
             meaning=codes.get(row.id, b""),
         )
         for row in rows
@@ -253,6 +258,7 @@ def known_paper(
     translations: list[model.Translation],
     sources: list[str],
     *,
+    by_model: tuple[model.ModelSummary, ...] = (),
     meaning: bytes = b"",
 ) -> model.KnownPaper:
     """Returns the paper of one row with its summaries, translations, sources and codes."""
@@ -274,6 +280,7 @@ def known_paper(
         venue=row.venue,
         published=row.published,
         sources=tuple(sorted(sources)),
+        by_model=by_model,
         meaning=meaning,
     )
     return model.KnownPaper(

@@ -31,7 +31,8 @@ _papers, _deliveries, _items, _messages, _digests, _receipts = (
     TABLES.tables[name] for name in ("paper", "delivery", "delivery_item", "message", "digest", "receipt")
 )
 _OF_PAPERS = tuple(
-    TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper", "paper_meaning")
+    TABLES.tables[name]
+    for name in ("summary", "translation", "model_summary", "appearance", "indexed_paper", "paper_meaning")
 )
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 # the values of a reduced paper for which arXiv still vouches

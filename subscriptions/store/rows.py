@@ -141,6 +141,34 @@ class TranslationRow(Row, table=True):
     abstract: str = ""
 
 
+class ModelSummaryRow(Row, table=True):
+    """What a language model made of a paper in one language, or is to make."""
+
+    __table_args__ = (columns.index("ix_model_summary_state", "state", "language", "at"),)
+    paper: int = columns.reference("paper.id", primary=True)
+    language: str = Field(primary_key=True)
+    state: states.ModelSummaryState = columns.choice(states.ModelSummaryState, required=True)
+    at: datetime = Field(sa_type=Utc)  # when it got its state; wanted: when it was first wanted
+    chats: int = 0  # how many want it
+    tries: int = 0
+    until: datetime | None = Field(
+        default=None, sa_type=Utc
+    )  # asked: when its worker has given up, by the machine's clock
+    fields: Json = columns.json_column(dict)
+    title: str = ""
+    model: str = ""
+
+
+class ModelDayRow(Row, table=True):
+    """What the language model did on a day, in the operator's zone, and what that cost."""
+
+    day: date = Field(primary_key=True)
+    requests: int = 0
+    tokens: int = 0  # those of requests that run now are an estimate
+    made: int = 0
+    failed: int = 0
+
+
 class PaperMeaningRow(Row, table=True):
     """The codes of a paper (subscriptions/meaning.py). A paper whose codes change gets a new entry with a higher number."""
 

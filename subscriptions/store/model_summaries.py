@@ -1,0 +1,216 @@
+"""What a language model makes of papers: which summaries are wanted, asked for and made, and what a day costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from subscriptions import model
+from subscriptions.states import ModelSummaryState as State
+from subscriptions.store import bot_state
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.rows import TABLES
+
+_LOOKED = (
+    "model-looked"  # name of a stored value: the sequence up to which papers were looked through for wanted summaries
+)
+_FAILS = "model-fails"  # name of a stored value: since when the model gives no answers; "": it works
+
+_summaries, _days = TABLES.tables["model_summary"], TABLES.tables["model_day"]
+_s, _d = _summaries.c, _days.c
+_MADE = sa.select(_summaries).where(_s.state == State.MADE).order_by(_s.language)
+_WANTED = sa.select(_s.paper, _s.language, _s.tries).where(_s.state == State.WANTED)
+_ASKED = sa.select(sa.func.count()).where(_s.state == State.ASKED)
+_IS_IT = (_s.paper == sa.bindparam("of")) & (_s.language == sa.bindparam("in_language"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What the model did on a day, and what that cost. Tokens of requests that run now are an estimate."""
+
+    day: date
+    requests: int = 0
+    tokens: int = 0
+    made: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a summary that the model is asked for will be stored. It is this attempt's only while `tries` is the same."""
+
+    paper: int
+    language: str
+    tries: int
+
+
+def made_for(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple[model.ModelSummary, ...]]:
+    """Returns paper id → what the model made of it, for those of these papers of which it made anything."""
+    found: dict[int, tuple[model.ModelSummary, ...]] = {}
+    for row in store.rows_of(transaction, _MADE, _s.paper, papers):
+        found[row.paper] = (*found.get(row.paper, ()), _summary(row))
+    return found
+
+
+def newest_made(transaction: Transaction, language: str, most: int) -> dict[int, model.ModelSummary]:
+    """Returns paper id → summary, for the newest ones in a language."""
+    wanted = sa.select(_summaries).where(_s.state == State.MADE, _s.language == language)
+    rows = store.execute(transaction, wanted.order_by(_s.at.desc()).limit(most)).all()
+    return {row.paper: _summary(row) for row in rows}
+
+
+def _summary(row: sa.Row[*tuple[Any, ...]]) -> model.ModelSummary:
+    return model.ModelSummary(
+        language=row.language, fields=row.fields, title=row.title, model=row.model, made_at=row.at
+    )
+
+
+# -------------------------------------------------------------------------------------------------- what is wanted
+
+
+def looked_upto(transaction: Transaction) -> int:
+    """Returns the sequence up to which papers were looked through."""
+    return int(bot_state.get_value(transaction, _LOOKED) or 0)
+
+
+def want(transaction: Transaction, wanted: Mapping[tuple[int, str], int], upto: int, *, now: datetime) -> None:
+    """Stores (paper, language) → how many chats want a summary, and that papers up to a sequence were looked through.
+
+    The transaction must hold the sequence, so that no paper is joined with another one meanwhile. What is stored stays.
+    """
+    papers, _p = sorted({paper for paper, _ in wanted}), TABLES.tables["paper"].c
+    known = {row.id for row in store.rows_of(transaction, sa.select(_p.id), _p.id, papers)}
+    rows: list[tuple[object, ...]] = [
+        (paper, language, State.WANTED, now, chats, 0, {}, "", "")
+        for (paper, language), chats in wanted.items()
+        if paper in known
+    ]
+    names = ("paper", "language", "state", "at", "chats", "tries", "fields", "title", "model")
+    conflicts.insert_all_new(transaction, "model_summary", ("paper", "language"), names, rows)
+    bot_state.put_value(transaction, _LOOKED, str(upto))
+
+
+def drop_wanted(transaction: Transaction, before: datetime) -> None:
+    """Removes what has been wanted since before `before`."""
+    store.execute(transaction, sa.delete(_summaries).where(_s.state == State.WANTED, _s.at < before))
+
+
+def is_wanted(transaction: Transaction) -> bool:
+    """Returns whether any summary is wanted, or may be again because its worker gave up."""
+    open_ones = sa.select(_s.paper).where(_s.state.in_((State.WANTED, State.ASKED))).limit(1)
+    return store.execute(transaction, open_ones).first() is not None
+
+
+def next_wanted(transaction: Transaction) -> Place | None:
+    """Returns the summary that most chats want, of the newest paper; None if none is wanted."""
+    row = store.execute(transaction, _WANTED.order_by(_s.chats.desc(), _s.paper.desc()).limit(1)).first()
+    return None if row is None else Place(paper=row.paper, language=row.language, tries=row.tries)
+
+
+# ------------------------------------------------------------------------------------------------- what is asked for
+
+
+def take_back(transaction: Transaction, *, wall: datetime, longest: datetime) -> None:
+    """Makes summaries wanted again whose workers were to give up before `wall`; also after `longest`, by a wrong clock."""
+    over = (_s.until < wall) | (_s.until > longest)
+    store.execute(
+        transaction, sa.update(_summaries).where(_s.state == State.ASKED, over).values(state=State.WANTED, until=None)
+    )
+
+
+def amount_asked(transaction: Transaction) -> int:
+    """Returns how many summaries the model is asked for now."""
+    return store.execute(transaction, _ASKED).scalar() or 0
+
+
+def note_asked(transaction: Transaction, place: Place, *, until: datetime) -> Place:
+    """Stores that the model is asked for a wanted summary. Returns the place of this attempt."""
+    asked = Place(paper=place.paper, language=place.language, tries=place.tries + 1)
+    _change(transaction, asked, state=State.ASKED, tries=asked.tries, until=until)
+    return asked
+
+
+def drop(transaction: Transaction, place: Place) -> None:
+    """Removes a summary that is not wanted any more."""
+    store.execute(transaction, sa.delete(_summaries).where(_IS_IT), _values(place))
+
+
+def is_still_asked(transaction: Transaction, place: Place) -> bool:
+    """Returns whether no other attempt has begun since, and locks the row."""
+    wanted = sa.select(_s.state, _s.tries).where(_IS_IT)
+    if transaction.connection().dialect.name != "sqlite":
+        wanted = wanted.with_for_update()
+    row = store.execute(transaction, wanted, _values(place)).first()
+    return row is not None and (row.state, row.tries) == (State.ASKED, place.tries)
+
+
+def put_made(transaction: Transaction, place: Place, made: model.ModelSummary) -> None:
+    """Stores what the model made."""
+    values = {"fields": dict(made.fields), "title": made.title, "model": made.model, "at": made.made_at}
+    _change(transaction, place, state=State.MADE, until=None, **values)
+
+
+def put_none(transaction: Transaction, place: Place, *, tries: int, is_over: bool, now: datetime) -> None:
+    """Stores that the model made nothing: the summary has failed if that `is_over`, else it is wanted again."""
+    if is_over:
+        _change(transaction, place, state=State.FAILED, until=None, at=now)
+    else:
+        _change(transaction, place, state=State.WANTED, until=None, tries=tries)
+
+
+def remove(transaction: Transaction, paper: int, language: str, state: State, *, now: datetime) -> bool:
+    """Removes a summary that was made, and stores why. It is not made again. Returns False if there is none."""
+    was_made = sa.update(_summaries).where(_IS_IT, _s.state == State.MADE)
+    values = {"state": state, "at": now, "fields": {}, "title": "", "model": ""}
+    place = {"of": paper, "in_language": language}
+    return store.execute(transaction, was_made.values(values), place).rowcount == 1
+
+
+def _change(transaction: Transaction, place: Place, **values: object) -> None:
+    store.execute(transaction, sa.update(_summaries).where(_IS_IT).values(values), _values(place))
+
+
+def _values(place: Place) -> dict[str, object]:
+    return {"of": place.paper, "in_language": place.language}
+
+
+# ---------------------------------------------------------------------------------------------------- what it costs
+
+
+def hold_day(transaction: Transaction, day: date) -> Day:
+    """Returns what a day has cost so far. Until the transaction ends, no other worker adds to it."""
+    empty = {"day": day, "requests": 0, "tokens": 0, "made": 0, "failed": 0}
+    return _day(conflicts.hold(transaction, "model_day", ("day",), empty))
+
+
+def day(transaction: Transaction, of: date) -> Day:
+    """Returns what the model did on a day."""
+    row = store.execute(transaction, sa.select(_days).where(_d.day == of)).first()
+    return Day(day=of) if row is None else _day(row)
+
+
+def _day(row: sa.Row[*tuple[Any, ...]]) -> Day:
+    return Day(day=row.day, requests=row.requests, tokens=row.tokens, made=row.made, failed=row.failed)
+
+
+def add_to_day(transaction: Transaction, of: date, **more: int) -> None:
+    """Adds to the figures of a day that was held before, perhaps less than nothing."""
+    sums = {name: _d[name] + amount for name, amount in more.items()}
+    store.execute(transaction, sa.update(_days).where(_d.day == of).values(sums))
+
+
+def failing_since(transaction: Transaction) -> datetime | None:
+    """Returns since when the model gives no answers; None if it does."""
+    since = bot_state.get_value(transaction, _FAILS)
+    return datetime.fromisoformat(since) if since else None
+
+
+def note_failing(transaction: Transaction, since: datetime | None) -> bool:
+    """Stores since when the model gives no answers; None: it does. Returns False if this was known, and changes nothing."""
+    is_news = (failing_since(transaction) is None) != (since is None)
+    if is_news:
+        bot_state.put_value(transaction, _FAILS, since.isoformat() if since else "")
+    return is_news

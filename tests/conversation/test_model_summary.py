@@ -1,0 +1,121 @@
+"""Summaries by a language model, as people see them: under titles, behind [more], in /why, and removed by [wrong summary]."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.commands.context import BotInfo
+from subscriptions import model
+from subscriptions.service import model_summaries
+from subscriptions.service.amendments import set_settings
+from tests import make
+from tests.bot_harness import BotHarness
+from tests.conversation import deliverer
+
+ABSTRACT = "We follow eels for one summer with small radio tags. " * 4
+FIELDS = {"tldr": "Eels move further than maps say.", "method": "The authors follow them by radio."}
+CHINESE = {"tldr": "鳗鱼移动得比地图上更远。"}
+BY = "Its summary is by a language model, parrot-1, Thu 22 Jan."
+MADE = {"en": (FIELDS, ""), "zh": (CHINESE, "鳗鱼的夏天")}
+
+
+def eels() -> model.Paper:
+    return make.paper("A summer of eels", "q-bio.PE", arxiv_id="2601.00001", abstract=ABSTRACT)
+
+
+def summarise(bot: BotHarness) -> int:
+    """Makes what is wanted. Returns how many summaries that are."""
+    now, wall, made = bot.clock.now(), bot.clock.wall(), 0
+    while found := model_summaries.find_wanted(bot.store, now=now):
+        model_summaries.put_wanted(bot.store, found, now=now)
+    while task := model_summaries.begin(bot.store, lambda _: 500, requests=9, tokens=10**6, now=now, wall=wall):
+        fields, title = MADE[task.place.language]
+        summary = model.ModelSummary(
+            language=task.place.language, fields=fields, title=title, model="parrot-1", made_at=now
+        )
+        model_summaries.put_made(bot.store, task, summary, tokens=321)
+        made += 1
+    return made
+
+
+async def test_a_summary_that_is_there_in_time_is_shown_like_one_of_a_digest_and_why_names_the_model(
+    bot: BotHarness,
+) -> None:
+    await deliverer.subscribe_to(bot, "eels")
+    make.ingested(bot.store, eels())
+    assert summarise(bot) == 1
+    alert = await deliverer.comes(bot)
+    assert "AI: Eels move further than maps say." in alert.text
+    assert ABSTRACT[:50] not in alert.text
+    more = await bot.presses("more")
+    assert "The authors follow them by radio." in more.text
+    why = await bot.says("/why")
+    assert BY in why.lines
+    assert why.buttons[-1] == "wrong summary"
+
+
+async def test_what_is_not_there_at_the_due_moment_comes_with_its_abstract_and_more_shows_it_later(
+    bot: BotHarness,
+) -> None:
+    await deliverer.subscribe_to(bot, "eels")
+    make.ingested(bot.store, eels())
+    alert = await deliverer.comes(bot)
+    assert ABSTRACT[:50] in alert.text
+    assert summarise(bot) == 1
+    assert (await deliverer.comes(bot)).payloads == []  # nothing is edited or sent again
+    assert "Eels move further" in (await bot.presses("more")).text
+
+
+async def test_a_wrong_summary_is_removed_and_stays_away(bot: BotHarness) -> None:
+    await deliverer.subscribe_to(bot, "eels")
+    make.ingested(bot.store, eels())
+    summarise(bot)
+    await deliverer.comes(bot)
+    await bot.presses("more")
+    await bot.says("/why")
+    assert (await bot.presses("wrong summary")).toast == "The summary is removed, and is not made again."
+    assert BY not in (await bot.says("/why")).lines
+    assert "Eels move further" not in (await bot.says("2601.00001")).text
+    make.ingested(bot.store, replace(eels(), version=2))
+    assert summarise(bot) == 0
+
+
+async def test_in_a_group_only_those_who_manage_it_remove_a_summary(bot: BotHarness) -> None:
+    bot.admins[deliverer.GROUP] = {"42"}
+    await deliverer.subscribe_to(bot, "eels", chat=deliverer.GROUP)
+    make.ingested(bot.store, eels())
+    summarise(bot)
+    await deliverer.comes(bot, deliverer.GROUP)
+    assert BY in (await bot.says("/why 2601.00001", deliverer.GROUP, by="7")).lines
+    refused = await bot.presses("wrong summary", deliverer.GROUP, by="7")
+    assert refused.toast == "Only admins of this chat can change that."
+    removed = await bot.presses("wrong summary", deliverer.GROUP, by="42")
+    assert removed.toast == "The summary is removed, and is not made again."
+
+
+async def test_a_bilingual_chat_gets_the_title_of_the_model_above_the_original(bot: BotHarness) -> None:
+    await deliverer.subscribe_to(bot, "eels")
+    set_settings(bot.store, make.address(deliverer.ME), {"lang": "zh", "text": "both"}, now=bot.clock.now())
+    make.ingested(bot.store, eels())
+    summarise(bot)
+    lines = (await deliverer.comes(bot)).lines
+    assert lines[0].endswith("鳗鱼的夏天")
+    assert "A summer of eels" in lines[1]
+    assert "AI: 鳗鱼移动得比地图上更远。" in "\n".join(lines)
+
+
+@pytest.mark.parametrize("chat", ["telegram:42", "telegram:-100123"])
+async def test_privacy_names_the_model_if_there_is_one(bot: BotHarness, chat: str) -> None:
+    assert "language model" not in (await bot.says("/privacy", chat)).text
+    bot.bot_info = replace(bot.bot_info, model="parrot-1")
+    said = (await bot.says("/privacy", chat)).text
+    assert "Titles and abstracts of papers that come here go to the language model parrot-1" in said
+
+
+async def test_operators_see_what_the_model_did_today_and_what_it_cost(bot: BotHarness) -> None:
+    bot.bot_info = BotInfo(admins=(make.address("telegram:42"),), model="parrot-1")
+    await deliverer.subscribe_to(bot, "eels")
+    make.ingested(bot.store, eels())
+    assert "parrot-1 today: 0 summaries, 0 unusable; 0 requests, 0 tokens." in (await bot.says("/status")).lines
+    summarise(bot)
+    assert "parrot-1 today: 1 summary, 0 unusable; 1 request, 321 tokens." in (await bot.says("/status")).lines
