@@ -12,6 +12,7 @@ from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 
 pytestmark = pytest.mark.both_databases
+ON_ONE = pytest.mark.sqlite_alone("it is about words; what is stored is told on both by others here")
 
 ME = "telegram:42"
 GROUP = "telegram:-1001"
@@ -73,6 +74,7 @@ async def test_what_was_delivered_comes_as_bibtex(bot: BotHarness) -> None:
     assert "@misc{" in (await bot.says("/export BibTeX 1w")).text
 
 
+@ON_ONE
 @pytest.mark.parametrize("typed", ["yesterday", "0d", "-3d", "12345d", "🎉"])
 async def test_a_length_that_is_none_is_refused(bot: BotHarness, typed: str) -> None:
     said = await bot.says(f"/export bib {typed}")
@@ -123,6 +125,7 @@ async def test_an_import_waits_an_hour(bot: BotHarness) -> None:
     assert subscriptions(bot.store) == []
 
 
+@ON_ONE
 @pytest.mark.parametrize("wrong", ["nonsense", "daily 25:00 | diffusion | ", "daily | -survey | ", "set limit many"])
 async def test_one_wrong_line_imports_nothing_and_is_named(bot: BotHarness, wrong: str) -> None:
     said = await bot.says(f"/import now | graph | \n{wrong}")
@@ -130,6 +133,7 @@ async def test_one_wrong_line_imports_nothing_and_is_named(bot: BotHarness, wron
     assert said.buttons == []
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     ("line", "exported"),
     [
@@ -145,6 +149,7 @@ async def test_lines_are_read_as_people_write_them(bot: BotHarness, line: str, e
     assert (await bot.says("/export")).lines[1:] == [exported]
 
 
+@ON_ONE
 async def test_a_bad_line_is_quoted_in_both_languages(bot: BotHarness) -> None:
     said = await bot.says("/import now | graph | \nnow | flow | a\x07b")
     assert said.lines[0] == (
@@ -156,6 +161,7 @@ async def test_a_bad_line_is_quoted_in_both_languages(bot: BotHarness) -> None:
     assert "这一行是：“nonsense”。" in said.lines[0]
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     "foreign", ["[telegram:43]\nset limit 5", "[telegram:43]\nnow | diffusion | ", "[slack:C1]\nnow | x | "]
 )
@@ -185,6 +191,7 @@ async def test_an_import_keeps_to_two_hundred_subscriptions(bot: BotHarness) -> 
     assert len(subscriptions(bot.store)) == 200
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     ("content", "answer"),
     [
@@ -286,6 +293,7 @@ async def test_a_link_that_holds_the_query_is_offered_and_confirmed(
     assert (await bot.presses("subscribe", "telegram:43")).text.startswith(echo)
 
 
+@ON_ONE
 @pytest.mark.parametrize("typed", ["title:", "daily 9", "diffusion hourly", "-survey"])
 async def test_a_link_made_by_hand_that_holds_no_query_leads_nowhere(bot: BotHarness, typed: str) -> None:
     answer = await bot.says(f"/start {link_payload(typed)}", "telegram:43")
@@ -313,6 +321,7 @@ async def test_what_to_share_can_be_picked(bot: BotHarness) -> None:
     assert (await bot.says("/share 9")).text.startswith("✗ This chat has no subscription 9.")
 
 
+@ON_ONE
 @pytest.mark.parametrize("typed", ["nonsense", "../../etc", "🎉", "x" * 64, "offer", "ask:telegram:42:42"])
 async def test_a_link_that_leads_nowhere_is_a_plain_start_with_one_line(bot: BotHarness, typed: str) -> None:
     said = await bot.says(f"/start {typed}")

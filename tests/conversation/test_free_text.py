@@ -245,9 +245,7 @@ async def seconds(bot: BotHarness, before: str, text: str) -> float:
     return process_time() - began
 
 
-@pytest.mark.parametrize(
-    ("before", "text"), [("/help", "{}"), ("/help", "x{}y"), ("/help", "/sub graphs{}x"), ("/edit 1", "x{}y")]
-)
+@pytest.mark.parametrize(("before", "text"), [("/help", "{}"), ("/help", "/sub graphs{}x"), ("/edit 1", "x{}y")])
 async def test_any_long_message_is_answered_soon(bot: BotHarness, before: str, text: str) -> None:
     """Compares the slowest answer with the answer to an ordinary message. After "/edit 1", the text answers a question."""
     await bot.says("/sub graphs")

@@ -13,6 +13,7 @@ from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 
 pytestmark = pytest.mark.both_databases
+ON_ONE = pytest.mark.sqlite_alone("it is about words; what is stored is told on both by others here")
 
 FORUM, VISION, GRAPHS = "telegram:-1001", "telegram:-1001/3", "telegram:-1001/4"
 GROUP, SUPERGROUP = "telegram:-5", "telegram:-1005"
@@ -79,6 +80,7 @@ class TestWhoMay:
 
 
 class TestWhatIsMeantForIt:
+    @ON_ONE
     @pytest.mark.parametrize(
         ("text", "more"),
         [
@@ -92,6 +94,7 @@ class TestWhatIsMeantForIt:
     async def test_silence(self, bot: BotHarness, text: str, more: dict[str, object]) -> None:
         assert not await bot.says(text, FORUM, by="9", **more)
 
+    @ON_ONE
     @pytest.mark.parametrize(
         ("text", "more"),
         [

@@ -532,7 +532,7 @@ from datetime import datetime, UTC
 from pathlib import Path
 from subscriptions.store.database.store import Store
 from subscriptions.service.retention import restore
-there, folder, now = sys.argv[1], Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
+folder, now = Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
 STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
 
 def restored(copy, stop):
@@ -558,37 +558,37 @@ def in_a_process(copy, stop):
             os._exit(1)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
-step, status = 1 + ["whole", "damaged", "gone"].index(there), 9  # each of the three takes every third step
-while status == 9:
-    for path in folder.glob("paperwire.db*"):
-        path.unlink()
-    if there == "whole":
-        shutil.copyfile("second.db", "paperwire.db")
-    if there == "damaged":
-        Path("paperwire.db").write_bytes(b"damaged" * 1000)
-    status = in_a_process("first.db", step)
-    assert there == "gone" or Path("paperwire.db").exists(), step
-    assert in_a_process("second.db", 0) == 0, step
-    with closing(sqlite3.connect("paperwire.db")) as database:
-        found = database.execute("SELECT text FROM subscription ORDER BY number").fetchall()
-        assert found == [("graph",), ("tree",)], (step, found)
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",), step
-    assert not list(folder.glob("*.restoring*")), step
-    step += 3
-assert status == 0, status
-print(step)
+for first, there in enumerate(("whole", "damaged", "gone"), 1):
+    step, status = first, 9  # each of the three takes every third step
+    while status == 9:
+        at = there, step
+        for path in folder.glob("paperwire.db*"):
+            path.unlink()
+        if there == "whole":
+            shutil.copyfile("second.db", "paperwire.db")
+        if there == "damaged":
+            Path("paperwire.db").write_bytes(b"damaged" * 1000)
+        status = in_a_process("first.db", step)
+        assert there == "gone" or Path("paperwire.db").exists(), at
+        assert in_a_process("second.db", 0) == 0, at
+        with closing(sqlite3.connect("paperwire.db")) as database:
+            found = database.execute("SELECT text FROM subscription ORDER BY number").fetchall()
+            assert found == [("graph",), ("tree",)], (at, found)
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",), at
+        assert not list(folder.glob("*.restoring*")), at
+        step += 3
+    assert status == 0, at
+    assert step > 10, "the restore has more steps"
 """
 
 
-@pytest.mark.parametrize("there", ["whole", "damaged", "gone"])
-def test_a_restore_killed_at_any_step_can_be_repeated(terminal: cli.Terminal, there: str) -> None:
+def test_a_restore_killed_at_any_step_can_be_repeated(terminal: cli.Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     terminal("backup", "first.db")
     terminal("subscribe", "tree", "--as", "console:me")
     terminal("backup", "second.db")
-    ended = terminal.python(KILLED, there)
+    ended = terminal.python(KILLED)
     assert ended.status == 0, ended.err
-    assert int(ended.out) > 10  # the restore has more than ten steps; it was killed at each third one
 
 
 # ---------------------------------------------------------------- digests and sources, where a transcript is not enough
