@@ -263,7 +263,7 @@ def paper_view(
         withdrawn=_withdrawn(paper, reader, gone) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
         categories="" if measure.form == "title" else _categories(paper, 1 if not card else _CATEGORIES),
-        venue=cleaning.isolated(texts.cut_at_word(cleaning.clean(paper.venue), _LABEL_WIDTH)) if card else "",
+        venue=_venue(paper) if card or (measure.form == "row" and not paper.arxiv_id) else "",
         name=name if (card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
         day=day,
@@ -272,6 +272,10 @@ def paper_view(
         quotation=cleaning.isolated(quotation),
         why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
+
+
+def _venue(paper: model.Paper) -> str:
+    return cleaning.isolated(texts.cut_at_word(cleaning.clean(paper.venue), _LABEL_WIDTH))
 
 
 def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:

@@ -56,6 +56,14 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
         seen(deliveries.item("T", authors=(), categories=(), arxiv_id=None, doi="10.1/x", venue="Kite Letters")),
         {"facts": (("venue", "Kite Letters"), ("name", "doi:10.1/x"))},
     ),
+    "a row names the journal of a paper that is not on arXiv": (
+        seen(deliveries.item("T", categories=(), arxiv_id=None, doi="10.1/x", venue="Kite Letters"), measure=views.ROW),
+        {"facts": (("authors", "Ada Example"), ("venue", "Kite Letters"))},
+    ),
+    "and no other row does": (
+        seen(deliveries.item("T", authors=(), categories=(), arxiv_id="2601.00003", venue="Kite Letters"), measure=views.ROW),
+        {"facts": ()},
+    ),
     "the facts are authors, categories, id and cross-list": (
         seen(deliveries.item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003")),
         {
