@@ -7,7 +7,7 @@ names and dates, cleans texts, leaves out what is no paper, and counts what it l
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import unquote
 
 from bot.digests import _format, _markup, _no_papers, _papers
@@ -99,6 +99,7 @@ _BEGINNINGS = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _NUMBERS = re.compile(
     r"\s*(?P<year>\d{4})(?:[-/.年]\s?(?P<month>\d{1,2})(?:[-/.月]\s?(?P<day>\d{1,2}))?|(?P<compact>[01]\d[0-3]\d))?(?!\d)"
 )
+_SECONDS = re.compile(r"[1-9]\d{9}")  # since 1970
 _DAY_FIRST = re.compile(r"\s*(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./](?P<year>\d{4})(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(?P<year>1[5-9]\d\d|20\d\d)(?!\d)")
 _MONTH = re.compile(
@@ -114,6 +115,8 @@ def date_of(text: str) -> str:
     Reads ISO 8601, RFC 822 and words: `March 2026`, `5 March 2026`, `2026 Mar 5`, `1988 Nov-Dec`, `5 de marzo de 2026`.
     The day is the one that is written there, in its own zone.
     """
+    if _SECONDS.fullmatch(text.strip()):
+        return datetime.fromtimestamp(int(text), UTC).date().isoformat()
     numbers = _NUMBERS.match(text) or _DAY_FIRST.match(text)
     if numbers and numbers["month"]:
         return date_from(numbers["year"], numbers["month"], numbers["day"] or "")

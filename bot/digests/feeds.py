@@ -177,7 +177,15 @@ _VENUE_OF_TITLE = re.compile(
     r"|just accepted|in press|subject collection|derni[eè]res publications)\b.*$|(?:》|-CNKI).*$",
     re.IGNORECASE,
 )
-_NO_VENUE = re.compile(r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|scholar|updates)\b", re.IGNORECASE)
+_NO_VENUE = re.compile(
+    r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates)\b", re.IGNORECASE
+)
+
+
+def _journal_in(title: str) -> str:
+    """Returns the name of the journal in the title of a feed; "" for that of a search."""
+    name = _VENUE_OF_TITLE.sub("", _markup.plain(title)).strip()
+    return "" if _NO_VENUE.search(name) else name
 
 
 def _feed_of(root: _xml.Element | None) -> _Feed:
@@ -194,12 +202,10 @@ def _feed_of(root: _xml.Element | None) -> _Feed:
             own.first("other:generatorAgent"),
         ]
     )
-    title = _VENUE_OF_TITLE.sub("", _markup.plain(own.first("title"))).strip()
-    title = "" if _NO_VENUE.search(title) else title
     link = own.first("link") + " ".join(one.attributes.get("href", "") for one in own.all("link", "other:link"))
     return _Feed(
         root_space=space,
-        venue=own.first("prism:publicationName") or title,
+        venue=own.first("prism:publicationName") or _journal_in(own.first("title")),
         is_blog=bool(_BLOG.search(generator)),
         is_of_pubmed="pubmed" in link,
         day=_works.day_of(own.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified")),
@@ -390,8 +396,7 @@ def _is_json(text: str) -> bool:
 
 def _read_json(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
     head = _json.head_of(text)
-    title = head.text("title") if head else ""
-    venue = "" if _NO_VENUE.search(title) else title
+    venue = _journal_in(head.text("title")) if head else ""
     return _works.content_of(_works_in_json(text, warnings, venue), warnings)
 
 

@@ -141,7 +141,7 @@ def _work_of_crossref(record: Record) -> Work:
         people=list(filter(None, names)),
         date=next((day for name in _DATES if (day := _date_in_parts(record.record(name)))), ""),
         abstract=record.text("abstract"),
-        venue=next(iter(record.texts("container-title")), ""),
+        venue=next(iter(record.texts("container-title") or record.names("institution")), ""),
         url=record.text("URL"),
         kinds=[record.text("type")],
         is_paper=not updates & _NO_CROSSREF_PAPERS,
@@ -210,7 +210,9 @@ def _work_of_europepmc(record: Record) -> Work:
         people=list(filter(None, names)) or list(filter(None, [record.text("authorString").rstrip(".")])),
         date=_works.date_of(record.text("firstPublicationDate") or record.text("pubYear")),
         abstract=record.text("abstractText"),
-        venue=record.record("journalInfo").record("journal").text("title") or record.text("journalTitle"),
+        venue=record.record("journalInfo").record("journal").text("title")
+        or record.text("journalTitle")
+        or record.record("bookOrReportDetails").text("publisher"),
         url=f"https://europepmc.org/article/{source}/{number}" if source and number else "",
         kinds=[*record.record("pubTypeList").texts("pubType"), *record.text("pubType").split("; ")],
     )

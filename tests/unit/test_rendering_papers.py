@@ -61,7 +61,10 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
         {"facts": (("authors", "Ada Example"), ("venue", "Kite Letters"))},
     ),
     "and no other row does": (
-        seen(deliveries.item("T", authors=(), categories=(), arxiv_id="2601.00003", venue="Kite Letters"), measure=views.ROW),
+        seen(
+            deliveries.item("T", authors=(), categories=(), arxiv_id="2601.00003", venue="Kite Letters"),
+            measure=views.ROW,
+        ),
         {"facts": ()},
     ),
     "the facts are authors, categories, id and cross-list": (
