@@ -461,7 +461,7 @@ async def test_a_form_refuses_a_time_within_the_query(slack: SlackHarness) -> No
         ("/sub ", "monthly owls -survey", "weekly mon 09:00", '"monthly" owls -survey'),
         ("/sub ", "每两小时 猫头鹰", "now", '"每两小时" 猫头鹰'),
         ("/edit 1 ", "hourly owls", "now", '"hourly" owls'),
-        ("subscribe to ", "hourly owls", "now", 'owls "hourly"'),
+        ("subscribe to ", "hourly owls", "now", '"hourly" owls'),
     ],
 )
 async def test_a_schedule_that_does_not_exist_is_refused_at_the_beginning_too(

@@ -82,6 +82,9 @@ def numbered(text: str) -> str:
         ("我是做催化的，每天早上发给我新论文", ("我是做催化的，每天早上发给我新论文",)),
         ("不要综述，也不要教程", ("不要综述，也不要教程",)),
         ("i'd like up to 4 papers per day about sea ice", ("subscribe to sea ice", "at most 4 papers a day")),
+        ("send me game theory papers, 10 a day max", ("subscribe to game theory", "at most 10 papers a day")),
+        ("follow game theory but only 5 a day", ("subscribe to game theory", "at most 5 papers a day")),
+        ("10 a day is enough", ("10 a day is enough",)),
         ("每天给我最多三篇蛋白质折叠的论文", ("订阅 蛋白质折叠 每天", "每天最多3篇")),
         (
             "please pause diffusion until monday and also follow rare earths",

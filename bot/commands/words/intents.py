@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bot.commands.words import by_rule, dictated, languages, names, reader, subjects
 from bot.commands.words.days import paper_days
-from bot.commands.words.orders import is_order, names_a_removal
+from bot.commands.words.orders import is_order, names_a_pause, names_a_removal, sets_a_time
 from bot.commands.words.reader import Token
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
 from subscriptions.errors import Refused
@@ -52,6 +52,8 @@ _ANSWERED = {by_rule.DISTRESS, by_rule.ACKNOWLEDGED, by_rule.HISTORY, languages.
 SMALL_TALK = frozenset(_ANSWERED | {"about", "sources", "hello", "thanks", "bye", "smalltalk"})
 MISSING = "missing-"
 _TOP = re.compile(r"(?:the )?(?:top|best|first) \S+ \S")  # "Top 10 quantum algorithms" is a title, and no limit
+# what a subject may sound like: "papers about limit cycles"
+_OF_ORDERS = frozenset({"narrow", "exclude", "edit", "set-limit", "pause", "resume", "stop", "schedule", "unsub"})
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _ALL = re.compile(
@@ -161,7 +163,7 @@ def meaning(text: str) -> Said:
 
 def _if_order(said: Said) -> Said:
     """Returns a meaning; that of a sentence that only speaks of an action is not sure, so that the bot asks."""
-    if is_order(reader.folded(said.text), said.intent):
+    if is_order(reader.folded(said.text), said.intent) and _says_what_to_do(said):
         return said
     first, *others = said.found
     names_none = not said.numbers and not said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)
@@ -172,6 +174,18 @@ def _if_order(said: Said) -> Said:
     if first.intent == "sub":
         return said._replace(found=(reader.Score(reader.ASKING[0], 1.0),))
     return said._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
+
+
+def _says_what_to_do(said: Said) -> bool:
+    """Returns whether the words for a time or a pause are about deliveries; True for other intents."""
+    if said.intent == "pause":
+        return names_a_pause(reader.folded(said.text)) or bool(pause_in(said))
+    if not said.intent.startswith("schedule") or is_time(said.text):
+        return True
+    named = [
+        token for one in subjects.pieces_of(said.text, said.intent) if one.part == reader.NAMED for token in one.tokens
+    ]
+    return sets_a_time(said.tokens, frozenset(named), may_deny=said.intent != "schedule")
 
 
 def _meaning_of(said: str) -> Said:
@@ -211,7 +225,9 @@ def _meaning_of(said: str) -> Said:
     if ruled != found[0].intent:
         return Said(said, tokens, (reader.Score(ruled, 1.0),))
     asks = sum(one.sure for one in found if one.intent in reader.ASKING)
-    least = least_for_one(reader.folded(said))
+    if found[0].intent in _OF_ORDERS and asks >= subjects.MAY_ASK and subjects.is_introduced(said):
+        return Said(said, tokens, (reader.Score(reader.ASKING[0], 1.0),))
+    least = least_for_one(said)
     is_sub = found[0].intent == "sub" or is_wish_to_be_told(said, found[0].intent)
     if asks >= least and not is_query and not typed and is_sub:
         return Said(said, tokens, (reader.Score("sub", max(asks, SURE)),))
@@ -467,7 +483,10 @@ _AT_MOST = re.compile(
     r"\b(?:at most|no more than|not more than|up to|max(?:imum)?(?: of)?|fewer than|less than)\b|[最至]多|不超过|别超过|上限"
 )
 _A_DAY = re.compile(r"\b(?:a|per|each|every) day\b|\bdaily\b|每[天日]|一天")
-_COUNTED = re.compile(rf"{_AMOUNT}\s*(?:篇|(?=(?:new |best |top )?(?:papers?|articles?|preprints?|results?)\b))")
+_COUNTED = re.compile(
+    rf"{_AMOUNT}\s*(?:篇|(?=(?:new |best |top )?(?:papers?|articles?|preprints?|results?)\b)|(?=(?:a|per|each|every) day\b)|(?=daily\s*(?:$|[,.;!])|max\b))"
+    rf"|(?<=max ){_AMOUNT.replace('?P<many>', '')}(?= daily\s*(?:$|[,.;!]))"
+)
 
 
 def daily_limit(text: str) -> str:

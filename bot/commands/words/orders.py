@@ -5,8 +5,12 @@ sentence is never sure, so that the bot asks instead of acting.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from bot.commands.words import subjects
+from bot.commands.words.reader import Token
+from subscriptions.planning.times import time_at
 
 
 class _Verbs(NamedTuple):
@@ -52,17 +56,37 @@ _REPORT = re.compile(
 _TAKEN_BACK = re.compile(
     r"[,;.!?]\s*(?:(?:actually|oh|wait|or|but|better)[, ]+)*(?:no|don'?t|not|never ?mind|wait|不|算了|别)[\s.!?]*$"
 )
-# words that say that a time is one of delivery
-_OF_DELIVERY = re.compile(
-    r"make|set|send|sent|change|move|switch|shift|deliver|delivered|delivery|come|coming|arrive|get|give|have|want|need|like|prefer|id|let|lets|try"
-    r"|time|times|instead|rather|better|again|actually|maybe|perhaps|oh|hmm|ok|okay|yes|no|wait|sorry|earlier|later|day|days|week|weeks|morning|mornings"
-    r"|evening|evenings|afternoon|noon|night|weekly|daily|monthly|now|one|papers?|them|keep|same|schedule|digest|digests|per|once|twice"
-    r"|[改成到为吧请就每发推送给换调把时间也再还要在以后能可吗呢麻烦想希望好的了点早晚上下午中天周期都我你是定设]"
+# words that arrange when something comes, and others that may stand beside a time of delivery
+_ARRANGES = re.compile(
+    r"make|set|send|sent|sending|stop|changed?|moved?|moves|turn|reduce|convert|fix|edit|go|bump|pull|switch|shift|schedule|resched|re-?schedule|deliver|delivered|push|post|mail|put|bring|give|use|keep|adjust|postpone"
+    r"|delay|want|need|prefer|like|id|rather|instead|[改设换调推送发挪移放提延想希要]"
 )
+_OF_DELIVERY = re.compile(
+    rf"{_ARRANGES.pattern}|delivery|deliveries|come|comes|coming|arrives?|run|reach|starting|sounds|more|less|often|possible|get|have|let|lets|try|do|will|would|should|could|meant|mean|enough|plenty|fine|good"
+    r"|works|fits|suits|suffices|ok|okay|yes|no|wait|sorry|oh|hmm|well|actually|maybe|perhaps|better|again|only|just|everything|already|always"
+    r"|time|times|hour|hours|earlier|sooner|later|early|late|before|after|once|twice|day|days|week|weeks|month|morning|mornings|evening|evenings|afternoon|afternoons"
+    r"|noon|night|weekend|weekends|weekday|weekdays|weekly|daily|monthly|now|immediately|instantly|next|per|from|then|one|papers?|articles?|them|same|frequency"
+    r"|digests?|mails?|messages?|subscriptions?|alerts?|updates?|second|first|last|number"
+    r"|[成到为吧请就每给把时间也再还在以后能可吗呢麻烦好的了点早晚看读收帮不别末迟安排律至让降趟回合适便上下午中天周期都我你是定][收一次篇文论内只仅统从起今前往同样这那个条]?|[收一次篇文论内容只仅统从起今前往同样这那个条够行即如频率全部所有订阅摘报消息两小号第]"
+)
+_CLAUSE_ENDS = frozenset({",", ";", ".", "!", "?", "、", ":", "but", "so", "then", "and"})
+_SIGNS = frozenset(",;，；、")
+_OWN = re.compile(  # what people do themselves: "I come at 9", but not "I want it at 9"
+    r"(?<!can )(?<!could )(?<!shall )(?<!should )(?<!may )\b(?:i|we|he|she)\b(?!'d\b| (?:would|want|wanna|need|prefer|like|rather|wish|meant?|think|guess|said|get (?:it|them|the|my|one)|have (?:it|them))\b)"
+)
+_NOT_THEN = re.compile(r"\b(?:not|never|without)\b|n't\b|太|[别没无]|(?<![能可行好是] )不(?! 如)")
 _QUOTED = re.compile(r"^\s*>|'''")  # a quotation, or code: folded texts have ' for each backtick
 _CORRECTED = re.compile(r"[,;.!?]\s*(?:no|wait|actually|不|不对)\s*[,;.!?]")  # "remove 2, no, remove 3"
+# what tells to remove: "I no longer work on it" and "it was a mistake" only hint at that
 _REMOVAL = re.compile(
-    rf"\b(?:{_REMOVE.english}|clear\w*|wip\w+|empty|stop\w*|end|quit|none|nothing|no)\b|{_REMOVE.chinese}|清|停|关|别|不"
+    rf"\b(?:{_REMOVE.english}|clear\w*|clean\w*|wip\w+|empty|stop\w*|end|quit|clos\w+|terminat\w+|scrap|ax|axe|chuck|throw|trash|dump|kick|kill|strip|cut"
+    r"|unfollow|withdraw\w*|discontinue|abandon|ditch|eliminate|retire|cease|purge|nuke|unwatch|unregister|deregister|sign off|opt out|tak\w+ .*(?:off|away|out|down)|get (?:me|us|it) (?:off|out)|(?:want|cross|strike|let) .{0,40}\b(?:out|off|gone|go)"
+    r"|(?:can|should|may|must|needs? to|ha(?:s|ve) to) go|(?:none|nothing|no|not) (?:of them|at all|at|more|any ?more|for me)|(?:don'?t|do not|no longer) (?:\w+ )?(?:want|need|wish|send|show|give|bring|get|like to))\b"
+    rf"|{_REMOVE.chinese}|[退清停关别撤扔砍滚]|移除|去[掉除]|[拿干]掉|终止|作废|注销|踢|不留|不[要用看订想再需]"
+)
+# "I am busy" only hints at a pause; "I am away for a week" says how long it shall be
+_PAUSES = re.compile(
+    rf"\b(?:{_PAUSE.english}|silen\w+|quiet|hold|halt|freez\w+|suspend\w*|break|rest|skip|shut up|leave me|peace|off)\b|{_PAUSE.chinese}|静|挂起|搁|缓|中止|冻结|关闭|别发|不要?[发推]|再[发推说]"
 )
 _REPORTED = frozenset({"unsub", "unsub-all", "pause", "resume", "stop", "undo", "forget"})
 _MOST_OF_ALL = 8  # words of an order to remove everything; a longer text is from somewhere else
@@ -77,6 +101,8 @@ def is_order(plain: str, intent: str) -> bool:  # noqa: PLR0911 - one answer for
         return False
     if intent in _REPORTED and _CORRECTED.search(plain):
         return False
+    if intent == "unsub" and not names_a_removal(plain):
+        return False
     if intent == "sub" and _OF_A_STATE.search(plain):
         return False
     if intent != "sub" and (_QUESTION.search(plain) or _QUOTED.search(plain) or _TAKEN_BACK.search(plain)):
@@ -89,6 +115,37 @@ def is_order(plain: str, intent: str) -> bool:  # noqa: PLR0911 - one answer for
 def is_of_delivery(word: str) -> bool:
     """Returns whether a folded word may stand beside a time of delivery: "send it at 9", but not "my meeting is at 9"."""
     return _OF_DELIVERY.fullmatch(word) is not None
+
+
+def sets_a_time(tokens: Sequence[Token], named: frozenset[Token], *, may_deny: bool = False) -> bool:
+    """Returns whether a clause of a sentence speaks only of when papers shall come: "I get up at 7, so send it then".
+
+    `named` are the words for subscriptions. With `may_deny`, the clause may also say when they shall not come.
+    """
+    clauses = [list[Token]()]
+    for token in tokens:
+        if token.mark in _CLAUSE_ENDS or token.words[:1] in _SIGNS:
+            clauses.append([])
+        if token.mark not in _CLAUSE_ENDS:
+            clauses[-1].append(token)
+    return any(_arranges(clause, named, may_deny=may_deny) for clause in clauses)
+
+
+def _arranges(clause: Sequence[Token], named: frozenset[Token], *, may_deny: bool) -> bool:
+    plain = " ".join(token.words.lower() for token in clause)
+    words = [one for one in clause if one not in named and one.mark[:1].isalpha()]
+    is_timed = any(one.mark.startswith("@") or time_at(one.mark, 0) for one in clause)
+    return (
+        (is_timed or any(_ARRANGES.fullmatch(one.mark) for one in words))
+        and all(is_of_delivery(one.mark) or one.mark in subjects.small_words() for one in words)
+        and not _OWN.search(plain)
+        and (may_deny or not _NOT_THEN.search(plain))
+    )
+
+
+def names_a_pause(plain: str) -> bool:
+    """Returns whether a folded text has a word for pausing."""
+    return bool(_PAUSES.search(plain))
 
 
 def names_a_removal(plain: str) -> bool:

@@ -33,8 +33,11 @@ from subscriptions.zones import zone_of_place
 LONGEST, MOST_TOKENS = 400, 90  # characters and tokens of a sentence; a longer text is a query
 WHEN, PLACE, NUMBER, PAPER, CATEGORY, QUOTED = "@when", "@place", "@number", "@paper", "@category", "@quoted"
 LONG, DATE = "@long", "@date"  # a length of time, a date
+# "search and rescue", "24/7" and "5-minute" are one word, though their parts look like an order, a number or a time
+_PAIRS = "|".join(map(re.escape, (Path(__file__).parent / "pairs.txt").read_text("utf-8").splitlines()))
 _TOKEN = re.compile(
     r'(?P<quoted>["“”„«「『][^"“”„«»「」『』]+["“”»」』])'
+    rf"|(?P<whole>(?<![\w-])(?:{_PAIRS})(?![\w-])|(?<![\w.:/-])\d{{1,4}}(?:-(?!days?|weeks?|months?)[a-z]{{3,}}|/\d{{1,2}}(?= [a-z]))(?![\w-]))"
     r"|(?P<paper>(?:https?://|www\.|(?:[a-z]+\.)+(?:org|com?)/)[^\s，。；、）\u4e00-\u9fff]+|(?:arxiv:\s*)?\d{4}\.\d{4,5}(?:v\d+)?|10\.\d{4,9}/[^\s，。]+)"
     r"|(?P<category>#?[a-z]+(?:-[a-z]+)?\.(?:[a-z]{2}|[a-z]+-[a-z]+|\*)(?![a-z0-9_.])|physics\.[a-z]+(?:-[a-z]+)?(?![a-z0-9_.])|(?:hep|astro|cond|quant|nucl|math)-[a-z]{2,3}(?![a-z0-9_]))"
     r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w)|[一二三四五六七八九]号(?=订阅|[那这的]|\W|$)|(?<![\w.])\d(?:st|nd|rd|th)(?![\w-])|(?<![a-z])(?:two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty)(?= (?:papers|articles|preprints|results|entries|items|titles|hits|max|tops|at (?:most|a time|once))(?![a-z]))|[一二两三四五六七八九十]{1,3}(?=篇)|(?<=[到为成在过是])[二三四五六七八九]?十[一二三四五六七八九]?(?=$|\W|[吧呗啦好就])|(?:(?<=number )|(?<=subscription )|(?<=alert )|(?<=topic )|(?<=feed ))(?:one|two|three|four|five|six)(?![a-z]))"
@@ -92,7 +95,9 @@ def _mark(found: re.Match[str]) -> str:
         return PAPER if mentioned(words) else words
     if kind == "category":
         return CATEGORY if is_category(words.removeprefix("#")) or words.endswith("*") else words
-    return {"quoted": QUOTED, "ordinal": NUMBER, "number": NUMBER}.get(kind, _SAME.get(words, words.replace("'", "")))
+    return {"quoted": QUOTED, "whole": QUOTED, "ordinal": NUMBER, "number": NUMBER}.get(
+        kind, _SAME.get(words, words.replace("'", ""))
+    )
 
 
 def _joined(plain: str, single: list[Token]) -> Iterator[Token]:
@@ -100,6 +105,10 @@ def _joined(plain: str, single: list[Token]) -> Iterator[Token]:
     at = 0
     while at < len(single):
         first = single[at]
+        if first.mark == QUOTED:
+            yield first
+            at += 1
+            continue
         end = time_at(plain, first.start)
         said = plain[first.start : end].strip()
         mark = WHEN if end and said not in _WORDS_FIRST and not _NEAR_A_NUMBER.fullmatch(said) else ""

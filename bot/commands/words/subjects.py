@@ -7,7 +7,7 @@ none. In a subject, "and", "or", 和 and 或者 mean OR, and words that say noth
 import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from itertools import groupby, zip_longest
+from itertools import groupby, pairwise, zip_longest
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ ASKED, _MUCH = (
     1.02,
 )
 # A text that begins with people who name themselves, as in "we study X with Y", is no query, even if it is as improbable.
-_MAY_ASK = 0.05
+MAY_ASK = 0.05
 _PERSONS = frozenset({"i", "im", "ive", "we", "weve", "my", "our", "me", "us"})
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
 _LONGEST_NAME = 5  # words
@@ -112,10 +112,12 @@ def query_in(text: str) -> str:
     tokens = reader.tokens_of(said)
     found = {one.intent: one.sure for one in reader.scores(tokens)} if len(tokens) <= reader.MOST_TOKENS else {}
     asks = sum(found.get(intent, 0.0) for intent in reader.ASKING)
-    pieces = pieces_of(said, reader.ASKING[0]) if asks >= _MAY_ASK else ()
+    introduction = _INTRODUCTION.match(said)  # not folded: "Papers on Economic Policy" is a title
+    asks_surely = introduction is not None and (asks >= MAY_ASK or "papers" in introduction[0])
+    pieces = pieces_of(said, reader.ASKING[0]) if asks >= MAY_ASK or asks_surely else ()
     around = {token.mark for one in pieces if not one.part for token in one.tokens}
     tells = bool(pieces) and not pieces[0].part and _tells(pieces[0])
-    if tells or (asks >= ASKED and _MUCH * asks > found[reader.QUERY]):
+    if tells or asks_surely or (asks >= ASKED and _MUCH * asks > found[reader.QUERY]):
         query = subject_of(said)
         if around == {reader.WHEN} or [one.part for one in pieces] == [reader.TIME, reader.WANTED]:
             return text  # the text is only a query with a time
@@ -156,6 +158,10 @@ def tells(text: str) -> bool:
     return bool(pieces) and not pieces[0].part and _tells(pieces[0])
 
 
+def _quoted(token: Token) -> str:
+    return f'"{token.words.strip(_SIGNS)}"'
+
+
 def is_crumb(subject: str) -> bool:
     """Returns whether a text is too short for a subject: empty, or a single Chinese character, such as 量 from 订阅量."""
     return not subject or (len(subject) == 1 and not subject.isascii())
@@ -186,6 +192,7 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
         parts = [reader.WANTED if part == reader.UNWANTED else part for part in parts]
     if intent in reader.ASKING:
         parts = _with_strange_words(tokens, parts)
+        tokens, parts = _from_introduction(said, tokens, parts)
         parts = _without_manner(said, tokens, parts)
         before = _introduction(said, tokens, parts)
         parts = [reader.NO_PART] * before + list(parts[before:])
@@ -229,6 +236,60 @@ def _with_strange_words(tokens: Sequence[Token], parts: Sequence[str]) -> list[s
             elif tokens[at].mark not in small:
                 is_beside = False
     return found
+
+
+# what introduces a subject at the beginning of a request: all that follows belongs to it
+_INTRODUCTION = re.compile(
+    r"^(?:(?:please|pls|can you|could you|would you|will you|i want to|i'd like to|also|and|hi|hey|hello)[ ,]+)*"
+    r"(?:subscribe(?: me)? to|follow|keep (?:an|your) eye on|keep (?:me|us) (?:posted|updated|informed) (?:on|about)|(?:notify|alert|ping|inform|tell) (?:me|us) (?:about|of|on)"
+    r"|(?:(?:i want|i need|i'd like|we want|we need|send|show|give|find|get|me|us|looking for|are there|is there|any|some|all|more|the|new|latest|recent)[ ,]+)*"
+    r"(?:papers?|articles?|preprints?|everything|anything) (?:about|on|regarding|concerning))\s+"
+    r"(?:(?:the|any|all|some|more|new|latest|recent|newest|papers?|articles?|preprints?|research|work|everything|anything|stuff|news|updates|changes|about|on|in|of) )*"
+    r"|^(?:请|帮我|麻烦|我要|我想)*(?:订阅|关注|追踪|跟踪)(?:关于|有关)?"
+)
+_AFTER_A_TIME = re.compile(r"\b(?:papers?|articles?|preprints?|updates?|digests?|news|mails?)\b|论文|文章|文献|的")
+
+
+def is_introduced(text: str) -> bool:
+    """Returns whether a text begins with words that can only introduce a subject: "papers about", "subscribe to"."""
+    return bool(_INTRODUCTION.match(reader.folded(text)))
+
+
+def _from_introduction(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> tuple[tuple[Token, ...], list[str]]:
+    """Returns tokens and parts, in which the subject begins where its introduction ends: "papers on night shifts".
+
+    A time there belongs to it, as in "follow the Friday effect", unless the papers shall come then: "subscribe to weekly
+    papers on kelp".
+    """
+    found, read, plain = list(parts), list(tokens), reader.folded(said)
+    introduction = _INTRODUCTION.match(plain)
+    start = introduction.end() if introduction else len(said)
+    first = next((at for at, one in enumerate(read) if one.end > start), len(read))
+    if first < len(read) and read[first].start < start:  # "on daily" in "papers on daily steps"
+        read[first] = Token(start, read[first].end, reader.WHEN, said[start : read[first].end])
+    end = first
+    while end < len(read) and _may_begin_a_subject(read[end], found[end]):
+        end += 1
+    is_beside = end < len(read) and found[end] == reader.WANTED
+    is_all = first < end == len(read) and reader.TIME not in found[first:]
+    is_timed = reader.TIME in found[first:end]
+    is_apart = is_timed and (bool(_AFTER_A_TIME.search(plain, start)) or _is_spaced_han(read[first : end + 1]))
+    if (is_beside and not is_apart) or is_all:
+        found[first:end] = [reader.WANTED] * (end - first)
+        return tuple(read), found
+    return tuple(tokens), found
+
+
+def _may_begin_a_subject(token: Token, part: str) -> bool:
+    if part == reader.TIME or token.mark == reader.WHEN:
+        return token.words.isalpha()
+    is_word = token.mark[:1].isalnum() or token.mark in (reader.LONG, reader.DATE, reader.PLACE)
+    return part == reader.NO_PART and is_word and token.mark not in small_words()
+
+
+def _is_spaced_han(tokens: Sequence[Token]) -> bool:
+    """Returns whether Chinese words stand apart, as a time and a subject do: 每天 扩散."""
+    return any(one.end < then.start and not one.words.isascii() for one, then in pairwise(tokens))
 
 
 def _without_manner(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:
@@ -414,7 +475,7 @@ def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False)
             elif (part == reader.AUTHOR or (token.mark not in small and token.mark not in _SIGNS)) and (
                 with_categories or token.mark != reader.CATEGORY
             ):
-                word = f'"{token.words[1:-1]}"' if token.mark == reader.QUOTED else _POSSESSIVE.sub("", token.words)
+                word = _quoted(token) if token.mark == reader.QUOTED else _POSSESSIVE.sub("", token.words)
                 is_apart = bool(items) and token.start > end and not (items[-1] + word).isascii()
                 if not items or _ALSO.search(between) or (any_of and is_apart):
                     items.append(word)

@@ -21,6 +21,11 @@ _TELLS = re.compile(
 _LOOKS = re.compile(
     r"\b(?:what|which|whats|who|how|is there|are there|find|look for|search|show)\b|^any|有没有|有什么|有哪些|哪些|什么|看看|查|搜|找"
 )
+_ASKS = re.compile(
+    r"\b(?:send|give|get|show|bring|deliver|push|e?mail|post|read|want|need|like|love|prefer|please|pls|papers?|articles?|preprints?|updates?|news|digests?|research"
+    r"|work|studies|anything|something|everything|stuff|new|latest|interested|look|looking|find|keep|follow|subscribe|can you|could you|would you|is there|are there)\b"
+    r"|[发推送给要想请看订报]|论文|文章|文献|关注|感兴趣"
+)
 _STRONG = re.compile(rf"\b(?:notify|alert|ping|let me know)\b|{_COMES}|通知|提醒|订阅|盯|一有")
 _NO_LONGER = re.compile(
     r"\b(?:don'?t|do not|stop|no longer|never|cease|quit)\b(?!.*\bmiss\b)|别再?(?!.*(?:错过|漏|落))|不要再?|不再|取消|停止"
@@ -43,14 +48,27 @@ _BEGINS = re.compile(
 )
 
 
-_SURELY = re.compile(r"^(?:please |pls |can you |could you )*(?:notify|alert|ping) (?:me|us) (?:about|of|when|if|on)\b")
+_SURELY = re.compile(
+    r"^(?:please |pls |can you |could you )*(?:(?:notify|alert|ping) (?:me|us) (?:about|of|when|if|on)"
+    r"|keep (?:me|us) (?:posted|updated|informed) (?:on|about)|keep (?:an|your) eye on)\b"
+)
+_FOLLOW = re.compile(r"^(?:please |pls |can you |could you )*follow\b")
 
 
-def least_for_one(plain: str) -> float:
-    """Returns how probable a request for papers must be, by the words with which a folded text begins."""
+def least_for_one(text: str) -> float:
+    """Returns how probable a request for papers must be, by the words with which a text begins.
+
+    "Follow the leader" may be a subject; with more words, and not in capitals as a title, it is an order.
+    """
+    plain = reader.folded(text)
     if _SURELY.search(plain):
         return 0.0
-    return 0.35 if _BEGINS.search(plain) and not plain.startswith("tell me about") else 0.55
+    subject = subjects.subject_of(text) if _FOLLOW.search(plain) and not text.istitle() else ""
+    if len(subject.split()) > 1:
+        return 0.0
+    if not _BEGINS.search(plain) or plain.startswith("tell me about"):
+        return 0.55
+    return 0.35 if plain.isascii() else 0.2
 
 
 def is_wish_to_be_told(text: str, intent: str) -> bool:
@@ -63,5 +81,10 @@ def is_wish_to_be_told(text: str, intent: str) -> bool:
     if _TELLS.search(around):
         return bool(_STRONG.search(around)) or not _LOOKS.search(around)
     when = subjects.time_in(text, intent) if intent != "today" else ""
-    is_verb = any(not one.part and re.search(r"[^\W\d_]{2}|[\u4e00-\u9fff]", one.text) for one in pieces)
-    return bool(when) and is_verb and when != "now" and subjects.is_available(when) and not _ONCE.search(around)
+    return (
+        bool(when)
+        and bool(_ASKS.search(around))
+        and when != "now"
+        and subjects.is_available(when)
+        and not _ONCE.search(around)
+    )

@@ -231,12 +231,7 @@ def _with_limit(text: str, named: Named) -> tuple[str, ...]:
     """Returns a wish for at most so many papers a day on a subject as a subscription and a limit; else (text,)."""
     said = intents.meaning(text)
     amount = intents.daily_limit(text)
-    if (
-        not amount
-        or said.intent not in ("set-limit", *reader.ASKING)
-        or not said.has_unknown
-        or not said.asks_for_papers
-    ):
+    if not amount or said.intent not in ("set-limit", *reader.ASKING) or not said.asks_for_papers:
         return (text,)
     subject = subjects.subject_of(intents.without_limit(text))
     request = named.meaning(intents.without_limit(text))
