@@ -171,7 +171,10 @@ class Beating(make.FakeClock):
     async def sleep(self, seconds: float) -> None:
         if seconds < LOOK_INTERVAL:
             await super().sleep(seconds)
-        await (asyncio.sleep(0) if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL else asyncio.Event().wait())
+        if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL:
+            await asyncio.sleep(locked.BREATH)
+        else:
+            await asyncio.Event().wait()
 
 
 async def beaten(other: database.Store, seen: dict[str, int]) -> None:

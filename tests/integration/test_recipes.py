@@ -26,7 +26,7 @@ TEXT = (docs_pages.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 RECIPE = TEXT.partition("## Add a digest format\n")[2].partition("\n## ")[0]
 COMMAND_RECIPE = TEXT.partition("## Add a chat command\n")[2].partition("\n## ")[0]
 _CODE = re.compile(r"^   ```\w*\n(.*?)^   ```$", re.MULTILINE | re.DOTALL)
-NOT_NEEDED = shutil.ignore_patterns("__pycache__", "test_*")
+NOT_NEEDED = shutil.ignore_patterns("test_*", "*.pyc.*")  # a file of the latter kind is being written
 STEPS = [" ".join(step.split()) for step in re.split(r"^\d\. ", RECIPE, flags=re.MULTILINE)[1:]]
 
 
