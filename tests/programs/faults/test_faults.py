@@ -1,11 +1,10 @@
 """A short run of `make faults`: each kind of fault a few times, and broken programs that the judge must detect."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forked import Forked
 from tests.patience import PATIENCE
 from tests.programs.faults import judging, rows, table
 
@@ -77,5 +76,5 @@ def test_a_fault_in_simulated_time(fault: rows.Fault, tmp_path: Path) -> None:
 
 def test_a_fault_of_real_processes() -> None:
     (name,) = (fault.name for fault in rows.ROWS if fault.name.startswith("power lost"))
-    command = [sys.executable, "-m", "tests.programs.faults", "--only", name, "--tries", "3"]
-    subprocess.run(command, cwd=table.ROOT, check=True, timeout=PATIENCE)  # noqa: S603 - this program
+    with Forked(["tests.programs.faults", "--only", name, "--tries", "3"], cwd=table.ROOT) as process:
+        assert process.wait(PATIENCE) == 0

@@ -5,7 +5,6 @@ It counts everything that it does, so the judge knows what each chat must have g
 
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from tests import make
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import FakeSlack, SentEnvelope
 from tests.fakes.telegram import FakeTelegram
+from tests.forked import Forked
 from tests.integration.cli import page
 
 WORDS = ("kite", "harbour", "lantern", "meadow", "orchard")
@@ -251,14 +251,14 @@ class Load:
         copy = self.folder / "copy.db"
         copy.unlink(missing_ok=True)
         for words in (["backup", str(copy)], ["status"], ["outbox"]):
-            subprocess.run(  # noqa: S603 - our own program
-                [sys.executable, "-m", "bot", *words],
+            with Forked(
+                ["bot", *words],
                 cwd=self.folder,
                 env=self.environment,
-                capture_output=True,
-                timeout=120,
-                check=False,
-            )
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            ) as process:
+                process.wait(120)
         with make.an_open_store(f"sqlite:///{self.database}", now=datetime.now(UTC)) as store:
             make.clean_up(store, now=datetime.now(UTC))
 
