@@ -185,6 +185,8 @@ def _conversation_context(
         mail_platform=next((name for name, platform in platforms.items() if platform.facts.confirms), ""),
         kept_copies=0 if store.kind.file is None else KEPT_COPIES,
         model=(settings.model_name or "") if settings.model_url else "",
+        pages_url=settings.pages_url,
+        has_public_pages=settings.web_url is not None,
         version=installed_version(),
         bot_names=bot_names,
         platforms_of_open_names=frozenset(name for name, platform in platforms.items() if platform.lets_choose_names),

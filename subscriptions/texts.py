@@ -5,7 +5,9 @@ A terminal or a log may obey some characters instead of showing them: control ch
 private characters and spaces of other scripts stay, although `str.isprintable` is false for them.
 """
 
+import json
 import re
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import accumulate
 from typing import Literal
@@ -32,6 +34,15 @@ def escaped_lines(text: str) -> str:
     if text.isprintable():  # most texts are, and this check is fast; characters of direction are not printable
         return text
     return _IN_LINES.sub(lambda found: _as_code(found) if len(found[0]) == 1 else found[0], text)
+
+
+def json_line(value: object) -> str:
+    """Returns a value as JSON on one line. A datetime is written in UTC, to the second, with Z."""
+    return escaped_lines(json.dumps(value, ensure_ascii=False, default=_moment))
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _as_code(found: re.Match[str]) -> str:

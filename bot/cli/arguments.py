@@ -49,11 +49,6 @@ def reporting_query_errors(text: str) -> Iterator[None]:
         raise typer.Exit(error.exit_code) from None
 
 
-def error_document(error: QueryError) -> dict[str, object]:
-    """Returns the error of a query for `--json`."""
-    return {"column": error.column, "message": str(error.sentence), "hint": str(error.hint)}
-
-
 def documents(paths: Iterable[str]) -> list[str]:
     """Returns the paths of the documents that arguments name: files, folders, `-` (see bot.digests.files)."""
     return list(paths_of(map(_native, paths)))

@@ -1,12 +1,11 @@
 """The subcommands about one chat: settings, set, say, link, export, import, library."""
 
 import asyncio
-import json as json_text
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -27,15 +26,14 @@ from bot.commands.intent import REGISTRY
 from bot.commands.library import library_lines
 from bot.conversation.handler import answer
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
+from bot.conversation.said import Said, typed_in
 from bot.digests.libraries import read_library
 from bot.errors import WrongUsage
 from bot.platform import file_too_large
-from bot.platforms.console.markup import Console
 from bot.ports import conversation as conversations
 from bot.ports.channel import Reply
-from bot.rendering import brand, reply_messages
+from bot.rendering import brand
 from bot.rendering.language import query_in_words
-from bot.rendering.views import reader_of
 from subscriptions import addresses, chat_settings, errors, model, portable
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import Query
@@ -148,37 +146,6 @@ def set_(
     return output.tell(document, lambda: output.print_reply(reply, *([undo] if old != new else [])), json=json)
 
 
-@dataclass(slots=True)
-class _Said:
-    """A reply and the chat that would get it. `chat` is None if there is no reply."""
-
-    reply: Reply = Reply()  # noqa: RUF009 - a frozen value
-    chat: model.Chat | None = None
-    remarks: tuple[str, ...] = ()  # those of `paperwire subscribe`, if the chat has a new subscription
-
-    def show(self, reply: Reply, chat: model.Chat) -> None:
-        self.reply, self.chat = reply, chat
-
-    def text(self) -> str:
-        """Returns the reply as a terminal shows it, without its buttons."""
-        if self.chat is None:
-            return ""
-        fallback = (self.reply.modal.fallback,) if self.reply.modal else ()
-        lines = self.reply.lines or tuple(filter(None, (self.reply.toast, *fallback)))
-        bare = replace(self.reply, lines=lines, buttons=(), numbers=())
-        messages = reply_messages.render_reply(bare, self.chat, medium=Console())
-        return "\n".join(str(json_text.loads(message.payload)["text"]) for message in messages)
-
-    def labels(self) -> list[list[str]]:
-        if self.chat is None:
-            return []
-        rows = (
-            [one.label for one in row if not one.url]
-            for row in reply_messages.reply_rows(self.reply, reader_of(self.chat))
-        )
-        return [row for row in rows if row]
-
-
 def say(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="A command, with or without its slash, or a sentence.")],
     *,
@@ -190,32 +157,36 @@ def say(
     with sessions.open_session(now, make=_may_be_first(text)) as session:
         address = session.address(chat)
         before = _known_chat(text, address, session)
-        shown = asyncio.run(_reply_to(_addressed(text, before), before, session))
-    reply, said = shown.reply, "\n".join(filter(None, (shown.text(), *shown.remarks)))
-    is_refused = reply.ok is False
-    files = [{"name": reply.file.name, "content": reply.file.text}] if reply.file else []
-    document = {"chat": str(address), "text": said.splitlines(), "buttons": shown.labels(), "ok": not is_refused}
+        shown, remarks = asyncio.run(_reply_to(_addressed(text, before), before, session))
+    reply, said = shown.reply, "\n".join(filter(None, (shown.text(), *remarks)))
     rows = ("  ".join(f"[{label}]" for label in row) for row in shown.labels())
-    output.tell(document | {"files": files}, lambda: output.print_line(said, *rows), json=json)
+    output.tell(shown.document(address, said), lambda: output.print_line(said, *rows), json=json)
     if reply.file and not json:
         output.print_line(f"{reply.file.name}:")
         sys.stdout.write(reply.file.text)
-    return 1 if is_refused else 0
+    return 1 if shown.is_refused else 0
 
 
-async def _reply_to(request: conversations.MessageRequest, before: model.Chat, session: Session) -> _Said:
-    """Returns the reply to a request in a chat, which was `before`."""
-    shown = _Said()
+async def _reply_to(
+    request: conversations.MessageRequest, before: model.Chat, session: Session
+) -> tuple[Said, tuple[str, ...]]:
+    """Returns the reply to a request in a chat, which was `before`; if the chat has a new subscription, with remarks."""
+    shown: list[Said] = []
     app = build_app(session.settings, clock=session.clock, out=sys.stderr)
     try:
         # the platforms that are on belong to what a command can do, but none of them is asked
-        conversation = replace(app.deps.conversation, show_reply=shown.show, platform_apis={}, forms={})
+        conversation = replace(
+            app.deps.conversation,
+            show_reply=lambda reply, chat: shown.append(Said(reply, chat)),
+            platform_apis={},
+            forms={},
+        )
         await answer(replace(app.deps, conversation=conversation), request)
     finally:
         await app.close()
-    if shown.chat is not None and shown.reply.ok:
-        shown.remarks = _remarks(session, request.chat, before.subscriptions_ever_made)
-    return shown
+    if not shown:
+        return Said(), ()
+    return shown[-1], _remarks(session, request.chat, before.subscriptions_ever_made) if shown[-1].reply.ok else ()
 
 
 def _remarks(session: Session, address: model.ChatAddress, before: int) -> tuple[str, ...]:
@@ -250,16 +221,12 @@ def _known_chat(text: str, address: model.ChatAddress, session: Session) -> mode
 
 
 def _addressed(text: str, chat: model.Chat) -> conversations.MessageRequest:
-    """Returns the request for a text typed in a chat."""
-    typed, _ = _command_in(text)
-    return conversations.MessageRequest(
-        place=conversations.Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public),
-        update_id=f"say:{uuid4().hex}",
+    """Returns the request for a text that an operator types in a chat."""
+    return replace(
+        typed_in(chat, text, update=f"say:{uuid4().hex}"),
         sender=chat.address.address if chat.kind is model.ChatKind.PRIVATE else "",
         sender_is_admin=True,
         is_operator=True,
-        command=typed.name if typed else "",
-        text=typed.rest if typed else text,
     )
 
 

@@ -1,15 +1,13 @@
 """Prints the output of subcommands: text or one JSON document on stdout, errors on stderr. `tables` prints tables."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from subscriptions.texts import escaped_lines
+from subscriptions.texts import escaped_lines, json_line
 
 if TYPE_CHECKING:
     import rich.console
@@ -87,15 +85,7 @@ def flush_stdout() -> None:
 
 def print_json(value: object) -> None:
     """Prints a value as one JSON document. A datetime is written in UTC, to the second, with Z."""
-    sys.stdout.write(_json(value) + "\n")
-
-
-def _json(value: object) -> str:
-    return escaped_lines(json.dumps(value, ensure_ascii=False, default=_moment))
-
-
-def _moment(value: datetime) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    sys.stdout.write(json_line(value) + "\n")
 
 
 def tell(document: object, show: Callable[[], object], *, json: bool) -> int:
@@ -108,7 +98,7 @@ def print_json_list(values: Iterable[object]) -> None:
     """Prints a JSON list, like `print_json`, without holding all values at once."""
     sys.stdout.write("[")
     for place, value in enumerate(values):
-        sys.stdout.write((", " if place else "") + _json(value))
+        sys.stdout.write((", " if place else "") + json_line(value))
     sys.stdout.write("]\n")
 
 

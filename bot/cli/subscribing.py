@@ -16,6 +16,7 @@ from rich.text import Text
 from bot.cli import arguments, output, tables
 from bot.cli import session as sessions
 from bot.commands import phrasing
+from bot.commands.documents import subscription_document
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
@@ -118,7 +119,7 @@ def _added(result: requests.Subscribed) -> dict[str, object]:
         "found": result.found,
         "days": result.base.days,
     }
-    return {**_document(entry), **added}
+    return {**subscription_document(entry), **added}
 
 
 def _remarks(result: requests.Subscribed, settings: Settings, *, begins: bool) -> Iterator[str]:
@@ -164,24 +165,8 @@ def subscriptions(
     with sessions.open_session(now) as session:
         entries = listed(session.store, None if chat is None else session.address(chat))
         next_deliveries = () if json else chat_status.next_deliveries_of(session.store, entries, now=session.now)
-    documents = [_document(entry) for entry in entries]
+    documents = [subscription_document(entry) for entry in entries]
     return output.tell(documents, lambda: _show_rows(_rows(entries, next_deliveries, session.now)), json=json)
-
-
-def _document(entry: Listed) -> dict[str, object]:
-    """Returns one element of `subscriptions --json` (docs/commands.md)."""
-    subscription = entry.subscription
-    return {
-        "number": subscription.number,
-        "chat": str(entry.chat.address),
-        "name": subscription.name,
-        "text": subscription.text,
-        "canonical": subscription.canonical,
-        "cadence": str(subscription.cadence),
-        "zone": entry.zone,
-        "state": phrasing.state_of(entry),
-        "next_due_at": subscription.next_due_at,
-    }
 
 
 def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime) -> list[phrasing.Row]:

@@ -40,6 +40,8 @@ class BotInfo:
     mail_platform: str = ""  # the name of the platform whose addresses have to be confirmed; "" if e-mail is off
     model: str = ""  # the language model that makes summaries; "": none does
     kept_copies: int = 0  # how many daily copies of the database are kept; 0: the program makes none
+    pages_url: str = ""  # the address of the bot's pages, without a final "/"
+    has_public_pages: bool = True  # False: as far as is known, only the machine of the bot reaches its pages
     version: str = ""  # the version of paperwire; "" if it runs from a checkout
 
 
@@ -100,7 +102,7 @@ class CommandContext:
         """Returns whether the sender is an operator: at the machine of the bot, in a chat of operators, or as a person."""
         if self.request.is_operator:
             return True
-        if self.has_open_name:
+        if self.has_open_name or self.request.by_program:
             return False
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True

@@ -36,7 +36,7 @@ _PURPOSES = (
     (errors.Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
     (errors.Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
     (errors.Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status", "stats")),
-    (errors.Sentence("To take along"), ("export", "import", "share", "library")),
+    (errors.Sentence("To take along"), ("export", "import", "share", "feed", "library")),
     (errors.Sentence("About me"), ("about", "privacy", "forget")),
 )
 ALL = "all"  # the topic that lists all commands
@@ -89,6 +89,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "import": ("/import daily 09:00 | diffusion -survey | Diffusion",),
     "library": ("/library",),
     "share": ("/share 1",),
+    "feed": ("/feed", "/feed token"),
     "help": ("/help query", "/help sub"),
     "about": ("/about",),
     "privacy": ("/privacy",),

@@ -402,7 +402,7 @@ def _read_json(text: str, warnings: Warnings, language: str | None) -> Content: 
 
 def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
     for item in _json.json_items(text, warnings, "items"):
-        title = item.text("title")
+        title, ours = item.text("title"), item.record("_paperwire")
         texts = [item.written("content_html"), item.written("content_text"), item.text("summary")]
         described = [_described(one, _markup.plain(title)) for one in texts if one]
         links = [one for name in ("url", "external_url", "id") if (one := item.text(name))]
@@ -417,9 +417,9 @@ def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
             doi=own,
             arxiv_id=arxiv_id,
             people=names or [one.names for one in described if one.names][:1],
-            date=_works.date_of(item.text("date_published") or item.text("date_modified")),
+            date=_works.date_of(ours.text("date") or item.text("date_published") or item.text("date_modified")),
             abstract=max((one.abstract for one in described), key=len, default=""),
-            venue=venue,
+            venue=ours.text("venue") or venue,
             url=next(iter(links), ""),
             kinds=item.texts("tags"),
             is_paper=bool(own or arxiv_id) or any(map(_PAGE_OF_PAPER.search, links)),  # most of these feeds are blogs

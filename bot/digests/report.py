@@ -63,7 +63,7 @@ def digest_report(path: str, read: model.Digest | errors.PaperwireError, *, pape
         languages=dict(Counter(paper.summaries[0].language for paper in usable)),
         warnings=list(map(warning_document, digest.warnings)),
         error=str(error) if error else None,
-        items=[_item(paper) for paper in kept] if papers else [],
+        items=[paper_document(paper) for paper in kept] if papers else [],
     )
 
 
@@ -86,8 +86,8 @@ def warning_document(warning: model.DigestWarning) -> dict[str, Any]:
     }
 
 
-def _item(paper: model.Paper) -> dict[str, Any]:
-    """Returns a paper as the object that `inspect --json --papers` prints."""
+def paper_document(paper: model.Paper) -> dict[str, Any]:
+    """Returns a paper as the object that `inspect --json --papers` prints, and that the API gives."""
     return {
         "key": paper.key,
         "arxiv_id": paper.arxiv_id,

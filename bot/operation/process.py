@@ -16,6 +16,7 @@ from bot.errors import SettingsError, error_location
 from bot.operation import ticks, worker
 from bot.operation.health import Health, Problem
 from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_lines, startup_lines, unread_lines
+from bot.operation.program_pages import ProgramPages
 from bot.operation.sign_in import lock_of_metrics
 from bot.operation.site import closed_pages, entry_lines, make_site
 from bot.operation.web_server import Refusals, health_app, serving
@@ -344,7 +345,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
     )
     web = health_app(
         health.problems,
-        [route for receiver in receivers for route in receiver.routes],
+        [*(route for receiver in receivers for route in receiver.routes), *ProgramPages(app).routes],
         metrics.page,
         lambda: process.attention,
         worker=app.store.worker,

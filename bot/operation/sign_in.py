@@ -175,6 +175,30 @@ class Tried(Enum):
     UNREAD = "unread"  # not checked, because too many were wrong
 
 
+class WrongTries:
+    """Counts the wrong passwords and keys of the last minute, by session and by address."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wrong: deque[tuple[float, str]] = deque()  # (monotonic second, session or address)
+        self._counts: Counter[str] = Counter()
+
+    def are_too_many(self, *, address: str, session: str = "") -> bool:
+        """Returns whether this session or address tried too many, so that a further one must not be checked."""
+        second = self._clock.monotonic()
+        while self._wrong and self._wrong[0][0] <= second - MINUTE:
+            self._counts.subtract([self._wrong.popleft()[1]])
+        self._counts = +self._counts
+        of_session = session and self._counts[f"in {session}"] >= MOST_TRIES
+        return bool(of_session) or self._counts[f"at {network_of(address)}"] >= MOST_TRIES_OF_AN_ADDRESS
+
+    def count(self, *, address: str, session: str = "") -> None:
+        """Counts a wrong one."""
+        counted = [f"at {network_of(address)}", *([f"in {session}"] if session else [])]
+        self._wrong.extend((self._clock.monotonic(), one) for one in counted)
+        self._counts.update(counted)
+
+
 class Lock:
     """Checks passwords: each of the given passwords is right.
 
@@ -182,25 +206,17 @@ class Lock:
     """
 
     def __init__(self, clock: Clock, *passwords: str) -> None:
-        self._clock = clock
         self._passwords = [_digest(one) for one in passwords]
-        self._wrong: deque[tuple[float, str]] = deque()  # (monotonic second, session or address) within the last minute
-        self._counts: Counter[str] = Counter()
+        self._wrong = WrongTries(clock)
 
     def tries(self, password: str, *, address: str, session: str = "") -> Tried:
         """Checks a password, unless there were too many wrong ones of this session or address in the last minute."""
-        second, place, session = self._clock.monotonic(), f"at {network_of(address)}", f"in {session}"
-        while self._wrong and self._wrong[0][0] <= second - MINUTE:
-            self._counts.subtract([self._wrong.popleft()[1]])
-        self._counts = +self._counts
-        if self._counts[session] >= MOST_TRIES or self._counts[place] >= MOST_TRIES_OF_AN_ADDRESS:
+        if self._wrong.are_too_many(address=address, session=session):
             return Tried.UNREAD
         given = _digest(password)
         if any([hmac.compare_digest(given, one) for one in self._passwords]):  # noqa: C419 - a list, so the time is constant
             return Tried.OPENS
-        counted = (place,) if session == "in " else (place, session)
-        self._wrong.extend((second, one) for one in counted)
-        self._counts.update(counted)
+        self._wrong.count(address=address, session=session)
         return Tried.WRONG
 
 

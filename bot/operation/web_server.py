@@ -166,11 +166,15 @@ def _route_handler(route: conversation.WebRoute) -> Callable[[Request], object]:
         if isinstance(body, Response):
             return body
         call = conversation.WebRequest(
-            headers=request.headers, query=request.query_params, cookies=request.cookies, body=body
+            headers=request.headers,
+            query=request.query_params,
+            cookies=request.cookies,
+            body=body,
+            address=request.client.host if request.client else "",
         )
         found = await route.answer(call)
         if found.status in _WORDS and not found.body:
-            return line(found.status)
+            return line(found.status, found.headers)
         return Response(found.body, found.status, dict(found.headers), media_type=found.kind if found.body else None)
 
     return answer

@@ -41,6 +41,7 @@ class RequestBase:
     sender_name: str = ""
     sender_is_admin: bool = False  # the update itself proves that the sender administers the chat (channel posts)
     is_operator: bool = False  # the sender has a shell on the machine where the bot runs
+    by_program: bool = False  # a program sent it with a key of the chat, which gives it no rights of a person
     language: str = ""  # the language code of the sender's client
     timezone: str = ""  # the sender's time zone, an IANA name; "" if the platform does not tell
     message_id: str = ""  # the platform's id of the message that was written, or that holds the pressed button
@@ -226,6 +227,7 @@ class WebRequest:
     query: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    address: str = ""  # the address of the client, if a proxy tells it
 
 
 def anyone(headers: Mapping[str, str]) -> bool:

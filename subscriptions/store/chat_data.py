@@ -16,6 +16,7 @@ from subscriptions import model, states
 from subscriptions.store import chats, conversations, signals, subscriptions, workers
 from subscriptions.store.conversation_rows import (
     CallbackRow,
+    ChatKeyRow,
     ConversationStateRow,
     LibraryEntryRow,
     LibraryRow,
@@ -81,13 +82,13 @@ def _block(opening: str, members: Iterable[tuple[str, Any]], closing: str, level
 Json = dict[str, Any]
 
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
-_INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "worker", "lane"})
+_INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "worker", "lane", "key_hash"})
 _AT_PLACE: Mapping[str, Any] = {
     "callbacks": CallbackRow,
     "conversation_states": ConversationStateRow,
     "pending_lookups": PendingLookupRow,
 }
-_OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "offers": OfferRow, "wrong_codes": WrongCodeRow}
+_OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "offers": OfferRow, "keys": ChatKeyRow, "wrong_codes": WrongCodeRow}
 
 
 def chat_data(transaction: Transaction, chat_id: int) -> Json:
@@ -209,7 +210,16 @@ def is_bare(transaction: Transaction, chat_id: int, since: datetime) -> bool:
     places = [_chat_name(one) for one in (*_pointers(transaction, chat_id), row)]
     of_chat = (
         col(table.chat) == chat_id
-        for table in (SubscriptionRow, DeliveryRow, DeliveryItemRow, UndoRow, OfferRow, SignalRow, LibraryRow)
+        for table in (
+            SubscriptionRow,
+            DeliveryRow,
+            DeliveryItemRow,
+            UndoRow,
+            OfferRow,
+            ChatKeyRow,
+            SignalRow,
+            LibraryRow,
+        )
     )
     at_place = (col(table.place).in_(places) for table in (CallbackRow, ConversationStateRow, PendingLookupRow))
     earlier = col(UpdateRow.chat).in_(places) & (col(UpdateRow.at) < since)

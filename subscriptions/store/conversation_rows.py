@@ -164,6 +164,15 @@ class LibraryEntryRow(Row, table=True):
     words: str = ""  # those words of the title that are words of the library
 
 
+class ChatKeyRow(Row, table=True):
+    """The hash of a key of a chat, see store/chat_keys.py."""
+
+    chat: int = columns.reference("chat.id", primary=True)
+    opens: states.Opens = Field(primary_key=True, sa_type=columns.choices_of(states.Opens))
+    key_hash: str = Field(unique=True)
+    at: datetime = Field(sa_type=Utc)
+
+
 class InstallationRow(Row, table=True):
     """A workspace that installed the app."""
 

@@ -120,6 +120,23 @@ def shown_between(
     return [one for one in found if until is None or one.at < until]
 
 
+def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tuple[int, datetime]]:
+    """Returns (id, moment) of the newest `most` papers that messages have shown to a chat, newest delivery first.
+
+    Only deliveries that are still stored count, because of older ones only the day is known.
+    """
+    sent = col(MessageRow.sent_at)
+    rows = transaction.exec(
+        select(DeliveryItemRow.paper, sent)
+        .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
+        .join(MessageRow, SHOWN_IN_MESSAGE)
+        .where(DeliveryRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), sent.is_not(None))
+        .order_by(col(DeliveryRow.seq).desc(), col(DeliveryItemRow.position))
+        .limit(most)
+    )
+    return [(paper, at) for paper, at in rows if at is not None]
+
+
 def delivered_count(transaction: Transaction, chat_id: int) -> int:
     """Returns the number of papers in the deliveries of a chat."""
     return transaction.exec(select(sa.func.count()).where(DeliveryItemRow.chat == chat_id)).one()

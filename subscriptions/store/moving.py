@@ -210,6 +210,7 @@ def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: date
     _merge_offers(transaction, before, after, numbers)
     move_rows(transaction, "signal", ("paper", "kind"), column="chat", before=before, after=after)
     move_rows(transaction, "taste", (), column="chat", before=before, after=after)
+    move_rows(transaction, "chat_key", ("opens",), column="chat", before=before, after=after)
     move_library(transaction, before, after)
     transaction.flush()
     return numbers

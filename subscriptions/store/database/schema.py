@@ -188,7 +188,7 @@ TRIGGERS = {
 # ---------------------------------------------------------------------------------------------------------- the schema
 
 
-REVISIONS = ("r1", "r2", "r3", "r4")  # oldest first; each has its file in migrations/versions
+REVISIONS = ("r1", "r2", "r3", "r4", "r5")  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _BESIDE_TABLES = {"sqlite": (PAPER_WORDS,), "postgresql": BESIDE_TABLES}

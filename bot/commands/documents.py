@@ -1,0 +1,27 @@
+"""What programs get as JSON, from a subcommand with `--json` or from the API."""
+
+from bot.commands import phrasing
+from subscriptions.errors import PaperwireError, QueryError
+from subscriptions.service.listing import Listed
+
+
+def subscription_document(entry: Listed) -> dict[str, object]:
+    """Returns one element of `subscriptions --json` (docs/commands.md)."""
+    subscription = entry.subscription
+    return {
+        "number": subscription.number,
+        "chat": str(entry.chat.address),
+        "name": subscription.name,
+        "text": subscription.text,
+        "canonical": subscription.canonical,
+        "cadence": str(subscription.cadence),
+        "zone": entry.zone,
+        "state": phrasing.state_of(entry),
+        "next_due_at": subscription.next_due_at,
+    }
+
+
+def error_document(error: PaperwireError) -> dict[str, object]:
+    """Returns an error. `column`: where a query is wrong, counted from 1; null for other errors."""
+    column = error.column if isinstance(error, QueryError) else None
+    return {"column": column, "message": str(error.sentence), "hint": str(error.hint)}

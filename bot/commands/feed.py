@@ -1,0 +1,113 @@
+"""feed: the secret address of a feed with the chat's papers, and the token of the API."""
+
+from dataclasses import replace
+
+from bot.commands import admission
+from bot.commands.context import Callback, Command, CommandContext
+from bot.ports import channel
+from subscriptions import errors
+from subscriptions.service import access
+from subscriptions.states import Opens
+from subscriptions.store import chat_keys
+
+_OPENED_BY = {"": Opens.FEED, "token": Opens.API, "api": Opens.API, "令牌": Opens.API}  # argument → what it asks for
+_ONCE = errors.Sentence("I keep only its hash, so I cannot show it again.")
+
+
+def feed(context: CommandContext) -> channel.Reply:
+    """Shows the new address of the chat's feed, or the new token of the API; if there is one, only says since when."""
+    typed = context.args.strip().casefold()
+    if typed not in _OPENED_BY:
+        raise errors.Refused(
+            errors.Sentence("“{text}” belongs to no feed.", {"text": context.args.strip()}),
+            errors.Sentence("For example: /feed, or /feed token for the API"),
+        )
+    if context.read_by_strangers:
+        raise errors.Refused(
+            errors.Sentence("Strangers read this chat, and the address is a secret."),
+            errors.Sentence("Manage this chat from our private chat: /connect. Then ask me there: /feed"),
+        )
+    opens = _OPENED_BY[typed]
+    made = chat_keys.key_made_at(context.transaction, context.chat.id, opens)
+    if made is None:
+        return _made(context, opens)
+    day = context.localizer.day(context.localizer.local(made).date())
+    if opens is Opens.FEED:
+        said = context.say("This chat has had a feed since {day}.", day=day)
+        hint = context.say("[new address] makes another address, and the one before shows nothing from then on.")
+    else:
+        said = context.say("This chat has had a token since {day}.", day=day)
+        hint = context.say("[new token] makes another token, and the one before opens nothing from then on.")
+    return _reply(context, opens, said, _ONCE.say(context.localizer.translate), hint)
+
+
+def on_new(context: CommandContext) -> channel.Reply:
+    """Handles [new address] and [new token]: the one before opens nothing from now on."""
+    return replace(_made(context, Opens(context.arguments["opens"])), replaces=True)
+
+
+def on_stop(context: CommandContext) -> channel.Reply:
+    """Handles [stop]: the address or the token opens nothing from now on."""
+    opens = Opens(context.arguments["opens"])
+    chat_keys.drop_key(context.transaction, context.chat.id, opens)
+    if opens is Opens.FEED:
+        words = context.say("The feed is off: its address shows nothing any more.")
+    else:
+        words = context.say("The token opens nothing any more.")
+    context.news.append(f"The {opens} of {context.chat.address} is off.")
+    return channel.Reply(lines=(words,), ok=True, buttons=((_new_button(context, opens),),), replaces=True)
+
+
+def _made(context: CommandContext, opens: Opens) -> channel.Reply:
+    """Makes a key. Raises Refused if the operator has not let the chat in."""
+    standing = access.standing_of(context.transaction, context.chat.address)
+    if admission.let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait":
+        raise errors.Refused(
+            errors.Sentence("The operator of this bot has not let this chat in yet."),
+            errors.Sentence("Subscribe to a topic, and I ask them: /sub diffusion"),
+        )
+    key = chat_keys.make_key(context.transaction, context.chat.id, opens, now=context.now)
+    context.news.append(f"{context.chat.address} has a new key for its {opens}.")
+    root = context.bot_info.pages_url
+    once = _ONCE.say(context.localizer.translate)
+    local = (
+        [context.say("Only the machine of this bot reaches it, until the operator sets PAPERWIRE_WEB_URL.")]
+        if not context.bot_info.has_public_pages
+        else []
+    )
+    if opens is Opens.FEED:
+        head = context.say("For a feed reader, the papers that this chat is sent, as Atom or JSON:")
+        secret = context.say("Whoever has the address can read them, so keep it secret.")
+        code = tuple(f"{root}/feed.{ending}?key={key}" for ending in ("atom", "json"))
+    else:
+        head = context.say("For programs, what this chat can read: its subscriptions, all papers, and my answers:")
+        secret = context.say("Whoever has the token can read that, so keep it secret.")
+        code = (f'curl -H "Authorization: Bearer {key}" {root}/api/subscriptions',)
+    return replace(_reply(context, opens, head, f"{secret} {once}", *local), code=code, ok=True)
+
+
+def _reply(context: CommandContext, opens: Opens, *lines: str) -> channel.Reply:
+    stop = channel.Button(label=context.say("stop"), verb="feed-stop", arguments={"opens": opens.value})
+    return channel.Reply(lines=lines, buttons=((_new_button(context, opens), stop),), is_ephemeral=True)
+
+
+def _new_button(context: CommandContext, opens: Opens) -> channel.Button:
+    label = context.say("new address") if opens is Opens.FEED else context.say("new token")
+    return channel.Button(label=label, verb="feed-new", arguments={"opens": opens.value})
+
+
+COMMANDS = (
+    Command(
+        name="feed",
+        run=feed,
+        aliases=("rss",),
+        usage="[token]",
+        summary=errors.Sentence("your papers as a feed, or for programs"),
+        needs_manager=True,
+    ),
+)
+
+CALLBACKS = {
+    "feed-new": Callback(run=on_new, needs_manager=True),
+    "feed-stop": Callback(run=on_stop, needs_manager=True),
+}

@@ -1,0 +1,126 @@
+"""The papers that a chat was sent, as Atom (RFC 4287) and as JSON Feed (jsonfeed.org/version/1.1).
+
+Both say the same of a paper: its title and its short text as the chat's messages show them, and its whole abstract. An id
+is made from the arXiv id or the DOI, so it is the same in all feeds. A feed does not contain its own address, which is a
+secret: people pass feeds on.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from bot.rendering import cleaning, views
+from bot.rendering.templating import draw
+from subscriptions import model
+from subscriptions.errors import Sentence
+
+ATOM, JSON_FEED = "application/atom+xml", "application/feed+json"
+_SHORT = views.Measure(title=2000, summary=2000, abstract=2000)
+_TITLE, _TITLE_OF_GROUP = Sentence("paperwire feed"), Sentence("paperwire feed: {chat}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A paper. All texts are on one line, without characters that XML forbids."""
+
+    id: str
+    title: str
+    updated: str  # the moment when the chat was sent the paper
+    url: str  # "" if no page is known
+    authors: Sequence[str]
+    categories: Sequence[str]
+    doi: str
+    venue: str
+    date: str  # the day on which the paper was published, "2026-11-03"; "" if it is not known
+    summary: str  # "" if it would be the content
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A feed, newest papers first."""
+
+    id: str
+    title: str
+    updated: str
+    entries: Sequence[Entry]
+
+
+def feed_of(
+    chat: model.Chat, papers: Iterable[tuple[model.KnownPaper, datetime]], *, address: str, begun: datetime
+) -> Feed:
+    """Returns the feed of a chat.
+
+    `papers`: the papers with the moments when the chat was sent them. `address`: of the bot's pages. `begun`: when the
+    feed was made, which counts as its last change as long as it is empty.
+    """
+    reader, papers = views.reader_of(chat), list(papers)
+    is_private = chat.kind is model.ChatKind.PRIVATE or not chat.title
+    title = _TITLE if is_private else replace(_TITLE_OF_GROUP, values={"chat": chat.title})
+    return Feed(
+        id=f"{address}/feed/{chat.id}",
+        title=cleaning.clean(title.say(reader.language.translate)),
+        updated=_moment(max((at for _, at in papers), default=begun)),
+        entries=[_entry(known, at, reader) for known, at in papers],
+    )
+
+
+def atom(feed: Feed) -> str:
+    """Returns the feed as Atom."""
+    return draw("feed", "atom.xml", feed=feed)
+
+
+def json_feed(feed: Feed) -> str:
+    """Returns the feed as JSON Feed. What JSON Feed has no name for is in `_paperwire`."""
+    items = [_item(entry) for entry in feed.entries]
+    document = {"version": "https://jsonfeed.org/version/1.1", "title": feed.title, "items": items}
+    return json.dumps(document, ensure_ascii=False) + "\n"
+
+
+def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> Entry:
+    paper = known.paper
+    view = views.paper_view(model.Item(paper=known, because=(), position=0), reader, _SHORT)
+    title = cleaning.clean(str(view.title))
+    short = view.withdrawn or " ".join(filter(None, (view.ai, cleaning.clean(str(view.text)))))
+    abstract = "" if view.withdrawn else cleaning.readable(cleaning.clean(paper.abstract))
+    content = abstract or short or title
+    url = cleaning.paper_url(paper)
+    return Entry(
+        id=url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(cleaning.clean(paper.key))}",
+        title=title,
+        updated=_moment(at),
+        url=url,
+        authors=views.author_names(paper),
+        categories=views.category_names(paper),
+        doi=cleaning.clean(paper.doi or ""),
+        venue=cleaning.clean(paper.venue),
+        date=cleaning.clean(paper.published),
+        summary=short if short != content else "",
+        content=content,
+    )
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    found = {
+        "id": entry.id,
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content_text": entry.content,
+        "date_published": entry.updated,
+        "authors": [{"name": name} for name in entry.authors],
+        "tags": list(entry.categories),
+        "_paperwire": _known({"doi": entry.doi, "venue": entry.venue, "date": entry.date}),
+    }
+    return _known(found)
+
+
+def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

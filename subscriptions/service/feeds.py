@@ -1,0 +1,33 @@
+"""Reads what a feed contains: the papers that a chat was sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from subscriptions import model
+from subscriptions.states import Opens
+from subscriptions.store import chat_keys, deliveries, known_papers
+from subscriptions.store.database.store import Transaction, reads
+
+MOST = 100  # papers in a feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentPapers:
+    """The newest papers that a chat was sent."""
+
+    chat: model.Chat
+    begun: datetime  # when the chat got the key of its feed
+    papers: Sequence[tuple[model.KnownPaper, datetime]]  # with the moment when each was sent, newest delivery first
+
+
+@reads
+def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
+    """Returns the papers of the chat whose feed has this key; None for any other text."""
+    chat = chat_keys.chat_of_key(transaction, key, Opens.FEED)
+    begun = chat_keys.key_made_at(transaction, chat.id, Opens.FEED) if chat else None
+    if chat is None or begun is None:
+        return None
+    shown = deliveries.newest_shown(transaction, chat.id, MOST)
+    known = known_papers.stored_papers(transaction, [paper for paper, _ in shown])
+    return SentPapers(chat=chat, begun=begun, papers=[(known[paper], at) for paper, at in shown])

@@ -1,0 +1,62 @@
+"""The keys of chats: secrets with which programs read a chat's papers (docs/operating.md, Feeds and API).
+
+Only the hash of a key is stored. So who gets a copy of the database cannot use the keys, and a key is shown only once. A
+chat has at most one key of each kind. A key counts as long as its row exists and the chat gets messages, for all
+processes, since each request looks it up.
+"""
+
+import secrets
+from datetime import datetime
+from hashlib import sha256
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from subscriptions import model, states
+from subscriptions.store import chats
+from subscriptions.store.conversation_rows import ChatKeyRow
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, reads
+
+LONGEST = 100  # characters; a longer text is no key, and is not hashed
+_BYTES = 24  # random bytes of a key: as many as a session has
+
+
+def make_key(transaction: Transaction, chat_id: int, opens: states.Opens, *, now: datetime) -> str:
+    """Returns a new key of a chat. The key of the same kind that the chat had before opens nothing from now on."""
+    key = f"{opens}_{secrets.token_urlsafe(_BYTES)}"
+    values = {"chat": chat_id, "opens": opens, "key_hash": _hash(key), "at": now}
+    conflicts.put(transaction, "chat_key", ("chat", "opens"), values)
+    return key
+
+
+def drop_key(transaction: Transaction, chat_id: int, opens: states.Opens) -> bool:
+    """Removes a key of a chat. Returns whether there was one."""
+    row = sa.delete(ChatKeyRow).where(col(ChatKeyRow.chat) == chat_id, col(ChatKeyRow.opens) == opens)
+    return transaction.exec(row).rowcount > 0
+
+
+def key_made_at(transaction: Transaction, chat_id: int, opens: states.Opens) -> datetime | None:
+    """Returns when the key of a chat was made; None if there is none."""
+    row = transaction.get(ChatKeyRow, (chat_id, opens))
+    return row.at if row else None
+
+
+@reads
+def chat_of_key(transaction: Transaction, key: str, opens: states.Opens) -> model.Chat | None:
+    """Returns the chat whose key this is; None for any other text, and if the chat gets no messages.
+
+    A chat gets none if it is not admitted, or if the bot may no longer write there. The look-up takes as long for each
+    unknown text, because it compares hashes.
+    """
+    if len(key) > LONGEST:
+        return None
+    wanted = select(ChatKeyRow.chat).where(ChatKeyRow.key_hash == _hash(key), ChatKeyRow.opens == opens)
+    chat_id = transaction.exec(wanted).first()
+    chat = chats.chats_by_id(transaction, [chat_id]).get(chat_id) if chat_id is not None else None
+    is_served = chat is not None and chat.state not in states.WAITING and not chat.is_unreachable
+    return chat if is_served else None
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode("utf-8", "replace")).hexdigest()
