@@ -5,6 +5,7 @@ that was removed opens nothing, in any process. An unknown key gets the answer o
 from one address are no longer looked up.
 """
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from bot.conversation.said import Said, typed_in
 from bot.dependencies.command_limits import CommandLimits
 from bot.dependencies.questions import is_encoded
 from bot.digests.report import paper_document
+from bot.errors import error_location
 from bot.operation import sign_in
 from bot.ports.channel import usable_text
 from bot.ports.conversation import MessageRequest, WebRequest, WebResponse, WebRoute
@@ -30,12 +32,15 @@ from subscriptions import errors, model
 from subscriptions.query.parse import parse_query
 from subscriptions.service import feeds as sent
 from subscriptions.service import listing, near_papers, paper_search
+from subscriptions.service.known_papers import day_of
 from subscriptions.service.paper_search import SearchResult
 from subscriptions.states import Opens
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.chat_keys import chat_of_key
 from subscriptions.store.database.store import Store, Transaction, reads
 from subscriptions.texts import json_line
+
+log = logging.getLogger("paperwire")
 
 _HEADERS = {
     "cache-control": "private, no-cache",  # only the reader's own cache, which asks each time whether it is still right
@@ -72,25 +77,26 @@ class ProgramPages:
         return [WebRoute(path=path, answer=partial(self._guarded, answer)) for path, answer in made.items()]
 
     async def _guarded(self, answer: Callable[[WebRequest], Awaitable[WebResponse]], call: WebRequest) -> WebResponse:
-        """Answers a call to a host that is ours; if the client has the same bytes already, without a body."""
+        """Answers a call; if the client has the same bytes already, without a body."""
+        found = self._refused(call) or await _answered(answer, call)
+        headers = {**_HEADERS, **found.headers}
+        if found.status != HTTPStatus.OK:
+            return replace(found, headers=headers)
+        body = found.body.encode() if isinstance(found.body, str) else found.body
+        tag = f'"{sha256(body).hexdigest()[:32]}"'
+        if _is_known(tag, call.headers.get("if-none-match", "")):
+            return WebResponse(status=HTTPStatus.NOT_MODIFIED, headers={**headers, "etag": tag})
+        return replace(found, headers={**headers, "etag": tag})
+
+    def _refused(self, call: WebRequest) -> WebResponse | None:
+        """Returns a refusal if the host is not ours, or if the client tried too many wrong keys; otherwise None."""
         settings = self._app.settings
         names = {*settings.web_hosts, settings.web_host.lower(), urlsplit(settings.pages_url).hostname or ""}
         if not sign_in.is_known_host(call.headers.get("host", ""), names, local=False):
-            return WebResponse(status=421, headers=_HEADERS)
+            return WebResponse(status=HTTPStatus.MISDIRECTED_REQUEST)
         if self._wrong.are_too_many(address=call.address):
-            return WebResponse(status=429, headers=_HEADERS | _RETRY)
-        try:
-            found = await answer(call)
-        except errors.StoreError:
-            return WebResponse(status=503, headers=_HEADERS | _RETRY)
-        body = found.body.encode() if isinstance(found.body, str) else found.body
-        tag = f'"{sha256(body).hexdigest()[:32]}"'
-        if found.status != HTTPStatus.OK:
-            return replace(found, headers={**_HEADERS, **found.headers})
-        headers = {**_HEADERS, **found.headers, "etag": tag}
-        if _is_known(tag, call.headers.get("if-none-match", "")):
-            return WebResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return replace(found, headers=headers)
+            return WebResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers=_RETRY)
+        return None
 
     # ------------------------------------------------------------------------------------------------------- the feeds
 
@@ -116,7 +122,7 @@ class ProgramPages:
             return _refusal(HTTPStatus.UNAUTHORIZED, _NO_KEY, {"www-authenticate": 'Bearer realm="paperwire"'})
         asked, second = _request(chat, ""), self._app.clock.monotonic()
         if self._limits.is_chat_over(asked, second):
-            return WebResponse(status=429, headers=_RETRY)
+            return WebResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers=_RETRY)
         self._limits.count(asked, second)
         try:
             document = await answer(chat, call)
@@ -156,6 +162,17 @@ class ProgramPages:
         return said.document(chat.address, said.text())
 
 
+async def _answered(answer: Callable[[WebRequest], Awaitable[WebResponse]], call: WebRequest) -> WebResponse:
+    try:
+        return await answer(call)
+    except errors.StoreError as error:
+        log.error("A page for programs cannot be shown: %s", error)
+        return WebResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers=_RETRY)
+    except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
+        log.error("A page for programs failed: %s", error_location(error))
+        return WebResponse(status=HTTPStatus.INTERNAL_SERVER_ERROR, body="That did not work.\n")
+
+
 def _written(store: Store, key: str, write: Callable[[feeds.Feed], str], address: str) -> str | None:
     """Returns the feed that has this key; None for any other text."""
     found = sent.sent_papers(store, key)
@@ -192,9 +209,17 @@ def _page_in(query: Mapping[str, str]) -> _Page:
     most, after = query.get("limit", str(_PAGE)), _AFTER.fullmatch(query.get("after", "-0"))
     if not _NUMBER.fullmatch(most) or not 1 <= int(most) <= _LARGEST_PAGE:
         raise errors.PaperwireError(f"limit is a number from 1 to {_LARGEST_PAGE}.")
-    if after is None:
+    upto = int(after["upto"]) if after and after["upto"] else None
+    if after is None or not _is_place(upto):
         raise errors.PaperwireError("after is the “next” of an earlier answer.")
-    return _Page(int(after["upto"]) if after["upto"] else None, int(after["start"]), int(most))
+    return _Page(upto, int(after["start"]), int(most))
+
+
+def _is_place(upto: int | None) -> bool:
+    try:
+        return upto is None or bool(day_of(upto))
+    except (ValueError, OverflowError):
+        return False
 
 
 @reads

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,12 +14,15 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+import requests
+import schemathesis
+from schemathesis.engine import events, from_schema
 
 from bot.app import App, build_app
 from bot.digests import read_digest
 from bot.operation import sign_in
 from bot.operation.program_pages import ProgramPages
-from bot.operation.web_server import health_app
+from bot.operation.web_server import health_app, serving
 from bot.settings.loading import load_settings
 from subscriptions import model, states
 from subscriptions.service import feeds as sent
@@ -29,6 +33,7 @@ from subscriptions.store import chat_keys, chats
 from tests import make
 from tests.integration.cli import Terminal
 from tests.integration.telegram_bot import opened
+from tests.programs.fuzz import asked
 
 ROOT, LOCAL, ME = "https://papers.example.org", "http://127.0.0.1:8420", "console:me"
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -362,6 +367,7 @@ async def test_a_search_finds_papers_in_pages(programs: Programs) -> None:
         ("search", {"query": "x", "limit": "²"}, None, "limit"),
         ("search", {"query": "x", "after": "3"}, None, "after"),
         ("search", {"query": "x", "after": f"{10**30}-0"}, None, "after"),
+        ("search", {"query": "x", "after": "0-0"}, None, "after"),
         ("search", {"query": "about:knots"}, None, "Meaning is off"),
         ("say", {"text": "/sub diffusion"}, None, "only read"),
         ("say", {"text": "/unsub 1"}, None, "only read"),
@@ -422,3 +428,72 @@ async def test_without_a_token_the_api_says_how_to_get_one(programs: Programs, h
         answer = await client.get("/api/subscriptions", headers=headers)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="paperwire"')
     assert "/feed token" in answer.json()["error"]["hint"]
+
+
+# -------------------------------------------------------------------------------------- the pages as an OpenAPI document
+
+
+class Hurry(make.FakeClock):
+    """A clock on which a minute passes at each look once `hurries` is set, so that no program asks too often."""
+
+    hurries = False
+
+    def monotonic(self) -> float:
+        if self.hurries:
+            self.advance(timedelta(minutes=1))
+        return super().monotonic()
+
+
+class Bearer(requests.auth.AuthBase):
+    """Sends a token."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+
+def drawn(url: str, key: str, token: str) -> tuple[list[str], dict[str, set[int]]]:
+    """Lets Schemathesis ask each page. Returns (what differs from the document, page → statuses of its answers)."""
+    config = schemathesis.Config.from_dict(
+        {
+            "base-url": url,
+            "continue-on-failure": True,
+            "generation": {"deterministic": True, "max-examples": 8, "database": "none"},
+            "phases": {"stateful": {"enabled": False}, "coverage": {"enabled": False}},
+            # what is no key finds nothing, and a sentence that changes something is refused
+            "checks": {"positive_data_acceptance": {"enabled": False}, "negative_data_rejection": {"enabled": False}},
+        }
+    )
+    schema = schemathesis.openapi.from_dict(asked.programs_document(key), config=config)
+    schema.auth.set_from_requests(Bearer(token)).apply_to(path_regex="^/api/")
+    wrong, statuses = list[str](), defaultdict[str, set[int]](set)
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            wrong.append(str(event))
+        if isinstance(event, events.ScenarioFinished):
+            for interaction in event.recorder.interactions.values():
+                assert interaction.response is not None
+                statuses[str(event.label)].add(interaction.response.status_code)
+            found = [one for checks in event.recorder.checks.values() for one in checks]
+            wrong += [f"{event.label}: {one.failure_info}" for one in found if one.failure_info is not None]
+    return wrong, statuses
+
+
+@pytest.mark.hypothesis
+async def test_each_page_answers_as_documented_whatever_is_asked(tmp_path: Path, database_url: str) -> None:
+    clock = Hurry(make.NOON)
+    async with a_bot(tmp_path, database_url, clock) as programs:
+        await programs.sends(*PAPERS)
+        clock.hurries = True
+        pages = health_app(dict, ProgramPages(programs.app).routes)
+        settings = dataclasses.replace(programs.app.settings, web_port=0)
+        async with serving(settings, pages) as url:
+            keys = programs.key(Opens.FEED), programs.key(Opens.API)
+            wrong, statuses = await asyncio.to_thread(drawn, url, *keys)
+    assert wrong == []
+    assert {page: 200 in found for page, found in statuses.items()} == {
+        f"GET {path}": True for path in asked.programs_document("")["paths"]
+    }

@@ -21,6 +21,7 @@ from schemathesis.engine import events, from_schema
 
 from bot.app import App, build_app
 from bot.operation import sign_in, web_server, worker
+from bot.operation.program_pages import ProgramPages
 from bot.platforms.slack import manifest
 from bot.platforms.slack import receiving as slack_receiving
 from bot.platforms.slack.installing import INSTALL
@@ -613,10 +614,9 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
 
 async def test_the_document_names_every_page(tmp_path: Path) -> None:
     async with telegram_bot.opened(build_app(load_settings(environment_of(tmp_path), tmp_path))) as app:
-        pages = {(route.path, route.method.lower()) for receiver in app.receivers() for route in receiver.routes}
+        routes = [route for receiver in app.receivers() for route in receiver.routes]
+        pages = {(route.path, route.method.lower()) for route in (*routes, *ProgramPages(app).routes)}
     pages |= {("/health/live", "get"), ("/health/ready", "get"), ("/metrics", "get")}
-    assert {
-        (path, method)
-        for path, methods in asked.document(receiving.webhook_path(TOKEN), SECRET, now=0)["paths"].items()
-        for method in methods
-    } == pages
+    documents = (asked.document(receiving.webhook_path(TOKEN), SECRET, now=0), asked.programs_document("feed_x"))
+    named = {path: methods for document in documents for path, methods in document["paths"].items()}
+    assert {(path, method) for path, methods in named.items() for method in methods} == pages

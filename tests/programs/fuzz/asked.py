@@ -456,6 +456,63 @@ def _slack() -> Document:
     }
 
 
+def programs_document(key: str) -> Document:
+    """Returns the document of the pages for programs, which a key of a feed and a token open.
+
+    It is what docs/operating.md says, and names every field of the answers.
+    """
+    atom, feed = {"schema": {"type": "string", "minLength": 100}}, {"schema": _FEED}
+    keys = _parameter("key", "query", {"enum": [key, "", "feed_x"], "examples": [key]}, required=True)
+    text = _parameter("text", "query", {**_WORDS, "examples": ["/list"]})
+    query = _parameter("query", "query", {**_WORDS, "examples": ["graph"]}, required=True)
+    limit = _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 100, "examples": [20]})
+    after = _parameter("after", "query", {"type": "string", "pattern": "^[0-9]{0,18}-[0-9]{1,9}$", "examples": ["-0"]})
+    found: Document = {
+        "query": _TEXT,
+        "found": _NUMBER,
+        "stored": _NUMBER,
+        "papers": _list(_PAPER),
+        "next": _or_null(_TEXT),
+    }
+    said: Document = {
+        "chat": _TEXT,
+        "text": _list(_TEXT),
+        "buttons": _list(_list(_TEXT)),
+        "ok": {"type": "boolean"},
+        "files": _list(_object({"name": _TEXT, "content": _TEXT})),
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "paperwire for programs", "version": "1"},
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "paths": {
+            "/feed.atom": {"get": _page({200: {"description": "Atom", "content": {"application/atom+xml": atom}}, 404: _NO_SUCH}, keys)},
+            "/feed.json": {"get": _page({200: {"description": "JSON Feed", "content": {"application/feed+json": feed}}, 404: _NO_SUCH}, keys)},
+            "/api/subscriptions": {"get": _call(_list(_SUBSCRIPTION))},
+            "/api/search": {"get": _call(_closed(found), query, limit, after)},
+            "/api/say": {"get": _call(_closed(said), text)},
+        },
+    }  # fmt: skip
+
+
+def _call(schema: Document, *parameters: Document) -> Document:
+    """Returns an operation of the API."""
+    answers = {200: _json(schema), **{status: _json(_closed({"error": _ERROR})) for status in (400, 401)}}
+    return {**_page(answers, *parameters), "security": [{"token": []}]}
+
+
+def _closed(fields: Document) -> Document:
+    return {**_object(fields), "additionalProperties": False}
+
+
+def _list(schema: Document) -> Document:
+    return {"type": "array", "items": schema}
+
+
+def _or_null(schema: Document) -> Document:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
 _NUMBER: Final[Document] = {"type": "integer"}
 _TEXT: Final[Document] = {"type": "string"}
 _WORDS: Final[Document] = {
@@ -465,6 +522,28 @@ _WORDS: Final[Document] = {
 
 def _object(fields: Document) -> Document:
     return {"type": "object", "properties": dict(fields), "required": list(fields)}
+
+
+_NO_SUCH: Final[Document] = {"description": "no such feed", "content": _LINE}
+_ERROR: Final = _closed({"column": _or_null(_NUMBER), "message": _TEXT, "hint": _TEXT})
+_SUBSCRIPTION: Final = _closed(
+    {"number": _NUMBER, **dict.fromkeys(("chat", "name", "text", "canonical", "cadence", "zone", "state"), _TEXT)}
+    | {"next_due_at": _or_null(_TEXT)}
+)
+_PAPER: Final = _closed(
+    {
+        **dict.fromkeys(("key", "title", "abstract"), _TEXT),
+        **dict.fromkeys(("arxiv_id", "doi", "primary", "url", "venue", "date", "announce_type"), _or_null(_TEXT)),
+        **dict.fromkeys(("authors", "categories"), _list(_TEXT)),
+        **{name: {"type": "object"} for name in ("summaries", "translations")},
+        "version": _or_null(_NUMBER),
+        "failed": {"type": "boolean"},
+    }
+)
+_ITEM: Final[Document] = _object(dict.fromkeys(("id", "title", "content_text", "date_published"), _TEXT))
+_FEED: Final[Document] = _closed(
+    {"version": {"const": "https://jsonfeed.org/version/1.1"}, "title": _TEXT, "items": _list(_ITEM)}
+)
 
 
 def _page(answers: dict[int, Document], *parameters: Document) -> Document:
