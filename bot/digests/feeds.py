@@ -178,7 +178,7 @@ _VENUE_OF_TITLE = re.compile(
     re.IGNORECASE,
 )
 _NO_VENUE = re.compile(
-    r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates)\b", re.IGNORECASE
+    r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates|paperwire)\b", re.IGNORECASE
 )
 
 
