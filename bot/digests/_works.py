@@ -166,7 +166,7 @@ _INITIAL_OF_FAMILY = re.compile(r",.*\b\w\.$|\b[JS]r\.$")  # `Doe, Jane R.`; aft
 _DEGREE = re.compile(r"(?:M\.?D|Ph\.?D|M\.?P\.?H|M\.?Sc?|B\.?Sc?|M\.?B\.?B\.?S|Sc\.?D|R\.?N|Pharm\.?D)\.?")
 _MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:,[\d*†‡§¶]+)*(?=\s*(?:,|;|$|\band\b))")  # of affiliations
 _FEW = 10  # names among which nobody has a namesake
-_LONGEST_NAME = 6  # words
+_LONGEST_NAME = 8  # words
 
 
 def names_of(people: Sequence[str], *, one_each: bool) -> tuple[tuple[str, ...], bool]:
@@ -281,7 +281,7 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _ABSTRACT = re.compile(r"(?:abstract|summary|résumé|resumen|resumo|zusammenfassung)\b\s*[:.]?\s*(?=\S)", re.IGNORECASE)
 _NO_ABSTRACT = re.compile(r"(?:none|n\.?/?a|no abstract(?: available)?|-+)\.?", re.IGNORECASE)
 _SOURCE_TAIL = re.compile(
-    r"[\s,;:.]+(?:Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?![^\W\d])).*$", re.IGNORECASE
+    r"[\s,;:]+(?:Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$", re.IGNORECASE
 )
 
 
@@ -356,4 +356,7 @@ def _paper(work: Work, title: str, names: tuple[str, ...]) -> Paper:
 def venue_of(text: str) -> str:
     """Returns the name of a journal in a text that may go on with volume, issue and year."""
     name = _markup.plain(text)
-    return "" if "://" in name else (_SOURCE_TAIL.sub("", name).strip(" ,;:.") or name)
+    if "://" in name:
+        return ""
+    short = _SOURCE_TAIL.sub("", name).strip(" ,;:") or name
+    return short if short.count(".") > 1 else short.removesuffix(".")  # more than one full stop: words are shortened

@@ -75,16 +75,16 @@ _NAMES_IN = re.compile(
 )
 _SOURCE_LINE = re.compile(r"(?:source|journal|publication)\s*:\s*(?P<source>.{2,200})", re.IGNORECASE)
 _CITATION = re.compile(
-    r".{0,160}(?:\b(?:Volume|Vol\.)\s*\d|\bEarly ?View\b|\bAhead of Print\b|\bJust Accepted\b|\bLatest Articles\b|\bOnline First\b|\bIn Press\b"
+    r".{0,160}(?:\b(?:Volume|Vol\.)\s*\d|\bEarly ?View\b|\bAhead of Print\b|\bAdvance Article\b|\bAccepted Manuscript\b|\bJust Accepted\b|\bLatest Articles\b|\bOnline First\b|\bIn Press\b"
     r"|\d \((?:19|20)\d\d\), \d|,\s*Page\s*\w+|\bpp?\. \d|\bdoi:\s*10\.|doi\.org/10\.|\bPublished online\b).{0,160}",
     re.IGNORECASE,
 )
 _SOURCE_OF_CITATION = re.compile(
-    r"(?P<source>(?-i:[A-Z])[^;\d]{2,150}?)[,.]?\s+(?:vol(?:ume)?\.?\s*\d|early ?view|ahead of print|advance article|\(?\d{4}\b)",
+    r"(?P<source>(?-i:[A-Z])[^;\d]{2,150}?)[,.]?\s+(?:vol(?:ume)?\.?\s*\d|early ?view|ahead of print|\(?\d{4}\b)",
     re.IGNORECASE,
 )
 _NO_TEXT = re.compile(
-    r"(?:HTML|XML|PDF|Abstract(?:, references.*)?|Full text|Read more|\.|Graphical abstract|[\w-]+(?:\.[\w-]+)+|\|)$|PMID:|The content of this RSS Feed|\[.{1,200}\] Published|View article|DOI\s*:|(?:PMC|ISSN)\b.{0,40}$|<正>~?$"
+    r"(?:HTML|XML|PDF|Abstract(?:, references.*)?|Full text|Read more|\.|Graphical abstract|Open access|To cite this article .*|[\w-]+(?:\.[\w-]+)+|\|)$|PMID:|The content of this RSS Feed|\[.{1,200}\] Published|View article|DOI\s*:|(?:PMC|ISSN)\b.{0,40}$|<正>~?$"
     r"|[^.]{2,120}\s\d+(?:\([\d–-]+\))?\s*[:,]\s*\w?\d+(?:\s*[–-]\s*\w?\d+)?\.?$|The post .{1,300} appeared first on",
     re.IGNORECASE,
 )
