@@ -11,10 +11,14 @@ from bot.digests._format import Warnings
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 
-_BEGINNING = re.compile(r"\s*<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed|RDF|PubmedArticleSet)\b)")  # with any prefix
+_BEGINNING = re.compile(  # with any prefix
+    r"\s*(?:<!--(?:(?!-->)[\s\S]){0,2000}-->\s*|<!DOCTYPE\s+(?:rss|feed|rdf:RDF|PubmedArticleSet)\b[^>\[]{0,300}>\s*)*"
+    r"<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed|RDF|PubmedArticleSet)\b)"
+)
 _NAMED = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?P<name>[A-Za-z][A-Za-z\d]{1,39};)")  # as in HTML: `&eacute;`
 _STRAY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos|#\d{1,9}|#x[\da-fA-F]{1,9});)")  # begins no reference of XML
 _LONGEST_REFERENCE = 42  # characters
+_CDATA = "<![CDATA["
 _RECORDS = frozenset({"item", "entry", "PubmedArticle"})  # elements before which the head of a document ends
 _FLAT_LEVELS = 5
 _CHUNK = 1 << 16  # characters handed to the parser at once
@@ -223,17 +227,25 @@ def _chunks(xml: str) -> Iterator[str]:
     """Yields the document in parts, none of which ends within a reference such as `&amp;`.
 
     References that only HTML has (`&eacute;`) are replaced by their characters; any other `&` that begins no reference
-    of XML becomes text. A document with CDATA sections is not changed, since each `&` in them is text already.
+    of XML becomes text. Sections of CDATA are not changed, since each `&` in them is text already.
     """
-    repair = "<![CDATA[" not in xml
     at = 0
     while at < len(xml):
-        end = at + _CHUNK
-        if end < len(xml):
-            end = max(xml.rfind("&", end - _LONGEST_REFERENCE, end), 0) or end
-        chunk = xml[at:end]
-        yield _STRAY.sub("&amp;", _NAMED.sub(_named, chunk)) if repair else chunk
+        is_cdata = xml.startswith(_CDATA, at)
+        end = xml.find("]]>", at) if is_cdata else xml.find(_CDATA, at)
+        end = end if end >= 0 else len(xml)
+        for start, stop in _spans(xml, at, end):
+            chunk = xml[start:stop]
+            yield chunk if is_cdata else _STRAY.sub("&amp;", _NAMED.sub(_named, chunk))
         at = end
+
+
+def _spans(xml: str, at: int, end: int) -> Iterator[tuple[int, int]]:
+    while at < end:
+        stop = at + _CHUNK
+        stop = max(xml.rfind("&", stop - _LONGEST_REFERENCE, stop), 0) or stop if stop < end else end
+        yield at, stop
+        at = stop
 
 
 def _named(reference: re.Match[str]) -> str:
