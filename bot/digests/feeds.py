@@ -359,32 +359,22 @@ def _is_atom(text: str) -> bool:
     return _local(root) == "feed" and root is not None and root.name.rpartition(" ")[0] in ("", *_ATOM)
 
 
-def _content(text: str, record: str, warnings: Warnings) -> Content:
-    head = _root(text)
-    feed = _feed_of(head)
-    document = _xml.XmlDocument(text, record, external=True)
+def _read_xml(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
+    root = _root(text)
+    feed = _feed_of(root)
+    document = _xml.XmlDocument(text, _record_in(root) if root else "item", external=True)
     content = _works.content_of((_work_of(one, feed) for one in document.records()), warnings, feed.day)
     _xml.warn_truncated(document, warnings)
     return content
 
 
-def _read_rss(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
-    root = _root(text)
-    space = root.name.rpartition(" ")[0] if root else ""
-    return _content(text, f"{space} item".strip(), warnings)
-
-
-def _read_rdf(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
-    root = _root(text)
-    spaces = (child.name.rpartition(" ")[0] for child in root.children) if root else iter(())
-    space = next((space for space in spaces if "rss" in space), "http://purl.org/rss/1.0/")
-    return _content(text, f"{space} item", warnings)
-
-
-def _read_atom(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
-    root = _root(text)
-    space = root.name.rpartition(" ")[0] if root else _ATOM[0]
-    return _content(text, f"{space} entry".strip(), warnings)
+def _record_in(root: _xml.Element) -> str:
+    """Returns the name of the elements that are entries: "item" or "entry" in the name space of the feed."""
+    space, _, name = root.name.rpartition(" ")
+    if name == "RDF":
+        spaces = (child.name.rpartition(" ")[0] for child in root.children)
+        space = next((space for space in spaces if "rss" in space), "http://purl.org/rss/1.0/")
+    return f"{space} {'entry' if name == 'feed' else 'item'}".strip()
 
 
 _JSON_FEED = re.compile(r'\s*\{.{0,2000}?"version"\s*:\s*"https?:\\?/\\?/jsonfeed\.org\\?/version', re.DOTALL)
@@ -426,7 +416,7 @@ def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
         )
 
 
-FEED_RSS = Format("feed_rss", _is_rss, _read_rss)
-FEED_RDF = Format("feed_rdf", _is_rdf, _read_rdf)
-FEED_ATOM = Format("feed_atom", _is_atom, _read_atom)
+FEED_RSS = Format("feed_rss", _is_rss, _read_xml)
+FEED_RDF = Format("feed_rdf", _is_rdf, _read_xml)
+FEED_ATOM = Format("feed_atom", _is_atom, _read_xml)
 FEED_JSON = Format("feed_json", _is_json, _read_json)
