@@ -52,7 +52,7 @@ from bot.commands import (
     why,
 )
 from bot.commands.context import Action, Command, Condition, Registry
-from bot.commands.words import intents, wishes
+from bot.commands.words import intents, reader, wishes
 from bot.ports import conversation
 from subscriptions import model
 from subscriptions.query import FIELDS
@@ -131,6 +131,7 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     In a group, this is called only for text that names the bot or replies to it. In a reply that does not name the bot,
     only commands are understood, since people discuss papers there.
     """
+    request = replace(request, text=reader.visible(request.text))
     name, rest = _first_word(request.text)
     private = request.place.kind is model.ChatKind.PRIVATE
     mail = _mail_in(request.text)

@@ -29,6 +29,7 @@ from bot.commands.words import by_rule, intents, languages, names, reader, subje
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import errors, model
+from subscriptions.normalize import tokens
 from subscriptions.planning.cadence import with_days
 from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times import split_when
@@ -450,6 +451,8 @@ def _narrowed(said: Said, text: str) -> str | None:
     )
     if titles and (not subject or subject in text):
         return rewriting.rewritten(parse_query(text), rewriting.in_titles) or None
+    if {*tokens(subject)} <= {*tokens(text)}:  # "only kelp" says nothing new of "kelp forests"
+        return None
     whole = f"({text})" if " OR " in text else text
     if titles and " OR " not in subject:
         subject = f'ti:"{subject}"' if " " in subject else f"ti:{subject}"

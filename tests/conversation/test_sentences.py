@@ -450,3 +450,19 @@ async def test_a_dictated_text_is_a_wish_and_a_pasted_one_is_not(said: str, begi
         answer = await bot.says(said)
         assert answer.lines[0].startswith(beginning)
         assert [one.text for one in subscriptions_of(bot)] == ([query] if query else [])
+
+
+async def test_invisible_characters_and_odd_blanks_change_no_order() -> None:
+    with a_bot() as bot:
+        await bot.says("/sub kelp daily 9\nrobotics daily 8")
+        await bot.says("un\u200bsub\u200bscribe\u3000from\u00a0robo\u2060tics\ufeff")
+        assert _there(bot) == [("kelp", "daily 09:00")]
+
+
+async def test_only_what_is_in_a_query_already_is_not_added_again() -> None:
+    with a_bot() as bot:
+        await bot.says("/sub kelp forests daily 9")
+        await bot.says("only kelp please")
+        assert _there(bot) == [("kelp forests", "daily 09:00")]
+        await bot.says("only robots please")
+        assert _there(bot) == [("kelp forests robots", "daily 09:00")]

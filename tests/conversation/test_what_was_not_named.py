@@ -97,6 +97,16 @@ async def test_a_local_time_is_answered_with_places(before: str, said: str) -> N
 @pytest.mark.parametrize(
     "said",
     [
+        # of something else than deliveries, or only a hint
+        "my meeting is at 9am",
+        "we need to talk about kelp forests at 7",
+        "kelp forests was a mistake",
+        "I no longer work on kelp forests",
+        "图神经网络我已经不研究了",
+        "I sleep from 11 to 7",
+        "每天都很忙",
+        "abbestellen",
+        "ja",
         # names that fit no subscription
         "pause the tuba one",
         "mute the tuba one for a week",

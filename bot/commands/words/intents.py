@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bot.commands.words import by_rule, dictated, languages, names, reader, subjects
 from bot.commands.words.days import paper_days
-from bot.commands.words.orders import is_order, names_a_pause, names_a_removal, sets_a_time
+from bot.commands.words.orders import is_order, names_a_removal, names_silence, sets_a_time
 from bot.commands.words.reader import Token
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
 from subscriptions.errors import Refused
@@ -167,7 +167,7 @@ def _if_order(said: Said) -> Said:
         return said
     first, *others = said.found
     names_none = not said.numbers and not said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)
-    if first.intent == "unsub" and names_none:  # then the subscriptions are offered
+    if first.intent == "unsub" and names_none and names_a_removal(reader.folded(said.text)):  # then all are offered
         return said
     if first.intent == "unsub-all" and not names_a_removal(reader.folded(said.text)):  # "all of them"
         return said._replace(found=(reader.Score(reader.QUERY, HALF), *said.found))
@@ -178,8 +178,8 @@ def _if_order(said: Said) -> Said:
 
 def _says_what_to_do(said: Said) -> bool:
     """Returns whether the words for a time or a pause are about deliveries; True for other intents."""
-    if said.intent == "pause":
-        return names_a_pause(reader.folded(said.text)) or bool(pause_in(said))
+    if said.intent in ("pause", "set-quiet"):
+        return names_silence(reader.folded(said.text), said.intent) or bool(pause_in(said))
     if not said.intent.startswith("schedule") or is_time(said.text):
         return True
     named = [
@@ -480,11 +480,11 @@ def _limit(said: Said) -> str:
 
 
 _AT_MOST = re.compile(
-    r"\b(?:at most|no more than|not more than|up to|max(?:imum)?(?: of)?|fewer than|less than)\b|[最至]多|不超过|别超过|上限"
+    r"\b(?:tops|at most|no more than|not more than|up to|max(?:imum)?(?: of)?|fewer than|less than)\b|[最至]多|不超过|别超过|上限"
 )
 _A_DAY = re.compile(r"\b(?:a|per|each|every) day\b|\bdaily\b|每[天日]|一天")
 _COUNTED = re.compile(
-    rf"{_AMOUNT}\s*(?:篇|(?=(?:new |best |top )?(?:papers?|articles?|preprints?|results?)\b)|(?=(?:a|per|each|every) day\b)|(?=daily\s*(?:$|[,.;!])|max\b))"
+    rf"{_AMOUNT}\s*(?:篇|(?=(?:new |best |top )?(?:papers?|articles?|preprints?|results?)\b)|(?=(?:a|per|each|every) day\b)|(?=daily\s*(?:$|[,.;!])|(?:max|tops|at most)\b))"
     rf"|(?<=max ){_AMOUNT.replace('?P<many>', '')}(?= daily\s*(?:$|[,.;!]))"
 )
 
@@ -501,7 +501,7 @@ def without_limit(text: str) -> str:
     """Returns a text without the words for the most papers in a day; a time stays."""
     plain = reader.folded(text)
     spans = [one.span() for pattern in (_AT_MOST, _COUNTED) for one in pattern.finditer(plain)]
-    spans += [one.span() for one in re.finditer(r"\b(?:a|per|each) day\b", plain)]
+    spans += [one.span() for one in re.finditer(r"\b(?:a|per|each) day\b|(?<=\d )daily\b", plain)]
     for start, end in sorted(spans, reverse=True):
         text = f"{text[:start]} {text[end:]}"
     return " ".join(text.split())

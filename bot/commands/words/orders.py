@@ -88,6 +88,10 @@ _REMOVAL = re.compile(
 _PAUSES = re.compile(
     rf"\b(?:{_PAUSE.english}|silen\w+|quiet|hold|halt|freez\w+|suspend\w*|break|rest|skip|shut up|leave me|peace|off)\b|{_PAUSE.chinese}|静|挂起|搁|缓|中止|冻结|关闭|别发|不要?[发推]|再[发推说]"
 )
+# "I sleep from 11 to 7" only hints at quiet hours
+_QUIETS = re.compile(
+    r"\b(?:quiet|silen\w+|disturb\w*|dnd|peace|mut\w+|hold|shut up|only|between|no|not|never|nothing|without|off)\b|n't\b|[静扰别不勿免关攒闭再]"
+)
 _REPORTED = frozenset({"unsub", "unsub-all", "pause", "resume", "stop", "undo", "forget"})
 _MOST_OF_ALL = 8  # words of an order to remove everything; a longer text is from somewhere else
 
@@ -143,9 +147,9 @@ def _arranges(clause: Sequence[Token], named: frozenset[Token], *, may_deny: boo
     )
 
 
-def names_a_pause(plain: str) -> bool:
-    """Returns whether a folded text has a word for pausing."""
-    return bool(_PAUSES.search(plain))
+def names_silence(plain: str, intent: str) -> bool:
+    """Returns whether a folded text has a word for pausing, or for quiet hours, by its intent."""
+    return bool((_PAUSES if intent == "pause" else _QUIETS).search(plain))
 
 
 def names_a_removal(plain: str) -> bool:

@@ -50,6 +50,7 @@ _TOKEN = re.compile(
 # Each character is replaced by exactly one character, so that positions in the folded text and the typed text agree.
 _TRADITIONAL, _SIMPLIFIED = (Path(__file__).parent / "traditional.txt").read_text("utf-8").split()
 _FOLDED = str.maketrans(_TRADITIONAL + "’‘`，；：！？。", _SIMPLIFIED + "''',;:!?.")
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _AROUND_A_PLACE = frozenset("在住到去来人时搬刚按用区是")
 _SAME = {"plz": "please", "pls": "please", "wats": "whats", "smth": "something", "u": "you"}
@@ -73,6 +74,11 @@ class Token(NamedTuple):
     end: int
     mark: str  # the folded word; or what a rule found: "@when", "@number", …
     words: str = ""  # the text as it was typed
+
+
+def visible(text: str) -> str:
+    """Returns a text without invisible characters, except those that join letters or signs; they come with what is pasted."""
+    return _INVISIBLE.sub("", text)
 
 
 def folded(text: str) -> str:

@@ -271,13 +271,13 @@ def _from_introduction(said: str, tokens: Sequence[Token], parts: Sequence[str])
     while end < len(read) and _may_begin_a_subject(read[end], found[end]):
         end += 1
     is_beside = end < len(read) and found[end] == reader.WANTED
-    is_all = first < end == len(read) and reader.TIME not in found[first:]
     is_timed = reader.TIME in found[first:end]
+    is_all = end == len(read) and end - first > is_timed
     is_apart = is_timed and (bool(_AFTER_A_TIME.search(plain, start)) or _is_spaced_han(read[first : end + 1]))
-    if (is_beside and not is_apart) or is_all:
-        found[first:end] = [reader.WANTED] * (end - first)
-        return tuple(read), found
-    return tuple(tokens), found
+    if is_apart or not (is_beside or is_all):
+        return tuple(tokens), found
+    found[first:end] = [reader.WANTED] * (end - first)
+    return tuple(read), found
 
 
 def _may_begin_a_subject(token: Token, part: str) -> bool:

@@ -26,6 +26,10 @@ _ASKS = re.compile(
     r"|work|studies|anything|something|everything|stuff|new|latest|interested|look|looking|find|keep|follow|subscribe|can you|could you|would you|is there|are there)\b"
     r"|[发推送给要想请看订报]|论文|文章|文献|关注|感兴趣"
 )
+_OWN = re.compile(  # what people do themselves: "we need to talk about it at 7"
+    r"\b(?:i|we|they|he|she)(?:'ll|'m|'re|'ve)?(?: \w+)? (?:(?:need|want|have|has|like|going|got|used) to|must|should|can)"
+    r" (?!see|read|get|follow|track|know|receive|hear|be|stay|keep|subscribe|find|have|watch|monitor|learn)"
+)
 _STRONG = re.compile(rf"\b(?:notify|alert|ping|let me know)\b|{_COMES}|通知|提醒|订阅|盯|一有")
 _NO_LONGER = re.compile(
     r"\b(?:don'?t|do not|stop|no longer|never|cease|quit)\b(?!.*\bmiss\b)|别再?(?!.*(?:错过|漏|落))|不要再?|不再|取消|停止"
@@ -76,7 +80,7 @@ def is_wish_to_be_told(text: str, intent: str) -> bool:
     pieces = subjects.pieces_of(text, reader.ASKING[0])
     has_subject = any(one.part in (reader.WANTED, reader.AUTHOR) for one in pieces)
     around = reader.folded(" ".join(one.text for one in pieces if not one.part))
-    if not has_subject or _NO_LONGER.search(around) or paper_days(text):
+    if not has_subject or _NO_LONGER.search(around) or _OWN.search(around) or paper_days(text):
         return False
     if _TELLS.search(around):
         return bool(_STRONG.search(around)) or not _LOOKS.search(around)

@@ -235,7 +235,8 @@ def _with_limit(text: str, named: Named) -> tuple[str, ...]:
         return (text,)
     subject = subjects.subject_of(intents.without_limit(text))
     request = named.meaning(intents.without_limit(text))
-    if not subject or intents.daily_limit(subject) or request.intent not in reader.ASKING or not request.is_sure:
+    is_request = request.intent == reader.QUERY or (request.intent in reader.ASKING and request.is_clear)
+    if not subject or intents.daily_limit(subject) or not is_request:
         return (text,)
     if text.isascii():
         return f"subscribe to {subject}", f"at most {amount} papers a day"
