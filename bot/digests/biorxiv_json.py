@@ -25,8 +25,7 @@ _OBJECT = re.compile(r"\s*\{")
 _BEGINNING = re.compile(r'\s*\{\s*"(?:messages|collection)"\s*:')
 _COLLECTION = re.compile(r'"collection"\s*:\s*\[')
 _NO_ERRORS = ("", "ok", "no posts found")  # the status of an answer that has no preprints and is no error
-_SITES = {"medrxiv": "https://www.medrxiv.org/content/"}
-_SITE = "https://www.biorxiv.org/content/"
+_SERVERS = {"medrxiv": "medRxiv"}
 
 
 # ------------------------------------------------------------------------------------------------- titles and abstracts
@@ -118,7 +117,8 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
 def _paper(record: Record) -> Paper:
     doi, version = _papers.doi_of(record.text("doi")), _papers.version_number(record.text("version"))
-    site = _SITES.get(record.text("server").lower(), _SITE)
+    server = _SERVERS.get(record.text("server").lower(), "bioRxiv")
+    site = f"https://www.{server.lower()}.org/content/"
     names = (name for text in record.texts("authors") for name in _cleaned(text).split(";"))
     return Paper(
         key="",
@@ -128,6 +128,8 @@ def _paper(record: Record) -> Paper:
         doi=doi,
         version=version,
         url=f"{site}{doi}" + (f"v{version}" if version else "") if doi else None,
+        venue=server,
+        published=day.isoformat() if (day := _papers.day_in(record.text("date"))) else "",
     )
 
 
