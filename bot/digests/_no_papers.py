@@ -21,6 +21,7 @@ retraction(?: note| notice|[- ]of[- ]publication)\b.*
 corrections? and clarifications?\b.*
 publisher['’]s note\b.*
 department of error.*
+(?:errors?|(?:incorrect|missing|omitted) \w+) in (?:the )?(?:abstract|author|byline|data|figure|methods|references|results|table|text|title)\b.*
 (?:corrections?|retractions?)\s+(?:to|of|for)\s*(?::|[\"“”‘«„]|.{0,80}\bet al\b).*
 (?:corrections?|retractions?)\s+for\s+(?-i:[A-Z]\S+(?: and [A-Z]\S+)?), .*
 correction\s+to\s+(?-i:[A-Z]).*
@@ -53,7 +54,7 @@ contributors?|about the (?:authors?|contributors?)
 index(?: (?:to|of) (?:volume|authors?|new names|names)\b.*)?
 (?:new )?names (?:published|proposed|introduced|in this (?:issue|volume))\b.*
 new names and (?:new )?combinations(?: (?:published|in this).*)?
-in (?:this|the next) issue\b.*|in \w+ journals|aims (?:and|&) scope
+(?:.{0,60} )?in (?:this|the next) issue|in (?:this|the next) issue\b.*|in \w+ journals|aims (?:and|&) scope
 advertis(?:ement|ing)s?\b.*
 (?:list of |outstanding |top )?(?:peer )?(?:reviewers?|referees)(?: list)?(?:(?: (?:for|of|in) .{1,60}| (?:for|of|in))? \d{4})?
 (?:thanks? (?:you )?to (?:our )?|acknowledg\w+ (?:of|to) (?:our )?)(?:\d{4} )?(?:peer )?(?:reviewers?|referees)\b.*
