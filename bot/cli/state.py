@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -25,6 +25,7 @@ from bot.dependencies.opening import backup_folder, make_store
 from bot.dependencies.system_clock import SystemClock
 from bot.errors import SettingsError, WrongUsage
 from bot.operation import checks, source_checks, ticks
+from bot.operation.findings import Problem, findings_of, is_well, joined, parts_of, texts
 from bot.operation.health import Readiness, ask_readiness
 from bot.platform import Finding
 from bot.rendering.language import Language
@@ -33,6 +34,8 @@ from bot.settings.loading import NAME
 from bot.sources.source_scheduler import make_fetcher
 from subscriptions import errors
 from subscriptions.addresses import facts_of
+from subscriptions.notices.findings import Finding as ListedFinding
+from subscriptions.notices.findings import Level, PartFails
 from subscriptions.service import sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
@@ -48,6 +51,7 @@ class _Standing:
     wall: datetime
     readiness: Readiness
     figures: Figures
+    findings: Sequence[ListedFinding]
     copies: list[datetime]
     size: int  # bytes
 
@@ -58,9 +62,7 @@ class _Standing:
     @property
     def is_well(self) -> bool:
         """Whether nothing needs the operator's attention."""
-        found = self.figures
-        overdue = any(one.is_behind(self.now) for one in found.sources)
-        return self.readiness.is_ready and not (self.readiness.attention or found.stopped or overdue)
+        return self.readiness.is_ready and is_well(self.findings)
 
     @property
     def newest_copy(self) -> datetime | None:
@@ -71,10 +73,13 @@ def status(*, now: Now = None, json: Json = False) -> int:
     """Show whether paperwire runs, each problem, and what waits."""
     with sessions.open_session(now) as session:
         moment, wall = session.now, session.clock.wall()
+        readiness = ask_readiness(session.settings, session.store)
+        found = findings_of(session.settings, session.store, now=moment, wall=wall)
         standing = _Standing(
             now=moment,
             wall=wall,
-            readiness=ask_readiness(session.settings, session.store),
+            readiness=readiness,
+            findings=joined(found, _of_process(readiness, moment)),
             figures=figures(session.store, now=moment, wall=wall),
             copies=ticks.copy_times(backup_folder(session.settings, session.store)),
             size=sum(ticks.file_sizes(session.store).values()),
@@ -84,15 +89,29 @@ def status(*, now: Now = None, json: Json = False) -> int:
     return 0 if standing.is_well else 1
 
 
+def _of_process(readiness: Readiness, now: datetime) -> list[PartFails]:
+    """Returns what the running process says is wrong."""
+
+    def parts(said: Mapping[str, str], level: Level) -> list[PartFails]:
+        problems = {name: Problem(why, readiness.seconds.get(name, 0)) for name, why in said.items()}
+        return parts_of(problems, now, level)
+
+    return parts(readiness.problems, Level.WRONG) + parts(readiness.attention, Level.ATTENTION)
+
+
 def _status_document(standing: _Standing) -> dict[str, object]:
     """Returns what `status --json` prints (docs/commands.md)."""
-    outbox = standing.figures.outbox
+    outbox, language = standing.figures.outbox, Language("en", "UTC")
     return {
         "well": standing.is_well,
         "ready": standing.readiness.is_ready,
         "problems": dict(standing.readiness.problems),
         "attention": dict(standing.readiness.attention),
         "seconds": dict(standing.readiness.seconds),
+        "findings": [
+            {"id": one.name, "level": one.level, **texts(one, language), "since": one.since}
+            for one in standing.findings
+        ],
         "outbox": {
             "waiting": sum(outbox.waiting.values()),
             "held": sum(outbox.held.values()),
@@ -122,12 +141,13 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
         yield "✓ paperwire runs, and all is well."
     else:
         yield "✗ paperwire runs, but not all is well:" if readiness.is_ready else "✗ Not all is well:"
-    for name, problem in {**readiness.problems, **readiness.attention}.items():
-        age = readiness.seconds.get(name)
-        yield f"  {name}: {problem}" + (f" (for {language.duration(timedelta(seconds=age))})" if age else "")
+    for one in standing.findings:
+        said = texts(one, language)
+        age = f" (for {_age(one.since, standing.now, language)})" if one.since else ""
+        yield f"  {' '.join(filter(None, (said['sentence'], said['why'])))}{age}"
+        if not isinstance(one, PartFails):  # it says what to do
+            yield f"    {said['cure']}"
     yield _outbox_line(standing, language)
-    for platform, reason in sorted(standing.figures.stopped.items()):
-        yield f"✗ {sessions.titled(platform)} has stopped: {reason}"
     for source in standing.figures.sources:
         yield _source_line(source, standing.now, language)
     copy = standing.newest_copy
@@ -284,9 +304,9 @@ def _findings_here(app: App, *, offline: bool) -> Iterator[Finding]:
     environ, mounted = os.environ, checks.mounts()
     yield from checks.check_here(settings, app.store, wall=wall, environ=environ, mounted=mounted)
     if not settings.is_wrong("PAPERWIRE_DATABASE_URL"):
-        yield from checks.check_outbox(app.store, now=wall)
+        yield from checks.check_findings(settings, app.store, wall=wall)
     if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
-        yield from source_checks.check_sources(settings, app.store, wall=wall)
+        yield from source_checks.check_sources(settings, app.store)
     if not settings.is_wrong("PAPERWIRE_EMBEDDINGS_", "PAPERWIRE_MEANING") and not (
         offline and settings.embeddings_url
     ):

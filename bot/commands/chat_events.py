@@ -14,7 +14,7 @@ from bot.commands.start import how_to_begin
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.notices import ChatResumed, SubscriberLeft, SubscriptionsOrphaned
-from subscriptions.notices.declared import SendingStopped
+from subscriptions.notices.findings import SendingStopped
 from subscriptions.service import chat_status, listing, notices, pausing
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import conversations

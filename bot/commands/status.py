@@ -4,14 +4,13 @@ from bot.commands import phrasing
 from bot.commands.context import Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, states
-from subscriptions.addresses import facts_of
 from subscriptions.model import MissingHow
 from subscriptions.service import access, model_summaries
 from subscriptions.service.chat_status import Status
 from subscriptions.service.chat_status import status as chat_status
-from subscriptions.store import digests, meanings
+from subscriptions.service.findings import stored_findings
+from subscriptions.store import digests
 from subscriptions.store import sources as stored_sources
-from subscriptions.store.bot_state import stopped_platforms
 from subscriptions.store.chats import chats_awaiting_admission
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.subscriptions import subscription_counts
@@ -128,25 +127,9 @@ def _bot_lines(context: CommandContext) -> list[str]:
             dead=outbox.dead,
         )
     )
-    lines += [
-        context.say("Source {source}: {detail}", source=source.name, detail=source.last.detail)
-        for source in stored_sources.known_sources(context.transaction)
-        if source.last and source.is_behind(context.now)
-    ]
-    if context.transaction.store.encoder and (since := meanings.failing_since(context.transaction)):
-        moment = context.localizer.moment(since)
-        lines.append(
-            context.say(
-                "The encoder fails since {moment}, so papers come without their meaning: about: finds none of them. "
-                "The log says why, and paperwire check what to do.",
-                moment=moment,
-            )
-        )
     lines += _model_lines(context)
-    for platform, reason in sorted(stopped_platforms(context.transaction).items()):
-        name = facts_of(platform).title
-        lines.append(context.say("{platform} has stopped: {reason}", platform=name, reason=reason))
-    return lines
+    found = stored_findings(context.transaction, now=context.now, wall=context.now)
+    return lines + [" ".join(filter(None, one.lines(context.localizer))) for one in found]
 
 
 def _model_lines(context: CommandContext) -> list[str]:

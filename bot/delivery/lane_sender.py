@@ -18,7 +18,7 @@ from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
 from bot.ports import channel as channels
 from subscriptions import addresses, errors, model
-from subscriptions.notices.declared import SendingStopped
+from subscriptions.notices.findings import SendingStopped
 from subscriptions.planning.decision import OnUnclear
 from subscriptions.service import chat_status, sending
 from subscriptions.service.notices import notify_operators

@@ -15,18 +15,19 @@ from bot.dependencies.opening import backup_folder
 from bot.digests import FORMATS, formats_of_packages
 from bot.meaning import encoder_of
 from bot.operation import ticks
+from bot.operation.findings import findings_of, old_copy, texts
 from bot.operation.sign_in import Entry, entry
 from bot.platform import Finding, Platform
 from bot.platforms.known import PLATFORMS, medium_of
 from bot.rendering.delivery_messages import render_delivery
+from bot.rendering.language import Language
 from bot.settings import VARIABLES, Settings
 from subscriptions import addresses, errors, model
 from subscriptions.chat_settings import resolve
-from subscriptions.service.sending import outbox_trouble
+from subscriptions.notices.findings import DeliveriesWaiting, Level, MessagesDead
 from subscriptions.store.bot_state import bots
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store, write_refusal
-from subscriptions.store.planner import chats_due_too_far
 from subscriptions.zones import zone
 
 
@@ -86,43 +87,27 @@ def is_in_layer(file: Path, mounted: str) -> bool:
     return found[1] in _LAYERS
 
 
-DAYS = timedelta(days=1)  # a delivery that has waited for longer is a problem; others are only mentioned
-
-
-def check_outbox(store: Store, *, now: datetime) -> Iterator[Finding]:
-    """Yields findings about dead deliveries and about platforms on which deliveries wait; if all is well, one finding."""
+def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Iterator[Finding]:
+    """Yields what `paperwire status` finds, too, as far as the store and the copies show it."""
     if not is_ready(store):
         return
-    question = errors.Sentence("Outbox")
+    outbox = errors.Sentence("Outbox")
     try:
-        found = outbox_trouble(store, now=now)
+        found = findings_of(settings, store, now=wall, wall=wall)
     except errors.StoreError as error:
-        yield Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+        yield Finding(question=outbox, answer=error.sentence, cure=error.hint, mend=True)
         return
-    if not found.dead.count and not found.waiting:
-        yield Finding(question=question, answer=errors.Sentence("nothing is dead, and nothing has waited for long"))
-    if found.dead.count:
-        values = {"count": found.dead.count, "since": _day(found.dead.since), "ids": " ".join(found.dead.ids)}
+    if not any(isinstance(one, MessagesDead | DeliveriesWaiting) for one in found):
+        yield Finding(question=outbox, answer=errors.Sentence("nothing is dead, and nothing has waited for long"))
+    for one in found:
+        said = texts(one, Language("en", settings.timezone))
+        answer = " ".join(filter(None, (said["sentence"], said["why"])))
         yield Finding(
-            question=question,
-            answer=errors.Sentence("could not be sent: {count}, the first on {since}", values),
-            cure=errors.Sentence(
-                "paperwire outbox --state dead says why. Then: paperwire outbox retry {ids}, or dismiss.", values
-            ),
-            mend=True,
+            question=errors.Sentence(one.title.template, {"name": one.subject()}),
+            answer=errors.Sentence("{text}", {"text": answer}),
+            cure=errors.Sentence("{text}", {"text": said["cure"]}),
+            mend=one.level is Level.WRONG,
         )
-    for platform, late in found.waiting.items():
-        values = {"count": late.count, "platform": addresses.facts_of(platform).title, "since": _day(late.since)}
-        yield Finding(
-            question=question,
-            answer=errors.Sentence("waiting for {platform}: {count}, the first since {since}", values),
-            cure=errors.Sentence("They are tried again by themselves; paperwire outbox says what is in the way."),
-            mend=late.since is not None and now - late.since > DAYS,
-        )
-
-
-def _day(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment is not None else "–"
 
 
 def check_here(
@@ -144,22 +129,7 @@ def check_here(
         question=errors.Sentence("Clock"),
         answer=errors.Sentence("{time} in {zone}", {"time": f"{local:%Y-%m-%d %H:%M}", "zone": settings.timezone}),
     )
-    yield from _put_off_too_far(store, wall)
     yield from _proxies(environ)
-
-
-def _put_off_too_far(store: Store, wall: datetime) -> Iterator[Finding]:
-    """Yields a finding if due times are so far ahead that the clock must have been wrong when they were computed."""
-    count = len(chats_due_too_far(store, wall)) if is_ready(store) else 0
-    if count:
-        yield Finding(
-            question=errors.Sentence("Clock"),
-            answer=errors.Sentence(
-                "it was ahead for a while, and delayed subscriptions of {count} chats", {"count": count}
-            ),
-            cure=errors.Sentence("paperwire run and paperwire deliver compute their times again."),
-            mend=True,
-        )
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -183,7 +153,7 @@ def _stored(settings: Settings, store: Store, wall: datetime, mounted: str) -> I
     yield _database(store)
     if store.kind.file is not None:  # the operator of a database server makes its copies
         copies = backup_folder(settings, store)
-        yield _newest_copy(copies, wall)
+        yield from _newest_copy(copies, wall)
         yield from check_storage(store.kind.file, copies, mounted)
 
 
@@ -236,18 +206,17 @@ def _database_as_it_is(store: Store) -> Finding:
     return Finding(question=question, answer=whose)
 
 
-def _newest_copy(folder: Path, wall: datetime) -> Finding:
+def _newest_copy(folder: Path, wall: datetime) -> Iterator[Finding]:
+    """Yields a finding, unless the newest copy is too old, which `check_findings` tells."""
     question = errors.Sentence("Newest copy")
     times = ticks.copy_times(folder)
     if not times:
-        return Finding(question=question, answer=errors.Sentence("there is none in the folder of copies yet"))
+        yield Finding(question=question, answer=errors.Sentence("there is none in the folder of copies yet"))
+        return
     newest = max(times)
-    days = (wall - newest).days
-    answer = errors.Sentence("{day}, {days} days old", {"day": f"{newest:%Y-%m-%d %H:%M} UTC", "days": max(days, 0)})
-    if wall - newest <= ticks.OLDEST_COPY:
-        return Finding(question=question, answer=answer)
-    cure = errors.Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
-    return Finding(question=question, answer=answer, cure=cure, mend=True)
+    values = {"day": f"{newest:%Y-%m-%d %H:%M} UTC", "days": max((wall - newest).days, 0)}
+    if not list(old_copy(times, wall)):
+        yield Finding(question=question, answer=errors.Sentence("{day}, {days} days old", values))
 
 
 def check_meaning(settings: Settings) -> Finding:

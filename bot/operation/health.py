@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 
+from bot.operation.findings import Problem
 from bot.ports import channel, conversation
 from bot.rendering import templating
 from bot.settings import Settings
@@ -20,14 +21,6 @@ from subscriptions.store.workers import worker_ids
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
 # seconds; a shorter lock of the database is normal while another process writes, a full disk is not
 SHORT_REFUSAL = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that is wrong: one line for the public, without a path or a secret, and how many seconds it has lasted."""
-
-    why: str
-    seconds: int
 
 
 class Health:

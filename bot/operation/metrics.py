@@ -1,11 +1,12 @@
 """Metrics of the process for Prometheus, and lines for its operator."""
 
 import asyncio
-import logging
+import collections
 import platform as machine
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
@@ -17,18 +18,20 @@ from prometheus_client.registry import Collector
 from bot.app import App
 from bot.dependencies.opening import backup_folder
 from bot.operation import ticks
+from bot.operation.findings import findings_of, joined
 from bot.operation.sign_in import Entry, entry
 from bot.ports import channel
 from bot.release import installed_version
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.addresses import declared
 from subscriptions.errors import StoreError
-from subscriptions.service import access, meaning, sending
+from subscriptions.notices.findings import Finding
+from subscriptions.service import access, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.service.notices import notify_new_version
 from subscriptions.service.sending import backlog
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import OutboxFigures, Trouble
+from subscriptions.store.outbox import OutboxFigures
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -68,6 +71,7 @@ class Observed:
     backlog: sending.Backlog | None = None  # None if the database cannot be read
     files: Mapping[str, int] = field(default_factory=dict)  # "database", "wal" -> bytes
     copies: Sequence[datetime] = ()  # when each copy of the database was made
+    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +168,12 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_database_readable",
         help="1 if the database could be read for this answer, else 0.",
         read=lambda seen: alone(float(seen.figures is not None)),
+    ),
+    Gauge(
+        name="paperwire_findings",
+        help="What is wrong now, as `paperwire status` names it, by how much it matters; without one, there is no value.",
+        labels=("finding", "level"),
+        read=lambda seen: collections.Counter((one.cause, one.level.value) for one in seen.findings),
     ),
     Counter(
         name="paperwire_messages_total",
@@ -327,9 +337,14 @@ class Metrics:
     """The metrics of one process: counters and timings grow with measurements, gauges are read for each response."""
 
     def __init__(
-        self, app: App, problems: Callable[[], Mapping[str, object]], metrics: Sequence[Metric] = METRICS
+        self,
+        app: App,
+        problems: Callable[[], Mapping[str, object]],
+        metrics: Sequence[Metric] = METRICS,
+        known: Callable[[], Iterable[Finding]] = tuple,
     ) -> None:
-        """`problems` returns the current problems by name, as for `/health/ready`."""
+        """`problems` returns the current problems by name, as for `/health/ready`; `known` what else the process knows."""
+        self._known = known
         self._app = app
         self._problems = problems
         self._registry = CollectorRegistry()
@@ -375,6 +390,7 @@ class Metrics:
             backlog=_unless_unreadable(backlog, app),
             files=ticks.file_sizes(app.store),
             copies=ticks.copy_times(backup_folder(app.settings, app.store)),
+            findings=joined(_unless_unreadable(partial(findings_of, app.settings), app) or (), self._known()),
         )
 
 
@@ -443,56 +459,3 @@ def unread_lines(unread: Mapping[str, str]) -> list[str]:
     """Returns a line that says that no source could be read, and why; no line if `unread` is empty."""
     reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
     return [f"No source could be read. {reasons}. paperwire check says what to do."] if unread else []
-
-
-log = logging.getLogger("paperwire")
-
-
-def log_new_trouble(store: Store, *, now: datetime) -> None:
-    """Logs each dead delivery once, and each long wait once a day, since most installations have no operator's chat."""
-    found = sending.claim_unlogged_trouble(store, now=now)
-    if dead := found.dead.count:
-        log.error(
-            "Deliveries that could not be sent: %d (%s). Usual reason: %s paperwire outbox --state dead lists them.",
-            dead,
-            " ".join(found.dead.ids),
-            _reason(found.dead),
-        )
-    for platform, late in found.waiting.items():
-        log.warning(
-            "Deliveries to %s that have waited for more than an hour: %d, the first since %s. Usual reason: %s They are"
-            " tried again; paperwire outbox lists them.",
-            platform,
-            late.count,
-            f"{late.since:%Y-%m-%dT%H:%MZ}",
-            _reason(late),
-        )
-
-
-def attention(store: Store, *, now: datetime, encodes: bool = False) -> dict[str, str]:
-    """Returns what the health page shows besides problems: name → sentence. No sentence contains an address or a reason.
-
-    `encodes`: whether there is an encoder of papers.
-    """
-    found, said = sending.outbox_trouble(store, now=now), {}
-    if found.dead.count:
-        said["dead"] = f"{found.dead.count} deliveries could not be sent, the first {_age(found.dead.since, now)} ago"
-    for platform, late in found.waiting.items():
-        said[f"waiting {platform}"] = f"{late.count} deliveries wait, the first for {_age(late.since, now)}"
-    if encodes and (since := meaning.failing_since(store)):
-        said["meaning"] = (
-            f"papers wait for their meaning, the first for {_age(since, now)}; the log says why, paperwire check what to do"
-        )
-    return said
-
-
-def _reason(trouble: Trouble) -> str:
-    return f"{trouble.reason.rstrip('.') or 'none is known'}."
-
-
-def _age(since: datetime | None, now: datetime) -> str:
-    age = max(now - since, timedelta(0)) if since else timedelta(0)
-    for unit, name in ((timedelta(days=1), "d"), (timedelta(hours=1), "h")):
-        if age >= 2 * unit:
-            return f"{age // unit} {name}"
-    return f"{age // timedelta(minutes=1)} min"

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 
@@ -14,8 +14,9 @@ from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan, tell_of_wrong_clock
 from bot.errors import SettingsError, error_location
 from bot.operation import ticks, worker
-from bot.operation.health import Health, Problem
-from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_lines, startup_lines, unread_lines
+from bot.operation.findings import Problem, findings_of, for_strangers, log_new_trouble, parts_of
+from bot.operation.health import Health
+from bot.operation.metrics import Metrics, operator_lines, startup_lines, unread_lines
 from bot.operation.program_pages import ProgramPages
 from bot.operation.sign_in import lock_of_metrics
 from bot.operation.site import closed_pages, entry_lines, make_site
@@ -23,6 +24,7 @@ from bot.operation.web_server import Refusals, health_app, serving
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import errors
+from subscriptions.notices.findings import DailyWorkFailed, Finding, SendingStopped
 from subscriptions.service import known_papers, paper_search
 from subscriptions.service.notices import notify_operators_of_trouble
 from subscriptions.service.plan import move_far_moments
@@ -47,8 +49,8 @@ class Process:
         self.app = app
         self.sources = sources
         self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
-        self._outbox_trouble: dict[str, str] = {}
-        self.maintenance_trouble: dict[str, str] = {}
+        self._found: tuple[Finding, ...] = ()  # at the last look into the store
+        self.daily_work: tuple[DailyWorkFailed, ...] = ()  # empty if it did not fail
         self._drain: asyncio.Task[None] | None = None
         self._lanes = worker.WorkerLanes(app, app.cluster) if app.cluster is not None else None
         self._drain_state = DrainState()
@@ -67,12 +69,15 @@ class Process:
         self._done_at: dict[str, datetime] = {}  # work that is done at intervals -> when it was last done
 
     @property
-    def attention(self) -> dict[str, str]:
-        """What an operator must look at, by cause.
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong. The process counts as ready in spite of these, unlike with `problems`."""
+        return (*self._found, *self.daily_work)
 
-        The process counts as ready in spite of these, unlike with `problems`.
-        """
-        return self._outbox_trouble | self.maintenance_trouble
+    @property
+    def attention(self) -> dict[str, Problem]:
+        """What strangers may read of the findings, except the platforms that `problems` names."""
+        new = [one for one in self.findings if not (isinstance(one, SendingStopped) and one.platform in self.problems)]
+        return for_strangers(new, self.app.clock.now())
 
     async def tick(self) -> None:
         """Reads the sources, plans what is due, and starts a drain of the outbox if a lane has something to send.
@@ -209,14 +214,14 @@ class Process:
             await self.notify_operators(dict(self._drain_state.stopped))
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
-        """Notifies operators of dead deliveries, long waits and stopped platforms, once a day per cause.
+        """Looks at what is wrong, and notifies operators of it, once a day per cause. Logs trouble of deliveries.
 
-        Logs the first two. `stopped`: stopped platforms and their reasons. Returns whether notices were planned.
+        `stopped`: stopped platforms and their reasons. Returns whether notices were planned.
         """
-        app, now = self.app, self.app.clock.now()
+        app, now, wall = self.app, self.app.clock.now(), self.app.clock.wall()
         await app.store.run(log_new_trouble, now=now)
-        self._outbox_trouble = await app.store.run(attention, now=now, encodes=app.deps.encoder is not None)
-        planned = await app.store.run(notify_operators_of_trouble, app.settings.admins, now=now, stopped=stopped)
+        self._found = await asyncio.to_thread(findings_of, app.settings, app.store, now=now, wall=wall, stopped=stopped)
+        planned = await app.store.run(notify_operators_of_trouble, app.settings.admins, self.findings, now=now)
         return bool(planned)
 
     def run_maintenance(self) -> None:
@@ -229,11 +234,11 @@ class Process:
         try:
             await app.store.run(ticks.daily_maintenance, app.settings, app.clock, pause=self._ends.wait)
         except Exception as error:  # noqa: BLE001 - the process must go on
-            self.maintenance_trouble = {"daily work": "the clean-up or the copy failed; the log says why"}
+            self.daily_work = self.daily_work or (DailyWorkFailed(since=app.clock.now()),)
             said = error if isinstance(error, errors.PaperwireError) else error_location(error)
             log.error("The daily clean-up or copy failed: %s", said)
         else:
-            self.maintenance_trouble = {}
+            self.daily_work = ()
         finally:
             self._maintenance = None
 
@@ -333,16 +338,19 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         await platform.check_tokens(found)
     receivers = [worker.Supervised(receiver, app.clock, app.cluster) for receiver in found]
     health = Health(app.store, app.clock, lambda: process.problems | worker.problems_of(receivers))
-    metrics, heartbeat, refusals = Metrics(app, health.problems), ticks.make_heartbeat(app), Refusals(app.clock)
+
+    def known() -> Sequence[Finding]:
+        return (*process.daily_work, *parts_of(health.problems(), app.clock.now()))
+
+    metrics = Metrics(app, health.problems, known=known)
+    heartbeat, refusals = ticks.make_heartbeat(app), Refusals(app.clock)
     app.deps.observe.listeners += [metrics.observe, refusals.observe]
 
     async def tick() -> None:
         await process.tick()
         heartbeat.beat(well=not health.problems())
 
-    site = make_site(
-        app, lambda: health.problems() | {of: Problem(why, 0) for of, why in process.maintenance_trouble.items()}
-    )
+    site = make_site(app, known)
     web = health_app(
         health.problems,
         [*(route for receiver in receivers for route in receiver.routes), *ProgramPages(app).routes],

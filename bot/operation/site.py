@@ -296,10 +296,10 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def make_site(app: App, troubles: Troubles = dict) -> Site | None:
+def make_site(app: App, troubles: Troubles = tuple) -> Site | None:
     """Returns the site: the pages of the platform that has pages, and the operator's pages; None if pages are off.
 
-    `troubles` returns the problems that the process itself knows.
+    `troubles` returns what only the process itself knows to be wrong.
     """
     platform = next((one for one in app.platforms.values() if one.pages), None)
     if platform is None or sign_in.entry(app.settings)[0] is sign_in.Entry.OFF:

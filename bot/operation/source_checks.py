@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
@@ -23,17 +23,17 @@ from subscriptions.store.sources import DocumentSeen, KnownSource, known_sources
 from subscriptions.zones import zone
 
 NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
-RECENTLY = timedelta(days=3)  # a failed poll is a problem up to this age
 
 
-def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[Finding]:
+def check_sources(settings: Settings, store: Store) -> list[Finding]:
     """Returns the findings about the last poll of each source, and about whether files and folders can be read now."""
     known = _known_sources(store)
     found = []
     for source in settings.sources or (fetch_request.everything(),):
         last = known[source.name].last if source.name in known else None
-        if last is not None or source.path is None:
-            found.append(_last_poll(source, last, settings, wall))
+        is_told = last is not None and last.outcome in (Outcome.FAILED, Outcome.LATE)  # by `check_findings`
+        if not is_told and (last is not None or source.path is None):
+            found.append(_last_poll(source, last, settings))
         if source.path is not None:
             found.append(_as_it_stands(source))
     return found
@@ -108,17 +108,14 @@ def _read(source: SourceSettings, name: str) -> Digest:
         raise without_quotation(error, name) if found.elsewhere else error from None
 
 
-def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings, wall: datetime) -> Finding:
+def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings) -> Finding:
     question = _question(source)
     if last is None:
         return Finding(question=question, answer=errors.Sentence("nobody has looked at it yet"), is_open=True)
     local = last.at.astimezone(zone(settings.timezone))
     values = {"time": f"{local:%Y-%m-%d %H:%M}", "outcome": last.outcome.value, "detail": last.detail}
     said = errors.Sentence("{time}: {outcome}. {detail}" if last.detail else "{time}: {outcome}", values)
-    if last.outcome is not Outcome.FAILED:
-        return Finding(question=question, answer=said)
-    cure = errors.Sentence("To look again: paperwire sources poll {name}", {"name": source.name})
-    return Finding(question=question, answer=said, cure=cure, mend=wall - last.at < RECENTLY)
+    return Finding(question=question, answer=said)
 
 
 async def _reached(

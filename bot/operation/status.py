@@ -6,21 +6,20 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
-from shlex import quote
 
 from bot.app import App
 from bot.dependencies.opening import backup_folder
 from bot.operation import ticks
-from bot.operation.health import Problem
+from bot.operation.findings import findings_of, joined, texts
 from bot.ports import channel, conversation
 from bot.rendering import plots
 from bot.rendering.language import Language
 from bot.rendering.templating import draw_page
 from subscriptions import errors
-from subscriptions.addresses import facts_of
+from subscriptions.notices.findings import Finding
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import sending
-from subscriptions.service.chat_status import Figures, figures
+from subscriptions.service.chat_status import figures
 from subscriptions.store import outbox as stored_outbox
 from subscriptions.store.outbox import OutboxEntry
 from subscriptions.store.sources import KnownSource, receipts_since
@@ -119,13 +118,13 @@ _DONE = {
 }
 
 
-Troubles = Callable[[], Mapping[str, Problem]]  # returns the problems that the process itself knows, by name
+Troubles = Callable[[], Iterable[Finding]]  # returns what only the process itself knows
 
 
 class StatusPage:
     """The page, and the handler of its buttons."""
 
-    def __init__(self, app: App, work: RecentWork, troubles: Troubles = dict) -> None:
+    def __init__(self, app: App, work: RecentWork, troubles: Troubles = tuple) -> None:
         self._app = app
         self._work = work
         self._troubles = troubles
@@ -162,8 +161,9 @@ class StatusPage:
         app, now = self._app, self._app.clock.now()
         language = Language(asked.frame.language, app.settings.timezone)
         wall = app.clock.wall()
-        found = sending.outbox_entries(app.store, now=now, wall=wall, over=False)
-        entries = list(islice((one for one in found if one.state in _STATES), SHOWN + 1))
+        found = findings_of(app.settings, app.store, now=now, wall=wall)
+        unfinished = sending.outbox_entries(app.store, now=now, wall=wall, over=False)
+        entries = list(islice((one for one in unfinished if one.state in _STATES), SHOWN + 1))
         receipts = receipts_since(app.store, now - timedelta(days=DAYS))
         all_figures = figures(app.store, now=now, wall=wall)
         sources, today = all_figures.sources, language.local(now).date()
@@ -172,12 +172,7 @@ class StatusPage:
         arrivals = stored_outbox.came_since(app.store, _midnight(language.local(now)))
         copies = ticks.copy_times(backup_folder(app.settings, app.store))
         shown: Mapping[str, object] = {
-            "problems": [
-                *_troubles(self._troubles(), all_figures, now, language),
-                *_stuck(sending.outbox_trouble(app.store, now=now), language),
-                *_behind(sources, now, language),
-                *_old_copy(copies, wall, language),
-            ],
+            "problems": [_problem(one, language) for one in joined(found, self._troubles())],
             "runs": language.say("It has run since {since}.", since=language.moment(self._work.since)),
             "papers": _papers_today(arrivals, language),
             "came": list(_sources(sources, arrivals, receipts, now, language)),
@@ -196,69 +191,9 @@ class StatusPage:
 # ---------------------------------------------------------------------------- the three questions: well, came, went out
 
 
-def _problem(*, what: str, cure: str, why: str = "", since: str = "") -> Mapping[str, str]:
-    """Returns a problem as the page shows it; `since` is "" if it is not known."""
-    return {"what": what, "why": why, "since": since, "cure": cure}
-
-
-def _troubles(
-    found: Mapping[str, Problem], now_known: Figures, now: datetime, language: Language
-) -> Iterator[Mapping[str, str]]:
-    """Yields stopped platforms, and the problems that the process knows, except those that the store describes better."""
-    told = {*now_known.stopped, *(("sources",) if any(one.is_behind(now) for one in now_known.sources) else ())}
-    for platform, reason in now_known.stopped.items():
-        what = language.say("Sending to {platform} has stopped.", platform=facts_of(platform).title)
-        cure = language.say("paperwire check says how to mend it.")
-        yield _problem(what=what, why=reason, cure=cure)
-    for name, problem in found.items():
-        if name not in told:
-            since = language.moment(now - timedelta(seconds=problem.seconds)) if problem.seconds else ""
-            yield _problem(what=f"{name}: {problem.why}", since=since, cure=language.say("The log says more."))
-
-
-def _stuck(trouble: sending.OutboxTrouble, language: Language) -> Iterator[Mapping[str, str]]:
-    """Yields the problems of deliveries that could not be sent, or have waited for too long."""
-    dead = trouble.dead
-    if dead.count:
-        what = language.count(
-            "{count} delivery could not be sent.", "{count} deliveries could not be sent.", dead.count
-        )
-        cure = language.say("Try them again below, or give them up.")
-        yield _problem(what=what, why=dead.reason, since=_moment(dead.since, language), cure=cure)
-    for platform, late in trouble.waiting.items():
-        what = language.count(
-            "{count} delivery to {platform} has waited for more than an hour.",
-            "{count} deliveries to {platform} have waited for more than an hour.",
-            late.count,
-            platform=facts_of(platform).title,
-        )
-        cure = language.say("They are tried again by themselves. Nothing is lost.")
-        yield _problem(what=what, why=late.reason, since=_moment(late.since, language), cure=cure)
-
-
-def _behind(sources: Iterable[KnownSource], now: datetime, language: Language) -> Iterator[Mapping[str, str]]:
-    """Yields a problem for each source that is overdue."""
-    for one in sources:
-        if one.is_behind(now):
-            last = one.last if one.last and one.last.outcome in (Outcome.FAILED, Outcome.LATE) else None
-            why = (
-                (last.detail or _OUTCOMES[last.outcome].say(language.translate))
-                if last
-                else _NO_POLL.say(language.translate)
-            )
-            yield _problem(
-                what=language.say("{name} is behind.", name=one.name),
-                why=why,
-                since=_moment(one.settled_at, language),
-                cure=language.say("To look again: paperwire sources poll {name}", name=quote(one.name)),
-            )
-
-
-def _old_copy(copies: Sequence[datetime], wall: datetime, language: Language) -> Iterator[Mapping[str, str]]:
-    if copies and wall - max(copies) > ticks.OLDEST_COPY:
-        cure = language.say("Is paperwire run running? Meanwhile: paperwire backup FILE.")
-        what = language.say("The newest copy of the database is too old.")
-        yield _problem(what=what, since=language.moment(max(copies)), cure=cure)
+def _problem(one: Finding, language: Language) -> Mapping[str, str]:
+    """Returns a finding as the page shows it; a text is "" if there is none."""
+    return {**texts(one, language), "since": _moment(one.since, language)}
 
 
 def _moment(moment: datetime | None, language: Language) -> str:

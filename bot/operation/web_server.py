@@ -23,7 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
 from bot.operation import sign_in
-from bot.operation.health import Problem
+from bot.operation.findings import Problem
 from bot.ports import channel, conversation
 from bot.settings import Settings
 from subscriptions.errors import Sentence
@@ -81,7 +81,6 @@ async def body_in_time(
 
 
 Problems = Callable[[], Mapping[str, Problem]]
-Attention = Callable[[], Mapping[str, str]]
 MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and its media type
 
 
@@ -89,7 +88,7 @@ def health_app(
     problems: Problems,
     web_routes: Sequence[conversation.WebRoute] = (),
     metrics: MetricsPage | None = None,
-    attention: Attention = dict,
+    attention: Problems = dict,
     *,
     worker: str = "",
     pages: Sequence[Route] = (),
@@ -110,10 +109,12 @@ def health_app(
         return JSONResponse({"live": True})
 
     async def ready(_: Request) -> Response:
-        wrong = problems()
+        wrong, seen = problems(), attention()
         whys = {name: problem.why for name, problem in wrong.items()}
-        ages = {name: problem.seconds for name, problem in wrong.items()}
-        more = {"seconds": ages, "attention": dict(attention()), "worker": worker}
+        ages = {
+            name: problem.seconds for name, problem in {**seen, **wrong}.items() if problem.seconds or name in wrong
+        }
+        more = {"seconds": ages, "attention": {name: one.why for name, one in seen.items()}, "worker": worker}
         said = {"ready": not wrong, "problems": whys, **{name: value for name, value in more.items() if value}}
         return JSONResponse(said, status_code=503 if wrong else 200)
 

@@ -115,7 +115,7 @@ def notice_view(
 ) -> views.NoticeView:
     """Returns the view of the notice in these facts. Commands in it begin with `command_prefix`, "/" on most platforms."""
     notice = declared.read_notice(facts.notice, facts.detail, _cleaned, notices)
-    title, *lines = filter(None, notice.lines(_Words(language.code, command_prefix)))
+    title, *lines = filter(None, notice.lines(_Words(language, command_prefix)))
     row = tuple(
         Button(label=label.say(language.translate), data=facts.detail[BUTTON + verb])
         for verb, label in notice.labels.items()
@@ -131,8 +131,9 @@ def _cleaned(detail: str) -> str:
 class _Words(Language):
     """The reader's language for a notice. It writes commands as people type them in the chat."""
 
-    def __init__(self, code: str, command_prefix: str) -> None:
-        super().__init__(code, "UTC")  # notices contain no times, so any zone will do
+    def __init__(self, language: Language, command_prefix: str) -> None:
+        super().__init__(language.code, "UTC")
+        self.zone = language.zone
         self.command_prefix = command_prefix
 
     def say(self, sentence: str, /, **values: object) -> str:

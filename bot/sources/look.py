@@ -12,11 +12,12 @@ from bot.sources.fetch_request import is_dated
 from bot.sources.ingest import PollDependencies
 from subscriptions import model
 from subscriptions.notices import DailyNotice
-from subscriptions.notices.declared import DaysMissed, PapersFiled
+from subscriptions.notices.declared import DaysMissed, PapersFiled, SourceRecovered
 from subscriptions.planning import receipts, source_calendar
 from subscriptions.planning.missed_days import LOSSES, End, MissedDays, runs
 from subscriptions.planning.receipts import Outcome, PollVerdict, Receipt
 from subscriptions.service import notices
+from subscriptions.service.findings import source_finding
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.digests import Ingested
@@ -154,12 +155,12 @@ class Look:
         is_over = trouble is None and before in receipts.BEHIND
         if not (is_told or is_over):
             return
-        is_folder_of_arxiv = self.source.path is not None and self.source.schedule == "arxiv"
-        batch = bool(self.source.arxiv) or is_folder_of_arxiv or any(one.batch for one in self.seen.values())
         came = self.state.came
         newest = max(came.values(), default=None)
         parts = tuple(unit for unit in self.units if unit and newest and came.get(unit) != newest)
-        notices.notify_source(transaction, self.deps.admins, trouble, receipt, batch=batch, parts=parts, now=self.now)
+        after = replace(self.known, state=self.state, last=receipt, seen=self.seen)
+        recovered = SourceRecovered(source=self.source.name)
+        self._tell(transaction, source_finding(after, trouble, self.now, parts) or recovered)
 
     def tell_of_old_days(self, transaction: Transaction) -> None:
         """Notifies operators of days that are lost, and of papers that came too late to be announced."""

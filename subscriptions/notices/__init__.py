@@ -1,14 +1,14 @@
 """Notices: news about the service itself. Each notice is a class with a cause, typed details, a key and its text.
 
-This module has the base classes, functions that store and read details, and the notices to chats. `declared.py` has the
-notices to operators, and `NOTICES`, a mapping of all notices. `subscriptions.service.notices` stores notices in the
+This module has the base classes, functions that store and read details, and the notices to chats. `declared.py` and
+`findings.py` have the notices to operators, and `declared.py` has `NOTICES`, a mapping of all notices. `subscriptions.service.notices` stores notices in the
 outbox, and `bot.rendering` renders them.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self, cast
@@ -49,6 +49,9 @@ class NoticeWords(Protocol):
     def days(self, days: Sequence[date]) -> str:
         """Returns the first and the last of these days as text."""
 
+    def moment(self, moment: datetime) -> str:
+        """Returns the moment as text, in the reader's time zone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
@@ -58,6 +61,7 @@ class Notice:
     """
 
     cause: ClassVar[str]  # stored; each class has its own
+    is_notice: ClassVar[bool] = True  # False: a finding of which operators get no notice
     said: ClassVar[Sequence[Sentence]] = ()  # its lines; a line with a placeholder for an empty detail is left out
     labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({})  # verb → label of its buttons, in order
 
@@ -92,7 +96,7 @@ class Notice:
     def read(cls, detail: Mapping[str, str], text: Callable[[str], str] = str) -> Self:
         """Returns the notice with these stored details, each text passed through the function `text`."""
         stored = {one.name: _value(one, detail.get(one.name, ""), text) for one in _stored(cls)}
-        unstored = {one.name: "" for one in fields(cls) if one.name not in stored}
+        unstored = {one.name: "" for one in fields(cls) if one.name not in stored and one.default is MISSING}
         return cls(**stored, **unstored)
 
 
@@ -111,12 +115,9 @@ class DailyNotice(Notice):
         return f"{self.subject()}:{day.isoformat()}"
 
 
-def unstored() -> Any:  # noqa: ANN401 - a dataclass field has the type of its value
-    """A required field for the notice's key.
-
-    This field is not stored as a detail, so it is "" in a notice from the store.
-    """
-    return field(metadata={_UNSTORED: True})
+def unstored(default: Any = MISSING) -> Any:  # noqa: ANN401 - a dataclass field has the type of its value
+    """A field that is not stored as a detail. In a notice from the store it has its default, or "" without one."""
+    return field(default=default, metadata={_UNSTORED: True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +138,10 @@ def _stored(notice: type[Notice]) -> tuple[Field[Any], ...]:
 def _written(value: object) -> str:
     """Returns a detail as text. Raises TypeError for a type that `_value` cannot read."""
     match value:
+        case None:
+            return ""
+        case datetime():
+            return value.isoformat()
         case str():
             return str(value)
         case bool():
@@ -146,6 +151,13 @@ def _written(value: object) -> str:
         case tuple():
             return " ".join(f"{first}/{last}" for first, last in cast(DayRuns, value))
     raise TypeError(f"a notice cannot store {value!r}")
+
+
+def _moment(stored: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(stored)
+    except ValueError:  # another version stored words
+        return None
 
 
 def _value(one: Field[Any], stored: str, text: Callable[[str], str]) -> object:
@@ -158,6 +170,8 @@ def _value(one: Field[Any], stored: str, text: Callable[[str], str]) -> object:
         return bool(stored)
     if isinstance(one.type, type) and issubclass(one.type, StrEnum):
         return one.type(stored)
+    if one.type == (datetime | None):
+        return _moment(stored)
     if one.type == DayRuns:
         runs = (run.split("/") for run in stored.split())
         return tuple((date.fromisoformat(run[0]), date.fromisoformat(run[-1])) for run in runs)

@@ -133,7 +133,7 @@ class AwaitedSource:
     @property
     def how(self) -> model.MissingHow:
         """Why its papers are missing."""
-        return model.MissingHow(self.outcome)
+        return model.MissingHow(self.outcome or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

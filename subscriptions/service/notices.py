@@ -1,14 +1,17 @@
 """Stores notices to chats, their owners and the operators, including notices about sources."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from subscriptions import model, states, zones
 from subscriptions import notices as chat_notices
 from subscriptions.notices import declared as operator_notices
+from subscriptions.notices import findings
+from subscriptions.notices.findings import Finding
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.changes import note_changed_state
+from subscriptions.service.findings import dead_deliveries
 from subscriptions.service.listing import kind_of
 from subscriptions.store import bot_state, chats, conversations, outbox, planner, sources, subscriptions
 from subscriptions.store.database.store import Scope, Transaction, shares, writes
@@ -217,30 +220,22 @@ def _notify_group(transaction: Transaction, chat: model.Chat, now: datetime, *, 
 
 @writes
 def notify_operators_of_trouble(
-    transaction: Transaction, admins: Sequence[model.ChatAddress], *, now: datetime, stopped: Mapping[str, str]
+    transaction: Transaction, admins: Sequence[model.ChatAddress], found: Iterable[Finding], *, now: datetime
 ) -> tuple[model.Lane, ...]:
-    """Tells the operators about dead messages, deliveries that have waited for long, and stopped platforms.
+    """Tells the operators what is wrong. Returns the lanes of the stored notices.
 
-    `stopped`: platform -> reason. Returns the lanes of the stored notices.
+    The polls of sources tell of these, and operators hear of a dead delivery only once.
     """
+    lanes: list[model.Lane] = []
     known = bot_state.get_value(transaction, _DEAD_NOTIFIED)
     dead = outbox.dead_since(transaction, datetime.fromisoformat(known) if known else None)
-    waiting = outbox.waiting_since(transaction, now - outbox.LONG)
-    lanes: list[model.Lane] = []
-    if dead.count:
-        notice = operator_notices.MessagesDead(
-            count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat
-        )
-        lanes += notify_operators(transaction, admins, notice, now=now)
-    if lanes:
+    if dead.count and (lanes := [*notify_operators(transaction, admins, dead_deliveries(dead), now=now)]):
         bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
-    for platform, trouble in waiting.items():
-        if platform not in stopped:
-            late = operator_notices.DeliveriesWaiting(platform=platform, count=trouble.count, reason=trouble.reason)
-            lanes += notify_operators(transaction, admins, late, now=now)
-    for platform, reason in stopped.items():
-        halt = operator_notices.SendingStopped(platform=platform, reason=reason)
-        lanes += notify_operators(transaction, admins, halt, now=now, but=frozenset({platform}))
+    for finding in found:
+        if not finding.is_notice or isinstance(finding, findings.SourceFinding | findings.MessagesDead):
+            continue
+        stopped = {finding.platform} if isinstance(finding, findings.SendingStopped) else ()
+        lanes += notify_operators(transaction, admins, finding, now=now, but=frozenset(stopped))
     return tuple(lanes)
 
 
@@ -261,10 +256,6 @@ def notify_new_version(
 
 _TRUSTED = timedelta(minutes=5)  # a slot that ends later than this from now is ignored, since the clock was set back
 _MOST_RUNS = 6  # runs of consecutive days that a notice lists
-_USUAL = {  # value of `batch` → the usual reason why a source is late
-    True: "arXiv put its announcement off, as on a holiday; status.arxiv.org says so",
-    False: "who makes it is late, or has stopped",
-}
 
 
 @writes
@@ -287,46 +278,6 @@ def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wal
         return wait
     sources.take_slot(transaction, publisher, wall + most)
     return timedelta(0)
-
-
-def notify_source(
-    store: Scope,
-    admins: Sequence[model.ChatAddress],
-    trouble: states.SourceTrouble | None,
-    receipt: Receipt,
-    *,
-    batch: bool,
-    parts: Sequence[str] = (),
-    now: datetime,
-) -> tuple[model.Lane, ...]:
-    """Tells the operators, at most once a day, about trouble with a source, or about its recovery if `trouble` is None.
-
-    `batch`: the source's days are the days of arXiv's announcements. `parts` names the late units, if other units have
-    come. Returns the lanes of the stored notices.
-    """
-    return notify_operators(store, admins, _source_notice(store, trouble, receipt, batch, parts), now=now)
-
-
-def _source_notice(
-    store: Scope,
-    trouble: states.SourceTrouble | None,
-    receipt: Receipt,
-    batch: bool,  # noqa: FBT001 - as in `notify_source`
-    parts: Sequence[str],
-) -> operator_notices.SourceNotice:
-    source = receipt.source
-    if trouble is None:
-        return operator_notices.SourceRecovered(source=source)
-    if trouble is states.SourceTrouble.SUMMARIES:
-        failed, papers = receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0)
-        return operator_notices.SummariesFailed(source=source, failed_summaries=failed, papers=papers)
-    known = {one.name: one for one in sources.known_sources(store)}.get(source)
-    settled_at = known.settled_at if known else None  # when it was last complete
-    since = f"{settled_at:%Y-%m-%d %H:%M} UTC" if settled_at else ""
-    if trouble is states.SourceTrouble.LATE:
-        usual, late = _USUAL[batch], ", ".join(parts)
-        return operator_notices.SourceOverdue(source=source, since=since, reason=usual, what=receipt.detail, parts=late)
-    return operator_notices.SourceFailed(source=source, since=since, reason=receipt.detail)
 
 
 def runs_in_notice(days: chat_notices.DayRuns) -> chat_notices.DayRuns:

@@ -60,13 +60,6 @@ class OutboxTrouble:
     waiting: Mapping[str, outbox.Trouble] = field(default_factory=dict)
 
 
-@stored_store.reads
-def outbox_trouble(transaction: Transaction, *, now: datetime) -> OutboxTrouble:
-    """Returns all dead deliveries that no person has dismissed, and the deliveries that have waited for long."""
-    waiting = outbox.waiting_since(transaction, now - outbox.LONG)
-    return OutboxTrouble(dead=outbox.dead_since(transaction, None), waiting=waiting)
-
-
 @stored_store.writes
 def claim_unlogged_trouble(transaction: Transaction, *, now: datetime) -> OutboxTrouble:
     """Returns trouble that is not logged yet, and marks it as logged: dead messages once, long waits once a day (UTC).

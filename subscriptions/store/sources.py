@@ -85,9 +85,16 @@ class KnownSource:
     kind: str
     location: str
     state: SourceState
+    schedule: str = ""
     seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # address → its last document
     last: Receipt | None = None
     settled_at: datetime | None = None  # the moment of its last receipt with outcome new or quiet
+
+    @property
+    def is_arxivs(self) -> bool:
+        """Whether its days are those of arXiv's announcements."""
+        is_folder_of_arxiv = self.kind == "file" and self.schedule == "arxiv"
+        return self.kind == "arxiv" or is_folder_of_arxiv or any(one.batch for one in self.seen.values())
 
     def trouble_at(self, now: datetime) -> SourceTrouble | None:
         """Returns what is wrong with the source at a moment; None if nothing is, or if the settings do not declare it."""
@@ -155,6 +162,7 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
             kind=row.kind,
             location=row.location,
             state=_state(row.state),
+            schedule=row.schedule,
             seen={url: columns.adapter_of(DocumentSeen).validate_python(one) for url, one in row.validators.items()},
             last=last.get(row.name),
             settled_at=settled.get(row.name),

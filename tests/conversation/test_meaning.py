@@ -229,7 +229,7 @@ class TestStatus:
         with bot.store.write() as transaction:
             meanings.note_failing(transaction, bot.clock.now())
         said = (await bot.says("/status")).text
-        assert "The encoder fails since" in said
+        assert "The encoder fails, so papers come without their meaning" in said
         assert "paperwire check" in said
         bot.encoder = None
         assert "encoder" not in (await bot.says("/status")).text

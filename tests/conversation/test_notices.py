@@ -8,9 +8,10 @@ import pytest
 from bot.commands.context import BotInfo
 from subscriptions import errors, model
 from subscriptions.notices import AccessAsked
-from subscriptions.notices.declared import SourceFailed, SourceOverdue
+from subscriptions.notices.findings import SendingStopped, SourceFailed, SourceOverdue
 from subscriptions.service import notices, sending
 from subscriptions.service.chat_status import store_chat
+from subscriptions.service.findings import stored_findings
 from subscriptions.service.listing import get_chat
 from subscriptions.states import PauseReason
 from subscriptions.store.chats import set_owner
@@ -20,7 +21,7 @@ from tests.conversation.deliverer import Deliverer
 
 ME, CHANNEL, OPERATOR = "telegram:42", "telegram:-1009", "telegram:1"
 ADMINS = (make.address(OPERATOR),)
-OVERDUE = SourceOverdue(source="daily", since="", reason="", what="")
+OVERDUE = SourceOverdue(source="daily", reason="")
 
 
 @pytest.fixture
@@ -29,11 +30,13 @@ def post(bot: BotHarness) -> Deliverer:
 
 
 def failed(source: str) -> SourceFailed:
-    return SourceFailed(source=source, since="", reason="")
+    return SourceFailed(source=source, reason="")
 
 
 def notified_operators(bot: BotHarness, **stopped: str) -> int:
-    return len(notices.notify_operators_of_trouble(bot.store, ADMINS, now=bot.clock.now(), stopped=stopped))
+    now = bot.clock.now()
+    found = stored_findings(bot.store, now=now, wall=now, stopped=stopped)
+    return len(notices.notify_operators_of_trouble(bot.store, ADMINS, found, now=now))
 
 
 class TestOnceACauseAndDay:
@@ -89,7 +92,7 @@ class TestOperators:
         assert notified_operators(bot) == 1
         (notice,) = await post.deliver_due()
         assert notice.to == OPERATOR
-        assert notice.lines[:2] == ["3 messages could not be sent.", "The usual reason: Not today."]
+        assert notice.lines[:2] == ["3 deliveries could not be sent.", "The usual reason: Not today."]
         assert notified_operators(bot) == 0
         bot.later(days=1)
         assert notified_operators(bot) == 0  # the operators already know of these messages
@@ -102,11 +105,11 @@ class TestOperators:
             await post.deliver_due()
             notified_operators(bot)
             bot.later(hours=1)
-        assert [answer.lines[0] for answer in post.to(OPERATOR)] == ["1 message could not be sent."]
+        assert [answer.lines[0] for answer in post.to(OPERATOR)] == ["1 delivery could not be sent."]
         bot.later(days=1)
         assert notified_operators(bot) == 1
         (second,) = await post.deliver_due()
-        assert second.lines[0] == "1 message could not be sent."
+        assert second.lines[0] == "1 delivery could not be sent."
 
     async def test_what_a_person_dismissed_is_no_news(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = errors.Rejected("Not today")
@@ -142,9 +145,8 @@ class TestOperators:
 
     async def test_a_platform_that_stands_still_is_told_on_the_others(self, bot: BotHarness) -> None:
         both = (make.address(OPERATOR), make.address("slack:U1"))
-        sent = notices.notify_operators_of_trouble(
-            bot.store, both, now=make.NOON, stopped={"telegram": "The token is unknown."}
-        )
+        stopped = [SendingStopped(platform="telegram", reason="The token is unknown.")]
+        sent = notices.notify_operators_of_trouble(bot.store, both, stopped, now=make.NOON)
         assert [lane.platform for lane in sent] == ["slack"]
 
     async def test_another_version_is_told_and_the_first_is_not(self, bot: BotHarness, post: Deliverer) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import datetime as dt
 from collections import Counter, abc
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -26,13 +26,15 @@ from subscriptions.planning import receipts
 from subscriptions.service import ingest, retention
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.chat_status import store_chat
-from subscriptions.service.notices import notify_source
+from subscriptions.service.findings import source_finding
+from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import plan_due
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.retention import last_loss
+from subscriptions.store.sources import KnownSource, SourceState
 from tests import copies, make, source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
@@ -324,15 +326,16 @@ def test_operators_are_told_of_a_source_once_a_day(
     operators = make.address("telegram:1"), make.address("telegram:2")
     begun = dt.datetime.fromisoformat(f"{begin}+00:00")
     store_chat(store, operators[1], model.ChatKind.PRIVATE, now=begun, timezone="Asia/Tokyo")
+    known = KnownSource(name="arXiv", kind="arxiv", location="arXiv", state=SourceState())
     found = []
     for moment in (begun + dt.timedelta(hours=n) for n in hours):
         receipt = receipts.Receipt(
             source="arXiv", at=moment, outcome=receipts.Outcome(cause), detail="It is not there."
         )
-        found += [
-            f"{lane.address} {moment:%a %H:%M}"
-            for lane in notify_source(store, operators, SourceTrouble(cause), receipt, batch=True, now=moment)
-        ]
+        finding = source_finding(replace(known, last=receipt), SourceTrouble(cause), moment)
+        assert finding is not None
+        lanes = notify_operators(store, operators, finding, now=moment)
+        found += [f"{lane.address} {moment:%a %H:%M}" for lane in lanes]
     assert found == notified
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from bot.operation.metrics import attention
 from bot.settings import SourceSettings
 from bot.sources import encoding, source_scheduler
 from bot.sources.encoding import LateEncoding
@@ -25,6 +24,7 @@ from subscriptions import model
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.query.parse import parse_query
 from subscriptions.service import listing, meaning, plan_inputs
+from subscriptions.service.findings import stored_findings
 from subscriptions.service.known_papers import undelivered
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
@@ -133,6 +133,7 @@ def test_texts_that_change_get_new_codes_or_none(worker: Worker) -> None:
 def test_news_does_not_wait_for_an_encoder_that_fails(
     worker: Worker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, slow: bool
 ) -> None:
+    worker.store.encoder = worker.encoder.name
     going_on = threading.Event()
     if slow:
         monkeypatch.setattr(encoding, "LONGEST", 0.01)
@@ -147,16 +148,13 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     assert "2 papers get their meaning later" in caplog.text
     assert having(worker.store) == set()
     late = worker.clock.now() + 2 * make.HOUR
-    assert attention(worker.store, now=late, encodes=True) == {
-        "meaning": "papers wait for their meaning, the first for 2 h; the log says why, paperwire check what to do"
-    }
-    assert attention(worker.store, now=late) == {}
+    assert [one.name for one in stored_findings(worker.store, now=late, wall=late)] == ["meaning"]
     list(make.planned_slices(worker.store, now=make.NOON))
     monkeypatch.undo()
     worker.encoder.fails = None
     worker.catches_up()
     assert having(worker.store) == {HOT, COLD}
-    assert attention(worker.store, now=late, encodes=True) == {}
+    assert stored_findings(worker.store, now=late, wall=late) == ()
     list(make.planned_slices(worker.store, now=make.NOON))
     assert stored.delivered(worker.store) == [("telegram:1", HOT)]
 

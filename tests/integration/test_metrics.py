@@ -18,10 +18,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from bot.app import App, build_app
+from bot.operation import findings, status, web_server
 from bot.operation import metrics as operation_metrics
-from bot.operation import status, web_server
-from bot.operation.checks import check_outbox
-from bot.operation.health import Problem
+from bot.operation.checks import check_findings
+from bot.operation.findings import Problem
 from bot.operation.process import Process, run
 from bot.ports import channel, conversation
 from bot.settings import Settings
@@ -487,7 +487,8 @@ async def test_plans_are_told_once_there_are_many(page: status.StatusPage, work:
 
 async def test_a_source_that_is_behind_is_named_with_what_to_do(page: status.StatusPage, app: App) -> None:
     polled(app, "a feed", (0, receipts.Outcome.FAILED), (1, receipts.Outcome.NEW))
-    problem = "a feed is behind. It says 404. since Wed 21 Jan 12:00 · To look again: paperwire sources poll 'a feed'"
+    cure = "It is tried again by itself; at once by paperwire sources poll 'a feed'."
+    problem = f"a feed cannot be read. It says 404. since Wed 21 Jan 12:00 · {cure}"
     await says(page, f"Is everything all right? {problem} Came today", "a feed behind 0 Wed 21 Jan 12:00")
     assert "All is well." not in words(await shown(page))
 
@@ -529,14 +530,17 @@ async def test_what_went_out_is_counted_today(app: App, page: status.StatusPage,
 
 async def test_what_the_process_knows_is_told(app: App, work: status.RecentWork) -> None:
     problems = {"telegram": Problem("it does not answer", 7200), "daily work": Problem("the clean-up failed", 0)}
-    page = status.StatusPage(app, work, lambda: problems)
+    page = status.StatusPage(app, work, lambda: findings.parts_of(problems, make.NOON))
     await says(
         page,
         "telegram: it does not answer since Thu 22 Jan 10:00 · The log says more.",
         "daily work: the clean-up failed The log says more.",
     )
     sending.stop_platform(app.store, "telegram", "3 of 4 chats are gone.", [], now=make.NOON)
-    await says(page, "Sending to Telegram has stopped. 3 of 4 chats are gone. paperwire check says how to mend it.")
+    await says(
+        page,
+        "Sending to Telegram has stopped. 3 of 4 chats are gone. Nothing is lost. paperwire check says how to mend it.",
+    )
     assert "it does not answer" not in words(await shown(page)), "it is told once"
 
 
@@ -572,7 +576,7 @@ async def test_a_dead_letter_is_named_by_all_three(
     async with running(tmp_path, clock, telegram=telegram) as app:
         process = Process(app, Quiet())  # type: ignore[arg-type]
         await ticks(process, clock)
-        assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
+        assert answers_of(app.settings, app.store, clock) == ["nothing is dead, and nothing has waited for long"]
         assert process.attention == {}
         for number in (1, 2):
             make.subscribes(app.store, f"telegram:{number}", "graph", every="now")
@@ -583,17 +587,19 @@ async def test_a_dead_letter_is_named_by_all_three(
         dead = sorted(one.id for one in sending.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
         named = " ".join(lines)
         assert [named.count(delivery) for delivery in dead] == [1] * len(dead)  # the log names each delivery once
-        assert "Usual reason: Telegram refuses the message: Sticker_invalid. paperwire outbox" in named
+        assert (
+            "The usual reason: Telegram refuses the message: Sticker_invalid. See them with paperwire outbox" in named
+        )
         await ticks(process, clock, 3)
         assert len([one for one in caplog.messages if "could not be sent" in one]) == len(lines)
-        assert process.attention == {"dead": f"{len(dead)} deliveries could not be sent, the first 20 min ago"}
-        (finding,) = check_outbox(app.store, now=clock.now())
-        assert str(finding.answer).startswith(f"could not be sent: {len(dead)}, the first on 2026-01-22")
+        assert process.attention == {"dead": Problem(f"{len(dead)} deliveries could not be sent.", 20 * 60)}
+        (finding,) = check_findings(app.settings, app.store, wall=clock.now())
+        assert str(finding.answer).startswith(f"{len(dead)} deliveries could not be sent. The usual reason: ")
         assert all(delivery in str(finding.cure) for delivery in dead)
         assert finding.mend
         for delivery in dead:
             sending.dismiss(app.store, delivery, now=clock.now())
-        assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
+        assert answers_of(app.settings, app.store, clock) == ["nothing is dead, and nothing has waited for long"]
 
 
 async def test_what_waits_for_days_is_named_by_all_three(
@@ -610,19 +616,28 @@ async def test_what_waits_for_days_is_named_by_all_three(
                 clock.advance(timedelta(hours=6) - timedelta(minutes=2))
                 await ticks(process, clock, 1)
         # one line a day
-        assert len([one for one in caplog.messages if "have waited for more than an hour: 1" in one]) == 3
-        assert process.attention == {"waiting telegram": "1 deliveries wait, the first for 2 d"}
-        (finding,) = check_outbox(app.store, now=clock.now())
-        assert str(finding.answer) == "waiting for Telegram: 1, the first since 2026-01-22 18:00 UTC"
+        assert len([one for one in caplog.messages if "has waited for more than an hour." in one]) == 3
+        (waiting,) = process.attention.items()
+        assert (waiting[0], waiting[1].why) == (
+            "waiting telegram",
+            "1 delivery to Telegram has waited for more than an hour.",
+        )
+        assert waiting[1].seconds > 2 * make.DAY.total_seconds()
+        (finding,) = check_findings(app.settings, app.store, wall=clock.now())
+        assert str(finding.answer).startswith(
+            "1 delivery to Telegram has waited for more than an hour. The usual reason: "
+        )
         assert finding.mend
 
 
 async def test_the_page_of_health_is_ready_and_names_them() -> None:
-    page = web_server.health_app(dict, attention=lambda: {"dead": "2 deliveries could not be sent, the first 3 h ago"})
+    dead = Problem("2 deliveries could not be sent.", 10_800)
+    page = web_server.health_app(dict, attention=lambda: {"dead": dead})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://localhost") as client:
         answer = await client.get("/health/ready")
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
-    assert answer.json()["attention"] == {"dead": "2 deliveries could not be sent, the first 3 h ago"}
+    assert answer.json()["attention"] == {"dead": "2 deliveries could not be sent."}
+    assert answer.json()["seconds"] == {"dead": 10_800}
 
 
 async def test_of_two_processes_one_writes_the_line(
@@ -635,8 +650,7 @@ async def test_of_two_processes_one_writes_the_line(
         await app.sender.deliver()
         clock.advance(2 * make.HOUR)
         found = [sending.claim_unlogged_trouble(app.store, now=clock.now()) for _ in range(2)]
-        found.append(sending.outbox_trouble(app.store, now=clock.now()))
-    assert [[*one.waiting] for one in found] == [["telegram"], [], ["telegram"]]
+    assert [[*one.waiting] for one in found] == [["telegram"], []]
 
 
 async def ticks(process: Process, clock: make.FakeClock, times: int = 2) -> None:
@@ -646,8 +660,8 @@ async def ticks(process: Process, clock: make.FakeClock, times: int = 2) -> None
         await process.finish()
 
 
-def answers_of(store: Store, clock: make.FakeClock) -> list[str]:
-    return [str(finding.answer) for finding in check_outbox(store, now=clock.now())]
+def answers_of(settings: Settings, store: Store, clock: make.FakeClock) -> list[str]:
+    return [str(finding.answer) for finding in check_findings(settings, store, wall=clock.now())]
 
 
 async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
@@ -676,7 +690,7 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
         clock.advance(timedelta(minutes=5))
         rounds.append(await once())
     assert rounds[-1] == 1  # the message has become a dead letter
-    assert [entry.text.splitlines()[0] for entry in telegram.posted_to("99")] == ["1 message could not be sent."]
+    assert [entry.text.splitlines()[0] for entry in telegram.posted_to("99")] == ["1 delivery could not be sent."]
     clock.advance(timedelta(days=1))
     assert await once() == 1
     assert len(telegram.posted_to("99")) == 1
@@ -712,7 +726,7 @@ async def test_a_copy_that_failed_is_made_later_on_the_same_day(
         maintaining = Process(app, Quiet())  # type: ignore[arg-type]
         await maintaining.tick()
         await maintaining.maintained()
-        assert maintaining.attention == {"daily work": "the clean-up or the copy failed; the log says why"}
+        assert maintaining.attention["daily work"].why == "The daily clean-up or the copy of the database failed."
         assert "The daily clean-up or copy failed" in caplog.text
 
         backups.unlink()

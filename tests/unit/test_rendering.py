@@ -795,7 +795,7 @@ SHOWN_REPLIES: dict[
         [],
     ),
     "what is late is named where the rest has come": (
-        notice(deliveries.chat(), "overdue", source="daily", since="Mon 19 Jan", parts="stat.ML"),
+        notice(deliveries.chat(), "overdue", source="daily", parts="stat.ML"),
         deliveries.chat(),
         ["daily has nothing new in stat.\u2060ML although it is time."],
         [],
@@ -1156,12 +1156,14 @@ DETAILS = {
     "stopped": {"platform": "telegram", "gone": "12", "of": "50"},
     "clock": {"count": "3"},
     "new-bot": {"platform": "slack"},
-    "source": {"source": "daily", "reason": "404 Not Found", "since": "Mon 19 Jan"},
-    "overdue": {"source": "daily", "since": "Mon 19 Jan", "reason": "a holiday"},
+    "source": {"source": "daily", "reason": "404 Not Found", "since": "2026-01-19T05:05:00+00:00"},
+    "overdue": {"source": "daily", "since": "2026-01-19T05:05:00+00:00", "reason": "a holiday"},
     "source-back": {"source": "daily"},
     "missed": {"source": "daily", "days": MISSED, "given_up": "1"},
     "filed": {"source": "daily", "days": "2026-01-05/2026-01-07", "papers": "41"},
     "summaries": {"source": "daily", "failed_summaries": "40", "papers": "56"},
+    "meaning": {},
+    "daily work": {},
     "nothing-found": {"known": "2061", "days": "5"},
     "went-without": {"chat": "Daily vision", "names": "arXiv"},
     "quiet-day": {"chat": "Daily vision"},
@@ -1190,6 +1192,7 @@ def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str)
     known = {"paused": {"reason"}, "missed": {"days", "given_up"}, "filed": {"days"}}.get(cause, set())
     for name, value in DETAILS[cause].items():
         shown = {"2061": "2,061", "telegram": "Telegram", "slack": "Slack"}.get(value, value)
+        shown = {"en": "Mon 19 Jan 06:05", "zh": "1月19日 周一 06:05"}[lang] if name == "since" else shown
         assert shown in text or name in known
     assert ("。" in text) == (lang == "zh")
 

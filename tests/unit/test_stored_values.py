@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -14,30 +14,34 @@ from bot.conversation.reply_sender import StoredReply
 from bot.ports.channel import File
 from subscriptions import model, notices
 from subscriptions.model import MissingHow
-from subscriptions.notices import declared
+from subscriptions.notices import declared, findings
 from subscriptions.store import chat_data
 
-DAY = date(2026, 1, 22)
+DAY, NOON = date(2026, 1, 22), datetime(2026, 1, 22, 12, tzinfo=UTC)
 VALUES: dict[Any, object] = {
     str: "words",
     int: 7,
     bool: True,
     notices.DayRuns: ((date(2026, 1, 19), date(2026, 1, 21)), (DAY, DAY)),
     MissingHow: MissingHow.FAILED,
+    datetime | None: NOON,
+    findings.Level: findings.Level.NOTE,
 }
 # The names of the values that each cause stores. Rows of older databases hold these, so no name may change or go.
 STORED = {
     "paused": {"chat", "reason"},
     "resumed": {"chat"},
-    "dead": {"count", "reason", "ids", "chat"},
-    "stopped": {"platform", "reason", "gone", "of"},
+    "dead": {"count", "reason", "ids", "chat", "since"},
+    "stopped": {"platform", "reason", "gone", "of", "since"},
+    "meaning": {"since"},
+    "daily work": {"since"},
     "clock": {"count"},
     "source": {"source", "reason", "since"},
     "overdue": {"source", "since", "reason", "what", "parts"},
     "source-back": {"source"},
     "missed": {"source", "days", "given_up"},
     "filed": {"source", "days", "papers"},
-    "summaries": {"source", "failed_summaries", "papers"},
+    "summaries": {"source", "failed_summaries", "papers", "since"},
     "nothing-found": {"chat", "known", "days"},
     "went-without": {"chat", "names", "how", "count"},
     "quiet-day": {"chat"},
@@ -45,7 +49,7 @@ STORED = {
     "topic-gone": {"subscriptions"},
     "subscriber-left": {"chat"},
     "orphaned": {"subscriptions", "who", "number"},
-    "waiting": {"platform", "count", "reason"},
+    "waiting": {"platform", "count", "reason", "since"},
     "version": {"version", "before"},
     "asked": {"chat", "title", "who", "request"},
     "admitted": {"count"},
@@ -87,11 +91,11 @@ def test_a_notice_is_stored_and_read_back_by_its_fields(cause: str) -> None:
             {"who": "", "subscriptions": "1 diffusion", "number": "1"},
         ),
         (
-            declared.SourceOverdue(source="daily", since="", reason="a holiday", what="Nothing yet."),
-            {"source": "daily", "since": "", "reason": "a holiday", "what": "Nothing yet."},
+            findings.SourceOverdue(source="daily", since=NOON, reason="a holiday", what="Nothing yet."),
+            {"source": "daily", "since": "2026-01-22T12:00:00+00:00", "reason": "a holiday", "what": "Nothing yet."},
         ),
         (
-            declared.SendingStopped(platform="telegram", gone=12, of=50),
+            findings.SendingStopped(platform="telegram", gone=12, of=50),
             {"platform": "telegram", "gone": "12", "of": "50"},
         ),
     ],
@@ -102,7 +106,7 @@ def test_details_are_stored_as_texts(notice: notices.Notice, detail: dict[str, s
 
 @pytest.mark.parametrize("count", ["many", "٣"])
 def test_a_number_that_is_none_is_zero(count: str) -> None:
-    assert declared.MessagesDead.read({"count": count}).count == 0
+    assert findings.MessagesDead.read({"count": count}).count == 0
 
 
 def test_a_cause_that_is_not_known_is_read_as_its_text() -> None:
@@ -112,9 +116,9 @@ def test_a_cause_that_is_not_known_is_read_as_its_text() -> None:
 @pytest.mark.parametrize(
     ("notice", "key"),
     [
-        (declared.SendingStopped(platform="slack:T1"), "slack:T1:2026-01-22"),
+        (findings.SendingStopped(platform="slack:T1"), "slack:T1:2026-01-22"),
         (notices.SubscriberLeft(chat="Lab", place="slack:C1"), "slack:C1:2026-01-22"),
-        (declared.MessagesDead(count=1, reason="", ids="", chat=""), ":2026-01-22"),
+        (findings.MessagesDead(count=1, reason="", ids="", chat=""), ":2026-01-22"),
         (notices.NothingMatched(event="41", known=7, days=5), "41"),
     ],
 )
@@ -128,7 +132,7 @@ def test_a_notice_is_sent_once_a_day_or_once_per_event() -> None:
 
 def test_two_notices_with_one_cause_are_refused() -> None:
     with pytest.raises(ValueError, match="same cause"):
-        declared.by_cause(declared.SendingStopped, declared.SendingStopped)
+        declared.by_cause(findings.SendingStopped, findings.SendingStopped)
 
 
 @given(

@@ -1,0 +1,91 @@
+"""Finds what is wrong, as far as the store knows: in the outbox, on platforms, with sources, with meaning and the clock."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from subscriptions.notices import findings
+from subscriptions.notices.findings import Finding, Level
+from subscriptions.states import SourceTrouble
+from subscriptions.store import bot_state, meanings, outbox, planner, sources
+from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.sources import KnownSource
+
+LONG = timedelta(days=1)  # a delivery that has waited for longer is wrong
+RECENTLY = timedelta(days=3)  # a failed poll that is older says little about the source
+_USUAL = {  # whether the days of a source are those of arXiv's announcements → the usual reason why it is late
+    True: "arXiv put its announcement off, as on a holiday; status.arxiv.org says so",
+    False: "who makes it is late, or has stopped",
+}
+
+
+@reads
+def stored_findings(
+    transaction: Transaction, *, now: datetime, wall: datetime, stopped: Mapping[str, str] | None = None
+) -> tuple[Finding, ...]:
+    """Returns what is wrong now. `wall` is the machine's time, `now` may differ from it.
+
+    `stopped`: platform -> why nothing is sent there; None: as the store knows.
+    """
+    if stopped is None:
+        stopped = bot_state.stopped_platforms(transaction)
+    known = (source_finding(one, one.trouble_at(now), now) for one in sources.known_sources(transaction))
+    return (
+        *_in_outbox(transaction, now, stopped),
+        *(findings.SendingStopped(platform=platform, reason=reason) for platform, reason in sorted(stopped.items())),
+        *filter(None, known),
+        *_elsewhere(transaction, wall),
+    )
+
+
+def _in_outbox(transaction: Transaction, now: datetime, stopped: Mapping[str, str]) -> Iterator[Finding]:
+    """Yields dead deliveries, and those that have waited for long on a platform that is not stopped."""
+    dead = outbox.dead_since(transaction, None)
+    if dead.count:
+        yield dead_deliveries(dead)
+    for platform, late in sorted(outbox.waiting_since(transaction, now - outbox.LONG).items()):
+        if platform not in stopped:
+            yield waiting_deliveries(platform, late, now)
+
+
+def dead_deliveries(dead: outbox.Trouble) -> Finding:
+    """Returns the finding about these dead deliveries."""
+    return findings.MessagesDead(
+        count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat, since=dead.since
+    )
+
+
+def waiting_deliveries(platform: str, late: outbox.Trouble, now: datetime) -> Finding:
+    """Returns the finding about these deliveries that wait."""
+    level = Level.WRONG if late.since is not None and now - late.since > LONG else Level.ATTENTION
+    return findings.DeliveriesWaiting(
+        platform=platform, count=late.count, reason=late.reason, level=level, since=late.since
+    )
+
+
+def source_finding(
+    known: KnownSource, trouble: SourceTrouble | None, now: datetime, parts: Sequence[str] = ()
+) -> Finding | None:
+    """Returns the finding about the trouble of a source. `parts`: its late units, if other units have come."""
+    receipt, since = known.last, known.settled_at
+    if trouble is SourceTrouble.NOT_POLLED:
+        return findings.SourceNotPolled(source=known.name, since=known.state.next_at)
+    if trouble is None or receipt is None:
+        return None
+    match trouble:
+        case SourceTrouble.FAILED:
+            level = Level.ATTENTION if now - receipt.at > RECENTLY else Level.WRONG
+            return findings.SourceFailed(source=known.name, since=since, reason=receipt.detail, level=level)
+        case SourceTrouble.LATE:
+            usual, late = _USUAL[known.is_arxivs], ", ".join(parts)
+            return findings.SourceOverdue(source=known.name, since=since, reason=usual, what=receipt.detail, parts=late)
+        case SourceTrouble.SUMMARIES:
+            failed, papers = receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0)
+            return findings.SummariesFailed(source=known.name, failed_summaries=failed, papers=papers)
+
+
+def _elsewhere(transaction: Transaction, wall: datetime) -> Iterator[Finding]:
+    """Yields what is wrong with the meaning of papers and with the clock."""
+    if transaction.store.encoder and (since := meanings.failing_since(transaction)):
+        yield findings.MeaningFails(since=since)
+    if count := len(planner.chats_due_too_far(transaction, wall)):
+        yield findings.SubscriptionsPutOff(count=count)

@@ -1,0 +1,239 @@
+"""Each finding is brought about once, and every place that shows findings is looked at: all say the same sentence."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from html import unescape
+from pathlib import Path
+from re import sub
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.app import App
+from bot.cli import state
+from bot.dependencies.opening import backup_folder
+from bot.operation import metrics, status, web_server
+from bot.operation.findings import parts_of
+from bot.operation.health import Problem, Readiness
+from bot.operation.process import Process
+from bot.ports import conversation
+from bot.rendering.delivery_messages import notice_view
+from bot.rendering.language import Language
+from bot.settings import SourceSettings
+from bot.sources.fetch_request import SourceSchedules
+from bot.sources.file_receipts import FileReceipts
+from bot.sources.ingest import PollDependencies, store_digest
+from subscriptions import model
+from subscriptions.notices.findings import Finding
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service import meaning, notices, sending
+from subscriptions.store import bot_state
+from subscriptions.store.sources import SourceFact, SourceState, known_sources, sync_sources
+from tests import make, source_harness
+from tests.fakes.telegram import FakeTelegram
+from tests.integration.cli import Terminal
+from tests.integration.telegram_bot import Quiet, running
+
+OPERATOR = make.address("console:ops")
+LIST = SourceSettings(name="list", path=Path("/nowhere/*.md"), schedule="arxiv")
+ENGLISH = Language("en", "UTC")
+
+
+@dataclass
+class World:
+    """A running bot, and a terminal with its database."""
+
+    runner: asyncio.Runner
+    app: App
+    process: Process
+    clock: make.FakeClock
+    telegram: FakeTelegram
+    terminal: Terminal
+
+    @property
+    def receipts(self) -> FileReceipts:
+        timing = SourceSchedules(None, "UTC")
+        return FileReceipts(PollDependencies(store=self.app.store, clock=self.clock, timing=timing, admins=(OPERATOR,)))
+
+    def declares_list(self) -> None:
+        fact = SourceFact(name="list", kind="file", location="list", schedule="arxiv")
+        sync_sources(self.app.store, [fact], now=make.NOON - make.DAY)
+
+
+async def dead(world: World) -> None:
+    world.telegram.forbids("1", "STICKER_INVALID")
+    make.due(world.app.store, "telegram:1")
+    for _ in range(3):  # the bot tries the message with markup, then its plain text
+        await world.app.sender.deliver()
+        world.clock.advance(timedelta(minutes=5))
+
+
+async def waiting(world: World) -> None:
+    make.due(world.app.store, "telegram:1")
+    world.telegram.goes_down()
+    await world.app.sender.deliver()
+    world.clock.advance(2 * make.HOUR)
+
+
+async def stopped(world: World) -> None:
+    sending.stop_platform(world.app.store, "telegram", "The token is unknown.", [], now=make.NOON)
+
+
+async def put_off(world: World) -> None:
+    far = datetime(2036, 1, 22, tzinfo=UTC)
+    make.subscribes(world.app.store, "telegram:1", "graphs", now=far, every="daily", at="09:00")
+
+
+async def source_failed(world: World) -> None:
+    world.declares_list()
+    await world.receipts.record_failed(LIST, "It is a recipe.")
+
+
+async def source_late(world: World) -> None:
+    world.declares_list()
+    (known,) = known_sources(world.app.store)
+    await world.receipts.record_late(LIST, known)
+
+
+async def source_not_polled(world: World) -> None:
+    sync_sources(world.app.store, [SourceFact(name="list", kind="url", location="list")], now=make.NOON)
+    receipt = Receipt(source="list", at=make.NOON - make.HOUR, outcome=Outcome.NEW)
+    notices.note_poll(world.app.store, receipt, SourceState(next_at=make.NOON - make.HOUR / 2), {})
+
+
+async def summaries_failed(world: World) -> None:
+    world.declares_list()
+    papers = [make.paper(f"Graphs {number}", failed=True) for number in range(5)]
+    digest, receipts = make.digest(*papers), world.receipts
+    await store_digest(receipts.deps, digest, source="list", note=partial(receipts.record_stored, LIST, digest))
+
+
+async def meaning_fails(world: World) -> None:
+    world.app.store.encoder = "an encoder"
+    for name, value in {"MEANING": "on", "EMBEDDINGS_URL": "http://127.0.0.1:9", "EMBEDDINGS_MODEL": "m"}.items():
+        world.terminal.set(name, value)
+    meaning.note_failing(world.app.store, since=make.NOON)
+
+
+async def copy_too_old(world: World) -> None:
+    copy = backup_folder(world.app.settings, world.app.store) / "daily-20200101.db"
+    copy.parent.mkdir(exist_ok=True)
+    copy.touch(mode=0o600)
+    os.utime(copy, (0, 0))
+
+
+async def daily_work_failed(world: World) -> None:
+    backup_folder(world.app.settings, world.app.store).write_text("a file where the folder should be")
+    world.process.run_maintenance()
+    await world.process.maintained()
+
+
+async def part_fails(world: World) -> None:
+    world.process.problems["deliver"] = "a lane failed"
+
+
+PLACES = ("notice", "/status", "status", "status --json", "check", "health", "page", "metrics")
+# what only the running process knows is not in the store, which `check` and `/status` read; a finding without a notice is
+# one that no process could tell, or that another notice tells
+OF_PROCESS, NO_NOTICE = {"/status", "check"}, {"notice"}
+
+Bring = Callable[[World], Coroutine[Any, Any, None]]
+FINDINGS: Mapping[str, tuple[Bring, str, str, set[str]]] = {
+    "dead": (dead, "wrong", "1 delivery could not be sent.", set()),
+    "waiting telegram": (waiting, "attention", "1 delivery to Telegram has waited for more than an hour.", set()),
+    "stopped telegram": (stopped, "wrong", "Sending to Telegram has stopped.", set()),
+    "put-off": (put_off, "wrong", "The clock was ahead for a while, and delayed the subscriptions of 1 chat.", NO_NOTICE),
+    "source list": (source_failed, "wrong", "list cannot be read.", set()),
+    "overdue list": (source_late, "attention", "list has nothing new although it is time.", set()),
+    "not-polled list": (source_not_polled, "attention", "list was not asked although it was due.", NO_NOTICE),
+    "summaries list": (summaries_failed, "note", "list: 5 of 5 summaries failed.", set()),
+    "meaning": (meaning_fails, "attention", "The encoder fails, so papers come without their meaning", set()),
+    "copy": (copy_too_old, "wrong", "The newest copy of the database is too old.", {"notice", "/status"}),
+    "daily work": (
+        daily_work_failed, "attention", "The daily clean-up or the copy of the database failed.", OF_PROCESS
+    ),
+    "deliver": (part_fails, "wrong", "a lane failed", OF_PROCESS | NO_NOTICE),
+}  # fmt: skip
+
+
+@pytest.fixture
+def world(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram, terminal: Terminal) -> Iterator[World]:
+    with asyncio.Runner() as runner:
+        opened = running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup_to=tmp_path / "backups")
+        app = runner.run(opened.__aenter__())
+        app.store.encoder = ""
+        make.subscribes(app.store, "console:me", "knots")
+        yield World(runner, app, Process(app, Quiet()), clock, telegram, terminal)  # type: ignore[arg-type]
+        runner.run(opened.__aexit__(None, None, None))
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_every_place_shows_a_finding_in_the_same_words(
+    world: World, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring, level, sentence, silent = FINDINGS[name]
+    world.runner.run(bring(world))
+    world.process.problems.pop("start", None)
+    world.runner.run(world.process.notify_operators(bot_state.stopped_platforms(world.app.store)))
+    said = _places(world, monkeypatch)
+    assert {place for place in PLACES if not _says(said[place], sentence, name)} == silent, said
+    (found,) = [one for one in said["status --json"] if one["id"] == name]
+    assert (found["level"], found["cure"] != "") == (level, True)
+    cause = {"deliver": "process"}.get(name) or (name if name == "daily work" else name.partition(" ")[0])
+    assert f'paperwire_findings{{finding="{cause}",level="{found["level"]}"}} 1.0' in said["metrics"]
+
+
+def _says(shown: object, sentence: str, name: str) -> bool:
+    if "paperwire_findings{" in str(shown):
+        return True  # the metrics count findings; the test looks for the label
+    counted = name.endswith(" list") and "1 source needs a look; paperwire status says which." in str(shown)
+    return sentence in str(shown) or counted
+
+
+def _places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """Returns what each place shows."""
+    ready, page, figures = world.runner.run(_served(world))
+    answer = Readiness(
+        is_ready=ready["ready"],
+        problems=ready["problems"],
+        attention=ready.get("attention", {}),
+        seconds=ready.get("seconds", {}),
+    )
+    monkeypatch.setattr(state, "ask_readiness", lambda *_: answer)
+    stored = source_harness.notices(world.app.store)
+    told = [notice_view(model.Facts(notice=cause, detail=detail), ENGLISH) for cause, detail in stored]
+    terminal, now = world.terminal, world.clock.now().isoformat()
+    return {
+        "notice": [view.title for view in told],
+        "/status": terminal("say", "/status", "--as", "console:me", "--now", now).out,
+        "status": terminal("status", "--now", now).out,
+        "status --json": terminal("status", "--now", now, "--json").json["findings"],
+        "check": [one["answer"] for one in terminal("check", "--offline", "--json").json],
+        "health": ready,
+        "page": " ".join(unescape(sub(r"<[^>]+>", " ", page)).split()),
+        "metrics": figures,
+    }
+
+
+async def _served(world: World) -> tuple[dict[str, Any], str, str]:
+    """Returns what the health page, the page of the status and the metrics answer."""
+    app, process = world.app, world.process
+    problems = {part: Problem(why, 0) for part, why in process.problems.items()}
+
+    def known() -> Sequence[Finding]:
+        return (*process.daily_work, *parts_of(problems, world.clock.now()))
+
+    health = web_server.health_app(lambda: problems, attention=lambda: process.attention)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(health), base_url="http://localhost") as client:
+        ready = (await client.get("/health/ready")).json()
+    visitor = conversation.Visitor(name="me", is_operator=True)
+    frame = conversation.PageFrame(path="/status", language="en", token="t", visitor=visitor)
+    request = conversation.PageRequest(frame=frame, headers={}, query={}, form={})
+    page = await status.StatusPage(app, status.RecentWork(app.clock), known).show(request)
+    figures, _ = await metrics.Metrics(app, dict, known=known).page()
+    return ready, str(page.body), figures.decode()
