@@ -13,6 +13,7 @@ from tests.bot_harness import Answer, BotHarness
 from tests.conversation import deliverer
 
 pytestmark = pytest.mark.both_databases
+ON_ONE = pytest.mark.sqlite_alone("it is about words; what is stored is told on both by others here")
 
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1002"
 
@@ -53,6 +54,7 @@ class TestButtons:
         title = card.lines[0]
         assert signals(bot, title) == {"opened"}
 
+    @ON_ONE
     @pytest.mark.parametrize("words", ["2601.90001", "look: https://arxiv.org/abs/2601.90001v2", "/search 2601.90001"])
     async def test_a_paper_that_is_asked_for_alone_is_opened(self, bot: BotHarness, words: str) -> None:
         await two_come(bot)
@@ -100,6 +102,7 @@ class TestButtons:
         assert (await bot.presses(label)).toast in ("Taken back.", "No longer saved.")
         assert kind not in signals(bot, "Swarm one")
 
+    @ON_ONE
     @pytest.mark.parametrize(("label", "kind"), [("👍", "liked"), ("👎", "disliked"), ("save", "saved")])
     async def test_under_an_alert_of_one_paper_as_well(self, bot: BotHarness, label: str, kind: str) -> None:
         alert = await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
@@ -148,6 +151,7 @@ class TestButtons:
         await bot.presses("termites")
         assert "excluded" in signals(bot, "Swarm of termites")
 
+    @ON_ONE
     @pytest.mark.parametrize(
         ("label", "kind", "lines"),
         [
@@ -294,6 +298,7 @@ class TestSaved:
         refused = await bot.says("/export saved xml")
         assert refused.lines[0] == "✗ I export saved papers as BibTeX or RIS, not as “xml”."
 
+    @ON_ONE
     @pytest.mark.parametrize(
         ("typed", "said"),
         [
@@ -312,6 +317,7 @@ class TestSaved:
         assert (await bot.says("/save 2601.90001")).lines == ["✓ Saved: Swarm one (2601.90001)"]
         assert (await bot.says("/saved")).lines[0] == "1 saved paper"
 
+    @ON_ONE
     async def test_in_chinese(self, bot: BotHarness) -> None:
         await two_come(bot)
         await bot.says("/lang zh")
