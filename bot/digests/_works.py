@@ -301,12 +301,8 @@ def content_of(works: Iterable[Work], warnings: Warnings, day: date | None = Non
         work = found.pop()
         section, title = _no_papers.split_section(_markup.plain(work.title))
         says_so = _no_papers.is_no_paper(title, [*work.kinds, section], work.doi)
-        if (
-            says_so
-            or not work.is_paper
-            or (have_names and _has_little(work))
-            or (_is_bare(work) and not work.is_likely)
-        ):
+        is_journal = bool(title) and title == venue_of(work.venue)
+        if says_so or is_journal or not work.is_paper or _lacks_marks(work, have_names=have_names):
             warnings.add("not_papers", line=work.line, example=title or work.url)
             continue
         names, left_out = names_of(work.people, one_each=one_each)
@@ -320,12 +316,14 @@ def content_of(works: Iterable[Work], warnings: Warnings, day: date | None = Non
     return Content(entries=entries, day=date.fromisoformat(newest) if newest else day)
 
 
-def _is_bare(work: Work) -> bool:
-    return work.may_be_anything and not (work.doi or work.arxiv_id or work.people)
-
-
-def _has_little(work: Work) -> bool:
-    return _is_bare(work) or (work.may_be_anything and not (work.people or work.abstract))
+def _lacks_marks(work: Work, *, have_names: bool) -> bool:
+    """Returns whether an entry of a feed has nothing by which a paper is known. `have_names`: the other entries have authors."""
+    if not work.may_be_anything or work.people:
+        return False
+    has_id = bool(work.doi or work.arxiv_id)
+    if have_names:
+        return not (has_id and work.abstract)
+    return not (has_id or work.is_likely)
 
 
 def _paper(work: Work, title: str, names: tuple[str, ...]) -> Paper:
