@@ -19,7 +19,7 @@ def feed(context: CommandContext) -> channel.Reply:
     typed = context.args.strip().casefold()
     if typed not in _OPENED_BY:
         raise errors.Refused(
-            errors.Sentence("“{text}” belongs to no feed.", {"text": context.args.strip()}),
+            errors.Sentence("/feed does not know “{text}”.", {"text": context.args.strip()}),
             errors.Sentence("For example: /feed, or /feed token for the API"),
         )
     if context.read_by_strangers:
@@ -34,10 +34,10 @@ def feed(context: CommandContext) -> channel.Reply:
     day = context.localizer.day(context.localizer.local(made).date())
     if opens is Opens.FEED:
         said = context.say("This chat has had a feed since {day}.", day=day)
-        hint = context.say("[new address] makes another address, and the one before shows nothing from then on.")
+        hint = context.say("[new address] makes another one; the old one then shows nothing.")
     else:
         said = context.say("This chat has had a token since {day}.", day=day)
-        hint = context.say("[new token] makes another token, and the one before opens nothing from then on.")
+        hint = context.say("[new token] makes another one; the old one then opens nothing.")
     return _reply(context, opens, said, _ONCE.say(context.localizer.translate), hint)
 
 
@@ -69,21 +69,20 @@ def _made(context: CommandContext, opens: Opens) -> channel.Reply:
     key = chat_keys.make_key(context.transaction, context.chat.id, opens, now=context.now)
     context.news.append(f"{context.chat.address} has a new key for its {opens}.")
     root = context.bot_info.pages_url
-    once = _ONCE.say(context.localizer.translate)
-    local = (
-        [context.say("Only the machine of this bot reaches it, until the operator sets PAPERWIRE_WEB_URL.")]
-        if not context.bot_info.has_public_pages
-        else []
-    )
+    more: list[str] = []
+    if not context.bot_info.has_public_pages:
+        more.append(context.say("Only the machine of this bot reaches it, until the operator sets PAPERWIRE_WEB_URL."))
     if opens is Opens.FEED:
-        head = context.say("For a feed reader, the papers that this chat is sent, as Atom or JSON:")
+        head = context.say("The papers that this chat is sent, for a feed reader:")
         secret = context.say("Whoever has the address can read them, so keep it secret.")
-        code = tuple(f"{root}/feed.{ending}?key={key}" for ending in ("atom", "json"))
+        more.append(context.say("With feed.json in place of feed.atom, it is a JSON Feed."))
+        code = f"{root}/feed.atom?key={key}"
     else:
         head = context.say("For programs, what this chat can read: its subscriptions, all papers, and my answers:")
         secret = context.say("Whoever has the token can read that, so keep it secret.")
-        code = (f'curl -H "Authorization: Bearer {key}" {root}/api/subscriptions',)
-    return replace(_reply(context, opens, head, f"{secret} {once}", *local), code=code, ok=True)
+        code = f'curl -H "Authorization: Bearer {key}" {root}/api/subscriptions'
+    kept = context.say("{sentence} {next}", sentence=secret, next=_ONCE.say(context.localizer.translate))
+    return replace(_reply(context, opens, head, kept, *more), code=(code,), ok=True)
 
 
 def _reply(context: CommandContext, opens: Opens, *lines: str) -> channel.Reply:

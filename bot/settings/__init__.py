@@ -37,7 +37,7 @@ VARIABLES: Mapping[str, str] = {
     "PAPERWIRE_SECRET_KEY": "the key that tokens of workspaces are encrypted with",
     "PAPERWIRE_WEB_HOST": "the address that pages are served on",
     "PAPERWIRE_WEB_PORT": "their port",
-    "PAPERWIRE_WEB_URL": "the address under which people reach the pages, for links in mail",
+    "PAPERWIRE_WEB_URL": "the address under which people reach the pages, for links in mail and feeds",
     "PAPERWIRE_WEB_PASSWORD": "what people type to open the pages",
     "PAPERWIRE_WEB_USER_HEADER": "the header in which a proxy names who opens the pages",
     "PAPERWIRE_WEB_HOSTS": "the names under which browsers reach the pages, comma between",

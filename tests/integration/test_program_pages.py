@@ -175,6 +175,7 @@ async def test_a_hostile_paper_breaks_no_feed(programs: Programs, ending: str) -
     assert found == "Graph ]]> <script>&amp;</script> [31m שלום 🧪👩‍🔬 \"' end"
 
 
+@pytest.mark.both_databases
 async def test_a_feed_has_the_newest_hundred_papers(programs: Programs) -> None:
     await programs.sends(*(make.paper(f"Graph {number}") for number in range(70)))
     await programs.sends(*(make.paper(f"Later graph {number}") for number in range(40)))
@@ -259,6 +260,7 @@ async def test_only_our_hosts_have_feeds(programs: Programs, home: str, status: 
     assert "evil" not in answer.text
 
 
+@pytest.mark.both_databases
 async def test_a_key_ends_at_once_in_all_processes(programs: Programs, tmp_path: Path) -> None:
     other = build_app(programs.app.settings, clock=programs.clock, out=io.StringIO())
     async with opened(other) as app:
@@ -273,6 +275,7 @@ async def test_a_key_ends_at_once_in_all_processes(programs: Programs, tmp_path:
         assert (await read(worker, "/feed.atom", newer)).status_code == 404
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("gone", ["forgotten", "left", "asked"])
 async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> None:
     key, token = programs.key(Opens.FEED), programs.key(Opens.API)
