@@ -70,6 +70,7 @@ class PaperwireError(Exception):
     """An error for people: it says what is wrong and what to do. People never see its traceback."""
 
     exit_code = 1  # 1: a problem came up while working; 2: wrong usage (docs/commands.md)
+    column: int | None = None  # where a query is wrong: code points from 1 in the text as typed
 
     def __init__(self, sentence: Sentence | str, hint: Sentence | str = "") -> None:
         super().__init__(str(sentence))
@@ -79,9 +80,15 @@ class PaperwireError(Exception):
     def __str__(self) -> str:
         return " ".join(part for part in (str(self.sentence), str(self.hint)) if part)
 
+    def document(self) -> dict[str, object]:
+        """Returns the error for programs, as in the JSON of subcommands and of the API."""
+        return {"column": self.column, "message": str(self.sentence), "hint": str(self.hint)}
+
 
 class QueryError(PaperwireError):
-    """A query is refused. `column` counts code points from 1 in the text as typed."""
+    """A query is refused."""
+
+    column: int
 
     def __init__(self, sentence: Sentence, hint: Sentence, column: int) -> None:
         super().__init__(sentence, hint)

@@ -14,7 +14,6 @@ import typer
 
 from bot.cli import arguments, output, vectors
 from bot.cli.arguments import Json
-from bot.commands.documents import error_document
 from bot.errors import WrongUsage
 from bot.rendering.language import query_in_words
 from subscriptions import errors, meaning, model
@@ -67,7 +66,7 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         query, papers = asking.query(query), asking.papers
     except errors.QueryError as error:
         if json:
-            output.print_json({"query": None, "text": text, "error": error_document(error)})
+            output.print_json({"query": None, "text": text, "error": error.document()})
             return 1
         with arguments.reporting_query_errors(text):
             raise

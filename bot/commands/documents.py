@@ -1,7 +1,6 @@
-"""What programs get as JSON, from a subcommand with `--json` or from the API."""
+"""A subscription as JSON, from a subcommand with `--json` or from the API."""
 
 from bot.commands import phrasing
-from subscriptions.errors import PaperwireError, QueryError
 from subscriptions.service.listing import Listed
 
 
@@ -19,9 +18,3 @@ def subscription_document(entry: Listed) -> dict[str, object]:
         "state": phrasing.state_of(entry),
         "next_due_at": subscription.next_due_at,
     }
-
-
-def error_document(error: PaperwireError) -> dict[str, object]:
-    """Returns an error. `column`: where a query is wrong, counted from 1; null for other errors."""
-    column = error.column if isinstance(error, QueryError) else None
-    return {"column": column, "message": str(error.sentence), "hint": str(error.hint)}

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot.app import App
-from bot.commands import documents
+from bot.commands.documents import subscription_document
 from bot.conversation.handler import answer_reading
 from bot.conversation.said import Said, typed_in
 from bot.dependencies.command_limits import CommandLimits
@@ -134,7 +134,7 @@ class ProgramPages:
 
     async def _subscriptions(self, chat: model.Chat, _: WebRequest) -> object:
         found = await self._app.store.run(listing.listed, chat.address)
-        return [documents.subscription_document(one) for one in found]
+        return [subscription_document(one) for one in found]
 
     async def _search(self, chat: model.Chat, call: WebRequest) -> object:
         text, page, deps = usable_text(call.query.get("query", "")), _page_in(call.query), self._app.deps
@@ -192,7 +192,7 @@ def _request(chat: model.Chat, text: str) -> MessageRequest:
 
 
 def _refusal(status: int, error: errors.PaperwireError, headers: Mapping[str, str] | None = None) -> WebResponse:
-    document = {"error": documents.error_document(error)}
+    document = {"error": error.document()}
     return WebResponse(status=status, body=f"{json_line(document)}\n", kind=_JSON, headers=headers or {})
 
 
