@@ -72,7 +72,7 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
     asking.expect_yes_or_no(context, yes, no)
     shown = [phrasing.subscription_label(one) for one in left[: picking.A_PAGE]]
     more = picking.not_shown(context, len(left) - picking.A_PAGE)
-    return channel.Reply(lines=(asked_about, *shown, *more), buttons=((yes, no),))
+    return channel.Reply(lines=(asked_about, *shown, *more), buttons=((yes, no),), about=channel.About())
 
 
 def _do_with_others(

@@ -10,7 +10,7 @@ from datetime import time
 from bot.commands import asking, cities, frame, picking, search, settings, settings_form
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import when_words
-from bot.commands.words import intents, reader
+from bot.commands.words import intents, reader, yes_no
 from bot.ports import channel
 from subscriptions import zones
 from subscriptions.errors import PaperwireError
@@ -19,8 +19,6 @@ from subscriptions.planning.times._reading import clock_of
 from subscriptions.query import links
 from subscriptions.service.listing import typed_number
 
-_YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
-_NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
 _CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
 # The limit of 9, the possessive ++ and the look-behind keep this fast in texts with many spaces.
 _THANKS = re.compile(
@@ -44,9 +42,9 @@ def answer_zone(context: CommandContext) -> channel.Reply | None:
     said = answer_in(context.args)
     place = _place(said)
     offered = str(context.arguments.get("near", ""))
-    if offered and said.casefold() in _NO:
+    if offered and yes_no.declines(said):
         return _cities(context, context.say("Which clock is yours, then?"))
-    if offered and said.casefold() in _YES:
+    if offered and yes_no.agrees(said):
         place = offered
     if _is_place(said, place):
         return settings.change_setting(context, settings_form.ZONE, place)
@@ -59,7 +57,7 @@ def answers_zone(context: CommandContext) -> bool:
     """Returns whether a text names a place or a time, or probably tries to; False for a query that finds papers."""
     said = answer_in(context.args)
     place = _place(said)
-    if "near" in context.arguments and said.casefold() in _YES | _NO:
+    if "near" in context.arguments and (yes_no.agrees(said) or yes_no.declines(said)):
         return True
     if _is_place(said, place) or shown_clock(said) is not None:
         return True
@@ -170,6 +168,10 @@ def _cities(context: CommandContext, words: str, more: channel.Buttons = ()) -> 
 def answer_pick(context: CommandContext) -> channel.Reply | None:
     """Handles a typed choice of a subscription: its number, name or query; also "all" if subscriptions are removed."""
     said, verb = context.args.strip(), str(context.arguments["verb"])
+    if yes_no.declines(said):
+        return context.press("cancel", {})
+    if yes_no.agrees(said):
+        return context.press(f"{verb}-page", {})
     if verb == "unsub" and said.casefold() in _EVERYTHING:
         return context.press("unsub-all", {})
     digits = said.strip("#.。号第条个 ")  # only the digits of a number as people write it: "#3", 第3个
@@ -210,9 +212,9 @@ def answer_value(context: CommandContext) -> channel.Reply | None:
 def answer_yes(context: CommandContext) -> channel.Reply | None:
     """Handles a typed yes or no, or the label of one of the two buttons."""
     said = context.args.strip().strip(".!。！").casefold()
-    for answer, words in (("yes", _YES), ("no", _NO)):
+    for answer, is_said in (("yes", yes_no.agrees(said)), ("no", yes_no.declines(said))):
         option = context.arguments[answer]
-        if said in (words | {str(option["label"]).casefold()}):
+        if is_said or said == str(option["label"]).casefold():
             return context.press(str(option["verb"]), option["arguments"])
     return None
 

@@ -16,7 +16,7 @@ that key is called. The function finds the answer in `context.args`, and the arg
 
 A question is stored in the frame of the person (bot/commands/frame.py), so a command that asks needs a manager or declares `writes=True`. The function reads everything
 from the store again, since the subject of the question may be deleted before the answer comes. A question stays open
-for fifteen minutes. Other commands leave it open, `cancel` or its button drops it, and a newer question replaces it. If
+for fifteen minutes. Other commands leave it open, `cancel`, `undo` or its button drops it, and a newer question replaces it. If
 the answer is refused (PaperwireError), the question stays open, so that the person can try again. If
 `Callback.is_answer` returns False, or the function returns None, the text is not an answer. The question then stays
 open, and the text is read like any other message.
@@ -29,9 +29,9 @@ from dataclasses import replace
 from typing import Any
 
 from bot.commands import frame
-from bot.commands.context import Callback, Command, CommandContext, with_stored_chat
+from bot.commands.context import Callback, CommandContext, with_stored_chat
 from bot.ports import channel, conversation
-from subscriptions import errors, model
+from subscriptions import model
 
 # verb of a question that accepts any text → the command that does the same in one line
 _SAID_OTHERWISE = {
@@ -55,7 +55,7 @@ def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines
     """Stores and returns the question `lines`. The person's next plain text is passed to the function of `verb`."""
     _store_question(context, verb, arguments)
     cancel_button = channel.Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
-    return channel.Reply(lines=lines, buttons=((cancel_button,),))
+    return channel.Reply(lines=lines, buttons=((cancel_button,),), about=channel.About())
 
 
 def expect_answer(context: CommandContext, verb: str, arguments: Mapping[str, Any] | None = None) -> None:
@@ -144,11 +144,24 @@ def reminder(context: CommandContext) -> str:
     return context.say("My question still waits. If that was the answer: {command}", command=words[:_LONGEST])
 
 
-def cancel(context: CommandContext) -> channel.Reply:
-    """Drops the open question."""
-    if drop_question(context):
-        return channel.Reply(lines=(context.say("Nothing is changed."),), ok=True)
-    return channel.Reply(lines=(context.say("There is nothing to cancel."),))
+def agreed(context: CommandContext, verb: str) -> channel.Reply | None:
+    """Presses the button for "yes" of the open question, if it has this verb: who repeats an order is sure."""
+    waiting = open_question(context)
+    if waiting is None or waiting.verb != "answer-yes" or waiting.arguments["yes"]["verb"] != verb:
+        return None
+    drop_question(context)
+    return context.press(verb, waiting.arguments["yes"]["arguments"])
+
+
+def closed(context: CommandContext) -> channel.Reply | None:
+    """Drops the question to which nobody has to answer any more: the open one, or that of the last buttons.
+
+    None if there is none, or if it belongs to the reply to a change.
+    """
+    if not frame.is_asking(context, frame.load(context)):
+        return None
+    drop_question(context)
+    return channel.Reply(lines=(context.say("Nothing is changed."),), ok=True, about=channel.About())
 
 
 def on_cancel(context: CommandContext) -> channel.Reply:
@@ -162,16 +175,5 @@ def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, 
     asked = model.CallbackToken(verb=verb, arguments={**arguments, "asked": context.request.update_id})
     frame.store(context, replace(frame.load(context), question=asked, asked_at=context.now))
 
-
-COMMANDS = (
-    Command(
-        name="cancel",
-        run=cancel,
-        summary=errors.Sentence("never mind the question"),
-        listed=False,
-        stays_here=True,
-        writes=True,
-    ),
-)
 
 CALLBACKS = {"cancel": Callback(run=on_cancel, stays_here=True, writes=True)}

@@ -150,7 +150,9 @@ def echo(
         zones = cities.zone_buttons(context)
         asking.expect_answer(context, "answer-zone")
     rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
-    return replace(reply, buttons=rows, about=channel.About(number=done.subscription.number))
+    did = "sub" if done.outcome == "added" else ""
+    about = channel.About(number=done.subscription.number, did=did, asks=bool(meant))
+    return replace(reply, buttons=rows, about=about)
 
 
 def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | None) -> str:

@@ -209,6 +209,7 @@ class Action:
     matches_ahead: MatchesAhead | None = None
     stays_here: bool = False  # is about the chat where it was requested, even if that chat manages another one
     wants_file: WantedFile | None = None  # reads an attached document
+    keeps_question: bool = False  # it may answer or close the open question, which then stays until this is done
     replaces: bool = False  # each reply replaces the message of the button; if False, `Reply.replaces` decides
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands import asking, follow_ups, frame, offered, picking, ratings
+from bot.commands import asking, follow_ups, frame, offered, picking, ratings, references
 from bot.commands.cards import card_reply
 from bot.commands.context import Action, CommandContext, with_stored_chat, writes_of
 from bot.commands.export import as_bibtex
@@ -29,13 +29,11 @@ _DOES: Mapping[str, Callable[[CommandContext, KnownPaper], channel.Reply]] = {
 
 def step_of(context: CommandContext, said: Said) -> Step | None:
     """Returns what a text means after what the sender said and saw last; None if it stands by itself."""
-    kind, shown = follow_ups.following(said).kind, frame.load(context).shown
-    if not kind and not shown.choices:
-        return None
+    kind, shown = references.following(said).kind, frame.load(context).shown
     if not shown.papers and context.chat.id and kind == "choose":
         shown = replace(shown, papers=known_papers.last_papers(context.transaction, context.chat))
     there = [one.subscription for one in picking.listed_here(context)]
-    step = follow_ups.follow_up(said, frame.as_seen_now(context, shown), there)
+    step = follow_ups.follow_up(said, frame.as_seen_now(context, shown), there) or follow_ups.order_by_name(said, there)
     return step if step and _is_allowed(context, step) else None
 
 
@@ -114,7 +112,7 @@ def _which_paper(context: CommandContext, verb: str, papers: Mapping[int, int]) 
 
 def _of_papers(context: CommandContext, said: Said, papers: Sequence[KnownPaper]) -> channel.Reply | None:
     """Does what a sentence says about papers: rates or saves them, or shows more like them; otherwise shows the papers."""
-    denied = said.likely("dislike-paper", "exclude") >= intents.HALF or follow_ups.DENIED.search(
+    denied = said.likely("dislike-paper", "exclude") >= intents.HALF or references.DENIED.search(
         reader.folded(said.text)
     )
     if denied and said.intent not in ("like-paper", "like"):

@@ -37,16 +37,24 @@ class Shown:
 
     query: str = ""  # what was looked for last, as it was typed, without a time
     number: int = 0  # of the subscription that was made, changed or named last
+    former: int = 0  # of the other one that was before it
+    listed: tuple[int, ...] = ()  # the numbers of the subscriptions of the last list, if no papers were shown since
     papers: Mapping[int, int] = field(default_factory=dict)  # the numbers of the papers of the last list → their ids
     paper: int = 0  # the only paper that was shown last
     choices: tuple[Choice, ...] = ()  # the buttons of the last reply
     asks: bool = False  # the last reply asked which of its buttons is meant
+    changed: bool = False  # the last reply is that to a change
     setting: str = ""  # the setting that was changed last
-    did: str = ""  # the last change of the subscription, as a command without its number: "schedule daily 9"
-    last: Literal["query", "number", "setting", ""] = ""  # which of these was last
+    did: str = ""  # the last change of the subscription, as `channel.About.did`
+    last: Literal["query", "number", "list", "setting", ""] = ""  # which of these was last
     at: datetime | None = None
     update: str = ""  # the id of the update whose reply was last
     interrupted: bool = False  # the person did something else since; see `as_seen_now`
+
+    @property
+    def is_empty(self) -> bool:
+        """Returns whether there is nothing to which a message may refer."""
+        return not (self.last or self.papers or self.choices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,21 +86,21 @@ def load(context: CommandContext) -> Frame:
 
 def store(context: CommandContext, frame: Frame) -> None:
     """Stores a frame in place of the earlier one; an empty frame is removed."""
-    if frame.shown == Shown() and frame.question is None:
+    if frame.shown.is_empty and frame.question is None:
         context.drop(_name_of(context))
         return
     context.remember(_name_of(context), _STORED.dump_python(frame, mode="json"), lasts=WITHIN, verb=_NAME)
 
 
 def noted(context: CommandContext, reply: channel.Reply) -> Callable[[Transaction], None] | None:
-    """Returns a function that stores what a reply shows, with the reply; None if it shows nothing to refer to."""
+    """Returns a function that stores what a reply shows, with the reply; None if it shows nothing and tells of no change."""
     papers = {
         int(one.arguments["number"]): int(one.arguments["paper"])
         for one in reply.numbers
         if {"number", "paper"} <= one.arguments.keys()
     }
-    about = reply.about
-    if (about is None and not papers) or reply.target_chat is not None:
+    changes = context.transaction.begun_changes
+    if not (reply.about or papers or changes) or reply.target_chat is not None:
         return None
 
     def note(transaction: Transaction) -> None:
@@ -108,22 +116,35 @@ def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], conte
     now, update = context.now, context.request.update_id
     about = reply.about or channel.About()
     shown = replace(before, choices=_choices(reply) if reply.about else (), asks=about.asks, at=now, update=update)
+    shown = replace(shown, changed=bool(context.transaction.begun_changes), interrupted=False)
     if papers:
         is_card = reply.item_layout == "card" and len(papers) == 1
         only = next(iter(papers.values())) if len(papers) == 1 else 0
-        shown = replace(shown, papers=before.papers if is_card and before.papers else papers, paper=only)
+        shown = replace(shown, papers=before.papers if is_card and before.papers else papers, paper=only, listed=())
+    elif about.query:  # it found none
+        shown = replace(shown, papers={}, paper=0, listed=())
     if about.query:
         shown = replace(shown, query=about.query, last="query")
+    if about.listed:
+        shown = replace(shown, listed=about.listed, last="list")
     if about.number:
-        shown = replace(shown, number=about.number, did=about.did, last="number")
+        former = shown.former if about.number == shown.number else shown.number
+        shown = replace(shown, number=about.number, former=former, did=about.did, last="number")
     if about.setting:
         shown = replace(shown, setting=about.setting, last="setting")
     return shown
 
 
 def _choices(reply: channel.Reply) -> tuple[Choice, ...]:
-    buttons = [one for row in reply.buttons for one in row if one.verb]
+    buttons = [one for row in reply.buttons for one in row if one.verb not in ("", "undo")]  # "undo" is a command
     return tuple(Choice(one.label, one.verb, one.arguments) for one in buttons[:_MOST_CHOICES])
+
+
+def is_asking(context: CommandContext, frame: Frame) -> bool:
+    """Returns whether a question is open, and nothing was changed since, nor by the message whose reply asks it."""
+    shown = as_seen_now(context, frame.shown)
+    is_of_change = shown.changed and not shown.interrupted
+    return not is_of_change and (frame.question is not None or shown.asks)
 
 
 def as_seen_now(context: CommandContext, shown: Shown) -> Shown:

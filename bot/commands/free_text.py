@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from bot.commands import asking, follow_ups, following, offered, paper_lookup, search, sentences, settings_form
+from bot.commands import asking, following, offered, paper_lookup, references, search, sentences, settings_form
 from bot.commands.answers import shown_clock, where_it_is
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext
-from bot.commands.words import by_rule, intents, reader
+from bot.commands.meant import is_place
+from bot.commands.words import by_rule, intents, reader, yes_no
 from bot.commands.words.days import paper_days
 from bot.commands.words.ranks import rank_in
 from bot.ports import channel
@@ -37,7 +38,7 @@ def _followed(context: CommandContext, said: str) -> channel.Reply | None:
         return None
     if (step := following.step_of(context, meant)) is not None:
         return following.done(context, step)
-    command = intents.command_in(said) if follow_ups.following(meant).kind else None
+    command = intents.command_in(said) if references.following(meant).kind else None
     if command is None or not asking.can_ask(context):  # in groups, `intent` has found the commands
         return None
     asking.drop_passing_questions(context)
@@ -46,6 +47,16 @@ def _followed(context: CommandContext, said: str) -> channel.Reply | None:
 
 def _answered(context: CommandContext, said: str) -> channel.Reply | None:
     return asking.answer_question(context) if said else None
+
+
+def _unasked(context: CommandContext, said: str) -> channel.Reply | None:
+    """Answers a yes or no where nothing was asked, and "the second one" where nothing was shown."""
+    if is_place(said):
+        return channel.Reply(lines=(context.say("I showed nothing to choose from just now."),))
+    is_answer = yes_no.agrees(said) or yes_no.declines(said)
+    if not is_answer or by_rule.is_acknowledged(said):
+        return None
+    return channel.Reply(lines=(context.say("I asked nothing."),))
 
 
 def _interrupted(context: CommandContext, _: str) -> None:
@@ -85,7 +96,7 @@ def _tried(context: CommandContext, said: str) -> channel.Reply | None:
     return _with_near_command(context, said, search.try_query(context, timed))
 
 
-_STEPS = (_comforted, _followed, _answered, _interrupted, _named, _meant, _tried)
+_STEPS = (_comforted, _followed, _answered, _interrupted, _unasked, _named, _meant, _tried)
 
 
 def _local_time(context: CommandContext, said: str) -> channel.Reply | None:
@@ -107,7 +118,7 @@ def _writes(context: CommandContext) -> bool:
     if asking.answers_question(context) or (context.message and context.message.file_id) or opens_a_paper(context):
         return True
     step = following.step_of(context, meant)
-    follows = step is None and follow_ups.following(meant).kind  # then it may mean a command
+    follows = step is None and references.following(meant).kind  # then it may mean a command
     return following.writes(context, step) if step else bool(follows) or sentences.changes(context, meant)
 
 
@@ -138,4 +149,4 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
     return (split_when(search.query_of(rank.rest if rank else said)).query,)
 
 
-FREE_TEXT = Callback(run=free_text, writes=_writes, queries=_queries)
+FREE_TEXT = Callback(run=free_text, writes=_writes, keeps_question=True, queries=_queries)

@@ -16,7 +16,6 @@ from bot.commands import (
     edit,
     export,
     feed,
-    follow_ups,
     forget,
     free_text,
     help_pages,
@@ -34,6 +33,7 @@ from bot.commands import (
     preview,
     privacy,
     ratings,
+    references,
     schedule,
     search,
     settings,
@@ -182,7 +182,7 @@ def _several(request: conversation.MessageRequest, registry: Registry, *, is_typ
 
 def _follows(text: str) -> bool:
     """Returns whether a text may mean something else after another message."""
-    return bool(follow_ups.following(intents.meaning(text)).kind)
+    return bool(references.following(intents.meaning(text)).kind)
 
 
 def _mail_in(text: str) -> tuple[str, str] | None:
@@ -330,7 +330,6 @@ _MODULES = (  # in the order of the menus
     library,
     connect,
     privacy,
-    follow_ups,
     forget,
     operators,
     chat_events,

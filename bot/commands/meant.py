@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from bot.commands.frame import Shown
 from bot.commands.words import intents, names, reader
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
+from subscriptions.planning.cadence import count_of
 from subscriptions.query import And, Leaf, Node, Not, Or, Query, rewriting
 from subscriptions.query.parse import query_of
 
@@ -15,6 +17,20 @@ _EXCLUDED = re.compile(r'(?:^|\s)-(?:\w+:)?(?:"[^"]*"|\([^)]*\)|\S+)')
 _RUN = re.compile(r"[\u4e00-\u9fff]+|[^\s\u4e00-\u9fff]+")
 _AND = re.compile(r"\s*(?:[,;、]|\b(?:and|or|nor)\b|[和与及跟或])\s*")
 _LAST = ("last", "newest", "latest", "最后", "刚才", "最新")
+_COUNT = r"(?P<{0}>\d|two|three|four|five|six|seven|eight|nine)"
+# "both", "the last two", "all three of them", 前两个
+_COUNTED = re.compile(
+    rf"\b(?P<both>both)(?: of)?(?: (?:them|these|those))?\b"
+    rf"|\b(?:(?:the|my|these|those|all(?: the)?) )*(?:(?P<side>first|last|newest|latest) )?{_COUNT.format('many')}"
+    r"(?: (?:ones|subscriptions))?(?: of (?:them|these|those))?(?= (?:to|at|for|until|every|on|daily|weekly|now|please)\b|\s*[,;]|[\s.!?]*$)"
+    r"|(?:这|那)?(?P<end>前|头|最后|后|最新)?(?:的)?(?<![第\d十])(?P<number>[两二三四五六七八九2-9])[个条](?!星期|礼拜|月|小时|钟|周|工作)(?:订阅)?都?"
+)
+_PLACE = re.compile(
+    r"\b(?:the |my )?(?P<rank>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)(?: (?:one|subscription))?\b"
+    r"|第(?P<place>[一二三四五六七八九十\d]{1,2})[个条](?:订阅)?|最后(?P<end>那|这)?一?[个条](?:订阅)?"
+)
+_POLITE = re.compile(r"^(?:and |ok |then |show me |take )+|(?:[\s,.!?]|please|吧|呢)+$")
+_RANKS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 def is_named(plain: str, one: Subscription) -> bool:
@@ -45,6 +61,73 @@ def fits(name: str, one: Subscription) -> bool:
     words, whole = set(tokens(label)), label.replace(" ", "")
     runs = _RUN.findall(names.without_general(name))
     return bool(runs) and all(run in whole if reader.is_han(run[0]) else {*tokens(run)} <= words for run in runs)
+
+
+class Pointed(NamedTuple):
+    """Subscriptions that a text means by their number or place, and the text with the number of the first in their place."""
+
+    text: str
+    those: tuple[Subscription, ...]  # () if it is not clear which
+
+
+def counts(text: str) -> bool:
+    """Returns whether a text means several things by their count: "both", "the last two"."""
+    found = _COUNTED.search(reader.folded(text))
+    return found is not None and _is_count_of_things(found)
+
+
+def _is_count_of_things(found: re.Match[str]) -> bool:
+    """Returns whether a count says of what: a bare "2" may be a number of anything."""
+    words = found["both"] or found["side"] or found["end"] or found["number"]
+    return bool(words) or found[0].startswith(("the ", "my ", "these ", "those ", "all "))
+
+
+def pointed_at(text: str, shown: Shown, there: Sequence[Subscription]) -> Pointed | None:
+    """Returns what a text means by "both", "the last two", or by a place in the list that was shown; None if nothing."""
+    plain = reader.folded(text)
+    found = _COUNTED.search(plain)
+    if found and _is_count_of_things(found):
+        those = _counted(found, shown, there)
+    elif (found := _PLACE.search(plain)) and shown.listed:
+        listed = [one for number in shown.listed for one in there if one.number == number]
+        at = _place(found)
+        those = tuple(listed[at : at + 1]) if at >= 0 else tuple(listed[-1:])
+    else:
+        return None
+    first = next(iter(those or there), None)
+    return Pointed(f"{text[: found.start()]} #{first.number} {text[found.end() :]}".strip(), those) if first else None
+
+
+def _counted(found: re.Match[str], shown: Shown, there: Sequence[Subscription]) -> tuple[Subscription, ...]:
+    """Returns so many subscriptions: the first, the last, all if there are no more, or those that were shown or named last."""
+    many = 2 if found["both"] else count_of(found["many"] or found["number"])
+    side = found["side"] or found["end"] or ""
+    if len(there) < many:
+        return ()
+    if side in ("first", "前", "头"):
+        return tuple(there[:many])
+    if side or len(there) == many:
+        return tuple(there[-many:])
+    last = {"list": shown.listed, "number": (shown.former, shown.number)}.get(shown.last, ())
+    named = tuple(one for one in there if one.number in last)
+    return named if len(named) == many and not shown.interrupted else ()
+
+
+def is_place(text: str) -> bool:
+    """Returns whether a text is only a place: "the second one, please"."""
+    return _PLACE.fullmatch(_POLITE.sub("", reader.folded(text))) is not None
+
+
+def place_in(text: str) -> int | None:
+    """Returns the index that a text means by a place: 1 for "the second one", -1 for the last; None if it names none."""
+    found = _PLACE.search(reader.folded(text))
+    return _place(found) if found else None
+
+
+def _place(found: re.Match[str]) -> int:
+    if found["place"]:
+        return count_of(found["place"]) - 1
+    return _RANKS.index(found["rank"]) if found["rank"] in _RANKS else -1
 
 
 class Meant(NamedTuple):

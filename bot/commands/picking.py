@@ -86,10 +86,18 @@ def not_found(which: str) -> errors.NotFound:
 
 
 def number_and_rest(context: CommandContext, text: str) -> tuple[model.Subscription | None, str]:
-    """Returns (the subscription whose number is the first word, the other words); (None, text) if there is none."""
-    first, *rest = text.split(maxsplit=1) or [""]
-    found = subscription_numbered(context, listing.typed_number(first))
-    return (found, rest[0].strip() if rest else "") if found else (None, text.strip())
+    """Returns (the subscription whose number is the first word, the other words); (None, text) if there is none.
+
+    A text may also begin with the whole name or query of a subscription.
+    """
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    if found := subscription_numbered(context, listing.typed_number(first)):
+        return found, text.strip()[len(first) :].strip()
+    plain = f"{text.strip()} ".casefold()
+    there = [one.subscription for one in listed_here(context)]
+    named = [(name, one) for one in there for name in (one.name, one.text) if plain.startswith(f"{name} ".casefold())]
+    name, found = max(((name, one) for name, one in named if name), key=lambda it: len(it[0]), default=("", None))
+    return found, text.strip()[len(name) :].strip()
 
 
 def required_number(context: CommandContext, text: str, example: str) -> tuple[model.Subscription, str]:
@@ -146,7 +154,7 @@ def pick_list(
     ]
     turned = pager(context, page, len(pages), f"{verb}-page")
     expect_answer(context, "answer-pick", {"verb": verb})
-    return channel.Reply(lines=(question,), buttons=(*rows, turned, tuple(last)))
+    return channel.Reply(lines=(question,), buttons=(*rows, turned, tuple(last)), about=channel.About(asks=True))
 
 
 def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:

@@ -249,7 +249,9 @@ def _page(
         first=first,
         numbers=results.card_buttons(items, first=first),
         buttons=tuple(rows),
-        about=channel.About(query=subscription.text if subscription else ending.query),
+        about=channel.About(
+            query=subscription.text if subscription else ending.query, asks=bool(spelled.meant) and not items
+        ),
     )
     return with_near(context, reply, _timed(about, ending), near) if near else reply
 

@@ -6,7 +6,7 @@ The answer names each wish with its outcome, in order, also one that was refused
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.commands import asking, follow_ups, following, free_text, meant, offered, picking, results
+from bot.commands import asking, following, free_text, meant, offered, picking, references, results, search
 from bot.commands.context import Callback, CommandContext
 from bot.commands.undo import undo_row
 from bot.commands.words import intents, reader, wishes
@@ -16,10 +16,11 @@ from subscriptions import errors, model
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import is_time
 from subscriptions.service import listing
+from subscriptions.service.changes import forget_void_change
 
 _SHORT = 80  # characters of a wish that the answer repeats
 _MOST_LISTED, _OF_EACH = 10, 2  # queries of a list that are tried, and papers that are shown of each
-_FIRST = "undo"  # "take it back and follow kelp" means what was done before this message
+_TAKES_BACK = ("undo", "cancel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +37,23 @@ def several(context: CommandContext) -> channel.Reply | None:
     text = context.args.strip()
     if listed := wishes.listed_in(text):
         return _of_list(context, listed)
-    parts = _parts(context, text)
+    parts = _once_taken_back(_parts(context, text))
     if parts == (text,):
         return _with_left_out(context, text, _one(context, text))
     if len(parts) == 1:
         return _one(replace(context, args=parts[0]), parts[0])
     here = {one.number: one for one in _there(context)}
-    done: dict[int, _Done] = {}
+    done: list[_Done] = []
     about: model.Subscription | None = None
-    for at in sorted(range(min(len(parts), wishes.MOST)), key=lambda at: not _is_undo(parts[at])):
-        wish = _about(parts[at], about) if about else parts[at]
-        done[at] = _done(context, wish, parts[at], after=parts[at - 1] if at else "")
+    for at, part in enumerate(parts[: wishes.MOST]):
+        wish = _about(part, about, is_only=len(here) == 1) if about else part
+        done.append(_done(context, wish, part, after=parts[at - 1] if at else ""))
         context = _afresh(context)
         now = {one.number: one for one in _there(context)}
-        named = _named([*now.values()]).meaning(wish).numbers
-        touched = [one for number, one in now.items() if here.get(number) != one or [str(number)] == named]
+        touched = [one for number, one in now.items() if here.get(number) != one or _is_about(wish, one)]
         about, here = (touched[0] if len(touched) == 1 else about), now
-    return _joined(context, [done[at] for at in sorted(done)], parts[wishes.MOST :])
+    forget_void_change(context.transaction, context.chat.id)
+    return _joined(context, done, parts[wishes.MOST :])
 
 
 def _with_left_out(context: CommandContext, text: str, reply: channel.Reply | None) -> channel.Reply | None:
@@ -64,15 +65,23 @@ def _with_left_out(context: CommandContext, text: str, reply: channel.Reply | No
 
 
 def _of_list(context: CommandContext, listed: wishes.Listed) -> channel.Reply | None:
-    """Subscribes to each query of a list, if the line above it says so; otherwise shows what each finds."""
+    """Subscribes to each query of a list, if the line above it says so; otherwise shows what each finds.
+
+    A line that is an order is not done: it may have come into the list with what was pasted.
+    """
     text = "\n".join(listed.queries)
-    if listed.subscribes or asking.answers_question(context) or not asking.can_ask(context):
-        return _one(context, f"sub {text}") if listed.subscribes else _one(context, context.args)
-    found = [_done(context, query, query, after="") for query in listed.queries[:_MOST_LISTED]]
-    first = [replace(one, reply=_first_of(one.reply)) if one.reply else one for one in found]
-    reply = _joined(context, first, ())
-    button = channel.Button(label=context.say("subscribe"), verb="subscribe-to", arguments={"text": text})
-    return replace(reply, buttons=((button,),))
+    if not listed.subscribes and (asking.answers_question(context) or not asking.can_ask(context)):
+        return _one(context, context.args)
+    if listed.subscribes:
+        reply = _one(context, f"sub {text}") or offered.what_to_say(context)
+    else:
+        found = [_Done(query, _first_of(search.try_query(context, query))) for query in listed.queries[:_MOST_LISTED]]
+        button = channel.Button(label=context.say("subscribe"), verb="subscribe-to", arguments={"text": text})
+        reply = replace(_joined(context, found, ()), buttons=((button,),) if text else ())
+    if not listed.orders:
+        return reply
+    left = context.say("Not done, since it is no subject: {lines}", lines="; ".join(map(_short, listed.orders)))
+    return replace(reply, lines=(*reply.lines, left))
 
 
 def _first_of(reply: channel.Reply) -> channel.Reply:
@@ -81,9 +90,19 @@ def _first_of(reply: channel.Reply) -> channel.Reply:
     return channel.Reply(lines=reply.lines[:1], ok=reply.ok, items=reply.items[:most], days=reply.days[:most])
 
 
-def _about(wish: str, one: model.Subscription) -> str:
-    """Returns a wish with the subscription that the wish before made, changed or named in place of "it"."""
+def _is_about(wish: str, one: model.Subscription) -> bool:
     said = intents.meaning(wish)
+    return said.numbers == [str(one.number)] or meant.is_named(reader.folded(wish), one)
+
+
+def _about(wish: str, one: model.Subscription, *, is_only: bool) -> str:
+    """Returns a wish with the subscription that the wish before made, changed or named in place of "it".
+
+    "At most 5 papers a day" after a wish to subscribe is a limit of that subscription; of the only one, it is that of the chat.
+    """
+    said = intents.meaning(wish)
+    if said.intent == "set-limit" and intents.daily_limit(wish):
+        return wish if is_only else f"{wish} #{one.number}"
     if is_time(wish):
         return f"move #{one.number} to {wish}"
     return wishes.with_antecedent(wish, one.text if said.intent in (reader.QUERY, *reader.ASKING) else f"#{one.number}")
@@ -91,7 +110,7 @@ def _about(wish: str, one: model.Subscription) -> str:
 
 def _parts(context: CommandContext, text: str) -> tuple[str, ...]:
     """Returns the wishes of a text, read with the names of the chat's subscriptions; (text,) if it answers a question."""
-    if follow_ups.following(intents.meaning(text)).corrects and following.step_of(context, intents.meaning(text)):
+    if references.following(intents.meaning(text)).corrects and following.step_of(context, intents.meaning(text)):
         return (text,)  # "wrong one, I meant kelp"
     parts = wishes.wishes_in(text, _named(_there(context)))
     are_commands = all(map(intents.command_in, parts))
@@ -112,8 +131,18 @@ def _there(context: CommandContext) -> list[model.Subscription]:
     return [one.subscription for one in picking.listed_here(context)]
 
 
-def _is_undo(wish: str) -> bool:
-    return intents.meaning(wish).intent == _FIRST
+def _once_taken_back(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the wishes without those that only take back once more what one before them takes back: 算了，不订了."""
+    kept = [part for at, part in enumerate(parts) if not (at and _takes_back(parts[at - 1]) and _says_so_again(part))]
+    return tuple(kept)
+
+
+def _takes_back(wish: str) -> bool:
+    return intents.meaning(wish).intent in _TAKES_BACK
+
+
+def _says_so_again(wish: str) -> bool:
+    return _takes_back(wish) or wishes.keeps(wish) or references.following(intents.meaning(wish)).kind == "back"
 
 
 def _one(context: CommandContext, wish: str) -> channel.Reply | None:
@@ -184,7 +213,7 @@ def _joined(context: CommandContext, done: Sequence[_Done], left: Sequence[str])
         numbers=with_papers[0].numbers if len(with_papers) == 1 else results.card_buttons(items),
         delivery=next((reply.delivery for _, reply in reversed(replies) if reply.delivery), None),
         file=next((reply.file for _, reply in reversed(replies) if reply.file), None),
-        buttons=(*_buttons(replies), *undo_row(context)) if context.transaction.begun_changes else _buttons(replies),
+        buttons=(*_buttons(replies), *undo_row(context)),
         lookup_ids=tuple(name for _, reply in replies for name in reply.lookup_ids),
         about=next((reply.about for _, reply in reversed(replies) if reply.about), None),
     )
@@ -218,4 +247,4 @@ def _queries(context: CommandContext) -> Iterator[str]:
             yield split_when(command[1]).query
 
 
-SEVERAL = Callback(run=several, writes=True, queries=_queries)
+SEVERAL = Callback(run=several, writes=True, keeps_question=True, queries=_queries)

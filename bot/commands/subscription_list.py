@@ -56,7 +56,11 @@ def show_one(context: CommandContext, subscription: model.Subscription) -> chann
                 context.now,
             )
         )
-    return channel.Reply(lines=tuple(lines), buttons=(change_buttons(context, subscription), (back,)))
+    return channel.Reply(
+        lines=tuple(lines),
+        buttons=(change_buttons(context, subscription), (back,)),
+        about=channel.About(number=subscription.number),
+    )
 
 
 def _page(context: CommandContext, page: int) -> channel.Reply:
@@ -99,7 +103,9 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
         label = context.say("merge {first} and {second}", first=near.first, second=near.second)
         numbers = {"first": near.first, "second": near.second}
         buttons = (*buttons, (channel.Button(label=label, verb="merge", arguments=numbers),))
-    return channel.Reply(lines=(head, *_list_lines(context, rows, shown), *more), buttons=buttons)
+    listed = tuple(one.subscription.number for one in shown)
+    lines = (head, *_list_lines(context, rows, shown), *more)
+    return channel.Reply(lines=lines, buttons=buttons, about=channel.About(listed=listed))
 
 
 def on_merge(context: CommandContext) -> channel.Reply:

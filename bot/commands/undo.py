@@ -1,25 +1,28 @@
-"""The command undo, and the button [undo] that every reply to a change carries."""
+"""The commands undo and cancel, and the button [undo] that every reply to a change carries.
+
+`undo` takes back what the last message changed. If that changed nothing, `undo` closes the question that it asked, or
+asks whether an older change is meant.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from bot.commands import phrasing
+from bot.commands import asking, phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.service import amendments
-from subscriptions.service.amendments import Undone, last_change
+from subscriptions.service.amendments import Undone
 from subscriptions.service.changes import Change, Difference
+from subscriptions.store.conversations import is_later_update
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.texts import cut_letters
 
 
 def undo_row(context: CommandContext) -> channel.Buttons:
-    """Returns a row with [undo] for the newest change of the chat; no row if there is no change."""
+    """Returns a row with [undo] for what this message changed; no row if it changed nothing."""
     change = context.transaction.begun_changes.get(context.chat.id)
-    if change is None and (last := last_change(context.transaction, context.chat.address)) is not None:
-        change = last.id
     return (
         ()
         if change is None
@@ -42,23 +45,54 @@ _JUDGED: Mapping[tuple[states.Signal, bool], errors.Sentence] = {
 
 
 def undo_last(context: CommandContext) -> channel.Reply:
-    """Undoes the newest change. If another person made it, asks first.
+    """Undoes the newest change. If another person made it, or if the last message changed nothing, asks first.
 
     Who undoes a third time in a row misses something: then a subscription that was removed comes first.
     """
+    if (sure := asking.agreed(context, "undo")) is not None:
+        return sure
+    if (closed := asking.closed(context)) is not None:
+        return closed
     address = context.chat.address
     change = amendments.last_change(context.transaction, address)
     if change is None:
         return channel.Reply(lines=(context.say("There is nothing to undo."),))
+    is_last = _is_of_last_message(context, change)
     removal = amendments.last_removal(context.transaction, address)
     if (
         removal
+        and is_last
         and amendments.undos_in_a_row(context.transaction, address) == _PATIENCE
         and not _is_foreign(context, removal)
     ):
         with suppress(errors.Refused), context.transaction.savepoint():
             return _undone(context, removal)
-    return _ask(context, change) if _is_foreign(context, change) else _undone(context, change)
+    return _undone(context, change) if is_last and not _is_foreign(context, change) else _ask(context, change)
+
+
+def cancel(context: CommandContext) -> channel.Reply:
+    """Closes the open question; if there is none, takes back what the last message changed, in a private chat."""
+    if (closed := asking.closed(context)) is not None:
+        return closed
+    change = amendments.last_change(context.transaction, context.chat.address)
+    is_newest = change is not None and not amendments.undos_in_a_row(context.transaction, context.chat.address)
+    if change is not None and is_newest and asking.can_ask(context) and _is_of_last_message(context, change):
+        return _undone(context, change)
+    return channel.Reply(lines=(context.say("There is nothing to cancel."),))
+
+
+def _is_of_last_message(context: CommandContext, change: Change) -> bool:
+    """Returns whether nothing was said or pressed here since a change, or since the undo of a newer one.
+
+    True where nobody could answer the question whether to undo it.
+    """
+    transaction = context.transaction
+    if context.read_by_strangers:
+        return True
+    if context.chat.id in transaction.begun_changes:  # by another wish of this message
+        return False
+    since = amendments.changed_at(transaction, context.chat.address) or change.at
+    return not is_later_update(transaction, context.origin.address, since, without=(context.request.update_id,))
 
 
 def on_undo(context: CommandContext) -> channel.Reply:
@@ -90,12 +124,21 @@ def _is_foreign(context: CommandContext, change: Change) -> bool:
 
 
 def _ask(context: CommandContext, change: Change) -> channel.Reply:
+    """Asks whether to undo a change of another person, or one that was not made by the last message."""
+    is_foreign = _is_foreign(context, change)
     name = change.who.partition(" ")[2] or context.say("Somebody else")
-    lines = (context.say("{name} did the last change here:", name=name), *_what(context, change.what))
+    if is_foreign:
+        head = context.say("{name} did the last change here:", name=name)
+    elif context.transaction.begun_changes:
+        head = context.say("The last change here:")
+    else:
+        head = context.say("Your last message changed nothing. The last change before it:")
+    lines = (head, *_what(context, change.what))
     if context.read_by_strangers:
         return channel.Reply(lines=(*lines, context.say("Only {name} can undo it here.", name=name)))
     sure = channel.Button(label=context.say("undo it"), verb="undo", arguments={"change": change.id, "sure": True})
-    return channel.Reply(lines=lines, buttons=((sure,),))
+    asking.expect_yes_or_no(context, sure, channel.Button(label=context.say("no"), verb="cancel"))
+    return channel.Reply(lines=lines, buttons=((sure,),), about=channel.About())
 
 
 def _undone(context: CommandContext, change: Change, *, replaces: bool = False) -> channel.Reply:
@@ -182,7 +225,22 @@ def _state_words(context: CommandContext, subscription: model.Subscription, othe
 
 
 COMMANDS = (
-    Command(name="undo", run=undo_last, needs_manager=True, summary=errors.Sentence("take back the last change")),
+    Command(
+        name="undo",
+        run=undo_last,
+        needs_manager=True,
+        keeps_question=True,
+        summary=errors.Sentence("take back the last change"),
+    ),
+    Command(
+        name="cancel",
+        run=cancel,
+        summary=errors.Sentence("never mind the question"),
+        listed=False,
+        stays_here=True,
+        writes=True,
+        keeps_question=True,
+    ),
 )
 
 CALLBACKS = {"undo": Callback(run=on_undo, needs_manager=True)}

@@ -15,7 +15,6 @@ from typing import Any
 
 from bot.commands import admission, asking, chat_events, frame, paper_lookup
 from bot.commands.context import CommandContext, Registry, with_stored_chat
-from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import ABOUT, Intent
 from bot.conversation import authorization, prepared_request, reply_sender
 from bot.conversation.authorization import PreparedRequest
@@ -400,7 +399,7 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
         or bool(prepared_request.newly_named(context, prepared))
         or bool(prepared_request.newly_heard(context))
         or _is_back(context)
-        or (prepared.intent.run is not FREE_TEXT.run and asking.has_passing_question(context))
+        or (not prepared.intent.keeps_question and asking.has_passing_question(context))
     )
 
 
@@ -476,7 +475,7 @@ def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: 
 
     If the command writes, drops questions that are then obsolete, and decides whether a new chat is admitted.
     """
-    if writes and prepared.intent.run is not FREE_TEXT.run:
+    if writes and not prepared.intent.keeps_question:
         asking.drop_passing_questions(context)
     reply = prepared.intent.run(context)
     if reply is not None and prepared.intent.replaces:

@@ -446,7 +446,10 @@ class About:
 
     query: str = ""  # what was looked for, as it was typed, without a time
     number: int = 0  # of the subscription that was made, changed or named
-    did: str = ""  # the change of that subscription, as a command without its number: "schedule daily 9"
+    listed: tuple[int, ...] = ()  # the numbers of the subscriptions of a list, in its order
+    did: str = (
+        ""  # the change of that subscription, as a command without its number: "schedule daily 9"; "sub": it was made
+    )
     setting: str = ""  # the setting that was changed
     asks: bool = False  # it asks which of its buttons is meant
 

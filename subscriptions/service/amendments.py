@@ -231,6 +231,11 @@ def last_removal(store: Scope, address: model.ChatAddress) -> changes.Change | N
     )
 
 
+def changed_at(store: Scope, address: model.ChatAddress) -> datetime | None:
+    """Returns the moment of the newest stored change of a chat, which may be an undo; None if there is none."""
+    return next((one.at for one in _log(store, address)), None)
+
+
 def undos_in_a_row(store: Scope, address: model.ChatAddress) -> int:
     """Returns how many of the newest changes of a chat are undos that are in effect."""
     return len(list(takewhile(lambda one: one.undoes is not None and not one.undone, _log(store, address))))

@@ -122,12 +122,13 @@ def change_subscriptions(
 def judging(store: Transaction, chat: model.Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
     """Begins a transaction in which a chat saves, likes or dislikes papers, and records this as a change.
 
-    Records nothing for a chat that is not stored.
+    Records nothing for a chat that is not stored, nor if the judgements were the same before.
     """
     with store.write() as transaction:
         if chat.id:
             record_change(transaction, chat.id, now=now, who=who, judges=True)
         yield transaction
+        forget_void_change(transaction, chat.id)
 
 
 def record_changes(
@@ -153,6 +154,16 @@ def record_changes(
     # only chats with more than KEPT changes can have changes that are too old
     for chat_id in conversations.with_more_changes_than(transaction, fresh, KEPT):
         _drop_old(transaction, chat_id)
+
+
+def forget_void_change(transaction: Transaction, chat_id: int) -> None:
+    """Removes the change that this transaction stored if, on balance, nothing changed: a pause that was ended at once."""
+    if chat_id not in transaction.begun_changes:
+        return
+    newest, after = conversations.changes_of(transaction, chat_id)[0], state_of(transaction, chat_id)
+    if not difference(before(newest, after), after):
+        conversations.drop_changes(transaction, [newest.id])
+        del transaction.begun_changes[chat_id]
 
 
 def note_changed_state(transaction: Transaction, chat_id: int) -> None:

@@ -288,7 +288,8 @@ def command_of(said: Said, *, of_the_chat: bool = False) -> tuple[str, str] | No
         return ("search", said.text) if said.subject else ("today", f"papers {days.words}")
     if command == "today" and said.subject and _OTHER_DAYS.search(reader.folded(said.text)):
         return ("search", said.text)
-    if not of_the_chat and is_of_the_chat(said) and names.names_in(said.text, said.intent):
+    is_of_one = names.is_numbered(said.text) or names.names_in(said.text, said.intent)
+    if not of_the_chat and is_of_the_chat(said) and is_of_one:
         return None
     taken = _ARGUMENTS[said.intent](said) if said.intent in _ARGUMENTS else ""
     return None if taken is None else (command, f"{fixed} {taken}".strip())

@@ -40,7 +40,7 @@ _EXCEPTIONS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"^(?:{_BUT}|(?:all|everything) but) (?P<kept>[^,;]+?)[,;]? (?P<rest>(?:[a-z]+ )*{_REST}\b.*)$",
-        rf"^(?P<rest>.*\b{_ALL}(?: of (?:them|it))?(?: {_SUBSCRIPTION})*),? (?:{_BUT}|but(?: not| for)?|not) (?P<kept>.+)$",
+        rf"^(?P<rest>.*\b{_ALL}(?: of (?:them|it))?(?: {_SUBSCRIPTION})*(?P<when>(?: [\w:]+){{0,4}}?)),? (?:{_BUT}|but(?: not| for)?|not) (?P<kept>.+)$",
         rf"^(?P<rest>.*\b{_REST}\b.*?)(?:[,;.]| and| but)+ (?:just |only )?{_KEEP} (?:only |just )?(?P<kept>.+)$",
         rf"^(?:please )?(?:just |only )?{_KEEP} (?:only |just )?(?P<kept>.+?)(?:[,;.]| and| but)+ (?P<rest>.*\b{_REST}\b.*)$",
         rf"^(?:please )?(?:(?:just|only) {_KEEP}|{_KEEP} (?:just|only)) (?P<kept>.+)(?P<rest>)$",
@@ -157,11 +157,16 @@ def exemption_in(text: str) -> Exemption | None:
     if len(plain) > _LONGEST:
         return None
     for pattern in _EXCEPTIONS:
-        if found := pattern.match(plain):
-            parts = found.groupdict()
+        if (found := pattern.match(plain)) and _is_time_or_nothing((parts := found.groupdict()).get("when", "")):
             kept, when = _with_time_apart(parts["kept"])
             return Exemption(f"{parts['rest']} {when}".strip(" ,"), kept.strip(" ,"))
     return None
+
+
+def _is_time_or_nothing(words: str) -> bool:
+    """Returns whether words say only when, or how long: "everything daily at 9 except X", "all for a week except X"."""
+    marks = [token.mark for token in reader.tokens_of(words)]
+    return all(mark in (reader.WHEN, reader.LONG, reader.DATE, *_BEFORE_TIMES) for mark in marks)
 
 
 def _with_time_apart(words: str) -> tuple[str, str]:

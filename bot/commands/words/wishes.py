@@ -18,6 +18,7 @@ _MOST_BREAKS = 12  # a text with more places where it could be split is no messa
 _BREAK = re.compile(
     r"[;!?…]+|\.(?=\s|[\u4e00-\u9fff]|$)|,(?!\d{3}\b)|\s(?=(?:and|then|also|plus)\s)|(?=然后|另外|顺便|顺带|并且|接着|同时|还有)"
 )
+_BREAK_AT_BUT = re.compile(rf"{_BREAK.pattern}|\s(?=but\s)")  # "keep A but stop B"
 _LINK = re.compile(
     r"^[\s,;.!?、]*(?:(?:and|then|also|plus|so|oh|but)\b[\s,]*|(?:然后|另外|顺便|顺带|并且|接着|同时|还有|再(?=[^\s来])|并(?=[^且]))[\s,]*)*"
 )
@@ -32,13 +33,14 @@ _NOUN = re.compile(
 _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?|works?)\b|论文|文章|文献|研究")
 _DAY = re.compile(r"\b(?:today|todays|today's|tonight|now)\b|今天|今日|现在")
 _PLEASANT = frozenset({"hello", "thanks", "bye"})
+_KEEPS = re.compile(r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)")
 _OF_ONE = ("pause", "resume", "unsub", "schedule", "edit", "exclude", "narrow", "widen", "name")
 _OF_THE_QUERY = frozenset({"edit", "exclude", "narrow", "widen", "name"})
 REMOVES = frozenset({"unsub", "unsub-all", "stop", "exclude"})
 _SETTLES = frozenset({"schedule", "now", "weekdays", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen"})
 _LOOKS = frozenset({reader.QUERY, *reader.ASKING}) - {"sub"}
 # what a wish is only if the words are surely meant so, since people talk about anything
-_TALK, _MAYBE = 0.8, 0.05
+_TALK, _MAYBE = 0.8, 0.005
 
 
 class Named(NamedTuple):
@@ -87,10 +89,20 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
     if not 1 < len(pieces) <= _MOST_BREAKS:
         return _with_limit(text, named)
     parts = _joined(pieces, named)
-    wanted = [one for one in parts if not _is_pleasant(one)]
+    wanted = [one for one in parts if not _is_pleasant(one) and not _keeps_one(one, named)]
     if len(parts) == 1 or not wanted:
         return _with_limit(text, named)
     return tuple(further for one in wanted for further in _with_limit(one, named))
+
+
+def keeps(text: str) -> bool:
+    """Returns whether a text says that something stays as it is: "keep it"."""
+    return bool(_KEEPS.search(reader.folded(text)))
+
+
+def _keeps_one(piece: str, named: Named) -> bool:
+    """Returns whether a piece says that a subscription stays as it is, so that it is no wish: "keep A but stop B"."""
+    return keeps(piece) and named.names_one(intents.meaning(piece))
 
 
 def _pieces(said: str) -> Iterator[str]:
@@ -100,7 +112,7 @@ def _pieces(said: str) -> Iterator[str]:
         (token.start, token.end) for token in reader.tokens_of(said) if token.mark in (reader.QUOTED, reader.PAPER)
     ]
     start = 0
-    for found in _BREAK.finditer(plain):
+    for found in (_BREAK_AT_BUT if keeps(said) else _BREAK).finditer(plain):
         at = found.end()
         if any(first < at < last for first, last in quoted) or not said[start:at].strip() or not said[at:].strip():
             continue
@@ -144,6 +156,8 @@ def _stands(piece: str, before: str, named: Named) -> bool:
     if is_time(piece):  # "call it kelp, mondays at noon": the time is of that subscription
         return bool(before) and named.meaning(before).intent in _OF_THE_QUERY
     said = named.meaning(piece)
+    if _keeps_one(piece, named):
+        return True
     if said.intent == "edit" and not named.names_one(said):
         # "drop A, use B instead" is a removal and a subscription; what else shall be changed is not said
         return said.sure >= intents.SURE and intents.meaning(before).intent in REMOVES
@@ -260,6 +274,7 @@ class Listed(NamedTuple):
 
     head: str
     queries: tuple[str, ...]
+    orders: tuple[str, ...] = ()  # the lines that are no subjects
 
     @property
     def subscribes(self) -> bool:
@@ -275,4 +290,12 @@ def listed_in(text: str) -> Listed | None:
     queries = tuple(line[one.end() :] for line, one in zip(lines, found, strict=True) if one)
     head = lines[0] if lines and not found[0] else ""
     is_list = len(queries) > 1 and len(queries) + bool(head) == len(lines)
-    return Listed(head, queries) if is_list else None
+    orders = tuple(one for one in queries if _is_order(one))
+    return Listed(head, tuple(one for one in queries if one not in orders), orders) if is_list else None
+
+
+def _is_order(line: str) -> bool:
+    """Returns whether a line of a list is an order instead of a subject."""
+    said = intents.meaning(line)
+    is_of_subject = said.intent in (reader.QUERY, *reader.ASKING, *intents.SMALL_TALK)
+    return not is_of_subject and not said.intent.startswith(intents.MISSING) and said.is_sure

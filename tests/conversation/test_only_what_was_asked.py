@@ -1,0 +1,167 @@
+"""Nothing is changed that was not asked for: undo, no, counts, places and lists mean exactly what was said or shown."""
+
+import pytest
+
+from tests import make
+from tests.bot_harness import Answer, BotHarness
+from tests.conversation import deliverer
+
+KELP, REEFS, ICE = "kelp daily 09:00", "coral reefs weekly mon 08:00", "sea ice weekdays 07:00"
+ALL = [KELP, REEFS, ICE]
+
+
+@pytest.fixture(autouse=True)
+async def _subscribed(bot: BotHarness) -> None:
+    make.ingested(bot.store, make.paper("Kelp one"), make.paper("Kelp two"), make.paper("Mud"))
+    await _after(bot, "/sub kelp daily 9", "London", "/sub coral reefs weekly mon 8", "/sub sea ice weekdays 7")
+
+
+async def _after(bot: BotHarness, *said: str) -> Answer:
+    answer = Answer(stored_reply=None)
+    for line in said:
+        bot.later(seconds=1)
+        answer = await bot.says(line)
+    return answer
+
+
+def _there(bot: BotHarness) -> list[str]:
+    """Returns the subscriptions with their times; "-" marks one that is paused."""
+    found = deliverer.subscriptions_of(bot)
+    return [f"{'-' if one.state.value == 'paused' else ''}{one.text} {one.cadence}" for one in found]
+
+
+class TestUndo:
+    @pytest.mark.parametrize(
+        "said",
+        [
+            ("/pause 2", "/pause 2"),
+            ("pause 2", "thanks"),
+            ("/pause 2", "/resume 1"),
+            ("/pause 2", "pause 3 and resume 3"),
+            ("/pause 2", "/list"),
+        ],
+    )
+    async def test_after_a_message_that_changed_nothing_an_older_change_is_asked_about(
+        self, bot: BotHarness, said: tuple[str, ...]
+    ) -> None:
+        answer = await _after(bot, *said)
+        assert "undo" not in answer.buttons
+        asked = await _after(bot, "undo")
+        assert asked.lines[0] == "Your last message changed nothing. The last change before it:"
+        assert "2 is: paused" in asked.lines
+        assert _there(bot) == [KELP, f"-{REEFS}", ICE]
+        assert (await _after(bot, "undo")).text.startswith("✓ Undone."), "who says it again is sure"
+        assert _there(bot) == ALL
+
+    @pytest.mark.parametrize("said", ["no", "no thanks", "不要"])
+    async def test_a_no_leaves_the_older_change(self, bot: BotHarness, said: str) -> None:
+        await _after(bot, "/pause 2", "/list", "/undo", said)
+        assert _there(bot) == [KELP, f"-{REEFS}", ICE]
+
+    @pytest.mark.parametrize("asks", ["/unsub", "unsubscribe", "pause all except coral", "/edit 2", "drop ice"])
+    @pytest.mark.parametrize("said", ["undo", "/undo", "cancel", "none of them"])
+    async def test_an_open_question_is_closed(self, bot: BotHarness, asks: str, said: str) -> None:
+        if asks == "/edit 2" and said == "none of them":
+            return  # after this question, any words are a query
+        answer = await _after(bot, asks, said)
+        assert answer.text.endswith("Nothing is changed.")
+        assert _there(bot) == ALL
+        assert (await _after(bot, "2", "yes")).text
+        assert _there(bot) == ALL
+
+    async def test_the_question_below_a_change_does_not_keep_it(self, bot: BotHarness) -> None:
+        await _after(bot, "/unsub all", "/sub mud daily 9", "undo")
+        assert _there(bot) == []
+
+    async def test_after_another_wish_of_the_same_message_it_asks(self, bot: BotHarness) -> None:
+        answer = await _after(bot, "pause 1 and undo")
+        assert _there(bot) == [f"-{KELP}", REEFS, ICE], answer.text
+
+
+class TestTakenBack:
+    @pytest.mark.parametrize(
+        "said",
+        ["算了，不订了", "不订了", "never mind, forget it", "actually no, cancel that", "on second thought, don't"],
+    )
+    async def test_a_wish_is_taken_back_once(self, bot: BotHarness, said: str) -> None:
+        answer = await _after(bot, "follow mud", said)
+        assert _there(bot) == ALL
+        assert answer.buttons[0] in ("redo", "重做")
+
+    async def test_not_when_something_else_was_said_since(self, bot: BotHarness) -> None:
+        await _after(bot, "follow mud", "/help", "不订了")
+        assert len(_there(bot)) == len(ALL) + 1
+
+    async def test_a_removal_is_not_meant_by_the_bare_command(self, bot: BotHarness) -> None:
+        answer = await _after(bot, "follow mud", "unsubscribe")
+        assert answer.lines[0].startswith("Which one do you want to remove?")
+
+
+class TestAnswers:
+    @pytest.mark.parametrize("before", [(), ("/list",), ("find papers on qutrits",), ("thanks",)])
+    @pytest.mark.parametrize("said", ["yes", "no", "none", "neither", "sure", "是的"])
+    async def test_without_a_question_they_do_nothing(
+        self, bot: BotHarness, before: tuple[str, ...], said: str
+    ) -> None:
+        answer = await _after(bot, *before, said)
+        assert answer.lines in (["I asked nothing."], ["我没有提问。"])
+        assert _there(bot) == ALL
+
+
+class TestWhichAreMeant:
+    @pytest.mark.parametrize(
+        ("said", "there"),
+        [
+            (("pause coral reefs",), [KELP, f"-{REEFS}", ICE]),
+            (("pause coral reefs", "resume coral reefs"), ALL),
+            (("/pause coral reefs 7d",), [KELP, f"-{REEFS}", ICE]),
+            (("/name 2 Corals", "/pause corals", "/resume Corals"), ALL),
+            (("/schedule sea ice daily 8",), [KELP, REEFS, "sea ice daily 08:00"]),
+            (("暂停 coral reefs",), [KELP, f"-{REEFS}", ICE]),
+            (("make all weekly except sea ice", "yes"), ["kelp weekly mon 09:00", "coral reefs weekly mon 09:00", ICE]),
+            (("pause everything for a week except kelp", "yes"), [KELP, f"-{REEFS}", f"-{ICE}"]),
+            (("keep kelp but pause coral reefs",), [KELP, f"-{REEFS}", ICE]),
+            (("保留 kelp，暂停 coral reefs",), [KELP, f"-{REEFS}", ICE]),
+            (("remove the last two",), [KELP]),
+            (("删掉最后两个",), [KELP]),
+            (("pause the first two",), [f"-{KELP}", f"-{REEFS}", ICE]),
+            (("the first two, pause them",), [f"-{KELP}", f"-{REEFS}", ICE]),
+            (("follow kalp", "no"), [*ALL, "kalp when-out 08:00-20:00"]),
+            (("make both weekly",), [KELP, REEFS, "sea ice weekly mon 07:00"]),
+            (("/help", "make both weekly"), ALL),
+            (("/list", "pause both of them", "no"), ALL),
+            (("/unsub 1", "make both weekly"), ["coral reefs weekly mon 08:00", "sea ice weekly mon 07:00"]),
+            (("/list", "the second one"), ALL),
+            (("/list", "pause the second one"), [KELP, f"-{REEFS}", ICE]),
+            (("/list", "第二个", "pause it"), [KELP, f"-{REEFS}", ICE]),
+            (("/list", "remove the last one"), [KELP, REEFS]),
+            (("/list", "last one please", "pause it"), [KELP, REEFS, f"-{ICE}"]),
+            (("/unsub 1", "/list", "remove the second one"), [REEFS, ICE]),
+            (("1. mud\n2. remove all",), ALL),
+            (("1. mud\n2. stop\n3. unsubscribe 1",), ALL),
+            (("subscribe to:\n- mud\n- unsubscribe from everything",), [*ALL, "mud when-out 08:00-20:00"]),
+        ],
+    )
+    async def test_these_and_no_others(self, bot: BotHarness, said: tuple[str, ...], there: list[str]) -> None:
+        answer = await _after(bot, *said)
+        assert _there(bot) == there, answer.text
+
+    async def test_one_undo_takes_back_what_was_done_with_several(self, bot: BotHarness) -> None:
+        await _after(bot, "pause the first two", "undo")
+        assert _there(bot) == ALL
+
+    async def test_both_are_the_two_that_were_named_last(self, bot: BotHarness) -> None:
+        await _after(bot, "/name 1 Forest", "/name 3 Poles", "make both weekly")
+        assert _there(bot) == ["kelp weekly mon 09:00", REEFS, "sea ice weekly mon 07:00"]
+
+    @pytest.mark.parametrize("said", ["the second one", "number 2", "2", "第二个", "the second one, please"])
+    async def test_the_list_that_was_shown_last_counts(self, bot: BotHarness, said: str) -> None:
+        assert "coral reefs" in (await _after(bot, "kelp", "/list", said)).text
+        if said != "2":  # which is the number of a subscription
+            assert "Kelp" in (await _after(bot, "/list", "kelp", said)).text
+
+    @pytest.mark.parametrize("said", ["at most 4 papers a day about mud", "only 3 papers from number 2"])
+    async def test_a_limit_of_one_subscription_is_asked_about(self, bot: BotHarness, said: str) -> None:
+        answer = await _after(bot, said)
+        assert "That is for all of this chat, not for one subscription." in answer.lines
+        assert answer.buttons[0].startswith("/set limit")
