@@ -60,6 +60,7 @@ class Look:
         )
         self.retry_after = timedelta(0)  # the longest wait that a server asked for
         self.is_busy = False  # whether a server asked this look to wait
+        self.has_news = False  # whether a document had new papers that are announced, so that it is no archive
         self.state = known.state  # after the last receipt
         self.receipt: Receipt | None = None  # the last one; None: not written yet
 
@@ -74,6 +75,7 @@ class Look:
         numbers = (1, papers, done.new, done.updated, done.unchanged, filed, failures)
         for name, number in zip(COUNT_NAMES, numbers, strict=True):
             self.counts[name] += number
+        self.has_news = self.has_news or bool(done.new and not done.archive)
         self.filed = self.filed.with_papers(filed, digest.day, announced=done.announced)
         self.remarks += _remarks(digest, done)
 
@@ -134,7 +136,7 @@ class Look:
             detail = "They were not all asked for yet."
             by_unit[MISSED] = PollVerdict(outcome=Outcome.STALE, is_final=False, detail=detail)
         verdict = receipts.verdict_of_all(by_unit)
-        if verdict.is_final and verdict.outcome in (Outcome.QUIET, Outcome.STALE) and self.counts["new"]:
+        if verdict.is_final and verdict.outcome in (Outcome.QUIET, Outcome.STALE) and self.has_news:
             verdict = replace(verdict, outcome=Outcome.NEW)  # missed days brought new papers
         receipt = self._receipt_of(verdict)
         self.state = self._state_after(receipt, settled, is_final=verdict.is_final, is_over=is_over)
