@@ -89,6 +89,8 @@ class App:
         self.store.close()
         if (encoder := self.deps.encoder) is not None:
             encoder.close()
+        if self.deps.reader is not None:
+            await self.deps.reader.close()
 
 
 def build_app(
@@ -122,6 +124,7 @@ def build_app(
     if is_worker and store.kind.file is None:
         cluster = import_module(_CLUSTER).ClusterEngine(store, clock, limits, stopping=stop.is_set)
     rate_limiter = cluster.rate_limiter if cluster else RateLimiter(limits)
+    room = import_module(_MODEL) if settings.model_url else None
     deps = Dependencies(
         store=store,
         clock=clock,
@@ -131,6 +134,7 @@ def build_app(
         render_delivery=partial(_render, medium, settings.source_titles, partial(subscribe_link, store, bot_names)),
         conversation=_conversation_context(settings, store, on, bot_names, medium),
         encoder=encoder,
+        reader=room.reader_of(settings, store, clock) if room else None,
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
         renders_ahead=cluster is None,
@@ -145,7 +149,7 @@ def build_app(
         deps=deps,
         sender=Sender(deps, on, stop, is_alone=cluster is None),
         bot_names=bot_names,
-        summarizer=import_module(_MODEL).summarizer_of(settings, deps) if settings.model_url else None,
+        summarizer=room.summarizer_of(settings, deps) if room else None,
         cluster=cluster,
         stop=stop,
     )
@@ -187,6 +191,7 @@ def _conversation_context(
         model=(settings.model_name or "") if settings.model_url else "",
         pages_url=settings.pages_url,
         has_public_pages=settings.web_url is not None,
+        model_reads=settings.model_url is not None and settings.model_reads == "messages",
         version=installed_version(),
         bot_names=bot_names,
         platforms_of_open_names=frozenset(name for name, platform in platforms.items() if platform.lets_choose_names),

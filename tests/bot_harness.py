@@ -27,6 +27,7 @@ from bot.dependencies import Dependencies
 from bot.dependencies.command_limits import CommandLimits
 from bot.ports import conversation
 from bot.ports.channel import File
+from bot.ports.language_model import MessageReader
 from bot.ports.meaning import Encoder
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions import errors, model
@@ -134,6 +135,7 @@ class BotHarness:
     public: set[str] = field(default_factory=set)  # groups that have a public name
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter({}))
     encoder: Encoder | None = None  # None: meaning is off
+    reader: MessageReader | None = None  # None: no language model reads messages
     engine: EmbeddedEngine = field(init=False)
 
     def __post_init__(self) -> None:
@@ -145,6 +147,7 @@ class BotHarness:
         self.store.encoder = self.encoder.name if self.encoder else ""
         return Dependencies(
             encoder=self.encoder,
+            reader=self.reader,
             store=self.store,
             clock=self.clock,
             channels={},

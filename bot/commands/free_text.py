@@ -122,6 +122,20 @@ def _writes(context: CommandContext) -> bool:
     return following.writes(context, step) if step else bool(follows) or sentences.changes(context, meant)
 
 
+def is_unsure(context: CommandContext) -> bool:
+    """Returns whether the bot is not sure what a text means, so that the reply asks, or looks for its words.
+
+    Returns False also where the reply could have no buttons, and for text with a file, a paper or a link.
+    """
+    said = context.args.strip()
+    if not said or context.read_by_strangers or (context.message and context.message.file_id):
+        return False
+    if links.mentioned(said) or links.links_to_no_paper(said) or asking.answers_question(context):
+        return False
+    meant = intents.meaning(said)
+    return sentences.is_unsure(context, meant) and following.step_of(context, meant) is None
+
+
 def _with_near_command(context: CommandContext, said: str, reply: channel.Reply) -> channel.Reply:
     """If the words find nothing, adds to the reply a button for the command that was probably meant."""
     word, _, rest = said.partition(" ")

@@ -72,6 +72,12 @@ def privacy(context: CommandContext) -> channel.Reply:
 
 def _sent_to_model(context: CommandContext) -> str:
     """Returns a sentence that says what a language model learns."""
+    if context.bot_info.model_reads:
+        return context.say(
+            "Titles and abstracts of papers that come here go to the language model {model}, for short summaries, and so "
+            "does what is written to me where I am not sure what it means, but not by whom; nothing else of this chat does.",
+            model=context.bot_info.model,
+        )
     return context.say(
         "Titles and abstracts of papers that come here go to the language model {model}, for short summaries; nothing "
         "else of this chat does.",

@@ -192,6 +192,19 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     return numbered if numbered.intent in likely and numbered.sure >= intents.SURE and not has_lost else said
 
 
+def is_unsure(context: CommandContext, said: Said) -> bool:
+    """Returns whether it is not sure what a sentence says, so that the reply asks, or looks for words that find nothing."""
+    if names.exemption_in(said.text) or names.container_in(said.text):
+        return False
+    said = _of_one(context, _about_named(context, said))
+    if said.intent == languages.OTHER_LANGUAGE:
+        return True
+    if said.is_sure or said.likely(reader.QUERY, *reader.ASKING) >= intents.SURE:
+        return False
+    is_query = said.intent in (reader.QUERY, *reader.ASKING) or not said.is_clear
+    return not (is_query and search.finds_papers(context, said.text))
+
+
 def changes(context: CommandContext, said: Said) -> bool:
     """Returns whether `act` may change something."""
     asks = names.exemption_in(said.text) or names.container_in(said.text)

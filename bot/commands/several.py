@@ -3,7 +3,7 @@
 The answer names each wish with its outcome, in order, also one that was refused.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.commands import asking, following, free_text, meant, offered, picking, references, results, search
@@ -21,6 +21,9 @@ from subscriptions.service.changes import forget_void_change
 _SHORT = 80  # characters of a wish that the answer repeats
 _MOST_LISTED, _OF_EACH = 10, 2  # queries of a list that are tried, and papers that are shown of each
 _TAKES_BACK = ("undo", "cancel")
+
+
+_Does = Callable[[CommandContext, str], channel.Reply | None]  # does a wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,19 @@ def several(context: CommandContext) -> channel.Reply | None:
         about, here = (touched[0] if len(touched) == 1 else about), now
     forget_void_change(context.transaction, context.chat.id)
     return _joined(context, done, parts[wishes.MOST :])
+
+
+def in_turn(context: CommandContext, commands: Sequence[tuple[str, str]]) -> channel.Reply:
+    """Runs commands, each (name, arguments), one after another."""
+    done = []
+    for name, args in commands:
+        done.append(_attempted(context, args, f"/{name} {args}".strip(), _command_named(name)))
+        context = _afresh(context)
+    return _joined(context, done, ())
+
+
+def _command_named(name: str) -> _Does:
+    return lambda context, args: offered.run(context, name, args)
 
 
 def _with_left_out(context: CommandContext, text: str, reply: channel.Reply | None) -> channel.Reply | None:
@@ -159,10 +175,15 @@ def _done(context: CommandContext, wish: str, typed: str, *, after: str) -> _Don
     said = intents.meaning(wish)
     if said.intent == "edit" and after and intents.meaning(after).intent in wishes.REMOVES and said.subject:
         wish = f"sub {said.subject}"  # "drop A, use B instead"
+    return _attempted(context, wish, typed, _one)
+
+
+def _attempted(context: CommandContext, wish: str, typed: str, does: _Does) -> _Done:
+    """Does one wish; a refusal undoes only this one, and becomes its reply."""
     before = asking.open_question(context)
     try:
         with context.transaction.savepoint():
-            reply = _one(context, wish)
+            reply = does(context, wish)
     except errors.StoreError:
         raise
     except errors.PaperwireError as error:

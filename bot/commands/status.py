@@ -148,6 +148,8 @@ def _model_lines(context: CommandContext) -> list[str]:
             tokens=count("{count} token", "{count} tokens", today.tokens),
         )
     ]
+    if context.bot_info.model_reads:
+        lines.append(context.say("It also reads messages of which I am not sure."))
     if fails:
         lines.append(
             context.say("It gives no answers since {moment}; the log says why.", moment=context.localizer.moment(fails))

@@ -16,7 +16,7 @@ from typing import Any
 from bot.commands import admission, asking, chat_events, frame, paper_lookup
 from bot.commands.context import CommandContext, Registry, with_stored_chat
 from bot.commands.intent import ABOUT, Intent
-from bot.conversation import authorization, prepared_request, reply_sender
+from bot.conversation import authorization, prepared_request, proposals, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
@@ -515,7 +515,7 @@ async def answer(deps: Dependencies, request: Request) -> StoredReply | None:
     prepared = await prepared_request.prepare(deps, request)
     if prepared is None:
         return None
-    return await execute(deps, prepared)
+    return await execute(deps, await proposals.with_proposal(deps, prepared))
 
 
 async def answer_reading(deps: Dependencies, request: Request) -> ReplyDraft | None:

@@ -8,6 +8,7 @@ from bot.commands.context import BotInfo, Registry
 from bot.dependencies.command_limits import CommandLimits
 from bot.ports import channel
 from bot.ports import conversation as conversations
+from bot.ports.language_model import MessageReader
 from bot.ports.meaning import Encoder
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions import model
@@ -45,6 +46,7 @@ class Dependencies:
     render_delivery: Callable[[model.Delivery, Layout], tuple[model.Message, ...]]  # the layout is () except for edits
     conversation: ConversationDependencies
     encoder: Encoder | None = None  # of papers and questions; None: meaning is off
+    reader: MessageReader | None = None  # of messages of which the bot is not sure; None: no language model reads them
     on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
     renders_ahead: bool = True  # this process posts in all lanes, so it renders the messages of several lanes together

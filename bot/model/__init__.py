@@ -4,9 +4,12 @@ Nothing imports this room but bot/app.py, and only if the settings name a model;
 """
 
 from bot.model.chat_endpoint import ChatEndpoint
+from bot.model.messages import Messages
 from bot.model.summaries import Summaries, SummaryDependencies
-from bot.ports.language_model import LanguageModel, Summarizer
+from bot.ports.channel import Clock
+from bot.ports.language_model import LanguageModel, MessageReader, Summarizer
 from bot.settings import Settings
+from subscriptions.store.database.store import Store
 
 AT_ONCE = 4
 
@@ -25,3 +28,9 @@ def summarizer_of(settings: Settings, deps: SummaryDependencies) -> Summarizer |
     """Returns what has summaries made by the model that the settings choose; None if they choose none."""
     model = model_of(settings)
     return Summaries(deps, model, settings.model_daily) if model else None
+
+
+def reader_of(settings: Settings, store: Store, clock: Clock) -> MessageReader | None:
+    """Returns what has messages read by the model that the settings choose; None if they choose none for that."""
+    model = model_of(settings) if settings.model_reads == "messages" else None
+    return Messages(store, clock, model, settings.model_daily) if model else None

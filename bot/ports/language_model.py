@@ -1,6 +1,6 @@
 """The interface of a language model, which answers in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -58,3 +58,20 @@ class Summarizer(Protocol):
 
     async def close(self) -> None:
         """Ends the work. The rest is made after the next start."""
+
+
+class MessageReader(Protocol):
+    """Has messages of people read by a model."""
+
+    name: str  # of the model
+
+    async def read(self, text: str, commands: Sequence[str]) -> Sequence[str]:
+        """Returns the lines that a model would type in place of a message: commands, if it does what it was asked.
+
+        `commands` says which there are: "/sub QUERY [WHEN]: subscribe to a query". The lines are the model's own: they may
+        be wrong, and what strangers made it write. Returns () if it has none, or gives no answer within two seconds.
+        Raises StoreError.
+        """
+
+    async def close(self) -> None:
+        """Closes its connections."""

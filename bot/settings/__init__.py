@@ -58,6 +58,7 @@ VARIABLES: Mapping[str, str] = {
     "PAPERWIRE_MODEL_NAME": "the model that answers there",
     "PAPERWIRE_MODEL_KEY": "the key of that server",
     "PAPERWIRE_MODEL_DAILY": "how much that model may be asked each day: requests and tokens",
+    "PAPERWIRE_MODEL_READS": "what that model reads: papers; or messages, too",
     "PAPERWIRE_LOG_LEVEL": "debug, info, warning or error",
     "PAPERWIRE_LOG_FORMAT": "text or json",
 }
@@ -230,6 +231,8 @@ class Settings:
     model_daily: Annotated[Budget, check.text(check.budget)] = field(
         default_factory=lambda: Budget(requests=500, tokens=500_000)
     )
+    # messages: also those of people of which the bot is not sure
+    model_reads: Annotated[Literal["papers", "messages"], check.text(check.one_of("papers", "messages"))] = "papers"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], check.text(check.one_of("debug", "info", "warning", "error"))
     ] = "info"

@@ -11,13 +11,13 @@ from datetime import date, datetime, timedelta
 
 from subscriptions import model, states
 from subscriptions.normalize import has_chinese
+from subscriptions.service.model_budget import day_of, pay
 from subscriptions.service.plan_inputs import Window
 from subscriptions.states import ModelSummaryState
 from subscriptions.store import bot_state, chats, known_papers, model_summaries
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.subscriptions import subscriptions_of
 from subscriptions.texts import summary_state
-from subscriptions.zones import zone
 
 AT_ONCE = 4  # requests of all workers together
 MOST_TRIES = 2
@@ -144,7 +144,7 @@ def begin(
     `cost` returns how many tokens a task may cost; they are reserved, so that the budget is kept even if the answer never
     comes and nobody can tell. `requests` and `tokens` are the budget of a day.
     """
-    spent = model_summaries.hold_day(transaction, _day_of(transaction, now))  # first, so that workers take turns
+    spent = model_summaries.hold_day(transaction, day_of(transaction, now))  # first, so that workers take turns
     model_summaries.take_back(transaction, wall=wall, longest=wall + 2 * LEASE)
     if spent.requests >= requests or model_summaries.amount_asked(transaction) >= AT_ONCE:
         return None
@@ -160,10 +160,6 @@ def begin(
         asked = model_summaries.note_asked(transaction, place, until=wall + LEASE)
         return replace(task, place=asked, cost=reserved)
     return None
-
-
-def _day_of(transaction: Transaction, now: datetime) -> date:
-    return now.astimezone(zone(transaction.zone)).date()
 
 
 def _task(transaction: Transaction, place: model_summaries.Place, day: date) -> Task | None:
@@ -188,7 +184,7 @@ def compared_with(transaction: Transaction, task: Task) -> dict[int, model.Paper
 @writes
 def put_made(transaction: Transaction, task: Task, made: model.ModelSummary, *, tokens: int) -> None:
     """Stores what the model made, and what that cost. Of an answer after the next attempt has begun, only the cost."""
-    _pay(transaction, task, tokens)
+    pay(transaction, task.day, tokens - task.cost)
     model_summaries.note_failing(transaction, None)
     if model_summaries.is_still_asked(transaction, task.place):
         model_summaries.put_made(transaction, task.place, made)
@@ -210,7 +206,7 @@ def put_failed(
     `works`: the model answered, but wrongly, so the summary has failed after MOST_TRIES. Otherwise it is wanted again.
     `repeated`: ids of the papers whose summaries this answer repeats, which have failed, too; None: it repeats none.
     """
-    _pay(transaction, task, tokens)
+    pay(transaction, task.day, tokens - task.cost)
     place = task.place
     for paper in repeated or ():
         model_summaries.remove(transaction, paper, place.language, ModelSummaryState.FAILED, now=now)
@@ -220,11 +216,6 @@ def put_failed(
         model_summaries.put_none(transaction, place, tries=tries, is_over=is_over, now=now)
         model_summaries.add_to_day(transaction, task.day, failed=int(is_over))
     return model_summaries.note_failing(transaction, None if works else now)
-
-
-def _pay(transaction: Transaction, task: Task, tokens: int) -> None:
-    model_summaries.hold_day(transaction, task.day)
-    model_summaries.add_to_day(transaction, task.day, tokens=tokens - task.cost)
 
 
 # ------------------------------------------------------------------------------------------------- what people see
@@ -239,4 +230,4 @@ def remove_wrong(transaction: Transaction, paper: int, language: str, *, now: da
 @reads
 def today(transaction: Transaction, *, now: datetime) -> tuple[model_summaries.Day, datetime | None]:
     """Returns (what the model did today and what that cost, since when it gives no answers)."""
-    return model_summaries.day(transaction, _day_of(transaction, now)), model_summaries.failing_since(transaction)
+    return model_summaries.day(transaction, day_of(transaction, now)), model_summaries.failing_since(transaction)
