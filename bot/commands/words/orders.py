@@ -72,8 +72,9 @@ _OF_DELIVERY = re.compile(
 _CLAUSE_ENDS = frozenset({",", ";", ".", "!", "?", "、", ":", "but", "so", "then", "and"})
 _SIGNS = frozenset(",;，；、")
 _OWN = re.compile(  # what people do themselves: "I come at 9", but not "I want it at 9"
-    r"(?<!can )(?<!could )(?<!shall )(?<!should )(?<!may )\b(?:i|we|he|she)\b(?!'d\b| (?:would|want|wanna|need|prefer|like|rather|wish|meant?|think|guess|said|get (?:it|them|the|my|one)|have (?:it|them))\b)"
+    r"(?<!can )(?<!could )(?<!shall )(?<!should )(?<!may )\b(?:i|we|he|she)\b(?!'d\b| (?:would|want|wanna|need|prefer|like|rather|wish|meant?|think|guess|said|get (?:it|them|the|my|one))\b)"
 )
+_OF_OTHERS = frozenset({"there", "here", "who", "whom", "whose", "where"})  # "will you be there on monday?"
 _NOT_THEN = re.compile(r"\b(?:not|never|without)\b|n't\b|太|[别没无]|(?<![能可行好是] )不(?! 如)")
 _QUOTED = re.compile(r"^\s*>|'''")  # a quotation, or code: folded texts have ' for each backtick
 _CORRECTED = re.compile(r"[,;.!?]\s*(?:no|wait|actually|不|不对)\s*[,;.!?]")  # "remove 2, no, remove 3"
@@ -141,7 +142,7 @@ def _arranges(clause: Sequence[Token], named: frozenset[Token], *, may_deny: boo
     is_timed = any(one.mark.startswith("@") or time_at(one.mark, 0) for one in clause)
     return (
         (is_timed or any(_ARRANGES.fullmatch(one.mark) for one in words))
-        and all(is_of_delivery(one.mark) or one.mark in subjects.small_words() for one in words)
+        and all(is_of_delivery(one.mark) or one.mark in subjects.small_words() - _OF_OTHERS for one in words)
         and not _OWN.search(plain)
         and (may_deny or not _NOT_THEN.search(plain))
     )

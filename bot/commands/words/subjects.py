@@ -247,6 +247,7 @@ _INTRODUCTION = re.compile(
     r"(?:(?:the|any|all|some|more|new|latest|recent|newest|papers?|articles?|preprints?|research|work|everything|anything|stuff|news|updates|changes|about|on|in|of) )*"
     r"|^(?:请|帮我|麻烦|我要|我想)*(?:订阅|关注|追踪|跟踪)(?:关于|有关)?"
 )
+_REPEATED = re.compile(r"(?:every|each)\b")
 _AFTER_A_TIME = re.compile(r"\b(?:papers?|articles?|preprints?|updates?|digests?|news|mails?)\b|论文|文章|文献|的")
 
 
@@ -282,7 +283,7 @@ def _from_introduction(said: str, tokens: Sequence[Token], parts: Sequence[str])
 
 def _may_begin_a_subject(token: Token, part: str) -> bool:
     if part == reader.TIME or token.mark == reader.WHEN:
-        return token.words.isalpha()
+        return token.words.replace(" ", "").isalpha() and not _REPEATED.match(reader.folded(token.words))
     is_word = token.mark[:1].isalnum() or token.mark in (reader.LONG, reader.DATE, reader.PLACE)
     return part == reader.NO_PART and is_word and token.mark not in small_words()
 
