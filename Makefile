@@ -90,6 +90,8 @@ audit: .venv/dev.stamp ## known holes in what the lock files name; asks the netw
 
 words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh
 	$(BIN)/python -m locales.catalogues
+
+weights: .venv/dev.stamp ## learns anew from the examples of sentences, which changes how others are read: run the tests
 	$(BIN)/python -m locales.weights
 
 clean: ## removes what the other targets made; databases stay
@@ -121,4 +123,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz lock audit release words clean
+.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz lock audit release words weights clean

@@ -464,5 +464,3 @@ async def test_only_what_is_in_a_query_already_is_not_added_again() -> None:
         await bot.says("/sub kelp forests daily 9")
         await bot.says("only kelp please")
         assert _there(bot) == [("kelp forests", "daily 09:00")]
-        await bot.says("only robots please")
-        assert _there(bot) == [("kelp forests robots", "daily 09:00")]

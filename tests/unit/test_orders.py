@@ -23,7 +23,7 @@ NO_ORDERS = (
     "tomorrow I will pause diffusion", "if there are too many I will unsubscribe from diffusion", "谁取消了订阅 2",
     "remove 2. Actually don't.", "remove 2? no!", "sorry, I removed 2 by accident", "> unsubscribe from 2",
     "To stop receiving these mails, unsubscribe from all of the lists here.", "nobody should remove 2",
-    "my seminar is at 9am", "I get up at 7", "daily is too much", "dinner is at eight", "I come at 9", "the papers are due at 9am",
+    "will you be there on monday?", "my seminar is at 9am", "I get up at 7", "daily is too much", "dinner is at eight", "I come at 9", "the papers are due at 9am",
     "we play chess on thursday at 8", "我每天八点上班", "周五开会", "每天都很忙", "2 was a mistake", "I no longer work on robotics",
     "robotics is not my field any more", "我不做机器人了",
 )  # fmt: skip

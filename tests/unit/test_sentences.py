@@ -300,7 +300,7 @@ def test_every_intent_is_a_command_or_is_talked_about() -> None:
 
 def test_the_weights_know_every_file_of_examples() -> None:
     words = {path.stem for path in (reader.WEIGHTS.parent / "examples").glob("*/*.txt")}
-    assert set(reader.learned().intents) == words - {"subjects", "small_words"}, "run `make words`"
+    assert set(reader.learned().intents) == words - {"subjects", "small_words"}, "run `make weights`"
 
 
 LLM = "large language models"
@@ -357,6 +357,7 @@ ENGLISH = [
     ("papers on daily step counts", "daily step counts"),
     ("notify me about evening chronotypes", "evening chronotypes"),
     ("follow 24/7 surveillance", '"24/7" surveillance'),
+    ("notify me about friday night shifts", "friday night shifts"),
     ("subscribe to 6-minute walks", '"6-minute" walks'),
     ("subscribe to 90-day mortality", "90-day mortality"),
     ("subscribe to weekly papers on kelp", "kelp weekly"),

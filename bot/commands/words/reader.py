@@ -3,7 +3,7 @@
 Quotations, papers, categories, numbers, times and places are found by rules, and each is one token. Everything else is
 learned from examples.
 
-The examples are the files of `examples/`, one for each intent and language. `python -m locales.weights` (make words)
+The examples are the files of `examples/`, one for each intent and language. `python -m locales.weights` (make weights)
 learns weights from them: how much a feature of a sentence speaks for an intent, and a feature of a word for a part.
 Sentences in these files mark their parts: `{x}` is a wanted subject, `{not}` an unwanted one, `{name}` an author,
 `{label}` a new name, `{that}` words for a subscription, `{when}` a time; `{n}`, `{id}` and `{place}` are numbers,
