@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bot.digests._format import INFO
 from bot.digests._papers import LEADING
+from bot.digests.documents import paper_document
 from subscriptions import errors, model, texts
 
 _PATH = 36  # characters of a path in the table; paths below the table are not shortened
@@ -83,28 +84,6 @@ def warning_document(warning: model.DigestWarning) -> dict[str, Any]:
         "line": warning.line,
         "message": warning.message,
         "examples": list(warning.examples),
-    }
-
-
-def paper_document(paper: model.Paper) -> dict[str, Any]:
-    """Returns a paper as the object that `inspect --json --papers` prints, and that the API gives."""
-    return {
-        "key": paper.key,
-        "arxiv_id": paper.arxiv_id,
-        "doi": paper.doi,
-        "version": paper.version,
-        "title": paper.title,
-        "authors": list(paper.authors),
-        "categories": list(paper.categories),
-        "primary": paper.primary,
-        "url": paper.url,
-        "abstract": paper.abstract,
-        "venue": paper.venue or None,
-        "date": paper.published or None,
-        "announce_type": paper.announce_type.value if paper.announce_type else None,
-        "summaries": {summary.language: dict(summary.fields) for summary in paper.summaries},
-        "translations": {one.language: {"title": one.title, "abstract": one.abstract} for one in paper.translations},
-        "failed": paper.failed,
     }
 
 

@@ -22,7 +22,7 @@ from bot.conversation.handler import answer_reading
 from bot.conversation.said import Said, typed_in
 from bot.dependencies.command_limits import CommandLimits
 from bot.dependencies.questions import is_encoded
-from bot.digests.report import paper_document
+from bot.digests.documents import paper_document
 from bot.errors import error_location
 from bot.operation import sign_in
 from bot.ports.channel import usable_text
