@@ -450,7 +450,7 @@ NUMBERS = (  # (page, a part of the page with # for a number, where the program 
     ("guide.md", "Several lines are several subscriptions, # at most", "bot.commands.subscribe:MOST_LINES"),
     ("guide.md", "within # minutes the edited", "bot.commands.subscribe:EDITED_WITHIN.seconds / 60"),
     ("guide.md", "a name of at most # characters", "subscriptions.portable:LONGEST_NAME"),
-    ("guide.md", "repeated, up to # changes", "subscriptions.service.changes:KEPT"),
+    ("guide.md", "before older changes, up to #", "subscriptions.service.changes:KEPT"),
     ("guide.md", "papers came on # days", "subscriptions.service.look:STREAK_AFTER"),
     ("guide.md", "similar to this one, # in each", "subscriptions.planning.decision:MOST_NEAR"),
     ("guide.md", "similar to it among the newest #, ", "subscriptions.service.known_papers:MOST_COUNTED"),
