@@ -66,8 +66,8 @@ _OF_DELIVERY = re.compile(
     r"|works|fits|suits|suffices|ok|okay|yes|no|wait|sorry|oh|hmm|well|actually|maybe|perhaps|better|again|only|just|everything|already|always"
     r"|time|times|hour|hours|earlier|sooner|later|early|late|before|after|once|twice|day|days|week|weeks|month|morning|mornings|evening|evenings|afternoon|afternoons"
     r"|noon|night|weekend|weekends|weekday|weekdays|weekly|daily|monthly|now|immediately|instantly|next|per|from|then|one|papers?|articles?|them|same|frequency"
-    r"|digests?|mails?|messages?|subscriptions?|alerts?|updates?|second|first|last|number"
-    r"|[成到为吧请就每给把时间也再还在以后能可吗呢麻烦好的了点早晚看读收帮不别末迟安排律至让降趟回合适便上下午中天周期都我你是定][收一次篇文论内只仅统从起今前往同样这那个条]?|[收一次篇文论内容只仅统从起今前往同样这那个条够行即如频率全部所有订阅摘报消息两小号第]"
+    r"|digests?|mails?|messages?|subscriptions?|alerts?|updates?|second|first|last|number|rest|else"
+    r"|[成到为吧请就每给把时间也再还在以后能可吗呢麻烦好的了点早晚看读收帮不别末迟安排律至让降趟回合适便上下午中天周期都我你是定][收一次篇文论内只仅统从起今前往同样这那个条]?|[收一次篇文论内容只仅统从起今前往同样这那个条够行即如频率全部所有订阅摘报消息两小号第其他余剩另外]"
 )
 _CLAUSE_ENDS = frozenset({",", ";", ".", "!", "?", "、", ":", "but", "so", "then", "and"})
 _SIGNS = frozenset(",;，；、")
