@@ -85,6 +85,7 @@ def numbered(text: str) -> str:
         ("send me game theory papers, 10 a day max", ("subscribe to game theory", "at most 10 papers a day")),
         ("follow game theory but only 5 a day", ("subscribe to game theory", "at most 5 papers a day")),
         ("10 a day is enough", ("10 a day is enough",)),
+        ("I don't want kelp any more, remove it", ("I don't want kelp any more, remove it",)),
         ("每天给我最多三篇蛋白质折叠的论文", ("订阅 蛋白质折叠 每天", "每天最多3篇")),
         (
             "please pause diffusion until monday and also follow rare earths",

@@ -69,7 +69,7 @@ _AROUND = re.compile(r"^(?:the\s+)?(?:words?|terms?|关键词|单词)\s+|\s+(?:o
 # words that are no words of a query: "remove the one from my list" removes a subscription
 _GENERAL = re.compile(
     r"\b(?:the|an?|my|me|us|our|it|this|that|these|those|one|ones|all|everything|any|just|only|please|number|no|words?|terms?"
-    r"|subscriptions?|feeds?|alerts?|topics?|papers?|articles?|out|away|also|too|again)\b|[我你的了吧啊呢把这那个些词条号]|关键词|论文|文章|订阅"
+    r"|subscriptions?|feeds?|alerts?|topics?|papers?|articles?|out|away|also|too|again)\b|[我你它的了吧啊呢把这那个些词条号]|关键词|论文|文章|订阅"
 )
 
 

@@ -172,6 +172,9 @@ def _begins_a_wish(said: Said, before: str, named: Named) -> bool:
         return _asks(said, named.meaning(before) if before else None)
     if said.intent in intents.SMALL_TALK or said.intent.startswith(intents.MISSING):
         return said.sure >= _TALK
+    is_of_removal = bool(before) and said.intent in REMOVES and named.meaning(before).intent in REMOVES
+    if is_of_removal and names.points_back(said.text):  # "I don't want kelp any more, remove it"
+        return False
     if said.intent == "set-limit" and before:
         return named.meaning(before).intent not in _LOOKS
     if said.intent in _SETTLES and (names.points_back(said.text) or not named.names_one(said)):
