@@ -2,12 +2,14 @@
 
 import json
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 from pydantic import SecretStr
 
 from subscriptions.errors import Sentence
+
+Client: TypeAlias = httpx.AsyncClient
 
 _LATER = (429, 500, 502, 503, 504, 529)
 _REFUSED = (401, 403)
@@ -48,16 +50,16 @@ class Nonsense(Exception):
     """The answer is too large, or no JSON object."""
 
 
-def connect(key: SecretStr | None) -> httpx.AsyncClient:
+def connect(key: SecretStr | None) -> Client:
     """Returns a client that shows this key. Raises Later."""
     headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
     try:
-        return httpx.AsyncClient(headers=headers, timeout=httpx.Timeout(60.0, connect=10.0))
+        return Client(headers=headers, timeout=httpx.Timeout(60.0, connect=10.0))
     except (ImportError, ValueError, OSError):  # httpx's message would show the address of the proxy
         raise Later(Sentence("the proxy of this machine cannot be used")) from None
 
 
-async def post(client: httpx.AsyncClient, url: str, request: object, *, largest: int) -> dict[str, Any]:
+async def post(client: Client, url: str, request: object, *, largest: int) -> dict[str, Any]:
     """Sends a request once, and returns its answer of at most `largest` bytes. Raises Later, RequestRefused, Nonsense."""
     try:
         async with client.stream("POST", url, json=request) as response:

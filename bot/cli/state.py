@@ -36,7 +36,7 @@ from subscriptions import errors
 from subscriptions.addresses import facts_of
 from subscriptions.notices.findings import Finding as ListedFinding
 from subscriptions.notices.findings import Level, PartFails
-from subscriptions.service import sending
+from subscriptions.service import model_summaries, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
 from subscriptions.store.outbox import OutboxEntry
@@ -54,6 +54,7 @@ class _Standing:
     findings: Sequence[ListedFinding]
     copies: list[datetime]
     size: int  # bytes
+    model: Mapping[str, object] | None = None  # what the language model did today; None: there is none
 
     @property
     def oldest(self) -> datetime | None:
@@ -83,6 +84,7 @@ def status(*, now: Now = None, json: Json = False) -> int:
             figures=figures(session.store, now=moment, wall=wall),
             copies=ticks.copy_times(backup_folder(session.settings, session.store)),
             size=sum(ticks.file_sizes(session.store).values()),
+            model=_model_today(session),
         )
         language = Language("en", session.settings.timezone)
     output.tell(_status_document(standing), lambda: output.print_line(*_lines(standing, language)), json=json)
@@ -132,6 +134,25 @@ def _status_document(standing: _Standing) -> dict[str, object]:
         ],
         "copies": {"count": len(standing.copies), "newest_at": standing.newest_copy},
         "database_bytes": standing.size,
+        "model": standing.model,
+    }
+
+
+def _model_today(session: Session) -> Mapping[str, object] | None:
+    """Returns what the language model did today and what that cost; None if there is none."""
+    settings = session.settings
+    if not settings.model_url:
+        return None
+    today, fails = model_summaries.today(session.store, now=session.now)
+    return {
+        "name": settings.model_name,
+        "summaries": today.made,
+        "unusable": today.failed,
+        "requests": today.requests,
+        "tokens": today.tokens,
+        "most_requests": settings.model_daily.requests,
+        "most_tokens": settings.model_daily.tokens,
+        "fails_since": fails,
     }
 
 
@@ -150,6 +171,11 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
     yield _outbox_line(standing, language)
     for source in standing.figures.sources:
         yield _source_line(source, standing.now, language)
+    if standing.model:
+        yield (
+            "{name} today: summaries {summaries:,}, unusable {unusable:,}; requests {requests:,} of {most_requests:,}, "
+            "tokens {tokens:,} of {most_tokens:,}."
+        ).format_map(standing.model)
     copy = standing.newest_copy
     yield (
         f"Newest copy: {_age(copy, standing.wall, language)} old." if copy else "There is no copy of the database yet."
@@ -320,6 +346,8 @@ async def _findings_elsewhere(app: App) -> list[Finding]:
     if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
         fetcher = make_fetcher(settings, app.deps, alone=not checks.is_ready(app.store))
         found += await source_checks.ask_sources(settings, app.store, fetcher, now=app.clock.now())
+    if app.summarizer is not None:
+        found.append(await checks.check_model(app.summarizer, settings.model_name or ""))
     return found + await checks.check_platforms(app.store, app.platforms, wall=wall, tells_off=not settings.wrong)
 
 

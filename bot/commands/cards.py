@@ -92,7 +92,7 @@ def _note_opened(context: CommandContext, paper: int) -> None:
 @of_paper
 def on_why(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [why]: shows which subscriptions brought a paper, and which of its words they matched."""
-    buttons = model_summary.buttons(context, item)
+    buttons = model_summary.buttons(context, item.paper)
     return channel.Reply(lines=why_lines(context, item), items=(item,), item_layout="why", buttons=buttons)
 
 

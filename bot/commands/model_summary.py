@@ -27,12 +27,12 @@ def lines(context: CommandContext, paper: model.Paper) -> tuple[str, ...]:
     )
 
 
-def buttons(context: CommandContext, item: model.Item) -> tuple[tuple[channel.Button, ...], ...]:
+def buttons(context: CommandContext, known: model.KnownPaper) -> tuple[tuple[channel.Button, ...], ...]:
     """Returns the row of [wrong summary] under why a paper came, if a model made its summary."""
-    made = made_for(context, item.paper.paper)
+    made = made_for(context, known.paper)
     if made is None or context.read_by_strangers:
         return ()
-    arguments = {"paper": item.paper.id, "language": made.language}
+    arguments = {"paper": known.id, "language": made.language}
     return ((channel.Button(label=context.say("wrong summary"), verb=_WRONG, arguments=arguments),),)
 
 

@@ -78,17 +78,22 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
         lines=(said, *cards.why_lines(context, found.item)),
         items=(found.item,),
         item_layout="why",
-        buttons=model_summary.buttons(context, found.item),
+        buttons=model_summary.buttons(context, found.item.paper),
     )
 
 
 def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     known = as_announced(context.transaction, known)
     moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
-    lines = [context.title(known), context.say("It became known {moment}; this chat was not sent it.", moment=moment)]
+    lines = [
+        context.title(known),
+        context.say("It became known {moment}; this chat was not sent it.", moment=moment),
+        *model_summary.lines(context, known.paper),
+    ]
+    buttons = model_summary.buttons(context, known)
     found = chat_status.reasons(context.transaction, context.chat, known, now=context.now) if context.chat.id else ()
     if not found:
-        return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
+        return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")), buttons=buttons)
     day = context.localizer.day(known.day, seen_from=context.now.date())
     lines += [_held_line(context, one, known.paper, day) for one in found[:MOST_REASONS]]
     left = len(found) - MOST_REASONS
@@ -100,7 +105,7 @@ def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.
                 left,
             )
         )
-    return channel.Reply(lines=tuple(lines))
+    return channel.Reply(lines=tuple(lines), buttons=buttons)
 
 
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})

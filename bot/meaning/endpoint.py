@@ -9,14 +9,14 @@ from math import isfinite
 from threading import Lock
 from time import monotonic
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
-from httpx import URL, AsyncClient
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
 from bot.meaning.calibration import SAMPLES, calibrate, papers_of
 from bot.meaning.child_process import ENDS, ChildProcess
-from bot.model_server import Later, Nonsense, RequestRefused, connect, post
+from bot.model_server import Client, Later, Nonsense, RequestRefused, connect, post
 from subscriptions.errors import MeaningFails, Sentence
 
 Vector: TypeAlias = "array[float]"
@@ -101,7 +101,7 @@ class Endpoint:
         finally:
             self._running.discard(running)
 
-    async def _vectors(self, client: AsyncClient, texts: Sequence[str]) -> list[Vector]:
+    async def _vectors(self, client: Client, texts: Sequence[str]) -> list[Vector]:
         found: list[Vector] = []
         at_once = self._at_once
         while len(found) < len(texts):
@@ -113,7 +113,7 @@ class Endpoint:
         self._at_once = at_once
         return found
 
-    async def _tried(self, client: AsyncClient, texts: Sequence[str]) -> list[Vector]:
+    async def _tried(self, client: Client, texts: Sequence[str]) -> list[Vector]:
         tries = AsyncRetrying(
             sleep=self._sleep,
             wait=_wait,
@@ -123,7 +123,7 @@ class Endpoint:
         )
         return await tries(self._asked, client, texts)
 
-    async def _asked(self, client: AsyncClient, texts: Sequence[str]) -> list[Vector]:
+    async def _asked(self, client: Client, texts: Sequence[str]) -> list[Vector]:
         """Sends one request. Raises Later, _TooMany, MeaningFails."""
         try:
             answer = await post(client, self._url, {"model": self.name, "input": list(texts)}, largest=_LARGEST)
@@ -155,7 +155,7 @@ class Endpoint:
         return vectors
 
     def _failed(self, reason: Sentence) -> MeaningFails:
-        values = {"model": self.name, "host": URL(self._url).host, "reason": reason}
+        values = {"model": self.name, "host": urlsplit(self._url).hostname, "reason": reason}
         return MeaningFails(
             Sentence("{model} at {host} cannot encode meaning now: {reason}.", values),
             Sentence("Check PAPERWIRE_EMBEDDINGS_URL, PAPERWIRE_EMBEDDINGS_MODEL and PAPERWIRE_EMBEDDINGS_KEY."),

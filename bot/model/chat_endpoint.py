@@ -5,12 +5,12 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
-from httpx import URL, AsyncClient
 from pydantic import SecretStr
 
 from bot.errors import ModelFails, ModelRefuses, ModelUnavailable, NoModelAnswer
-from bot.model_server import Later, Nonsense, RequestRefused, connect, post
+from bot.model_server import Client, Later, Nonsense, RequestRefused, connect, post
 from bot.ports.language_model import ModelAnswer, ModelRequest
 from subscriptions.errors import Sentence
 
@@ -32,7 +32,7 @@ class ChatEndpoint:
         self._url = f"{url}/chat/completions"
         self._key = key
         self._places = asyncio.Semaphore(at_once)
-        self._client: AsyncClient | None = None
+        self._client: Client | None = None
         self._unknown = set[str]()  # those of _OPTIONAL that the server refuses
 
     async def ask(self, request: ModelRequest, *, seconds: float) -> ModelAnswer:
@@ -57,7 +57,7 @@ class ChatEndpoint:
         if client is not None:
             await client.aclose()
 
-    def _connected(self) -> AsyncClient:
+    def _connected(self) -> Client:
         if self._client is None:
             self._client = connect(self._key)
         return self._client
@@ -109,7 +109,7 @@ class ChatEndpoint:
         return ModelAnswer(text=text, value=value, tokens=tokens)
 
     def _failed(self, kind: type[ModelFails], reason: Sentence, *, tokens: int = 0, wait: float = 0.0) -> ModelFails:
-        values = {"model": self.name, "host": URL(self._url).host, "reason": reason}
+        values = {"model": self.name, "host": urlsplit(self._url).hostname, "reason": reason}
         return kind(
             Sentence("{model} at {host} gives no answer now: {reason}.", values),
             Sentence("Check PAPERWIRE_MODEL_URL, PAPERWIRE_MODEL_NAME and PAPERWIRE_MODEL_KEY."),

@@ -6,12 +6,13 @@ so a process that is killed loses at most its four requests, and nobody asks mor
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Protocol
 
 from bot.errors import ModelFails, NoModelAnswer, error_location
 from bot.model.paper_summary import repeating, request_of, texts_in
 from bot.ports.channel import Clock
-from bot.ports.language_model import LanguageModel, ModelAnswer
+from bot.ports.language_model import LanguageModel, ModelAnswer, ModelRequest
 from bot.settings.checks import Budget
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ModelSummary
@@ -70,6 +71,13 @@ class Summaries:
                 await self._summarise()
         except TimeoutError:
             return  # the rest is made later
+
+    async def check(self) -> None:
+        """See Summarizer."""
+        with suppress(NoModelAnswer):  # it answered; how, does not matter
+            await self._model.ask(
+                ModelRequest(system="Answer with one word.", text="Yes?", most=16), seconds=ANSWERS_IN
+            )
 
     async def close(self) -> None:
         """See Summarizer."""

@@ -13,12 +13,14 @@ import httpx
 
 from bot.dependencies.opening import backup_folder
 from bot.digests import FORMATS, formats_of_packages
+from bot.errors import ModelFails
 from bot.meaning import encoder_of
 from bot.operation import ticks
 from bot.operation.findings import findings_of, old_copy, texts
 from bot.operation.sign_in import Entry, entry
 from bot.platform import Finding, Platform
 from bot.platforms.known import PLATFORMS, medium_of
+from bot.ports.language_model import Summarizer
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
 from bot.settings import VARIABLES, Settings
@@ -235,6 +237,18 @@ def check_meaning(settings: Settings) -> Finding:
     finally:
         encoder.close()
     return Finding(question=question, answer=errors.Sentence("{encoder} answers", {"encoder": encoder.name}))
+
+
+async def check_model(summarizer: Summarizer, name: str) -> Finding:
+    """Returns the finding about the language model. Asks it."""
+    question = errors.Sentence("Language model")
+    try:
+        await summarizer.check()
+    except ModelFails as error:
+        return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+    finally:
+        await summarizer.close()
+    return Finding(question=question, answer=errors.Sentence("{encoder} answers", {"encoder": name}))
 
 
 def _pages(settings: Settings) -> Iterator[Finding]:

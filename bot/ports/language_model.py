@@ -56,6 +56,9 @@ class Summarizer(Protocol):
     async def run(self) -> None:
         """Has wanted summaries made, for a few minutes at most. Raises StoreError."""
 
+    async def check(self) -> None:
+        """Asks the model for a word, whatever the budget. Raises ModelFails."""
+
     async def close(self) -> None:
         """Ends the work. The rest is made after the next start."""
 

@@ -54,6 +54,14 @@ async def test_a_summary_that_is_there_in_time_is_shown_like_one_of_a_digest_and
     assert why.buttons[-1] == "wrong summary"
 
 
+async def test_why_a_paper_did_not_come_names_the_model_of_its_summary_too(bot: BotHarness) -> None:
+    await deliverer.subscribe_to(bot, "eels", chat="telegram:7")
+    make.ingested(bot.store, eels())
+    summarise(bot)
+    why = await bot.says("/why 2601.00001")
+    assert (BY in why.lines, why.buttons) == (True, ["wrong summary"])
+
+
 async def test_what_is_not_there_at_the_due_moment_comes_with_its_abstract_and_more_shows_it_later(
     bot: BotHarness,
 ) -> None:

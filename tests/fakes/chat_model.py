@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -25,10 +26,32 @@ def repeats(_: str, text: str) -> str:
     return text
 
 
+_SAID: Mapping[str, Mapping[str, str]] = {
+    "title": {"en": "The translated title of {0}", "zh": "{0}的中文标题"},
+    "tldr": {
+        "en": "Radio tags show that {0} move further than maps say.",
+        "zh": "无线电标签显示，{0} 移动得比地图上更远。",
+    },
+    "motivation": {"en": "Maps of the habitats of {0} are old.", "zh": "{0} 栖息地的地图已经过时。"},
+    "method": {"en": "The authors follow {0} in forty places.", "zh": "作者在四十个地点跟踪 {0}。"},
+    "result": {"en": "In autumn, {0} return to where they were.", "zh": "秋天，{0} 会回到原来的地方。"},
+    "conclusion": {"en": "", "zh": "N/A"},
+}
+
+
+def summary_of(system: str, text: str) -> str:
+    """Answers as a good model does: with all members that it is asked for, in the language that it is asked for."""
+    language = "zh" if "Chinese" in system else "en"
+    subject = text.partition("\n")[0].removeprefix("On ")
+    names = re.findall(r"^- (\w+):", system, re.MULTILINE)
+    return json.dumps({name: _SAID[name][language].format(subject) for name in names})
+
+
 class FakeChatModel(LoopbackServer):
     """Knows one model, which says what `say` returns. A word of a text counts as a token."""
 
     root = "/v1"
+    gives_up = True
 
     def __init__(self, *, say: Say = repeats, key: str = "sesame", refuses: tuple[str, ...] = ()) -> None:
         """`refuses`: names of a request that this server does not know."""

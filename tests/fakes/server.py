@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from aiohttp import web
 
@@ -88,6 +88,7 @@ class LoopbackServer(ABC):
 
     root = ""  # the path after the port, for `url`
     tls: ssl.SSLContext | None = None
+    gives_up: ClassVar[bool] = False  # whether it stops to work on a request whose client is gone
 
     def __init__(self) -> None:
         self.port = 0
@@ -134,7 +135,9 @@ class LoopbackServer(ABC):
         await self._down()
 
     async def _up(self) -> None:
-        self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=0)
+        self._runner = web.ServerRunner(
+            web.Server(self._serve, access_log=None, handler_cancellation=self.gives_up), shutdown_timeout=0
+        )
         await self._runner.setup()
         await web.TCPSite(self._runner, LOOPBACK, self.port, ssl_context=self.tls, reuse_address=True).start()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from bot.model import model_of
 from bot.ports.language_model import LanguageModel, ModelAnswer, ModelRequest
 from bot.settings import Settings
 from bot.settings.loading import load_settings
-from tests.fakes.chat_model import MODEL, FakeChatModel
+from tests import make
+from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
+from tests.integration import cli
 from tests.patience import PATIENCE
 
 SCHEMA: Mapping[str, object] = {
@@ -191,3 +195,29 @@ async def test_only_a_few_requests_run_at_once_and_none_waits_for_ever(server: F
     server.always = None
     assert (await model.ask(PLAIN, seconds=PATIENCE)).text == "a calm sea"
     await model.close()
+
+
+def test_a_run_has_papers_summarised_after_it_has_delivered_them(
+    terminal: cli.Terminal, local_arxiv: FakeArxiv, server: FakeChatModel
+) -> None:
+    server.say = summary_of
+    terminal.set("MODEL_URL", server.url)
+    terminal.set("MODEL_NAME", MODEL)
+    terminal.set("MODEL_KEY", "sesame")
+    terminal.set("MODEL_DAILY", "9 requests, 90000 tokens")
+    terminal.set("WEB_PORT", "0")
+    terminal.file("paperwire.toml", f'[[source]]\nname = "lg"\nurl = "{local_arxiv.url}/rss/cs.LG"\n')
+    terminal.set("ALLOWED_HOSTS", "127.0.0.1")
+    terminal("subscribe", "eels", "--as", "console:me")
+    abstract = "We follow eels for one summer with small radio tags, in forty places. " * 4
+    today = datetime.now(UTC).date()  # the program uses the machine's clock
+    local_arxiv.announces(today, make.paper("On eels", "cs.LG", arxiv_id="2601.00001", abstract=abstract))
+    ended = terminal("run", "--once")
+    assert (ended.status, "We follow eels" in ended.out, "AI:" in ended.out) == (0, True, False)
+    assert len(server.asked) == 1
+    assert "AI: Radio tags show that eels move further" in terminal("say", "2601.00001", "--as", "console:me").out
+    assert f"{MODEL} today: summaries 1, unusable 0; requests 1 of 9, " in terminal("status").out
+    assert terminal("status", "--json").json["model"]["tokens"] == server.tokens
+    assert f"{MODEL} answers" in terminal("check").out
+    server.always = "500"
+    assert "gives no answer now: it answers 500" in terminal("check").out

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +20,7 @@ from subscriptions.service.amendments import set_settings
 from subscriptions.service.model_summaries import LEASE, WAITS
 from subscriptions.store.database.store import Store
 from tests import make, stored
-from tests.fakes.chat_model import MODEL, FakeChatModel
+from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -29,25 +28,6 @@ ABSTRACT = (
     "We follow {subject} for one summer with small radio tags, in forty places of three countries. They move further than "
     "maps of their habitats say, and return when the water becomes colder. The tags and all tracks are free to use."
 )
-SAID = {
-    "title": {"en": "The translated title of {0}", "zh": "{0}的中文标题"},
-    "tldr": {
-        "en": "Radio tags show that {0} move further than maps say.",
-        "zh": "无线电标签显示，{0} 移动得比地图上更远。",
-    },
-    "motivation": {"en": "Maps of the habitats of {0} are old.", "zh": "{0} 栖息地的地图已经过时。"},
-    "method": {"en": "The authors follow {0} in forty places.", "zh": "作者在四十个地点跟踪 {0}。"},
-    "result": {"en": "In autumn, {0} return to where they were.", "zh": "秋天，{0} 会回到原来的地方。"},
-    "conclusion": {"en": "", "zh": "N/A"},
-}
-
-
-def summary_of(system: str, text: str) -> str:
-    """Answers as a good model does: with all members that it is asked for, in the language that it is asked for."""
-    language = "zh" if "Chinese" in system else "en"
-    subject = text.partition("\n")[0].removeprefix("On ")
-    names = re.findall(r"^- (\w+):", system, re.MULTILINE)
-    return json.dumps({name: SAID[name][language].format(subject) for name in names})
 
 
 def paper(subject: str, *categories: str, **values: Any) -> model.Paper:
