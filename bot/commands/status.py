@@ -133,10 +133,10 @@ def _bot_lines(context: CommandContext) -> list[str]:
 
 
 def _model_lines(context: CommandContext) -> list[str]:
-    """Returns what the language model did today and what that cost, and since when it fails."""
+    """Returns what the language model did today and what that cost."""
     if not context.bot_info.model:
         return []
-    today, fails = model_summaries.today(context.transaction, now=context.now)
+    today, _ = model_summaries.today(context.transaction, now=context.now)
     count = context.localizer.count
     lines = [
         context.say(
@@ -150,10 +150,6 @@ def _model_lines(context: CommandContext) -> list[str]:
     ]
     if context.bot_info.model_reads:
         lines.append(context.say("It also reads messages of which I am not sure."))
-    if fails:
-        lines.append(
-            context.say("It gives no answers since {moment}; the log says why.", moment=context.localizer.moment(fails))
-        )
     return lines
 
 

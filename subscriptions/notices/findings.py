@@ -296,6 +296,18 @@ class MeaningFails(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFails(Finding):
+    """The language model gives no answers, so papers get no short summaries."""
+
+    cause = "model"
+    title = Sentence("Language model")
+    text = Sentence("The language model gives no answers, so papers come without its summaries.")
+    remedy = Sentence("It is asked again by itself. The log says why.")
+
+    level: Level = unstored(Level.ATTENTION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyTooOld(Finding):
     """The newest copy of the database is too old. `since`: when it was made."""
 

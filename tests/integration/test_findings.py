@@ -32,7 +32,7 @@ from subscriptions import model
 from subscriptions.notices.findings import Finding
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import meaning, notices, sending
-from subscriptions.store import bot_state
+from subscriptions.store import bot_state, model_summaries
 from subscriptions.store.sources import SourceFact, SourceState, known_sources, sync_sources
 from tests import make, source_harness
 from tests.fakes.telegram import FakeTelegram
@@ -120,6 +120,14 @@ async def meaning_fails(world: World) -> None:
     meaning.note_failing(world.app.store, since=make.NOON)
 
 
+async def model_fails(world: World) -> None:
+    world.app.store.has_model = True
+    for name, value in {"MODEL_URL": "http://127.0.0.1:9", "MODEL_NAME": "m"}.items():
+        world.terminal.set(name, value)
+    with world.app.store.write() as transaction:
+        model_summaries.note_failing(transaction, make.NOON)
+
+
 async def copy_too_old(world: World) -> None:
     copy = backup_folder(world.app.settings, world.app.store) / "daily-20200101.db"
     copy.parent.mkdir(exist_ok=True)
@@ -153,6 +161,7 @@ FINDINGS: Mapping[str, tuple[Bring, str, str, set[str]]] = {
     "not-polled list": (source_not_polled, "attention", "list was not asked although it was due.", NO_NOTICE),
     "summaries list": (summaries_failed, "note", "list: 5 of 5 summaries failed.", set()),
     "meaning": (meaning_fails, "attention", "The encoder fails, so papers come without their meaning", set()),
+    "model": (model_fails, "attention", "The language model gives no answers", set()),
     "copy": (copy_too_old, "wrong", "The newest copy of the database is too old.", {"notice", "/status"}),
     "daily work": (
         daily_work_failed, "attention", "The daily clean-up or the copy of the database failed.", OF_PROCESS

@@ -1163,6 +1163,7 @@ DETAILS = {
     "filed": {"source": "daily", "days": "2026-01-05/2026-01-07", "papers": "41"},
     "summaries": {"source": "daily", "failed_summaries": "40", "papers": "56"},
     "meaning": {},
+    "model": {},
     "daily work": {},
     "nothing-found": {"known": "2061", "days": "5"},
     "went-without": {"chat": "Daily vision", "names": "arXiv"},

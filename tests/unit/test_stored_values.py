@@ -34,6 +34,7 @@ STORED = {
     "dead": {"count", "reason", "ids", "chat", "since"},
     "stopped": {"platform", "reason", "gone", "of", "since"},
     "meaning": {"since"},
+    "model": {"since"},
     "daily work": {"since"},
     "clock": {"count"},
     "source": {"source", "reason", "since"},

@@ -135,6 +135,7 @@ class Store:
         self.zone = zone
         self.schedules = schedules or Schedules()
         self.encoder = ""  # the name of this process's encoder; "": meaning is off
+        self.has_model = False  # whether this process has a language model
         self.encoding: frozenset[str] = frozenset()  # texts whose vectors this process makes now
         self.questions: Mapping[str, bytes] = {}  # text → its vector by that encoder (`store.meanings.keep_questions`)
         self.kind = _kind_of(url)
