@@ -114,7 +114,6 @@ def build_app(
     clock = clock or SystemClock()
     store, encoder = make_store(settings), encoder_of(settings)
     store.encoder = encoder.name if encoder else ""
-    store.has_model = bool(settings.model_url)
     around = PlatformSurroundings(settings=settings, store=store, clock=clock, encoder=encoder)
     built = _connect(platforms, settings, clock, out or sys.stdout) if channels is None else channels
     on = {name: _platform(name, channel, around) for name, channel in built.items()}

@@ -137,7 +137,6 @@ def open_session(now: str | None = None, *, make: bool = False, dry: bool = Fals
         store = opening.open_store(settings, now=clock.now(), make=make)
         encoder = encoder_of(settings)
         store.encoder = encoder.name if encoder else ""
-        store.has_model = bool(settings.model_url)
         try:
             yield Session(settings, clock, store, encoder)
         finally:

@@ -19,7 +19,9 @@ def make_store(settings: Settings) -> Store:
     """Returns the store of these settings without opening it. Raises SettingsError if its address cannot be used."""
     with _as_setting():
         url = settings.database_url.get_secret_value()
-        return Store(url, zone=settings.timezone, schedules=schedules_of(settings))
+        store = Store(url, zone=settings.timezone, schedules=schedules_of(settings))
+    store.has_model = bool(settings.model_url)
+    return store
 
 
 def schedules_of(settings: Settings) -> source_calendar.Schedules:
