@@ -4,8 +4,10 @@ The functions return None if the text is not an answer. The text is then read as
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time
+from typing import Any
 
 from bot.commands import asking, cities, frame, picking, search, settings, settings_form
 from bot.commands.context import Callback, CommandContext
@@ -211,11 +213,22 @@ def answer_value(context: CommandContext) -> channel.Reply | None:
 
 def answer_yes(context: CommandContext) -> channel.Reply | None:
     """Handles a typed yes or no, or the label of one of the two buttons."""
+    option = _option_said(context)
+    return context.press(str(option["verb"]), option["arguments"]) if option else None
+
+
+def says_yes_or_no(context: CommandContext) -> bool:
+    """Returns whether a text is an answer for `answer_yes`."""
+    return _option_said(context) is not None
+
+
+def _option_said(context: CommandContext) -> Mapping[str, Any] | None:
+    """Returns the button that a text means: its verb, label and arguments; None if it means neither."""
     said = context.args.strip().strip(".!。！").casefold()
     for answer, is_said in (("yes", yes_no.agrees(said)), ("no", yes_no.declines(said))):
-        option = context.arguments[answer]
+        option: Mapping[str, Any] = context.arguments[answer]
         if is_said or said == str(option["label"]).casefold():
-            return context.press(str(option["verb"]), option["arguments"])
+            return option
     return None
 
 
@@ -223,5 +236,5 @@ CALLBACKS = {
     "answer-zone": Callback(run=answer_zone, needs_manager=True, is_answer=answers_zone),
     "answer-pick": Callback(run=answer_pick, needs_manager=True),
     "answer-value": Callback(run=answer_value, needs_manager=True),
-    "answer-yes": Callback(run=answer_yes, writes=True),
+    "answer-yes": Callback(run=answer_yes, writes=True, is_answer=says_yes_or_no),
 }

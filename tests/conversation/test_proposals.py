@@ -104,12 +104,24 @@ async def test_yes_and_no_can_be_typed_and_no_does_nothing(bot: BotHarness, mode
     assert "eels" not in await listed(bot)
 
 
+async def test_a_proposal_that_nobody_answers_does_not_keep_the_next_message_from_the_model(
+    bot: BotHarness, model: Model
+) -> None:
+    model.says("/sub kelp")
+    await bot.says(GERMAN)
+    model.says("/sub eels")
+    assert "/sub eels" in (await bot.says(GERMAN)).lines
+    assert len(model.asked) == 2
+    await bot.says("yes")
+    assert ("eels" in await listed(bot), "kelp" in await listed(bot)) == (True, False)
+
+
 async def test_several_commands_are_done_together_with_one_undo_and_a_refusal_is_named(
     bot: BotHarness, model: Model
 ) -> None:
     model.says("/sub kelp daily 8", "/unsub 7", "/sub eels weekly mon 9")
     shown = await bot.says(GERMAN)
-    assert shown.lines[1:4] == ["/sub kelp daily 08:00".replace("08:00", "8"), "/unsub 7", "/sub eels weekly mon 9"]
+    assert shown.lines[1:4] == ["/sub kelp daily 8", "/unsub 7", "/sub eels weekly mon 9"]
     done = await bot.presses("do it")
     assert [line for line in done.lines if line[:1] in "✓✗" and "/" in line] == [
         "✓ “/sub kelp daily 8”:",
