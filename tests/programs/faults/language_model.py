@@ -125,7 +125,7 @@ def _impatient() -> Iterator[None]:
 
 
 async def fails(folder: Path, tries: int) -> Verdict:
-    """The model fails in each way for so many requests. After each round in which it fails, it works for one."""
+    """The model fails in each way for its share of the tries. After each round in which it fails, it works for one."""
     chats = filled.telegram_chats(CHATS)
     with FakeChatModel(say=summary_of) as server, _impatient():
         async with simulated.a_world(folder, lambda *_: None, tries=0, seed="model", chats=chats) as world:
@@ -133,7 +133,7 @@ async def fails(folder: Path, tries: int) -> Verdict:
             ward = Ward(world, server)
             for fault in FAULTS:
                 hits = 0
-                while hits < tries:
+                while hits * len(FAULTS) < tries:
                     hits += await ward.plays(fault)
                     await ward.plays("")
             await _rest(ward)
