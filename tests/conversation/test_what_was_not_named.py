@@ -105,6 +105,8 @@ async def test_a_local_time_is_answered_with_places(before: str, said: str) -> N
         "图神经网络我已经不研究了",
         "I sleep from 11 to 7",
         "每天都很忙",
+        "周五我要去爬山",
+        "周末我打算去海边",
         "abbestellen",
         "ja",
         # names that fit no subscription

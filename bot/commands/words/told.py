@@ -30,6 +30,7 @@ _OWN = re.compile(  # what people do themselves: "we need to talk about it at 7"
     r"\b(?:i|we|they|he|she)(?:'ll|'m|'re|'ve)?(?: \w+)? (?:(?:need|want|have|has|like|going|got|used) to|must|should|can)"
     r" (?!see|read|get|follow|track|know|receive|hear|be|stay|keep|subscribe|find|have|watch|monitor|learn)"
 )
+_GOES = re.compile(r"我们?(?:[要想得会]|准备|打算)去(?![掉除看订重])")  # 周五我要去爬山
 _STRONG = re.compile(rf"\b(?:notify|alert|ping|let me know)\b|{_COMES}|通知|提醒|订阅|盯|一有")
 _NO_LONGER = re.compile(
     r"\b(?:don'?t|do not|stop|no longer|never|cease|quit)\b(?!.*\bmiss\b)|别再?(?!.*(?:错过|漏|落))|不要再?|不再|取消|停止"
@@ -80,7 +81,8 @@ def is_wish_to_be_told(text: str, intent: str) -> bool:
     pieces = subjects.pieces_of(text, reader.ASKING[0])
     has_subject = any(one.part in (reader.WANTED, reader.AUTHOR) for one in pieces)
     around = reader.folded(" ".join(one.text for one in pieces if not one.part))
-    if not has_subject or _NO_LONGER.search(around) or _OWN.search(around) or paper_days(text):
+    is_own = _OWN.search(around) or _GOES.search(reader.folded(text))
+    if not has_subject or _NO_LONGER.search(around) or is_own or paper_days(text):
         return False
     if _TELLS.search(around):
         return bool(_STRONG.search(around)) or not _LOOKS.search(around)
