@@ -1,6 +1,7 @@
 """Makes a database unusable for a while: another program holds its lock, or its server is down."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
@@ -15,8 +16,6 @@ from subscriptions.service.chat_status import apply_once
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.postgres.server import OwnServer
-
-BREATH = 0.001  # seconds that each wait really takes, so that other threads and servers run; else this loop would take the processor
 
 
 class ForeignLock:
@@ -92,7 +91,7 @@ class AlarmClock(make.FakeClock):
 
     async def sleep(self, seconds: float) -> None:
         await super().sleep(seconds)
-        await asyncio.sleep(BREATH)
+        await asyncio.to_thread(os.sched_yield)  # lets the thread of the fake server run, for which this loop waits
         if self._alarm and self.monotonic() >= self._alarm[0]:
             _, what = self._alarm
             self._alarm = None

@@ -165,6 +165,9 @@ REPLY, LATER_REPLY = (
 )
 
 
+BREATH = 0.001  # seconds that such a wait really takes; otherwise the loop of heartbeats would take a whole processor
+
+
 class Beating(make.FakeClock):
     """A clock whose waits end at once if they are waits between heartbeats or between sends. Other waits never end."""
 
@@ -172,7 +175,7 @@ class Beating(make.FakeClock):
         if seconds < LOOK_INTERVAL:
             await super().sleep(seconds)
         if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL:
-            await asyncio.sleep(locked.BREATH)
+            await asyncio.sleep(BREATH)
         else:
             await asyncio.Event().wait()
 
