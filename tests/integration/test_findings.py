@@ -18,8 +18,8 @@ from bot.app import App
 from bot.cli import state
 from bot.dependencies.opening import backup_folder
 from bot.operation import metrics, status, web_server
-from bot.operation.findings import parts_of
-from bot.operation.health import Problem, Readiness
+from bot.operation.findings import Problem, parts_of
+from bot.operation.health import Readiness
 from bot.operation.process import Process
 from bot.ports import conversation
 from bot.rendering.delivery_messages import notice_view
@@ -204,7 +204,7 @@ def _says(shown: object, sentence: str, name: str) -> bool:
     return sentence in str(shown) or counted
 
 
-def _places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+def _places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Returns what each place shows."""
     ready, page, figures = world.runner.run(_served(world))
     answer = Readiness(
