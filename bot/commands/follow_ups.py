@@ -79,6 +79,9 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
 
 def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns another value, the same change for another subscription, a pressed button, or an order about several."""
+    is_removal = shown.did == "unsub" and shown.last == "number" and shown.changed and not shown.interrupted
+    if is_removal and references.keeps(said.text):
+        return Do("undo", "")
     if shown.last == "setting" and (value := _value(said, shown.setting)):
         return Do("set", f"{shown.setting} {value}")
     if shown.did not in ("", "sub") and (other := _for_another(said, shown, there)):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.ports.channel import Reply
+from bot.ports.channel import About, Reply
 from bot.rendering.language import Language
 from subscriptions import chat_settings, model, states
 from subscriptions.errors import Sentence
@@ -303,7 +303,7 @@ def unsubscribed(gone: Sequence[model.Subscription], localizer: Language, *, mis
     if len(gone) > _MOST_NAMED:
         lines.append(localizer.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
     lines += [localizer.say("There is no {numbers} here.", numbers=missing)] if missing else []
-    return Reply(lines=(head, *lines), ok=True)
+    return Reply(lines=(head, *lines), ok=True, about=About(number=gone[0].number, did="unsub"))
 
 
 def _on_one_line(localizer: Language, first: str, *then: str) -> str:

@@ -49,6 +49,14 @@ _AGREES = re.compile(
 _NOT_AFTER_ALL = re.compile(
     r"(?:(?:on second thoughts?|actually|no|oh|wait|hmm+|sorry|please)[\s,.!]+)*(?:don'?t|do not)(?: (?:do|add|follow|subscribe)(?: (?:me|it|that|this|to it|to that))?)?"
 )
+# Words that deny a removal that was asked for just before: "no, keep it", 等等，别退
+_KEEPS = re.compile(
+    r"(?:(?:no|wait|stop|oh|hmm+|sorry|oops|actually|please|on second thoughts?)[\s,.!]+)*"
+    r"(?:(?:keep|leave) (?:it|them|that|this|those|both|that one|this one)(?: as (?:it|they) (?:is|was|are|were)| in| on)?"
+    r"|(?:don'?t|do not) (?:remove|delete|drop|cancel|unsubscribe)(?: (?:it|them|that|this|me))?)(?:,? please)?"
+    r"|(?:(?:等等|等一下|不|别|算了|不对|不行)[\s,.!]*)*(?:还是)?"
+    r"(?:(?:留着|保留|留下)(?:它们?|这个|那个)?|(?:别|不要|先别|不)(?:退订|退|删|取消|移除)(?:掉|它们?)?)[吧了啊]?"
+)
 _IS = re.compile(r"是(?!否|非)")
 TURN = re.compile(r"(?:make|change|switch|turn) (?:it|that|this)(?: in)?(?:to)?\b\s*")
 # Words that link a message to the one before it.
@@ -242,6 +250,11 @@ def corrected(text: str) -> str | None:
     if at and (turned := TURN.match(plain, at)):
         at = turned.end()
     return text[at:].strip(" .!?。！？") if at else None
+
+
+def keeps(text: str) -> bool:
+    """Returns whether a text takes back a removal: "no, keep it"."""
+    return _KEEPS.fullmatch(plain_of(text)) is not None
 
 
 def _is_talk(said: Said) -> bool:

@@ -58,6 +58,18 @@ class TestUndo:
         await _after(bot, "/pause 2", "/list", "/undo", said)
         assert _there(bot) == [KELP, f"-{REEFS}", ICE]
 
+    @pytest.mark.parametrize(
+        "said",
+        ["no, keep it", "keep it", "wait, don't remove it", "leave it as it was", "等等，别退", "还是留着吧", "别删"],
+    )
+    async def test_a_removal_is_taken_back(self, bot: BotHarness, said: str) -> None:
+        await _after(bot, "remove coral reefs", said)
+        assert _there(bot) == ALL
+
+    async def test_who_keeps_a_new_subscription_takes_nothing_back(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub mud daily 9", "keep it")
+        assert _there(bot) == [*ALL, "mud daily 09:00"]
+
     @pytest.mark.parametrize("asks", ["/unsub", "unsubscribe", "pause all except coral", "/edit 2", "drop ice"])
     @pytest.mark.parametrize("said", ["undo", "/undo", "cancel", "none of them"])
     async def test_an_open_question_is_closed(self, bot: BotHarness, asks: str, said: str) -> None:

@@ -161,6 +161,30 @@ def meaning(text: str) -> Said:
     return Said(said) if is_pasted else _if_order(_meaning_of(dictated.request_in(said) or said))
 
 
+_HESITATES = frozenset(
+    {
+        "maybe",
+        "perhaps",
+        "probably",
+        "please",
+        "then",
+        "next",
+        "ok",
+        "也",
+        "许",
+        "可",
+        "能",
+        "吧",
+        "再",
+        "说",
+        "看",
+        "那",
+        "就",
+        "等",
+    }
+)
+
+
 def _if_order(said: Said) -> Said:
     """Returns a meaning; that of a sentence that only speaks of an action is not sure, so that the bot asks."""
     if is_order(reader.folded(said.text), said.intent) and _says_what_to_do(said):
@@ -179,13 +203,20 @@ def _if_order(said: Said) -> Said:
 def _says_what_to_do(said: Said) -> bool:
     """Returns whether the words for a time or a pause are about deliveries; True for other intents."""
     if said.intent in ("pause", "set-quiet"):
-        return names_silence(reader.folded(said.text), said.intent) or bool(pause_in(said))
+        return names_silence(reader.folded(said.text), said.intent) or _says_why_to_pause(said)
     if not said.intent.startswith("schedule") or is_time(said.text):
         return True
     named = [
         token for one in subjects.pieces_of(said.text, said.intent) if one.part == reader.NAMED for token in one.tokens
     ]
     return sets_a_time(said.tokens, frozenset(named), may_deny=said.intent != "schedule")
+
+
+def _says_why_to_pause(said: Said) -> bool:
+    """Returns whether a text says how long a pause is and something else: "I am away for a week", but not "next week"."""
+    length = pause_in(said)
+    rest = reader.tokens_of(said.text.replace(length, " "))
+    return bool(length) and any(one.mark[:1].isalpha() and one.mark not in _HESITATES for one in rest)
 
 
 def _meaning_of(said: str) -> Said:

@@ -47,6 +47,12 @@ _QUESTION = re.compile(
 )
 # "is robotics weekly?" asks, but "is there anything on robotics, weekly?" wishes for it
 _OF_A_STATE = re.compile(r"^(?:is|are|was|were|did)\b(?! (?:there|it possible|anything|anyone|any))")
+# "should I subscribe to it?" and "if I were a chemist I'd follow it" only weigh it
+_WEIGHED = re.compile(
+    r"\b(?:should|shall|ought) (?:i|we)\b|\bif (?:i|we) (?:was|were|had|worked|could)\b"
+    r"|\b(?:i|we)(?:'d| would| might| may) (?:maybe |perhaps |probably |only )?(?:subscribe|follow)\b"
+    r"|(?<!你)要不要|该不该|值得(?:订阅|关注)吗|是不是(?:要|该)|是否(?:要|该)"
+)
 _REPORT = re.compile(
     r"\b(?:un-?subscribed|removed|deleted|dropped|cancell?ed|erased|paused|muted|undone|undid|by accident|accidentally|by mistake|if|unless)\b"
     r"|\b(?:i|we|he|she|they|you)(?:'ll| will| might| may| would| could| should) (?:un-?sub|remov|delet|drop|cancel|paus|mut|undo)"
@@ -108,7 +114,7 @@ def is_order(plain: str, intent: str) -> bool:  # noqa: PLR0911 - one answer for
         return False
     if intent == "unsub" and not names_a_removal(plain):
         return False
-    if intent == "sub" and _OF_A_STATE.search(plain):
+    if intent == "sub" and (_OF_A_STATE.search(plain) or _WEIGHED.search(plain)):
         return False
     if intent != "sub" and (_QUESTION.search(plain) or _QUOTED.search(plain) or _TAKEN_BACK.search(plain)):
         return False
