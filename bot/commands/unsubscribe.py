@@ -50,7 +50,9 @@ def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, in
 def unsub_all(context: CommandContext) -> channel.Reply:
     """Removes all subscriptions. Does not ask first, since the removal can be undone."""
     frame.forget(context)
-    return _removed(context, "all") if context.chat.id else phrasing.unsubscribed((), context.localizer)
+    if not context.chat.id:
+        return phrasing.unsubscribed((), context.localizer)
+    return replace(_removed(context, "all"), about=None)
 
 
 def _unsub_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:

@@ -101,6 +101,7 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
         "at": LATER.isoformat(),
         "change": 1,
         "chat": GROUP,
+        "commands": [["sub", "tree"]],
         "day": make.NOON.date().isoformat(),
         "days": 7,
         "delivery": delivery,
