@@ -7,18 +7,15 @@ arguments of the command from the sentence.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from bot.commands.words import by_rule, dictated, languages, names, reader, subjects
+from bot.commands.words import by_rule, dictated, languages, names, pauses, reader, subjects
 from bot.commands.words.days import paper_days
 from bot.commands.words.orders import is_order, names_a_removal, names_silence, sets_a_time
 from bot.commands.words.reader import Token
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
-from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
-from subscriptions.planning.pauses import NoSuchPause, length_of, parse_pause
 from subscriptions.planning.times import split_when, time_at
 from subscriptions.planning.times._reading import Reading, hours_of, is_time, reading_of
 from subscriptions.query.links import mentioned
@@ -54,7 +51,6 @@ MISSING = "missing-"
 _TOP = re.compile(r"(?:the )?(?:top|best|first) \S+ \S")  # "Top 10 quantum algorithms" is a title, and no limit
 # what a subject may sound like: "papers about limit cycles"
 _OF_ORDERS = frozenset({"narrow", "exclude", "edit", "set-limit", "pause", "resume", "stop", "schedule", "unsub"})
-_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _ALL = re.compile(
     r"\b(?:all|everything|them|papers|digests?|subscriptions|both|time|schedule|delivery)\b|全部|两[个条]|所有|都|时间|推送"
@@ -161,30 +157,6 @@ def meaning(text: str) -> Said:
     return Said(said) if is_pasted else _if_order(_meaning_of(dictated.request_in(said) or said))
 
 
-_HESITATES = frozenset(
-    {
-        "maybe",
-        "perhaps",
-        "probably",
-        "please",
-        "then",
-        "next",
-        "ok",
-        "也",
-        "许",
-        "可",
-        "能",
-        "吧",
-        "再",
-        "说",
-        "看",
-        "那",
-        "就",
-        "等",
-    }
-)
-
-
 def _if_order(said: Said) -> Said:
     """Returns a meaning; that of a sentence that only speaks of an action is not sure, so that the bot asks."""
     if is_order(reader.folded(said.text), said.intent) and _says_what_to_do(said):
@@ -203,20 +175,13 @@ def _if_order(said: Said) -> Said:
 def _says_what_to_do(said: Said) -> bool:
     """Returns whether the words for a time or a pause are about deliveries; True for other intents."""
     if said.intent in ("pause", "set-quiet"):
-        return names_silence(reader.folded(said.text), said.intent) or _says_why_to_pause(said)
+        return names_silence(reader.folded(said.text), said.intent) or pauses.says_why(said.text, pause_in(said))
     if not said.intent.startswith("schedule") or is_time(said.text):
         return True
     named = [
         token for one in subjects.pieces_of(said.text, said.intent) if one.part == reader.NAMED for token in one.tokens
     ]
     return sets_a_time(said.tokens, frozenset(named), may_deny=said.intent != "schedule")
-
-
-def _says_why_to_pause(said: Said) -> bool:
-    """Returns whether a text says how long a pause is and something else: "I am away for a week", but not "next week"."""
-    length = pause_in(said)
-    rest = reader.tokens_of(said.text.replace(length, " "))
-    return bool(length) and any(one.mark[:1].isalpha() and one.mark not in _HESITATES for one in rest)
 
 
 def _meaning_of(said: str) -> Said:
@@ -350,33 +315,11 @@ def is_worded(text: str) -> bool:
 
 
 def pause_in(said: Said) -> str:
-    """Returns the words that say how long a pause is, even if there is no such pause; "" if there are none.
-
-    A day in the name of a thing, as in "the friday digest", says nothing about the pause.
-    """
-    text, tokens = said.text, said.tokens
-    if len(said.numbers) > 1 and not {reader.LONG, reader.DATE, reader.WHEN} & {
-        one.mark for one in tokens
-    }:  # "pause 1 and 2"
+    """Returns the words that say how long a pause is, even if there is no such pause; "" if there are none."""
+    is_timed = any(one.mark in (reader.LONG, reader.DATE, reader.WHEN) for one in said.tokens)
+    if len(said.numbers) > 1 and not is_timed:  # "pause 1 and 2"
         return ""
-    for at, first in enumerate(tokens):
-        is_name = at > 0 and tokens[at - 1].mark in _DETERMINERS
-        for end in range(len(tokens), at, -1):
-            words = text[first.start : tokens[end - 1].end]
-            is_name |= first.mark in _DETERMINERS and end < len(tokens) and tokens[end].mark in _THINGS
-            try:
-                parse_pause(words, UTC, _SOME_DAY)
-            except NoSuchPause:
-                return words
-            except Refused:
-                continue
-            if not is_name or length_of(words):
-                return words
-    return ""
-
-
-_DETERMINERS = frozenset({"the", "my", "our", "that", "your"})
-_THINGS = frozenset({"one", "ones", "digest", "digests", "subscription", "subscriptions", "alert", "alerts", "mail"})
+    return pauses.length_in(said.text, said.tokens)
 
 
 def name_in(said: Said) -> str:

@@ -1,0 +1,41 @@
+"""Finds in a sentence how long a pause is, and tells whether it says anything else. Pure."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.commands.words import reader
+from bot.commands.words.reader import Token
+from subscriptions.errors import Refused
+from subscriptions.planning.pauses import NoSuchPause, length_of, parse_pause
+
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
+_DETERMINERS = frozenset({"the", "my", "our", "that", "your"})
+_THINGS = frozenset({"one", "ones", "digest", "digests", "subscription", "subscriptions", "alert", "alerts", "mail"})
+_HESITATES = frozenset({"maybe", "perhaps", "probably", "please", "then", "next", "ok"} | set("也许可能吧再说看那就等"))
+
+
+def length_in(text: str, tokens: Sequence[Token]) -> str:
+    """Returns the words that say how long a pause is, even if there is no such pause; "" if there are none.
+
+    A day in the name of a thing, as in "the friday digest", says nothing about the pause.
+    """
+    for at, first in enumerate(tokens):
+        is_name = at > 0 and tokens[at - 1].mark in _DETERMINERS
+        for end in range(len(tokens), at, -1):
+            words = text[first.start : tokens[end - 1].end]
+            is_name |= first.mark in _DETERMINERS and end < len(tokens) and tokens[end].mark in _THINGS
+            try:
+                parse_pause(words, UTC, _SOME_DAY)
+            except NoSuchPause:
+                return words
+            except Refused:
+                continue
+            if not is_name or length_of(words):
+                return words
+    return ""
+
+
+def says_why(text: str, length: str) -> bool:
+    """Returns whether a text says this length and something else: "I am away for a week", but not "maybe next week"."""
+    rest = reader.tokens_of(text.replace(length, " "))
+    return bool(length) and any(one.mark[:1].isalpha() and one.mark not in _HESITATES for one in rest)
