@@ -64,16 +64,19 @@ class FakeChatModel(LoopbackServer):
         # of the next requests, then `always`: a response, a change of the right answer, or one of FAULTS
         self.faults = deque[Fault]()
         self.always: Fault | None = None
-        self.takes = 0.0  # seconds that each answer takes
+        self.answers_at = 1  # requests that must have been here at once before any is answered
         self.hangs = threading.Event()
         self._open = 0
         self._ends = asyncio.Event()
+        self._enough = asyncio.Event()
         self._key = key
         self._refuses = refuses
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._open += 1
         self.most_at_once = max(self.most_at_once, self._open)
+        if self.most_at_once >= self.answers_at:
+            self._enough.set()
         try:
             return await self._answer(request)
         finally:
@@ -90,7 +93,9 @@ class FakeChatModel(LoopbackServer):
             return await self._fail(request, fault, system, text)
         if isinstance(fault, web.Response):
             return fault
-        await asyncio.sleep(self.takes)
+        await self._enough.wait()
+        if self.answers_at > 1:
+            await asyncio.sleep(_LATE / 10)  # so that a request too many meets the others
         answer = self._said(system, text)
         return web.json_response(fault(answer) if fault else answer)
 

@@ -181,7 +181,7 @@ async def test_the_key_and_the_wait_of_a_busy_server_are_told(server: FakeChatMo
 
 
 async def test_only_a_few_requests_run_at_once_and_none_waits_for_ever(server: FakeChatModel) -> None:
-    model, server.takes = model_at(server, at_once=2), 0.02
+    model, server.answers_at = model_at(server, at_once=2), 2
     answers = await asyncio.gather(*(model.ask(PLAIN, seconds=PATIENCE) for _ in range(9)))
     assert (len(answers), server.most_at_once) == (9, 2)
     server.always = "never"

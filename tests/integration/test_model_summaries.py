@@ -362,7 +362,7 @@ def test_a_worker_that_was_killed_loses_nothing_and_its_requests_count(worker: W
 
 
 def test_at_most_four_requests_run_at_once(worker: Worker) -> None:
-    worker.server.takes = 0.05
+    worker.server.answers_at = 4
     worker.chat("telegram:1", "radio")
     worker.reads(*(paper(f"eels {number}") for number in range(9)))
     worker.summarises()
