@@ -1,6 +1,7 @@
 """`make release`: the same bytes each time, nothing in the wheel but the program, and refusals that leave nothing behind."""
 
 import importlib.util
+import shutil
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -9,20 +10,47 @@ from types import ModuleType
 
 import pytest
 
-from bot import release as of_the_program
-
 REPO = Path(__file__).parents[2]
+FOLDERS = ("bot", "subscriptions", "templates", "locales")
+FILES = (
+    ".dockerignore", ".gitattributes", ".gitignore", "Dockerfile", "LICENSE", "README.md", "pyproject.toml",
+    "requirements.lock", "requirements-cluster.lock",
+)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def program() -> ModuleType:
-    """The program of `make release`, which is in no package."""
-    spec = importlib.util.spec_from_file_location("release_program", REPO / ".ci" / "release.py")
+def loaded(path: Path) -> ModuleType:
+    """Returns the module in a file."""
+    spec = importlib.util.spec_from_file_location("loaded", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def program() -> ModuleType:
+    """The program of `make release`, which is in no package."""
+    return loaded(REPO / ".ci" / "release.py")
+
+
+@pytest.fixture(scope="module")
+def repository(program: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with one commit of the program and a test."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    copy = tmp_path_factory.mktemp("repository")
+    for name in FOLDERS:
+        shutil.copytree(REPO / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(REPO / name, copy)
+    (copy / "tests").mkdir()
+    (copy / "tests" / "test_all.py").write_text("")
+    program.git(copy, "init", "--quiet")
+    program.git(copy, "add", "--all")
+    somebody = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
+    program.git(copy, *somebody, "commit", "--quiet", "--message", "All")
+    return copy
 
 
 def wheel_with(path: Path, files: Mapping[str, str]) -> Path:
@@ -33,13 +61,15 @@ def wheel_with(path: Path, files: Mapping[str, str]) -> Path:
     return path
 
 
-def test_a_commit_gives_the_same_bytes_each_time_and_its_files_name_it(program: ModuleType, tmp_path: Path) -> None:
-    first, second = program.build(REPO, tmp_path / "first"), program.build(REPO, tmp_path / "second")
+def test_a_commit_gives_the_same_bytes_each_time_and_its_files_name_it(
+    program: ModuleType, repository: Path, tmp_path: Path
+) -> None:
+    first, second = program.build(repository, tmp_path / "first"), program.build(repository, tmp_path / "second")
     assert [made.name for made in first] == [made.name for made in second]
     assert [made.read_bytes() for made in first] == [made.read_bytes() for made in second]
     sdist, wheel, image = first
     program.check_content(wheel)
-    commit = program.git(REPO, "rev-parse", "--short", "HEAD")
+    commit = program.git(repository, "rev-parse", "--short", "HEAD")
     with zipfile.ZipFile(wheel) as held:
         assert f'"{commit}"'.encode() in held.read("bot/release.py")
         left = [name for name in held.namelist() if name.endswith((".po", ".pot", ".txt")) and "examples" in name]
@@ -51,8 +81,9 @@ def test_a_commit_gives_the_same_bytes_each_time_and_its_files_name_it(program: 
     assert not [name for name in names if name.startswith(("tests/", "bench/"))]
 
 
-def test_a_checkout_names_its_commit(program: ModuleType) -> None:
-    assert of_the_program.commit() == program.git(REPO, "rev-parse", "--short", "HEAD")
+def test_a_checkout_names_its_commit(program: ModuleType, repository: Path) -> None:
+    own = loaded(repository / "bot" / "release.py")
+    assert own.commit() == program.git(repository, "rev-parse", "--short", "HEAD")
 
 
 @pytest.mark.parametrize(
