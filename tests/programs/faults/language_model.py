@@ -105,6 +105,11 @@ class Ward:
             elif worker._task is not None:
                 await worker._task
 
+    async def closes(self) -> None:
+        """Ends the workers, and closes their connections."""
+        for worker in self.workers:
+            await worker.close()
+
     def judged(self) -> Verdict:
         """Returns the verdict about the messages. Strange: late rounds, too many requests, summaries that are none."""
         store, verdict = self.world.app.store, self.world.judged()
@@ -137,6 +142,7 @@ async def fails(folder: Path, tries: int) -> Verdict:
                     hits += await ward.plays(fault)
                     await ward.plays("")
             await _rest(ward)
+            await ward.closes()
             return ward.judged()
 
 
@@ -151,6 +157,7 @@ async def is_killed(folder: Path, tries: int) -> Verdict:
                 await ward.plays("never", kills=True)
                 await ward.plays("")
             await _rest(ward)
+            await ward.closes()
             return ward.judged()
 
 
