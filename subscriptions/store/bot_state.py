@@ -46,6 +46,20 @@ def get_value(transaction: Transaction, name: str) -> str | None:
     return value
 
 
+def fails_since(transaction: Transaction, name: str) -> datetime | None:
+    """Returns since when what this name means fails; None if it works."""
+    since = get_value(transaction, name)
+    return datetime.fromisoformat(since) if since else None
+
+
+def note_fails(transaction: Transaction, name: str, since: datetime | None) -> bool:
+    """Stores since when something fails; None: it works. Returns False if this was known, and changes nothing."""
+    is_news = (fails_since(transaction, name) is None) != (since is None)
+    if is_news:
+        put_value(transaction, name, since.isoformat() if since else "")
+    return is_news
+
+
 # ------------------------------------------------------------------------------------------- the sequence of papers
 
 

@@ -92,16 +92,12 @@ def change_encoder(transaction: Transaction, name: str) -> None:
 
 def failing_since(transaction: Transaction) -> datetime | None:
     """Returns since when papers come without codes because the encoder fails; None if it works."""
-    since = bot_state.get_value(transaction, _FAILS)
-    return datetime.fromisoformat(since) if since else None
+    return bot_state.fails_since(transaction, _FAILS)
 
 
 def note_failing(transaction: Transaction, since: datetime | None) -> bool:
     """Stores since when the encoder fails; None: it works. Returns False if this was known, and changes nothing."""
-    is_news = (failing_since(transaction) is None) != (since is None)
-    if is_news:
-        bot_state.put_value(transaction, _FAILS, since.isoformat() if since else "")
-    return is_news
+    return bot_state.note_fails(transaction, _FAILS, since)
 
 
 # ------------------------------------------------------------------------------------------------- the codes of papers

@@ -204,13 +204,9 @@ def add_to_day(transaction: Transaction, of: date, **more: int) -> None:
 
 def failing_since(transaction: Transaction) -> datetime | None:
     """Returns since when the model gives no answers; None if it does."""
-    since = bot_state.get_value(transaction, _FAILS)
-    return datetime.fromisoformat(since) if since else None
+    return bot_state.fails_since(transaction, _FAILS)
 
 
 def note_failing(transaction: Transaction, since: datetime | None) -> bool:
     """Stores since when the model gives no answers; None: it does. Returns False if this was known, and changes nothing."""
-    is_news = (failing_since(transaction) is None) != (since is None)
-    if is_news:
-        bot_state.put_value(transaction, _FAILS, since.isoformat() if since else "")
-    return is_news
+    return bot_state.note_fails(transaction, _FAILS, since)
