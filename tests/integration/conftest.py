@@ -1,12 +1,14 @@
 """Fixtures of the integration tests: a terminal, fake platforms, a second worker, and a PostgreSQL database."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import NewWorker, begin_worker
+from tests import make
 from tests.fakes import process
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import FakeSlack
@@ -78,3 +80,21 @@ def url(postgres: Server) -> Iterator[str]:
     """The address of a new PostgreSQL database, which is dropped afterwards."""
     with postgres.database() as url:
         yield url
+
+
+@pytest.fixture
+def new_url(kind_of_database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without a schema."""
+    if kind_of_database == "postgresql":
+        with request.getfixturevalue("postgres").database(empty=True) as empty:
+            yield empty
+    else:
+        yield f"sqlite:///{tmp_path}/new.db"
+
+
+@pytest.fixture
+def made(new_url: str) -> Iterator[Store]:
+    """A store that has just made its database."""
+    with closing(Store(new_url)) as store:
+        store.open(now=make.NOON)
+        yield store

@@ -1,6 +1,5 @@
 """The database: how the store opens it, its files, its schema, and what both kinds of database guarantee."""
 
-import shutil
 import sqlite3
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
@@ -8,15 +7,11 @@ from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from threading import Barrier
-from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy
 import sqlmodel
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from procrastinate.schema import SchemaManager
 from sqlalchemy.exc import IntegrityError
 
@@ -28,7 +23,7 @@ from subscriptions.service import requests
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.store import rows, sources
-from subscriptions.store.database import conflicts, postgres, schema
+from subscriptions.store.database import conflicts, postgres
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
 from tests import make, stored
@@ -232,184 +227,7 @@ def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
     assert selected(terminal, "SELECT count(*) FROM appearance") == [(MANY + 1,)]
 
 
-# ── The schema: new databases, and databases of earlier releases, have the declared schema ────────────────────────────
-
-# LATER is the migration of an invented later release, which adds a table and two columns. EARLIER removes such a table and
-# such columns from a new database, so that it looks like one of an earlier release.
-EARLIER = ("DROP TABLE taste", "ALTER TABLE worker DROP COLUMN host", "ALTER TABLE message DROP COLUMN unclear_since")
-LATER = f"""
-import sqlalchemy as sa
-from alembic import op
-
-revision, down_revision, branch_labels, depends_on = "later", "{schema.HEAD}", None, None
-
-def upgrade():
-    op.create_table(
-        "taste",
-        sa.Column("chat", sa.Integer(), sa.ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True, nullable=False),
-        sa.Column("words", sa.JSON(), nullable=False),
-    )
-    op.add_column("worker", sa.Column("host", sa.String(), nullable=False, server_default=""))
-    op.add_column("message", sa.Column("unclear_since", sa.DateTime(timezone=True), nullable=True))
-"""
-
-
-@pytest.fixture
-def new_url(kind_of_database: str, request: pytest.FixtureRequest, tmp_path: Path) -> abc.Iterator[str]:
-    """The address of a database without a schema."""
-    if kind_of_database == "postgresql":
-        with request.getfixturevalue("postgres").database(empty=True) as empty:
-            yield empty
-    else:
-        yield f"sqlite:///{tmp_path}/new.db"
-
-
-@pytest.fixture
-def made(new_url: str) -> abc.Iterator[Store]:
-    """A store that has just made its database."""
-    with closing(Store(new_url)) as store:
-        store.open(now=make.NOON)
-        yield store
-
-
-def differences(store: Store) -> list[Any]:
-    """Returns the changes by which Alembic would give a database the declared schema; [] if it has this schema."""
-    seen = {"compare_type": True, "include_name": _is_ours, "include_object": _is_compared}
-    with store.read() as session:
-        return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), rows.TABLES))
-
-
-def _is_ours(name: str | None, kind: str, _: object) -> bool:
-    return kind != "table" or not str(name).startswith(("procrastinate_", "token_rate", "paper_words"))
-
-
-def _is_compared(item: Any, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-    """Returns False for the unique constraints of texts, which only SQLite has. Alembic would miss them on PostgreSQL."""
-    return kind != "unique_constraint" or item.table.name not in ("query", "question")
-
-
-def with_another_order(store: Store) -> list[tuple[str, str]]:
-    """Returns (table, column) of our text columns that PostgreSQL sorts by its server's language, not by character."""
-    others = """
-        SELECT relname, attname FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
-        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND attnum > 0
-        AND attcollation NOT IN (0, '"C"'::regcollation) AND relname NOT LIKE 'procrastinate%'
-    """
-    return stored.rows(store, others) if store.kind.file is None else []
-
-
-@pytest.mark.both_databases
-@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
-@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
-def test_a_new_database_has_what_is_declared(made: Store) -> None:
-    assert differences(made) == with_another_order(made) == []
-    assert made.revision() == schema.HEAD
-
-
-@pytest.mark.both_databases
-@pytest.mark.parametrize("table", ["paper", "bookmarks"])
-def test_tables_of_somebody_else_are_left_alone(new_url: str, table: str) -> None:
-    with closing(Store(new_url)) as store:
-        stored.change(store, f"CREATE TABLE {table} (doi TEXT)")
-        with pytest.raises(errors.StoreError, match="not paperwire's"):
-            store.open(now=make.NOON)
-        assert stored.all_rows(store) == {table: []}
-
-
-def test_each_revision_has_its_file() -> None:
-    scripts = ScriptDirectory(str(schema.MIGRATIONS)).walk_revisions()
-    assert tuple(script.revision for script in scripts)[::-1] == schema.REVISIONS
-
-
-@pytest.mark.both_databases
-@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
-@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
-def test_a_database_of_an_earlier_release_keeps_its_rows(
-    made: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make.due(made, "telegram:1")
-    with made.read() as session:
-        before = conflicts.count_rows(session)
-    stored.change(made, *EARLIER)
-    assert len(differences(made)) == len(EARLIER)
-    migrations = shutil.copytree(schema.MIGRATIONS, tmp_path / "migrations")
-    (migrations / "versions" / "later_release.py").write_text(LATER)
-    monkeypatch.setattr("subscriptions.store.database.schema.MIGRATIONS", migrations)
-    monkeypatch.setattr("subscriptions.store.database.schema.REVISIONS", (*schema.REVISIONS, "later"))
-    monkeypatch.setattr("subscriptions.store.database.schema.HEAD", "later")
-
-    made.open(now=make.NOON, copies=tmp_path / "copies")
-
-    assert made.revision() == "later"
-    assert differences(made) == with_another_order(made) == []
-    with made.read() as session:
-        assert conflicts.count_rows(session) == before
-    make.subscribes(made, "telegram:2", "graph")
-    made.open(now=make.NOON, copies=tmp_path / "copies")
-    copies = list(tmp_path.glob("copies/before-later-*.db"))
-    assert len(copies) == (made.kind.file is not None)
-    for copy in copies:
-        with closing(sqlite3.connect(copy)) as connection:
-            assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.REVISIONS[-2],)]
-
-
-OF_R2 = ("DROP TABLE question_of_query", "DROP TABLE question", "DROP TABLE paper_meaning")
-OF_R3 = ("ALTER TABLE paper DROP COLUMN venue", "ALTER TABLE paper DROP COLUMN published")
-OF_R4 = ("DROP TABLE model_summary", "DROP TABLE model_day")
-OF_R5 = ("DROP TABLE chat_key",)
-
-
-@pytest.mark.both_databases
-@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
-@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
-def test_a_database_of_the_first_release_gets_all_later_tables(made: Store, tmp_path: Path) -> None:
-    make.due(made, "telegram:1")
-    stored.change(made, *OF_R2, *OF_R3, *OF_R4, *OF_R5, "UPDATE alembic_version SET version_num = 'r1'")
-    before = stored.all_rows(made)
-
-    made.open(now=make.NOON, copies=tmp_path / "copies")
-
-    assert made.revision() == schema.HEAD
-    assert differences(made) == with_another_order(made) == []
-    assert stored.rows(made, "SELECT DISTINCT venue, published FROM paper") == [("", "")]
-    stored.change(made, *OF_R3)
-    after = stored.all_rows(made)
-    assert {table: after[table] for table in before if table != "alembic_version"} == {
-        table: rows for table, rows in before.items() if table != "alembic_version"
-    }
-
-
-@pytest.mark.both_databases
-@pytest.mark.parametrize(
-    ("revision", "sentence"),
-    [
-        ("0001", r"from before its first release\. With that version: paperwire export --all > all\.txt\."),
-        ("0030", r"from before its first release\. .* With this one, and a new database: paperwire import all\.txt"),
-        ("r99", r"was written by a newer paperwire\. Install that version again"),
-    ],
-)
-def test_a_schema_that_no_revision_leads_from_is_refused(made: Store, revision: str, sentence: str) -> None:
-    stored.change(made, "UPDATE alembic_version SET version_num = :revision", revision=revision)
-    for look in (made.known_revision, lambda: made.open(now=make.NOON)):
-        with pytest.raises(errors.StoreError, match=sentence) as refused:
-            look()
-        assert refused.value.exit_code == 2
-    assert made.revision() == revision
-
-
-@pytest.mark.both_databases
-def test_processes_that_make_a_database_at_once_make_one(new_url: str) -> None:
-    together = Barrier(4)
-
-    def one(_: int) -> str | None:
-        with closing(Store(new_url)) as store:
-            assert store.revision() is None
-            together.wait(PATIENCE)
-            store.open(now=make.NOON)
-            return store.revision()
-
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(one, range(4))) == [schema.HEAD] * 4
+# ── What the schema refuses, and the schema of jobs, which is that of the installed procrastinate ─────────────────────
 
 
 @pytest.mark.both_databases
@@ -432,9 +250,6 @@ def test_the_database_refuses_a_state_that_is_none(made: Store, broken: str) -> 
     )
     with pytest.raises(IntegrityError):
         stored.change(made, broken)
-
-
-# ── The schema of jobs: a new database gets that of the installed procrastinate ───────────────────────────────────────
 
 
 def test_the_schema_of_jobs_is_that_of_the_installed_library() -> None:
