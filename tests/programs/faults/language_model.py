@@ -1,12 +1,14 @@
-"""Rows with a language model that fails, or whose workers are killed, while papers come and are delivered.
+"""Rows with a language model that fails, or whose workers end, while papers come and are delivered.
 
-Every paper must arrive in the round in which it comes, whatever the model does. The server counts what it is asked each day.
+Every paper must arrive in the round in which it comes, whatever the model does. The server counts what it is asked each day,
+and what that costs. Strange are: papers that come late, messages that are edited, summaries of nonsense, summaries given up
+although the model answered nothing wrong, and more requests at once, requests or tokens than are allowed or counted.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,21 +20,31 @@ from bot.model import summarizer_of
 from bot.model.summaries import Summaries
 from bot.settings import Settings
 from bot.settings.checks import Budget
+from subscriptions import model
 from tests import make, stored
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 from tests.programs.faults import filled, simulated
 from tests.programs.faults.judging import Verdict
 
 FAULTS = ("slow", "never", "429", "500", "cut", "nonsense", "4 MB")
+WRONG = ("nonsense", "4 MB")  # the model answers; after two wrong answers, a summary is given up
 CHATS = 5
 A_ROUND = 4  # papers: as many as are asked for at once
 BETWEEN = timedelta(hours=3)
-BUDGET = Budget(requests=25, tokens=40_000)  # less than eight rounds need
+# less than a day's eight rounds need. With faults that may cost an answer, the tokens end first, otherwise the requests
+BUDGET = Budget(requests=25, tokens=15_000)
 ANSWERS_IN = 1.0  # seconds for which a worker waits
+DELIVERS_IN = 60.0  # seconds; a worker whose model is silent waits twice as long
 WORKERS = 2
 ABSTRACT = (
     "We follow nodes of kind {} through a graph for one summer, and find that they move further than its edges say. "
 )
+
+
+def paper(number: int) -> model.Paper:
+    """Returns the n-th paper, whose abstract is long enough for a summary."""
+    title, abstract = f"A graph of kind {number}", ABSTRACT.format(number) * 2
+    return make.paper(title, arxiv_id=filled.paper_id(number), abstract=abstract)
 
 
 @dataclass(slots=True)
@@ -43,8 +55,10 @@ class Ward:
     server: FakeChatModel
     workers: list[Summaries] = field(default_factory=list)
     requests: Counter[date] = field(default_factory=Counter)
+    tokens: Counter[date] = field(default_factory=Counter)
     hits: int = 0  # requests while the model failed
     late: int = 0  # rounds after which a paper was not there
+    given_up: int = 0  # summaries that failed although no answer was wrong
 
     def __post_init__(self) -> None:
         """Starts the workers."""
@@ -62,35 +76,45 @@ class Ward:
 
     async def plays(self, fault: str, *, papers: int = A_ROUND, kills: bool = False) -> int:
         """Lets papers come while the model fails. Returns how often it was asked."""
-        self.server.always, before = fault or None, len(self.server.asked)
+        self.server.always = fault or None
+        asked_before, tokens_before, failed_before = len(self.server.asked), self.server.tokens, self.amount("failed")
         for worker in self.workers:
             worker._failures, worker._due = 0, 0.0  # a long rest would be a round without a try
         for _ in range(papers):
             self.comes()
         for worker in self.workers:
             worker.start()
-        await self.world.delivers()
-        wanted = CHATS * self.world.rounds
-        self.late += len(filled.arrivals(self.world.fake.journal)) < wanted
+        self.late += not await self._arrives()
         await self._ends(kills=kills)
-        asked = len(self.server.asked) - before
-        self.requests[self.world.clock.now().date()] += asked
+        asked = len(self.server.asked) - asked_before
+        day = self.world.clock.now().date()
+        self.requests[day] += asked
+        self.tokens[day] += self.server.tokens - tokens_before
         self.hits += asked if fault else 0
+        self.given_up += 0 if fault in WRONG else self.amount("failed") - failed_before
         self.world.clock.advance(BETWEEN)
         return asked
+
+    async def _arrives(self) -> bool:
+        """Delivers. Returns whether every chat has every paper, also while the model is silent."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DELIVERS_IN):
+                await self.world.delivers()
+        return len(filled.arrivals(self.world.fake.journal)) >= CHATS * self.world.rounds
+
+    def amount(self, *states: str) -> int:
+        """Returns how many summaries are in these states."""
+        rows = stored.rows(self.world.app.store, "SELECT state FROM model_summary")
+        return sum(state in states for (state,) in rows)
 
     @property
     def waiting(self) -> int:
         """How many summaries are still wanted."""
-        wanted = "SELECT count(*) FROM model_summary WHERE state IN ('wanted', 'asked')"
-        return int(stored.rows(self.world.app.store, wanted)[0][0])
+        return self.amount("wanted", "asked")
 
     def comes(self) -> None:
         """Ingests the next paper."""
-        number = self.world.rounds
-        title, abstract = f"A graph of kind {number}", ABSTRACT.format(number) * 2
-        paper = make.paper(title, arxiv_id=filled.paper_id(number), abstract=abstract)
-        make.ingested(self.world.app.store, paper, now=self.world.clock.now())
+        make.ingested(self.world.app.store, paper(self.world.rounds), now=self.world.clock.now())
         self.world.rounds += 1
 
     async def _ends(self, *, kills: bool) -> None:
@@ -111,15 +135,21 @@ class Ward:
             await worker.close()
 
     def judged(self) -> Verdict:
-        """Returns the verdict about the messages. Strange: late rounds, too many requests, summaries that are none."""
+        """Returns the verdict about the messages, and about what is strange."""
         store, verdict = self.world.app.store, self.world.judged()
         made = stored.rows(store, "SELECT fields FROM model_summary WHERE state = 'made'")
         wrong = sum("further than" not in str(fields) for (fields,) in made)
         counted = {str(day): one for day, *one in stored.rows(store, "SELECT day, requests, tokens FROM model_day")}
         over = sum(requests > BUDGET.requests or tokens > BUDGET.tokens for requests, tokens in counted.values())
-        unpaid = sum(asked > counted[str(day)][0] for day, asked in self.requests.items() if asked)
+        unpaid = sum(
+            asked > counted[str(day)][0] or self.tokens[day] > counted[str(day)][1]
+            for day, asked in self.requests.items()
+            if asked
+        )
         crowded = self.server.most_at_once > A_ROUND
-        strange = self.late + wrong + self.waiting + over + unpaid + crowded + (not made)
+        edits = sum(entry.kind == "edit" for entry in self.world.fake.journal)
+        budget = over + unpaid + crowded
+        strange = self.late + edits + wrong + self.given_up + self.waiting + budget + (not made)
         return replace(verdict, tries=self.hits, strange=verdict.strange + strange)
 
 
@@ -130,7 +160,7 @@ def _impatient() -> Iterator[None]:
 
 
 async def fails(folder: Path, tries: int) -> Verdict:
-    """The model fails in each way for its share of the tries. After each round in which it fails, it works for one."""
+    """The model fails in each way for so many tries. After each round in which it fails, it works for one."""
     chats = filled.telegram_chats(CHATS)
     with FakeChatModel(say=summary_of) as server, _impatient():
         async with simulated.a_world(folder, lambda *_: None, tries=0, seed="model", chats=chats) as world:
@@ -138,7 +168,7 @@ async def fails(folder: Path, tries: int) -> Verdict:
             ward = Ward(world, server)
             for fault in FAULTS:
                 hits = 0
-                while hits * len(FAULTS) < tries:
+                while hits < tries:
                     hits += await ward.plays(fault)
                     await ward.plays("")
             await _rest(ward)
@@ -146,8 +176,8 @@ async def fails(folder: Path, tries: int) -> Verdict:
             return ward.judged()
 
 
-async def is_killed(folder: Path, tries: int) -> Verdict:
-    """All workers are killed while they wait for answers, and others begin."""
+async def is_ended(folder: Path, tries: int) -> Verdict:
+    """All workers are cancelled while they wait for answers, and others begin."""
     chats = filled.telegram_chats(CHATS)
     with FakeChatModel(say=summary_of) as server:
         async with simulated.a_world(folder, lambda *_: None, tries=0, seed="killed", chats=chats) as world:

@@ -45,6 +45,7 @@ class Stage:
     lives: list[judging.Life] = field(default_factory=list)
     hits: list[judging.Hit] = field(default_factory=list)
     strange: int = 0
+    rounds: int = ROUNDS  # messages for each chat
     _started: list[Forked] = field(default_factory=list)
 
     @property
@@ -54,18 +55,21 @@ class Stage:
     def starts(self) -> Forked:
         """Starts `paperwire deliver` and returns the process. By its clock, this is a minute later than the last start."""
         now = NOON + timedelta(hours=1, minutes=len(self._started))
-        self._started.append(self.runs("deliver", "--now", now.isoformat(), "--json"))
-        return self._started[-1]
+        return self.runs("deliver", "--now", now.isoformat(), "--json")
 
-    def runs(self, *arguments: str) -> Forked:
-        """Starts the program with these arguments."""
+    def runs(self, *arguments: str, **settings: str) -> Forked:
+        """Starts the program with these arguments and settings."""
         environment = clean_environment(
             PAPERWIRE_DATABASE_URL=f"sqlite:///{self.database}",
             PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
             PAPERWIRE_TELEGRAM_API_URL=self.fake.url,
+            **settings,
         )
         with (self.folder / "output.txt").open("ab", buffering=0) as file:
-            return Forked(["bot", *arguments], env=environment, cwd=self.folder, stdout=file, stderr=file)
+            self._started.append(
+                Forked(["bot", *arguments], env=environment, cwd=self.folder, stdout=file, stderr=file)
+            )
+        return self._started[-1]
 
     def plays(self, scene: "Scene") -> None:
         """Plays one life of the program, and records its part of the journal and whether it was killed."""
@@ -84,11 +88,11 @@ class Stage:
     @property
     def left(self) -> int:
         """Returns the number of messages that have not arrived."""
-        return len(self.chats) * ROUNDS - len({(one.lane, one.paper) for one in filled.arrivals(self.entries)})
+        return len(self.chats) * self.rounds - len({(one.lane, one.paper) for one in filled.arrivals(self.entries)})
 
     def judged(self) -> judging.Verdict:
         taken = filled.arrivals(self.entries)
-        verdict = judging.judge(filled.wanted(self.chats, ROUNDS), taken, self.hits)
+        verdict = judging.judge(filled.wanted(self.chats, self.rounds), taken, self.hits)
         verdict = replace(verdict, strange=verdict.strange + self.strange)
         if verdict.allowed:  # after a restore from a copy, everything that was sent since the copy may come again
             return verdict
@@ -131,7 +135,7 @@ def _sends_the_rest(stage: Stage) -> None:
 # ── the faults ────────────────────────────────────────────────────────────────
 
 
-def _dies(stage: Stage, child: Forked) -> None:
+def dies(stage: Stage, child: Forked) -> None:
     """Kills a process and records the try."""
     child.kill()
     at = time.time()
@@ -171,7 +175,7 @@ def _until_answered(stage: Stage, child: Forked, number: int) -> None:
 def at_a_write(stage: Stage) -> None:
     """Kills the program at the n-th message: before the platform accepts it, after that, or during the answer."""
     moment, number = ("hang before", "hang after", "")[len(stage.hits) % 3], stage.dice.randrange(LATEST)
-    _dies(stage, _holds_an_answer(stage, moment, number) if moment else _has_answers(stage, number + 1))
+    dies(stage, _holds_an_answer(stage, moment, number) if moment else _has_answers(stage, number + 1))
 
 
 def at_a_commit(stage: Stage) -> None:
@@ -184,14 +188,14 @@ def at_a_commit(stage: Stage) -> None:
             now = beside.execute("PRAGMA data_version").fetchone()
             seen, version = seen + (now != version), now
             time.sleep(0.0005)  # without a wait, this loop would take the program's CPU time
-    _dies(stage, child)
+    dies(stage, child)
 
 
 def at_random(stage: Stage) -> None:
     """Kills the program at a random moment: every fourth time at its start, otherwise while it sends."""
     child = _has_answers(stage, 1) if len(stage.hits) % 4 else stage.starts()
     time.sleep(stage.dice.uniform(0, HALF_A_SECOND))
-    _dies(stage, child)
+    dies(stage, child)
 
 
 def power_lost(stage: Stage) -> None:
@@ -204,7 +208,7 @@ def power_lost(stage: Stage) -> None:
     wal = stage.database.with_name("paperwire.db-wal")
     image, log = stage.folder / "image.db", _committed(wal.read_bytes()) if wal.exists() else b""
     shutil.copyfile(stage.database, image)
-    _dies(stage, child)
+    dies(stage, child)
     filled.copy_of(image, stage.database)
     if log:
         wal.write_bytes(log + stage.dice.randbytes(stage.dice.randrange(10_000)))

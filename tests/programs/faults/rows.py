@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.fakes.faults import Fault as FaultOfCall
 from tests.fakes.telegram import FakeTelegram
-from tests.programs.faults import language_model, mail, processes, simulated, simulated_rows, slack_storm
+from tests.programs.faults import asked_model, language_model, mail, processes, simulated, simulated_rows, slack_storm
 from tests.programs.faults.judging import Verdict
 
 LATE = 2.0  # seconds for which the sender waits, when the answer comes later
@@ -125,8 +125,9 @@ ROWS = (
     Fault("database damaged, the copy put back", _killed("damage", processes.damaged), is_by_process=True),
     Fault("clocks that jump by a second to a month, both ways", simulated_rows.clocks_that_jump),
     Fault("poisoned digests among good ones", simulated_rows.poisoned_digests),
-    Fault(f"language model: {', '.join(language_model.FAULTS)}", language_model.fails),
-    Fault("language model: its workers killed while they ask", language_model.is_killed),
+    Fault(f"language model: {', '.join(language_model.FAULTS)}, each", language_model.fails),
+    Fault("language model: its workers cancelled while they ask", language_model.is_ended),
+    Fault("language model: SIGKILL while it is asked", asked_model.killed, is_by_process=True),
     Fault("much of it at once, 3,000 chats", simulated_rows.much_at_once),
     Fault("none, and an outbox that forgets confirmations", simulated_rows.forgets_confirmations, must_be_red=True),
     Fault("none, and a sender that drops messages", simulated_rows.drops_messages, must_be_red=True),
