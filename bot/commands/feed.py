@@ -22,11 +22,7 @@ def feed(context: CommandContext) -> channel.Reply:
             errors.Sentence("/feed does not know “{text}”.", {"text": context.args.strip()}),
             errors.Sentence("For example: /feed, or /feed token for the API"),
         )
-    if context.read_by_strangers:
-        raise errors.Refused(
-            errors.Sentence("Strangers read this chat, and the address is a secret."),
-            errors.Sentence("Manage this chat from our private chat: /connect. Then ask me there: /feed"),
-        )
+    _refuse_before_others(context)
     opens = _OPENED_BY[typed]
     made = chat_keys.key_made_at(context.transaction, context.chat.id, opens)
     if made is None:
@@ -43,6 +39,7 @@ def feed(context: CommandContext) -> channel.Reply:
 
 def on_new(context: CommandContext) -> channel.Reply:
     """Handles [new address] and [new token]: the one before opens nothing from now on."""
+    _refuse_before_others(context)
     return replace(_made(context, Opens(context.arguments["opens"])), replaces=True)
 
 
@@ -56,6 +53,16 @@ def on_stop(context: CommandContext) -> channel.Reply:
         words = context.say("The token opens nothing any more.")
     context.news.append(f"The {opens} of {context.chat.address} is off.")
     return channel.Reply(lines=(words,), ok=True, buttons=((_new_button(context, opens),),), replaces=True)
+
+
+def _refuse_before_others(context: CommandContext) -> None:
+    """Raises Refused if others than the sender would see the answer, which holds a secret."""
+    if not context.has_private_replies:
+        name = str(context.chat.address).partition(":")[2]
+        raise errors.Refused(
+            errors.Sentence("Others read this chat, and the address is a secret."),
+            errors.Sentence("Ask me in our private chat: /feed {chat}", {"chat": name}),
+        )
 
 
 def _made(context: CommandContext, opens: Opens) -> channel.Reply:

@@ -275,7 +275,7 @@ def build_command_context(store: Transaction, deps: Dependencies, prepared: Prep
     reader = _reader(store, request, origin)
     conversation, api = deps.conversation, deps.api_of(request.chat)
     localizer = Language(reader.settings.lang, chat.settings.timezone)
-    is_ephemeral = api is not None and api.has_ephemeral and not prepared.intent.needs_manager
+    is_private, has_ephemeral = request.place.kind is model.ChatKind.PRIVATE, api is not None and api.has_ephemeral
     return CommandContext(
         transaction=store,
         now=deps.clock.now(),
@@ -289,7 +289,8 @@ def build_command_context(store: Transaction, deps: Dependencies, prepared: Prep
         localizer=localizer,
         bot_info=conversation.bot_info,
         registry=conversation.registry,
-        read_by_group=request.place.kind is not model.ChatKind.PRIVATE and not is_ephemeral,
+        read_by_group=not is_private and (prepared.intent.needs_manager or not has_ephemeral),
+        has_private_replies=is_private or request.is_operator or (has_ephemeral and bool(request.sender)),
         shared_chats=prepared.shared_chats,
         operator_is_admin=prepared.operator_is_admin,
     )

@@ -7,15 +7,17 @@ from dataclasses import replace
 import pytest
 
 from bot.commands.context import Access
+from bot.ports.conversation import Place
+from subscriptions.model import ChatKind
 from subscriptions.service.listing import get_chat
 from subscriptions.service.retention import stored_chat_data
 from subscriptions.states import Opens
 from subscriptions.store.chat_keys import chat_of_key
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation.slack_harness import SlackHarness
+from tests.conversation.slack_harness import ANN, CHANNEL, SlackHarness
 from tests.make import address
 
-ME, GROUP = "telegram:42", "telegram:-1001"
+ME, GROUP, NEW_GROUP = "telegram:42", "telegram:-1009000001", "telegram:-1009000002"
 ROOT = "https://papers.example.org"
 
 
@@ -79,26 +81,44 @@ async def test_what_is_no_feed_is_refused_with_an_example(bot: BotHarness) -> No
     assert "/feed token" in answer.text
 
 
-async def test_in_a_group_only_admins_have_it(bot: BotHarness) -> None:
+async def key_of_group(bot: BotHarness, group: str = GROUP) -> str:
+    """Returns the key of a group that the person 7 manages, for which they ask in their private chat."""
+    chat = address(group)
+    bot.places[chat.address] = Place(chat=chat, kind=ChatKind.GROUP, title="Readers")
+    return key_in(await bot.says(f"/feed {chat.address}", "telegram:7"))
+
+
+async def test_in_a_group_only_admins_may_ask(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
     await bot.says("/sub diffusion", GROUP, by="7")
     refused = await bot.says("/feed", GROUP, by="8")
     assert "Only admins" in refused.text
-    shown = await bot.says("/feed", GROUP, by="7")
-    key = key_in(shown)
-    assert opened(bot, key) == GROUP
-    for label in ("new address", "stop"):
-        await bot.presses(label, GROUP, by="8")
-    assert opened(bot, key) == GROUP
 
 
-async def test_strangers_never_see_it(bot: BotHarness) -> None:
+@pytest.mark.parametrize("is_public", [False, True])
+async def test_who_reads_a_group_never_sees_its_address(bot: BotHarness, is_public: bool) -> None:
     bot.admins[GROUP] = {"7"}
-    bot.public.add(GROUP)
+    if is_public:
+        bot.public.add(GROUP)
     await bot.says("/sub diffusion", GROUP, by="7")
-    answer = await bot.says("/feed", GROUP, by="7")
-    assert answer.text.startswith("✗")
+    for text in ("/feed", "/feed token"):
+        answer = await bot.says(text, GROUP, by="7")
+        assert answer.text.startswith("✗")
+        assert answer.text.endswith("/feed -1009000001")
+        assert not re.search("feed_|api_", answer.text)
+    key = await key_of_group(bot)
+    assert opened(bot, key) == GROUP
+    await bot.presses("stop", "telegram:7")
+    assert opened(bot, key) == ""
+
+
+async def test_the_operator_at_the_machine_sees_it_and_a_button_shows_nobody_else_a_new_one(bot: BotHarness) -> None:
+    bot.admins[GROUP] = {"7"}
+    await bot.says("/sub diffusion", GROUP, by="7")
+    key = key_in(await bot.says("/feed", GROUP, by="7", is_operator=True))
+    answer = await bot.presses("new address", GROUP, by="7")
     assert "feed_" not in answer.text
+    assert opened(bot, key) == GROUP
 
 
 @pytest.mark.parametrize("access", ["ask", "closed"])
@@ -110,14 +130,14 @@ async def test_who_is_not_let_in_gets_no_key(bot: BotHarness, access: Access) ->
 
 
 async def test_a_key_moves_with_its_chat_and_is_erased_with_it(bot: BotHarness) -> None:
-    bot.admins[GROUP] = bot.admins["telegram:-1002"] = {"7"}
+    bot.admins[GROUP] = bot.admins[NEW_GROUP] = {"7"}
     await bot.says("/sub diffusion", GROUP, by="7")
-    await bot.says("/sub graphs", "telegram:-1002", by="7")  # the group was there under its new id before it moved
-    key = key_in(await bot.says("/feed", GROUP, by="7"))
-    await bot.receives_event("moved", GROUP, details={"to": "-1002"})
-    assert opened(bot, key) == "telegram:-1002"
-    await bot.says("/forget", "telegram:-1002", by="7")
-    await bot.presses("erase everything", "telegram:-1002", by="7")
+    await bot.says("/sub graphs", NEW_GROUP, by="7")  # the group was there under its new id before it moved
+    key = await key_of_group(bot)
+    await bot.receives_event("moved", GROUP, details={"to": address(NEW_GROUP).address})
+    assert opened(bot, key) == NEW_GROUP
+    await bot.says("/forget", NEW_GROUP, by="7")
+    await bot.presses("erase everything", NEW_GROUP, by="7")
     assert opened(bot, key) == ""
 
 
@@ -142,9 +162,15 @@ async def test_the_log_says_that_there_is_a_key_and_not_which(
 async def test_on_slack_only_the_sender_sees_it(slack: SlackHarness) -> None:
     await slack.slash("sub diffusion")
     answer = await slack.slash("feed")
-    assert answer.stored_reply is not None
-    assert answer.stored_reply.is_ephemeral
-    assert "feed_" in str(answer.payloads)
+    new_address = answer.payloads[0]["blocks"][1]["elements"][0]["value"]
+    kind = ChatKind.TEAM
+    again = await slack.sends_request(
+        CHANNEL, by=ANN, kind=kind, callback_data=new_address, callback_id="p", message_id="m"
+    )
+    for shown in (answer, again):
+        assert shown.stored_reply is not None
+        assert shown.stored_reply.is_ephemeral
+        assert "feed_" in str(shown.payloads)
 
 
 async def test_an_unstored_chat_has_no_key_yet(bot: BotHarness) -> None:
