@@ -71,6 +71,9 @@ fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; T
 		$(BIN)/python -m tests.programs.fuzz $(TARGET) $(MINUTES); \
 	fi
 
+rooms: .venv/dev.stamp ## removes each room from a copy and runs the tests of all else; takes hours; ARGS=slack: only that one
+	$(BIN)/python -m tests.programs.rooms $(ARGS)
+
 lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
 	$(INSTALL) uv
 	$(COMPILE) pyproject.toml --extra apprise --extra meaning --output-file requirements.lock
@@ -123,4 +126,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz lock audit release words weights clean
+.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz rooms lock audit release words weights clean

@@ -1,31 +1,21 @@
 """The platforms, one folder each, with the facts, the markup, and the incoming and outgoing messages of the platform.
 
-This module lists their subcommands without importing the platforms.
+A folder's `__init__.py` declares the FACTS of its platform, and perhaps SUBCOMMANDS. It imports no library of the platform.
 """
 
-from dataclasses import dataclass
+from importlib import import_module
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlatformSubcommand:
-    """One subcommand of a platform."""
-
-    name: str
-    place: str  # "module:app"
-    summary: str  # the first sentence of its help
-    examples: tuple[tuple[str, str], ...] = ()  # (subcommand, how it is called)
-
-
-# The forms of the argument of `--as`, for its help text.
-CHAT_FORMS = "console:NAME, web:NAME, telegram:CHAT_ID or telegram:@name, slack:CHANNEL_ID, email:ADDRESS, apprise:NAME"
-SUBCOMMANDS = (
-    PlatformSubcommand(
-        name="slack",
-        place="bot.platforms.slack.manifest:app",
-        summary="An app of your own in Slack",
-        examples=(
-            ("slack", "paperwire slack manifest --minimal"),
-            ("slack manifest", "paperwire slack manifest --minimal"),
-        ),
-    ),
+# A platform whose line is missing here does not exist. The order is that of lists that people read.
+FOLDERS = (
+    "console",
+    "web",
+    "telegram",
+    "slack",
+    "email",
+    "apprise",
 )
+_ROOMS = tuple(import_module(f"bot.platforms.{name}") for name in FOLDERS)
+FACTS = tuple(room.FACTS for room in _ROOMS)
+SUBCOMMANDS = tuple(one for room in _ROOMS for one in getattr(room, "SUBCOMMANDS", ()))
+# The forms of the argument of `--as`, for its help text.
+CHAT_FORMS = ", ".join(facts.address_form for facts in FACTS)

@@ -1,27 +1,21 @@
-"""The list of platforms. Importing this module declares them, so that their addresses can be read."""
+"""The parts of each platform. Importing this module declares the platforms, so that their addresses can be read."""
 
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 
 from bot.platform import PlatformAdapter
-from bot.platforms.apprise import APPRISE
-from bot.platforms.console import CONSOLE
-from bot.platforms.email import EMAIL
-from bot.platforms.slack import SLACK
-from bot.platforms.telegram import TELEGRAM
-from bot.platforms.web import WEB
+from bot.platforms import FACTS, FOLDERS
 from bot.rendering.appearance import Look
 from bot.rendering.packing import Medium
 from bot.settings import Settings
 from subscriptions import addresses
 from subscriptions.model import ChatAddress
 
-_ALL = (CONSOLE, WEB, TELEGRAM, SLACK, EMAIL, APPRISE)
-addresses.declare(*_ALL)
+addresses.declare(*FACTS)
 
 # Name -> module of the adapter, which is imported only if the platform is on.
-PLATFORMS: Mapping[str, str] = MappingProxyType({facts.name: f"bot.platforms.{facts.name}.adapter" for facts in _ALL})
+PLATFORMS: Mapping[str, str] = MappingProxyType({name: f"bot.platforms.{name}.adapter" for name in FOLDERS})
 
 
 def adapter_of(module: str) -> PlatformAdapter:

@@ -467,3 +467,12 @@ async def test_what_fails_before_the_post_is_never_unclear(
     await refused(errors.RetryLater, channel, model.ChatAddress("slack", f"{TEAM}/U1"))
     assert slack.arrived("chat.postMessage") == []
     slack.releases(drop=True)
+
+
+@pytest.mark.parametrize("address", ["ftp://127.0.0.1/api/", "127.0.0.1/api/"])
+async def test_an_address_of_the_server_that_is_none_stops_the_sender(address: str) -> None:
+    channel = SlackChannel("42:made-up", api_url=address)
+    message = model.Message(number=1, payload='{"text": "one"}', plain='{"text": "one"}')
+    with pytest.raises(errors.SenderStopped):
+        await channel.post(model.ChatAddress("slack", "42"), message, delivery="abcdefgh12345678")
+    await channel.close()

@@ -566,3 +566,12 @@ def test_members_see_no_commands_of_managers_or_operators() -> None:
         commands=tuple((name, "x" * 256) for name in ("why", "sub", *(f"c{number}" for number in range(98)))),
     )
     assert [name for name, _ in menus["all_group_chats"].commands][:2] == ["why", "c0"]
+
+
+@pytest.mark.parametrize("address", ["ftp://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1:99999"])
+async def test_an_address_of_the_server_that_is_none_stops_the_sender(address: str) -> None:
+    channel = TelegramChannel("42:made-up", api_url=address)
+    message = model.Message(number=1, payload='{"text": "one"}', plain='{"text": "one"}')
+    with pytest.raises(errors.SenderStopped):
+        await channel.post(model.ChatAddress("telegram", "42"), message, delivery="abcdefgh12345678")
+    await channel.close()

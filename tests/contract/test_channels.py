@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from bot.platforms.slack.adapter import SlackChannel
-from bot.platforms.telegram.adapter import TelegramChannel
 from subscriptions import errors, model
 from subscriptions.errors import NotDelivered, Rejected
 from tests.contract.rigs import RIGS, Rig
@@ -311,25 +309,6 @@ async def test_a_message_of_bad_form_is_rejected_for_its_form(rig: Rig, refused:
     assert rejected.form
     assert await rig.channel.post(rig.chat, refused, delivery=DELIVERY, plain=True)
     assert rig.received() == ["plain"]
-
-
-@pytest.mark.parametrize(
-    ("adapter", "address"),
-    [
-        (TelegramChannel, "ftp://127.0.0.1"),
-        (TelegramChannel, "127.0.0.1:80"),
-        (TelegramChannel, "http://127.0.0.1:99999"),
-        (SlackChannel, "ftp://127.0.0.1/api/"),
-        (SlackChannel, "127.0.0.1/api/"),
-    ],
-)
-async def test_an_address_of_the_server_that_is_none_stops_the_sender(
-    adapter: type[TelegramChannel | SlackChannel], address: str
-) -> None:
-    channel = adapter("42:made-up", api_url=address)
-    with pytest.raises(errors.SenderStopped):
-        await channel.post(model.ChatAddress(channel.platform, "42"), message("one"), delivery=DELIVERY)
-    await channel.close()
 
 
 @ON_BOTH

@@ -1,10 +1,11 @@
 """Fixtures: a bot over a new database."""
 
+from importlib import import_module
+
 import pytest
 
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
-from tests.conversation.slack_harness import SlackHarness
 
 
 @pytest.fixture
@@ -13,6 +14,7 @@ def bot(store: Store) -> BotHarness:
 
 
 @pytest.fixture
-def slack(bot: BotHarness) -> SlackHarness:
+def slack(bot: BotHarness) -> BotHarness:
     """A bot in a Slack workspace."""
-    return SlackHarness(bot.store)
+    harness: BotHarness = import_module("tests.conversation.slack_harness").SlackHarness(bot.store)
+    return harness

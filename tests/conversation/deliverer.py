@@ -23,7 +23,6 @@ from subscriptions.service.listing import listed
 from subscriptions.store.claims import lanes
 from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation.slack_harness import SlackHarness
 from tests.rendered import render_delivery
 
 _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
@@ -120,7 +119,7 @@ async def delivered(
     return await comes(bot, chat)
 
 
-def subscriptions_of(bot: BotHarness | SlackHarness, chat: str = ME) -> list[model.Subscription]:
+def subscriptions_of(bot: BotHarness, chat: str = ME) -> list[model.Subscription]:
     """Returns the subscriptions of a chat. The chat need not exist."""
     try:
         return [one.subscription for one in listed(bot.store, make.address(chat))]

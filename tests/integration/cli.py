@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +23,6 @@ from bot import cli
 from bot.dependencies.system_clock import SystemClock
 from tests import forked
 from tests.fakes import process
-from tests.fakes.telegram import TOKEN
 from tests.patience import PATIENCE
 
 DIGEST = process.ROOT / "bot" / "samples" / "daily_arxiv.md"
@@ -203,7 +203,14 @@ class Process:
             "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
             "PAPERWIRE_WEB_PORT": port,
             "PYTHONUNBUFFERED": "1",
-            **({"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url} if fake else {}),
+            **(
+                {
+                    "PAPERWIRE_TELEGRAM_TOKEN": import_module("tests.fakes.telegram").TOKEN,
+                    "PAPERWIRE_TELEGRAM_API_URL": fake.url,
+                }
+                if fake
+                else {}
+            ),
             **(environ or {}),
         }
         self.err = ""  # after the end of the process: what it wrote to stderr after the last line that `says` read

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,8 +13,6 @@ from subscriptions.store.workers import NewWorker, begin_worker
 from tests import make
 from tests.fakes import process
 from tests.fakes.arxiv import FakeArxiv
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.make import FakeClock
 from tests.postgres.server import Server
@@ -43,18 +43,18 @@ def local_arxiv(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    """A fake Slack with the channels C1 and C2, of which the bot is a member."""
-    with FakeSlack() as fake:
+def slack() -> Iterator[Any]:
+    """A FakeSlack with the channels C1 and C2, of which the bot is a member."""
+    with import_module("tests.fakes.slack").FakeSlack() as fake:
         fake.knows("C1")
         fake.knows("C2")
         yield fake
 
 
 @pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    """A fake Telegram that lets the bot write to every chat."""
-    with FakeTelegram() as fake:
+def telegram() -> Iterator[Any]:
+    """A FakeTelegram that lets the bot write to every chat."""
+    with import_module("tests.fakes.telegram").FakeTelegram() as fake:
         fake.opens_to_all()
         yield fake
 

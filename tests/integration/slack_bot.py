@@ -5,7 +5,6 @@ A test lets people act on the fake Slack, and awaits `Scene.does`, which returns
 
 import asyncio
 import dataclasses
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -28,7 +27,7 @@ from subscriptions.service.chat_status import known_or_new
 from subscriptions.service.listing import listed
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
 from tests.fakes.slack_oauth import FakeOAuth
-from tests.integration.telegram_bot import opened
+from tests.integration.program import free_port, opened
 from tests.make import FakeClock
 from tests.patience import PATIENCE
 
@@ -94,12 +93,6 @@ async def a_served_bot(
             assert all(getattr(one, "_listener", one) is not None for one in found)
             fake.delivers_to(f"http://127.0.0.1:{port}")
             yield app, f"http://127.0.0.1:{port}"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 async def settled(fake: FakeSlack) -> None:

@@ -29,7 +29,7 @@ from subscriptions.states import DeliveryState
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.fakes.telegram import FakeTelegram
-from tests.integration import locked, telegram_bot
+from tests.integration import locked, program, telegram_bot
 from tests.integration.cli import Terminal
 from tests.postgres.cluster import SUPERUSER
 from tests.postgres.pooler import pooler
@@ -187,7 +187,7 @@ async def test_run_starts_after_whichever_statement_the_server_crashes(
         running = asyncio.create_task(
             run(
                 app,
-                cast(SourceScheduler, telegram_bot.Quiet()),
+                cast(SourceScheduler, program.Quiet()),
                 once=False,
                 new_bot=False,
                 pause_gone=False,

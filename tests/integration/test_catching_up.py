@@ -38,7 +38,7 @@ from subscriptions.store.sources import KnownSource, SourceState
 from tests import copies, make, source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
-from tests.integration import telegram_bot
+from tests.integration import program
 from tests.integration.cli import page
 from tests.programs.faults.year import simulated_bot
 
@@ -367,7 +367,7 @@ class Machine:
 async def machine(
     folder: Path, clock: make.FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
 ) -> abc.AsyncIterator[Machine]:
-    async with telegram_bot.running(folder, clock, telegram=telegram) as app:
+    async with program.running(folder, clock, telegram=telegram) as app:
         yield Machine(app, source_harness.SourceHarness(app.store, clock, arxiv, LG))
 
 

@@ -30,8 +30,8 @@ from subscriptions.store.database.store import Store, Transaction
 from tests import make, stored
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
+from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
-from tests.integration.telegram_bot import Quiet, running
 
 CUT = 9  # how many posts lose their connection
 

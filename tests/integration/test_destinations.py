@@ -43,7 +43,7 @@ from tests import make
 from tests.fakes import apprise, smtp
 from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
 from tests.fakes.faults import Fault
-from tests.integration import telegram_bot
+from tests.integration import program
 from tests.integration.cli import Terminal
 
 ADA, HOME = make.address("email:ada@lab.org"), make.address("web:ada")
@@ -100,7 +100,7 @@ async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequ
             web_url=ROOT,
             access=getattr(request, "param", "open"),
         )
-        async with telegram_bot.opened(build_app(settings, clock=clock)) as app:
+        async with program.opened(build_app(settings, clock=clock)) as app:
             receivers = app.receivers()
             async with listening(app, receivers) as dispatcher:
                 pages = next(one for one in receivers if isinstance(one, MailPages))
@@ -545,7 +545,7 @@ async def poster(
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"), destinations=tuple(destinations)
     )
-    async with telegram_bot.opened(build_app(settings, clock=clock)) as app:
+    async with program.opened(build_app(settings, clock=clock)) as app:
         yield Poster(app, fake, clock)
 
 

@@ -37,7 +37,7 @@ from subscriptions.store.sources import SourceFact, SourceState, known_sources, 
 from tests import make, source_harness
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
-from tests.integration.telegram_bot import Quiet, running
+from tests.integration.program import Quiet, running
 
 OPERATOR = make.address("console:ops")
 LIST = SourceSettings(name="list", path=Path("/nowhere/*.md"), schedule="arxiv")

@@ -36,7 +36,7 @@ from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.integration import cli
 from tests.integration.locked import ForeignLock
-from tests.integration.slack_bot import free_port
+from tests.integration.program import free_port
 from tests.integration.telegram_bot import a_bot
 from tests.postgres.server import Server
 from tests.source_harness import NoSources

@@ -24,20 +24,20 @@ from subscriptions.store.database.store import Store
 from tests import make, source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
-from tests.integration import telegram_bot
+from tests.integration import program, telegram_bot
 
 ID, OTHER = "2601.09001", "2601.09002"
 FORGETS = make.paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
 
 
 @pytest.fixture
-def clock() -> telegram_bot.RestingClock:
-    return telegram_bot.RestingClock()
+def clock() -> program.RestingClock:
+    return program.RestingClock()
 
 
 @asynccontextmanager
 async def asking(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
 ) -> abc.AsyncIterator[App]:
     """Yields a bot that listens and looks papers up at the fake arXiv. The end of the block cancels open look-ups."""
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
@@ -49,7 +49,7 @@ async def asking(
 
 @pytest.fixture
 async def app(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
 ) -> abc.AsyncIterator[App]:
     async with asking(tmp_path, telegram, clock, arxiv) as made:
         yield made
@@ -86,7 +86,7 @@ async def test_the_answer_comes_at_once_and_the_card_a_moment_later(
 
 
 async def test_it_is_news_only_when_it_is_announced(
-    app: App, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
+    app: App, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
     make.subscribes(app.store, "telegram:8", "graphs", every="now")
@@ -136,7 +136,7 @@ async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
 
 
 async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
 ) -> None:
     """Several people ask for papers while the bot polls arXiv. Their look-ups share requests, so that arXiv's limits hold."""
     arxiv.announces(date(2026, 1, 22), make.paper("Of today", "cs.LG", announce_type=model.Announce.NEW))
@@ -156,7 +156,7 @@ async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
 
 
 async def test_an_interrupted_look_up_is_answered_by_the_next_process(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
     with FakeArxiv() as silent:
@@ -222,7 +222,7 @@ async def test_a_locked_database_is_waited_for_a_refusal_is_told(  # noqa: PLR09
 
 
 async def test_who_is_forgotten_meanwhile_is_not_answered(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
 ) -> None:
     with FakeArxiv() as silent:
         silent.hangs()
@@ -256,7 +256,7 @@ AUTHORS = ("Ada Example", "Bo Beispiel")
 
 
 @pytest.fixture
-def feeding(store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv) -> source_harness.SourceHarness:
+def feeding(store: Store, clock: program.RestingClock, arxiv: FakeArxiv) -> source_harness.SourceHarness:
     clock.advance(source_harness.new_york("2026-01-22 12:00") - clock.now())
     arxiv.announces(date(2026, 1, 22), make.paper("Of today", "cs.LG"))
     return source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
@@ -281,7 +281,7 @@ def delivered(store: Store) -> list[str]:
 
 
 async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
-    store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     arxiv.knows(
         make.paper("$\\alpha$-Graphs: they don't forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS),
@@ -307,7 +307,7 @@ async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
 
 @pytest.mark.both_databases
 async def test_completed_papers_match_and_come_once(
-    store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     for name, query in {"words": "graphs", "category": "cat:cs.LG", "author": "author:Beispiel"}.items():
         make.subscribes(store, f"console:{name}", query, every="now", now=clock.now())
@@ -325,7 +325,7 @@ async def test_completed_papers_match_and_come_once(
 
 @pytest.mark.both_databases
 async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
-    store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     make.ingested(store, bare("A list of nothing", "2601.09001"), bare("Nobody wrote this"), now=clock.now())
     for _ in range(12):
@@ -345,7 +345,7 @@ async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
 )
 async def test_of_some_papers_nobody_is_asked(  # noqa: PLR0917 - fixtures
     store: Store,
-    clock: telegram_bot.RestingClock,
+    clock: program.RestingClock,
     arxiv: FakeArxiv,
     feeding: source_harness.SourceHarness,
     papers: list[model.Paper],
@@ -359,7 +359,7 @@ async def test_of_some_papers_nobody_is_asked(  # noqa: PLR0917 - fixtures
 
 async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
     store: Store,
-    clock: telegram_bot.RestingClock,
+    clock: program.RestingClock,
     arxiv: FakeArxiv,
     feeding: source_harness.SourceHarness,
     monkeypatch: pytest.MonkeyPatch,
@@ -379,7 +379,7 @@ async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
 
 
 async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
-    store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     ids = [f"2601.{number:05d}" for number in range(10_000, 10_008)]
     arxiv.knows(*(make.paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
@@ -392,7 +392,7 @@ async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
 
 
 async def test_while_arxiv_is_busy_it_is_left_alone(
-    store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     arxiv.knows(NAMED)
     arxiv.answers_429(4, at="/api/")
@@ -405,7 +405,7 @@ async def test_while_arxiv_is_busy_it_is_left_alone(
 
 
 async def test_without_a_source_of_arxiv_nobody_is_asked(
-    store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv
+    store: Store, clock: program.RestingClock, arxiv: FakeArxiv
 ) -> None:
     make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     arxiv.holds("/list.md", "")
@@ -421,7 +421,7 @@ def test_which_source_is_arxivs() -> None:
 
 
 async def test_papers_are_completed_after_the_sources_have_answered(
-    store: Store, clock: telegram_bot.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
 ) -> None:
     arxiv.knows(NAMED)
     make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())

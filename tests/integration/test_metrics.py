@@ -42,7 +42,8 @@ from tests.fakes.telegram import FakeTelegram
 from tests.filling import fill
 from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
-from tests.integration.telegram_bot import Quiet, a_bot, opened, running
+from tests.integration.program import Quiet, opened, running
+from tests.integration.telegram_bot import a_bot
 from tests.stored import change
 
 

@@ -40,7 +40,7 @@ from subscriptions.store.workers import NewWorker
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.fakes.telegram import FakeTelegram
-from tests.integration import telegram_bot
+from tests.integration import program
 from tests.million import fill_a_million
 from tests.source_harness import NoSources
 from tests.statements import Watch, recording
@@ -265,7 +265,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> abc.AsyncIterator[App]:
-    async with telegram_bot.running(tmp_path, clock, telegram=telegram) as made:
+    async with program.running(tmp_path, clock, telegram=telegram) as made:
         yield made
 
 
@@ -385,7 +385,7 @@ async def a_world(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[Wo
         access="open",
     )
     channel = GalleryChannel("telegram", Limits(text=4096, per_second=0, per_lane=0), clock)
-    async with telegram_bot.opened(build_app(settings, clock=clock, channels={"telegram": channel})) as app:
+    async with program.opened(build_app(settings, clock=clock, channels={"telegram": channel})) as app:
         world = World(
             app, BotHarness(app.store, clock=clock), process.Process(app, app.source_scheduler()), channel, clock
         )

@@ -40,7 +40,7 @@ from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import TABLES
 from tests import being_sent, make, stored
 from tests.fakes.telegram import FakeTelegram
-from tests.integration import locked, telegram_bot
+from tests.integration import locked, program, telegram_bot
 from tests.patience import PATIENCE
 
 
@@ -147,7 +147,7 @@ async def running(app: App, *, once: bool) -> None:
     """Runs `paperwire run`, or `paperwire run --once`."""
     await run(
         app,
-        telegram_bot.Quiet(),  # type: ignore[arg-type]
+        program.Quiet(),  # type: ignore[arg-type]
         once=once,
         new_bot=False,
         pause_gone=False,

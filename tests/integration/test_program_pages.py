@@ -32,7 +32,7 @@ from subscriptions.states import Opens
 from subscriptions.store import chat_keys, chats
 from tests import make
 from tests.integration.cli import Terminal
-from tests.integration.telegram_bot import opened
+from tests.integration.program import opened
 from tests.programs.fuzz import asked
 
 ROOT, LOCAL, ME = "https://papers.example.org", "http://127.0.0.1:8420", "console:me"

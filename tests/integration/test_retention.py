@@ -24,7 +24,7 @@ from subscriptions.store.outbox import outbox_counts
 from tests import filling, make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.integration.telegram_bot import running
+from tests.integration.program import running
 from tests.source_harness import NoSources
 
 pytestmark = pytest.mark.both_databases

@@ -30,7 +30,7 @@ from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.integration import cli
-from tests.integration.slack_bot import free_port
+from tests.integration.program import free_port
 from tests.patience import PATIENCE
 from tests.programs.faults.soak.program import running_program
 

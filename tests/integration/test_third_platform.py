@@ -20,7 +20,7 @@ from subscriptions.chat_settings import without_effect
 from subscriptions.model import ChatKind
 from subscriptions.service import listing
 from tests import make
-from tests.integration.telegram_bot import opened
+from tests.integration.program import opened
 from tests.postbox.channel import PostboxChannel
 
 ADA, STREET = "postbox:ada", "postbox:high street"

@@ -39,7 +39,7 @@ from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.cli import INBOX
 from tests.integration.locked import away
-from tests.integration.slack_bot import free_port
+from tests.integration.program import RestingClock, free_port, opened
 from tests.patience import PATIENCE
 from tests.programs.faults.soak.program import Program, running_program
 from tests.programs.fuzz import asked
@@ -215,15 +215,15 @@ def telegram(telegram: FakeTelegram) -> FakeTelegram:
 
 
 @pytest.fixture
-def clock() -> telegram_bot.RestingClock:
-    return telegram_bot.RestingClock()
+def clock() -> RestingClock:
+    return RestingClock()
 
 
 @asynccontextmanager
 async def a_bot_with_a_webhook(
     tmp_path: Path,
     fake: FakeTelegram,
-    clock: telegram_bot.RestingClock,
+    clock: RestingClock,
     *,
     secret: str | None = SECRET,
     url: str = "http://127.0.0.1:1",
@@ -232,7 +232,7 @@ async def a_bot_with_a_webhook(
     settings = telegram_bot.telegram_settings(
         tmp_path, fake, webhook_url=url, webhook_secret=SecretStr(secret) if secret else None
     )
-    async with telegram_bot.opened(
+    async with opened(
         build_app(
             settings, clock=clock, channels={"telegram": TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=2)}
         )
@@ -274,9 +274,7 @@ async def post(
 
 
 @asynccontextmanager
-async def web(
-    tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock
-) -> abc.AsyncIterator[httpx.AsyncClient]:
+async def web(tmp_path: Path, fake: FakeTelegram, clock: RestingClock) -> abc.AsyncIterator[httpx.AsyncClient]:
     """Yields a client of the webhook of a bot that listens. Before and after, the webhook answers 503."""
     async with a_bot_with_a_webhook(tmp_path, fake, clock) as (app, receivers), client_of(receivers) as page:
         assert await post(page, update()) == (503, "Not now.\n")
@@ -305,7 +303,7 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
 
 
 async def test_what_is_no_update_of_telegram_is_refused_in_one_line(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
         answered = [
@@ -317,7 +315,7 @@ async def test_what_is_no_update_of_telegram_is_refused_in_one_line(
 
 
 async def test_an_update_is_taken_and_answered_once(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
         for method in ("GET", "PUT", "DELETE"):
@@ -334,7 +332,7 @@ async def test_an_update_is_taken_and_answered_once(
 
 
 async def test_a_secret_is_looked_at_before_the_body_is_read(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     read = []
 
@@ -352,7 +350,7 @@ async def test_a_secret_is_looked_at_before_the_body_is_read(
 
 @pytest.mark.parametrize("secret", [SECRET, None])
 async def test_telegram_is_told_address_and_secret(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, secret: str | None
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, secret: str | None
 ) -> None:
     telegram.user_writes("/list")
     async with (
@@ -374,7 +372,7 @@ async def test_telegram_is_told_address_and_secret(
 
 
 async def test_an_address_that_telegram_does_not_take_is_named(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     telegram.queue.local = False
     async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, receivers), worker.listening(app, receivers):
@@ -383,7 +381,7 @@ async def test_an_address_that_telegram_does_not_take_is_named(
 
 
 async def test_with_once_nobody_can_ask_for_what_is_sent(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (app, _):
         await worker.answer_once(app)
@@ -395,7 +393,7 @@ async def test_with_once_nobody_can_ask_for_what_is_sent(
 
 @asynccontextmanager
 async def a_served_bot(
-    tmp_path: Path, fake: FakeTelegram, clock: telegram_bot.RestingClock
+    tmp_path: Path, fake: FakeTelegram, clock: RestingClock
 ) -> abc.AsyncIterator[tuple[App, list[Receiver], abc.Callable[[], None]]]:
     """Yields a bot whose web server listens on loopback, its receivers, and a function that ends the waits of its clock."""
     port = free_port()
@@ -409,7 +407,7 @@ async def a_served_bot(
 
 
 async def test_updates_that_the_database_refused_are_sent_again(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     telegram.user_writes("/sub before")
     async with a_served_bot(tmp_path, telegram, clock) as (_, receivers, rings):
@@ -434,7 +432,7 @@ async def test_updates_that_the_database_refused_are_sent_again(
 
 
 async def test_a_webhook_that_somebody_took_away_is_set_again(
-    tmp_path: Path, telegram: FakeTelegram, clock: telegram_bot.RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with a_served_bot(tmp_path, telegram, clock) as (_, _, rings):
         await clock.rested(1)
@@ -613,7 +611,7 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
 
 
 async def test_the_document_names_every_page(tmp_path: Path) -> None:
-    async with telegram_bot.opened(build_app(load_settings(environment_of(tmp_path), tmp_path))) as app:
+    async with opened(build_app(load_settings(environment_of(tmp_path), tmp_path))) as app:
         routes = [route for receiver in app.receivers() for route in receiver.routes]
         pages = {(route.path, route.method.lower()) for route in (*routes, *ProgramPages(app).routes)}
     pages |= {("/health/live", "get"), ("/health/ready", "get"), ("/metrics", "get")}

@@ -24,7 +24,7 @@ from subscriptions.service.retention import forget
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 from tests import make
-from tests.contract.rigs import web_message
+from tests.contract.rigs.web import web_message
 from tests.fakes.meaning import FakeEncoder
 from tests.integration import web_site
 from tests.stored import value

@@ -5,19 +5,17 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes import apprise, slack, telegram
-from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.process import ROOT
-from tests.fakes.smtp import a_mail_server
 from tests.forked import Forked
 from tests.integration import cli
 from tests.patience import PATIENCE
@@ -83,28 +81,27 @@ def shows_value(shown: object, value: object) -> bool:
     return shown == value
 
 
-FAKES: Mapping[str, Callable[[], contextlib.AbstractContextManager[Any]]] = {
-    "arxiv": FakeArxiv,
-    "mail": partial(a_mail_server, "papers", "made-up-word"),
-    "services": apprise.fake_services,
-    "slack": slack.FakeSlack,
-    "telegram": telegram.FakeTelegram,
-}
+FAKES = ("arxiv", "mail", "services", "slack", "telegram")
 
 
-def _settings_of(name: str, fake: Any) -> dict[str, str]:
-    """Returns the environment variables that make the program use this fake."""
+def _fake(name: str) -> tuple[Callable[[], contextlib.AbstractContextManager[Any]], Callable[[Any], dict[str, str]]]:
+    """Returns how to start a fake, and the environment variables that make the program use it."""
+    place = import_module(f"tests.fakes.{ {'mail': 'smtp', 'services': 'apprise'}.get(name, name) }")
     match name:
         case "arxiv":
-            return {"PAPERWIRE_ALLOWED_HOSTS": "127.0.0.1", "ARXIV": fake.url}
+            return place.FakeArxiv, lambda fake: {"PAPERWIRE_ALLOWED_HOSTS": "127.0.0.1", "ARXIV": fake.url}
         case "mail":
-            return {"PAPERWIRE_SMTP_URL": fake.url, "PAPERWIRE_MAIL_FROM": "Papers <papers@lab.org>"}
+            sender = {"PAPERWIRE_MAIL_FROM": "Papers <papers@lab.org>"}
+            start = partial(place.a_mail_server, "papers", "made-up-word")
+            return start, lambda fake: {"PAPERWIRE_SMTP_URL": fake.url, **sender}
         case "services":
-            return {f"{one.upper()}_URL": fake.address(one) for one in apprise.SERVICES}
+            return place.fake_services, lambda fake: {f"{one.upper()}_URL": fake.address(one) for one in place.SERVICES}
         case "slack":
-            return {"PAPERWIRE_SLACK_BOT_TOKEN": slack.TOKEN, "PAPERWIRE_SLACK_API_URL": fake.url}
+            token = {"PAPERWIRE_SLACK_BOT_TOKEN": place.TOKEN}
+            return place.FakeSlack, lambda fake: {**token, "PAPERWIRE_SLACK_API_URL": fake.url}
         case _:
-            return {"PAPERWIRE_TELEGRAM_TOKEN": telegram.TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
+            token = {"PAPERWIRE_TELEGRAM_TOKEN": place.TOKEN}
+            return place.FakeTelegram, lambda fake: {**token, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
 
 
 def _told(value: object) -> str:
@@ -157,8 +154,9 @@ class Shell:
 
     def _asked(self, name: str, verb: str = "", *words: str) -> list[object]:
         if name not in self._fakes:
-            self._fakes[name] = self._stack.enter_context(FAKES[name]())
-            for variable, value in _settings_of(name, self._fakes[name]).items():
+            start, settings_of = _fake(name)
+            self._fakes[name] = self._stack.enter_context(start())
+            for variable, value in settings_of(self._fakes[name]).items():
                 self._monkeypatch.setenv(variable, value)
         given = [self._terminal.folder.joinpath(word[1:]).read_text() if word[0] == "@" else word for word in words]
         named = dict(word.split("=", 1) for word in given if re.match(r"\w+=", word))

@@ -13,7 +13,7 @@ from bot.operation.site import Site, make_site
 from bot.operation.web_server import health_app
 from bot.operation.worker import listening
 from bot.settings.loading import load_settings
-from tests.integration.telegram_bot import opened
+from tests.integration.program import opened
 from tests.make import FakeClock
 
 HOME = "http://127.0.0.1:8420"

@@ -24,8 +24,8 @@ from tests.fakes import slack_oauth
 from tests.fakes.journal import Entry
 from tests.fakes.slack import SECRET
 from tests.fakes.slack_oauth import FakeOAuth
+from tests.integration.program import RestingClock
 from tests.integration.slack_bot import Scene, installed
-from tests.integration.telegram_bot import RestingClock
 
 TEAM, CHANNEL = "T2OTHER", "T2OTHER/C1"
 

@@ -14,7 +14,7 @@ from bot import platform as platforms
 from bot.errors import SettingsError
 from bot.operation import checks
 from bot.platforms.known import medium_of
-from bot.platforms.telegram import TELEGRAM
+from bot.platforms.telegram import FACTS as TELEGRAM
 from bot.platforms.telegram.adapter import TelegramChannel, connect_telegram, platform
 from bot.platforms.telegram.receiving import webhook_address
 from bot.settings import Settings, TelegramSettings

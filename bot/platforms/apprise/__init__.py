@@ -3,21 +3,21 @@
 Without a destination, the library of Apprise is not imported.
 """
 
-from bot.settings.checks import Unusable, destination_name
+import re
+
 from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress
 
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
 
 def read_address(text: str) -> ChatAddress | None:
     """Returns the chat of a destination; None if no destination can have that name."""
-    try:
-        return ChatAddress("apprise", destination_name(text))
-    except Unusable:
-        return None
+    return ChatAddress("apprise", text) if _NAME.fullmatch(text) else None
 
 
-APPRISE = PlatformFacts(
+FACTS = PlatformFacts(
     name="apprise",
     title="Apprise",
     address_form="apprise:NAME",

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
-from bot.platforms.apprise import APPRISE
+from bot.platforms.apprise import FACTS
 from bot.platforms.apprise.markup import MEDIUM, Service
 from bot.ports import channel as channels
 from bot.rendering.packing import Medium
@@ -170,7 +170,7 @@ class AppriseChannel(channels.Channel):
     A call that takes too long continues in its thread, and its outcome is unclear.
     """
 
-    platform = APPRISE.name
+    platform = FACTS.name
     not_found = "Apprise cannot be asked what a service has."
     not_edited = "What Apprise has sent cannot be changed."
     adapter = "bot.platforms.apprise.adapter"  # the module that makes a platform of this channel
@@ -260,7 +260,7 @@ def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.
     """See PlatformAdapter."""
     del clock, out
     if not settings.destinations:
-        raise switched_off(APPRISE)
+        raise switched_off(FACTS)
     return AppriseChannel(settings.destinations)
 
 
@@ -274,11 +274,11 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         return findings
 
     return Platform(
-        facts=APPRISE,
+        facts=FACTS,
         channel=channel,
         medium=MEDIUM,
         medium_at=channel.medium_at,
-        destinations=tuple(model.ChatAddress(APPRISE.name, name) for name in channel.targets),
+        destinations=tuple(model.ChatAddress(FACTS.name, name) for name in channel.targets),
         has_token=False,
         check=check,
         startup_lines=tuple(f"{one.question}: {one.answer} {one.cure}" for one in findings if one.mend),

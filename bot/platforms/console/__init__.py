@@ -4,7 +4,7 @@ from functools import partial
 
 from subscriptions.addresses import PlatformFacts, read_name
 
-CONSOLE = PlatformFacts(
+FACTS = PlatformFacts(
     name="console",
     title="Console",
     address_form="console:NAME",

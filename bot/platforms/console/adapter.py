@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from bot.platform import Platform, PlatformSurroundings
-from bot.platforms.console import CONSOLE
+from bot.platforms.console import FACTS
 from bot.platforms.console.markup import MEDIUM
 from bot.ports import channel as channels
 from bot.rendering.cleaning import folded
@@ -105,4 +105,4 @@ def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     del around
-    return Platform(facts=CONSOLE, medium=MEDIUM, channel=channel)
+    return Platform(facts=FACTS, medium=MEDIUM, channel=channel)

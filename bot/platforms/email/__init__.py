@@ -27,7 +27,7 @@ def mailbox_of(chat: ChatAddress) -> str:
     return f"{name.partition('+')[0] or name}@{domain}"
 
 
-EMAIL = PlatformFacts(
+FACTS = PlatformFacts(
     name="email",
     title="E-mail",
     address_form="email:ADDRESS",

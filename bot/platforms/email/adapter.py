@@ -24,7 +24,7 @@ import aiosmtplib
 from pydantic import SecretStr
 
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
-from bot.platforms.email import EMAIL, markup
+from bot.platforms.email import FACTS, markup
 from bot.platforms.email.answers import Step, outcome_of
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.ports import channel as channels
@@ -102,7 +102,7 @@ class EmailChannel(channels.Channel):
     The answer to a button goes to the page that waits for it, not into a mail. `waiting`: update id → messages for its page.
     """
 
-    platform = EMAIL.name
+    platform = FACTS.name
     not_found = "A mail server cannot be asked what it took."
     not_edited = "A mail cannot be changed once it was sent."
     repeats_once = True
@@ -264,7 +264,7 @@ _GONE = "This link does not work any more. Newer mail has newer links."
 class EmailApi(conversation.PlatformApi):
     """See PlatformApi. An address is the chat of one person, who manages no other chat."""
 
-    platform = EMAIL.name
+    platform = FACTS.name
 
     def __init__(self, channel: EmailChannel) -> None:
         self._channel = channel
@@ -351,7 +351,7 @@ class MailPages(conversation.Receiver):
             await dispatcher.dispatch_without_retry(
                 _request(address, link, channels.usable_text(text)[:_LONGEST_TEXT], update)
             )
-            await wait_for_reply(self.store, EMAIL.name, update)
+            await wait_for_reply(self.store, FACTS.name, update)
         finally:
             self.channel.waiting.pop(update, None)
         return page
@@ -359,7 +359,7 @@ class MailPages(conversation.Receiver):
 
 def _request(chat: model.ChatAddress, link: markup.Link, text: str, update: str) -> conversation.Request:
     """Returns the request of the person who received the mail."""
-    place, person = conversation.Place(chat=chat, kind=EMAIL.kind_of(chat)), chat.address
+    place, person = conversation.Place(chat=chat, kind=FACTS.kind_of(chat)), chat.address
     if link.does == "press":
         return conversation.CallbackRequest(
             place=place,
@@ -389,7 +389,7 @@ def _page(
     once = secrets.token_urlsafe(12)
     if answers is None:
         title, body, buttons = (
-            link.label or EMAIL.title,
+            link.label or FACTS.title,
             "",
             [[(link.label or "OK", {"link": reader.signer.token(link)})]],
         )
@@ -434,7 +434,7 @@ def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.
     """See PlatformAdapter."""
     del out
     if settings.smtp_url is None:
-        raise switched_off(EMAIL)
+        raise switched_off(FACTS)
     return EmailChannel(settings, clock)
 
 
@@ -443,7 +443,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     assert isinstance(channel, EmailChannel)  # noqa: S101 - made by `connect`
     channel.open(around.store)
     return Platform(
-        facts=EMAIL,
+        facts=FACTS,
         channel=channel,
         medium=markup.MEDIUM,
         api=EmailApi(channel),

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
-from bot.platforms.slack import SLACK, joined, markup, normalise, split
+from bot.platforms.slack import FACTS, joined, markup, normalise, split
 from bot.platforms.slack.api import SlackApi
 from bot.platforms.slack.client import Declined, open_message
 from bot.platforms.slack.installing import Installer, cipher_of
@@ -288,7 +288,7 @@ def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.
     """See PlatformAdapter. The own workspace is the first."""
     del out
     if not settings.slack.on:
-        raise switched_off(SLACK)
+        raise switched_off(FACTS)
     tokens = [WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]
     own = tokens[0] if tokens else None
     return SlackChannel(own, *tokens[1:], api_url=settings.slack.api_url, monotonic=clock.monotonic)
@@ -299,7 +299,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     assert isinstance(channel, SlackChannel)  # noqa: S101 - made by `connect`
     slack = _Slack(channel, around, _installer(channel, around))
     return Platform(
-        facts=SLACK,
+        facts=FACTS,
         channel=channel,
         medium=markup.MEDIUM,
         api=channel.api(),
@@ -321,15 +321,15 @@ async def resolve(settings: Settings, address: model.ChatAddress, owner: str) ->
     """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace; asks Slack for its id if `owner` is ""."""
     workspace, _, channel_id = address.address.partition("/")
     if ours := owner.partition(":")[0]:
-        return model.ChatAddress(SLACK.name, channel_id, address.topic) if workspace == ours else address
+        return model.ChatAddress(FACTS.name, channel_id, address.topic) if workspace == ours else address
     if not settings.slack.workspaces:
         return address
     own = settings.slack.workspaces[0]
     channel = SlackChannel(WorkspaceTokens(own.bot_token, own.app_token), api_url=settings.slack.api_url)
     try:
-        return model.ChatAddress(SLACK.name, await channel.normalise(address.address), address.topic)
+        return model.ChatAddress(FACTS.name, await channel.normalise(address.address), address.topic)
     except errors.NotDelivered as error:
-        raise cannot_be_asked(SLACK, address.address, error) from None
+        raise cannot_be_asked(FACTS, address.address, error) from None
     finally:
         await channel.close()
 
@@ -374,7 +374,7 @@ class _Slack:
 
     def take_over_own_workspace(self, store: Store, identity: str) -> None:
         """Shortens stored addresses of the own workspace, whose team is known only once Slack has identified the token."""
-        own_workspace(store, SLACK.name, identity.partition(":")[0], now=self.around.clock.now())
+        own_workspace(store, FACTS.name, identity.partition(":")[0], now=self.around.clock.now())
 
     async def prepare(self) -> None:
         """Resumes workspaces that installed the app again, and loads those that installed it by OAuth."""

@@ -32,7 +32,7 @@ def _kind_of(address: model.ChatAddress) -> model.ChatKind:
     return model.ChatKind.GROUP if address.address.startswith("-") else model.ChatKind.PRIVATE
 
 
-TELEGRAM = PlatformFacts(
+FACTS = PlatformFacts(
     name="telegram",
     title="Telegram",
     address_form="telegram:CHAT_ID[/TOPIC_ID]",

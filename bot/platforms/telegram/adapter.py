@@ -31,7 +31,7 @@ from bot.platform import (
     file_too_large,
     switched_off,
 )
-from bot.platforms.telegram import TELEGRAM
+from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.incoming import place_of
 from bot.platforms.telegram.markup import MEDIUM
 from bot.ports import channel as channels
@@ -302,7 +302,7 @@ def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.
 def connect_telegram(settings: Settings) -> TelegramChannel:
     """Returns the channel of the token. Raises SettingsError if there is no token, or if the proxy cannot be used."""
     if settings.telegram.token is None:
-        raise switched_off(TELEGRAM)
+        raise switched_off(FACTS)
     try:
         return TelegramChannel(settings.telegram.token.get_secret_value(), api_url=settings.telegram.api_url)
     # the library's message about an unusable proxy would repeat its address
@@ -315,7 +315,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     assert isinstance(channel, TelegramChannel)  # noqa: S101 - made by `connect`
     token = around.settings.telegram.token
     return Platform(
-        facts=TELEGRAM,
+        facts=FACTS,
         channel=channel,
         medium=MEDIUM,
         api=channel.api(),
@@ -339,10 +339,10 @@ async def resolve(settings: Settings, address: model.ChatAddress, owner: str) ->
             errors.Sentence("Add the bot to it, or name the chat by its id."),
         ) from None
     except errors.NotDelivered as error:
-        raise cannot_be_asked(TELEGRAM, address.address, error) from None
+        raise cannot_be_asked(FACTS, address.address, error) from None
     finally:
         await channel.close()
-    return model.ChatAddress(TELEGRAM.name, found.chat.address, address.topic)
+    return model.ChatAddress(FACTS.name, found.chat.address, address.topic)
 
 
 async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:

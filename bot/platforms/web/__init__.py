@@ -4,7 +4,7 @@ from functools import partial
 
 from subscriptions.addresses import PlatformFacts, read_name
 
-WEB = PlatformFacts(
+FACTS = PlatformFacts(
     name="web",
     title="Web",
     address_form="web:NAME",

@@ -19,7 +19,7 @@ from typing import TextIO
 from bot.commands.phrasing import subscription_rows
 from bot.platform import Platform, PlatformSurroundings, file_too_large
 from bot.platforms.receiver_loop import wait_for_reply
-from bot.platforms.web import WEB, markup
+from bot.platforms.web import FACTS, markup
 from bot.platforms.web.channel import Heard, Hub, Talk, WebChannel, WebForms, new_once
 from bot.platforms.web.markup import ChatView, page, shown
 from bot.platforms.web.playground import Playground, draw_papers
@@ -238,7 +238,7 @@ class ChatPages:
         """Returns the address of the answer on the page, once it is there."""
         if not heard.update:
             return markup.NEWEST
-        await wait_for_reply(self._store, WEB.name, heard.update)
+        await wait_for_reply(self._store, FACTS.name, heard.update)
         chat = markup.chat_of(asked.visitor.name)
         return await self._store.run(markup.place_of, chat, heard.update, number=heard.number, pressed=heard.pressed)
 
@@ -414,7 +414,7 @@ def _rows(
 class WebApi(PlatformApi):
     """See PlatformApi. Each person manages only their own chat."""
 
-    platform = WEB.name
+    platform = FACTS.name
 
     def __init__(self, channel: WebChannel) -> None:
         self._channel = channel
@@ -462,7 +462,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     )
     forms = WebForms(channel.hub)
     return Platform(
-        facts=WEB,
+        facts=FACTS,
         channel=channel,
         medium=markup.MEDIUM,
         api=WebApi(channel),

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.platforms.web import WEB, markup
+from bot.platforms.web import FACTS, markup
 from bot.ports import channel as channels
 from bot.ports import conversation
 from subscriptions import errors, model
@@ -147,7 +147,7 @@ class ShownForm:
 class WebForms(channels.Forms):
     """See Forms. There is no home view: the page shows the chat itself."""
 
-    platform = WEB.name
+    platform = FACTS.name
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -186,7 +186,7 @@ _VIEW = TypeAdapter(ShownForm)
 class WebChannel(channels.Channel):
     """Stores the messages of chats on our own page. `open` gives it the store. Before that, it posts nothing."""
 
-    platform = WEB.name
+    platform = FACTS.name
     adapter = "bot.platforms.web.adapter"  # the module that builds the platform
     limits = channels.Limits(text=1_000_000, per_second=0, per_lane=0)
 

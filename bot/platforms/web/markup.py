@@ -11,7 +11,7 @@ from html import escape
 from itertools import count
 from typing import Any
 
-from bot.platforms.web import WEB
+from bot.platforms.web import FACTS
 from bot.ports.conversation import PageFrame, reply_delivery
 from bot.rendering import packing, templating
 from bot.rendering.language import Language
@@ -113,7 +113,7 @@ class ChatView:
 
 def chat_of(name: str) -> model.ChatAddress:
     """Returns the address of a visitor's chat."""
-    return model.ChatAddress(WEB.name, name)
+    return model.ChatAddress(FACTS.name, name)
 
 
 def look(store: Store, frame: PageFrame, *, before: int | None = None) -> ChatView:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.slack_oauth import FakeOAuth
 from tests.integration import slack_bot
-from tests.integration.telegram_bot import RestingClock
+from tests.integration.program import RestingClock
 
 
 @pytest.fixture

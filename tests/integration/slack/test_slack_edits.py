@@ -19,8 +19,8 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.store.bot_state import free_platforms
 from tests import make
 from tests.fakes.slack import FakeSlack
+from tests.integration.program import running
 from tests.integration.slack_bot import a_bot
-from tests.integration.telegram_bot import running
 
 CHAT, CHANNEL = "slack:C1", "C1"
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."

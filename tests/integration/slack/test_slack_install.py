@@ -24,7 +24,7 @@ from tests import make
 from tests.fakes import slack_oauth
 from tests.fakes.slack import TEAM, TOKEN
 from tests.integration import slack_bot
-from tests.integration.telegram_bot import opened
+from tests.integration.program import opened
 
 KEY = SecretStr("correct horse battery staple")
 HELLO = model.Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), plain='{"text": "hello"}')

@@ -24,7 +24,7 @@ from tests import make
 from tests.fakes import slack_event_delivery
 from tests.fakes.slack import APP_TOKEN, SECRET, FakeSlack, SentEnvelope
 from tests.integration import locked, slack_bot
-from tests.integration.telegram_bot import RestingClock
+from tests.integration.program import RestingClock
 from tests.patience import PATIENCE
 
 

@@ -1,0 +1,32 @@
+"""The console: its channel with its fake platform."""
+
+import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.platforms.console.adapter import ConsoleChannel
+from subscriptions import model
+from tests.contract.rigs.rig import Rig
+
+
+def console_message(text: str, number: int = 1) -> model.Message:
+    return model.Message(number=number, payload=json.dumps({"text": text}), plain=json.dumps({"text": f"plain {text}"}))
+
+
+@asynccontextmanager
+async def console(_: float) -> AsyncIterator[Rig]:
+    screen = io.StringIO()
+    channel = ConsoleChannel(screen)
+    yield Rig(
+        channel=channel,
+        chat=model.ChatAddress("console", "me"),
+        topic=model.ChatAddress("console", "me", "thesis"),
+        compose=console_message,
+        received=lambda: [line for line in screen.getvalue().splitlines() if not line.startswith("─")],
+        disconnect=screen.close,
+    )
+    await channel.close()
+
+
+RIGS = {"console": console}

@@ -1,0 +1,49 @@
+"""E-mail: its channel with its fake platform."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
+
+from pydantic import SecretStr
+
+from bot.platforms.email.adapter import EmailChannel
+from bot.settings import Settings
+from subscriptions import model
+from subscriptions.service.access import allow
+from subscriptions.store.database.store import Store
+from tests.contract.rigs.rig import Rig
+from tests.fakes import smtp
+from tests.make import NOON, FakeClock
+
+
+def mail_message(text: str, number: int = 1) -> model.Message:
+    mail = {"subject": "s", "about": "", "preview": "", "text": f"plain {text}", "html": f"<tr><td>{text}</td></tr>"}
+    return model.Message(number=number, payload=json.dumps(mail), plain=json.dumps({**mail, "html": ""}))
+
+
+@asynccontextmanager
+async def email(_: float) -> AsyncIterator[Rig]:
+    secret = "made-up-password"
+    with smtp.a_mail_server("papers", secret) as fake, TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/paperwire.db")
+        store.open(now=NOON)
+        chat = model.ChatAddress("email", "ada@lab.org")
+        allow(store, chat, now=NOON)
+        settings = Settings(database_url=SecretStr(""), smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
+        channel = EmailChannel(settings, FakeClock(NOON))
+        channel.open(store)
+        yield Rig(
+            channel=channel,
+            chat=chat,
+            topic=chat,
+            compose=mail_message,
+            received=lambda: [smtp.shown_text(mail) for mail in fake.mails],
+            disconnect=fake.goes_down,
+            secret=secret,
+        )
+        await channel.close()
+        store.close()
+
+
+RIGS = {"email": email}

@@ -1,0 +1,24 @@
+"""A channel with its fake platform, as the tests of the contract use it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.ports.channel import Channel
+from subscriptions import model
+from tests.fakes.server import FakePlatform
+
+Compose = Callable[..., model.Message]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rig:
+    """A channel, a chat that accepts messages, and the texts that its platform received."""
+
+    channel: Channel
+    chat: model.ChatAddress
+    topic: model.ChatAddress  # a topic or thread of the same lane
+    compose: Compose  # (text, number=1) → a message in the shape that this channel posts
+    received: Callable[[], list[str]]  # texts that the platform received, in order; the new text of an edit comes last
+    disconnect: Callable[[], None]  # makes the platform unreachable from now on
+    fake: FakePlatform | None = None
+    secret: str = "no secret"

@@ -1,0 +1,68 @@
+"""Slack, with one workspace and with another: its channel with its fake platform."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import SecretStr
+
+from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.workspaces import WorkspaceTokens
+from subscriptions import model
+from tests.contract.rigs.rig import Rig
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
+from tests.fakes.slack import FakeSlack
+
+OTHER_SLACK_TOKEN = "xoxb-made-up-token-of-another-workspace"
+
+
+def slack_message(text: str, number: int = 1) -> model.Message:
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{text}*"}}]
+    payload = json.dumps({"text": text, "blocks": blocks})
+    return model.Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
+
+
+@asynccontextmanager
+async def slack(read: float) -> AsyncIterator[Rig]:
+    with FakeSlack() as fake:
+        fake.knows("C1")
+        thread = fake.says("C1", "a thread")
+        channel = SlackChannel(SLACK_TOKEN, api_url=fake.url, connect=1, read=read)
+        yield Rig(
+            channel=channel,
+            chat=model.ChatAddress("slack", "C1"),
+            topic=model.ChatAddress("slack", "C1", thread),
+            compose=slack_message,
+            received=lambda: [entry.text for entry in fake.journal],
+            disconnect=fake.goes_down,
+            fake=fake,
+            secret=SLACK_TOKEN,
+        )
+        await channel.close()
+
+
+@asynccontextmanager
+async def another_workspace(read: float) -> AsyncIterator[Rig]:
+    """A chat in a second Slack workspace, to which the channel writes with that workspace's own token."""
+    with FakeSlack() as fake:
+        other = fake.workspace("T2", OTHER_SLACK_TOKEN)
+        fake.knows("C1", team="T2")
+        fake.knows("C1")
+        thread = other.next_ts()
+        other.conversations["C1"].messages[thread] = {"type": "message", "user": "U1", "text": "x", "ts": thread}
+        channel = SlackChannel(
+            SLACK_TOKEN, WorkspaceTokens(SecretStr(OTHER_SLACK_TOKEN)), api_url=fake.url, connect=1, read=read
+        )
+        yield Rig(
+            channel=channel,
+            chat=model.ChatAddress("slack", "T2/C1"),
+            topic=model.ChatAddress("slack", "T2/C1", thread),
+            compose=slack_message,
+            received=lambda: [entry.text for entry in fake.journal if entry.chat == "T2/C1"],
+            disconnect=fake.goes_down,
+            secret=OTHER_SLACK_TOKEN,
+        )
+        await channel.close()
+
+
+RIGS = {"slack": slack, "another workspace of slack": another_workspace}

@@ -1,0 +1,46 @@
+"""The chat on our own page: its channel with its fake platform."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
+
+from bot.platforms.web.channel import WebChannel
+from subscriptions import model
+from subscriptions.store.conversations import PageMessage, changed_page_messages
+from subscriptions.store.database.store import Store
+from tests.contract.rigs.rig import Rig
+from tests.make import NOON, FakeClock
+
+
+@asynccontextmanager
+async def web(_: float) -> AsyncIterator[Rig]:
+    """Our own web page. `received` returns the texts that the page shows, the text that changed last at the end."""
+    with TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/paperwire.db")
+        store.open(now=NOON)
+        channel, chat = WebChannel(FakeClock(NOON)), model.ChatAddress("web", "me")
+        channel.open(store)
+        yield Rig(
+            channel=channel,
+            chat=chat,
+            topic=model.ChatAddress("web", "me", "thesis"),
+            compose=web_message,
+            received=lambda: [_said(message) for message in changed_page_messages(store, chat, 0, 100)[0]],
+            disconnect=store.close,
+        )
+        await channel.close()
+        store.close()
+
+
+def web_message(text: str, number: int = 1) -> model.Message:
+    payload = json.dumps({"html": f"<p>{text}</p>", "text": text})
+    return model.Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
+
+
+def _said(message: PageMessage) -> str:
+    content = json.loads(message.payload)
+    return str(content["html"][3:-4] if "html" in content else content["text"])
+
+
+RIGS = {"web": web}
