@@ -23,7 +23,7 @@ def test_one_line_is_all_that_names_a_room_elsewhere(name: str) -> None:
 def test_the_page_of_the_architecture_lists_the_rooms_and_their_lines() -> None:
     page = (rooms.ROOT / "docs" / "architecture.md").read_text("utf-8")
     rows = re.findall(r"^\| (\w+) \| (?:`(.+)`|same) \|", page, re.MULTILINE)
-    places = list(accumulate((place for _, place in rows), lambda above, place: place or above))
+    places = list[str](accumulate((place for _, place in rows), lambda above, place: place or above))
     assert dict(zip((name for name, _ in rows), places, strict=True)) == {
         name: room.place for name, room in rooms.ROOMS.items()
     }
