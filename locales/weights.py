@@ -2,8 +2,8 @@
 
 The intent of a sentence is what its author wants, such as to subscribe. A part is what some of its words say, such as a
 subject or a time. From the examples in bot/commands/words/examples, this module learns weights by which the bot finds
-both. It writes them to bot/commands/words/weights.sqlite, which is committed. The committed ones are older than some of the
-examples: those learned anew understand a few other sentences, which the tests of sentences name.
+both. It writes them to bot/commands/words/weights.sqlite, which is committed, with a hash of what they were learned from;
+a test says when they are older than that.
 
 An example is a line with slots such as {x}. Several sentences are made of each example: words of the folder `parts` of
 its language fill the slots, synonyms replace some words, and words of courtesy are put around the line.
@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,6 +51,7 @@ _FILES = {
 }
 _PART = {**{part: part for part in reader.PARTS}, "cat": "x", "often": "when", "hour": "when", "span": "when"}
 _FRAME = re.compile(r"(?:关于|有关|about|regarding|concerning) ?$")  # after these words, any word may begin a subject
+_AFTER_A_WORD = re.compile(r"[^\W\d]\s?$")
 _LONG_WORD = re.compile(r"(?<![a-z{])[a-z]{5,}(?![a-z}])")
 BARE = frozenset({reader.QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
@@ -73,6 +75,7 @@ SOME = {
     "usual": 0.25,
     "kinds": 0.25,
     "framed": 0.1,
+    "ordered": 0.08,
 }
 # The most common Chinese characters. Invented subjects are made of them.
 _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFA) for byte in (high, low)).decode(
@@ -101,16 +104,16 @@ class Example(NamedTuple):
     parts: tuple[str, ...]
 
 
-def examples() -> Iterator[Example]:
-    """Yields the sentences of all examples, with their slots filled in."""
-    for folder in sorted(EXAMPLES.iterdir()):
-        maker = _Maker(folder.name)
-        for path in sorted(folder.glob("*.txt")):
-            for line in path.read_text(encoding="utf-8").splitlines():
-                yield maker.example(path.stem, line, changed=False)
-                count = OF_EACH if "{" in line else OF_OTHERS
-                for _ in range(count if len(line) > SHORT else 2 * count):
-                    yield maker.example(path.stem, line, changed=True)
+def examples(language: str) -> list[Example]:
+    """Returns the sentences of all examples of a language, with their slots filled in."""
+    maker, made = _Maker(language), list[Example]()
+    for path in sorted((EXAMPLES / language).glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            made.append(maker.example(path.stem, line, changed=False))
+            count = OF_EACH if "{" in line else OF_OTHERS
+            for _ in range(count if len(line) > SHORT else 2 * count):
+                made.append(maker.example(path.stem, line, changed=True))
+    return made
 
 
 class _Maker:
@@ -127,6 +130,8 @@ class _Maker:
         words = "|".join(sorted(map(re.escape, self.same), key=len, reverse=True))
         self.any_same = re.compile(rf"(?<![a-z{{])(?:{words})(?![a-z}}])")
         self.firsts = [one if language == "zh" else f"{one} " for one in self.same if not denies(one)]
+        # words of other commands: of "send me stop codons", the first word of the subject could also be an order
+        self.orders = [one if language == "zh" else f"{one} " for one in self.words["orders"]]
         self.pieces = [*_COMMON_SIGNS] if language == "zh" else []
         self.pieces += [
             piece
@@ -148,6 +153,14 @@ class _Maker:
             filled = self.fill(piece, mixed=changed) if at % 2 else piece
             if changed and piece == "x" and _FRAME.search(text) and self.often("framed"):
                 filled = self.chance.choice(self.firsts) + filled
+            elif (
+                changed
+                and piece == "x"
+                and intent in reader.ASKING
+                and _AFTER_A_WORD.search(text)
+                and self.often("ordered")
+            ):
+                filled = self.chance.choice(self.orders) + filled
             spans.append(
                 (len(text), len(text) + len(filled), _PART.get(piece, reader.NO_PART) if at % 2 else reader.NO_PART)
             )
@@ -222,6 +235,22 @@ def words() -> reader.Known:
         frozenset(found | pairs),
         *(frozenset(word for word, many in one.items() if many > 1) for one in (topics, names)),
     )
+
+
+def asking_words() -> frozenset[str]:
+    """Returns the words outside of the slots in examples that ask for papers, without those as frequent in subjects.
+
+    Any other word beside a subject belongs to it, also one that orders something elsewhere: "send me stop codons".
+    """
+    files = {*reader.ASKING, "around", "timed", "several", "without", "same", "now", "manner", "refs", "small_words"}
+    outside = Counter(
+        word
+        for path in EXAMPLES.rglob("*.txt")
+        if path.stem in files
+        for word in _words(path, lambda line: _SLOT.sub(" ", line).replace("|", " "))
+    )
+    topics = Counter(word for path in EXAMPLES.glob("*/parts/subjects.txt") for word in _words(path))
+    return frozenset(word for word, many in (outside - topics).items() if many > 1 or outside[word] > 1)
 
 
 def _words(path: Path, change: Callable[[str], str] = str) -> Iterator[str]:
@@ -338,14 +367,27 @@ def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
     return np.array(path[::-1])
 
 
+def learned_from() -> str:
+    """Returns a hash of what the weights are learned from: the examples, and how this module learns."""
+    hashed = sha256()
+    for path in [*sorted(EXAMPLES.rglob("*.txt")), EXAMPLES.parent / "pairs.txt", Path(__file__)]:
+        hashed.update(f"{path.relative_to(Path(__file__).parents[1]).as_posix()}\n".encode())
+        hashed.update(path.read_bytes())
+    return hashed.hexdigest()
+
+
 def learn() -> None:
     """Learns all weights, and writes them to the file."""
-    known, read = words(), list(examples())
+    known = words()
     with ProcessPoolExecutor(2) as pool:
+        languages = sorted(folder.name for folder in EXAMPLES.iterdir())
+        read = [one for made in pool.map(examples, languages) for one in made]
         learning = [pool.submit(one, read, known) for one in (learn_intents, learn_parts)]
         intents, parts = (one.result() for one in learning)
     rest = {
         **{name: sorted(words) for name, words in known._asdict().items()},
+        "asking": sorted(asking_words()),
+        "learned_from": learned_from(),
         "intents": intents["intents"],
         "steps": parts["steps"],
     }

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.commands import results, search
 from bot.commands.context import CommandContext
 from bot.commands.words import languages
-from bot.commands.words.subjects import small_words
+from bot.commands.words.word_lists import small_words
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.query import ABOUT, parse

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from bot.commands import meant
 from bot.commands.words import by_rule, intents, names, orders, reader, subjects, told, yes_no
 from bot.commands.words.intents import Said
+from bot.commands.words.word_lists import small_words
 from subscriptions.planning.times._reading import is_time
 
 FEW = 8  # most tokens of a sentence that refers to the last reply
@@ -293,9 +294,7 @@ def _is_only_time(said: Said) -> bool:
     is_numbered = bool(said.marked(reader.NUMBER)) and said.numbers != [when]
     if not when or is_numbered or said.has_unknown or _names(said) or subjects.denies(reader.folded(said.text)):
         return False
-    if any(
-        one.mark not in subjects.small_words() and not orders.is_of_delivery(one.mark) for one in _around_times(said)
-    ):
+    if any(one.mark not in small_words() and not orders.is_of_delivery(one.mark) for one in _around_times(said)):
         return False  # "my meeting is at 9": of something else
     return said.intent in _OF_TIME or not said.asks_for_papers
 

@@ -14,7 +14,8 @@ from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_pap
 from bot.commands.words.dictated import request_in
 from bot.commands.words.past_times import past_time
 from bot.commands.words.ranks import rank_in
-from bot.commands.words.subjects import query_in, searched_in, small_words, span_of, subject_of
+from bot.commands.words.subjects import query_in, searched_in, span_of, subject_of
+from bot.commands.words.word_lists import small_words
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.matching.hits import why

@@ -21,9 +21,9 @@ from bot.commands import (
     picking,
     ratings,
     search,
+    talk,
     word_edits,
 )
-from bot.commands.cards import card_reply
 from bot.commands.context import CommandContext
 from bot.commands.words import by_rule, intents, languages, names, reader, subjects
 from bot.commands.words.intents import Said
@@ -37,7 +37,6 @@ from subscriptions.planning.times._reading import clock_of, is_time, reading_of
 from subscriptions.query import rewriting
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
-from subscriptions.service.paper_search import papers_named
 
 _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
@@ -48,43 +47,6 @@ _THAT = ("it", "that", "this", "那个", "这个")
 _SOME_DAY = date(2026, 1, 1)
 _TITLES = re.compile(r"title|标题|题目")
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
-_TALK: Mapping[str, tuple[errors.Sentence, ...]] = {
-    by_rule.DISTRESS: (
-        errors.Sentence(
-            "I am sorry that it is so hard right now; please talk to somebody you trust, or to people who listen at any "
-            "hour: https://findahelpline.com names them for each country, and in danger your emergency number (112, 911) helps."
-        ),
-    ),
-    "sources": (
-        errors.Sentence(
-            "Papers come from the sources of this bot, most of them from arXiv. /status shows each of them."
-        ),
-    ),
-    by_rule.ACKNOWLEDGED: (errors.Sentence("All right."),),
-    "thanks": (errors.Sentence("You are welcome."),),
-    "bye": (errors.Sentence("Goodbye, see you. Papers come as arranged."),),
-    "smalltalk": (
-        errors.Sentence("I am only a bot for research papers, and cannot help with that. I hope that it goes well."),
-        errors.Sentence("Send me words that papers should contain, such as diffusion -survey, or a link to a paper."),
-    ),
-    "missing-affiliation": (
-        errors.Sentence("I do not know where authors work: no universities, institutions or companies (affiliations)."),
-        errors.Sentence('What I know is the name: author:"Ranjay Krishna" finds the papers of one author.'),
-    ),
-    "missing-citations": (
-        errors.Sentence("I know no citations: not who cites a paper, how often it is cited, or an h-index."),
-        errors.Sentence("The nearest is /like with the id of a paper: papers with similar words."),
-    ),
-    "missing-fulltext": (
-        errors.Sentence(
-            "I know titles, abstracts and short summaries, but not the full text: I cannot read, translate or "
-            "summarize a PDF, its figures or its code."
-        ),
-    ),
-    "missing-news": (
-        errors.Sentence("I know research papers only: no news, jobs, books, deadlines, or where a paper was accepted."),
-    ),
-}
 
 
 def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: PLR0911 - one answer for each kind of sentence
@@ -120,14 +82,24 @@ def _new_subject(context: CommandContext, said: Said) -> str:
     is_new = not picking.listed_here(context) or (said.has_unknown and said.intent.startswith("schedule"))
     if not is_new or said.intent not in _ALSO_ASKED or not said.asks_for_papers or said.marked(reader.NUMBER):
         return ""
+    if said.intent.startswith("schedule") and _fitting(context, said):
+        return ""
     asked = subjects.subject_of(said.text)
     return "" if asked.endswith(said.text) or is_time(asked) else asked
+
+
+def _fitting(context: CommandContext, said: Said) -> bool:
+    """Returns whether all words by which a sentence names subscriptions fit one."""
+    there, called = [one.subscription for one in picking.listed_here(context)], names.names_in(said.text, said.intent)
+    return bool(called) and all(any(meant.fits(name, one) for one in there) for name in called)
 
 
 def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
     """Asks whether the person wants to change something for the whole chat."""
     if (command := intents.command_of(said, of_the_chat=True)) is None:
         return None
+    if command in _SHOWN:  # "how many papers do you send at most?" only asks for it
+        return offered.run(context, *command)
     label = context.say("remove all") if said.intent == "unsub-all" else f"/{' '.join(command)}".strip()
     asked = offered.which(context, [offered.do_button(label, *command)])
     if said.intent.startswith("set-") and _names_one(context, said):
@@ -167,8 +139,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
         said.intent == reader.QUERY and len(said.found) > 1 and said.found[1].intent in _OF_ONE
     ):  # "pause the kelp papers"
         meant_too = said._replace(found=said.found[1:])
-        called = names.names_in(said.text, meant_too.intent)
-        if called and meant_too.is_clear and all(any(meant.fits(name, one) for one in there) for name in called):
+        if meant_too.is_clear and _fitting(context, meant_too):
             said = meant_too
     if said.sure < intents.SURE and is_time(said.text) and there:
         return said._replace(found=(reader.Score("schedule", 1.0),))
@@ -213,7 +184,7 @@ def changes(context: CommandContext, said: Said) -> bool:
 
 def _changes(said: Said) -> bool:
     is_query = said.intent in (reader.QUERY, *reader.ASKING)
-    return not is_query and said.intent not in (by_rule.HISTORY, languages.OTHER_LANGUAGE, *_TALK) and said.is_clear
+    return not is_query and said.intent not in (by_rule.HISTORY, languages.OTHER_LANGUAGE, *talk.TALK) and said.is_clear
 
 
 def _talk(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -221,26 +192,13 @@ def _talk(context: CommandContext, said: Said) -> channel.Reply | None:
         return history.what_came(context, said.text)
     if said.intent == languages.OTHER_LANGUAGE:
         return other_languages.answer(context, said.text)
-    said_to = _TALK.get(said.intent, ())
     if said.text in _SIGNS and context.message and context.message.reply_to and asking.can_ask(context):
         return _rated(context, said._replace(found=(reader.Score(_SIGNS[said.text], 1.0),)))
     is_unsure = said.intent == "thanks" and said.sure < _SINCERE
     is_an_answer = said.intent != by_rule.ACKNOWLEDGED and _YES_OR_NO.fullmatch(reader.folded(said.text))
-    if not said_to or is_an_answer or is_unsure:
+    if said.intent not in talk.TALK or is_an_answer or is_unsure:
         return offered.what_to_say(context)
-    lines = tuple(one.say(context.localizer.translate) for one in said_to)
-    return _beside(context, said, lines) if said.intent.startswith(intents.MISSING) else channel.Reply(lines=lines)
-
-
-def _beside(context: CommandContext, said: Said, lines: tuple[str, ...]) -> channel.Reply:
-    """Returns what is impossible, and beside it the card of the paper that is named, or the papers about the subject."""
-    if known := papers_named(context.transaction, mentioned(said.text)):
-        card = card_reply(context, next(iter(known.values())))
-        return replace(card, lines=(*lines, *card.lines))
-    if not said.subject or not search.finds_papers(context, said.subject):
-        return channel.Reply(lines=lines)
-    found = search.try_query(context, said.subject)
-    return replace(found, lines=(lines[0], *found.lines))
+    return talk.answer(context, said)
 
 
 def _rated(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -369,7 +327,8 @@ _SINCERE = 0.8
 _SIGNS = {"👍": "like-paper", "👎": "dislike-paper"}  # as the reply to a paper, a sign rates it
 _CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
-_SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone", "undo")
+_SHOWN = (("set", "limit"), ("set", "quiet"), ("timezone", ""))  # commands that change nothing
+_SETS = ("schedule-", "set-", "feed", "lang-", "stop", "unsub-all", "forget", "timezone", "undo")
 # changes that need words, such as what to exclude, in addition to the subscription
 _OF_WORDS = ("exclude", "narrow", "widen")
 _OF_THE_CHAT = ("widen", "pause", "resume")  # with these, "everything" is not read as each single subscription
@@ -423,6 +382,8 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
     def has(those: Sequence[str]) -> bool:
         return any(one in words or (not one.isascii() and one in plain) for one in those)
 
+    if said.intent == "unsub" and (timed := meant.named_by_time(said.tokens, there)):
+        return timed
     if has(_LAST):
         return [there[-1]]
     if has(_EVERY) and said.intent not in _OF_THE_CHAT:

@@ -182,6 +182,12 @@ async def test_what_was_read_from_a_sentence_is_no_subject(said: str, query: str
         assert [_canonical(text) for text, _ in _there(bot)] == [_canonical(query)]
 
 
+MUSED = (
+    "well so I'm working on these um lichens you know and what I'd like is that you tell me once a week maybe on Thursday "
+    "afternoon at four when there is something new about thallus growth"
+)
+
+
 @pytest.mark.parametrize(
     ("before", "said", "there"),
     [
@@ -220,6 +226,23 @@ async def test_what_was_read_from_a_sentence_is_no_subject(said: str, query: str
         ("/sub dengue weekdays 8", "周六也发一下", ("dengue", "mon,tue,wed,thu,fri,sat 08:00")),
         ("/sub dengue when-out 8-18 weekdays", "weekends as well", ("dengue", "when-out 08:00-18:00")),
         ("/sub 黑洞 weekdays 8", "以后原初黑洞的别给我发了", ("黑洞 -原初黑洞", "weekdays 08:00")),
+        ("/sub 黑洞 weekdays 8", "可千万别把黑洞给我删了", ("黑洞", "weekdays 08:00")),
+        (
+            "/sub dengue fever weekdays 8",
+            "Tuesdays and Saturdays would do for the dengue one",
+            ("dengue fever", "tue,sat 08:00"),
+        ),
+        ("", "麻烦您以后凡是有冰川沉积的文章，都及时通知我一声", ("冰川沉积", "when-out 08:00-20:00")),
+        (
+            "",
+            MUSED,
+            ("thallus growth", "weekly thu 16:00"),
+        ),
+        (
+            "",
+            "那个就是说我最近在学地质嘛然后想让你每个礼拜二早上帮我看看有没有冰川沉积方面的新论文发我一下",
+            ("冰川沉积", "weekly tue"),
+        ),
     ],
 )
 async def test_a_sentence_leads_to_a_subscription(before: str, said: str, there: tuple[str, str]) -> None:
@@ -227,6 +250,21 @@ async def test_a_sentence_leads_to_a_subscription(before: str, said: str, there:
     wanted = {"say": said, "before": [before] if before else [], "subs": [[query, when]]}
     with a_bot() as bot:
         assert await outcome(bot, wanted) == (True, ANY)
+
+
+async def test_a_subscription_may_be_named_by_when_it_comes() -> None:
+    with a_bot() as bot:
+        await bot.says("/sub dengue weekly fri 9")
+        await bot.says("/sub malaria daily 9")
+        await bot.says("/list")
+        await bot.says("unsubscribe me from the Friday one")
+        assert [text for text, _ in _there(bot)] == ["malaria"]
+
+
+async def test_who_asks_for_a_setting_sees_it() -> None:
+    with a_bot() as bot:
+        await bot.says("/sub dengue daily 9")
+        assert (await bot.says("How many papers do you send at most?")).lines[0].startswith("Papers shown")
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,23 @@ from subscriptions.query.parse import parse_query
                 "?!",
             ]
         ),
+        # words of orders and times are part of a subject where a request introduces it, or a link comes before them
+        ("send me stop signal papers on mondays", "sub", "stop signal on mondays"),
+        ("订阅停止规则学习", "sub", "停止规则学习"),
+        ("订阅列表结构", "sub", "列表结构"),
+        ("食欲与每日光照的关系，有新的请通知我", "sub", "食欲 每日光照"),
+        (
+            "kindly inform me henceforth of publications concerning the geology of Icelandic fjords",
+            "sub",
+            "geology Icelandic fjords",
+        ),
+        (
+            "put me down for moss phylogeny, mondays and fridays at 5 pm",
+            "sub",
+            "moss phylogeny mondays and fridays at 5 pm",
+        ),
+        ("I'd like to follow what Ada Example publishes", "sub", 'author:"Ada Example"'),
+        ("谁说我想订阅冰川沉积了", None, ""),
     ],
 )
 def test_words_are_a_command_or_a_query(text: str, name: str | None, words: str) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from bot.commands.words import reader
-from bot.commands.words.subjects import small_words
+from bot.commands.words.word_lists import small_words
 from subscriptions.planning import cadence
 from subscriptions.planning.pauses import MONTH, MONTHS
 

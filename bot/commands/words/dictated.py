@@ -16,7 +16,7 @@ _WORD = re.compile(r"[\u4e00-\u9fff]|[^\W_\u4e00-\u9fff]+")
 _ADDRESSED = re.compile(r"\b(?:i|i'?m|i'?ve|i'?d|me|my|us|please|pls|you)\b|[我请您你咱]|麻烦")
 _CUT = re.compile(
     r"[,;.!?]+\s*|\s(?=(?:so|because|since|but|and|cause|cuz|though|although|while|that would|thanks|thank you)\b)"
-    r"|(?=因为|由于|所以|但是|可是|不过|能不能|可不可以|能否|想麻烦|麻烦你|请你|请帮|你能|你们能|帮我)"
+    r"|(?=因为|由于|所以|然后|但是|可是|不过|能不能|可不可以|能否|想麻烦|麻烦你|请你|请帮|你能|你们能|帮我)"
 )
 _REQUEST = re.compile(
     r"\b(?:send|give|show|find|get|want|need|looking for|look|tell|let me know|notify|alert|keep|follow|subscribe|track|summary|digest|is there|are there|anything)\b"
@@ -41,7 +41,8 @@ def request_in(text: str) -> str:
     plain = reader.folded(text[: _LONGEST + 1])
     if len(text) > _LONGEST or not is_addressed(text) or not (is_long(text) or len(_WORD.findall(plain)) > _LONG):
         return ""
-    cuts = [0, *(found.end() for found in _CUT.finditer(plain)), len(text)]
+    times = {token.end for token in reader.tokens_of(text) if token.mark == reader.WHEN}
+    cuts = [0, *(found.end() for found in _CUT.finditer(plain) if found[0] or found.start() not in times), len(text)]
     clauses = [text[start:end].strip(" ,，;；.。") for start, end in pairwise(cuts)]
     asking = [one for one in clauses if _asks(one)]
     timed = [one for one in asking if subjects.time_in(one, reader.ASKING[0])]
@@ -49,8 +50,8 @@ def request_in(text: str) -> str:
 
 
 def _asks(clause: str) -> bool:
-    tokens = () if is_long(clause) else reader.tokens_of(clause[: reader.LONGEST])
-    if not tokens:
+    tokens = reader.tokens_of(clause)
+    if not tokens or len(clause) > reader.LONGEST or (is_long(clause) and not is_addressed(clause)):
         return False
     asks = sum(one.sure for one in reader.scores(tokens) if one.intent in reader.ASKING)
     pieces = subjects.pieces_of(clause, reader.ASKING[0])

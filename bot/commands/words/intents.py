@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from bot.commands.words import by_rule, dictated, languages, names, pauses, reader, subjects
+from bot.commands.words import boundaries, by_rule, dictated, languages, names, pauses, reader, subjects
 from bot.commands.words.days import paper_days
 from bot.commands.words.orders import is_order, names_a_removal, names_silence, sets_a_time
 from bot.commands.words.reader import Token
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
+from bot.commands.words.word_lists import small_words
 from subscriptions.planning.cadence import count_of
 from subscriptions.planning.times import split_when, time_at
 from subscriptions.planning.times._reading import Reading, hours_of, is_time, reading_of
@@ -221,7 +222,7 @@ def _meaning_of(said: str) -> Said:
     if ruled != found[0].intent:
         return Said(said, tokens, (reader.Score(ruled, 1.0),))
     asks = sum(one.sure for one in found if one.intent in reader.ASKING)
-    if found[0].intent in _OF_ORDERS and asks >= subjects.MAY_ASK and subjects.is_introduced(said):
+    if found[0].intent in _OF_ORDERS and asks >= subjects.MAY_ASK and boundaries.introduction_of(reader.folded(said)):
         return Said(said, tokens, (reader.Score(reader.ASKING[0], 1.0),))
     least = least_for_one(said)
     is_sub = found[0].intent == "sub" or is_wish_to_be_told(said, found[0].intent)
@@ -261,7 +262,7 @@ def _is_number_and_time(said: str) -> bool:
 def command_in(text: str) -> tuple[str, str] | None:
     """Returns (command, arguments) if a text surely means a command and has everything it needs; otherwise None."""
     said = meaning(text)
-    if names.exemption_in(said.text):
+    if said.intent != "sub" and names.exemption_in(said.text):
         return None
     is_plain = bool(_PLAIN.search(reader.folded(said.text)))
     if (
@@ -396,7 +397,7 @@ def _subscribe(said: Said) -> str | None:
         return said.text.split(maxsplit=1)[1]
     if (typed := _typed(said)) is not None:
         return typed
-    if said.subject and subjects.is_crumb(said.subject):
+    if said.subject and boundaries.is_crumb(said.subject):
         return None
     start = next(
         (
@@ -419,10 +420,10 @@ def _typed(said: Said) -> str | None:
     if command is None:
         return None
     typed = _ENDS.sub("", said.text[command.end() :])
-    around = subjects.small_words() & {token.mark for token in reader.tokens_of(split_when(typed).query)}
+    around = small_words() & {token.mark for token in reader.tokens_of(split_when(typed).query)}
     if command["verb"] != "sub" and said.subject and around:
         return None
-    return "" if subjects.is_crumb(typed) or reader.folded(typed) in subjects.small_words() else typed
+    return "" if boundaries.is_crumb(typed) or reader.folded(typed) in small_words() else typed
 
 
 def _first_number(said: Said) -> str:
@@ -485,7 +486,7 @@ def without_limit(text: str) -> str:
 def _unsubscribe(said: Said) -> str | None:
     """Returns the arguments of /unsub: numbers or a query; None if other words may mean a subscription."""
     named = " ".join(said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR))
-    if said.numbers and (named or names.container_in(said.text)):
+    if (said.numbers and (named or names.container_in(said.text))) or names.time_named(said.tokens):
         return None  # a word shall be taken out of a subscription, or names another one
     if said.numbers or not named:
         return " ".join(said.numbers) or ("" if _SUBSCRIPTIONS.search(reader.folded(said.text)) else None)

@@ -1,10 +1,12 @@
 """Finds the words by which a sentence names subscriptions: "the quantum one", "all except 2", "from number 3". Pure."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from bot.commands.words import by_rule, reader, subjects
+from subscriptions.planning.times._reading import Reading, reading_of
 
 # A sentence about the whole chat is read once more as one about a single subscription, to see whether it names one.
 _OF_ONE = {"unsub-all": "unsub", "stop": "unsub", "schedule-now": "schedule", "schedule-weekdays": "schedule"}
@@ -22,6 +24,7 @@ _NUMBERED = re.compile(
     r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
 )
 _CLAUSE = re.compile(r"[,;.!?、]")
+_DETERMINERS, _THAT_ONE = frozenset({"the", "my"}), frozenset("那的")
 
 _SUBSCRIPTION = r"(?:my |the |of |all |those |these |subscriptions?\b|feeds?\b|alerts?\b|topics?\b|ones?\b|papers?\b)"
 _ALL = r"(?:all|everything|every(?: single)? \w+|any(?:thing)?|(?:the |my )?subscriptions|the rest|the others?)"
@@ -98,6 +101,16 @@ def names_in(text: str, intent: str) -> list[str]:
         for words in subjects.texts_of(text, intent, reader.NAMED, *papers)
         if (name := _ALL_OR_THEM.sub("", reader.folded(words)).strip(" ,"))
     ]
+
+
+def time_named(tokens: Sequence[reader.Token]) -> Reading | None:
+    """Returns the time by which a sentence names a subscription: "the Friday one", 周五那个; None if it names none so."""
+    marks = ["", *(token.mark for token in tokens), ""]
+    for at, token in enumerate(tokens):
+        is_name = marks[at] in _DETERMINERS or marks[at + 2] in _THAT_ONE
+        if token.mark == reader.WHEN and is_name:
+            return reading_of(reader.folded(token.words).removesuffix(" one"))  # not at one o'clock
+    return None
 
 
 def refers(text: str) -> bool:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from bot.commands.words import subjects
 from bot.commands.words.reader import Token
+from bot.commands.words.word_lists import small_words
 from subscriptions.planning.times import time_at
 
 
@@ -51,6 +51,7 @@ _OF_A_STATE = re.compile(r"^(?:is|are|was|were|did)\b(?! (?:there|it possible|an
 _WEIGHED = re.compile(
     r"\b(?:should|shall|ought) (?:i|we)\b|\bif (?:i|we) (?:was|were|had|worked|could)\b"
     r"|\b(?:i|we)(?:'d| would| might| may) (?:maybe |perhaps |probably |only )?(?:subscribe|follow)\b"
+    r"|\bwho (?:said|told|says)\b|\b(?:did|have) i (?:ever )?(?:say|said|ask)|谁(?:说|让|告诉)|我(?:什么时候|何时|哪|从来没|没)说"
     r"|(?<!你)要不要|该不该|值得(?:订阅|关注)吗|是不是(?:要|该)|是否(?:要|该)"
 )
 _REPORT = re.compile(
@@ -148,7 +149,7 @@ def _arranges(clause: Sequence[Token], named: frozenset[Token], *, may_deny: boo
     is_timed = any(one.mark.startswith("@") or time_at(one.mark, 0) for one in clause)
     return (
         (is_timed or any(_ARRANGES.fullmatch(one.mark) for one in words))
-        and all(is_of_delivery(one.mark) or one.mark in subjects.small_words() - _OF_OTHERS for one in words)
+        and all(is_of_delivery(one.mark) or one.mark in small_words() - _OF_OTHERS for one in words)
         and not _OWN.search(plain)
         and (may_deny or not _NOT_THEN.search(plain))
     )
@@ -166,5 +167,5 @@ def names_a_removal(plain: str) -> bool:
 
 def _is_denied(plain: str, verbs: _Verbs) -> bool:
     english = rf"{_NOT}(?:[ -]+[\w']+){{0,5}}?[ -]+(?:{verbs.english})\b"
-    chinese = rf"{_NOT_CHINESE}[^,.;!?]{{0,5}}?(?:{verbs.chinese})"
+    chinese = rf"(?:{_NOT_CHINESE}[^,.;!?]{{0,5}}?|(?:别|不[要用想必]|勿)(?:再)?把[^,.;!?]*?)(?:{verbs.chinese})"
     return bool(re.search(english, plain) or re.search(chinese, plain))

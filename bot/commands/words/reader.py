@@ -16,7 +16,7 @@ import sqlite3
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from math import exp
 from pathlib import Path
@@ -142,7 +142,12 @@ def _place_at(plain: str, single: list[Token], at: int) -> int:
         ends = [first.start + size for size in range(_PLACE_SIGNS, 1, -1)]
     else:
         ends = [one.end for one in reversed(single[at : at + _PLACE_WORDS])]
-    return next((end for end in ends if end <= len(plain) and zone_of_place(plain[first.start : end].strip())), 0)
+    return next((end for end in ends if end <= len(plain) and _is_place(plain[first.start : end].strip())), 0)
+
+
+@lru_cache(maxsize=4096)
+def _is_place(name: str) -> bool:
+    return bool(zone_of_place(name))
 
 
 # ----------------------------------------------------------------------------------------------------- intent and parts
@@ -197,6 +202,7 @@ class Learned(NamedTuple):
     """Everything that was learned, except the weights of features."""
 
     known: Known
+    asking: frozenset[str]  # words outside of the subjects of sentences that ask for papers
     intents: tuple[str, ...]
     steps: Sequence[Sequence[int]]  # steps[part][next part] is a weight; the last row is for the first word
 
@@ -206,7 +212,8 @@ def learned() -> Learned:
     """Returns everything that was learned, except the weights of features. Reads it at the first call."""
     with closing(_file()) as file:
         read = {name: json.loads(value) for name, value in file.execute("SELECT name, value FROM learned")}
-    return Learned(Known(*(frozenset(read[name]) for name in Known._fields)), tuple(read["intents"]), read["steps"])
+    known = Known(*(frozenset(read[name]) for name in Known._fields))
+    return Learned(known, frozenset(read["asking"]), tuple(read["intents"]), read["steps"])
 
 
 def _file() -> sqlite3.Connection:
@@ -237,9 +244,9 @@ def packed(weights: Sequence[int]) -> bytes:
 
 def scores(tokens: Sequence[Token]) -> list[Score]:
     """Returns all intents with their probabilities for a sentence, the likeliest first."""
-    known, intents, _ = learned()
+    intents = learned().intents
     sums = [0] * len(intents)
-    for weights in _weights("intent", {"", *features(tokens, known)}).values():
+    for weights in _weights("intent", {"", *features(tokens, learned().known)}).values():
         for intent, weight in zip(weights[::2], weights[1::2], strict=True):
             sums[intent] += weight
     powers = {intent: exp(sums[at] / INTENT_UNIT) for at, intent in enumerate(intents)}
@@ -274,7 +281,7 @@ def features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
 
 def parts_of(tokens: Sequence[Token], intent: str) -> list[str]:
     """Returns for each word the part of the sentence to which it belongs: the likeliest sequence of parts (Viterbi)."""
-    known, _, all_steps = learned()
+    known, all_steps = learned().known, learned().steps
     none = (0,) * len(PARTS)
     best, came_from = [0.0] * len(PARTS), []
     words = list(word_features(tokens, intent, known))

@@ -6,7 +6,7 @@ wish to be told, "what is new on X" and "tell me about X" wish to look.
 
 import re
 
-from bot.commands.words import reader, subjects
+from bot.commands.words import boundaries, reader, subjects
 from bot.commands.words.days import paper_days
 
 _COMES = r"\b(?:when(?:ever)?|if|once|as soon as|every ?time|each time|any ?time|the (?:moment|second|minute))\b"
@@ -14,9 +14,9 @@ _TELLS = re.compile(
     r"\b(?:notif(?:y|ications?)|alerts?|ping|remind(?:ers?)?|warn|flag|heads? ?up|buzz|nudge)\b"
     r"|\b(?:keep|stay|be|remain|get)\b.{0,12}\b(?:posted|updated|informed|up to (?:date|speed)|in the loop|on top)\b"
     r"|\b(?:keep|have|got?)\b.{0,8}\b(?:eye|eyes|watch|tabs|track)\b|\blook ?out for\b|\bon the lookout\b"
-    r"|^(?:please )?follow\b|\b(?:watch(?! out)|monitor|track)\b|\blet (?:me|us) know\b|\bbe (?:told|notified)\b|\bmiss (?:any|a|out|new|it)\w*"
+    r"|\bfollow\b|\b(?:watch(?! out)|monitor|track)\b|\blet (?:me|us) know\b|\bbe (?:told|notified)\b|\b(?:receive|henceforth|from now on|in future)\b|\b(?:sign|put) (?:me|us) (?:up|down|on)\b|^(?:pl(?:ease|s|z) )?add\b|\bmiss (?:any|a|out|new|it)\w*"
     rf"|\b(?:tell|let|inform|message|mail|email|text|write|shout|whistle|call|contact|poke|send|drop)\b.*{_COMES}|{_COMES}.*\b(?:tell|let|inform|message|mail|email|text|write|shout|send|drop|show)\b"
-    r"|通知|提醒|订阅|告诉|告知|盯|留意|留心|关注|追踪|跟踪|跟进|喊[我一]|叫我|吱[个一]?声|说一声|推送|(?:一有|有了?新|出了?新|新出).*(?:发|推|给)|(?:错过|漏掉|落下)"
+    r"|通知|提醒|订阅|告诉|今后|告知|盯|留意|留心|关注|追踪|跟踪|跟进|喊[我一]|叫我|吱[个一]?声|说一声|推送|(?:一有|有了?新|出了?新|新出).*(?:发|推|给)|新.*都(?:发|推|给)|(?:错过|漏掉|落下)"
 )
 _LOOKS = re.compile(
     r"\b(?:what|which|whats|who|how|is there|are there|find|look for|search|show)\b|^any|有没有|有什么|有哪些|哪些|什么|看看|查|搜|找"
@@ -31,7 +31,9 @@ _OWN = re.compile(  # what people do themselves: "we need to talk about it at 7"
     r" (?!see|read|get|follow|track|know|receive|hear|be|stay|keep|subscribe|find|have|watch|monitor|learn)"
 )
 _GOES = re.compile(r"我们?(?:[要想得会]|准备|打算)去(?![掉除看订重])")  # 周五我要去爬山
-_STRONG = re.compile(rf"\b(?:notify|alert|ping|let me know)\b|{_COMES}|通知|提醒|订阅|盯|一有")
+_STRONG = re.compile(
+    rf"\b(?:notify|alert|ping|let me know|(?:^|to |wanna )follow|receive)\b|{_COMES}|通知|提醒|订阅|盯|一有"
+)
 _NO_LONGER = re.compile(
     r"\b(?:don'?t|do not|stop|no longer|never|cease|quit)\b(?!.*\bmiss\b)|别再?(?!.*(?:错过|漏|落))|不要再?|不再|取消|停止"
 )
@@ -49,7 +51,7 @@ def points(text: str) -> bool:
 _BEGINS = re.compile(
     r"^(?:(?:please|pls|can you|could you|would you|hi|hey|hello|ok|and|also)[\s,]+)*"
     r"(?:follow|subscribe(?: me)? to|(?:notify|alert|ping|tell|inform) (?:me|us) (?:about|of|when|if|on|to))\b"
-    r"|^(?:请|帮我|麻烦|我要|我想|给我)*(?:订阅|关注)"
+    r"|^(?:请|帮我|麻烦|我要|我想|给我)*(?:订阅|关注)(?![了过的制者号费])"
 )
 
 
@@ -58,6 +60,10 @@ _SURELY = re.compile(
     r"|keep (?:me|us) (?:posted|updated|informed) (?:on|about)|keep (?:an|your) eye on)\b"
 )
 _FOLLOW = re.compile(r"^(?:please |pls |can you |could you )*follow\b")
+
+
+def _is_query(text: str) -> bool:
+    return not boundaries.is_crumb(text) and reader.scores(reader.tokens_of(text))[0].intent == reader.QUERY
 
 
 def least_for_one(text: str) -> float:
@@ -71,8 +77,12 @@ def least_for_one(text: str) -> float:
     subject = subjects.subject_of(text) if _FOLLOW.search(plain) and not text.istitle() else ""
     if len(subject.split()) > 1:
         return 0.0
-    if not _BEGINS.search(plain) or plain.startswith("tell me about"):
+    found = _BEGINS.search(plain)
+    if not found or plain.startswith("tell me about"):
         return 0.55
+    rest = text[found.end() :].strip()
+    if not found[0].endswith("follow") and _is_query(rest):  # 订阅列表解码, but not 订阅列表
+        return 0.0
     return 0.35 if plain.isascii() else 0.2
 
 

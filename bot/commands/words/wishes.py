@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from bot.commands.words import by_rule, dictated, intents, names, reader, subjects
 from bot.commands.words.intents import Said
+from bot.commands.words.word_lists import small_words
 from subscriptions.planning.times._reading import is_time
 
 MOST = 3  # wishes of a message that are done
@@ -172,14 +173,14 @@ def _begins_a_wish(said: Said, before: str, named: Named) -> bool:
         return _asks(said, named.meaning(before) if before else None)
     if said.intent in intents.SMALL_TALK or said.intent.startswith(intents.MISSING):
         return said.sure >= _TALK
-    is_of_removal = bool(before) and said.intent in REMOVES and named.meaning(before).intent in REMOVES
-    if is_of_removal and names.points_back(said.text):  # "I don't want kelp any more, remove it"
+    last = named.meaning(before).intent if before else ""
+    if said.intent == by_rule.WHEN_FOUND and last in reader.ASKING:
         return False
-    if said.intent == "set-limit" and before:
-        return named.meaning(before).intent not in _LOOKS
+    if {said.intent, last} <= REMOVES and names.points_back(said.text):  # "I don't want kelp any more, remove it"
+        return False
     if said.intent in _SETTLES and (names.points_back(said.text) or not named.names_one(said)):
-        return _settles(said, named.meaning(before).intent if before else "")
-    return True
+        return _settles(said, last)
+    return said.intent != "set-limit" or last not in _LOOKS
 
 
 def _settles(said: Said, last: str) -> bool:
@@ -235,7 +236,7 @@ def _with_verb_of(before: str, piece: str) -> str:
 
 
 def _is_small(text: str) -> bool:
-    return set(reader.folded(text).split()) <= subjects.small_words()
+    return set(reader.folded(text).split()) <= small_words()
 
 
 def with_antecedent(text: str, what: str) -> str:
@@ -265,7 +266,12 @@ def left_out(text: str) -> str:
     said = intents.meaning(text)
     pieces = list(_pieces(text)) if said.intent == "sub" and "\n" not in text and said.text == text else []
     last = _plain(pieces[-1]) if len(pieces) > 1 else ""
-    if len(last) < _CLAUSE or _is_pleasant(last) or _is_small(last):
+    if (
+        len(last) < _CLAUSE
+        or _is_pleasant(last)
+        or _is_small(last)
+        or intents.meaning(last).intent == by_rule.WHEN_FOUND
+    ):
         return ""
     start = text.rfind(last)
     inside = [(piece.part, token.mark) for piece in _pieces_of(said) for token in piece.tokens if token.end > start]
