@@ -27,9 +27,6 @@ phone() {
 
 phone conversation index.html conversation 864
 phone conversation-zh index.zh.html conversation 864
-phone bulletin index.html researcher 864
-phone bulletin-zh index.zh.html reader 864
-picture slack index.html reading-group 520 760
 
 PYTHONPATH=. "${PYTHON:-.venv/bin/python}" docs/images/slack_views.py gallery
 picture slack-form slack.html paper 520 760

@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from base64 import b64encode
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +23,19 @@ BROKEN = 9  # days ago
 
 
 FRAME = {"width": 1040, "height": 620}
-SECONDS = 2.4  # how long the demo shows each frame
+WINDOW = {"width": 1080, "height": 700}  # of the picture of README
+
+# what somebody says to a bot that knows the samples; the answer to the last is in the picture
+SAID = {
+    "en": (
+        "/sub diffusion -survey at 8",
+        "/sub author:Guibas now",
+        "/sub cs.RO every monday at 9",
+        "reinforcement learning",
+    ),
+    "zh": ("/sub 扩散模型 每天8点", "/sub 作者:Guibas 工作日8点半", "/sub cs.RO 每周一9点", "强化学习"),
+}
+SAMPLES = {"en": "use the samples", "zh": "使用示例"}
 
 
 def main() -> None:
@@ -44,18 +54,14 @@ def main() -> None:
         mark.set_content(f'<body style="margin:0"><img src="{brand.icon()}" width="512">')
         mark.screenshot(path=IMAGES / "mark.png", omit_background=True)
         bot = stack.enter_context(visiting.running_bot(folder, {}, sources=False))
+        for language in SAID:
+            _page_of(browser, stack, language)
         me = _visits(browser, stack, bot, **FRAME)
         me.presses("use the samples")
         me.is_live()
-        (IMAGES / "demo.svg").write_text(_animated(list(_frames(me))), "utf-8")
         for visitor, night in ((me, ""), (_visits(browser, stack, bot, dark=True, **FRAME), "-dark")):
             visitor.page.goto(f"{bot.url}playground?q=diffusion+-survey")
             visitor.page.screenshot(path=IMAGES / f"playground{night}.png")
-        phone = _visits(browser, stack, bot, dark=True, width=390, height=640)
-        phone.says("author:Guibas")
-        phone.has(6)
-        phone.page.locator("#log .post.mine").last.evaluate("item => item.scrollIntoView()")
-        phone.page.screenshot(path=IMAGES / "page-phone.png")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         _past(folder)
         bot = stack.enter_context(visiting.running_bot(folder, {}))
@@ -69,50 +75,22 @@ def main() -> None:
             visitor.page.screenshot(path=IMAGES / f"status{night}.png")
 
 
-def _frames(me: visiting.Visitor) -> Iterator[bytes]:
-    """Yields screenshots: the first screen, papers during typing, a subscription, a saved paper, a pause."""
-    page, log = me.page, me.page.locator("#log")
-    yield page.screenshot()
-    for typed, found in (("reinf", "#papers .number"), ("reinforcement learning", "#found:not(:empty)")):
-        page.locator("#text").fill(typed)
-        page.locator(found).first.wait_for()
-        yield page.screenshot()
-    page.locator("#text").press("Enter")
-    me.has(2)
-    page.screenshot(path=IMAGES / "page.png")
-    yield page.screenshot()
-    me.presses("subscribe")
-    me.has(4)
-    log.locator(".post").nth(2).evaluate("item => item.scrollIntoView()")
-    yield page.screenshot()
-    page.keyboard.press("Escape")
-    log.locator("button.save").last.click()
-    log.locator('.save[aria-pressed="true"]').last.wait_for()
-    log.locator(".told").last.wait_for()
-    yield page.screenshot()
-    page.locator("#panel").get_by_role("button", name="pause").click()
-    page.locator("#panel .held").wait_for()
-    log.locator(".post").last.evaluate("item => item.scrollIntoView({block: 'end'})")
-    yield page.screenshot()
-    page.locator("#panel").get_by_role("button", name="resume").click()
-    page.locator("#panel li:not(.held)").wait_for()
-
-
-def _animated(frames: Sequence[bytes]) -> str:
-    """Returns an SVG that shows the frames one after another. If motion is not wanted, it shows only the first."""
-    wide, high, whole = FRAME["width"], FRAME["height"], SECONDS * len(frames)
-    images = "".join(
-        f'<image width="{wide}" height="{high}" class="frame" style="animation-delay:{SECONDS * at:.1f}s" '
-        f'href="data:image/png;base64,{b64encode(frame).decode()}"/>'
-        for at, frame in enumerate(frames)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}"><style>'
-        f".frame{{visibility:hidden;animation:turn {whole:.1f}s step-end infinite}}"
-        f"@keyframes turn{{0%{{visibility:visible}}{100 / len(frames):.3f}%,100%{{visibility:hidden}}}}"
-        "@media (prefers-reduced-motion:reduce){.frame{animation:none}.frame:first-of-type{visibility:visible}}"
-        f'</style>{images}<rect x=".5" y=".5" width="{wide - 1}" height="{high - 1}" fill="none" stroke="#e5e1d7"/></svg>\n'
-    )
+def _page_of(browser: Any, stack: ExitStack, language: str) -> None:
+    """Takes the picture of README: papers and subscriptions, by day and by night."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    bot = stack.enter_context(visiting.running_bot(folder, {}, sources=False))
+    me = _visits(browser, stack, bot, language=language, **WINDOW)
+    me.presses(SAMPLES[language])
+    me.is_live()
+    suffix = "" if language == "en" else f"-{language}"
+    for words in SAID[language]:
+        before = me.page.locator("#log .post").count()
+        me.says(words)
+        me.has(before + 2)
+    for night in ("", "-dark"):
+        me.page.emulate_media(color_scheme="dark" if night else "light")
+        me.page.locator("#log .post.mine").last.evaluate("item => scrollBy(0, item.getBoundingClientRect().top - 64)")
+        me.page.screenshot(path=IMAGES / f"page{suffix}{night}.png")
 
 
 def _past(folder: Path) -> None:

@@ -299,7 +299,7 @@ def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
     whole = (docs_pages.ROOT / name).read_text(encoding="utf-8")
     first = docs_pages.blocks(docs_pages.ROOT / name, "")[0]
     assert all(f"make {target} " in first and f"`make {target}`" in whole for target in ("demo", "run", "test"))
-    assert not re.search(r"\d{4,}:[\w-]+", whole), "an example token that looks like a real one"
+    assert not re.search(r"\d{4,}:[A-Za-z][\w-]+", whole), "an example token that looks like a real one"
 
 
 @pytest.mark.parametrize(
@@ -308,6 +308,12 @@ def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
 def test_a_page_says_first_for_whom_it_is(path: Path) -> None:
     first = path.read_text(encoding="utf-8").split("\n\n")[1]
     assert first.startswith("写给" if path.stem.endswith(".zh") else "For "), first
+
+
+def test_the_badges_of_the_readme_are_fresh() -> None:
+    """The picture is as `python docs/images/badges.py` draws it now."""
+    drawn = runpy.run_path(str(docs_pages.DOCS / "images" / "badges.py"))
+    assert drawn["PICTURE"].read_text("utf-8") == drawn["picture"]
 
 
 def test_the_readme_names_each_page_for_a_reader() -> None:
@@ -631,17 +637,22 @@ def text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def lines_and_chapters(path: Path) -> tuple[list[str], list[str], list[str]]:
-    """Returns the code blocks of a page, the first cells of table rows that are code (things to type), and the levels of
-    its headings.
+def lines_and_chapters(path: Path) -> tuple[list[list[str]], list[str], list[str]]:
+    """Returns what the lines of code blocks and the first cells of table rows begin with (the examples after it are in the
+    page's language), and the levels of the headings.
     """
     code = re.compile(r"^```(.*?)^```$", re.MULTILINE | re.DOTALL)
     others = code.sub("", text(path))
     return (
-        code.findall(text(path)),
-        re.findall(r"^\| (`.*?`) \|(?= [^`])", others, re.MULTILINE),
+        [[_command_in(line) for line in block.splitlines()] for block in code.findall(text(path))],
+        [_command_in(cell) for cell in re.findall(r"^\| `(.*?)` \|(?= [^`])", others, re.MULTILINE)],
         re.findall(r"^#+(?= )", others, re.MULTILINE),
     )
+
+
+def _command_in(line: str) -> str:
+    found = re.match(r"/[\w@]+|(?:make|paperwire) [a-z]+", line)
+    return found[0] if found else ""
 
 
 def test_every_chinese_page_has_its_english_one() -> None:
@@ -669,7 +680,7 @@ def test_it_is_in_chinese_and_shows_the_chinese_pictures(chinese: Path) -> None:
     for paragraph in prose.split("\n\n"):
         words, signs = len(re.findall(r"[A-Za-z]+", paragraph)), len(re.findall(r"[\u4e00-\u9fff]", paragraph))
         assert signs >= 2 * words or words <= 4, paragraph
-    shown = re.findall(r'src="([^"]*(?:conversation|bulletin)[^"]*)"', text(chinese))
+    shown = re.findall(r'src="([^"]*images/(?!badges)[^"]*)"', text(chinese))
     assert shown
     assert [name for name in shown if "-zh" not in name or not (chinese.parent / name).exists()] == []
 
