@@ -9,8 +9,6 @@ from subscriptions.service.listing import listed
 from tests import make
 from tests.bot_harness import BotHarness
 
-pytestmark = pytest.mark.both_databases
-
 OLD = make.NOON - timedelta(days=40)
 ABSTRACT = (
     "We teach a walking robot to cross wet sand by listening to its own steps, and show that gravel, mud and ice sound "
@@ -19,6 +17,7 @@ ABSTRACT = (
 
 
 class TestOneSearch:
+    @pytest.mark.both_databases
     async def test_old_papers_are_found_with_their_day(self, bot: BotHarness) -> None:
         make.ingested(bot.store, make.paper("Diffusion of old"), make.paper("Graphs"), now=OLD)
         make.ingested(bot.store, make.paper("Diffusion of today"), name="new")
@@ -34,6 +33,7 @@ class TestOneSearch:
         assert "1 paper in the last 7 days" in (await bot.says("/preview diffusion")).text
         assert "It finds 1 paper in the last 7 days:" in (await bot.says("/sub diffusion")).lines
 
+    @pytest.mark.both_databases
     async def test_a_preview_of_few_papers_offers_the_last_year(self, bot: BotHarness) -> None:
         make.ingested(bot.store, make.paper("Diffusion of last year"), now=make.NOON - timedelta(days=400))
         make.ingested(bot.store, make.paper("Diffusion of old"), name="old", now=OLD)
@@ -49,6 +49,7 @@ class TestOneSearch:
 
 
 class TestSpelling:
+    @pytest.mark.both_databases
     @pytest.mark.parametrize(
         ("typed", "meant"),
         [
@@ -107,6 +108,7 @@ class TestSpelling:
 
 
 class TestLooser:
+    @pytest.mark.both_databases
     @pytest.mark.parametrize(
         ("typed", "button"),
         [
@@ -149,6 +151,7 @@ class TestOtherForms:
         button = next(label for label in said.buttons if label.endswith("(+2)") and " OR " in label)
         assert (await bot.presses(button)).lines[0] == "3 papers in the last 7 days"
 
+    @pytest.mark.both_databases
     async def test_forms_are_learned_from_papers(self, bot: BotHarness) -> None:
         explained = make.paper("Sand", abstract="We use tidal mud analysis (TMA) here.")
         make.ingested(
@@ -163,6 +166,7 @@ class TestOtherForms:
 
 
 class TestText:
+    @pytest.mark.both_databases
     async def test_the_nearest_papers_and_more_like_them(self, bot: BotHarness) -> None:
         near = make.paper(
             "Robots listen", arxiv_id="2601.90009", abstract="A walking robot hears wet sand, gravel and mud."

@@ -11,9 +11,6 @@ from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 
-pytestmark = pytest.mark.both_databases
-ON_ONE = pytest.mark.sqlite_alone("it is about words; what is stored is told on both by others here")
-
 ME = "telegram:42"
 GROUP = "telegram:-1001"
 
@@ -25,6 +22,7 @@ def subscriptions(store: Store, chat: str = ME) -> list[str]:
 # -------------------------------------------------------------------------------------------------------------- export
 
 
+@pytest.mark.both_databases
 async def test_an_export_is_read_back_elsewhere(bot: BotHarness) -> None:
     await bot.says("/tz berlin")
     make.subscribes(bot.store, ME, "diffusion -survey", every="daily", at="9", name="Diffusion")
@@ -42,7 +40,6 @@ async def test_an_export_is_read_back_elsewhere(bot: BotHarness) -> None:
     assert again.lines[1:] == said.lines[1:]
 
 
-@pytest.mark.sqlite_alone("many like those that run on both: it takes long")
 async def test_a_long_export_comes_as_a_file(bot: BotHarness) -> None:
     for number in range(80):
         make.subscribes(bot.store, ME, f"topic{number} and some more words")
@@ -60,6 +57,7 @@ async def test_nothing_to_export_is_said(bot: BotHarness) -> None:
     assert refused.startswith("✗ I export subscriptions, or papers as BibTeX or RIS.\nFor example: ")
 
 
+@pytest.mark.both_databases
 async def test_what_was_delivered_comes_as_bibtex(bot: BotHarness) -> None:
     make.subscribes(bot.store, ME, "diffusion", every="now")
     make.subscribes(bot.store, "telegram:43", "diffusion", every="now")
@@ -74,7 +72,6 @@ async def test_what_was_delivered_comes_as_bibtex(bot: BotHarness) -> None:
     assert "@misc{" in (await bot.says("/export BibTeX 1w")).text
 
 
-@ON_ONE
 @pytest.mark.parametrize("typed", ["yesterday", "0d", "-3d", "12345d", "🎉"])
 async def test_a_length_that_is_none_is_refused(bot: BotHarness, typed: str) -> None:
     said = await bot.says(f"/export bib {typed}")
@@ -103,6 +100,7 @@ async def test_an_import_shows_the_difference_and_waits(bot: BotHarness) -> None
     assert listing.get_chat(bot.store, make.address(ME)).settings.limit == 5
 
 
+@pytest.mark.both_databases
 async def test_an_import_can_be_undone_as_a_whole(bot: BotHarness) -> None:
     await bot.says(f"/import {LINES}")
     await bot.presses("import")
@@ -125,7 +123,6 @@ async def test_an_import_waits_an_hour(bot: BotHarness) -> None:
     assert subscriptions(bot.store) == []
 
 
-@ON_ONE
 @pytest.mark.parametrize("wrong", ["nonsense", "daily 25:00 | diffusion | ", "daily | -survey | ", "set limit many"])
 async def test_one_wrong_line_imports_nothing_and_is_named(bot: BotHarness, wrong: str) -> None:
     said = await bot.says(f"/import now | graph | \n{wrong}")
@@ -133,7 +130,6 @@ async def test_one_wrong_line_imports_nothing_and_is_named(bot: BotHarness, wron
     assert said.buttons == []
 
 
-@ON_ONE
 @pytest.mark.parametrize(
     ("line", "exported"),
     [
@@ -149,7 +145,6 @@ async def test_lines_are_read_as_people_write_them(bot: BotHarness, line: str, e
     assert (await bot.says("/export")).lines[1:] == [exported]
 
 
-@ON_ONE
 async def test_a_bad_line_is_quoted_in_both_languages(bot: BotHarness) -> None:
     said = await bot.says("/import now | graph | \nnow | flow | a\x07b")
     assert said.lines[0] == (
@@ -161,7 +156,6 @@ async def test_a_bad_line_is_quoted_in_both_languages(bot: BotHarness) -> None:
     assert "这一行是：“nonsense”。" in said.lines[0]
 
 
-@ON_ONE
 @pytest.mark.parametrize(
     "foreign", ["[telegram:43]\nset limit 5", "[telegram:43]\nnow | diffusion | ", "[slack:C1]\nnow | x | "]
 )
@@ -178,6 +172,7 @@ async def test_an_import_may_name_this_chat(bot: BotHarness) -> None:
     assert (await bot.presses("import")).text == "✓ Imported: 1 new · 1 changed."
 
 
+@pytest.mark.both_databases
 async def test_an_import_keeps_to_two_hundred_subscriptions(bot: BotHarness) -> None:
     lines = "\n".join(f"now | topic{number} | " for number in range(201))
     bot.files["big"] = lines.encode()
@@ -191,7 +186,6 @@ async def test_an_import_keeps_to_two_hundred_subscriptions(bot: BotHarness) -> 
     assert len(subscriptions(bot.store)) == 200
 
 
-@ON_ONE
 @pytest.mark.parametrize(
     ("content", "answer"),
     [
@@ -293,7 +287,6 @@ async def test_a_link_that_holds_the_query_is_offered_and_confirmed(
     assert (await bot.presses("subscribe", "telegram:43")).text.startswith(echo)
 
 
-@ON_ONE
 @pytest.mark.parametrize("typed", ["title:", "daily 9", "diffusion hourly", "-survey"])
 async def test_a_link_made_by_hand_that_holds_no_query_leads_nowhere(bot: BotHarness, typed: str) -> None:
     answer = await bot.says(f"/start {link_payload(typed)}", "telegram:43")
@@ -321,7 +314,6 @@ async def test_what_to_share_can_be_picked(bot: BotHarness) -> None:
     assert (await bot.says("/share 9")).text.startswith("✗ This chat has no subscription 9.")
 
 
-@ON_ONE
 @pytest.mark.parametrize("typed", ["nonsense", "../../etc", "🎉", "x" * 64, "offer", "ask:telegram:42:42"])
 async def test_a_link_that_leads_nowhere_is_a_plain_start_with_one_line(bot: BotHarness, typed: str) -> None:
     said = await bot.says(f"/start {typed}")
@@ -336,6 +328,7 @@ async def test_a_button_is_no_link_to_be_passed_on(bot: BotHarness) -> None:
     assert said.lines[0] == "What that link led to is not there any more."
 
 
+@pytest.mark.both_databases
 async def test_a_shared_link_goes_with_the_chat_that_shared_it(bot: BotHarness) -> None:
     make.subscribes(bot.store, ME, "diffusion")
     link = payload(await bot.says("/share 1"))

@@ -12,9 +12,6 @@ from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 
-pytestmark = pytest.mark.both_databases
-ON_ONE = pytest.mark.sqlite_alone("it is about words; what is stored is told on both by others here")
-
 FORUM, VISION, GRAPHS = "telegram:-1001", "telegram:-1001/3", "telegram:-1001/4"
 GROUP, SUPERGROUP = "telegram:-5", "telegram:-1005"
 
@@ -23,6 +20,7 @@ def texts(bot: BotHarness, chat: str) -> list[str]:
     return [one.subscription.text for one in listing.listed(bot.store, make.address(chat))]
 
 
+@pytest.mark.both_databases
 async def test_a_forum_with_two_topics_and_two_managers(bot: BotHarness) -> None:
     post = Deliverer(bot)
     bot.admins[FORUM] = {"7", "8"}
@@ -80,7 +78,6 @@ class TestWhoMay:
 
 
 class TestWhatIsMeantForIt:
-    @ON_ONE
     @pytest.mark.parametrize(
         ("text", "more"),
         [
@@ -94,7 +91,6 @@ class TestWhatIsMeantForIt:
     async def test_silence(self, bot: BotHarness, text: str, more: dict[str, object]) -> None:
         assert not await bot.says(text, FORUM, by="9", **more)
 
-    @ON_ONE
     @pytest.mark.parametrize(
         ("text", "more"),
         [
@@ -162,6 +158,7 @@ class TestGoneAndBack:
         bot.later(hours=1)
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
+    @pytest.mark.both_databases
     async def test_writing_in_private_is_coming_back_and_what_waits_is_offered_below(self, bot: BotHarness) -> None:
         await bot.says("/sub diffusion now")
         await bot.receives_event("left", "telegram:42", by="42")
@@ -183,6 +180,7 @@ class TestGoneAndBack:
         await bot.receives_event("back", "telegram:42", by="42")
         assert listing.get_chat(bot.store, make.address("telegram:42")) == before
 
+    @pytest.mark.both_databases
     async def test_a_group_that_forbids_writing_waits_with_all_its_topics(self, bot: BotHarness) -> None:
         for topic in (FORUM, VISION):
             make.subscribes(bot.store, topic, "diffusion", every="now")
@@ -201,6 +199,7 @@ class TestClosedTopics:
         post.refusals["-1001/3"] = errors.ChatGone("Telegram does not let the bot write: TOPIC_CLOSED", "topic")
         await post.deliver_due()
 
+    @pytest.mark.both_databases
     @pytest.mark.parametrize("first", ["service message", "refusal"])
     @pytest.mark.parametrize("then", ["service message", "refusal"])
     async def test_one_pauses_and_the_general_topic_hears_of_it_once(
@@ -255,6 +254,7 @@ class TestAGroupThatMoves:
         ("in the old", "it is taken from the old", "in the new"),
     )
 
+    @pytest.mark.both_databases
     @pytest.mark.parametrize("order", ORDERS, ids=[", ".join(order) for order in ORDERS])
     async def test_while_papers_wait_nothing_is_lost_and_nothing_comes_twice(
         self, bot: BotHarness, order: tuple[str, ...]
@@ -290,6 +290,7 @@ class TestAGroupThatMoves:
             await bot.sends_request(GROUP, by="7", callback_data=undo, callback_id="p", message_id="m0")
         ).to == SUPERGROUP
 
+    @pytest.mark.both_databases
     async def test_what_is_managed_from_a_private_chat_is_followed(self, bot: BotHarness) -> None:
         bot.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
         await bot.receives_event("arrived", GROUP, by="7", title="Reading group")

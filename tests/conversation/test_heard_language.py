@@ -7,9 +7,6 @@ from subscriptions.service.chat_status import known_or_new
 from tests import make
 from tests.bot_harness import BotHarness
 
-pytestmark = pytest.mark.both_databases
-ON_ONE = pytest.mark.sqlite_alone("it is about words; what is stored is told on both by others here")
-
 CHINESE, ENGLISH = "我想看扩散模型的论文", "show me papers on diffusion"
 ME, PAGE = "telegram:42", "web:ada"
 
@@ -19,7 +16,6 @@ def _is_chinese(text: str) -> bool:
 
 
 class TestLanguage:
-    @ON_ONE
     @pytest.mark.parametrize("client", ["en", "zh-hans"])
     @pytest.mark.parametrize("before", [(), ("/sub graphs daily 9",)])
     async def test_a_sentence_decides_the_language_of_its_answer(
@@ -31,7 +27,6 @@ class TestLanguage:
         for said in (CHINESE, ENGLISH, CHINESE):
             assert _is_chinese((await bot.says(said, language=client)).text) is (said == CHINESE)
 
-    @ON_ONE
     @pytest.mark.parametrize("stored", [True, False])
     @pytest.mark.parametrize("said", ["2601.99999", "???", "/list", "diffusion", "/sub mamba", "8:30", "大语言模型"])
     @pytest.mark.parametrize("last", [CHINESE, ENGLISH])
@@ -51,12 +46,12 @@ class TestLanguage:
         assert _is_chinese((await bot.presses("订阅")).text)
         assert known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).settings.lang == "zh"
 
-    @ON_ONE
     @pytest.mark.parametrize("choice", ["/lang en", "/set lang en", "speak english please"])
     async def test_a_chosen_language_stays(self, bot: BotHarness, choice: str) -> None:
         await bot.says(choice, language="zh")
         assert not _is_chinese((await bot.says(CHINESE, language="zh")).text)
 
+    @pytest.mark.both_databases
     async def test_what_is_heard_is_no_change_to_undo(self, bot: BotHarness) -> None:
         await bot.says("/sub graphs daily 9")
         await bot.says("你好，你是谁？")
@@ -83,7 +78,6 @@ class TestClock:
         await bot.says("/list", PAGE, timezone="America/Lima")
         assert known_or_new(bot.store, make.address(PAGE), ChatKind.PRIVATE).settings.timezone == "Europe/Oslo"
 
-    @ON_ONE
     @pytest.mark.parametrize(
         ("said", "zone"),
         [

@@ -11,9 +11,6 @@ from tests.bot_harness import Answer, BotHarness
 from tests.conversation import deliverer
 from tests.conversation.deliverer import Deliverer
 
-pytestmark = pytest.mark.both_databases
-ON_ONE = pytest.mark.sqlite_alone("it is about words; what is stored is told on both by others here")
-
 ME = "telegram:42"
 TITLES = ("Diffusion one", "Diffusion two", "Diffusion three")
 
@@ -36,7 +33,6 @@ def _shown(text: str) -> list[str]:
 
 
 class TestNumbers:
-    @ON_ONE
     @pytest.mark.parametrize("before", [(), ("/sub trees daily 9", "/sub graphs daily 9")])
     @pytest.mark.parametrize("said", ["not 1, 2", "not 1 and 2", "without 1 and 2", "不要1和2", "1和2不要"])
     async def test_papers_of_a_list_are_not_wanted(self, bot: BotHarness, said: str, before: tuple[str, ...]) -> None:
@@ -48,7 +44,6 @@ class TestNumbers:
         assert answer.text.startswith(("✓ Noted: papers like this one come last.", "✓ 已记下：类似的论文会排在后面。"))
         assert len(deliverer.texts(bot)) == len(before)
 
-    @ON_ONE
     @pytest.mark.parametrize(
         ("said", "begins"),
         [
@@ -75,6 +70,7 @@ class TestNumbers:
         assert (await _after(bot, "remove 1")).text.startswith("✓ Removed 1 subscription")
         assert len(deliverer.texts(bot)) == 1
 
+    @pytest.mark.both_databases
     async def test_papers_of_a_delivery_have_numbers(self, bot: BotHarness) -> None:
         await _after(bot, "/sub diffusion now")
         bot.later(hours=20)
@@ -91,7 +87,6 @@ class TestNumbers:
 
 
 class TestWithoutNumbers:
-    @ON_ONE
     @pytest.mark.parametrize("said", ["more like this", "save it"])
     async def test_several_papers_get_a_button_each(self, bot: BotHarness, said: str) -> None:
         answer = await _after(bot, "diffusion", said)
@@ -99,7 +94,6 @@ class TestWithoutNumbers:
         assert len(answer.buttons) == 3
         assert await bot.presses(answer.buttons[1])
 
-    @ON_ONE
     @pytest.mark.parametrize("said", ["show more", "more", "next page", "更多", "还有吗？"])
     async def test_the_next_page_is_shown(self, bot: BotHarness, said: str) -> None:
         make.ingested(bot.store, *(make.paper(f"Mud {number}") for number in range(12)), name="mud")
@@ -110,7 +104,6 @@ class TestWithoutNumbers:
     async def test_one_paper_is_meant(self, bot: BotHarness) -> None:
         assert "near to Graphs" in (await _after(bot, "graphs", "more like this")).text
 
-    @ON_ONE
     @pytest.mark.parametrize(
         "said", ["yes", "Yes please!", "subscribe", "subscribe to this", "订阅", "订阅这个", "是的"]
     )
@@ -118,7 +111,6 @@ class TestWithoutNumbers:
         await _after(bot, "diffusion", said)
         assert deliverer.texts(bot) == ["diffusion"]
 
-    @ON_ONE
     @pytest.mark.parametrize("said", ["yes", "subscribe", "订阅", "save 2", "not 1, 2"])
     async def test_without_an_answer_nothing_is_taken(self, bot: BotHarness, said: str) -> None:
         await _after(bot, said)
@@ -138,7 +130,6 @@ class TestWithoutNumbers:
 
 
 class TestSubscriptions:
-    @ON_ONE
     @pytest.mark.parametrize(
         ("said", "text"),
         [
@@ -176,7 +167,6 @@ class TestPlaces:
         assert "place" not in (await _after(bot, "Mambaland")).text
         assert (await _after(bot, "Tokyo")).text.startswith("✓ Time zone: Asia/Tokyo")
 
-    @ON_ONE
     async def test_nice_is_no_city(self, bot: BotHarness) -> None:
         assert (await _after(bot, "/sub trees daily 9", "nice")).lines == ["You are welcome."]
         assert (await _after(bot, "Nice")).text.startswith("✓ Time zone: Europe/Paris")
@@ -194,6 +184,7 @@ class TestWhatWasSeen:
         bot.later(days=1)
         return answer.text, "\n".join(one.text for one in await post.deliver_due())
 
+    @pytest.mark.both_databases
     @pytest.mark.parametrize(
         ("said", "press", "seen", "comes"),
         [
@@ -217,7 +208,6 @@ class TestWhatWasSeen:
 class TestFrame:
     """What was said last can be amended, replaced or taken, by the same person, also after a button and a new start."""
 
-    @ON_ONE
     @pytest.mark.parametrize(
         ("before", "said", "reading"),
         [
@@ -234,7 +224,6 @@ class TestFrame:
         assert reading in answer.lines, answer.text
         assert not known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id
 
-    @ON_ONE
     @pytest.mark.parametrize(
         ("said", "cadence"),
         [("and also every friday at noon", "weekly fri 12:00"), ("每天早上8点发给我", "daily 08:00")],
@@ -244,7 +233,6 @@ class TestFrame:
         assert [(one.text, str(one.cadence)) for one in deliverer.subscriptions_of(bot)] == [("diffusion", cadence)]
         assert "undo" in answer.buttons or "撤销" in answer.buttons
 
-    @ON_ONE
     @pytest.mark.parametrize(
         ("said", "text", "cadence"),
         [
@@ -284,7 +272,6 @@ class TestFrame:
         await _after(bot, "make it weekly")
         assert [one.cadence.kind for one in deliverer.subscriptions_of(bot)] == ["daily", "weekly"]
 
-    @ON_ONE
     @pytest.mark.parametrize("chat", ["web:me", "console:me", "slack:U1"])
     async def test_it_is_the_same_on_every_platform(self, bot: BotHarness, chat: str) -> None:
         for said in ("diffusion", "and also every friday at noon", "no, graphs"):
@@ -303,6 +290,7 @@ class TestFrame:
         await _after(bot, "diffusion", "/help", "yes")
         assert not known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id
 
+    @pytest.mark.both_databases
     async def test_it_outlives_the_process(self, bot: BotHarness) -> None:
         await _after(bot, "diffusion")
         await _after(BotHarness(bot.store, clock=bot.clock, updates=count(1000)), "yes please")

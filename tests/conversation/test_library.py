@@ -13,8 +13,6 @@ from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation import deliverer
 
-pytestmark = pytest.mark.both_databases
-
 ME, GROUP = "telegram:42", "telegram:-1001"
 BIBTEX = b"""
 @article{a, title = {{Swarm} Robots Learn to Fly}, eprint = {2601.80001}, archivePrefix = {arXiv}}
@@ -42,6 +40,7 @@ def known(bot: BotHarness) -> None:
     make.ingested(bot.store, *(make.paper(title) for title in deliverer.OTHERS))
 
 
+@pytest.mark.both_databases
 async def test_a_file_is_stored_shown_replaced_and_removed(bot: BotHarness) -> None:
     assert (await bot.says("/library")).text.startswith("There is no library here.\nExport yours as BibTeX")
     said = await sends(bot)
@@ -78,6 +77,7 @@ async def test_what_is_no_library_is_refused_in_a_sentence(bot: BotHarness, data
     assert said.lines[0] == f"✗ This file is no library: it looks like {look}."
 
 
+@pytest.mark.both_databases
 async def test_papers_of_the_library_do_not_come_and_whynot_tells(bot: BotHarness) -> None:
     await sends(bot)
     make.subscribes(bot.store, ME, "swarm", every="now")
@@ -118,6 +118,7 @@ async def test_the_order_follows_the_library_and_why_names_the_entry(bot: BotHar
     assert "Further up, because your library has “Swarm Robots Learn to Fly”: robots, swarm" in why.text
 
 
+@pytest.mark.both_databases
 async def test_such_papers_are_brought_by_a_subscription_that_follows_the_file(bot: BotHarness) -> None:
     known(bot)
     await sends(bot)
@@ -176,6 +177,7 @@ async def test_only_who_manages_a_group_changes_its_library(bot: BotHarness) -> 
     assert library_of(bot.store, 1) is None
 
 
+@pytest.mark.both_databases
 async def test_it_is_exported_and_erased_with_the_chat(bot: BotHarness) -> None:
     await sends(bot)
     chat = ours(bot)

@@ -16,8 +16,6 @@ from tests.conversation.deliverer import Deliverer
 from tests.make import paper
 from tests.stored import all_rows
 
-pytestmark = pytest.mark.both_databases
-
 ME = "telegram:4242424242"
 OTHER = "telegram:4242424243"
 GROUP = "telegram:-1001999888777"
@@ -84,6 +82,7 @@ async def test_the_copies_that_still_hold_it_are_named(bot: BotHarness, kept: in
         assert "copies of the database" in said.text
 
 
+@pytest.mark.both_databases
 async def test_privacy_brings_exactly_this_chats_rows(bot: BotHarness) -> None:
     await lives(bot, ME)
     make.subscribes(bot.store, OTHER, "secret matters")
@@ -123,6 +122,7 @@ async def test_in_a_public_group_nothing_can_be_pressed(bot: BotHarness) -> None
 # -------------------------------------------------------------------------------------------------------------- forget
 
 
+@pytest.mark.both_databases
 async def test_forget_asks_once_and_then_nothing_is_left(bot: BotHarness) -> None:
     await lives(bot, ME)
     make.subscribes(bot.store, OTHER, "graphs")
@@ -141,6 +141,7 @@ async def test_forget_asks_once_and_then_nothing_is_left(bot: BotHarness) -> Non
         get_chat(bot.store, make.address(ME))
 
 
+@pytest.mark.both_databases
 async def test_what_was_on_its_way_to_a_forgotten_chat_is_not_sent(bot: BotHarness) -> None:
     post = await lives(bot, ME)
     post.refusals.clear()
@@ -222,6 +223,7 @@ async def test_in_a_public_group_the_word_yes_erases(bot: BotHarness) -> None:
     assert (await bot.says("/forget yes", GROUP, by="7")).text.startswith("✓ Erased")
 
 
+@pytest.mark.both_databases
 async def test_a_person_is_forgotten_where_they_set_things_up_too(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"4242424242"}
     await bot.receives_event("arrived", GROUP, by="4242424242", title="Lab")
@@ -234,6 +236,7 @@ async def test_a_person_is_forgotten_where_they_set_things_up_too(bot: BotHarnes
     assert get_chat(bot.store, make.address(GROUP))
 
 
+@pytest.mark.both_databases
 async def test_what_operators_were_told_of_a_chat_goes_with_it(bot: BotHarness) -> None:
     bot.bot_info = BotInfo(access="ask", admins=(make.address("telegram:1"),), bot_names={"telegram": BOT})
     await bot.says(f"/sub {WORD}", ME, title="Zirconium fans")

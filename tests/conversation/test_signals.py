@@ -12,9 +12,6 @@ from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation import deliverer
 
-pytestmark = pytest.mark.both_databases
-ON_ONE = pytest.mark.sqlite_alone("it is about words; what is stored is told on both by others here")
-
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1002"
 
 
@@ -54,7 +51,6 @@ class TestButtons:
         title = card.lines[0]
         assert signals(bot, title) == {"opened"}
 
-    @ON_ONE
     @pytest.mark.parametrize("words", ["2601.90001", "look: https://arxiv.org/abs/2601.90001v2", "/search 2601.90001"])
     async def test_a_paper_that_is_asked_for_alone_is_opened(self, bot: BotHarness, words: str) -> None:
         await two_come(bot)
@@ -84,6 +80,7 @@ class TestButtons:
         assert (await bot.says("/search 2601.90001", chat=GROUP, by="8", title="Reading group")).lines[0] == "Swarm one"
         assert signals(bot, "Swarm one", GROUP) == set()
 
+    @pytest.mark.both_databases
     @pytest.mark.parametrize(
         ("label", "kind", "said"),
         [
@@ -102,7 +99,6 @@ class TestButtons:
         assert (await bot.presses(label)).toast in ("Taken back.", "No longer saved.")
         assert kind not in signals(bot, "Swarm one")
 
-    @ON_ONE
     @pytest.mark.parametrize(("label", "kind"), [("👍", "liked"), ("👎", "disliked"), ("save", "saved")])
     async def test_under_an_alert_of_one_paper_as_well(self, bot: BotHarness, label: str, kind: str) -> None:
         alert = await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
@@ -116,6 +112,7 @@ class TestButtons:
         await bot.presses("⋯")
         assert "Swarm one" in (await bot.presses("more like this")).text
 
+    @pytest.mark.both_databases
     async def test_what_was_liked_comes_first_from_then_on_and_why_says_so(self, bot: BotHarness) -> None:
         await two_come(bot)
         await card_of(bot, "Swarm one")
@@ -151,7 +148,6 @@ class TestButtons:
         await bot.presses("termites")
         assert "excluded" in signals(bot, "Swarm of termites")
 
-    @ON_ONE
     @pytest.mark.parametrize(
         ("label", "kind", "lines"),
         [
@@ -247,6 +243,7 @@ class TestReactions:
 
 
 class TestSaved:
+    @pytest.mark.both_databases
     async def test_a_paper_is_saved_by_its_id_listed_and_removed(self, bot: BotHarness) -> None:
         await two_come(bot)
         assert (await bot.says("/save 2601.90001")).lines == ["✓ Saved: Swarm one (2601.90001)"]
@@ -298,7 +295,6 @@ class TestSaved:
         refused = await bot.says("/export saved xml")
         assert refused.lines[0] == "✗ I export saved papers as BibTeX or RIS, not as “xml”."
 
-    @ON_ONE
     @pytest.mark.parametrize(
         ("typed", "said"),
         [
@@ -317,7 +313,6 @@ class TestSaved:
         assert (await bot.says("/save 2601.90001")).lines == ["✓ Saved: Swarm one (2601.90001)"]
         assert (await bot.says("/saved")).lines[0] == "1 saved paper"
 
-    @ON_ONE
     async def test_in_chinese(self, bot: BotHarness) -> None:
         await two_come(bot)
         await bot.says("/lang zh")
@@ -326,6 +321,7 @@ class TestSaved:
 
 
 class TestPrivacy:
+    @pytest.mark.both_databases
     async def test_privacy_counts_and_holds_them_and_forget_erases_them(self, bot: BotHarness) -> None:
         await two_come(bot)
         await card_of(bot, "Swarm one")
@@ -345,6 +341,7 @@ class TestPrivacy:
             run = transaction.connection().exec_driver_sql
             assert run("SELECT count(*) FROM signal").scalar() == run("SELECT count(*) FROM taste").scalar() == 0
 
+    @pytest.mark.both_databases
     async def test_they_move_with_a_group(self, bot: BotHarness) -> None:
         bot.admins[GROUP] = {"7"}
         await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"], chat=GROUP)
@@ -352,6 +349,7 @@ class TestPrivacy:
         await bot.receives_event("moved", GROUP, details={"to": "-1007"})
         assert signals(bot, "Swarm one", "telegram:-1007") == {"saved"}
 
+    @pytest.mark.both_databases
     async def test_both_chats_signals_stay_when_two_become_one(self, bot: BotHarness) -> None:
         new = "telegram:-1007"
         for chat in (GROUP, new):

@@ -12,8 +12,6 @@ from subscriptions.service.retention import forget
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 
-pytestmark = pytest.mark.both_databases
-
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
@@ -34,6 +32,7 @@ async def by(bot: BotHarness, person: str, text: str) -> Answer:
 # ------------------------------------------------------------------------------------------------------ each change
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "text",
     [
@@ -103,6 +102,7 @@ async def test_three_undos_bring_back_what_later_changes_lie_above(bot: BotHarne
     assert known_of(subscriptions_here(bot)[1]) == before
 
 
+@pytest.mark.both_databases
 async def test_a_removal_below_later_changes_has_a_button(bot: BotHarness) -> None:
     await bot.says("/sub diffusion at 8\nrag daily 9")
     for said in ("/unsub 1", *LATER):
@@ -138,6 +138,7 @@ async def test_what_was_undone_is_told(bot: BotHarness) -> None:
 # ------------------------------------------------------------------------------------------------- nothing comes twice
 
 
+@pytest.mark.both_databases
 async def test_what_came_meanwhile_does_not_come_again(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now")
     await bot.says("/edit 1 graphs")
@@ -262,6 +263,7 @@ async def test_a_pause_that_ended_by_itself_stands_in_nobodys_way(bot: BotHarnes
     assert (await bot.says("/undo")).lines == ["✓ Undone.", "Removed: 1  diffusion"]
 
 
+@pytest.mark.both_databases
 async def test_forgetting_a_chat_forgets_its_changes(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
     forget(bot.store, make.address(ME))
