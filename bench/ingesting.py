@@ -22,7 +22,7 @@ from bench._timing import timed
 from bot.platforms.known import PLATFORMS
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines
-from subscriptions.service import importing
+from subscriptions.service import exporting, importing
 from subscriptions.store.database.store import Store, Transaction
 from tests import make
 
@@ -91,7 +91,7 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
     print(f"{amount:,} lines of an import: {worked:.2f} s of work to read them")
     for what in ("imported", "imported again"):
         show(store, f"{amount:,} lines {what}", lambda: importing.import_lines(store, lines, now=make.NOON))
-    size, worked = timed(lambda: sum(map(len, importing.export_all(store))))
+    size, worked = timed(lambda: sum(map(len, exporting.export_all(store))))
     print(f"{size // 2**20} MB exported: {worked:.2f} s of work")
 
 

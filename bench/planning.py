@@ -34,7 +34,7 @@ from bench._timing import timed
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service.plan import plan_due, plan_slices
-from subscriptions.service.plan_inputs import kept_queries
+from subscriptions.service.queries_in_memory import kept_queries
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.database.store import Store
 from tests import make

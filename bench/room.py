@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import room
+from subscriptions.store.work_figures import room
 from tests import filling, make
 
 OF_A_DELIVERY = ("papers of chats", "deliveries", "messages")

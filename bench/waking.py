@@ -36,8 +36,7 @@ from bot.delivery.cluster import ClusterEngine
 from bot.dependencies.system_clock import SystemClock
 from bot.ports.channel import Limits
 from subscriptions import model
-from subscriptions.store import planner
-from subscriptions.store import workers as stored_workers
+from subscriptions.store import planned_deliveries, wakeups
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow
 from tests.postgres.server import own_server
@@ -98,7 +97,7 @@ async def sending(url: str, way: str, lanes: int) -> tuple[float, int, int]:
         connection.execute(_FILL, (lanes, MESSAGES))
         connection.execute("INSERT INTO wake (lane) SELECT generate_series(1, %s)", (lanes,))
     with closing(Store(url)) as store, store.write() as transaction:
-        stored_workers.wake_lanes(transaction, [model.Lane("telegram", str(number)) for number in range(1, lanes + 1)])
+        wakeups.wake_lanes(transaction, [model.Lane("telegram", str(number)) for number in range(1, lanes + 1)])
     came: Counter[tuple[str, str]] = Counter()
     under_way: Counter[str] = Counter()
     moments: list[float] = []
@@ -231,7 +230,7 @@ def storing(url: str) -> tuple[float, float]:
                     insert(ChatRow), [planning.chat_row(n) for n in range(first, first + 10_000)]
                 )
         new = [
-            planner.Planned(
+            planned_deliveries.Planned(
                 id=f"{n:016x}",
                 chat_id=n,
                 kind=model.DeliveryKind.BULLETIN,
@@ -246,12 +245,12 @@ def storing(url: str) -> tuple[float, float]:
 
         def noted(session: object, kinds: object) -> None:
             taken.append(time.perf_counter())
-            stored_workers.wake_chats(session, kinds)  # type: ignore[arg-type]
+            wakeups.wake_chats(session, kinds)  # type: ignore[arg-type]
             taken.append(time.perf_counter())
 
-        with patch.object(planner, "wake_chats", noted), store.write() as transaction:
+        with patch.object(planned_deliveries, "wake_chats", noted), store.write() as transaction:
             begin = time.perf_counter()
-            planner.add_deliveries(transaction, new, now=planning.NOON)
+            planned_deliveries.add_deliveries(transaction, new, now=planning.NOON)
         return taken[0] - begin, taken[1] - taken[0]
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bot.platforms.slack.manifest import FREE_EVENTS, SCOPES, Scope
-from subscriptions.service.pausing import GRACE
 from subscriptions.service.retention import BUTTONS, DELIVERIES, GONE_CHATS, UPDATES
+from subscriptions.service.workspaces import GRACE
 
 HOSTS = (
     ("slack.com", "the Web API"),

@@ -4,7 +4,7 @@ import subprocess
 from datetime import datetime
 from pathlib import Path
 
-from subscriptions.service import retention
+from subscriptions.service import restoring
 from subscriptions.store.database.store import Store
 from tests.patience import PATIENCE
 from tests.postgres.cluster import installed_programs
@@ -26,12 +26,12 @@ def put_back(store: Store, copy: Path, *, lost_at: datetime, now: datetime) -> N
     No other program may use the database meanwhile. The caller opens the store again afterwards.
     """
     if store.kind.file is not None:
-        retention.restore(store, copy, copies=copy.parent, lost_at=lost_at, now=now)
+        restoring.restore(store, copy, copies=copy.parent, lost_at=lost_at, now=now)
         return
     _postgres("pg_restore", "--clean", "--single-transaction", f"--dbname={_address(store)}", copy)
     opened = Store(_address(store), zone=store.zone, schedules=store.schedules)
     opened.open(now=now)
-    retention.count_lost_as_sent(opened, lost_at, now=now)
+    restoring.count_lost_as_sent(opened, lost_at, now=now)
     opened.close()
 
 

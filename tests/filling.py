@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
-from subscriptions.store.database import conflicts
+from subscriptions.store.database import conflicts, copying
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 from tests.make import NOON
@@ -79,7 +79,7 @@ def fill(
         add("undo", ({"chat": first + n, "who": f"{first + n} Ada", "at": now - n * day / chats,
                       "before": {"subscriptions": [], "undone": False, "undoes": None}} for n in range(chats)))  # fmt: skip
         if connection.dialect.name == "postgresql":
-            conflicts.count_on(connection)
+            copying.count_on(connection)
 
 
 FACTS = {"known": 180, "days": ["2026-01-22"], "first": False, "next_due": "2026-01-23T09:00:00+00:00", "next_about": False,

@@ -16,7 +16,7 @@ from subscriptions.service import requests
 from subscriptions.service.plan import plan_slices
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.states import Signal
-from subscriptions.store import conversations, signals
+from subscriptions.store import callbacks, signals
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.digests import Codes, Ingested
 from subscriptions.store.known_papers import known_papers
@@ -191,6 +191,6 @@ def signals_of_paper(store: Scope, chat: model.Chat, paper: int) -> frozenset[Si
 
 def add_callbacks(transaction: Transaction, tokens: Sequence[model.CallbackToken], *, now: datetime) -> list[str]:
     """Stores callback tokens. Returns their ids, in the order of the tokens."""
-    by_id = {conversations.new_callback_id(): token for token in tokens}
-    conversations.store_callbacks(transaction, by_id, now=now)
+    by_id = {callbacks.new_callback_id(): token for token in tokens}
+    callbacks.store_callbacks(transaction, by_id, now=now)
     return list(by_id)

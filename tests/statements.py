@@ -32,16 +32,16 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
 )
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # function of the store that executes the statement → why it may read a whole table
-    "known_papers.py:_fetched": "it walks an index in order, and ends after its LIMIT",
+    "paper_words.py:_fetched": "it walks an index in order, and ends after its LIMIT",
     "known_papers.py:first_paper_at": "it ends at the first paper",
     "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
     "subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
     "known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
-    "retention.py:last_moment": "a restore",
-    "outbox.py:room": "`paperwire db size`, whose purpose it is",
-    "database/conflicts.py:copy_rows": "`paperwire db copy`, which reads everything once",
-    "database/conflicts.py:holds_rows": "`paperwire db copy`; it ends at the first row",
-    "database/conflicts.py:count_rows": "`paperwire db copy`, which counts what it has copied",
+    "losses.py:last_moment": "a restore",
+    "work_figures.py:room": "`paperwire db size`, whose purpose it is",
+    "database/copying.py:copy_rows": "`paperwire db copy`, which reads everything once",
+    "database/copying.py:holds_rows": "`paperwire db copy`; it ends at the first row",
+    "database/copying.py:count_rows": "`paperwire db copy`, which counts what it has copied",
 }
 # these indexes hold only unfinished rows
 OF_FEW = frozenset({"ix_delivery_sendable", "ix_update_unfinished", "ix_chat_asked", "ix_chat_admin"})

@@ -38,11 +38,12 @@ from subscriptions import addresses, chat_settings, errors, model, portable
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
-from subscriptions.service import chat_status, listing
-from subscriptions.service.access import ask_unasked
+from subscriptions.service import conversation_state, link_payloads, listing
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.importing import export as exported
-from subscriptions.service.importing import export_all, import_lines, texts_asked
+from subscriptions.service.confirmations import ask_unasked
+from subscriptions.service.exporting import export as exported
+from subscriptions.service.exporting import export_all
+from subscriptions.service.importing import import_lines, texts_asked
 from subscriptions.service.near_papers import put_library
 from subscriptions.service.retention import bot_name
 from subscriptions.texts import escaped
@@ -191,7 +192,7 @@ async def _reply_to(
 
 def _remarks(session: Session, address: model.ChatAddress, before: int) -> tuple[str, ...]:
     """Returns remarks on a chat that had made `before` subscriptions, if it has a new one."""
-    chat = chat_status.known_or_new(session.store, address, listing.kind_of(address))
+    chat = conversation_state.known_or_new(session.store, address, listing.kind_of(address))
     if chat.subscriptions_ever_made == before:
         return ()
     return *sessions.remarks_on_question(chat), *sessions.remarks_on_platform(chat, session.settings)
@@ -217,7 +218,7 @@ def _known_chat(text: str, address: model.ChatAddress, session: Session) -> mode
     if is_command and not _may_be_first(text):  # a sentence, /sub and /allow are possible in a new chat
         return listing.get_chat(session.store, address)
     title, kind = sessions.look_up_new_chat(session, address)
-    return chat_status.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
+    return conversation_state.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
 
 
 def _addressed(text: str, chat: model.Chat) -> conversations.MessageRequest:
@@ -238,7 +239,7 @@ def link(
 ) -> int:
     """Make a link that offers a subscription to everyone who opens it, with a button and a badge for your page."""
     read = _read(query)
-    payload = chat_status.link_payload(query)
+    payload = link_payloads.link_payload(query)
     if not payload:
         raise errors.Refused(
             errors.Sentence("This is too long for a link, which has room for 45 bytes."),

@@ -20,11 +20,11 @@ from bot.operation.ticks import file_sizes
 from bot.settings import Settings
 from bot.settings.loading import database_address
 from subscriptions import errors
-from subscriptions.service import retention
-from subscriptions.service.retention import restore as put_back
+from subscriptions.service import restoring, whole_copy
+from subscriptions.service.restoring import restore as put_back
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import room
+from subscriptions.store.work_figures import room
 
 _SQLITE = b"SQLite format 3\x00"
 
@@ -89,7 +89,7 @@ def copy(
         with only_sender(old):
             new.open(now=now)
             with only_sender(new):
-                rows = retention.copy_database(old, new)
+                rows = whole_copy.copy_database(old, new)
     finally:
         old.close()
         new.close()
@@ -175,7 +175,7 @@ def restore(
             ),
         )
     if not store.exists():
-        retention.look_for_copy(file)
+        restoring.look_for_copy(file)
     try:
         with only_sender(store):
             restored = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost_moment, now=now)
@@ -203,7 +203,7 @@ def _count_lost(lost_at: datetime | None) -> int:
             ),
         )
     with sessions.open_session() as session, only_sender(session.store):
-        counted = retention.count_lost_as_sent(session.store, lost_at, now=session.now)
+        counted = restoring.count_lost_as_sent(session.store, lost_at, now=session.now)
     output.print_line(f"✓ Deliveries that count as sent: {counted}.")
     return 0
 

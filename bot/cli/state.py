@@ -36,7 +36,7 @@ from subscriptions import errors
 from subscriptions.addresses import facts_of
 from subscriptions.notices.findings import Finding as ListedFinding
 from subscriptions.notices.findings import Level, PartFails
-from subscriptions.service import model_summaries, sending
+from subscriptions.service import model_summaries, senders_at_work, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
 from subscriptions.store.outbox import OutboxEntry
@@ -209,8 +209,8 @@ def _age(since: datetime | None, now: datetime, language: Language) -> str:
 def workers(*, now: Now = None, json: Json = False) -> int:
     """Show the workers of the database, what each is sending, and how late planning and sending are."""
     with sessions.open_session(now) as session:
-        found = sending.workers_at_work(session.store, is_running=is_running)
-        waiting = sending.backlog(session.store, now=session.now, wall=session.clock.wall())
+        found = senders_at_work.workers_at_work(session.store, is_running=is_running)
+        waiting = senders_at_work.backlog(session.store, now=session.now, wall=session.clock.wall())
         document = {
             "workers": [
                 {
@@ -235,7 +235,9 @@ def workers(*, now: Now = None, json: Json = False) -> int:
     return 0 if any(one.is_alive for one in found) else 1
 
 
-def _show_workers(found: Sequence[sending.WorkerAtWork], waiting: sending.Backlog, session: Session) -> None:
+def _show_workers(
+    found: Sequence[senders_at_work.WorkerAtWork], waiting: senders_at_work.Backlog, session: Session
+) -> None:
     language, wall = Language("en", session.settings.timezone), session.clock.wall()
     if found:
         headings = ("process", "machine", "state", "for", "heartbeat", "lanes", "receives")
@@ -245,7 +247,7 @@ def _show_workers(found: Sequence[sending.WorkerAtWork], waiting: sending.Backlo
     output.print_line(*_lags(waiting, session.now, language))
 
 
-def _worker_row(one: sending.WorkerAtWork, wall: datetime, language: Language) -> Sequence[str | Text]:
+def _worker_row(one: senders_at_work.WorkerAtWork, wall: datetime, language: Language) -> Sequence[str | Text]:
     return (
         str(one.known.where.number) if one.known.where.number else "?",
         one.known.where.host or "?",
@@ -257,14 +259,14 @@ def _worker_row(one: sending.WorkerAtWork, wall: datetime, language: Language) -
     )
 
 
-def _heartbeat(one: sending.WorkerAtWork, language: Language) -> str:
+def _heartbeat(one: senders_at_work.WorkerAtWork, language: Language) -> str:
     """Returns the age of the last heartbeat as text, in seconds, since `duration` would round it to minutes."""
     if one.known.silent_for is None:
         return "–"
     return language.say("{seconds} s ago", seconds=f"{one.known.silent_for.total_seconds():,.0f}")
 
 
-def _lags(waiting: sending.Backlog, now: datetime, language: Language) -> Iterator[str]:
+def _lags(waiting: senders_at_work.Backlog, now: datetime, language: Language) -> Iterator[str]:
     if waiting.planning_since is None:
         yield language.say("Planning: no chat is due.")
     else:

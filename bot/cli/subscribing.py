@@ -30,7 +30,7 @@ from subscriptions.errors import Sentence
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query, texts_asked
-from subscriptions.service import access, amendments, chat_status, requests
+from subscriptions.service import amendments, chat_status, confirmations, requests
 from subscriptions.service.listing import Listed, listed
 from subscriptions.service.previews import NotDue, Preview
 from subscriptions.service.previews import preview as look
@@ -104,7 +104,7 @@ def subscribe(
         moment = session.now
         session.encode(texts_asked(query))
         result = add(session.store, address, request, now=moment, title=title, kind=kind)
-        access.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
+        confirmations.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
     remarks = [f"  {remark}" for remark in _remarks(result, session.settings, begins=since is not None)]
     reply = _echo(result, moment, says_year=(since or "").strip()[:4].isdigit())
     return output.tell(_added(result), lambda: output.print_reply(reply, *remarks), json=json)

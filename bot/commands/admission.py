@@ -7,9 +7,9 @@ from bot.commands.context import Access, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.service import access as admission
-from subscriptions.service import listing
+from subscriptions.service import confirmations, listing
 from subscriptions.service.access import Standing
-from subscriptions.store import chats as stored_chats
+from subscriptions.store import admitted_chats
 
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
 
@@ -33,11 +33,11 @@ def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply
         return reply  # its reader has just said yes, and that was decided before the question
     if has_new and before.kind is model.ChatKind.TEAM and context.request.sender:
         # the person who subscribed last is the owner
-        stored_chats.set_owner(context.transaction, before.id, context.request.sender)
+        admitted_chats.set_owner(context.transaction, before.id, context.request.sender)
     decision = let_in(context, standing, before, has_new=has_new)
     if has_new:
         if context.by_operator:
-            admission.ask_unasked(context.transaction, [before.address], now=context.now)
+            confirmations.ask_unasked(context.transaction, [before.address], now=context.now)
         context.news.append(f"{before.address} has a new subscription.")
     return _waits(context, reply) if decision == "wait" else reply
 

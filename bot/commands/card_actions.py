@@ -16,7 +16,7 @@ from subscriptions import errors, model, states, texts
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.portable import mended_name
 from subscriptions.query import parse, rewriting
-from subscriptions.service import amendments, known_papers, near_papers
+from subscriptions.service import amendments, asked_papers, near_papers
 from subscriptions.service.pausing import pause
 from subscriptions.service.questions import with_known_vectors
 
@@ -32,7 +32,7 @@ _HALF = 18  # columns of the longest label that fits into half a row on a phone
 @paper_buttons.of_paper
 def on_mute(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [mute ▾]: asks what to mute; if the button names a subscription, pauses that one."""
-    subscriptions = known_papers.subscriptions_behind(context.transaction, context.chat, item)
+    subscriptions = asked_papers.subscriptions_behind(context.transaction, context.chat, item)
     loud = [subscription for subscription in subscriptions if subscription.state is states.SubscriptionState.ACTIVE]
     if "number" in context.arguments:
         chosen = _chosen(context, loud)
@@ -113,7 +113,7 @@ def _rules(
     """Returns {rule: label}: first words of the title, then these authors. A rule is a term that the query could exclude."""
     rules = {
         rewriting.words_rule(text): text
-        for text in known_papers.distinctive_words(context.transaction, context.chat, subscription, item)
+        for text in asked_papers.distinctive_words(context.transaction, context.chat, subscription, item)
     }
     rules |= {rewriting.author_rule(name): name for name in authors}
     return {rule: text for rule, text in rules.items() if _can_leave_out(subscription, rule, item)}
@@ -122,7 +122,7 @@ def _rules(
 @paper_buttons.of_paper
 def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles the choice of a rule after [exclude]: excludes that rule from the query."""
-    subscriptions = known_papers.subscriptions_behind(context.transaction, context.chat, item)
+    subscriptions = asked_papers.subscriptions_behind(context.transaction, context.chat, item)
     subscription = _chosen(context, subscriptions)
     if subscription is None:
         return _no_subscription(context, ())
@@ -154,7 +154,7 @@ def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
 
 def _still_finding(context: CommandContext, item: model.Item) -> tuple[model.Subscription, ...]:
     """Returns the subscriptions that brought a paper and whose queries still match it."""
-    subscriptions = known_papers.subscriptions_behind(context.transaction, context.chat, item)
+    subscriptions = asked_papers.subscriptions_behind(context.transaction, context.chat, item)
     return tuple(
         subscription
         for subscription in subscriptions

@@ -15,7 +15,7 @@ from subscriptions.matching.hits import why
 from subscriptions.query import ABOUT, links
 from subscriptions.query.parse import papers_of_wish, query_of
 from subscriptions.service import near_papers, paper_search
-from subscriptions.service.known_papers import as_item
+from subscriptions.service.asked_papers import as_item
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.states import Signal
 from subscriptions.store.deliveries import delivered_items

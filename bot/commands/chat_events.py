@@ -15,9 +15,8 @@ from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.notices import ChatResumed, SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.findings import SendingStopped
-from subscriptions.service import chat_status, listing, notices, pausing
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import conversations
+from subscriptions.service import conversation_state, listing, notices, pausing, workspaces
+from subscriptions.store import admitted_chats, updates
 from subscriptions.store.moving import chat_moved
 
 
@@ -39,7 +38,7 @@ def on_renamed(_: CommandContext) -> None:
 
 def on_member_left(context: CommandContext) -> channel.Reply | None:
     """Handles that a member left: pauses their subscriptions, and notifies each affected chat and the operators once."""
-    paused = pausing.pause_for_leaver(
+    paused = workspaces.pause_for_leaver(
         context.transaction, context.origin.address, context.request.sender, now=context.now
     )
     for address, subscriptions in paused.items():
@@ -75,7 +74,7 @@ def _notify_chat(
 def on_uninstalled(context: CommandContext) -> channel.Reply | None:
     """Handles that the app was removed: all deliveries of the workspace wait, and its data is erased after thirty days."""
     team = context.event_details["team"]
-    pausing.uninstall(context.transaction, team, now=context.now)
+    workspaces.uninstall(context.transaction, team, now=context.now)
     notice = SendingStopped(
         platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
     )
@@ -129,8 +128,8 @@ def _in_private(context: CommandContext, missed: channel.Reply | None) -> channe
     private, card = _private_chat(context), _card(context)
     if private is None or missed is None:
         return card
-    there = chat_status.known_or_new(context.transaction, context.origin.address, context.origin.kind)
-    asked = chat_status.known_or_new(context.transaction, private, model.ChatKind.PRIVATE)
+    there = conversation_state.known_or_new(context.transaction, context.origin.address, context.origin.kind)
+    asked = conversation_state.known_or_new(context.transaction, private, model.ChatKind.PRIVATE)
     lines, buttons = what_waits(replace(context, chat=there, origin=asked))
     if card is None:
         card = channel.Reply(target_chat=private, lines=(context.say("I can write to {chat} again.", chat=there.name),))
@@ -212,13 +211,13 @@ def _store_new_chat(context: CommandContext) -> None:
         return
     there = context.chat
     if not context.request.sender:
-        chat_status.store_chat(
+        conversation_state.store_chat(
             context.transaction, there.address, there.kind, now=context.now, title=there.title, public=there.public
         )
         return
-    stored_chats.set_owner(context.transaction, remember_managed_chat(context).id, context.request.sender)
+    admitted_chats.set_owner(context.transaction, remember_managed_chat(context).id, context.request.sender)
     if private := _private_chat(context):  # notices to the owner are sent there
-        chat_status.store_chat(
+        conversation_state.store_chat(
             context.transaction, private, model.ChatKind.PRIVATE, now=context.now, lang=context.request.language
         )
 
@@ -227,12 +226,12 @@ def _private_chat(context: CommandContext) -> model.ChatAddress | None:
     """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
     if not context.request.sender:
         return None
-    chat = chat_status.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
+    chat = conversation_state.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
     if chat.id:
         return None if chat.is_unreachable else chat.address
     return (
         context.person
-        if conversations.commands_since(context.transaction, context.person, context.now - WROTE_LATELY)
+        if updates.commands_since(context.transaction, context.person, context.now - WROTE_LATELY)
         else None
     )
 
@@ -250,9 +249,9 @@ def welcome_back(context: CommandContext) -> channel.Reply | None:
 
     Returns None if the chat could be reached all the time, or if no papers wait for it.
     """
-    if not pausing.reactivate(context.transaction, context.origin.address, now=context.now):
+    if not workspaces.reactivate(context.transaction, context.origin.address, now=context.now):
         return None
-    chat = chat_status.known_or_new(context.transaction, context.origin.address, context.origin.kind)
+    chat = conversation_state.known_or_new(context.transaction, context.origin.address, context.origin.kind)
     if not chat.id or chat.state is not states.ChatState.ACTIVE:
         return None
     pausing.delay_after_return(context.transaction, chat, now=context.now)

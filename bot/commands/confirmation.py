@@ -19,8 +19,8 @@ from subscriptions.query import ValueKind
 from subscriptions.query.advice import Advice
 from subscriptions.query.parse import parse_query
 from subscriptions.query.parse import query_of as read_query
-from subscriptions.service import looser_queries, near_papers
-from subscriptions.service.paper_search import advice_on
+from subscriptions.service import near_papers, unknown_words
+from subscriptions.service.recent_matches import advice_on
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 
 _MOST_WORDS = 8  # words by which papers are near to those that a query names
@@ -160,7 +160,7 @@ def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | N
 
     It is the query in other spelling. If a sentence was typed, it is the query in the sentence.
     """
-    if meant := looser_queries.spelling(context.transaction, done.query).meant:
+    if meant := unknown_words.spelling(context.transaction, done.query).meant:
         return meant
     asked = split_when(query_of(ending.query)).query if ending else ""
     return asked if asked and parse_query(asked).canonical != done.query.canonical else ""

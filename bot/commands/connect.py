@@ -6,8 +6,8 @@ from bot.commands.start import add_row
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
-from subscriptions.service import chat_status
-from subscriptions.store import chats as stored_chats
+from subscriptions.service import chat_status, conversation_state
+from subscriptions.store import admitted_chats
 from subscriptions.texts import clip
 
 _OFF = frozenset({"off", "end", "stop", "quit"})
@@ -17,7 +17,7 @@ _LABEL = 40
 
 def disconnect(context: CommandContext) -> None:
     """Ends the connection: commands in the private chat are about that chat again."""
-    context.drop(chat_status.managed_name(context.origin.address))
+    context.drop(conversation_state.managed_name(context.origin.address))
 
 
 def connect(context: CommandContext) -> channel.Reply:
@@ -40,11 +40,13 @@ def connect(context: CommandContext) -> channel.Reply:
 def _begin(context: CommandContext) -> channel.Reply:
     chat = remember_managed_chat(context)
     # The private chat must be stored, because notices about the managed chat are sent there.
-    chat_status.store_chat(
+    conversation_state.store_chat(
         context.transaction, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
     )
     context.remember(
-        chat_status.managed_name(context.origin.address), {"chat": str(chat.address)}, lasts=chat_status.MANAGED_FOR
+        conversation_state.managed_name(context.origin.address),
+        {"chat": str(chat.address)},
+        lasts=chat_status.MANAGED_FOR,
     )
     _add_to_chats_of_person(context, chat.address)
     asking.drop_question(context)
@@ -63,7 +65,7 @@ def _begin(context: CommandContext) -> channel.Reply:
 def remember_managed_chat(context: CommandContext) -> model.Chat:
     """Stores the chat that a person manages, with the person as its owner if it has none."""
     there = context.chat
-    chat = chat_status.store_chat(
+    chat = conversation_state.store_chat(
         context.transaction,
         there.address,
         there.kind,
@@ -74,13 +76,13 @@ def remember_managed_chat(context: CommandContext) -> model.Chat:
         by=context.person,
     )
     if not chat.owner:
-        stored_chats.set_owner(context.transaction, chat.id, context.request.sender)
+        admitted_chats.set_owner(context.transaction, chat.id, context.request.sender)
     return chat
 
 
 def on_disconnect(context: CommandContext) -> channel.Reply:
     """Handles [back to this chat] and /connect off: ends the connection."""
-    was = chat_status.managed_chat(context.transaction, context.origin.address, now=context.now)
+    was = conversation_state.managed_chat(context.transaction, context.origin.address, now=context.now)
     disconnect(context)
     if was is None:
         return channel.Reply(lines=(context.say("What you say here is about this chat already."),), ok=True)
@@ -88,7 +90,7 @@ def on_disconnect(context: CommandContext) -> channel.Reply:
 
 
 def _choices(context: CommandContext) -> channel.Reply:
-    managed = chat_status.managed_chat(context.transaction, context.origin.address, now=context.now)
+    managed = conversation_state.managed_chat(context.transaction, context.origin.address, now=context.now)
     theirs = _chats_of_person(context)
     chats = [chat for address, chat in theirs.items() if address != managed][:_SHOWN]
     lines = []
@@ -114,11 +116,11 @@ def _chats_of_person(context: CommandContext) -> dict[model.ChatAddress, model.C
     before = context.remembered(_chats_name(context.origin.address))
     addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
     turned_to = (
-        chat_status.known_or_new(context.transaction, address, model.ChatKind.BROADCAST) for address in addresses
+        conversation_state.known_or_new(context.transaction, address, model.ChatKind.BROADCAST) for address in addresses
     )
     return {
         chat.address: chat
-        for chat in (*stored_chats.chats_of(context.transaction, context.origin.address), *turned_to)
+        for chat in (*admitted_chats.chats_of(context.transaction, context.origin.address), *turned_to)
         if chat.id
     }
 

@@ -17,9 +17,9 @@ from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Sentence
 from subscriptions.matching.ranking import Library
 from subscriptions.query import Query
-from subscriptions.service.access import is_operator
-from subscriptions.service.chat_status import store_chat
-from subscriptions.store import conversations
+from subscriptions.service.conversation_state import store_chat
+from subscriptions.service.operators import is_operator
+from subscriptions.store import callbacks
 from subscriptions.store.database.store import Transaction
 
 Access = Literal["open", "ask", "closed"]
@@ -155,15 +155,15 @@ class CommandContext:
         """
         verb, person = verb or name.partition(":")[0], self.request.sender if is_personal else ""
         token = model.CallbackToken(verb=verb, arguments=arguments, place=str(self.origin.address), person=person)
-        conversations.set_conversation_state(self.transaction, name, token, lasts=lasts, now=self.now)
+        callbacks.set_conversation_state(self.transaction, name, token, lasts=lasts, now=self.now)
 
     def remembered(self, name: str) -> model.CallbackToken | None:
         """Returns what was stored under a name; None if there is nothing, or its time is over."""
-        return conversations.get_conversation_state(self.transaction, name, now=self.now)
+        return callbacks.get_conversation_state(self.transaction, name, now=self.now)
 
     def drop(self, name: str) -> None:
         """Removes what was stored under a name."""
-        conversations.clear_conversation_state(self.transaction, name)
+        callbacks.clear_conversation_state(self.transaction, name)
 
     def press(self, verb: str, arguments: Mapping[str, Any]) -> "Reply | None":
         """Does what the button with this verb does. Returns its reply as a new message; None if there is no such button."""

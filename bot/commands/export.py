@@ -11,7 +11,7 @@ from bot.commands.ris import references
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query.links import mentioned
-from subscriptions.service import importing, near_papers
+from subscriptions.service import exporting, near_papers
 from subscriptions.service.paper_search import papers_named
 
 LONG = 2500  # characters; a longer text is sent as a file
@@ -35,7 +35,7 @@ def export_(context: CommandContext) -> channel.Reply:
             errors.Sentence("I export subscriptions, or papers as BibTeX or RIS."),
             errors.Sentence("For example: /export, /export bib 30d, or /export saved ris"),
         )
-    text = importing.export(context.transaction, context.chat.address) if context.chat.id else ""
+    text = exporting.export(context.transaction, context.chat.address) if context.chat.id else ""
     if not text:
         return channel.Reply(lines=(context.say("There are no subscriptions yet."),))
     head = context.localizer.count(
@@ -49,7 +49,7 @@ def export_(context: CommandContext) -> channel.Reply:
 def _bib(context: CommandContext, typed: str) -> channel.Reply:
     days = _span(typed)
     papers = (
-        importing.delivered(context.transaction, context.chat.address, since=context.now - days)
+        exporting.delivered(context.transaction, context.chat.address, since=context.now - days)
         if context.chat.id
         else ()
     )

@@ -14,7 +14,7 @@ from bot.commands.words import by_rule, intents, reader
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions.model import KnownPaper
-from subscriptions.service import known_papers
+from subscriptions.service import asked_papers
 from subscriptions.states import Signal
 from subscriptions.store.known_papers import stored_papers
 
@@ -31,7 +31,7 @@ def step_of(context: CommandContext, said: Said) -> Step | None:
     """Returns what a text means after what the sender said and saw last; None if it stands by itself."""
     kind, shown = references.following(said).kind, frame.load(context).shown
     if not shown.papers and context.chat.id and kind == "choose":
-        shown = replace(shown, papers=known_papers.last_papers(context.transaction, context.chat))
+        shown = replace(shown, papers=asked_papers.last_papers(context.transaction, context.chat))
     there = [one.subscription for one in picking.listed_here(context)]
     step = follow_ups.follow_up(said, frame.as_seen_now(context, shown), there) or follow_ups.order_by_name(said, there)
     return step if step and _is_allowed(context, step) else None

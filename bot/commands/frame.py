@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from bot.commands.context import CommandContext
 from bot.ports import channel
 from subscriptions import model
-from subscriptions.store import conversations
+from subscriptions.store import updates
 from subscriptions.store.database.store import Transaction
 
 WITHIN = timedelta(minutes=15)
@@ -156,7 +156,7 @@ def _is_last(context: CommandContext, shown: Shown) -> bool:
     """Returns whether nothing else was said or pressed in this chat since the last reply that showed something."""
     chat, ours = context.origin.address, (shown.update, context.request.update_id)
     since = shown.at
-    return since is not None and not conversations.is_later_update(context.transaction, chat, since, without=ours)
+    return since is not None and not updates.is_later_update(context.transaction, chat, since, without=ours)
 
 
 def forget(context: CommandContext) -> None:

@@ -15,7 +15,7 @@ from subscriptions.query.parse import parse_query
 from subscriptions.service import access, notices
 from subscriptions.service.chat_status import status as chat_status
 from subscriptions.service.listing import Listed
-from subscriptions.service.paper_search import activity
+from subscriptions.service.recent_matches import activity
 
 HOME_VIEW = "home-view"  # the event when a person opens their home view
 MOST = 36  # subscriptions in a home view

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.commands.context import CommandContext
 from subscriptions import model
-from subscriptions.service import chat_status
+from subscriptions.service import why_not
 from subscriptions.service.paper_search import papers_named
 from subscriptions.store.deliveries import DeliveredPaper
 
@@ -23,6 +23,4 @@ def paper_meant(context: CommandContext, names: Sequence[str]) -> model.KnownPap
 def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
     """Returns the paper of the message that the sender replied to; without a reply, the last delivered paper."""
     replied_to = context.message.reply_to if context.message else ""
-    return (
-        chat_status.last_delivered(context.transaction, context.chat, message=replied_to) if context.chat.id else None
-    )
+    return why_not.last_delivered(context.transaction, context.chat, message=replied_to) if context.chat.id else None

@@ -8,7 +8,7 @@ from bot.commands.picking import listed_here
 from bot.ports import channel
 from subscriptions import addresses, errors
 from subscriptions.notices import CONFIRM
-from subscriptions.service import access, listing
+from subscriptions.service import access, confirmations, listing
 
 
 def email(context: CommandContext) -> channel.Reply:
@@ -35,7 +35,9 @@ def email(context: CommandContext) -> channel.Reply:
         return channel.Reply(lines=(words,), ok=False)
     person = context.person if context.request.sender else context.origin.address
     try:
-        access.ask_to_confirm(context.transaction, address, source=context.chat.address, person=person, now=context.now)
+        confirmations.ask_to_confirm(
+            context.transaction, address, source=context.chat.address, person=person, now=context.now
+        )
     except errors.Refused as refusal:
         context.news.append(
             f"{person} wants papers to be mailed to one more address, which is not asked: {refusal.sentence}"
@@ -60,7 +62,7 @@ def on_confirm(context: CommandContext) -> channel.Reply:
     until = datetime.fromisoformat(str(context.arguments["until"]))
     if source is not None and access.standing_of(context.transaction, source).is_denied:
         raise errors.Refused(errors.Sentence("The operator of this bot has said no to the chat that asked."))
-    chat = access.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
+    chat = confirmations.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
     count = len(listing.listed(context.transaction, chat.address))
     lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
     lines += (

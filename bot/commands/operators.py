@@ -6,8 +6,8 @@ from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import addresses, errors, model
 from subscriptions.service import access as admission
-from subscriptions.service import chat_status
-from subscriptions.store import chats as stored_chats
+from subscriptions.service import conversation_state, operators
+from subscriptions.store import admitted_chats
 
 _HERE = 10  # waiting chats that /allow lists
 
@@ -33,10 +33,10 @@ def admin(context: CommandContext) -> channel.Reply:
         return channel.Reply(
             lines=(context.say("Send the code that the bot wrote into its log at the start: /admin CODE"),), ok=False
         )
-    home = chat_status.store_chat(
+    home = conversation_state.store_chat(
         context.transaction, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
     )
-    taken = admission.redeem_code(
+    taken = operators.redeem_code(
         context.transaction, home.address, context.args, admins=context.bot_info.admins, now=context.now
     )
     if taken == "made":
@@ -55,7 +55,7 @@ def _made_operator(context: CommandContext) -> channel.Reply:
         context.say("You run this bot from now on."),
         context.say("I write to you here when something needs you; /status shows whether all is well."),
     ]
-    if count := len(stored_chats.chats_awaiting_admission(context.transaction)):
+    if count := len(admitted_chats.chats_awaiting_admission(context.transaction)):
         lines.append(
             context.localizer.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count)
         )
@@ -90,7 +90,7 @@ def _allowed(context: CommandContext, named: Sequence[model.ChatAddress]) -> cha
 
 
 def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
-    chat = chat_status.known_or_new(context.transaction, address, model.ChatKind.PRIVATE)
+    chat = conversation_state.known_or_new(context.transaction, address, model.ChatKind.PRIVATE)
     if not chat.id:
         return channel.Reply(lines=(context.say("I know no chat {chat}.", chat=str(address)),), ok=False)
     if chat.admin or chat.address in context.bot_info.admins:
@@ -118,7 +118,7 @@ def _address(context: CommandContext, text: str) -> model.ChatAddress:
 
 
 def _list_requests(context: CommandContext, verb: str) -> channel.Reply:
-    chats = stored_chats.chats_awaiting_admission(context.transaction)[:_HERE]
+    chats = admitted_chats.chats_awaiting_admission(context.transaction)[:_HERE]
     if not chats:
         return channel.Reply(lines=(context.say("No chat asks to be let in."),))
     lines = (context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)

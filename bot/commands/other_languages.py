@@ -10,7 +10,7 @@ from bot.commands.words.word_lists import small_words
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.query import ABOUT, parse
-from subscriptions.service import looser_queries, paper_search
+from subscriptions.service import paper_search, unknown_words
 
 _SHORTEST = 4  # letters of a word that may be a topic in a sentence of another language
 _WORDS = re.compile(r"[\w\u0300-\u036f\u0900-\u097f]+(?:[’'-]\w+)*")
@@ -39,6 +39,6 @@ def _papers(context: CommandContext, said: str) -> channel.Reply:
 
 def _known_words(context: CommandContext, words: str) -> str:
     """Returns those of these words that papers have, without small and short ones, which many languages share."""
-    unknown = looser_queries.spelling(context.transaction, parse.parse_query(words)).unknown
+    unknown = unknown_words.spelling(context.transaction, parse.parse_query(words)).unknown
     common = small_words().union(unknown)
     return " ".join(word for word in words.split() if len(word) >= _SHORTEST and word not in common)

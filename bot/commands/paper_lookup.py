@@ -12,9 +12,9 @@ from bot.commands.context import CommandContext, Event
 from bot.ports import channel, conversation
 from subscriptions import errors, model
 from subscriptions.query import links
-from subscriptions.service import known_papers
+from subscriptions.service import asked_papers
 from subscriptions.service.paper_search import papers_named
-from subscriptions.store import conversations
+from subscriptions.store import callbacks
 from subscriptions.store import known_papers as stored_known_papers
 
 CARDS = 5  # papers that one message may ask for
@@ -52,7 +52,7 @@ def named_papers(context: CommandContext, text: str) -> channel.Reply:
 def on_looked_up(context: CommandContext) -> channel.Reply | None:
     """Shows the result of a look-up: cards, and which papers arXiv does not know. None if the look-up is no longer stored."""
     details = context.event_details
-    if not conversations.end_lookup(context.transaction, details["as"], since=context.now - PENDING_FOR):
+    if not callbacks.end_lookup(context.transaction, details["as"], since=context.now - PENDING_FOR):
         return None
     names = details["names"].split()
     known = papers_named(context.transaction, names)
@@ -99,7 +99,7 @@ def _cards(
         return cards.card_reply(context, known[names[0]])
     papers = {paper.id: paper for paper in known.values()}
     items = tuple(
-        known_papers.as_item(context.transaction, context.chat, paper)._replace(position=at)
+        asked_papers.as_item(context.transaction, context.chat, paper)._replace(position=at)
         for at, paper in enumerate(papers.values())
     )
     return channel.Reply(

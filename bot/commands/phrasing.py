@@ -15,7 +15,7 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import read_when
 from subscriptions.service.listing import Listed
-from subscriptions.service.paper_search import Base
+from subscriptions.service.recent_matches import Base
 from subscriptions.service.requests import Subscribed
 from subscriptions.texts import cut_letters
 

@@ -16,10 +16,10 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when, split_wish
 from subscriptions.query import Query
 from subscriptions.query.advice import Variant
-from subscriptions.service import paper_search
+from subscriptions.service import recent_matches
 from subscriptions.service.listing import typed_number
-from subscriptions.service.paper_search import Base
 from subscriptions.service.questions import are_late
+from subscriptions.service.recent_matches import Base
 from subscriptions.store.signals import owned
 
 _NEWEST = 5  # papers for a chat without subscriptions
@@ -164,7 +164,9 @@ def nothing_active(context: CommandContext, example: str) -> channel.Reply:
     """Returns the reply for a chat without an active subscription: the newest papers; `example` is a command with a query."""
     words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
     papers = (
-        () if context.read_by_group else paper_search.newest_papers(context.transaction, now=context.now, most=_NEWEST)
+        ()
+        if context.read_by_group
+        else recent_matches.newest_papers(context.transaction, now=context.now, most=_NEWEST)
     )
     items = result_items(papers)
     newest = (context.say("The newest papers that I know:"),) if papers else ()

@@ -24,10 +24,11 @@ from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import Query, links, parse, rewriting
-from subscriptions.service import looser_queries, near_papers, paper_search, previews
+from subscriptions.service import looser_queries, near_papers, paper_search, previews, recent_matches, unknown_words
 from subscriptions.service.listing import typed_number
-from subscriptions.service.looser_queries import Spelling
-from subscriptions.service.paper_search import NearPaper, RecentMatches, SearchResult
+from subscriptions.service.paper_search import NearPaper, SearchResult
+from subscriptions.service.recent_matches import RecentMatches
+from subscriptions.service.unknown_words import Spelling
 from subscriptions.texts import cut_letters
 from subscriptions.zones import zone
 
@@ -275,7 +276,7 @@ def _author_named(context: CommandContext, text: str) -> str:
 
 def _spelling(context: CommandContext, query: Query) -> Spelling:
     """Returns which words no paper has, and the query that was probably meant, if that finds papers."""
-    spelled = looser_queries.spelling(context.transaction, query)
+    spelled = unknown_words.spelling(context.transaction, query)
     if spelled.meant and not paper_search.search(context.transaction, parse.parse_query(spelled.meant), most=1).found:
         return replace(spelled, meant="")
     return spelled
@@ -433,7 +434,7 @@ def _count_line(context: CommandContext, query: Query, found: SearchResult, befo
     """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days"; says how far back the search read, unless it read all."""
     amount, whole = found.found, found.below is None and found.looked == found.stored
     known = context.localizer.count("{count} paper", "{count} papers", found.stored)
-    recent = paper_search.recent_matches(context.transaction, query, now=context.now, most=0)
+    recent = recent_matches.recent_matches(context.transaction, query, now=context.now, most=0)
     if whole and recent.base.of == found.stored:
         return results.count_found(context, amount, recent.base)
     if whole and not amount:

@@ -5,7 +5,7 @@ from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query.parse import parse_query
-from subscriptions.service.chat_status import share_link
+from subscriptions.service.conversation_state import share_link
 
 
 def share(context: CommandContext) -> channel.Reply:

@@ -10,9 +10,9 @@ from subscriptions import errors
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
-from subscriptions.service import chat_status
+from subscriptions.service import conversation_state, link_payloads
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.paper_search import recent_matches
+from subscriptions.service.recent_matches import recent_matches
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
 OFFER = "offer"  # verb of links that share a subscription
@@ -90,11 +90,11 @@ def on_speak(context: CommandContext) -> channels.Reply:
 
 def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
     """Returns (query, time) that a link offers: a stored subscription, or a query in the link itself; None if it is gone."""
-    token = chat_status.find_callback(context.transaction, payload)
+    token = conversation_state.find_callback(context.transaction, payload)
     if token is not None:
         is_offer = token.verb == OFFER and not token.place
         return (str(token.arguments["text"]), str(token.arguments["when"])) if is_offer else None
-    ending = split_when(chat_status.text_of_payload(payload))
+    ending = split_when(link_payloads.text_of_payload(payload))
     if ending.only_time:
         return None
     try:

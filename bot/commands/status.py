@@ -11,7 +11,7 @@ from subscriptions.service.chat_status import status as chat_status
 from subscriptions.service.findings import stored_findings
 from subscriptions.store import digests
 from subscriptions.store import sources as stored_sources
-from subscriptions.store.chats import chats_awaiting_admission
+from subscriptions.store.admitted_chats import chats_awaiting_admission
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.subscriptions import subscription_counts
 

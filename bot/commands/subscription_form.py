@@ -18,7 +18,7 @@ from subscriptions.planning.times import as_words, read_when, split_when
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import author_rule
-from subscriptions.service import amendments, paper_search
+from subscriptions.service import amendments, paper_search, recent_matches
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.texts import clip
@@ -166,7 +166,7 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
         query = parse_query(text)
     except errors.QueryError as error:
         return (problem(context, error, text),)
-    lately = paper_search.recent_matches(context.transaction, query, now=context.now, most=examples)
+    lately = recent_matches.recent_matches(context.transaction, query, now=context.now, most=examples)
     lines = [
         context.reading(query),
         *(context.say("({inner})", inner=hint.say(context.localizer.translate)) for hint in query.hints[:1]),

@@ -9,7 +9,7 @@ from bot.commands.phrasing import Row
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.query.parse import parse_query
-from subscriptions.service import amendments, paper_search
+from subscriptions.service import amendments, overlaps, recent_matches
 from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.listing import Listed
 
@@ -88,7 +88,7 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
     near = None
     if page == 0 and context.origin.kind is model.ChatKind.PRIVATE:  # in groups, lists are short
         there = [one.subscription for one in found]
-        near = paper_search.nearly_same(context.transaction, context.chat, there, now=context.now)
+        near = overlaps.nearly_same(context.transaction, context.chat, there, now=context.now)
     if near is not None:
         more.append(
             context.localizer.count(
@@ -136,7 +136,7 @@ def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
 
 def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
     """Returns a line for each subscription: number, name or query, time, papers found, last delivery, why it is held."""
-    about = paper_search.activity(
+    about = recent_matches.activity(
         context.transaction, context.chat, [one.subscription for one in shown], now=context.now
     )
     lines = []
@@ -150,7 +150,7 @@ def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Li
     return lines
 
 
-def _often(context: CommandContext, about: paper_search.MatchCount, found: int) -> str:
+def _often(context: CommandContext, about: recent_matches.MatchCount, found: int) -> str:
     """Returns how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
     if about.base.week and about.base.whole:
         return context.localizer.count("{count} a week", "{count} a week", found)

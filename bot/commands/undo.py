@@ -15,8 +15,8 @@ from subscriptions import errors, model, states
 from subscriptions.service import amendments
 from subscriptions.service.amendments import Undone
 from subscriptions.service.changes import Change, Difference
-from subscriptions.store.conversations import is_later_update
 from subscriptions.store.known_papers import stored_papers
+from subscriptions.store.updates import is_later_update
 from subscriptions.texts import cut_letters
 
 

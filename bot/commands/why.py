@@ -15,9 +15,9 @@ from subscriptions.matching.hits import nearness_in_meaning, tokenize
 from subscriptions.meaning import NEAR
 from subscriptions.query import ABOUT, And, Not, Term, links
 from subscriptions.query.rewriting import leaves
-from subscriptions.service import chat_status
-from subscriptions.service.chat_status import Reason
+from subscriptions.service import why_not
 from subscriptions.service.paper_search import papers_named
+from subscriptions.service.why_not import Reason
 from subscriptions.store.deliveries import DeliveredPaper, deliveries_of
 from subscriptions.store.known_papers import as_announced
 
@@ -91,7 +91,7 @@ def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.
         *model_summary.lines(context, known.paper),
     ]
     buttons = model_summary.buttons(context, known)
-    found = chat_status.reasons(context.transaction, context.chat, known, now=context.now) if context.chat.id else ()
+    found = why_not.reasons(context.transaction, context.chat, known, now=context.now) if context.chat.id else ()
     if not found:
         return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")), buttons=buttons)
     day = context.localizer.day(known.day, seen_from=context.now.date())

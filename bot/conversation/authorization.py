@@ -24,8 +24,8 @@ from bot.dependencies import Dependencies
 from bot.ports import channel, conversation
 from subscriptions import addresses, errors, model
 from subscriptions.matching.ranking import Library
-from subscriptions.service import access, chat_status
-from subscriptions.store import conversations
+from subscriptions.service import access, conversation_state, operators
+from subscriptions.store import callbacks
 from subscriptions.store.database.store import Scope
 
 MOST_ASKED = 5  # operators of whom we ask the platform whether they administer a chat; each takes one call
@@ -106,7 +106,7 @@ async def _authorize_managed_chat(
     deps: Dependencies, here: PreparedRequest, managed: model.ChatAddress
 ) -> PreparedRequest:
     """Returns the request about the chat that the sender manages from here; with a refusal if they no longer may."""
-    chat = await deps.store.run(chat_status.known_or_new, managed, model.ChatKind.BROADCAST)
+    chat = await deps.store.run(conversation_state.known_or_new, managed, model.ChatKind.BROADCAST)
     place_itself = replace(chat.address, topic="")
     if chat.id and await _may_manage(deps, place_itself, chat.kind, here.request.sender):
         return replace(
@@ -119,7 +119,7 @@ async def _refusal_here(deps: Dependencies, request: conversation.Request, inten
     """Returns a refusal if the sender may not change the chat where the request was made; None if they may."""
     if not intent.needs_manager or request.place.kind is model.ChatKind.PRIVATE or request.sender_is_admin:
         return None
-    chat = await deps.store.run(chat_status.known_or_new, request.chat, request.place.kind)
+    chat = await deps.store.run(conversation_state.known_or_new, request.chat, request.place.kind)
     members, team = chat.settings.manage == "members", request.place.kind is model.ChatKind.TEAM
     if members and not team:
         return None
@@ -158,7 +158,7 @@ def _no_topics(place: conversation.Place) -> errors.Sentence:
 
 async def _may_manage(deps: Dependencies, chat: model.ChatAddress, kind: model.ChatKind, person: str) -> bool | None:
     """Returns whether a person may manage a chat other than the one where the request was made; None if unknown."""
-    known = await deps.store.run(chat_status.known_or_new, chat, kind)
+    known = await deps.store.run(conversation_state.known_or_new, chat, kind)
     members = kind is model.ChatKind.TEAM and known.settings.manage == "members"
     return await _is_admin(deps, chat, person, members=members)
 
@@ -187,7 +187,7 @@ async def _operator_is_admin(deps: Dependencies, prepared: PreparedRequest) -> b
         return False
     if (await deps.store.run(access.standing_of, chat)).is_admitted:
         return False
-    people = await deps.store.run(access.operators_on, bot_info.admins, chat.platform)
+    people = await deps.store.run(operators.operators_on, bot_info.admins, chat.platform)
     for person in people[:MOST_ASKED]:
         if await _is_admin(deps, chat, person):
             return True
@@ -218,11 +218,11 @@ def route_form_request(
     The place of the request becomes the chat that the view is about. Returns None if the view was shown to another
     person or is too old.
     """
-    token = chat_status.find_callback(store, request.callback_data)
+    token = conversation_state.find_callback(store, request.callback_data)
     if token is None or not token.person or token.person != request.sender:
         return None
     arguments = dict(token.arguments)
-    if token.place == conversations.home_view_of(request.chat):
+    if token.place == callbacks.home_view_of(request.chat):
         at = arguments.pop(_AT, None)
     elif _PLACES in arguments:
         if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
@@ -248,7 +248,7 @@ def form_token(context: CommandContext, modal: channel.Modal, tokens: dict[str, 
     chats = {"": context.chat.address, **modal.places}
     places = {value: _in_json(context, address) for value, address in chats.items()}
     arguments = {**modal.arguments, _PLACES: places, _UNTIL: (context.now + MAX_FORM_AGE).isoformat()}
-    token_id, place = conversations.new_callback_id(), str(context.origin.address)
+    token_id, place = callbacks.new_callback_id(), str(context.origin.address)
     tokens[token_id] = model.CallbackToken(
         verb=modal.verb, arguments=arguments, place=place, person=context.request.sender
     )
@@ -261,7 +261,7 @@ def with_token(
     """Returns the button with the id of a new token, which is added to `tokens`; a button without a verb is not changed."""
     if not button.verb:
         return button
-    token_id = conversations.new_callback_id()
+    token_id = callbacks.new_callback_id()
     arguments = {**more, **button.arguments}
     tokens[token_id] = model.CallbackToken(verb=button.verb, arguments=arguments, place=place, person=person)
     return replace(button, data=token_id)
@@ -271,7 +271,7 @@ def with_home_view_tokens(
     context: CommandContext, home_view: channel.HomeView, tokens: dict[str, model.CallbackToken]
 ) -> channel.HomeView:
     """Returns the home view with a token id in each button. The tokens are valid until the view is shown again."""
-    place, person = conversations.home_view_of(context.origin.address), context.request.sender
+    place, person = callbacks.home_view_of(context.origin.address), context.request.sender
 
     def bound(buttons: Iterable[channel.Button], about: model.ChatAddress | None) -> tuple[channel.Button, ...]:
         more = {_AT: _in_json(context, about)} if about else {}
@@ -313,5 +313,5 @@ def _place(store: Scope, at: Mapping[str, str]) -> conversation.Place:
     Kind and title come from the store; for a chat that is not stored, from the JSON.
     """
     address = addresses.parse_address(at["chat"])
-    chat = chat_status.known_or_new(store, address, model.ChatKind(at["kind"]))
+    chat = conversation_state.known_or_new(store, address, model.ChatKind(at["kind"]))
     return conversation.Place(chat=address, kind=chat.kind, title="" if chat.id else at["title"])

@@ -27,7 +27,7 @@ from bot.ports import conversation
 from bot.ports.channel import RequestHandled
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions import errors, model
-from subscriptions.store import conversations
+from subscriptions.store import callbacks, updates
 
 log = logging.getLogger("paperwire")
 
@@ -68,10 +68,8 @@ class Dispatcher:
     async def resume_replies(self) -> None:
         """Posts the replies that an earlier process left unfinished, and resumes its look-ups. Raises StoreError."""
         deps = self._deps
-        replies = await deps.store.run(conversations.unfinished_replies, now=deps.clock.now())
-        lookups = await deps.store.run(
-            conversations.take_over_lookups, since=deps.clock.now() - paper_lookup.PENDING_FOR
-        )
+        replies = await deps.store.run(updates.unfinished_replies, now=deps.clock.now())
+        lookups = await deps.store.run(callbacks.take_over_lookups, since=deps.clock.now() - paper_lookup.PENDING_FOR)
         self.take_over(replies, lookups)
 
     def take_over(self, replies: Iterable[tuple[str, str, str]], lookups: Iterable[str]) -> None:
@@ -172,7 +170,7 @@ class Dispatcher:
         deps, attempts = self._deps, self._attempts(name.split(":")[1])
         since = deps.clock.now() - paper_lookup.PENDING_FOR
         pending: Mapping[str, Any] | None = await attempts(
-            deps.store.run, conversations.requested_lookup, name, since=since
+            deps.store.run, callbacks.requested_lookup, name, since=since
         )
         if pending is None:  # the chat was erased meanwhile
             return
@@ -208,7 +206,7 @@ class Dispatcher:
         person = model.ChatAddress(request.chat.platform, request.sender)
         if self._deps.forms_of(person) is None or not person.address:
             return
-        if not await self._deps.store.run(conversations.has_home_view, person):
+        if not await self._deps.store.run(callbacks.has_home_view, person):
             return
         place, update = conversation.Place(chat=person, kind=model.ChatKind.PRIVATE), f"board:{request.update_id}"
         shown = conversation.EventRequest(

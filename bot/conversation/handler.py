@@ -26,10 +26,10 @@ from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, P
 from bot.rendering.language import refused
 from subscriptions import errors, model
 from subscriptions.addresses import command_prefix
-from subscriptions.service import paper_search
-from subscriptions.service.chat_status import apply_once
+from subscriptions.service import recent_matches
+from subscriptions.service.conversation_state import apply_once
+from subscriptions.store import callbacks
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import conversations
 from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.store import Store, Transaction
 
@@ -89,11 +89,11 @@ class ReplyDraft:
     def store(self, transaction: Transaction, *, now: datetime) -> str:
         """Stores the tokens and the look-up of the reply. Returns the JSON of the reply, which the caller must store."""
         if self.home_of is not None:
-            conversations.drop_callbacks_at(transaction, conversations.home_view_of(self.home_of))
-        conversations.store_callbacks(transaction, self.tokens, now=now)
+            callbacks.drop_callbacks_at(transaction, callbacks.home_view_of(self.home_of))
+        callbacks.store_callbacks(transaction, self.tokens, now=now)
         if self.lookup is not None:
             name, request = self.lookup
-            conversations.begin_lookup(transaction, name, request, now=now)
+            callbacks.begin_lookup(transaction, name, request, now=now)
         if self.note is not None:
             self.note(transaction)
         return self.reply.to_json()
@@ -358,7 +358,7 @@ def _store_effect(
     transaction.may_ask = may_ask
     request, now, show = prepared.request, deps.clock.now(), deps.conversation.show_reply
     is_matched = ahead.is_answered or isinstance(request, EventRequest) or transaction.is_current(ahead.version)
-    if not is_matched and not paper_search.is_ready(transaction, now=now):
+    if not is_matched and not recent_matches.is_ready(transaction, now=now):
         return None
     news: list[str] = []
 
@@ -381,11 +381,11 @@ def _match_ahead(transaction: Transaction, deps: Dependencies, prepared: Prepare
     now, categorised = deps.clock.now(), deps.conversation.bot_info.categorised
     intent = prepared.intent
     if prepared.refusal is not None or not (intent.queries or intent.matches_ahead):
-        paper_search.recent(transaction, now)
+        recent_matches.recent(transaction, now)
         return
     context = prepared_request.build_command_context(transaction, deps, prepared)
     texts = intent.queries(context) if intent.queries else ()
-    paper_search.match_ahead(transaction, context.chat, texts, now=now, categorised=categorised)
+    recent_matches.match_ahead(transaction, context.chat, texts, now=now, categorised=categorised)
     with suppress(errors.PaperwireError):  # the command itself will report this error
         if intent.matches_ahead:
             intent.matches_ahead(context)

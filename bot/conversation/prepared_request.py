@@ -34,10 +34,10 @@ from bot.rendering.language import Language, refused
 from subscriptions import errors, model
 from subscriptions.addresses import command_prefix
 from subscriptions.matching.ranking import Library
-from subscriptions.service import chat_status
+from subscriptions.service import conversation_state
 from subscriptions.service.amendments import follow_person
-from subscriptions.service.known_papers import where_delivered
-from subscriptions.store import conversations
+from subscriptions.service.asked_papers import where_delivered
+from subscriptions.store import callbacks, updates
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.texts import cut_letters
 
@@ -92,7 +92,7 @@ def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | 
         _move_home(store, request, request.direct_channel, now)
     token = None
     with store.read() as transaction:
-        if conversations.reply_to(transaction, here.platform, request.update_id) is not None:
+        if updates.reply_to(transaction, here.platform, request.update_id) is not None:
             return None
         if _is_in_a_view(request):
             routed = authorization.route_form_request(transaction, request, now=now)
@@ -102,7 +102,7 @@ def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | 
             if isinstance(request, CallbackRequest):
                 token = _permitted_token(transaction, request)
         is_private = request.place.kind is model.ChatKind.PRIVATE
-        managed = chat_status.managed_chat(transaction, request.chat, now=now) if is_private else None
+        managed = conversation_state.managed_chat(transaction, request.chat, now=now) if is_private else None
     return _Known(request, here, token, managed)
 
 
@@ -139,14 +139,14 @@ def _move_home(store: Store, request: MessageRequest, direct_channel: str, now: 
     """Gives a chat that is stored under the id of a direct channel the id of its person as its address."""
     prefix, _, _ = request.sender.rpartition("/")
     address = f"{prefix}/{direct_channel}" if prefix else direct_channel
-    chat_status.move_to_person_address(store, request.chat, address, now=now)
+    conversation_state.move_to_person_address(store, request.chat, address, now=now)
 
 
 def _with_home_chat(transaction: Transaction, request: Request) -> Request:
     """Returns the request; if its thread belongs to another stored chat, that chat becomes the place of the request."""
     if isinstance(request, CallbackRequest) and request.topic_is_unknown:
         request = _with_topic(transaction, request)
-    home = chat_status.chat_of_thread(transaction, request.chat) if request.chat.topic else request.chat
+    home = conversation_state.chat_of_thread(transaction, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
         return request
     return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
@@ -169,7 +169,7 @@ def _permitted_token(transaction: Transaction, request: CallbackRequest) -> mode
     token = pressed_token(transaction, request.callback_data, str(request.chat))
     if token is None or token.person not in ("", request.sender):
         return None
-    moved_to = chat_status.known_or_new(transaction, request.chat, request.place.kind).address
+    moved_to = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
     return token if token.place in ("", str(request.chat), str(moved_to)) else None
 
 
@@ -298,7 +298,7 @@ def build_command_context(store: Transaction, deps: Dependencies, prepared: Prep
 
 def chat_at(store: Scope, place: Place, language: str) -> model.Chat:
     """Returns the stored chat at a place; if it is not stored, a new chat with id 0."""
-    return chat_status.known_or_new(
+    return conversation_state.known_or_new(
         store, place.chat, place.kind, title=place.title, lang=language, public=place.public
     )
 
@@ -310,7 +310,7 @@ def _in_its_language(store: Scope, request: Request, now: datetime) -> Request:
     """
     if request.place.kind is not model.ChatKind.PRIVATE:
         return request
-    last = conversations.get_conversation_state(store, _heard_name(request.chat), now=now)
+    last = callbacks.get_conversation_state(store, _heard_name(request.chat), now=now)
     return replace(request, language=last.arguments["lang"]) if last else request
 
 

@@ -19,7 +19,7 @@ from bot.ports import channel as channels
 from bot.ports import conversation
 from subscriptions import errors, model
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.store import conversations
+from subscriptions.store import updates
 from subscriptions.store.moving import chat_moved
 
 log = logging.getLogger("paperwire")
@@ -115,14 +115,14 @@ async def send_reply(deps: Dependencies, reply: StoredReply) -> None:
         reply = replace(reply, messages=reply.instead)
     async with nullcontext() if _is_on_page(deps, reply) else deps.engine.posting(reply.chat.lane):
         # Another worker may have posted the reply meanwhile.
-        if not await until_stored(deps, conversations.has_reply, reply.chat.platform, reply.update):
+        if not await until_stored(deps, updates.has_reply, reply.chat.platform, reply.update):
             return
         try:
             await _send_content(deps, api, reply)
         except errors.NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
             await _record_loss(deps, reply.chat, error)
-        await _write(deps, conversations.finish_reply, reply.chat.platform, reply.update)
+        await _write(deps, updates.finish_reply, reply.chat.platform, reply.update)
 
 
 async def _show_views(deps: Dependencies, reply: StoredReply) -> bool:

@@ -21,7 +21,7 @@ from bot.ports.rate_limiter import RateLimiter
 from subscriptions import errors
 from subscriptions.model import Lane
 from subscriptions.service.sending import sends_of_lane
-from subscriptions.store import workers
+from subscriptions.store import wakeups, workers
 from subscriptions.store.database.store import Store
 
 P = ParamSpec("P")
@@ -117,7 +117,7 @@ class ClusterEngine:
             by_delay[max(0.0, second - now)].append(lane)
         for delay, lanes in by_delay.items():
             with suppress(errors.StoreError):
-                await self._store.run(workers.wake_lanes, lanes, after=timedelta(seconds=delay))
+                await self._store.run(wakeups.wake_lanes, lanes, after=timedelta(seconds=delay))
 
     # ------------------------------------------------------------------------------------------------------------- lanes
 
@@ -129,7 +129,7 @@ class ClusterEngine:
             stack.push_async_callback(_end, work)
             while True:
                 await self.wait_for_writes()
-                if work.done() or (not self._running and await self._store.run(workers.count_jobs) == 0):
+                if work.done() or (not self._running and await self._store.run(wakeups.count_jobs) == 0):
                     break
                 await asyncio.sleep(LOOK_INTERVAL)
         if self.errors:

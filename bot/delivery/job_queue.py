@@ -1,7 +1,7 @@
 """The jobs that wake lanes in the workers of a cluster. They use procrastinate, a library for job queues in PostgreSQL.
 
 A job is only a wake-up: it names a lane to look at and has no state. The store writes jobs in the transactions that
-make lanes ready (subscriptions/store/workers.py). This module takes jobs. The library has one worker for each platform
+make lanes ready (subscriptions/store/wakeups.py). This module takes jobs. The library has one worker for each platform
 here, so that no platform waits for another, and one for upkeep tasks. Each upkeep task runs in only one process.
 """
 
@@ -21,7 +21,7 @@ from procrastinate.manager import JobManager, NotificationCallback
 
 from bot.errors import error_location
 from subscriptions.model import Lane
-from subscriptions.store import workers
+from subscriptions.store import wakeups
 
 log = logging.getLogger("paperwire")
 
@@ -152,7 +152,7 @@ class JobQueue:
             logging.getLogger(name).setLevel(logging.CRITICAL)  # they log two lines for each job; we log the errors
         self._concurrency = concurrency
         self._times = times
-        self._queues = [f"{workers.QUEUE}{platform}" for platform in platforms]
+        self._queues = [f"{wakeups.QUEUE}{platform}" for platform in platforms]
         self._connector = PsycopgConnector(
             kwargs={**connect, "options": f"{connect.get('options', '')} {_BY_INDEX}"},
             min_size=_CONNECTIONS,
@@ -163,7 +163,7 @@ class JobQueue:
         self._upkeep = self._app() if sweep is not None else None
         self._problem = ""  # why no jobs are taken
 
-        @self._lanes.task(name=workers.TASK, retry=_Retries())
+        @self._lanes.task(name=wakeups.TASK, retry=_Retries())
         async def deliver_lane(platform: str, address: str) -> None:
             await deliver(Lane(platform, address))
 

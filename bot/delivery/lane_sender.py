@@ -20,10 +20,10 @@ from bot.ports import channel as channels
 from subscriptions import addresses, errors, model
 from subscriptions.notices.findings import SendingStopped
 from subscriptions.planning.decision import OnUnclear
-from subscriptions.service import chat_status, sending
+from subscriptions.service import conversation_state, sending
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.retention import bot_name
-from subscriptions.store import claims
+from subscriptions.store import claims, edits, steps, unrendered
 from subscriptions.store.database.store import Store, Transaction, writes
 
 log = logging.getLogger("paperwire")
@@ -48,7 +48,7 @@ class DrainState:
     store_failed: bool = False  # the database cannot be used, so every lane stops
     render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
     # lane that has not started -> its first message
-    rendered_ahead: dict[model.Lane, claims.Claim] = field(default_factory=dict)
+    rendered_ahead: dict[model.Lane, steps.Claim] = field(default_factory=dict)
     # lanes of operators' chats, to which notices are sent even if their platform is stopped
     exempt: set[model.Lane] = field(default_factory=set)
 
@@ -82,9 +82,9 @@ async def deliver(deps: Dependencies, drain_state: DrainState, lane: model.Lane)
             if attempts.posts.total() >= MOST_POSTS or deps.clock.monotonic() - began >= LONGEST_TURN:
                 deps.engine.wake([lane])
                 return
-            if isinstance(step, claims.Edit):
+            if isinstance(step, steps.Edit):
                 step = await _edit(deps, drain_state, step, attempts)
-            elif isinstance(step, claims.Unrendered):
+            elif isinstance(step, steps.Unrendered):
                 step = await _render(deps, drain_state, step, attempts)
             elif step.unclear and not await must_post_again(deps, drain_state, step, attempts):
                 step = await next_step(deps, attempts)
@@ -96,8 +96,8 @@ async def deliver(deps: Dependencies, drain_state: DrainState, lane: model.Lane)
 
 
 async def _post(
-    deps: Dependencies, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
-) -> claims.Step | None:
+    deps: Dependencies, drain_state: DrainState, step: steps.Claim, attempts: LaneAttempts
+) -> steps.Step | None:
     """Posts one message while nothing else is posted in its lane. Returns the next step of the lane."""
     lane = attempts.lane
     if not await wait_for_send(deps, lane, stays=attempts.posts[step.seq, step.message.number] > 0):
@@ -110,8 +110,8 @@ async def _post(
 
 
 async def _post_now(
-    deps: Dependencies, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
-) -> claims.Step | None:
+    deps: Dependencies, drain_state: DrainState, step: steps.Claim, attempts: LaneAttempts
+) -> steps.Step | None:
     """Posts one message and writes the outcome. Returns the next step of the lane.
 
     The message is marked as sending only after the wait for the rate limit, because after a crash a marked message counts
@@ -154,8 +154,8 @@ def measured(deps: Dependencies, platform: str, kind: str) -> Iterator[None]:
 
 
 async def _edit(
-    deps: Dependencies, drain_state: DrainState, step: claims.Edit, attempts: LaneAttempts
-) -> claims.Step | None:
+    deps: Dependencies, drain_state: DrainState, step: steps.Edit, attempts: LaneAttempts
+) -> steps.Step | None:
     """Edits a sent message whose text has changed. Returns the next step. After a crash, the edit is simply repeated."""
     try:
         if not await _edit_message(deps, step, attempts.lane):
@@ -167,11 +167,11 @@ async def _edit(
         if not isinstance(outcome, errors.Rejected):
             return None
     else:
-        await deps.store.run(claims.finish_edit, step)
+        await deps.store.run(edits.finish_edit, step)
     return await next_step(deps, attempts)
 
 
-async def _edit_message(deps: Dependencies, step: claims.Edit, lane: model.Lane) -> bool:
+async def _edit_message(deps: Dependencies, step: steps.Edit, lane: model.Lane) -> bool:
     """Edits the message on the platform. Returns False if the edit has to wait for a later call. Raises NotDelivered."""
     messages = await deps.store.run(_render_again, deps, step)
     if not 1 <= step.number <= len(messages):
@@ -184,7 +184,7 @@ async def _edit_message(deps: Dependencies, step: claims.Edit, lane: model.Lane)
     return True
 
 
-def _render_again(store: Store, deps: Dependencies, step: claims.Edit) -> tuple[model.Message, ...]:
+def _render_again(store: Store, deps: Dependencies, step: steps.Edit) -> tuple[model.Message, ...]:
     """Renders the delivery of the message again; the result is all messages of the delivery."""
     store_offers(store, deps, (step.delivery,))
     return deps.render_delivery(step.delivery, step.layout)
@@ -193,14 +193,14 @@ def _render_again(store: Store, deps: Dependencies, step: claims.Edit) -> tuple[
 # ---------------------------------------------------------------------------------------------------------- renders
 
 
-async def next_step(deps: Dependencies, attempts: LaneAttempts) -> claims.Step | None:
+async def next_step(deps: Dependencies, attempts: LaneAttempts) -> steps.Step | None:
     """Claims and returns the next step of the lane; None if there is nothing to do now."""
     return await deps.store.run(claims.claim, claim_request(deps, attempts))
 
 
-def claim_request(deps: Dependencies, attempts: LaneAttempts) -> claims.ClaimRequest:
+def claim_request(deps: Dependencies, attempts: LaneAttempts) -> steps.ClaimRequest:
     """Returns the arguments of `claim` for this call."""
-    return claims.ClaimRequest(
+    return steps.ClaimRequest(
         lane=attempts.lane,
         now=deps.clock.now(),
         wall=deps.clock.wall(),
@@ -211,31 +211,31 @@ def claim_request(deps: Dependencies, attempts: LaneAttempts) -> claims.ClaimReq
 
 
 async def _render(
-    deps: Dependencies, drain_state: DrainState, step: claims.Step | None, attempts: LaneAttempts
-) -> claims.Step | None:
+    deps: Dependencies, drain_state: DrainState, step: steps.Step | None, attempts: LaneAttempts
+) -> steps.Step | None:
     """Renders the lane's next delivery together with those of other lanes. Returns the lane's next step."""
     ahead, must_wait = drain_state.rendered_ahead, drain_state.render_lock.locked()
     async with drain_state.render_lock:
         if must_wait:  # another lane has usually rendered this delivery meanwhile
             step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
-        if isinstance(step, claims.Unrendered):
+        if isinstance(step, steps.Unrendered):
             ahead |= await deps.store.run(_render_ahead, deps, step)
             step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
     return step
 
 
-def _render_ahead(store: Store, deps: Dependencies, step: claims.Unrendered) -> dict[model.Lane, claims.Claim]:
+def _render_ahead(store: Store, deps: Dependencies, step: steps.Unrendered) -> dict[model.Lane, steps.Claim]:
     """Renders and stores a batch of deliveries. Returns lane → the claim of its first message.
 
     With several workers, the batch is only this delivery, since other workers render those of other lanes. Before a
     message is posted, `mark_sending` checks that its claim is still valid.
     """
-    deliveries = claims.to_render(store, step, RENDER_BATCH if deps.renders_ahead else 1, wall=deps.clock.wall())
+    deliveries = unrendered.to_render(store, step, RENDER_BATCH if deps.renders_ahead else 1, wall=deps.clock.wall())
     store_offers(store, deps, list(deliveries.values()))
     rendered = [_rendered(deps, seq, delivery) for seq, delivery in deliveries.items()]
-    claims.store_rendered(store, rendered, now=deps.clock.now())
+    unrendered.store_rendered(store, rendered, now=deps.clock.now())
     return {
-        (delivery := deliveries[one.seq]).chat.address.lane: claims.Claim(
+        (delivery := deliveries[one.seq]).chat.address.lane: steps.Claim(
             seq=one.seq,
             delivery=delivery.id,
             chat_id=delivery.chat.id,
@@ -248,16 +248,16 @@ def _render_ahead(store: Store, deps: Dependencies, step: claims.Unrendered) -> 
     }
 
 
-def _rendered(deps: Dependencies, seq: int, delivery: model.Delivery) -> claims.Rendered:
+def _rendered(deps: Dependencies, seq: int, delivery: model.Delivery) -> unrendered.Rendered:
     try:
-        return claims.Rendered(seq=seq, messages=deps.render_delivery(delivery, ()))
+        return unrendered.Rendered(seq=seq, messages=deps.render_delivery(delivery, ()))
     except errors.StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - an error in one delivery must not stop the others
         fields = {"delivery": delivery.id, "chat": str(delivery.chat.address)}
         log.error("Delivery %s cannot be rendered: %s", delivery.id, error_location(error), extra=fields)
         reason = "No message could be made of it; this is a fault of paperwire, and the log says which."
-        return claims.Rendered(seq=seq, failure=reason)
+        return unrendered.Rendered(seq=seq, failure=reason)
 
 
 # ----------------------------------------------------------------------- decides about messages that were perhaps sent
@@ -269,7 +269,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)  # af
 
 
 async def must_post_again(
-    deps: Dependencies, drain_state: DrainState, step: claims.Claim, attempts: LaneAttempts
+    deps: Dependencies, drain_state: DrainState, step: steps.Claim, attempts: LaneAttempts
 ) -> bool:
     """Returns whether an unclear message must be posted again because the platform cannot tell whether it was sent.
 
@@ -302,14 +302,14 @@ async def must_post_again(
     return False
 
 
-def _policy(deps: Dependencies, step: claims.Claim) -> OnUnclear:
+def _policy(deps: Dependencies, step: steps.Claim) -> OnUnclear:
     """Returns what happens to a message of this platform that may have arrived."""
     if deps.on_unclear == "resend" and deps.channels[step.address.platform].repeats_once:
         return "once"
     return deps.on_unclear
 
 
-async def _follow_policy(deps: Dependencies, step: claims.Claim, attempts: LaneAttempts, reason: str) -> bool:
+async def _follow_policy(deps: Dependencies, step: steps.Claim, attempts: LaneAttempts, reason: str) -> bool:
     """Returns whether a message must be posted again according to `on_unclear`; if not, lets it wait."""
     if deps.on_unclear != "skip" and (step.at_start or not step.waits):
         return True
@@ -319,7 +319,7 @@ async def _follow_policy(deps: Dependencies, step: claims.Claim, attempts: LaneA
     return False
 
 
-async def _look_up(deps: Dependencies, step: claims.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
+async def _look_up(deps: Dependencies, step: steps.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
     """Returns the platform's id of the message; None if it was not sent. Raises RetryLater, SenderStopped, LookupError.
 
     `after` is the moment when the first of the posts that may have arrived began. The first look-up is made
@@ -345,8 +345,8 @@ GONE_CHATS, GONE_SHARE = 10, 5
 
 
 async def confirm_sent(
-    deps: Dependencies, drain_state: DrainState, step: claims.Claim, platform_id: str, attempts: LaneAttempts
-) -> claims.Step | None:
+    deps: Dependencies, drain_state: DrainState, step: steps.Claim, platform_id: str, attempts: LaneAttempts
+) -> steps.Step | None:
     """Stores that a message was sent. Returns the next step of the lane."""
     papers, after = await until_stored(deps, claims.confirm, step, platform_id, claim_request(deps, attempts))
     _log(step, "sent", logging.DEBUG)
@@ -357,7 +357,7 @@ async def confirm_sent(
 
 
 async def record_failure(
-    deps: Dependencies, drain_state: DrainState, step: claims.Claim, outcome: errors.NotDelivered
+    deps: Dependencies, drain_state: DrainState, step: steps.Claim, outcome: errors.NotDelivered
 ) -> None:
     """Stores why a message was not delivered. Depending on the reason, pauses the lane, stops the sender or wakes a lane."""
     lane = step.address.lane
@@ -378,7 +378,7 @@ async def record_failure(
         await _count_gone(deps, drain_state, addresses.sender_of(lane), step.chat_id)
 
 
-def _log(step: claims.Claim, outcome: str, level: int) -> None:
+def _log(step: steps.Claim, outcome: str, level: int) -> None:
     """Logs the outcome of an attempt, without the platform's error text, which may quote the message.
 
     Successes, and failures that affect all messages of a platform, are logged only at the level DEBUG.
@@ -426,7 +426,7 @@ def _offer(transaction: Transaction, deps: Dependencies, deliveries: Sequence[mo
         if name and addresses.facts_of(address.platform).links is not None:
             # the subscription may have been removed, but its planned delivery is sent
             with suppress(errors.NotFound), transaction.savepoint() as part:
-                chat_status.share_link(part, address, _number(delivery), now=deps.clock.now())
+                conversation_state.share_link(part, address, _number(delivery), now=deps.clock.now())
 
 
 def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: model.Delivery) -> str:
@@ -438,7 +438,7 @@ def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: model.D
     name, links = bot_names.get(platform, "") or bot_name(store, platform), addresses.facts_of(platform).links
     if not name or not number or links is None:
         return ""
-    offer = chat_status.shared_link(store, delivery.chat.address, number)
+    offer = conversation_state.shared_link(store, delivery.chat.address, number)
     return links.start(name, offer) if offer else ""
 
 

@@ -30,11 +30,12 @@ from subscriptions.notices.declared import ClockWasWrong
 from subscriptions.service import retention, sending
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import plan_slices
-from subscriptions.store.bot_state import stopped_platforms
-from subscriptions.store.claims import lanes
 from subscriptions.store.database.store import Store
+from subscriptions.store.open_lanes import lanes
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.workers import NewWorker, wake_lanes
+from subscriptions.store.platform_states import stopped_platforms
+from subscriptions.store.wakeups import wake_lanes
+from subscriptions.store.workers import NewWorker
 
 # most lanes of one platform that run at the same time; a limit per platform, so that none waits for another
 CONCURRENCY = 10

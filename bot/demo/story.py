@@ -22,7 +22,7 @@ from bot.sources.ingest import ingest
 from subscriptions import errors, model
 from subscriptions.service import requests
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.chat_status import store_chat
+from subscriptions.service.conversation_state import store_chat
 from subscriptions.store.digests import Ingested
 
 

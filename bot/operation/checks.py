@@ -27,9 +27,10 @@ from bot.settings import VARIABLES, Settings
 from subscriptions import addresses, errors, model
 from subscriptions.chat_settings import resolve
 from subscriptions.notices.findings import DeliveriesWaiting, Level, MessagesDead
-from subscriptions.store.bot_state import bots
 from subscriptions.store.database.schema import HEAD
-from subscriptions.store.database.store import Store, write_refusal
+from subscriptions.store.database.store import Store
+from subscriptions.store.database.write_probe import write_refusal
+from subscriptions.store.platform_states import bots
 from subscriptions.zones import zone
 
 

@@ -10,7 +10,7 @@ from bot.operation import ticks
 from bot.rendering.language import Language
 from bot.settings import Settings
 from subscriptions.notices.findings import CopyTooOld, Finding, Level, PartFails, SendingStopped, SourceFinding
-from subscriptions.service import sending
+from subscriptions.service import outbox_trouble
 from subscriptions.service.findings import dead_deliveries, stored_findings, waiting_deliveries
 from subscriptions.store.database.store import Store
 
@@ -94,7 +94,7 @@ def for_strangers(found: Iterable[Finding], now: datetime) -> dict[str, Problem]
 
 def log_new_trouble(store: Store, *, now: datetime) -> None:
     """Logs each dead delivery once, and each long wait once a day, since most installations have no operator's chat."""
-    trouble, words = sending.claim_unlogged_trouble(store, now=now), Language("en", "UTC")
+    trouble, words = outbox_trouble.claim_unlogged_trouble(store, now=now), Language("en", "UTC")
     dead = [dead_deliveries(trouble.dead)] if trouble.dead.count else []
     waiting = [waiting_deliveries(platform, late, now) for platform, late in trouble.waiting.items()]
     for one in (*dead, *waiting):

@@ -15,7 +15,8 @@ from bot.rendering import templating
 from bot.settings import Settings
 from subscriptions.errors import StoreError
 from subscriptions.store.database import FULL as DISK_FULL
-from subscriptions.store.database.store import Store, write_refusal
+from subscriptions.store.database.store import Store
+from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.store.workers import worker_ids
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database

@@ -26,12 +26,12 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.addresses import declared
 from subscriptions.errors import StoreError
 from subscriptions.notices.findings import Finding
-from subscriptions.service import access, sending
+from subscriptions.service import operators, senders_at_work
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.service.notices import notify_new_version
-from subscriptions.service.sending import backlog
+from subscriptions.service.senders_at_work import backlog
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import OutboxFigures
+from subscriptions.store.work_figures import OutboxFigures
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class Observed:
     platforms: Sequence[str] = ()  # the platforms that are on
     figures: Figures | None  # None if the database cannot be read; then all gauges from it are left out
     lanes_in_hand: int = 0  # lanes that this process delivers now
-    backlog: sending.Backlog | None = None  # None if the database cannot be read
+    backlog: senders_at_work.Backlog | None = None  # None if the database cannot be read
     files: Mapping[str, int] = field(default_factory=dict)  # "database", "wal" -> bytes
     copies: Sequence[datetime] = ()  # when each copy of the database was made
     findings: Sequence[Finding] = ()
@@ -140,7 +140,7 @@ def _seconds(since: datetime, now: datetime) -> float:
     return max((now - since).total_seconds(), 0.0)
 
 
-def _behind(since: Callable[[sending.Backlog], datetime | None]) -> Callable[[Observed], Values]:
+def _behind(since: Callable[[senders_at_work.Backlog], datetime | None]) -> Callable[[Observed], Values]:
     """Returns a function that reads how long work has waited. It returns no values while the database cannot be read."""
 
     def read(seen: Observed) -> Values:
@@ -444,9 +444,9 @@ def operator_lines(store: Store, app: App) -> list[str]:
     conversation, admins = app.deps.conversation, app.settings.admins
     if conversation.bot_info.version:
         notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
-    if not _needs_operator(app) or access.has_operator(store, admins):
+    if not _needs_operator(app) or operators.has_operator(store, admins):
         return []
-    return [f"This bot has no operator yet. To become it, send in private: /admin {access.new_code(store)}"]
+    return [f"This bot has no operator yet. To become it, send in private: /admin {operators.new_code(store)}"]
 
 
 def _needs_operator(app: App) -> bool:

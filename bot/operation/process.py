@@ -25,10 +25,10 @@ from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import errors
 from subscriptions.notices.findings import DailyWorkFailed, Finding, SendingStopped
-from subscriptions.service import known_papers, paper_search
+from subscriptions.service import known_papers, recent_matches
 from subscriptions.service.notices import notify_operators_of_trouble
 from subscriptions.service.plan import move_far_moments
-from subscriptions.store import bot_state, workers
+from subscriptions.store import platform_states, workers
 
 log = logging.getLogger("paperwire")
 
@@ -97,7 +97,7 @@ class Process:
                     await tell_of_wrong_clock(self.app.deps, moved)
                 if not self.sources.is_catching_up:
                     await plan(self.app.deps, self._drain_state, planned=self._wake_lanes)
-                await self.app.store.run(paper_search.keep_recent, now=self.app.clock.now())
+                await self.app.store.run(recent_matches.keep_recent, now=self.app.clock.now())
                 await self.app.store.run(known_papers.keep_searched)
             await self._notify_operators()
             if looks:
@@ -182,7 +182,7 @@ class Process:
     async def _update_stopped_platforms(self) -> None:
         """Lets platforms whose token failed try again after a pause. Platforms that an operator must free stay stopped."""
         second = self.app.clock.monotonic()
-        held = await self.app.store.run(bot_state.stopped_platforms)
+        held = await self.app.store.run(platform_states.stopped_platforms)
         stopped = self._drain_state.stopped
         for platform, reason in list(stopped.items()):
             until, length = self._rests.get(platform, (0.0, 0.0))
@@ -294,7 +294,7 @@ async def _run(
         if app.cluster is not None:
             await app.cluster.join()
         if pause_gone:
-            await app.store.run(bot_state.free_platforms)
+            await app.store.run(platform_states.free_platforms)
         await app.sender.prepare(new_bot=new_bot)
         times = app.cluster.times if app.cluster else None
         pace = {"interval": times.beat, "stalled_after": times.stalled} if times else {}

@@ -19,7 +19,7 @@ from bot.rendering.templating import draw_page
 from bot.settings import Settings
 from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.store import conversations
+from subscriptions.store import callbacks
 from subscriptions.store.database.store import Store
 
 PATH = "/sign-in"
@@ -274,14 +274,14 @@ class Sessions:
         name, now = self.signed_name(cookie), self._clock.wall()
         if not name:
             return ""
-        ended = await self._store.run(conversations.get_conversation_state, _ended(cookie), now=now)
+        ended = await self._store.run(callbacks.get_conversation_state, _ended(cookie), now=now)
         return name if ended is None else ""
 
     async def end(self, cookie: str) -> None:
         """Signs a session out, if it is signed in. Raises StoreError."""
         if self.signed_name(cookie):
             ended, now = model.CallbackToken(verb="signed-out"), self._clock.wall()
-            await self._store.run(conversations.set_conversation_state, _ended(cookie), ended, lasts=LASTS, now=now)
+            await self._store.run(callbacks.set_conversation_state, _ended(cookie), ended, lasts=LASTS, now=now)
 
     @staticmethod
     def token(cookie: str) -> str:

@@ -34,7 +34,7 @@ from subscriptions import errors
 from subscriptions.model import ChatKind, Digest
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.access import choose_language
-from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.conversation_state import known_or_new
 from subscriptions.store.known_papers import first_paper_at
 from subscriptions.store.sources import known_sources
 from subscriptions.zones import zone_name

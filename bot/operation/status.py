@@ -20,7 +20,7 @@ from subscriptions.notices.findings import Finding
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import sending
 from subscriptions.service.chat_status import figures
-from subscriptions.store import outbox as stored_outbox
+from subscriptions.store import work_figures
 from subscriptions.store.outbox import OutboxEntry
 from subscriptions.store.sources import KnownSource, receipts_since
 
@@ -169,14 +169,14 @@ class StatusPage:
         sources, today = all_figures.sources, language.local(now).date()
         more = _MANY_MORE.say(language.translate) if len(entries) > SHOWN else ""
         days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
-        arrivals = stored_outbox.came_since(app.store, _midnight(language.local(now)))
+        arrivals = work_figures.came_since(app.store, _midnight(language.local(now)))
         copies = ticks.copy_times(backup_folder(app.settings, app.store))
         shown: Mapping[str, object] = {
             "problems": [_problem(one, language) for one in joined(found, self._troubles())],
             "runs": language.say("It has run since {since}.", since=language.moment(self._work.since)),
             "papers": _papers_today(arrivals, language),
             "came": list(_sources(sources, arrivals, receipts, now, language)),
-            "went": _went(stored_outbox.sent_since(app.store, _midnight(language.local(wall))), language),
+            "went": _went(work_figures.sent_since(app.store, _midnight(language.local(wall))), language),
             "waits": _waits(all_figures.outbox, language),
             "waiting": [_shown(one, language) for one in entries[:SHOWN]],
             "more": more,
@@ -204,7 +204,7 @@ def _midnight(local: datetime) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _papers_today(arrivals: stored_outbox.Arrivals, language: Language) -> str:
+def _papers_today(arrivals: work_figures.Arrivals, language: Language) -> str:
     if not arrivals.papers:
         return language.say("No papers yet.")
     return language.count("{count} paper", "{count} papers", arrivals.papers)
@@ -212,7 +212,7 @@ def _papers_today(arrivals: stored_outbox.Arrivals, language: Language) -> str:
 
 def _sources(
     sources: Sequence[KnownSource],
-    arrivals: stored_outbox.Arrivals,
+    arrivals: work_figures.Arrivals,
     receipts: Sequence[Receipt],
     now: datetime,
     language: Language,
@@ -230,7 +230,7 @@ def _sources(
         }
 
 
-def _went(sent: stored_outbox.Sent, language: Language) -> str:
+def _went(sent: work_figures.Sent, language: Language) -> str:
     if not sent.messages:
         return language.say("No delivery yet.")
     return language.say(
@@ -240,7 +240,7 @@ def _went(sent: stored_outbox.Sent, language: Language) -> str:
     )
 
 
-def _waits(outbox: stored_outbox.OutboxFigures, language: Language) -> list[str]:
+def _waits(outbox: work_figures.OutboxFigures, language: Language) -> list[str]:
     """Returns sentences about waiting and held deliveries."""
     waiting, held, said = sum(outbox.waiting.values()), sum(outbox.held.values()), []
     if waiting:

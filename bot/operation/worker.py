@@ -25,8 +25,8 @@ from bot.rendering.language import Language
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Lane
-from subscriptions.service.sending import lease_of
-from subscriptions.store import conversations, workers
+from subscriptions.service.senders_at_work import lease_of
+from subscriptions.store import callbacks, updates, workers
 from subscriptions.store.database.store import Store, Transaction, writes
 
 if TYPE_CHECKING:
@@ -279,8 +279,8 @@ def _recovered(
     messages = workers.recover_stalled(transaction, stalled)
     if now is None:
         return messages, (), ()
-    lookups = conversations.take_over_lookups(transaction, since=now - PENDING_FOR)
-    return messages, conversations.unfinished_replies(transaction, now=now), lookups
+    lookups = callbacks.take_over_lookups(transaction, since=now - PENDING_FOR)
+    return messages, updates.unfinished_replies(transaction, now=now), lookups
 
 
 # -------------------------------------------------------------------------------- receives and answers on all platforms

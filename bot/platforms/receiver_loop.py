@@ -12,8 +12,8 @@ from typing import NoReturn, TypeVar
 
 from bot.ports.channel import Clock
 from subscriptions import errors
-from subscriptions.store.conversations import is_reply_finished
 from subscriptions.store.database.store import Store
+from subscriptions.store.updates import is_reply_finished
 
 log = logging.getLogger("paperwire")
 

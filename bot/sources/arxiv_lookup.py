@@ -20,8 +20,8 @@ from bot.sources.ingest import PollDependencies, store_digest
 from subscriptions import model
 from subscriptions.normalize import title_alias
 from subscriptions.planning.receipts import Arrival
-from subscriptions.service.notices import claim_incomplete
-from subscriptions.store.sources import IncompletePaper, give_back
+from subscriptions.service.missing_values import claim_incomplete
+from subscriptions.store.incomplete_papers import IncompletePaper, give_back
 
 log = logging.getLogger("paperwire")
 

@@ -22,7 +22,7 @@ from subscriptions.categories import CLASSES
 from subscriptions.errors import Sentence
 from subscriptions.planning import source_calendar
 from subscriptions.planning.receipts import Observation
-from subscriptions.service.notices import claim_slot
+from subscriptions.service.source_notices import claim_slot
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import release_slot
 from subscriptions.zones import zone

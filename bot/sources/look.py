@@ -16,7 +16,7 @@ from subscriptions.notices.declared import DaysMissed, PapersFiled, SourceRecove
 from subscriptions.planning import receipts, source_calendar
 from subscriptions.planning.missed_days import LOSSES, End, MissedDays, runs
 from subscriptions.planning.receipts import Outcome, PollVerdict, Receipt
-from subscriptions.service import notices
+from subscriptions.service import notices, source_notices
 from subscriptions.service.findings import source_finding
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Transaction
@@ -140,7 +140,7 @@ class Look:
             verdict = replace(verdict, outcome=Outcome.NEW)  # missed days brought new papers
         receipt = self._receipt_of(verdict)
         self.state = self._state_after(receipt, settled, is_final=verdict.is_final, is_over=is_over)
-        self.receipt = replace(receipt, id=notices.note_poll(transaction, receipt, self.state, self.seen))
+        self.receipt = replace(receipt, id=source_notices.note_poll(transaction, receipt, self.state, self.seen))
         return self.receipt
 
     def close(self, transaction: Transaction) -> Receipt:
@@ -167,10 +167,10 @@ class Look:
     def tell_of_old_days(self, transaction: Transaction) -> None:
         """Notifies operators of days that are lost, and of papers that came too late to be announced."""
         if lost := self.missed.of(*LOSSES):
-            days, given_up = notices.runs_in_notice(runs(lost)), bool(self.missed.of(End.LOST))
+            days, given_up = source_notices.runs_in_notice(runs(lost)), bool(self.missed.of(End.LOST))
             self._tell(transaction, DaysMissed(source=self.source.name, days=days, given_up=given_up))
         if self.filed.papers and self.known.last is not None:  # at the first look at a source old papers are expected
-            days = notices.runs_in_notice(runs(self.filed.days))
+            days = source_notices.runs_in_notice(runs(self.filed.days))
             self._tell(transaction, PapersFiled(source=self.source.name, days=days, papers=self.filed.papers))
 
     def _tell(self, transaction: Transaction, notice: DailyNotice) -> None:

@@ -15,9 +15,9 @@ from subscriptions import chat_settings, errors, model, portable, states, zones
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.times import When, read_when
-from subscriptions.service import changes, listing, near_papers, paper_search
+from subscriptions.service import changes, listing, near_papers, new_clock, overlaps
 from subscriptions.service.requests import Subscribed, echo_of
-from subscriptions.store import chats, conversations
+from subscriptions.store import chat_changes, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.texts import normalized
@@ -109,7 +109,7 @@ def set_settings(
         changes.record_change(transaction, chat.id, now=now, who=who)
     for name, value in stored.items():
         chats.choose_setting(transaction, chat.id, name, value)
-    return listing.apply_new_clock(transaction, chat, now)
+    return new_clock.apply_new_clock(transaction, chat, now)
 
 
 @writes
@@ -119,7 +119,7 @@ def follow_person(transaction: Transaction, chat: model.Chat, heard: Mapping[str
         chats.speak(transaction, chat.id, heard["lang"])
     if "timezone" in heard:
         chats.choose_setting(transaction, chat.id, "timezone", heard["timezone"])
-        listing.apply_new_clock(transaction, chat, now)
+        new_clock.apply_new_clock(transaction, chat, now)
 
 
 def _read_when(when: str, own: model.Cadence | None, chat: model.Chat) -> When:
@@ -143,7 +143,7 @@ def merge(
     chat = listing.get_chat(transaction, address)
     known = {one.number: one for one in stored_subscriptions.subscriptions_in(transaction, chat.id)}
     one, other = known.get(first), known.get(second)
-    query = paper_search.merged_query(one, other) if one and other and paper_search.are_alike(one, other) else None
+    query = overlaps.merged_query(one, other) if one and other and overlaps.are_alike(one, other) else None
     is_there = query is not None and any(query.canonical == known_one.canonical for known_one in known.values())
     if one is None or other is None or query is None or is_there:
         raise errors.NotFound(
@@ -252,7 +252,7 @@ def _log(store: Scope, address: model.ChatAddress) -> Iterator[changes.Change]:
         chat = chats.find_chat(transaction, address)
         if chat is None:
             return
-        log = conversations.changes_of(transaction, chat.id)
+        log = chat_changes.changes_of(transaction, chat.id)
         now = changes.state_of(transaction, chat.id)
     for kept, earlier, after in _states(log, now):
         what = changes.difference(earlier, after)
@@ -262,8 +262,8 @@ def _log(store: Scope, address: model.ChatAddress) -> Iterator[changes.Change]:
 
 
 def _states(
-    log: Iterable[conversations.StoredChange], current: changes.State
-) -> Iterator[tuple[conversations.StoredChange, changes.State, changes.State]]:
+    log: Iterable[chat_changes.StoredChange], current: changes.State
+) -> Iterator[tuple[chat_changes.StoredChange, changes.State, changes.State]]:
     """Yields (change, state before it, state after it) for each change in `log`, which begins with the newest."""
     after = current
     for kept in log:
@@ -280,7 +280,7 @@ def undo(
     chat = listing.get_chat(transaction, address)
     chats.hold_chat(transaction, chat.id)
     current = changes.state_of(transaction, chat.id)
-    log = _states(conversations.changes_of(transaction, chat.id), current)
+    log = _states(chat_changes.changes_of(transaction, chat.id), current)
     found = next((entry for entry in log if entry[0].id == change_id), None)
     if found is None:
         raise errors.Refused(
@@ -352,7 +352,7 @@ def _restore(transaction: Transaction, chat: model.Chat, wanted: Mapping[_Key, o
     settings = {str(name): value for (kind, name), value in wanted.items() if kind == "setting"}
     for name, value in settings.items():
         chats.choose_setting(transaction, chat.id, name, None if value is None else str(value))
-    after = listing.apply_new_clock(transaction, chat, now) if settings else chat
+    after = new_clock.apply_new_clock(transaction, chat, now) if settings else chat
     subscriptions = {
         int(number): subscription for (kind, number), subscription in wanted.items() if kind == "subscription"
     }

@@ -17,7 +17,7 @@ from typing import Any
 from subscriptions import model
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.states import ChatState, PauseReason, Signal
-from subscriptions.store import chats, columns, conversations, signals
+from subscriptions.store import chat_changes, chats, columns, signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction
 
@@ -150,9 +150,9 @@ def record_changes(
     before = {
         chat_id: (state.address, {**_to_json(state), **marks, "undone": False}) for chat_id, state in states.items()
     }
-    transaction.begun_changes.update(conversations.add_changes(transaction, before, who=who, at=now))
+    transaction.begun_changes.update(chat_changes.add_changes(transaction, before, who=who, at=now))
     # only chats with more than KEPT changes can have changes that are too old
-    for chat_id in conversations.with_more_changes_than(transaction, fresh, KEPT):
+    for chat_id in chat_changes.with_more_changes_than(transaction, fresh, KEPT):
         _drop_old(transaction, chat_id)
 
 
@@ -160,9 +160,9 @@ def forget_void_change(transaction: Transaction, chat_id: int) -> None:
     """Removes the change that this transaction stored if, on balance, nothing changed: a pause that was ended at once."""
     if chat_id not in transaction.begun_changes:
         return
-    newest, after = conversations.changes_of(transaction, chat_id)[0], state_of(transaction, chat_id)
+    newest, after = chat_changes.changes_of(transaction, chat_id)[0], state_of(transaction, chat_id)
     if not difference(before(newest, after), after):
-        conversations.drop_changes(transaction, [newest.id])
+        chat_changes.drop_changes(transaction, [newest.id])
         del transaction.begun_changes[chat_id]
 
 
@@ -172,7 +172,7 @@ def note_changed_state(transaction: Transaction, chat_id: int) -> None:
         transaction.changed_chats.add(chat_id)
 
 
-def before(change: conversations.StoredChange, after: State) -> State:
+def before(change: chat_changes.StoredChange, after: State) -> State:
     """Returns the state of a chat before a stored change. `after` is the state after it.
 
     If the change stores no judgements, the judgements of `after` are used.
@@ -193,10 +193,10 @@ def before(change: conversations.StoredChange, after: State) -> State:
 
 def mark_undone(transaction: Transaction, chat: model.Chat, change_id: int) -> None:
     """Stores that a change is undone. If it was an undo, the change that it had undone is in effect again, and so on."""
-    kept = {change.id: change for change in conversations.changes_of(transaction, chat.id)}
+    kept = {change.id: change for change in chat_changes.changes_of(transaction, chat.id)}
     marked, undone = kept.get(change_id), True
     while marked is not None:
-        conversations.rewrite_change(transaction, marked.id, chat.address.address, {**marked.before, "undone": undone})
+        chat_changes.rewrite_change(transaction, marked.id, chat.address.address, {**marked.before, "undone": undone})
         marked, undone = kept.get(marked.before["undoes"] or 0), not undone
 
 
@@ -267,7 +267,7 @@ def _drop_old(transaction: Transaction, chat_id: int) -> None:
     Of these twenty, all are kept that are newer than the removal of a subscription, so that later changes do not bury
     it. The newest change is never removed, because SQLite would give its id to the next change.
     """
-    log = conversations.changes_of(transaction, chat_id)
+    log = chat_changes.changes_of(transaction, chat_id)
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat_id)
     after = {one.number for one in subscriptions}
     alive, kept = 0, 0
@@ -278,7 +278,7 @@ def _drop_old(transaction: Transaction, chat_id: int) -> None:
             kept = place
         alive += can_be_undone and not change.before.get("judges")
         after = before
-    conversations.drop_changes(transaction, [change.id for change in log[kept:]])
+    chat_changes.drop_changes(transaction, [change.id for change in log[kept:]])
 
 
 def _to_json(state: State) -> dict[str, Any]:

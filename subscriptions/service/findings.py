@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from subscriptions.notices import findings
 from subscriptions.notices.findings import Finding, Level
 from subscriptions.states import SourceTrouble
-from subscriptions.store import bot_state, meanings, model_summaries, outbox, planner, sources
+from subscriptions.store import delivery_trouble, meanings, model_summaries, planner, platform_states, sources
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.sources import KnownSource
 
@@ -27,7 +27,7 @@ def stored_findings(
     `stopped`: platform -> why nothing is sent there; None: as the store knows.
     """
     if stopped is None:
-        stopped = bot_state.stopped_platforms(transaction)
+        stopped = platform_states.stopped_platforms(transaction)
     known = (source_finding(one, one.trouble_at(now), now) for one in sources.known_sources(transaction))
     return (
         *_in_outbox(transaction, now, stopped),
@@ -39,22 +39,22 @@ def stored_findings(
 
 def _in_outbox(transaction: Transaction, now: datetime, stopped: Mapping[str, str]) -> Iterator[Finding]:
     """Yields dead deliveries, and those that have waited for long on a platform that is not stopped."""
-    dead = outbox.dead_since(transaction, None)
+    dead = delivery_trouble.dead_since(transaction, None)
     if dead.count:
         yield dead_deliveries(dead)
-    for platform, late in sorted(outbox.waiting_since(transaction, now - outbox.LONG).items()):
+    for platform, late in sorted(delivery_trouble.waiting_since(transaction, now - delivery_trouble.LONG).items()):
         if platform not in stopped:
             yield waiting_deliveries(platform, late, now)
 
 
-def dead_deliveries(dead: outbox.Trouble) -> Finding:
+def dead_deliveries(dead: delivery_trouble.Trouble) -> Finding:
     """Returns the finding about these dead deliveries."""
     return findings.MessagesDead(
         count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat, since=dead.since
     )
 
 
-def waiting_deliveries(platform: str, late: outbox.Trouble, now: datetime) -> Finding:
+def waiting_deliveries(platform: str, late: delivery_trouble.Trouble, now: datetime) -> Finding:
     """Returns the finding about these deliveries that wait."""
     level = Level.WRONG if late.since is not None and now - late.since > LONG else Level.ATTENTION
     return findings.DeliveriesWaiting(

@@ -1,18 +1,23 @@
-"""Stores digests and announces papers. After a loss of the database, marks papers as sent that came before the loss."""
+"""Stores digests and announces papers."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 
 from subscriptions import model
 from subscriptions.matching import paper_index
-from subscriptions.matching.batch import QuerySet, match
 from subscriptions.planning import receipts
-from subscriptions.planning.cadence import local_moment
-from subscriptions.store import bot_state, deliveries, digests, drafts, known_papers, meanings, retention, sources
-from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.chats import all_chats
+from subscriptions.service.after_loss import came, count_read_again
+from subscriptions.store import (
+    announcing,
+    digests,
+    drafts,
+    edit_requests,
+    losses,
+    meanings,
+    paper_sequence,
+)
 from subscriptions.store.database.store import Store, Transaction, writes
 from subscriptions.zones import zone
 
@@ -70,7 +75,7 @@ def _part(digest: model.Digest, papers: Sequence[drafts.Incoming]) -> model.Dige
     in the digest.
     """
     keys = "\n".join(key for one in papers for key in one.keys)
-    name = drafts.part_name(digest.content_hash, sha256(keys.encode(errors="surrogatepass")).hexdigest())
+    name = announcing.part_name(digest.content_hash, sha256(keys.encode(errors="surrogatepass")).hexdigest())
     return replace(digest, content_hash=name, entries=tuple(one.paper for one in papers), warnings=())
 
 
@@ -109,7 +114,7 @@ class Ingest:
 
         @writes
         def write(transaction: Transaction) -> digests.Ingested:
-            bot_state.hold_sequence(transaction)
+            paper_sequence.hold_sequence(transaction)
             if digests.is_known(transaction, digest.content_hash):
                 ingested = self._known(transaction, digest.content_hash)
             elif merged.is_whole and transaction.is_current(seen):
@@ -134,11 +139,11 @@ class Ingest:
 
     def _store_digest(self, transaction: Transaction, digest: model.Digest, merged: digests.Merged) -> digests.Ingested:
         """Stores a digest or a part of a digest, with all effects."""
-        after, when = bot_state.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
+        after, when = paper_sequence.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
         ingested = digests.add_digest(transaction, digest, merged, when, self.codes)
-        counted = 0 if when is drafts.came_now else count_read_again(transaction, after)
-        deliveries.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
-        deliveries.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)
+        counted = 0 if when is announcing.came_now else count_read_again(transaction, after)
+        edit_requests.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
+        edit_requests.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)
         return replace(ingested, counted=counted)
 
     def _known(self, transaction: Transaction, content_hash: str) -> digests.Ingested:
@@ -147,9 +152,9 @@ class Ingest:
         With `announce`, first announces the digest's filed papers. If a person requested it, also announces those of its
         papers that count as sent because of a loss.
         """
-        which, announced = drafts.of_digest(content_hash), 0
+        which, announced = announcing.of_digest(content_hash), 0
         if self.announce:
-            announced = drafts.announce(transaction, drafts.unannounced(transaction, which), self.now)
+            announced = announcing.announce(transaction, announcing.unannounced(transaction, which), self.now)
         if self.arrival.requested:
             announced += _announce_counted(transaction, which, self.now)
         return digests.stored_digest(transaction, content_hash, announced=announced)
@@ -168,10 +173,10 @@ def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> i
 
     Returns how many papers it announced.
     """
-    bot_state.hold_sequence(transaction)
-    which = drafts.of_source(source)
+    paper_sequence.hold_sequence(transaction)
+    which = announcing.of_source(source)
     counted = _announce_counted(transaction, which, now)
-    return counted + drafts.announce(transaction, drafts.unannounced(transaction, which), now)
+    return counted + announcing.announce(transaction, announcing.unannounced(transaction, which), now)
 
 
 def _announce_counted(transaction: Transaction, which: drafts.Condition, now: datetime) -> int:
@@ -179,110 +184,6 @@ def _announce_counted(transaction: Transaction, which: drafts.Condition, now: da
 
     Chats that got these papers after the loss do not get them again.
     """
-    papers = drafts.announce_counted(transaction, which, now=now)
-    retention.count_no_more(transaction, papers)
+    papers = announcing.announce_counted(transaction, which, now=now)
+    losses.count_no_more(transaction, papers)
     return len(papers)
-
-
-# -------------------------------------------------------------------------------------------------------------- losses
-
-
-SLICE = 1000  # chats whose subscriptions are matched together
-
-
-def came(transaction: Transaction, arrival: receipts.Arrival, source: str, now: datetime) -> drafts.Came:
-    """Returns a function that tells when a paper of this digest came, if it counts as sent because of a loss."""
-    loss = retention.last_loss(transaction)
-    if loss is None or arrival.requested:
-        return drafts.came_now
-    lost_at = loss.lost_at
-    # This digest only adds missing values. It had added those of papers that were known before the loss.
-    if arrival.completes:
-        return lambda seen_at, before: before or (seen_at if seen_at <= lost_at else None)
-    found = receipts.came_before(loss, arrival, _day(transaction, arrival.day, source), now)
-    return lambda _, __: found
-
-
-def _day(transaction: Transaction, day: date | None, source: str) -> receipts.Day | None:
-    if day is None:
-        return None
-    local = zone(transaction.zone)
-    opens, ends = (local_moment(of, time(0), local) for of in (day, day + timedelta(days=1)))
-    expected = sources.expected_on(transaction, transaction.schedules, source, day, (opens, ends))
-    return receipts.Day(opens=expected or opens, ends=ends)
-
-
-def starting_point(transaction: Transaction, since: datetime) -> tuple[datetime, datetime | None]:
-    """Returns `since` and `counted_until` of a new subscription. After a loss, papers from before the loss are not sent.
-
-    The reason: the chat may have had the same subscription in the lost database, and got these papers.
-    """
-    loss = retention.last_loss(transaction)
-    return (since, None) if loss is None else (max(since, loss.lost_at), loss.lost_at)
-
-
-def note_loss(transaction: Transaction, loss: receipts.Loss) -> None:
-    """Stores a loss, and for each subscription of the restored copy the moment until which its papers count as sent."""
-    retention.put_loss(transaction, loss)
-    for page in all_chats(transaction):
-        chats = {chat.id: chat for chat in page}
-        found = stored_subscriptions.subscriptions_of(transaction, list(chats))
-        subscriptions = [subscription for of_chat in found.values() for subscription in of_chat]
-        moments = {s.id: receipts.counted_until(s, chats[s.chat_id], loss) for s in subscriptions}
-        retention.count_until(transaction, moments)
-
-
-def count_read_again(transaction: Transaction, after: int) -> int:
-    """Stores papers with a sequence above `after` as sent if they came before the loss.
-
-    Returns how many papers these are.
-    """
-    papers = known_papers.window(transaction, after, bot_state.last_sequence(transaction))
-    again = [(paper, paper.came_at) for paper in papers if paper.came_at is not None]
-    _count(transaction, again)
-    return len(again)
-
-
-def count_known(transaction: Transaction) -> None:
-    """Stores papers of a restored copy as sent to a chat if its subscriptions delivered them before the loss."""
-    after = retention.lowest_cursor_that_counts(transaction)
-    if after is not None:
-        papers = known_papers.window(transaction, after, bot_state.last_sequence(transaction))
-        _count(transaction, [(paper, at) for paper in papers if (at := paper.came_at or paper.sequenced_at)])
-
-
-def _count(transaction: Transaction, papers: Sequence[tuple[model.KnownPaper, datetime]]) -> None:
-    """Stores papers as delivered to each chat that has a subscription that would have delivered them before the loss."""
-    if not papers:
-        return
-    index = paper_index.PaperIndex(paper_index.TokenizedPapers.of(paper.paper for paper, _ in papers))
-    chats = retention.chats_that_count(transaction, min(at for _, at in papers))
-    for start in range(0, len(chats), SLICE):
-        found = stored_subscriptions.subscriptions_of(transaction, chats[start : start + SLICE])
-        counting = [s for subscriptions in found.values() for s in subscriptions if s.counted_until is not None]
-        retention.count_as_delivered(transaction, _told(transaction, counting, papers, index))
-
-
-def _told(
-    transaction: Transaction,
-    subscriptions: Sequence[model.Subscription],
-    papers: Sequence[tuple[model.KnownPaper, datetime]],
-    index: paper_index.PaperIndex,
-) -> Iterator[tuple[int, int]]:
-    """Yields (chat, paper) for the papers that count as sent for these subscriptions."""
-    fits = _fits(transaction, {s.canonical for s in subscriptions}, index)
-    for subscription in subscriptions:
-        until = subscription.counted_until
-        for position in index.positions(fits[subscription.canonical]):
-            paper, at = papers[position]
-            if until is not None and at <= until and (paper.sequence or 0) > subscription.cursor:
-                yield subscription.chat_id, paper.id
-
-
-def _fits(transaction: Transaction, canonicals: set[str], index: paper_index.PaperIndex) -> Mapping[str, int]:
-    """Returns canonical text → the set of the papers that it matches."""
-    asked = QuerySet()
-    handles = {canonical: asked.add_canonical(canonical) for canonical in canonicals}
-    asked.questions.update(meanings.questions_of(transaction, asked.questions))
-    bits = match(asked, index)
-    return {canonical: bits.get(handle, 0) for canonical, handle in handles.items()}

@@ -1,4 +1,4 @@
-"""Finds stored papers by a query, with a cache, and answers what people ask about a delivered paper."""
+"""Finds stored papers by a query. What was found is kept until papers come."""
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -8,16 +8,12 @@ from heapq import nlargest
 from typing import TypeVar
 
 from subscriptions import meaning, model
-from subscriptions.matching.hits import LEAST_NEARNESS, papers_of, simple_terms, why
+from subscriptions.matching.hits import LEAST_NEARNESS, papers_of, simple_terms
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.matching.ranking import distinctive_terms
 from subscriptions.query import TEXT, Query, Term, ValueKind, WordsOfPapers
-from subscriptions.query.parse import parse_canonical
 from subscriptions.service.questions import with_known_vectors
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import deliveries, known_papers, meanings, planner
-from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Store, Transaction, reads
+from subscriptions.store import kept_values, known_papers, meanings, paper_words
+from subscriptions.store.database.store import Store, Transaction
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -59,7 +55,7 @@ class Entries:
     about: dict[tuple[Term, int], Mapping[int, float]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Sequence[known_papers.IndexEntry], *, whole: bool, in_time: bool = False) -> "Entries":
+    def of(cls, rows: Sequence[paper_words.IndexEntry], *, whole: bool, in_time: bool = False) -> "Entries":
         """Returns the Entries for some rows of the index."""
         first = min((row.entry for row in rows), default=1)
         size = max((row.entry for row in rows), default=0) - first + 1
@@ -214,7 +210,7 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
     """Returns two sets: the papers that certainly match any of these simple terms, and all that may match one."""
     sure = maybe = 0
     for part in terms:
-        posting = known_papers.having(transaction, part, entries.first, entries.last)
+        posting = paper_words.having(transaction, part, entries.first, entries.last)
         certain = entries.set_of(posting.sure)
         possible = certain if posting.maybe is posting.sure else entries.papers if posting.maybe is None else entries.set_of(posting.maybe)  # fmt: skip
         sure, maybe = sure | certain, maybe | possible
@@ -238,7 +234,7 @@ def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers
     """Returns place → nearness for the papers that are near enough. The nearness is the sum of their words' weights."""
     near = array("i", bytes(4 * len(entries.keys)))
     for word, weight in words:
-        there = known_papers.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
+        there = paper_words.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
         for entry in there.sure:
             near[entry - entries.first] += weight
     return {at: weight for at, weight in enumerate(near) if weight >= LEAST_NEARNESS}
@@ -277,156 +273,46 @@ def _remember(cache: dict[K, V], key: K, value: V) -> None:
     cache[key] = value
 
 
-# ----------------------------------------------------------------------------- values that are cached until papers come
-
-
 # kind of cached Entries: key of the newest paper of a range (None: the newest paper) → this range
 _SEARCHED = "searched"
 
 
 def entries_of_day(transaction: Transaction, day: date) -> Entries:
     """Returns the papers that were announced on a day."""
-    return known_papers.keep(
+    return kept_values.keep(
         transaction,
         "day",
         day,
-        lambda: Entries.of(known_papers.news(transaction, None, since=day, until=day), whole=True),
+        lambda: Entries.of(paper_words.news(transaction, None, since=day, until=day), whole=True),
     )
 
 
 def entries_after(transaction: Transaction, after: int, upto: int) -> Entries:
     """Returns all papers with after < sequence <= upto, and perhaps some with lower or higher sequences."""
-    spans = list(known_papers.kept(transaction, "span"))
+    spans = list(kept_values.kept(transaction, "span"))
     span = next(((start, end) for start, end in spans if start <= after and upto <= end), (after, upto))
-    return known_papers.keep(
+    return kept_values.keep(
         transaction,
         "span",
         span,
-        lambda: Entries.of(known_papers.sequenced(transaction, *span), whole=True, in_time=True),
+        lambda: Entries.of(paper_words.sequenced(transaction, *span), whole=True, in_time=True),
     )
 
 
 def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[Entries, int | None]:
     """Returns (the newest papers up to the key `upto`, the key of the next older paper or None)."""
-    return known_papers.keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
+    return kept_values.keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
 
 
 def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     begin = None if upto is None else (day_of(upto), number_of(upto))
-    rows = known_papers.newest(transaction, MOST_COUNTED + 1, upto=begin)
+    rows = paper_words.newest(transaction, MOST_COUNTED + 1, upto=begin)
     below = key_of(rows[MOST_COUNTED].day, rows[MOST_COUNTED].paper) if len(rows) > MOST_COUNTED else None
     return Entries.of(rows[:MOST_COUNTED], whole=below is None), below
 
 
 def keep_searched(store: Store) -> None:
     """Updates the cache of the newest papers, if this process has ever searched them."""
-    if known_papers.is_used(store, _SEARCHED):
+    if kept_values.is_used(store, _SEARCHED):
         with store.read() as transaction:
             searched_range(transaction)
-
-
-# --------------------------------------------------------------------- papers that subscriptions still have to deliver
-
-
-def undelivered(
-    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, upto: int
-) -> dict[int, set[int]]:
-    """Returns subscription id → ids of the papers, up to the sequence `upto`, that it still has to deliver."""
-    after = min((subscription.cursor for subscription in subscriptions), default=upto)
-    if after >= upto:
-        return {}
-    entries = entries_after(transaction, after, upto)
-    wanted = entries.papers & ~entries.sequenced_after(upto)
-    found = {
-        subscription.id: set(
-            map(number_of, entries.newest_first(fitting_after(transaction, chat, entries, subscription) & wanted))
-        )
-        for subscription in subscriptions
-    }
-    delivered = planner.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
-    return {subscription_id: ids - delivered for subscription_id, ids in found.items()}
-
-
-def fitting_after(
-    transaction: Transaction, chat: model.Chat, entries: Entries, subscription: model.Subscription
-) -> int:
-    """Returns the set of the papers that the chat wants, after a subscription's cursor, that its query matches."""
-    hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
-    found = hits.bits & entries.sequenced_after(subscription.cursor)
-    if chat.settings.crosslists != "out":
-        return found
-    as_new = known_papers.sequences_as_new(transaction, map(number_of, entries.newest_first(found)))
-    return set_of_papers(entries, {paper for paper, sequence in as_new.items() if sequence > subscription.cursor})
-
-
-# ------------------------------------------------------------------------------------- papers as people ask about them
-
-# What was delivered and why, and which words a subscription could exclude.
-
-
-TITLES_COMPARED = 200  # titles that a new exclusion is compared with: those last delivered to the chat
-TITLES_KNOWN = 1500  # titles that show whether words are a topic: those last announced
-
-
-@reads
-def where_delivered(transaction: Transaction, lane: model.Lane, delivery: str) -> model.ChatAddress | None:
-    """Returns the chat of a lane that got a delivery (a group, or one of its topics); None if none of them got it."""
-    chats = stored_chats.chats_in(transaction, lane)
-    delivered = (
-        chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
-    )
-    return next(delivered, None)
-
-
-@reads
-def last_papers(transaction: Transaction, chat: model.Chat) -> dict[int, int]:
-    """Returns number → paper id for the papers of the last delivery to a chat."""
-    return {at + 1: paper for at, paper in deliveries.last_delivered(transaction, chat.id).items()}
-
-
-@reads
-def as_item(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.Item:
-    """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
-    delivered = deliveries.delivered_item(transaction, chat.id, known.id)
-    subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    return delivered or model.Item(paper=known, because=_fitting(transaction, subscriptions, known), position=0)
-
-
-@reads
-def subscriptions_behind(
-    transaction: Transaction, chat: model.Chat, item: model.Item
-) -> tuple[model.Subscription, ...]:
-    """Returns the subscriptions that delivered a paper, as they are now. Removed ones are left out."""
-    numbers = [because.number for because in item.because]
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    found = {subscription.number: subscription for subscription in subscriptions}
-    return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
-
-
-@reads
-def distinctive_words(
-    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, item: model.Item
-) -> tuple[str, ...]:
-    """Returns words of a paper's title that are rare in other titles, so that a subscription could exclude them."""
-    others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
-    known = known_papers.newest_titles(transaction, TITLES_KNOWN)
-    return distinctive_terms(
-        item.paper.paper.title, parse_canonical(subscription.canonical), others=others, known=known
-    )
-
-
-def _fitting(
-    transaction: Transaction, subscriptions: Sequence[model.Subscription], known: model.KnownPaper
-) -> tuple[model.Because, ...]:
-    found = []
-    for subscription in subscriptions:
-        query = with_known_vectors(transaction, parse_canonical(subscription.canonical))
-        if not matching_papers(query, [known.paper]):
-            continue
-        words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words)
-        found.append(
-            model.Because(
-                number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words), added_by=subscription.added_by
-            )
-        )  # fmt: skip
-    return tuple(found)

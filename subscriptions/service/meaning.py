@@ -8,7 +8,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from subscriptions import meaning, model
-from subscriptions.store import bot_state, meanings
+from subscriptions.store import meanings, paper_sequence
 from subscriptions.store.database.store import Store, Transaction, reads, writes
 
 TURN = timedelta(minutes=3)  # a worker that makes missing codes has the turn for so long after each slice
@@ -22,7 +22,7 @@ MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences a
 @writes
 def claim_encoder(transaction: Transaction, name: str) -> None:
     """Makes this the encoder of all workers. Codes of another encoder count as missing from now on."""
-    bot_state.hold_sequence(transaction)
+    paper_sequence.hold_sequence(transaction)
     meanings.change_encoder(transaction, name)
 
 
@@ -85,7 +85,7 @@ def put_codes(transaction: Transaction, encoder: str, done: meanings.Slice, code
 
     Ignores codes of an encoder that is not the store's, and those of papers whose texts have changed in the meantime.
     """
-    bot_state.hold_sequence(transaction)
+    paper_sequence.hold_sequence(transaction)
     if meanings.is_encoder(transaction, encoder):
         made = [(paper, texts, code) for (paper, texts), code in zip(done.papers, codes, strict=True)]
         meanings.put_late(transaction, encoder, made)

@@ -14,7 +14,7 @@ from subscriptions.normalize import has_chinese
 from subscriptions.service.model_budget import day_of, pay
 from subscriptions.service.plan_inputs import Window
 from subscriptions.states import ModelSummaryState
-from subscriptions.store import bot_state, chats, known_papers, model_summaries
+from subscriptions.store import chats, known_papers, model_summaries, paper_sequence
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.subscriptions import subscriptions_of
 from subscriptions.texts import summary_state
@@ -57,7 +57,7 @@ class Task:
 @reads
 def find_wanted(transaction: Transaction, *, now: datetime) -> Wanted | None:
     """Returns which summaries of the next papers are wanted; None if there are no papers that were not looked through."""
-    looked, last = model_summaries.looked_upto(transaction), bot_state.last_sequence(transaction)
+    looked, last = model_summaries.looked_upto(transaction), paper_sequence.last_sequence(transaction)
     if looked >= last:
         return None
     after = max(looked, known_papers.sequence_before(transaction, now - NEWS))
@@ -114,7 +114,7 @@ def _is_in(code: str, language: str) -> bool:
 @writes
 def put_wanted(transaction: Transaction, wanted: Wanted, *, now: datetime) -> None:
     """Stores what is wanted, unless another worker was first. What was wanted for too long is not wanted any more."""
-    bot_state.hold_sequence(transaction)
+    paper_sequence.hold_sequence(transaction)
     if model_summaries.looked_upto(transaction) == wanted.after:
         model_summaries.want(transaction, wanted.chats, wanted.upto, now=now)
         model_summaries.drop_wanted(transaction, now - WAITS)

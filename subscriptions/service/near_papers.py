@@ -22,7 +22,7 @@ from subscriptions.service.changes import change_subscriptions
 from subscriptions.service.meaning import near_papers as near_in_meaning
 from subscriptions.service.questions import with_all_vectors
 from subscriptions.states import Signal
-from subscriptions.store import bot_state, known_papers, meanings
+from subscriptions.store import kept_values, known_papers, meanings, paper_sequence
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
@@ -34,8 +34,8 @@ def counted_words(transaction: Transaction, last_sequence: int | None = None) ->
 
     Counting takes some 30 ms. The result is cached until papers come.
     """
-    upto = bot_state.last_sequence(transaction) if last_sequence is None else last_sequence
-    return known_papers.keep(
+    upto = paper_sequence.last_sequence(transaction) if last_sequence is None else last_sequence
+    return kept_values.keep(
         transaction, "words", upto, lambda: _rarity(known_papers.texts_upto(transaction, upto, ranking.SAMPLE))
     )
 
@@ -45,7 +45,7 @@ def counted_words_of_all(transaction: Transaction) -> ranking.Rarity:
 
     Use this for replies. Plans use `counted_words`, whose result is the same for all planners.
     """
-    return known_papers.keep(
+    return kept_values.keep(
         transaction, "words", None, lambda: _rarity(known_papers.newest_texts(transaction, ranking.SAMPLE))
     )
 

@@ -1,4 +1,4 @@
-"""Stores notices to chats, their owners and the operators, including notices about sources."""
+"""Stores notices to chats, their owners and the operators."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,12 +9,19 @@ from subscriptions import notices as chat_notices
 from subscriptions.notices import declared as operator_notices
 from subscriptions.notices import findings
 from subscriptions.notices.findings import Finding
-from subscriptions.planning.receipts import Receipt
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.findings import dead_deliveries
 from subscriptions.service.listing import kind_of
-from subscriptions.store import bot_state, chats, conversations, outbox, planner, sources, subscriptions
-from subscriptions.store.database.store import Scope, Transaction, shares, writes
+from subscriptions.store import (
+    admitted_chats,
+    bot_state,
+    callbacks,
+    chats,
+    delivery_trouble,
+    planned_deliveries,
+    subscriptions,
+)
+from subscriptions.store.database.store import Transaction, shares, writes
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
 _MOST_NAMED = 10  # a notice names at most this many subscriptions
@@ -64,7 +71,7 @@ def notify_operators(
         if chat.public or chat.kind is model.ChatKind.BROADCAST or chat.address.platform in but:
             continue
         yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
-        if outbox.noticed_since(transaction, yesterday, now - _SAME_DAY):
+        if delivery_trouble.noticed_since(transaction, yesterday, now - _SAME_DAY):
             continue
         if _add(transaction, chat, notice, day, now=now, buttons=buttons or {}):
             notified.append(chat.address.lane)
@@ -105,10 +112,10 @@ def _add(
     if not buttons.keys() <= notice.labels.keys():
         raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
     dedupe_key = _dedupe_key(chat, notice, day)
-    token_ids = {verb: conversations.new_callback_id() for verb in buttons}
+    token_ids = {verb: callbacks.new_callback_id() for verb in buttons}
     names = {chat_notices.BUTTON + verb: token_id for verb, token_id in token_ids.items()}
     facts = model.Facts(notice=notice.cause, detail={**notice.detail(), **names})
-    row = planner.Planned(
+    row = planned_deliveries.Planned(
         id=secrets.token_hex(8),
         chat_id=chat.id,
         kind=model.DeliveryKind.NOTICE,
@@ -117,13 +124,13 @@ def _add(
         items=(),
         facts=facts,
     )
-    if not planner.add_delivery(transaction, row, now=now):
+    if not planned_deliveries.add_delivery(transaction, row, now=now):
         return False
     tokens = {
         token_ids[verb]: model.CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))
         for verb, b in buttons.items()
     }
-    conversations.store_callbacks(transaction, tokens, now=now)
+    callbacks.store_callbacks(transaction, tokens, now=now)
     return True
 
 
@@ -135,7 +142,7 @@ def operator_chats(
     transaction: Transaction, admins: Sequence[model.ChatAddress], *, now: datetime
 ) -> tuple[model.Chat, ...]:
     """Returns the operators' chats: those in the settings, added if unknown, and those of people who sent a code."""
-    found = {chat.id: chat for chat in chats.operators(transaction)}
+    found = {chat.id: chat for chat in admitted_chats.operators(transaction)}
     for address in admins:
         chat = chats.add_chat(transaction, address, kind_of(address), now=now)
         found[chat.id] = chat
@@ -191,7 +198,7 @@ def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: dat
     """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
     for chat in chats.chats_by_id(transaction, found).values():
         chats.mark_reachable(transaction, chat.id, now=now)
-        outbox.drop_notices(transaction, f":{chat_notices.ChatPaused.cause}:{chat.address}:", now=now)
+        delivery_trouble.drop_notices(transaction, f":{chat_notices.ChatPaused.cause}:{chat.address}:", now=now)
 
 
 def _notify_group(transaction: Transaction, chat: model.Chat, now: datetime, *, gone: bool) -> None:
@@ -228,7 +235,7 @@ def notify_operators_of_trouble(
     """
     lanes: list[model.Lane] = []
     known = bot_state.get_value(transaction, _DEAD_NOTIFIED)
-    dead = outbox.dead_since(transaction, datetime.fromisoformat(known) if known else None)
+    dead = delivery_trouble.dead_since(transaction, datetime.fromisoformat(known) if known else None)
     if dead.count and (lanes := [*notify_operators(transaction, admins, dead_deliveries(dead), now=now)]):
         bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
     for finding in found:
@@ -249,61 +256,3 @@ def notify_new_version(
         return
     if before is not None:
         notify_operators(transaction, admins, operator_notices.VersionChanged(version=version, before=before), now=now)
-
-
-# ------------------------------------------------------------------------------------------------------------- sources
-
-
-_TRUSTED = timedelta(minutes=5)  # a slot that ends later than this from now is ignored, since the clock was set back
-_MOST_RUNS = 6  # runs of consecutive days that a notice lists
-
-
-@writes
-def note_poll(
-    transaction: Transaction, receipt: Receipt, state: sources.SourceState, seen: Mapping[str, sources.DocumentSeen]
-) -> int:
-    """Stores the receipt of a poll, which may still be running, and the state of its source. Returns the receipt's id."""
-    sources.store_state(transaction, receipt.source, state, seen)
-    return sources.put_receipt(transaction, receipt)
-
-
-@writes
-def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
-    """Tries to take the slot for requests to a publisher, for at most `most`. Only one process has the slot at a time.
-
-    Returns zero if the caller got the slot, otherwise how long to wait.
-    """
-    wait = sources.hold_slot(transaction, publisher, wall) - wall
-    if timedelta(0) < wait <= _TRUSTED:
-        return wait
-    sources.take_slot(transaction, publisher, wall + most)
-    return timedelta(0)
-
-
-def runs_in_notice(days: chat_notices.DayRuns) -> chat_notices.DayRuns:
-    """Returns the runs of days for a notice. If there are too many, returns one run from the first to the last day."""
-    return days if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
-
-
-# --------------------------------------------------- incomplete papers: the bot asks arXiv for their missing values
-
-
-def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> tuple[sources.IncompletePaper, ...]:
-    """Claims papers to look up at arXiv: at most `ids` papers with an arXiv id and `titles` papers without an id.
-
-    Each claim counts as a request. So no other process requests the same papers, and no paper is requested for ever.
-    """
-    return _claim_incomplete(store, now, ids, titles) if sources.may_be_asked(store, now=now) else ()
-
-
-@writes
-def _claim_incomplete(
-    transaction: Transaction, now: datetime, ids: int, titles: int
-) -> tuple[sources.IncompletePaper, ...]:
-    sources.hold_asked(transaction)
-    may = sources.may_be_asked(transaction, now=now)
-    with_id = [paper for paper in may if paper.arxiv_id]
-    without = [paper for paper in may if not paper.arxiv_id]
-    taken = (*with_id[:ids], *without[:titles])
-    sources.note_asked(transaction, [paper.id for paper in taken], now=now)
-    return taken

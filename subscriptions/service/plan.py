@@ -15,12 +15,11 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
 from subscriptions.planning import forecast as forecasts
 from subscriptions.planning.forecast import DueSpan, Forecast, Move
-from subscriptions.service import listing, plan_inputs
-from subscriptions.service import look as looks
+from subscriptions.service import look, new_clock, no_match, plan_inputs
 from subscriptions.service.pausing import end_pauses
 from subscriptions.states import SubscriptionState
-from subscriptions.store import bot_state, sources
 from subscriptions.store import chats as stored_chats
+from subscriptions.store import ended_pauses, paper_sequence, planned_deliveries, sources
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
@@ -79,7 +78,7 @@ def plan_slices(
         end_pauses(store, now=now)
         due = _read_due(store, now)
     with plan_inputs.kept_window(store, due.forecast.last_sequence) as window:
-        found = looks.look(store, due.behind, window, now=now, matching=matching) if due.behind else None
+        found = look.look(store, due.behind, window, now=now, matching=matching) if due.behind else None
         context = plan_inputs.PlanContext(
             due.forecast, window, matching=matching, moving=found.shared if found else frozenset()
         )
@@ -98,7 +97,7 @@ def plan_slices(
         finally:
             gc.unfreeze()
         if found is not None:
-            looks.finish(store, found)
+            look.finish(store, found)
 
 
 def move_far_moments(store: Scope, *, now: datetime) -> int:
@@ -113,7 +112,7 @@ def move_far_moments(store: Scope, *, now: datetime) -> int:
 @stored_store.writes
 def _move_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> int:
     stored_chats.hold_chats(transaction, chat_ids)
-    moves = listing.moved_near(transaction, chat_ids, now)
+    moves = new_clock.moved_near(transaction, chat_ids, now)
     plans.advance(transaction, moves, {})
     return len(moves)
 
@@ -134,12 +133,12 @@ def _read_due(transaction: Transaction, now: datetime) -> _Due:
     last_sequence, waiting = forecast.last_sequence, forecast.all_reported is False
     chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
     behind = stored_subscriptions.behind(transaction, last_sequence)
-    return _Due(forecast, chat_ids, behind, plans.has_ended_pause(transaction, now))
+    return _Due(forecast, chat_ids, behind, ended_pauses.has_ended_pause(transaction, now))
 
 
-def _chats_to_plan(store: Store, due: Sequence[int], found: looks.Look | None) -> Iterator[int]:
+def _chats_to_plan(store: Store, due: Sequence[int], found: look.Look | None) -> Iterator[int]:
     """Yields the ids of the chats in `due`, then of the chats in `found`. Yields each id once."""
-    yield from looks.apart(due, store, SLICE)
+    yield from look.apart(due, store, SLICE)
     known = set(due)
     yield from (chat for chat in (found.chats(store) if found else ()) if chat not in known)
 
@@ -153,7 +152,7 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # chat id -> the papers, among `papers`, that the chat has
 
 
-_Changes = tuple[list[plans.Planned], list[Move]]
+_Changes = tuple[list[planned_deliveries.Planned], list[Move]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,7 @@ def _store_slice(
 
     While this transaction runs, no papers can come and no other writer can change these chats.
     """
-    bot_state.share_sequence(transaction)
+    paper_sequence.share_sequence(transaction)
     stored_chats.hold_chats(transaction, list(plan.inputs.chats))
     if transaction.is_current(plan.seen) or _still_holds(transaction, plan, context):
         return _write(transaction, plan, context)
@@ -217,7 +216,7 @@ def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_i
 
 def _delivered(transaction: Transaction, inputs: plan_inputs.Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
     """Returns chat id → those of `papers` that the chat has in a delivery or in its library."""
-    return plans.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
+    return planned_deliveries.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
 
 
 def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inputs.PlanContext) -> list[Decision]:
@@ -254,17 +253,19 @@ def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: p
             chat_id, key = one.case.chat.id, inputs.keys[one.case.chat.id]
             name, due = secrets.token_hex(8), one.case.due
             planned.append(
-                plans.Planned(id=name, chat_id=chat_id, kind=kind, due=due, key=key, items=items, facts=facts)
+                planned_deliveries.Planned(
+                    id=name, chat_id=chat_id, kind=kind, due=due, key=key, items=items, facts=facts
+                )
             )
     moves = list(inputs.waits)
     moves += [
         (s.id, context.window.last_sequence, _span_after(s, one, context))
         for one in decided
         for s in one.case.subscriptions
-        if not looks.moves_with_others(s, one.case, context.moving)
+        if not look.moves_with_others(s, one.case, context.moving)
     ]
     if context.moving:
-        moves += looks.left_behind(inputs.due, inputs.keys.keys())
+        moves += look.left_behind(inputs.due, inputs.keys.keys())
     return planned, moves
 
 
@@ -272,14 +273,14 @@ def _write(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanCont
     last_sequence, now, chats = context.window.last_sequence, context.forecast.at, plan.inputs.chats
     planned, moves = plan.changes
     spoken = [one.case for one in plan.decided if one.result or one.case.chat.first_delivery_planned]
-    follow = looks.following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
-    plans.add_deliveries(transaction, planned, now=now)
+    follow = look.following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
+    planned_deliveries.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves, follow)
     plans.mark_first_delivery_planned(
         transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]
     )
     lanes = [chats[p.chat_id].address.lane for p in planned]
-    return lanes + looks.notify_no_match(
+    return lanes + no_match.notify_no_match(
         transaction,
         [(one.case, one.result, one.asks_now) for one in plan.decided],
         last_sequence=last_sequence,
@@ -324,9 +325,9 @@ def _case(
         next_about=next_delivery.about or next_delivery.at is None,
         may_be_empty=bool(over) or not timed,
         expected=chat.first_delivery_planned or _may_have_come(chat, due, context),
-        notes=bool(over) and chat.settings.quietday == "on" and not looks.is_public(chat),
+        notes=bool(over) and chat.settings.quietday == "on" and not no_match.is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
-        missing_how=looks.how_missing(behind),
+        missing_how=no_match.how_missing(behind),
         nearness=near,
     )
 

@@ -15,12 +15,12 @@ from subscriptions.planning.forecast import NextDelivery
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
 from subscriptions.service import known_papers as index
-from subscriptions.service import listing, near_papers, plan_inputs
-from subscriptions.service.paper_search import Base, recent
+from subscriptions.service import listing, near_papers, plan_inputs, undelivered_papers
 from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
-from subscriptions.store import bot_state, known_papers, planner
+from subscriptions.service.recent_matches import Base, recent
 from subscriptions.store import chats as stored_chats
+from subscriptions.store import paper_sequence, paper_words, planned_deliveries
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
@@ -88,7 +88,9 @@ def preview_recent(transaction: Transaction, chat: model.Chat, *, now: datetime,
     waiting = (
         ()
         if query
-        else index.undelivered(transaction, chat, subscriptions, upto=bot_state.last_sequence(transaction)).values()
+        else undelivered_papers.undelivered(
+            transaction, chat, subscriptions, upto=paper_sequence.last_sequence(transaction)
+        ).values()
     )
     return Trial(
         subscriptions=subscriptions,
@@ -121,10 +123,10 @@ def newest_batch(
     """
     with store.write() if key else store.read() as transaction:
         if key:
-            bot_state.share_sequence(transaction)
+            paper_sequence.share_sequence(transaction)
             stored_chats.hold_chat(transaction, chat.id)
         subscriptions, query = _chosen(transaction, chat, which, now)
-        day = day or known_papers.newest_day(transaction)
+        day = day or paper_words.newest_day(transaction)
         if day is None:
             return Trial(subscriptions=subscriptions, query=query)
         entries = index.entries_of_day(transaction, day)
@@ -142,7 +144,7 @@ def newest_batch(
         )
         delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
         if key and delivery:
-            stored = planner.Planned(
+            stored = planned_deliveries.Planned(
                 id=delivery.id,
                 chat_id=chat.id,
                 kind=delivery.kind,
@@ -151,7 +153,7 @@ def newest_batch(
                 items=delivery.items,
                 facts=delivery.facts,
             )
-            planner.add_deliveries(transaction, [stored], now=now)
+            planned_deliveries.add_deliveries(transaction, [stored], now=now)
     return Trial(
         subscriptions=subscriptions, query=query, delivery=delivery, delivered=len(delivered), base=base, day=day
     )
@@ -195,15 +197,12 @@ def _fitting(transaction: Transaction, entries: index.Entries, subscription: mod
 def _delivered_in(transaction: Transaction, chat: model.Chat, entries: index.Entries, found: int) -> set[int]:
     """Returns the ids of the papers in the set `found` that were delivered to the chat or are in its library."""
     numbers = {index.number_of(key) for key in entries.newest_first(found)}
-    return planner.delivered(transaction, [chat.id], numbers)[chat.id]
+    return planned_deliveries.delivered(transaction, [chat.id], numbers)[chat.id]
 
 
 def _with_limit(chat: model.Chat) -> model.Chat:
     """Returns the chat with a limit of at most MOST_SHOWN papers, since a reply shows no more."""
     return chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
-
-
-# ----------------------------------------------------------------------------------------------------------- deliveries
 
 
 def _delivery(
@@ -276,9 +275,6 @@ def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -
         known |= found[subscription.id]
 
 
-# --------------------------------------------- what would be sent to a chat at this moment, decided as in the planner
-
-
 PREVIEW_DAYS = 7
 
 
@@ -338,7 +334,7 @@ def _of_days(
     all_of_them: bool,
 ) -> Preview:
     """Previews the papers from the day `first` on. `all_of_them` includes papers that the chat already has."""
-    entries = index.Entries.of(known_papers.news(transaction, None, since=first), whole=True)
+    entries = index.Entries.of(paper_words.news(transaction, None, since=first), whole=True)
     case = _above_cursors(transaction, chat, [one._replace(cursor=-1) for one in subscriptions], entries)
     if not all_of_them:
         case = _without(case, _delivered_in(transaction, chat, entries, case.union))
@@ -359,7 +355,7 @@ def _of_this_moment(
     rest = [subscription for subscription in subscriptions if subscription.id not in due]
     last_sequence = context.window.last_sequence
     entries = index.Entries.of(
-        known_papers.sequenced(
+        paper_words.sequenced(
             transaction, min((subscription.cursor for subscription in rest), default=last_sequence), last_sequence
         ),
         whole=True,
@@ -384,7 +380,7 @@ def _above_cursors(
         chat=chat,
         subscriptions=subscriptions,
         entries=entries,
-        fits={one.id: index.fitting_after(transaction, chat, entries, one) for one in subscriptions},
+        fits={one.id: undelivered_papers.fitting_after(transaction, chat, entries, one) for one in subscriptions},
         limited=decision.shows_more(chat),
         first=not chat.first_delivery_planned,
         known=entries.papers.bit_count(),

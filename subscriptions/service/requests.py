@@ -12,12 +12,12 @@ from subscriptions.planning.forecast import NextDelivery, with_time
 from subscriptions.planning.times import When, make_when, read_when
 from subscriptions.query import Query
 from subscriptions.service import changes, listing
-from subscriptions.service.ingest import starting_point
+from subscriptions.service.after_loss import starting_point
 from subscriptions.service.known_papers import number_of
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.paper_search import Base, recent
+from subscriptions.service.recent_matches import Base, recent
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers, retention, sources
+from subscriptions.store import known_papers, losses, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
 
@@ -107,7 +107,7 @@ def subscribe(
     changes.begin_change(transaction, chat.id, now=now, who=who)
     added = _add(transaction, chat, request, query, when, now=now, who=who)
     done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
-    retention.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
+    losses.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
     return done
 
 

@@ -1,11 +1,8 @@
-"""The outbox for its senders, trouble that needs a person, and the workers that send.
+"""The outbox for its senders: the outcome of a post or an edit, and what a person does with a delivery."""
 
-For `paperwire workers` and `/metrics`, this module tells which lanes each worker holds, and since when work waits.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from subscriptions import errors
@@ -15,16 +12,18 @@ from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_ret
 from subscriptions.service import notices, plan, retention
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (
-    bot_state,
     chats,
     claims,
-    conversations,
+    edits,
     moving,
     outbox,
+    platform_states,
+    steps,
+    updates,
+    wakeups,
     workers,
 )
 from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Scope, Transaction
 
 _PACED = timedelta(minutes=1)  # no platform's rate limit depends on posts that are older than this
@@ -39,48 +38,9 @@ def sends_of_lane(transaction: Transaction, lane: Lane, *, now: datetime, wall: 
     worker still has to post counts as sent now.
     """
     ago = [wall - at for at in claims.sends_of_lane(transaction, lane, wall - _PACED)]
-    answers = conversations.answers_in(transaction, lane, now - _PACED, transaction.store.worker)
+    answers = updates.answers_in(transaction, lane, now - _PACED, transaction.store.worker)
     ago += [now - at if finished else timedelta(0) for at, finished in answers]
     return sorted((one for one in ago if one >= timedelta(0)), reverse=True)
-
-
-# -------------------------------------------------------------------------------- trouble in the outbox, for a person
-
-# Trouble is dead messages, and deliveries that have waited for long.
-
-
-_DEAD_LOGGED = "logged:dead"  # name of a stored value: the moment up to which dead messages are in the log
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxTrouble:
-    """Dead messages, and for each platform the deliveries that have waited for long."""
-
-    dead: outbox.Trouble = field(default_factory=lambda: outbox.Trouble(count=0))
-    waiting: Mapping[str, outbox.Trouble] = field(default_factory=dict)
-
-
-@stored_store.writes
-def claim_unlogged_trouble(transaction: Transaction, *, now: datetime) -> OutboxTrouble:
-    """Returns trouble that is not logged yet, and marks it as logged: dead messages once, long waits once a day (UTC).
-
-    Of several processes, or runs by cron, only one gets the trouble. A crash right after this call loses a line of the
-    log. Notices to operators, `check` and the health page do not depend on this call, since they read the outbox
-    itself.
-    """
-    known = bot_state.get_value(transaction, _DEAD_LOGGED)
-    dead = outbox.dead_since(transaction, datetime.fromisoformat(known) if known else None)
-    if dead.count and not bot_state.swap_value(transaction, _DEAD_LOGGED, known, now.isoformat()):
-        dead = replace(dead, count=0)  # another process has claimed them first
-    logged = bot_state.waiting_logged(transaction)
-    waiting = outbox.waiting_since(transaction, now - outbox.LONG)
-    new = {platform: one for platform, one in waiting.items() if logged.get(platform) != now.date()}
-    for platform in new:
-        bot_state.put_platform(transaction, platform, waiting_logged_on=now.date())
-    return OutboxTrouble(dead=dead, waiting=new)
-
-
-# -------------------------------------------------------------------------- the outbox as senders and operators use it
 
 
 _NO_TIME = timedelta(0)
@@ -100,7 +60,7 @@ class EarlierSend:
 @stored_store.shares
 def record_outcome(
     transaction: Transaction,
-    claimed: claims.Claim,
+    claimed: steps.Claim,
     outcome: errors.NotDelivered,
     *,
     on_unclear: OnUnclear,
@@ -156,7 +116,7 @@ def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime)
     if chat_id is None:
         raise _nothing_to_do(transaction, delivery_id)
     chats.mark_reachable(transaction, chat_id, now=now)
-    bot_state.free_platforms(transaction)
+    platform_states.free_platforms(transaction)
 
 
 @stored_store.writes
@@ -207,7 +167,7 @@ def _recent_sends(transaction: Transaction, *, now: datetime, wall: datetime) ->
     have been posted. Posts in the future are left out: the clock was set back.
     """
     sends = claims.begun_sends(transaction, wall - _PACED)
-    answered = conversations.recent_updates(transaction, now - _PACED)
+    answered = updates.recent_updates(transaction, now - _PACED)
     found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
     for chat, at, finished in answered:
         with suppress(errors.Refused):  # an address that this version cannot read
@@ -219,7 +179,7 @@ def _recent_sends(transaction: Transaction, *, now: datetime, wall: datetime) ->
 @stored_store.shares
 def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform that reported too many chats as gone in one run (rule 11), and reactivates these chats."""
-    bot_state.put_platform(transaction, platform, stopped=reason)
+    platform_states.put_platform(transaction, platform, stopped=reason)
     notices.reactivate_found(transaction, chats, now=now)
 
 
@@ -230,12 +190,9 @@ def _nothing_to_do(transaction: Transaction, delivery_id: str) -> errors.NotFoun
     return errors.NotFound(errors.Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
 
 
-# --------------------------------------------------------------- edits of messages that were sent, as senders use them
-
-
 @stored_store.shares
 def record_edit_outcome(
-    transaction: Transaction, edit: claims.Edit, outcome: errors.NotDelivered, *, now: datetime, wall: datetime
+    transaction: Transaction, edit: steps.Edit, outcome: errors.NotDelivered, *, now: datetime, wall: datetime
 ) -> bool:
     """Stores the outcome of a failed edit, and applies its consequences. Returns True if the sender must stop.
 
@@ -257,81 +214,14 @@ def record_edit_outcome(
             if decision.pauses_lane:
                 claims.pause_lane(transaction, edit.chat.address.lane, wall=wall, until=wall + decision.pauses_lane)
             elif decision.not_before is not None:
-                workers.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
-            claims.postpone_edit(transaction, edit, next_at=decision.not_before)
+                wakeups.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
+            edits.postpone_edit(transaction, edit, next_at=decision.not_before)
         case errors.SenderStopped():
-            claims.postpone_edit(transaction, edit, next_at=None)
+            edits.postpone_edit(transaction, edit, next_at=None)
             return True
         case errors.ChatMoved():
-            claims.postpone_edit(transaction, edit, next_at=None)
+            edits.postpone_edit(transaction, edit, next_at=None)
             moving.chat_moved(transaction, edit.chat.address, outcome.address, now=now)
         case _:
-            claims.finish_edit(transaction, edit)
+            edits.finish_edit(transaction, edit)
     return False
-
-
-# -------------------------------------------------------------------------------------------------------------- workers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerAtWork:
-    """A worker, and what it holds. A worker that others removed as dead may still have a session, and so hold lanes."""
-
-    known: workers.KnownWorker
-    is_alive: bool
-    lanes: int  # number of lanes that it has claimed
-    receives: tuple[str, ...] = ()  # names of its receivers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
-    """Since when work waits that could be done now. A moment is None if no such work waits."""
-
-    planning_since: datetime | None
-    sending_since: datetime | None
-    jobs: int | None  # jobs that wait for a worker; None on SQLite, which has no jobs
-
-
-@stored_store.reads
-def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backlog:
-    """Returns since when work waits. `wall` is the time of the machine's clock. Raises StoreError."""
-    return Backlog(
-        planning_since=outbox.to_be_planned_since(transaction, now=now),
-        sending_since=outbox.to_be_sent_since(transaction, now=now, wall=wall),
-        jobs=workers.jobs_waiting(transaction),
-    )
-
-
-@stored_store.reads
-def workers_at_work(transaction: Transaction, *, is_running: Callable[[str], bool]) -> tuple[WorkerAtWork, ...]:
-    """Returns the workers of a database. Raises StoreError.
-
-    On SQLite there is one process, which stores no heartbeats. `is_running` tells whether it runs.
-    """
-    known, kind = workers.known_workers(transaction), transaction.store.kind
-    if kind.file is not None:
-        return tuple(
-            WorkerAtWork(known=one, is_alive=True, lanes=one.sending) for one in known if is_running(one.process)
-        )
-    held, sessions = workers.held_names(transaction), open_sessions(transaction.connection())
-    left = [_left(one, held) for one in sessions if not any(other.id.startswith(one.worker) for other in known)]
-    return tuple(_one_of_several(one, held.get(one.id, ())) for one in (*known, *left))
-
-
-def lease_of(receiver: str) -> str:
-    """Returns the name of the lease that a worker holds while it runs a receiver."""
-    return f"receiver {receiver}"
-
-
-def _one_of_several(known: workers.KnownWorker, names: Sequence[str]) -> WorkerAtWork:
-    receives = tuple(name.removeprefix(lease_of("")) for name in names if name.startswith(lease_of("")))
-    is_alive = known.silent_for is not None and known.silent_for < SILENT_AFTER
-    return WorkerAtWork(known=known, is_alive=is_alive, lanes=len(names) - len(receives), receives=receives)
-
-
-def _left(session: OpenSession, held: Iterable[str]) -> workers.KnownWorker:
-    """Returns a worker that is no longer stored, from what is left of it: its session and perhaps leases."""
-    number, _, host = session.process.partition(" on ")
-    where = workers.Whereabouts(host=host, number=int(number) if number.isdecimal() else 0, since=session.since)
-    name = next((worker for worker in held if worker.startswith(session.worker)), session.worker)
-    return workers.KnownWorker(id=name, process="", where=where, silent_for=None, sending=0)

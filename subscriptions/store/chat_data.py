@@ -13,7 +13,7 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.sql.expression import Select
 
 from subscriptions import model, states
-from subscriptions.store import chats, conversations, signals, subscriptions, workers
+from subscriptions.store import admitted_chats, callbacks, chat_changes, mentions, signals, subscriptions, wakeups
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ChatKeyRow,
@@ -75,7 +75,6 @@ def _block(opening: str, members: Iterable[tuple[str, Any]], closing: str, level
     yield f"{end}{closing}"
 
 
-# ---------------------------------------------------------------------------------------------------------------------
 # Exports and erases all stored data of one chat (docs/architecture.md, rule 10).
 
 
@@ -123,7 +122,7 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
         "updates": map(_update, _paged(transaction, of_updates)),
         "page_messages": map(_json, _paged(transaction, of_pages)),
         "waits": [_json(row) for key in lanes if (row := transaction.get(LaneRow, key)) is not None],
-        "denials": [kept for key in lanes if (kept := chats.denial_of(transaction, model.Lane(*key)))],
+        "denials": [kept for key in lanes if (kept := admitted_chats.denial_of(transaction, model.Lane(*key)))],
     }
 
 
@@ -141,14 +140,14 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     title = row.title
     if row.state is states.ChatState.ASKED and row.admission is states.Admission.DENIED:
         for platform, address in lanes:
-            chats.remember_denial(transaction, model.Lane(platform, address))
+            admitted_chats.remember_denial(transaction, model.Lane(platform, address))
     queries = transaction.exec(select(SubscriptionRow.query).where(SubscriptionRow.chat == chat_id)).all()
     for one in rows:
         transaction.delete(one)
     transaction.flush()
     subscriptions.drop_unused_queries(transaction, queries)
     for place in places:
-        conversations.erase_place(transaction, place)
+        callbacks.erase_place(transaction, place)
     _erase_mentions(transaction, places, title)
     for person in people:
         _erase_person(transaction, row.platform, person)
@@ -160,7 +159,7 @@ def erase(transaction: Transaction, chat_id: int) -> None:
             transaction.exec(
                 sa.delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address)
             )
-            workers.forget_lane(transaction, model.Lane(platform, address))
+            wakeups.forget_lane(transaction, model.Lane(platform, address))
 
 
 def _pointers(transaction: Transaction, chat_id: int) -> list[ChatRow]:
@@ -292,15 +291,15 @@ def _erase_mentions(transaction: Transaction, places: Sequence[str], title: str)
     """Erases callbacks, states and notices of other chats that name this chat."""
     # The pattern for chat 42 must not match chat 421 or the topic 42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
-    for callback_id in conversations.named_by(transaction, "callback", places):
+    for callback_id in mentions.named_by(transaction, "callback", places):
         row = transaction.get_one(CallbackRow, callback_id)
         if named.search(str(row.arguments)):
             transaction.delete(row)
-    for name in conversations.named_by(transaction, "state", places):
+    for name in mentions.named_by(transaction, "state", places):
         state = transaction.get_one(ConversationStateRow, name)
         if named.search(f"{state.name} {state.arguments}"):
             transaction.delete(state)
-    for seq in conversations.named_by(transaction, "delivery", [*places, *filter(None, (title,))]):
+    for seq in mentions.named_by(transaction, "delivery", [*places, *filter(None, (title,))]):
         notice = transaction.get_one(DeliveryRow, seq)
         detail = notice.facts.get("detail") or {}
         words = f"{notice.dedupe_key} {detail}"
@@ -309,7 +308,7 @@ def _erase_mentions(transaction: Transaction, places: Sequence[str], title: str)
         if by_title or named.search(words):
             transaction.delete(notice)
     transaction.flush()
-    conversations.forget_mentions(transaction, places)
+    mentions.forget_mentions(transaction, places)
 
 
 def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
@@ -325,7 +324,7 @@ def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
     # compares with a range, because LIKE would not use the index
     beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")
     transaction.exec(sa.update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
-    for change_id in conversations.named_by(transaction, "change", [person]):
+    for change_id in mentions.named_by(transaction, "change", [person]):
         change = transaction.get_one(UndoRow, change_id)
         chat = transaction.get_one(ChatRow, change.chat)
         if chat.platform != platform:
@@ -334,7 +333,7 @@ def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
             {**value, "subscriber": ""} if value.get("subscriber") == person else value
             for value in change.before["subscriptions"]
         ]
-        conversations.rewrite_change(transaction, change_id, chat.address, {**change.before, "subscriptions": before})
+        chat_changes.rewrite_change(transaction, change_id, chat.address, {**change.before, "subscriptions": before})
     for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):
         there = col(kind.place).startswith(f"{platform}:", autoescape=True)
         transaction.exec(sa.delete(kind).where(col(kind.person) == person, there))

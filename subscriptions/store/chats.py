@@ -1,11 +1,8 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
-import hmac
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -15,12 +12,11 @@ from sqlmodel import col, select
 from subscriptions import model, states
 from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
-from subscriptions.store import bot_state, columns
-from subscriptions.store.conversation_rows import OperatorCodeRow, WrongCodeRow
+from subscriptions.store import columns
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.rows import TABLES, ChatRow, DenialRow
-from subscriptions.store.workers import wake_lanes
+from subscriptions.store.rows import TABLES, ChatRow
+from subscriptions.store.wakeups import wake_lanes
 
 # The columns in the order of the fields of Chat; some fields are made from several columns.
 _VALUES = (
@@ -36,8 +32,8 @@ _DEFAULTS = {name: column.get_default(call_default_factory=True) for name, colum
 _chats = TABLES.tables["chat"]
 _c = _chats.c
 _PLACE = ("platform", "address", "topic")
-_CHATS = sa.select(*(_c[name] for name in _VALUES))
-_BY_ID = _CHATS.order_by(_c.id)
+CHATS = sa.select(*(_c[name] for name in _VALUES))
+_BY_ID = CHATS.order_by(_c.id)
 _IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
 _AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
 _SAME_NUMBER = {"next_number": _c.next_number}  # an update that changes no value, but locks the row
@@ -51,13 +47,13 @@ def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Cha
     row = store.execute(transaction, _AT, place).first()
     while row is not None and row.moved_to is not None:
         row = next(store.rows_of(transaction, _BY_ID, _c.id, [row.moved_to]), None)
-    return None if row is None else _chat(transaction, row)
+    return None if row is None else chat_of(transaction, row)
 
 
 def chats_in(transaction: Transaction, lane: model.Lane) -> list[model.Chat]:
     """Returns the chats at an address and its topics, without chats that have moved away."""
     there = store.execute(transaction, _IN_LANE, {"platform": lane.platform, "address": lane.address})
-    return [_chat(transaction, row) for row in there if row.moved_to is None]
+    return [chat_of(transaction, row) for row in there if row.moved_to is None]
 
 
 def hold_chat(transaction: Transaction, chat_id: int) -> None:
@@ -92,21 +88,21 @@ def find_chats(
         place = model.ChatAddress(row.platform, row.address, row.topic)
         if place in addresses:
             moved = row.moved_to is not None
-            chat = find_chat(transaction, place) if moved else _chat(transaction, row)
+            chat = find_chat(transaction, place) if moved else chat_of(transaction, row)
             found |= {place: chat} if chat is not None else {}
     return found
 
 
 def chats_at(transaction: Transaction, platform: str, addresses: Collection[str]) -> tuple[model.Chat, ...]:
     """Returns the chats at these addresses and their topics, ordered by title."""
-    found = (_chat(transaction, row) for row in _rows_at(transaction, {platform: addresses}) if row.moved_to is None)
+    found = (chat_of(transaction, row) for row in _rows_at(transaction, {platform: addresses}) if row.moved_to is None)
     return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
 
 
 def _rows_at(transaction: Transaction, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
     """Yields the rows at these addresses, including all topics. `wanted`: platform → addresses."""
     for platform, addresses in wanted.items():
-        there = _CHATS.where(_c.platform == platform)
+        there = CHATS.where(_c.platform == platform)
         yield from store.rows_of(transaction, there, _c.address, sorted(addresses))
 
 
@@ -129,13 +125,13 @@ def chats_after(transaction: Transaction, after: model.ChatAddress | None, most:
     """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
     last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
-    wanted = _CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
-    return [_chat(transaction, row) for row in store.execute(transaction, wanted)]
+    wanted = CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
+    return [chat_of(transaction, row) for row in store.execute(transaction, wanted)]
 
 
 def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, model.Chat]:
     """Returns id → chat for these ids."""
-    return {row[0]: _chat(transaction, row) for row in store.rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
+    return {row[0]: chat_of(transaction, row) for row in store.rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
 
 
 def add_chat(
@@ -306,7 +302,7 @@ def _held(transaction: Transaction, chat_id: int) -> ChatRow:
     return transaction.get_one(ChatRow, chat_id, populate_existing=True)
 
 
-def _chat(transaction: Transaction, row: Sequence[Any]) -> model.Chat:
+def chat_of(transaction: Transaction, row: Sequence[Any]) -> model.Chat:
     """Returns the Chat of a row of `_VALUES`.
 
     Reads the columns by position. By name it would take three times as long, and a plan reads all chats.
@@ -341,167 +337,3 @@ def _settings(
     """Returns (settings in effect, chosen settings). Cached, since many chats chose the same, and most chose nothing."""
     chosen = MappingProxyType({name: value for name, value in own if value})
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
-
-
-# ------------------------------------------------------------------------------------------------------------ admission
-
-_DENIAL_KEY = "denial-key"
-
-
-def require_admission(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat wait until an operator admits it. The cursors of its subscriptions do not change."""
-    _set(transaction, chat_id, states.ChatState.ASKED, None, now)
-
-
-def admit(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Admits a chat that waits or is new, and wakes its lane. Papers that came while it waited will be delivered."""
-    row = transaction.get_one(ChatRow, chat_id)
-    if row.state == states.ChatState.ASKED or row.next_number == 1:
-        _set(transaction, chat_id, states.ChatState.ACTIVE, states.Admission.ADMITTED, now)
-        wake_lanes(transaction, [model.Lane(row.platform, row.address)])
-
-
-def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Admits a chat whose reader said yes, and wakes its lane. Does nothing for a chat that does not wait for a yes."""
-    row = transaction.get_one(ChatRow, chat_id)
-    if row.state is states.ChatState.UNCONFIRMED:
-        row.state = states.ChatState.ASKED
-        admit(transaction, chat_id, now=now)
-
-
-def deny(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Denies a chat, so that it gets nothing until an operator admits it."""
-    row = transaction.get_one(ChatRow, chat_id)
-    if row.state is states.ChatState.UNCONFIRMED:
-        remember_denial(transaction, model.Lane(row.platform, row.address))
-    _set(transaction, chat_id, states.ChatState.ASKED, states.Admission.DENIED, now)
-
-
-@store.reads
-def chats_awaiting_admission(transaction: Transaction) -> tuple[model.Chat, ...]:
-    """Returns the chats that wait for an operator and to which the bot can write, in the order of their requests."""
-    asked = (_c.state == states.ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
-    return _selected(transaction, asked, _c.state_since)
-
-
-@store.reads
-def operators(transaction: Transaction) -> tuple[model.Chat, ...]:
-    """Returns the chats of people who became operators by a code."""
-    return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
-
-
-def make_operator(transaction: Transaction, chat_id: int) -> None:
-    """Makes the person of a chat an operator."""
-    transaction.get_one(ChatRow, chat_id).admin = True
-
-
-@store.writes
-def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
-    """Stores the person who set up a chat."""
-    transaction.get_one(ChatRow, chat_id).owner = person
-
-
-@store.reads
-def chats_of(transaction: Transaction, person: model.ChatAddress) -> tuple[model.Chat, ...]:
-    """Returns the groups and channels that a person set up, without topics. `person` is the person's private chat."""
-    set_up = (_c.platform == person.platform) & (_c.owner == person.address) & (_c.topic == "")
-    return _selected(transaction, set_up & _c.moved_to.is_(None) & (_c.address != person.address), _c.title)
-
-
-def _selected(
-    transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
-) -> tuple[model.Chat, ...]:
-    """Returns the chats that meet a condition, sorted by `order` and then by id."""
-    wanted = _CHATS.where(which).order_by(*order, _c.id)
-    return tuple(_chat(transaction, row) for row in store.execute(transaction, wanted))
-
-
-def add_code(transaction: Transaction, code_hash: str, *, most: int) -> None:
-    """Stores the hash of a code, and removes all hashes except the newest `most`."""
-    transaction.add(OperatorCodeRow(code_hash=code_hash))
-    transaction.flush()
-    newest = select(OperatorCodeRow.number).order_by(col(OperatorCodeRow.number).desc()).limit(most)
-    transaction.exec(sa.delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
-
-
-def code_hashes(transaction: Transaction) -> Sequence[str]:
-    """Returns the stored hashes of operator codes."""
-    return transaction.exec(select(OperatorCodeRow.code_hash)).all()
-
-
-def take_codes(transaction: Transaction, code_hash: str) -> bool:
-    """Removes all hashes of codes. Returns whether `code_hash` was one of them; it is not if another process was first."""
-    taken = transaction.exec(sa.delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
-    return code_hash in taken
-
-
-def add_wrong_code(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Stores that a chat sent a wrong code."""
-    transaction.add(WrongCodeRow(chat=chat_id, at=now))
-    transaction.flush()
-
-
-def wrong_codes_since(transaction: Transaction, chat_id: int, after: datetime) -> int:
-    """Returns the number of wrong codes that a chat sent after the moment `after`."""
-    found = select(sa.func.count()).select_from(WrongCodeRow)
-    return transaction.exec(found.where(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)).one()
-
-
-def drop_wrong_codes_of(transaction: Transaction, chat_id: int) -> None:
-    """Removes the wrong codes of a chat."""
-    transaction.exec(sa.delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
-
-
-def remember_denial(transaction: Transaction, lane: model.Lane) -> None:
-    """Stores a hash of an address, which tells that an operator denied its chats.
-
-    The hash stays if the chats are erased.
-    """
-    address_hash = hash_of(transaction, f"{lane.platform}:{lane.address}")
-    conflicts.insert_new(transaction, "denial", ("address_hash",), {"address_hash": address_hash})
-
-
-def lift_denial(transaction: Transaction, lane: model.Lane) -> bool:
-    """Erases the stored denial of an address. Returns whether there was one."""
-    row = _denial(transaction, lane)
-    if row is not None:
-        transaction.delete(row)
-        transaction.flush()
-    return row is not None
-
-
-def denial_of(transaction: Transaction, lane: model.Lane) -> str:
-    """Returns the hash that is stored for a denied address; "" if the address has no stored denial."""
-    row = _denial(transaction, lane)
-    return row.address_hash if row is not None else ""
-
-
-def move_denial(transaction: Transaction, old: model.Lane, new: model.Lane) -> None:
-    """Moves a stored denial to the address to which the chat moved."""
-    if lift_denial(transaction, old):
-        remember_denial(transaction, new)
-
-
-def _denial(transaction: Transaction, lane: model.Lane) -> DenialRow | None:
-    key = bot_state.get_value(transaction, _DENIAL_KEY)
-    return transaction.get(DenialRow, _hash(key, f"{lane.platform}:{lane.address}")) if key is not None else None
-
-
-def hash_of(transaction: Transaction, text: str) -> str:
-    """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
-    return _hash(bot_state.hold_value(transaction, _DENIAL_KEY, secrets.token_hex(32)), text)
-
-
-def _hash(key: str, text: str) -> str:
-    return hmac.digest(bytes.fromhex(key), text.encode(), sha256).hex()
-
-
-def _set(
-    transaction: Transaction, chat_id: int, state: states.ChatState, answer: states.Admission | None, now: datetime
-) -> None:
-    """Stores an operator's decision. Does nothing if the chat is not confirmed, since only its reader can confirm it."""
-    row = transaction.get_one(ChatRow, chat_id)
-    if row.state is states.ChatState.UNCONFIRMED:
-        return
-    row.state, row.admission, row.pause_reason, row.state_detail = state, answer, None, ""
-    row.state_since, row.paused_until = now, None

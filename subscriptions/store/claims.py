@@ -1,185 +1,34 @@
-"""The steps of a sender in a lane: render a delivery, post a message, edit a sent message (architecture.md, rules 6, 7).
+"""Posts the messages of a lane: claim one, mark it as being sent, settle its outcome (architecture.md, rules 6 and 7).
 
 Every message takes these steps. So their statements are built only once, and return columns instead of an object for each
 row.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 
 from subscriptions import model
-from subscriptions.planning.decision import LONGEST_WAIT, OnUnclear, RetryDecision, decide_not_found
-from subscriptions.states import FINISHED, WAITING, ChatState, MessageState
-from subscriptions.store import deliveries
+from subscriptions.planning.decision import RetryDecision, decide_not_found
+from subscriptions.states import FINISHED, MessageState
 from subscriptions.store import rows as stored_rows
-from subscriptions.store.columns import Condition, Utc
+from subscriptions.store.columns import Utc
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
-from subscriptions.store.workers import wake_lanes
+from subscriptions.store.edits import next_edit
+from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
+from subscriptions.store.sendable import ANY_REQUESTED, CHATS_IN_LANE, IN_LANE, IS_HELD, MAY_BE_SENT, waits_until
+from subscriptions.store.steps import Claim, ClaimRequest, Step, Unrendered
+from subscriptions.store.wakeups import wake_lanes
 
-_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
-
-_deliveries, _chats, _messages, _items, _lanes = (
-    stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item", "lane")
+_deliveries, _chats, _messages, _items = (
+    stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
 )
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
-
-@dataclass(frozen=True, slots=True)
-class Unrendered:
-    """The next step of a lane is to render this delivery: it has no messages yet."""
-
-    seq: int
-    platform: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """The next step of a lane is to post this message, or to look it up."""
-
-    seq: int
-    delivery: str
-    chat_id: int
-    address: model.ChatAddress
-    attempts: int
-    message: model.Message
-    plain: bool = False  # post the form without markup
-    unclear: bool = False  # an earlier post may have arrived
-    at_start: bool = False  # an earlier process left its outcome unclear
-    waits: bool = False  # its next attempt is later, but it can be looked up now
-    unclear_since: datetime | None = None  # start of the first post that may have arrived, by the machine's clock
-    was_repeated: bool = False  # it was posted again since then
-    thread: str | None = None  # platform id of the message in whose thread it is posted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """The next step of a lane is to edit this sent message. `delivery` has the papers as they are known now."""
-
-    seq: int
-    number: int
-    chat: model.Chat
-    requested_at: datetime  # the moment of this request; after a later request, the message is edited again
-    platform_id: str
-    plain: bool  # it was sent without markup
-    attempts: int
-    delivery: model.Delivery
-    layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
-
-
-Step = Unrendered | Claim | Edit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimRequest:
-    """The request of a sender for the next step of a lane."""
-
-    lane: model.Lane
-    now: datetime
-    wall: datetime
-    on_unclear: OnUnclear
-    can_find: bool  # the platform can look up messages
-    tried: frozenset[tuple[int, int]]  # (seq, number) of messages that the sender has tried often enough for now
-
-
-# ---------------------------------------------------------------------------------------------------------- conditions
-
-
-_waits_for_operator = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
-# A delivery may be sent if its chat is active, or if the chat waits for an operator and the delivery is a notice.
-MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == model.DeliveryKind.NOTICE))
-_in_lane = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
-# Whether a delivery belongs to the lane (:platform, :address). Compares ids of chats, since deliveries have no index by
-# address.
-IN_LANE = _d.chat.in_(_in_lane)
-_wall = sa.bindparam("wall", type_=Utc)
-# Whether the lane waits at :wall because its platform requested a wait. Ignores a wait that begins in the future, since
-# the clock was set back.
-IS_HELD = sa.exists().where(
-    _lanes.c.platform == _c.platform,
-    _lanes.c.address == _c.address,
-    _lanes.c.since <= _wall,
-    _wall < _lanes.c.not_before,
-)
-# Whether the next attempt is after :now. Ignores an attempt after :longest, since it was stored with a wrong clock.
-WAITS = (_d.next_at > sa.bindparam("now", type_=Utc)) & (_d.next_at <= sa.bindparam("longest", type_=Utc))
-# Whether an edit of a message was requested. Compares moments, because for "IS NOT NULL" SQLite would read all messages.
-IS_REQUESTED = _m.edit_requested_at > _BEGINNING
-# A message whose edit was requested; NULL if there is none. The statement has the order of an index: without an order,
-# PostgreSQL would read all messages until it has statistics.
-ANY_REQUESTED = (
-    sa.select(_m.delivery)
-    .where(IS_REQUESTED, _m.platform_id.is_not(None))
-    .order_by(_m.edit_requested_at)
-    .limit(1)
-    .scalar_subquery()
-)
-
-
-def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
-    """Returns the moment of the next attempt; None if the attempt may be made now.
-
-    Ignores a moment later than the longest wait, since it was stored while the clock was wrong.
-    """
-    return next_at if next_at is not None and now < next_at <= now + LONGEST_WAIT else None
-
-
-# --------------------------------------------------------------------------------------------------------------- lanes
-
-_can_be_looked_up = sa.exists().where(
-    _m.delivery == _d.seq,
-    _m.state == MessageState.UNCLEAR,
-    _m.found_at_start.is_(True)
-    | (_m.lookup_given_up.is_(False) & _c.platform.in_(sa.bindparam("finding", expanding=True))),
-)
-_WAITING_LANES = (
-    sa.select(_c.platform, _c.address)
-    .join_from(_deliveries, _chats, _c.id == _d.chat)
-    # concat keeps SQLite from using the index by address, which is no help since nearly all chats are on one platform
-    .where(
-        Condition(stored_rows.GOES_OUT), _c.platform.concat("").in_(sa.bindparam("platforms", expanding=True)), ~IS_HELD
-    )
-    .where(
-        sa.or_(
-            _d.next_at.is_(None),
-            ~WAITS,
-            _can_be_looked_up,
-        )
-    )
-    .group_by(_c.platform, _c.address)
-    .order_by(sa.func.min(_d.seq))
-)
-
-
-@store.reads
-def lanes(
-    transaction: Transaction,
-    platforms: Sequence[str],
-    *,
-    now: datetime,
-    wall: datetime | None = None,
-    finding: Sequence[str],
-) -> list[model.Lane]:
-    """Returns the lanes of these platforms with something to do now, oldest first. Lanes with only edits come last.
-
-    On the platforms in `finding`, messages can be looked up. An unclear message does not wait there, unless its look-up
-    was given up. `wall` is the time of the machine's clock, if it differs from `now`.
-    """
-    values = {"platforms": platforms, "now": now, "wall": wall or now, "longest": now + LONGEST_WAIT}
-    found = transaction.connection().execute(_WAITING_LANES, {**values, "finding": finding}).all()
-    requested = sorted(set(transaction.connection().execute(_REQUESTED).scalars()))
-    edits = store.rows_of(transaction, _LANES_WITH_EDITS, _m.delivery, requested, **values)
-    return list(dict.fromkeys(model.Lane(*row) for row in (*found, *edits)))
-
-
-# ---------------------------------------------------------------------------------------------------------------- claim
 
 _OPEN = (
     sa.select(_d.seq, _d.id, _d.attempts, _d.rendered_at, _d.next_at, _d.chat, _c.platform, _c.address, _c.topic)
@@ -207,7 +56,7 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     message does not. With the setting `skip`, an unclear message whose look-up was given up does not stop the lane
     either. A person decides about it, and a process that starts looks it up once more.
     """
-    return _open_step(transaction, asking) or _next_edit(transaction, asking)
+    return _open_step(transaction, asking) or next_edit(transaction, asking)
 
 
 def _open_step(transaction: Transaction, asking: ClaimRequest) -> Unrendered | Claim | None:
@@ -263,8 +112,6 @@ def _claim_of(transaction: Transaction, row: sa.Row[Any], *, waits: bool) -> Cla
     )
 
 
-# ------------------------------------------------------------------------------------------------------------- attempts
-
 # A message is marked right before its post. Its outcome is recorded after the post (rules 6 and 7).
 
 
@@ -318,7 +165,7 @@ _others = _deliveries.alias()
 _lane_has_more = sa.or_(
     _is_open,
     sa.exists().where(
-        _others.c.seq != sa.bindparam("of"), _others.c.settled_at.is_(None), _others.c.chat.in_(_in_lane)
+        _others.c.seq != sa.bindparam("of"), _others.c.settled_at.is_(None), _others.c.chat.in_(CHATS_IN_LANE)
     ),
     ANY_REQUESTED.is_not(None),
 )
@@ -508,200 +355,3 @@ def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[model.L
         for platform, address, at, state in rows
         if at is not None
     ]
-
-
-# ---------------------------------------------------------------------------------------------- edits of sent messages
-
-
-# This statement uses an index, and usually returns nothing.
-_REQUESTED = sa.select(_m.delivery).where(IS_REQUESTED, _m.platform_id.is_not(None))
-_ANY_REQUESTED = sa.select(ANY_REQUESTED)
-_EDITABLE = (
-    IS_REQUESTED,
-    _m.platform_id.is_not(None),  # it was sent
-    or_(_d.next_at.is_(None), ~WAITS),
-    _c.state == ChatState.ACTIVE,
-    ~IS_HELD,
-)
-_EDITS = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat)
-_LANES_WITH_EDITS = (
-    sa.select(_c.platform, _c.address)
-    .select_from(_EDITS)
-    .where(*_EDITABLE, _c.platform.in_(sa.bindparam("platforms", expanding=True)))
-    .distinct()
-)
-_NEXT_EDIT = (
-    sa.select(_m.delivery, _m.number, _m.edit_requested_at, _m.platform_id, _m.use_plain, _d.attempts)
-    .select_from(_EDITS)
-    .where(IN_LANE, *_EDITABLE)
-    .order_by(_m.delivery, _m.number)
-    .limit(1)
-)
-
-
-def _next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
-    """Returns the oldest message of a lane with a requested edit that can be made now; None if there is none."""
-    connection, lane, now = transaction.connection(), asking.lane, asking.now
-    if connection.execute(_ANY_REQUESTED).scalar() is None:
-        return None
-    values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}
-    found = connection.execute(_NEXT_EDIT, {**values, "wall": asking.wall}).first()
-    if found is None:
-        return None
-    delivery = deliveries.delivery_value(transaction, found.delivery)
-    return Edit(
-        seq=found.delivery,
-        number=found.number,
-        chat=delivery.chat,
-        requested_at=found.edit_requested_at,
-        platform_id=found.platform_id,
-        plain=found.use_plain,
-        attempts=found.attempts,
-        delivery=delivery,
-        layout=_layout(transaction, found.delivery),
-    )
-
-
-@store.shares
-def finish_edit(transaction: Transaction, edit: Edit) -> None:
-    """Ends an edit that succeeded or can never succeed. Keeps a request that came in the meantime."""
-    transaction.exec(
-        sa.update(MessageRow)
-        .where(
-            col(MessageRow.delivery) == edit.seq,
-            col(MessageRow.number) == edit.number,
-            col(MessageRow.edit_requested_at) == edit.requested_at,
-        )
-        .values(edit_requested_at=None)
-    )
-    _wait(transaction, edit, attempts=0, next_at=None)
-
-
-def postpone_edit(transaction: Transaction, edit: Edit, *, next_at: datetime | None) -> None:
-    """Schedules another attempt of an edit, not before `next_at`."""
-    _wait(transaction, edit, attempts=edit.attempts + 1, next_at=next_at)
-
-
-def _wait(transaction: Transaction, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
-    transaction.exec(
-        sa.update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at)
-    )
-
-
-def _layout(transaction: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
-    numbers = transaction.exec(
-        select(MessageRow.number).where(MessageRow.delivery == seq).order_by(col(MessageRow.number))
-    )
-    items = transaction.exec(
-        select(DeliveryItemRow.message, DeliveryItemRow.paper)
-        .where(DeliveryItemRow.delivery == seq)
-        .order_by(col(DeliveryItemRow.position))
-    ).all()
-    return tuple(tuple(paper for message, paper in items if message == number) for number in numbers)
-
-
-# -------------------------------------------------------------------------------------------------------------- render
-
-
-_NEAR = 1000  # how many numbers after a claimed delivery are searched for deliveries to render together with it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """A rendered delivery: its messages, or why it could not be rendered."""
-
-    seq: int
-    messages: Sequence[model.Message] = ()
-    failure: str = ""
-
-
-_earlier, _neighbours = _deliveries.alias(), _chats.alias()
-_IS_BEHIND = sa.exists().where(
-    _neighbours.c.platform == _c.platform,
-    _neighbours.c.address == _c.address,
-    _earlier.c.chat == _neighbours.c.id,
-    _earlier.c.settled_at.is_(None),
-    _earlier.c.seq < _d.seq,
-)
-_first = sa.bindparam("first", type_=_d.seq.type)
-_UNRENDERED = (
-    sa.select(_d.seq)
-    .join_from(_deliveries, _chats, _c.id == _d.chat)
-    .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
-    .where(
-        _c.platform.concat("") == sa.bindparam("platform"), MAY_BE_SENT
-    )  # concat keeps SQLite from using an index that is no help, since nearly all chats are on one platform
-    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~IS_HELD))
-    .order_by(_d.seq)
-    .limit(sa.bindparam("most"))
-)
-_RENDERED = (
-    sa.update(_deliveries)
-    .where(_d.seq.in_(sa.bindparam("those", expanding=True)), _d.rendered_at.is_(None))
-    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over", type_=Utc), reason=sa.bindparam("why"))
-    .returning(_d.seq)
-)
-_NEW_MESSAGE = sa.insert(_messages)
-_SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which")).values(
-    message=sa.bindparam("by")
-)  # fmt: skip
-
-
-@store.reads
-def to_render(transaction: Transaction, claimed: Unrendered, most: int, *, wall: datetime) -> dict[int, model.Delivery]:
-    """Returns seq → delivery for a claimed delivery and others to render together with it, at most `most` in all.
-
-    Each of the others is the first open delivery of its lane.
-    """
-    values = {"first": claimed.seq, "platform": claimed.platform, "wall": wall, "most": most}
-    return deliveries.delivery_values(
-        transaction, transaction.connection().execute(_UNRENDERED, values).scalars().all()
-    )
-
-
-@store.writes
-def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
-    """Stores the messages of rendered deliveries. Skips deliveries that were rendered before (rule 7).
-
-    A delivery that could not be rendered is dead, with the reason, unless a person requests another attempt.
-    """
-    connection = transaction.connection()
-    fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
-    for one in rendered:
-        over = now if one.failure or not one.messages else None
-        fates.setdefault((over, one.failure), {})[one.seq] = one
-    messages: list[dict[str, object]] = []
-    shows: list[dict[str, int]] = []
-    for (over, why), those in fates.items():
-        values = {"those": list(those), "now": now, "over": over, "why": why}
-        # returns only deliveries that still exist and were not rendered before
-        for seq in connection.execute(_RENDERED, values).scalars().all():
-            one = those[seq]
-            if one.failure:
-                messages.append(
-                    _new_message(one.seq, model.Message(number=1, payload="", plain=""), MessageState.DEAD, one.failure)
-                )
-            for message in one.messages:
-                messages.append(_new_message(one.seq, message))
-                shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
-    if messages:
-        connection.execute(_NEW_MESSAGE, messages)
-    if shows:
-        connection.execute(_SHOWS, shows)
-
-
-def _new_message(
-    seq: int, message: model.Message, state: MessageState = MessageState.READY, reason: str = ""
-) -> dict[str, object]:
-    return {
-        "delivery": seq,
-        "number": message.number,
-        "payload": message.payload,
-        "plain": message.plain,
-        "reply_to": message.reply_to,
-        "state": state,
-        "reason": reason,
-        "use_plain": False,
-        "found_at_start": False,
-        "lookup_given_up": False,
-    }

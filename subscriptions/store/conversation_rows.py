@@ -1,10 +1,6 @@
-"""The tables of conversations, and the tables of the bot's own work. `rows` has the other tables.
+"""The tables of conversations: updates, changes, buttons, offers, states, signals, mentions. `rows` has the others."""
 
-Conversations: updates, changes, buttons, offers, states, signals, and mentions of chats and people. Work: platforms,
-publishers, codes of operators, the last loss, workers, leases, single values.
-"""
-
-from datetime import date, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Field
@@ -206,83 +202,3 @@ class PageMessageRow(Row, table=True):
     payload: str
     at: datetime = Field(sa_type=Utc)
     is_edited: bool = False
-
-
-# --------------------------------------------------------------------------------------------------- the bot's own work
-
-
-class KeyValueRow(Row, table=True):
-    """A single value under a name: a counter, a day, a moment."""
-
-    name: str = Field(primary_key=True)
-    value: str
-
-
-class PlatformRow(Row, table=True):
-    """A platform: the bot to which the database belongs, whether sending is stopped, and what the log last reported."""
-
-    name: str = Field(primary_key=True)
-    bot: str | None = None
-    bot_name: str = ""  # the last known name, for links to the bot
-    stopped: str | None = None  # why it is stopped until a person decides; None: it is not stopped
-    waiting_logged_on: date | None = None  # the day (UTC) on which the log last reported long waits
-
-
-class PublisherSlotRow(Row, table=True):
-    """When the next request to a publisher is allowed."""
-
-    publisher: str = Field(primary_key=True)
-    until: datetime = Field(sa_type=Utc)
-
-
-class EnrichmentRequestRow(Row, table=True):
-    """How often the bot asked arXiv for the missing values of a paper, and when it asked last."""
-
-    paper: int = columns.reference("paper.id", primary=True)
-    times: int
-    last: datetime = Field(sa_type=Utc)
-
-
-class OperatorCodeRow(Row, table=True):
-    """The hash of a printed code that makes its sender the first operator. Newer codes have higher numbers."""
-
-    number: int | None = Field(default=None, primary_key=True)
-    code_hash: str = Field(unique=True)
-
-
-class LossRow(Row, table=True):
-    """The last loss of the database (subscriptions/planning/receipts.py). There is at most one."""
-
-    id: int = Field(default=1, primary_key=True)
-    lost_at: datetime = Field(sa_type=Utc)
-    copied_at: datetime = Field(sa_type=Utc)
-    restored_at: datetime = Field(sa_type=Utc)
-
-
-class WorkerRow(Row, table=True):
-    """A worker: a process that sends. Its heartbeat changes while it runs.
-
-    `process` identifies the process; "" if the system does not tell it. `host`, `number` and `since` describe it for
-    people. `beat_at` is the moment of the last heartbeat by the server's clock; on SQLite it is always empty.
-    """
-
-    id: str = Field(primary_key=True)
-    beat: int = 0
-    holds_sender_lock: bool = True
-    process: str = ""
-    host: str = ""
-    number: int = 0
-    since: datetime | None = Field(default=None, sa_type=Utc)
-    beat_at: datetime | None = Field(default=None, sa_type=Utc)
-
-
-class LeaseRow(Row, table=True):
-    """A lease by which one of several workers holds a lane in which it posts, or a receiver that it runs.
-
-    The lease of a lane ends with its worker. The lease of a receiver ends at `ends`, by the server's clock, unless the
-    worker renews it.
-    """
-
-    name: str = Field(primary_key=True)
-    worker: str
-    ends: datetime | None = Field(default=None, sa_type=Utc)

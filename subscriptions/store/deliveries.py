@@ -1,28 +1,24 @@
-"""Reads deliveries and their papers, to render them and to show what a chat got. Also requests edits of sent messages."""
+"""Reads deliveries and their papers, to render them and to show what a chat got."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 
 from subscriptions import model, states
-from subscriptions.chat_settings import language
 from subscriptions.store.chats import chats_by_id
 from subscriptions.store.columns import Big, adapter_of
 from subscriptions.store.database import store
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
-from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
-from subscriptions.store.workers import wake_chats
+from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
 
 # Each rendering executes these statements, so they are built only once.
-_deliveries, _delivery_items, _sources, _chats, _messages = (
-    TABLES.tables[name] for name in ("delivery", "delivery_item", "source", "chat", "message")
-)
+_deliveries, _delivery_items, _sources = (TABLES.tables[name] for name in ("delivery", "delivery_item", "source"))
 _d, _i = _deliveries.c, _delivery_items.c
 _ids = sa.bindparam("ids", expanding=True, type_=Big)
 _DELIVERIES = sa.select(_deliveries).where(_d.seq.in_(_ids)).order_by(_d.seq)
@@ -227,55 +223,3 @@ def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) 
         .limit(2)
     )
     return tuple(found)
-
-
-# ---------------------------------------------------------------------------------------------- edits of sent messages
-
-
-SUMMARY_EDITS_FOR = timedelta(hours=48)  # messages up to this age are edited because of new summaries
-
-
-def request_edits_of_withdrawn(transaction: Transaction, papers: Iterable[int], *, now: datetime) -> None:
-    """Requests edits of all messages that show one of these papers, because the papers were withdrawn."""
-    for part in store.in_chunks(sorted(papers)):
-        _request(transaction, part, [], now)
-
-
-def request_edits_for_summaries(
-    transaction: Transaction, papers: Mapping[int, Iterable[str]], *, now: datetime
-) -> None:
-    """Requests edits of the messages of the last 48 hours that show one of these papers.
-
-    `papers`: id → languages of its new summaries. Only messages in chats that read one of these languages are edited.
-    """
-    by_language: dict[str, list[int]] = {}
-    for paper, languages in papers.items():
-        for spoken in {language(code) for code in languages}:
-            by_language.setdefault(spoken, []).append(paper)
-    recent = or_(col(MessageRow.sent_at).is_(None), col(MessageRow.sent_at) > now - SUMMARY_EDITS_FOR)
-    for code, ids in by_language.items():
-        chosen = sa.func.coalesce(col(ChatRow.settings)["lang"].as_string(), col(ChatRow.lang))
-        reads = chosen.in_(["", "en"]) if code == "en" else chosen == code
-        for part in store.in_chunks(ids):
-            _request(transaction, part, [recent, reads], now)
-
-
-def _request(
-    transaction: Transaction, papers: Sequence[int], conditions: list[sa.ColumnElement[bool]], now: datetime
-) -> None:
-    shown = (
-        select(DeliveryItemRow.delivery, DeliveryItemRow.message, DeliveryItemRow.chat)
-        .join(ChatRow, col(ChatRow.id) == DeliveryItemRow.chat)
-        .join(MessageRow, SHOWN_IN_MESSAGE)
-        .where(col(DeliveryItemRow.paper).in_(papers), col(DeliveryItemRow.shown).is_(True), *conditions)
-        .distinct()
-    )  # fmt: skip
-    chats: dict[int, model.DeliveryKind] = {}
-    for seq, number, chat in transaction.exec(shown).all():
-        chats[chat] = model.DeliveryKind.BULLETIN  # a low priority, since no person waits for an edit
-        transaction.exec(
-            sa.update(MessageRow)
-            .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
-            .values(edit_requested_at=now)
-        )
-    wake_chats(transaction, chats)

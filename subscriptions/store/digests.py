@@ -10,10 +10,11 @@ from sqlmodel import col, select
 
 from subscriptions import model
 from subscriptions.matching.full_text import index_document
-from subscriptions.store import bot_state, drafts, known_papers, meanings, merging
+from subscriptions.store import announcing, meanings, merged_papers, paper_sequence, paper_words
+from subscriptions.store.announcing import unannounced
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.drafts import Came, Incoming, MergeBatch, unannounced
+from subscriptions.store.drafts import Came, Incoming, MergeBatch
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, SourceRow
 from subscriptions.store.sources import add_name
 
@@ -91,8 +92,8 @@ def _merge(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBat
     batch.look_up(transaction, papers)
     is_whole = True
     for one in papers:
-        if joins or not merging.joins(batch, one):
-            merging.merge(transaction, batch, one)
+        if joins or not merged_papers.joins(batch, one):
+            merged_papers.merge(transaction, batch, one)
         else:
             is_whole = False
     return is_whole
@@ -109,7 +110,7 @@ def papers_to_encode(
     _merge(transaction, papers, batch, joins=False)
     news = [paper for paper in _changed(batch) if paper in batch.to_announce or batch.rows[paper].sequence is not None]
     lacking = {batch.texts_of(paper): paper for paper in news if batch.lacks_codes(paper)}
-    return {texts: merging.as_entry(batch, batch.rows[paper]) for texts, paper in lacking.items()}
+    return {texts: merged_papers.as_entry(batch, batch.rows[paper]) for texts, paper in lacking.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ NO_CODES = Codes()
 
 
 def _document(batch: MergeBatch, paper: int, made: Mapping[int, Document]) -> Document:
-    entry = merging.as_entry(batch, batch.rows[paper])
+    entry = merged_papers.as_entry(batch, batch.rows[paper])
     known = made.get(paper)
     if known is not None and known[0] == entry:
         return known
@@ -138,14 +139,14 @@ def add_digest(
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
     batch = merged_papers.batch
     number = _add_row(transaction, digest, batch)
-    last = batch.assign_sequences(bot_state.last_sequence(transaction), came)
+    last = batch.assign_sequences(paper_sequence.last_sequence(transaction), came)
     batch.write(transaction)
     appearances = [(paper, number, kind) for paper, kind in batch.appearances.items()]
     execute_rows(transaction, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
-    known_papers.write(transaction, ((paper, words) for paper, (_, words) in merged_papers.documents.items()))
+    paper_words.write(transaction, ((paper, words) for paper, (_, words) in merged_papers.documents.items()))
     _put_codes(transaction, batch, codes)
     if batch.to_announce:
-        bot_state.raise_counter(transaction, last)
+        paper_sequence.raise_counter(transaction, last)
     return _result(batch)
 
 
@@ -207,9 +208,9 @@ def stored_digest(transaction: Transaction, content_hash: str, *, announced: int
     """Returns the result for a digest that was stored before. `announced`: how many of its papers were announced now."""
     papers = select(sa.func.count(sa.func.distinct(AppearanceRow.paper)))
     amount = transaction.exec(
-        papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(drafts.of_digest(content_hash))
+        papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(announcing.of_digest(content_hash))
     ).one()
-    left = len(unannounced(transaction, drafts.of_digest(content_hash)))
+    left = len(unannounced(transaction, announcing.of_digest(content_hash)))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
 

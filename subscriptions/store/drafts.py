@@ -1,7 +1,7 @@
 """The papers of one ingest in memory, as they are stored and as they will be, and the statements that write them.
 
 Each table is read and written for all papers together with a few statements, because a statement costs as much as ten
-rows. To announce papers means to give them their sequence, sometimes long after they were stored (rules 1 and 12).
+rows.
 """
 
 from collections import defaultdict
@@ -12,20 +12,19 @@ from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
 
 from subscriptions import model
 from subscriptions.normalize import title_alias
-from subscriptions.store import bot_state, meanings
+from subscriptions.store import meanings
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
+from subscriptions.store.rows import TABLES
 
 # papers with these announce types are not announced
 REPLACEMENTS = frozenset({model.Announce.REPLACE, model.Announce.REPLACE_CROSS})
 _BY_NEWS_VALUE = ("", *(kind.value for kind in model.Announce))  # "": the digest does not say; counts as new
-_papers, _keys, _aliases, _summaries, _translations, _appearances = (
-    TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance")
+_papers, _keys, _aliases, _summaries, _translations = (
+    TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation")
 )
 _p = _papers.c
 _LAST_ID = sa.select(sa.func.max(_p.id))
@@ -38,11 +37,11 @@ _changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id
 _INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
 SUMMARY, TRANSLATION = "summary", "translation"  # tables of texts
 _KEY_OF_TEXTS, _TEXTS = ("paper", "language"), {SUMMARY: ("fields",), TRANSLATION: ("title", "abstract")}
-_GIVEN = ("sequence", "sequenced_at", "cross", "day")
-_ANNOUNCE = (
+GIVEN = ("sequence", "sequenced_at", "cross", "day")
+ANNOUNCE = (
     sa.update(_papers)
     .where(_p.id == sa.bindparam("of"))
-    .values({name: sa.bindparam(name) for name in _GIVEN} | {"came_at": sa.null()})
+    .values({name: sa.bindparam(name) for name in GIVEN} | {"came_at": sa.null()})
 )
 Condition = sa.ColumnElement[bool]  # a condition on digests or papers
 Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
@@ -164,7 +163,7 @@ class MergeBatch:
     def assign_sequences(self, last: int, came: Came) -> int:
         """Gives the papers to announce the sequences after `last`. Returns the last one.
 
-        The transaction must begin with `bot_state.hold_sequence`, so that no other transaction assigns the same
+        The transaction must begin with `sequence.hold_sequence`, so that no other transaction assigns the same
         sequences, and must end with `raise_counter`.
         """
         for number, paper in enumerate(sorted(self.to_announce, key=self.order_to_announce), last + 1):
@@ -223,8 +222,6 @@ class MergeBatch:
         if lost in self.stands_at:
             at = self.stands_at.pop(lost)
             self.stands_at[kept] = min(at, self.stands_at.get(kept, at))
-
-    # ------------------------------------------------------------------------------------------------------- statements
 
     def look_up(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads the stored rows, keys, titles and texts of these papers."""
@@ -286,83 +283,3 @@ class MergeBatch:
 
 def _texts(table: str, texts: dict[str, str]) -> tuple[Any, ...]:
     return (texts,) if table == SUMMARY else tuple(texts[name] for name in _TEXTS[table])
-
-
-# ----------------------------------------------------------------------------------------------------------- announcing
-
-
-def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | None:  # noqa: ARG001 - a Came
-    """Returns None: the paper came now, so it does not count as sent.
-
-    A function of the type Came gets the moment when a paper was first seen, and the paper's stored `came_at`. The
-    result is the new `came_at`: when the paper came, if it counts as sent because of a lost database; otherwise None.
-    """
-    return None
-
-
-def announce_counted(transaction: Transaction, which: Condition, *, now: datetime) -> list[int]:
-    """Announces papers that count as sent because of a lost database. Returns their ids.
-
-    `which` is a condition on digests or papers, as for `unannounced`.
-    """
-    papers = _appeared(transaction, which, col(PaperRow.came_at).is_not(None))
-    announce(transaction, papers, now)
-    return [paper for paper, _, _ in papers]
-
-
-def of_source(source: str) -> Condition:
-    """Returns the condition for the digests of a source, for `unannounced`."""
-    return col(DigestRow.source) == source
-
-
-def of_digest(content_hash: str) -> Condition:
-    """Returns the condition for the digest with these bytes and for its parts, for `unannounced`."""
-    name = col(DigestRow.content_hash)
-    return (name == content_hash) | name.between(part_name(content_hash, ""), part_name(content_hash, "g"))
-
-
-def of_paper(paper: int) -> Condition:
-    """Returns the condition for this paper, for `unannounced`."""
-    return col(AppearanceRow.paper) == paper
-
-
-def part_name(content_hash: str, part: str) -> str:
-    """Returns the name under which a part of a digest is stored. `part` is hexadecimal."""
-    return f"{content_hash}/{part}"
-
-
-def unannounced(transaction: Transaction, which: Condition) -> list[ToAnnounce]:
-    """Returns the papers that are not announced, each with the day of the first digest that could announce it.
-
-    The oldest day comes first. `which` is a condition on digests or papers.
-    """
-    return _appeared(transaction, which, col(PaperRow.sequence).is_(None))
-
-
-def _appeared(transaction: Transaction, *which: Condition) -> list[ToAnnounce]:
-    other = _appearances.alias().c
-    as_new = sa.select(other.paper).where(other.paper == AppearanceRow.paper, other.kind.in_(("", "new"))).exists()
-    rows = transaction.exec(
-        select(AppearanceRow.paper, ~as_new, col(DigestRow.date))
-        .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
-        .join(PaperRow, col(PaperRow.id) == AppearanceRow.paper)
-        .where(*which, col(AppearanceRow.kind).not_in(kind.value for kind in REPLACEMENTS))
-        .order_by(col(DigestRow.date), col(DigestRow.id), col(AppearanceRow.paper))
-    )
-    first: dict[int, ToAnnounce] = {}
-    for paper, cross, day in rows:
-        first.setdefault(paper, (paper, cross, day))
-    return list(first.values())
-
-
-def announce(transaction: Transaction, papers: Sequence[ToAnnounce], now: datetime) -> int:
-    """Gives papers the next sequences. Returns how many papers it announced.
-
-    The transaction must begin with `bot_state.hold_sequence`.
-    """
-    first = bot_state.last_sequence(transaction) + 1
-    rows = [(number, now, cross, day, paper) for number, (paper, cross, day) in enumerate(papers, first)]
-    conflicts.execute_rows(transaction, _ANNOUNCE, (*_GIVEN, "of"), rows)
-    if papers:
-        bot_state.raise_counter(transaction, rows[-1][0])
-    return len(papers)

@@ -1,55 +1,34 @@
-"""Stored papers: counts and moments, the papers themselves, and their full-text index.
+"""Stored papers: counts, moments, and the papers themselves, selected by id, by sequence, or as the newest ones."""
 
-Matches are counted with the index, which every ingest updates. An entry of the index has the words of one paper and never
-changes. A paper that changes gets a new entry, and its old entry no longer leads to a paper. So entries are numbered in
-the order in which papers became known or changed, and the entries of the last days have the highest numbers.
-
-Each kind of database has its own text search (`database/sqlite.py`, `database/postgres/words.py`). `matching` makes the
-words of an entry and the expressions that search for them.
-"""
-
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions import model
 from subscriptions.matching import full_text
-from subscriptions.matching.full_text import Expression
-from subscriptions.query import DOI, ID, SOURCE, Term
-from subscriptions.query.lexer import fold_value
-from subscriptions.store import bot_state, meanings, model_summaries
-from subscriptions.store.database import sqlite, store
-from subscriptions.store.database.conflicts import insert_all_new
-from subscriptions.store.database.postgres import words as postgres_words
+from subscriptions.store import meanings, model_summaries, paper_sequence
+from subscriptions.store.database import store
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.drafts import PaperDraft
+from subscriptions.store.paper_words import write
 from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, PaperRow
 
 V = TypeVar("V")
 
-# ------------------------------------------------------------------------------------------------- reads stored papers
 
 # Papers are selected by id, by sequence, or as the newest papers.
 
 
 # Each plan and each rendering executes these statements, so they are built only once.
-_papers, _summaries, _translations, _appearances, _digests, _values = (
-    TABLES.tables[name] for name in ("paper", "summary", "translation", "appearance", "digest", "key_value")
+_papers, _summaries, _translations, _appearances, _digests, _values, _entries = (
+    TABLES.tables[name]
+    for name in ("paper", "summary", "translation", "appearance", "digest", "key_value", "indexed_paper")
 )
-_entries, _keys, _sources, _words = (
-    TABLES.tables[name] for name in ("indexed_paper", "paper_key", "source", "paper_spelling")
-)
-_p, _a, _d, _e, _word = _papers.c, _appearances.c, _digests.c, _entries.c, _words.c.word
-_announced = (
-    sa.select(_appearances.c.paper)
-    .where(_appearances.c.paper == _p.id, _appearances.c.kind.not_in(("replace", "replace-cross")))
-    .exists()
-)
+_p, _a, _d, _e = _papers.c, _appearances.c, _digests.c, _entries.c
 
 
 def paper_count(transaction: Transaction) -> int:
@@ -101,7 +80,7 @@ def papers_with_keys(transaction: Transaction, keys: Sequence[str]) -> dict[str,
     return {asked[stored]: paper for stored, paper in rows}
 
 
-_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == bot_state.SEQUENCE)
+_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == paper_sequence.SEQUENCE)
 _NEWEST_DIGEST = sa.select(sa.func.max(_d.id))
 _STATE = sa.select(
     sa.select(sa.func.max(_e.entry)).scalar_subquery(),
@@ -294,194 +273,3 @@ def known_paper(
         came_at=row.came_at,
         new_sequence=row.new_sequence,
     )
-
-
-# -------------------------------------------------------------------------------------------------- the full-text index
-
-
-# Each module has the functions `write`, `find` and `uncertain`.
-_WORDS = {"sqlite": sqlite, "postgresql": postgres_words}
-
-
-class IndexEntry(NamedTuple):
-    """A paper with its entry in the index."""
-
-    entry: int
-    paper: int
-    day: date  # the day for which it is counted
-    sequence: int | None  # None: it was not announced
-    cross: bool  # it was only cross-listed
-
-
-@dataclass(frozen=True, slots=True)
-class Having:
-    """The entries of the index whose papers match a simple term."""
-
-    sure: Collection[int]
-    # the entries in `sure`, and entries whose papers must be read to decide; None: any entry may match
-    maybe: Collection[int] | None
-
-
-def write(transaction: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
-    """Writes new index entries for papers. `documents`: (id of a paper, its words from `index_document`)."""
-    texts = dict(documents)
-    if not texts:
-        return
-    transaction.flush()
-    connection = transaction.connection()
-    _WORDS[connection.dialect.name].write(connection, list(texts), list(texts.values()))
-    words = sorted(set[str]().union(*map(full_text.spellings, texts.values())))
-    insert_all_new(transaction, "paper_spelling", ("word",), ("word",), [(word,) for word in words])
-
-
-def spelled(transaction: Transaction, words: Collection[str]) -> set[str]:
-    """Returns those of `words`, in the form of `full_text.spellings`, that occur in a stored paper."""
-    return set(transaction.connection().execute(sa.select(_word).where(_word.in_(words))).scalars())
-
-
-def spelled_alike(transaction: Transaction, word: str, most: int) -> list[str]:
-    """Returns the stored `spellings` with the same first letter that are at most `most` letters shorter or longer."""
-    first = word[:2] if word[0] == "@" else word[0]
-    begins = (_word >= first) & (_word < first[:-1] + chr(ord(first[-1]) + 1))
-    wanted = sa.select(_word).where(begins, sa.func.length(_word).between(len(word) - most, len(word) + most))
-    return list(transaction.connection().execute(wanted).scalars())
-
-
-def news(transaction: Transaction, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
-    """Returns the newest papers from `since` to `until` that a digest announces, or would announce if it were news.
-
-    Papers that came only as replacements are left out.
-    """
-    wanted = _known().where(_p.day >= since, _p.sequence.is_not(None) | _announced).limit(most)
-    return _fetched(transaction, wanted if until is None else wanted.where(_p.day <= until))
-
-
-def sequenced(transaction: Transaction, after: int, upto: int) -> list[IndexEntry]:
-    """Returns the papers with after < sequence <= upto, newest first."""
-    return _fetched(transaction, _known().where(_p.sequence > after, _p.sequence <= upto))
-
-
-def newest_day(transaction: Transaction) -> date | None:
-    """Returns the newest day on which papers were announced; None if there is none."""
-    wanted = sa.select(sa.func.max(_p.day)).where(_p.sequence.is_not(None))
-    return transaction.connection().execute(wanted).scalar()
-
-
-def has_news_upto(transaction: Transaction, day: date) -> bool:
-    """Whether papers were announced on this day or before."""
-    wanted = sa.select(_p.id).where(_p.day <= day, _p.sequence.is_not(None)).limit(1)
-    return transaction.connection().execute(wanted).first() is not None
-
-
-def newest(transaction: Transaction, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
-    """Returns the newest `most` papers; with `upto`, the newest papers up to this (day, id)."""
-    wanted = _known().limit(most)
-    if upto is not None:
-        day, paper = upto
-        wanted = wanted.where((_p.day < day) | ((_p.day == day) & (_p.id <= paper)))
-    return _fetched(transaction, wanted)
-
-
-def having(transaction: Transaction, term: Term, first: int, last: int) -> Having:
-    """Returns the entries from `first` to `last` whose papers match a simple term."""
-    if term.field in (ID, DOI, SOURCE):
-        found = _by_number(transaction, term)
-        return Having(found if term.field is SOURCE else (), found)
-    asked = full_text.index_question(term)
-    sure = _found(transaction, asked.sure, first, last)
-    if asked.maybe is None:
-        return Having(sure, None)
-    maybe = sure if asked.maybe == asked.sure else _found(transaction, asked.maybe, first, last)
-    connection = transaction.connection()
-    uncertain = _WORDS[connection.dialect.name].uncertain(connection, first, last)  # these may match, too
-    return Having(sure, [*maybe, *uncertain])
-
-
-def having_any(transaction: Transaction, kind: str, first: int, last: int) -> list[int]:
-    """Returns the entries of papers that have a value of `kind`: category, author, abstract, summary or "chinese" text."""
-    return _found(transaction, full_text.presence_expression(kind), first, last)
-
-
-def sources_of_days(transaction: Transaction, first: date) -> list[str]:
-    """Returns the names of the sources with a digest of the day `first` or later."""
-    of_these_days = sa.exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
-    wanted = sa.select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
-    return list(transaction.connection().execute(wanted).scalars())
-
-
-def has_dois(transaction: Transaction, first: date) -> bool:
-    """Whether a paper of the day `first` or later has a DOI."""
-    wanted = sa.select(_p.id).where(_p.day >= first, _p.doi.is_not(None)).limit(1)
-    return transaction.connection().execute(wanted).first() is not None
-
-
-# ------------------------------------------------------------------------------------------------------------ internals
-
-
-def _known() -> sa.Select[tuple[int, int, date, int | None, bool]]:
-    cross = sa.and_(_p.cross, _p.new_sequence.is_(None)).label("cross")
-    entries = sa.select(_e.entry, _p.id, _p.day, _p.sequence, cross).join_from(_papers, _entries, _e.paper == _p.id)
-    return entries.order_by(_p.day.desc(), _p.id.desc())
-
-
-def _fetched(transaction: Transaction, wanted: sa.Select[tuple[int, int, date, int | None, bool]]) -> list[IndexEntry]:
-    return [IndexEntry._make(row) for row in transaction.connection().execute(wanted)]
-
-
-def _found(transaction: Transaction, expression: Expression | None, first: int, last: int) -> list[int]:
-    if expression is None:
-        return []
-    transaction.flush()
-    connection = transaction.connection()
-    return list(_WORDS[connection.dialect.name].find(connection, expression, first, last))
-
-
-def _by_number(transaction: Transaction, term: Term) -> list[int]:
-    """Returns the entries of papers that have or had this id or DOI, in any letter case, or that came from this source."""
-    if term.field is SOURCE:
-        names = transaction.connection().execute(sa.select(_sources.c.name)).scalars()
-        brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
-        papers = brought.where(_digests.c.source.in_([name for name in names if fold_value(name) == term.value]))
-    else:
-        papers = sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_([term.value, f"doi:{term.value}"]))
-    return list(transaction.connection().execute(sa.select(_e.entry).where(_e.paper.in_(papers))).scalars())
-
-
-# ----------------------------------------------------------------------------- values that are kept until papers come
-
-
-_MOST_KEPT = 4  # cached values of each kind (days, spans of sequences, ranges); each takes some 2 MB
-
-
-@dataclass(slots=True)
-class _Kept:
-    state: tuple[Any, ...]  # the result of `state_of_papers` for which the values are valid
-    kinds: dict[str, dict[Any, Any]]
-
-
-_KEPT: WeakKeyDictionary[store.Store, _Kept] = WeakKeyDictionary()
-
-
-def kept(transaction: Transaction, kind: str) -> dict[Any, Any]:
-    """Returns key → cached value of a kind. The result is empty if papers have come since the values were made."""
-    state, cache = state_of_papers(transaction), _KEPT.get(transaction.store)
-    if cache is None or cache.state != state:
-        cache = _KEPT[transaction.store] = _Kept(state, {used: {} for used in (cache.kinds if cache else ())})
-    return cache.kinds.setdefault(kind, {})
-
-
-def keep(transaction: Transaction, kind: str, key: object, make: Callable[[], V]) -> V:
-    """Returns the cached value of a kind with this key. If it is not cached, makes and caches it."""
-    cached = kept(transaction, kind)
-    found: V | None = cached.get(key)
-    if found is None:
-        found = make()
-        while len(cached) >= _MOST_KEPT:
-            cached.pop(next(iter(cached)), None)
-        cached[key] = found
-    return found
-
-
-def is_used(of: store.Store, kind: str) -> bool:
-    """Whether this process has used cached values of a kind."""
-    return of in _KEPT and kind in _KEPT[of].kinds

@@ -63,9 +63,6 @@ def texts_of(paper: model.Paper) -> Texts:
     return paper.title, paper.abstract
 
 
-# --------------------------------------------------------------------------------------------------------- the encoder
-
-
 def encoder(transaction: Transaction) -> str:
     """Returns the name of the store's encoder; "" if it never had one."""
     return bot_state.get_value(transaction, _ENCODER) or ""
@@ -98,9 +95,6 @@ def failing_since(transaction: Transaction) -> datetime | None:
 def note_failing(transaction: Transaction, since: datetime | None) -> bool:
     """Stores since when the encoder fails; None: it works. Returns False if this was known, and changes nothing."""
     return bot_state.note_fails(transaction, _FAILS, since)
-
-
-# ------------------------------------------------------------------------------------------------- the codes of papers
 
 
 def codes_of(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> dict[int, bytes]:
@@ -149,8 +143,6 @@ def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int,
     """Returns (paper, codes) of those of these entries that still are the codes of their paper."""
     return [(row.paper, row.overall + row.parts) for row in store.rows_of(transaction, _ENTRIES, _m.entry, numbers)]
 
-
-# ---------------------------------------------------------------------------------------------- papers that lack codes
 
 # News has its codes before it is stored. Others get them later: `_LEFT` is the id of the newest paper that may lack them, and
 # how often papers without codes came. The id moves down with each slice, and up again when such papers come.
@@ -230,9 +222,6 @@ def take_turn(transaction: Transaction, *, wall: datetime, lasts: timedelta) -> 
     if until and worker != mine and wall < datetime.fromisoformat(until) <= wall + lasts:
         return False
     return bot_state.swap_value(transaction, _TURN, before, f"{mine} {(wall + lasts).isoformat()}")
-
-
-# ----------------------------------------------------------------------------------------------------------- questions
 
 
 def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:

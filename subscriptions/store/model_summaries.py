@@ -68,9 +68,6 @@ def _summary(row: sa.Row[*tuple[Any, ...]]) -> model.ModelSummary:
     )
 
 
-# -------------------------------------------------------------------------------------------------- what is wanted
-
-
 def looked_upto(transaction: Transaction) -> int:
     """Returns the sequence up to which papers were looked through."""
     return int(bot_state.get_value(transaction, _LOOKED) or 0)
@@ -108,9 +105,6 @@ def next_wanted(transaction: Transaction) -> Place | None:
     """Returns the summary that most chats want, of the newest paper; None if none is wanted."""
     row = store.execute(transaction, _WANTED.order_by(_s.chats.desc(), _s.paper.desc()).limit(1)).first()
     return None if row is None else Place(paper=row.paper, language=row.language, tries=row.tries)
-
-
-# ------------------------------------------------------------------------------------------------- what is asked for
 
 
 def take_back(transaction: Transaction, *, wall: datetime, longest: datetime) -> None:
@@ -175,9 +169,6 @@ def _change(transaction: Transaction, place: Place, **values: object) -> None:
 
 def _values(place: Place) -> dict[str, object]:
     return {"of": place.paper, "in_language": place.language}
-
-
-# ---------------------------------------------------------------------------------------------------- what it costs
 
 
 def hold_day(transaction: Transaction, day: date) -> Day:

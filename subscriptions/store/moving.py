@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from subscriptions import model
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
-from subscriptions.store import chats, conversations
+from subscriptions.store import admitted_chats, callbacks, chats, mentions
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -27,7 +27,7 @@ from subscriptions.store.database.store import Transaction, shares
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
 from subscriptions.store.signals import move_library
 from subscriptions.store.subscriptions import cursor_of
-from subscriptions.store.workers import wake_lanes
+from subscriptions.store.wakeups import wake_lanes
 
 _NO_NUMBER = 0  # a number that no subscription has
 
@@ -69,7 +69,7 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
         pointer.moved_to = target.id
         transaction.flush()
     _readdress(transaction, f"{platform}:{old}", f"{platform}:{new}", renumbered)
-    chats.move_denial(transaction, model.Lane(platform, old), model.Lane(platform, new))
+    admitted_chats.move_denial(transaction, model.Lane(platform, old), model.Lane(platform, new))
     wake_lanes(transaction, [model.Lane(platform, new)])
     lane = transaction.get(LaneRow, (platform, old))
     if lane is not None:
@@ -98,8 +98,8 @@ def _readdress(transaction: Transaction, old: str, new: str, renumbered: Mapping
     for callback in _that_name(transaction, CallbackRow, "callback", old):
         _readdress_row(callback, whole, new, renumbered)
         transaction.flush()
-        words = conversations.words_of_callback(callback.id, callback.arguments, callback.place)
-        conversations.note_mentions(transaction, "callback", {callback.id: words})
+        words = mentions.words_of_callback(callback.id, callback.arguments, callback.place)
+        mentions.note_mentions(transaction, "callback", {callback.id: words})
     for state in _that_name(transaction, ConversationStateRow, "state", old):
         _readdress_row(state, whole, new, renumbered)
         _rename(transaction, state, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, state.name))
@@ -120,11 +120,11 @@ def _readdress_row(
 _Row = TypeVar("_Row", CallbackRow, ConversationStateRow)
 
 
-def _that_name(transaction: Transaction, kind: type[_Row], where: conversations.Where, place: str) -> list[_Row]:
+def _that_name(transaction: Transaction, kind: type[_Row], where: mentions.Where, place: str) -> list[_Row]:
     """Returns the rows of an address, its topics and its home view, and the rows of other chats that name these."""
     key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
-    ids = set(conversations.named_by(transaction, where, [place], topics=True))
-    for start in (place, conversations.home_view_of(place)):
+    ids = set(mentions.named_by(transaction, where, [place], topics=True))
+    for start in (place, callbacks.home_view_of(place)):
         for at in _at_and_below(kind, start):
             ids.update(transaction.exec(select(key).where(at)))
     return [transaction.get_one(kind, one) for one in sorted(ids)]
@@ -147,9 +147,7 @@ def _rename(transaction: Transaction, row: ConversationStateRow, name: str) -> N
         transaction.add(ConversationStateRow(**{**row.model_dump(), "name": name}))
         transaction.delete(row)
     transaction.flush()
-    conversations.note_mentions(
-        transaction, "state", {name: conversations.words_of_callback(name, row.arguments, row.place)}
-    )
+    mentions.note_mentions(transaction, "state", {name: mentions.words_of_callback(name, row.arguments, row.place)})
 
 
 def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:

@@ -4,23 +4,20 @@ Each clean-up function takes a moment and the largest number of rows to handle, 
 themselves show what is left to do, so the work can stop after any step and continue later. Each function uses an index.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col
 
 from subscriptions.model import DeliveryKind
-from subscriptions.planning.receipts import Loss
 from subscriptions.states import MessageState
 from subscriptions.store import bot_state
 from subscriptions.store.columns import Big, Condition, Utc
-from subscriptions.store.database import conflicts, store
+from subscriptions.store.database import store
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.merging import Vouched
-from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
+from subscriptions.store.rows import TABLES
 
 _PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers have been pruned
 # name of a stored value: moment and number of the last settled delivery that was checked
@@ -30,11 +27,11 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _papers, _deliveries, _items, _messages, _digests, _receipts = (
     TABLES.tables[name] for name in ("paper", "delivery", "delivery_item", "message", "digest", "receipt")
 )
+_d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 _OF_PAPERS = tuple(
     TABLES.tables[name]
     for name in ("summary", "translation", "model_summary", "appearance", "indexed_paper", "paper_meaning")
 )
-_d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 # the values of a reduced paper for which arXiv still vouches
 _LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN
 _those = sa.bindparam("those", expanding=True, type_=Big)
@@ -187,67 +184,3 @@ def delivered_since(transaction: Transaction, chat_id: int, since: date) -> list
     return [
         (row.paper, row.delivered_on) for row in store.execute(transaction, shown.order_by(_i.delivered_on, _i.paper))
     ]
-
-
-# --------------------------------------------------------------------------------------- the last loss of the database
-
-
-_THE_LAST = 1  # the id of the row of the last loss, the only loss that is stored
-_NO_DELIVERY = -1  # stored instead of the position in a delivery, for a paper that counts as sent without a delivery
-_subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
-_s = _subscriptions.c
-_LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
-
-
-def last_loss(transaction: Transaction) -> Loss | None:
-    """Returns the last loss; None if no copy was ever restored with `--lost-at`."""
-    row = store.execute(transaction, _LOSS).first()
-    return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
-
-
-def put_loss(transaction: Transaction, loss: Loss) -> None:
-    """Stores a loss, instead of an earlier loss."""
-    conflicts.put(transaction, "loss", ("id",), {"id": _THE_LAST, **asdict(loss)})
-
-
-def last_moment(transaction: Transaction) -> datetime | None:
-    """Returns the last moment at which a digest came, a source was polled or a delivery was planned; None if never."""
-    moments = (col(DigestRow.received_at), col(ReceiptRow.at), col(DeliveryRow.created_at))
-    found = [transaction.exec(sa.select(sa.func.max(moment))).scalar_one() for moment in moments]  # type: ignore[call-overload]
-    return max((moment for moment in found if moment), default=None)
-
-
-def count_until(transaction: Transaction, moments: Mapping[int, datetime | None]) -> None:
-    """Stores until when papers count as sent. `moments`: subscription id → moment; None: no papers count as sent."""
-    for subscription, moment in moments.items():
-        store.execute(transaction, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
-
-
-def lowest_cursor_that_counts(transaction: Transaction) -> int | None:
-    """Returns the lowest cursor of the subscriptions for which papers count as sent; None if there are none."""
-    return store.execute(transaction, sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))).scalar()
-
-
-def chats_that_count(transaction: Transaction, came: datetime) -> list[int]:
-    """Returns the ids of the chats with a subscription for which papers that came at `came` count as sent."""
-    found = sa.select(_s.chat).where(_s.counted_until >= came)  # sorted here: for ORDER BY, SQLite would read all chats
-    return sorted({*store.execute(transaction, found).scalars()})
-
-
-def count_as_delivered(transaction: Transaction, papers: Iterable[tuple[int, int]]) -> None:
-    """Stores (chat, paper) pairs as delivered, but without a delivery. Papers that are in a delivery stay there."""
-    names = ("chat", "paper", "position", "shown", "cross", "because")
-    no_reasons: list[str] = []
-    rows = [(chat, paper, _NO_DELIVERY, False, False, no_reasons) for chat, paper in papers]
-    conflicts.insert_all_new(transaction, "delivery_item", ("chat", "paper"), names, rows)
-
-
-def count_no_more(transaction: Transaction, papers: list[int]) -> None:
-    """Makes papers deliverable again that counted as delivered without a delivery."""
-    for part in store.in_chunks(papers):
-        transaction.exec(
-            sa.delete(DeliveryItemRow).where(
-                col(DeliveryItemRow.paper).in_(part),
-                col(DeliveryItemRow.position) == _NO_DELIVERY,
-            )
-        )

@@ -1,4 +1,4 @@
-"""The tables of papers, sources, chats, subscriptions and deliveries. `conversation_rows` has the other tables.
+"""The tables of papers, sources, chats, subscriptions and deliveries. `conversation_rows` and `work_rows` have the others.
 
 Rows never leave the store; its functions return frozen values. All datetimes have the zone UTC, although SQLite itself
 stores them without a zone.
@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from subscriptions import model, states
 from subscriptions.planning.receipts import Outcome
-from subscriptions.store import columns, conversation_rows
+from subscriptions.store import columns, conversation_rows, work_rows
 from subscriptions.store.columns import Big, Json, Numbered, Row, Utc
 
 
@@ -427,5 +427,5 @@ class MessageRow(Row, table=True):
     edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit is requested
 
 
-OTHERS = (conversation_rows,)  # imported because the module adds tables
+OTHERS = (conversation_rows, work_rows)  # imported because these modules add tables
 TABLES = SQLModel.metadata

@@ -120,9 +120,6 @@ def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste
     }
 
 
-# ----------------------------------------------------------------------------------------------- people's own libraries
-
-
 class StoredLibrary(NamedTuple):
     """The library of a chat."""
 

@@ -6,25 +6,23 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import col, select
 
 from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import BEHIND, SETTLING, Outcome, Receipt, is_passed_over, trouble_after
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
-from subscriptions.store import bot_state, columns
-from subscriptions.store.conversation_rows import EnrichmentRequestRow
+from subscriptions.store import columns, paper_sequence
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.merging import COMPLETION_WINDOW
-from subscriptions.store.rows import TABLES, PaperRow, ReceiptRow, SourceRow
+from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
 MOST_RECEIPTS = 10_000  # receipts that are read at once
 _WRITTEN = {"arxiv": "arXiv"}  # source without a title → its name as people write it
 
 # Each plan executes these statements, so they are built only once.
-_sources, _receipts = TABLES.tables["source"], TABLES.tables["receipt"]
+_sources = TABLES.tables["source"]
+_receipts = TABLES.tables["receipt"]
 _s, _r = _sources.c, _receipts.c
 _ALL = sa.select(_s.name, _s.kind, _s.title, _s.schedule, _s.state).order_by(_s.name)
 _SINCE = (
@@ -200,7 +198,7 @@ def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
         at=now,
         awaited=tuple(_awaited(row, state, one, due, came.get(row.name, ())) for row, state, one, due in awaited),
         anytime=len(awaited) < len(rows),
-        last_sequence=bot_state.last_sequence(transaction),
+        last_sequence=paper_sequence.last_sequence(transaction),
     )
 
 
@@ -341,79 +339,3 @@ def take_slot(transaction: Transaction, publisher: str, until: datetime) -> None
 def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Allows the next request to a publisher when `gap` has passed."""
     take_slot(transaction, publisher, wall + gap)
-
-
-# ------------------------------------------------------------------ incomplete papers whose missing values arXiv knows
-
-
-_HELD = "enrichment"  # name of a stored value; its row is locked while a process counts requests to arXiv
-_NOTHING = "[]"  # an empty list as JSON
-MOST_ASKED = 3
-AGAIN_AFTER = timedelta(hours=12)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncompletePaper:
-    """A paper without categories, authors or title."""
-
-    id: int
-    arxiv_id: str | None
-    title: str
-
-
-@store.reads
-def may_be_asked(transaction: Transaction, *, now: datetime) -> tuple[IncompletePaper, ...]:
-    """Returns papers with missing values that arXiv may know, newest first.
-
-    Leaves out
-
-    - papers about which arXiv was asked recently, or too often
-    - papers older than seven days, since new details no longer announce them (docs/architecture.md, rule 1)
-    - papers with a DOI and no arXiv id, since they are from other publishers
-    """
-    since, times, last = now - COMPLETION_WINDOW, col(EnrichmentRequestRow.times), col(EnrichmentRequestRow.last)
-    rows = transaction.exec(
-        select(PaperRow.id, PaperRow.arxiv_id, PaperRow.title, PaperRow.sequence)
-        .outerjoin(EnrichmentRequestRow, col(EnrichmentRequestRow.paper) == PaperRow.id)
-        .where(
-            or_(times.is_(None), (times < MOST_ASKED) & or_(last <= now - AGAIN_AFTER, last > now)),
-            col(PaperRow.sequenced_at) >= since,
-            col(PaperRow.first_seen_at) >= since,
-            or_(
-                sa.cast(col(PaperRow.categories), sa.String) == _NOTHING,
-                sa.cast(col(PaperRow.authors), sa.String) == _NOTHING,
-                col(PaperRow.title) == "",
-            ),
-            or_(col(PaperRow.arxiv_id).is_not(None), col(PaperRow.doi).is_(None) & (col(PaperRow.title) != "")),
-        )
-    ).all()
-    # sorted here, since for ORDER BY, SQLite would read all papers
-    newest = sorted(rows, key=lambda row: row[3] or 0, reverse=True)
-    return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
-
-
-def hold_asked(transaction: Transaction) -> None:
-    """Keeps other processes from changing the counts of requests to arXiv until the transaction ends."""
-    bot_state.hold_value(transaction, _HELD, "")
-
-
-def note_asked(transaction: Transaction, papers: Sequence[int], *, now: datetime) -> None:
-    """Counts a request to arXiv for these papers. Removes the counts of papers that are too old."""
-    before = {row.paper: row.times for row in transaction.exec(_requests(papers))}
-    rows = [(paper, before.get(paper, 0) + 1, now) for paper in papers]
-    conflicts.put_all(transaction, "enrichment_request", ("paper",), ("paper", "times", "last"), rows)
-    transaction.exec(sa.delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
-
-
-@store.writes
-def give_back(transaction: Transaction, papers: Iterable[IncompletePaper]) -> None:
-    """Undoes `note_asked` for papers about which arXiv was not asked after all, so that it may be asked at once."""
-    hold_asked(transaction)
-    for row in transaction.exec(_requests([paper.id for paper in papers])).all():
-        row.times, row.last = row.times - 1, row.last - AGAIN_AFTER
-        if not row.times:
-            transaction.delete(row)
-
-
-def _requests(papers: Sequence[int]) -> SelectOfScalar[EnrichmentRequestRow]:
-    return select(EnrichmentRequestRow).where(col(EnrichmentRequestRow.paper).in_(papers))

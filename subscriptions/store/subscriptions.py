@@ -108,9 +108,6 @@ def _follows_below(upto: int) -> tuple[sa.ColumnElement[bool], ...]:
     return _s.shared_cursor.is_not(None), _s.cursor < upto
 
 
-# ---------------------------------------------------------------------------------------------- subscriptions of chats
-
-
 NOW = "now"  # the stored text of this cadence
 
 # Each plan executes these statements, so they are built only once.

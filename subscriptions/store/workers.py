@@ -1,9 +1,8 @@
-"""Workers, their heartbeats and leases, and the jobs that wake them for lanes."""
+"""The workers: their heartbeats, their leases, and the work of dead ones (rule 14)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 import sqlalchemy as sa
 from sqlmodel import col, or_, select
@@ -11,143 +10,12 @@ from sqlmodel import col, or_, select
 from subscriptions import model
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Utc
-from subscriptions.store.conversation_rows import LeaseRow, WorkerRow
 from subscriptions.store.database import store
 from subscriptions.store.database.conflicts import insert_new, put
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import MessageRow
-
-TASK: Final = "deliver_lane"  # the name of the task that delivers a lane
-QUEUE: Final = "lanes:"  # the name of a platform's queue begins with this
-AT_ONCE, ALERT, BULLETIN = 100, 50, 0  # priorities; replies to people are posted without a job
-PRIORITIES: Mapping[model.DeliveryKind, int] = {
-    model.DeliveryKind.ALERT: ALERT,
-    model.DeliveryKind.NOTICE: ALERT,
-    model.DeliveryKind.BULLETIN: BULLETIN,
-}
-_CHUNK = 10_000  # lanes in one statement
-_SOON = 10.0  # seconds; a lane waits longer only if its platform requested a pause
-_JOB = f"""
-    ROW(
-        '{QUEUE}' || platform, '{TASK}', priority, 'lane:' || platform || ':' || address, NULL,
-        jsonb_build_object('platform', platform, 'address', address), moment
-    )::procrastinate_job_to_defer_v1
-"""
-_DEFER = f"SELECT cardinality(procrastinate_defer_jobs_v1(array_agg({_JOB} ORDER BY place)))"
-_OF_CHATS = """
-    SELECT platform, address, max(priority) AS priority, min(place) AS place, CAST(NULL AS timestamptz) AS moment
-    FROM unnest(:chats, :priorities) WITH ORDINALITY AS woken (id, priority, place) JOIN chat USING (id)
-    GROUP BY platform, address
-"""
-_WAKE_CHATS = sa.text(f"{_DEFER} FROM ({_OF_CHATS}) AS ready").bindparams(
-    sa.bindparam("chats", type_=sa.ARRAY(sa.Integer)), sa.bindparam("priorities", type_=sa.ARRAY(sa.Integer))
-)
-_READY = """
-    SELECT platform, address, CAST(:priority AS integer) AS priority, place,
-        clock_timestamp() + make_interval(secs => :seconds) AS moment
-    FROM unnest(:platforms, :addresses) WITH ORDINALITY AS ready (platform, address, place)
-"""
-_OF_LANES = (
-    sa.bindparam("platforms", type_=sa.ARRAY(sa.Text)),
-    sa.bindparam("addresses", type_=sa.ARRAY(sa.Text)),
-    sa.bindparam("seconds", type_=sa.Float),
-)
-_WAKE_LANES = sa.text(f"{_DEFER} FROM ({_READY}) AS ready").bindparams(*_OF_LANES)
-_WAKE_IDLE = sa.text(f"""
-    {_DEFER} FROM ({_READY}) AS ready WHERE NOT EXISTS (
-        SELECT FROM procrastinate_jobs AS job
-        WHERE job.lock = 'lane:' || platform || ':' || address AND job.status IN ('todo', 'doing')
-    )
-""").bindparams(*_OF_LANES)
-_LEFT = sa.text(f"""
-    SELECT count(*) FROM procrastinate_jobs WHERE task_name = '{TASK}' AND (
-        status = 'doing' OR status = 'todo'
-        AND coalesce(scheduled_at, '-infinity') <= clock_timestamp() + make_interval(secs => :seconds)
-    )
-""").bindparams(sa.bindparam("seconds", type_=sa.Float))  # noqa: S608 - as above
-_WAITING = sa.text(f"""
-    SELECT count(*) FROM procrastinate_jobs
-    WHERE task_name = '{TASK}' AND status = 'todo' AND coalesce(scheduled_at, '-infinity') <= clock_timestamp()
-""")  # noqa: S608 - as above
-_FORGET = sa.text(f"DELETE FROM procrastinate_jobs WHERE task_name = '{TASK}' AND status IN ('todo', 'doing')")  # noqa: S608 - as above
-
-_FORGET_LANE = sa.text(
-    "DELETE FROM procrastinate_jobs WHERE lock = 'lane:' || :platform || ':' || :address AND status = 'todo'"
-)
-
-
-def wake_chats(transaction: Transaction, kinds: Mapping[int, model.DeliveryKind]) -> None:
-    """Wakes the lanes of chats. `kinds`: chat id → the kind of its new delivery."""
-    if kinds and _has_jobs(transaction):
-        ids = list(kinds)
-        for start in range(0, len(ids), _CHUNK):
-            part = ids[start : start + _CHUNK]
-            values = {"chats": part, "priorities": [PRIORITIES[kinds[one]] for one in part]}
-            transaction.connection().execute(_WAKE_CHATS, values)
-
-
-@store.shares
-def wake_lanes(
-    transaction: Transaction,
-    lanes: Sequence[model.Lane],
-    *,
-    after: timedelta = timedelta(0),
-    priority: int = BULLETIN,
-    only_idle: bool = False,
-) -> int:
-    """Adds jobs that wake lanes when `after` has passed, by the server's clock. Returns how many lanes will be woken.
-
-    With `only_idle`, wakes only lanes that have no job.
-    """
-    if not lanes or not _has_jobs(transaction):
-        return 0
-    transaction.flush()
-    woken = 0
-    for start in range(0, len(lanes), _CHUNK):
-        part = lanes[start : start + _CHUNK]
-        values = {
-            "platforms": [lane.platform for lane in part],
-            "addresses": [lane.address for lane in part],
-            "seconds": max(0.0, after.total_seconds()),
-            "priority": priority,
-        }
-        found = transaction.connection().execute(_WAKE_IDLE if only_idle else _WAKE_LANES, values)
-        woken += found.scalar_one() or 0
-    return woken
-
-
-@store.reads
-def count_jobs(transaction: Transaction) -> int:
-    """Returns the number of jobs of lanes that run or may run soon."""
-    if not _has_jobs(transaction):
-        return 0
-    return int(transaction.connection().execute(_LEFT, {"seconds": _SOON}).scalar_one())
-
-
-def jobs_waiting(transaction: Transaction) -> int | None:
-    """Returns the number of jobs of lanes that could run now but wait; None on SQLite, which has no jobs."""
-    if not _has_jobs(transaction):
-        return None
-    return int(transaction.connection().execute(_WAITING).scalar_one())
-
-
-def _forget_wakes(transaction: Transaction) -> None:
-    """Removes the jobs of all lanes. Call it when no worker runs, in a process that finds lanes without jobs."""
-    if _has_jobs(transaction):
-        transaction.connection().execute(_FORGET)
-
-
-def forget_lane(transaction: Transaction, lane: model.Lane) -> None:
-    """Removes the waiting jobs of a lane that has no chat any more. A running job ends on its own."""
-    if _has_jobs(transaction):
-        transaction.connection().execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
-
-
-def _has_jobs(transaction: Transaction) -> bool:
-    return transaction.connection().dialect.name == "postgresql"
-
-
-# --------------------------------------------------------------------------------------------------------- the workers
+from subscriptions.store.wakeups import AT_ONCE, forget_wakes, has_jobs, wake_lanes
+from subscriptions.store.work_rows import LeaseRow, WorkerRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +60,7 @@ def begin_worker(transaction: Transaction, new: NewWorker) -> int:
             if one.process == new.process or not new.is_running(one.process):
                 transaction.delete(one)
         transaction.exec(sa.delete(LeaseRow))  # while a process has the lock, no worker of a cluster runs
-        _forget_wakes(transaction)  # this process finds lanes without jobs, and no other worker takes jobs
+        forget_wakes(transaction)  # this process finds lanes without jobs, and no other worker takes jobs
     own = {"holds_sender_lock": new.holds_sender_lock, "process": new.process, **asdict(new.where)}
     put(transaction, "worker", ("id",), {"id": transaction.store.worker, "beat": 0, "beat_at": None, **own})
     return recover_left(transaction)
@@ -209,7 +77,7 @@ def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NO
     values = {"id": worker, "beat": 0, "holds_sender_lock": False, "process": process, **asdict(where)}
     insert_new(transaction, "worker", ("id",), values)
     own = col(WorkerRow.id) == worker
-    if _has_jobs(transaction):
+    if has_jobs(transaction):
         transaction.exec(
             sa.update(WorkerRow).where(own).values(beat=WorkerRow.beat + 1, beat_at=sa.func.clock_timestamp())
         )
@@ -247,7 +115,7 @@ def known_workers(transaction: Transaction) -> list[KnownWorker]:
     sending = select(sa.func.count(col(MessageRow.lane).distinct())).where(
         col(MessageRow.worker) == WorkerRow.id, col(MessageRow.state) == MessageState.SENDING
     )
-    now = sa.func.clock_timestamp(type_=Utc) if _has_jobs(transaction) else sa.null()
+    now = sa.func.clock_timestamp(type_=Utc) if has_jobs(transaction) else sa.null()
     asked = select(WorkerRow, now, sending.scalar_subquery()).order_by(col(WorkerRow.since), col(WorkerRow.id))
     return [
         KnownWorker(

@@ -20,7 +20,7 @@ from bot.dependencies import Dependencies, Layout
 from bot.ports.channel import Limits
 from subscriptions import errors, model
 from subscriptions.service.listing import listed
-from subscriptions.store.claims import lanes
+from subscriptions.store.open_lanes import lanes
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.rendered import render_delivery

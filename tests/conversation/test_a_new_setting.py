@@ -9,7 +9,7 @@ from subscriptions import chat_settings, errors
 from subscriptions.chat_settings import ChatSetting, NotPossible
 from subscriptions.model import ChatKind
 from subscriptions.portable import read_lines
-from subscriptions.service import importing
+from subscriptions.service import exporting, importing
 from subscriptions.service.listing import get_chat
 from subscriptions.store import chats
 from subscriptions.store.database.store import Store
@@ -30,7 +30,6 @@ MOOD = ChatSetting(
     name="mood",
     label=errors.Sentence("Mood"),
     meaning=errors.Sentence("how cheerfully the bot speaks"),
-    readers=(),
     names="temper 心情",
     choices=dict.fromkeys(ChatKind, ("plain", "merry")) | {ChatKind.BROADCAST: ("plain",)},
     values={"plain": errors.Sentence("plain"), "merry": errors.Sentence("very merry")},
@@ -40,7 +39,6 @@ COLOUR = ChatSetting(
     name="colour",
     label=errors.Sentence("Colour"),
     meaning=errors.Sentence("the colour of everything"),
-    readers=(),
     check=_colour,
     default=lambda chat: "#000" if chat.kind is ChatKind.PRIVATE else "#fff",
     offered={ChatKind.PRIVATE: ("#000", "#08f")},
@@ -114,7 +112,7 @@ async def test_it_is_exported_and_imported(bot: BotHarness) -> None:
     await bot.says("/set mood merry")
     await bot.says("/set colour #08f")
     await bot.says("/sub graph")
-    text = importing.export(bot.store, None)
+    text = exporting.export(bot.store, None)
     assert "set colour #08f\n" in text
     assert "set mood merry\n" in text
     importing.import_lines(bot.store, list(read_lines(text.replace(str(ME), str(OTHER)))), now=make.NOON)
@@ -123,7 +121,7 @@ async def test_it_is_exported_and_imported(bot: BotHarness) -> None:
 
 
 def test_it_is_gone_when_it_is_not_declared_any_more() -> None:
-    third = ChatSetting(name="third", label=errors.Sentence("Third"), meaning=errors.Sentence("nothing"), readers=())
+    third = ChatSetting(name="third", label=errors.Sentence("Third"), meaning=errors.Sentence("nothing"))
     with patch.dict(chat_settings.SETTINGS, {"third": third}):
         assert chat_settings.setting_name("Third") == "third"
     with pytest.raises(errors.Refused, match="There is no setting “third”"):

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from bot.commands.context import BotInfo
-from subscriptions.service.access import new_code
+from subscriptions.service.operators import new_code
 from subscriptions.service.retention import forget
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import DenialRow

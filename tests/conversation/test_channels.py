@@ -11,7 +11,7 @@ from subscriptions import model
 from subscriptions.errors import RetryLater
 from subscriptions.model import ChatKind
 from subscriptions.service import listing
-from subscriptions.store import bot_state
+from subscriptions.store import platform_states
 from tests import make
 from tests.bot_harness import BotHarness, FakePlatformApi
 from tests.conversation.deliverer import Deliverer
@@ -152,7 +152,7 @@ class TestLink:
         bot, links = talk_in_channel, list[str]()
         await bot.says("/sub @lab_papers diffusion now")
         with bot.store.write() as transaction:
-            bot_state.put_platform(transaction, "telegram", bot_name=stored)
+            platform_states.put_platform(transaction, "telegram", bot_name=stored)
         bot.bot_info = replace(bot.bot_info, bot_names={"telegram": named})
         post = Deliverer(bot)
 

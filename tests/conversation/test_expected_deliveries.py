@@ -9,12 +9,12 @@ import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.chat_status import store_chat
+from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store import planner as plans
-from subscriptions.store.chats import set_owner
+from subscriptions.store.admitted_chats import set_owner
 from subscriptions.store.sources import SourceFact, sync_sources
 from tests import make
 from tests.bot_harness import Answer, BotHarness

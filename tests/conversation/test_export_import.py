@@ -5,7 +5,7 @@ import re
 import pytest
 
 from subscriptions.service import listing
-from subscriptions.service.chat_status import link_payload
+from subscriptions.service.link_payloads import link_payload
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness

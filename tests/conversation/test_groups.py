@@ -7,7 +7,7 @@ from subscriptions import errors
 from subscriptions.model import ChatKind
 from subscriptions.service import listing
 from subscriptions.service.sending import outbox_entries
-from subscriptions.store.conversations import get_conversation_state
+from subscriptions.store.callbacks import get_conversation_state
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer

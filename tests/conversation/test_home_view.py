@@ -10,7 +10,7 @@ from subscriptions.service import listing
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.pausing import pause
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.store import chats
+from subscriptions.store import admitted_chats, chats
 from tests import make
 from tests.bot_harness import Answer
 from tests.conversation import slack_harness
@@ -93,7 +93,7 @@ async def test_where_nobody_tells_who_is_where_those_that_the_person_set_up_are_
     slack.places_of[slack_harness.ANN] = None
     add_subscription(slack, "graphs")
     add_subscription(slack, "other", chat="slack:C2", title="#other")
-    chats.set_owner(
+    admitted_chats.set_owner(
         slack.store, listing.get_chat(slack.store, make.address(slack_harness.CHANNEL)).id, slack_harness.ANN
     )
     texts = (await slack.home()).texts

@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 
 from subscriptions.model import Chat, ChatKind
-from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.conversation_state import known_or_new
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation import deliverer

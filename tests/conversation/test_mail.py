@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.context import Access, BotInfo
-from subscriptions.service.access import confirm, new_code
+from subscriptions.service.confirmations import confirm
 from subscriptions.service.listing import get_chat
+from subscriptions.service.operators import new_code
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState

@@ -11,7 +11,7 @@ from subscriptions import model
 from subscriptions.errors import Sentence
 from subscriptions.notices import DailyNotice, NoticeWords, declared
 from subscriptions.service import notices
-from subscriptions.service.chat_status import store_chat
+from subscriptions.service.conversation_state import store_chat
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer

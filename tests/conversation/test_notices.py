@@ -10,11 +10,11 @@ from subscriptions import errors, model
 from subscriptions.notices import AccessAsked
 from subscriptions.notices.findings import SendingStopped, SourceFailed, SourceOverdue
 from subscriptions.service import notices, sending
-from subscriptions.service.chat_status import store_chat
+from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.findings import stored_findings
 from subscriptions.service.listing import get_chat
 from subscriptions.states import PauseReason
-from subscriptions.store.chats import set_owner
+from subscriptions.store.admitted_chats import set_owner
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer

@@ -12,7 +12,7 @@ from subscriptions.service.listing import get_chat
 from subscriptions.service.paper_search import search
 from subscriptions.service.pausing import pause
 from subscriptions.service.sending import outbox_entries
-from subscriptions.store import chats
+from subscriptions.store import admitted_chats, chats
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
@@ -400,7 +400,7 @@ class TestWhynot:
         with bot.store.write() as session:
             chat = get_chat(session, make.address(ME))
             if state is states.ChatState.ASKED:
-                chats.require_admission(session, chat.id, now=make.NOON)
+                admitted_chats.require_admission(session, chat.id, now=make.NOON)
             else:
                 chats.pause_chat(session, chat.id, states.PauseReason.PERSON, now=make.NOON)
         assert await self.answer(bot) == f"1  diffusion: {sentence}"

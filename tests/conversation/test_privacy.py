@@ -8,8 +8,8 @@ import pytest
 from bot.commands.context import BotInfo
 from subscriptions import errors
 from subscriptions.service.listing import get_chat
-from subscriptions.store.conversations import finish_reply
 from subscriptions.store.database.store import Store
+from subscriptions.store.updates import finish_reply
 from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer

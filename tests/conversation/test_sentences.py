@@ -23,7 +23,7 @@ import pytest
 from bot.digests import read_digest
 from subscriptions.model import ChatKind
 from subscriptions.query.parse import parse_query
-from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.conversation_state import known_or_new
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.bot_harness import Answer, BotHarness

@@ -9,7 +9,7 @@ from bot.ports.conversation import Place
 from bot.rendering.language import Language, translator
 from subscriptions import chat_settings
 from subscriptions.model import ChatKind
-from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.conversation_state import known_or_new
 from subscriptions.service.listing import get_chat
 from subscriptions.zones import zone
 from tests import make

@@ -9,7 +9,7 @@ from bot.commands.stats import DAYS
 from bot.rendering.plots import bar_line
 from subscriptions.model import Message
 from subscriptions.service.plan import plan_due
-from subscriptions.store import claims
+from subscriptions.store import claims, steps, unrendered
 from tests import make
 from tests.being_sent import request
 from tests.bot_harness import BotHarness
@@ -26,8 +26,8 @@ def gets(bot: BotHarness, *titles: str) -> None:
         number = raw.exec_driver_sql("SELECT max(seq) FROM delivery").scalar_one()
         papers = raw.exec_driver_sql(f"SELECT paper FROM delivery_item WHERE delivery = {number}").scalars().all()  # noqa: S608
         message = Message(number=1, payload="{}", plain="{}", papers=tuple(papers))
-        claims.store_rendered(session, [claims.Rendered(seq=number, messages=[message])], now=bot.clock.now())
-        claimed = claims.Claim(
+        unrendered.store_rendered(session, [unrendered.Rendered(seq=number, messages=[message])], now=bot.clock.now())
+        claimed = steps.Claim(
             seq=number, delivery="d", chat_id=1, address=make.address("telegram:42"), attempts=0, message=message
         )
         asking = replace(request("42"), now=bot.clock.now())

@@ -7,7 +7,7 @@ import pytest
 
 from bot.commands.context import BotInfo
 from subscriptions.service.listing import listed
-from subscriptions.store import known_papers
+from subscriptions.store import paper_words
 from subscriptions.store.database.store import Transaction
 from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness
@@ -482,13 +482,13 @@ async def test_the_papers_of_the_days_are_looked_up_while_others_can_write(
 ) -> None:
     known(bot, "Diffusion on graphs")
     read = []
-    news = known_papers.news
+    news = paper_words.news
 
     def watched(session: Transaction, most: int, **days: date) -> object:
         assert others_can_write(bot.store)
         read.append(most)
         return news(session, most, **days)
 
-    monkeypatch.setattr(known_papers, "news", watched)
+    monkeypatch.setattr(paper_words, "news", watched)
     assert "It finds 1 paper" in (await bot.says("/sub diffusion")).text
     assert len(read) == 1

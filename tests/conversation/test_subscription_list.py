@@ -8,7 +8,7 @@ import pytest
 from subscriptions import model
 from subscriptions.service import listing
 from subscriptions.service.plan import plan_due
-from subscriptions.store import claims
+from subscriptions.store import claims, steps, unrendered
 from tests import make
 from tests.being_sent import request
 from tests.bot_harness import BotHarness
@@ -44,8 +44,8 @@ async def test_a_list_says_when_papers_came_last(bot: BotHarness) -> None:
     plan_due(bot.store, now=bot.clock.now())
     with bot.store.write() as session:
         message = model.Message(number=1, payload="{}", plain="{}")
-        claims.store_rendered(session, [claims.Rendered(seq=1, messages=[message])], now=bot.clock.now())
-        claimed = claims.Claim(
+        unrendered.store_rendered(session, [unrendered.Rendered(seq=1, messages=[message])], now=bot.clock.now())
+        claimed = steps.Claim(
             seq=1, delivery="d", chat_id=1, address=make.address("telegram:42"), attempts=0, message=message
         )
         claims.confirm(session, claimed, "77", replace(request("42"), now=bot.clock.now()))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from subscriptions.model import ChatKind
-from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.conversation_state import known_or_new
 from subscriptions.service.listing import get_chat, listed
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import PauseReason

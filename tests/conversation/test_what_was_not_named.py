@@ -9,7 +9,7 @@ import pytest
 
 from bot.commands.words import intents, reader
 from subscriptions.model import ChatKind
-from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.conversation_state import known_or_new
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import subscriptions_of

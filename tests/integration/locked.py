@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from subscriptions.errors import StoreError
-from subscriptions.service.chat_status import apply_once
+from subscriptions.service.conversation_state import apply_once
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.postgres.server import OwnServer

@@ -23,7 +23,7 @@ from bot.platforms.slack.workspaces import WorkspaceTokens
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
-from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.conversation_state import known_or_new
 from subscriptions.service.listing import listed
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
 from tests.fakes.slack_oauth import FakeOAuth

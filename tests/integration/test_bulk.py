@@ -24,7 +24,7 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError, Refused
 from subscriptions.matching.full_text import index_document
 from subscriptions.portable import read_lines
-from subscriptions.service import amendments, importing, requests
+from subscriptions.service import amendments, exporting, importing, requests
 from subscriptions.service import ingest as ingest_room
 from subscriptions.service.listing import listed
 from subscriptions.service.paper_search import papers_named
@@ -499,21 +499,21 @@ def test_a_killed_import_is_completed_by_the_same_lines(watched: WatchedStore) -
 def test_a_refused_line_of_the_last_part_changes_nothing(watched: WatchedStore, last: str, why: str) -> None:
     requests.subscribe(watched, make.address("telegram:1"), requests.SubscriptionRequest(text="graph"), now=make.NOON)
     lines = read_lines(f"{text_of(chats=60, each=19)}\nnow | one more\n{last}")
-    before = "".join(importing.export_all(watched))
+    before = "".join(exporting.export_all(watched))
     with pytest.raises(Refused) as refused:
         importing.import_lines(watched, lines, now=make.NOON)
     assert why in str(refused.value.sentence)
-    assert "".join(importing.export_all(watched)) == before
+    assert "".join(exporting.export_all(watched)) == before
 
 
 def test_a_dry_run_of_a_long_import_stores_nothing(watched: WatchedStore) -> None:
     importing.import_lines(watched, read_lines(text_of(chats=30, each=20)), now=make.NOON)
-    before = "".join(importing.export_all(watched))
+    before = "".join(exporting.export_all(watched))
     lines = read_lines(
         text_of(chats=60, each=20).replace("name 3", "another") + "\n[telegram:2]\nnow | topic2 word1 | \n"
     )
     plan = importing.import_lines(watched, lines, now=make.NOON, dry=True)
-    assert "".join(importing.export_all(watched)) == before
+    assert "".join(exporting.export_all(watched)) == before
     assert importing.import_lines(watched, lines, now=make.NOON).changes == plan.changes
     assert [line for _, _, line in plan.changes] == [line.text for line in lines]
     assert {sign for sign, _, _ in plan.changes} == {"+", "~", "="}
@@ -564,11 +564,11 @@ def test_a_long_export_is_read_in_parts_and_blocks_nobody(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     importing.import_lines(watched, read_lines(text_of(chats=20, each=3)), now=make.NOON)
-    whole = "".join(importing.export_all(watched))
-    monkeypatch.setattr(importing, "AT_ONCE", 6)
+    whole = "".join(exporting.export_all(watched))
+    monkeypatch.setattr(exporting, "AT_ONCE", 6)
     parts = []
     with contextlib.closing(sqlite3.connect(watched.path, timeout=0)) as other:
-        for part in importing.export_all(watched):
+        for part in exporting.export_all(watched):
             parts.append(part)
             requests.subscribe(
                 watched, make.address("console:me"), requests.SubscriptionRequest(text="graph"), now=make.NOON
@@ -702,9 +702,9 @@ def enter(store: Store, what: list[Entered]) -> None:
 def test_an_export_makes_the_same_again_elsewhere(empty_database: Path, what: list[Entered]) -> None:
     with stores(empty_database, "here", "there") as (here, there):
         enter(here, what)
-        text = importing.export(here, None)
+        text = exporting.export(here, None)
         importing.import_lines(there, read_lines(text), now=make.NOON)
-        assert importing.export(there, None) == text
+        assert exporting.export(there, None) == text
         assert all_of_it(there) == all_of_it(here)
 
 
@@ -713,9 +713,9 @@ def test_an_export_makes_the_same_again_elsewhere(empty_database: Path, what: li
 def test_an_export_can_be_imported_into_another_chat(empty_database: Path, what: list[Entered]) -> None:
     with stores(empty_database, "here", "there") as (here, there):
         enter(here, [*entries_of("console:me", ("graph", {}, None, None)), *what])
-        text = importing.export(here, parse_address("console:me"))
+        text = exporting.export(here, parse_address("console:me"))
         importing.import_lines(there, read_lines(text, parse_address("console:you")), now=make.NOON)
-        assert importing.export(there, parse_address("console:you")) == text
+        assert exporting.export(there, parse_address("console:you")) == text
 
 
 def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
@@ -730,10 +730,10 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
             kind=model.ChatKind.BROADCAST,
         )
         amendments.set_settings(here, channel, {"shape": "each"}, now=make.NOON)
-        text = importing.export(here, None)
+        text = exporting.export(here, None)
         assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
         importing.import_lines(there, read_lines(text), now=make.NOON)
-        assert importing.export(there, None) == text
+        assert exporting.export(there, None) == text
         assert all_of_it(there) == all_of_it(here)
         assert {sign for sign, _, _ in importing.import_lines(there, read_lines(text), now=make.NOON).changes} == {"="}
 
@@ -742,7 +742,7 @@ def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> Non
     with stores(empty_database, "here") as (here,):
         make.subscribes(here, "console:me", "graph")
         requests.unsubscribe(here, parse_address("console:me"), "all", now=make.NOON)
-        assert importing.export(here, None) == ""
+        assert exporting.export(here, None) == ""
 
 
 @pytest.mark.parametrize("kept", ["a | b", "two\nlines", "x" * 100, "bell\x07", "|"])
@@ -751,6 +751,6 @@ def test_a_name_of_an_earlier_version_is_mended(empty_database: Path, kept: str)
         made = make.subscribes(here, "console:me", "graph")
         with here.write() as session:
             subscriptions.change_subscription(session, made.subscription, made.subscription._replace(name=kept))
-        text = importing.export(here, None)
+        text = exporting.export(here, None)
         importing.import_lines(there, read_lines(text), now=make.NOON)
-        assert importing.export(there, None) == text
+        assert exporting.export(there, None) == text

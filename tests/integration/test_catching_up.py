@@ -23,17 +23,17 @@ from bot.sources.ingest import store_digest
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions import model
 from subscriptions.planning import receipts
-from subscriptions.service import ingest, retention
+from subscriptions.service import after_loss, restoring
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.chat_status import store_chat
+from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.findings import source_finding
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import plan_due
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
+from subscriptions.store.losses import last_loss
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.retention import last_loss
 from subscriptions.store.sources import KnownSource, SourceState
 from tests import copies, make, source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
@@ -666,9 +666,9 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
     lost_at = make.NOON + dt.timedelta(hours=2)
     make.subscribes(store, "console:me", "graph", now=make.NOON, every="now")
     make.ingested(store, make.paper("Graphs"), now=make.NOON + dt.timedelta(hours=1))
-    with patch.object(ingest, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        retention.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=1))
-    assert retention.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=2)) == 1
+    with patch.object(after_loss, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=1))
+    assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=2)) == 1
     with store.read() as transaction:
         assert last_loss(transaction) == receipts.Loss(
             lost_at=lost_at, copied_at=make.NOON + dt.timedelta(hours=1), restored_at=lost_at + dt.timedelta(hours=1)

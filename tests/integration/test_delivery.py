@@ -17,15 +17,15 @@ from bot.delivery import sender
 from bot.operation.process import Process
 from subscriptions import model
 from subscriptions.notices import AccessDenied
-from subscriptions.service import access, retention, sending
+from subscriptions.service import operators, retention, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.chat_status import store_chat
+from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.listing import get_chat
 from subscriptions.service.notices import notify
 from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import bot_state, chats, moving, outbox
+from subscriptions.store import admitted_chats, chats, moving, outbox, platform_states
 from subscriptions.store.database.store import Store, Transaction
 from tests import make, stored
 from tests.fakes.slack import FakeSlack
@@ -197,7 +197,9 @@ async def test_when_many_chats_are_gone_the_platform_stops(
 ) -> None:
     chats = [str(number) for number in range(1, 41)]
     store_chat(app.store, make.address("telegram:99"), model.ChatKind.PRIVATE, now=clock.now())
-    access.redeem_code(app.store, make.address("telegram:99"), access.new_code(app.store), admins=(), now=clock.now())
+    operators.redeem_code(
+        app.store, make.address("telegram:99"), operators.new_code(app.store), admins=(), now=clock.now()
+    )
     for chat in chats:
         telegram.knows(chat)
         telegram.blocks(chat)
@@ -210,7 +212,7 @@ async def test_when_many_chats_are_gone_the_platform_stops(
     for chat in chats[:20]:
         telegram.unblocks(chat)
     assert (await app.sender.deliver()).sent == 0  # the platform stays stopped until an operator decides
-    bot_state.free_platforms(app.store)  # `run --pause-gone` does this and the next line
+    platform_states.free_platforms(app.store)  # `run --pause-gone` does this and the next line
     app.sender = sender.Sender(replace(app.deps, guard_gone=False), app.platforms, app.stop)
     assert (await app.sender.deliver()).sent == 20
     assert Counter(entry.state for entry in sending.outbox_entries(app.store, now=clock.now())) == {
@@ -228,12 +230,12 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
             retention.claim_database(app.store, {"slack": before})
         slack.goes_down()
         await app.sender.prepare()
-        assert bot_state.bots(app.store).get("slack", "") == before
+        assert platform_states.bots(app.store).get("slack", "") == before
         await app.sender.claim_again()
         slack.comes_back()
         await app.sender.claim_again()
-        assert bot_state.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
-        assert ("slack" in bot_state.stopped_platforms(app.store)) == bool(before)
+        assert platform_states.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
+        assert ("slack" in platform_states.stopped_platforms(app.store)) == bool(before)
 
 
 async def test_the_first_messages_go_out_while_others_are_planned(
@@ -396,7 +398,7 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
     with store.write() as session:
         chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=make.NOON)
         chats.pause_chat(session, second, PauseReason.PERSON, now=make.NOON)
-        chats.require_admission(session, third, now=make.NOON)
+        admitted_chats.require_admission(session, third, now=make.NOON)
         pause(session, make.address("telegram:-4"), 1, until=None, now=make.NOON)
         moving.chat_moved(session, make.address("telegram:-5"), "-100", now=make.NOON)
     for chat in ("telegram:-2", "telegram:-3", "email:ada@lab.org"):
@@ -431,7 +433,7 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
     sending.retry_delivery(store, entry.id, now=make.NOON)
     sendable.append(in_index(store, "ix_delivery_sendable", "delivery"))
     with store.write() as session:
-        chats.require_admission(session, chat.id, now=make.NOON)
+        admitted_chats.require_admission(session, chat.id, now=make.NOON)
     notify(store, chat.address, AccessDenied(event="1"), now=make.NOON)  # a chat that asks for admission gets notices
     assert [one.state for one in sending.outbox_entries(store, now=make.NOON)] == [
         DeliveryState.HELD,
@@ -457,9 +459,9 @@ CHANGES: tuple[abc.Callable[[Transaction, model.Chat, random.Random, datetime], 
         session, chat.id, PauseReason.PERSON, now=now, until=now + make.DAY / 99
     ),
     lambda session, chat, _, now: chats.resume_chat(session, chat.id, now=now),
-    lambda session, chat, _, now: chats.require_admission(session, chat.id, now=now),
-    lambda session, chat, _, now: chats.admit(session, chat.id, now=now),
-    lambda session, chat, _, now: chats.deny(session, chat.id, now=now),
+    lambda session, chat, _, now: admitted_chats.require_admission(session, chat.id, now=now),
+    lambda session, chat, _, now: admitted_chats.admit(session, chat.id, now=now),
+    lambda session, chat, _, now: admitted_chats.deny(session, chat.id, now=now),
     moves,
 )
 

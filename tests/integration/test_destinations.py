@@ -33,7 +33,7 @@ from bot.settings import Destination, Settings
 from subscriptions import errors, model, states
 from subscriptions.notices import AccessDenied
 from subscriptions.notices.declared import VersionChanged
-from subscriptions.service import access, listing, notices
+from subscriptions.service import access, confirmations, listing, notices
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
@@ -75,7 +75,7 @@ class Bot:
 
     async def confirms(self, chat: str = "email:ada@lab.org") -> conversation.WebResponse:
         """Sends the question whether papers may come to an address, and answers yes. Returns the page after the answer."""
-        access.ask_to_confirm(self.app.store, make.address(chat), source=HOME, now=self.clock.now())
+        confirmations.ask_to_confirm(self.app.store, make.address(chat), source=HOME, now=self.clock.now())
         [question] = await self.delivers()
         return await self.opens(link(question, "yes"), presses=True)
 
@@ -127,7 +127,7 @@ def words(response: conversation.WebResponse) -> str:
 
 
 async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
-    access.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    confirmations.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
     [question] = await bot.delivers()
     assert (question["To"], question["List-Unsubscribe"]) == ("ada@lab.org", None)
     assert "Shall papers come to this address?" in content(question, "plain")
@@ -194,7 +194,7 @@ async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing
 
 
 async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
-    access.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    confirmations.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
     [question] = await bot.delivers()
     bot.clock.advance(timedelta(days=2, minutes=1))
     assert "older than two days" in words(await bot.opens(link(question, "yes"), presses=True))
@@ -205,8 +205,8 @@ async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None
     await does(bot, "subscribe")
     access.deny(bot.app.store, ADA, now=bot.clock.now())
     with pytest.raises(errors.Refused, match="said no to this address"):
-        access.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+        confirmations.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    confirmations.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
     assert await bot.delivers() == []
 
 
@@ -225,7 +225,7 @@ async def does(bot: Bot, step: str) -> None:
         case "notify the operator":
             notices.notify_operators(store, [ADA], VersionChanged(version="2", before="1"), now=now)
         case "ask":
-            access.ask_to_confirm(store, ADA, source=HOME, now=now)
+            confirmations.ask_to_confirm(store, ADA, source=HOME, now=now)
         case "open the link":
             [question] = await bot.delivers()
             await bot.opens(link(question, "yes"))
@@ -269,7 +269,7 @@ async def test_the_address_of_a_chat_that_is_let_in_needs_no_operator(bot: Bot) 
     await bot.confirms()
     assert bot.state() is states.ChatState.ACTIVE
     assert "Diffusion on graphs" in (await bot.sends_papers())["Subject"]
-    access.ask_to_confirm(bot.app.store, make.address("email:bo@lab.org"), source=HOME, now=bot.clock.now())
+    confirmations.ask_to_confirm(bot.app.store, make.address("email:bo@lab.org"), source=HOME, now=bot.clock.now())
     [question] = await bot.delivers()
     access.deny(bot.app.store, HOME, now=bot.clock.now())
     assert "said no to the chat that asked" in words(await bot.opens(link(question, "yes"), presses=True))
@@ -278,8 +278,8 @@ async def test_the_address_of_a_chat_that_is_let_in_needs_no_operator(bot: Bot) 
 
 async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> None:
     await does(bot, "subscribe")
-    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
-    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+    confirmations.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+    confirmations.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
     make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
     [question] = await bot.delivers(61)
     await bot.opens(link(question, "yes"), presses=True)

@@ -31,8 +31,8 @@ from bot.sources.ingest import PollDependencies, store_digest
 from subscriptions import model
 from subscriptions.notices.findings import Finding
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import meaning, notices, sending
-from subscriptions.store import bot_state, model_summaries
+from subscriptions.service import meaning, sending, source_notices
+from subscriptions.store import model_summaries, platform_states
 from subscriptions.store.sources import SourceFact, SourceState, known_sources, sync_sources
 from tests import make, source_harness
 from tests.fakes.telegram import FakeTelegram
@@ -103,7 +103,7 @@ async def source_late(world: World) -> None:
 async def source_not_polled(world: World) -> None:
     sync_sources(world.app.store, [SourceFact(name="list", kind="url", location="list")], now=make.NOON)
     receipt = Receipt(source="list", at=make.NOON - make.HOUR, outcome=Outcome.NEW)
-    notices.note_poll(world.app.store, receipt, SourceState(next_at=make.NOON - make.HOUR / 2), {})
+    source_notices.note_poll(world.app.store, receipt, SourceState(next_at=make.NOON - make.HOUR / 2), {})
 
 
 async def summaries_failed(world: World) -> None:
@@ -188,7 +188,7 @@ def test_every_place_shows_a_finding_in_the_same_words(
     bring, level, sentence, silent = FINDINGS[name]
     world.runner.run(bring(world))
     world.process.problems.pop("start", None)
-    world.runner.run(world.process.notify_operators(bot_state.stopped_platforms(world.app.store)))
+    world.runner.run(world.process.notify_operators(platform_states.stopped_platforms(world.app.store)))
     said = _places(world, monkeypatch)
     assert {place for place in PLACES if not _says(said[place], sentence, name)} == silent, said
     (found,) = [one for one in said["status --json"] if one["id"] == name]

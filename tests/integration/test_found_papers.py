@@ -29,14 +29,15 @@ from subscriptions.service import (
     near_papers,
     paper_search,
     pausing,
-    plan_inputs,
     previews,
+    queries_in_memory,
+    recent_matches,
 )
 from subscriptions.service import known_papers as lookup
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.states import Signal
-from subscriptions.store import bot_state, chats, deliveries, known_papers, meanings
+from subscriptions.store import chats, deliveries, known_papers, meanings, paper_sequence, paper_words
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store, Transaction
 from tests import make
@@ -62,7 +63,7 @@ def emptied(store: Store) -> None:
 
 def found(store: Store, query: Query) -> set[int]:
     with store.read() as session:
-        known = lookup.Entries.of(known_papers.newest(session, 1000), whole=True)
+        known = lookup.Entries.of(paper_words.newest(session, 1000), whole=True)
         return set(map(lookup.number_of, known.newest_first(lookup.find(session, known, query, most_read=None).bits)))
 
 
@@ -99,7 +100,7 @@ def test_the_index_is_right_when_it_is_sure(database: Store, one: model.Paper, a
     with database.read() as session:
         (known,), entry = make.stored_papers(session), known_papers.state_of_papers(session)[0]
         for part in (part for term in asked for part in simple_terms(term)):
-            candidates = known_papers.having(session, part, entry, entry)
+            candidates = paper_words.having(session, part, entry, entry)
             has = slow_matcher.has(known.paper, part)
             assert not candidates.sure or has, part
             assert candidates.maybe is None or candidates.maybe or not has, part
@@ -170,7 +171,7 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     make.ingested(database, one)
     with database.read() as session:
         entry = known_papers.state_of_papers(session)[0]
-        candidates = [known_papers.having(session, term, entry, entry) for term in parse_query(typed).terms]
+        candidates = [paper_words.having(session, term, entry, entry) for term in parse_query(typed).terms]
     assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
 
 
@@ -227,7 +228,7 @@ class EmptiedByAnother(dict[Any, Any]):
 def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> None:
     make.ingested(store, *(make.paper(f"On {word}") for word in ("graph", "diffusion", "agent")))
     with store.read() as transaction:
-        entries = lookup.Entries.of(known_papers.newest(transaction, 10), whole=True)
+        entries = lookup.Entries.of(paper_words.newest(transaction, 10), whole=True)
         entries.having, entries.hits = EmptiedByAnother(), EmptiedByAnother()
         for _ in range(2):
             assert lookup.find(transaction, entries, parse_query("graph"), most_read=None).bits.bit_count() == 1
@@ -345,7 +346,7 @@ def with_codes(store: Store, encoder: FakeEncoder) -> None:
     """Gives all papers their codes by this encoder."""
     with store.write() as transaction:
         papers = make.stored_papers(transaction)
-        bot_state.hold_sequence(transaction)
+        paper_sequence.hold_sequence(transaction)
         meanings.change_encoder(transaction, encoder.name)
         codes = encoder.papers([one.paper for one in papers])
         meanings.put(transaction, encoder.name, dict(zip([one.id for one in papers], codes, strict=True)))
@@ -456,7 +457,7 @@ def canonicals(store: Store, chat: model.ChatAddress = ME) -> list[str]:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan_inputs, "FEW", few)
+    monkeypatch.setattr(queries_in_memory, "FEW", few)
     make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
     make.ingested(
         stocked,
@@ -535,7 +536,7 @@ def test_all_who_look_find_the_same(stocked: Store) -> None:
     near = {"A swarm of robots", "Robots and swarms", "A swarm"}
     assert {one.paper.title for one in paper_search.search(stocked, query, most=9).papers} == near
     assert {
-        one.paper.title for one in paper_search.recent_matches(stocked, query, now=make.NOON, most=9).newest
+        one.paper.title for one in recent_matches.recent_matches(stocked, query, now=make.NOON, most=9).newest
     } == near
     of_days = previews.preview(stocked, ME, now=make.NOON, text=f"like:{GIVEN}").delivery
     tried = previews.preview_recent(stocked, chat, now=make.NOON, which="1").delivery
@@ -566,7 +567,7 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
 
 @pytest.mark.both_databases
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan_inputs, "FEW", 0)
+    monkeypatch.setattr(queries_in_memory, "FEW", 0)
     make.subscribes(stocked, str(YOU), "bees", every="now")
     make.ingested(stocked, make.paper("Bees"), name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:

@@ -23,13 +23,14 @@ from bot.operation.process import Process
 from bot.settings.loading import load_settings
 from subscriptions import errors
 from subscriptions.model import Lane
-from subscriptions.service import sending
+from subscriptions.service import senders_at_work, sending
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
 from subscriptions.store import workers
 from subscriptions.store.claims import pause_lane
 from subscriptions.store.database.postgres import SideSession
-from subscriptions.store.database.store import Store, write_refusal
+from subscriptions.store.database.store import Store
+from subscriptions.store.database.write_probe import write_refusal
 from tests import being_sent, make
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -48,7 +49,7 @@ READY = {"ready": True, "problems": {}}
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
-    monkeypatch.setattr("subscriptions.store.database.store.PATIENCE", 0.01)
+    monkeypatch.setattr("subscriptions.store.database.write_probe.PATIENCE", 0.01)
 
 
 class Page:
@@ -198,7 +199,9 @@ async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pyte
     make.ingested(page.store, *PAPERS)
     await page.goes_on(1)
     assert await page.ready() == (200, READY)
-    monkeypatch.setattr("subscriptions.store.database.store.LEAST_ROOM", 2**70)  # no disk has this much free space
+    monkeypatch.setattr(
+        "subscriptions.store.database.write_probe.LEAST_ROOM", 2**70
+    )  # no disk has this much free space
     await page.goes_on(1)
     await page.goes_on(30)
     status, said = await page.ready()
@@ -394,7 +397,7 @@ def test_it_shows_which_workers_live_and_what_each_holds(
 ) -> None:
     stores, (first, second, third) = three
     assert first.hold("telegram:9")
-    assert second.hold(sending.lease_of(RECEIVER), 60)
+    assert second.hold(senders_at_work.lease_of(RECEIVER), 60)
     found = {one["process"]: one for one in terminal("workers", "--json").json["workers"]}
     assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
         ("machine-1", True, 2, []),
@@ -421,7 +424,7 @@ def test_the_table_of_workers_is_aligned_and_plain_in_a_pipe(
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     stores, (_, second, _) = three
-    assert second.hold(sending.lease_of(RECEIVER), 60)
+    assert second.hold(senders_at_work.lease_of(RECEIVER), 60)
     change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '1 hour' WHERE number = 4711")
     ended = terminal("workers")
     head, *rows = ended.out.splitlines()[:4]
@@ -445,19 +448,19 @@ def test_a_worker_is_silent_as_soon_as_others_take_over_from_it() -> None:
 
 def test_who_took_over_receives_and_not_who_was_stopped(three: tuple[list[Store], list[SideSession]]) -> None:
     stores, (first, second, _) = three
-    assert first.hold(sending.lease_of(RECEIVER), 60)
+    assert first.hold(senders_at_work.lease_of(RECEIVER), 60)
     assert receive(stores[1]) == {stores[0].worker: (RECEIVER,)}
     workers.end_worker(stores[0])
     change(stores[1], "UPDATE lease SET ends = clock_timestamp() WHERE ends IS NOT NULL")
     assert receive(stores[1]) == {}
-    assert second.hold(sending.lease_of(RECEIVER), 60)
+    assert second.hold(senders_at_work.lease_of(RECEIVER), 60)
     assert receive(stores[1]) == {stores[1].worker: (RECEIVER,)}
 
 
 def receive(store: Store) -> dict[str, tuple[str, ...]]:
     return {
         one.known.id: one.receives
-        for one in sending.workers_at_work(store, is_running=sender_lock.is_running)
+        for one in senders_at_work.workers_at_work(store, is_running=sender_lock.is_running)
         if one.receives
     }
 
@@ -525,8 +528,8 @@ def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None
     assert found == [None, make.NOON + 30 * second, make.NOON]
 
 
-def lag(store: Store, now: dt.datetime) -> sending.Backlog:
-    return sending.backlog(store, now=now, wall=now)
+def lag(store: Store, now: dt.datetime) -> senders_at_work.Backlog:
+    return senders_at_work.backlog(store, now=now, wall=now)
 
 
 # --------------------------------------------------------------------------------------------------- `paperwire status`

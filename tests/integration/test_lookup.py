@@ -198,7 +198,7 @@ GIVEN_UP = f"✗ I could not store {ID}. Please tell the operator."
 @pytest.mark.parametrize(
     ("where", "errors", "answer"),
     [
-        ("subscriptions.store.conversations.requested_lookup", [LOCKED] * 2, "Graphs that forget"),
+        ("subscriptions.store.callbacks.requested_lookup", [LOCKED] * 2, "Graphs that forget"),
         (STORE_DIGEST, [LOCKED] * 2, "Graphs that forget"),
         (STORE_DIGEST, [StoreError("The database cannot be used: string too big.")] * MAX_STORE_FAILURES, GIVEN_UP),
         (STORE_DIGEST, [ValueError("odd")], GIVEN_UP),

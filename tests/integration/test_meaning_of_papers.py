@@ -23,12 +23,12 @@ from subscriptions import meaning as vectors
 from subscriptions import model
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.query.parse import parse_query
-from subscriptions.service import listing, meaning, plan_inputs
+from subscriptions.service import listing, meaning, queries_in_memory
 from subscriptions.service.findings import stored_findings
-from subscriptions.service.known_papers import undelivered
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
-from subscriptions.service.retention import copy_database
+from subscriptions.service.undelivered_papers import undelivered
+from subscriptions.service.whole_copy import copy_database
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
@@ -200,7 +200,7 @@ def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
 
 
 def test_what_cannot_be_stored_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    for step in ("subscriptions.store.bot_state.raise_counter", "subscriptions.store.meanings.end_slice"):
+    for step in ("subscriptions.store.paper_sequence.raise_counter", "subscriptions.store.meanings.end_slice"):
         with monkeypatch.context() as broken:
             broken.setattr(step, _is_full)
             with pytest.raises(StoreUnavailable):
@@ -390,7 +390,7 @@ def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
 def test_a_plan_brings_what_is_near_and_says_how_near(
     worker: Worker, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan_inputs, "FEW", few)
+    monkeypatch.setattr(queries_in_memory, "FEW", few)
     for chat, query in enumerate(('about:"heat"', '-about:"heat" cat:cs.LG', 'about:"ice" OR about:"whales"'), 1):
         worker.subscribes(f"telegram:{chat}", query)
     for paper, found in ((HOT, [(1, HOT)]), (COLD, [(2, COLD), (3, COLD)])):

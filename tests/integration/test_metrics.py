@@ -28,15 +28,23 @@ from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions import model
 from subscriptions.planning import receipts
-from subscriptions.service import access, chat_status, notices, sending
+from subscriptions.service import (
+    access,
+    conversation_state,
+    notices,
+    operators,
+    outbox_trouble,
+    sending,
+    source_notices,
+)
 from subscriptions.service.listing import get_chat
 from subscriptions.service.pausing import pause
 from subscriptions.service.plan import plan_due
 from subscriptions.states import PauseReason
 from subscriptions.store import sources
-from subscriptions.store.conversations import reply_to
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import room
+from subscriptions.store.updates import reply_to
+from subscriptions.store.work_figures import room
 from tests import make
 from tests.fakes.telegram import FakeTelegram
 from tests.filling import fill
@@ -204,7 +212,7 @@ async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
     sources.sync_sources(
         bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=make.NOON
     )
-    notices.note_poll(
+    source_notices.note_poll(
         bot.app.store,
         receipts.Receipt(source="daily", at=make.NOON, outcome=outcome, counts={}, detail=""),
         sources.SourceState(next_at=clock.now() + due_in),
@@ -420,7 +428,7 @@ def polled(app: App, name: str, *outcomes: tuple[int, receipts.Outcome]) -> None
         app.store, [sources.SourceFact(name=name, kind="rss", location="feed")], now=make.NOON, are_all=False
     )
     for back, outcome in sorted(outcomes, reverse=True):
-        notices.note_poll(
+        source_notices.note_poll(
             app.store,
             receipts.Receipt(source=name, at=make.NOON - back * make.DAY, outcome=outcome, detail="It says 404."),
             sources.SourceState(on=True),
@@ -562,8 +570,8 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
         (line,) = operation_metrics.operator_lines(app.store, app)
         code = line.rpartition(" ")[2]
         assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
-        chat_status.store_chat(app.store, make.address("telegram:1"), model.ChatKind.PRIVATE, now=make.NOON)
-        assert access.redeem_code(app.store, make.address("telegram:1"), code, admins=(), now=make.NOON) == "made"
+        conversation_state.store_chat(app.store, make.address("telegram:1"), model.ChatKind.PRIVATE, now=make.NOON)
+        assert operators.redeem_code(app.store, make.address("telegram:1"), code, admins=(), now=make.NOON) == "made"
         assert operation_metrics.operator_lines(app.store, app) == []
 
 
@@ -645,12 +653,12 @@ async def test_of_two_processes_one_writes_the_line(
     tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
-        assert sending.claim_unlogged_trouble(app.store, now=clock.now()).waiting == {}
+        assert outbox_trouble.claim_unlogged_trouble(app.store, now=clock.now()).waiting == {}
         make.due(app.store, "telegram:1")
         telegram.goes_down()
         await app.sender.deliver()
         clock.advance(2 * make.HOUR)
-        found = [sending.claim_unlogged_trouble(app.store, now=clock.now()) for _ in range(2)]
+        found = [outbox_trouble.claim_unlogged_trouble(app.store, now=clock.now()) for _ in range(2)]
     assert [[*one.waiting] for one in found] == [["telegram"], []]
 
 
@@ -683,7 +691,7 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
 
     assert await once() == 0
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
-    chat_status.apply_once(store, "telegram", "old", lambda _: "", chat="", now=clock.now())
+    conversation_state.apply_once(store, "telegram", "old", lambda _: "", chat="", now=clock.now())
     make.due(store, "telegram:1")
     telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
     rounds = []

@@ -24,18 +24,19 @@ from subscriptions.matching import batch
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service import plan_inputs as _plan_inputs
-from subscriptions.service import sending
+from subscriptions.service import queries_in_memory, sending
 from subscriptions.service.amendments import edit
 from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.store import bot_state, deliveries, outbox
+from subscriptions.store import edit_requests, outbox, paper_sequence, platform_states, work_figures
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.conversations import unfinished_replies
 from subscriptions.store.database import store as database
+from subscriptions.store.database import write_probe
 from subscriptions.store.rows import TABLES
+from subscriptions.store.updates import unfinished_replies
 from subscriptions.store.workers import NewWorker
 from tests import make
 from tests.bot_harness import BotHarness
@@ -75,7 +76,7 @@ def waiting_subscriptions(store: database.Store, cadence: tuple[str, datetime | 
 def steps_of(store: database.Store, waiting: bool) -> int:
     """Returns how many steps SQLite takes to find that nothing is due."""
     with recording(store) as recorded, store.read() as transaction:
-        assert plans.due_chats(transaction, make.NOON, bot_state.last_sequence(transaction), waiting=waiting) == []
+        assert plans.due_chats(transaction, make.NOON, paper_sequence.last_sequence(transaction), waiting=waiting) == []
     return recorded.steps
 
 
@@ -126,7 +127,7 @@ CHATS, EACH = 4, 6
 @pytest.fixture
 def together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes planning match even a single due query in one step with all other queries."""
-    monkeypatch.setattr(_plan_inputs, "FEW", 0)
+    monkeypatch.setattr(queries_in_memory, "FEW", 0)
 
 
 def counted(function: abc.Callable[..., object], calls: Counter[str]) -> abc.Callable[..., object]:
@@ -182,7 +183,7 @@ def test_together_each_query_finds_what_it_finds_by_itself(
 
     This also holds if queries were added, changed or removed after the papers were matched, and for older papers.
     """
-    monkeypatch.setattr(_plan_inputs, "FEW", few)
+    monkeypatch.setattr(queries_in_memory, "FEW", few)
     rng, found = random.Random(few), 0
     brings(store, rng, 0)
     window = _plan_inputs.Window(3)
@@ -191,7 +192,7 @@ def test_together_each_query_finds_what_it_finds_by_itself(
         if rng.random() < 0.1:
             brings(store, rng, step)
             with store.read() as transaction:
-                window = _plan_inputs.Window(bot_state.last_sequence(transaction))
+                window = _plan_inputs.Window(paper_sequence.last_sequence(transaction))
         with store.read() as transaction:
             all_of_them = stored_subscriptions.subscriptions_of(transaction, range(1, CHATS + 1))
             due = [one for of_chat in all_of_them.values() for one in of_chat if rng.random() < 0.7]
@@ -227,7 +228,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
     with contextlib.closing(database.Store(f"sqlite:///{tmp_path}/other.db")) as other:
         shutil.copy(store.path, other.path)
         for one, few in ((store, 10**9), (other, 0)):
-            monkeypatch.setattr(_plan_inputs, "FEW", few)
+            monkeypatch.setattr(queries_in_memory, "FEW", few)
             one.open(now=make.NOON)
             days = random.Random(1)
             for day in range(1, 5):
@@ -248,7 +249,7 @@ def test_all_are_read_once_and_matched_once_a_day(store: database.Store, monkeyp
         store, *(make.paper(f"A {word} part{number}") for word in WORDS[:3] for number in range(1, CHATS + 1))
     )
     calls = Counter[str]()
-    monkeypatch.setattr(_plan_inputs, "match", counted(batch.match, calls))
+    monkeypatch.setattr(queries_in_memory, "match", counted(batch.match, calls))
     monkeypatch.setattr(batch.QuerySet, "add_canonical", counted(batch.QuerySet.add_canonical, calls))
     for number in range(1, CHATS + 1):
         assert len(plan_due(store, now=make.NOON + make.HOUR + number * make.MINUTE)) == 1
@@ -285,13 +286,13 @@ class Calm:
 
     def __init__(self, app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
         self.process, self.clock, self.looks = process.Process(app, NoSources()), clock, 0  # type: ignore[arg-type]
-        look = bot_state.stopped_platforms
+        look = platform_states.stopped_platforms
 
         def looked(store: database.Store) -> dict[str, str]:
             self.looks += 1
             return look(store)
 
-        monkeypatch.setattr("subscriptions.store.bot_state.stopped_platforms", looked)
+        monkeypatch.setattr("subscriptions.store.platform_states.stopped_platforms", looked)
 
     async def ticks(self, times: int) -> None:
         """Runs this number of ticks, one per second, and waits until the work that they begin is done."""
@@ -401,7 +402,7 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
     with store.write() as session:
         session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_paper")
         # no other test uses a list of this length, so `Watch` sees a new statement
-        deliveries.request_edits_of_withdrawn(session, range(9_000, 9_400), now=make.NOON)
+        edit_requests.request_edits_of_withdrawn(session, range(9_000, 9_400), now=make.NOON)
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
     assert "deliveries.py" in scan
@@ -492,10 +493,10 @@ async def _start(world: World) -> None:
 async def _figures(world: World) -> None:
     figures(world.app.store, now=world.clock.now(), wall=world.clock.wall())
     midnight = world.clock.now().replace(hour=0)
-    outbox.came_since(world.app.store, midnight)
-    outbox.sent_since(world.app.store, midnight)
+    work_figures.came_since(world.app.store, midnight)
+    work_figures.sent_since(world.app.store, midnight)
     outbox.outbox_counts(world.app.store)
-    assert database.write_refusal(world.app.store) is None
+    assert write_probe.write_refusal(world.app.store) is None
 
 
 # _figures may take more steps, because its statements count all unfinished rows, such as 3,000 waiting deliveries

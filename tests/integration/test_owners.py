@@ -30,11 +30,33 @@ from subscriptions import errors, model
 from subscriptions.notices.declared import VersionChanged
 from subscriptions.planning import receipts
 from subscriptions.portable import read_lines
-from subscriptions.service import access, amendments, chat_status, ingest, notices, requests, retention, sending
+from subscriptions.service import (
+    access,
+    amendments,
+    conversation_state,
+    ingest,
+    missing_values,
+    notices,
+    operators,
+    requests,
+    retention,
+    sending,
+    source_notices,
+)
 from subscriptions.service.importing import import_lines
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import newest_batch
-from subscriptions.store import bot_state, claims, conversations, sources, workers
+from subscriptions.store import (
+    bot_state,
+    callbacks,
+    claims,
+    installations,
+    sources,
+    steps,
+    unrendered,
+    updates,
+    workers,
+)
 from subscriptions.store.database import store as database
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import TABLES
@@ -228,22 +250,24 @@ async def test_what_a_stalled_worker_owed_is_answered_once(
     )
     async with telegram_bot.a_bot(tmp_path, telegram, Beating(make.NOON), database=str(other.url)) as app:
         workers.begin_worker(other, workers.NewWorker(holds_sender_lock=False))
-        chat_status.apply_once(other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
+        conversation_state.apply_once(
+            other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON
+        )
         name, token = pending_lookup(asked, ["2601.09001"])
-        conversations.begin_lookup(other, name, token, now=make.NOON)
+        callbacks.begin_lookup(other, name, token, now=make.NOON)
         process = asyncio.create_task(running(app, once=False))
         await telegram_bot.posts(telegram, 2)
-        chat_status.apply_once(
+        conversation_state.apply_once(
             app.store, "telegram", "3", lambda _: LATER_REPLY.to_json(), chat="telegram:42", now=make.NOON
         )
         await telegram_bot.posts(telegram, 3)
         app.stop.set()
         await process
-        assert conversations.unfinished_replies(app.store, now=make.NOON) == []
+        assert updates.unfinished_replies(app.store, now=make.NOON) == []
     assert [entry.text for entry in telegram.posted_to("42")] == ["hello", "hello"]
     (posted,) = telegram.posted_to("43")
     assert "arXiv cannot be asked now, so I do not know 2601.09001" in posted.text
-    assert conversations.requested_lookup(other, name, since=make.NOON) is None
+    assert callbacks.requested_lookup(other, name, since=make.NOON) is None
 
 
 @pytest.mark.both_databases
@@ -252,13 +276,15 @@ async def test_a_worker_thought_dead_posts_no_taken_over_reply(
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         workers.begin_worker(app.store, workers.NewWorker(holds_sender_lock=False))
-        chat_status.apply_once(app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON)
+        conversation_state.apply_once(
+            app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON
+        )
         workers.recover_stalled(other, workers.other_workers(other))
-        assert len(conversations.unfinished_replies(other, now=make.NOON)) == 1
+        assert len(updates.unfinished_replies(other, now=make.NOON)) == 1
         await reply_sender.send_reply(app.deps, REPLY)
         assert telegram.posted_to("42") == []
         workers.recover_stalled(app.store, workers.other_workers(app.store))
-        assert len(conversations.unfinished_replies(app.store, now=make.NOON)) == 1
+        assert len(updates.unfinished_replies(app.store, now=make.NOON)) == 1
         for _ in range(2):
             await reply_sender.send_reply(app.deps, REPLY)
     assert len(telegram.posted_to("42")) == 1
@@ -267,32 +293,34 @@ async def test_a_worker_thought_dead_posts_no_taken_over_reply(
 @pytest.mark.both_databases
 def test_a_look_up_stays_with_a_working_worker(store: database.Store, other: database.Store) -> None:
     token = model.CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
-    conversations.begin_lookup(other, "theirs", token, now=make.NOON)
+    callbacks.begin_lookup(other, "theirs", token, now=make.NOON)
     workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
-    conversations.begin_lookup(store, "ours", token, now=make.NOON)
-    assert conversations.take_over_lookups(store, since=make.NOON) == ["ours"]
+    callbacks.begin_lookup(store, "ours", token, now=make.NOON)
+    assert callbacks.take_over_lookups(store, since=make.NOON) == ["ours"]
     seen = workers.other_workers(store)
     assert list(seen) == [other.worker]
     workers.recover_stalled(store, seen)
-    assert conversations.take_over_lookups(store, since=make.NOON) == ["ours", "theirs"]
-    assert conversations.end_lookup(store, "theirs", since=make.NOON)
-    assert not conversations.end_lookup(other, "theirs", since=make.NOON)
+    assert callbacks.take_over_lookups(store, since=make.NOON) == ["ours", "theirs"]
+    assert callbacks.end_lookup(store, "theirs", since=make.NOON)
+    assert not callbacks.end_lookup(other, "theirs", since=make.NOON)
 
 
 @pytest.mark.both_databases
 def test_a_reply_is_taken_over_until_one_has_posted_it(store: database.Store, other: database.Store) -> None:
-    chat_status.apply_once(other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=make.NOON)
+    conversation_state.apply_once(
+        other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=make.NOON
+    )
     workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
     seen = workers.other_workers(store)
     assert workers.recover_stalled(store, seen) == 0
-    assert [update for _, update, _ in conversations.unfinished_replies(store, now=make.NOON)] == ["1"]
-    assert conversations.has_reply(store, "telegram", "1")
-    assert not conversations.has_reply(other, "telegram", "1"), "it was taken for gone"
+    assert [update for _, update, _ in updates.unfinished_replies(store, now=make.NOON)] == ["1"]
+    assert updates.has_reply(store, "telegram", "1")
+    assert not updates.has_reply(other, "telegram", "1"), "it was taken for gone"
     assert list(workers.other_workers(other)) == [store.worker]
     with contextlib.closing(database.Store(str(store.url))) as third:
         workers.begin_worker(third, workers.NewWorker(holds_sender_lock=True))
-        assert [update for _, update, _ in conversations.unfinished_replies(third, now=make.NOON)] == ["1"]
-        assert conversations.unfinished_replies(third, now=make.NOON + timedelta(minutes=11)) == []
+        assert [update for _, update, _ in updates.unfinished_replies(third, now=make.NOON)] == ["1"]
+        assert updates.unfinished_replies(third, now=make.NOON + timedelta(minutes=11)) == []
         assert list(workers.other_workers(other)) == [third.worker]
 
 
@@ -325,14 +353,14 @@ def due(store: database.Store, *chats: str) -> None:
     make.due(store, *chats)
     plan_due(store, now=make.NOON)
     message = model.Message(number=1, payload='{"text": "A graph"}', plain="A graph")
-    claims.store_rendered(
-        store, [claims.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)], now=make.NOON
+    unrendered.store_rendered(
+        store, [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)], now=make.NOON
     )
 
 
-def next_of(store: database.Store, lane: str = GROUP) -> claims.Claim:
+def next_of(store: database.Store, lane: str = GROUP) -> steps.Claim:
     step = claims.claim(store, being_sent.request(lane))
-    assert isinstance(step, claims.Claim)
+    assert isinstance(step, steps.Claim)
     return step
 
 
@@ -340,7 +368,7 @@ def in_hand(store: database.Store) -> list[tuple[int, str]]:
     return stored.rows(store, "SELECT delivery, state FROM message ORDER BY delivery")
 
 
-ENDS: dict[str, abc.Callable[[database.Store, claims.Claim], object]] = {
+ENDS: dict[str, abc.Callable[[database.Store, steps.Claim], object]] = {
     "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", being_sent.request(GROUP)),
     "the attempt has failed": lambda store, first: sending.record_outcome(
         store, first, errors.RetryLater("busy", timedelta(0)), on_unclear="resend", now=make.NOON, wall=make.NOON
@@ -519,17 +547,17 @@ def _ingests_ours(store: database.Store) -> bool:
     return make.ingest_digest(store, _OURS, source="daily", day=make.NOON.date(), now=make.NOON).already_known
 
 
-_MET = partial(chat_status.store_chat, address=ME, kind=model.ChatKind.PRIVATE, now=make.NOON)
+_MET = partial(conversation_state.store_chat, address=ME, kind=model.ChatKind.PRIVATE, now=make.NOON)
 _SOON = make.NOON + timedelta(minutes=1)
-_INSTALLS = _writes(bot_state.put_installation, "T1", "ours", now=make.NOON)
+_INSTALLS = _writes(installations.put_installation, "T1", "ours", now=make.NOON)
 
 _OURS = make.digest(make.paper("A graph", arxiv_id="2601.00001"))
-_APPLIES = partial(chat_status.apply_once, platform="telegram", update="7", chat="telegram:1", now=make.NOON)
+_APPLIES = partial(conversation_state.apply_once, platform="telegram", update="7", chat="telegram:1", now=make.NOON)
 
 RACES = {
     "a chat is this chat": Race(
         rival=_rival_chat,
-        act=lambda store: chat_status.store_chat(store, ME, model.ChatKind.GROUP, now=make.NOON, title="ours").title,
+        act=lambda store: conversation_state.store_chat(store, ME, model.ChatKind.GROUP, now=make.NOON, title="ours").title,
         shows=("chat", "address", "title"), rows=[("1", "theirs")], returns="theirs",
     ),
     "a subscription joins a chat": Race(
@@ -571,12 +599,12 @@ RACES = {
         rival=lambda rival: rival(
             "offer", "INSERT INTO offer (id, chat, number, text, cadence, at) VALUES ('theirs', 1, 1, 'tree', 'now', ?)", AT
         ),
-        act=lambda store: chat_status.share_link(store, ME, 1, now=make.NOON),
+        act=lambda store: conversation_state.share_link(store, ME, 1, now=make.NOON),
         shows=("offer", "id", "text"), rows=[("theirs", "graph")], returns="theirs",
     ),
     "an installation is completed by one": Race(
         rival=lambda rival: rival("completed_installation", "INSERT INTO completed_installation (id, at) VALUES ('i', ?)", AT),
-        act=lambda store: bot_state.complete_installation(store, "i", now=make.NOON),
+        act=lambda store: installations.complete_installation(store, "i", now=make.NOON),
         shows=("completed_installation", "id"), rows=[("i",)], returns=False,
     ),
     "the state of a conversation is the one stored last": Race(
@@ -584,7 +612,7 @@ RACES = {
             "conversation_state", "INSERT INTO conversation_state (name, place, person, at, until, verb, arguments)"
             " VALUES (?, '', '', ?, ?, 'theirs', '{}')", "ask:1", AT, AT,
         ),
-        act=lambda store: conversations.set_conversation_state(store, "ask:1", model.CallbackToken(verb="ours"), lasts=make.HOUR, now=make.NOON),
+        act=lambda store: callbacks.set_conversation_state(store, "ask:1", model.CallbackToken(verb="ours"), lasts=make.HOUR, now=make.NOON),
         shows=("conversation_state", "name", "verb"), rows=[("ask:1", "ours")],
     ),
     "a paper is this paper": Race(
@@ -614,14 +642,14 @@ RACES = {
     ),
     "a source may be polled": Race(
         rival=lambda rival: _rival_source(rival, "source", "daily"),
-        act=lambda store: notices.note_poll(
+        act=lambda store: source_notices.note_poll(
             store, receipts.Receipt(source="daily", at=make.NOON, outcome=receipts.Outcome.NEW), sources.SourceState(), {}
         ),
         shows=("source", "name", "title"), rows=[("daily", "theirs")],
     ),
     "arXiv is asked for a paper by one": Race(
         before=_ingests("A graph"), rival=lambda rival: rival("key_value", "INSERT INTO enrichment_request (paper, times, last) VALUES (1, 1, ?)", AT),
-        act=lambda store: notices.claim_incomplete(store, now=make.NOON, ids=5, titles=5),
+        act=lambda store: missing_values.claim_incomplete(store, now=make.NOON, ids=5, titles=5),
         shows=("enrichment_request", "paper", "times"), rows=[(1, 1)], returns=(),
     ),
     "a value is replaced": Race(
@@ -637,7 +665,7 @@ RACES = {
         rival=lambda rival: rival(
             "publisher_slot", "INSERT INTO publisher_slot (publisher, until) VALUES ('arxiv.org', ?)", f"{_SOON:%Y-%m-%d %H:%M:%S.%f}"
         ),
-        act=lambda store: notices.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=make.NOON),
+        act=lambda store: source_notices.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=make.NOON),
         shows=("publisher_slot", "publisher"), rows=[("arxiv.org",)], returns=timedelta(minutes=1),
     ),
     "a workspace is the same": Race(
@@ -648,7 +676,7 @@ RACES = {
     ),
     "tokens of a removed workspace are not stored": Race(
         before=_INSTALLS, rival=lambda rival: rival("installation", "UPDATE installation SET state = 'uninstalled', tokens = ''"),
-        act=_writes(bot_state.renew_tokens, "T1", "newer"), shows=("installation", "team", "tokens"), rows=[("T1", "")], returns=False,
+        act=_writes(installations.renew_tokens, "T1", "newer"), shows=("installation", "team", "tokens"), rows=[("T1", "")], returns=False,
     ),
     "an update that another process has takes no effect here": Race(
         rival=lambda rival: rival(
@@ -661,7 +689,7 @@ RACES = {
     "a reply that another process posts is left to it": Race(  # the first of our writes gives up old replies
         before=lambda store: _APPLIES(store, effect=lambda _: "reply"),
         rival=lambda rival: rival("update", 'UPDATE "update" SET state = ? WHERE state = ?', "done", "ready", after=1),
-        act=lambda store: conversations.unfinished_replies(store, now=_SOON),
+        act=lambda store: updates.unfinished_replies(store, now=_SOON),
         shows=("update", "update_id", "state"), rows=[("7", "done")], returns=[],
     ),
     "a change begins with what another process has changed": Race(
@@ -694,14 +722,14 @@ RACES = {
         shows=("platform", "name", "bot"), rows=[],
     ),
     "wrong codes that another process reads count": Race(
-        before=lambda store: (_MET(store), access.new_code(store)),
+        before=lambda store: (_MET(store), operators.new_code(store)),
         rival=lambda rival: rival("chat", "INSERT INTO wrong_code (chat, at) VALUES (1, ?), (1, ?), (1, ?), (1, ?)", *[AT] * 4),
-        act=lambda store: [access.redeem_code(store, ME, "wrong", admins=(), now=make.NOON) for _ in range(2)],
+        act=lambda store: [operators.redeem_code(store, ME, "wrong", admins=(), now=make.NOON) for _ in range(2)],
         shows=("wrong_code", "chat"), rows=[(1,)] * 5, returns=["wrong", "too-many"],
     ),
     "a code makes one operator": Race(  # the first two of our writes store the code
         before=_MET, rival=lambda rival: rival("operator_code", "DELETE FROM operator_code", after=2),
-        act=lambda store: access.redeem_code(store, ME, access.new_code(store), admins=(), now=make.NOON),
+        act=lambda store: operators.redeem_code(store, ME, operators.new_code(store), admins=(), now=make.NOON),
         shows=("chat", "admin"), rows=[(0,)], returns="there-is-one",
     ),
     "a lane is paused once": Race(
@@ -730,7 +758,7 @@ def test_what_another_process_stores_first_counts(store: database.Store, rival: 
 
 @pytest.mark.sqlite_alone
 def test_a_notice_of_another_process_is_not_repeated(store: database.Store, rival: Rival) -> None:
-    chat = chat_status.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
+    chat = conversation_state.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
     notice = VersionChanged(version="2", before="1")
     assert notices.notify(store, ME, notice, now=make.NOON)
     (key,) = rows(store, "delivery", "dedupe_key")
@@ -827,10 +855,10 @@ def test_papers_of_another_plan_are_not_shown_on_request(store: database.Store, 
 @pytest.mark.sqlite_alone
 def test_a_code_printed_meanwhile_works_too(store: database.Store, rival: Rival) -> None:
     rival("operator_code", "INSERT INTO operator_code (code_hash) VALUES ('theirs')")
-    access.new_code(store)
+    operators.new_code(store)
     assert ("theirs",) in rows(store, "operator_code", "code_hash")
     for _ in range(2):
-        access.new_code(store)
+        operators.new_code(store)
     codes = rows(store, "operator_code", "code_hash")
     assert len(codes) == 3
     assert ("theirs",) not in codes

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from subscriptions.service import importing, sending
+from subscriptions.service import exporting, sending
 from subscriptions.service.listing import listed
 from subscriptions.service.retention import stored_chat_data
 from subscriptions.store import chats as stored_chats
@@ -129,12 +129,12 @@ def test_all_chats_are_read_by_pages(store: stored.Store) -> None:
         with store.read() as session:
             pages = list(stored_chats.all_chats(session))
         found = listed(store, None)
-        text = "".join(importing.export_all(store))
+        text = "".join(exporting.export_all(store))
     assert [len(page) for page in pages] == [PAGE, 20]
     addresses = [str(chat.address) for page in pages for chat in page]
     assert addresses == sorted(set(addresses))
     assert [str(one.chat.address) for one in found] == addresses
-    assert text == importing.export(store, None)
+    assert text == exporting.export(store, None)
     assert text.count("[telegram:") == PAGE + 20
     assert max(counts) <= PAGE
 

@@ -22,14 +22,14 @@ from bot.sources import ingest
 from subscriptions import errors
 from subscriptions.matching import hits, paper_index
 from subscriptions.planning import decision
-from subscriptions.service import amendments, look, pausing
+from subscriptions.service import amendments, look, pausing, queries_in_memory
 from subscriptions.service import plan as _plan
 from subscriptions.service import plan_inputs as _plan_inputs
 from subscriptions.service.listing import get_chat
 from subscriptions.service.previews import newest_batch
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.sending import outbox_entries
-from subscriptions.store import known_papers, planner, rows
+from subscriptions.store import known_papers, query_log, rows
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from tests import make, stored
@@ -143,7 +143,7 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
 def test_a_plan_that_fails_while_matching_is_made_by_the_next(
     store: Store, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_plan_inputs, "FEW", few)
+    monkeypatch.setattr(queries_in_memory, "FEW", few)
     for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
         make.subscribes(store, f"telegram:{n}", query, every="now")
     make.ingested(
@@ -263,21 +263,21 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
 WORDS = ("graph", "tree", "leaf", "root", "branch")
 
 
-def matching(kept: _plan_inputs.KeptQueries, store: Store) -> set[str]:
+def matching(kept: queries_in_memory.KeptQueries, store: Store) -> set[str]:
     """Reads changed queries from the store into the set. Returns the canonical texts of the queries that find a paper."""
     with store.read() as transaction:
         kept.follow(transaction)
         ids = kept.matching(paper_index.PaperIndex.of([make.paper(f"On {word}") for word in WORDS]))
-        found = planner.queries_by_id(transaction, ids)
+        found = query_log.queries_by_id(transaction, ids)
     assert len(found) == len(ids), "each is known, and once"
     return set(found.values())
 
 
 def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = _plan_inputs.KeptQueries()
+    kept = queries_in_memory.KeptQueries()
     make.subscribes(store, "telegram:1", "graph")
     assert matching(kept, store) == {"graph"}
-    monkeypatch.setattr(planner, "KEPT", 2)
+    monkeypatch.setattr(query_log, "KEPT", 2)
     for word in WORDS[1:]:
         make.subscribes(store, "telegram:1", word)
     make.clean_up(store, now=make.NOON + make.DAY)
@@ -288,8 +288,8 @@ def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytes
 
 def test_what_came_and_went_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process forgets a query that was removed, even if a later query gets the same id."""
-    monkeypatch.setattr(_plan_inputs, "PAGE", 5)
-    kept = _plan_inputs.KeptQueries()
+    monkeypatch.setattr(queries_in_memory, "PAGE", 5)
+    kept = queries_in_memory.KeptQueries()
     make.subscribes(store, "telegram:2", "root")
     for number in range(1, 30):
         word = WORDS[number % 3]

@@ -29,7 +29,7 @@ from subscriptions.service import feeds as sent
 from subscriptions.service.listing import get_chat
 from subscriptions.service.retention import forget
 from subscriptions.states import Opens
-from subscriptions.store import chat_keys, chats
+from subscriptions.store import admitted_chats, chat_keys, chats
 from tests import make
 from tests.integration.cli import Terminal
 from tests.integration.program import opened
@@ -288,7 +288,7 @@ async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> 
             if gone == "left":
                 chats.mark_unreachable(transaction, chat.id, states.PauseReason.GONE, "kicked", now=make.NOON)
             else:
-                chats.deny(transaction, chat.id, now=make.NOON)
+                admitted_chats.deny(transaction, chat.id, now=make.NOON)
     assert (await read(programs, "/feed.atom", key)).status_code == 404
     async with programs.client() as client:
         assert (await client.get("/api/subscriptions", headers=bearing(token))).status_code == 401

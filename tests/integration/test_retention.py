@@ -14,10 +14,10 @@ from bot.operation.process import Process
 from bot.operation.ticks import daily_maintenance
 from bot.settings import Settings
 from subscriptions.model import CallbackToken
-from subscriptions.service import access, chat_status, plan, sending
+from subscriptions.service import conversation_state, operators, plan, sending
 from subscriptions.service import retention as retention_room
 from subscriptions.service.amendments import set_settings
-from subscriptions.store import bot_state, conversations, planner, retention
+from subscriptions.store import callbacks, installations, planner, retention
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
@@ -174,14 +174,12 @@ async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> Non
 
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
     make.subscribes(bot.store, "telegram:42", "graph", now=make.NOON)
-    link = chat_status.share_link(bot.store, make.address("telegram:42"), 1, now=make.NOON)
-    access.redeem_code(bot.store, make.address("telegram:42"), "wrong", admins=(), now=make.NOON)
-    bot_state.complete_installation(bot.store, "i1", now=make.NOON)
-    conversations.begin_lookup(
-        bot.store, "looks-up:telegram:1", CallbackToken(verb="", place="telegram:42"), now=make.NOON
-    )
+    link = conversation_state.share_link(bot.store, make.address("telegram:42"), 1, now=make.NOON)
+    operators.redeem_code(bot.store, make.address("telegram:42"), "wrong", admins=(), now=make.NOON)
+    installations.complete_installation(bot.store, "i1", now=make.NOON)
+    callbacks.begin_lookup(bot.store, "looks-up:telegram:1", CallbackToken(verb="", place="telegram:42"), now=make.NOON)
     for name, lasts in (("import:telegram:42", timedelta(hours=1)), ("connect:telegram:42", 90 * make.DAY)):
-        conversations.set_conversation_state(
+        callbacks.set_conversation_state(
             bot.store, name, CallbackToken(verb="x", place="telegram:42"), lasts=lasts, now=make.NOON
         )
     tables = ("conversation_state", "wrong_code", "completed_installation", "pending_lookup", "offer")
@@ -194,7 +192,7 @@ async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarnes
     ):
         make.clean_up(bot.store, now=make.NOON + age)
         assert tuple(count(bot.store, table) for table in tables) == kept, age
-    assert chat_status.find_callback(bot.store, link) is not None
+    assert conversation_state.find_callback(bot.store, link) is not None
 
 
 @pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
@@ -269,7 +267,9 @@ async def test_after_a_wrong_minute_all_is_due_at_its_time(
 ) -> None:
     async with running(tmp_path, clock) as app:
         filled(app.store)
-        access.redeem_code(app.store, make.address("telegram:0"), access.new_code(app.store), admins=(), now=make.NOON)
+        operators.redeem_code(
+            app.store, make.address("telegram:0"), operators.new_code(app.store), admins=(), now=make.NOON
+        )
         process = Process(app, NoSources())  # type: ignore[arg-type]
         await process.tick()
         clock.step(wrong_by)

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
 from subscriptions.planning.decision import OnUnclear
-from subscriptions.service import access, amendments, chat_status, listing, meaning, sending
+from subscriptions.service import access, amendments, conversation_state, listing, meaning, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.previews import preview
@@ -19,15 +19,20 @@ from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_database
 from subscriptions.states import PauseReason
 from subscriptions.store import (
+    callbacks,
+    chat_changes,
     chats,
     claims,
-    conversations,
     deliveries,
     known_papers,
     meanings,
     moving,
+    open_lanes,
     outbox,
+    steps,
     subscriptions,
+    unrendered,
+    updates,
 )
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
@@ -67,8 +72,8 @@ def titles_of(store: Store) -> list[str]:
 
 def asking(
     where: str, now: datetime = make.NOON, *, wall: datetime | None = None, on_unclear: OnUnclear = "resend"
-) -> claims.ClaimRequest:
-    return claims.ClaimRequest(
+) -> steps.ClaimRequest:
+    return steps.ClaimRequest(
         lane=make.address(where).lane,
         now=now,
         wall=wall or now,
@@ -78,13 +83,15 @@ def asking(
     )
 
 
-def renders(store: Store, where: str, payload: str = "{}") -> claims.Claim:
+def renders(store: Store, where: str, payload: str = "{}") -> steps.Claim:
     """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
-    claims.store_rendered(
-        store, [claims.Rendered(seq=1, messages=[model.Message(number=1, payload=payload, plain="{}")])], now=make.NOON
+    unrendered.store_rendered(
+        store,
+        [unrendered.Rendered(seq=1, messages=[model.Message(number=1, payload=payload, plain="{}")])],
+        now=make.NOON,
     )
     todo = claims.claim(store, asking(where))
-    assert isinstance(todo, claims.Claim)
+    assert isinstance(todo, steps.Claim)
     return todo
 
 
@@ -418,7 +425,7 @@ def test_a_wait_of_the_platform_holds_the_lane(store: Store) -> None:
 def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
     make.due(store, "telegram:1", "console:me")
     _plan.plan_due(store, now=make.NOON + make.HOUR)
-    assert [lane.platform for lane in claims.lanes(store, ["console"], now=make.NOON, finding=[])] == ["console"]
+    assert [lane.platform for lane in open_lanes.lanes(store, ["console"], now=make.NOON, finding=[])] == ["console"]
 
 
 # ── Rule 7: rendering ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -446,7 +453,7 @@ def test_an_update_takes_effect_once_in_seven_days(store: Store) -> None:
                 raise errors.NotFound("no such thing")
             return answer
 
-        return chat_status.apply_once(store, "telegram", "17", effect, chat="telegram:1", now=now)
+        return conversation_state.apply_once(store, "telegram", "17", effect, chat="telegram:1", now=now)
 
     with pytest.raises(errors.NotFound):
         comes("broken")
@@ -489,14 +496,16 @@ def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) ->
     unsubscribe(store, make.address("telegram:-5"), "2", now=make.NOON)
     amendments.set_settings(store, make.address("telegram:-5"), {"text": "titles"}, now=make.NOON)
     amendments.set_settings(store, make.address("telegram:-5"), {"timezone": "Asia/Tokyo"}, now=make.NOON)
-    chat_status.store_chat(store, make.address("telegram:-1005"), model.ChatKind.GROUP, now=make.NOON, title="New")
+    conversation_state.store_chat(
+        store, make.address("telegram:-1005"), model.ChatKind.GROUP, now=make.NOON, title="New"
+    )
     moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
     chat = listing.get_chat(store, make.address("telegram:-1005"))
     assert [entry.subscription.number for entry in listing.listed(store, chat.address)] == [1, 3]
     assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
     assert make.subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
     with store.read() as session:
-        assert {row.chat_id for row in conversations.changes_of(session, chat.id)} == {chat.id}
+        assert {row.chat_id for row in chat_changes.changes_of(session, chat.id)} == {chat.id}
 
 
 def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
@@ -513,7 +522,7 @@ def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
     with store.write() as transaction:
         ids = make.add_callbacks(transaction, made, now=make.NOON)
     moving.chat_moved(store, make.address(place), "-1005", now=make.NOON)
-    found = [chat_status.find_callback(store, link_id) for link_id in ids]
+    found = [conversation_state.find_callback(store, link_id) for link_id in ids]
     assert [(link.place, link.arguments) for link in found if link] == [
         ("telegram:-1005", {"number": 2}),
         ("telegram:-1005", {"number": 1}),
@@ -528,14 +537,14 @@ def test_the_state_of_conversations_moves_to_the_new_address(store: Store) -> No
         verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7"
     )
     for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
-        conversations.set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=make.NOON)
-    chat_status.apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=make.NOON)
+        callbacks.set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=make.NOON)
+    conversation_state.apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=make.NOON)
     moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
     names = ("ask:telegram:-1005:7", "ask:telegram:-1005/7:7", "ask:telegram:-55:7", "connect:telegram:42")
     moved = replace(link, arguments={"chat": "telegram:-1005/7", "other": "telegram:-55"}, place="telegram:-1005/7")
     for name, state in (("ask:telegram:-5:7", None), *((name, moved) for name in names)):
-        assert conversations.get_conversation_state(store, name, now=make.NOON) == state, name
-    assert conversations.commands_since(store, make.address("telegram:-1005/7"), make.NOON) == 1
+        assert callbacks.get_conversation_state(store, name, now=make.NOON) == state, name
+    assert updates.commands_since(store, make.address("telegram:-1005/7"), make.NOON) == 1
 
 
 @pytest.mark.parametrize(
@@ -559,7 +568,7 @@ def test_of_two_states_that_of_the_subscribing_chat_counts(store: Store, old: st
 
 def has_state(store: Store, at: str, state: str) -> None:
     if state == "met":
-        chat_status.store_chat(store, make.address(at), model.ChatKind.GROUP, now=make.NOON)
+        conversation_state.store_chat(store, make.address(at), model.ChatKind.GROUP, now=make.NOON)
         return
     make.subscribes(store, at, f"graph{at[-1]}")
     if state == "asked":

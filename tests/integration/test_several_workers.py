@@ -23,7 +23,7 @@ from subscriptions import errors, model
 from subscriptions.service import sending
 from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
-from subscriptions.store import claims, planner, workers
+from subscriptions.store import claims, planned_deliveries, steps, wakeups, workers
 from subscriptions.store.database.store import Store, Transaction
 from tests import being_sent, make
 from tests.patience import PATIENCE
@@ -58,7 +58,7 @@ def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psyco
     assert Counter(lock for _, _, _, lock, _ in found) == {f"lane:telegram:{n}": 1 for n in (1, 2, 3)}
     assert {(queue, task) for queue, task, *_ in found} == {("lanes:telegram", "deliver_lane")}
     assert found[0][4] == {"platform": "telegram", "address": "1"}
-    assert {priority for _, _, priority, _, _ in found} <= {workers.ALERT, workers.BULLETIN}
+    assert {priority for _, _, priority, _, _ in found} <= {wakeups.ALERT, wakeups.BULLETIN}
     assert outside.execute("SELECT count(*) FROM procrastinate_jobs WHERE queueing_lock IS NOT NULL").fetchone() == (0,)
 
 
@@ -68,10 +68,10 @@ class BrokenOff(Exception):
 
 def store_delivery(transaction: Transaction) -> None:
     """Stores a delivery for the chat telegram:1."""
-    planner.add_deliveries(
+    planned_deliveries.add_deliveries(
         transaction,
         [
-            planner.Planned(
+            planned_deliveries.Planned(
                 id="d1",
                 chat_id=get_chat(transaction, make.address("telegram:1")).id,
                 kind=model.DeliveryKind.ALERT,
@@ -105,7 +105,7 @@ def test_t1_a_rollback_leaves_nothing_a_commit_rows_and_jobs(store: Store, outsi
     with store.write() as transaction:
         with broken_off(transaction) as part:
             store_delivery(part)
-        assert workers.wake_lanes(transaction, [model.Lane("telegram", "9")]) == 1
+        assert wakeups.wake_lanes(transaction, [model.Lane("telegram", "9")]) == 1
     assert rows(outside) == (0, 1)
     with store.write() as transaction, transaction.savepoint() as part:
         store_delivery(part)
@@ -126,7 +126,7 @@ def test_t2_a_job_that_waits_already_takes_no_wake_away(store: Store, outside: p
     """
     make.subscribes(store, "telegram:1", "graph")
     with store.write() as transaction:
-        workers.wake_lanes(transaction, [model.Lane("telegram", "1")])
+        wakeups.wake_lanes(transaction, [model.Lane("telegram", "1")])
     with store.write() as transaction:
         store_delivery(transaction)
         # another worker takes the old job
@@ -141,23 +141,23 @@ def rows(outside: psycopg.Connection) -> tuple[int, int] | None:
     ).fetchone()
 
 
-def waits(store: Store, step: claims.Claim, outcome: errors.RetryLater) -> None:
+def waits(store: Store, step: steps.Claim, outcome: errors.RetryLater) -> None:
     sending.record_outcome(store, step, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
 
 
-MAKES_READY: dict[str, tuple[abc.Callable[[Store, claims.Claim], object], int, float]] = {
+MAKES_READY: dict[str, tuple[abc.Callable[[Store, steps.Claim], object], int, float]] = {
     # what happens → (the function that does it, the priority of the job, seconds until a worker may take the job)
-    "the platform is down": (lambda store, step: waits(store, step, errors.RetryLater("down")), workers.BULLETIN, 30),
+    "the platform is down": (lambda store, step: waits(store, step, errors.RetryLater("down")), wakeups.BULLETIN, 30),
     "the platform asks for a wait": (
-        lambda store, step: waits(store, step, errors.RetryLater("slow", timedelta(seconds=7))), workers.BULLETIN, 7,
+        lambda store, step: waits(store, step, errors.RetryLater("slow", timedelta(seconds=7))), wakeups.BULLETIN, 7,
     ),
     "a look-up has to wait": (
         lambda store, step: claims.pause_lane(store, step.address.lane, wall=make.NOON, until=make.NOON + timedelta(seconds=4)),
-        workers.BULLETIN, 4,
+        wakeups.BULLETIN, 4,
     ),
-    "the post failed in the program": (lambda store, _: workers.recover_own(store), workers.AT_ONCE, 0),
-    "an operator has it tried again": (lambda store, step: sending.retry_delivery(store, step.delivery, now=make.NOON), workers.AT_ONCE, 0),
-    "an operator dismisses it": (lambda store, step: sending.dismiss(store, step.delivery, now=make.NOON), workers.AT_ONCE, 0),
+    "the post failed in the program": (lambda store, _: workers.recover_own(store), wakeups.AT_ONCE, 0),
+    "an operator has it tried again": (lambda store, step: sending.retry_delivery(store, step.delivery, now=make.NOON), wakeups.AT_ONCE, 0),
+    "an operator dismisses it": (lambda store, step: sending.dismiss(store, step.delivery, now=make.NOON), wakeups.AT_ONCE, 0),
 }  # fmt: skip
 
 
@@ -216,8 +216,8 @@ def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: ps
     assert jobs(outside) == []
     make.ingested(store, GONE, name="later", now=LATER)
     assert [(lock, priority) for _, _, priority, lock, _ in jobs(outside)] == [
-        ("lane:telegram:1", workers.BULLETIN),
-        ("lane:telegram:2", workers.BULLETIN),
+        ("lane:telegram:1", wakeups.BULLETIN),
+        ("lane:telegram:2", wakeups.BULLETIN),
     ]
 
 
@@ -232,7 +232,7 @@ def test_an_edit_that_was_not_made_wakes_its_lane(
     sent(store, outside)
     make.ingested(store, GONE, name="later", now=LATER)
     edit = claims.claim(store, replace(being_sent.request(), now=LATER, wall=LATER))
-    assert isinstance(edit, claims.Edit)
+    assert isinstance(edit, steps.Edit)
     outside.execute("DELETE FROM procrastinate_jobs")
     sending.record_edit_outcome(store, edit, outcome, now=LATER, wall=LATER)
     ((lock, wait),) = outside.execute(
@@ -242,16 +242,16 @@ def test_an_edit_that_was_not_made_wakes_its_lane(
     assert (lock, wait) == (f"lane:telegram:{lane}", pytest.approx(seconds, abs=5))
     soon = LATER + make.MINUTE
     again = claims.claim(store, replace(being_sent.request(lane), now=soon, wall=soon))
-    assert isinstance(again, claims.Edit)
+    assert isinstance(again, steps.Edit)
     assert (again.seq, again.number) == (edit.seq, edit.number)
 
 
 def test_only_lanes_without_a_job_are_woken_by_the_sweep(store: Store, outside: psycopg.Connection) -> None:
     lanes = [model.Lane("telegram", str(number)) for number in range(5)]
     with store.write() as transaction:
-        assert workers.wake_lanes(transaction, lanes[:2], after=timedelta(minutes=5)) == 2
-        assert workers.wake_lanes(transaction, lanes, only_idle=True) == 3
-        assert workers.wake_lanes(transaction, lanes, only_idle=True) == 0
+        assert wakeups.wake_lanes(transaction, lanes[:2], after=timedelta(minutes=5)) == 2
+        assert wakeups.wake_lanes(transaction, lanes, only_idle=True) == 3
+        assert wakeups.wake_lanes(transaction, lanes, only_idle=True) == 0
     assert len(jobs(outside)) == 5
 
 

@@ -23,7 +23,7 @@ from subscriptions.service.listing import listed
 from subscriptions.service.look import apart
 from subscriptions.service.requests import unsubscribe
 from subscriptions.states import SubscriptionState
-from subscriptions.store import bot_state, claims
+from subscriptions.store import claims, paper_sequence
 from subscriptions.store import planner as _plans
 from subscriptions.store.database import store as database
 from tests import being_sent, make, stored
@@ -355,7 +355,7 @@ def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
         with pytest.raises(StoreUnavailable):
             make.ingested(other, make.paper("A second graph"), now=LATER)
         with other.write() as transaction:
-            bot_state.share_sequence(transaction)  # another planner need not wait
+            paper_sequence.share_sequence(transaction)  # another planner need not wait
         for number in range(CHATS):
             try:
                 set_settings(other, make.address(f"telegram:{number + 1}"), {"limit": "3"}, now=LATER)

@@ -23,10 +23,10 @@ from bot.cli import SUBCOMMANDS
 from bot.settings import Settings, TelegramSettings
 from bot.settings.loading import load_settings
 from subscriptions import errors
+from subscriptions.service.exporting import export_all
 from subscriptions.service.feeds import sent_papers
-from subscriptions.service.importing import export_all
 from subscriptions.store import rows
-from subscriptions.store.database import conflicts, schema
+from subscriptions.store.database import copying, schema
 from subscriptions.store.database.store import Store
 from tests import make, releases, stored
 from tests.fakes.smtp import FakeMailServer, a_mail_server
@@ -111,7 +111,7 @@ def test_a_database_of_an_earlier_release_keeps_its_rows(
 ) -> None:
     make.due(made, "telegram:1")
     with made.read() as session:
-        before = conflicts.count_rows(session)
+        before = copying.count_rows(session)
     stored.change(made, *EARLIER)
     assert len(differences(made)) == len(EARLIER)
     add_later_revision(tmp_path, monkeypatch)
@@ -121,7 +121,7 @@ def test_a_database_of_an_earlier_release_keeps_its_rows(
     assert made.revision() == "later"
     assert differences(made) == with_another_order(made) == []
     with made.read() as session:
-        assert conflicts.count_rows(session) == before
+        assert copying.count_rows(session) == before
     make.subscribes(made, "telegram:2", "graph")
     made.open(now=make.NOON, copies=tmp_path / "copies")
     copies = list(tmp_path.glob("copies/before-later-*.db"))

@@ -31,7 +31,7 @@ from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from bot.settings.loading import load_settings
-from subscriptions.service.chat_status import apply_once as real_once
+from subscriptions.service.conversation_state import apply_once as real_once
 from tests import make
 from tests.fakes import slack_oauth
 from tests.fakes.slack import TOKEN as SLACK_TOKEN

@@ -18,10 +18,10 @@ from bot.ports import conversation
 from subscriptions import errors
 from subscriptions.model import ChatAddress
 from subscriptions.service.access import choose_language
-from subscriptions.service.importing import export_all
+from subscriptions.service.exporting import export_all
 from subscriptions.service.listing import listed
 from subscriptions.service.retention import forget
-from subscriptions.store import conversations
+from subscriptions.store import page_messages
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.contract.rigs.web import web_message
@@ -34,7 +34,7 @@ FRAME = conversation.PageFrame(path="/", language="en", token="t", visitor=conve
 
 
 def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
-    return [message.payload for message in conversations.newest_page_messages(store, chat, 100)[0]]
+    return [message.payload for message in page_messages.newest_page_messages(store, chat, 100)[0]]
 
 
 @pytest.mark.both_databases
@@ -43,14 +43,14 @@ async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
 ) -> None:
     channel = web_channel.WebChannel(clock)
     channel.open(store)
-    add = conversations.add_page_message
+    add = page_messages.add_page_message
 
     def lost(*args: object, **named: object) -> int:
         add(*args, **named)  # type: ignore[arg-type]
         raise errors.StoreError("The answer was lost.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("subscriptions.store.conversations.add_page_message", lost)
+        patched.setattr("subscriptions.store.page_messages.add_page_message", lost)
         with pytest.raises(errors.RetryLater):
             await channel.post(ME, web_message("one"), delivery="d1")
     number = await channel.post(ME, web_message("one"), delivery="d1")
@@ -62,7 +62,7 @@ async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
 
 
 def said(store: Store, text: str, *, chat: ChatAddress = ME, key: str = "") -> int:
-    return conversations.add_page_message(
+    return page_messages.add_page_message(
         store, chat, f'{{"text": "{text}"}}', delivery=key or text, part=0, now=make.NOON
     )
 
@@ -71,20 +71,20 @@ def said(store: Store, text: str, *, chat: ChatAddress = ME, key: str = "") -> i
 def test_changes_are_numbered_in_their_order_and_an_edit_is_one(store: Store) -> None:
     first, second = said(store, "one"), said(store, "two")
     assert said(store, "one") == first
-    _, change = conversations.newest_page_messages(store, ME, 10)
-    assert conversations.edit_page_message(store, ME, first, '{"text": "one, edited"}')
-    changed, last = conversations.changed_page_messages(store, ME, change, 10)
+    _, change = page_messages.newest_page_messages(store, ME, 10)
+    assert page_messages.edit_page_message(store, ME, first, '{"text": "one, edited"}')
+    changed, last = page_messages.changed_page_messages(store, ME, change, 10)
     assert [(one.number, one.is_edited) for one in changed] == [(first, True)]
     assert last == change + 1
-    assert conversations.edit_page_message(store, ME, first, '{"text": "one, edited"}')
-    assert conversations.changed_page_messages(store, ME, last, 10) == ([], last), "nothing was changed"
-    assert not conversations.edit_page_message(store, ME, second + 7, "{}")
-    assert not conversations.edit_page_message(store, ChatAddress("web", "you"), first, "{}"), (
+    assert page_messages.edit_page_message(store, ME, first, '{"text": "one, edited"}')
+    assert page_messages.changed_page_messages(store, ME, last, 10) == ([], last), "nothing was changed"
+    assert not page_messages.edit_page_message(store, ME, second + 7, "{}")
+    assert not page_messages.edit_page_message(store, ChatAddress("web", "you"), first, "{}"), (
         "a number counts in its own chat"
     )
-    own = conversations.add_page_message(store, ME, "{}", delivery="own", part=0, is_own=True, now=make.NOON)
-    assert not conversations.edit_page_message(store, ME, own, "{}"), "what a person wrote stays"
-    assert [one.number for one in conversations.newest_page_messages(store, ME, 2, before=own)[0]] == [first, second]
+    own = page_messages.add_page_message(store, ME, "{}", delivery="own", part=0, is_own=True, now=make.NOON)
+    assert not page_messages.edit_page_message(store, ME, own, "{}"), "what a person wrote stays"
+    assert [one.number for one in page_messages.newest_page_messages(store, ME, 2, before=own)[0]] == [first, second]
 
 
 @pytest.mark.both_databases

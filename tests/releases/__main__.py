@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from bot.settings import Settings, TelegramSettings
 from subscriptions.model import Paper
-from subscriptions.service.importing import export_all
+from subscriptions.service.exporting import export_all
 from tests import make
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 from tests.fakes.meaning import FakeEncoder

@@ -14,8 +14,8 @@ from bot.app import App, build_app
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import Refused
 from subscriptions.service.listing import listed
-from subscriptions.service.retention import copy_database
 from subscriptions.service.sending import outbox_entries
+from subscriptions.service.whole_copy import copy_database
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 from tests import make

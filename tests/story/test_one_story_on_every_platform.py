@@ -14,7 +14,7 @@ from bot.platforms.console.adapter import ConsoleChannel
 from bot.platforms.web.channel import WebChannel
 from bot.ports.channel import Limits
 from bot.settings import Settings
-from subscriptions.store.conversations import newest_page_messages
+from subscriptions.store.page_messages import newest_page_messages
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.stored import rows

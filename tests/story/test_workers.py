@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import workers_at_work
+from subscriptions.service.senders_at_work import workers_at_work
 from subscriptions.store.database.store import Store
 from tests.fakes.process import Remote
 from tests.postgres.server import Server

@@ -31,11 +31,11 @@ from bot.ports import channel as channels
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions import errors, model
-from subscriptions.service.pausing import install_again
 from subscriptions.service.retention import own_workspace
-from subscriptions.store.bot_state import uninstalled
+from subscriptions.service.workspaces import install_again
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
+from subscriptions.store.installations import uninstalled
 
 log = logging.getLogger("paperwire")
 

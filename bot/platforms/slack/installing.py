@@ -33,8 +33,8 @@ from bot.platforms.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports import conversation
 from bot.ports.channel import Clock
 from subscriptions import errors
-from subscriptions.service import pausing
-from subscriptions.store import bot_state
+from subscriptions.service import workspaces
+from subscriptions.store import installations
 from subscriptions.store.database.store import Store
 
 _SALT = b"paperwire: tokens of workspaces"  # constant, since there is only one key
@@ -227,12 +227,12 @@ class Installer(conversation.Receiver):
     async def is_open(self, state: str) -> bool:
         """Returns whether a state is recent and was not used. Raises StoreError."""
         name = self._name_of(state)
-        return bool(name) and not await self.store.run(bot_state.is_installation_completed, name)
+        return bool(name) and not await self.store.run(installations.is_installation_completed, name)
 
     async def _use_state(self, state: str) -> bool:
         """Like `is_open`, but also marks the state as used. Raises StoreError."""
         name = self._name_of(state)
-        return bool(name) and await self.store.run(bot_state.complete_installation, name, now=self.clock.now())
+        return bool(name) and await self.store.run(installations.complete_installation, name, now=self.clock.now())
 
     def _name_of(self, state: str) -> str:
         """Returns the name of a recently begun installation; "" if the state is too old or not ours."""
@@ -241,12 +241,12 @@ class Installer(conversation.Receiver):
             age = self.clock.now() - datetime.fromisoformat(began)
         except (InvalidToken, ValueError, TypeError):
             return ""
-        return str(name) if timedelta(0) <= age <= pausing.INSTALLED_WITHIN else ""
+        return str(name) if timedelta(0) <= age <= workspaces.INSTALLED_WITHIN else ""
 
     async def store_grant(self, grant: Grant) -> None:
         """Stores the tokens of a workspace that installed the app, and then uses them. Raises StoreError."""
         async with self._lock:
-            await self.store.run(pausing.install, grant.team, self._encrypted(grant), now=self.clock.now())
+            await self.store.run(workspaces.install, grant.team, self._encrypted(grant), now=self.clock.now())
             self._use(grant.team, grant.tokens)
 
     async def update(self, *, renew: bool = True) -> None:
@@ -255,7 +255,7 @@ class Installer(conversation.Receiver):
         `renew` is allowed only in the process that holds the sender lock.
         """
         async with self._lock:
-            stored = await self.store.run(bot_state.installations)
+            stored = await self.store.run(installations.installations)
             for team in set(self._in_use) - set(stored):
                 del self._in_use[team]
                 self.workspaces.drop(team)
@@ -280,7 +280,7 @@ class Installer(conversation.Receiver):
         if grant.team != team:
             self._problems[team] = "Slack renewed the token of another workspace"
             return
-        if await self.store.run(bot_state.renew_tokens, team, self._encrypted(grant)):
+        if await self.store.run(installations.renew_tokens, team, self._encrypted(grant)):
             self._use(team, grant.tokens)
 
     def _use(self, team: str, tokens: StoredTokens, *, is_valid: bool = True) -> None:

@@ -32,10 +32,10 @@ from bot.rendering.plots import few_bars
 from bot.settings import Settings
 from subscriptions import errors, model
 from subscriptions.query.parse import parse_query
-from subscriptions.service import paper_search
+from subscriptions.service import recent_matches
 from subscriptions.service.listing import Listed, listed
 from subscriptions.states import SubscriptionState
-from subscriptions.store import conversations
+from subscriptions.store import page_messages
 from subscriptions.store.database.store import Store
 
 AT_ONCE = 50  # messages that are read together
@@ -61,7 +61,7 @@ async def events(
         quiet = 0
         while True:
             woken.clear()
-            messages, changes = await store.run(conversations.changed_page_messages, chat.address, after, AT_ONCE)
+            messages, changes = await store.run(page_messages.changed_page_messages, chat.address, after, AT_ONCE)
             if changes < after:  # the chat was erased
                 yield event("reload", changes, "")
                 return
@@ -177,7 +177,7 @@ class ChatPages:
             for paper in offered
         ]
         return draw_papers(
-            [*paper_search.newest_papers(self._store, now=now, most=1), *sample][:1], None, view.chat, alone=True
+            [*recent_matches.newest_papers(self._store, now=now, most=1), *sample][:1], None, view.chat, alone=True
         )
 
     async def say(
@@ -308,7 +308,7 @@ class ChatPages:
 
 def _document(store: Store, chat: model.ChatAddress, number: int) -> tuple[str, str] | None:
     """Returns (name, text) of the document in a message of this chat; None if there is none."""
-    found, _ = conversations.newest_page_messages(store, chat, 1, before=number + 1)
+    found, _ = page_messages.newest_page_messages(store, chat, 1, before=number + 1)
     for message in found:
         file = json.loads(message.payload).get("file")
         if message.number == number and file:
@@ -374,7 +374,7 @@ def _kind(field: channels.FormField) -> str:
 def draw_panel(store: Store, chat: model.Chat, frame: conversation.PageFrame, *, now: datetime, once: str) -> str:
     """Returns the panel of subscriptions as HTML. `once`: the id of the next press."""
     there = listed(store, chat.address) if chat.id else ()
-    found = paper_search.found_by_day(store, chat, [one.subscription for one in there], now=now)
+    found = recent_matches.found_by_day(store, chat, [one.subscription for one in there], now=now)
     rows = _rows(there, found, Language(frame.language, chat.settings.timezone), now)
     return templating.draw_part("panel.html", frame, words=_PANEL_WORDS, rows=rows, once=once)
 
@@ -391,7 +391,7 @@ def _rows(
         subscription = one.subscription
         days, is_held = found[subscription.canonical], subscription.state is SubscriptionState.PAUSED
         papers = language.count("{count} paper", "{count} papers", sum(days))
-        counted = language.say("{papers} in the last {days} days", papers=papers, days=paper_search.DAYS_KNOWN)
+        counted = language.say("{papers} in the last {days} days", papers=papers, days=recent_matches.DAYS_KNOWN)
         comes = language.say("next {moment}", moment=row.next_due) if row.next_due else language.say("as papers come")
         shown.append(
             {

@@ -22,7 +22,7 @@ from bot.ports import channel as channels
 from bot.ports import conversation
 from subscriptions import errors, model
 from subscriptions.service import access
-from subscriptions.store import conversations
+from subscriptions.store import page_messages
 from subscriptions.store.database.store import Store
 
 MINUTE = 60.0  # seconds
@@ -213,7 +213,7 @@ class WebChannel(channels.Channel):
         payload, now = channels.read_message(message, _checked, plain=plain), self.clock.now()
         try:
             number = await self._opened().run(
-                conversations.add_page_message, chat, payload, delivery=delivery, part=message.number, now=now
+                page_messages.add_page_message, chat, payload, delivery=delivery, part=message.number, now=now
             )
         except errors.StoreError as error:
             # the message may have been stored; then a retry changes nothing
@@ -228,7 +228,7 @@ class WebChannel(channels.Channel):
         payload = channels.read_message(message, _checked, plain=plain)
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         try:
-            is_edited = await self._opened().run(conversations.edit_page_message, chat, number, payload)
+            is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, payload)
         except errors.StoreError as error:
             raise errors.RetryLater("The database cannot be used.") from error
         if not is_edited:
@@ -238,7 +238,7 @@ class WebChannel(channels.Channel):
     async def say(self, chat: model.ChatAddress, content: str, *, key: str, is_own: bool = False) -> int:
         """Stores a message that is part of no delivery, once for each `key`. Returns its number. Raises StoreError."""
         number = await self._opened().run(
-            conversations.add_page_message,
+            page_messages.add_page_message,
             chat,
             _storable(content),
             delivery=key,
@@ -262,7 +262,7 @@ class WebChannel(channels.Channel):
         del after, thread
         try:
             number = await self._opened().run(
-                conversations.find_page_message, chat, delivery=delivery, part=message.number
+                page_messages.find_page_message, chat, delivery=delivery, part=message.number
             )
         except errors.StoreError as error:
             raise errors.RetryLater("The database cannot be used.") from error

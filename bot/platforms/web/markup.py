@@ -19,10 +19,10 @@ from bot.rendering.plots import rows_of_bars
 from bot.rendering.views import Code
 from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.conversation_state import known_or_new
 from subscriptions.states import Signal
-from subscriptions.store.conversations import PageMessage, find_page_message, newest_page_messages
 from subscriptions.store.database.store import Store
+from subscriptions.store.page_messages import PageMessage, find_page_message, newest_page_messages
 from subscriptions.store.signals import signals_of_papers
 
 

@@ -31,10 +31,10 @@ from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import And, Leaf, Node, Not, Or, Query, advice, rewriting
 from subscriptions.query.advice import Variant
 from subscriptions.query.parse import parse_query, texts_asked
-from subscriptions.service import paper_search
+from subscriptions.service import recent_matches
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.paper_search import Base
 from subscriptions.service.questions import texts_without
+from subscriptions.service.recent_matches import Base
 from subscriptions.store.database.store import Store
 
 PATH = "/finds"
@@ -102,7 +102,7 @@ class Playground:
         for text in _readings(typed.strip()):
             try:
                 query = parse_query(split_when(text).query)
-                found = paper_search.recent_matches(self._store, query, now=self._clock.now(), most=SHOWN_WHILE_TYPED)
+                found = recent_matches.recent_matches(self._store, query, now=self._clock.now(), most=SHOWN_WHILE_TYPED)
             except errors.PaperwireError:  # the query is not finished yet, or it is wrong and the chat will refuse it
                 continue
             if found.found or text == typed.strip():
@@ -121,7 +121,7 @@ class Playground:
         field, _, word = last.casefold().rpartition(":")
         if len(word) < _LEAST:
             return
-        authors, categories = paper_search.newest_names(self._store)
+        authors, categories = recent_matches.newest_names(self._store)
         found = [(f"cat:{name}", papers) for name, papers in categories if name.casefold().startswith(word)]
         names = [one for one in authors if any(part.startswith(word) for part in one[0].casefold().split())]
         wanted = {
@@ -175,7 +175,7 @@ class Playground:
         others = {one.text: one for one in advice.variants(wanted)} if wanted else {}
         queries = {one.text: one for one in toggles.values()}
         queries |= {text: parse_query(text, wanted.fields) for text in others if wanted and text not in queries}
-        matches, found = paper_search.recent_variants(
+        matches, found = recent_matches.recent_variants(
             self._store, wanted, queries, excluded=excluded, now=self._clock.now(), most=SHOWN
         )
         by_effect = sorted(others, key=lambda text: -abs(found[text] - matches.found))

@@ -10,9 +10,6 @@ from pathlib import Path
 
 from subscriptions import errors
 
-# ------------------------------------------------------------------------------------ errors of both kinds of database
-
-
 LOCKED = "it is locked by another program"  # a cause as the health page shows it, without a path; so are the next ones
 NOT_WRITABLE = "it cannot be written to"
 NOT_OPENED = "it cannot be opened"
@@ -72,8 +69,6 @@ def wrong_setting(sentence: errors.Sentence, hint: errors.Sentence) -> errors.St
     error.exit_code = WRONG_SETTING
     return error
 
-
-# --------------------------------------------------------------- the permissions of the database's files and its copies
 
 # The files contain what people follow, and sealed tokens, so only their owner may read them.
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from subscriptions.errors import Sentence
 from subscriptions.store.database import wrong_setting
 from subscriptions.store.database.postgres import BESIDE_TABLES
-from subscriptions.store.database.sqlite import PAPER_WORDS
+from subscriptions.store.database.sqlite_words import PAPER_WORDS
 from subscriptions.store.rows import TABLES
 
 # ruff: noqa: S608 - the SQL is built only from texts of this file
@@ -183,9 +183,6 @@ TRIGGERS = {
     "sqlite": (*_STATE_OF_CHAT, *_FOLLOWING, *_QUERIES),
     "postgresql": (*_STATE_OF_CHAT_POSTGRES, *_FOLLOWING_POSTGRES, *_QUERIES_POSTGRES),
 }
-
-
-# ---------------------------------------------------------------------------------------------------------- the schema
 
 
 REVISIONS = ("r1", "r2", "r3", "r4", "r5")  # oldest first; each has its file in migrations/versions

@@ -1,10 +1,9 @@
-"""SQLite: the database file, errors as sentences for people, and the full-text index."""
+"""SQLite: the database file."""
 
 import errno
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from shutil import disk_usage
 from threading import Lock
@@ -14,170 +13,15 @@ from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from subscriptions import errors
-from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
 from subscriptions.store.database import (
-    LEAST_ROOM,
-    LOCKED,
-    NOT_OPENED,
-    NOT_WRITABLE,
     OWNER_ONLY,
     OWNER_ONLY_FOLDER,
-    KnownError,
     full_error,
     is_ours,
     keep_to_owner,
     wrong_setting,
 )
-
-PAPER_WORDS = (
-    "CREATE VIRTUAL TABLE paper_words"
-    " USING fts5(title, abstract, summary, author, label, content='', columnsize=0, tokenize='ascii')"
-)
-_WRITE = "INSERT INTO paper_words (rowid, title, abstract, summary, author, label) VALUES (?, ?, ?, ?, ?, ?)"
-_FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWEEN ? AND ?"
-
-
-def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
-    """Writes new index entries for papers. `papers` are their ids, `documents` their words."""
-    raw = _raw(connection)
-    raw.executemany("INSERT OR REPLACE INTO indexed_paper (paper) VALUES (?)", [(paper,) for paper in papers])
-    (newest,) = raw.execute("SELECT max(entry) FROM indexed_paper").fetchone()
-    first = newest - len(papers) + 1
-    raw.executemany(_WRITE, [(entry, *columns) for entry, columns in enumerate(documents, first)])
-
-
-def find(connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
-    """Returns the entries from `first` to `last` that match an expression."""
-    asked = _written(expression)
-    return [entry for (entry,) in _raw(connection).execute(_FIND, (asked, first, last))] if asked else []
-
-
-def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:  # noqa: ARG001 - as on PostgreSQL
-    """Returns the entries that may match although `find` does not return them. On SQLite there are none."""
-    return []
-
-
-def _raw(connection: sa.Connection) -> sqlite3.Connection:
-    """Returns the driver's connection, in the same transaction.
-
-    For many rows, the driver alone takes a third of SQLAlchemy's time.
-    """
-    raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    return raw
-
-
-def _written(expression: Expression) -> str:
-    """Returns an expression in the syntax of FTS5; "" if no paper can match it."""
-    match expression:
-        case Phrase(columns, _, _):
-            return f"{{{' '.join(columns)}}} : {_phrase(expression)}"
-        case Near(parts, distance):
-            return f"{parts[0].columns[0]} : NEAR({' '.join(map(_phrase, parts))}, {distance})"
-        case AllOf(parts):
-            all_of = [_written(part) for part in parts]
-            return f"({' AND '.join(all_of)})" if all(all_of) else ""
-        case AnyOf(parts):
-            any_of = [written for part in parts if (written := _written(part))]
-            return f"({' OR '.join(any_of)})" if any_of else ""
-
-
-def _phrase(phrase: Phrase) -> str:
-    return f'"{phrase.words}"{" *" if phrase.prefix else ""}'
-
-
-# ---------------------------------------------------------- errors of SQLite and of the system as sentences for people
-
-
-_RIGHTS = errors.Sentence(
-    "Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL."
-)
-_KNOWN = (
-    KnownError(
-        words=("locked",),
-        sentence=errors.Sentence("The database {where} is locked by another program."),
-        hint=errors.Sentence("Close what holds it, then try again."),
-        cause=LOCKED,
-        for_everybody=True,
-    ),
-    KnownError(
-        words=("readonly", "read-only"),
-        sentence=errors.Sentence("The database {where} cannot be written to."),
-        hint=_RIGHTS,
-        cause=NOT_WRITABLE,
-        passes=False,
-        for_everybody=True,
-    ),
-    # `for_everybody` is False, since perhaps only this request reads a damaged page or a bad sector.
-    KnownError(
-        words=("disk i/o",),
-        sentence=errors.Sentence("The disk that holds the database {where} does not answer."),
-        hint=errors.Sentence("Check the disk, then try again."),
-        cause="its disk does not answer",
-    ),
-    KnownError(
-        words=("not a database",),
-        sentence=errors.Sentence("The file {where} is not a paperwire database."),
-        hint=errors.Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
-        passes=False,
-    ),
-    KnownError(
-        words=("no such module: fts5",),
-        sentence=errors.Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
-        hint=errors.Sentence(
-            "Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."
-        ),
-        passes=False,
-    ),
-    KnownError(
-        words=("malformed",),
-        sentence=errors.Sentence("The database {where} is damaged."),
-        hint=errors.Sentence("Restore a copy: paperwire restore FILE."),
-        cause="it is damaged",
-    ),
-    KnownError(
-        words=("unable to open",),
-        sentence=errors.Sentence("The database {where} cannot be opened."),
-        hint=_RIGHTS,
-        cause=NOT_OPENED,
-        passes=False,
-        for_everybody=True,
-    ),
-)
-
-
-@contextmanager
-def copying_to(target: Path) -> Iterator[None]:
-    """Turns errors of the body into sentences about the copy, unless the copied database itself is damaged."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        message = _message(error)
-        if _is_full(error, message, target):
-            raise errors.StoreError(*errors.disk_full(target)) from error
-        if "malformed" in message or "not a database" in message:
-            raise
-        raise errors.StoreError(
-            errors.Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
-            errors.Sentence("Check the rights of its folder, or name another file."),
-        ) from error
-
-
-def _message(error: Exception) -> str:
-    """Returns the message of the system or of the driver, without a path, in lower case."""
-    return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
-
-
-def _is_full(error: Exception, message: str, file: Path) -> bool:
-    """Whether the disk is full. SQLite may say no more than that it could not open or create a file."""
-    if isinstance(error, OSError):
-        return errors.is_disk_full(error)
-    if "disk is full" in message:
-        return True
-    vague = "disk i/o" in message or "unable to open" in message
-    return vague and file.parent.is_dir() and disk_usage(file.parent).free < LEAST_ROOM
-
-
-# ---------------------------------------------------------------------------------------------------- a SQLite database
+from subscriptions.store.database.sqlite_errors import KNOWN, copying_to, says_full, text_of
 
 # The database is a file, in WAL mode. A writing transaction begins IMMEDIATE, so it is a writer from its start. Two
 # writers then wait for each other instead of failing (busy timeout 10 s).
@@ -335,10 +179,10 @@ class SqliteFile:
         """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
         if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
             return error
-        file, message = self.path.absolute(), _message(error)
-        if _is_full(error, message, file):
+        file, message = self.path.absolute(), text_of(error)
+        if says_full(error, message, file):
             return full_error(file)
-        for known in _KNOWN:
+        for known in KNOWN:
             if any(part in message for part in known.words):
                 return known.error(where)
         if not isinstance(error, OperationalError | OSError | sqlite3.Error):

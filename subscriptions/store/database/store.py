@@ -21,8 +21,6 @@ from subscriptions import errors
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database import (
     FULL,
-    LEAST_ROOM,
-    full_error,
     keep_to_owner,
     schema,
     wrong_setting,
@@ -493,32 +491,3 @@ def _engine(kind: Kind, holders: set[int]) -> Engine:
         kind.begin(connection, writes=bool(connection.get_execution_options().get("paperwire_write")))
 
     return engine
-
-
-# -------------------------------------------------------------------- a probe: does the database accept writes?
-
-
-PATIENCE = 0.2  # seconds that the probe waits for a lock; writers wait longer
-
-
-def write_refusal(store: Store) -> errors.StoreError | None:
-    """Returns why the database accepts no writes now; None if it accepts them, or if this process is writing.
-
-    Begins a write and rolls it back, which reveals locks and missing permissions. A full disk may still accept a small
-    write. So if a write failed because the disk was full, returns that error until a write of at least that size succeeds,
-    or the disk has plenty of room.
-    """
-    try:
-        if (refusal := store.refusal) is not None:
-            if not store.has_room_again():
-                return refusal
-            store.forget_refusal()
-        with store.translated_errors():
-            if store.kind.is_full(LEAST_ROOM):  # also while a write tries to fit
-                return full_error(store.where)
-            if store.is_writing:
-                return None
-            store.kind.try_to_write(PATIENCE)
-    except errors.StoreError as error:
-        return None if store.is_writing else error
-    return None

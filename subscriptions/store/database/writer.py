@@ -50,8 +50,6 @@ def _committed(begin: Begin, works: Sequence[Work[T]]) -> list[T]:
     return results
 
 
-# ---------------------------------------------------------------------------------------------------------- the writer
-
 # The writer is the only thread of a process that writes to its database.
 
 

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 from bot.platforms.web.channel import WebChannel
 from subscriptions import model
-from subscriptions.store.conversations import PageMessage, changed_page_messages
 from subscriptions.store.database.store import Store
+from subscriptions.store.page_messages import PageMessage, changed_page_messages
 from tests.contract.rigs.rig import Rig
 from tests.make import NOON, FakeClock
 

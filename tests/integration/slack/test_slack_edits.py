@@ -16,7 +16,7 @@ import pytest
 from bot.app import App
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.sending import outbox_entries
-from subscriptions.store.bot_state import free_platforms
+from subscriptions.store.platform_states import free_platforms
 from tests import make
 from tests.fakes.slack import FakeSlack
 from tests.integration.program import running

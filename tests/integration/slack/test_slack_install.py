@@ -19,7 +19,7 @@ from bot.platforms.slack import installing, manifest
 from bot.platforms.slack.adapter import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions import model
-from subscriptions.store import bot_state
+from subscriptions.store import installations
 from tests import make
 from tests.fakes import slack_oauth
 from tests.fakes.slack import TEAM, TOKEN
@@ -160,7 +160,7 @@ async def test_another_browser_or_a_guess_installs_nothing(
         assert (cookie, answer.status_code) == (cookie, 400)
         assert installing.INSTALL in answer.text
         assert code not in answer.text
-    assert not bot_state.installations(app.store)
+    assert not installations.installations(app.store)
     assert not slack.arrived("oauth.v2.access")
 
 
@@ -196,7 +196,7 @@ async def test_what_slack_does_not_grant_installs_nothing(
     ):
         answer = await browser.get(manifest.REDIRECT, params={"state": await slack_bot.begun(browser), **params})
         assert (answer.status_code, answer.text.startswith(words)) == (status, True)
-    assert not bot_state.installations(app.store)
+    assert not installations.installations(app.store)
 
 
 async def test_without_a_client_there_is_no_such_page(
@@ -229,7 +229,7 @@ async def test_tokens_are_renewed_two_hours_before_they_end(
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await slack_bot.installed(browser, slack, rotates=True)
-        before = dict(bot_state.installations(app.store))
+        before = dict(installations.installations(app.store))
         clock.advance(timedelta(seconds=slack_oauth.LASTS) - timedelta(hours=3))
         await installer_of(app).update()
         clock.advance(timedelta(hours=1, minutes=1))
@@ -241,7 +241,7 @@ async def test_tokens_are_renewed_two_hours_before_they_end(
         clock.advance(timedelta(minutes=5))
         await installer_of(app).update()
         assert (installer_of(app).problem, len(slack.refreshed)) == ("", 1)
-        assert bot_state.installations(app.store) != before
+        assert installations.installations(app.store) != before
         await posts_there(app, slack)
         await installer_of(app).update()
         assert len(slack.refreshed) == 1

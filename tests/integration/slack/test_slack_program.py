@@ -12,7 +12,7 @@ from pydantic import SecretStr, TypeAdapter
 from bot.app import build_app
 from bot.platforms.slack import installing, manifest
 from bot.settings.loading import load_settings
-from subscriptions.service.pausing import install
+from subscriptions.service.workspaces import install
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.integration import cli, slack_bot
 from tests.make import NOON

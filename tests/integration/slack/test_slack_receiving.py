@@ -19,7 +19,7 @@ from bot.operation import worker
 from bot.operation.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
 from bot.ports.conversation import WebRequest
-from subscriptions.service.chat_status import apply_once as real_once
+from subscriptions.service.conversation_state import apply_once as real_once
 from tests import make
 from tests.fakes import slack_event_delivery
 from tests.fakes.slack import APP_TOKEN, SECRET, FakeSlack, SentEnvelope

@@ -14,7 +14,7 @@ from subscriptions.errors import NotFound
 from subscriptions.model import Chat
 from subscriptions.service import listing, requests
 from subscriptions.states import ChatState
-from subscriptions.store.bot_state import uninstalled
+from subscriptions.store.installations import uninstalled
 from tests import make
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration import slack_bot

@@ -21,7 +21,7 @@ from sqlalchemy import insert
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions import model
 from subscriptions.service.amendments import set_settings
-from subscriptions.store import planner
+from subscriptions.store import planned_deliveries
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow
 from tests import make
@@ -108,8 +108,8 @@ def fill(store: Store, waiting: int) -> None:
         ]
         with store.write() as transaction:
             transaction.connection().execute(insert(ChatRow), chats)
-            planner.add_deliveries(transaction, [
-                planner.Planned(
+            planned_deliveries.add_deliveries(transaction, [
+                planned_deliveries.Planned(
                     id=f"{number:016x}", chat_id=number, kind=model.DeliveryKind.BULLETIN, due=now, key=f"{number}:now",
                     items=(item,), facts=model.Facts(known=1),
                 )

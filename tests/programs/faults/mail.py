@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.platforms.email.adapter import EmailChannel
 from bot.settings import Settings
-from subscriptions.service import access
+from subscriptions.service import confirmations
 from subscriptions.store.outbox import outbox_counts
 from tests import make
 from tests.fakes import smtp
@@ -60,8 +60,8 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
         chats = [f"email:reader{number}@lab.org" for number in range(ADDRESSES)]
         try:
             for chat in map(make.address, chats):
-                access.ask_to_confirm(app.store, chat, now=make.NOON)
-                access.confirm(app.store, chat, source=None, until=make.NOON, now=make.NOON)
+                confirmations.ask_to_confirm(app.store, chat, now=make.NOON)
+                confirmations.confirm(app.store, chat, source=None, until=make.NOON, now=make.NOON)
             # with quiet hours, more papers would come in the morning than one mail shows
             filled.subscribe(app.store, chats, quiet="off")
             clock.advance(BETWEEN)

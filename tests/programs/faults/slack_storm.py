@@ -18,8 +18,8 @@ from typing import Any, Literal
 from bot.app import App
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
-from subscriptions.store.bot_state import free_platforms
 from subscriptions.store.outbox import outbox_counts
+from subscriptions.store.platform_states import free_platforms
 from tests import make
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.server import ApiCall

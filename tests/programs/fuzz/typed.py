@@ -25,7 +25,7 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import NoSuchTime, as_words, read_when, split_when
 from subscriptions.planning.times._reading import clock_of, hours_of
 from subscriptions.query import Query, links, parse
-from subscriptions.service.importing import export
+from subscriptions.service.exporting import export
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.bot_harness import BotHarness

@@ -17,8 +17,9 @@ from sqlalchemy.schema import CreateColumn
 
 from subscriptions import errors
 from subscriptions.store.database import is_ours, wrong_setting
-from subscriptions.store.database.postgres import words
-from subscriptions.store.database.postgres.words import SharedSession, translated
+from subscriptions.store.database.postgres import copy_rows, session_setup, words
+from subscriptions.store.database.postgres.error_sentences import translated
+from subscriptions.store.database.postgres.session_setup import SharedSession
 
 _WORKER = "paperwire worker "  # the name of each side session begins with this
 _SHORT = 12  # characters of a worker's id in this name, since PostgreSQL cuts names to 63 bytes
@@ -183,9 +184,6 @@ def name_of_holder(row: Sequence[Any] | None) -> str:
     return str(row[0]).removeprefix("paperwire ") if row else "?"
 
 
-# -------------------------------------------------------------------------------------------------------------- server
-
-
 CONNECTIONS = 3  # connections of a process for its transactions; more would only wait for Python's interpreter lock
 _ENGINE = "procrastinate"  # the names of the job queue's own tables begin with this
 _TABLES = sa.text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
@@ -240,7 +238,9 @@ class PostgresDatabase:
 
     def engine(self, patience: float) -> Engine:
         """Makes the engine. The number of its connections is limited, because a server allows only a few."""
-        self._session = f"{words.OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        self._session = (
+            f"{session_setup.OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        )
         self._engine = sa.create_engine(
             self.url,
             paramstyle="format",  # so that rows can be given as tuples (`conflicts.execute_rows`)
@@ -249,8 +249,8 @@ class PostgresDatabase:
             pool_timeout=patience,
             connect_args={**_SESSION, **self.url.query, "options": self._session},
         )
-        words.prepare_sessions(self._engine)
-        words.copy_rows(self._engine)
+        session_setup.prepare_sessions(self._engine)
+        copy_rows.copy_rows(self._engine)
         return self._engine
 
     def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
@@ -363,9 +363,6 @@ def _name(url: URL) -> str:
     host = url.host or url.query.get("host") or "localhost"
     port = f":{url.port}" if url.port else ""
     return f"{url.database or url.username or 'postgres'} on {host if isinstance(host, str) else ', '.join(host)}{port}"
-
-
-# ------------------------------------------------- what the schema on PostgreSQL has besides the declared tables
 
 
 _TEXT = re.compile(r"\bVARCHAR(\(\d+\))?")

@@ -1,0 +1,84 @@
+"""What people ask about a delivered paper: which one it was, where it went, and how its title can be told apart."""
+
+from collections.abc import Sequence
+
+from subscriptions import model
+from subscriptions.matching.hits import why
+from subscriptions.matching.paper_index import matching_papers
+from subscriptions.matching.ranking import distinctive_terms
+from subscriptions.query.parse import parse_canonical
+from subscriptions.service.questions import with_known_vectors
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import deliveries, known_papers
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Transaction, reads
+
+# What was delivered and why, and which words a subscription could exclude.
+
+
+TITLES_COMPARED = 200  # titles that a new exclusion is compared with: those last delivered to the chat
+TITLES_KNOWN = 1500  # titles that show whether words are a topic: those last announced
+
+
+@reads
+def where_delivered(transaction: Transaction, lane: model.Lane, delivery: str) -> model.ChatAddress | None:
+    """Returns the chat of a lane that got a delivery (a group, or one of its topics); None if none of them got it."""
+    chats = stored_chats.chats_in(transaction, lane)
+    delivered = (
+        chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
+    )
+    return next(delivered, None)
+
+
+@reads
+def last_papers(transaction: Transaction, chat: model.Chat) -> dict[int, int]:
+    """Returns number → paper id for the papers of the last delivery to a chat."""
+    return {at + 1: paper for at, paper in deliveries.last_delivered(transaction, chat.id).items()}
+
+
+@reads
+def as_item(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.Item:
+    """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
+    delivered = deliveries.delivered_item(transaction, chat.id, known.id)
+    subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    return delivered or model.Item(paper=known, because=_fitting(transaction, subscriptions, known), position=0)
+
+
+@reads
+def subscriptions_behind(
+    transaction: Transaction, chat: model.Chat, item: model.Item
+) -> tuple[model.Subscription, ...]:
+    """Returns the subscriptions that delivered a paper, as they are now. Removed ones are left out."""
+    numbers = [because.number for because in item.because]
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    found = {subscription.number: subscription for subscription in subscriptions}
+    return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
+
+
+@reads
+def distinctive_words(
+    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, item: model.Item
+) -> tuple[str, ...]:
+    """Returns words of a paper's title that are rare in other titles, so that a subscription could exclude them."""
+    others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
+    known = known_papers.newest_titles(transaction, TITLES_KNOWN)
+    return distinctive_terms(
+        item.paper.paper.title, parse_canonical(subscription.canonical), others=others, known=known
+    )
+
+
+def _fitting(
+    transaction: Transaction, subscriptions: Sequence[model.Subscription], known: model.KnownPaper
+) -> tuple[model.Because, ...]:
+    found = []
+    for subscription in subscriptions:
+        query = with_known_vectors(transaction, parse_canonical(subscription.canonical))
+        if not matching_papers(query, [known.paper]):
+            continue
+        words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words)
+        found.append(
+            model.Because(
+                number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words), added_by=subscription.added_by
+            )
+        )  # fmt: skip
+    return tuple(found)

@@ -1,0 +1,174 @@
+"""The chat of a conversation and what is stored of it: known or new, buttons that were pressed, shared links."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from subscriptions import chat_settings, errors, model
+from subscriptions.addresses import parse_address
+from subscriptions.service import listing
+from subscriptions.store import (
+    callbacks,
+    chat_outbox,
+    chats,
+    moving,
+    updates,
+)
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Scope, Transaction
+
+OFFER = "offer"  # the verb of a link that offers a subscription
+
+
+@stored_store.writes
+def store_chat(
+    transaction: Transaction,
+    address: model.ChatAddress,
+    kind: model.ChatKind,
+    *,
+    now: datetime,
+    title: str = "",
+    lang: str = "",
+    timezone: str = "",
+    public: bool = False,
+    by: model.ChatAddress | None = None,
+) -> model.Chat:
+    """Returns the chat at this address. Adds it if it is unknown. `lang` is any language code of the person.
+
+    `by` is the private chat of the person who sets up the chat. If that chat has chosen a zone, the zone replaces
+    `timezone`; its language replaces `lang`.
+    """
+    if by is not None and (person := chats.find_chat(transaction, by)) is not None:
+        timezone, lang = person.chosen.get("timezone", timezone), person.settings.lang
+    return chats.add_chat(
+        transaction,
+        address,
+        kind,
+        now=now,
+        title=title,
+        timezone=timezone,
+        lang=chat_settings.language(lang) if lang else "",
+        public=public,
+    )
+
+
+@stored_store.reads
+def known_or_new(
+    transaction: Transaction,
+    address: model.ChatAddress,
+    kind: model.ChatKind,
+    *,
+    title: str = "",
+    lang: str = "",
+    public: bool = False,
+) -> model.Chat:
+    """Returns the chat at this address, or the chat that would be added now (id 0). Stores nothing."""
+    known = chats.find_chat(transaction, address)
+    if known is not None:
+        return known
+    settings = chat_settings.resolve(
+        kind, address.platform, {}, timezone=transaction.zone, lang=lang or "en", public=public
+    )
+    return model.Chat(id=0, address=address, kind=kind, settings=settings, title=title, public=public)
+
+
+@stored_store.reads
+def chat_of_thread(transaction: Transaction, address: model.ChatAddress) -> model.ChatAddress:
+    """Returns the address of the chat to which messages in a thread belong.
+
+    A thread under a delivery of the bot belongs to the channel: returns the address without the thread. If the thread is
+    a separate chat, or if people began it, returns the address of the thread.
+    """
+    place = model.ChatAddress(address.platform, address.address)
+    if not address.topic or chats.find_chat(transaction, address) is not None:
+        return address
+    chat = chats.find_chat(transaction, place)
+    ours = chat is not None and chat_outbox.was_posted(transaction, chat.id, address.topic)
+    return place if ours else address
+
+
+def managed_chat(store: Scope, home: model.ChatAddress, *, now: datetime) -> model.ChatAddress | None:
+    """Returns the chat that a private chat manages now (/connect); None if it manages no other chat."""
+    token = callbacks.get_conversation_state(store, managed_name(home), now=now)
+    return parse_address(str(token.arguments["chat"])) if token else None
+
+
+def managed_name(home: model.ChatAddress) -> str:
+    """Returns the name of the stored value that tells which chat this private chat manages."""
+    return f"connect:{home}"
+
+
+def move_to_person_address(store: Scope, address: model.ChatAddress, other: str, *, now: datetime) -> None:
+    """Moves a private chat from the address `other` to the address of its person.
+
+    A chat is stored at another address if it was added before its person was known.
+    """
+    made = chats.find_chat(store, model.ChatAddress(address.platform, other))
+    if made is not None and made.address.address == other:
+        moving.chat_moved(store, made.address, address.address, now=now)
+
+
+@stored_store.writes
+def apply_once(
+    transaction: Transaction,
+    platform: str,
+    update: str,
+    effect: Callable[[Transaction], str],
+    *,
+    chat: str,
+    now: datetime,
+) -> tuple[str, bool]:
+    """Runs `effect` and stores the reply that it returns, in one transaction, but only once for each update (rule 8).
+
+    The id of the update is stored first. So a second process with the same update waits for this transaction, and then
+    does nothing. Use cases that `effect` calls take part in the transaction. Returns (the stored reply, True if it is
+    new): for an update that comes again, the first reply and False.
+    """
+    if not updates.claim_update(transaction, platform, update, chat=chat, now=now):
+        return updates.reply_to(transaction, platform, update) or "", False
+    reply = effect(transaction)
+    if reply:
+        updates.store_reply(transaction, platform, update, reply)
+    return reply, True
+
+
+@stored_store.reads
+def find_callback(transaction: Transaction, token_id: str) -> model.CallbackToken | None:
+    """Returns the callback token of a button, or of a link that offers a subscription; None for an unknown id.
+
+    The caller must check whether the token may be used in this chat.
+    """
+    found = callbacks.find_callback(transaction, token_id)
+    offer = callbacks.find_offer(transaction, token_id) if found is None else None
+    if offer is None:
+        return found
+    return model.CallbackToken(
+        verb=OFFER, arguments={"number": offer.number, "text": offer.text, "when": offer.cadence}
+    )
+
+
+@stored_store.writes
+def share_link(transaction: Transaction, address: model.ChatAddress, number: int, *, now: datetime) -> str:
+    """Stores what a link offers to others, the text and time of a subscription, and returns the id of its token.
+
+    Each subscription has one id. A second call updates the offer. When the chat is erased, the offer is removed. Raises
+    NotFound.
+    """
+    chat = listing.get_chat(transaction, address)
+    subscription = next(
+        (s for s in stored_subscriptions.subscriptions_in(transaction, chat.id) if s.number == number), None
+    )
+    if subscription is None:
+        raise errors.NotFound(
+            errors.Sentence("This chat has no subscription {which}.", {"which": number}),
+            errors.Sentence("/list shows those it has."),
+        )
+    offer = callbacks.Offer(number=number, text=subscription.text, cadence=str(subscription.cadence))
+    return callbacks.put_offer(transaction, chat.id, offer, new_id=callbacks.new_callback_id(), now=now)
+
+
+@stored_store.reads
+def shared_link(transaction: Transaction, address: model.ChatAddress, number: int) -> str:
+    """Returns the id that `share_link` returned for this subscription; "" if there is none or the chat is unknown."""
+    chat = chats.find_chat(transaction, address)
+    return callbacks.offer_of(transaction, chat.id, number) if chat is not None else ""

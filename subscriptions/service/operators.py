@@ -1,0 +1,119 @@
+"""Who runs the bot: operators, and the codes with which a person becomes one."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+
+from subscriptions import model, states
+from subscriptions import notices as chat_notices
+from subscriptions.service import listing, notices
+from subscriptions.service.changes import note_changed_state
+from subscriptions.store import admitted_chats, chats
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Transaction
+
+CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]
+WRONG_CODES = 5  # wrong codes that one chat may send in an hour
+HOUR = timedelta(hours=1)
+# printed codes that are valid: each start without an operator prints one, and a person may read an older one
+_CODES = 3
+_SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
+_GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits
+_LONGEST_REQUEST = 120
+
+
+@stored_store.reads
+def is_operator(transaction: Transaction, admins: Sequence[model.ChatAddress], person: model.ChatAddress) -> bool:
+    """Whether a private chat belongs to an operator: a person in the settings, or one who became operator by a code."""
+    if person in admins:
+        return True
+    chat = chats.find_chat(transaction, person)
+    return chat is not None and (chat.admin or chat.address in admins)
+
+
+@stored_store.reads
+def operators_on(transaction: Transaction, admins: Sequence[model.ChatAddress], platform: str) -> tuple[str, ...]:
+    """Returns the platform ids of the operators on one platform, each once."""
+    known = [chat.address for chat in admitted_chats.operators(transaction)]
+    found = (
+        at for at in (*admins, *known) if at.platform == platform and listing.kind_of(at) is model.ChatKind.PRIVATE
+    )
+    return tuple(dict.fromkeys(at.address for at in found))
+
+
+@stored_store.reads
+def has_operator(transaction: Transaction, admins: Sequence[model.ChatAddress]) -> bool:
+    """Whether there is an operator."""
+    return bool(admins or admitted_chats.operators(transaction))
+
+
+@stored_store.writes
+def new_code(transaction: Transaction) -> str:
+    """Returns a new code. The first person who sends it to the bot becomes its operator. Stores only its hash."""
+    code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    admitted_chats.add_code(transaction, _hash(code), most=_CODES)
+    return code
+
+
+@stored_store.writes
+def redeem_code(
+    transaction: Transaction,
+    address: model.ChatAddress,
+    code: str,
+    *,
+    admins: Sequence[model.ChatAddress],
+    now: datetime,
+) -> CodeResult:
+    """Makes the person of a known chat the first operator if the code is valid. Raises NotFound for an unknown chat.
+
+    Then tells the new operator which chats wait for admission.
+    """
+    chat = listing.get_chat(transaction, address)
+    chats.hold_chat(transaction, chat.id)  # locked, so that two wrong codes at the same time both count
+    if admins or admitted_chats.operators(transaction):
+        return "there-is-one"
+    if admitted_chats.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
+        return "too-many"
+    given = _hash(code)
+    # compares all hashes, so that the time of the comparison reveals nothing
+    if not sum(hmac.compare_digest(given, one) for one in admitted_chats.code_hashes(transaction)):
+        admitted_chats.add_wrong_code(transaction, chat.id, now=now)
+        return "wrong"
+    if not admitted_chats.take_codes(transaction, given):
+        return "there-is-one"  # another process accepted a code in the meantime
+    admitted_chats.make_operator(transaction, chat.id)
+    admitted_chats.admit(transaction, chat.id, now=now)
+    if chat.state is states.ChatState.ASKED:
+        note_changed_state(transaction, chat.id)
+    admitted_chats.drop_wrong_codes_of(transaction, chat.id)
+    for other in admitted_chats.chats_awaiting_admission(transaction):
+        notify_of_request(transaction, other, admins, who="", request="", now=now)
+    return "made"
+
+
+def _hash(code: str) -> str:
+    """Returns the hash of a code's letters and digits in upper case, since people may type lower case without dashes."""
+    return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
+
+
+def notify_of_request(
+    transaction: Transaction,
+    chat: model.Chat,
+    admins: Sequence[model.ChatAddress],
+    *,
+    who: str,
+    request: str,
+    now: datetime,
+) -> None:
+    """Tells all operators that a chat asks to be let in."""
+    arguments = {"chat": str(chat.address)}
+    notices.notify_operators(
+        transaction,
+        admins,
+        chat_notices.AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
+        now=now,
+        buttons={verb: model.CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
+    )

@@ -1,0 +1,275 @@
+"""The papers of the last days, counted for confirmations, lists and advice."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
+
+from subscriptions import errors, model, zones
+from subscriptions.portable import kept_query
+from subscriptions.query import DOI, Query, parse
+from subscriptions.query.advice import Advice, advise
+from subscriptions.service import known_papers as index
+from subscriptions.service.near_papers import with_words
+from subscriptions.store import kept_values, known_papers, paper_words
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Store, Transaction, reads
+
+DAYS_KNOWN = 7  # days of papers in which a confirmation counts the matches of a query
+Counts = tuple[tuple[str, int], ...]
+_NAMES = "names"  # kind of a cached value
+MOST_NAMED = 2000  # newest papers whose authors and categories are suggested
+_RECENT = "recent"  # kind of a cached value; there is one for each day
+CAME_WITHIN = timedelta(days=60)  # a list says when a subscription last brought papers if this was within this time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The papers in which matches are counted."""
+
+    days: int = 0  # number of days with papers; 0: there are no papers
+    of: int = 0  # number of these papers
+    whole: bool = True  # whether these are all papers of the days; if not, they are the newest
+    recent: bool = False  # whether the papers are from the last seven days; False: these days had no papers
+    week: bool = False  # whether the bot had papers on the first of the seven days, so that a count is for a whole week
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The papers of the last days."""
+
+    entries: index.Entries
+    since: date  # the first of the days
+    recent: bool
+    week: bool
+
+    def find(
+        self, transaction: Transaction, queries: Mapping[str, Query], chat: model.Chat | None = None
+    ) -> "MatchSets":
+        """Returns which of these papers each query matches. Leaves out cross-lists if the chat wants none."""
+        hits = {
+            name: index.find(transaction, self.entries, query, most_read=index.MOST_READ)
+            for name, query in queries.items()
+        }
+        end = max((one.end for one in hits.values()), default=0)
+        counted = self.entries.newer_than(end) if end else self.entries.papers
+        wanted = counted
+        if chat is not None and chat.settings.crosslists == "out":
+            wanted &= ~self.entries.crosslisted
+        base = Base(
+            days=len(self.entries.days),
+            of=counted.bit_count(),
+            whole=self.entries.whole and not end,
+            recent=self.recent,
+            week=self.week,
+        )
+        return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base, wanted)
+
+    def newest(self, transaction: Transaction, found: int, most: int) -> tuple[model.KnownPaper, ...]:
+        """Returns the newest `most` papers of a set, newest first."""
+        return index.read(transaction, self.entries.newest_first(found, most))
+
+
+@dataclass(frozen=True, slots=True)
+class MatchSets:
+    """For each of several queries, by name, the set of papers that it finds (`of`)."""
+
+    of: Mapping[str, int]
+    base: Base
+    counted: int  # the set of papers that were searched
+
+    @property
+    def union(self) -> int:
+        """The set of papers that at least one of the queries finds."""
+        return reduce(or_, self.of.values(), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentMatches:
+    """What a query finds in the last days."""
+
+    found: int
+    base: Base
+    newest: tuple[model.KnownPaper, ...] = ()  # some of the found papers, the newest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchCount:
+    """How many papers subscriptions find, and when they last delivered papers."""
+
+    found: Mapping[str, int]  # canonical text -> number of papers
+    base: Base
+    came: Mapping[int, datetime]  # subscription number -> when papers were last sent for it
+
+
+@reads
+def recent(transaction: Transaction, now: datetime) -> Recent:
+    """Returns the papers of the last seven days in the operator's zone; if there are none, of all days.
+
+    Returns at most the newest 50,000.
+    """
+    today = _today(transaction, now)
+    return kept_values.keep(transaction, _RECENT, today, lambda: _look_recent(transaction, today))
+
+
+def _today(transaction: Transaction, now: datetime) -> date:
+    return now.astimezone(zones.zone(transaction.zone)).date()
+
+
+def _look_recent(transaction: Transaction, today: date) -> Recent:
+    """Reads the papers of the last days. The range ends tomorrow, since a digest may have the date of the next day."""
+    since, are_recent = today - timedelta(days=DAYS_KNOWN - 1), True
+    rows = paper_words.news(transaction, index.MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
+    if not rows:
+        rows, are_recent = paper_words.news(transaction, index.MOST_COUNTED + 1, since=date.min), False
+        since = min((row.day for row in rows), default=since)
+    entries = index.Entries.of(rows[: index.MOST_COUNTED], whole=len(rows) <= index.MOST_COUNTED)
+    week = are_recent and paper_words.has_news_upto(transaction, since)
+    return Recent(entries, since, are_recent, week)
+
+
+@reads
+def match_ahead(
+    transaction: Transaction, chat: model.Chat, texts: Iterable[str], *, now: datetime, categorised: bool
+) -> None:
+    """Fills the cache with the matches of queries, and of the variants that advice compares, in the last days' papers.
+
+    The results are cached until papers come. Texts that are not queries are ignored.
+    """
+    window = recent(transaction, now)
+    for text in texts:
+        with suppress(errors.QueryError, errors.Refused, errors.MeaningFails):
+            query = with_words(transaction, kept_query(text))
+            window.find(transaction, {"": query}, chat)
+            advice_on(transaction, chat, query, now=now, categorised=categorised)
+
+
+@reads
+def is_ready(transaction: Transaction, *, now: datetime) -> bool:
+    """Whether the cached matches in the papers of the last days are still valid: no papers have come since."""
+    return _today(transaction, now) in kept_values.kept(transaction, _RECENT)
+
+
+def keep_recent(store: Store, *, now: datetime) -> None:
+    """Updates the cache of `recent`, if this process has ever used it."""
+    if kept_values.is_used(store, _RECENT):
+        recent(store, now)
+
+
+@reads
+def activity(
+    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
+) -> MatchCount:
+    """Returns how many papers of the last days these subscriptions match, and when they last delivered papers."""
+    window = recent(transaction, now)
+    came = stored_subscriptions.last_came(transaction, chat.id, now - CAME_WITHIN)
+    sets = window.find(
+        transaction,
+        {text: parse.parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}},
+        chat,
+    )
+    return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
+
+
+@reads
+def found_by_day(
+    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
+) -> Mapping[str, tuple[int, ...]]:
+    """Returns canonical text → number of matches on each of the last seven days, oldest day first."""
+    window, today = recent(transaction, now), _today(transaction, now)
+    queries = {one.canonical: parse.parse_canonical(one.canonical) for one in subscriptions}
+    sets = window.find(transaction, queries, chat)
+    days = [today - timedelta(days=ago) for ago in reversed(range(DAYS_KNOWN))]
+    found = {text: Counter(map(index.day_of, window.entries.newest_first(papers))) for text, papers in sets.of.items()}
+    return {text: tuple(count[day] for day in days) for text, count in found.items()}
+
+
+@reads
+def advice_on(
+    transaction: Transaction, chat: model.Chat, query: Query, *, now: datetime, categorised: bool = True
+) -> Advice | None:
+    """Returns the advice on a query, judged by the recent papers; None if there is no advice.
+
+    `categorised`: at least one source gives categories.
+    """
+    window = recent(transaction, now)
+    known, crosslists = _Known(transaction, window, chat), chat.settings.crosslists != "out"
+    return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
+
+
+@reads
+def newest_names(transaction: Transaction) -> tuple[Counts, Counts]:
+    """Returns the authors and the categories of the newest papers, as (name, number of papers), most frequent first."""
+    return kept_values.keep(transaction, _NAMES, None, lambda: _look_names(transaction))
+
+
+def _look_names(transaction: Transaction) -> tuple[Counts, Counts]:
+    found = known_papers.newest_names(transaction, MOST_NAMED)
+    authors = Counter(name for names, _ in found for name in names)
+    categories = Counter(name for _, names in found for name in names)
+    return tuple(authors.most_common()), tuple(categories.most_common())
+
+
+@reads
+def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[model.KnownPaper, ...]:
+    """Returns the newest `most` papers of the last days, newest first."""
+    window = recent(transaction, now)
+    return window.newest(transaction, window.entries.papers, most)
+
+
+@reads
+def recent_matches(transaction: Transaction, query: Query, *, now: datetime, most: int) -> RecentMatches:
+    """Returns how many papers of the last days a query finds, and the newest `most` of them."""
+    return recent_variants(transaction, with_words(transaction, query), {}, now=now, most=most)[0]
+
+
+@reads
+def recent_variants(
+    transaction: Transaction,
+    query: Query | None,
+    variants: Mapping[str, Query],
+    *,
+    excluded: Query | None = None,
+    now: datetime,
+    most: int,
+) -> tuple[RecentMatches, Mapping[str, int]]:
+    """Returns what a query finds in the last days, and variant name → number of papers that the variant finds there.
+
+    If `query` is None, returns all papers, except those that `excluded` finds.
+    """
+    window = recent(transaction, now)
+    named = {"": query, "-": excluded}
+    sets = window.find(transaction, {**variants, **{name: one for name, one in named.items() if one is not None}})
+    found = sets.of.get("", sets.counted) & ~sets.of.get("-", 0)
+    newest = window.newest(transaction, found, most)
+    matches = RecentMatches(found=found.bit_count(), base=sets.base, newest=newest)
+    return matches, {name: sets.of[name].bit_count() for name in variants}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The papers of the last days in the form that `advise` needs (`advice.Known`)."""
+
+    transaction: Transaction
+    window: Recent
+    chat: model.Chat
+
+    @property
+    def papers(self) -> int:
+        return self.window.entries.papers.bit_count()
+
+    def count(self, query: Query) -> int:
+        return self.window.find(self.transaction, {"": query}, self.chat).union.bit_count()
+
+    def having(self, what: str) -> int:
+        window, entries = self.window, self.window.entries
+        if what == DOI.name:
+            return int(paper_words.has_dois(self.transaction, window.since))
+        found = paper_words.having_any(self.transaction, what, entries.first, entries.last)
+        return (entries.set_of(found) & entries.papers).bit_count()
+
+    def sources(self) -> tuple[str, ...]:
+        return tuple(paper_words.sources_of_days(self.transaction, self.window.since))

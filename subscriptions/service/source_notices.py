@@ -1,0 +1,41 @@
+"""What polls change for operators, and how often a publisher may be asked."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from subscriptions import notices as chat_notices
+from subscriptions.planning.receipts import Receipt
+from subscriptions.store import (
+    sources,
+)
+from subscriptions.store.database.store import Transaction, writes
+
+_TRUSTED = timedelta(minutes=5)  # a slot that ends later than this from now is ignored, since the clock was set back
+_MOST_RUNS = 6  # runs of consecutive days that a notice lists
+
+
+@writes
+def note_poll(
+    transaction: Transaction, receipt: Receipt, state: sources.SourceState, seen: Mapping[str, sources.DocumentSeen]
+) -> int:
+    """Stores the receipt of a poll, which may still be running, and the state of its source. Returns the receipt's id."""
+    sources.store_state(transaction, receipt.source, state, seen)
+    return sources.put_receipt(transaction, receipt)
+
+
+@writes
+def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
+    """Tries to take the slot for requests to a publisher, for at most `most`. Only one process has the slot at a time.
+
+    Returns zero if the caller got the slot, otherwise how long to wait.
+    """
+    wait = sources.hold_slot(transaction, publisher, wall) - wall
+    if timedelta(0) < wait <= _TRUSTED:
+        return wait
+    sources.take_slot(transaction, publisher, wall + most)
+    return timedelta(0)
+
+
+def runs_in_notice(days: chat_notices.DayRuns) -> chat_notices.DayRuns:
+    """Returns the runs of days for a notice. If there are too many, returns one run from the first to the last day."""
+    return days if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)

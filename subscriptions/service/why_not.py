@@ -1,0 +1,124 @@
+"""Why a chat did not get a paper."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from subscriptions import errors, model
+from subscriptions.matching.hits import unfulfilled_parts
+from subscriptions.query import Node, Query, parse
+from subscriptions.service.questions import with_known_vectors
+from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.store import (
+    announcing,
+    deliveries,
+    signals,
+)
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database import store as stored_store
+from subscriptions.store.database.store import Transaction
+
+
+class HoldReason(StrEnum):
+    """A reason why a subscription does not deliver a paper."""
+
+    WORDS = "words"  # the query does not match the paper
+    REPLACEMENT = "replacement"  # only a new version of the paper came; new versions are not announced
+    ARCHIVE = "archive"  # the paper was too old to be news when it came, so it was stored without being announced
+    CROSSLIST = "crosslist"  # the chat wants no cross-lists
+    OLDER = "older"  # the paper came before the moment from which the subscription wants papers
+    LIBRARY = "library"  # the chat's library has the paper
+    PASSED = "passed"  # the subscription looked at the paper before its query or the chat's settings changed
+    PAUSED = "paused"  # the subscription is paused
+    CHAT = "chat"  # the chat is paused or waits for admission
+    TIME = "time"  # nothing prevents it: the paper comes with the next delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a subscription did not deliver a paper."""
+
+    subscription: model.Subscription
+    hold_reason: HoldReason
+    query: Query  # the subscription's query
+    failing: tuple[Node, ...] = ()  # the parts of the query that the paper does not match, as typed
+    due: datetime | None = None  # when the paper will come; None: as soon as papers are sent
+    about: bool = False  # `due` is only the earliest moment (when-out)
+
+
+@stored_store.reads
+def last_delivered(
+    transaction: Transaction, chat: model.Chat, *, message: str = ""
+) -> deliveries.DeliveredPaper | None:
+    """Returns the first paper in the message with the platform id `message`.
+
+    If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper;
+    None if the chat has got no paper.
+    """
+    paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
+    paper = paper or next(iter(deliveries.last_delivered(transaction, chat.id).values()), None)
+    return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
+
+
+@stored_store.reads
+def reasons(
+    transaction: Transaction, chat: model.Chat, known: model.KnownPaper, *, now: datetime
+) -> tuple[Reason, ...]:
+    """Returns, for each subscription of a chat, why it did not deliver a paper. Those nearest to a match come first."""
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
+    found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
+    return tuple(sorted(found, key=_distance))
+
+
+def _distance(reason: Reason) -> tuple[bool, int, int]:
+    return reason.hold_reason is HoldReason.WORDS, len(reason.failing), reason.subscription.number
+
+
+def _reason(
+    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, known: model.KnownPaper, now: datetime
+) -> Reason:
+    query = with_known_vectors(transaction, _as_typed(subscription))
+    lacking = unfulfilled_parts(query, known.paper)
+    keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, subscription, known)
+    timed = keeps is HoldReason.TIME and subscription.next_due_at is not None
+    return Reason(
+        subscription=subscription,
+        hold_reason=keeps,
+        query=query,
+        failing=lacking,
+        due=max(subscription.next_due_at, now) if timed and subscription.next_due_at else None,
+        about=subscription.cadence.kind == "when-out",
+    )
+
+
+def _as_typed(subscription: model.Subscription) -> Query:
+    """Returns the query as typed. If this version reads the text differently, returns the stored canonical query."""
+    try:
+        query: Query | None = parse.asked_beside(subscription.text, (subscription.canonical,))
+    except errors.QueryError:
+        query = None
+    return (
+        query if query and query.canonical == subscription.canonical else parse.parse_canonical(subscription.canonical)
+    )
+
+
+def _keeps(
+    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, known: model.KnownPaper
+) -> HoldReason:
+    """Returns why a subscription does not deliver a paper that its query matches."""
+    if known.sequence is None or known.sequenced_at is None:
+        return (
+            HoldReason.ARCHIVE
+            if announcing.unannounced(transaction, announcing.of_paper(known.id))
+            else HoldReason.REPLACEMENT
+        )
+    if signals.owned(transaction, [chat.id], [known.id]).get(chat.id):
+        return HoldReason.LIBRARY
+    is_cross = known.paper.announce_type is model.Announce.CROSS
+    if chat.settings.crosslists == "out" and is_cross and known.sequence_as_new <= subscription.cursor:
+        return HoldReason.CROSSLIST
+    if known.sequence <= subscription.cursor:
+        return HoldReason.OLDER if known.sequenced_at < subscription.since else HoldReason.PASSED
+    if chat.state is not ChatState.ACTIVE:
+        return HoldReason.CHAT
+    return HoldReason.PAUSED if subscription.state is not SubscriptionState.ACTIVE else HoldReason.TIME

@@ -1,0 +1,212 @@
+"""What a conversation must find again: the meaning of a button, states, offers, and look-ups that are under way.
+
+- A callback token is the meaning of the opaque id of a button.
+- A state is what a conversation must remember, under a name such as "ask:CHAT:PERSON".
+- A pending look-up is a request that is not answered yet, because a worker looks up its papers.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from subscriptions import model
+from subscriptions.states import ReplyState
+from subscriptions.store.conversation_rows import (
+    CallbackRow,
+    ConversationStateRow,
+    OfferRow,
+    PageLogRow,
+    PageMessageRow,
+    PendingLookupRow,
+    UpdateRow,
+)
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.mentions import add_mentions, note_mentions, words_of_callback
+from subscriptions.store.rows import TABLES
+from subscriptions.store.work_rows import WorkerRow
+
+_callbacks = TABLES.tables["callback"]
+_offers = TABLES.tables["offer"]
+_states = TABLES.tables["conversation_state"]
+
+
+_callbacks = TABLES.tables["callback"]
+_offers = TABLES.tables["offer"]
+_states = TABLES.tables["conversation_state"]
+_updates = TABLES.tables["update"]
+_u = _updates.c
+
+
+def home_view_of(person: model.ChatAddress | str) -> str:
+    """Returns the `place` of the callback tokens on a person's home view."""
+    return f"board:{person}"
+
+
+def new_callback_id() -> str:
+    """Returns an id of 16 characters that cannot be guessed."""
+    return secrets.token_urlsafe(12)
+
+
+def store_callbacks(transaction: Transaction, tokens: Mapping[str, model.CallbackToken], *, now: datetime) -> None:
+    """Stores callback tokens under their ids."""
+    if not tokens:
+        return
+    store.execute(
+        transaction, sa.insert(_callbacks), [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()]
+    )
+    named = {id_: words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
+    add_mentions(transaction, "callback", named)
+
+
+def find_callback(transaction: Transaction, callback_id: str) -> model.CallbackToken | None:
+    """Returns the callback token with an id; None if there is none."""
+    row = store.execute(transaction, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
+    return None if row is None else _callback(row)
+
+
+def _values(token: model.CallbackToken) -> dict[str, Any]:
+    return {"place": token.place, "person": token.person, "verb": token.verb, "arguments": dict(token.arguments)}
+
+
+def _callback(row: CallbackRow | sa.Row[Any]) -> model.CallbackToken:
+    return model.CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
+
+
+@store.reads
+def has_home_view(transaction: Transaction, person: model.ChatAddress) -> bool:
+    """Whether a person's home view has callback tokens: it was shown, and the tokens are not cleaned up yet."""
+    return (
+        transaction.exec(select(CallbackRow.id).where(CallbackRow.place == home_view_of(person)).limit(1)).first()
+        is not None
+    )
+
+
+def drop_callbacks_at(transaction: Transaction, place: str) -> None:
+    """Removes the callback tokens of a place."""
+    transaction.exec(sa.delete(CallbackRow).where(col(CallbackRow.place) == place))
+
+
+@store.writes
+def set_conversation_state(
+    transaction: Transaction, name: str, token: model.CallbackToken, *, lasts: timedelta, now: datetime
+) -> None:
+    """Stores the state of a conversation under a name, for a limited time. Replaces the state with this name."""
+    conflicts.put(
+        transaction, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": now + lasts}
+    )
+    words = words_of_callback(name, token.arguments, token.place)
+    note_mentions(transaction, "state", {name: words})
+
+
+@store.reads
+def get_conversation_state(transaction: Transaction, name: str, *, now: datetime) -> model.CallbackToken | None:
+    """Returns the state that is stored under a name; None if there is none or its time is over."""
+    row = store.execute(transaction, sa.select(_states).where(_states.c.name == name, _states.c.until >= now)).first()
+    return None if row is None else _callback(row)
+
+
+@store.writes
+def clear_conversation_state(transaction: Transaction, name: str) -> None:
+    """Removes the state that was stored under a name."""
+    transaction.exec(sa.delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
+
+
+@store.writes
+def begin_lookup(transaction: Transaction, name: str, token: model.CallbackToken, *, now: datetime) -> None:
+    """Stores a pending look-up, which this worker will answer. The `arguments` of the token are the request."""
+    values: Mapping[str, Any] = {
+        "name": name,
+        "place": token.place,
+        "person": token.person,
+        "request": dict(token.arguments),
+        "at": now,
+        "worker": transaction.store.worker,
+    }
+    conflicts.insert_new(transaction, "pending_lookup", ("name",), values)
+
+
+@store.reads
+def requested_lookup(transaction: Transaction, name: str, *, since: datetime) -> Mapping[str, Any] | None:
+    """Returns the request of a pending look-up that was stored at `since` or later; None if there is none."""
+    row = transaction.get(PendingLookupRow, name)
+    return row.request if row is not None and row.at >= since else None
+
+
+@store.writes
+def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
+    """Removes a pending look-up, which the caller then answers.
+
+    Returns False if another caller has answered it, if its chat was erased, or if it is older than `since`.
+    """
+    at = transaction.exec(
+        sa.delete(PendingLookupRow).where(col(PendingLookupRow.name) == name).returning(col(PendingLookupRow.at))
+    ).scalar()
+    return at is not None and at >= since
+
+
+@store.writes
+def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
+    """Gives the look-ups of dead workers to this worker, and drops look-ups from before `since`.
+
+    Returns the names of all look-ups that this worker now has, oldest first.
+    """
+    worker = transaction.store.worker
+    left = col(PendingLookupRow.worker).not_in(select(WorkerRow.id).where(WorkerRow.id != worker))
+    transaction.exec(sa.delete(PendingLookupRow).where(col(PendingLookupRow.at) < since))
+    found = transaction.exec(
+        sa.update(PendingLookupRow)
+        .where(left)
+        .values(worker=worker)
+        .returning(col(PendingLookupRow.at), col(PendingLookupRow.name))
+    ).all()
+    return [name for _, name in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A subscription that is offered to other chats."""
+
+    number: int  # the subscription's number in the chat that offers it
+    text: str
+    cadence: str
+
+
+def put_offer(transaction: Transaction, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
+    """Stores an offer. Returns its id: that of an earlier offer of the subscription; if there is none, `new_id`."""
+    values = {"text": offer.text, "cadence": offer.cadence}
+    known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
+    offer_id: str = conflicts.hold(transaction, "offer", ("chat", "number"), known).id
+    store.execute(transaction, sa.update(_offers).where(_offers.c.id == offer_id).values(values))
+    return offer_id
+
+
+def find_offer(transaction: Transaction, offer_id: str) -> Offer | None:
+    """Returns the offer with an id; None if there is none."""
+    row = transaction.get(OfferRow, offer_id)
+    return None if row is None else Offer(number=row.number, text=row.text, cadence=row.cadence)
+
+
+def offer_of(transaction: Transaction, chat_id: int, number: int) -> str:
+    """Returns the id of the offer of a subscription; "" if it was never offered."""
+    found = select(OfferRow.id).where(OfferRow.chat == chat_id, OfferRow.number == number)
+    return transaction.exec(found).first() or ""
+
+
+def erase_place(transaction: Transaction, place: str) -> None:
+    """Erases what conversations store about a chat (rule 10), including callback tokens on a person's home view.
+
+    The ids of the chat's updates stay.
+    """
+    transaction.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
+    for table in (ConversationStateRow, PendingLookupRow):
+        transaction.exec(sa.delete(table).where(col(table.place) == place))
+    erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
+    transaction.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == place).values(erased))
+    for page in (PageMessageRow, PageLogRow):
+        transaction.exec(sa.delete(page).where(col(page.chat) == place))

@@ -1,0 +1,87 @@
+"""The deliveries of one chat: what is planned, and what was shown."""
+
+from datetime import UTC, datetime, time
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from subscriptions.states import (
+    MAYBE_SENT,
+)
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.deliveries import SHOWN_IN_MESSAGE
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
+
+_NOON = time(12)  # the time if only the day is known; noon in UTC is on the same day in most zones
+
+
+def planned_papers(transaction: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
+    """Returns the number of papers in a chat's unsent deliveries; with `by`, only in those planned at or before `by`.
+
+    A delivery is unsent if none of its messages was sent or may have been sent.
+    """
+    items = (
+        select(sa.func.count())
+        .select_from(DeliveryItemRow)
+        .where(col(DeliveryItemRow.delivery).in_(_unsent(transaction, chat_id, by)))
+    )
+    return transaction.exec(items).one()
+
+
+def shown_at(transaction: Transaction, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
+    """Returns (moment, number of papers) for each message that showed papers at `since` or later.
+
+    For deliveries that are no longer stored, only the day is known. Their moment is noon in UTC.
+    """
+    sent = (
+        select(col(MessageRow.sent_at), sa.func.count())
+        .join(DeliveryItemRow, SHOWN_IN_MESSAGE)
+        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
+        .group_by(col(MessageRow.sent_at))
+    )
+    days = (
+        select(col(DeliveryItemRow.delivered_on), sa.func.count())
+        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True))
+        .where(col(DeliveryItemRow.delivered_on) >= since.date())
+        .group_by(col(DeliveryItemRow.delivered_on))
+    )
+    found = [(at, amount) for at, amount in transaction.exec(sent) if at is not None]
+    return found + [
+        (datetime.combine(day, _NOON, UTC), amount) for day, amount in transaction.exec(days) if day is not None
+    ]
+
+
+def was_posted(transaction: Transaction, chat_id: int, platform_id: str) -> bool:
+    """Whether a delivery of this chat has a message with this platform id."""
+    found = (
+        select(MessageRow.number)
+        .join(DeliveryRow, col(DeliveryRow.seq) == MessageRow.delivery)
+        .where(DeliveryRow.chat == chat_id, MessageRow.platform_id == platform_id)
+    )
+    return transaction.exec(found.limit(1)).first() is not None
+
+
+def hold_planned(transaction: Transaction, chat_id: int, until: datetime | None) -> None:
+    """Delays a chat's unsent deliveries until the moment `until`; None: ends the delay, so that they are sent at once."""
+    seqs = _unsent(transaction, chat_id, None)
+    transaction.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
+
+
+def dismiss_planned(transaction: Transaction, chat_id: int, *, by: datetime, now: datetime) -> None:
+    """Dismisses a chat's unsent deliveries that were planned at or before `by`."""
+    seqs = _unsent(transaction, chat_id, by)
+    transaction.exec(
+        sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now)
+    )
+
+
+def _unsent(transaction: Transaction, chat_id: int, by: datetime | None) -> list[int]:
+    maybe_sent = select(MessageRow.delivery).where(
+        MessageRow.delivery == DeliveryRow.seq, col(MessageRow.state).in_(MAYBE_SENT)
+    )
+    found = select(DeliveryRow.seq).where(
+        DeliveryRow.chat == chat_id, col(DeliveryRow.settled_at).is_(None), ~maybe_sent.exists()
+    )
+    if by is not None:
+        found = found.where(col(DeliveryRow.created_at) <= by)
+    return [seq for seq in transaction.exec(found) if seq is not None]

@@ -1,0 +1,128 @@
+"""Deliveries that are dead or wait for long, and the notices about them."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from subscriptions import model
+from subscriptions.states import (
+    ChatState,
+    DeliveryState,
+    MessageState,
+)
+from subscriptions.store import rows as stored_rows
+from subscriptions.store.columns import Condition, Utc
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.delivery_states import STATES, states_not_over
+from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
+
+_deliveries = stored_rows.TABLES.tables["delivery"]
+_d = _deliveries.c
+
+
+LONG = timedelta(hours=1)  # deliveries that fail for longer than this are reported in notices, the log and `check`
+_NAMED = 5  # a notice names at most so many deliveries by their ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Deliveries that have the same problem."""
+
+    count: int
+    reason: str = ""  # the most frequent reason
+    ids: tuple[str, ...] = ()  # ids of the first few deliveries
+    chat: str = ""  # address of the chat; "" if the deliveries are for several chats
+    since: datetime | None = None  # when the first of them was given up (dead) or planned (waiting)
+
+
+def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
+    """Returns the deliveries with a dead message that were settled after `since`; if it is None, all of them.
+
+    Notices do not count, because otherwise a dead notice would cause the next notice.
+    """
+    wanted = (
+        select(DeliveryRow.id, MessageRow.reason, ChatRow, col(DeliveryRow.settled_at))
+        .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
+        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .where(
+            MessageRow.state == MessageState.DEAD,
+            DeliveryRow.kind != model.DeliveryKind.NOTICE,
+            col(DeliveryRow.settled_at).is_not(None),
+            col(DeliveryRow.dismissed_at).is_(None),
+        )
+        .order_by(col(DeliveryRow.seq), col(MessageRow.number))
+    )
+    if since is not None:
+        wanted = wanted.where(col(DeliveryRow.settled_at) > since)
+    rows = transaction.exec(wanted).all()
+    ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
+    reasons = Counter(reason for _, reason, _, _ in rows if reason)
+    chats = {str(model.ChatAddress(chat.platform, chat.address, chat.topic)) for _, _, chat, _ in rows}
+    return Trouble(
+        count=len(ids),
+        reason=reasons.most_common(1)[0][0] if reasons else "",
+        ids=ids[:_NAMED],
+        chat=chats.pop() if len(chats) == 1 else "",
+        since=min((at for _, _, _, at in rows if at is not None), default=None),
+    )
+
+
+def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Trouble]:
+    """Returns platform → deliveries that failed at least once and have waited since before the moment `before`."""
+    first = sa.func.min(col(DeliveryRow.created_at), type_=Utc)
+    rows = transaction.exec(
+        select(ChatRow.platform, DeliveryRow.reason, sa.func.count(), first)
+        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
+        .where(
+            Condition(stored_rows.GOES_OUT),
+            col(DeliveryRow.attempts) > 0,
+            col(DeliveryRow.created_at) < before,
+            ChatRow.state == ChatState.ACTIVE,
+        )
+        .group_by(ChatRow.platform, col(DeliveryRow.reason))
+    ).all()
+    reasons: dict[str, Counter[str]] = {}
+    oldest: dict[str, datetime] = {}
+    for platform, reason, count, since in rows:
+        reasons.setdefault(platform, Counter())[reason] += count
+        oldest[platform] = min(oldest.get(platform, since), since)
+    return {
+        platform: Trouble(count=found.total(), reason=found.most_common(1)[0][0], since=oldest[platform])
+        for platform, found in reasons.items()
+    }
+
+
+def notices_since(transaction: Transaction, chat_id: int, cause: str, since: datetime) -> int:
+    """Returns the number of notices with this cause that were stored for a chat at `since` or later."""
+    begins = f"notice:{chat_id}:{cause}:"
+    wanted = select(sa.func.count()).select_from(DeliveryRow).where(DeliveryRow.chat == chat_id)
+    wanted = wanted.where(col(DeliveryRow.dedupe_key).startswith(begins), col(DeliveryRow.created_at) >= since)
+    return transaction.exec(wanted).one()
+
+
+def noticed_since(transaction: Transaction, key: str, since: datetime) -> bool:
+    """Whether a notice with this dedupe key was stored at `since` or later."""
+    wanted = select(DeliveryRow.seq).where(DeliveryRow.dedupe_key == key, col(DeliveryRow.created_at) >= since)
+    return transaction.exec(wanted).first() is not None
+
+
+def drop_notices(transaction: Transaction, part: str, *, now: datetime) -> None:
+    """Dismisses all notices that are not settled and whose dedupe key contains `part`."""
+    transaction.exec(
+        sa.update(DeliveryRow)
+        .where(
+            col(DeliveryRow.kind) == model.DeliveryKind.NOTICE,
+            col(DeliveryRow.dedupe_key).contains(part, autoescape=True),
+            col(DeliveryRow.settled_at).is_(None),
+        )
+        .values(settled_at=now, dismissed_at=now, reason="it was not so after all")
+    )
+
+
+def states_of(transaction: Transaction, chat_id: int) -> Counter[DeliveryState]:
+    """Returns state → number of the chat's deliveries in this state. Deliveries that were sent are not counted."""
+    of_chat = states_not_over(transaction, STATES.where(_d.chat == chat_id))
+    return Counter(state for _, state in of_chat)

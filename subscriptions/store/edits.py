@@ -1,0 +1,106 @@
+"""Edits of messages that were sent: requested, and made one after another in each lane."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import col, or_, select
+
+from subscriptions.planning.decision import LONGEST_WAIT
+from subscriptions.states import ChatState
+from subscriptions.store import deliveries
+from subscriptions.store import rows as stored_rows
+from subscriptions.store.database import store
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
+from subscriptions.store.sendable import ANY_REQUESTED, IN_LANE, IS_HELD, IS_REQUESTED, WAITS
+from subscriptions.store.steps import ClaimRequest, Edit
+
+_deliveries, _chats, _messages = (stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message"))
+_d, _c, _m = _deliveries.c, _chats.c, _messages.c
+
+
+# This statement uses an index, and usually returns nothing.
+REQUESTED = sa.select(_m.delivery).where(IS_REQUESTED, _m.platform_id.is_not(None))
+_ANY_REQUESTED = sa.select(ANY_REQUESTED)
+_EDITABLE = (
+    IS_REQUESTED,
+    _m.platform_id.is_not(None),  # it was sent
+    or_(_d.next_at.is_(None), ~WAITS),
+    _c.state == ChatState.ACTIVE,
+    ~IS_HELD,
+)
+_EDITS = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat)
+LANES_WITH_EDITS = (
+    sa.select(_c.platform, _c.address)
+    .select_from(_EDITS)
+    .where(*_EDITABLE, _c.platform.in_(sa.bindparam("platforms", expanding=True)))
+    .distinct()
+)
+_NEXT_EDIT = (
+    sa.select(_m.delivery, _m.number, _m.edit_requested_at, _m.platform_id, _m.use_plain, _d.attempts)
+    .select_from(_EDITS)
+    .where(IN_LANE, *_EDITABLE)
+    .order_by(_m.delivery, _m.number)
+    .limit(1)
+)
+
+
+def next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
+    """Returns the oldest message of a lane with a requested edit that can be made now; None if there is none."""
+    connection, lane, now = transaction.connection(), asking.lane, asking.now
+    if connection.execute(_ANY_REQUESTED).scalar() is None:
+        return None
+    values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}
+    found = connection.execute(_NEXT_EDIT, {**values, "wall": asking.wall}).first()
+    if found is None:
+        return None
+    delivery = deliveries.delivery_value(transaction, found.delivery)
+    return Edit(
+        seq=found.delivery,
+        number=found.number,
+        chat=delivery.chat,
+        requested_at=found.edit_requested_at,
+        platform_id=found.platform_id,
+        plain=found.use_plain,
+        attempts=found.attempts,
+        delivery=delivery,
+        layout=_layout(transaction, found.delivery),
+    )
+
+
+@store.shares
+def finish_edit(transaction: Transaction, edit: Edit) -> None:
+    """Ends an edit that succeeded or can never succeed. Keeps a request that came in the meantime."""
+    transaction.exec(
+        sa.update(MessageRow)
+        .where(
+            col(MessageRow.delivery) == edit.seq,
+            col(MessageRow.number) == edit.number,
+            col(MessageRow.edit_requested_at) == edit.requested_at,
+        )
+        .values(edit_requested_at=None)
+    )
+    _wait(transaction, edit, attempts=0, next_at=None)
+
+
+def postpone_edit(transaction: Transaction, edit: Edit, *, next_at: datetime | None) -> None:
+    """Schedules another attempt of an edit, not before `next_at`."""
+    _wait(transaction, edit, attempts=edit.attempts + 1, next_at=next_at)
+
+
+def _wait(transaction: Transaction, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
+    transaction.exec(
+        sa.update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at)
+    )
+
+
+def _layout(transaction: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
+    numbers = transaction.exec(
+        select(MessageRow.number).where(MessageRow.delivery == seq).order_by(col(MessageRow.number))
+    )
+    items = transaction.exec(
+        select(DeliveryItemRow.message, DeliveryItemRow.paper)
+        .where(DeliveryItemRow.delivery == seq)
+        .order_by(col(DeliveryItemRow.position))
+    ).all()
+    return tuple(tuple(paper for message, paper in items if message == number) for number in numbers)

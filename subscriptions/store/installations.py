@@ -1,0 +1,81 @@
+"""The workspaces that installed the app."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from subscriptions.states import InstallationState
+from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
+
+_is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
+
+
+def _change(transaction: Transaction, *conditions: sa.ColumnElement[bool], **values: object) -> bool:
+    """Updates the row that meets the conditions. Returns whether there was such a row."""
+    return transaction.exec(sa.update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
+
+
+def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
+    """Stores that a workspace uninstalled the app at `now`, and erases its tokens. A second call changes nothing."""
+    removed = {"tokens": "", "state": InstallationState.UNINSTALLED, "since": now}
+    if not conflicts.insert_new(transaction, "installation", ("team",), {"team": team, **removed}):
+        _change(transaction, col(InstallationRow.team) == team, _is_there, **removed)
+
+
+def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
+    """Stores that a workspace has the app again. Returns False if the workspace had not uninstalled the app."""
+    return _change(
+        transaction, col(InstallationRow.team) == team, ~_is_there, state=InstallationState.ACTIVE, since=now
+    )
+
+
+def put_installation(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
+    """Stores a workspace that has the app, with its sealed tokens."""
+    values = {"team": team, "tokens": tokens, "state": InstallationState.ACTIVE, "since": now}
+    if not conflicts.insert_new(transaction, "installation", ("team",), values):
+        _change(transaction, col(InstallationRow.team) == team, tokens=tokens)
+
+
+@store.writes
+def renew_tokens(transaction: Transaction, team: str, tokens: str) -> bool:
+    """Replaces the sealed tokens of a workspace. Returns False if the workspace no longer has the app."""
+    has_tokens = col(InstallationRow.tokens) != ""
+    return _change(transaction, col(InstallationRow.team) == team, _is_there, has_tokens, tokens=tokens)
+
+
+@store.reads
+def installations(transaction: Transaction) -> dict[str, str]:
+    """Returns team → sealed tokens, for each workspace that has the app and tokens of its own."""
+    rows = transaction.exec(select(InstallationRow.team, InstallationRow.tokens).where(_is_there))
+    return {team: tokens for team, tokens in rows if tokens}
+
+
+@store.reads
+def uninstalled(transaction: Transaction, before: datetime | None = None) -> tuple[str, ...]:
+    """Returns the workspaces that uninstalled the app, before the moment `before` if it is given."""
+    found = select(InstallationRow.team).where(InstallationRow.state == InstallationState.UNINSTALLED)
+    return tuple(transaction.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
+
+
+def drop_installations(transaction: Transaction, before: datetime) -> None:
+    """Erases the workspaces that uninstalled the app before the moment `before`."""
+    transaction.exec(
+        sa.delete(InstallationRow).where(
+            col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before
+        )
+    )
+
+
+@store.writes
+def complete_installation(transaction: Transaction, installation: str, *, now: datetime) -> bool:
+    """Stores that an installation was completed. Returns False if this was stored before, perhaps by another process."""
+    return conflicts.insert_new(transaction, "completed_installation", ("id",), {"id": installation, "at": now})
+
+
+@store.reads
+def is_installation_completed(transaction: Transaction, installation: str) -> bool:
+    """Whether an installation was completed."""
+    return transaction.get(CompletedInstallationRow, installation) is not None

@@ -1,0 +1,150 @@
+"""The messages of chats on the bot's own pages: numbered, so that a browser asks only for new ones."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from subscriptions import model
+from subscriptions.store.conversation_rows import (
+    PageLogRow,
+    PageMessageRow,
+)
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageMessage:
+    """A message as a page shows it."""
+
+    number: int  # its number in the chat; later messages have higher numbers
+    change: int  # number of the chat's change that wrote or last edited it
+    is_own: bool
+    payload: str
+    at: datetime
+    is_edited: bool
+
+
+@store.writes
+def add_page_message(
+    transaction: Transaction,
+    chat: model.ChatAddress,
+    payload: str,
+    *,
+    delivery: str,
+    part: int,
+    is_own: bool = False,
+    now: datetime,
+) -> int:
+    """Stores a message and returns its number in the chat.
+
+    If a message with the same delivery and part is stored, changes nothing and returns the number of that message. So a
+    message with an unknown outcome can simply be stored again. `is_own`: the person wrote it.
+    """
+    name = _name(chat)
+    change = _next_change(transaction, name)
+    known = find_page_message(transaction, chat, delivery=delivery, part=part)
+    if known is not None:
+        return known
+    transaction.add(
+        PageMessageRow(
+            chat=name,
+            number=change,
+            change=change,
+            delivery=delivery,
+            part=part,
+            payload=payload,
+            is_own=is_own,
+            at=now,
+        )
+    )
+    _count(transaction, name, change)
+    return change
+
+
+@store.writes
+def edit_page_message(transaction: Transaction, chat: model.ChatAddress, number: int, payload: str) -> bool:
+    """Replaces the content of a message of the bot. Returns False if the bot has no message with this number."""
+    name = _name(chat)
+    change = _next_change(transaction, name)
+    row = transaction.get(PageMessageRow, (name, number))
+    if row is None or row.is_own:
+        return False
+    if row.payload != payload:
+        row.payload, row.change, row.is_edited = payload, change, True
+        transaction.add(row)
+        _count(transaction, name, change)
+    return True
+
+
+@store.writes
+def find_page_message(transaction: Transaction, chat: model.ChatAddress, *, delivery: str, part: int) -> int | None:
+    """Returns the number of a message; None if it is not stored.
+
+    Writes nothing, but is done in turn: after the writes that were asked for before.
+    """
+    found = select(PageMessageRow.number).where(
+        PageMessageRow.chat == _name(chat), PageMessageRow.delivery == delivery, PageMessageRow.part == part
+    )
+    return transaction.exec(found).first()
+
+
+@store.reads
+def newest_page_messages(
+    transaction: Transaction, chat: model.ChatAddress, most: int, *, before: int | None = None
+) -> tuple[list[PageMessage], int]:
+    """Returns the newest messages of a chat, oldest first, and the number of its last change.
+
+    If `before` is given, returns the newest messages before the message with this number.
+    """
+    found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat))
+    if before is not None:
+        found = found.where(PageMessageRow.number < before)
+    rows = transaction.exec(found.order_by(col(PageMessageRow.number).desc()).limit(most)).all()
+    return [_message(row) for row in reversed(rows)], _changes_of(transaction, chat)
+
+
+@store.reads
+def changed_page_messages(
+    transaction: Transaction, chat: model.ChatAddress, after: int, most: int
+) -> tuple[list[PageMessage], int]:
+    """Returns the messages that were written or edited after the change `after`, and the number of the last change.
+
+    The messages are in the order of their changes. If the chat was erased in the meantime, the number is lower than
+    `after`.
+    """
+    found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat), PageMessageRow.change > after)
+    rows = transaction.exec(found.order_by(col(PageMessageRow.change)).limit(most))
+    return [_message(row) for row in rows], _changes_of(transaction, chat)
+
+
+def _name(chat: model.ChatAddress) -> str:
+    return str(model.ChatAddress(chat.platform, chat.address))
+
+
+def _changes_of(transaction: Transaction, chat: model.ChatAddress) -> int:
+    """Returns the number of the last change of a chat. After the chat was erased, the number is lower than before."""
+    return transaction.exec(select(PageLogRow.changes).where(PageLogRow.chat == _name(chat))).first() or 0
+
+
+def _next_change(transaction: Transaction, chat: str) -> int:
+    """Returns the number of a chat's next change. Locks the chat's log until the transaction ends."""
+    return int(conflicts.hold(transaction, "page_log", ("chat",), {"chat": chat, "changes": 0}).changes) + 1
+
+
+def _count(transaction: Transaction, chat: str, change: int) -> None:
+    transaction.exec(sa.update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
+    transaction.flush()
+
+
+def _message(row: PageMessageRow) -> PageMessage:
+    return PageMessage(
+        number=row.number,
+        change=row.change,
+        is_own=row.is_own,
+        payload=row.payload,
+        at=row.at,
+        is_edited=row.is_edited,
+    )

@@ -1,0 +1,152 @@
+"""Writes the deliveries of a plan into the outbox, and tells which papers a chat got already (rule 5)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import NULLTYPE, TypeEngine
+
+from subscriptions import model
+from subscriptions.store import columns, mentions
+from subscriptions.store import rows as stored_rows
+from subscriptions.store.columns import JsonText
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.signals import owned
+from subscriptions.store.wakeups import wake_chats
+
+_deliveries = stored_rows.TABLES.tables["delivery"]
+_delivery_items = stored_rows.TABLES.tables["delivery_item"]
+_d, _i = _deliveries.c, _delivery_items.c
+
+
+# Each plan executes these statements, so they are built only once.
+_deliveries, _delivery_items = stored_rows.TABLES.tables["delivery"], stored_rows.TABLES.tables["delivery_item"]
+_d, _i = _deliveries.c, _delivery_items.c
+_KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
+# Facts and reasons are passed as JSON text. Many rows have the same ones, and SQLAlchemy would encode them again for each
+# row.
+_TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
+_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
+_ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
+_NEW_DELIVERIES = sa.insert(_deliveries).values(
+    {name: sa.bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
+)
+_NEW_ITEMS = sa.insert(_delivery_items).values(
+    {name: sa.bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM}
+)
+# Without statistics of the table, a server would begin with the papers and read all chats that have them. LATERAL and
+# OFFSET 0 make it begin with the chats.
+_DELIVERED_TO_EACH = sa.text("""
+    SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
+        SELECT item.chat, item.paper FROM delivery_item AS item
+        WHERE item.chat = asked.chat AND item.paper BETWEEN :first AND :last OFFSET 0
+    ) AS found
+""").bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A planned delivery that has to be stored."""
+
+    id: str
+    chat_id: int
+    kind: model.DeliveryKind
+    due: datetime
+    key: str  # the dedupe key; a second delivery with the same key is not stored
+    items: tuple[model.Item, ...]
+    facts: model.Facts
+
+
+def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
+    """Returns those of `keys` that are dedupe keys of stored deliveries."""
+    return {row.dedupe_key for row in store.rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
+
+
+def add_deliveries(transaction: Transaction, planned: Sequence[Planned], *, now: datetime) -> None:
+    """Stores deliveries and their items, with few statements, and wakes their lanes.
+
+    No stored delivery may have one of their keys.
+    """
+    facts, because = _Texts(model.Facts), _Texts(tuple[model.Because, ...])
+    conflicts.execute_rows(
+        transaction,
+        _NEW_DELIVERIES,
+        _DELIVERY,
+        [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "", True) for p in planned],
+    )
+    seqs = {row.id: row.seq for row in store.rows_of(transaction, _SEQS, _d.id, [p.id for p in planned])}
+    items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
+    # in parts, since the garbage collector would check all rows again and again
+    while part := list(islice(items, store.CHUNK)):
+        rows = [
+            (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
+            for seq, chat_id, item in part
+        ]
+        conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, rows)
+    wake_chats(transaction, {p.chat_id: p.kind for p in planned})
+
+
+def add_delivery(transaction: Transaction, planned: Planned, *, now: datetime) -> bool:
+    """Stores a delivery without items, and wakes its lane.
+
+    Returns False if a delivery with its dedupe key is stored, perhaps by another process.
+    """
+    values = {
+        "id": planned.id,
+        "chat": planned.chat_id,
+        "kind": planned.kind,
+        "due": planned.due,
+        "dedupe_key": planned.key,
+        "created_at": now,
+        "facts": columns.to_json(planned.facts),
+        "attempts": 0,
+        "reason": "",
+    }
+    if not conflicts.insert_new(transaction, "delivery", ("dedupe_key",), values):
+        return False
+    seq = store.execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
+    mentions.add_mentions(transaction, "delivery", {seq: mentions.words_of_notice(planned.key, planned.facts.detail)})
+    wake_chats(transaction, {planned.chat_id: planned.kind})
+    return True
+
+
+def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Returns chat id → those of `paper_ids` that the chat has in a delivery or in its library."""
+    found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
+    papers = sorted(set(paper_ids))
+    if papers and transaction.connection().dialect.name == "postgresql":
+        values = {"ids": list(chat_ids), "first": papers[0], "last": papers[-1]}
+        wanted = set(papers)
+        for chat_id, paper_id in store.execute(transaction, _DELIVERED_TO_EACH, values):
+            if paper_id in wanted:
+                found[chat_id].add(paper_id)
+    else:
+        for chats in store.in_chunks(chat_ids):
+            of_chats = sa.select(_i.chat, _i.paper).where(_i.chat.in_(chats))
+            for chat_id, paper_id in store.rows_of(transaction, of_chats, _i.paper, papers):
+                found[chat_id].add(paper_id)
+    for chat_id, mine in owned(transaction, chat_ids, papers).items():
+        found[chat_id] |= mine
+    return found
+
+
+class _Texts:
+    """Makes the JSON of values, once for each object, since deliveries share their facts and papers their reasons.
+
+    The values must stay alive, because the cache uses their `id()` as keys.
+    """
+
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
+        self._adapter = columns.adapter_of(kind)
+        # id() of a value -> JSON; equal values are usually one object, and hashing is slow
+        self._texts: dict[int, str] = {}
+
+    def of(self, value: object) -> str:
+        text = self._texts.get(id(value))
+        if text is None:
+            text = self._texts[id(value)] = self._adapter.dump_json(value).decode()
+        return text

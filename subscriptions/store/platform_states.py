@@ -1,0 +1,62 @@
+"""The platforms: to which bot the database belongs there, and whether the platform is stopped (rule 11)."""
+
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.work_rows import PlatformRow
+
+_STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
+
+
+def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
+    """Makes a bot the owner of the database on a platform, unless it has an owner. Returns the owner."""
+    stored = conflicts.hold(transaction, "platform", ("name",), _row(platform, bot=bot))
+    if stored.bot is None:
+        transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(bot=bot))
+    return str(stored.bot or bot)
+
+
+@store.reads
+def bots(transaction: Transaction) -> dict[str, str]:
+    """Returns platform → the bot to which the database belongs there."""
+    rows = transaction.exec(select(PlatformRow.name, PlatformRow.bot))
+    return {name: bot for name, bot in rows if bot is not None}
+
+
+@store.reads
+def bot_name(transaction: Transaction, platform: str) -> str:
+    """Returns the last stored name of the bot on a platform; "" if it is not known."""
+    return transaction.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
+
+
+@store.reads
+def stopped_platforms(transaction: Transaction) -> dict[str, str]:
+    """Returns platform → why it is stopped, for each stopped platform."""
+    return {name: reason for name, reason in store.execute(transaction, _STOPPED) if reason is not None}
+
+
+@store.writes
+def free_platforms(transaction: Transaction) -> None:
+    """Frees all stopped platforms, so that sending continues."""
+    transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
+
+
+def waiting_logged(transaction: Transaction) -> dict[str, date]:
+    """Returns platform → the day on which the log last reported deliveries that have waited for long."""
+    rows = transaction.exec(select(PlatformRow)).all()
+    return {row.name: row.waiting_logged_on for row in rows if row.waiting_logged_on is not None}
+
+
+def put_platform(transaction: Transaction, platform: str, **values: object) -> None:
+    """Stores values of a platform: `bot`, `bot_name`, why it is `stopped`, or `waiting_logged_on`."""
+    conflicts.insert_new(transaction, "platform", ("name",), _row(platform))
+    transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
+
+
+def _row(platform: str, *, bot: str | None = None) -> dict[str, Any]:
+    return {"name": platform, "bot": bot, "bot_name": "", "stopped": None, "waiting_logged_on": None}

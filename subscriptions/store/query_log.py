@@ -1,0 +1,57 @@
+"""The log of added and removed queries, from which the planner keeps its index of queries."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from subscriptions.store import rows as stored_rows
+from subscriptions.store.database import store
+from subscriptions.store.database.store import Transaction
+
+_changes = stored_rows.TABLES.tables["query_change"]
+_queries = stored_rows.TABLES.tables["query"]
+_qc, _q = _changes.c, _queries.c
+
+
+KEPT = 100_000  # changes; a set of queries that lacks older changes is rebuilt
+
+_changes, _queries = stored_rows.TABLES.tables["query_change"], stored_rows.TABLES.tables["query"]
+_qc, _q = _changes.c, _queries.c
+_NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_qc.sequence))
+
+
+def newest_change(transaction: Transaction) -> int:
+    """Returns the number of the newest change; 0 if there is none."""
+    return store.execute(transaction, _NEWEST).scalar() or 0
+
+
+def changes_after(transaction: Transaction, sequence: int) -> tuple[int, set[int]] | None:
+    """Returns (newest change, ids of queries added or removed after `sequence`); None if the log lacks some changes."""
+    oldest, newest = store.execute(transaction, _OLDEST).scalar() or 0, newest_change(transaction)
+    if newest == sequence:
+        return newest, set()
+    if newest < sequence or sequence < oldest - 1:
+        return None
+    return newest, set(store.execute(transaction, sa.select(_qc.query).where(_qc.sequence > sequence)).scalars())
+
+
+def queries_by_id(transaction: Transaction, ids: Sequence[int]) -> dict[int, str]:
+    """Returns id -> canonical text. Queries that are not stored are left out."""
+    return dict(store.rows_of(transaction, _queries, _q.id, ids))
+
+
+def page_of_queries(transaction: Transaction, after: int, most: int) -> list[tuple[int, str]]:
+    """Returns (id, canonical text) of the next `most` queries after the id `after`, ordered by id."""
+    page = sa.select(_q.id, _q.canonical).where(_q.id > after).order_by(_q.id).limit(most)
+    return [(query, canonical) for query, canonical in store.execute(transaction, page)]
+
+
+def drop_changes(transaction: Transaction, most: int) -> int:
+    """Removes at most `most` old changes. The newest `KEPT` changes stay. Returns the number of removed changes."""
+    old = (
+        sa.select(_qc.sequence)
+        .where(_qc.sequence <= newest_change(transaction) - KEPT)
+        .order_by(_qc.sequence)
+        .limit(most)
+    )
+    return store.execute(transaction, sa.delete(_changes).where(_qc.sequence.in_(old))).rowcount

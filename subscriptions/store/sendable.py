@@ -1,0 +1,54 @@
+"""The conditions under which a delivery may be sent, a lane waits, and an edit was requested."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from subscriptions import model
+from subscriptions.planning.decision import LONGEST_WAIT
+from subscriptions.states import WAITING, ChatState
+from subscriptions.store import rows as stored_rows
+from subscriptions.store.columns import Utc
+
+_deliveries, _chats, _messages, _lanes = (
+    stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message", "lane")
+)
+_d, _c, _m = _deliveries.c, _chats.c, _messages.c
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+_waits_for_operator = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
+# A delivery may be sent if its chat is active, or if the chat waits for an operator and the delivery is a notice.
+MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == model.DeliveryKind.NOTICE))
+CHATS_IN_LANE = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
+# Whether a delivery belongs to the lane (:platform, :address). Compares ids of chats, since deliveries have no index by
+# address.
+IN_LANE = _d.chat.in_(CHATS_IN_LANE)
+_wall = sa.bindparam("wall", type_=Utc)
+# Whether the lane waits at :wall because its platform requested a wait. Ignores a wait that begins in the future, since
+# the clock was set back.
+IS_HELD = sa.exists().where(
+    _lanes.c.platform == _c.platform,
+    _lanes.c.address == _c.address,
+    _lanes.c.since <= _wall,
+    _wall < _lanes.c.not_before,
+)
+# Whether the next attempt is after :now. Ignores an attempt after :longest, since it was stored with a wrong clock.
+WAITS = (_d.next_at > sa.bindparam("now", type_=Utc)) & (_d.next_at <= sa.bindparam("longest", type_=Utc))
+# Whether an edit of a message was requested. Compares moments, because for "IS NOT NULL" SQLite would read all messages.
+IS_REQUESTED = _m.edit_requested_at > _BEGINNING
+# A message whose edit was requested; NULL if there is none. The statement has the order of an index: without an order,
+# PostgreSQL would read all messages until it has statistics.
+ANY_REQUESTED = (
+    sa.select(_m.delivery)
+    .where(IS_REQUESTED, _m.platform_id.is_not(None))
+    .order_by(_m.edit_requested_at)
+    .limit(1)
+    .scalar_subquery()
+)
+
+
+def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
+    """Returns the moment of the next attempt; None if the attempt may be made now.
+
+    Ignores a moment later than the longest wait, since it was stored while the clock was wrong.
+    """
+    return next_at if next_at is not None and now < next_at <= now + LONGEST_WAIT else None

@@ -1,0 +1,64 @@
+"""What a sender has to do next in a lane: render a delivery, post or look up a message, or edit a sent one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from subscriptions import model
+from subscriptions.planning.decision import OnUnclear
+
+
+@dataclass(frozen=True, slots=True)
+class Unrendered:
+    """The next step of a lane is to render this delivery: it has no messages yet."""
+
+    seq: int
+    platform: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The next step of a lane is to post this message, or to look it up."""
+
+    seq: int
+    delivery: str
+    chat_id: int
+    address: model.ChatAddress
+    attempts: int
+    message: model.Message
+    plain: bool = False  # post the form without markup
+    unclear: bool = False  # an earlier post may have arrived
+    at_start: bool = False  # an earlier process left its outcome unclear
+    waits: bool = False  # its next attempt is later, but it can be looked up now
+    unclear_since: datetime | None = None  # start of the first post that may have arrived, by the machine's clock
+    was_repeated: bool = False  # it was posted again since then
+    thread: str | None = None  # platform id of the message in whose thread it is posted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """The next step of a lane is to edit this sent message. `delivery` has the papers as they are known now."""
+
+    seq: int
+    number: int
+    chat: model.Chat
+    requested_at: datetime  # the moment of this request; after a later request, the message is edited again
+    platform_id: str
+    plain: bool  # it was sent without markup
+    attempts: int
+    delivery: model.Delivery
+    layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
+
+
+Step = Unrendered | Claim | Edit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """The request of a sender for the next step of a lane."""
+
+    lane: model.Lane
+    now: datetime
+    wall: datetime
+    on_unclear: OnUnclear
+    can_find: bool  # the platform can look up messages
+    tried: frozenset[tuple[int, int]]  # (seq, number) of messages that the sender has tried often enough for now

@@ -1,0 +1,136 @@
+"""Updates of platforms: each is stored with its reply in the transaction of its effect (docs/architecture.md, rule 8)."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from subscriptions import model
+from subscriptions.states import ReplyState
+from subscriptions.store.columns import Condition
+from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
+from subscriptions.store.database import conflicts, store
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.rows import TABLES
+from subscriptions.store.work_rows import WorkerRow
+
+_updates = TABLES.tables["update"]
+_u = _updates.c
+_is_unfinished = Condition(UNFINISHED)  # with this condition, a query uses the small index of unfinished replies
+_KEY = ("platform", "update_id")
+REPEATED_FOR = timedelta(minutes=10)  # an unconfirmed reply is posted again for so long after its command
+
+
+@store.reads
+def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | None:
+    """Returns the stored reply to an update; None if the update is new."""
+    reply: str | None = store.execute(transaction, sa.select(_u.reply).where(*_is(platform, update_id))).scalar()
+    return reply
+
+
+def claim_update(transaction: Transaction, platform: str, update_id: str, *, chat: str, now: datetime) -> bool:
+    """Stores an update, before its effect in the same transaction. Returns False if it was stored before."""
+    values = {
+        "platform": platform,
+        "update_id": update_id,
+        "at": now,
+        "chat": chat,
+        "reply": "",
+        "state": ReplyState.DONE,
+        "worker": transaction.store.worker,
+    }
+    return conflicts.insert_new(transaction, "update", _KEY, values)
+
+
+def store_reply(transaction: Transaction, platform: str, update_id: str, reply: str) -> None:
+    """Stores the reply to a claimed update, which this worker will post."""
+    unfinished = {"reply": reply, "state": ReplyState.READY}
+    store.execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(unfinished))
+
+
+@store.reads
+def commands_since(transaction: Transaction, chat: model.ChatAddress, since: datetime) -> int:
+    """Returns the number of updates of a chat that took effect at `since` or later."""
+    found = select(sa.func.count()).select_from(UpdateRow).where(UpdateRow.chat == str(chat), UpdateRow.at >= since)
+    return transaction.exec(found).one()
+
+
+@store.reads
+def is_later_update(
+    transaction: Transaction, chat: model.ChatAddress, after: datetime, *, without: Collection[str]
+) -> bool:
+    """Whether a chat has an update that came after a moment, other than those with the ids `without`."""
+    later = select(UpdateRow.update_id).where(UpdateRow.chat == str(chat), UpdateRow.at > after)
+    return transaction.exec(later.where(col(UpdateRow.update_id).not_in(without)).limit(1)).first() is not None
+
+
+def recent_updates(transaction: Transaction, after: datetime) -> list[tuple[str, datetime, bool]]:
+    """Returns (chat, arrival, whether its reply is finished) of each update of a chat that came after `after`."""
+    rows = transaction.exec(
+        select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(UpdateRow.at > after, UpdateRow.chat != "")
+    )
+    return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
+
+
+def answers_in(transaction: Transaction, lane: model.Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
+    """Returns (arrival, whether its reply is finished) of each update in a lane that came after `after`.
+
+    Leaves out replies that `worker` still has to post, since it counts them when it posts them.
+    """
+    name = str(model.ChatAddress(lane.platform, lane.address))
+    in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
+    found = store.execute(transaction, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
+    return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
+
+
+@store.shares
+def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
+    """Marks a reply as done: it has arrived, or it was given up."""
+    finished = {"state": ReplyState.DONE, "reply": ""}
+    store.execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(finished))
+
+
+@store.reads
+def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -> bool:
+    """Whether the reply to an update is finished: it was posted, it was given up, or there is none."""
+    state = transaction.exec(select(UpdateRow.state).where(*_is(platform, update_id))).first()
+    return state is None or state is ReplyState.DONE
+
+
+@store.reads
+def has_reply(transaction: Transaction, platform: str, update_id: str) -> bool:
+    """Whether this worker still has to post the reply to an update."""
+    worker = store.execute(transaction, sa.select(_u.worker).where(*_is(platform, update_id), _is_unfinished)).scalar()
+    return bool(worker == transaction.store.worker)
+
+
+@store.writes
+def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple[str, str, str]]:
+    """Takes over the replies of dead workers. Gives up replies that are older than ten minutes.
+
+    Returns (platform, update id, reply) for each reply that this worker has to post, oldest first.
+    """
+    worker = transaction.store.worker
+    left = _is_unfinished, ~_of_others(worker)
+    transaction.exec(
+        sa.update(UpdateRow)
+        .where(*left, col(UpdateRow.at) < now - REPEATED_FOR)
+        .values(state=ReplyState.DONE, reply="")
+    )
+    found = transaction.exec(
+        sa.update(UpdateRow)
+        .where(*left)
+        .values(worker=worker)
+        .returning(col(UpdateRow.at), col(UpdateRow.platform), col(UpdateRow.update_id), col(UpdateRow.reply))
+    ).all()
+    return [(platform, update_id, reply) for _, platform, update_id, reply in sorted(found)]
+
+
+def _of_others(worker: str) -> sa.ColumnElement[bool]:
+    """Returns the condition that a reply belongs to another worker that still runs."""
+    return col(UpdateRow.worker).in_(select(WorkerRow.id).where(WorkerRow.id != worker))
+
+
+def _is(platform: str, update_id: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return _u.platform == platform, _u.update_id == update_id

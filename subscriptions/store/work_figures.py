@@ -1,0 +1,242 @@
+"""What is in the outbox, since when work waits, and how large the tables are.
+
+Each figure is computed from open rows or from one entry of an index, never from the history. Work does not count as
+waiting before its moment, in the chat's quiet hours, or while a pause lasts that its platform requested.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from subscriptions.planning.cadence import quiet_until
+from subscriptions.planning.decision import LONGEST_WAIT
+from subscriptions.states import (
+    MessageState,
+)
+from subscriptions.store import rows as stored_rows
+from subscriptions.store import sendable
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.columns import Condition, Utc
+from subscriptions.store.database import store
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.paper_sequence import last_sequence
+from subscriptions.zones import zone
+
+_deliveries, _chats, _messages, _subscriptions, _papers, _appearances, _digests = (
+    stored_rows.TABLES.tables[name]
+    for name in ("delivery", "chat", "message", "subscription", "paper", "appearance", "digest")
+)
+_d, _c, _m, _s, _p, _a, _g = (
+    _deliveries.c,
+    _chats.c,
+    _messages.c,
+    _subscriptions.c,
+    _papers.c,
+    _appearances.c,
+    _digests.c,
+)
+
+
+_SENDABLE = sa.case((sendable.MAY_BE_SENT, 1), else_=0)
+
+OPEN = (
+    sa.select(
+        _c.platform,
+        # The rows are grouped by the label, since PostgreSQL does not see that two expressions with parameters are equal.
+        _SENDABLE.label("may_go"),
+        sa.func.count().label("deliveries"),
+        sa.func.min(_d.created_at).label("oldest"),
+    )
+    .select_from(_deliveries.join(_chats, _c.id == _d.chat))
+    .where(_d.settled_at.is_(None))
+    .group_by(_c.platform, "may_go")
+)
+DEAD = (
+    sa.select(_c.platform, sa.func.count(_d.seq.distinct()).label("deliveries"))
+    .select_from(_messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat))
+    .where(_m.state == MessageState.DEAD, _d.dismissed_at.is_(None))
+    .group_by(_c.platform)
+)
+HELD_LANES = (
+    sa.select(_c.platform, sa.func.count(_c.address.distinct()).label("lanes"))
+    .select_from(_deliveries.join(_chats, _c.id == _d.chat))
+    .where(_d.settled_at.is_(None), sendable.MAY_BE_SENT, sendable.IS_HELD)
+    .group_by(_c.platform)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxFigures:
+    """Figures of the outbox by platform. Each mapping has only platforms with such deliveries or lanes."""
+
+    waiting: Mapping[str, int] = field(default_factory=dict)  # number of open deliveries that may be sent
+    held: Mapping[str, int] = field(default_factory=dict)  # number of open deliveries of paused chats
+    oldest: Mapping[str, datetime] = field(default_factory=dict)  # when the oldest waiting delivery was planned
+    dead: Mapping[str, int] = field(default_factory=dict)  # number of undismissed deliveries with a dead message
+    # number of lanes with something to send that wait because their platform requested a pause
+    held_lanes: Mapping[str, int] = field(default_factory=dict)
+
+
+def outbox_figures(transaction: Transaction, *, wall: datetime) -> OutboxFigures:
+    """Returns the figures of the outbox. `wall` is the time of the machine's clock."""
+    found = list(store.execute(transaction, OPEN))
+    return OutboxFigures(
+        waiting={row.platform: row.deliveries for row in found if row.may_go},
+        held={row.platform: row.deliveries for row in found if not row.may_go},
+        oldest={row.platform: row.oldest for row in found if row.may_go},
+        dead={row.platform: row.deliveries for row in store.execute(transaction, DEAD)},
+        held_lanes={row.platform: row.lanes for row in store.execute(transaction, HELD_LANES, {"wall": wall})},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """How many papers came since a moment."""
+
+    papers: int
+    by_source: Mapping[str, int]  # source -> number of papers; a paper of several sources counts for each of them
+    last: Mapping[str, datetime]  # source -> when its last papers came
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """How many messages were sent since a moment, and to how many chats."""
+
+    messages: int
+    chats: int
+
+
+@store.reads
+def came_since(transaction: Transaction, since: datetime) -> Arrivals:
+    """Returns how many papers were announced since a moment."""
+    by_source = (
+        sa.select(
+            _g.source,
+            sa.func.count(_a.paper.distinct()).label("papers"),
+            sa.func.max(_g.received_at, type_=Utc).label("last"),
+        )
+        .select_from(_papers.join(_appearances, _a.paper == _p.id).join(_digests, _g.id == _a.digest))
+        .where(_p.sequenced_at >= since, _g.received_at >= since)
+        .group_by(_g.source)
+        .order_by(_g.source)
+    )
+    rows = store.execute(transaction, by_source).all()
+    return Arrivals(
+        papers=store.execute(transaction, sa.select(sa.func.count()).where(_p.sequenced_at >= since)).scalar_one(),
+        by_source={row.source: row.papers for row in rows},
+        last={row.source: row.last for row in rows},
+    )
+
+
+@store.reads
+def sent_since(transaction: Transaction, since: datetime) -> Sent:
+    """Returns how much was sent since a moment, by the machine's clock."""
+    sent = (
+        sa.select(sa.func.count().label("messages"), sa.func.count(_d.chat.distinct()).label("chats"))
+        .select_from(_messages.join(_deliveries, _d.seq == _m.delivery))
+        .where(_m.attempted_at >= since, _m.sent_at.is_not(None))
+    )
+    row = store.execute(transaction, sent).one()
+    return Sent(messages=row.messages, chats=row.chats)
+
+
+def to_be_planned_since(transaction: Transaction, *, now: datetime) -> datetime | None:
+    """Returns since when work has waited for the planner; None if no chat is due.
+
+    A chat that wants papers at once has waited since the arrival of the first paper that it has not looked at.
+    """
+    its_end = sa.select(sa.func.min(_s.latest_due_at))
+    overdue = store.execute(
+        transaction, its_end.where(_s.latest_due_at.is_not(None), Condition(stored_rows.BECOMES_DUE))
+    ).scalar()
+    behind = stored_subscriptions.behind(transaction, last_sequence(transaction))
+    known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
+    lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(stored_rows.BECOMES_DUE))
+    if (own := store.execute(transaction, lowest).scalar()) is not None:
+        known.append(own)
+    papers = sa.select(_p.sequenced_at).order_by(_p.sequence).limit(1)
+    came = store.execute(transaction, papers.where(_p.sequence > min(known))).scalar() if known else None
+    return min((moment for moment in (overdue, came) if moment is not None and moment <= now), default=None)
+
+
+def to_be_sent_since(transaction: Transaction, *, now: datetime, wall: datetime) -> datetime | None:
+    """Returns since when the oldest delivery that may be sent now has waited; None if there is none.
+
+    `wall` is the time of the machine's clock.
+    """
+    # a delivery that had to wait for its next attempt counts from the moment of that attempt
+    begins = sa.case((_d.next_at <= now, _d.next_at), else_=_d.created_at)
+    wanted = (
+        sa.select(sa.func.min(begins))
+        .join_from(_deliveries, _chats, _c.id == _d.chat)
+        .where(Condition(stored_rows.GOES_OUT), ~sendable.IS_HELD, _d.next_at.is_(None) | ~sendable.WAITS)
+    )
+    found: datetime | None = store.execute(
+        transaction, wanted, {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}
+    ).scalar()
+    return found
+
+
+DAYS = 7  # the growth per day is the mean of so many days
+
+# kind of rows → (its tables, a query that counts its new rows since a moment)
+_KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "papers": (
+        ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance"),
+        "SELECT count(*) FROM paper WHERE sequenced_at >= :since",
+    ),
+    "words of papers": (
+        ("indexed_paper", "paper_spelling", "paper_words_data", "paper_words_idx", "paper_words_config", "paper_words"),
+        "SELECT count(*) FROM paper WHERE sequenced_at >= :since",
+    ),
+    "papers of chats": (
+        ("delivery_item",),
+        "SELECT count(*) FROM delivery_item WHERE delivery IN (SELECT seq FROM delivery WHERE settled_at >= :since)",
+    ),
+    "deliveries": (("delivery",), "SELECT count(*) FROM delivery WHERE settled_at >= :since"),
+    "messages": (("message",), "SELECT count(*) FROM message WHERE attempted_at >= :since"),
+    "chats": (("chat", "lane", "denial"), ""),
+    "subscriptions": (("subscription", "query"), ""),
+    "conversations": (
+        ("update", "callback", "offer", "conversation_state", "pending_lookup", "undo", "mention"),
+        'SELECT count(*) FROM "update" WHERE at >= :since',
+    ),
+    "sources": (("source", "receipt", "digest"), "SELECT count(*) FROM receipt WHERE at >= :since"),
+}
+_SIZES = {  # kind of database → query for the size of each table with its indexes, in bytes
+    "sqlite": "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY tbl_name",
+    "postgresql": """
+        SELECT relname, pg_total_relation_size(oid) FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+    """,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The disk space that one kind of rows takes."""
+
+    what: str
+    rows: int  # number of rows of its first table
+    size: int  # bytes of its tables with their indexes
+    a_day: int  # bytes that are added each day, not counting the removal of old rows
+
+
+@store.reads
+def room(transaction: Transaction, *, now: datetime) -> tuple[Room, ...]:
+    """Returns the disk space of each kind of rows, the largest first. Takes a second for each gigabyte of the file."""
+    connection = transaction.connection()
+    pages = {str(name): int(size) for name, size in connection.execute(sa.text(_SIZES[connection.dialect.name]))}
+    since = now - timedelta(days=DAYS)
+    found = []
+    for what, (tables, newest) in _KINDS.items():
+        size = sum(pages.get(table, 0) for table in tables)
+        rows = connection.execute(sa.text(f'SELECT count(*) FROM "{tables[0]}"')).scalar_one()  # noqa: S608 - named above
+        new = 0
+        if newest:
+            came = sa.text(newest).bindparams(sa.bindparam("since", since, type_=Utc))
+            new = connection.execute(came).scalar_one()
+        found.append(Room(what=what, rows=rows, size=size, a_day=size * new // max(rows, 1) // DAYS))
+    return tuple(sorted(found, key=lambda one: -one.size))
