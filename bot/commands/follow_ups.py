@@ -7,21 +7,23 @@ and [undo] stay. If two readings are possible, the step is a question.
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
-from bot.commands import meant, references, sentences
+from bot.commands import by_time, meant, references, sentences
 from bot.commands.frame import Choice, Shown
 from bot.commands.references import Following
 from bot.commands.words import by_rule, intents, names, orders, reader, subjects
 from bot.commands.words.intents import Said
-from subscriptions.chat_settings import SETTINGS
-from subscriptions.model import Subscription
+from subscriptions import chat_settings, errors, zones
+from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times._reading import is_time
 
 _MOST_BUTTONS = 8  # subscriptions of which a question asks which one is meant
 _MOST_ASKED = 3  # subscriptions of which a question asks whether they are meant
 _OTHER = re.compile(r"\bthe other(?: one)?\b|另(?:外)?一?[个条]")
 _ORDERS = ("unsub", "pause", "resume", "schedule")
+_SAYS = {"limit": "set-limit", "quiet": "set-quiet"}  # setting → the intent whose sentences contain its value
 _AGREED_TO = ("subscribe-to", "do", "rewrite")  # verbs of the buttons that a plain "yes" presses
 
 
@@ -53,7 +55,13 @@ class Which(NamedTuple):
     steps: Sequence["Do | Choice"]
 
 
-Step = Do | Choice | Papers | WhichPaper | Which
+class Instead(NamedTuple):
+    """The last change is taken back, and this is done in its place."""
+
+    does: Do
+
+
+Step = Do | Choice | Papers | WhichPaper | Which | Instead
 
 
 def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | None:  # noqa: PLR0911 - as above
@@ -68,10 +76,13 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
             return Do("search", shown.query) if shown.last == "query" else None
         case "agree" | "tell" | "decline" | "back":
             return _answered(found, shown)
+        case "some":
+            return _some_papers(found.said, shown)
         case "same":
             return Do("sub", f"{found.said.subject} {there[-1].cadence}") if there else None
         case "choose":
-            return _choice(found.said, shown) or _listed(found.said, shown) or _paper(found.said, shown, there)
+            chosen = _choice(found.said, shown) or _listed(found.said, shown) or _some_papers(found.said, shown)
+            return chosen or _paper(found.said, shown, there)
         case "time" | "words" | "widen" | "within" | "into" | "replace" | "one":
             return _amended(found, shown, there)
     return None
@@ -84,7 +95,7 @@ def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscri
         return Do("undo", "")
     if shown.last == "setting" and (value := _value(said, shown.setting)):
         return Do("set", f"{shown.setting} {value}")
-    if shown.did not in ("", "sub") and (other := _for_another(said, shown, there)):
+    if shown.did not in ("", "sub") and (other := _for_another(said, found, shown, there)):
         return other
     plain = references.plain_of(said.text)
     labelled = next((one for one in shown.choices if references.plain_of(one.label) == plain), None)
@@ -107,8 +118,8 @@ def _answered(found: Following, shown: Shown) -> Step | None:
 
 
 def _order(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | None:
-    """Returns an order about subscriptions that are meant by their count, or by their place in a list."""
-    pointed = meant.pointed_at(said.text, shown, there)
+    """Returns an order about subscriptions that are meant by their count, their place in a list, or when they come."""
+    pointed = _pointed_at(said.text, shown, there)
     numbered = _numbered_order(said, pointed)
     if pointed is None or numbered is None:
         return None
@@ -120,6 +131,10 @@ def _order(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | No
     step = _with_each(numbered, pointed.those, said.text)
     is_of_papers = shown.last == "query" and bool(shown.papers) and numbered.intent == "unsub"
     return Which([step]) if step and is_of_papers else step
+
+
+def _pointed_at(text: str, shown: Shown, there: Sequence[Subscription]) -> meant.Pointed | None:
+    return meant.pointed_at(text, shown, there) or by_time.pointed_at(text, there)
 
 
 def order_by_name(said: Said, there: Sequence[Subscription]) -> Step | None:
@@ -168,23 +183,50 @@ def _value(said: Said, setting: str) -> str:
     """Returns the value that a text gives to the setting that was changed last, as "make that 5" does; "" if it gives none."""
     turned = references.TURN.match(reader.folded(said.text))
     rest = references.corrected(said.text) or (references.rest_of(said, turned).text if turned else "")
-    return rest if rest.isdecimal() or SETTINGS[setting].value_named(reader.folded(rest)) else ""
+    if not rest or _can_be(setting, rest):
+        return rest
+    of_setting = intents.meaning(rest)._replace(found=(reader.Score(_SAYS.get(setting, reader.QUERY), 1.0),))
+    command = intents.command_of(of_setting) if setting in _SAYS and not of_setting.has_unknown else None
+    value = command[1].removeprefix(f"{setting} ") if command else ""
+    return value if value and _can_be(setting, value) else ""
 
 
-def _for_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do | None:
-    """Returns the last change, for another subscription: "and the other one as well", "trees too"."""
-    plain, (command, args) = reader.folded(said.text), shown.did.partition(" ")[::2]
+def _can_be(setting: str, value: str) -> bool:
+    """Returns whether a setting can have this value."""
+    if setting == "timezone":
+        return bool(zones.zone_of_place(value))
+    with suppress(errors.Refused):
+        return bool(chat_settings.check_value(setting, reader.folded(value), kind=ChatKind.PRIVATE))
+    return False
+
+
+def _for_another(said: Said, found: Following, shown: Shown, there: Sequence[Subscription]) -> Do | Instead | None:
+    """Returns the last change, for another subscription: too ("trees as well"), or instead ("I meant trees")."""
+    if found.corrects and shown.last == "number" and not shown.interrupted:
+        other = _another(found.said, shown, there)
+        return Instead(_same_for(other, shown)) if other else None
+    plain = reader.folded(said.text)
     if not references.TOO.search(plain) or len(said.tokens) > references.FEW or said.marked(reader.WHEN):
         return None
+    other = _another(said, shown, there)
+    return _same_for(other, shown) if other else None
+
+
+def _another(said: Said, shown: Shown, there: Sequence[Subscription]) -> Subscription | None:
+    """Returns the only subscription, besides the one that was changed last, that a text means."""
     others = [one for one in there if one.number != shown.number]
-    numbers = _numbers(said)
-    named = [one for one in others if one.number in numbers or meant.is_named(plain, one)]
-    if not named and not numbers and _OTHER.search(plain):
-        named = others
-    if len(named) != 1:
-        return None
-    timed = _rescheduled(intents.meaning(args), named[0]) if command == "schedule" else None
-    return timed or Do(command, f"{named[0].number} {args}".strip())
+    pointed = _pointed_at(said.text, shown, there)
+    those = pointed.those if pointed else meant.meant_by(said.text, others).those
+    if not those and not _numbers(said) and _OTHER.search(reader.folded(said.text)):
+        those = tuple(others)
+    return those[0] if len(those) == 1 and those[0] in others else None
+
+
+def _same_for(other: Subscription, shown: Shown) -> Do:
+    """Returns the last change of a subscription, for another one."""
+    command, _, args = shown.did.partition(" ")
+    timed = _rescheduled(intents.meaning(args), other) if command == "schedule" else None
+    return timed or Do(command, f"{other.number} {args}".strip())
 
 
 def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
@@ -287,6 +329,15 @@ def _paper(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | No
     return WhichPaper(references.BUTTONS[said.intent], papers) if papers and said.intent in references.BUTTONS else None
 
 
+def _some_papers(said: Said, shown: Shown) -> Papers | None:
+    """Returns what a text means about several of the papers that were shown last: "save the first two"."""
+    ids, text = meant.papers_counted(said.text, shown.papers)
+    of_papers = intents.meaning(text)
+    is_of_papers = of_papers.intent in references.OF_PAPERS and of_papers.sure >= intents.HALF
+    is_last = shown.last == "query" and not shown.interrupted
+    return Papers(ids, of_papers) if ids and is_of_papers and is_last else None
+
+
 def _is_of_subscriptions(said: Said, there: Sequence[Subscription]) -> bool:
     """Returns whether the numbers in a sentence mean subscriptions or a number of papers, instead of shown papers."""
     if (
@@ -296,7 +347,8 @@ def _is_of_subscriptions(said: Said, there: Sequence[Subscription]) -> bool:
     ):
         return True
     if said.intent == "set-limit":
-        return not any(words.startswith("第") for words in said.marked(reader.NUMBER))
+        counts = said.marked(reader.NUMBER)  # "first" and 第一 are places
+        return bool(counts) and not any(words.startswith("第") for words in counts)
     plain = reader.folded(said.text)
     return (
         bool(said.numbers)
@@ -324,7 +376,7 @@ def _on_query(found: Following, shown: Shown, there: Sequence[Subscription]) -> 
     if found.kind == "words":
         text = sentences.reworded(said, shown.query)
         return Do("search", text) if text else None
-    text = _new_text(said) if found.kind in ("into", "replace", "widen", "within") else ""
+    text = _new_text(said, shown.query) if found.kind in ("into", "replace", "widen", "within") else ""
     return Do("search", _combined(found.kind, shown.query, text)) if text else None
 
 
@@ -342,7 +394,7 @@ def _on_subscription(found: Following, one: Subscription) -> Step | None:
     if found.kind == "time":
         return _rescheduled(said, one)
     if found.kind in ("into", "replace", "widen", "within"):
-        text = _new_text(said)
+        text = _new_text(said, one.text)
         change = Do(
             "edit",
             f"{one.number} {_combined(found.kind, one.text, text)}",
@@ -370,8 +422,10 @@ def _when(said: Said) -> str:
     return "now" if said.intent == "schedule-now" else references.plain_of(said.text)
 
 
-def _new_text(said: Said) -> str:
-    """Returns the query that replaces another one: the subject of the text, or all of it if it is no sentence."""
-    if said.intent in (reader.QUERY, *reader.ASKING, "edit") and said.subject:
+def _new_text(said: Said, query: str) -> str:
+    """Returns what replaces a query: the subject of the text, in place of what it names; or all of it if it is no sentence."""
+    if said.intent == "edit" and said.subject:
+        return sentences.with_new_words(said, query)
+    if said.intent in (reader.QUERY, *reader.ASKING) and said.subject:
         return said.subject
     return said.text

@@ -7,9 +7,10 @@ from bot.commands import asking, follow_ups, frame, offered, picking, ratings, r
 from bot.commands.cards import card_reply
 from bot.commands.context import Action, CommandContext, with_stored_chat, writes_of
 from bot.commands.export import as_bibtex
-from bot.commands.follow_ups import Do, Papers, Step, Which, WhichPaper
+from bot.commands.follow_ups import Do, Instead, Papers, Step, Which, WhichPaper
 from bot.commands.frame import Choice
 from bot.commands.like import alike
+from bot.commands.meant import A_PAPER, is_place
 from bot.commands.words import by_rule, intents, reader
 from bot.commands.words.intents import Said
 from bot.ports import channel
@@ -39,7 +40,7 @@ def step_of(context: CommandContext, said: Said) -> Step | None:
 
 def writes(context: CommandContext, step: Step) -> bool:
     """Returns whether a step changes anything."""
-    if isinstance(step, Papers):
+    if isinstance(step, Papers | Instead):
         return True
     action = _action(context, step)
     if action is None or _is_asked_first(context, step):
@@ -48,7 +49,7 @@ def writes(context: CommandContext, step: Step) -> bool:
     return wanted(replace(context, args=step.args if isinstance(step, Do) else "")) if callable(wanted) else wanted
 
 
-def done(context: CommandContext, step: Step) -> channel.Reply | None:
+def done(context: CommandContext, step: Step) -> channel.Reply | None:  # noqa: PLR0911 - one for each kind of step
     """Does a step, and returns the reply."""
     if writes(context, step):
         context = with_stored_chat(context)
@@ -59,6 +60,9 @@ def done(context: CommandContext, step: Step) -> channel.Reply | None:
             return offered.run(context, command, args)
         case Choice(_, verb, arguments):
             return context.press(verb, arguments)
+        case Instead(Do(command, args)):
+            offered.run(context, "undo", "")
+            return offered.run(context, command, args)
         case Papers(ids, said):
             known = stored_papers(context.transaction, list(ids))
             return _of_papers(context, said, [known[one] for one in ids if one in known])
@@ -85,6 +89,8 @@ def _is_asked_first(context: CommandContext, step: Step) -> bool:
 
 def _is_allowed(context: CommandContext, step: Step) -> bool:
     """Returns whether a step may be done here: where strangers read, no button can be shown that changes anything."""
+    if isinstance(step, Instead):
+        return asking.can_ask(context)
     asks = isinstance(step, Which | WhichPaper) or _is_asked_first(context, step)
     return not (asks and context.read_by_strangers)
 
@@ -120,7 +126,7 @@ def _of_papers(context: CommandContext, said: Said, papers: Sequence[KnownPaper]
     meant = intents.meaning(_with_names(said))
     if meant.intent in ratings.SIGNALS and meant.sure >= intents.HALF:
         return ratings.rate(context, papers, ratings.SIGNALS[meant.intent])
-    does = _DOES.get(said.intent, card_reply)
+    does = _DOES.get(said.intent) or _DOES.get(meant.intent if meant.sure >= intents.HALF else "", card_reply)
     shown = [does(context, known) for known in papers]
     if not shown:
         return None
@@ -131,7 +137,8 @@ def _of_papers(context: CommandContext, said: Said, papers: Sequence[KnownPaper]
 def _with_names(said: Said) -> str:
     """Returns the sentence with some paper's id in place of each number, so that `meaning` sees that it is about papers."""
     text = said.text
+    ranks = () if is_place(said.text) else intents.RANKS
     for token in reversed(said.tokens):
-        if token.mark == reader.NUMBER:
-            text = f"{text[: token.start]} 2601.00001 {text[token.end :]}"
+        if token.mark == reader.NUMBER or token.mark in ranks:
+            text = f"{text[: token.start]} {A_PAPER} {text[token.end :]}"
     return text

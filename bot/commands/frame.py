@@ -13,13 +13,14 @@ from typing import Any, Literal, NamedTuple
 from pydantic import TypeAdapter
 
 from bot.commands.context import CommandContext
-from bot.ports import channel
+from bot.ports import channel, conversation
 from subscriptions import model
 from subscriptions.store import updates
 from subscriptions.store.database.store import Transaction
 
 WITHIN = timedelta(minutes=15)
 _NAME = "frame"
+_MOST_PRESSES = 50
 _MOST_CHOICES = 24  # buttons of a reply that a text may press
 
 
@@ -49,6 +50,7 @@ class Shown:
     last: Literal["query", "number", "list", "setting", ""] = ""  # which of these was last
     at: datetime | None = None
     update: str = ""  # the id of the update whose reply was last
+    presses: tuple[str, ...] = ()  # the ids of the updates since the last message: buttons that only showed something
     interrupted: bool = False  # the person did something else since; see `as_seen_now`
 
     @property
@@ -116,7 +118,10 @@ def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], conte
     now, update = context.now, context.request.update_id
     about = reply.about or channel.About()
     shown = replace(before, choices=_choices(reply) if reply.about else (), asks=about.asks, at=now, update=update)
-    shown = replace(shown, changed=bool(context.transaction.begun_changes), interrupted=False)
+    is_change = bool(context.transaction.begun_changes)
+    only_shows = isinstance(context.request, conversation.CallbackRequest) and not is_change
+    presses = (*before.presses, update) if only_shows else ()
+    shown = replace(shown, changed=is_change, presses=presses[-_MOST_PRESSES:], interrupted=False)
     if papers:
         is_card = reply.item_layout == "card" and len(papers) == 1
         only = next(iter(papers.values())) if len(papers) == 1 else 0

@@ -38,7 +38,7 @@ def _followed(context: CommandContext, said: str) -> channel.Reply | None:
         return None
     if (step := following.step_of(context, meant)) is not None:
         return following.done(context, step)
-    command = intents.command_in(said) if references.following(meant).kind else None
+    command = intents.command_in(said) if references.following(meant).refers else None
     if command is None or not asking.can_ask(context):  # in groups, `intent` has found the commands
         return None
     asking.drop_passing_questions(context)
@@ -118,8 +118,8 @@ def _writes(context: CommandContext) -> bool:
     if asking.answers_question(context) or (context.message and context.message.file_id) or opens_a_paper(context):
         return True
     step = following.step_of(context, meant)
-    follows = step is None and references.following(meant).kind  # then it may mean a command
-    return following.writes(context, step) if step else bool(follows) or sentences.changes(context, meant)
+    follows = step is None and references.following(meant).refers  # then it may mean a command
+    return following.writes(context, step) if step else follows or sentences.changes(context, meant)
 
 
 def is_unsure(context: CommandContext) -> bool:

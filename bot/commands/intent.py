@@ -183,7 +183,7 @@ def _several(request: conversation.MessageRequest, registry: Registry, *, is_typ
 
 def _follows(text: str) -> bool:
     """Returns whether a text may mean something else after another message."""
-    return bool(references.following(intents.meaning(text)).kind)
+    return references.following(intents.meaning(text)).refers
 
 
 def _mail_in(text: str) -> tuple[str, str] | None:

@@ -1,8 +1,8 @@
 """Decides which subscriptions the words of a sentence mean, and what is left of a query without a word. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from bot.commands.frame import Shown
 from bot.commands.words import intents, names, reader
@@ -12,6 +12,10 @@ from subscriptions.planning.cadence import count_of
 from subscriptions.query import And, Leaf, Node, Not, Or, Query, rewriting
 from subscriptions.query.parse import query_of
 
+_Thing = TypeVar("_Thing")
+_AROUND = '"“”„«»「」『』 '
+A_PAPER = "2601.00001"  # stands for any paper in a text whose meaning is asked for
+_QUOTES = re.compile('["“”„«»「」『』]')
 _FIELD = re.compile(r'^\w+:|"')
 _EXCLUDED = re.compile(r'(?:^|\s)-(?:\w+:)?(?:"[^"]*"|\([^)]*\)|\S+)')
 _RUN = re.compile(r"[\u4e00-\u9fff]+|[^\s\u4e00-\u9fff]+")
@@ -35,18 +39,23 @@ _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "ei
 
 def is_named(plain: str, one: Subscription) -> bool:
     """Returns whether a folded text contains the name or the query of a subscription."""
-    padded = f" {plain} "
+    is_ascii = plain.isascii()
     return any(
-        name and (f" {name} " in padded or (name in plain and not (name.isascii() and plain.isascii())))
+        name and (_has_words(name, plain) or (name in plain and not (name.isascii() and is_ascii)))
         for name in called(one)
     )
+
+
+def _has_words(name: str, plain: str) -> bool:
+    """Returns whether a folded text has a name as whole words."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", plain) is not None
 
 
 def with_number(text: str, one: Subscription) -> str:
     """Returns a text with the number of a subscription in place of its name or its query."""
     for name in filter(None, (one.name, one.text)):
-        at = reader.folded(text).find(reader.folded(name))
-        text = f"{text[:at]} #{one.number} {text[at + len(name) :]}" if at >= 0 else text
+        named = re.search(rf"{_QUOTES.pattern}?{re.escape(reader.folded(name))}{_QUOTES.pattern}?", reader.folded(text))
+        text = f"{text[: named.start()]} #{one.number} {text[named.end() :]}" if named else text
     return text.strip()
 
 
@@ -98,9 +107,9 @@ def pointed_at(text: str, shown: Shown, there: Sequence[Subscription]) -> Pointe
     if found and _is_count_of_things(found):
         those = _counted(found, shown, there)
     elif (found := _PLACE.search(plain)) and shown.listed:
-        listed = [one for number in shown.listed for one in there if one.number == number]
         at = _place(found)
-        those = tuple(listed[at : at + 1]) if at >= 0 else tuple(listed[-1:])
+        number = shown.listed[at] if at < len(shown.listed) else 0
+        those = tuple(one for one in there if one.number == number)
     else:
         return None
     first = next(iter(those or there), None)
@@ -109,17 +118,37 @@ def pointed_at(text: str, shown: Shown, there: Sequence[Subscription]) -> Pointe
 
 def _counted(found: re.Match[str], shown: Shown, there: Sequence[Subscription]) -> tuple[Subscription, ...]:
     """Returns so many subscriptions: the first, the last, all if there are no more, or those that were shown or named last."""
-    many = 2 if found["both"] else count_of(found["many"] or found["number"])
-    side = found["side"] or found["end"] or ""
-    if len(there) < many:
-        return ()
-    if side in ("first", "前", "头"):
-        return tuple(there[:many])
-    if side or len(there) == many:
-        return tuple(there[-many:])
+    if (those := _so_many_of(found, there)) or len(there) < _many(found):
+        return those
     last = {"list": shown.listed, "number": (shown.former, shown.number)}.get(shown.last, ())
     named = tuple(one for one in there if one.number in last)
-    return named if len(named) == many and not shown.interrupted else ()
+    return named if len(named) == _many(found) and not shown.interrupted else ()
+
+
+def _many(found: re.Match[str]) -> int:
+    return 2 if found["both"] else count_of(found["many"] or found["number"])
+
+
+def _so_many_of(found: re.Match[str], things: Sequence[_Thing]) -> tuple[_Thing, ...]:
+    """Returns the first or the last so many things, or all of them if there are no more; () if it is not clear which."""
+    many, side = _many(found), found["side"] or found["end"] or ""
+    if len(things) < many:
+        return ()
+    if side in ("first", "前", "头"):
+        return tuple(things[:many])
+    return tuple(things[-many:]) if side or len(things) == many else ()
+
+
+def papers_counted(text: str, papers: Mapping[int, int]) -> tuple[tuple[int, ...], str]:
+    """Returns the papers that a text means by their count, and the text with the id of a paper instead; ((), text) if none.
+
+    `papers`: number in the list → paper.
+    """
+    found = _COUNTED.search(reader.folded(text))
+    those = _so_many_of(found, sorted(papers)) if found and _is_count_of_things(found) else ()
+    if found is None or not those:
+        return (), text
+    return tuple(papers[one] for one in those), f"{text[: found.start()]} {A_PAPER} {text[found.end() :]}".strip()
 
 
 def is_place(text: str) -> bool:
@@ -179,6 +208,17 @@ def without_word(query: Query, words: str) -> str | None:
     tree = rewriting.with_leaves(query.tree, lambda leaf: leaf not in gone)
     text = rewriting.written(tree) if tree else ""
     return text if text and query_of(text) else ""
+
+
+def with_other_words(text: str, old: str, new: str) -> str:
+    """Returns the text of a query with new words in place of some of its words; only the new ones if it does not have the old."""
+    words = reader.folded(old.strip(_AROUND))
+    edge = r"[\w-]" if words.isascii() else r"(?!)"
+    found = re.search(rf"(?<!{edge}){re.escape(words)}(?!{edge})", reader.folded(text)) if words else None
+    if found is None:
+        return new
+    whole = f"({new})" if " OR " in new and found[0] != reader.folded(text) else new
+    return f"{text[: found.start()]}{whole}{text[found.end() :]}"
 
 
 def excludes(query: Query, words: str) -> bool:

@@ -18,6 +18,7 @@ _MOST = 20  # most tokens of a sentence that amends what was said before
 _MORE = frozenset(
     {"more", "show more", "more please", "next", "next page", "更多", "还有吗", "继续", "下一页", "再来几篇"}
 )
+_SUBSCRIBES = re.compile(r"\bsub|\bfollow\b|\badd\b|\b(?:sign|put|count) me\b|订|关注|追踪|跟踪")
 # "show me that again", 再发一遍
 _AGAIN = re.compile(
     r"(?:please |can you |could you )*(?:(?:show|send|give|tell|post|repeat|do|run|search)(?: (?:me|us|it|that|this|them|those))* )?(?:(?:once|one time) more|one more time|again)(?: please)?"
@@ -29,7 +30,7 @@ _SAME = re.compile(
 DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除了|去掉)|不要$")
 # Words that say that something before was wrong. Some are words of queries, too ("no free lunch"), unless a sign follows.
 _WRONG = re.compile(
-    r"(?:(?:(?:(?:no )*no|nope|nah|(?:that'?s |that was )?(?:the )?wrong(?: one| thing)?|not (?:that|this|it)(?: one)?|sorry|oops|wait|hm+|actually|pardon|my (?:bad|mistake))"
+    r"(?:(?:(?:no|oh|ah|hm+|well) )*(?:(?:no|nope|nah|(?:that'?s |that was )?(?:the )?wrong(?: one| thing)?|not (?:that|this|it)(?: one)?|sorry|oops|wait|hm+|actually|pardon|my (?:bad|mistake))"
     r"\s?[,.!;:…—–-]+|(?:sorry|oops|actually|wait)(?=\s))\s*"
     r"|(?:(?:不对)+|错了|说错了|搞错了|弄错了|不是(?:的|这个|那个|这些)?|不|抱歉|对不起|等等)\s*[,.!;:、…]+\s*)+"
 )
@@ -50,6 +51,7 @@ _AGREES = re.compile(
 _NOT_AFTER_ALL = re.compile(
     r"(?:(?:on second thoughts?|actually|no|oh|wait|hmm+|sorry|please)[\s,.!]+)*(?:don'?t|do not)(?: (?:do|add|follow|subscribe)(?: (?:me|it|that|this|to it|to that))?)?"
 )
+_UNDOES = re.compile(r"\bundo|\brevert|\bback\b|never ?mind|\bregret|\bmistake|\bno\b|n't\b|算了|[后反]悔|撤|不")
 # Words that deny a removal that was asked for just before: "no, keep it", 等等，别退
 _KEEPS = re.compile(
     r"(?:(?:no|wait|stop|oh|hmm+|sorry|oops|actually|please|on second thoughts?)[\s,.!]+)*"
@@ -58,8 +60,14 @@ _KEEPS = re.compile(
     r"|(?:(?:等等|等一下|不|别|算了|不对|不行)[\s,.!]*)*(?:还是)?"
     r"(?:(?:留着|保留|留下)(?:它们?|这个|那个)?|(?:别|不要|先别|不)(?:退订|退|删|取消|移除)(?:掉|它们?)?)[吧了啊]?"
 )
+_MEANT_AFTER = re.compile(
+    r"(?:,\s*|\s+)(?:(?:that'?s |is |was )?what )?(?:i|we) (?:actually |really )?(?:meant|mean)$|(?:才对|才是)$"
+)
 _IS = re.compile(r"是(?!否|非)")
-TURN = re.compile(r"(?:make|change|switch|turn) (?:it|that|this)(?: in)?(?:to)?\b\s*")
+TURN = re.compile(
+    r"(?:make|change|switch|turn) (?:it|that|this)(?: in)?(?:to)?\b\s*|(?:i'?d )?rather\s+|better\s+(?!with)"
+    r"|(?:还是|要不|不如)(?:改成|换成|改为|换为|要|用)?(?=\S)|(?:改成|换成|改为|换为)(?=\S)"
+)
 # Words that link a message to the one before it.
 _ADDS = re.compile(
     r"(?:(?:and|but|plus|also|oh|ok|okay|then|or)(?:\s*,\s*|\s+))+|(?:还有|另外|而且|以及|并且|同时|不过|但是?|那就?|[再还]?加上|外加|[也还再])\s*,?\s*(?=\S)"
@@ -72,7 +80,7 @@ _THAT = re.compile(r"\b(?:it|that|this|these|those|them|the last one)\b|[这那]
 LAST = re.compile(r"\b(?:the )?last (?:one|paper)\b|最后(?:那|这)?一?[个篇]")
 _ALL = re.compile(r"\b(?:all|everything|every(?: single)? \w+ (?:subscription|one)|both|each)\b|全部|所有|都")
 BUTTONS = {"like": "more-like-this", "save": "card-save", by_rule.UNSAVE: "unsave"}
-_OF_PAPERS = (*BUTTONS, "export-saved-bib", "export-bib-30d")
+OF_PAPERS = (*BUTTONS, "export-saved-bib", "export-bib-30d")
 _OF_WORDS = ("exclude", "narrow", "widen")
 _OF_ONE = ("unsub", "pause", "resume", "name", "preview", "share")
 OF_SUBSCRIPTIONS = frozenset({*_OF_WORDS, *_OF_ONE, "edit", "schedule"})
@@ -105,6 +113,11 @@ class Following(NamedTuple):
     said: Said
     corrects: bool = False  # it says that something before was wrong, or shall become something else
     adds: bool = False  # it only adds to what was said before: "and also on fridays"
+
+    @property
+    def refers(self) -> bool:
+        """Returns whether it may mean something else after another message."""
+        return bool(self.kind) or self.corrects
 
 
 def following(said: Said) -> Following:  # noqa: PLR0911 - one answer for each kind
@@ -190,7 +203,7 @@ def _kind(said: Said) -> Kind:  # noqa: PLR0911 - one answer for each kind
         return "tell"
     if _takes_back(said):
         return "back"
-    if meant.counts(said.text) and said.intent not in _OF_PAPERS:
+    if meant.counts(said.text) and said.intent not in OF_PAPERS:
         return "some"
     if _chooses(said):
         return "choose"
@@ -219,6 +232,10 @@ def _takes_back(said: Said) -> bool:
     plain = plain_of(said.text)
     if _NOT_AFTER_ALL.fullmatch(plain):
         return True
+    if orders.is_of_another(plain) or orders.is_question(plain):
+        return False
+    if not (orders.names_a_removal(plain) or _UNDOES.search(plain)):
+        return False
     names_none = not said.numbers and not _names(said) and not said.texts(reader.WANTED, reader.UNWANTED)
     is_typed = plain in ("unsub", "unsubscribe", "remove", *intents.VERBS)
     is_command = said.is_sure and (said.intent != "unsub" or _THAT.search(plain) is not None)
@@ -227,7 +244,8 @@ def _takes_back(said: Said) -> bool:
 
 def _wishes_to_be_told(said: Said) -> bool:
     """Returns whether a text wishes to be told, or to subscribe, without saying of what."""
-    if said.intent == by_rule.WHEN_FOUND or (said.intent == "sub" and not said.subject and "\n" not in said.text):
+    is_bare = said.intent == "sub" and not said.subject and "\n" not in said.text
+    if said.intent == by_rule.WHEN_FOUND or (is_bare and _SUBSCRIBES.search(reader.folded(said.text))):
         return True
     if said.has_unknown or (said.is_sure and said.intent not in reader.ASKING) or said.marked(reader.PAPER):
         return False
@@ -250,7 +268,10 @@ def corrected(text: str) -> str | None:
         at = meant.end()
     if at and (turned := TURN.match(plain, at)):
         at = turned.end()
-    return text[at:].strip(" .!?。！？") if at else None
+    end = len(plain.rstrip(" .!?"))
+    if said := _MEANT_AFTER.search(plain, at, end):
+        end = said.start()
+    return text[at:end].strip(" .!?。！？") if at or said else None
 
 
 def keeps(text: str) -> bool:
@@ -270,7 +291,7 @@ def _chooses(said: Said) -> bool:
     """Returns whether a text is about papers by their numbers, or about the paper that is shown."""
     if said.marked(reader.PAPER) or said.marked(reader.WHEN) or len(said.tokens) > FEW:
         return False
-    is_asked = said.intent in _OF_PAPERS
+    is_asked = said.intent in OF_PAPERS
     has_number = bool(said.numbers) or LAST.search(reader.folded(said.text)) is not None
     return is_asked and has_number if said.has_unknown else is_asked or has_number
 

@@ -402,6 +402,11 @@ def change_of(said: Said, one: model.Subscription) -> tuple[str, str] | None:
     return None
 
 
+def with_new_words(said: Said, text: str) -> str:
+    """Returns the query that a sentence puts in place of another one, or of the words of it that the sentence names."""
+    return said.subject and meant.with_other_words(text, " ".join(said.texts(reader.NAMED)), said.subject)
+
+
 def reworded(said: Said, text: str) -> str | None:
     """Returns a query with the exclusion, restriction or alternative that a sentence names; None if that changes nothing."""
     with suppress(errors.PaperwireError):
@@ -487,7 +492,7 @@ _REWORDS: Mapping[str, Callable[[Said, str], str | None]] = {
 _CHANGES: Mapping[str, Callable[[Said, model.Subscription], str | None]] = {
     "unsub": lambda _said, _one: "",
     **dict.fromkeys(_OF_WORDS, lambda said, one: reworded(said, one.text)),
-    "edit": lambda said, _: said.subject or None,
+    "edit": lambda said, one: with_new_words(said, one.text) or None,
     "name": lambda said, _: intents.name_in(said) or None,
     "schedule": _scheduled,
     "pause": lambda said, _: intents.pause_in(said),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.commands import asking, following, free_text, meant, offered, picking, references, results, search
 from bot.commands.context import Callback, CommandContext
+from bot.commands.follow_ups import Papers
 from bot.commands.undo import undo_row
 from bot.commands.words import intents, reader, wishes
 from bot.ports import channel
@@ -129,6 +130,8 @@ def _parts(context: CommandContext, text: str) -> tuple[str, ...]:
     if references.following(intents.meaning(text)).corrects and following.step_of(context, intents.meaning(text)):
         return (text,)  # "wrong one, I meant kelp"
     parts = wishes.wishes_in(text, _named(_there(context)))
+    if len(parts) == 1 and isinstance(following.step_of(context, intents.meaning(text)), Papers):
+        return (text,)  # "keep the first and the third"
     are_commands = all(map(intents.command_in, parts))
     waits = asking.answers_question(replace(context, args=text))
     return parts if are_commands or (asking.can_ask(context) and not waits) else (text,)

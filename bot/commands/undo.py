@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from bot.commands import asking, phrasing
+from bot.commands import asking, frame, phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model, states
@@ -82,7 +82,7 @@ def cancel(context: CommandContext) -> channel.Reply:
 
 
 def _is_of_last_message(context: CommandContext, change: Change) -> bool:
-    """Returns whether nothing was said or pressed here since a change, or since the undo of a newer one.
+    """Returns whether nothing was said here since a change, or since the undo of a newer one, nor pressed to change anything.
 
     True where nobody could answer the question whether to undo it.
     """
@@ -92,7 +92,8 @@ def _is_of_last_message(context: CommandContext, change: Change) -> bool:
     if context.chat.id in transaction.begun_changes:  # by another wish of this message
         return False
     since = amendments.changed_at(transaction, context.chat.address) or change.at
-    return not is_later_update(transaction, context.origin.address, since, without=(context.request.update_id,))
+    ours = (context.request.update_id, *frame.load(context).shown.presses)
+    return not is_later_update(transaction, context.origin.address, since, without=ours)
 
 
 def on_undo(context: CommandContext) -> channel.Reply:
@@ -167,7 +168,7 @@ def _is_undo(context: CommandContext, change: Change) -> bool:
 
     The undo of an undo makes the original change again, so it does not count as an undo.
     """
-    if change.undoes is None:
+    if not change.is_undo or change.undoes is None:
         return False
     taken_back = amendments.find_change(context.transaction, context.chat.address, change.undoes)
     return taken_back is None or not _is_undo(context, taken_back)

@@ -220,14 +220,14 @@ class Undone:
 def last_change(store: Scope, address: model.ChatAddress) -> changes.Change | None:
     """Returns the newest stored change that is not undone and is not an undo itself; None if there is none."""
     return next(
-        (change for change in _log(store, address) if not change.undone and change.undoes is None and change.what), None
+        (change for change in _log(store, address) if not change.undone and not change.is_undo and change.what), None
     )
 
 
 def last_removal(store: Scope, address: model.ChatAddress) -> changes.Change | None:
     """Returns the newest change that can be undone and removed a subscription; None if there is none."""
     return next(
-        (one for one in _log(store, address) if not one.undone and one.undoes is None and one.what.removed), None
+        (one for one in _log(store, address) if not one.undone and not one.is_undo and one.what.removed), None
     )
 
 
@@ -238,7 +238,7 @@ def changed_at(store: Scope, address: model.ChatAddress) -> datetime | None:
 
 def undos_in_a_row(store: Scope, address: model.ChatAddress) -> int:
     """Returns how many of the newest changes of a chat are undos that are in effect."""
-    return len(list(takewhile(lambda one: one.undoes is not None and not one.undone, _log(store, address))))
+    return len(list(takewhile(lambda one: one.is_undo and not one.undone, _log(store, address))))
 
 
 def find_change(store: Scope, address: model.ChatAddress, change_id: int) -> changes.Change | None:
@@ -257,7 +257,13 @@ def _log(store: Scope, address: model.ChatAddress) -> Iterator[changes.Change]:
     for kept, earlier, after in _states(log, now):
         what = changes.difference(earlier, after)
         yield changes.Change(
-            id=kept.id, who=kept.who, at=kept.at, what=what, undone=kept.before["undone"], undoes=kept.before["undoes"]
+            id=kept.id,
+            who=kept.who,
+            at=kept.at,
+            what=what,
+            undone=kept.before["undone"],
+            undoes=kept.before["undoes"],
+            does_more=kept.before.get("more", False),
         )
 
 

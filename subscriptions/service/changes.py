@@ -67,7 +67,13 @@ class Change:
     at: datetime
     what: Difference
     undone: bool = False
-    undoes: int | None = None  # the id of the change that this one undid; None: it is not an undo
+    undoes: int | None = None  # the id of the change that this one undid first; None: it undid none
+    does_more: bool = False  # it undid a change and then did something else
+
+    @property
+    def is_undo(self) -> bool:
+        """Returns whether this change only undid another one."""
+        return self.undoes is not None and not self.does_more
 
 
 def record_change(
@@ -90,6 +96,9 @@ def record_change(
     """
     if undone_change is not None:
         transaction.begun_changes.pop(chat_id, None)
+        transaction.undone_chats.add(chat_id)
+    elif chat_id in transaction.begun_changes and chat_id in transaction.undone_chats:
+        _note_more(transaction, chat_id)
     if chat_id not in transaction.begun_changes:
         chats.hold_chat(transaction, chat_id)
     marks = {"undoes": undone_change, "judges": judges}
@@ -154,6 +163,14 @@ def record_changes(
     # only chats with more than KEPT changes can have changes that are too old
     for chat_id in chat_changes.with_more_changes_than(transaction, fresh, KEPT):
         _drop_old(transaction, chat_id)
+
+
+def _note_more(transaction: Transaction, chat_id: int) -> None:
+    """Stores that the change of this transaction, which began as an undo, does something else, too."""
+    newest = conversations.changes_of(transaction, chat_id)[0]
+    address = state_of(transaction, chat_id).address
+    conversations.rewrite_change(transaction, newest.id, address, {**newest.before, "more": True})
+    transaction.undone_chats.discard(chat_id)
 
 
 def forget_void_change(transaction: Transaction, chat_id: int) -> None:

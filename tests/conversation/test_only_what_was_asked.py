@@ -2,6 +2,8 @@
 
 import pytest
 
+from subscriptions.model import ChatSettings
+from subscriptions.service import listing
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation import deliverer
@@ -28,6 +30,10 @@ def _there(bot: BotHarness) -> list[str]:
     """Returns the subscriptions with their times; "-" marks one that is paused."""
     found = deliverer.subscriptions_of(bot)
     return [f"{'-' if one.state.value == 'paused' else ''}{one.text} {one.cadence}" for one in found]
+
+
+def _settings(bot: BotHarness) -> ChatSettings:
+    return listing.get_chat(bot.store, make.address("telegram:42")).settings
 
 
 class TestUndo:
@@ -81,6 +87,14 @@ class TestUndo:
         assert (await _after(bot, "2", "yes")).text
         assert _there(bot) == ALL
 
+    async def test_after_a_press_that_only_shows_the_change_is_undone(self, bot: BotHarness) -> None:
+        await _after(bot, "kelp", "/pause 2")
+        for label in ("1", "2"):
+            bot.later(seconds=1)
+            assert "Kelp" in (await bot.presses(label)).text
+        assert (await _after(bot, "undo")).text.startswith("✓ Undone.")
+        assert _there(bot) == ALL
+
     async def test_the_question_below_a_change_does_not_keep_it(self, bot: BotHarness) -> None:
         await _after(bot, "/unsub all", "/sub mud daily 9", "undo")
         assert _there(bot) == []
@@ -107,6 +121,83 @@ class TestTakenBack:
     async def test_a_removal_is_not_meant_by_the_bare_command(self, bot: BotHarness) -> None:
         answer = await _after(bot, "follow mud", "unsubscribe")
         assert answer.lines[0].startswith("Which one do you want to remove?")
+
+
+class TestCorrections:
+    """What was done with the wrong one is taken back, and done with the one that was meant."""
+
+    @pytest.mark.parametrize(
+        ("said", "there"),
+        [
+            (("pause the first one", "sorry, I meant the second"), [KELP, f"-{REEFS}", ICE]),
+            (("/list", "pause the last one", "no, the second one I meant"), [KELP, f"-{REEFS}", ICE]),
+            (("remove kelp", "wrong one, I meant sea ice"), [KELP, REEFS]),
+            (("delete 1", "oops, number 3"), [KELP, REEFS]),
+            (("/schedule 1 daily 6", "no, the ice one"), [KELP, REEFS, "sea ice weekdays 06:00"]),
+            (("pause 1 for a week", "sorry, I meant the monday one"), [KELP, f"-{REEFS}", ICE]),
+            (("暂停第一个", "说错了，是第二个"), [KELP, f"-{REEFS}", ICE]),
+            (("退订 kelp", "不对，我说的是 sea ice"), [KELP, REEFS]),
+            (("/sub mud daily 8", "no wait, 9:30"), [*ALL, "mud daily 09:30"]),
+            (("pause 1", "/help", "sorry, I meant the second"), [f"-{KELP}", REEFS, ICE]),
+        ],
+    )
+    async def test_of_the_subscription(self, bot: BotHarness, said: tuple[str, ...], there: list[str]) -> None:
+        answer = await _after(bot, *said)
+        assert _there(bot) == there, answer.text
+
+    async def test_one_undo_takes_the_correction_back(self, bot: BotHarness) -> None:
+        await _after(bot, "pause the first one", "sorry, I meant the second", "undo")
+        assert _there(bot) == [f"-{KELP}", REEFS, ICE]
+
+    @pytest.mark.parametrize(
+        ("said", "name", "value"),
+        [
+            (("use Berlin time", "sorry, Boston"), "timezone", "America/New_York"),
+            (("用北京时间", "不对，东京"), "timezone", "Asia/Tokyo"),
+            (("at most 5 papers a time", "rather 15"), "limit", "15"),
+            (("每次最多十篇", "还是二十篇吧"), "limit", "20"),
+            (("quiet hours from 10pm to 7am", "no, from 11pm to 6am"), "quiet", "23:00-06:00"),
+            (("write to me in Chinese", "抱歉，英文"), "lang", "en"),
+            (("use Berlin time", "/help", "Boston marathon"), "timezone", "Europe/Berlin"),
+        ],
+    )
+    async def test_of_a_setting(self, bot: BotHarness, said: tuple[str, ...], name: str, value: str) -> None:
+        answer = await _after(bot, *said)
+        assert _settings(bot).value(name) == value, answer.text
+        assert _there(bot) == ALL
+
+
+class TestSpokenOf:
+    """What others want, what happens elsewhere, and what shall not be done is no order."""
+
+    @pytest.mark.parametrize(
+        ("said", "there"),
+        [
+            (("My boss wants me to unsubscribe",), ALL),
+            (
+                ("My boss wants me to unsubscribe from kelp, but I'd rather get it weekly",),
+                ["kelp weekly mon 09:00", REEFS, ICE],
+            ),
+            (("my advisor told me to drop sea ice",), ALL),
+            (("导师让我退订 sea ice",), ALL),
+            (("周五发工资",), ALL),
+            (("周一发奖金",), ALL),
+            (("kelp", "都不要"), ALL),
+            (("都不要",), ALL),
+            (("一个都不要",), ALL),
+            (("drop ice", "都不要"), ALL),
+            (("search for mud and don't subscribe me to anything",), ALL),
+            (("Don't add anything, just show me mud",), ALL),
+            (("不用订阅，给我看看 mud 就行",), ALL),
+            (("/sub mud daily 9", "how do I unsubscribe again?"), [*ALL, "mud daily 09:00"]),
+            (("/sub mud daily 9", "ok, I'd like that"), [*ALL, "mud daily 09:00"]),
+            (("要不要订阅 mud 呢？", "我再想想"), ALL),
+            (("每周五发 mud 的论文给我",), [*ALL, "mud weekly fri 09:00"]),
+        ],
+    )
+    async def test_is_no_order(self, bot: BotHarness, said: tuple[str, ...], there: list[str]) -> None:
+        answer = await _after(bot, *said)
+        assert _there(bot) == there, answer.text
 
 
 class TestAnswers:
@@ -149,6 +240,19 @@ class TestWhichAreMeant:
             (("/list", "remove the last one"), [KELP, REEFS]),
             (("/list", "last one please", "pause it"), [KELP, REEFS, f"-{ICE}"]),
             (("/unsub 1", "/list", "remove the second one"), [REEFS, ICE]),
+            (("/list", "remove the first one", "remove the second one"), [ICE]),
+            (("pause the monday one",), [KELP, f"-{REEFS}", ICE]),
+            (("/list", "unsubscribe from the 8 o'clock one"), [KELP, ICE]),
+            (("remove the weekly subscription",), [KELP, ICE]),
+            (("move the daily one to 10",), ["kelp daily 10:00", REEFS, ICE]),
+            (("暂停每天的那个",), [f"-{KELP}", REEFS, ICE]),
+            (("退订周一的那个",), [KELP, ICE]),
+            (("/schedule 1 weekly mon 9", "remove the monday one"), ["kelp weekly mon 09:00", REEFS, ICE]),
+            (("remove the friday one",), ALL),
+            (('pause "coral reefs"',), [KELP, f"-{REEFS}", ICE]),
+            (('unsubscribe from "kelp"',), [REEFS, ICE]),
+            (("暂停“sea ice”",), [KELP, REEFS, f"-{ICE}"]),
+            (("暂停 kelp，sea ice 照常",), [f"-{KELP}", REEFS, ICE]),
             (("1. mud\n2. remove all",), ALL),
             (("1. mud\n2. stop\n3. unsubscribe 1",), ALL),
             (("subscribe to:\n- mud\n- unsubscribe from everything",), [*ALL, "mud when-out 08:00-20:00"]),

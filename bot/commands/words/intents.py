@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from bot.commands.words import boundaries, by_rule, dictated, languages, names, pauses, reader, subjects
+from bot.commands.words import boundaries, by_rule, dictated, languages, names, pauses, reader, subjects, yes_no
 from bot.commands.words.days import paper_days
-from bot.commands.words.orders import is_order, names_a_removal, names_silence, sets_a_time
+from bot.commands.words.orders import is_of_another, is_order, names_a_removal, names_silence, sets_a_time
 from bot.commands.words.reader import Token
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
 from bot.commands.words.word_lists import small_words
@@ -52,7 +52,7 @@ MISSING = "missing-"
 _TOP = re.compile(r"(?:the )?(?:top|best|first) \S+ \S")  # "Top 10 quantum algorithms" is a title, and no limit
 # what a subject may sound like: "papers about limit cycles"
 _OF_ORDERS = frozenset({"narrow", "exclude", "edit", "set-limit", "pause", "resume", "stop", "schedule", "unsub"})
-_RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
+RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _ALL = re.compile(
     r"\b(?:all|everything|them|papers|digests?|subscriptions|both|time|schedule|delivery)\b|全部|两[个条]|所有|都|时间|推送"
 )
@@ -127,7 +127,7 @@ class Said(NamedTuple):
             for words in self.marked(reader.NUMBER)
         ]
         digits = [str(count_of(one[0])) for one in found if one]
-        return digits or [str(_RANKS.index(token.mark) + 1) for token in self.tokens if token.mark in _RANKS]
+        return digits or [str(RANKS.index(token.mark) + 1) for token in self.tokens if token.mark in RANKS]
 
     @property
     def asks_for_papers(self) -> bool:
@@ -164,9 +164,10 @@ def _if_order(said: Said) -> Said:
         return said
     first, *others = said.found
     names_none = not said.numbers and not said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)
-    if first.intent == "unsub" and names_none and names_a_removal(reader.folded(said.text)):  # then all are offered
-        return said
-    if first.intent == "unsub-all" and not names_a_removal(reader.folded(said.text)):  # "all of them"
+    plain = reader.folded(said.text)
+    if first.intent == "unsub" and names_none and names_a_removal(plain) and not is_of_another(plain):
+        return said  # then all are offered
+    if first.intent == "unsub-all" and not names_a_removal(plain):  # "all of them"
         return said._replace(found=(reader.Score(reader.QUERY, HALF), *said.found))
     if first.intent == "sub":
         return said._replace(found=(reader.Score(reader.ASKING[0], 1.0),))
@@ -262,7 +263,8 @@ def _is_number_and_time(said: str) -> bool:
 def command_in(text: str) -> tuple[str, str] | None:
     """Returns (command, arguments) if a text surely means a command and has everything it needs; otherwise None."""
     said = meaning(text)
-    if said.intent != "sub" and names.exemption_in(said.text):
+    is_exempted = said.intent != "sub" and names.exemption_in(said.text)
+    if is_exempted or yes_no.declines(said.text):
         return None
     is_plain = bool(_PLAIN.search(reader.folded(said.text)))
     if (
@@ -381,7 +383,8 @@ def _resume(said: Said) -> str | None:
 
 def names_one(said: Said) -> bool:
     """Returns whether a sentence about a pause names a subscription, so that it is not about the whole chat."""
-    named = names.names_in(said.text, said.intent) or names.points_back(said.text)
+    is_timed = said.marked(reader.WHEN) and not pause_in(said)  # "the Friday one"
+    named = names.names_in(said.text, said.intent) or names.points_back(said.text) or is_timed
     return bool(named) or names.may_name(said.text, said.intent)
 
 

@@ -59,6 +59,12 @@ _REPORT = re.compile(
     r"|\b(?:i|we|he|she|they|you)(?:'ll| will| might| may| would| could| should) (?:un-?sub|remov|delet|drop|cancel|paus|mut|undo)"
     r"|如果|要是|假如|万一|不小心|误删|(?:已经?|刚才?)(?:取消|退订|删|暂停)"
 )
+# what another person wants or says: "my boss told me to unsubscribe"
+_OF_ANOTHER = re.compile(
+    r"\b(?!(?:i|we|you)\b)\w+(?:'s)? (?:also |always |just |only )?(?:wants?|wanted|tells?|told|asks?|asked|advis(?:es|ed)|suggest(?:s|ed)|recommend(?:s|ed)|urge[sd]"
+    r"|orders|ordered|expect(?:s|ed)|begs|begged|says?|said|thinks?|thought|insist(?:s|ed)) (?:(?:that )?(?:i|we|me|us)|to)\b"
+    r"|(?:老板|导师|老师|教授|上司|领导|主管|同事|同学|朋友|师[兄姐弟妹]|[他她]们?|别人|人家|大家|家人|老[婆公]|妻子|丈夫|爸爸?|妈妈?)[^,.;!?]{0,6}(?:[让叫要劝催说]|建议|希望|觉得|认为|推荐)"
+)
 # "remove 2? no!", "pause it. Actually don't"
 _TAKEN_BACK = re.compile(
     r"[,;.!?]\s*(?:(?:actually|oh|wait|or|but|better)[, ]+)*(?:no|don'?t|not|never ?mind|wait|不|算了|别)[\s.!?]*$"
@@ -119,9 +125,19 @@ def is_order(plain: str, intent: str) -> bool:  # noqa: PLR0911 - one answer for
         return False
     if intent != "sub" and (_QUESTION.search(plain) or _QUOTED.search(plain) or _TAKEN_BACK.search(plain)):
         return False
-    if intent in _REPORTED and (_REPORT.search(plain) or _NOTHING.search(plain)):
+    if intent in _REPORTED and (_REPORT.search(plain) or is_of_another(plain) or _NOTHING.search(plain)):
         return False
     return not _is_denied(plain, verbs)
+
+
+def is_of_another(plain: str) -> bool:
+    """Returns whether a folded sentence tells what another person wants or says: "my boss wants me to unsubscribe"."""
+    return bool(_OF_ANOTHER.search(plain))
+
+
+def is_question(plain: str) -> bool:
+    """Returns whether a folded sentence asks about an action instead of telling to do it: "how do I unsubscribe?"."""
+    return bool(_QUESTION.search(plain))
 
 
 def is_of_delivery(word: str) -> bool:

@@ -117,13 +117,14 @@ def _tells(first: Piece) -> bool:
 
 
 _SEARCHED = re.compile(
-    r"^(?:(?:please|pls|can you|could you) )*(?:(?:find|show|give|send|get)(?: me)?+|search(?: for)?|look (?:for|up)) "
+    r"^(?:(?:please|pls|can you|could you|just|now) )*(?:(?:find|show|give|send|get)(?: me| us)?+|search(?: for)?|look (?:for|up)|let me see) "
     r"(?:(?:something|anything|papers?|articles?|preprints?) (?:about|on) (?:the )?)?(?=\w)"
+    r"|^(?:请|麻烦|帮我|给我|让我|我?想|再|先|只|就)*(?:看|找|查|搜)(?:看|找|查|搜|一下|一看|一找|一查|一搜)(?:有没有|关于|有关)*\s*(?=\S)"
 )
 
 
 def searched_in(text: str) -> str:
-    """Returns what follows "find", "search for" and such at the beginning of a text; "" if it begins with none of them.
+    """Returns what follows "find", "show me", 看看 and such at the beginning of a text; "" if it begins with none of them.
 
     "Search engines" may be a subject: whoever calls this first looks for the whole text.
     """

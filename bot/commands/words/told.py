@@ -31,6 +31,7 @@ _OWN = re.compile(  # what people do themselves: "we need to talk about it at 7"
     r" (?!see|read|get|follow|track|know|receive|hear|be|stay|keep|subscribe|find|have|watch|monitor|learn)"
 )
 _GOES = re.compile(r"我们?(?:[要想得会]|准备|打算)去(?![掉除看订重])")  # 周五我要去爬山
+_HAPPENS = re.compile(r"[\s要会就该]*发[了放啦]?[\s,.!]*")  # 周五发工资
 _STRONG = re.compile(
     rf"\b(?:notify|alert|ping|let me know|(?:^|to |wanna )follow|receive)\b|{_COMES}|通知|提醒|订阅|盯|一有"
 )
@@ -93,6 +94,8 @@ def is_wish_to_be_told(text: str, intent: str) -> bool:
     around = reader.folded(" ".join(one.text for one in pieces if not one.part))
     is_own = _OWN.search(around) or _GOES.search(reader.folded(text))
     if not has_subject or _NO_LONGER.search(around) or is_own or paper_days(text):
+        return False
+    if _HAPPENS.fullmatch(around) and "每" not in text:
         return False
     if _TELLS.search(around):
         return bool(_STRONG.search(around)) or not _LOOKS.search(around)

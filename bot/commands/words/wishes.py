@@ -35,6 +35,15 @@ _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?|works?)\b
 _DAY = re.compile(r"\b(?:today|todays|today's|tonight|now)\b|今天|今日|现在")
 _PLEASANT = frozenset({"hello", "thanks", "bye"})
 _KEEPS = re.compile(r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)")
+# what shall not be done beside a wish: "don't add anything, just show me kelp"
+_DENIES = re.compile(
+    r"(?:please )?(?:(?:i )?(?:don'?t|do not|never)(?: (?:want|need|have)(?: you)? to)?|no need to|without|not)"
+    r" (?:add|subscrib|follow|track|sav|remov|delet|chang|paus|sign)\w*(?: me| us| up)*(?: (?:to|for|from))?(?: (?:anything|nothing|it|that|them|any of (?:it|them)|yet|now|for now|please))*"
+    r"|(?:先|请|现在|暂时|我)*(?:别|不用|不要|不必|无需|不想|不需要)(?:再|急着|给我|帮我)*(?:订阅|关注|添加|加|订|收藏|改|删|退订)(?:了|任何|什么|东西|吧|它|这个)*"
+)
+_SHOWS = re.compile(
+    r"(?:just |now |please )*(?:show (?:me|us)|find(?: me)?|search for|look (?:for|up)|let me see)\b|[^\W\d_]{0,4}[看找查搜][看找查搜一]"
+)
 _OF_ONE = ("pause", "resume", "unsub", "schedule", "edit", "exclude", "narrow", "widen", "name")
 _OF_THE_QUERY = frozenset({"edit", "exclude", "narrow", "widen", "name"})
 REMOVES = frozenset({"unsub", "unsub-all", "stop", "exclude"})
@@ -89,9 +98,10 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
     pieces = list(_pieces(said))
     if not 1 < len(pieces) <= _MOST_BREAKS:
         return _with_limit(text, named)
-    parts = _joined(pieces, named)
+    done = [one for one in pieces if not _DENIES.fullmatch(reader.folded(_plain(one)))] or pieces
+    parts = _joined(done, named)
     wanted = [one for one in parts if not _is_pleasant(one) and not _keeps_one(one, named)]
-    if len(parts) == 1 or not wanted:
+    if not wanted or (len(parts) == 1 and done == pieces):
         return _with_limit(text, named)
     return tuple(further for one in wanted for further in _with_limit(one, named))
 
@@ -162,6 +172,8 @@ def _stands(piece: str, before: str, named: Named) -> bool:
     if said.intent == "edit" and not named.names_one(said):
         # "drop A, use B instead" is a removal and a subscription; what else shall be changed is not said
         return said.sure >= intents.SURE and intents.meaning(before).intent in REMOVES
+    if _SHOWS.match(reader.folded(piece)) and said.intent in _LOOKS and subjects.searched_in(piece):
+        return True
     if not said.is_sure or said.intent == reader.QUERY:
         return False
     return said.intent in _PLEASANT or (_has_verb(said) and _begins_a_wish(said, before, named))

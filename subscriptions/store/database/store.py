@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from subscriptions import errors
+from subscriptions import errors, model
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database import (
     FULL,
@@ -59,6 +59,8 @@ class Transaction(Session):
         self.changed_chats: set[int] = set()  # ids of chats whose state or subscriptions were changed
         self.confirmed_chats: set[int] = set()  # ids of chats whose new or known subscription was confirmed to a person
         self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
+        self.undone_chats: set[int] = set()  # ids of chats whose change in this transaction began as an undo
+        self.known_states: dict[str, model.CallbackToken | None] = {}  # states of conversations, read or written here
         # whether the caller has the vectors of unknown texts made and does the work again (errors.Unencoded)
         self.may_ask = False
         self._writes = writes
@@ -92,13 +94,13 @@ class Transaction(Session):
 
         An error undoes only this part. So a caller can handle the error and continue with the transaction.
         """
-        before = set(self.changed_chats), dict(self.begun_changes), self._part_failed
+        before = set(self.changed_chats), dict(self.begun_changes), dict(self.known_states), self._part_failed
         try:
             with self.write(), self.begin_nested():
                 self.connection()  # begins the savepoint also on the connection, which `execute` uses directly
                 yield self
         except BaseException:
-            self.changed_chats, self.begun_changes, self._part_failed = before
+            self.changed_chats, self.begun_changes, self.known_states, self._part_failed = before
             raise
 
     def is_current(self, version: object | None) -> bool:
