@@ -226,9 +226,7 @@ def last_change(store: Scope, address: model.ChatAddress) -> changes.Change | No
 
 def last_removal(store: Scope, address: model.ChatAddress) -> changes.Change | None:
     """Returns the newest change that can be undone and removed a subscription; None if there is none."""
-    return next(
-        (one for one in _log(store, address) if not one.undone and not one.is_undo and one.what.removed), None
-    )
+    return next((one for one in _log(store, address) if not one.undone and not one.is_undo and one.what.removed), None)
 
 
 def changed_at(store: Scope, address: model.ChatAddress) -> datetime | None:

@@ -167,9 +167,9 @@ def record_changes(
 
 def _note_more(transaction: Transaction, chat_id: int) -> None:
     """Stores that the change of this transaction, which began as an undo, does something else, too."""
-    newest = conversations.changes_of(transaction, chat_id)[0]
+    newest = chat_changes.changes_of(transaction, chat_id)[0]
     address = state_of(transaction, chat_id).address
-    conversations.rewrite_change(transaction, newest.id, address, {**newest.before, "more": True})
+    chat_changes.rewrite_change(transaction, newest.id, address, {**newest.before, "more": True})
     transaction.undone_chats.discard(chat_id)
 
 

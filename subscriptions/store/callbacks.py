@@ -102,19 +102,27 @@ def set_conversation_state(
     )
     words = words_of_callback(name, token.arguments, token.place)
     note_mentions(transaction, "state", {name: words})
+    transaction.known_states[name] = token
 
 
 @store.reads
 def get_conversation_state(transaction: Transaction, name: str, *, now: datetime) -> model.CallbackToken | None:
-    """Returns the state that is stored under a name; None if there is none or its time is over."""
-    row = store.execute(transaction, sa.select(_states).where(_states.c.name == name, _states.c.until >= now)).first()
-    return None if row is None else _callback(row)
+    """Returns the state that is stored under a name; None if there is none or its time is over.
+
+    A transaction reads each state once.
+    """
+    if name not in transaction.known_states:
+        found = sa.select(_states).where(_states.c.name == name, _states.c.until >= now)
+        row = store.execute(transaction, found).first()
+        transaction.known_states[name] = None if row is None else _callback(row)
+    return transaction.known_states[name]
 
 
 @store.writes
 def clear_conversation_state(transaction: Transaction, name: str) -> None:
     """Removes the state that was stored under a name."""
     transaction.exec(sa.delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
+    transaction.known_states[name] = None
 
 
 @store.writes
@@ -206,6 +214,7 @@ def erase_place(transaction: Transaction, place: str) -> None:
     transaction.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
     for table in (ConversationStateRow, PendingLookupRow):
         transaction.exec(sa.delete(table).where(col(table.place) == place))
+    transaction.known_states.clear()
     erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
     transaction.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == place).values(erased))
     for page in (PageMessageRow, PageLogRow):

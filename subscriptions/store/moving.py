@@ -104,6 +104,7 @@ def _readdress(transaction: Transaction, old: str, new: str, renumbered: Mapping
         _readdress_row(state, whole, new, renumbered)
         _rename(transaction, state, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, state.name))
     transaction.flush()
+    transaction.known_states.clear()
 
 
 def _readdress_row(
