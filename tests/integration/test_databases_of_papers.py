@@ -16,9 +16,9 @@ from tests.fakes.databases import FakeDatabases
 TODAY = dt.date(2026, 1, 22)
 NAMES = ("openalex", "crossref", "pubmed")
 QUESTIONS = {
-    "openalex": SourceSettings(name="birds", openalex="title.search:birds", schedule="every 6h"),
-    "crossref": SourceSettings(name="birds", crossref=("issn:1234-5678", "type:journal-article"), schedule="every 6h"),
-    "pubmed": SourceSettings(name="birds", pubmed="birds[ti] AND song", schedule="every 6h"),
+    "openalex": SourceSettings(name="birds", openalex="title.search:birds", schedule="every 24h"),
+    "crossref": SourceSettings(name="birds", crossref=("issn:1234-5678", "type:journal-article"), schedule="every 24h"),
+    "pubmed": SourceSettings(name="birds", pubmed="birds[ti] AND song", schedule="every 24h"),
 }
 ALL = [f"Songs of birds {n}" for n in range(1, 6)]
 LAST_PAGE = {"openalex": "cursor=a", "crossref": "cursor=a", "pubmed": "efetch"}

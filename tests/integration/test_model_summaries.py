@@ -22,8 +22,6 @@ from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 
-pytestmark = pytest.mark.both_databases
-
 ABSTRACT = (
     "We follow {subject} for one summer with small radio tags, in forty places of three countries. They move further than "
     "maps of their habitats say, and return when the water becomes colder. The tags and all tracks are free to use."
@@ -103,6 +101,7 @@ def worker(store: Store, server: FakeChatModel) -> Worker:
 # for which papers
 
 
+@pytest.mark.both_databases
 def test_papers_that_subscriptions_match_are_summarised_once_in_the_languages_of_their_chats(worker: Worker) -> None:
     worker.chat("telegram:1", "eels", lang="en")
     worker.chat("telegram:2", "eels OR crabs", lang="zh")
@@ -247,6 +246,7 @@ def test_a_sentence_below_several_papers_is_no_summary_of_any(worker: Worker) ->
     assert len(worker.server.asked) == 3
 
 
+@pytest.mark.both_databases
 def test_a_wrong_summary_is_removed_for_good(worker: Worker) -> None:
     worker.chat("telegram:1", "eels")
     worker.reads(paper("eels"))
@@ -273,6 +273,7 @@ def test_queries_do_not_find_what_a_model_wrote(worker: Worker) -> None:
 # what a day may cost
 
 
+@pytest.mark.both_databases
 def test_the_budget_of_a_day_is_kept_and_the_next_day_has_its_own(worker: Worker) -> None:
     worker.budget = Budget(requests=3, tokens=10**6)
     worker.chat("telegram:1", "radio")
@@ -290,6 +291,7 @@ def test_the_budget_of_a_day_is_kept_and_the_next_day_has_its_own(worker: Worker
     assert (len(worker.server.asked), worker.day.tokens) == (5, 0)
 
 
+@pytest.mark.both_databases
 def test_what_most_chats_want_comes_first_and_nothing_is_wanted_for_ever(worker: Worker) -> None:
     worker.budget = Budget(requests=1, tokens=10**6)
     worker.chat("telegram:1", "radio")
@@ -330,6 +332,7 @@ def test_a_model_that_fails_loses_nothing(
     assert model_summaries.today(worker.store, now=worker.clock.now())[1] is None
 
 
+@pytest.mark.both_databases
 def test_a_worker_that_was_killed_loses_nothing_and_its_requests_count(worker: Worker) -> None:
     worker.chat("telegram:1", "radio")
     worker.reads(*(paper(f"eels {number}") for number in range(9)))
@@ -361,6 +364,7 @@ def test_a_worker_that_was_killed_loses_nothing_and_its_requests_count(worker: W
     assert worker.day.tokens == worker.server.tokens + 1800
 
 
+@pytest.mark.both_databases
 def test_at_most_four_requests_run_at_once(worker: Worker) -> None:
     worker.server.answers_at = 4
     worker.chat("telegram:1", "radio")
