@@ -1,7 +1,6 @@
 """Three real workers on one PostgreSQL. The checks use the fake Telegram's journal."""
 
 import signal
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -59,27 +58,6 @@ def test_of_killed_workers_nothing_is_lost_and_little_is_sent_twice(three: Worke
     found = judged(three.posts, lanes=LANES, papers=PAPERS)
     assert found == Verdict(lost=0, duplicates=found.duplicates, disorder=0, at_once=1)
     assert found.duplicates <= 2 * IN_HAND
-
-
-def test_a_worker_that_was_stopped_for_longer_than_its_heartbeat_sends_nothing_twice(three: Workers) -> None:
-    """Meanwhile other workers do its jobs and recover its claimed messages.
-
-    The stopped worker keeps its lanes' leases.
-    """
-    three.wait_for(partial(sent, three, at_least=LANES), "a third is sent")
-    three.signal(signal.SIGSTOP)
-    at_stop = len(three.posts)
-    three.wait_for(partial(sent, three, at_least=at_stop + LANES // 2), "the others go on")
-    three.wait_for(partial(others_are_done, three), "the others have sent all they can")
-    three.signal(signal.SIGCONT)
-    three.wait_for(lambda: is_whole(three), "all is sent")
-    assert judged(three.posts, lanes=LANES, papers=PAPERS) == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
-
-
-def others_are_done(three: Workers) -> bool:
-    """Whether nothing was sent for four seconds, which is twice the time after which a worker counts as stalled."""
-    posts = three.posts
-    return time.time() - posts[-1].at >= 4
 
 
 def test_workers_that_are_replaced_one_by_one_send_nothing_twice(three: Workers) -> None:
