@@ -159,20 +159,3 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(WrongUsage, match=r"The gallery cannot be written to .*taken.* paperwire demo --out DIR"):
         run_demo(tmp_path / "taken", Console(quiet=True))
-
-
-def test_the_pictures_of_the_views_can_be_made(tmp_path: Path) -> None:
-    done = subprocess.run(  # noqa: S603 - this interpreter
-        [sys.executable, str(ROOT / "docs" / "images" / "slack_views.py"), str(tmp_path)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=PATIENCE,
-        check=False,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
-        | {"PYTHONPATH": str(ROOT)},
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'slack.html'}\n", "")
-    page = (tmp_path / "slack.html").read_text("utf-8")
-    assert re.findall(r'<section[^>]* id="(\w+)"', page) == ["form", "paper", "home"]
-    assert "CASL: Concept-Aligned Sparse Latents" in page
