@@ -72,6 +72,7 @@ class TestButtons:
         await bot.says("/why 2601.90001")
         assert signals(bot, "Swarm one") == signals(bot, "Reef one") == set()
 
+    @pytest.mark.both_databases
     async def test_what_strangers_ask_for_in_public_is_not_what_the_group_opened(self, bot: BotHarness) -> None:
         bot.admins[GROUP] = {"7"}
         await bot.says("/sub swarm now", chat=GROUP, by="7")
@@ -132,6 +133,7 @@ class TestButtons:
         set_settings(bot.store, make.address(ME), {"order": "newest"}, now=bot.clock.now())
         assert "Further up" not in (await bot.presses("why")).text
 
+    @pytest.mark.both_databases
     async def test_what_is_excluded_muted_and_followed_is_noted_too(self, bot: BotHarness) -> None:
         await deliverer.delivered(
             bot, make.paper("Swarm of termites", authors=["Jane Doe"]), make.paper("Swarm of bees"), of=["swarm"]
@@ -219,6 +221,7 @@ class TestButtons:
 
 
 class TestReactions:
+    @pytest.mark.both_databases
     async def test_a_reaction_to_the_only_paper_of_a_message_is_noted_and_taken_back(self, bot: BotHarness) -> None:
         await deliverer.delivered(bot, make.paper("Swarm one"), of=["swarm"])
         message = newest_message(bot)

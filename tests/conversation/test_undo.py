@@ -255,6 +255,7 @@ async def test_who_is_no_manager_undoes_nothing(bot: BotHarness) -> None:
 # ------------------------------------------------------------------------------------------------------- what is kept
 
 
+@pytest.mark.both_databases
 async def test_a_pause_that_ended_by_itself_stands_in_nobodys_way(bot: BotHarness) -> None:
     await bot.says("/sub diffusion at 8")
     await bot.says("/pause 1 1d")
