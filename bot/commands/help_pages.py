@@ -134,7 +134,7 @@ def on_help(context: CommandContext) -> channels.Reply:
 
 def _first(context: CommandContext) -> channels.Reply:
     lines = tuple(one.say(context.localizer.translate) for one in FIRST)
-    more = channels.Button(label=context.say("more"), verb="help", arguments={"topic": ALL})
+    more = channels.Button(label=context.say("all commands"), verb="help", arguments={"topic": ALL})
     return channels.Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
 
 

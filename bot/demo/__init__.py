@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from rich.align import Align
-from rich.box import ROUNDED, SQUARE
+from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
@@ -29,7 +29,6 @@ from rich.text import Text
 
 from bot.commands.phrasing import cadence_words
 from bot.demo.story import (
-    CONVERSATIONS,
     DEMO_CHATS,
     ConversationLog,
     DemoChat,
@@ -197,9 +196,8 @@ PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}
 
 
 def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
-    """Returns the conversation in this language, then what each example chat received, with captions in this language."""
-    spoken = (conversation for conversation in CONVERSATIONS if conversation.language == language.code)
-    return tuple(_exhibit(demo_chat, story, language) for demo_chat in (*spoken, *DEMO_CHATS))
+    """Returns what the chats of this language received, with captions in it."""
+    return tuple(_exhibit(chat, story, language) for chat in DEMO_CHATS if chat.language == language.code)
 
 
 def _exhibit(demo_chat: DemoChat, story: Story, language: Language) -> Exhibit:
@@ -253,9 +251,11 @@ def write_gallery(story: Story, out: Path) -> Path:
 def _frame(story: Story, language: Language) -> Frame:
     other = "en" if language.code == "zh" else "zh"
     return Frame(
-        title=language.say("One day’s papers, as five chats received them"),
-        lead=story_counts(story, language),
-        note=source_of_texts(language),
+        title=language.say("A week with paperwire"),
+        lead=language.say(
+            "On Thursday a search becomes a subscription. On Monday at eight its papers are there: in Telegram, in Slack, by mail and on a page."
+        ),
+        note=language.say("{sentence} {next}", sentence=story_counts(story, language), next=source_of_texts(language)),
         steps=steps(language, "paperwire", "digest.md"),
         other=(other, PAGES[other], "English" if other == "en" else "中文"),
     )
@@ -264,11 +264,9 @@ def _frame(story: Story, language: Language) -> Frame:
 def story_counts(story: Story, language: Language) -> str:
     """Returns a sentence with the counts of the story."""
     counted = language.say(
-        "{papers} papers from {digests} digests, {messages} messages to {chats} chats.",
+        "{papers} papers came from {digests} digests.",
         papers=story.papers,
         digests=story.digests,
-        messages=story.messages,
-        chats=len(DEMO_CHATS),
     )
     twice = language.count(
         "{count} paper was in two of the digests; no chat got it twice.",
@@ -288,8 +286,9 @@ def source_of_texts(language: Language) -> str:
 
 def steps(language: Language, program: str, sample: str) -> tuple[tuple[str, str], ...]:
     """Returns (what to do next, its command) pairs."""
+    query = "扩散模型" if language.code == "zh" else "diffusion -survey"
     return (
-        (language.say("Try your own words"), f"{program} match 'diffusion -survey' {sample}"),
+        (language.say("Try your own words"), f"{program} match '{query}' {sample}"),
         (language.say("Connect a chat"), f"PAPERWIRE_TELEGRAM_TOKEN=… {program} run"),
     )
 
@@ -327,7 +326,7 @@ def print_exhibit(exhibit: Exhibit, console: Console) -> None:
     console.print(
         Panel(
             drawn,
-            box=SQUARE if exhibit.look.style == "terminal" else ROUNDED,
+            box=ROUNDED,
             title=Text(exhibit.title_bar),
             title_align="left",
             border_style="dim",
@@ -348,9 +347,6 @@ def _drawn(exhibit: Exhibit, messages: Sequence[ShownMessage], *, written: bool)
         match exhibit.look.style:
             case "feed":
                 parts += _feed_post(message, words, written=written)
-            case "terminal":
-                parts.append(Text(f"{message.time} $ ", style="dim").append("paperwire deliver", style="bold"))
-                parts += _paragraphs(message, written=False)
             case _ if message.mine:
                 parts += [Align.right(paragraph) for paragraph in _paragraphs(message, written=written)]
                 parts.append(Align.right(Text(message.time, style="dim")))

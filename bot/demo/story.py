@@ -1,7 +1,7 @@
-"""The story of the demo: its clock, its chats, a conversation, and a day of digests."""
+"""The story of the demo: its clock, and a week of four chats in each language: a search, a subscription, a digest, a pause."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,8 +22,11 @@ from bot.sources.ingest import ingest
 from subscriptions import errors, model
 from subscriptions.service import requests
 from subscriptions.service.amendments import set_settings
+from subscriptions.service.confirmations import confirm
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.store.digests import Ingested
+
+DemoPlatform = Literal["telegram", "slack", "email", "web", "console"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ class GalleryChannel(Channel):
     Accepts only payloads of that platform's shape (bot/rendering): {"text": …}, for Slack with {"blocks": […]}.
     """
 
-    def __init__(self, platform: Literal["telegram", "slack", "console"], limits: Limits, clock: Clock) -> None:
+    def __init__(self, platform: DemoPlatform, limits: Limits, clock: Clock) -> None:
         self.platform: str = platform
         self.limits = limits
         self._clock = clock
@@ -174,7 +177,12 @@ class DemoClock:
         self._now = max(self._now, moment)
 
 
-EVENING: Final = datetime(2026, 1, 22, 20, tzinfo=UTC)  # Thursday; all example chats subscribe at this moment
+THURSDAY: Final = datetime(2026, 1, 22, tzinfo=UTC)
+
+
+def _at(days: int, hour: int, minute: int = 0) -> datetime:
+    """Returns a moment of the week that begins on THURSDAY."""
+    return THURSDAY + timedelta(days=days, hours=hour, minutes=minute)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,17 +198,17 @@ class Arrival:
 class Step:
     """One step of a conversation: the person writes `text`, or presses the newest button that has `verb`."""
 
+    at: datetime
     text: str = ""
     verb: str = ""  # the verb of the button (bot/commands)
-    which: int = 0  # the index of the button among the buttons of its message that have this verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoChat:
-    """An example chat: one with subscriptions, or a private one in which a person talks with the bot, a step a minute."""
+    """An example chat: one that has a subscription, or a private one in which a person talks with the bot."""
 
     anchor: str
-    platform: Literal["telegram", "slack", "console"] = "telegram"
+    platform: DemoPlatform
     address: str
     who: errors.Sentence
     remark: errors.Sentence
@@ -208,9 +216,8 @@ class DemoChat:
     detail: str = ""
     kind: model.ChatKind = model.ChatKind.PRIVATE
     language: Literal["en", "zh"] = "en"
-    timezone: str = "UTC"  # of a conversation
+    timezone: str = "Europe/Berlin"
     subscriptions: tuple[requests.SubscriptionRequest, ...] = ()
-    begins: datetime = EVENING
     steps: tuple[Step, ...] = ()
 
     @property
@@ -221,124 +228,109 @@ class DemoChat:
     @property
     def chat_title(self) -> str:
         """The title of the chat on its platform; "" for a private chat."""
-        if self.kind is model.ChatKind.PRIVATE:
-            return ""
-        return f"#{self.title}" if self.platform == "slack" else self.title
+        return "" if self.kind is model.ChatKind.PRIVATE else f"#{self.title}"
 
 
 ARRIVALS: Final[tuple[Arrival, ...]] = (
-    Arrival(at=datetime(2026, 1, 23, 5, 0, tzinfo=UTC), file="arxiv_rss.xml", source="arXiv"),
-    Arrival(at=datetime(2026, 1, 23, 5, 40, tzinfo=UTC), file="daily_arxiv.md", source="daily arXiv"),
-    Arrival(at=datetime(2026, 1, 23, 6, 10, tzinfo=UTC), file="hf_papers.json", source="trending papers"),
-    Arrival(at=datetime(2026, 1, 23, 6, 20, tzinfo=UTC), file="bilingual.txt", source="bilingual list"),
+    Arrival(at=_at(0, 5), file="arxiv_rss.xml", source="arXiv"),
+    Arrival(at=_at(0, 6, 10), file="hf_papers.json", source="trending papers"),
+    Arrival(at=_at(0, 6, 20), file="bilingual.txt", source="bilingual list"),
+    Arrival(at=_at(1, 5, 40), file="daily_arxiv.md", source="daily arXiv"),
 )
-DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
-    DemoChat(
-        anchor="researcher",
-        address="104517",
-        who=errors.Sentence("A researcher on Telegram"),
-        remark=errors.Sentence("Words, an exclusion, an author she follows. What matched is underlined."),
+
+_WEEK: Final = errors.Sentence("A week on Telegram")
+_WEEK_REMARK: Final = errors.Sentence(
+    "Thursday: a search becomes a subscription. Monday: the digest. Tuesday: a word too many is left out. Friday: a pause."
+)
+_TEAM: Final = errors.Sentence("The same Monday in Slack")
+_TEAM_REMARK: Final = errors.Sentence(
+    "One subscription for a whole channel, with the name of the one who asked for it. More than five papers go into a thread."
+)
+_MAIL: Final = errors.Sentence("By mail")
+_MAIL_REMARK: Final = errors.Sentence(
+    "One mail for each digest, to an address that has agreed. Its links do what buttons do."
+)
+_PAGE: Final = errors.Sentence("On the page")
+_PAGE_REMARK: Final = errors.Sentence("The same chat in a browser, for those who want no further program.")
+
+
+def _chats(
+    language: Literal["en", "zh"], zone: str, query: str, said: tuple[str, str, str, str], texts: tuple[str, ...]
+) -> Iterator[DemoChat]:
+    """Yields the chats of the story in one language. `said` are the search, the time, the correction and the pause."""
+    search, when, correction, pause = said
+    channel, members, person, address, name, bot = texts
+    weekly: dict[str, str] = {"every": "weekly", "on": "mon", "at": "08:00", "tz": zone}
+    yield DemoChat(
+        anchor="conversation",
+        platform="telegram",
+        address="104519" if language == "en" else "104520",
+        who=_WEEK,
+        remark=_WEEK_REMARK,
         title="paperwire",
-        detail="bot",
-        subscriptions=(
-            requests.SubscriptionRequest(text="cs.CV diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
-            requests.SubscriptionRequest(
-                text='author:"Ranjay Krishna"', name="Ranjay Krishna", every="daily", at="08:00"
-            ),
-            requests.SubscriptionRequest(text='"language model" agents', every="daily", at="08:00"),
+        detail=bot,
+        language=language,
+        timezone=zone,
+        steps=(
+            Step(at=_at(0, 8, 41), text=search),
+            Step(at=_at(0, 8, 42), text=when),
+            Step(at=_at(5, 8, 5), text=correction),
+            Step(at=_at(8, 9, 30), text=pause),
         ),
-    ),
-    DemoChat(
-        anchor="reader",
-        address="104518",
-        who=errors.Sentence("A reader in Shanghai"),
-        remark=errors.Sentence("The same papers, in the reader’s language where there is a summary in it."),
-        title="paperwire",
-        detail="机器人",
-        language="zh",
-        subscriptions=(
-            requests.SubscriptionRequest(text="视频生成", every="daily", at="18:00", tz="Asia/Shanghai"),
-            requests.SubscriptionRequest(text="强化学习 OR 思维链", every="daily", at="18:00"),
-        ),
-    ),
-    DemoChat(
-        anchor="lab",
-        address="-1001045170001",
-        who=errors.Sentence("A lab’s group on Telegram"),
-        remark=errors.Sentence("One category, one message a day, without a sound."),
-        title="Vision Lab",
-        detail="14 members",
-        kind=model.ChatKind.GROUP,
-        subscriptions=(requests.SubscriptionRequest(text="cs.CV", every="daily", at="09:00", tz="Europe/Berlin"),),
-    ),
-    DemoChat(
-        anchor="reading-group",
+    )
+    yield DemoChat(
+        anchor="team",
         platform="slack",
-        address="C0READING",
-        who=errors.Sentence("A reading group on Slack"),
-        remark=errors.Sentence("One line in the channel, the papers in its thread, and who asked for them."),
-        title="reading-group",
-        detail="23 members",
+        address=f"C0READING{language.upper()}",
+        who=_TEAM,
+        remark=_TEAM_REMARK,
+        title=channel,
+        detail=members,
         kind=model.ChatKind.TEAM,
-        subscriptions=(
-            requests.SubscriptionRequest(
-                text="cs.CL reasoning",
-                name="reasoning",
-                every="daily",
-                at="09:00",
-                tz="America/New_York",
-                added_by="Lena",
-            ),
-            requests.SubscriptionRequest(
-                text='"reinforcement learning" OR RLHF', name="RL", every="daily", at="09:00", added_by="Tomás"
-            ),
-        ),
-    ),
-    DemoChat(
-        anchor="terminal",
-        platform="console",
-        address="desk",
-        who=errors.Sentence("A terminal"),
-        remark=errors.Sentence("As soon as papers come. What an earlier digest brought does not come again."),
-        title="Terminal",
-        subscriptions=(requests.SubscriptionRequest(text='agent* OR "tool use"', every="now"),),
-    ),
-)
-
-_WHO: Final = errors.Sentence("A conversation")
-_REMARK: Final = errors.Sentence(
-    "Subscribing is one line; a link to a paper opens its card, and a button leaves out what is too much."
-)
-_EXCLUDE: Final = (Step(verb="card-exclude"), Step(verb="leave-out", which=3))
-CONVERSATIONS: Final[tuple[DemoChat, ...]] = (
-    DemoChat(
-        anchor="conversation",
-        address="104519",
-        who=_WHO,
-        remark=_REMARK,
+        language=language,
+        timezone=zone,
+        subscriptions=(requests.SubscriptionRequest(text=query, added_by=person, **weekly),),
+    )
+    yield DemoChat(
+        anchor="mail",
+        platform="email",
+        address=address,
+        who=_MAIL,
+        remark=_MAIL_REMARK,
+        title=address,
+        language=language,
+        timezone=zone,
+        subscriptions=(requests.SubscriptionRequest(text=query, **weekly),),
+    )
+    yield DemoChat(
+        anchor="page",
+        platform="web",
+        address=name,
+        who=_PAGE,
+        remark=_PAGE_REMARK,
         title="paperwire",
-        detail="bot",
-        language="en",
-        timezone="Europe/Berlin",
-        begins=datetime(2026, 1, 23, 8, 41, tzinfo=UTC),
-        steps=(Step(text="/sub video models at 8"), Step(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
+        language=language,
+        timezone=zone,
+        subscriptions=(requests.SubscriptionRequest(text=query, **weekly),),
+    )
+
+
+DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
+    *_chats(
+        "en",
+        "Europe/Berlin",
+        "video models",
+        ("video models", "every monday at 8", "leave out reinforcement learning from 1", "take a break until 9 feb"),
+        ("reading-group", "23 members", "Lena", "ada@lab.org", "ada", "bot"),
     ),
-    DemoChat(
-        anchor="conversation",
-        address="104520",
-        who=_WHO,
-        remark=_REMARK,
-        title="paperwire",
-        detail="机器人",
-        language="zh",
-        timezone="Asia/Shanghai",
-        begins=datetime(2026, 1, 23, 8, 51, tzinfo=UTC),
-        steps=(Step(text="/sub 视频生成 每天8点"), Step(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
+    *_chats(
+        "zh",
+        "Asia/Shanghai",
+        "视频生成",
+        ("视频生成", "每周一8点", "1不要强化学习", "暂停到2月9日"),
+        ("论文阅读", "23 位成员", "李娜", "ada@lab.org.cn", "李娜", "机器人"),
     ),
 )
-
-
-A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,29 +341,20 @@ class ConversationLog:
     pressed: frozenset[str] = frozenset()  # callback data of the buttons
 
 
-async def run_conversation(
-    app: App, channel: GalleryChannel, clock: DemoClock, conversation: DemoChat
-) -> ConversationLog:
-    """Performs the steps of a conversation, one a minute, and returns what was written and pressed."""
-    clock.go_to(conversation.begins)
-    store_chat(app.store, conversation.chat, model.ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
-    set_settings(app.store, conversation.chat, {"timezone": conversation.timezone}, now=clock.now())
-    messages, pressed = [], set()
-    for number, step in enumerate(conversation.steps):
-        clock.go_to(conversation.begins + number * A_MINUTE)
-        if step.text:
-            messages.append(PersonMessage(text=step.text, at=clock.now()))
-            request = _typed(conversation, step.text, number)
-        else:
-            post, data = _button(app, channel, conversation, step)
-            pressed.add(data)
-            request = conversations.CallbackRequest(
-                callback_data=data, message_id=post, **_request_fields(conversation, number)
-            )
-        reply = await answer(app.deps, request)
-        if reply is not None:
-            await send_reply(app.deps, reply)
-    return ConversationLog(messages=tuple(messages), pressed=frozenset(pressed))
+async def take_step(app: App, channel: GalleryChannel, chat: DemoChat, step: Step) -> ConversationLog:
+    """Performs one step of a conversation. Returns what was written and pressed."""
+    number = chat.steps.index(step)
+    if step.text:
+        log = ConversationLog(messages=(PersonMessage(text=step.text, at=step.at),))
+        request = _typed(chat, step.text, number)
+    else:
+        post, data = _button(app, channel, chat, step)
+        log = ConversationLog(pressed=frozenset((data,)))
+        request = conversations.CallbackRequest(callback_data=data, message_id=post, **_request_fields(chat, number))
+    reply = await answer(app.deps, request)
+    if reply is not None:
+        await send_reply(app.deps, reply)
+    return log
 
 
 def _typed(conversation: DemoChat, text: str, number: int) -> conversations.Request:
@@ -397,7 +380,7 @@ def _button(app: App, channel: GalleryChannel, conversation: DemoChat, step: Ste
     for post in reversed(channel.posts_in(conversation.chat)):
         found = [data for data, token in _buttons(app, conversation, post) if token and token.verb == step.verb]
         if found:
-            return post.id, found[step.which]
+            return post.id, found[0]
     raise LookupError(f"no message has a button that does {step.verb}")
 
 
@@ -407,7 +390,7 @@ def _buttons(app: App, conversation: DemoChat, post: GalleryPost) -> Iterator[tu
             yield data, pressed_token(app.store, data, str(conversation.chat))
 
 
-_PLATFORMS: Final = ("telegram", "slack", "console")
+_PLATFORMS: Final[tuple[DemoPlatform, ...]] = ("telegram", "slack", "email", "web")
 _UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit
 
 
@@ -431,25 +414,23 @@ class Story:
 
 async def run_story(database: Path) -> Story:
     """Runs the story: subscribes the chats, ingests the digests, performs the conversations, delivers what is due."""
-    clock = DemoClock(EVENING)
+    clock = DemoClock(THURSDAY)
     channels: dict[str, GalleryChannel] = {name: GalleryChannel(name, _UNPACED, clock) for name in _PLATFORMS}
-    settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open")
+    settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open", meaning="off")
     app = build_app(settings, clock=clock, channels=channels)
     app.open()
     try:
-        subscribed = {demo_chat.chat: _subscribe(app, demo_chat) for demo_chat in DEMO_CHATS}
+        subscribed = {demo_chat.chat: _begin(app, demo_chat) for demo_chat in DEMO_CHATS}
         due = {result.first for results in subscribed.values() for result in results if result.first}
+        steps = [(step.at, demo_chat, step) for demo_chat in DEMO_CHATS for step in demo_chat.steps]
         ingested: list[tuple[model.Digest, Ingested]] = []
-        logs: dict[model.ChatAddress, ConversationLog] = {}
-        for moment in sorted(
-            due | {arrival.at for arrival in ARRIVALS} | {conversation.begins for conversation in CONVERSATIONS}
-        ):
+        logs: dict[model.ChatAddress, list[ConversationLog]] = {}
+        for moment in sorted(due | {arrival.at for arrival in ARRIVALS} | {at for at, _, _ in steps}):
             clock.go_to(moment)
             ingested += [await _ingest_arrival(app, arrival) for arrival in ARRIVALS if arrival.at == moment]
-            for conversation in (conversation for conversation in CONVERSATIONS if conversation.begins == moment):
-                logs[conversation.chat] = await run_conversation(
-                    app, channels[conversation.chat.platform], clock, conversation
-                )
+            for demo_chat, step in ((demo_chat, step) for at, demo_chat, step in steps if at == moment):
+                log = await take_step(app, channels[demo_chat.platform], demo_chat, step)
+                logs.setdefault(demo_chat.chat, []).append(log)
             sent = await app.sender.deliver()
     finally:
         await app.close()
@@ -459,20 +440,30 @@ async def run_story(database: Path) -> Story:
         repeated=sum(len(digest.entries) for digest, _ in ingested) - sum(result.new for _, result in ingested),
         channels=channels,
         subscribed=subscribed,
-        conversation_logs=logs,
+        conversation_logs={chat: _joined(parts) for chat, parts in logs.items()},
         undelivered=sent.waiting + sent.unclear + sent.dead,
     )
 
 
-def _subscribe(app: App, demo_chat: DemoChat) -> tuple[requests.Subscribed, ...]:
-    now = app.clock.now()
-    done = [
-        requests.subscribe(app.store, demo_chat.chat, request, now=now, title=demo_chat.chat_title, kind=demo_chat.kind)
+def _joined(logs: Sequence[ConversationLog]) -> ConversationLog:
+    return ConversationLog(
+        messages=tuple(message for log in logs for message in log.messages),
+        pressed=frozenset(data for log in logs for data in log.pressed),
+    )
+
+
+def _begin(app: App, demo_chat: DemoChat) -> tuple[requests.Subscribed, ...]:
+    """Stores a chat with its settings and subscriptions."""
+    now, kind = app.clock.now(), demo_chat.kind
+    store_chat(app.store, demo_chat.chat, kind, now=now, lang=demo_chat.language)
+    # two papers, so that a week is seen at a glance
+    set_settings(app.store, demo_chat.chat, {"timezone": demo_chat.timezone, "limit": "2"}, now=now)
+    if demo_chat.platform == "email":
+        confirm(app.store, demo_chat.chat, source=None, until=now, now=now)  # its reader has said yes
+    return tuple(
+        requests.subscribe(app.store, demo_chat.chat, request, now=now, title=demo_chat.chat_title, kind=kind)
         for request in demo_chat.subscriptions
-    ]
-    if demo_chat.language != "en":
-        set_settings(app.store, demo_chat.chat, {"lang": demo_chat.language}, now=now)
-    return tuple(done)
+    )
 
 
 async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[model.Digest, Ingested]:

@@ -43,6 +43,11 @@ def plain(text: str) -> Paragraph:
     return Paragraph(html=escape(text, quote=False))
 
 
+def plain_lines(text: str) -> tuple[Paragraph, ...]:
+    """Returns a paragraph for each line of a text without markup."""
+    return tuple(plain(line) for line in text.split("\n"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownButton:
     """A button under a message; `link` is "" for a button that sends a callback to the bot."""
@@ -59,13 +64,15 @@ class Display:
     paragraphs: tuple[Paragraph, ...]
     keys: tuple[tuple[ShownButton, ...], ...] = ()  # rows of buttons
     silent: bool = False
+    subject: str = ""  # of a mail
+    whole: str = ""  # the HTML that a template of ours made of the message, on platforms that show HTML; it is escaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What the messages of one platform look like."""
 
-    style: Literal["bubbles", "feed", "terminal"]  # how a chat is laid out; a feed shows threads
+    style: Literal["bubbles", "feed", "terminal", "letter"]  # how a chat is laid out; a feed shows threads
     columns: int  # columns of the widest line in a terminal
     read: Callable[[object], Display]  # returns the Display of a message's payload, parsed from JSON; raises ValueError
     title_bar: str  # the line above the messages of a chat, with {title} and possibly {detail}

@@ -3,6 +3,7 @@
 A template is a set of macros, one for each kind of view: plain/delivery.txt has `card(paper)`, `head(head)` and so on.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 
 from bot.ports.conversation import PageFrame
 from bot.rendering import brand
-from bot.rendering.cleaning import hanging
 from bot.rendering.language import Language
 from subscriptions.errors import Sentence
 
@@ -84,8 +84,22 @@ def draw(platform: str, template: str, **values: object) -> str:
 def page_environment() -> "Environment":
     """Returns the environment of the gallery's templates."""
     made = _environment("gallery", "html", None)
-    made.filters.update(hanging=hanging, label=label)
+    made.filters.update(label=label)
+    made.globals["papers_of_pages"] = _rules_of_papers()
+    made.globals["faces"] = {
+        name: b64encode(static_file(f"fonts/{face}-latin.woff2")).decode()
+        for name, face in zip(("Serif", "Sans"), _FACES, strict=True)
+    }
     return made
+
+
+def _rules_of_papers() -> str:
+    """Returns the rules of the pages' style sheet for papers, by which the gallery shows a message of a page."""
+    lines = static_file("style.css").decode().splitlines()
+    begin, end = (
+        next(n for n, line in enumerate(lines) if line.startswith(rule)) for rule in (".paper {", ".paper.here")
+    )
+    return "\n".join(lines[begin:end])
 
 
 def label(language: Language, name: str, **values: object) -> str:

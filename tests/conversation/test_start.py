@@ -139,8 +139,8 @@ async def test_help_is_five_lines_with_an_example_each_that_works(bot: BotHarnes
         assert not answer.text.startswith("✗"), answer.text
 
 
-@pytest.mark.parametrize(("lang", "more"), [("en", "more"), ("zh", "更多")])
-async def test_more_lists_all_commands_in_place_of_the_first_few(bot: BotHarness, lang: str, more: str) -> None:
+@pytest.mark.parametrize(("lang", "more"), [("en", "all commands"), ("zh", "全部命令")])
+async def test_a_button_lists_all_commands_in_place_of_the_first_few(bot: BotHarness, lang: str, more: str) -> None:
     await bot.says(f"/lang {lang}")
     await bot.says("/help")
     pressed = await bot.presses(more)

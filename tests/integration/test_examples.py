@@ -64,7 +64,7 @@ def of_pages() -> Iterator[tuple[str, str]]:
     for path in PAGES:
         yield from ((path.name, query) for query in of_code(path.read_text("utf-8")))
         for line in "\n".join(docs_pages.blocks(path, "chat")).splitlines():
-            if not re.match(r"/|https?:|\d", line) and not line.endswith("?"):
+            if not re.match(r"/|https?:|\d", line) and not line.endswith(("?", "？")):
                 yield path.name, query_in(line)
     for name in ("README.md", "README.zh.md"):
         for row in re.findall(r"^\| (`.*?`) \| [^`\n]", (docs_pages.ROOT / name).read_text("utf-8"), re.MULTILINE):
@@ -81,9 +81,7 @@ def of_program() -> Iterator[tuple[str, str]]:
         ("the manifest", query) for query in _LOOSE.findall(manifest()["display_information"]["long_description"])
     )
     yield from (("the demo", one.text) for chat in story.DEMO_CHATS for one in chat.subscriptions)
-    yield from (
-        ("the demo", query) for one in story.CONVERSATIONS for step in one.steps for query in of_code(step.text)
-    )
+    yield from (("the demo", query) for one in story.DEMO_CHATS for step in one.steps for query in of_code(step.text))
     for _, command in steps(Language("en", "UTC"), "paperwire", "a.md"):
         yield from (("the demo", query) for query in of_code(command))
     with (docs_pages.ROOT / "locales" / "zh" / "LC_MESSAGES" / "paperwire.po").open("rb") as catalogue:

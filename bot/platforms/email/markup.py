@@ -25,6 +25,7 @@ from html import escape, unescape
 from typing import Any, Literal
 
 from bot.rendering import packing
+from bot.rendering.appearance import Display, Look, plain_lines
 from bot.rendering.language import Language
 from bot.rendering.templating import draw, macros
 from bot.rendering.views import PaperView
@@ -67,6 +68,18 @@ class Email(packing.Medium):
 
 
 MEDIUM = Email()
+
+
+def _read(payload: object) -> Display:
+    """Returns what a payload looks like. Its links do nothing without a chat that they belong to."""
+    match payload:
+        case {"subject": str(subject), "text": str(text), "html": str(html)}:
+            shown = _PRESS.sub(r"\2>\3<", html)
+            return Display(paragraphs=plain_lines(text), subject=subject, whole=shown.replace("&nbsp;", "&#160;"))
+    raise ValueError("it is no mail")
+
+
+LOOK = Look(style="letter", columns=80, read=_read, title_bar="{title}")
 
 
 # ------------------------------------------------------------------------ signed links, and the mails that contain them

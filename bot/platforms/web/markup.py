@@ -14,6 +14,7 @@ from typing import Any
 from bot.platforms.web import FACTS
 from bot.ports.conversation import PageFrame, reply_delivery
 from bot.rendering import packing, templating
+from bot.rendering.appearance import Display, Look, plain_lines
 from bot.rendering.language import Language
 from bot.rendering.plots import rows_of_bars
 from bot.rendering.views import Code
@@ -50,6 +51,19 @@ class Web(packing.Medium):
             {"text": text}, ensure_ascii=False
         )
 
+
+_TOKEN = re.compile(r' name="press" value="[^"]*"')  # of a button
+
+
+def _read(payload: object) -> Display:
+    """Returns what a payload looks like. Its buttons do nothing without a chat that they belong to."""
+    match payload:
+        case {"html": str(html), "text": str(text)}:
+            return Display(paragraphs=plain_lines(text), whole=_TOKEN.sub("", html))
+    raise ValueError("it is no message of the page")
+
+
+LOOK = Look(style="letter", columns=80, read=_read, title_bar="{title}")
 
 SHOWN = 60  # messages on one page; a link leads to older ones
 _TITLE = Sentence("Chat")
