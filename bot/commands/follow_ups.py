@@ -74,7 +74,7 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
             return _more(shown)
         case "again":
             return Do("search", shown.query) if shown.last == "query" else None
-        case "agree" | "tell" | "decline" | "back":
+        case "agree" | "tell" | "decline":
             return _answered(found, shown)
         case "some":
             return _some_papers(found.said, shown)
@@ -90,8 +90,10 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
 
 def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns another value, the same change for another subscription, a pressed button, or an order about several."""
-    is_removal = shown.did == "unsub" and shown.last == "number" and shown.changed and not shown.interrupted
-    if is_removal and references.keeps(said.text):
+    is_taken_back = (shown.did == "sub" and found.kind == "back") or (
+        shown.did == "unsub" and references.keeps(said.text)
+    )
+    if is_taken_back and shown.last == "number":  # `undo` asks if something else was said since
         return Do("undo", "")
     if shown.last == "setting" and (value := _value(said, shown.setting)):
         return Do("set", f"{shown.setting} {value}")
@@ -106,14 +108,9 @@ def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscri
 
 
 def _answered(found: Following, shown: Shown) -> Step | None:
-    """Returns what a yes, a no, or a wish that was taken back means after what was shown."""
-    if found.kind == "back":
-        is_new = shown.did == "sub" and shown.last == "number" and not shown.interrupted
-        return Do("undo", "") if is_new else None
-    if found.kind == "decline":
-        return (
-            Choice(found.said.text, "cancel", {}) if shown.asks else None
-        )  # what a reply did beside its question stays
+    """Returns what a yes or a no means after what was shown."""
+    if found.kind == "decline":  # what a reply did beside its question stays
+        return Choice(found.said.text, "cancel", {}) if shown.asks else None
     return _agreed(shown) if found.kind == "agree" and shown.asks else _accepted(found, shown)
 
 

@@ -72,15 +72,6 @@ def fits(name: str, one: Subscription) -> bool:
     return bool(runs) and all(run in whole if reader.is_han(run[0]) else {*tokens(run)} <= words for run in runs)
 
 
-def named_by_time(tokens: Sequence[reader.Token], there: Sequence[Subscription]) -> list[Subscription]:
-    """Returns the subscriptions that are named by when they come: "the Friday one"; [] if none is named so."""
-    named = names.time_named(tokens)
-    if named is None:
-        return []
-    when = (named.kind, named.weekday, named.days)
-    return [one for one in there if (one.cadence.kind, one.cadence.weekday, one.cadence.days) == when]
-
-
 class Pointed(NamedTuple):
     """Subscriptions that a text means by their number or place, and the text with the number of the first in their place."""
 

@@ -382,8 +382,6 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
     def has(those: Sequence[str]) -> bool:
         return any(one in words or (not one.isascii() and one in plain) for one in those)
 
-    if said.intent == "unsub" and (timed := meant.named_by_time(said.tokens, there)):
-        return timed
     if has(_LAST):
         return [there[-1]]
     if has(_EVERY) and said.intent not in _OF_THE_CHAT:

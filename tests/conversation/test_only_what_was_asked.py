@@ -249,6 +249,8 @@ class TestWhichAreMeant:
             (("退订周一的那个",), [KELP, ICE]),
             (("/schedule 1 weekly mon 9", "remove the monday one"), ["kelp weekly mon 09:00", REEFS, ICE]),
             (("remove the friday one",), ALL),
+            (("关注 mud，还有密码学也订上",), [*ALL, *(f"{one} when-out 08:00-20:00" for one in ("mud", "密码学"))]),
+            (("add mud; also show me what you've got on kelp",), [*ALL, "mud when-out 08:00-20:00"]),
             (('pause "coral reefs"',), [KELP, f"-{REEFS}", ICE]),
             (('unsubscribe from "kelp"',), [REEFS, ICE]),
             (("暂停“sea ice”",), [KELP, REEFS, f"-{ICE}"]),

@@ -62,6 +62,10 @@ _TELL = re.compile(
     r"|(?:等|如果|要是|一旦|一|那|以后|将来|下次|什么时候|[,])*(?:有|出|来|出现|发布|更新)(?:新|的|消息|论文|文章|结果|话|了|时|时候|之后|后|就|以后|[,])*(?:请|就|再|麻烦|记得)*"
     r"(?:告诉|通知|提醒|叫|喊|发给?|推送?给?)(?:我|一声|一下|吧|[下])*"
 )
+_SUBSCRIBES_TOO = re.compile(r"[也还再](?:帮我|给我|请)*(?:订[阅上]|关注|追踪|跟踪)(?!里)")  # 密码学也订上
+_GOT_ON = re.compile(  # "show me what you've got on kelp"
+    r"^(?!.*\b(?:subscri|follow|list|alert|get)).*\b(?:got|have) (?:on|about) \S"
+)
 # What time it is where the person is, not when papers shall come.
 _CLOCK = re.compile(
     r"\b(?:it'?s|it is|clock|watch|phone)\b.*\b(?:here|where i (?:am|live|work)|now|at my place|my end|my side|says|shows|local)\b"
@@ -96,6 +100,10 @@ def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str)
         return BOTH_LANGUAGES
     if asks_what_came(plain):
         return HISTORY
+    if likeliest == "widen" and _SUBSCRIBES_TOO.search(plain):
+        return "sub"
+    if likeliest == "list" and _GOT_ON.search(plain):
+        return reader.ASKING[0]
     is_ranked = likeliest in _ORDERED and rank_in(plain) is not None
     return reader.ASKING[0] if is_ranked else _of_likeliest(tokens, plain, likeliest)
 

@@ -34,7 +34,10 @@ _NOUN = re.compile(
 _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?|works?)\b|论文|文章|文献|研究")
 _DAY = re.compile(r"\b(?:today|todays|today's|tonight|now)\b|今天|今日|现在")
 _PLEASANT = frozenset({"hello", "thanks", "bye"})
-_KEEPS = re.compile(r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)")
+_KEEPS = re.compile(
+    r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|\bas (?:usual|before)$"
+)
+_ADD = re.compile(r"(?:please )?add (?!it\b|that\b|this\b)(?=\S)")  # as the command is typed, without its slash
 # what shall not be done beside a wish: "don't add anything, just show me kelp"
 _DENIES = re.compile(
     r"(?:please )?(?:(?:i )?(?:don'?t|do not|never)(?: (?:want|need|have)(?: you)? to)?|no need to|without|not)"
@@ -134,7 +137,7 @@ def _pieces(said: str) -> Iterator[str]:
 
 def _joined(pieces: list[str], named: Named) -> list[str]:
     """Returns the pieces, joined so that each begins with a piece that is understood by itself; one text if that fails."""
-    parts = [pieces[0]]
+    parts = [_as_typed(pieces[0])]
     for piece in pieces[1:]:
         before, then = _plain(parts[-1]), _plain(piece)
         is_apart = not (_is_pleasant(before) or _is_pleasant(then)) or bool(_ENDS.search(reader.folded(parts[-1])))
@@ -147,6 +150,13 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
         else:
             parts[-1] += piece
     return [_plain(one) for one in parts]
+
+
+def _as_typed(piece: str) -> str:
+    """Returns a piece with other words for a verb that only the command has: "add kelp"."""
+    added, said = _ADD.match(reader.folded(piece)), intents.meaning(_plain(piece))
+    is_new = said.intent in (*_LOOKS, "sub", "widen") and not said.numbers and not said.texts(reader.NAMED)
+    return f"subscribe to {piece[added.end() :]}" if added and is_new else piece
 
 
 def _plain(piece: str) -> str:
