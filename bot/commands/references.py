@@ -30,9 +30,10 @@ _SAME = re.compile(
 DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除了|去掉)|不要$")
 # Words that say that something before was wrong. Some are words of queries, too ("no free lunch"), unless a sign follows.
 _WRONG = re.compile(
-    r"(?:(?:(?:no|oh|ah|hm+|well) )*(?:(?:no|nope|nah|(?:that'?s |that was )?(?:the )?wrong(?: one| thing)?|not (?:that|this|it)(?: one)?|sorry|oops|wait|hm+|actually|pardon|my (?:bad|mistake))"
+    r"(?:(?:(?:no|oh|ah|hm+|well) )*(?:(?:no|nope|nah|(?:that'?s |that was )?(?:the )?wrong(?: one| thing)?|not (?:that|this|it)(?: one)?|sorry|oops|wait|hm+|actually|pardon|my (?:bad|mistake)"
+    r"|(?:(?:that|it)(?:'?s| is) )?(?:far |way |a bit )?too (?:early|late|often|seldom|much|many|few))"
     r"\s?[,.!;:…—–-]+|(?:sorry|oops|actually|wait)(?=\s))\s*"
-    r"|(?:(?:不对)+|错了|说错了|搞错了|弄错了|不是(?:的|这个|那个|这些)?|不|抱歉|对不起|等等)\s*[,.!;:、…]+\s*)+"
+    r"|(?:(?:不对)+|错了|说错了|搞错了|弄错了|不是(?:的|这个|那个|这些)?|不|抱歉|对不起|等等|(?:有点|实在)?太(?:早|晚|迟|多|少|频繁)了?)\s*[,.!;:、…]+\s*)+"
 )
 # "I meant X", "not X, but Y", "instead of X, Y", 我说的是X, 不是X，是Y
 _MEANT = re.compile(
@@ -266,7 +267,8 @@ def corrected(text: str) -> str | None:
             at = is_.end()
     if meant := _MEANT.match(plain, at):
         at = meant.end()
-    if at and (turned := TURN.match(plain, at)):
+    turned = TURN.match(plain, at) if at else None
+    if turned and not plain_of(text[turned.end() :]).isdecimal():  # "make it 11" is a time
         at = turned.end()
     end = len(plain.rstrip(" .!?"))
     if said := _MEANT_AFTER.search(plain, at, end):
@@ -290,6 +292,8 @@ def _is_talk(said: Said) -> bool:
 def _chooses(said: Said) -> bool:
     """Returns whether a text is about papers by their numbers, or about the paper that is shown."""
     if said.marked(reader.PAPER) or said.marked(reader.WHEN) or len(said.tokens) > FEW:
+        return False
+    if said.intent in _OF_TIME and said.is_sure and said.numbers == [subjects.time_in(said.text, "schedule")]:
         return False
     is_asked = said.intent in OF_PAPERS
     has_number = bool(said.numbers) or LAST.search(reader.folded(said.text)) is not None

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import confirmation, phrasing, picking
+from bot.commands import confirmation, meant, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import Row
+from bot.commands.words import names, reader
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.query.parse import parse_query
@@ -105,7 +106,21 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
         buttons = (*buttons, (channel.Button(label=label, verb="merge", arguments=numbers),))
     listed = tuple(one.subscription.number for one in shown)
     lines = (head, *_list_lines(context, rows, shown), *more)
-    return channel.Reply(lines=lines, buttons=buttons, about=channel.About(listed=listed))
+    about = channel.About(listed=listed, number=_asked_about(context, shown))
+    return channel.Reply(lines=lines, buttons=buttons, about=about)
+
+
+def _asked_about(context: CommandContext, shown: Sequence[Listed]) -> int:
+    """Returns the number of the only subscription that the message names: "when does kelp come?"; 0 if it names none."""
+    words = context.message.text if context.message else ""
+    parts = names.names_in(words, "schedule")
+    those = [
+        one.subscription.number
+        for one in shown
+        if meant.is_named(reader.folded(words), one.subscription)
+        or any(meant.fits(part, one.subscription) for part in parts)
+    ]
+    return those[0] if len(those) == 1 else 0
 
 
 def on_merge(context: CommandContext) -> channel.Reply:
