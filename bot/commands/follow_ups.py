@@ -67,7 +67,8 @@ Step = Do | Choice | Papers | WhichPaper | Which | Instead
 def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | None:  # noqa: PLR0911 - as above
     """Returns what a text means after what was shown; None if it stands by itself. `there` are the chat's subscriptions."""
     found = references.following(said)
-    if (step := _of_last(said, found, shown, there)) is not None:
+    step = _of_last(said, found, shown, there) or _taken_back(said, found, shown)
+    if step is not None:
         return step
     match found.kind:
         case "more":
@@ -90,11 +91,6 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
 
 def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns another value, the same change for another subscription, a pressed button, or an order about several."""
-    is_taken_back = (shown.did == "sub" and found.kind == "back") or (
-        shown.did == "unsub" and references.keeps(said.text)
-    )
-    if is_taken_back and shown.last == "number":  # `undo` asks if something else was said since
-        return Do("undo", "")
     if shown.last == "setting" and (value := _value(said, shown.setting)):
         return Do("set", f"{shown.setting} {value}")
     if shown.did not in ("", "sub") and (other := _for_another(said, found, shown, there)):
@@ -105,6 +101,16 @@ def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscri
     if labelled and found.kind not in ("agree", "tell") and not plain.isdecimal():
         return labelled
     return _order(said, shown, there)
+
+
+def _taken_back(said: Said, found: Following, shown: Shown) -> Do | None:
+    """Returns the undo of a new or a removed subscription, if a text takes that back.
+
+    `undo` knows whether something else was said since, and asks then.
+    """
+    is_new = shown.did == "sub" and found.kind == "back"
+    is_kept = shown.did == "unsub" and references.keeps(said.text)
+    return Do("undo", "") if shown.last == "number" and (is_new or is_kept) else None
 
 
 def _answered(found: Following, shown: Shown) -> Step | None:
