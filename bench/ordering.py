@@ -39,11 +39,12 @@ from bot.digests import read_digest
 from bot.digests.libraries import read_library
 from bot.errors import UnknownFormat
 from subscriptions.matching import ranking
-from subscriptions.matching.hits import HitFinder
 from subscriptions.matching.paper_index import TokenizedPapers
+from subscriptions.matching.reasons import HitFinder
 from subscriptions.model import Paper
 from subscriptions.normalize import tokens
-from subscriptions.query import TEXT, Query, parse
+from subscriptions.query import TEXT, parse
+from subscriptions.query.tree import Query
 
 LEAST_OF_DAY = 25  # papers; a day with fewer is left out, as it is an excerpt
 LIKED = 0.2

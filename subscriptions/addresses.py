@@ -92,9 +92,6 @@ def declared() -> tuple[PlatformFacts, ...]:
     return tuple(_declared.values())
 
 
-# ------------------------------------------ chats as people write them (docs/commands.md, CHAT): the platform, a colon
-
-
 LONGEST_NAME = 200  # characters of a name that a person chose; both databases can index names of this length
 
 _LONGEST = 80  # characters of the typed text that a refusal quotes

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from subscriptions.normalize import fold_plural
+from subscriptions.normalize.plurals import fold_plural
 
 _TAXONOMY = """
     astro-ph  CO EP GA HE IM SR
@@ -125,8 +125,6 @@ def archive_of(text: str) -> str | None:
     archive = text.lower().partition(".")[0]
     return archive if archive in ARCHIVES else None
 
-
-# ------------------------------------------------------------------------------------- the names of arXiv's categories
 
 # Each category has arXiv's own name, other English names that people use, and Chinese names.
 

@@ -18,7 +18,7 @@ from subscriptions.addresses import facts_of
 from subscriptions.planning.decision import shows_more
 from subscriptions.planning.times import read_when
 from subscriptions.planning.times._reading import hours_of
-from subscriptions.texts import normalized
+from subscriptions.texts.normal_forms import normalized
 from subscriptions.zones import zone_name
 
 LARGEST_LIMIT = 200  # papers shown in one delivery; a chat that wants more chooses `all`
@@ -76,9 +76,6 @@ def checked_lang(value: str) -> str:
     if plain in {"en", "english", "英文", "英语"} or plain.startswith(("en-", "en_")):
         return "en"
     raise NotPossible("English (en), 中文 (zh)")
-
-
-# ------------------------------------------------------------------------------------------------- what a setting is
 
 
 Choices = dict[model.ChatKind, tuple[str, ...]]
@@ -153,9 +150,6 @@ def plain_name(typed: str) -> str:
     return "".join(sign for sign in normalized("NFKC", typed).casefold() if sign not in " -_,，")
 
 
-# -------------------------------------------------------------------------------------------------- all settings
-
-
 _HOURS = "when-out 08:00-20:00"
 _OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
 _TIMES = ("daily 09:00", "weekdays 09:00", "weekly mon 09:00", "now")
@@ -182,9 +176,6 @@ def _offered(*values: str) -> Choices:
     return dict.fromkeys(model.ChatKind, values)
 
 
-# ------------------------------------------------------------------------------------------- defaults without choices
-
-
 def _default_schedule(chat: SettingDefaultsContext) -> str:
     if not chat.notifies:
         return "now"
@@ -195,9 +186,6 @@ def _default_limit(chat: SettingDefaultsContext) -> str:
     """Returns the default of this kind of chat, or "all" if no button opens the papers beyond a limit."""
     shows_rest = chat.notifies and BUTTONS.value_in(chat) == "full"
     return _LIMITS[chat.kind] if shows_rest else "all"
-
-
-# ------------------------------------------------------------------------------------------- settings without effect
 
 
 def _no_rest(chat: model.Chat) -> errors.Sentence | None:
@@ -224,9 +212,6 @@ def _no_names(chat: model.Chat) -> errors.Sentence | None:
     if chat.settings.credits == "on" and chat.public and chat.kind is model.ChatKind.GROUP:
         return errors.Sentence("Strangers can read this group, so no one is named.")
     return None
-
-
-# ------------------------------------------------------------------------------------------------------- the settings
 
 
 BUTTONS = ChatSetting(
@@ -416,9 +401,6 @@ _DECLARED = (
 )
 SETTINGS = {one.name: one for one in _DECLARED}
 """All settings by name, in the order of lists."""
-
-
-# ----------------------------------------------------------------------------------------------- what a chat may choose
 
 
 def setting_name(typed: str) -> str:

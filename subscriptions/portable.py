@@ -14,10 +14,10 @@ from subscriptions import errors, model
 from subscriptions.addresses import parse_address
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when
-from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
 from subscriptions.query.quick import read_quickly
-from subscriptions.texts import clip
+from subscriptions.query.tree import Query
+from subscriptions.texts.cutting import clip
 from subscriptions.zones import zone_name
 
 BAR = " | "
@@ -57,9 +57,6 @@ class PortableLine:
         return refused_line(self.number, self.text, why, hint)
 
 
-# ------------------------------------------------------------------------------------------------------------- writing
-
-
 def subscription_line(chat: model.Chat, subscription: model.Subscription) -> str:
     """Returns a line such as `daily 09:00 Europe/Berlin | diffusion -survey | name`; the name may be empty."""
     when = str(subscription.cadence)
@@ -69,9 +66,6 @@ def subscription_line(chat: model.Chat, subscription: model.Subscription) -> str
     elif subscription.zone and subscription.zone != own:  # `now` needs no zone, but a later schedule may
         when += f" {subscription.zone}"
     return f"{when}{BAR}{one_line(subscription.text)}{BAR}{mended_name(subscription.name)}"
-
-
-# ------------------------------------------------------------------------------------------------------------- reading
 
 
 def text_of(data: bytes) -> str:
@@ -249,9 +243,6 @@ def _when(text: str) -> tuple[model.Cadence, str | None]:
         return parse_cadence(" ".join(words)), zone_name(last)
     read = read_when(text)
     return read.cadence, read.zone or None
-
-
-# ---------------------------------------------------------------------------------------- names and queries on one line
 
 
 def checked_name(typed: str) -> str:

@@ -10,7 +10,7 @@ from unicodedata import combining
 from zoneinfo import ZoneInfo, available_timezones
 
 from subscriptions import errors
-from subscriptions.texts import normalized
+from subscriptions.texts.normal_forms import normalized
 
 CITIES: Mapping[str, str] = MappingProxyType(
     {
@@ -177,8 +177,6 @@ AMBIGUOUS_TOO: Mapping[str, str] = MappingProxyType(
 )
 
 
-# ------------------------------------------------------------------------------------------------------- zones by name
-
 # These functions read IANA's names in any letter case, and offsets such as "UTC+8".
 
 
@@ -223,9 +221,6 @@ def by_lower_case() -> dict[str, str]:
     for name in available_timezones() - _NO_ZONES:
         names.setdefault(name.casefold(), []).append(name)
     return {lower: alike[0] for lower, alike in names.items() if len(alike) == 1}
-
-
-# ------------------------------------------------- places as people type them, in English and Chinese, and their zones
 
 
 Place = tuple[str, str]  # (its name, its zone)
@@ -385,9 +380,6 @@ def _nearest_zones(typed: str) -> list[Place]:
     if close:
         return [(names[close[0]], names[close[0]])]
     return _nearest(_key(city), _known(_key(city))) if "/" in typed else []
-
-
-# ---------------------------------------------------- time zones, by the names and offsets under which they are stored
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from bot.digests import read_digest
 from subscriptions import model, normalize
 from subscriptions.matching.paper_index import merge_copies
+from subscriptions.normalize import plurals
 
 
 class Kind(Enum):
@@ -66,7 +67,7 @@ def comparable(lines: list[Line], papers: list[model.Paper]) -> tuple[list[int],
     papers have no TeX.
     """
     day = {word for paper in papers for text in texts_of(paper) for word in normalize.written_tokens(text)}
-    stems, letters = Counter(map(normalize.fold_plural, day)), " ".join(day)
+    stems, letters = Counter(map(plurals.fold_plural, day)), " ".join(day)
     names = {word for paper in papers for name in paper.authors for word in normalize.written_tokens(name)}
     plain = sum(1 << place for place, paper in enumerate(papers) if not {*"\\{}$'’-_"} & {*text_of(paper)})
     known: dict[str, bool] = {}
@@ -74,7 +75,7 @@ def comparable(lines: list[Line], papers: list[model.Paper]) -> tuple[list[int],
     def means_itself(word: str) -> bool:
         if word not in known:
             is_itself = normalize.written_tokens(word) == [word] and word not in names
-            known[word] = is_itself and stems[normalize.fold_plural(word)] == letters.count(word) == (word in day)
+            known[word] = is_itself and stems[plurals.fold_plural(word)] == letters.count(word) == (word in day)
         return known[word]
 
     numbers = [n for n, line in enumerate(lines) if line.is_plain and all(map(means_itself, line.text.split()))]

@@ -36,8 +36,8 @@ from bot.rendering import brand
 from bot.rendering.language import query_in_words
 from subscriptions import addresses, chat_settings, errors, model, portable
 from subscriptions.planning.times import read_when, split_when
-from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
+from subscriptions.query.tree import Query
 from subscriptions.service import conversation_state, link_payloads, listing
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.confirmations import ask_unasked

@@ -37,7 +37,9 @@ from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import store_digest, today
 from subscriptions import errors
 from subscriptions.model import DigestWarning
-from subscriptions.planning.receipts import NEWS_FOR, Arrival, Outcome, Receipt
+from subscriptions.planning.archives import NEWS_FOR
+from subscriptions.planning.counted_as_sent import Arrival
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.ingest import announce_filed
 from subscriptions.states import SourceTrouble
 from subscriptions.store.digests import Ingested

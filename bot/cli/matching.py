@@ -18,9 +18,10 @@ from bot.errors import WrongUsage
 from bot.rendering.language import query_in_words
 from subscriptions import errors, meaning, model
 from subscriptions.matching import batch, paper_index
-from subscriptions.matching.hits import why
 from subscriptions.matching.ranking import PapersAtHand
-from subscriptions.query import ABOUT, LIKE, Query, parse, rewriting
+from subscriptions.matching.reasons import why
+from subscriptions.query import ABOUT, LIKE, papers_of_queries, parse, rewriting
+from subscriptions.query.tree import Query
 from subscriptions.texts import escaped
 
 if sys.platform != "win32":
@@ -113,7 +114,7 @@ def _knowing(query: Query, papers: PapersAtHand) -> tuple[Query, tuple[str, ...]
 
     Each sentence names one of these papers that is not in the digests.
     """
-    named = parse.papers_named_in(query)
+    named = papers_of_queries.papers_named_in(query)
     if not named:
         return query, ()
     words = papers.words(named)

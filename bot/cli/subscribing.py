@@ -27,7 +27,7 @@ from bot.rendering.terminal import Flow, text_of
 from bot.settings import Settings
 from subscriptions import model, texts
 from subscriptions.errors import Sentence
-from subscriptions.planning.forecast import NextDelivery
+from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.service import amendments, chat_status, confirmations, requests
@@ -36,6 +36,7 @@ from subscriptions.service.previews import NotDue, Preview
 from subscriptions.service.previews import preview as look
 from subscriptions.service.requests import subscribe as add
 from subscriptions.service.requests import unsubscribe as remove
+from subscriptions.texts import cutting
 from subscriptions.zones import zone_of_place
 
 
@@ -153,7 +154,7 @@ def _echo(result: requests.Subscribed, now: datetime, *, says_year: bool) -> Rep
 
 
 def _example(paper: model.Paper) -> str:
-    title = readable(paper.title) or f"“{texts.cut_at_word(paper.abstract, _OPENING)}”"
+    title = readable(paper.title) or f"“{cutting.cut_at_word(paper.abstract, _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{title} ({name})" if name else title
 

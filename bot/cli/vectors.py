@@ -10,7 +10,8 @@ from bot.ports.meaning import Encoder
 from bot.settings.loading import load_settings
 from subscriptions.errors import MeaningFails, QueryError, Sentence
 from subscriptions.model import Paper
-from subscriptions.query import Query, parse
+from subscriptions.query import papers_of_queries
+from subscriptions.query.tree import Query
 
 
 class Vectors:
@@ -45,4 +46,4 @@ class Vectors:
 
 def refused(query: Query, why: MeaningFails) -> QueryError:
     """Returns the error of a query that asks for nearness in meaning which cannot be told now."""
-    return QueryError(why.sentence, why.hint, min(parse.columns_asked(query).values()))
+    return QueryError(why.sentence, why.hint, min(papers_of_queries.columns_asked(query).values()))

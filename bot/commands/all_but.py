@@ -9,7 +9,7 @@ from bot.commands.words import intents, names, subjects
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import model
-from subscriptions.texts import cut_letters
+from subscriptions.texts.cutting import cut_letters
 
 # what shall happen to all others → intents that say so
 _TO_OTHERS = {

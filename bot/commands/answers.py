@@ -18,7 +18,7 @@ from subscriptions import zones
 from subscriptions.errors import PaperwireError
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import clock_of
-from subscriptions.query import links
+from subscriptions.query import links_in_text
 from subscriptions.service.listing import typed_number
 
 _CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
@@ -127,7 +127,7 @@ def _may_be_a_place(said: str, place: str) -> bool:
     meant = intents.meaning(said)
     is_name = len(meant.tokens) == 1 and meant.has_unknown
     means_more = meant.intent not in (reader.QUERY, "timezone") and meant.is_clear and not is_name
-    if means_more or links.mentioned(said) or links.links_to_no_paper(said):
+    if means_more or links_in_text.mentioned(said) or links_in_text.links_to_no_paper(said):
         return False
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False

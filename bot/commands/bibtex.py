@@ -6,19 +6,20 @@ from itertools import chain, count
 from string import ascii_lowercase
 from unicodedata import category, combining
 
-from subscriptions import model, normalize
-from subscriptions.texts import normalized
+from subscriptions import model
+from subscriptions.normalize import tex
+from subscriptions.texts.normal_forms import normalized
 
 HARMLESS = frozenset(
     {
-        *normalize.ACCENTS,
-        *normalize.GREEK_COMMANDS,
-        *normalize.LETTER_MACROS,
-        *normalize.FRACTIONS,
-        *normalize.IN_FORMULAS,
-        *normalize.OVER,
-        *normalize.STYLES,
-        *normalize.SWITCHES,
+        *tex.ACCENTS,
+        *tex.GREEK_COMMANDS,
+        *tex.LETTER_MACROS,
+        *tex.FRACTIONS,
+        *tex.IN_FORMULAS,
+        *tex.OVER,
+        *tex.STYLES,
+        *tex.SWITCHES,
     }
     | {"sqrt", "binom", "overset", "underset", "stackrel", "not", "textsuperscript", "textsubscript", "texorpdfstring"}
     | {*"\\()[]"}

@@ -12,13 +12,14 @@ from bot.commands.context import Callback, CommandContext
 from bot.commands.subscription_form import is_author
 from bot.commands.undo import undo_row
 from bot.ports import channel
-from subscriptions import errors, model, states, texts
+from subscriptions import errors, model, states
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.portable import mended_name
 from subscriptions.query import parse, rewriting
 from subscriptions.service import amendments, asked_papers, near_papers
 from subscriptions.service.pausing import pause
 from subscriptions.service.questions import with_known_vectors
+from subscriptions.texts import cutting
 
 MUTED_FOR = 7  # days
 AUTHORS = 8  # authors on a page
@@ -60,7 +61,7 @@ def _topic_row(context: CommandContext, item: model.Item) -> channel.Buttons:
     """Returns a button that excludes the topic of a paper; no button if no words of its title can be excluded."""
     for subscription in _still_finding(context, item)[:1]:
         for rule, text in _rules(context, subscription, item, ()).items():
-            label = context.say("topic: {words}", words=texts.cut_letters(text, _TOPIC))
+            label = context.say("topic: {words}", words=cutting.cut_letters(text, _TOPIC))
             arguments = {**paper_buttons.paper_arguments(context), "number": subscription.number, "rule": rule}
             return ((channel.Button(label=label, verb="leave-out", arguments=arguments),),)
     return ()
@@ -250,14 +251,14 @@ def _called(subscription: model.Subscription) -> str:
 
 
 def _short(text: str) -> str:
-    return texts.cut_letters(" ".join(text.split()), _LABEL)
+    return cutting.cut_letters(" ".join(text.split()), _LABEL)
 
 
 def _in_rows(buttons: Sequence[channel.Button]) -> channel.Buttons:
     """Returns the buttons in rows of two; a button with a long label gets its own row."""
     rows: list[tuple[channel.Button, ...]] = []
     for button in buttons:
-        if rows and len(rows[-1]) < _IN_ROW and all(texts.width(one.label) <= _HALF for one in (*rows[-1], button)):
+        if rows and len(rows[-1]) < _IN_ROW and all(cutting.width(one.label) <= _HALF for one in (*rows[-1], button)):
             rows[-1] = (*rows[-1], button)
         else:
             rows.append((button,))

@@ -11,9 +11,10 @@ from bot.ports import channel
 from bot.ports.conversation import CallbackRequest
 from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.matching.hits import why
-from subscriptions.query import ABOUT, links
-from subscriptions.query.parse import papers_of_wish, query_of
+from subscriptions.matching.reasons import why
+from subscriptions.query import ABOUT, links, links_in_text
+from subscriptions.query.papers_of_queries import papers_of_wish
+from subscriptions.query.parse import query_of
 from subscriptions.service import near_papers, paper_search
 from subscriptions.service.asked_papers import as_item
 from subscriptions.service.questions import with_known_vectors
@@ -80,7 +81,7 @@ def _rebuttoned(context: CommandContext, item: model.Item, layout: Literal["butt
 
 def opens_a_paper(context: CommandContext) -> bool:
     """Returns whether the text names exactly one paper, so that its card is shown and the paper counts as opened."""
-    return bool(context.chat.id) and not context.read_by_strangers and len(links.mentioned(context.args)) == 1
+    return bool(context.chat.id) and not context.read_by_strangers and len(links_in_text.mentioned(context.args)) == 1
 
 
 def _note_opened(context: CommandContext, paper: int) -> None:

@@ -13,8 +13,8 @@ from bot.commands.pause import what_waits
 from bot.commands.start import how_to_begin
 from bot.ports import channel
 from subscriptions import model, states
-from subscriptions.notices import ChatResumed, SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.findings import SendingStopped
+from subscriptions.notices.of_chats import ChatResumed, SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.service import conversation_state, listing, notices, pausing, workspaces
 from subscriptions.store import admitted_chats, updates
 from subscriptions.store.moving import chat_moved

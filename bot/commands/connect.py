@@ -8,7 +8,7 @@ from subscriptions import errors, model
 from subscriptions.addresses import parse_address
 from subscriptions.service import chat_status, conversation_state
 from subscriptions.store import admitted_chats
-from subscriptions.texts import clip
+from subscriptions.texts.cutting import clip
 
 _OFF = frozenset({"off", "end", "stop", "quit"})
 _SHOWN = 10  # chats that are shown as buttons

@@ -16,7 +16,7 @@ from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Sentence
 from subscriptions.matching.ranking import Library
-from subscriptions.query import Query
+from subscriptions.query.tree import Query
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.operators import is_operator
 from subscriptions.store import callbacks

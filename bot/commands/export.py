@@ -10,7 +10,7 @@ from bot.commands.context import Command, CommandContext
 from bot.commands.ris import references
 from bot.ports import channel
 from subscriptions import errors, model
-from subscriptions.query.links import mentioned
+from subscriptions.query.links_in_text import mentioned
 from subscriptions.service import exporting, near_papers
 from subscriptions.service.paper_search import papers_named
 

@@ -13,8 +13,8 @@ from bot.commands.words.ranks import rank_in
 from bot.ports import channel
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when, time_put_last
-from subscriptions.query import links
-from subscriptions.query.parse import asks_for_nearness
+from subscriptions.query import links_in_text
+from subscriptions.query.papers_of_queries import asks_for_nearness
 
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
@@ -66,13 +66,13 @@ def _interrupted(context: CommandContext, _: str) -> None:
 
 def _named(context: CommandContext, said: str) -> channel.Reply | None:
     """Answers a text that names papers, or has a link that names none; and a file."""
-    if said and links.mentioned(said) and not asks_for_nearness(split_when(said).query):
+    if said and links_in_text.mentioned(said) and not asks_for_nearness(split_when(said).query):
         meant = intents.meaning(said)
         acted = sentences.act(context, meant) if meant.sure >= intents.SURE else None
         return acted or paper_lookup.named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return offered.run(context, "library" if context.library else "import", "") or _only_text(context)
-    if links.links_to_no_paper(said):
+    if links_in_text.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
     return None if said else _only_text(context)
 
@@ -130,7 +130,7 @@ def is_unsure(context: CommandContext) -> bool:
     said = context.args.strip()
     if not said or context.read_by_strangers or (context.message and context.message.file_id):
         return False
-    if links.mentioned(said) or links.links_to_no_paper(said) or asking.answers_question(context):
+    if links_in_text.mentioned(said) or links_in_text.links_to_no_paper(said) or asking.answers_question(context):
         return False
     meant = intents.meaning(said)
     return sentences.is_unsure(context, meant) and following.step_of(context, meant) is None

@@ -9,7 +9,7 @@ from bot.commands.paper_lookup import named_papers
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.normalize import tokens
-from subscriptions.query import FIELDS, links
+from subscriptions.query import FIELDS, links_in_text
 from subscriptions.query.rewriting import words_rule
 from subscriptions.service import near_papers
 from subscriptions.service.paper_search import papers_named
@@ -29,7 +29,7 @@ def like(context: CommandContext) -> channel.Reply:
 
     If some of them are not stored, these are looked up instead.
     """
-    names = links.mentioned(context.args)[:MOST_GIVEN]
+    names = links_in_text.mentioned(context.args)[:MOST_GIVEN]
     if not names:
         raise errors.Refused(
             errors.Sentence("Say which paper, by its arXiv id, DOI or link."),

@@ -8,9 +8,10 @@ from bot.commands.frame import Shown
 from bot.commands.words import intents, names, reader
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
-from subscriptions.planning.cadence import count_of
-from subscriptions.query import And, Leaf, Node, Not, Or, Query, rewriting
+from subscriptions.planning.clock_times import count_of
+from subscriptions.query import rewriting
 from subscriptions.query.parse import query_of
+from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query
 
 _Thing = TypeVar("_Thing")
 _AROUND = '"“”„«»「」『』 '

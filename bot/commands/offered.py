@@ -7,7 +7,7 @@ from bot.commands import search
 from bot.commands.context import Callback, CommandContext
 from bot.commands.undo import undo_row
 from bot.ports import channel
-from subscriptions.texts import cut_letters
+from subscriptions.texts.cutting import cut_letters
 
 LABEL = 40  # characters of a button's label
 

@@ -11,7 +11,7 @@ from bot.commands import cards, results
 from bot.commands.context import CommandContext, Event
 from bot.ports import channel, conversation
 from subscriptions import errors, model
-from subscriptions.query import links
+from subscriptions.query import links_in_text
 from subscriptions.service import asked_papers
 from subscriptions.service.paper_search import papers_named
 from subscriptions.store import callbacks
@@ -33,7 +33,7 @@ _EVENT = TypeAdapter(conversation.EventRequest)
 
 def named_papers(context: CommandContext, text: str) -> channel.Reply:
     """Returns the reply with the cards of the papers that a text names by id, DOI or link; it must name at least one."""
-    names = links.mentioned(text)
+    names = links_in_text.mentioned(text)
     known = papers_named(context.transaction, names[:CARDS])
     unknown = [name for name in names[:CARDS] if name not in known]
     asked = tuple(name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name))
@@ -129,7 +129,7 @@ def _elsewhere(context: CommandContext, name: str) -> channel.Button:
 
 def no_paper(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply to a link or an id that names no paper that we can look up."""
-    name = links.links_to_no_paper(said)[0]
+    name = links_in_text.links_to_no_paper(said)[0]
     lines = (
         context.say("arXiv has no id {name}: ids have four or five digits after the point.", name=name)
         if name[0].isdecimal()

@@ -12,12 +12,12 @@ from bot.rendering.language import Language
 from subscriptions import chat_settings, model, states
 from subscriptions.errors import Sentence
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.forecast import NextDelivery
+from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import read_when
 from subscriptions.service.listing import Listed
 from subscriptions.service.recent_matches import Base
 from subscriptions.service.requests import Subscribed
-from subscriptions.texts import cut_letters
+from subscriptions.texts.cutting import cut_letters
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}  # code → the name of the language in that language
 

@@ -10,7 +10,7 @@ from bot.ports import channel, conversation
 from subscriptions import errors, model
 from subscriptions.service import listing
 from subscriptions.service.listing import Listed
-from subscriptions.texts import cut_letters
+from subscriptions.texts.cutting import cut_letters
 
 A_PAGE = 8  # subscriptions on a page
 _IN_PUBLIC = 20  # most subscriptions in a list without buttons

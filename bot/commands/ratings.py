@@ -12,7 +12,7 @@ from bot.commands.context import Callback, Command, CommandContext, CommandFunct
 from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions import errors, model, states
-from subscriptions.query.links import mentioned
+from subscriptions.query.links_in_text import mentioned
 from subscriptions.service import near_papers
 from subscriptions.service.changes import judging
 from subscriptions.store.database.store import Transaction

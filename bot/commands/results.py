@@ -11,11 +11,11 @@ from bot.ports import channel
 from bot.rendering.language import Language
 from subscriptions import model, zones
 from subscriptions.errors import Sentence
-from subscriptions.matching.hits import why
+from subscriptions.matching.reasons import why
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when, split_wish
-from subscriptions.query import Query
 from subscriptions.query.advice import Variant
+from subscriptions.query.tree import Query
 from subscriptions.service import recent_matches
 from subscriptions.service.listing import typed_number
 from subscriptions.service.questions import are_late

@@ -18,18 +18,19 @@ from bot.commands.words.subjects import query_in, searched_in, span_of, subject_
 from bot.commands.words.word_lists import small_words
 from bot.ports import channel
 from subscriptions import errors, model
-from subscriptions.matching.hits import why
+from subscriptions.matching.reasons import why
 from subscriptions.meaning import NEAR
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import Query, links, parse, rewriting
+from subscriptions.query import links_in_text, papers_of_queries, parse, rewriting
+from subscriptions.query.tree import Query
 from subscriptions.service import looser_queries, near_papers, paper_search, previews, recent_matches, unknown_words
 from subscriptions.service.listing import typed_number
 from subscriptions.service.paper_search import NearPaper, SearchResult
 from subscriptions.service.recent_matches import RecentMatches
 from subscriptions.service.unknown_words import Spelling
-from subscriptions.texts import cut_letters
+from subscriptions.texts.cutting import cut_letters
 from subscriptions.zones import zone
 
 PAGE = 5  # papers on a page
@@ -52,7 +53,11 @@ def search_(context: CommandContext) -> channel.Reply:
         raise errors.Refused(
             errors.Sentence("Say what to look for."), errors.Sentence("For example: /search diffusion -survey")
         )
-    if links.mentioned(context.args) and len(context.args.split()) == 1 and not parse.asks_for_nearness(context.args):
+    if (
+        links_in_text.mentioned(context.args)
+        and len(context.args.split()) == 1
+        and not papers_of_queries.asks_for_nearness(context.args)
+    ):
         return paper_lookup.named_papers(context, context.args)
     return try_query(context, context.args)
 
@@ -61,7 +66,7 @@ def try_query(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply with the papers that a text finds and how it was read; if few match, also queries that find more."""
     if is_a_text(said) and not request_in(said):
         return near_text(context, said)
-    if links.links_to_no_paper(said):
+    if links_in_text.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
     if rank := rank_in(said):
         return _without(context, try_query(context, rank.rest), rank.words, _NO_ORDER if rank.is_order else _PAGES)

@@ -35,7 +35,7 @@ from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import clock_of, is_time, reading_of
 from subscriptions.query import rewriting
-from subscriptions.query.links import mentioned
+from subscriptions.query.links_in_text import mentioned
 from subscriptions.query.parse import parse_query
 
 _LAST = ("last", "newest", "最后", "刚才", "最新")

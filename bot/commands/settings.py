@@ -13,7 +13,7 @@ from bot.rendering.language import Language, refused
 from subscriptions import chat_settings, errors, model, zones
 from subscriptions.planning import cadence
 from subscriptions.planning.times import NoSuchTime
-from subscriptions.texts import normalized
+from subscriptions.texts.normal_forms import normalized
 
 A_CITY = "Oslo"
 _CHOSEN = "✓"

@@ -15,13 +15,13 @@ from subscriptions import errors, model
 from subscriptions.categories import is_category
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import as_words, read_when, split_when
-from subscriptions.query.links import mentioned
+from subscriptions.query.links_in_text import mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import author_rule
 from subscriptions.service import amendments, paper_search, recent_matches
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.texts import clip
+from subscriptions.texts.cutting import clip
 from subscriptions.zones import zone_name
 
 FORM = "form"  # the name of the command, which people choose in a menu of the platform

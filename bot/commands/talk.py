@@ -10,7 +10,7 @@ from bot.commands.words import by_rule, intents
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import errors
-from subscriptions.query.links import mentioned
+from subscriptions.query.links_in_text import mentioned
 from subscriptions.service.paper_search import papers_named
 
 TALK: Mapping[str, tuple[errors.Sentence, ...]] = {

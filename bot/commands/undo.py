@@ -17,7 +17,7 @@ from subscriptions.service.amendments import Undone
 from subscriptions.service.changes import Change, Difference
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.updates import is_later_update
-from subscriptions.texts import cut_letters
+from subscriptions.texts.cutting import cut_letters
 
 
 def undo_row(context: CommandContext) -> channel.Buttons:

@@ -11,10 +11,12 @@ from bot.commands.paper_lookup import named_papers
 from bot.commands.phrasing import shortened
 from bot.ports import channel
 from subscriptions import errors, model, states
-from subscriptions.matching.hits import nearness_in_meaning, tokenize
+from subscriptions.matching.fulfilment import nearness_in_meaning
+from subscriptions.matching.hits import tokenize
 from subscriptions.meaning import NEAR
-from subscriptions.query import ABOUT, And, Not, Term, links
+from subscriptions.query import ABOUT, links_in_text
 from subscriptions.query.rewriting import leaves
+from subscriptions.query.tree import And, Not, Term
 from subscriptions.service import why_not
 from subscriptions.service.paper_search import papers_named
 from subscriptions.service.why_not import Reason
@@ -50,7 +52,7 @@ def whynot(context: CommandContext) -> channel.Reply:
 
 def _about(context: CommandContext, command: str) -> channel.Reply:
     """Returns the reply to /why or /whynot about the paper that the arguments name. Raises Refused if they name none."""
-    names = links.mentioned(context.args)
+    names = links_in_text.mentioned(context.args)
     if not names:
         raise errors.Refused(
             errors.Sentence("Say which paper, by its arXiv id, DOI or link."),

@@ -6,8 +6,9 @@ from bot.commands.words import intents, names, subjects
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import model
-from subscriptions.query import Query, rewriting
+from subscriptions.query import rewriting
 from subscriptions.query.parse import parse_query
+from subscriptions.query.tree import Query
 
 _TAKES_OUT = ("unsub", "unsub-all", "exclude", "edit", "narrow", "widen", "dislike-paper")
 

@@ -39,7 +39,7 @@ from subscriptions.service.amendments import follow_person
 from subscriptions.service.asked_papers import where_delivered
 from subscriptions.store import callbacks, updates
 from subscriptions.store.database.store import Scope, Store, Transaction
-from subscriptions.texts import cut_letters
+from subscriptions.texts.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
 

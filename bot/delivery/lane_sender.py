@@ -19,7 +19,7 @@ from bot.errors import error_location
 from bot.ports import channel as channels
 from subscriptions import addresses, errors, model
 from subscriptions.notices.findings import SendingStopped
-from subscriptions.planning.decision import OnUnclear
+from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import conversation_state, sending
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.retention import bot_name

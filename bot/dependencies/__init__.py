@@ -12,7 +12,7 @@ from bot.ports.language_model import MessageReader
 from bot.ports.meaning import Encoder
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions import model
-from subscriptions.planning.decision import OnUnclear
+from subscriptions.planning.retries import OnUnclear
 from subscriptions.store.database.store import Store
 
 Layout = Sequence[Sequence[int]]  # the ids of the papers in each message of a delivery that was sent

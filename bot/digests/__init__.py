@@ -47,7 +47,7 @@ from bot.digests.installed import InstalledFormats
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions import errors
 from subscriptions.model import Digest
-from subscriptions.planning.receipts import lies_ahead
+from subscriptions.planning.archives import lies_ahead
 
 FORMATS: Final[tuple[DigestFormat, ...]] = (
     arxiv_feeds.ARXIV_RSS,

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 from bot.errors import BrokenDigest
 from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.texts import clip
+from subscriptions.texts.cutting import clip
 
 # Control characters except white space, the two code points that XML forbids, and lone surrogates, which only JSON
 # escapes can produce.

@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from bot.digests._format import Entry, Warnings, collapse
 from subscriptions import model
 from subscriptions.categories import ARCHIVES, bare_id
-from subscriptions.normalize import without_accent_macros
-from subscriptions.texts import normalized, summary_state
+from subscriptions.normalize.tex import without_accent_macros
+from subscriptions.texts.normal_forms import normalized
+from subscriptions.texts.summary_states import summary_state
 
 T = TypeVar("T")
 

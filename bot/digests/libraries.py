@@ -18,7 +18,7 @@ from subscriptions import errors
 from subscriptions.matching import ranking
 from subscriptions.matching.ranking import Library, LibraryEntry, LibraryWords
 from subscriptions.model import Paper
-from subscriptions.query.links import mentioned
+from subscriptions.query.links_in_text import mentioned
 from subscriptions.texts import escaped
 
 MOST_ENTRIES = 20_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.digests import _format, _xml
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
-from subscriptions.texts import clip
+from subscriptions.texts.cutting import clip
 
 _LONGEST_TITLE = 100  # characters
 _LONGEST_ADDRESS = 2_000

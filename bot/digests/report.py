@@ -13,6 +13,7 @@ from bot.digests._format import INFO
 from bot.digests._papers import LEADING
 from bot.digests.documents import paper_document
 from subscriptions import errors, model, texts
+from subscriptions.texts import cutting
 
 _PATH = 36  # characters of a path in the table; paths below the table are not shortened
 _ROOM_FOR_SUMMARIES = 80  # columns that a console needs for the table to show summaries
@@ -128,7 +129,7 @@ def _overview(reports: Sequence[Report], width: int) -> Table:
 
 def _shortened_path(path: str, most: int) -> str:
     """Returns the end of a path, in at most `most` characters, on one line: files may have any name."""
-    return texts.clip_start(texts.escaped(path), most)
+    return cutting.clip_start(texts.escaped(path), most)
 
 
 def _date(report: Report) -> str:

@@ -15,9 +15,10 @@ from bot.digests import Entry, Warnings, without_failures
 from bot.ports.language_model import ModelRequest
 from bot.rendering.cleaning import clean
 from subscriptions import model
-from subscriptions.normalize import has_chinese
+from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.model_summaries import Task
-from subscriptions.texts import cut_at_sentence, summary_state
+from subscriptions.texts.cutting import cut_at_sentence
+from subscriptions.texts.summary_states import summary_state
 
 _LANGUAGES: Final = {"en": "English", "zh": "Simplified Chinese (简体中文)"}
 _TASK: Final = """\

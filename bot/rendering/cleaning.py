@@ -13,9 +13,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from rich.cells import cell_len
 
-from subscriptions import normalize as tables
-from subscriptions import texts
 from subscriptions.model import Paper
+from subscriptions.normalize import tex
+from subscriptions.texts import cutting, normal_forms
 
 # without modifier letters, which look like subscripts or superscripts already
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})
@@ -61,7 +61,7 @@ def _formula(match: re.Match[str]) -> str:
     if match["digit"] is not None and not _CLEARLY_TEX.search(text):
         return match[0]
     try:
-        return texts.normalized("NFC", _Formula(text).read().strip())
+        return normal_forms.normalized("NFC", _Formula(text).read().strip())
     except _Unreadable:
         return match[0]
 
@@ -115,20 +115,20 @@ class _Formula:
         if match is None:
             raise _Unreadable
         self.at, name = match.end(), match[0]
-        if (letters := tables.IN_FORMULAS.get(name)) is not None:
+        if (letters := tex.IN_FORMULAS.get(name)) is not None:
             return letters
-        if name in tables.SWITCHES:
+        if name in tex.SWITCHES:
             self._skip_spaces()
             return ""
-        if name in tables.FRACTIONS:
+        if name in tex.FRACTIONS:
             return f"{_bracketed(self._argument())}/{_bracketed(self._argument())}"
         if name == "sqrt" and not self.text.startswith("[", self.at):
             return "√" + _bracketed(self._argument())
-        if name in tables.STYLES:
+        if name in tex.STYLES:
             inner = self._argument()
-            return tables.DOUBLE_STRUCK.get(inner, inner) if name in {"mathbb", "Bbb"} else inner
-        if name in tables.OVER and len(inner := self._argument()) == 1:
-            return inner + tables.OVER[name]
+            return tex.DOUBLE_STRUCK.get(inner, inner) if name in {"mathbb", "Bbb"} else inner
+        if name in tex.OVER and len(inner := self._argument()) == 1:
+            return inner + tex.OVER[name]
         raise _Unreadable
 
     def _argument(self) -> str:
@@ -146,7 +146,7 @@ class _Formula:
         """
         self.at += 1
         inner = self._argument().strip()
-        small = inner.translate(tables.SUPERSCRIPT if sign == "^" else tables.SUBSCRIPT)
+        small = inner.translate(tex.SUPERSCRIPT if sign == "^" else tex.SUBSCRIPT)
         if all(ours != theirs for ours, theirs in zip(inner, small, strict=True) if ours not in _RAISED):
             return small
         runs_on = self.text[self.at : self.at + 1].isalnum()
@@ -163,7 +163,7 @@ def _bracketed(inner: str) -> str:
 def _prose(text: str) -> str:
     """Returns text outside formulas with its TeX converted: accents, known commands, quotation marks, dashes and powers."""
     if "\\" in text:
-        text = tables.without_accent_macros(text)
+        text = tex.without_accent_macros(text)
         for _ in range(_DEEPEST_PROSE):
             text = _PROSE_COMMAND.sub(_prose_command, _OF_TWO_GROUPS.sub(_chosen, _SWITCHED.sub(r"\1", text)))
     if "``" in text:
@@ -177,10 +177,10 @@ def _prose_command(match: re.Match[str]) -> str:
     if match["sign"]:
         return match["sign"]
     name, group = match["name"], match["group"]
-    if name in tables.STYLES and group is not None:
+    if name in tex.STYLES and group is not None:
         return group
-    if name in tables.SYMBOLS and not group:
-        return tables.SYMBOLS[name] + (match["space"] or "" if group is not None else "")
+    if name in tex.SYMBOLS and not group:
+        return tex.SYMBOLS[name] + (match["space"] or "" if group is not None else "")
     return match[0]
 
 
@@ -191,7 +191,7 @@ def _chosen(match: re.Match[str]) -> str:
 
 def _power(match: re.Match[str]) -> str:
     inner = match[1] or match[2]
-    raised = inner.translate(tables.SUPERSCRIPT)
+    raised = inner.translate(tex.SUPERSCRIPT)
     return raised if all(ours != theirs for ours, theirs in zip(inner, raised, strict=True)) else match[0]
 
 
@@ -360,8 +360,8 @@ _OPENING = 80  # columns of the abstract that are shown for a paper without a ti
 def title_line(paper: Paper) -> str:
     """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
     title = (
-        texts.cut_at_word(readable(clean(paper.title)), _TITLE)
-        or f"“{texts.cut_at_word(clean(paper.abstract), _OPENING)}”"
+        cutting.cut_at_word(readable(clean(paper.title)), _TITLE)
+        or f"“{cutting.cut_at_word(clean(paper.abstract), _OPENING)}”"
     )
     name = paper.arxiv_id or paper.doi
     return f"{isolated(title)} ({name})" if name else isolated(title)

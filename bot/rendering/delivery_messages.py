@@ -14,7 +14,7 @@ from subscriptions import model
 from subscriptions.addresses import command_prefix
 from subscriptions.notices import BUTTON, declared
 from subscriptions.notices.declared import Notices
-from subscriptions.texts import cut_at_word
+from subscriptions.texts.cutting import cut_at_word
 
 _ANY_PART = "99/99"  # in place of a part such as "2/3" when the head's size is measured; wider parts are not expected
 

@@ -25,9 +25,10 @@ from bot.ports.channel import Reply
 from subscriptions import errors
 from subscriptions.categories import has_classes
 from subscriptions.planning.times import split_when
-from subscriptions.query import And, Leaf, Node, Not, Or, Query, ValueKind, parse
+from subscriptions.query import ValueKind, parse, written_values
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
-from subscriptions.texts import cut_letters
+from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query
+from subscriptions.texts.cutting import cut_letters
 from subscriptions.zones import zone
 
 _LONGEST_TYPED = 60  # characters of a typed text that is repeated
@@ -287,7 +288,7 @@ def _inner(node: Node, translate: Translate) -> str:
 
 
 def _leaf(leaf: Leaf, translate: Translate) -> str:
-    value, field = parse.written_value(leaf), leaf.term.field
+    value, field = written_values.written_value(leaf), leaf.term.field
     if field.kind is ValueKind.CATEGORY and has_classes(value):
         value = f"{value}.*"
     if field.is_bare:

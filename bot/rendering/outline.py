@@ -15,9 +15,10 @@ from bot.ports import channel
 from bot.rendering import cleaning, packing, views
 from bot.rendering.language import Language
 from subscriptions import model
-from subscriptions.notices import missing_line
+from subscriptions.notices.of_missing_papers import missing_line
 from subscriptions.states import Signal
-from subscriptions.texts import artefact_address, cut_at_word
+from subscriptions.texts.artefacts import artefact_address
+from subscriptions.texts.cutting import cut_at_word
 
 _CARDS_UP_TO = 5
 _THREAD_ABOVE = 3

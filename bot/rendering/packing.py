@@ -12,7 +12,7 @@ from bot.ports import channel
 from bot.rendering import views
 from bot.rendering.templating import Macro, macros
 from subscriptions.model import Message
-from subscriptions.texts import cut_at_word
+from subscriptions.texts.cutting import cut_at_word
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,15 @@ from bot.rendering import cleaning, outline, packing, views
 from bot.rendering.delivery_messages import delivery_pages
 from bot.rendering.language import Language
 from bot.rendering.plots import plot_text
-from subscriptions import model, texts
+from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.matching import hits
-from subscriptions.matching.hits import Hit
-from subscriptions.matching.hits import why as hits_of
+from subscriptions.matching import fulfilment, reasons
+from subscriptions.matching.reasons import Hit
+from subscriptions.matching.reasons import why as hits_of
 from subscriptions.normalize import tokens
-from subscriptions.query import ABOUT, TITLE, Query, parse, rewriting
+from subscriptions.query import ABOUT, TITLE, papers_of_queries, parse, rewriting
+from subscriptions.query.tree import Query
+from subscriptions.texts import cutting, summary_states
 
 _AUTHORS = 40  # authors that are shown, since some papers have thousands
 _NAME_WIDTH = 60
@@ -87,7 +89,7 @@ def why_sections(item: model.Item, reader: views.Reader) -> tuple[views.Section,
 
 
 def _all_authors(paper: model.Paper, language: Language) -> str:
-    names = [cleaning.isolated(texts.cut_at_word(name, _NAME_WIDTH)) for name in views.author_names(paper)]
+    names = [cleaning.isolated(cutting.cut_at_word(name, _NAME_WIDTH)) for name in views.author_names(paper)]
     if len(names) <= _AUTHORS:
         return ", ".join(names)
     return f"{', '.join(names[: _AUTHORS - 1])}, … {names[-1]} ({language.number(len(names))})"
@@ -103,7 +105,7 @@ def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator
 
 
 def _usable(summary: model.Summary) -> dict[str, str]:
-    return {name: text for name, text in summary.fields.items() if texts.summary_state(text) == "ok"}
+    return {name: text for name, text in summary.fields.items() if summary_states.summary_state(text) == "ok"}
 
 
 def _section(called: str, text: str, *, ai: str = "") -> Iterator[views.Section]:
@@ -149,12 +151,12 @@ def _query(because: model.Because) -> Query | None:
         query = parse.query_of(rewriting.written(kept)) if kept else None
     if query is None:  # it was stored under an older grammar, or asks only for meaning
         return None
-    named = parse.papers_named_in(query)
+    named = papers_of_queries.papers_named_in(query)
     if not named:
         return query
     others = {token for term in query.terms for token in term.tokens}
     found = [" ".join(tokens(word)) for word in because.words]
-    words = tuple((word, hits.THOUSAND) for word in found if word not in others)
+    words = tuple((word, fulfilment.THOUSAND) for word in found if word not in others)
     return parse.parse_query(because.text, query.fields.knowing(dict.fromkeys(named, words)))
 
 
@@ -163,9 +165,9 @@ def _passage(query: Query, hit: Hit) -> cleaning.Passage:
     if not hit.text:
         return cleaning.Passage(("", ", ".join(map(cleaning.clean, hit.terms)), ""))
     text = cleaning.readable(cleaning.clean(hit.text[:_LONGEST]))
-    places = hits.spans(query, text, hit.field)
+    places = reasons.spans(query, text, hit.field)
     if not places:  # the words are inside TeX, which was converted
-        return cleaning.Passage((texts.cut_at_sentence(text, 2 * _SIDE),))
+        return cleaning.Passage((cutting.cut_at_sentence(text, 2 * _SIDE),))
     start, end = places[0]
     passage = cleaning.Passage((text[:start], text[start:end], text[end:]))
     return passage if hit.field is TITLE else _around(passage, _SIDE)
@@ -176,9 +178,9 @@ def _around(passage: cleaning.Passage, side: int) -> cleaning.Passage:
     before, hit, after = passage.pieces
     return cleaning.Passage(
         (
-            texts.cut_at_word(before[::-1], side)[::-1],
-            texts.cut_at_word(hit, 2 * side),
-            texts.cut_at_word(after, side),
+            cutting.cut_at_word(before[::-1], side)[::-1],
+            cutting.cut_at_word(hit, 2 * side),
+            cutting.cut_at_word(after, side),
         )
     )
 
@@ -191,7 +193,7 @@ def section_pieces(section: views.Section, room: int) -> tuple[views.Section, ..
     if section.text.has_hit:
         return (replace(section, text=views.isolated_passage(_around(section.text, room // 2))),)
     first, *others = (
-        views.isolated_passage(cleaning.Passage((piece,))) for piece in texts.pieces(str(section.text), room)
+        views.isolated_passage(cleaning.Passage((piece,))) for piece in cutting.pieces(str(section.text), room)
     )
     return (replace(section, text=first), *(views.Section(label="", text=piece) for piece in others))
 

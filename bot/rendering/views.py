@@ -14,8 +14,9 @@ from bot.ports import channel
 from bot.rendering import cleaning
 from bot.rendering.cleaning import Passage
 from bot.rendering.language import Language
-from subscriptions import model, texts
+from subscriptions import model
 from subscriptions.query.links import LIBRARY_QUERY
+from subscriptions.texts import cutting, normal_forms, summary_states, withdrawals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +249,7 @@ def paper_view(
     gone = item.paper.withdrawn_at
     name = _name(paper)
     title, rest = _title(paper, measure.title)
-    below = "" if paper is original else texts.cut_at_word(_readable(original.title), measure.title)
+    below = "" if paper is original else cutting.cut_at_word(_readable(original.title), measure.title)
     text, ai = ("", False) if gone else _text(paper, reader, measure, rest)
     card = measure.form == "card"
     quoted = _translated(paper, reader.language.code) or paper.abstract
@@ -275,7 +276,7 @@ def paper_view(
 
 
 def _venue(paper: model.Paper) -> str:
-    return cleaning.isolated(texts.cut_at_word(cleaning.clean(paper.venue), _LABEL_WIDTH))
+    return cleaning.isolated(cutting.cut_at_word(cleaning.clean(paper.venue), _LABEL_WIDTH))
 
 
 def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:
@@ -293,7 +294,8 @@ def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:
 def _are_alike(title: str, other: str) -> bool:
     """Returns whether two titles have the same letters and digits, in any case."""
     plain, plain_other = (
-        "".join(filter(str.isalnum, texts.normalized("NFKC", _readable(text)).casefold())) for text in (title, other)
+        "".join(filter(str.isalnum, normal_forms.normalized("NFKC", _readable(text)).casefold()))
+        for text in (title, other)
     )
     return plain == plain_other
 
@@ -340,9 +342,9 @@ def _reason(because: model.Because, reader: Reader) -> str:
 
 def subscription_label(because: model.Because, reader: Reader) -> str:
     """Returns the name of the subscription, or its query if it has none; and who subscribed, if papers name people."""
-    called = cleaning.isolated(texts.cut_at_word(cleaning.clean(because.label), _LABEL_WIDTH))
+    called = cleaning.isolated(cutting.cut_at_word(cleaning.clean(because.label), _LABEL_WIDTH))
     asked = (
-        cleaning.isolated(texts.cut_at_word(cleaning.clean(because.added_by), _LABEL_WIDTH))
+        cleaning.isolated(cutting.cut_at_word(cleaning.clean(because.added_by), _LABEL_WIDTH))
         if reader.names_subscribers
         else ""
     )
@@ -380,7 +382,7 @@ def isolated_passage(passage: cleaning.Passage) -> cleaning.Passage:
 
 @lru_cache(maxsize=2048)  # the same papers go to many chats in one morning
 def _line(text: str, room: int) -> str:
-    return texts.cut_at_sentence(_readable(text), room)
+    return cutting.cut_at_sentence(_readable(text), room)
 
 
 @lru_cache(maxsize=2048)
@@ -391,7 +393,7 @@ def _readable(text: str) -> str:
 def _withdrawn(paper: model.Paper, reader: Reader, gone: datetime) -> str:
     """Returns since when a paper is withdrawn, and that its authors withdrew it if its own text says so."""
     day = reader.language.short_day(reader.language.local(gone).date())
-    if "authors" in (texts.withdrawn_by(paper.comment), texts.withdrawn_by(paper.abstract)):
+    if "authors" in (withdrawals.withdrawn_by(paper.comment), withdrawals.withdrawn_by(paper.abstract)):
         return reader.language.say("withdrawn by the authors, {day}", day=day)
     return reader.language.say("withdrawn, {day}", day=day)
 
@@ -402,13 +404,13 @@ def _title(paper: model.Paper, room: int) -> tuple[str, str]:
     The start is a whole sentence if one fits, so that no sentence is split between title and text.
     """
     if title := _readable(paper.title):
-        return texts.cut_at_word(title, room), ""
+        return cutting.cut_at_word(title, room), ""
     abstract = _readable(paper.abstract)
     if not abstract:
-        return _name(paper) or texts.cut_at_word(cleaning.clean(paper.url or paper.key), room), ""
-    if sentence := texts.first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
+        return _name(paper) or cutting.cut_at_word(cleaning.clean(paper.url or paper.key), room), ""
+    if sentence := cutting.first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
         return f"“{sentence}”", abstract[len(sentence) :].strip()
-    first = texts.cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
+    first = cutting.cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
     rest = abstract[len(first.rstrip("…")) :].lstrip(",;:，；： ") if first != abstract else ""
     return f"“{first}”", f"…{rest}" if rest else ""
 
@@ -429,13 +431,13 @@ def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tu
     if not measure.abstract or measure.quotation:
         return "", False
     if rest and not translated:
-        return texts.cut_at_sentence(rest, measure.abstract), False
+        return cutting.cut_at_sentence(rest, measure.abstract), False
     return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
 
 
 def _summary(paper: model.Paper, language: str) -> str:
     for summary in in_language(summaries_of(paper), language):
-        fields = {name: text for name, text in summary.fields.items() if texts.summary_state(text) == "ok"}
+        fields = {name: text for name, text in summary.fields.items() if summary_states.summary_state(text) == "ok"}
         if fields:
             return fields.get("tldr") or next(iter(fields.values()))
     return ""
@@ -471,7 +473,7 @@ def author_names(paper: model.Paper) -> list[str]:
 
 
 def _author(name: str) -> str:
-    return cleaning.isolated(texts.cut_at_word(name, _AUTHOR_WIDTH))
+    return cleaning.isolated(cutting.cut_at_word(name, _AUTHOR_WIDTH))
 
 
 def _followed(names: list[str], words: Iterable[str]) -> list[int]:
@@ -483,7 +485,9 @@ def _followed(names: list[str], words: Iterable[str]) -> list[int]:
 @lru_cache(maxsize=4096)
 def _name_tokens(name: str) -> frozenset[str]:
     plain = "".join(
-        char if char.isalnum() else " " for char in texts.normalized("NFD", name.casefold()) if not combining(char)
+        char if char.isalnum() else " "
+        for char in normal_forms.normalized("NFD", name.casefold())
+        if not combining(char)
     )
     return frozenset(plain.split())
 
@@ -491,7 +495,7 @@ def _name_tokens(name: str) -> frozenset[str]:
 def category_names(paper: model.Paper) -> list[str]:
     """Returns the categories of a paper. The primary category is the first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
-    return [name for category in known if (name := texts.cut_at_word(cleaning.clean(category), _LABEL_WIDTH))]
+    return [name for category in known if (name := cutting.cut_at_word(cleaning.clean(category), _LABEL_WIDTH))]
 
 
 def _categories(paper: model.Paper, room: int) -> str:
@@ -501,4 +505,4 @@ def _categories(paper: model.Paper, room: int) -> str:
 
 
 def _name(paper: model.Paper) -> str:
-    return texts.cut_at_word(cleaning.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
+    return cutting.cut_at_word(cleaning.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)

@@ -19,7 +19,7 @@ from bot.sources.fetcher import Fetcher
 from bot.sources.ingest import PollDependencies, store_digest
 from subscriptions import model
 from subscriptions.normalize import title_alias
-from subscriptions.planning.receipts import Arrival
+from subscriptions.planning.counted_as_sent import Arrival
 from subscriptions.service.missing_values import claim_incomplete
 from subscriptions.store.incomplete_papers import IncompletePaper, give_back
 

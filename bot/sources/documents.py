@@ -8,7 +8,7 @@ from bot.sources.fetcher import Fetched
 from subscriptions import model
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.store import sources as stored_sources
-from subscriptions.texts import clip
+from subscriptions.texts.cutting import clip
 
 # formats in which the day of a digest is the day of arXiv's announcement
 BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})

@@ -13,7 +13,7 @@ from bot.ports.meaning import Encoder
 from bot.sources.encoding import codes_of
 from bot.sources.fetch_request import ARXIV, Sites, SourceSchedules
 from subscriptions import model
-from subscriptions.planning.receipts import UNKNOWN, Arrival
+from subscriptions.planning.counted_as_sent import UNKNOWN, Arrival
 from subscriptions.service.ingest import Ingest, ingest_digest, papers_to_encode
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested

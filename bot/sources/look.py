@@ -13,7 +13,7 @@ from bot.sources.ingest import PollDependencies
 from subscriptions import model
 from subscriptions.notices import DailyNotice
 from subscriptions.notices.declared import DaysMissed, PapersFiled, SourceRecovered
-from subscriptions.planning import receipts, source_calendar
+from subscriptions.planning import archives, receipts, source_calendar, source_trouble
 from subscriptions.planning.missed_days import LOSSES, End, MissedDays, runs
 from subscriptions.planning.receipts import Outcome, PollVerdict, Receipt
 from subscriptions.service import notices, source_notices
@@ -49,7 +49,7 @@ class Look:
         self.units: dict[str, None] = {"": None}  # the units of the source, in order
         self.observations: defaultdict[str, list[receipts.Observation]] = defaultdict(list)  # by unit
         self.counts = dict.fromkeys(COUNT_NAMES, 0)
-        self.filed = receipts.Filed()
+        self.filed = archives.Filed()
         self.remarks: list[str] = []  # sentences about parts of documents that could not be read
         self.seen = dict(known.seen)  # by address_key
         self.split = known.state.split  # archives of arXiv that are requested by category
@@ -154,7 +154,7 @@ class Look:
         """Notifies operators of trouble with the source, and of the end of trouble."""
         before, trouble = self.known.state.trouble, self.state.trouble
         is_told = trouble is SourceTrouble.SUMMARIES or (trouble is not None and trouble.value == receipt.outcome.value)
-        is_over = trouble is None and before in receipts.BEHIND
+        is_over = trouble is None and before in source_trouble.BEHIND
         if not (is_told or is_over):
             return
         came = self.state.came
@@ -204,7 +204,7 @@ class Look:
             split=self.split,
             upto=self.missed.upto,
             missed_days=dict(self.missed.days) if is_over else self.missed.untold,
-            trouble=before.trouble if is_bearable else receipts.trouble_after(before.trouble, receipt),
+            trouble=before.trouble if is_bearable else source_trouble.trouble_after(before.trouble, receipt),
         )
 
     def _next_at(self, failures: int, *, is_final: bool) -> datetime | None:

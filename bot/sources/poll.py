@@ -19,8 +19,9 @@ from bot.sources.ingest import PollDependencies, store_digest
 from bot.sources.look import Look
 from subscriptions import errors
 from subscriptions.model import Digest
+from subscriptions.planning.counted_as_sent import UNKNOWN, Arrival
 from subscriptions.planning.missed_days import End
-from subscriptions.planning.receipts import UNKNOWN, Arrival, Observation, Receipt, joined
+from subscriptions.planning.receipts import Observation, Receipt, joined
 from subscriptions.store import sources as stored_sources
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.digests import Ingested

@@ -20,8 +20,9 @@ from bot.sources.look import read_of
 from bot.sources.poll import Poll
 from bot.sources.watched_files import WatchedFiles
 from subscriptions import errors
-from subscriptions.planning.receipts import Outcome, Receipt, is_passed_over
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import wait_after_failure
+from subscriptions.planning.source_trouble import is_passed_over
 from subscriptions.store import sources as stored_sources
 from subscriptions.store.sources import KnownSource
 

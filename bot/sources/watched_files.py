@@ -14,7 +14,7 @@ from bot.settings import SourceSettings
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import store_digest
 from subscriptions import errors
-from subscriptions.planning.receipts import Arrival
+from subscriptions.planning.counted_as_sent import Arrival
 
 log = logging.getLogger("paperwire")
 

@@ -17,8 +17,9 @@ from operator import and_, invert
 
 from subscriptions.matching.conditions import Conditions
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.query import Alternative, Query, parse
+from subscriptions.query import parse
 from subscriptions.query.quick import read_quickly
+from subscriptions.query.tree import Alternative, Query
 
 
 class QuerySet:

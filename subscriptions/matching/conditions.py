@@ -16,10 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import NamedTuple, TypeAlias
 
-from subscriptions.matching import hits
+from subscriptions.matching import fulfilment
 from subscriptions.matching.paper_index import PaperIndex, Space
 from subscriptions.normalize import is_initial
-from subscriptions.query import ABOUT, TEXT, Term, ValueKind
+from subscriptions.query import ABOUT, TEXT, ValueKind
+from subscriptions.query.tree import Term
 
 MOST_PARTS = 2  # parts of a name that are looked up together
 LONGEST = 8  # words of a phrase that are looked up; longer phrases are checked in the papers that have the first words
@@ -64,7 +65,7 @@ class Near(NamedTuple):
         for slot, weight in self.words:
             for place in index.positions(of[slot]):
                 near[place] += weight
-        enough = index.set_of(place for place, weight in enumerate(near) if weight >= hits.LEAST_NEARNESS)
+        enough = index.set_of(place for place, weight in enumerate(near) if weight >= fulfilment.LEAST_NEARNESS)
         return enough & ~self.own.papers(of, index)
 
 
@@ -100,7 +101,7 @@ class Conditions:
         """Returns the slot of a term."""
         kind, space = term.field.kind, (term.field, term.exact)
         if kind in (ValueKind.CATEGORY, ValueKind.PAPER_ID, ValueKind.LABEL):
-            return self._slot(self._labels, hits.label_of(term))
+            return self._slot(self._labels, fulfilment.label_of(term))
         if kind in (ValueKind.WORDS, ValueKind.NAME):
             if term.prefix and len(term.tokens) == 1:
                 return self._slot(self._beginnings[space], term.tokens[0])
@@ -152,10 +153,10 @@ class Conditions:
 
     def _condition(self, term: Term) -> Condition:
         if term.field.kind is ValueKind.COMBINED:
-            return AnyOf(tuple(map(self.slot, hits.simple_terms(term))))
+            return AnyOf(tuple(map(self.slot, fulfilment.simple_terms(term))))
         if term.field.kind is ValueKind.NEARNESS:
             words = tuple((self.slot(Term(TEXT, tuple(word.split()))), weight) for word, weight in term.near)
-            return Near(words, AnyOf(tuple(map(self.slot, hits.papers_of(term)))))
+            return Near(words, AnyOf(tuple(map(self.slot, fulfilment.papers_of(term)))))
         if term.field.kind is ValueKind.MEANING:
             return About(term.value, self.questions)
         return Checked(tuple(map(self.slot, _needed_by(term))), term)
@@ -218,7 +219,7 @@ def _put_names(of: list[int], wanted: Mapping[str, int], index: PaperIndex, spac
     """Stores the papers of names. `wanted`: parts of a name (`_parts`) -> slot."""
     field, exact = space
     for place, paper in enumerate(index.tokenized):
-        for name in hits.names_of(field, paper, exact=exact):
+        for name in fulfilment.names_of(field, paper, exact=exact):
             for parts in wanted.keys() & _parts_of(name):
                 of[wanted[parts]] |= 1 << place
 

@@ -9,7 +9,9 @@ from typing import NamedTuple, TypeAlias
 from subscriptions import normalize
 from subscriptions.matching import hits
 from subscriptions.model import Paper
-from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, Term, ValueKind
+from subscriptions.normalize import letters, plurals
+from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, ValueKind
+from subscriptions.query.tree import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,6 @@ class AnyOf:
 Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
 
 
-# ---------------------------------------------------------------------------------------------------------------------
 # Turns a paper into a document of a full-text index, and a term into expressions for that index.
 #
 # The index splits only at spaces, and gets words that `normalize` has split. So it finds the same whole words as the
@@ -135,16 +136,13 @@ def index_question(term: Term) -> IndexQuestion:
             return _ANY_PAPER
 
 
-# ------------------------------------------------------------------------------------------------------------- papers
-
-
 _cached = lru_cache(MOST_WORDS)  # most words of a paper also occur in earlier papers
 
 
 @_cached
 def _stem(word: str) -> str:
     """Returns the stem of a plain word, as the index stores it."""
-    return _encoded("", normalize.fold_plural(word.lower()))
+    return _encoded("", plurals.fold_plural(word.lower()))
 
 
 @_cached
@@ -167,7 +165,7 @@ def _part_of_name(word: str) -> str:
 
 def _changed(written: Iterable[str]) -> Iterator[str]:
     """Yields those words that the plural step changes, as the index stores them."""
-    return (_encoded(_MARK + "s", word) for word in written if normalize.fold_plural(word) != word)
+    return (_encoded(_MARK + "s", word) for word in written if plurals.fold_plural(word) != word)
 
 
 def _with_capitals(exact: Iterable[str]) -> Iterator[str]:
@@ -190,7 +188,7 @@ class _Words(NamedTuple):
             return cls(" ".join(map(_stem, exact)), others, odd=False)
         written, exact = normalize.written_and_exact_tokens(text)
         return cls(
-            folded=_encoded("", " ".join(map(normalize.fold_plural, written))),
+            folded=_encoded("", " ".join(map(plurals.fold_plural, written))),
             others={*_changed(_longer(written)), *_with_capitals(_longer(exact))},
             odd=not _agree(written, exact, _written_alone),
         )
@@ -257,16 +255,13 @@ def _present(paper: Paper) -> Iterator[str]:
     """Yields what this paper has and other papers may lack: names of fields, and "chinese" for Chinese texts."""
     yield from (field.name for field in _MAY_BE_ABSENT if any(field.values(paper)))
     languages = {*(one.language for one in paper.summaries), *(one.language for one in paper.translations)}
-    if "zh" in languages or normalize.has_chinese(paper.title) or normalize.has_chinese(paper.abstract):
+    if "zh" in languages or letters.has_chinese(paper.title) or letters.has_chinese(paper.abstract):
         yield "chinese"
 
 
 def _encoded(mark: str, words: str) -> str:
     """Returns words as the index stores them. Characters at which it would split, or that it would fold, are encoded."""
     return mark + _UNSAFE.sub(lambda sign: f"{_MARK}{ord(sign[0]):x}{_MARK}", words)
-
-
-# -------------------------------------------------------------------------------------------------------------- terms
 
 
 def _same(expression: Expression) -> IndexQuestion:
@@ -284,7 +279,7 @@ def _for_words(term: Term) -> IndexQuestion:
     if not term.prefix:
         return _same(_phrase(columns, term.tokens))
     *whole, last = term.tokens
-    forms = AnyOf(tuple(_phrase(columns, [word], mark=_MARK + "s") for word in normalize.written_beginnings(last)))
+    forms = AnyOf(tuple(_phrase(columns, [word], mark=_MARK + "s") for word in plurals.written_beginnings(last)))
     begun = _phrase(columns, term.tokens, prefix=True)
     if not whole:
         return _same(AnyOf((begun, forms)))
@@ -297,7 +292,7 @@ def _for_exact_words(term: Term, columns: tuple[str, ...]) -> IndexQuestion:
         return _same(_phrase(columns, term.tokens, mark=_MARK + "x"))
     if term.prefix:
         return _ANY_PAPER
-    folded = [normalize.fold_plural(part) for word in term.tokens for part in normalize.written_tokens(word)]
+    folded = [plurals.fold_plural(part) for word in term.tokens for part in normalize.written_tokens(word)]
     return IndexQuestion(None, AnyOf((_phrase(columns, folded), _flag("odd"))) if folded else None)
 
 

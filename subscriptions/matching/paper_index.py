@@ -7,8 +7,9 @@ from sys import intern
 from typing import NamedTuple
 
 from subscriptions import model
-from subscriptions.matching import hits
-from subscriptions.query import FIELDS, TEXT, Field, Fields, Query, Term, ValueKind
+from subscriptions.matching import fulfilment, hits
+from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind
+from subscriptions.query.tree import Query, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,12 @@ class TokenizedPapers:
 
     def matching(self, query: Query) -> tuple[int, ...]:
         """Returns the positions in `papers` of the papers that a query finds, ascending."""
-        return tuple(place for place, tokens in enumerate(self.tokenized) if hits.fits(query, tokens))
+        return tuple(place for place, tokens in enumerate(self.tokenized) if fulfilment.fits(query, tokens))
 
 
 def matching_papers(query: Query, papers: Sequence[model.Paper]) -> tuple[int, ...]:
     """Returns the positions in `papers` of the papers that one query finds."""
     return TokenizedPapers.of(papers, fields=query.fields).matching(query)
-
-
-# ----------------------------------------------------------------- merges the copies of a paper in one batch of papers
 
 
 _BY_NEWS_VALUE = (None, *model.Announce)  # None counts as new; then new, cross, replace, replace-cross
@@ -116,7 +114,7 @@ class PaperIndex:
 
     def fulfilling(self, term: Term, among: int) -> int:
         """Returns those papers of a set that fulfil a simple term. Checks one after the other."""
-        fulfils = hits.predicate(term)
+        fulfils = fulfilment.predicate(term)
         return self.set_of(place for place in self.positions(among) if fulfils(self.tokenized[place]))
 
     @staticmethod
@@ -136,7 +134,7 @@ class PaperIndex:
 def _words(paper: hits.TokenizedPaper, space: Space) -> list[str]:
     field, exact = space
     if field.kind is ValueKind.NAME:
-        return [part for name in hits.names_of(field, paper, exact=exact) for part in (*name, "")]
+        return [part for name in fulfilment.names_of(field, paper, exact=exact) for part in (*name, "")]
     # each line is written " word word ", so splitting gives "" after its last word
     return (paper.exact if exact else paper.folded)[field].replace("\n", "").split(" ")
 

@@ -1,8 +1,8 @@
-"""Computes from the words of papers which papers come first, what a chat likes, and what is special about a title."""
+"""Computes from the words of papers which papers come first, and what a chat likes."""
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise, product
@@ -11,25 +11,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from subscriptions import meaning, normalize
-from subscriptions.matching import hits
+from subscriptions.matching import fulfilment
+from subscriptions.matching.stop_words import STOP_WORDS, is_wide
 from subscriptions.model import Paper
-from subscriptions.query import TEXT, TITLE, Field, Leaf, Query, Term, ValueKind, WordsOfPapers
-from subscriptions.query.parse import query_of
-from subscriptions.query.rewriting import words_rule
+from subscriptions.query import TITLE, Field, ValueKind, WordsOfPapers
+from subscriptions.query.tree import Query, Term
 
-# Stems (`fold_plural`) of common words. A phrase has none of them, unless a hyphen joins them to another word.
-_ENGLISH = """
-a about across after against all am among an and any approach are art as at based be been before between beyond both but
-by can case challenge could data dataset deep do does during each effective efficient empirical every fast few first for
-framework from general has have high how i if improved improving in into is it its large learning less low make method
-model more most need network neural new no not novel of off on one only or our out over paper part per problem robust
-scalable see should simple so some state study such system task than that the their them then there these they thi this
-through to toward towards two under understanding unified up upon use used using via versus v vs wa was way we what when
-where which while who why will with within without work you your
-"""
-_CHINESE = "基于 方法 模型 学习 研究 通过 一种 进行 用于 面向 实现 系统 分析"
-STOP_WORDS = frozenset(_ENGLISH.split())
-_CJK_STOP_WORDS = frozenset(_CHINESE.split())
 IN_TITLE = 3  # a word in the title counts as much as this many in the abstract
 
 WordsOfPaper = Mapping[str, float]  # word -> weight: 1 if the paper has it once, larger if it has it more often
@@ -47,16 +34,8 @@ def _words(text: str) -> list[str]:
     found = normalize.tokens(text)
     words = [word for word in found if len(word) > 1 and not word.isdigit() and word not in STOP_WORDS]
     if not text.isascii():
-        words += [f"{one} {other}" for one, other in pairwise(found) if _is_wide(one) and _is_wide(other)]
+        words += [f"{one} {other}" for one, other in pairwise(found) if is_wide(one) and is_wide(other)]
     return words
-
-
-def _is_wide(token: str) -> bool:
-    """Returns whether a token is a single character of Chinese, Japanese or Korean."""
-    return len(token) == 1 and ord(token) > 0x2E7F  # noqa: PLR2004 - CJK begins there
-
-
-# ------------------------------------------------------------------------------ the number by which papers are ordered
 
 
 WEIGHT_OF_TASTE = 2.0  # the chat's taste counts this many times as much as the fit to the query
@@ -67,8 +46,6 @@ def score(fit: float, nearness: float) -> float:
     """Returns the score of a paper: how well it fits its query, and how near it is to the taste of the chat."""
     return round(fit + WEIGHT_OF_TASTE * nearness, _DIGITS)
 
-
-# -------------------------------------------------------------------------------------------------- how rare words are
 
 # Rarity is counted over the latest papers.
 
@@ -103,8 +80,6 @@ class Rarity:
         return self.having.get(word, 0) / (self.papers + _FEW)
 
 
-# --------------------------------------------------------------------------------------- how well a paper fits a query
-
 # Words in the title count more than others, and rare words more than common words. Words near each other add points.
 
 
@@ -134,7 +109,7 @@ def fit(query: Query, found: Places, rarity: Rarity) -> float:
 
 def wanted_words(query: Query) -> set[Term]:
     """Returns the words and phrases that a query asks for."""
-    terms = (part for one in query.alternatives for term in one.positive for part in hits.simple_terms(term))
+    terms = (part for one in query.alternatives for term in one.positive for part in fulfilment.simple_terms(term))
     return {term for term in terms if term.field.kind is ValueKind.WORDS}
 
 
@@ -167,8 +142,6 @@ def _gap(places: Sequence[tuple[int, int]]) -> int:
     reach = max(end for _, end in places) - min(start for start, _ in places)
     return max(0, reach - sum(end - start for start, end in places) - len(places) + 1)
 
-
-# ------------------------------------------------------------------------------------------------------ A chat's taste
 
 # A taste has the words that a chat's liked papers share and that few other papers have. The weight of a word is the
 # product of
@@ -203,8 +176,6 @@ class Taste:
         """Returns whether anything is known of the taste."""
         return bool(self.weights or self.meaning)
 
-
-# --------------------------------------------------------------- a person's own library, which counts like liked papers
 
 # In a library of up to so many entries, each counts as much as an opened paper. In a larger one, each counts less.
 MOST_OF_LIBRARY = 100
@@ -291,7 +262,6 @@ def _weights(papers: list[Judged], rarity: Rarity, library: LibraryWords = NO_WO
     return {word: weight / total for word, weight in kept.items()}
 
 
-# ---------------------------------------------------------------------------------------------------------------------
 # The words of papers that a query names (`like:`). The query keeps them, and finds papers near to them by these words.
 
 
@@ -306,7 +276,7 @@ def words_of_papers(papers: Iterable[WordsOfPaper], rarity: Rarity, library: Lib
     taste = taste_of([(1.0, words) for words in papers], rarity, library)
     kept = {word: weight for word, weight in taste.weights.items() if len(word) <= LONGEST_WORD}
     whole = math.fsum(kept.values())
-    weights = [(word, round(hits.THOUSAND * weight / whole)) for word, weight in kept.items()]
+    weights = [(word, round(fulfilment.THOUSAND * weight / whole)) for word, weight in kept.items()]
     return tuple(sorted([one for one in weights if one[1]], key=lambda one: (-one[1], one[0])))
 
 
@@ -332,119 +302,3 @@ class PapersAtHand:
             for value, names in groups.items()
             if all(name in self._by_name for name in names)
         }
-
-
-# ------------------------------------------------------------------------------------ the distinctive terms of a title
-
-
-_LONGEST_TITLE = 500  # characters of a title that are read
-_LONGEST_PHRASE = 3  # most words of a phrase
-_LONGEST_CJK_PHRASE = 4  # most characters of a phrase in Chinese, Japanese or Korean
-_LEAST_LETTERS = 4  # fewest letters of a topic that is a single word
-_COMMON_SHARE = 0.3  # a phrase is common if more than this share of the other titles has it
-_TEX = "\\${}"
-
-
-class _Phrase(NamedTuple):
-    """Words side by side in a title."""
-
-    first: int  # position of its first token
-    end: int  # position after its last token
-    tokens: tuple[str, ...]
-    text: str  # as written in the title
-    wide: bool  # whether it consists of CJK characters, which are written without spaces
-
-
-def distinctive_terms(
-    title: str, query: Query, *, others: Iterable[str], known: Iterable[str], most: int = 4
-) -> tuple[str, ...]:
-    """Returns words and phrases of a title that a query can exclude, the most useful first.
-
-    None of them is part of a term that the query wants. `others` are titles that the chat got: a term in few of them is
-    distinctive. `known` are all recent titles: a term in several of them is a topic.
-    """
-    delivered, everything = [_plain(text) for text in others], [_plain(text) for text in known]
-    ranked: list[tuple[bool, int, int, int, _Phrase]] = []
-    for phrase in _phrases(title[:_LONGEST_TITLE], query):
-        text = _plain(phrase.text)
-        topic = sum(text in other for other in everything) > 1
-        if topic or not phrase.wide:  # CJK characters are known to be a word only if other titles have them, too
-            common = sum(text in other for other in delivered) > _COMMON_SHARE * max(len(delivered), 1)
-            length = phrase.end - phrase.first
-            ranked.append((common, _rank(length, topic=topic, wide=phrase.wide), -length, phrase.first, phrase))
-    return tuple(phrase.text for phrase in _apart([phrase for *_, phrase in sorted(ranked)], most))
-
-
-def _rank(length: int, *, topic: bool, wide: bool) -> int:
-    """Returns a number by which phrases are sorted: topics first, then pairs, single words, and longer phrases."""
-    if topic and (length > 1 or wide):
-        return 0
-    return 1 if length == 2 else 2 if length == 1 else 3  # noqa: PLR2004 - a pair of words
-
-
-def _apart(ranked: Iterable[_Phrase], most: int) -> list[_Phrase]:
-    """Returns the first `most` phrases, but skips each that shares a word with an earlier one of these."""
-    chosen: list[_Phrase] = []
-    for phrase in ranked:
-        words = set(phrase.tokens)
-        if len(chosen) < most and all(words.isdisjoint(other.tokens) for other in chosen):
-            chosen.append(phrase)
-    return chosen
-
-
-def _phrases(title: str, query: Query) -> Iterator[_Phrase]:
-    written, spans = normalize.written_tokens(title), normalize.token_spans(title)
-    if len(written) != len(spans):
-        return
-    tokens = tuple(map(normalize.fold_plural, written))
-    gaps = [title[:1], *(title[before[1] : after[0]] for before, after in pairwise(spans)), " "]
-    wanted = [term.tokens for alternative in query.alternatives for term in alternative.positive]
-    for first, word in enumerate(written):
-        wide = _is_wide(word)
-        for end in range(first + 1, min(first + (_LONGEST_CJK_PHRASE if wide else _LONGEST_PHRASE), len(tokens)) + 1):
-            if end > first + 1 and not _goes_on(written[end - 1], gaps[end - 1], wide=wide):
-                break
-            found = _Phrase(first, end, tokens[first:end], title[spans[first][0] : spans[end - 1][1]], wide)
-            if _may_name_topic(found, gaps) and not _is_wanted(found.tokens, wanted) and _reads_back(found):
-                yield found
-
-
-def _goes_on(token: str, gap: str, *, wide: bool) -> bool:
-    return _is_wide(token) == wide and gap in (("",) if wide else (" ", "-"))
-
-
-def _may_name_topic(phrase: _Phrase, gaps: list[str]) -> bool:
-    """Returns whether a phrase may name a topic. `gaps` are the texts before each token of the title and after the last."""
-    if phrase.wide:
-        return phrase.text not in _CJK_STOP_WORDS and len(phrase.tokens) > 1
-    if "-" in (gaps[phrase.first], gaps[phrase.end]):  # the phrase is a part of a compound
-        return False
-    for place, token in enumerate(phrase.tokens, start=phrase.first):
-        inside = range(phrase.first + 1, phrase.end)
-        compound = (place in inside and gaps[place] == "-") or (place + 1 in inside and gaps[place + 1] == "-")
-        if (token in STOP_WORDS or token.isdigit()) and not compound:
-            return False
-    return len(phrase.tokens) > 1 or len(phrase.tokens[0]) >= _LEAST_LETTERS
-
-
-def _is_wanted(tokens: tuple[str, ...], wanted: list[tuple[str, ...]]) -> bool:
-    """Returns whether a term that the query wants contains the phrase.
-
-    Then excluding the phrase would leave no papers.
-    """
-    size = len(tokens)
-    return any(
-        tokens == term[start : start + size] for term in wanted for start in range(len(term) - size + 1)
-    )  # fmt: skip
-
-
-def _reads_back(phrase: _Phrase) -> bool:
-    """Returns whether a phrase, typed as a query, means its own words, and has no TeX that people would have to read."""
-    if any(sign in phrase.text for sign in _TEX):
-        return False
-    query = query_of(words_rule(phrase.text))
-    return query is not None and isinstance(query.tree, Leaf) and query.tree.term == Term(TEXT, phrase.tokens)
-
-
-def _plain(text: str) -> str:
-    return text.casefold().replace("-", " ")

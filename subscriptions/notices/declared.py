@@ -118,8 +118,6 @@ def _day_list(runs: DayRuns, words: NoticeWords) -> str:
     return " · ".join(words.days(run) for run in runs)
 
 
-# ------------------------------------------------------------------------------------------ all notices by their cause
-
 Notices = Mapping[str, type[Notice]]
 
 

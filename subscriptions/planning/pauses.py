@@ -7,8 +7,9 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from subscriptions import errors
 from subscriptions.model import DAYS
 from subscriptions.planning import cadence as cadences
+from subscriptions.planning import clock_times
 from subscriptions.planning.times._reading import clock_of, reading_of
-from subscriptions.texts import normalized
+from subscriptions.texts.normal_forms import normalized
 
 LONGEST = timedelta(days=2 * 366)
 
@@ -173,7 +174,7 @@ def _count(many: str) -> int:
     if plain.startswith(("-", "负")):
         return 0
     if not _LARGE.intersection(plain):
-        return cadences.count_of(plain)
+        return clock_times.count_of(plain)
     for sign, size in _LARGE_ZH.items():
         before, found, behind = plain.partition(sign)
         if found:

@@ -25,23 +25,11 @@ from pathlib import Path
 from typing import Protocol
 
 from subscriptions import normalize
-from subscriptions.query import (
-    CATEGORY,
-    SOURCE,
-    TEXT,
-    And,
-    Field,
-    Leaf,
-    Node,
-    Not,
-    Or,
-    Query,
-    Term,
-    ValueKind,
-    rewriting,
-)
+from subscriptions.normalize import letters
+from subscriptions.query import CATEGORY, SOURCE, TEXT, Field, ValueKind, rewriting
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.parse import parse_query
+from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query, Term
 
 Forms = Mapping[str, tuple[str, ...]]  # the tokens of a form → the other forms as they are written
 _LONGEST = 6  # most words of a long form
@@ -109,9 +97,6 @@ def _leaf(like: Leaf, words: str) -> Leaf:
 
 def _key(words: str) -> str:
     return " ".join(normalize.tokens(words))
-
-
-# ------------------------------------------------------------------------------------------------------------ variants
 
 
 MOST = 8  # parts of a query that variants leave out, one at a time
@@ -187,9 +172,6 @@ def _changes(tree: Node) -> Iterator[tuple[str, str, Callable[[Node], Node]]]:
         yield ("allowed" if isinstance(part, Not) else "without"), shown, partial(rewriting.without_part, place=place)
 
 
-# -------------------------------------------------------------------------------------------------------------- advice
-
-
 MANY = 10  # papers a day; it is worth narrowing a query that finds more
 _FEWER = 0.8  # a narrower variant is advised only if it finds at most this share of the papers
 _FEWEST = 2  # a narrower variant is advised only if it finds at least this many papers fewer
@@ -252,9 +234,6 @@ def advise(
     return slip or _phrase(query, known) or _variant(query, known, days, crosslists=crosslists)
 
 
-# --------------------------------------------------------------------------------------------- what no source here brings
-
-
 def _absent(query: Query, known: Known, *, categorised: bool) -> Advice | None:
     """Returns the advice on a field of the query that no known paper can fulfil."""
     asked = {_widest(term.field) for term in query.terms}
@@ -296,10 +275,7 @@ def _chinese(query: Query, known: Known) -> Advice | None:
 
 
 def _is_chinese_term(term: Term) -> bool:
-    return term.field.in_any_text and normalize.has_chinese("".join(term.tokens))
-
-
-# --------------------------------------------------------------------------------------------------------------- slips
+    return term.field.in_any_text and letters.has_chinese("".join(term.tokens))
 
 
 def _mended(query: Query, known: Known) -> Advice | None:

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
 
 from subscriptions.errors import Sentence
-from subscriptions.query import Fields, ValueKind, lexer, sentences
+from subscriptions.query import Fields, ValueKind, lexemes_of, lexer, sentences
 from subscriptions.query.links import named_paper
 
-Item = list[lexer.Lexeme]
+Item = list[lexemes_of.Lexeme]
 
 # "no" excludes, but "No" is a name (author:Kim, No), and "NO" is nitric oxide.
 EXCLUDES = r"""(?:
@@ -36,11 +36,11 @@ _LIST_COMMAS = re.compile(r"[,，、]")
 _ENDS_OF_ITEMS = re.compile(rf"[,，、]|{_BUT_NOT}", re.VERBOSE)
 _NO_LIST = re.compile(r'["()|]')
 _EXCLUDED = re.compile(rf"\s*(?P<word>{EXCLUDES})", re.VERBOSE)
-_MARKS = frozenset({lexer.LexemeKind.FIELD, lexer.LexemeKind.ITEM, lexer.LexemeKind.BUT_NOT})
-_IN_ITEMS = _MARKS | {lexer.LexemeKind.WORD, lexer.LexemeKind.LINK, lexer.LexemeKind.STAR}
+_MARKS = frozenset({lexemes_of.LexemeKind.FIELD, lexemes_of.LexemeKind.ITEM, lexemes_of.LexemeKind.BUT_NOT})
+_IN_ITEMS = _MARKS | {lexemes_of.LexemeKind.WORD, lexemes_of.LexemeKind.LINK, lexemes_of.LexemeKind.STAR}
 
 
-def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[lexer.Lexeme] | None:
+def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[lexemes_of.Lexeme] | None:
     """Returns the lexemes of a list of two or more items, the excluded items last; None if the text is not a list.
 
     A text with operators, a minus, brackets or quotes is not a list.
@@ -50,8 +50,8 @@ def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields)
     items = list(_items(source.text, fields))
     if len(items) < 2 or any(lexeme.kind not in _IN_ITEMS for item in items for lexeme in item):  # noqa: PLR2004 - a list
         return None
-    wanted = [item for item in items if item[0].kind is lexer.LexemeKind.ITEM]
-    excluded = [item for item in items if item[0].kind is not lexer.LexemeKind.ITEM]
+    wanted = [item for item in items if item[0].kind is lexemes_of.LexemeKind.ITEM]
+    excluded = [item for item in items if item[0].kind is not lexemes_of.LexemeKind.ITEM]
     in_order = (*_as_one_value(wanted, notes), *excluded)
     return (lexeme for item in in_order for lexeme in _with_phrases(item, source, notes))
 
@@ -70,10 +70,10 @@ def _items(text: str, fields: Fields) -> Iterator[Item]:
     starts = [0, *(comma.end() for comma in commas)]
     for start, stop in zip(starts, [*(comma.start() for comma in commas), end], strict=True):
         if word := _EXCLUDED.match(text, start, stop):
-            excludes = lexer.Lexeme(lexer.LexemeKind.BUT_NOT, *word.span("word"), word["word"])
-            yield [excludes, *lexer.lexemes(text, word.end(), stop, fields)]
-        elif item := list(lexer.lexemes(text, start, stop, fields)):
-            yield [lexer.Lexeme(lexer.LexemeKind.ITEM, start, start), *item]
+            excludes = lexemes_of.Lexeme(lexemes_of.LexemeKind.BUT_NOT, *word.span("word"), word["word"])
+            yield [excludes, *lexemes_of.lexemes(text, word.end(), stop, fields)]
+        elif item := list(lexemes_of.lexemes(text, start, stop, fields)):
+            yield [lexemes_of.Lexeme(lexemes_of.LexemeKind.ITEM, start, start), *item]
 
 
 def _as_one_value(items: list[Item], notes: sentences.Notes) -> list[Item]:
@@ -84,18 +84,18 @@ def _as_one_value(items: list[Item], notes: sentences.Notes) -> list[Item]:
     values = [items[0][len(fields) :], *(item[1:] for item in items[1:])]
     together = [lexeme for value in values for lexeme in value]
     field = fields[-1].field
-    if field is None or any(lexeme.kind is lexer.LexemeKind.FIELD for lexeme in together):
+    if field is None or any(lexeme.kind is lexemes_of.LexemeKind.FIELD for lexeme in together):
         return items
     if field.kind is ValueKind.NAME and len(values) == 2 and values[0]:  # noqa: PLR2004 - last name, first name
         return [[*fields, _name(*values, notes=notes)]]
     if field.kind is ValueKind.NEARNESS and all(
-        lexeme.kind is lexer.LexemeKind.WORD and named_paper(lexeme.text) for lexeme in together
+        lexeme.kind is lexemes_of.LexemeKind.WORD and named_paper(lexeme.text) for lexeme in together
     ):
         return [[*fields, together[0]._replace(text=",".join(lexeme.text for lexeme in together))]]
     return items
 
 
-def _name(last_name: Item, first_name: Item, *, notes: sentences.Notes) -> lexer.Lexeme:
+def _name(last_name: Item, first_name: Item, *, notes: sentences.Notes) -> lexemes_of.Lexeme:
     # The part of the name with a star comes last, since a star has a meaning only there.
     first, last = sorted((phrase(first_name, notes), phrase(last_name, notes)), key=lambda name: name.star)
     if first.star:
@@ -104,7 +104,7 @@ def _name(last_name: Item, first_name: Item, *, notes: sentences.Notes) -> lexer
     return last._replace(start=last_name[0].start, text=f"{first.text} {last.text}", exact=exact)
 
 
-def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> Iterator[lexer.Lexeme]:
+def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> Iterator[lexemes_of.Lexeme]:
     """Yields the lexemes of an item, adjacent words joined to a phrase. Raises QueryError for a star in a category."""
     before = item[0]
     for are_marks, group in groupby(item, lambda lexeme: lexeme.kind in _MARKS):
@@ -113,34 +113,34 @@ def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> It
             before = words[-1]
             yield from words
             continue
-        has_star = any(lexeme.kind is lexer.LexemeKind.STAR for lexeme in words)
+        has_star = any(lexeme.kind is lexemes_of.LexemeKind.STAR for lexeme in words)
         if has_star and before.field and before.field.kind is ValueKind.CATEGORY:
             raise sentences.star_in_category("cs", source.columns[words[0].start])
         yield phrase(words, notes) if len(words) > 1 or has_star else words[0]
 
 
-def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -> Iterator[lexer.Lexeme]:
+def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -> Iterator[lexemes_of.Lexeme]:
     """Yields the lexemes of a text that is not a list. Its commas mean something only if it has an exclusion."""
     marks = [mark for mark in _MARK.finditer(text) if mark["comma"] is not None] if _EXCLUSION.search(text) else []
     ends = [*(mark.start() for mark in marks), len(text)]
-    yield from lexer.lexemes(text, 0, ends[0], fields)
+    yield from lexemes_of.lexemes(text, 0, ends[0], fields)
     for mark, end in zip(marks, ends[1:], strict=True):
-        found = list(lexer.lexemes(text, mark.end(), end, fields))
+        found = list(lexemes_of.lexemes(text, mark.end(), end, fields))
         if mark["excludes"]:
-            yield lexer.Lexeme(lexer.LexemeKind.BUT_NOT, *mark.span("excludes"), mark["excludes"])
-            words = list(takewhile(lambda lexeme: lexeme.kind is lexer.LexemeKind.WORD, found))
-            is_item = all(lexeme.kind is lexer.LexemeKind.CLOSE for lexeme in found[len(words) :][:1])
+            yield lexemes_of.Lexeme(lexemes_of.LexemeKind.BUT_NOT, *mark.span("excludes"), mark["excludes"])
+            words = list(takewhile(lambda lexeme: lexeme.kind is lexemes_of.LexemeKind.WORD, found))
+            is_item = all(lexeme.kind is lexemes_of.LexemeKind.CLOSE for lexeme in found[len(words) :][:1])
             found = [phrase(words, notes), *found[len(words) :]] if len(words) > 1 and is_item else found
         else:
-            yield lexer.Lexeme(lexer.LexemeKind.COMMA, *mark.span("comma"), mark["comma"])
+            yield lexemes_of.Lexeme(lexemes_of.LexemeKind.COMMA, *mark.span("comma"), mark["comma"])
         yield from found
 
 
-def phrase(words: Sequence[lexer.Lexeme], notes: sentences.Notes) -> lexer.Lexeme:
+def phrase(words: Sequence[lexemes_of.Lexeme], notes: sentences.Notes) -> lexemes_of.Lexeme:
     """Returns adjacent words as one quoted value, with the = of the first word and the star of the last."""
-    found = [lexeme for lexeme in words if lexeme.kind is not lexer.LexemeKind.STAR]
+    found = [lexeme for lexeme in words if lexeme.kind is not lexemes_of.LexemeKind.STAR]
     if not found:
-        return lexer.Lexeme(lexer.LexemeKind.QUOTE, words[0].start, words[-1].end)
+        return lexemes_of.Lexeme(lexemes_of.LexemeKind.QUOTE, words[0].start, words[-1].end)
     first, last = found[0], found[-1]
     if len(found) < len(words) or any(lexeme.star for lexeme in found[:-1]):
         notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
@@ -153,4 +153,6 @@ def phrase(words: Sequence[lexer.Lexeme], notes: sentences.Notes) -> lexer.Lexem
                 {"phrase": f'"{text}"', "word": first.text},
             ),
         )
-    return lexer.Lexeme(lexer.LexemeKind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star)
+    return lexemes_of.Lexeme(
+        lexemes_of.LexemeKind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star
+    )

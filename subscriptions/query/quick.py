@@ -10,8 +10,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from subscriptions.query import DOI, FIELDS, Alternative, Leaf, Query, Term, sentences
+from subscriptions.query import DOI, FIELDS, sentences
 from subscriptions.query.parse import query_of
+from subscriptions.query.tree import Alternative, Leaf, Query, Term
 
 _NAMES = "|".join(sorted(name for name, field in FIELDS.by_name.items() if field is not DOI))
 _PIECE = re.compile(rf"""(?:(?:{_NAMES}):)?(?:=?[^\W_]+(?:[-.][^\W_]+)*\*?|"[ .'-]*[^\W_](?:[^\W_]|[ .'-])*")""")

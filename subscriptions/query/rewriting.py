@@ -14,22 +14,17 @@ from subscriptions.query import (
     PRIMARY,
     TEXT,
     TITLE,
-    Alternative,
-    And,
     Field,
     Fields,
-    Leaf,
-    Node,
-    Not,
-    Or,
-    Query,
-    Term,
     ValueKind,
+    lexemes_of,
     lexer,
     parse,
+    written_values,
 )
-from subscriptions.query.lexer import LexemeKind
+from subscriptions.query.lexemes_of import LexemeKind
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
+from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
 
 
 def is_word(node: Node) -> bool:
@@ -113,8 +108,6 @@ def _coded(leaf: Leaf, after: Sequence[Leaf]) -> tuple[Node, int]:
     return leaves[0] if len(leaves) == 1 else Or(leaves), count - len(own)
 
 
-# ------------------------------------------------ adds an exclusion to a query in the words of the person who typed it
-
 # `diffusion` becomes `diffusion -"video generation"`, `a OR b` becomes `(a OR b) -c`. The list `rlhf, dpo` becomes
 # `(rlhf OR dpo) -c`, since a text with brackets is not a list. Each new text is parsed, and used only if it means what
 # it should.
@@ -148,7 +141,7 @@ def narrowed(query: Query, rule: str) -> Query:
 def words_rule(words: str) -> str:
     """Returns adjacent words as a value: one word as it is, several words in quotes."""
     plain = " ".join(words.replace('"', " ").split())
-    return plain if parse.PLAIN.fullmatch(plain) and _reads_as_text(plain) else f'"{plain}"'
+    return plain if written_values.PLAIN.fullmatch(plain) and _reads_as_text(plain) else f'"{plain}"'
 
 
 def author_rule(name: str) -> str:
@@ -160,7 +153,7 @@ def _closed(query: Query) -> str:
     """Returns the typed text without operators at its end, and with open quotes and brackets closed."""
     text = query.text.strip()
     source = lexer.typed(text)
-    found = list(lexer.lexemes(source.text, 0, len(source.text), query.fields))
+    found = list(lexemes_of.lexemes(source.text, 0, len(source.text), query.fields))
     while found and found[-1].kind in _JOINING:
         text = text[: source.columns[found.pop().start] - 1].rstrip()
     open_quote = any(lexeme.kind is LexemeKind.QUOTE and not lexeme.closed for lexeme in found)
@@ -171,9 +164,6 @@ def _closed(query: Query) -> str:
 def _reads_as_text(word: str) -> bool:
     query = parse.query_of(word)
     return query is not None and isinstance(query.tree, Leaf) and query.tree.term.field is TEXT
-
-
-# ------------------------------------------------------------------------------------------- changes a query as a tree
 
 
 _LONGEST_NAME = 4  # most words of an author's name

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from subscriptions import categories, errors
 from subscriptions.query import Field, lexer
 from subscriptions.query.lexer import Typed
-from subscriptions.texts import clip
+from subscriptions.texts.cutting import clip
 
 MAX_QUERY_LENGTH = 1000  # most characters of a query
 MAX_ALTERNATIVES = 64
@@ -49,9 +49,6 @@ _NOT_TOLD = frozenset(
 # fmt: on
 _LIKE_A_CATEGORY = re.compile(r"#?[A-Za-z-]+\.[A-Za-z]{2}")
 _STRUNG = re.compile(r'"[^"]*"?|&\w+;|(?P<mark>[;；](?=\s*[^\s;；]))')
-
-
-# ------------------------------------------------------------------------------------------------------------ refusals
 
 
 def too_long() -> errors.QueryError:
@@ -184,9 +181,6 @@ def _for_example(example: str) -> errors.Sentence:
     return errors.Sentence("For example: {example}", {"example": example})
 
 
-# --------------------------------------------------------------------------------------------------------------- hints
-
-
 class Rank(IntEnum):
     """The order of hints: parts that find nothing, then parts that may mean something else, then small repairs."""
 
@@ -235,9 +229,6 @@ class Notes:
     def hints(self) -> tuple[errors.Sentence, ...]:
         """Returns the hints, the most useful first."""
         return tuple(sentence for _, sentence in sorted(self.found.values(), key=lambda found: found[0]))
-
-
-# ------------------------------------------------------------------------------------------------- other search engines
 
 
 def note_word(text: str, notes: Notes) -> None:
@@ -308,7 +299,6 @@ def note_semicolons(text: str, notes: Notes) -> None:
         )
 
 
-# ---------------------------------------------------------------------------------------------------------------------
 # Queries of arXiv's API, as a link or a part of a link (https://info.arxiv.org/help/api/user-manual.html).
 #
 # `http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22&start=0` asks for `ti:"deep learning"`.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from subscriptions import model, states
-from subscriptions import notices as chat_notices
+from subscriptions.notices import of_chats
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.operators import has_operator, notify_of_request
@@ -93,7 +93,7 @@ def allow(
             )
             if notify_chats:
                 notices.notify(
-                    transaction, one.address, chat_notices.AccessGranted(event=now.isoformat(), count=count), now=now
+                    transaction, one.address, of_chats.AccessGranted(event=now.isoformat(), count=count), now=now
                 )
     return listing.get_chat(transaction, address), waited
 
@@ -111,7 +111,7 @@ def deny(transaction: Transaction, address: model.ChatAddress, *, now: datetime)
         admitted_chats.deny(transaction, one.id, now=now)
         if one.state is not states.ChatState.ASKED:
             note_changed_state(transaction, one.id)
-    notices.notify(transaction, chat.address, chat_notices.AccessDenied(event=now.isoformat()), now=now)
+    notices.notify(transaction, chat.address, of_chats.AccessDenied(event=now.isoformat()), now=now)
     return True
 
 

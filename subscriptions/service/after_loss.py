@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from subscriptions import model
 from subscriptions.matching import paper_index
 from subscriptions.matching.batch import QuerySet, match
-from subscriptions.planning import receipts
+from subscriptions.planning import counted_as_sent
 from subscriptions.planning.cadence import local_moment
 from subscriptions.store import (
     announcing,
@@ -25,7 +25,7 @@ from subscriptions.zones import zone
 SLICE = 1000  # chats whose subscriptions are matched together
 
 
-def came(transaction: Transaction, arrival: receipts.Arrival, source: str, now: datetime) -> drafts.Came:
+def came(transaction: Transaction, arrival: counted_as_sent.Arrival, source: str, now: datetime) -> drafts.Came:
     """Returns a function that tells when a paper of this digest came, if it counts as sent because of a loss."""
     loss = losses.last_loss(transaction)
     if loss is None or arrival.requested:
@@ -34,17 +34,17 @@ def came(transaction: Transaction, arrival: receipts.Arrival, source: str, now: 
     # This digest only adds missing values. It had added those of papers that were known before the loss.
     if arrival.completes:
         return lambda seen_at, before: before or (seen_at if seen_at <= lost_at else None)
-    found = receipts.came_before(loss, arrival, _day(transaction, arrival.day, source), now)
+    found = counted_as_sent.came_before(loss, arrival, _day(transaction, arrival.day, source), now)
     return lambda _, __: found
 
 
-def _day(transaction: Transaction, day: date | None, source: str) -> receipts.Day | None:
+def _day(transaction: Transaction, day: date | None, source: str) -> counted_as_sent.Day | None:
     if day is None:
         return None
     local = zone(transaction.zone)
     opens, ends = (local_moment(of, time(0), local) for of in (day, day + timedelta(days=1)))
     expected = sources.expected_on(transaction, transaction.schedules, source, day, (opens, ends))
-    return receipts.Day(opens=expected or opens, ends=ends)
+    return counted_as_sent.Day(opens=expected or opens, ends=ends)
 
 
 def starting_point(transaction: Transaction, since: datetime) -> tuple[datetime, datetime | None]:
@@ -56,14 +56,14 @@ def starting_point(transaction: Transaction, since: datetime) -> tuple[datetime,
     return (since, None) if loss is None else (max(since, loss.lost_at), loss.lost_at)
 
 
-def note_loss(transaction: Transaction, loss: receipts.Loss) -> None:
+def note_loss(transaction: Transaction, loss: counted_as_sent.Loss) -> None:
     """Stores a loss, and for each subscription of the restored copy the moment until which its papers count as sent."""
     losses.put_loss(transaction, loss)
     for page in all_chats(transaction):
         chats = {chat.id: chat for chat in page}
         found = stored_subscriptions.subscriptions_of(transaction, list(chats))
         subscriptions = [subscription for of_chat in found.values() for subscription in of_chat]
-        moments = {s.id: receipts.counted_until(s, chats[s.chat_id], loss) for s in subscriptions}
+        moments = {s.id: counted_as_sent.counted_until(s, chats[s.chat_id], loss) for s in subscriptions}
         losses.count_until(transaction, moments)
 
 

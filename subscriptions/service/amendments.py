@@ -20,7 +20,7 @@ from subscriptions.service.requests import Subscribed, echo_of
 from subscriptions.store import chat_changes, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
-from subscriptions.texts import normalized
+from subscriptions.texts.normal_forms import normalized
 
 
 @writes

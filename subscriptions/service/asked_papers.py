@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from subscriptions import model
-from subscriptions.matching.hits import why
+from subscriptions.matching.distinctive_terms import distinctive_terms
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.matching.ranking import distinctive_terms
+from subscriptions.matching.reasons import why
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.store import chats as stored_chats

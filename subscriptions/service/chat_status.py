@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from subscriptions import model
-from subscriptions.planning.forecast import NextDelivery
+from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.service import listing, near_papers
 from subscriptions.states import UNDER_WAY, DeliveryState, Signal
 from subscriptions.store import (

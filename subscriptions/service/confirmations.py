@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from subscriptions import errors, model, states
 from subscriptions import notices as chat_notices
 from subscriptions.addresses import facts_of
+from subscriptions.notices import of_chats
 from subscriptions.service import listing, notices
 from subscriptions.service.access import allow, standing_of
 from subscriptions.service.changes import note_changed_state
@@ -66,14 +67,14 @@ def ask_to_confirm(
     chats.hold_chat(transaction, chat.id)
     if standing_of(transaction, address).is_denied:
         raise errors.Refused(_DENIED)
-    if notices_since(transaction, chat.id, chat_notices.ConfirmAddress.cause, now - HOUR) >= MOST_QUESTIONS:
+    if notices_since(transaction, chat.id, of_chats.ConfirmAddress.cause, now - HOUR) >= MOST_QUESTIONS:
         raise errors.Refused(*_ASKED_OFTEN)
     answer = {"source": str(source or ""), "until": (now + OPEN_FOR).isoformat()}
     token = model.CallbackToken(verb=chat_notices.CONFIRM, arguments=answer)
     notices.notify(
         transaction,
         address,
-        chat_notices.ConfirmAddress(event=now.isoformat()),
+        of_chats.ConfirmAddress(event=now.isoformat()),
         now=now,
         buttons={chat_notices.CONFIRM: token},
     )
@@ -126,7 +127,7 @@ def ask_unasked(transaction: Transaction, addresses: Collection[model.ChatAddres
     found = chats.find_chats(transaction, addresses)
     for address, chat in found.items():
         waits = chat.state is states.ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
-        if waits and not notices_since(transaction, chat.id, chat_notices.ConfirmAddress.cause, now - OPEN_FOR):
+        if waits and not notices_since(transaction, chat.id, of_chats.ConfirmAddress.cause, now - OPEN_FOR):
             ask_to_confirm(transaction, address, now=now)
 
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from subscriptions import model
 from subscriptions.matching import paper_index
-from subscriptions.planning import receipts
+from subscriptions.planning import archives, counted_as_sent
 from subscriptions.service.after_loss import came, count_read_again
 from subscriptions.store import (
     announcing,
@@ -89,7 +89,7 @@ class Ingest:
     announce: bool = False  # announces the papers of an archive, even if they were filed before
     of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
     # when the digest came: after a loss of the database, papers from before the loss count as sent (rule 13)
-    arrival: receipts.Arrival = receipts.UNKNOWN
+    arrival: counted_as_sent.Arrival = counted_as_sent.UNKNOWN
     note: Note | None = None
     codes: digests.Codes = digests.NO_CODES  # of the papers of `papers_to_encode`
 
@@ -132,7 +132,7 @@ class Ingest:
 
     def batch(self, transaction: Transaction) -> drafts.MergeBatch:
         """Returns an empty batch, into which papers are merged."""
-        is_news = self.announce or not receipts.is_archive(self.day, self.now.astimezone(zone(transaction.zone)).date())
+        is_news = self.announce or not archives.is_archive(self.day, self.now.astimezone(zone(transaction.zone)).date())
         return drafts.MergeBatch(
             now=self.now, day=self.day, source=self.source, of_arxiv=self.of_arxiv, is_news=is_news
         )

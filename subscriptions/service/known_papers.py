@@ -8,9 +8,10 @@ from heapq import nlargest
 from typing import TypeVar
 
 from subscriptions import meaning, model
-from subscriptions.matching.hits import LEAST_NEARNESS, papers_of, simple_terms
+from subscriptions.matching.fulfilment import LEAST_NEARNESS, papers_of, simple_terms
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.query import TEXT, Query, Term, ValueKind, WordsOfPapers
+from subscriptions.query import TEXT, ValueKind, WordsOfPapers
+from subscriptions.query.tree import Query, Term
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.store import kept_values, known_papers, meanings, paper_words
 from subscriptions.store.database.store import Store, Transaction

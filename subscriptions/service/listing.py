@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from subscriptions import errors, model
 from subscriptions.addresses import facts_of
-from subscriptions.query.parse import asked_beside
+from subscriptions.query.papers_of_queries import asked_beside
 from subscriptions.service.questions import why_they_rest
 from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions

@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from subscriptions import normalize
-from subscriptions.matching import ranking
-from subscriptions.query import (
-    TEXT,
-    Query,
-    advice,
-    parse,
-    rewriting,
-)
+from subscriptions.matching import stop_words
+from subscriptions.query import TEXT, advice, parse, rewriting
+from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service.near_papers import with_words
 from subscriptions.store import known_papers
@@ -54,7 +49,7 @@ def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) 
         both = [
             Looser(one, count(parse.parse_query(one.text, query.fields)))
             for one in advice.pairs(query)
-            if ranking.STOP_WORDS.isdisjoint(normalize.tokens(one.text))
+            if stop_words.STOP_WORDS.isdisjoint(normalize.tokens(one.text))
         ]
         better += sorted((one for one in both if one.more), key=lambda one: one.more)[:_PAIRS]
     return sorted(better, key=lambda one: (_BEST_FIRST.index(one.variant.kind), -one.more))

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from subscriptions import model, states
-from subscriptions.normalize import has_chinese
+from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.model_budget import day_of, pay
 from subscriptions.service.plan_inputs import Window
 from subscriptions.states import ModelSummaryState
 from subscriptions.store import chats, known_papers, model_summaries, paper_sequence
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.subscriptions import subscriptions_of
-from subscriptions.texts import summary_state
+from subscriptions.texts.summary_states import summary_state
 
 AT_ONCE = 4  # requests of all workers together
 MOST_TRIES = 2

@@ -8,15 +8,11 @@ from typing import NamedTuple, NoReturn
 
 from subscriptions import errors, meaning, model, normalize
 from subscriptions.matching import ranking
-from subscriptions.matching.hits import THOUSAND, tokenize
-from subscriptions.query import (
-    FIELDS,
-    TEXT,
-    Query,
-    WordsOfPapers,
-    parse,
-)
+from subscriptions.matching.fulfilment import THOUSAND
+from subscriptions.matching.hits import tokenize
+from subscriptions.query import FIELDS, TEXT, WordsOfPapers, papers_of_queries, parse
 from subscriptions.query.links import LIBRARY
+from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service.changes import change_subscriptions
 from subscriptions.service.meaning import near_papers as near_in_meaning
@@ -71,10 +67,10 @@ def with_words(
     that the same query has the same canonical text. Raises Refused for a paper that is not stored, MeaningFails, and
     Unencoded.
     """
-    named = parse.papers_named_in(query)
+    named = papers_of_queries.papers_named_in(query)
     if not named:
         return with_all_vectors(store, query)
-    kept = {**query.fields.words, **parse.words_kept(one.canonical for one in subscriptions)}
+    kept = {**query.fields.words, **papers_of_queries.words_kept(one.canonical for one in subscriptions)}
     with store.read() as transaction:
         words = {value: kept.get(value) or _words(transaction, value.split(","), chat_id) for value in named}
     return with_all_vectors(store, parse.parse_query(query.text, query.fields.knowing(words)))
@@ -87,7 +83,7 @@ def words_near(transaction: Transaction, query: Query) -> tuple[str, ...]:
     The words of each term are ordered by weight, the highest first.
     """
     words = dict.fromkeys(word for term in query.terms for word, _ in term.near)
-    names = {name for value in parse.papers_named_in(query) for name in value.split(",")}
+    names = {name for value in papers_of_queries.papers_named_in(query) for name in value.split(",")}
     ids = known_papers.papers_with_keys(transaction, sorted(names))
     papers = known_papers.texts_of(transaction, set(ids.values())).values()
     return normalize.as_written(words, [text for paper in papers for text in (paper.title, paper.abstract)])
@@ -273,7 +269,7 @@ def entry_near(transaction: Transaction, chat: model.Chat, known: model.KnownPap
 
     Returns None if no entry shares any of these words.
     """
-    kept = parse.words_kept(
+    kept = papers_of_queries.words_kept(
         one.canonical for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     )
     text = tokenize(known.paper).folded[TEXT]
@@ -333,7 +329,7 @@ def put_library(
     stored_signals.put_library(transaction, chat.id, library, now=now)
     learn(transaction, chat.id)
     for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
-        kept = parse.words_kept([one.canonical])
+        kept = papers_of_queries.words_kept([one.canonical])
         if LIBRARY in kept and (words := words_of_library(transaction, chat.id)):
             fields = FIELDS.knowing(kept | {LIBRARY: words})
             query = parse.parse_query(one.text, fields)

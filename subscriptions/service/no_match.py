@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from subscriptions import model
-from subscriptions.notices import NoPapersToday, NothingMatched, PapersMissing
+from subscriptions.notices.of_missing_papers import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning import decision
-from subscriptions.planning.forecast import AwaitedSource
+from subscriptions.planning.next_deliveries import AwaitedSource
 from subscriptions.service import notices
 from subscriptions.store import chats, known_papers
 from subscriptions.store.database.store import Transaction

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from subscriptions import model, states, zones
 from subscriptions import notices as chat_notices
 from subscriptions.notices import declared as operator_notices
-from subscriptions.notices import findings
+from subscriptions.notices import findings, of_chats
 from subscriptions.notices.findings import Finding
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.findings import dead_deliveries
@@ -107,7 +107,7 @@ def _add(
     Also returns False for an unconfirmed chat, unless the notice is the question to confirm. Raises ValueError for a
     button that the notice does not declare.
     """
-    if chat.state is states.ChatState.UNCONFIRMED and not isinstance(notice, chat_notices.ConfirmAddress):
+    if chat.state is states.ChatState.UNCONFIRMED and not isinstance(notice, of_chats.ConfirmAddress):
         return False
     if not buttons.keys() <= notice.labels.keys():
         raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
@@ -179,8 +179,8 @@ def pause_unreachable(
         note_changed_state(transaction, chat.id)
     if lost:
         chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
-        told = reason if reason in chat_notices.PAUSES else states.PauseReason.GONE
-        notice = chat_notices.ChatPaused(chat=chat.name, place=str(chat.address), reason=told)
+        told = reason if reason in of_chats.PAUSES else states.PauseReason.GONE
+        notice = of_chats.ChatPaused(chat=chat.name, place=str(chat.address), reason=told)
         notify_owner(transaction, chat, notice, now=now, by=by)
 
 
@@ -198,7 +198,7 @@ def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: dat
     """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
     for chat in chats.chats_by_id(transaction, found).values():
         chats.mark_reachable(transaction, chat.id, now=now)
-        delivery_trouble.drop_notices(transaction, f":{chat_notices.ChatPaused.cause}:{chat.address}:", now=now)
+        delivery_trouble.drop_notices(transaction, f":{of_chats.ChatPaused.cause}:{chat.address}:", now=now)
 
 
 def _notify_group(transaction: Transaction, chat: model.Chat, now: datetime, *, gone: bool) -> None:
@@ -220,7 +220,7 @@ def _notify_group(transaction: Transaction, chat: model.Chat, now: datetime, *, 
         public=chat.public,
     )
     names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
-    notice = chat_notices.TopicGone if gone else chat_notices.TopicClosed
+    notice = of_chats.TopicGone if gone else of_chats.TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"
     notify(transaction, general, notice(event=event, subscriptions=names), now=now)
 

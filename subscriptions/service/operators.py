@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Literal
 
 from subscriptions import model, states
-from subscriptions import notices as chat_notices
+from subscriptions.notices import of_chats
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
 from subscriptions.store import admitted_chats, chats
@@ -113,7 +113,7 @@ def notify_of_request(
     notices.notify_operators(
         transaction,
         admins,
-        chat_notices.AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
+        of_chats.AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
         now=now,
         buttons={verb: model.CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )

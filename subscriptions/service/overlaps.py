@@ -7,8 +7,9 @@ from itertools import combinations
 
 from subscriptions import errors, model
 from subscriptions.portable import kept_query
-from subscriptions.query import Or, Query, parse
+from subscriptions.query import papers_of_queries, parse
 from subscriptions.query.rewriting import written
+from subscriptions.query.tree import Or, Query
 from subscriptions.service.recent_matches import recent
 from subscriptions.states import SubscriptionState
 from subscriptions.store.database.store import Transaction, reads
@@ -76,7 +77,7 @@ def merged_query(one: model.Subscription, other: model.Subscription) -> Query | 
     """Returns the query that finds the papers of both, written with their typed texts; None if it cannot be written."""
     try:
         text = written(Or((parse.parse_query(one.text).tree, parse.parse_query(other.text).tree)))
-        found = parse.asked_beside(kept_query(text).text, (one.canonical, other.canonical))
+        found = papers_of_queries.asked_beside(kept_query(text).text, (one.canonical, other.canonical))
         meant = parse.parse_canonical(f"({one.canonical}) OR ({other.canonical})")
     except errors.QueryError:  # too long, or too many alternatives
         return None

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from subscriptions import model
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.meaning import ANYTHING
-from subscriptions.query import ABOUT, Query, parse, rewriting
+from subscriptions.query import ABOUT, parse, rewriting
+from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service import meaning, questions
 from subscriptions.service.near_papers import with_words

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from subscriptions import errors, model, states
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning import forecast
+from subscriptions.planning import forecast, next_deliveries
 from subscriptions.service import changes, listing
 from subscriptions.service.undelivered_papers import undelivered
 from subscriptions.store import (
@@ -214,7 +214,9 @@ def match_waiting_ahead(transaction: Transaction, address: model.ChatAddress) ->
     undelivered(transaction, chat, subscriptions, upto=paper_sequence.last_sequence(transaction))
 
 
-def _delivered_at(foreseen: forecast.Forecast, chat: model.Chat, subscription: model.Subscription) -> datetime | None:
+def _delivered_at(
+    foreseen: next_deliveries.Forecast, chat: model.Chat, subscription: model.Subscription
+) -> datetime | None:
     """Returns when a subscription delivers waiting papers if no person decides; None if this is unknown."""
     now = foreseen.at
     if subscription.cadence.kind == "now":

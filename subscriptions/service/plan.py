@@ -14,7 +14,8 @@ from subscriptions import model, zones
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
 from subscriptions.planning import forecast as forecasts
-from subscriptions.planning.forecast import DueSpan, Forecast, Move
+from subscriptions.planning.forecast import DueSpan, Move
+from subscriptions.planning.next_deliveries import Forecast
 from subscriptions.service import look, new_clock, no_match, plan_inputs
 from subscriptions.service.pausing import end_pauses
 from subscriptions.states import SubscriptionState

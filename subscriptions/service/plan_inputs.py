@@ -9,14 +9,16 @@ from weakref import WeakKeyDictionary
 
 from subscriptions import model, states
 from subscriptions.matching import ranking
-from subscriptions.matching.hits import HitFinder
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
+from subscriptions.matching.reasons import HitFinder
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast as forecasts
 from subscriptions.planning.decision import Evidence, Papers
-from subscriptions.planning.forecast import Forecast, Move
-from subscriptions.query import ABOUT, AUTHOR, FIELDS, TEXT, TITLE, Query
+from subscriptions.planning.forecast import Move
+from subscriptions.planning.next_deliveries import Forecast
+from subscriptions.query import ABOUT, AUTHOR, FIELDS, TEXT, TITLE
 from subscriptions.query.parse import parse_canonical
+from subscriptions.query.tree import Query
 from subscriptions.service import queries_in_memory
 from subscriptions.service.near_papers import counted_words
 from subscriptions.service.queries_in_memory import kept_queries

@@ -11,9 +11,9 @@ from operator import or_
 from subscriptions import model, states, zones
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.planning import decision
-from subscriptions.planning.forecast import NextDelivery
-from subscriptions.query import Query
+from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import parse_query
+from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service import listing, near_papers, plan_inputs, undelivered_papers
 from subscriptions.service.pausing import with_ended_pauses

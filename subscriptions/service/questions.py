@@ -8,9 +8,10 @@ done again with them.
 from collections.abc import Iterable
 
 from subscriptions import errors
-from subscriptions.query import ABOUT, Query
+from subscriptions.query import ABOUT
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.rewriting import with_vectors
+from subscriptions.query.tree import Query
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Scope, Transaction, reads
 

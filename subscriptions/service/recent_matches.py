@@ -10,8 +10,9 @@ from operator import or_
 
 from subscriptions import errors, model, zones
 from subscriptions.portable import kept_query
-from subscriptions.query import DOI, Query, parse
+from subscriptions.query import DOI, parse
 from subscriptions.query.advice import Advice, advise
+from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service.near_papers import with_words
 from subscriptions.store import kept_values, known_papers, paper_words

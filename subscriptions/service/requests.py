@@ -8,9 +8,10 @@ from subscriptions import errors, model, portable, zones
 from subscriptions.addresses import facts_of
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
-from subscriptions.planning.forecast import NextDelivery, with_time
+from subscriptions.planning.forecast import with_time
+from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
-from subscriptions.query import Query
+from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
 from subscriptions.service.after_loss import starting_point
 from subscriptions.service.known_papers import number_of

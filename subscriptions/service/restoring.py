@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from subscriptions import errors
-from subscriptions.planning.receipts import Loss
+from subscriptions.planning.counted_as_sent import Loss
 from subscriptions.service import after_loss, pausing
 from subscriptions.service.plan import plan_due
 from subscriptions.store import (

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from subscriptions import errors
 from subscriptions.addresses import parse_address
 from subscriptions.model import Lane
-from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_retry
+from subscriptions.planning.retries import OnUnclear, RetryDecision, decide_retry
 from subscriptions.service import notices, plan, retention
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (

@@ -5,16 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from subscriptions import normalize
-from subscriptions.matching import ranking
-from subscriptions.query import (
-    AUTHOR,
-    Leaf,
-    Node,
-    Not,
-    Query,
-    ValueKind,
-    rewriting,
-)
+from subscriptions.matching import stop_words
+from subscriptions.normalize import plurals
+from subscriptions.query import AUTHOR, ValueKind, rewriting
+from subscriptions.query.tree import Leaf, Node, Not, Query
 from subscriptions.service.near_papers import counted_words_of_all
 from subscriptions.store import paper_words
 from subscriptions.store.database import store as stored_store
@@ -36,7 +30,7 @@ class Spelling:
 @stored_store.reads
 def spelling(transaction: Transaction, query: Query) -> Spelling:
     """Returns which words of a query no stored paper has, and the query that was probably meant."""
-    typed = {word: dict.fromkeys((form, normalize.fold_plural(form))) for word, form in _unknown_words(query.tree)}
+    typed = {word: dict.fromkeys((form, plurals.fold_plural(form))) for word, form in _unknown_words(query.tree)}
     known = paper_words.spelled(transaction, [form for forms in typed.values() for form in forms])
     unknown = {word: next(iter(forms)) for word, forms in typed.items() if known.isdisjoint(forms)}
     words = {word: form for word, form in unknown.items() if not _ACRONYM.fullmatch(word)}
@@ -72,9 +66,9 @@ def _nearest_words(transaction: Transaction, word: str) -> str:
     # stop words have no counts, so they are added here
     having = {
         **rarity.having,
-        **dict.fromkeys(ranking.STOP_WORDS, rarity.papers),
+        **dict.fromkeys(stop_words.STOP_WORDS, rarity.papers),
     }
-    ranked = sorted(found, key=lambda one: (one[1], -having.get(normalize.fold_plural(one[0]), 0), one[0]))
+    ranked = sorted(found, key=lambda one: (one[1], -having.get(plurals.fold_plural(one[0]), 0), one[0]))
     best = ranked[0][0] if ranked else ""
     return best[1:].title() if best[:1] == "@" else best
 

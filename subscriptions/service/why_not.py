@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from subscriptions import errors, model
-from subscriptions.matching.hits import unfulfilled_parts
-from subscriptions.query import Node, Query, parse
+from subscriptions.matching.reasons import unfulfilled_parts
+from subscriptions.query import papers_of_queries, parse
+from subscriptions.query.tree import Node, Query
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import (
@@ -94,7 +95,7 @@ def _reason(
 def _as_typed(subscription: model.Subscription) -> Query:
     """Returns the query as typed. If this version reads the text differently, returns the stored canonical query."""
     try:
-        query: Query | None = parse.asked_beside(subscription.text, (subscription.canonical,))
+        query: Query | None = papers_of_queries.asked_beside(subscription.text, (subscription.canonical,))
     except errors.QueryError:
         query = None
     return (

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions import model
-from subscriptions.planning.decision import RetryDecision, decide_not_found
+from subscriptions.planning.retries import RetryDecision, decide_not_found
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Utc

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import col, or_, select
 
-from subscriptions.planning.decision import LONGEST_WAIT
+from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import ChatState
 from subscriptions.store import deliveries
 from subscriptions.store import rows as stored_rows

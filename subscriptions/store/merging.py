@@ -16,7 +16,7 @@ from operator import attrgetter
 from subscriptions import model
 from subscriptions.normalize import title_alias
 from subscriptions.store.drafts import PaperDraft
-from subscriptions.texts import withdrawn_by
+from subscriptions.texts.withdrawals import withdrawn_by
 
 _ELLIPSIS = ("…", "...")
 # compares lists without copying them, since lists of a row are replaced and never changed

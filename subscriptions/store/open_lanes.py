@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscriptions import model
-from subscriptions.planning.decision import LONGEST_WAIT
+from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import MessageState
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Condition

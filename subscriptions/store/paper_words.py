@@ -17,8 +17,9 @@ import sqlalchemy as sa
 
 from subscriptions.matching import full_text
 from subscriptions.matching.full_text import Expression
-from subscriptions.query import DOI, ID, SOURCE, Term
+from subscriptions.query import DOI, ID, SOURCE
 from subscriptions.query.lexer import fold_value
+from subscriptions.query.tree import Term
 from subscriptions.store.database import sqlite_words
 from subscriptions.store.database.conflicts import insert_all_new
 from subscriptions.store.database.postgres import words as postgres_words

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from subscriptions import model
-from subscriptions.planning.decision import LONGEST_WAIT
+from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import WAITING, ChatState
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Utc

@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.planning.forecast import AwaitedSource, Forecast
-from subscriptions.planning.receipts import BEHIND, SETTLING, Outcome, Receipt, is_passed_over, trouble_after
+from subscriptions.planning.next_deliveries import AwaitedSource, Forecast
+from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
+from subscriptions.planning.source_trouble import BEHIND, is_passed_over, trouble_after
 from subscriptions.states import SourceTrouble
 from subscriptions.store import columns, paper_sequence
 from subscriptions.store.database import conflicts, store

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from subscriptions import model
-from subscriptions.planning.decision import OnUnclear
+from subscriptions.planning.retries import OnUnclear
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from subscriptions.planning.cadence import quiet_until
-from subscriptions.planning.decision import LONGEST_WAIT
+from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import (
     MessageState,
 )

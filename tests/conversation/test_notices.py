@@ -7,8 +7,8 @@ import pytest
 
 from bot.commands.context import BotInfo
 from subscriptions import errors, model
-from subscriptions.notices import AccessAsked
 from subscriptions.notices.findings import SendingStopped, SourceFailed, SourceOverdue
+from subscriptions.notices.of_chats import AccessAsked
 from subscriptions.service import notices, sending
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.findings import stored_findings

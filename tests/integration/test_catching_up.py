@@ -22,7 +22,7 @@ from bot.sources.fetcher import FetchLimits
 from bot.sources.ingest import store_digest
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions import model
-from subscriptions.planning import receipts
+from subscriptions.planning import counted_as_sent, receipts
 from subscriptions.service import after_loss, restoring
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.conversation_state import store_chat
@@ -487,7 +487,7 @@ class Bot:
             make.paper(f"Graph {brought.work}", arxiv_id=None),
             day=None if brought.reader == "nothing" else brought.at.date(),
         )
-        arrival = receipts.Arrival(
+        arrival = counted_as_sent.Arrival(
             written_at=brought.at if brought.reader == "file" or first else None, looked_at=looked_at
         )
         assert brought.at <= self.bot.clock.now()
@@ -670,7 +670,7 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
         restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=1))
     assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=2)) == 1
     with store.read() as transaction:
-        assert last_loss(transaction) == receipts.Loss(
+        assert last_loss(transaction) == counted_as_sent.Loss(
             lost_at=lost_at, copied_at=make.NOON + dt.timedelta(hours=1), restored_at=lost_at + dt.timedelta(hours=1)
         )
     assert outbox_counts(store).waiting == 0

@@ -16,7 +16,7 @@ from bot.app import App
 from bot.delivery import sender
 from bot.operation.process import Process
 from subscriptions import model
-from subscriptions.notices import AccessDenied
+from subscriptions.notices.of_chats import AccessDenied
 from subscriptions.service import operators, retention, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import set_settings

@@ -31,8 +31,8 @@ from bot.platforms.email.markup import Link
 from bot.ports import conversation
 from bot.settings import Destination, Settings
 from subscriptions import errors, model, states
-from subscriptions.notices import AccessDenied
 from subscriptions.notices.declared import VersionChanged
+from subscriptions.notices.of_chats import AccessDenied
 from subscriptions.service import access, confirmations, listing, notices
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.pausing import resume

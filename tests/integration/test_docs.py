@@ -35,7 +35,7 @@ from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.ranking import PapersAtHand
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
-from subscriptions.query import FIELDS, Field, parse
+from subscriptions.query import FIELDS, Field, papers_of_queries, parse
 from subscriptions.service import near_papers
 from subscriptions.store.database.postgres import CONNECTIONS
 from tests import make
@@ -76,7 +76,7 @@ def test_an_example_query_finds_and_leaves_what_its_page_says(row: docs_pages.Ro
 def test_what_is_near_to_a_paper_comes_as_its_page_says(row: docs_pages.Row) -> None:
     text, given = row.code("you type"), replace(_paper(row["2601.15529 is"]), arxiv_id="2601.15529")
     others = map(_paper, ("Tides", "Sand", "Mud", "Clay", "Rain"))
-    words = PapersAtHand([given, *others]).words(parse.papers_named_in(parse.parse_query(text)))
+    words = PapersAtHand([given, *others]).words(papers_of_queries.papers_named_in(parse.parse_query(text)))
     query = parse.parse_query(text, FIELDS.knowing(words))
     papers = [_paper(row["brings"]), _paper(row["leaves"])]
     assert list(matching_papers(query, papers)) == [0]

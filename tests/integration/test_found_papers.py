@@ -17,11 +17,13 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from subscriptions import model, normalize, portable
+from subscriptions import model, portable
 from subscriptions.errors import QueryError, Refused
-from subscriptions.matching.hits import simple_terms
-from subscriptions.query import Query, Term
-from subscriptions.query.parse import parse_query, words_kept
+from subscriptions.matching.fulfilment import simple_terms
+from subscriptions.normalize import plurals
+from subscriptions.query.papers_of_queries import words_kept
+from subscriptions.query.parse import parse_query
+from subscriptions.query.tree import Query, Term
 from subscriptions.service import (
     amendments,
     importing,
@@ -139,7 +141,7 @@ def test_a_new_field_is_found_in_what_is_stored(database: Store) -> None:
 @hypothesis.given(st.text("abcehiknorstuyxz", min_size=1, max_size=9), st.integers(1, 9))
 def test_a_beginning_that_the_plural_step_takes_away_is_known(word: str, length: int) -> None:
     begun = word[:length]
-    assert normalize.fold_plural(word).startswith(begun) or word in normalize.written_beginnings(begun)
+    assert plurals.fold_plural(word).startswith(begun) or word in plurals.written_beginnings(begun)
 
 
 @pytest.mark.parametrize(

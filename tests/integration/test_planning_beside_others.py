@@ -20,7 +20,7 @@ from sqlalchemy import event
 from bot.digests import read_digest
 from bot.sources import ingest
 from subscriptions import errors
-from subscriptions.matching import hits, paper_index
+from subscriptions.matching import hits, paper_index, reasons
 from subscriptions.planning import decision
 from subscriptions.service import amendments, look, pausing, queries_in_memory
 from subscriptions.service import plan as _plan
@@ -89,7 +89,7 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
     )
     monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
     window = _plan_inputs.Window
-    for owner, function in ((window, "cover"), (window, "fits"), (hits.HitFinder, "why"), (decision, "decide")):
+    for owner, function in ((window, "cover"), (window, "fits"), (reasons.HitFinder, "why"), (decision, "decide")):
         monkeypatch.setattr(owner, function, called(note, getattr(owner, function)))
     _plan.plan_due(store, now=make.NOON + make.HOUR)
     assert len(turns) == 2 * len(("cover", "fits", "decide")) + len(("graph", "trees"))

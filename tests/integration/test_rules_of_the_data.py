@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
-from subscriptions.planning.decision import OnUnclear
+from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import access, amendments, conversation_state, listing, meaning, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable

@@ -15,7 +15,9 @@ from subscriptions import model, normalize
 from subscriptions import query as grammar
 from subscriptions.errors import Sentence
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.texts import summary_state
+from subscriptions.normalize import plurals
+from subscriptions.query import tree
+from subscriptions.texts.summary_states import summary_state
 
 VOCABULARY = (
     "graph graphs neural network networks RAG rag study studies few shot analysis matrices class news agents GPT 4 3.1 "
@@ -111,23 +113,23 @@ papers = st.builds(
 )
 
 
-def text_term(field: grammar.Field, words: str, *, prefix: bool, exact: bool, cut: int) -> grammar.Term:
+def text_term(field: grammar.Field, words: str, *, prefix: bool, exact: bool, cut: int) -> tree.Term:
     """Returns a term as the parser makes it. For a prefix term, the last word loses `cut` letters at its end."""
     found = (normalize.exact_tokens(words) if exact else normalize.written_tokens(words)) or ["graph"]
-    tokens = found if exact else [normalize.fold_plural(token) for token in found]
+    tokens = found if exact else [plurals.fold_plural(token) for token in found]
     if prefix:
         tokens = [*tokens[:-1], found[-1][: max(1, len(found[-1]) - cut)]]
     if field is not grammar.ALL:
-        return grammar.Term(field, tuple(tokens), prefix, exact)
+        return tree.Term(field, tuple(tokens), prefix, exact)
     author = name_term(words or "graph", prefix=prefix, exact=exact, cut=cut).tokens
-    return grammar.Term(grammar.ALL, tuple(tokens), prefix, exact, "cs.lg" if words == "cs.LG" else "", author)
+    return tree.Term(grammar.ALL, tuple(tokens), prefix, exact, "cs.lg" if words == "cs.LG" else "", author)
 
 
-def name_term(name: str, *, prefix: bool, exact: bool, cut: int) -> grammar.Term:
+def name_term(name: str, *, prefix: bool, exact: bool, cut: int) -> tree.Term:
     parts = (normalize.exact_author_tokens(name) if exact else normalize.author_tokens(name)) or ["doe"]
     if prefix:
         parts[-1] = parts[-1][: max(1, len(parts[-1]) - cut)]
-    return grammar.Term(
+    return tree.Term(
         grammar.AUTHOR, tuple([*sorted(parts[:-1]), parts[-1]] if prefix else sorted(parts)), prefix, exact
     )
 
@@ -141,18 +143,18 @@ phrases = st.one_of(st.sampled_from(PARTS + LONGER), st.sampled_from(WORDS), joi
 other_terms = st.one_of(
     st.builds(name_term, st.one_of(names, st.sampled_from(LAST_NAMES)), **flags),
     st.builds(
-        lambda code: grammar.Term(grammar.CATEGORY, value=code),
+        lambda code: tree.Term(grammar.CATEGORY, value=code),
         st.sampled_from(["cs.lg", "cs", "hep-th", "astro-ph", "cs.l", "?foo"]),
     ),
     st.builds(
-        lambda code: grammar.Term(grammar.PRIMARY, value=code), st.sampled_from(["cs.lg", "cs", "stat.ml", "astro-ph"])
+        lambda code: tree.Term(grammar.PRIMARY, value=code), st.sampled_from(["cs.lg", "cs", "stat.ml", "astro-ph"])
     ),
-    st.builds(lambda value: grammar.Term(grammar.ID, value=value), st.sampled_from(IDS)),
-    st.builds(lambda value: grammar.Term(grammar.DOI, value=value.lower()), st.sampled_from(DOIS)),
-    st.builds(lambda value: grammar.Term(grammar.SOURCE, value=value.casefold()), st.sampled_from(SOURCES)),
-    st.builds(lambda value: grammar.Term(grammar.TEXT_OR_ID, (value,), value=value), st.sampled_from(IDS[:2])),
+    st.builds(lambda value: tree.Term(grammar.ID, value=value), st.sampled_from(IDS)),
+    st.builds(lambda value: tree.Term(grammar.DOI, value=value.lower()), st.sampled_from(DOIS)),
+    st.builds(lambda value: tree.Term(grammar.SOURCE, value=value.casefold()), st.sampled_from(SOURCES)),
+    st.builds(lambda value: tree.Term(grammar.TEXT_OR_ID, (value,), value=value), st.sampled_from(IDS[:2])),
     st.builds(
-        lambda papers, words: grammar.Term(grammar.LIKE, value=",".join(papers), near=words),
+        lambda papers, words: tree.Term(grammar.LIKE, value=",".join(papers), near=words),
         st.lists(st.sampled_from([*IDS, "10.1234/abc"]), min_size=1, max_size=2, unique=True).map(sorted),
         st.dictionaries(
             st.sampled_from(["graph", "neural", "news", "3.1", "c++", "扩 散", "语 言", "müller", "shot"]),
@@ -173,14 +175,14 @@ terms = st.booleans().flatmap(lambda text: text_terms if text else other_terms)
 
 
 alternatives = st.builds(
-    grammar.Alternative,
+    tree.Alternative,
     st.frozensets(terms, min_size=1, max_size=3),
     st.one_of(st.just(frozenset()), st.frozensets(terms, max_size=2)),
 )
 
 
-def as_query(found: Sequence[grammar.Alternative]) -> grammar.Query:
-    return grammar.Query("as typed", repr(found), tuple(found))
+def as_query(found: Sequence[tree.Alternative]) -> tree.Query:
+    return tree.Query("as typed", repr(found), tuple(found))
 
 
 queries = st.lists(alternatives, min_size=1, max_size=3).map(as_query)
@@ -233,7 +235,7 @@ MORE = grammar.FIELDS.also(
 )
 
 
-def matches(query: grammar.Query, paper: model.Paper) -> bool:
+def matches(query: tree.Query, paper: model.Paper) -> bool:
     """Returns whether a paper matches at least one alternative of a query. The terms may match in different fields."""
     return any(
         all(has(paper, term) for term in alternative.positive)
@@ -242,7 +244,7 @@ def matches(query: grammar.Query, paper: model.Paper) -> bool:
     )
 
 
-def has(paper: model.Paper, term: grammar.Term) -> bool:
+def has(paper: model.Paper, term: tree.Term) -> bool:
     """Returns whether a paper matches a term. ALL means any text, author or category; TEXT_OR_ID means the text or the
     id.
     """
@@ -261,7 +263,7 @@ def has(paper: model.Paper, term: grammar.Term) -> bool:
     return has_in_new_field(paper, term)
 
 
-def has_in_new_field(paper: model.Paper, term: grammar.Term) -> bool:
+def has_in_new_field(paper: model.Paper, term: tree.Term) -> bool:
     """Returns whether a paper matches a term of a field that only a test declares. The declaration says which values
     count.
     """
@@ -289,7 +291,7 @@ def summaries_of(paper: model.Paper) -> list[str]:
     return [text for one in paper.summaries for text in one.fields.values() if summary_state(text) == "ok"]
 
 
-def holds(text: str, term: grammar.Term) -> bool:
+def holds(text: str, term: tree.Term) -> bool:
     """Returns whether the tokens of a term are next to each other in a text, in this order."""
     found = normalize.exact_tokens(text) if term.exact else normalize.tokens(text)
     written = normalize.exact_tokens(text) if term.exact else normalize.written_tokens(text)
@@ -307,13 +309,13 @@ def holds(text: str, term: grammar.Term) -> bool:
     return False
 
 
-def is_author(name: str, wanted: tuple[str, ...], term: grammar.Term) -> bool:
+def is_author(name: str, wanted: tuple[str, ...], term: tree.Term) -> bool:
     """Returns whether the wanted tokens are different parts of one name, in any order."""
     parts = normalize.exact_author_tokens(name) if term.exact else normalize.author_tokens(name)
     return any(all(map(fits, wanted, some, ends(wanted, term))) for some in permutations(parts, len(wanted)))
 
 
-def ends(wanted: tuple[str, ...], term: grammar.Term) -> list[bool]:
+def ends(wanted: tuple[str, ...], term: tree.Term) -> list[bool]:
     """Returns for each token whether it may be only the beginning of a part of the name."""
     return [
         normalize.is_initial(token) or (term.prefix and place == len(wanted) - 1) for place, token in enumerate(wanted)
@@ -329,7 +331,7 @@ def is_category(code: str, wanted: str) -> bool:
     return code.lower() == wanted or ("." not in wanted and code.lower().startswith(wanted + "."))
 
 
-def is_near(paper: model.Paper, term: grammar.Term) -> bool:
+def is_near(paper: model.Paper, term: tree.Term) -> bool:
     """Returns whether a paper shares words of at least a tenth of the weight with the term's papers, and is none of
     them.
     """
@@ -338,12 +340,12 @@ def is_near(paper: model.Paper, term: grammar.Term) -> bool:
     shared = sum(
         weight
         for word, weight in term.near
-        if any(holds(text, grammar.Term(grammar.TEXT, tuple(word.split()))) for text in every_text(paper))
+        if any(holds(text, tree.Term(grammar.TEXT, tuple(word.split()))) for text in every_text(paper))
     )
     return shared >= 100
 
 
-def is_near_in_meaning(paper: model.Paper, term: grammar.Term) -> bool:
+def is_near_in_meaning(paper: model.Paper, term: tree.Term) -> bool:
     """Returns whether the vectors of a paper are near to that of the term, computed with one number for each dimension."""
     if not paper.meaning or not term.question:
         return False
@@ -381,7 +383,7 @@ def primary(paper: model.Paper) -> str:
 
 
 TEXTS = {grammar.TEXT: every_text, grammar.TITLE: titles, grammar.ABSTRACT: abstracts, grammar.SUMMARY: summaries_of}
-OTHERS: dict[grammar.Field, Callable[[model.Paper, grammar.Term], bool]] = {
+OTHERS: dict[grammar.Field, Callable[[model.Paper, tree.Term], bool]] = {
     grammar.AUTHOR: lambda paper, term: any(is_author(name, term.tokens, term) for name in paper.authors),
     grammar.CATEGORY: lambda paper, term: any(is_category(code, term.value) for code in paper.categories),
     grammar.PRIMARY: lambda paper, term: is_category(primary(paper), term.value),
@@ -403,7 +405,7 @@ class Known:
     def papers(self) -> int:
         return len(self.of)
 
-    def count(self, query: grammar.Query) -> int:
+    def count(self, query: tree.Query) -> int:
         return len(matching_papers(query, self.of))
 
     def having(self, what: str) -> int:

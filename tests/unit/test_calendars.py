@@ -23,8 +23,7 @@ from subscriptions import model, zones
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning import forecast as forecasting
-from subscriptions.planning import receipts, source_calendar, times
+from subscriptions.planning import next_deliveries, receipts, source_calendar, times
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.planning.times import _reading as reading
@@ -1032,9 +1031,9 @@ def on(text: str, clock: tzinfo = UTC) -> datetime:
 
 def forecast(
     now: datetime, *, settled: bool = True, anytime: bool = False, awaited: bool = True
-) -> forecasting.Forecast:
-    arxiv = forecasting.AwaitedSource(name="arXiv", schedule=ARXIV, due=ARXIV.last_due(now), settled=settled)
-    return forecasting.Forecast(at=now, awaited=(arxiv,) if awaited else (), anytime=anytime)
+) -> next_deliveries.Forecast:
+    arxiv = next_deliveries.AwaitedSource(name="arXiv", schedule=ARXIV, due=ARXIV.last_due(now), settled=settled)
+    return next_deliveries.Forecast(at=now, awaited=(arxiv,) if awaited else (), anytime=anytime)
 
 
 @pytest.mark.parametrize(
@@ -1068,7 +1067,7 @@ def test_when_something_comes_by_the_days_of_arxiv(  # noqa: PLR0917 - the colum
 ) -> None:
     due = on(regular, clock) if regular else None
     known = {"news": False, "quiet": "off", **given}
-    found = forecasting.forecast_delivery(
+    found = next_deliveries.forecast_delivery(
         cadences.parse_cadence(cadence), clock, due, forecast(on(now, clock)), clock=clock, **known
     )
     assert found.at is not None
@@ -1079,29 +1078,33 @@ def test_when_something_comes_by_the_days_of_arxiv(  # noqa: PLR0917 - the colum
 @pytest.mark.parametrize(
     ("cadence", "known", "expected"),
     [
-        ("when-out 08:00-20:00", {"settled": False}, forecasting.NextDelivery(latest=on("22T20:00", BERLIN))),
+        ("when-out 08:00-20:00", {"settled": False}, next_deliveries.NextDelivery(latest=on("22T20:00", BERLIN))),
         (
             "when-out 08:00-20:00",
             {"anytime": True},
-            forecasting.NextDelivery(at=on("22T12:00", BERLIN), about=True, opens=True),
+            next_deliveries.NextDelivery(at=on("22T12:00", BERLIN), about=True, opens=True),
         ),
         (
             "when-out 08:00-20:00",
             {"awaited": False},
-            forecasting.NextDelivery(at=on("22T12:00", BERLIN), about=True, opens=True),
+            next_deliveries.NextDelivery(at=on("22T12:00", BERLIN), about=True, opens=True),
         ),
-        ("now", {"settled": False}, forecasting.NextDelivery()),
-        ("now", {"anytime": True}, forecasting.NextDelivery()),
-        ("now", {"awaited": False}, forecasting.NextDelivery()),
-        ("daily 08:00", {"awaited": False}, forecasting.NextDelivery(at=on("22T12:00", BERLIN))),  # it is already due
+        ("now", {"settled": False}, next_deliveries.NextDelivery()),
+        ("now", {"anytime": True}, next_deliveries.NextDelivery()),
+        ("now", {"awaited": False}, next_deliveries.NextDelivery()),
+        (
+            "daily 08:00",
+            {"awaited": False},
+            next_deliveries.NextDelivery(at=on("22T12:00", BERLIN)),
+        ),  # it is already due
     ],
 )
 def test_where_nobody_can_tell_nothing_is_promised(
-    cadence: str, known: dict[str, bool], expected: forecasting.NextDelivery
+    cadence: str, known: dict[str, bool], expected: next_deliveries.NextDelivery
 ) -> None:
     due = None if cadence == "now" else on("22T08:00", BERLIN)
     seen = forecast(on("22T12:00", BERLIN), **known)
-    assert forecasting.forecast_delivery(cadences.parse_cadence(cadence), BERLIN, due, seen, news=False) == expected
+    assert next_deliveries.forecast_delivery(cadences.parse_cadence(cadence), BERLIN, due, seen, news=False) == expected
 
 
 MOMENTS = [on("01T00:00") + timedelta(hours=11, minutes=47) * n for n in range(120)]
@@ -1117,7 +1120,7 @@ def test_no_moment_that_has_passed_is_promised(name: str, text: str) -> None:
         others = (cadences.next_due(cadence, clock, now), cadences.first_due(cadence, clock, now))
         for regular in (None,) if cadence.kind == "now" else others:
             for news in (False, True):
-                next_delivery = forecasting.forecast_delivery(
+                next_delivery = next_deliveries.forecast_delivery(
                     cadence, clock, regular, forecast(now), news=news, quiet="22:00-08:00", clock=clock
                 )
                 assert next_delivery.at is None or next_delivery.at >= now

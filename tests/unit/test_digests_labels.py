@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.digests import read_digest
 from bot.digests.report import digest_report
-from subscriptions.texts import summary_state
+from subscriptions.texts.summary_states import summary_state
 
 KNOWN = ("Motivation", "Method", "Result", "Conclusion", "Abstract", "TL;DR")
 NAMES = (

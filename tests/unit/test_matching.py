@@ -15,9 +15,10 @@ from bot.rendering.language import query_in_words
 from subscriptions import model
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError
-from subscriptions.matching import hits, paper_index, ranking
+from subscriptions.matching import fulfilment, hits, paper_index, ranking, reasons
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.full_text import index_question
+from subscriptions.query import tree
 from subscriptions.query.advice import advise
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
@@ -27,7 +28,7 @@ from tests.unit import query_rules, strategies
 
 
 @given(st.lists(strategies.queries, max_size=4), st.lists(strategies.papers, max_size=4))
-def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[grammar.Query], batch: list[model.Paper]) -> None:
+def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[tree.Query], batch: list[model.Paper]) -> None:
     everything = QuerySet()
     handles = [everything.add(query) for query in asked]
     index = paper_index.PaperIndex.of(batch)
@@ -58,11 +59,11 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
     handle = wanted.add_text(text)
     assert wanted.add(query) == wanted.add_canonical(query.canonical) == handle
     assert tuple(index.positions(match(wanted, index).get(handle, 0))) == expected
-    assert [bool(hits.why(query, paper)) for paper in batch] == [place in expected for place in range(len(batch))]
+    assert [bool(reasons.why(query, paper)) for paper in batch] == [place in expected for place in range(len(batch))]
 
 
 @given(st.lists(strategies.queries, max_size=6), st.lists(strategies.papers, max_size=3))
-def test_a_set_that_grew_equals_a_new_one(asked: list[grammar.Query], batch: list[model.Paper]) -> None:
+def test_a_set_that_grew_equals_a_new_one(asked: list[tree.Query], batch: list[model.Paper]) -> None:
     grown, index = QuerySet(), paper_index.PaperIndex.of(batch)
     for query in asked:
         grown.add(query)
@@ -105,8 +106,8 @@ def test_names_and_phrases_that_no_word_decides(typed: str, paper: dict[str, Any
     assert bool(paper_index.matching_papers(parse_query(typed), index.papers)) is is_found
 
 
-def alternative(*words: str) -> grammar.Alternative:
-    return grammar.Alternative(frozenset(grammar.Term(grammar.TEXT, (word,)) for word in words))
+def alternative(*words: str) -> tree.Alternative:
+    return tree.Alternative(frozenset(tree.Term(grammar.TEXT, (word,)) for word in words))
 
 
 # -------------------------------------------------------------------------------------------------- the worked examples
@@ -142,12 +143,12 @@ def test_the_worked_examples_hold(shared: Path) -> None:
     assert wrong == []
 
 
-def answer(query: grammar.Query, asked: model.Paper) -> bool:
+def answer(query: tree.Query, asked: model.Paper) -> bool:
     """Returns whether a query finds a paper. The three matchers and `why` must agree."""
     found = strategies.matches(query, asked)
     assert paper_index.matching_papers(query, [asked]) == ((0,) if found else ())
     assert match(QuerySet([query]), paper_index.PaperIndex.of([asked])) == ({0: 1} if found else {})
-    assert bool(hits.why(query, asked)) == (hits.unfulfilled_parts(query, asked) == ()) == found
+    assert bool(reasons.why(query, asked)) == (reasons.unfulfilled_parts(query, asked) == ()) == found
     return found
 
 
@@ -188,7 +189,7 @@ def test_copies_of_a_paper_become_one_with_all_categories() -> None:
 def test_a_phrase_of_hundreds_of_words_is_found() -> None:
     words = tuple(f"w{number}" for number in range(900))
     wanted = QuerySet()
-    handle = wanted.add(strategies.as_query([grammar.Alternative(frozenset({grammar.Term(grammar.TEXT, words)}))]))
+    handle = wanted.add(strategies.as_query([tree.Alternative(frozenset({tree.Term(grammar.TEXT, words)}))]))
     index = paper_index.PaperIndex.of(
         [model.Paper(key="1", title=" ".join(words)), model.Paper(key="2", title=" ".join(words[:-1]))]
     )
@@ -197,7 +198,7 @@ def test_a_phrase_of_hundreds_of_words_is_found() -> None:
 
 def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
     wanted = QuerySet(
-        [strategies.as_query([grammar.Alternative(frozenset({grammar.Term(grammar.TEXT, ("graph", "neural"))}))])]
+        [strategies.as_query([tree.Alternative(frozenset({tree.Term(grammar.TEXT, ("graph", "neural"))}))])]
     )
     index = paper_index.PaperIndex.of(
         [model.Paper(key="1", title="a graph", abstract="neural a graph"), model.Paper(key="2", title="neural")]
@@ -208,7 +209,7 @@ def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
 def test_a_common_prefix_does_not_check_every_paper() -> None:
     """Each of 2,000 prefixes is checked once, and not in papers that have no such word."""
     asked = [
-        strategies.as_query([grammar.Alternative(frozenset({grammar.Term(grammar.TEXT, (f"con{n}",), prefix=True)}))])
+        strategies.as_query([tree.Alternative(frozenset({tree.Term(grammar.TEXT, (f"con{n}",), prefix=True)}))])
         for n in range(2000)
     ]
     index = paper_index.PaperIndex.of([model.Paper(key=str(n), title=f"con{n} consider") for n in range(50)])
@@ -220,61 +221,61 @@ def test_a_common_prefix_does_not_check_every_paper() -> None:
 # ----------------------------------------------------------------------------------------------------- why and why not
 
 
-def one(*wanted: grammar.Term) -> grammar.Query:
-    return strategies.as_query([grammar.Alternative(frozenset(wanted))])
+def one(*wanted: tree.Term) -> tree.Query:
+    return strategies.as_query([tree.Alternative(frozenset(wanted))])
 
 
 @pytest.mark.parametrize(
     ("term", "found"),
     [
-        (grammar.Term(grammar.TEXT, ("study",)), [("title", ("studies",)), ("abstract", ("study",))]),
-        (grammar.Term(grammar.TITLE, ("alpha", "divergence")), [("title", (r"\alpha$-divergence",))]),
-        (grammar.Term(grammar.TEXT, ("few", "shot")), [("abstract", ("few-shot", "Few shots"))]),
-        (grammar.Term(grammar.TEXT, ("few", "sho"), prefix=True), [("abstract", ("few-shot", "Few shots"))]),
-        (grammar.Term(grammar.TEXT, ("RAG",), exact=True), [("title", ("RAG",))]),
-        (grammar.Term(grammar.TEXT, ("扩", "散")), [("title", ("扩散",)), ("summary", ("扩散",))]),
-        (grammar.Term(grammar.ABSTRACT, ("学", "习")), [("abstract", ("学习",))]),
-        (grammar.Term(grammar.AUTHOR, ("muller",)), [("author", ("Jörg Müller",))]),
-        (grammar.Term(grammar.AUTHOR, ("l",)), [("author", ("Ann Lee",))]),
-        (grammar.Term(grammar.CATEGORY, value="cs"), [("category", ("cs.LG",))]),
-        (grammar.Term(grammar.PRIMARY, value="cs.lg"), [("primary", ("cs.LG",))]),
-        (grammar.Term(grammar.ID, value="2601.15529"), [("id", ("2601.15529",))]),
-        (grammar.Term(grammar.DOI, value="10.1234/abc"), [("doi", ("10.1234/abc",))]),
-        (grammar.Term(grammar.SOURCE, value="daily"), [("source", ("daily",))]),
-        (grammar.Term(grammar.ALL, ("muller",), names=("muller",)), [("author", ("Jörg Müller",))]),
+        (tree.Term(grammar.TEXT, ("study",)), [("title", ("studies",)), ("abstract", ("study",))]),
+        (tree.Term(grammar.TITLE, ("alpha", "divergence")), [("title", (r"\alpha$-divergence",))]),
+        (tree.Term(grammar.TEXT, ("few", "shot")), [("abstract", ("few-shot", "Few shots"))]),
+        (tree.Term(grammar.TEXT, ("few", "sho"), prefix=True), [("abstract", ("few-shot", "Few shots"))]),
+        (tree.Term(grammar.TEXT, ("RAG",), exact=True), [("title", ("RAG",))]),
+        (tree.Term(grammar.TEXT, ("扩", "散")), [("title", ("扩散",)), ("summary", ("扩散",))]),
+        (tree.Term(grammar.ABSTRACT, ("学", "习")), [("abstract", ("学习",))]),
+        (tree.Term(grammar.AUTHOR, ("muller",)), [("author", ("Jörg Müller",))]),
+        (tree.Term(grammar.AUTHOR, ("l",)), [("author", ("Ann Lee",))]),
+        (tree.Term(grammar.CATEGORY, value="cs"), [("category", ("cs.LG",))]),
+        (tree.Term(grammar.PRIMARY, value="cs.lg"), [("primary", ("cs.LG",))]),
+        (tree.Term(grammar.ID, value="2601.15529"), [("id", ("2601.15529",))]),
+        (tree.Term(grammar.DOI, value="10.1234/abc"), [("doi", ("10.1234/abc",))]),
+        (tree.Term(grammar.SOURCE, value="daily"), [("source", ("daily",))]),
+        (tree.Term(grammar.ALL, ("muller",), names=("muller",)), [("author", ("Jörg Müller",))]),
         (
-            grammar.Term(grammar.ALL, ("stat", "ml"), value="stat.ml", names=("ml", "stat")),
+            tree.Term(grammar.ALL, ("stat", "ml"), value="stat.ml", names=("ml", "stat")),
             [("category", ("stat.ML",))],
         ),
-        (grammar.Term(grammar.TEXT_OR_ID, ("2601.15529",), value="2601.15529"), [("id", ("2601.15529",))]),
-        (grammar.Term(grammar.TEXT, ("error",)), []),
+        (tree.Term(grammar.TEXT_OR_ID, ("2601.15529",), value="2601.15529"), [("id", ("2601.15529",))]),
+        (tree.Term(grammar.TEXT, ("error",)), []),
     ],
 )
-def test_why_shows_the_words_of_the_paper(term: grammar.Term, found: list[tuple[str, tuple[str, ...]]]) -> None:
-    assert [(hit.field.name, hit.terms) for hit in hits.why(one(term), SURVEY)] == found
+def test_why_shows_the_words_of_the_paper(term: tree.Term, found: list[tuple[str, tuple[str, ...]]]) -> None:
+    assert [(hit.field.name, hit.terms) for hit in reasons.why(one(term), SURVEY)] == found
 
 
 def test_why_shows_only_the_alternatives_that_fit() -> None:
     assert [
-        hit.terms for hit in hits.why(strategies.as_query([alternative("rag", "doll"), alternative("llm")]), SURVEY)
+        hit.terms for hit in reasons.why(strategies.as_query([alternative("rag", "doll"), alternative("llm")]), SURVEY)
     ] == [("LLMs",)]
 
 
 def test_hits_point_into_their_text() -> None:
-    asked = one(grammar.Term(grammar.TEXT, ("few", "shot")), grammar.Term(grammar.TEXT, ("shot",)))
-    (hit,) = hits.why(asked, SURVEY)
-    assert [hit.text[start:end] for start, end in hits.spans(asked, hit.text, grammar.ABSTRACT)] == [
+    asked = one(tree.Term(grammar.TEXT, ("few", "shot")), tree.Term(grammar.TEXT, ("shot",)))
+    (hit,) = reasons.why(asked, SURVEY)
+    assert [hit.text[start:end] for start, end in reasons.spans(asked, hit.text, grammar.ABSTRACT)] == [
         "few-shot",
         "Few shots",
     ]
-    assert hit == hits.Hit(grammar.ABSTRACT, ("few-shot", "Few shots", "shot", "shots"), SURVEY.abstract)
+    assert hit == reasons.Hit(grammar.ABSTRACT, ("few-shot", "Few shots", "shot", "shots"), SURVEY.abstract)
 
 
 def test_words_are_found_in_a_text_as_it_is_shown() -> None:
-    asked = one(grammar.Term(grammar.TEXT, ("alpha", "divergence")), grammar.Term(grammar.ABSTRACT, ("study",)))
+    asked = one(tree.Term(grammar.TEXT, ("alpha", "divergence")), tree.Term(grammar.ABSTRACT, ("study",)))
     shown = "RAG studies of LLMs' α-divergence"
-    assert [shown[start:end] for start, end in hits.spans(asked, shown, grammar.TITLE)] == ["α-divergence"]
-    assert [shown[start:end] for start, end in hits.spans(asked, shown, grammar.ABSTRACT)] == [
+    assert [shown[start:end] for start, end in reasons.spans(asked, shown, grammar.TITLE)] == ["α-divergence"]
+    assert [shown[start:end] for start, end in reasons.spans(asked, shown, grammar.ABSTRACT)] == [
         "studies",
         "α-divergence",
     ]
@@ -286,7 +287,7 @@ def test_words_are_found_in_a_text_as_it_is_shown() -> None:
 @pytest.mark.parametrize("field", [*grammar.FIELDS, grammar.LEFT_OUT], ids=repr)
 def test_an_example_of_a_field_has_no_hint_and_is_read_again(field: grammar.Field) -> None:
     query = parse_query(field.example)
-    assert (isinstance(query.tree, grammar.Leaf), query.hints) == (True, ())
+    assert (isinstance(query.tree, tree.Leaf), query.hints) == (True, ())
     if field is not grammar.LEFT_OUT:
         assert {term.field for term in query.terms} == {field}
         assert query.canonical.startswith(field.canonical_prefix)
@@ -329,7 +330,7 @@ BATCH = (
 )
 
 
-def found(query: grammar.Query, batch: Iterable[model.Paper]) -> list[tuple[int, ...]]:
+def found(query: tree.Query, batch: Iterable[model.Paper]) -> list[tuple[int, ...]]:
     """Returns the results of every matcher; the slow one comes first."""
     batch = list(batch)
     index = paper_index.PaperIndex.of(batch, strategies.MORE)
@@ -338,8 +339,8 @@ def found(query: grammar.Query, batch: Iterable[model.Paper]) -> list[tuple[int,
         paper_index.matching_papers(query, batch),
         paper_index.TokenizedPapers.of(batch, fields=strategies.MORE).matching(query),
         tuple(index.positions(match(QuerySet([query]), index).get(0, 0))),
-        tuple(place for place, paper in enumerate(batch) if hits.why(query, paper)),
-        tuple(place for place, paper in enumerate(batch) if not hits.unfulfilled_parts(query, paper)),
+        tuple(place for place, paper in enumerate(batch) if reasons.why(query, paper)),
+        tuple(place for place, paper in enumerate(batch) if not reasons.unfulfilled_parts(query, paper)),
     ]
 
 
@@ -444,9 +445,9 @@ def test_slips_with_a_new_field_are_told() -> None:
 
 
 def test_a_hit_in_a_new_field_names_its_place_and_its_words() -> None:
-    (hit,) = hits.why(parse_query("note:figure", strategies.MORE), ACCEPTED)
+    (hit,) = reasons.why(parse_query("note:figure", strategies.MORE), ACCEPTED)
     assert (str(hit.field.place), hit.terms, hit.text) == ("in the comment", ("figures",), ACCEPTED.comment)
-    (hit,) = hits.why(parse_query("speaker:doe", strategies.MORE), SPOKEN)
+    (hit,) = reasons.why(parse_query("speaker:doe", strategies.MORE), SPOKEN)
     assert (str(hit.field.place), hit.terms) == ("in the text", ("Jane Q. Doe",))
 
 
@@ -460,7 +461,7 @@ def test_queries_with_a_new_field_are_rewritten_and_advised_on() -> None:
 
 
 def test_the_index_leaves_a_new_field_to_the_matcher() -> None:
-    asked = [index_question(part) for term in parse_query("note:a speaker:doe host:b", strategies.MORE).terms for part in hits.simple_terms(term)]  # fmt: skip
+    asked = [index_question(part) for term in parse_query("note:a speaker:doe host:b", strategies.MORE).terms for part in fulfilment.simple_terms(term)]  # fmt: skip
     assert [(question.sure, question.maybe) for question in asked] == [(None, None)] * 3
 
 
@@ -632,7 +633,7 @@ def a_paper(title: str, abstract: str = "") -> model.Paper:
 
 def fits(query: str, paper: model.Paper) -> float:
     asked = parse_query(query)
-    return ranking.fit(asked, hits.HitFinder(paper).places(asked), WORDS)
+    return ranking.fit(asked, reasons.HitFinder(paper).places(asked), WORDS)
 
 
 def text_of(paper: model.Paper) -> str:

@@ -5,11 +5,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from subscriptions import meaning, model
-from subscriptions.matching import hits
+from subscriptions.matching import fulfilment, hits, reasons
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.query import FIELDS, Query
+from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
+from subscriptions.query.tree import Query
 from tests.unit.strategies import as_signs, cosine, is_near_in_meaning
 
 ALL = b"\xff" * 64
@@ -67,7 +68,7 @@ def test_each_way_to_match_finds_what_the_slow_one_finds(
     (term,) = query.terms
     near = is_near_in_meaning(known, term)
     tokens = hits.tokenize(known)
-    assert (hits.fits(query, tokens), hits.fits(excluding, tokens)) == (near, not near)
+    assert (fulfilment.fits(query, tokens), fulfilment.fits(excluding, tokens)) == (near, not near)
     found = match(QuerySet([query, excluding]), PaperIndex.of([known]))
     assert found == {0: 1} if near else {1: 1}
 
@@ -82,18 +83,18 @@ def test_bytes_of_another_length_are_refused(size: int) -> None:
 def test_a_hit_tells_how_near_the_paper_is() -> None:
     query = about('about:"tides" cat:cs.LG', question(ALL))
     near, far = (model.Paper(key="1", categories=("cs.LG",), meaning=codes) for codes in (ALL + ALL, NONE + ALL))
-    assert [(hit.field.name, hit.terms, hit.near) for hit in hits.why(query, near)] == [
+    assert [(hit.field.name, hit.terms, hit.near) for hit in reasons.why(query, near)] == [
         ("about", ("tides",), 1.0),
         ("category", ("cs.LG",), None),
     ]
-    assert hits.why(query, far) == ()
+    assert reasons.why(query, far) == ()
 
 
 @pytest.mark.parametrize(("vector", "codes"), [(b"", ALL + ALL), (question(ALL), b"")], ids=["no question", "no paper"])
 def test_what_has_no_vector_is_not_near(vector: bytes, codes: bytes) -> None:
     paper = model.Paper(key="1", title="tides", meaning=codes)
-    assert not hits.why(about("about:tides", vector), paper)
-    assert hits.why(about("tides -about:tides", vector), paper)
+    assert not reasons.why(about("about:tides", vector), paper)
+    assert reasons.why(about("tides -about:tides", vector), paper)
 
 
 def test_queries_are_equal_whatever_their_vectors() -> None:

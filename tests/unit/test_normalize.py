@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from subscriptions import normalize
 from subscriptions.matching import full_text
 from subscriptions.model import Paper
-from subscriptions.texts import summary_state, withdrawn_by
+from subscriptions.normalize import plurals, tex, traced
+from subscriptions.texts.summary_states import summary_state
+from subscriptions.texts.withdrawals import withdrawn_by
 
 SHY, ZWSP, ZWJ, LRM, ALM, WJ, VS16, BOM, VS17 = "\u00ad\u200b\u200d\u200e\u061c\u2060\ufe0f\ufeff\U000e0100"
 ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
@@ -161,7 +163,7 @@ def test_a_text_becomes_tokens(text: str, expected: str) -> None:
     ],
 )
 def test_plurals_and_singulars_share_a_stem(words: str, stem: str) -> None:
-    assert {normalize.fold_plural(word) for word in words.split()} == {stem}
+    assert {plurals.fold_plural(word) for word in words.split()} == {stem}
 
 
 @pytest.mark.parametrize(
@@ -252,13 +254,13 @@ def test_titles_that_differ_in_number_are_two() -> None:
 
 
 def test_tex_is_folded_by_itself() -> None:
-    assert normalize.fold_tex(r"$\alpha$ of {Erd\H{o}s}") == " alpha  of Erdős"
-    assert normalize.fold_tex("plain text") == "plain text"
+    assert tex.fold_tex(r"$\alpha$ of {Erd\H{o}s}") == " alpha  of Erdős"
+    assert tex.fold_tex("plain text") == "plain text"
 
 
 def test_accent_macros_are_found_with_their_places() -> None:
     text = r"H\"older \alpha Erd\H{o}s S\o ren \\o"
-    found = [(text[start:end], letters) for start, end, letters in normalize.accent_macros(text)]
+    found = [(text[start:end], letters) for start, end, letters in tex.accent_macros(text)]
     assert found == [(r"\"o", "ö"), (r"\H{o}", "ő"), (r"\o ", "ø")]
 
 
@@ -278,7 +280,7 @@ def test_accent_macros_are_found_with_their_places() -> None:
     ],
 )
 def test_spans_point_at_the_words_as_written(text: str, places: list[str]) -> None:
-    found = [text[start:end] for start, end in normalize.token_spans(text)]
+    found = [text[start:end] for start, end in traced.token_spans(text)]
     assert [unicodedata.normalize("NFC", word) for word in found] == [unicodedata.normalize("NFC", w) for w in places]
 
 
@@ -313,7 +315,7 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 @settings(max_examples=2 * settings().max_examples)
 def test_spans_belong_to_tokens_one_by_one(text: str) -> None:
     for exact, found in ((False, normalize.written_tokens(text)), (True, normalize.exact_tokens(text))):
-        spans = normalize.token_spans(text, exact=exact)
+        spans = traced.token_spans(text, exact=exact)
         assert len(spans) == len(found)
         assert spans == sorted(spans)
         assert all(start < end <= len(text) for start, end in spans)
@@ -448,7 +450,7 @@ def as_stored(word: str) -> str:
 def other_forms(text: str) -> set[str]:
     """Returns the marked words of a text: words before the plural step, and words with capitals inside."""
     plurals = {
-        f"{MARK}s{as_stored(word)}" for word in normalize.written_tokens(text) if normalize.fold_plural(word) != word
+        f"{MARK}s{as_stored(word)}" for word in normalize.written_tokens(text) if plurals.fold_plural(word) != word
     }
     capitals = {
         f"{MARK}x{as_stored(word)}"

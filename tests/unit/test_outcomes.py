@@ -23,7 +23,7 @@ from bot.platforms.email.markup import Link, Signer
 from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram
 from subscriptions import errors
-from subscriptions.planning import decision as decisions
+from subscriptions.planning import retries
 from subscriptions.states import MessageState
 from tests.make import NOON
 
@@ -32,7 +32,7 @@ def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
 
-def decided(outcome: errors.NotDelivered, **facts: Any) -> decisions.RetryDecision:
+def decided(outcome: errors.NotDelivered, **facts: Any) -> retries.RetryDecision:
     usual: dict[str, Any] = {
         "failures": 2,
         "plain_tried": False,
@@ -40,7 +40,7 @@ def decided(outcome: errors.NotDelivered, **facts: Any) -> decisions.RetryDecisi
         "on_unclear": "resend",
         "now": NOON,
     }
-    return decisions.decide_retry(outcome, **usual | facts)
+    return retries.decide_retry(outcome, **usual | facts)
 
 
 @pytest.mark.parametrize(
@@ -54,43 +54,43 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
 @pytest.mark.parametrize(
     ("outcome", "decision"),
     [
-        (errors.RetryLater("why"), decisions.RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
+        (errors.RetryLater("why"), retries.RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
         # a wait that the platform requests holds the lane by the machine's clock; our own wait is not added
         (
             errors.RetryLater("why", minutes(60)),
-            decisions.RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
+            retries.RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
         ),
-        (errors.Unclear("why"), decisions.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
-        (errors.Rejected("why"), decisions.RetryDecision(state=MessageState.DEAD)),
-        (errors.Rejected("why", form=True), decisions.RetryDecision(state=MessageState.READY, use_plain=True)),
-        (errors.ChatGone("why"), decisions.RetryDecision(state=MessageState.READY, pause_chat=True)),
-        (errors.ChatGone("why", scope="topic"), decisions.RetryDecision(state=MessageState.READY, pause_topic=True)),
-        (errors.ChatMoved("why", "-100123"), decisions.RetryDecision(state=MessageState.READY, moved_to="-100123")),
-        (errors.SenderStopped("why"), decisions.RetryDecision(state=MessageState.READY, stop="token")),
+        (errors.Unclear("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (errors.Rejected("why"), retries.RetryDecision(state=MessageState.DEAD)),
+        (errors.Rejected("why", form=True), retries.RetryDecision(state=MessageState.READY, use_plain=True)),
+        (errors.ChatGone("why"), retries.RetryDecision(state=MessageState.READY, pause_chat=True)),
+        (errors.ChatGone("why", scope="topic"), retries.RetryDecision(state=MessageState.READY, pause_topic=True)),
+        (errors.ChatMoved("why", "-100123"), retries.RetryDecision(state=MessageState.READY, moved_to="-100123")),
+        (errors.SenderStopped("why"), retries.RetryDecision(state=MessageState.READY, stop="token")),
         (
             errors.SenderStopped("why", scope="workspace"),
-            decisions.RetryDecision(state=MessageState.READY, stop="workspace"),
+            retries.RetryDecision(state=MessageState.READY, stop="workspace"),
         ),
         # an unknown error may mean that the message was sent
-        (errors.NotDelivered("why"), decisions.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (errors.NotDelivered("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
     ],
 )
-def test_what_follows_from_an_outcome(outcome: errors.NotDelivered, decision: decisions.RetryDecision) -> None:
+def test_what_follows_from_an_outcome(outcome: errors.NotDelivered, decision: retries.RetryDecision) -> None:
     assert decided(outcome) == decision
 
 
 @pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
 def test_an_unclear_message_is_resent_unless_told_to_skip(
-    on_unclear: decisions.OnUnclear, not_before: datetime | None
+    on_unclear: retries.OnUnclear, not_before: datetime | None
 ) -> None:
-    decision = decisions.RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
+    decision = retries.RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
     assert decided(errors.Unclear("why"), failures=0, on_unclear=on_unclear) == decision
 
 
 def test_where_each_copy_is_seen_a_message_is_posted_only_once_more() -> None:
-    again = decisions.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))
+    again = retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))
     assert decided(errors.Unclear("why"), on_unclear="once") == again
-    assert decided(errors.Unclear("why"), on_unclear="once", was_unclear=True) == decisions.RetryDecision(
+    assert decided(errors.Unclear("why"), on_unclear="once", was_unclear=True) == retries.RetryDecision(
         state=MessageState.DEAD
     )
     assert decided(errors.RetryLater("why"), on_unclear="once", was_unclear=True) == again
@@ -100,9 +100,9 @@ def test_where_each_copy_is_seen_a_message_is_posted_only_once_more() -> None:
     ("failures", "wait"), [(0, None), (1, None), (2, 0.5), (3, 1), (6, 8), (7, 15), (1_000_000, 15)]
 )
 def test_what_was_not_found_is_posted_again_ever_more_rarely(failures: int, wait: float | None) -> None:
-    waits = decisions.RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(wait or 0))
-    assert decisions.decide_not_found(failures, NOON) == (
-        waits if wait else decisions.RetryDecision(state=MessageState.READY)
+    waits = retries.RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(wait or 0))
+    assert retries.decide_not_found(failures, NOON) == (
+        waits if wait else retries.RetryDecision(state=MessageState.READY)
     )
 
 
@@ -125,7 +125,7 @@ def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: errors.NotDeliver
 
 def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     refused = errors.Rejected("still bad", form=True)
-    assert decided(refused, plain_tried=True) == decisions.RetryDecision(state=MessageState.DEAD)
+    assert decided(refused, plain_tried=True) == retries.RetryDecision(state=MessageState.DEAD)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from bot.rendering import language
 from subscriptions import portable
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError
-from subscriptions.query import parse
+from subscriptions.query import parse, tree
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.quick import read_quickly
 from tests.unit.strategies import TYPED, typed_texts
@@ -512,46 +512,46 @@ def test_what_only_the_api_knows_is_left_out_with_a_hint() -> None:
 # --------------------------------------------------------------------------------------------------------------- terms
 
 
-def terms(typed: str) -> set[grammar.Term]:
+def terms(typed: str) -> set[tree.Term]:
     return set(parse.parse_query(typed).terms)
 
 
 @pytest.mark.parametrize(
     ("typed", "term"),
     [
-        ("studies", grammar.Term(grammar.TEXT, ("study",))),
-        ("few-shots", grammar.Term(grammar.TEXT, ("few", "shot"))),
-        ("studies*", grammar.Term(grammar.TEXT, ("studies",), prefix=True)),
-        ("graphs-studies*", grammar.Term(grammar.TEXT, ("graph", "studies"), prefix=True)),
-        ("=Studies", grammar.Term(grammar.TEXT, ("Studies",), exact=True)),
-        ("GPT-4*", grammar.Term(grammar.TEXT, ("gpt", "4"), prefix=True)),
-        ("扩ab*", grammar.Term(grammar.TEXT, ("扩", "ab"), prefix=True)),
-        ("neuro**", grammar.Term(grammar.TEXT, ("neuro",), prefix=True)),
-        ("neuro*.", grammar.Term(grammar.TEXT, ("neuro",), prefix=True)),
-        ("author:Williams", grammar.Term(grammar.AUTHOR, ("williams",))),
-        ("author:Brüggen", grammar.Term(grammar.AUTHOR, ("bruggen",))),
-        ("author:Brueggen", grammar.Term(grammar.AUTHOR, ("bruggen",))),
-        ("author:schm*", grammar.Term(grammar.AUTHOR, ("schm",), prefix=True)),
-        ("author:anna-maria-schm*", grammar.Term(grammar.AUTHOR, ("anna", "maria", "schm"), prefix=True)),
-        ("author:schm-anna*", grammar.Term(grammar.AUTHOR, ("schm", "anna"), prefix=True)),
-        ('author:"anna schm*"', grammar.Term(grammar.AUTHOR, ("anna", "schm"))),  # inside quotes, a star is punctuation
-        ('"neuro*"', grammar.Term(grammar.TEXT, ("neuro",))),
-        ("author:张伟", grammar.Term(grammar.AUTHOR, ("伟", "张"))),
-        ("cat:detection", grammar.Term(grammar.CATEGORY, value="?detection")),
-        ("cat:cs", grammar.Term(grammar.CATEGORY, value="cs")),
-        ("2601.15529v2", grammar.Term(grammar.TEXT_OR_ID, ("2601.15529v2",), value="2601.15529")),
-        ("all:Williams", grammar.Term(grammar.ALL, ("william",), names=("williams",))),
-        ("all:Mueller", grammar.Term(grammar.ALL, ("mueller",), names=("muller",))),
-        ("all:Kwo's", grammar.Term(grammar.ALL, ("kwo",), names=("kwos",))),
-        ("all:schm*", grammar.Term(grammar.ALL, ("schm",), prefix=True, names=("schm",))),
-        ("all:cs.LG", grammar.Term(grammar.ALL, ("cs", "lg"), value="cs.lg", names=("cs", "lg"))),
-        ("all:cs.*", grammar.Term(grammar.ALL, ("cs",), value="cs", names=("cs",))),
-        ('all:"LeCun, Y."', grammar.Term(grammar.ALL, ("lecun", "y"), names=("lecun", "y"))),
-        ("all:J.", grammar.Term(grammar.ALL, ("j",))),  # an initial alone would match too many names
-        ("all:=Müller", grammar.Term(grammar.ALL, ("Müller",), exact=True, names=("Müller",))),
+        ("studies", tree.Term(grammar.TEXT, ("study",))),
+        ("few-shots", tree.Term(grammar.TEXT, ("few", "shot"))),
+        ("studies*", tree.Term(grammar.TEXT, ("studies",), prefix=True)),
+        ("graphs-studies*", tree.Term(grammar.TEXT, ("graph", "studies"), prefix=True)),
+        ("=Studies", tree.Term(grammar.TEXT, ("Studies",), exact=True)),
+        ("GPT-4*", tree.Term(grammar.TEXT, ("gpt", "4"), prefix=True)),
+        ("扩ab*", tree.Term(grammar.TEXT, ("扩", "ab"), prefix=True)),
+        ("neuro**", tree.Term(grammar.TEXT, ("neuro",), prefix=True)),
+        ("neuro*.", tree.Term(grammar.TEXT, ("neuro",), prefix=True)),
+        ("author:Williams", tree.Term(grammar.AUTHOR, ("williams",))),
+        ("author:Brüggen", tree.Term(grammar.AUTHOR, ("bruggen",))),
+        ("author:Brueggen", tree.Term(grammar.AUTHOR, ("bruggen",))),
+        ("author:schm*", tree.Term(grammar.AUTHOR, ("schm",), prefix=True)),
+        ("author:anna-maria-schm*", tree.Term(grammar.AUTHOR, ("anna", "maria", "schm"), prefix=True)),
+        ("author:schm-anna*", tree.Term(grammar.AUTHOR, ("schm", "anna"), prefix=True)),
+        ('author:"anna schm*"', tree.Term(grammar.AUTHOR, ("anna", "schm"))),  # inside quotes, a star is punctuation
+        ('"neuro*"', tree.Term(grammar.TEXT, ("neuro",))),
+        ("author:张伟", tree.Term(grammar.AUTHOR, ("伟", "张"))),
+        ("cat:detection", tree.Term(grammar.CATEGORY, value="?detection")),
+        ("cat:cs", tree.Term(grammar.CATEGORY, value="cs")),
+        ("2601.15529v2", tree.Term(grammar.TEXT_OR_ID, ("2601.15529v2",), value="2601.15529")),
+        ("all:Williams", tree.Term(grammar.ALL, ("william",), names=("williams",))),
+        ("all:Mueller", tree.Term(grammar.ALL, ("mueller",), names=("muller",))),
+        ("all:Kwo's", tree.Term(grammar.ALL, ("kwo",), names=("kwos",))),
+        ("all:schm*", tree.Term(grammar.ALL, ("schm",), prefix=True, names=("schm",))),
+        ("all:cs.LG", tree.Term(grammar.ALL, ("cs", "lg"), value="cs.lg", names=("cs", "lg"))),
+        ("all:cs.*", tree.Term(grammar.ALL, ("cs",), value="cs", names=("cs",))),
+        ('all:"LeCun, Y."', tree.Term(grammar.ALL, ("lecun", "y"), names=("lecun", "y"))),
+        ("all:J.", tree.Term(grammar.ALL, ("j",))),  # an initial alone would match too many names
+        ("all:=Müller", tree.Term(grammar.ALL, ("Müller",), exact=True, names=("Müller",))),
     ],
 )
-def test_terms(typed: str, term: grammar.Term) -> None:
+def test_terms(typed: str, term: tree.Term) -> None:
     assert terms(typed) == {term}
 
 
@@ -568,12 +568,12 @@ def test_the_order_of_author_tokens_does_not_count() -> None:
 # ------------------------------------------------------------------------------------------------------ the normal form
 
 
-def spelled(query: grammar.Query) -> list[str]:
+def spelled(query: tree.Query) -> list[str]:
     """Returns the alternatives of a query as "a b -c", sorted."""
     return sorted(" ".join(signed(a.positive, "") + signed(a.negative, "-")) for a in query.alternatives)
 
 
-def signed(terms: Iterable[grammar.Term], sign: str) -> list[str]:
+def signed(terms: Iterable[tree.Term], sign: str) -> list[str]:
     return sorted(sign + " ".join(term.tokens) for term in terms)
 
 
@@ -664,15 +664,15 @@ def test_a_canonical_text_may_be_longer_than_what_was_typed() -> None:
 
 
 def test_the_tree_keeps_what_was_typed_and_where() -> None:
-    assert parse.parse_query("diffusion AND Models -(survey OR ti:Reviews) diffusions").tree == grammar.And(
+    assert parse.parse_query("diffusion AND Models -(survey OR ti:Reviews) diffusions").tree == tree.And(
         (
-            grammar.Leaf(grammar.Term(grammar.TEXT, ("diffusion",)), "diffusion", 1),
-            grammar.Leaf(grammar.Term(grammar.TEXT, ("model",)), "Models", 15),
-            grammar.Not(
-                grammar.Or(
+            tree.Leaf(tree.Term(grammar.TEXT, ("diffusion",)), "diffusion", 1),
+            tree.Leaf(tree.Term(grammar.TEXT, ("model",)), "Models", 15),
+            tree.Not(
+                tree.Or(
                     (
-                        grammar.Leaf(grammar.Term(grammar.TEXT, ("survey",)), "survey", 24),
-                        grammar.Leaf(grammar.Term(grammar.TITLE, ("review",)), "Reviews", 37),
+                        tree.Leaf(tree.Term(grammar.TEXT, ("survey",)), "survey", 24),
+                        tree.Leaf(tree.Term(grammar.TITLE, ("review",)), "Reviews", 37),
                     )
                 ),
                 22,
@@ -682,9 +682,9 @@ def test_the_tree_keeps_what_was_typed_and_where() -> None:
 
 
 def test_columns_count_what_was_typed_not_what_was_read() -> None:
-    tree = parse.parse_query('H\\"older \u200bgraph').tree
-    assert isinstance(tree, grammar.And)
-    assert [leaf.column for leaf in tree.nodes if isinstance(leaf, grammar.Leaf)] == [1, 11]
+    read = parse.parse_query('H\\"older \u200bgraph').tree
+    assert isinstance(read, tree.And)
+    assert [leaf.column for leaf in read.nodes if isinstance(leaf, tree.Leaf)] == [1, 11]
 
 
 def test_a_query_is_equal_whatever_its_tree() -> None:
@@ -1092,7 +1092,7 @@ def test_queries_similar_to_a_refused_one_are_accepted(typed: str) -> None:
 any_text = st.text(st.characters(exclude_categories=()), max_size=40)
 
 
-def understood(text: str) -> grammar.Query | None:
+def understood(text: str) -> tree.Query | None:
     try:
         return parse.parse_query(text)
     except QueryError as refused:
@@ -1217,7 +1217,7 @@ def smallest(alternatives: set[Literals]) -> set[Literals]:
     return {one for one in alternatives if not any(other < one for other in alternatives)}
 
 
-def literals(query: grammar.Query) -> set[Literals]:
+def literals(query: tree.Query) -> set[Literals]:
     return {
         frozenset(term.tokens[0] for term in alternative.positive)
         | frozenset(f"-{term.tokens[0]}" for term in alternative.negative)
@@ -1349,11 +1349,11 @@ def test_no_text_makes_much_work_or_needs_a_deep_stack(text: str) -> None:
 # ----------------------------------------------------------------------------------------------------- the quick reader
 
 
-Meaning = tuple[str, set[grammar.Alternative]]
+Meaning = tuple[str, set[tree.Alternative]]
 
 
 def careful(text: str) -> Meaning:
-    query: grammar.Query = parse.parse_query(text)
+    query: tree.Query = parse.parse_query(text)
     return query.canonical, set(query.alternatives)
 
 
@@ -1503,7 +1503,7 @@ def test_imported_and_typed_queries_are_kept_alike(typed: str) -> None:
     assert kept(portable.kept_text, typed) == kept(portable.kept_query, typed)
 
 
-def kept(reader: Callable[[str], grammar.Query | portable.KeptText], typed: str) -> tuple[str, str] | int:
+def kept(reader: Callable[[str], tree.Query | portable.KeptText], typed: str) -> tuple[str, str] | int:
     """Returns (text, canonical text) that a reader keeps of a query, or the column of its error."""
     try:
         found = reader(typed)

@@ -13,9 +13,9 @@ from rich.cells import cell_len
 from bot.rendering import language
 from subscriptions import errors, model
 from subscriptions import query as grammar
-from subscriptions.matching import hits, paper_index, ranking
+from subscriptions.matching import distinctive_terms, paper_index, ranking, reasons
 from subscriptions.query import advice as advising
-from subscriptions.query import parse, rewriting
+from subscriptions.query import papers_of_queries, parse, rewriting, tree, written_values
 from tests import make
 from tests.unit import strategies
 
@@ -249,7 +249,7 @@ queries = st.recursive(
 )
 
 
-def understood(text: str) -> grammar.Query | None:
+def understood(text: str) -> tree.Query | None:
     try:
         return parse.parse_query(text)
     except errors.QueryError:
@@ -659,13 +659,13 @@ def test_no_query_is_too_odd_for_advice(text: str) -> None:
         parse.parse_query(given.text)
 
 
-def shape(node: grammar.Node) -> str:
+def shape(node: tree.Node) -> str:
     match node:
-        case grammar.Not():
+        case tree.Not():
             return f"-{shape(node.node)}"
-        case grammar.And():
+        case tree.And():
             return f"({' '.join(map(shape, node.nodes))})"
-        case grammar.Or():
+        case tree.Or():
             return f"({'|'.join(map(shape, node.nodes))})"
     return node.words
 
@@ -685,16 +685,16 @@ def shape(node: grammar.Node) -> str:
 )
 def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: list[str]) -> None:
     of = make.paper("A survey of diffusion models", translations=make.translation(title="扩散模型综述"))
-    assert [shape(node) for node in hits.unfulfilled_parts(parse.parse_query(query), of)] == fails
+    assert [shape(node) for node in reasons.unfulfilled_parts(parse.parse_query(query), of)] == fails
 
 
 ID, OTHER = "2601.15529", "2601.15530"
 WORDS: grammar.WordsOfPapers = (("swarm", 600), ("扩 散", 310), ("robot", 70), ("c++", 20))
 
 
-def asking(text: str, words: grammar.WordsOfPapers = WORDS) -> grammar.Query:
+def asking(text: str, words: grammar.WordsOfPapers = WORDS) -> tree.Query:
     return parse.parse_query(
-        text, grammar.FIELDS.knowing(dict.fromkeys(parse.papers_named_in(parse.parse_query(text)), words))
+        text, grammar.FIELDS.knowing(dict.fromkeys(papers_of_queries.papers_named_in(parse.parse_query(text)), words))
     )
 
 
@@ -726,7 +726,7 @@ def test_more_than_ten_papers_or_five_wishes_are_refused(typed: str, column: int
     ],
 )
 def test_as_many_are_taken(typed: str, groups: int) -> None:
-    assert len(parse.papers_named_in(parse.parse_query(typed))) == groups
+    assert len(papers_of_queries.papers_named_in(parse.parse_query(typed))) == groups
 
 
 @pytest.mark.parametrize(
@@ -742,8 +742,8 @@ def test_a_canonical_text_holds_the_words_and_is_read_again(typed: str, canonica
     assert query.canonical == canonical
     again = parse.parse_canonical(canonical)
     assert (again.canonical, set(again.alternatives)) == (canonical, set(query.alternatives))
-    assert set(parse.words_kept([canonical, "graph", 'source:"like:1"']).values()) == {WORDS}
-    assert parse.asked_beside(typed, [canonical]).canonical == canonical
+    assert set(papers_of_queries.words_kept([canonical, "graph", 'source:"like:1"']).values()) == {WORDS}
+    assert papers_of_queries.asked_beside(typed, [canonical]).canonical == canonical
 
 
 @pytest.mark.parametrize(
@@ -778,8 +778,8 @@ def test_a_reading_names_the_papers_and_never_the_words() -> None:
         language.query_in_words(asking(f"like:{OTHER},{ID} graph -like:{OTHER}"), str)
         == f"graph like:{ID},{OTHER} -like:{OTHER}"
     )
-    assert isinstance(leaf := parse.parse_canonical(asking(f"like:{ID}").canonical).tree, grammar.Leaf)
-    assert parse.written_value(leaf) == ID
+    assert isinstance(leaf := parse.parse_canonical(asking(f"like:{ID}").canonical).tree, tree.Leaf)
+    assert written_values.written_value(leaf) == ID
 
 
 def test_a_query_is_changed_with_its_words() -> None:
@@ -818,7 +818,7 @@ SWARM = model.Paper(key="1", title="Swarms", abstract="In C++.")
 def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: model.Paper, is_near: bool) -> None:
     query = asking(f"like:{ID}")
     assert paper_index.matching_papers(query, [paper]) == ((0,) if is_near else ())
-    assert bool(hits.unfulfilled_parts(query, paper)) is not is_near
+    assert bool(reasons.unfulfilled_parts(query, paper)) is not is_near
 
 
 def test_a_paper_known_by_its_doi_is_not_near_to_itself() -> None:
@@ -833,8 +833,8 @@ def test_without_known_words_nothing_is_near() -> None:
 
 
 def test_a_hit_has_the_words_by_weight_and_marks_none() -> None:
-    assert hits.why(asking(f"like:{ID}"), SWARM) == (hits.Hit(grammar.LIKE, ("swarms", "c++")),)
-    assert hits.spans(asking(f"like:{ID}"), SWARM.title, grammar.TITLE) == ()
+    assert reasons.why(asking(f"like:{ID}"), SWARM) == (reasons.Hit(grammar.LIKE, ("swarms", "c++")),)
+    assert reasons.spans(asking(f"like:{ID}"), SWARM.title, grammar.TITLE) == ()
 
 
 def test_words_are_taken_where_all_papers_are_there() -> None:
@@ -862,7 +862,9 @@ KNOWN = [
 
 
 def offered(title: str, query: str, *others: str, most: int = 4) -> tuple[str, ...]:
-    return ranking.distinctive_terms(title, parse.parse_query(query), others=others, known=[*KNOWN, title], most=most)
+    return distinctive_terms.distinctive_terms(
+        title, parse.parse_query(query), others=others, known=[*KNOWN, title], most=most
+    )
 
 
 @pytest.mark.parametrize(
@@ -947,7 +949,7 @@ def test_no_word_is_offered_twice_and_no_more_than_are_wanted() -> None:
 def test_what_is_offered_excludes_the_paper_it_stands_in(title: str, asked: str) -> None:
     query = parse.parse_query(asked)
     paper = model.Paper(key="1", title=title, abstract="video gpt-4 zero-shot 扩散 x y")
-    for words in ranking.distinctive_terms(title, query, others=[], known=[title, title]):
+    for words in distinctive_terms.distinctive_terms(title, query, others=[], known=[title, title]):
         assert words in title
         less = rewriting.narrowed(query, rewriting.words_rule(words))
         assert not paper_index.matching_papers(less, [paper])

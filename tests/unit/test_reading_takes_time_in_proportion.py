@@ -27,7 +27,7 @@ from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.times import _reading as reading
-from subscriptions.query import links
+from subscriptions.query import links_in_text
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
 from subscriptions.service.amendments import numbers_in
@@ -44,8 +44,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "answers": answers.answer_in,
     "queries in sentences": query_in,
     "spoken commands": command_in,
-    "mentions of papers": links.mentioned,
-    "links": links.links_to_no_paper,
+    "mentions of papers": links_in_text.mentioned,
+    "links": links_in_text.links_to_no_paper,
     "times": times.read_when,
     "times behind a query": times.split_when,
     "words that may be times": times.as_words,

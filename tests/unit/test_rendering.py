@@ -17,7 +17,7 @@ from bot.rendering.language import translator
 from bot.rendering.templating import draw, page_environment, static_file
 from subscriptions import model
 from subscriptions.notices.declared import NOTICES
-from subscriptions.texts import width
+from subscriptions.texts.cutting import width
 from tests.fakes.process import ROOT
 from tests.make import translation
 from tests.rendered import render_delivery, render_reply

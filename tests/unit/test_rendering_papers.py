@@ -18,6 +18,7 @@ from bot.ports import channel
 from bot.rendering import cleaning, outline, views
 from bot.rendering.language import Language
 from subscriptions import errors, model, texts
+from subscriptions.texts import cutting
 from tests.unit import deliveries
 
 
@@ -143,7 +144,7 @@ def test_a_title_is_whole_in_an_alert_and_cut_in_a_row() -> None:
     assert str(seen(deliveries.item(long)).title) == long
     compact = str(seen(deliveries.item(long), measure=views.COMPACT).title)
     assert compact.endswith(("Words…", "and…"))
-    assert texts.width(compact) <= views.COMPACT.title
+    assert cutting.width(compact) <= views.COMPACT.title
 
 
 def test_without_a_title_the_abstract_is_quoted() -> None:
@@ -373,7 +374,7 @@ def test_right_to_left_text_is_fenced_in_and_no_other(text: str, fenced: str) ->
     ],
 )
 def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: int, cut: str) -> None:
-    assert texts.cut_at_word(text, room) == cut
+    assert cutting.cut_at_word(text, room) == cut
 
 
 @pytest.mark.parametrize(
@@ -387,7 +388,7 @@ def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: in
     ],
 )
 def test_a_text_opens_with_whole_sentences(text: str, room: int, first: str) -> None:
-    assert texts.cut_at_sentence(text, room) == first
+    assert cutting.cut_at_sentence(text, room) == first
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from bot.conversation.reply_sender import StoredReply
 from bot.ports.channel import File
 from subscriptions import model, notices
 from subscriptions.model import MissingHow
-from subscriptions.notices import declared, findings
+from subscriptions.notices import declared, findings, of_chats, of_missing_papers
 from subscriptions.store import chat_data
 
 DAY, NOON = date(2026, 1, 22), datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -88,7 +88,7 @@ def test_a_notice_is_stored_and_read_back_by_its_fields(cause: str) -> None:
             {"source": "daily", "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23", "given_up": "1"},
         ),
         (
-            notices.SubscriptionsOrphaned(event="e", who="", subscriptions="1 diffusion", number="1"),
+            of_chats.SubscriptionsOrphaned(event="e", who="", subscriptions="1 diffusion", number="1"),
             {"who": "", "subscriptions": "1 diffusion", "number": "1"},
         ),
         (
@@ -118,9 +118,9 @@ def test_a_cause_that_is_not_known_is_read_as_its_text() -> None:
     ("notice", "key"),
     [
         (findings.SendingStopped(platform="slack:T1"), "slack:T1:2026-01-22"),
-        (notices.SubscriberLeft(chat="Lab", place="slack:C1"), "slack:C1:2026-01-22"),
+        (of_chats.SubscriberLeft(chat="Lab", place="slack:C1"), "slack:C1:2026-01-22"),
         (findings.MessagesDead(count=1, reason="", ids="", chat=""), ":2026-01-22"),
-        (notices.NothingMatched(event="41", known=7, days=5), "41"),
+        (of_missing_papers.NothingMatched(event="41", known=7, days=5), "41"),
     ],
 )
 def test_what_a_notice_is_sent_once_per(notice: notices.Notice, key: str) -> None:

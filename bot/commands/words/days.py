@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bot.commands.words import reader
 from bot.commands.words.word_lists import small_words
-from subscriptions.planning import cadence
+from subscriptions.planning import cadence, clock_times
 from subscriptions.planning.pauses import MONTH, MONTHS
 
 _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?)\b|论文|文章|文献")
@@ -85,7 +85,7 @@ def day_of(words: str, today: date) -> date | None:
     if "yesterday" in plain or "昨" in plain:
         return today - timedelta(days=1)
     if ago := re.search(rf"({NUMBER}) days? ago", plain):
-        return today - timedelta(days=cadence.count_of(ago[1]))
+        return today - timedelta(days=clock_times.count_of(ago[1]))
     if weekday := re.search(cadence.PATTERN, plain):
         return today - timedelta(days=(today.weekday() - cadence.day_number(weekday[0]) - 1) % 7 + 1)
     return _date_in(plain, today)

@@ -16,10 +16,10 @@ from bot.commands.words.orders import is_of_another, is_order, names_a_removal, 
 from bot.commands.words.reader import Token
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
 from bot.commands.words.word_lists import small_words
-from subscriptions.planning.cadence import count_of
+from subscriptions.planning.clock_times import count_of
 from subscriptions.planning.times import split_when, time_at
 from subscriptions.planning.times._reading import Reading, hours_of, is_time, reading_of
-from subscriptions.query.links import mentioned
+from subscriptions.query.links_in_text import mentioned
 
 SURE, HALF = 0.55, 0.35  # the least probability of an intent to act on it, or to ask about it
 _MUCH = 4

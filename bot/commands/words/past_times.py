@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from bot.commands.words.days import DAY, NUMBER, day_of
-from subscriptions.planning import cadence
+from subscriptions.planning import cadence, clock_times
 
 _PART = r"(?:morning|afternoon|evening|night)"
 _ENGLISH = re.compile(
@@ -64,7 +64,7 @@ class PastTime(NamedTuple):
         parts = self.found.groupdict()
         if parts["many"]:
             unit = _UNITS.get(parts["unit"], parts["unit"])
-            return now - cadence.count_of(parts["many"]) * _LENGTHS.get(unit, _LENGTHS["week"]), now
+            return now - clock_times.count_of(parts["many"]) * _LENGTHS.get(unit, _LENGTHS["week"]), now
         if parts["span"]:
             return _week_or_month(now, is_month=parts["span"] in ("month", "月"), is_this=parts["which"] in "this这本")
         day, part = self._day(now.date())

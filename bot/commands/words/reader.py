@@ -27,7 +27,7 @@ from subscriptions.categories import is_category
 from subscriptions.planning.pauses import SPAN
 from subscriptions.planning.times import time_at
 from subscriptions.planning.times._reading import hours_of
-from subscriptions.query.links import mentioned
+from subscriptions.query.links_in_text import mentioned
 from subscriptions.zones import zone_of_place
 
 LONGEST, MOST_TOKENS = 400, 90  # characters and tokens of a sentence; a longer text is a query

@@ -14,7 +14,7 @@ from typing import Literal
 from bot.platforms.apprise.mentions import address_without_mentions, without_mentions
 from bot.rendering import appearance, packing, views
 from bot.rendering.templating import Macro, macros
-from subscriptions import texts
+from subscriptions.texts import cutting
 
 Format = Literal["html", "markdown", "text"]
 
@@ -155,7 +155,7 @@ class Service(packing.Medium):
         self.form = form
         self.title_limit = min(title, LONGEST_TITLE)
         self.limit = min(limit, LONGEST) - (self.title_limit if shares else 0)
-        self.measure: Callable[[str], int] = texts.units
+        self.measure: Callable[[str], int] = cutting.units
         if is_push:
             self.measure = push_bytes
         elif in_bytes:
@@ -202,7 +202,7 @@ class Service(packing.Medium):
                 title = subject.about
             case views.NoticeView(lines=(_, *_)) as notice:
                 title, below = notice.title, (self.draw(replace(notice, title="")), *below[1:])
-        return texts.cut_at_word(without_mentions(title), self.title_limit), below
+        return cutting.cut_at_word(without_mentions(title), self.title_limit), below
 
     def _written(self, markup: str) -> str:
         """Returns the markup of views with the line ends of this format. Only text can still contain mentions."""

@@ -16,7 +16,7 @@ from bot.ports import channel
 from bot.rendering import appearance, packing, views
 from bot.rendering.cleaning import Passage, web_url
 from bot.rendering.templating import macros
-from subscriptions import texts
+from subscriptions.texts import cutting
 
 BUDGET = (
     10_000  # characters of all blocks as JSON; Slack refuses at some size over 11,000 (slackapi/bolt-js#2509, #2867)
@@ -102,12 +102,12 @@ class Slack(packing.Medium):
         """Returns the view as blocks: JSON objects separated by commas. Views of lines and code stay mrkdwn until `compose`."""
         name, drawn = packing.macro_name(view), macros("slack", "txt", filters=_FILTERS, escape=_finalize)
         text, small = (str(drawn[macro](view)).strip() if macro in drawn else "" for macro in (name, f"{name}_small"))
-        whole = all(texts.units(part) <= SECTION for part in (text, small))
+        whole = all(cutting.units(part) <= SECTION for part in (text, small))
         if isinstance(view, views.Line | views.Code):
             return packing.Fragment(
                 view=view,
                 markup=text,
-                size=packing.Size((texts.units(_json(text)) + _BLOCK, 1)),
+                size=packing.Size((cutting.units(_json(text)) + _BLOCK, 1)),
                 is_within_limits=whole,
             )
         beside = view.buttons if isinstance(view, views.PaperView) else views.CardButtons()
@@ -118,21 +118,21 @@ class Slack(packing.Medium):
         return packing.Fragment(
             view=view,
             markup=markup,
-            size=packing.Size((texts.units(markup) + 1, len(blocks))),
+            size=packing.Size((cutting.units(markup) + 1, len(blocks))),
             is_within_limits=whole,
         )
 
     def beneath(self, buttons: channel.Buttons) -> packing.Size:
         """Returns the size of the rows of buttons as blocks."""
         blocks = actions(buttons)
-        return packing.Size((sum(texts.units(_json(block)) + 1 for block in blocks), len(blocks)))
+        return packing.Size((sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks)))
 
     def compose(self, contents: packing.Contents) -> tuple[str, str]:
         """Returns (message, plain form). The message has blocks, and the titles for its notification; the plain form has a text."""
         blocks = [*_joined_blocks(contents.fragments), *map(_json, actions(contents.buttons))]
         written = packing.plain_page(contents.fragments)
         fallback = packing.notification_titles([*contents.fragments, *contents.titled]) or written
-        shown = _json(escape(texts.cut_units(fallback, FALLBACK)))
+        shown = _json(escape(cutting.cut_units(fallback, FALLBACK)))
         return f'{{"text":{shown},"blocks":[{",".join(blocks)}]}}', _json({"text": escape(written)})
 
 
@@ -147,7 +147,7 @@ def plain_text_object(text: str, room: int) -> Block:
 
     Nothing is escaped, since Slack reads no markup in it. Mentions are still made ineffective, in case a client reads them.
     """
-    shown = texts.cut_units(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
+    shown = cutting.cut_units(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
     # `emoji` is set only where it matters, to save space: a digest has five such texts for each paper.
     return {"type": "plain_text", "text": shown, **({"emoji": False} if ":" in shown else {})}
 
@@ -210,7 +210,7 @@ def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
     lines: list[str] = []
     for fragment in fragments:
         is_line = isinstance(fragment.view, views.Line | views.Code)
-        if lines and not (is_line and texts.units("\n".join([*lines, fragment.markup])) <= SECTION):
+        if lines and not (is_line and cutting.units("\n".join([*lines, fragment.markup])) <= SECTION):
             blocks.append(_json(section("\n".join(lines))))
             lines = []
         if is_line:
@@ -273,7 +273,7 @@ def _field(field: channel.FormField) -> Iterator[Block]:
     if field.notes:
         notes = "\n".join(linked(note) for note in field.notes)
         yield {
-            **section(notes if len(notes) <= _NOTES else escape(texts.cut_units("\n".join(field.notes), _NOTES // 5)))
+            **section(notes if len(notes) <= _NOTES else escape(cutting.cut_units("\n".join(field.notes), _NOTES // 5)))
         }
 
 
@@ -314,8 +314,8 @@ def _panel(panel: channel.HomePanel, number: int) -> Iterator[Block]:
 
 
 def _item(item: channel.HomeItem, action: str) -> Block:
-    remark = f"\n{escape(texts.cut_at_word(item.remark, _ITEM))}" if item.remark else ""
-    text = Mrkdwn(f"{bold(texts.cut_at_word(item.text, _ITEM))}{remark}")
+    remark = f"\n{escape(cutting.cut_at_word(item.remark, _ITEM))}" if item.remark else ""
+    text = Mrkdwn(f"{bold(cutting.cut_at_word(item.text, _ITEM))}{remark}")
     return {**section(text), **({"accessory": overflow_menu(item.menu, action)} if item.menu else {})}
 
 

@@ -38,7 +38,7 @@ from bot.ports import channel as channels
 from bot.ports import conversation
 from bot.settings import Settings, TelegramSettings
 from subscriptions import errors, model
-from subscriptions.texts import cut_letters
+from subscriptions.texts.cutting import cut_letters
 
 # saves 10 MB: we do not decrypt passports, as python-telegram-bot can, nor use the command line of httpx
 with without("cryptography", "httpx._main"):

@@ -14,7 +14,7 @@ from bot.ports.channel import Button
 from bot.rendering import appearance, packing, views
 from bot.rendering.cleaning import web_url
 from bot.rendering.templating import macros
-from subscriptions.texts import units
+from subscriptions.texts.cutting import units
 
 TEXT = 4096  # UTF-16 units without the markup (core.telegram.org/api/entities#entity-length)
 RAW = 32_768  # bytes with the markup

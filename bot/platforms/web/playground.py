@@ -28,9 +28,10 @@ from bot.rendering.outline import measure_of_list
 from bot.rendering.reply_messages import why_sections
 from subscriptions import errors, model
 from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import And, Leaf, Node, Not, Or, Query, advice, rewriting
+from subscriptions.query import advice, rewriting
 from subscriptions.query.advice import Variant
 from subscriptions.query.parse import parse_query, texts_asked
+from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query
 from subscriptions.service import recent_matches
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.questions import texts_without

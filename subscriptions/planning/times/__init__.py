@@ -257,9 +257,6 @@ def _with_clock_before(query: str, said: str) -> tuple[str, str]:
     return query, said
 
 
-# -------------------------------------------------------------------------------- reads a time as a cadence and a zone
-
-
 _BY_NOON = 12
 
 
@@ -351,9 +348,6 @@ def _refuse(text: str, chat_schedule: model.Cadence | None) -> NoReturn:
         )
     hint = errors.Sentence("After a time, write a city, a zone or nothing: {when}.", {"when": str(when)})
     raise NoSuchTime(sentence, hint, (when,))
-
-
-# --------------------------------------------------------------------------------- reads the options of a command line
 
 
 def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: model.Cadence) -> When:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
-from subscriptions.planning import cadence
+from subscriptions.planning import cadence, clock_times
 from subscriptions.planning.times._words import SMALL, Token, TokenKind, plain, tokens_of
 
 _CADENCE_KINDS = {TokenKind.DAILY: "daily", TokenKind.WEEKDAYS: "weekdays", TokenKind.WEEKLY: "weekly"}
@@ -94,7 +94,7 @@ def clock_with_zone(text: str) -> tuple[time | None, str]:
 
 def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
     """Returns whether `one`, the only token that is not SMALL, can only be a time, alone or after "at"."""
-    if isinstance(one.value, cadence.TimeOfDay):
+    if isinstance(one.value, clock_times.TimeOfDay):
         at = tokens[0].kind is TokenKind.AT
         return one.value.firm or (at and one.kind is TokenKind.CLOCK and not one.value.settled)
     return one.firm
@@ -107,8 +107,8 @@ class _TimeParts:
     bare: bool = False
     # kind of token -> values of its tokens
     said: dict[TokenKind, list[Any]] = field(default_factory=lambda: defaultdict(list))
-    clocks: list[cadence.TimeOfDay] = field(default_factory=list)
-    hours: list[cadence.TimeOfDay] = field(default_factory=list)  # the two times of a range
+    clocks: list[clock_times.TimeOfDay] = field(default_factory=list)
+    hours: list[clock_times.TimeOfDay] = field(default_factory=list)  # the two times of a range
     day_range: bool = False
     between: bool = False
 
@@ -139,7 +139,7 @@ class _TimeParts:
             kind is TokenKind.EXCEPT and before is after and value == "day"
         ):
             return False
-        if isinstance(value, cadence.TimeOfDay):
+        if isinstance(value, clock_times.TimeOfDay):
             self._clock(value, before)
             return True
         if kind is TokenKind.EXCEPT:
@@ -148,7 +148,7 @@ class _TimeParts:
         self.said[kind].append(value)
         return True
 
-    def _clock(self, clock: cadence.TimeOfDay, before: Token | None) -> None:
+    def _clock(self, clock: clock_times.TimeOfDay, before: Token | None) -> None:
         """Takes a time of day. After "to", or after "between … and", this time ends a range."""
         ends = before is not None and (before.kind is TokenKind.TO or (self.between and before.kind is TokenKind.AND))
         if ends and self.clocks:
@@ -233,7 +233,7 @@ class _TimeParts:
         parts = self.said[TokenKind.PART]
         part = parts[0] if parts and not self.clocks else ""
         if part and part not in ("morning", "forenoon"):
-            at = cadence.PARTS_OF_DAY[part][0]
+            at = clock_times.PARTS_OF_DAY[part][0]
         one = len(times) <= 1 and None not in times and len(set(parts)) <= 1
         return replace(reading, at=at, part=part, exact=reading.exact and one)
 
@@ -270,16 +270,18 @@ def _with_parts(tokens: Sequence[Token]) -> list[Token]:
     found: list[Token] = []
     waiting: Token | None = None
     for token, after in zip_longest(tokens, tokens[1:]):
-        leads = after is not None and isinstance(after.value, cadence.TimeOfDay)  # "3 早上8点": the 3 is not the time
-        if token.kind is TokenKind.PART and found and isinstance(found[-1].value, cadence.TimeOfDay) and not leads:
-            found[-1] = Token(TokenKind.CLOCK, cadence.in_part(found[-1].value, token.value))
+        leads = after is not None and isinstance(
+            after.value, clock_times.TimeOfDay
+        )  # "3 早上8点": the 3 is not the time
+        if token.kind is TokenKind.PART and found and isinstance(found[-1].value, clock_times.TimeOfDay) and not leads:
+            found[-1] = Token(TokenKind.CLOCK, clock_times.in_part(found[-1].value, token.value))
         elif token.kind is TokenKind.PART:
             found.append(token)
             waiting = token
             continue
-        elif isinstance(token.value, cadence.TimeOfDay) and waiting is not None:
+        elif isinstance(token.value, clock_times.TimeOfDay) and waiting is not None:
             found.remove(waiting)
-            found.append(Token(TokenKind.CLOCK, cadence.in_part(token.value, waiting.value)))
+            found.append(Token(TokenKind.CLOCK, clock_times.in_part(token.value, waiting.value)))
         elif token.kind in (TokenKind.AT, TokenKind.NEAR, TokenKind.NONE):
             found.append(token)
             continue

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from subscriptions.model import DAYS
-from subscriptions.planning import cadence
+from subscriptions.planning import cadence, clock_times
 from subscriptions.planning.cadence import PATTERN as _D
-from subscriptions.texts import normalized
+from subscriptions.texts.normal_forms import normalized
 from subscriptions.zones import zone_of_place
 
 
@@ -22,7 +22,7 @@ class TokenKind(Enum):
     WEEKLY = auto()
     WEEKEND = auto()
     DAY = auto()  # value: 0 is Monday
-    PART = auto()  # a part of the day such as "evening"; value: its name in cadence.PARTS_OF_DAY
+    PART = auto()  # a part of the day such as "evening"; value: its name in clock_times.PARTS_OF_DAY
     CLOCK = auto()  # value: a TimeOfDay
     NUMBER = auto()  # a number, which is a time of day only after some words ("at 9"); value: a TimeOfDay
     NOW = auto()
@@ -52,15 +52,12 @@ Make = Callable[[re.Match[str]], Tokens]
 Entry = tuple[str, Make]
 
 
-# ------------------------------------------------------------------------------------------ cadences that paperwire has
-
-
 def _just(kind: TokenKind, value: object = None, *, firm: bool = False, after: tuple[Token, ...] = ()) -> Make:
     return lambda _: iter((*after, Token(kind, value, firm)))
 
 
 def _clock(kind: TokenKind, *, firm: bool = False) -> Make:
-    return lambda match: iter((Token(kind, cadence.clock_in(match, firm=firm)),))
+    return lambda match: iter((Token(kind, clock_times.clock_in(match, firm=firm)),))
 
 
 def _day(match: re.Match[str]) -> Tokens:
@@ -92,8 +89,6 @@ _HAN_PARTS = {
 }
 
 
-# -------------------------------------------------------------------------------- cadences that paperwire does not have
-
 _HALF_A_DAY, _HALF_A_WEEK = 12, 4
 _HAN_UNITS = {"小时": "hour", "钟头": "hour", "天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
 _UNITS = {"s": "minute", "m": "minute", "h": "hour", "d": "day", "w": "week"}
@@ -109,14 +104,14 @@ def _nth(match: re.Match[str]) -> Tokens:
 
 def _every_so_often(match: re.Match[str]) -> Tokens:
     """Yields the tokens of "every 3 days", a cadence that paperwire does not have, or of "every 1 day", which it has."""
-    many, unit = cadence.count_of(match["many"] or ""), _unit(match["unit"])
+    many, unit = clock_times.count_of(match["many"] or ""), _unit(match["unit"])
     unit, many = {("hour", 24): ("day", 1), ("day", 7): ("week", 1)}.get((unit, many), (unit, many))
     yield _once(unit) if many == 1 and unit in ("day", "week") else Token(TokenKind.NONE, _nearest(many, unit))
 
 
 def _so_many_times(match: re.Match[str]) -> Tokens:
     """Yields the tokens of "twice a day", a cadence that paperwire does not have, or of "once a day", which it has."""
-    many, unit = cadence.count_of(match["many"]), _unit(match["unit"])
+    many, unit = clock_times.count_of(match["many"]), _unit(match["unit"])
     if many == 1 and unit in ("day", "week"):
         yield _once(unit)
     elif unit == "week":
@@ -144,9 +139,6 @@ def _nearest(many: int, unit: str) -> str:
     if unit == "minute" or (unit == "hour" and many < _HALF_A_DAY):
         return "now"
     return "daily" if unit == "hour" or (unit == "day" and many <= _HALF_A_WEEK) else "weekly"
-
-
-# ------------------------------------------------------------------------------------------------------------ the lexicon
 
 
 def _words(pattern: str) -> str:
@@ -296,8 +288,8 @@ _LEXICON: tuple[Entry, ...] = (
     *_NONE,
     *_CADENCES,
     *_PARTS,
-    *((pattern, _clock(TokenKind.CLOCK, firm=firm)) for pattern, firm in cadence.CLOCKS),
-    *((pattern, _clock(TokenKind.NUMBER)) for pattern in cadence.NUMBERS),
+    *((pattern, _clock(TokenKind.CLOCK, firm=firm)) for pattern, firm in clock_times.CLOCKS),
+    *((pattern, _clock(TokenKind.NUMBER)) for pattern in clock_times.NUMBERS),
     *_OTHERS,
 )
 
@@ -307,8 +299,6 @@ def lexicon() -> tuple[tuple[re.Pattern[str], Make], ...]:
     """Returns (compiled pattern, function that makes its tokens), in order. Compiled on the first call."""
     return tuple((re.compile(pattern), make) for pattern, make in _LEXICON)
 
-
-# ---------------------------------------------------------------- finds the words of a time at the beginning of a text
 
 # `plain` unifies width, letter case, dashes and traditional characters. All other functions take plain texts.
 
@@ -355,8 +345,6 @@ def _word_at(text: str, at: int, found: list[Token]) -> int:
             return match.end()
     return 0
 
-
-# ------------------------------------------------------------------------------------------------------------- places
 
 _OFFSET = re.compile(r"(?:(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?|(?<= )[+-]\d\d:?\d\d)(?![\w:])")
 _SOME_WORDS = re.compile(r"[^\s()]+(?: [^\s()]+){0,3}")

@@ -24,7 +24,8 @@ from subscriptions.planning import pauses
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import NoSuchTime, as_words, read_when, split_when
 from subscriptions.planning.times._reading import clock_of, hours_of
-from subscriptions.query import Query, links, parse
+from subscriptions.query import links_in_text, parse
+from subscriptions.query.tree import Query
 from subscriptions.service.exporting import export
 from subscriptions.store.database.store import Store
 from tests import make
@@ -132,9 +133,9 @@ def check_words(data: bytes) -> None:
     spoken = command_in(text)
     assert spoken is None or REGISTRY.command_named(spoken[0])
     REGISTRY.nearest(text[:40])
-    for paper in links.mentioned(text):
+    for paper in links_in_text.mentioned(text):
         assert paper
-    links.links_to_no_paper(text)
+    links_in_text.links_to_no_paper(text)
 
 
 def _typed(words: str, text: str) -> bool:

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from sqlmodel import col, delete, select
 
 from subscriptions.planning import decision as planning
-from subscriptions.planning import forecast
+from subscriptions.planning import forecast, next_deliveries
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store import planner as plans
 from subscriptions.store import rows
@@ -56,6 +56,6 @@ MISTAKES: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "a clean-up that forgets what was told": forgets_deliveries,
     "a planner that forgets how far it has looked": lambda: patch.object(plans, "advance", advance_nowhere),
     "clocks without summer time": knows_no_summer_time,
-    "a when-out that waits for no source": lambda: patch.object(forecast.Forecast, "all_reported", None),
+    "a when-out that waits for no source": lambda: patch.object(next_deliveries.Forecast, "all_reported", None),
     "no limit": lambda: patch.object(planning, "_limited", lambda ordered, _: LIMITED(ordered, None)),
 }

@@ -1,0 +1,164 @@
+"""Decides whether a paper fulfils a term."""
+
+from collections.abc import Callable, Iterator
+
+from subscriptions import meaning, normalize
+from subscriptions.matching.hits import TokenizedPaper
+from subscriptions.query import ALL, AUTHOR, CATEGORY, DOI, ID, TEXT, TEXT_OR_ID, Field, ValueKind
+from subscriptions.query.tree import Alternative, Query, Term
+
+THOUSAND = 1000  # weights of words, and so nearness, are in thousandths
+_KEPT = 2  # letters at the beginning of a word that its stem always keeps (`fold_plural`)
+LEAST_NEARNESS = 100  # thousandths; papers below this value share some words but no topic
+
+
+def simple_terms(term: Term) -> tuple[Term, ...]:
+    """Splits a term into terms of one field each. A paper that fulfils any of these fulfils the term."""
+    if term.field is TEXT_OR_ID:
+        return (Term(TEXT, term.tokens), Term(ID, value=term.value))
+    if term.field is not ALL:
+        return (term,)
+    words = Term(TEXT, term.tokens, term.prefix, term.exact)
+    names = Term(AUTHOR, term.names, term.prefix, term.exact)
+    return tuple(part for part in (words, names, Term(CATEGORY, value=term.value)) if part.tokens or part.value)
+
+
+def fulfils(term: Term, paper: TokenizedPaper) -> bool:
+    """Returns whether a paper fulfils a term."""
+    return any(predicate(part)(paper) for part in simple_terms(term))
+
+
+def fits(query: Query, paper: TokenizedPaper) -> bool:
+    """Returns whether a paper fulfils at least one alternative of a query."""
+    return any(fits_alternative(alternative, paper) for alternative in query.alternatives)
+
+
+def fits_alternative(alternative: Alternative, paper: TokenizedPaper) -> bool:
+    """Returns whether a paper fulfils all that an alternative wants, and nothing that it excludes."""
+    return all(fulfils(term, paper) for term in alternative.positive) and not any(
+        fulfils(term, paper) for term in alternative.negative
+    )
+
+
+def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
+    """Returns a function that tells whether a paper fulfils a simple term.
+
+    For many papers, this is faster than `fulfils`.
+    """
+    match term.field.kind:
+        case ValueKind.NAME:
+            whole = {part for part in term.tokens[: len(term.tokens) - term.prefix] if not normalize.is_initial(part)}
+            return lambda paper: any(
+                whole.issubset(name) and is_name(term, name) for name in names_of(term.field, paper, exact=term.exact)
+            )
+        case ValueKind.WORDS:
+            return _text_predicate(term)
+        case ValueKind.NEARNESS:
+            return lambda paper: nearness_to(term, paper) >= LEAST_NEARNESS
+        case ValueKind.MEANING:
+            if not term.question:
+                return lambda _: False
+            question = meaning.read_question(term.question)
+            return lambda paper: meaning.nearness(question, paper.codes) >= meaning.NEAR
+    label = label_of(term)
+    return lambda paper: label in paper.labels
+
+
+def nearness_to(term: Term, paper: TokenizedPaper) -> int:
+    """Returns how near a paper is to the papers that a term names, in thousandths; 0 for one of these papers itself."""
+    text = paper.folded[TEXT]
+    near = sum(weight for word, weight in term.near if f" {word} " in text)
+    return 0 if any(label_of(own) in paper.labels for own in papers_of(term)) else near
+
+
+def nearness_in_meaning(term: Term, paper: TokenizedPaper) -> float:
+    """Returns how near a paper is to the text of a term of meaning, from 0 to 1; 0 if one has no vector."""
+    return meaning.nearness(meaning.read_question(term.question), paper.codes) if term.question else 0.0
+
+
+def papers_of(term: Term) -> Iterator[Term]:
+    """Yields, for each paper that a term of nearness names, a term that finds only this paper."""
+    return (
+        Term(DOI if value.startswith("10.") and "/" in value else ID, value=value) for value in term.value.split(",")
+    )
+
+
+def shared_words(term: Term, paper: TokenizedPaper) -> list[str]:
+    """Returns the words of a nearness term that a paper has, the weightiest first."""
+    text = paper.folded[TEXT]
+    return [word for word, _ in term.near if f" {word} " in text]
+
+
+def label_of(term: Term) -> str:
+    """Returns the label that a paper needs to fulfil a term with a value, such as "category:cs.lg"."""
+    return f"{term.field.name}:{term.value}"
+
+
+def names_of(field: Field, paper: TokenizedPaper, *, exact: bool) -> tuple[tuple[str, ...], ...]:
+    """Returns the parts of the names of a paper, folded or exact."""
+    return (paper.exact_names if exact else paper.names)[field]
+
+
+def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
+    field = term.field
+    phrase = f" {' '.join(term.tokens)}" + ("" if term.prefix else " ")
+    if term.exact:
+        return lambda paper: phrase in paper.exact[field]
+    if not term.prefix:
+        return lambda paper: phrase in paper.folded[field]
+    if len(term.tokens) == 1:
+        return lambda paper: phrase in paper.written[field] or phrase in paper.folded[field]
+    kept = phrase.removesuffix(term.tokens[-1][_KEPT:])  # a fast check that rules out most papers
+    return lambda paper: (
+        kept in paper.folded[field]
+        and (phrase in paper.folded[field] or _phrase_begins(term, paper.folded[field], paper.written[field]))
+    )
+
+
+def _phrase_begins(term: Term, folded: str, written: str) -> bool:
+    """Returns whether a text has the words of a phrase, where the last is only the beginning of a word."""
+    return f" {term.tokens[-1]}" in written and bool(places(term, folded.split(" "), written.split(" ")))
+
+
+def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
+    """Returns the positions at which a phrase or prefix begins. Both lists have the same words, folded or as written."""
+    *whole, last = term.tokens
+    starts = []
+    for start in range(len(folded) - len(whole)):
+        end = start + len(whole)
+        if folded[start:end] == whole and _is_last(term, last, folded[end], written[end]):
+            starts.append(start)
+    return starts
+
+
+def _is_last(term: Term, last: str, folded: str, written: str) -> bool:
+    return written.startswith(last) or folded.startswith(last) if term.prefix else folded == last
+
+
+def is_name(term: Term, name: tuple[str, ...]) -> bool:
+    """Returns whether a name has all parts that a term wants, in any order, each as a different part of the name."""
+    parts = list(name)
+    wanted, beginning = (term.tokens[:-1], term.tokens[-1]) if term.prefix else (term.tokens, None)
+    initials = [token for token in wanted if normalize.is_initial(token)]
+    for token in wanted:
+        if normalize.is_initial(token):
+            continue
+        if token not in parts:
+            return False
+        parts.remove(token)
+    if beginning is None:
+        return _have_initials(parts, initials)
+    return any(
+        _have_initials(parts[:i] + parts[i + 1 :], initials)
+        for i, part in enumerate(parts)
+        if part.startswith(beginning)
+    )
+
+
+def _have_initials(parts: list[str], initials: list[str]) -> bool:
+    begin = [part[0] for part in parts]
+    for initial in initials:
+        if initial not in begin:
+            return False
+        begin.remove(initial)
+    return True

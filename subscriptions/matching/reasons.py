@@ -1,0 +1,219 @@
+"""Why a paper fits a query, or does not.
+
+If the paper fits, the reasons are places in its texts. Otherwise, the reasons are parts of the query.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from subscriptions import normalize
+from subscriptions.matching.fulfilment import (
+    fits_alternative,
+    fulfils,
+    is_name,
+    label_of,
+    names_of,
+    nearness_in_meaning,
+    nearness_to,
+    places,
+    shared_words,
+    simple_terms,
+)
+from subscriptions.matching.hits import MOST_WORDS, TokenizedPaper, labels_of, texts_of, tokenize
+from subscriptions.model import Paper
+from subscriptions.normalize import plurals, traced
+from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind
+from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a query found in one text of a paper, or in a field that has no texts, such as authors."""
+
+    field: Field
+    terms: tuple[str, ...]  # what was found, as the paper writes it, each once; for an author the whole name
+    text: str = ""  # the text that has the terms; "" in a field without texts
+    near: float | None = None  # how near the paper is in meaning, from 0 to 1; None: the field is another
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What was found in the paper itself; () for what is only near in meaning."""
+        return self.terms if self.near is None else ()
+
+
+def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
+    """Returns what a query found in a paper, hits in titles first; () if the paper does not fit."""
+    return HitFinder(paper, query.fields).why(query)
+
+
+class HitFinder:
+    """Finds the hits of many queries in one paper. Reads the paper's texts once, and looks for each term once."""
+
+    def __init__(self, paper: Paper, fields: Fields = FIELDS) -> None:
+        """`fields` are the fields that the queries can name."""
+        self.fields = fields
+        self._paper = paper
+        self._tokens = tokenize(paper, fields)
+        self._texts = [(field, _Text(text)) for field, texts in texts_of(paper, fields).items() for text in texts]
+        self._places: dict[Term, list[list[tuple[int, int]]]] = {}  # simple term -> its places in each text
+        # the last query, and its alternatives that fit this paper
+        self._last: tuple[Query | None, list[Alternative]] = None, []
+
+    def why(self, query: Query) -> tuple[Hit, ...]:
+        """Returns what a query found in the paper, hits in titles first; () if the paper does not fit."""
+        terms = self._wanted_by(query)
+        return (*self._text_hits(terms), *_other_hits(terms, self._paper, self._tokens))
+
+    def places(self, query: Query) -> tuple[tuple[Field, dict[Term, list[tuple[int, int]]]], ...]:
+        """Returns where a query found words: for each text with hits its field and term -> (start, end) of the places."""
+        of_terms = {
+            term: self._places_of(term) for term in self._wanted_by(query) if term.field.kind is ValueKind.WORDS
+        }
+        found = (
+            (field, {term: places[number] for term, places in of_terms.items() if places[number]})
+            for number, (field, _) in enumerate(self._texts)
+        )
+        return tuple((field, places) for field, places in found if places)
+
+    def nearness(self, query: Query) -> int | None:
+        """Returns how near the paper is to the papers that the query names, in thousandths.
+
+        Returns None if the paper also fits without nearness.
+        """
+        if not query.wants_nearness:
+            return None
+        best = 0
+        for alternative in self._fitting(query):
+            near = [nearness_to(term, self._tokens) for term in alternative.positive if term.near]
+            if not near:
+                return None
+            best = max(best, *near)
+        return best
+
+    def _wanted_by(self, query: Query) -> list[Term]:
+        """Returns the terms that are wanted by those alternatives of the query that fit the paper."""
+        return _wanted(self._fitting(query))
+
+    def _fitting(self, query: Query) -> list[Alternative]:
+        """Returns the alternatives that fit the paper. The last result is kept, since callers ask several times."""
+        if self._last[0] is not query:
+            self._last = query, [one for one in query.alternatives if fits_alternative(one, self._tokens)]
+        return self._last[1]
+
+    def _text_hits(self, terms: list[Term]) -> Iterator[Hit]:
+        of_terms = [self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS]
+        for number, (field, words) in enumerate(self._texts):
+            found = [place for places in of_terms for place in places[number]]
+            if found:
+                shown = dict.fromkeys(words.text[start:end] for start, end in found)
+                yield Hit(field, tuple(shown), words.text)
+
+    def _places_of(self, term: Term) -> list[list[tuple[int, int]]]:
+        if term not in self._places:
+            self._places[term] = [_places(term, words, field) for field, words in self._texts]
+        return self._places[term]
+
+
+def unfulfilled_parts(query: Query, paper: Paper) -> tuple[Node, ...]:
+    """Returns the parts of a query, as typed, that a paper does not fulfil; () if the paper fits.
+
+    For example `a OR b` if the paper has neither, and `-a` if the paper has `a`.
+    """
+    tokens = tokenize(paper, query.fields)
+    parts = query.tree.nodes if isinstance(query.tree, And) else (query.tree,)
+    return tuple(part for part in parts if not _is_fulfilled(part, tokens))
+
+
+def _is_fulfilled(node: Node, paper: TokenizedPaper) -> bool:
+    match node:
+        case Leaf():
+            return fulfils(node.term, paper)
+        case Not():
+            return not _is_fulfilled(node.node, paper)
+        case And():
+            return all(_is_fulfilled(part, paper) for part in node.nodes)
+        case Or():
+            return any(_is_fulfilled(part, paper) for part in node.nodes)
+
+
+def spans(query: Query, text: str, field: Field) -> tuple[tuple[int, int], ...]:
+    """Returns (start, end) of the words in a text that a query wants, ascending, without overlaps.
+
+    `field` is the field of the text. The text may differ from the paper's own: its TeX may be made readable, or it may
+    be cut.
+    """
+    words = _Text(text)
+    return _merged(place for term in _wanted(query.alternatives) for place in _places(term, words, field))
+
+
+def _wanted(alternatives: Iterable[Alternative]) -> list[Term]:
+    """Returns the simple terms that alternatives want, each once, in a fixed order."""
+    terms = {part for alternative in alternatives for term in alternative.positive for part in simple_terms(term)}
+    return sorted(terms, key=lambda term: (term.tokens, term.value, term.field.name, term.prefix, term.exact))
+
+
+class _Text:
+    """A text, its words and their places. The places are computed on first use."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.written = normalize.written_tokens(text)
+        self.folded = [plurals.fold_plural(token) for token in self.written]
+        self._spans: dict[bool, list[tuple[int, int]]] = {}
+
+    def spans(self, *, exact: bool) -> list[tuple[int, int]]:
+        if exact not in self._spans:
+            self._spans[exact] = traced.token_spans(self.text, exact=exact)
+        return self._spans[exact]
+
+
+def _places(term: Term, text: _Text, field: Field) -> list[tuple[int, int]]:
+    """Returns (start, end) of each place of a simple term in a text of a field."""
+    if term.field is not field and not (term.field is TEXT and field.in_any_text):
+        return []
+    folded, written = text.folded, text.written
+    if term.exact:
+        folded = written = normalize.exact_tokens(text.text)
+    starts = places(term, folded, written)
+    if not starts:
+        return []
+    where = text.spans(exact=term.exact)
+    return [(where[start][0], where[start + len(term.tokens) - 1][1]) for start in starts]
+
+
+def _merged(found: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iterator[Hit]:
+    """Yields one hit for each field without texts in which a term was found, such as authors and categories."""
+    found: dict[Field, dict[str, None]] = {}
+    for term in terms:
+        if term.field.kind is ValueKind.MEANING:
+            yield Hit(term.field, (term.value,), near=round(nearness_in_meaning(term, tokens), 2))
+        elif term.field.kind is not ValueKind.WORDS:
+            found.setdefault(term.field, {}).update(dict.fromkeys(_shown(term, paper, tokens)))
+    for field, shown in found.items():
+        if shown:
+            yield Hit(field, tuple(shown))
+
+
+def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
+    """Returns the values of a paper that fulfil a simple term. Names and categories are written as in the paper."""
+    values = tuple(term.field.values(paper))
+    if term.field.kind is ValueKind.NAME:
+        names = names_of(term.field, tokens, exact=term.exact)
+        return [name for name, parts in zip(values, names, strict=True) if is_name(term, parts)]
+    if term.field.kind is ValueKind.NEARNESS:
+        texts = [text for field in texts_of(paper).values() for text in field]
+        return list(normalize.as_written(shared_words(term, tokens)[:MOST_WORDS], texts))
+    label = label_of(term)
+    if term.field.kind is ValueKind.CATEGORY:
+        return [code for code in values if label in labels_of(term.field, code)]
+    return [term.value] if label in tokens.labels else []

@@ -1,0 +1,226 @@
+"""When subscriptions deliver next, from their due moments and the sources."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
+
+from subscriptions import model, zones
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning import source_calendar
+from subscriptions.planning.forecast import next_moment, zone_of
+from subscriptions.planning.receipts import Outcome
+from subscriptions.states import SubscriptionState
+
+_INSTANT = timedelta(microseconds=1)
+_Case = tuple[model.Cadence, tzinfo, datetime | None, bool, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedSource:
+    """A source of which the program knows when it is due, so that subscriptions can wait for it."""
+
+    name: str  # as people read it
+    schedule: source_calendar.Schedule
+    due: datetime | None = None  # its last due moment; None: there was none yet
+    settled: bool = True  # it has reported since `due`, or waiting for it is pointless
+    outcome: Outcome | None = None  # the outcome of its last poll since `due`
+    # its units whose due papers have not come, although papers of other units have come
+    behind: tuple[str, ...] = ()
+
+    @property
+    def how(self) -> model.MissingHow:
+        """Why its papers are missing."""
+        return model.MissingHow(self.outcome or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextDelivery:
+    """When a subscription delivers next, as far as is known."""
+
+    at: datetime | None = None  # None: it delivers as soon as papers come
+    about: bool = False  # papers are expected at `at`, and may be late
+    opens: bool = False  # it delivers as soon as papers come, but not before `at`
+    latest: datetime | None = None  # it waits for papers, at most until this moment
+    rest: str = ""  # why nothing comes before `at`, see Forecast.reason_for_rest
+
+
+_NOTHING = NextDelivery()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """Knows the state of all sources at the moment `at`, and computes when subscriptions deliver next.
+
+    Many chats have the same cadence, zone and quiet hours. The result for each combination is kept in `cases`.
+    """
+
+    at: datetime
+    awaited: tuple[AwaitedSource, ...] = ()
+    anytime: bool = False  # there are other sources, whose due moments are not known
+    last_sequence: int = 0  # of the newest paper
+    cases: dict[_Case, NextDelivery] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def all_reported(self) -> bool | None:
+        """Whether all awaited sources have reported since their last due moment; None if no source is awaited."""
+        return not self.missing if self.awaited else None
+
+    @property
+    def missing(self) -> tuple[AwaitedSource, ...]:
+        """The awaited sources that have not reported since their last due moment."""
+        return tuple(one for one in self.awaited if not one.settled)
+
+    @cached_property
+    def next_due(self) -> datetime | None:
+        """The next moment at which an awaited source is due; None if it is not known."""
+        moments = [one.schedule.next_due(self.at) for one in self.awaited]
+        return min((moment for moment in moments if moment), default=None)
+
+    def may_have_come(self, since: datetime) -> bool:
+        """Returns whether papers could have come since `since`. The papers of a missing source may come at any time."""
+        if self.anytime or not self.awaited or self.missing:
+            return True
+        return any(one.due and one.due > since for one in self.awaited)
+
+    def reason_for_rest(self, until: datetime) -> str:
+        """Returns why arXiv has no papers on a day before `until`: "weekend" or "holiday".
+
+        Returns "" if arXiv has papers on each of these days, or if papers may come from elsewhere.
+        """
+        first, last = (moment.astimezone(source_calendar.NEW_YORK).date() for moment in (self.at, until))
+        arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, source_calendar.ArxivSchedule)]
+        if self.anytime or len(arxiv) < len(self.awaited) or (last - first).days < 1:
+            return ""
+        between = [first + source_calendar.DAY * n for n in range((last - first).days)]
+        silent = [day for day in between if not any(schedule.calendar.has_batch(day) for schedule in arxiv)]
+        if any(day.weekday() < source_calendar.SATURDAY for day in silent):
+            return "holiday"
+        return "weekend" if silent else ""
+
+    def next_delivery(
+        self,
+        subscription: model.Subscription,
+        chat: model.Chat,
+        *,
+        planned: bool = False,
+        fits: Callable[[int], bool] | None = None,
+    ) -> NextDelivery:
+        """Returns when a subscription delivers next.
+
+        If `planned`, returns the delivery after the one that is planned now.
+
+        `fits(sequence)` tells whether its query matches a paper above that sequence. If it is None, every new paper
+        counts as a match.
+        """
+        zone = zone_of(subscription, chat)
+        regular = next_moment(subscription.cadence, zone, self.at) if planned else subscription.next_due_at
+        news = not planned and self._has_news(subscription, chat, fits)
+        case = (subscription.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
+        if case not in self.cases:
+            clock = zones.zone(chat.settings.timezone)
+            self.cases[case] = forecast_delivery(
+                subscription.cadence, zone, regular, self, news=news, quiet=chat.settings.quiet, clock=clock
+            )
+        return self.cases[case]
+
+    def _has_news(self, subscription: model.Subscription, chat: model.Chat, fits: Callable[[int], bool] | None) -> bool:
+        """Whether new papers cause a delivery: one matches, or the chat's first delivery may say that none matches."""
+        cursor = subscription.cursor
+        if cursor >= self.last_sequence or fits is None:
+            return cursor < self.last_sequence
+        return fits(cursor) or (not chat.first_delivery_planned and self.is_last_word(subscription, chat))
+
+    def is_last_word(self, subscription: model.Subscription, chat: model.Chat) -> bool:
+        """Whether no more papers can come in time for a subscription that is due.
+
+        A when-out subscription also waits for sources that are due before its window closes.
+        """
+        if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
+            return True
+        closes = cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at)
+        return self.at >= closes or self.next_due is None or self.next_due >= closes
+
+    def next_of(
+        self, chat: model.Chat, subscriptions: Sequence[model.Subscription], planned: Collection[int] = ()
+    ) -> NextDelivery:
+        """Returns the next delivery to a chat: the earliest next delivery of its active subscriptions.
+
+        `planned` has the ids of subscriptions that deliver now, see `next_delivery`.
+        """
+        active = [
+            self.next_delivery(subscription, chat, planned=subscription.id in planned)
+            for subscription in subscriptions
+            if subscription.state is SubscriptionState.ACTIVE
+        ]
+        at_once = next((one for one in active if one.at is None and one.latest is not None), None)
+        first = min((one.at for one in active if one.at is not None), default=None)
+        return at_once or next((one for one in active if one.at == first), _NOTHING)
+
+
+def forecast_delivery(
+    cadence: model.Cadence,
+    zone: tzinfo,
+    regular: datetime | None,
+    forecast: Forecast,
+    *,
+    news: bool,
+    quiet: str = "off",
+    clock: tzinfo | None = None,
+) -> NextDelivery:
+    """Returns when a subscription delivers next.
+
+    - `regular`: its next regular moment, which may have passed.
+    - `news`: papers came that are new to it.
+    - `quiet`: the chat's quiet hours in the zone `clock`. Quiet hours delay only subscriptions with the cadence now.
+    """
+    now = forecast.at
+    if cadence.kind == "now":
+        return _forecast_at_once(regular, forecast, quiet, clock or zone, news=news)
+    plain = max(regular or now, now)
+    foreseen = forecast.awaited and not forecast.anytime and not news and not forecast.missing
+    batch = forecast.next_due if foreseen else None
+    if cadence.kind == "when-out":
+        return _forecast_when_out(cadence, zone, plain, batch, forecast, news=news)
+    if batch is None or batch <= plain:
+        return NextDelivery(at=plain)
+    at = cadences.next_due(cadence, zone, batch - _INSTANT)
+    return NextDelivery(at=at, rest=forecast.reason_for_rest(batch))
+
+
+def _forecast_at_once(
+    held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo, *, news: bool
+) -> NextDelivery:
+    if held is not None and held > forecast.at:
+        return NextDelivery(at=held)
+    if news and (until := cadences.quiet_until(quiet, clock, forecast.at)) is not None:
+        return NextDelivery(at=until)
+    batch = None if forecast.anytime or forecast.missing else forecast.next_due
+    if batch is None:
+        return NextDelivery()
+    return NextDelivery(
+        at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=forecast.reason_for_rest(batch)
+    )
+
+
+def _forecast_when_out(
+    cadence: model.Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, forecast: Forecast, *, news: bool
+) -> NextDelivery:
+    """Returns the next delivery of a when-out subscription.
+
+    `plain` is when its window opens, or now if the window is open. `batch` is when papers are due; None: not known.
+    """
+    now = forecast.at
+    closes = cadences.closes(cadence, zone, cadences.first_due(cadence, zone, plain) or plain)
+    if batch is not None:
+        opening = cadences.first_due(cadence, zone, batch) or batch
+        if batch < plain:
+            return NextDelivery(at=plain, about=True)
+        return NextDelivery(
+            at=max(opening, batch), about=True, rest=forecast.reason_for_rest(batch) if batch >= closes else ""
+        )
+    if plain > now:
+        return NextDelivery(at=plain, about=True, opens=True)
+    if forecast.missing:
+        return NextDelivery(latest=closes)
+    return NextDelivery(at=now) if forecast.awaited and news else NextDelivery(at=now, about=True, opens=True)

@@ -1,0 +1,110 @@
+"""The parts of a query: terms, alternatives, the syntax tree."""
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from subscriptions.errors import Sentence
+from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind, WordsOfPapers
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A condition that a paper fulfils or not. Terms are equal if they mean the same, even if they were typed differently.
+
+    The kind of the field tells which attributes hold the value:
+
+    WORDS      `tokens`, as `normalize` makes them. The last token of a prefix term is as written, without the plural step.
+    NAME       `tokens`, sorted. The token with a star is the last.
+    CATEGORY   `value`, in lower case: a category "cs.lg", or an archive "cs" for all its categories. If there is no such
+               category: "?" and the typed text; no paper has this value.
+    PAPER_ID   `value`, in lower case: a bare arXiv id or a DOI.
+    LABEL      `value`, as `fold_value` makes it.
+    NEARNESS   `value`: bare arXiv ids and DOIs, sorted, separated by commas. `near`: (word, weight) for the words of
+               these papers. If the words are not known, it is () and no paper fulfils the term.
+    MEANING    `value`: the text as typed. `question`: its vector; b"" if it is not known, and no paper fulfils the term.
+
+    A paper fulfils an ALL term if any text has its `tokens`, one author has its `names`, or the paper has the category
+    in `value`. A TEXT_OR_ID term has its words in `tokens` and the id in `value`.
+    """
+
+    field: Field
+    tokens: tuple[str, ...] = ()
+    prefix: bool = False
+    exact: bool = False
+    value: str = ""
+    names: tuple[str, ...] = ()
+    near: WordsOfPapers = ()
+    question: bytes = dataclasses.field(default=b"", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One alternative of a query: a paper must fulfil all terms of `positive` (at least one) and none of `negative`."""
+
+    positive: frozenset[Term]
+    negative: frozenset[Term] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value with its field, as typed. `words` is the value without field, quotes, star and `=`."""
+
+    term: Term
+    words: str
+    column: int  # where the value begins in the text as typed, in code points from 1
+    quoted: bool = False  # whether it was typed or read as a phrase
+    canonical: str = field(default="", compare=False, repr=False)  # the canonical text of this value alone
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Excludes `node`, which is a leaf, an And or an Or."""
+
+    node: "Node"
+    column: int  # where the first minus is in the text as typed
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of two or more nodes, in the order in which they were typed. None of these nodes is an And itself."""
+
+    nodes: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of two or more nodes, in the order in which they were typed. None of these nodes is an Or itself."""
+
+    nodes: tuple["Node", ...]
+
+
+Node: TypeAlias = Leaf | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query that was parsed."""
+
+    text: str  # as typed
+    canonical: str  # the same for queries of the same meaning; can be parsed again; stored, never shown
+    alternatives: tuple[Alternative, ...]  # disjunctive normal form, 1 to 64
+    hints: tuple[Sentence, ...] = ()  # how the query was read; the most useful first
+    tree: Node = field(default=Leaf(Term(TEXT), "", 1), compare=False, repr=False)  # as typed; equal parts occur once
+    fields: Fields = field(default=FIELDS, compare=False, repr=False)  # the fields that it could name
+
+    @property
+    def wants_nearness(self) -> bool:
+        """Whether an alternative asks for nearness to papers whose words are known."""
+        return any(term.near for one in self.alternatives for term in one.positive)
+
+    @property
+    def terms(self) -> Iterator[Term]:
+        """Yields each term of the query once."""
+        return iter({term: None for a in self.alternatives for term in (*a.positive, *a.negative)})
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The texts whose vectors the query needs, each once."""
+        return tuple(term.value for term in self.terms if term.field.kind is ValueKind.MEANING)

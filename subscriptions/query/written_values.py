@@ -1,0 +1,45 @@
+"""Writes a value so that it is read alike."""
+
+import re
+from collections.abc import Iterator
+
+from subscriptions.query import (
+    FIELDS,
+    ValueKind,
+    commas,
+)
+from subscriptions.query.parse import query_of
+from subscriptions.query.tree import Leaf, Term
+
+PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
+# such a word is in quotes, so that it is read as a word
+_LIKE_OPERATOR = re.compile(rf"(?:and|or|且|或)$|{commas.EXCLUDES}", re.VERBOSE)
+
+
+def written_value(leaf: Leaf) -> str:
+    """Returns the value of a leaf as people type it after the field; "" if it cannot be typed."""
+    return next((form for form in _forms(leaf) if _means(leaf.term.field.prefix + form, leaf.term)), "")
+
+
+def _forms(leaf: Leaf) -> Iterator[str]:
+    """Yields ways to write a value. The first is the most similar to the typed value."""
+    words = " ".join(leaf.words.replace('"', " ").split())
+    if leaf.term.field.kind in (ValueKind.NEARNESS, ValueKind.MEANING):
+        yield from (words, f'"{words}"')
+        return
+    forms = ["-".join(words.split())] if leaf.term.prefix else [words, f'"{words}"']
+    if leaf.quoted or not PLAIN.fullmatch(words) or _LIKE_OPERATOR.match(words):
+        forms.reverse()
+    exact = "=" * leaf.term.exact
+    yield from (exact + form for form in forms)
+    yield leaf.canonical.removeprefix(leaf.term.field.canonical_prefix)
+
+
+def _means(text: str, term: Term) -> bool:
+    """Returns whether a text is a query of one value with exactly this term."""
+    field = term.field
+    fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
+    fields = fields.knowing({term.value: term.near}) if term.near else fields
+    fields = fields.asking({term.value: term.question}) if term.question else fields
+    query = query_of(text, fields)
+    return query is not None and isinstance(query.tree, Leaf) and query.tree.term == term
