@@ -71,7 +71,7 @@ fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; T
 		$(BIN)/python -m tests.programs.fuzz $(TARGET) $(MINUTES); \
 	fi
 
-rooms: .venv/dev.stamp ## removes each room from a copy and runs the tests of all else; takes hours; ARGS=slack: only that one
+rooms: .venv/dev.stamp ## removes each room from a copy, starts what remains and runs tests of others; ARGS=slack: only that one
 	$(BIN)/python -m tests.programs.rooms $(ARGS)
 
 lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release

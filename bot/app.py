@@ -16,7 +16,6 @@ from bot.delivery.sender import EmbeddedEngine, Sender
 from bot.dependencies import ConversationDependencies, Dependencies, Layout
 from bot.dependencies.opening import make_ready, make_store
 from bot.dependencies.system_clock import SystemClock
-from bot.meaning import encoder_of
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms import known
 from bot.ports.channel import Channel, Clock
@@ -29,6 +28,7 @@ from bot.rendering.outline import MakeLink
 from bot.rendering.packing import Medium
 from bot.rendering.reply_messages import render_reply
 from bot.settings import Settings
+from bot.settings.encoder import encoder_of
 from subscriptions import model
 from subscriptions.addresses import facts_of
 from subscriptions.store.database.store import KEPT_COPIES, Store

@@ -17,10 +17,10 @@ from bot.dependencies import opening, system_clock
 from bot.dependencies.questions import encode
 from bot.digests import format_names
 from bot.errors import WrongUsage
-from bot.meaning import encoder_of
 from bot.platforms import known
 from bot.ports.meaning import Encoder
 from bot.settings import Settings
+from bot.settings.encoder import encoder_of
 from bot.settings.loading import load_usable_settings
 from subscriptions import addresses, errors, model
 from subscriptions.service.listing import get_chat

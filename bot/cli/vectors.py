@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bot.meaning import encoder_of
 from bot.ports.meaning import Encoder
+from bot.settings.encoder import encoder_of
 from bot.settings.loading import load_settings
 from subscriptions.errors import MeaningFails, QueryError, Sentence
 from subscriptions.model import Paper

@@ -44,6 +44,7 @@ from bot.rendering.language import Language
 from bot.rendering.templating import page_environment
 from bot.rendering.terminal import Flow, text_of
 from subscriptions import errors
+from subscriptions.addresses import declared
 from subscriptions.model import ChatKind
 
 
@@ -286,10 +287,11 @@ def source_of_texts(language: Language) -> str:
 
 def steps(language: Language, program: str, sample: str) -> tuple[tuple[str, str], ...]:
     """Returns (what to do next, its command) pairs."""
+    variable = next(facts.token_variable for facts in declared() if facts.token_variable)
     query = "扩散模型" if language.code == "zh" else "diffusion -survey"
     return (
         (language.say("Try your own words"), f"{program} match '{query}' {sample}"),
-        (language.say("Connect a chat"), f"PAPERWIRE_TELEGRAM_TOKEN=… {program} run"),
+        (language.say("Connect a chat"), f"{variable}=… {program} run"),
     )
 
 

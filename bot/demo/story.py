@@ -15,6 +15,8 @@ from bot.app import App, build_app
 from bot.commands.paper_buttons import pressed_token
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
+from bot.digests import OWN_NAMES
+from bot.platforms.known import PLATFORMS
 from bot.ports import conversation as conversations
 from bot.ports.channel import Channel, Clock, Limits, read_message
 from bot.settings import Settings
@@ -192,6 +194,7 @@ class Arrival:
     at: datetime
     file: str  # in bot/samples
     source: str
+    format: str  # a digest of a format that is missing does not arrive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,12 +234,13 @@ class DemoChat:
         return "" if self.kind is model.ChatKind.PRIVATE else f"#{self.title}"
 
 
-ARRIVALS: Final[tuple[Arrival, ...]] = (
-    Arrival(at=_at(0, 5), file="arxiv_rss.xml", source="arXiv"),
-    Arrival(at=_at(0, 6, 10), file="hf_papers.json", source="trending papers"),
-    Arrival(at=_at(0, 6, 20), file="bilingual.txt", source="bilingual list"),
-    Arrival(at=_at(1, 5, 40), file="daily_arxiv.md", source="daily arXiv"),
+_ARRIVALS: Final[tuple[Arrival, ...]] = (
+    Arrival(at=_at(0, 5), file="arxiv_rss.xml", source="arXiv", format="arxiv_rss"),
+    Arrival(at=_at(0, 6, 10), file="hf_papers.json", source="trending papers", format="hf_json"),
+    Arrival(at=_at(0, 6, 20), file="bilingual.txt", source="bilingual list", format="bilingual3"),
+    Arrival(at=_at(1, 5, 40), file="daily_arxiv.md", source="daily arXiv", format="daily_arxiv_md"),
 )
+ARRIVALS: Final = tuple(one for one in _ARRIVALS if one.format in OWN_NAMES)
 
 _WEEK: Final = errors.Sentence("A week on Telegram")
 _WEEK_REMARK: Final = errors.Sentence(
@@ -315,7 +319,7 @@ def _chats(
     )
 
 
-DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
+_DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
     *_chats(
         "en",
         "Europe/Berlin",
@@ -331,6 +335,8 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         ("论文阅读", "23 位成员", "李娜", "ada@lab.org.cn", "李娜", "机器人"),
     ),
 )
+DEMO_CHATS: Final = tuple(one for one in _DEMO_CHATS if one.platform in PLATFORMS)  # a platform may be removed
+_PLATFORMS: Final = tuple(dict.fromkeys(one.platform for one in DEMO_CHATS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,7 +396,6 @@ def _buttons(app: App, conversation: DemoChat, post: GalleryPost) -> Iterator[tu
             yield data, pressed_token(app.store, data, str(conversation.chat))
 
 
-_PLATFORMS: Final[tuple[DemoPlatform, ...]] = ("telegram", "slack", "email", "web")
 _UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit
 
 

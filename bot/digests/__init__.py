@@ -1,6 +1,6 @@
 """Reads digests: turns bytes into papers. `read_digest` reads any digest; each format is a member of FORMATS.
 
-A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to FORMATS at its place, and put a
+A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to `_FAMILIES` at its place, and put a
 page with its expected papers into tests/digests. Installed packages can bring formats, too (CONTRIBUTING.md); they
 import the names that this module exports.
 """
@@ -11,24 +11,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from importlib import import_module
 from typing import Final
 
-from bot.digests import (
-    _failures,
-    _format,
-    _papers,
-    _xml,
-    arxiv_feeds,
-    arxiv_lists,
-    bilingual,
-    biorxiv_json,
-    daily_arxiv,
-    feeds,
-    hugging_face,
-    hugging_llm,
-    installed,
-    records,
-)
+from bot.digests import _failures, _format, _papers, _xml, installed
 from bot.digests._failures import without_failures as without_failures
 from bot.digests._format import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._format import INFO as INFO
@@ -49,34 +35,21 @@ from subscriptions import errors
 from subscriptions.model import Digest
 from subscriptions.planning.archives import lies_ahead
 
-FORMATS: Final[tuple[DigestFormat, ...]] = (
-    arxiv_feeds.ARXIV_RSS,
-    arxiv_feeds.ARXIV_ATOM,
-    arxiv_feeds.ARXIV_API_ATOM,
-    bilingual.BILINGUAL_RSS,
-    arxiv_lists.ARXIV_LISTING_HTML,
-    hugging_face.HF_HTML,
-    hugging_face.HF_JSON,
-    feeds.FEED_JSON,
-    daily_arxiv.DAILY_ARXIV_JSONL,
-    bilingual.BILINGUAL_JSON,
-    biorxiv_json,
-    arxiv_lists.ARXIV_LISTING_MAIL,
-    arxiv_lists.ARXIV_LISTING_PASTWEEK,
-    bilingual.BILINGUAL_MD,
-    hugging_llm.HUGGING_MD,
-    hugging_llm.HUGGING_INDEX,
-    hugging_face.HF_TEXT,
-    bilingual.BILINGUAL3,
-    daily_arxiv.DAILY_ARXIV_MD,
-    feeds.FEED_RSS,
-    feeds.FEED_RDF,
-    feeds.FEED_ATOM,
-    records.PUBMED_XML,
-    records.OPENALEX_JSON,
-    records.CROSSREF_JSON,
-    records.S2_JSON,
-    records.RECORDS_JSON,
+# The families of formats, a module each. A family whose line is missing here is not read.
+_FAMILIES = (
+    "arxiv_feeds",
+    "bilingual",
+    "arxiv_lists",
+    "hugging_face",
+    "feeds",
+    "daily_arxiv",
+    "biorxiv_json",
+    "hugging_llm",
+    "records",
+)
+_MODULES = tuple(import_module(f"bot.digests.{family}") for family in _FAMILIES)
+FORMATS: Final[tuple[DigestFormat, ...]] = tuple(
+    one for module in _MODULES for one in getattr(module, "FORMATS", (module,))
 )
 """All formats. Their order matters: a text is read as the first format whose `detect` accepts it."""
 

@@ -168,6 +168,8 @@ def _read_answer(text: str, warnings: Warnings, language: str | None) -> Content
     return feed_content(text, f"{ATOM} entry", warnings, doi="doi")
 
 
-ARXIV_RSS = Format("arxiv_rss", _is_rss, _read_rss)
-ARXIV_ATOM = Format("arxiv_atom", _is_atom, _read_atom)
-ARXIV_API_ATOM = Format("arxiv_api_atom", _is_answer, _read_answer)
+FORMATS = (
+    Format("arxiv_rss", _is_rss, _read_rss),
+    Format("arxiv_atom", _is_atom, _read_atom),
+    Format("arxiv_api_atom", _is_answer, _read_answer),
+)

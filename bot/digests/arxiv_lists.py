@@ -433,6 +433,8 @@ def _as_written(around: _html.Node, words: str) -> str:
     return words
 
 
-ARXIV_LISTING_MAIL = Format("arxiv_listing_mail", _is_mail, _read_mail)
-ARXIV_LISTING_PASTWEEK = Format("arxiv_listing_pastweek", _is_pastweek, _read_pastweek)
-ARXIV_LISTING_HTML = Format("arxiv_listing_html", _is_page, _read_page)
+FORMATS = (
+    Format("arxiv_listing_html", _is_page, _read_page),
+    Format("arxiv_listing_mail", _is_mail, _read_mail),
+    Format("arxiv_listing_pastweek", _is_pastweek, _read_pastweek),
+)

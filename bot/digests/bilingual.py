@@ -433,7 +433,9 @@ def _entry_of_group(group: list[Line], warnings: Warnings, language: str | None)
     return Entry(number, _papers.keyed(_paper(record, warnings, language)))
 
 
-BILINGUAL_MD = Format("bilingual_md", _is_markdown, _read_markdown)
-BILINGUAL_JSON = Format("bilingual_json", _is_json, _read_json)
-BILINGUAL_RSS = Format("bilingual_rss", _is_rss, _read_rss)
-BILINGUAL3 = Format("bilingual3", _is_groups, _read_groups)
+FORMATS = (
+    Format("bilingual_rss", _is_rss, _read_rss),
+    Format("bilingual_json", _is_json, _read_json),
+    Format("bilingual_md", _is_markdown, _read_markdown),
+    Format("bilingual3", _is_groups, _read_groups),
+)

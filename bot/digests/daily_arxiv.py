@@ -389,5 +389,7 @@ def _authors(record: Record) -> tuple[str, ...]:
     return _papers.joined_names(names)
 
 
-DAILY_ARXIV_MD = Format("daily_arxiv_md", _is_page, _read_page)
-DAILY_ARXIV_JSONL = Format("daily_arxiv_jsonl", _is_lines, _read_lines)
+FORMATS = (
+    Format("daily_arxiv_jsonl", _is_lines, _read_lines),
+    Format("daily_arxiv_md", _is_page, _read_page),
+)

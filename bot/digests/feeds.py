@@ -416,7 +416,9 @@ def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
         )
 
 
-FEED_RSS = Format("feed_rss", _is_rss, _read_xml)
-FEED_RDF = Format("feed_rdf", _is_rdf, _read_xml)
-FEED_ATOM = Format("feed_atom", _is_atom, _read_xml)
-FEED_JSON = Format("feed_json", _is_json, _read_json)
+FORMATS = (
+    Format("feed_json", _is_json, _read_json),
+    Format("feed_rss", _is_rss, _read_xml),
+    Format("feed_rdf", _is_rdf, _read_xml),
+    Format("feed_atom", _is_atom, _read_xml),
+)

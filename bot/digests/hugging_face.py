@@ -225,6 +225,8 @@ def _entry(line: int, title: str, abstract: str) -> Entry:
     return Entry(line=line, paper=Paper(key=_papers.title_key(title), title=title, abstract=abstract))
 
 
-HF_JSON = Format("hf_json", _is_list, _read_list)
-HF_HTML = Format("hf_html", _is_page, _read_page)
-HF_TEXT = Format("hf_text", _is_copy, _read_copy)
+FORMATS = (
+    Format("hf_html", _is_page, _read_page),
+    Format("hf_json", _is_list, _read_list),
+    Format("hf_text", _is_copy, _read_copy),
+)

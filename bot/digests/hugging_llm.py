@@ -299,5 +299,7 @@ def _parts(line: str) -> tuple[str, str, str]:
     return _format.collapse(line[head.end() : file.start()]), line[file.end() : end], line[end + len(_FILE_END) :]
 
 
-HUGGING_MD = Format("hugging_md", _is_paper, _read_papers)
-HUGGING_INDEX = Format("hugging_index", _is_month, _read_month)
+FORMATS = (
+    Format("hugging_md", _is_paper, _read_papers),
+    Format("hugging_index", _is_month, _read_month),
+)

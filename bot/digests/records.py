@@ -370,8 +370,10 @@ def _format_of(name: str, *databases: _Database) -> Format:
     return Format(name, partial(_is_answer, databases), partial(_read_answer, databases))
 
 
-PUBMED_XML = Format("pubmed_xml", _is_pubmed, _read_pubmed)
-OPENALEX_JSON = _format_of("openalex_json", _OPENALEX)
-CROSSREF_JSON = _format_of("crossref_json", _CROSSREF)
-S2_JSON = _format_of("s2_json", _S2)
-RECORDS_JSON = _format_of("records_json", *_OTHERS)
+FORMATS = (
+    Format("pubmed_xml", _is_pubmed, _read_pubmed),
+    _format_of("openalex_json", _OPENALEX),
+    _format_of("crossref_json", _CROSSREF),
+    _format_of("s2_json", _S2),
+    _format_of("records_json", *_OTHERS),
+)

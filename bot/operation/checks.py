@@ -14,7 +14,6 @@ import httpx
 from bot.dependencies.opening import backup_folder
 from bot.digests import FORMATS, formats_of_packages
 from bot.errors import ModelFails
-from bot.meaning import encoder_of
 from bot.operation import ticks
 from bot.operation.findings import findings_of, old_copy, texts
 from bot.operation.sign_in import Entry, entry
@@ -24,6 +23,7 @@ from bot.ports.language_model import Summarizer
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
 from bot.settings import VARIABLES, Settings
+from bot.settings.encoder import encoder_of
 from subscriptions import addresses, errors, model
 from subscriptions.chat_settings import resolve
 from subscriptions.notices.findings import DeliveriesWaiting, Level, MessagesDead

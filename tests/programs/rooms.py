@@ -1,7 +1,7 @@
 """Removes a room from a copy of the repository and runs what remains: `python -m tests.programs.rooms [ROOM ...]`.
 
 docs/architecture.md says what a room is. Its tests are the modules that import it, the files whose path names it, and each
-other test whose own text names it.
+other test that names it, itself or in a function, class or fixture that it uses.
 """
 
 import argparse
@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SELECTED = ("-n", "2", "tests/contract/test_channels.py", "tests/unit/test_query.py", "tests/unit/test_planning.py")
 WITHOUT = "ROOM_THAT_IS_GONE"  # the variable with the room that pytest runs without
 
 
@@ -43,6 +45,27 @@ ROOMS: Mapping[str, Room] = {
     "apprise": _platform("apprise"),
     "email": _platform("email", r"e-?mail|smtp"),
     "slack": _platform("slack"),
+    "telegram": _platform("telegram"),
+    "meaning": Room(
+        folders=("bot/meaning",),
+        place="bot/settings/encoder.py",
+        line='"bot.meaning",',
+        tests=r"bot\.meaning|embeddings|encoder",
+    ),
+    **{
+        name: Room(folders=(f"bot/digests/{name}.py",), place="bot/digests/__init__.py", line=f'"{name}",', tests=tests)
+        for name, tests in {
+            "arxiv_feeds": r"arxiv_(rss|atom|api)|\brss_",
+            "bilingual": "bilingual",
+            "arxiv_lists": "arxiv_listing",
+            "hugging_face": r"hf_|hugging_?face",
+            "feeds": "feed_",
+            "daily_arxiv": "daily",
+            "biorxiv_json": "biorxiv",
+            "hugging_llm": "hugging_(md|index|llm)",
+            "records": r"pubmed|openalex|crossref|s2_|records",
+        }.items()
+    },
     "model": Room(
         folders=("bot/model",),
         place="bot/app.py",
@@ -181,8 +204,27 @@ def run_what_remains(name: str, folder: Path, arguments: Sequence[str]) -> tuple
 
 
 def _text_of(test: pytest.Function) -> str:
+    """Returns the name, the row and the text of a test, with that of the functions, classes and fixtures that it uses."""
     rows = test.callspec.params if hasattr(test, "callspec") else {}
-    return f"{test.name} {inspect.getsource(test.function)} {rows}"
+    fixtures = [found[-1].func for found in test._fixtureinfo.name2fixturedefs.values()]
+    used = set().union(*(_used(one) for one in (test.function, *fixtures)))
+    return "\n".join([test.name, str(rows), *(inspect.getsource(one) for one in used)])
+
+
+@cache
+def _used(function: Any) -> frozenset[Any]:
+    """Returns a function and what it uses of the tests, directly or not."""
+    found, left = set[Any](), [inspect.unwrap(function)]
+    while left:
+        one = left.pop()
+        if one in found or not getattr(one, "__module__", "").startswith("tests."):
+            continue
+        found.add(one)
+        bodies = vars(one).values() if inspect.isclass(one) else [one]
+        for body in filter(inspect.isfunction, bodies):
+            names = (body.__globals__.get(name) for name in body.__code__.co_names)
+            left += [name for name in names if inspect.isclass(name) or inspect.isfunction(name)]
+    return frozenset(found)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -203,7 +245,7 @@ def main() -> int:
     for name in given.rooms or ROOMS:
         with TemporaryDirectory() as folder:
             gone = copy_without(name, Path(folder))
-            last, found = run_what_remains(name, Path(folder), arguments or ["-n", "4", "tests"])
+            last, found = run_what_remains(name, Path(folder), arguments or SELECTED)
         found = [*links(name), *found]
         print("\n".join([f"{name}: without it and {len(gone)} files of its tests: {last}", *found]), flush=True)
         failed += found
