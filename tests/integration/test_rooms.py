@@ -11,7 +11,7 @@ from tests.programs import rooms
 
 # a few tests of other rooms, which run in a copy without the room; `make rooms` runs all, for every room
 SELECTED = {
-    "email": ("-n", "0", "tests/contract/test_channels.py", "tests/integration/test_demo.py", "-k", "apprise or demo"),
+    "email": ("-n", "0", "tests/contract/test_channels.py", "-k", "apprise"),
 }
 
 
