@@ -18,7 +18,7 @@ from bot.dependencies import command_limits
 from subscriptions import errors
 from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
-from subscriptions.store import known_papers as stored_papers
+from subscriptions.store import paper_words
 from subscriptions.store.claims import pause_lane
 from subscriptions.store.database import store as database
 from tests import make
@@ -454,7 +454,7 @@ async def test_a_look_holds_up_no_writer(
 
 MATCHING = [
     *((known_papers, name) for name in ("_find", "matching_papers")),
-    *((stored_papers, name) for name in ("having", "news", "sequenced")),
+    *((paper_words, name) for name in ("having", "news", "sequenced")),
 ]
 
 
