@@ -2,8 +2,9 @@
 
 The intent of a sentence is what its author wants, such as to subscribe. A part is what some of its words say, such as a
 subject or a time. From the examples in bot/commands/words/examples, this module learns weights by which the bot finds
-both. It writes them to bot/commands/words/weights.sqlite, which is committed, with a hash of what they were learned from;
-a test says when they are older than that.
+both. It writes them to bot/commands/words/weights.sqlite, which is committed, with a hash of what they were learned from.
+The committed ones have none: they are older than some of the examples, and those learned anew understand a few other
+sentences, which the tests of sentences name.
 
 An example is a line with slots such as {x}. Several sentences are made of each example: words of the folder `parts` of
 its language fill the slots, synonyms replace some words, and words of courtesy are put around the line.

@@ -25,7 +25,7 @@ from bot.commands import (
     word_edits,
 )
 from bot.commands.context import CommandContext
-from bot.commands.words import by_rule, intents, languages, names, reader, subjects
+from bot.commands.words import boundaries, by_rule, intents, languages, names, reader, subjects
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import errors, model
@@ -159,7 +159,8 @@ def _about_named(context: CommandContext, said: Said) -> Said:
         text = meant.with_number(text, one)
     numbered = intents.meaning(text)
     # the number has replaced the words, and no other words say how to change the query
-    has_lost = said.intent in _OF_WORDS and not numbered.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)
+    left = numbered.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)
+    has_lost = said.intent in _OF_WORDS and all(map(boundaries.is_crumb, left))
     return numbered if numbered.intent in likely and numbered.sure >= intents.SURE and not has_lost else said
 
 

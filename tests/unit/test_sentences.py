@@ -290,6 +290,12 @@ from subscriptions.query.parse import parse_query
         ),
         ("I'd like to follow what Ada Example publishes", "sub", 'author:"Ada Example"'),
         ("谁说我想订阅冰川沉积了", None, ""),
+        ("除了综述，冰川沉积的新论文都发给我", "sub", "冰川沉积 -综述"),
+        ("Give me an RSS feed", "feed", ""),
+        ("can I see my papers in a feed reader?", "feed", ""),
+        ("给我一个RSS", "feed", ""),
+        ("remove the kelp feed", None, ""),
+        ("RSS fingerprinting", None, ""),
     ],
 )
 def test_words_are_a_command_or_a_query(text: str, name: str | None, words: str) -> None:

@@ -15,6 +15,7 @@ _LINKS = frozenset({"and", "or", "nor", "of", "in", "for", "with", "和", "与",
 # 我是学昆虫的，蜜蜂授粉的论文请发我: the first clause has no word of a request, so it only introduces the person. If a word of
 # _LINKED links the clauses, the first one names a subject, too.
 _REQUEST = re.compile(r"[想看订盯推]|(?<!主)要|关注|论文|文章|文献")
+_EXCEPT, _SENDS = re.compile(r"^除"), re.compile(r"都.*[发推送要看]|[发推送]")
 _LINKED = re.compile(r"[也还]|另外|同时|以及|偶尔|尤其|特别")
 _ENDS_OF_CLAUSE = frozenset(",;!.")
 _OF_A_REQUEST = frozenset({reader.WANTED, reader.UNWANTED, reader.AUTHOR})
@@ -22,11 +23,23 @@ _OF_A_REQUEST = frozenset({reader.WANTED, reader.UNWANTED, reader.AUTHOR})
 
 def of_request(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> tuple[tuple[Token, ...], list[str]]:
     """Returns the tokens of a request for papers and their parts, with what the tagger left of its subject put right."""
+    parts = _wanted_after_denied(tokens, parts)
     parts = _with_what_is_linked(tokens, _with_strange_words(tokens, parts))
     read, parts = _from_introduction(said, tokens, parts)
     parts = _without_manner(said, read, parts)
     before = _introduction(said, read, parts)
     return read, [reader.NO_PART] * before + list(parts[before:])
+
+
+def _wanted_after_denied(tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:
+    """Returns the parts, in which what a later clause asks for is wanted: 除了综述，冰川的论文都发给我; not in 不要综述，教程."""
+    found, ends = list(parts), [at for at, one in enumerate(tokens) if one.mark in _ENDS_OF_CLAUSE]
+    for start, end in pairwise([*ends, len(tokens)]):
+        before = "".join(one.mark for one in tokens[:start])
+        around = "".join(one.mark for one, part in zip(tokens[start:end], parts[start:end], strict=True) if not part)
+        if reader.UNWANTED in parts[:start] and _EXCEPT.search(before) and _SENDS.search(around):
+            found[start:end] = [reader.WANTED if one == reader.UNWANTED else one for one in parts[start:end]]
+    return found
 
 
 def _with_strange_words(tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:
@@ -91,7 +104,7 @@ _INTRODUCTION = re.compile(
     r"^(?:(?:please|pls|can you|could you|would you|will you|i want to|i'd like to|also|and|hi|hey|hello)[ ,]+)*"
     r"(?:subscribe(?: me)? to|follow|keep (?:an|your) eye on|keep (?:me|us) (?:posted|updated|informed) (?:on|about)|(?:notify|alert|ping|inform|tell) (?:me|us) (?:about|of|on)"
     r"|(?:(?:i want|i need|i'd like|we want|we need|send|show|give|find|get|me|us|looking for|are there|is there|any|some|all|more|the|new|latest|recent)[ ,]+)*"
-    r"(?:papers?|articles?|preprints?|everything|anything) (?:about|on|regarding|concerning))\s+"
+    r"(?:papers?|articles?|preprints?|everything|anything) (?:about|on|regarding|concerning|mentioning))\s+"
     r"(?:(?:the|any|all|some|more|new|latest|recent|newest|papers?|articles?|preprints?|research|work|everything|anything|stuff|news|updates|changes|about|on|in|of) )*"
     r"|^(?:请|帮我|麻烦|我要|我想)*(?:订阅|关注|追踪|跟踪)(?:关于|有关)?"
 )
@@ -117,6 +130,11 @@ def _from_introduction(said: str, tokens: Sequence[Token], parts: Sequence[str])
     found, read, plain = list(parts), list(tokens), reader.folded(said)
     introduction = _INTRODUCTION.match(plain)
     start = introduction.end() if introduction else len(said)
+    if introduction:
+        found = [
+            reader.NO_PART if one.end <= start and part == reader.WANTED else part
+            for one, part in zip(read, found, strict=True)
+        ]
     first = next((at for at, one in enumerate(read) if one.end > start), len(read))
     if first < len(read) and read[first].start < start:  # "on daily" in "papers on daily steps"
         read[first] = Token(start, read[first].end, reader.WHEN, said[start : read[first].end])

@@ -11,6 +11,7 @@ DISTRESS, UNSAVE, WHEN_FOUND, BIB = "distress", "unsave", "when-found", "export-
 ACKNOWLEDGED = "acknowledged"  # the person only says that the last message was read
 BOTH_LANGUAGES = "set-text-both"
 HISTORY = "history"
+FEED = "feed"  # the papers of the chat in a feed reader
 
 _SHORT = 40  # characters of a text that only acknowledges
 _READ = 2000  # characters of a text in which distress is looked for
@@ -45,6 +46,8 @@ _UNSAVED = re.compile(
     r"|\b(?:remove|delete|drop|take|clear|erase|get rid of|kick|throw|no longer|don'?t|do not|stop)\b.*\b(?:sav(?:e|ed|es|ing)|bookmark\w*|favou?rites?|starred|reading list|kept|keep)\b"
     r"|(?:取消|删除?|删掉|移除|移出|去掉|不要再?|不再|别再?|不用).{0,24}(?:收藏|保存|书签)|(?:收藏|保存)(?:夹|的|里|中)?.{0,24}(?:删|移除|移出|去掉|取消|拿掉)"
 )
+_FEED_WORDS = frozenset({"rss", "atom", "feed", "feeds", "reader", "url"})
+_FEED = re.compile(r"(?<![a-z])rss(?![a-z])|\batom feed\b|\bfeed (?:reader|address|url)\b")
 _ORDERED = ("today", "missing-citations", "set-limit", "set-order-newest", "like-paper", reader.QUERY)
 _CITED = re.compile(r"cit(?:e|ing|ation)|\bh-index|\brefer|引|参考")  # who wrote a paper is known, who cites it is not
 _SAVES = ("save", "saved", "unsub", "dislike-paper", "export-saved-bib", "exclude", "undo", reader.QUERY)
@@ -104,8 +107,18 @@ def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str)
         return "sub"
     if likeliest == "list" and _GOT_ON.search(plain):
         return reader.ASKING[0]
+    if _FEED.search(plain) and not _has_topic(tokens):
+        return FEED
     is_ranked = likeliest in _ORDERED and rank_in(plain) is not None
     return reader.ASKING[0] if is_ranked else _of_likeliest(tokens, plain, likeliest)
+
+
+def _has_topic(tokens: tuple[reader.Token, ...]) -> bool:
+    """Returns whether a sentence about a feed has nothing but its name, or a word that no example has: "RSS fingerprinting"."""
+    known = reader.learned().known
+    others = [one.mark for one in tokens if one.mark not in _FEED_WORDS and one.mark[:1].isalpha()]
+    is_strange = any(not reader.is_han(one) and one not in known.words for one in others)
+    return not others or is_strange or not known.topics.isdisjoint(reader.pairs_of(tokens))
 
 
 def _of_likeliest(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) -> str:

@@ -205,19 +205,23 @@ def _meaning_of(said: str) -> Said:
     elif days_added(Said(said, tokens)):
         found = (reader.Score("schedule", 1.0),)
     else:
-        found = tuple(reader.scores(tokens)[:5])
+        found = tuple(_with_named_time(reader.scores(tokens), tokens)[:5])
     if not typed and _is_guessed(Said(said, tokens, found)) and languages.is_in_another(said):
         found = (reader.Score(reader.QUERY, 1.0),)
     # papers "in Nature" have no answer, but 流形上的优化 is a subject, of which the reader knows only the words between
     is_subject = found[0].intent == "missing-news" and found[0].sure < _NEWS and Said(said, tokens).has_unknown
     is_title = found[0].intent == "set-limit" and _TOP.match(reader.folded(said)) is not None
-    is_query = is_subject or (
-        (is_title or found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-")))
-        and Said(said, tokens).has_unknown
-        and len(tokens) <= _FEW
-        and not names.refers(said)
-        and not pause_in(Said(said, tokens))
-        and not _is_worded_as_a_wish(said, found[0].intent)
+    is_query = (
+        is_subject
+        or _is_of_a_thing(found[0].intent, tokens)
+        or (
+            (is_title or found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-")))
+            and Said(said, tokens).has_unknown
+            and len(tokens) <= _FEW
+            and not names.refers(said)
+            and not pause_in(Said(said, tokens))
+            and not _is_worded_as_a_wish(said, found[0].intent)
+        )
     )
     ruled = by_rule.intent_by_rule(tokens, reader.folded(said), found[0].intent)
     if ruled != found[0].intent:
@@ -232,6 +236,34 @@ def _meaning_of(said: str) -> Said:
     if found[0].intent == "schedule" and (kept := _NO_LONGER.sub("", said)) not in ("", said):
         said, tokens = kept, reader.tokens_of(kept)
     return Said(said, tokens, (reader.Score(reader.QUERY, HALF), *found) if is_query else found)
+
+
+def _is_of_a_thing(intent: str, tokens: Sequence[Token]) -> bool:
+    """Returns whether the verb of a pause is a noun of a subject: "resume in job scheduling", but not "pause in January"."""
+    is_pause = intent in ("pause", "resume", "stop") and len(tokens) > 3  # noqa: PLR2004 - verb, preposition, two words
+    return (
+        is_pause and tokens[1].mark in ("in", "of") and tokens[2].mark.isalpha() and tokens[2].mark not in small_words()
+    )
+
+
+def _with_named_time(found: list[reader.Score], tokens: Sequence[Token]) -> list[reader.Score]:
+    """Returns the scores; if a time of day is named, those of other times belong to the intent for any time.
+
+    These are "at once" and "on weekdays", and a pause in 九点再发, which only says when papers shall come.
+    """
+    timed = [
+        at
+        for at, one in enumerate(tokens)
+        if one.mark == reader.WHEN and re.search(r"\d|[早晚点上下中夜午]", one.words)
+    ]
+    then = {tokens[at + 1].mark for at in timed if at + 1 < len(tokens)}
+    others = {"schedule-now", "schedule-weekdays"} if timed and len(tokens) > 1 else set[str]()
+    if then & {"再", "才"}:
+        others.add("pause")
+    more = sum(one.sure for one in found if one.intent in others)
+    kept = [one for one in found if one.intent not in others]
+    summed = [one._replace(sure=one.sure + more) if one.intent == "schedule" else one for one in kept]
+    return sorted(summed, key=lambda one: -one.sure)
 
 
 def _is_worded_as_a_wish(said: str, intent: str) -> bool:

@@ -34,6 +34,7 @@ _VERBS: Mapping[str, _Verbs] = {
     "sub": _Verbs(r"subscrib\w*|follow\w*|notify|alert", "订阅|关注"),
     "schedule": _SET,
 }
+_ANY = _Verbs(*("|".join(words) for words in zip(_SET, _REMOVE, _PAUSE, strict=True)))
 _BY_PREFIX = ("set-", "lang-", "schedule-")
 _NOT = (
     r"\b(?:do ?n'?t|does ?n'?t|did ?n'?t|(?:do|does|did|can|could|should|will|would|must|need) ?not|never|can'?t|couldn'?t"
@@ -112,7 +113,7 @@ _MOST_OF_ALL = 8  # words of an order to remove everything; a longer text is fro
 
 def is_order(plain: str, intent: str) -> bool:  # noqa: PLR0911 - one answer for each way to speak of an action
     """Returns whether a folded sentence with this intent tells to do it; True for intents that change nothing."""
-    verbs = _VERBS.get(intent) or (_SET if intent.startswith(_BY_PREFIX) else None)
+    verbs = _VERBS.get(intent) or (_ANY if intent.startswith(_BY_PREFIX) else None)
     if verbs is None:
         return True
     if intent == "unsub-all" and (len(plain.split()) > _MOST_OF_ALL or not names_a_removal(plain)):

@@ -49,18 +49,14 @@ def points(text: str) -> bool:
     return bool(_TELLS.search(plain)) and not _NO_LONGER.search(plain) and not _LOOKS.search(plain)
 
 
+# words at the beginning of a text that only a wish to be told has; "follow" may also begin a title
 _BEGINS = re.compile(
     r"^(?:(?:please|pls|can you|could you|would you|hi|hey|hello|ok|and|also)[\s,]+)*"
-    r"(?:follow|subscribe(?: me)? to|(?:notify|alert|ping|tell|inform) (?:me|us) (?:about|of|when|if|on|to))\b"
+    r"(?:(?P<follow>follow)|subscribe(?: me)? to|(?:notify|alert|ping|inform) (?:me|us) (?:about|of|when|if|on|to)|tell (?:me|us) (?:of|when|if|on|to)"
+    r"|keep (?:me|us) (?:posted|updated|informed) (?:on|about)|keep (?:an|your) eye on)\b"
+    r"|^(?:please|pls|plz) add\b"  # "add noise" is a subject
     r"|^(?:请|帮我|麻烦|我要|我想|给我)*(?:订阅|关注)(?![了过的制者号费])"
 )
-
-
-_SURELY = re.compile(
-    r"^(?:please |pls |can you |could you )*(?:(?:notify|alert|ping) (?:me|us) (?:about|of|when|if|on)"
-    r"|keep (?:me|us) (?:posted|updated|informed) (?:on|about)|keep (?:an|your) eye on)\b"
-)
-_FOLLOW = re.compile(r"^(?:please |pls |can you |could you )*follow\b")
 
 
 def _is_query(text: str) -> bool:
@@ -70,27 +66,25 @@ def _is_query(text: str) -> bool:
 def least_for_one(text: str) -> float:
     """Returns how probable a request for papers must be, by the words with which a text begins.
 
-    "Follow the leader" may be a subject; with more words, and not in capitals as a title, it is an order.
+    Nothing else is needed if a query follows them, as in 订阅列表解码, but not in 订阅列表. "Follow the leader" may be a
+    subject; with more words, and not in capitals as a title, it is an order.
     """
-    plain = reader.folded(text)
-    if _SURELY.search(plain):
-        return 0.0
-    subject = subjects.subject_of(text) if _FOLLOW.search(plain) and not text.istitle() else ""
-    if len(subject.split()) > 1:
-        return 0.0
-    found = _BEGINS.search(plain)
-    if not found or plain.startswith("tell me about"):
+    found = _BEGINS.search(reader.folded(text))
+    if found is None:
         return 0.55
-    rest = text[found.end() :].strip()
-    if not found[0].endswith("follow") and _is_query(rest):  # 订阅列表解码, but not 订阅列表
+    if found.groupdict()["follow"]:
+        is_one = not text.istitle() and len(subjects.subject_of(text).split()) > 1
+    else:
+        is_one = _is_query(text[found.end() :].strip())
+    if is_one:
         return 0.0
-    return 0.35 if plain.isascii() else 0.2
+    return 0.35 if text.isascii() else 0.2
 
 
 def is_wish_to_be_told(text: str, intent: str) -> bool:
     """Returns whether a request for papers wants them from now on, and not only once."""
     pieces = subjects.pieces_of(text, reader.ASKING[0])
-    has_subject = any(one.part in (reader.WANTED, reader.AUTHOR) for one in pieces)
+    has_subject = bool(subjects.wanted_in(text, reader.ASKING[0]))
     around = reader.folded(" ".join(one.text for one in pieces if not one.part))
     is_own = _OWN.search(around) or _GOES.search(reader.folded(text))
     if not has_subject or _NO_LONGER.search(around) or is_own or paper_days(text):

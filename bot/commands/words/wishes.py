@@ -53,7 +53,7 @@ REMOVES = frozenset({"unsub", "unsub-all", "stop", "exclude"})
 _SETTLES = frozenset({"schedule", "now", "weekdays", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen"})
 _LOOKS = frozenset({reader.QUERY, *reader.ASKING}) - {"sub"}
 # what a wish is only if the words are surely meant so, since people talk about anything
-_TALK, _MAYBE = 0.8, 0.005
+_TALK, _PERHAPS, _MAYBE = 0.8, 0.2, 0.005
 
 
 class Named(NamedTuple):
@@ -208,7 +208,7 @@ def _begins_a_wish(said: Said, before: str, named: Named) -> bool:
 def _settles(said: Said, last: str) -> bool:
     """Returns whether a time, an exclusion or another condition is a wish; after a request, it belongs to that."""
     if not last:
-        return said.intent in ("widen", "narrow")
+        return said.intent in ("widen", "narrow") or said.likely("unsub", "stop") >= _PERHAPS
     return last not in (_LOOKS if names.points_back(said.text) else {*_LOOKS, "sub", said.intent})
 
 
