@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
-from subscriptions import notices
 from subscriptions.errors import Sentence
-from subscriptions.notices import DailyNotice, DayRuns, EventNotice, Notice, NoticeWords, findings
+from subscriptions.notices import (
+    DailyNotice,
+    DayRuns,
+    EventNotice,
+    Notice,
+    NoticeWords,
+    findings,
+    of_chats,
+    of_missing_papers,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +144,8 @@ def _declared_in(names: Mapping[str, object]) -> Iterator[type[Notice]]:
 
 
 NOTICES: Notices = by_cause(
-    *(one for module in (notices, findings) for one in _declared_in(vars(module))), *_declared_in(globals())
+    *(one for module in (of_chats, of_missing_papers, findings) for one in _declared_in(vars(module))),
+    *_declared_in(globals()),
 )
 
 

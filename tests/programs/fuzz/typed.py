@@ -12,6 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.commands.intent import REGISTRY, understand
+from bot.commands.words import reader
 from bot.commands.words.intents import command_in
 from bot.commands.words.reader import learned
 from bot.commands.words.subjects import query_in
@@ -123,7 +124,7 @@ def check_words(data: bytes) -> None:
         written_at=make.NOON,
     )
     intent = understand(request, None, REGISTRY, now=make.NOON)
-    assert intent is None or _typed(intent.args, text), intent
+    assert intent is None or _typed(intent.args, text) or _typed(intent.args, reader.visible(text)), intent
     assert (
         intent is None or not intent.target or intent.target.lstrip("@-").removeprefix("100") in text.replace("/c/", "")
     )
