@@ -531,7 +531,7 @@ from contextlib import closing
 from datetime import datetime, UTC
 from pathlib import Path
 from subscriptions.store.database.store import Store
-from subscriptions.service.retention import restore
+from subscriptions.service.restoring import restore
 folder, now = Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
 STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
 

@@ -23,7 +23,7 @@ from subscriptions.service.listing import listed
 from subscriptions.service.look import apart
 from subscriptions.service.requests import unsubscribe
 from subscriptions.states import SubscriptionState
-from subscriptions.store import claims, paper_sequence
+from subscriptions.store import claims, paper_sequence, planned_deliveries
 from subscriptions.store import planner as _plans
 from subscriptions.store.database import store as database
 from tests import being_sent, make, stored
@@ -279,7 +279,7 @@ def _lives(days: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as at_steps:
             at_steps.setattr(_plan, "SLICE", 1)
             at_steps.setattr(_plan, "_decide_all", _and_then(world.meanwhile, _plan._decide_all))
-            for module, name in ((_plans, "add_deliveries"), (_plans, "advance")):
+            for module, name in ((planned_deliveries, "add_deliveries"), (_plans, "advance")):
                 at_steps.setattr(module, name, _and_then(world.perhaps_killed, getattr(module, name)))
             world.live()
         world.end_of_day()

@@ -449,7 +449,7 @@ def as_stored(word: str) -> str:
 
 def other_forms(text: str) -> set[str]:
     """Returns the marked words of a text: words before the plural step, and words with capitals inside."""
-    plurals = {
+    in_other_number = {
         f"{MARK}s{as_stored(word)}" for word in normalize.written_tokens(text) if plurals.fold_plural(word) != word
     }
     capitals = {
@@ -457,7 +457,7 @@ def other_forms(text: str) -> set[str]:
         for word in normalize.exact_tokens(text)
         if not word.islower() and word[1:] != word[1:].lower()
     }
-    return plurals | capitals
+    return in_other_number | capitals
 
 
 @pytest.mark.parametrize("most", [1, 3, full_text.MOST_WORDS])
