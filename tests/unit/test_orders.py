@@ -11,7 +11,7 @@ ORDERS = (
     "not interested in medical imaging", "不要再推送综述", "I'm on holiday until January 5", "use English", "用英文",
     "how about 8am instead", "follow robotics", "is there anything new on robotics? tell me every friday",
     "I wake up late, so send it every day at 11", "daily is a lot, once a week is enough", "move the tuba one to 9", "周五晚上发",
-    "I'd like to subscribe to robotics", "I'm away for a week", "出差两周", "每天太多了，每周一次就好", "I no longer need 2", "the tuba one can go", "weekends too", "could we have 2 on fridays?",
+    "帮我把第二个删了", "I'd like to subscribe to robotics", "I'm away for a week", "出差两周", "每天太多了，每周一次就好", "I no longer need 2", "the tuba one can go", "weekends too", "could we have 2 on fridays?",
 )  # fmt: skip
 NO_ORDERS = (
     "don't remove 2", "please do not unsubscribe me from diffusion", "I never want to unsubscribe from diffusion",
@@ -26,7 +26,7 @@ NO_ORDERS = (
     "will you be there on monday?", "my seminar is at 9am", "I get up at 7", "daily is too much", "dinner is at eight", "I come at 9", "the papers are due at 9am",
     "we play chess on thursday at 8", "我每天八点上班", "周五开会", "每天都很忙", "2 was a mistake", "I no longer work on robotics",
     "should we subscribe to robotics?", "要不要订阅cs.CV呢？", "if I were a chemist I'd subscribe to zeolites", "maybe next week",
-    "next week please", "until monday", "robotics is not my field any more", "我不做机器人了",
+    "我室友把他的订阅都删光了", "同事也把机器人退订了", "我朋友已经取消订阅了", "next week please", "until monday", "robotics is not my field any more", "我不做机器人了",
 )  # fmt: skip
 CHANGES = ("unsub", "pause", "resume", "stop", "undo", "sub", "schedule", "set-", "lang-", "forget")
 

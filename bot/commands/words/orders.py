@@ -60,11 +60,17 @@ _REPORT = re.compile(
     r"|\b(?:i|we|he|she|they|you)(?:'ll| will| might| may| would| could| should) (?:un-?sub|remov|delet|drop|cancel|paus|mut|undo)"
     r"|如果|要是|假如|万一|不小心|误删|(?:已经?|刚才?)(?:取消|退订|删|暂停)"
 )
+_PEOPLE = (
+    r"(?:老板|导师|老师|教授|上司|领导|组长|经理|客户|主管|同事|同学|学生|室友|邻居|朋友|师[兄姐弟妹]|[他她]们?(?!的)|别人|人家|大家|家人|孩子|老[婆公]|妻子|丈夫"
+    r"|爸爸?|妈妈?|哥哥?|姐姐?|弟弟?|妹妹?)"
+)
 # what another person wants or says: "my boss told me to unsubscribe"
 _OF_ANOTHER = re.compile(
     r"\b(?!(?:i|we|you)\b)\w+(?:'s)? (?:also |always |just |only )?(?:wants?|wanted|tells?|told|asks?|asked|advis(?:es|ed)|suggest(?:s|ed)|recommend(?:s|ed)|urge[sd]"
     r"|orders|ordered|expect(?:s|ed)|begs|begged|says?|said|thinks?|thought|insist(?:s|ed)) (?:(?:that )?(?:i|we|me|us)|to)\b"
-    r"|(?:老板|导师|老师|教授|上司|领导|主管|同事|同学|朋友|师[兄姐弟妹]|[他她]们?|别人|人家|大家|家人|老[婆公]|妻子|丈夫|爸爸?|妈妈?)[^,.;!?]{0,6}(?:[让叫要劝催说]|建议|希望|觉得|认为|推荐)"
+    rf"|{_PEOPLE}[^,.;!?]{{0,6}}(?:[让叫要劝催说]|建议|希望|觉得|认为|推荐)"
+    # what another person did, or has: 我室友把他的订阅都删光了
+    rf"|{_PEOPLE}[^,.;!?]{{0,4}}(?:把|已经?|刚才?|[都也全].{{0,8}}了)|[他她]们?的(?:所有|全部)?(?:订阅|设置|提醒|推送|论文)"
 )
 # "remove 2? no!", "pause it. Actually don't"
 _TAKEN_BACK = re.compile(

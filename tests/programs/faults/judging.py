@@ -100,7 +100,7 @@ def recoveries(arrivals: list[Arrival], hits: list[Hit]) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """The life of one process: its part of the journal, from `begin` up to `end`."""
+    """The life of one process: the arrivals from `begin` up to `end`."""
 
     begin: int
     end: int
@@ -121,13 +121,14 @@ def unexplained(arrivals: list[Arrival], lives: list[Life]) -> int:
     seen: set[tuple[Lane, Paper]] = set()
     found = 0
     for life in lives:
-        last: dict[Lane, Paper] = {}
+        last: dict[Lane, tuple[float, set[Paper]]] = {}  # the papers of one message arrive at the same moment
         for arrival in arrivals[life.begin : life.end]:
             key = (arrival.lane, arrival.paper)
             found += key in seen and key not in excused
             excused.discard(key)
             seen.add(key)
-            last[arrival.lane] = arrival.paper
+            at, papers = last.get(arrival.lane, (arrival.at, set()))
+            last[arrival.lane] = (arrival.at, papers | {arrival.paper} if at == arrival.at else {arrival.paper})
         if life.killed:
-            excused |= set(last.items())
+            excused |= {(lane, paper) for lane, (_, papers) in last.items() for paper in papers}
     return found

@@ -96,8 +96,14 @@ class Stage:
         verdict = replace(verdict, strange=verdict.strange + self.strange)
         if verdict.allowed:  # after a restore from a copy, everything that was sent since the copy may come again
             return verdict
-        allowed = sum(judging.in_flight(taken, life) for life in self.lives)
-        return replace(verdict, allowed=allowed, strange=verdict.strange + judging.unexplained(taken, self.lives))
+        lives = [self._in_arrivals(life) for life in self.lives]
+        allowed = sum(judging.in_flight(taken, life) for life in lives)
+        return replace(verdict, allowed=allowed, strange=verdict.strange + judging.unexplained(taken, lives))
+
+    def _in_arrivals(self, life: judging.Life) -> judging.Life:
+        """Returns a life whose bounds count arrivals instead of entries: a message may bring several papers, or none."""
+        begin, end = (len(filled.arrivals(self.entries[:bound])) for bound in (life.begin, life.end))
+        return replace(life, begin=begin, end=end)
 
 
 Scene = Callable[[Stage], None]  # one life of the program: starts it, hits it, records the hit
