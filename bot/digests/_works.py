@@ -57,7 +57,7 @@ _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.\S+", re.IGNORECASE)
 
 def doi_in_field(text: str) -> str | None:
     """Returns the DOI that a field holds, in lower case, without `doi:` or the address of a resolver; None for other text."""
-    value = text[_BEFORE_DOI.match(text).end() :].strip()  # type: ignore[union-attr]  # matches always
+    value = text[_BEFORE_DOI.match(text).end() :].strip().rstrip(".,;")  # type: ignore[union-attr]  # matches always
     found = _DOI.fullmatch(unquote(value) if "/" not in value else value)
     return found[0].lower() if found else None
 

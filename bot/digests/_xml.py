@@ -1,6 +1,7 @@
 """Recognises XML and HTML, and reads XML feeds as a stream. Keeps complete records, and stops at a DTD."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -17,6 +18,8 @@ _BEGINNING = re.compile(  # with any prefix
 )
 _NAMED = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?P<name>[A-Za-z][A-Za-z\d]{1,39};)")  # as in HTML: `&eacute;`
 _STRAY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos|#\d{1,9}|#x[\da-fA-F]{1,9});)")  # begins no reference of XML
+_NUMBERED = re.compile(r"&#(?:(?P<decimal>\d{1,9})|x(?P<hex>[\da-fA-F]{1,9}));")
+_CHARACTER = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # that XML allows
 _LONGEST_REFERENCE = 42  # characters
 _CDATA = "<![CDATA["
 _RECORDS = frozenset({"item", "entry", "PubmedArticle"})  # elements before which the head of a document ends
@@ -57,6 +60,7 @@ class Element:
         return ""
 
 
+_HEAD = 5_000  # bytes in which a document shows that it is XML
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"'](?P<name>[\w.:-]{2,40})[\"']")
 _ENCODING = re.compile(  # names of those that feeds have; others of Python's decoders are slow or no encodings of text
     r"iso-?8859-\d{1,2}|latin-?1|(?:windows-|cp)125\d|gb(?:2312|k|18030)|big5|shift[_-]?jis|euc-(?:jp|kr|cn)|koi8-[ru]|utf-16(?:le|be)?",
@@ -67,12 +71,14 @@ _ENCODING = re.compile(  # names of those that feeds have; others of Python's de
 def in_utf8(data: bytes) -> bytes:
     """Returns an XML document in UTF-8, whatever encoding it names; any other data as it is.
 
-    A document that names UTF-8 and is not is most often in Windows' western encoding.
+    A document that names UTF-8, or no encoding, and is not in UTF-8 is most often in Windows' western encoding.
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         name = "utf-16"
     elif declared := _DECLARED.match(data[:300]):
         name = declared["name"].decode().lower()
+    elif is_xml(data[:_HEAD].decode("cp1252", errors="replace")):
+        name = "utf-8"
     else:
         return data
     try:
@@ -226,8 +232,8 @@ def warn_truncated(document: XmlDocument, warnings: Warnings) -> None:
 def _chunks(xml: str) -> Iterator[str]:
     """Yields the document in parts, none of which ends within a reference such as `&amp;`.
 
-    References that only HTML has (`&eacute;`) are replaced by their characters; any other `&` that begins no reference
-    of XML becomes text. Sections of CDATA are not changed, since each `&` in them is text already.
+    References that only HTML has (`&eacute;`) are replaced by their characters, those to no character of XML (`&#0;`) by
+    a space; any other `&` that begins no reference of XML becomes text. Sections of CDATA are not changed, since each `&` in them is text already.
     """
     at = 0
     while at < len(xml):
@@ -236,7 +242,7 @@ def _chunks(xml: str) -> Iterator[str]:
         end = end if end >= 0 else len(xml)
         for start, stop in _spans(xml, at, end):
             chunk = xml[start:stop]
-            yield chunk if is_cdata else _STRAY.sub("&amp;", _NAMED.sub(_named, chunk))
+            yield chunk if is_cdata else _NUMBERED.sub(_numbered, _STRAY.sub("&amp;", _NAMED.sub(_named, chunk)))
         at = end
 
 
@@ -250,3 +256,8 @@ def _spans(xml: str, at: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _named(reference: re.Match[str]) -> str:
     return escape(html5[reference["name"]]) if reference["name"] in html5 else reference[0]
+
+
+def _numbered(reference: re.Match[str]) -> str:
+    number = int(reference["decimal"] or reference["hex"], 10 if reference["decimal"] else 16)
+    return reference[0] if number <= sys.maxunicode and _CHARACTER.fullmatch(chr(number)) else " "
