@@ -42,6 +42,8 @@ class Work:
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,3}/\S*[^\s.,;]")
 _BEFORE_DOI = re.compile(r"\s*(?:https?://(?:dx\.|www\.)?doi\.org/|info:doi/|(?:urn:)?doi:\s*)*", re.IGNORECASE)
 _DOI_IN_ADDRESS = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,3}(?:/|%2F)[^\s?&#\"<>]*[^\s?&#\"<>.,;/]", re.IGNORECASE)
+# what a page's address asks for: `?id=10.1371/…`, but not another work that it mentions, as in `?ref=10.1371/…`
+_ASKED_DOI = re.compile(rf"(?<=doi=){_DOI_IN_ADDRESS.pattern}|(?<=\bid=){_DOI_IN_ADDRESS.pattern}", re.IGNORECASE)
 # what a page's address has after the DOI
 _PAGE_OF_DOI = re.compile(
     r"(?:[/.](?:abs|abstract|download|epdf|full|full-text|fulltext|htm|html|meta|pdf|pdfdirect|references|short|summary|xml)"
@@ -64,7 +66,8 @@ def doi_in_field(text: str) -> str | None:
 
 def doi_in_address(address: str) -> str | None:
     """Returns the DOI in the address of a page, in lower case, without what stands behind it; None if there is none."""
-    found = _DOI_IN_ADDRESS.search(address)
+    path, _, asked = address.partition("?")
+    found = _DOI_IN_ADDRESS.search(path) or _ASKED_DOI.search(asked)
     if not found:
         return None
     doi = _PAGE_OF_DOI.sub("", unquote(found[0])).lower()

@@ -60,7 +60,6 @@ class Element:
         return ""
 
 
-_HEAD = 5_000  # bytes in which a document shows that it is XML
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"'](?P<name>[\w.:-]{2,40})[\"']")
 _ENCODING = re.compile(  # names of those that feeds have; others of Python's decoders are slow or no encodings of text
     r"iso-?8859-\d{1,2}|latin-?1|(?:windows-|cp)125\d|gb(?:2312|k|18030)|big5|shift[_-]?jis|euc-(?:jp|kr|cn)|koi8-[ru]|utf-16(?:le|be)?",
@@ -71,14 +70,12 @@ _ENCODING = re.compile(  # names of those that feeds have; others of Python's de
 def in_utf8(data: bytes) -> bytes:
     """Returns an XML document in UTF-8, whatever encoding it names; any other data as it is.
 
-    A document that names UTF-8, or no encoding, and is not in UTF-8 is most often in Windows' western encoding.
+    A document that names UTF-8 and is not is most often in Windows' western encoding.
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         name = "utf-16"
     elif declared := _DECLARED.match(data[:300]):
         name = declared["name"].decode().lower()
-    elif is_xml(data[:_HEAD].decode("cp1252", errors="replace")):
-        name = "utf-8"
     else:
         return data
     try:
@@ -233,7 +230,8 @@ def _chunks(xml: str) -> Iterator[str]:
     """Yields the document in parts, none of which ends within a reference such as `&amp;`.
 
     References that only HTML has (`&eacute;`) are replaced by their characters, those to no character of XML (`&#0;`) by
-    a space; any other `&` that begins no reference of XML becomes text. Sections of CDATA are not changed, since each `&` in them is text already.
+    a space; any other `&` that begins no reference of XML becomes text. Sections of CDATA are not changed, since each
+    `&` in them is text already.
     """
     at = 0
     while at < len(xml):

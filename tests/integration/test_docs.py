@@ -508,8 +508,8 @@ NUMBERS = (  # (page, a part of the page with # for a number, where the program 
     ("operating.md", "sent messages | # days", "subscriptions.service.retention:DELIVERIES.days"),
     ("operating.md", "named for mail | # day", "subscriptions.service.confirmations:QUESTIONS.days"),
     ("operating.md", "that people typed | # days", "subscriptions.service.retention:UPDATES.days"),
-    ("operating.md", "tried again after # seconds", "subscriptions.planning.decision:FIRST_WAIT.seconds"),
-    ("operating.md", "at last every # minutes", "subscriptions.planning.decision:LONGEST_WAIT.seconds / 60"),
+    ("operating.md", "tried again after # seconds", "subscriptions.planning.retries:FIRST_WAIT.seconds"),
+    ("operating.md", "at last every # minutes", "subscriptions.planning.retries:LONGEST_WAIT.seconds / 60"),
     ("operating.md", "If more than # chats", "bot.delivery.lane_sender:GONE_CHATS"),
 )  # fmt: skip
 

@@ -405,7 +405,7 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
         edit_requests.request_edits_of_withdrawn(session, range(9_000, 9_400), now=make.NOON)
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
-    assert "deliveries.py" in scan
+    assert "edit_requests.py" in scan
 
 
 def test_every_foreign_key_has_an_index(store: database.Store) -> None:

@@ -64,7 +64,7 @@ def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("store.database.store.CHUNK", "store.chat_data.CHUNK", "service.importing.AT_ONCE"):
+    for name in ("store.database.store.CHUNK", "store.chat_data.CHUNK", "service.exporting.AT_ONCE"):
         monkeypatch.setattr(f"subscriptions.{name}", PAGE)
 
 

@@ -624,3 +624,22 @@ def test_a_date_is_read_as_far_as_it_is_given(written: str, date: str) -> None:
 )  # fmt: skip
 def test_names_are_those_of_the_authors(people: list[str], names: list[str]) -> None:
     assert _works.names_of(people, one_each=False) == (tuple(names), False)
+
+
+@pytest.mark.parametrize(
+    ("address", "doi"),
+    [
+        ("https://journal.example/doi/full/10.1234/kites.7?source=feed", "10.1234/kites.7"),
+        ("https://journal.example/article?id=10.1234%2Fkites.7", "10.1234/kites.7"),
+        ("https://journal.example/go?doi=10.1234/kites.7&from=feed", "10.1234/kites.7"),
+        ("https://journal.example/go?ref=10.1234/kites.7", None),  # another work, which this one mentions
+        ("https://journal.example/article/7?cites=10.1234/kites.7", None),
+    ],
+)
+def test_the_doi_of_an_address_is_that_of_its_page(address: str, doi: str | None) -> None:
+    assert _works.doi_in_address(address) == doi
+
+
+@pytest.mark.parametrize("text", ["10.1234/kites.7.", "doi:10.1234/kites.7,", "https://doi.org/10.1234/Kites.7"])
+def test_a_stop_behind_a_doi_is_no_part_of_it(text: str) -> None:
+    assert _works.doi_in_field(text) == "10.1234/kites.7"
