@@ -74,6 +74,18 @@ def _checked(
             yield Proposed(command.name, intent.args), intent
 
 
+@reads
+def _would_write(
+    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, intents: Sequence[Intent]
+) -> bool:
+    """Returns whether one of these would change something. For some commands the arguments decide, such as /today."""
+    context = build_command_context(transaction, deps, prepared)
+    return any(
+        one.writes(replace(context, args=one.args, arguments=one.arguments)) if callable(one.writes) else one.writes
+        for one in intents
+    )
+
+
 async def _proposing(deps: Dependencies, prepared: PreparedRequest, intents: dict[Proposed, Intent]) -> PreparedRequest:
     """Returns the request with the intent to show what was proposed; unchanged if its sender may not do that there."""
     needs_manager = any(one.needs_manager for one in intents.values())
@@ -82,7 +94,7 @@ async def _proposing(deps: Dependencies, prepared: PreparedRequest, intents: dic
     asked = replace(prepared.intent, needs_manager=needs_manager)
     if (await authorization.authorize(deps, here, asked, managed)).refusal is not None:
         return prepared
-    changes = needs_manager or any(one.writes is True for one in intents.values())
+    changes = needs_manager or await deps.store.run(_would_write, deps, prepared, list(intents.values()))
     does = proposed.ASK if changes else proposed.SHOW
     intent = Intent(
         run=does.run,

@@ -133,6 +133,15 @@ async def test_several_commands_are_done_together_with_one_undo_and_a_refusal_is
     assert "no subscriptions" in await listed(bot)
 
 
+async def test_papers_are_not_sent_before_somebody_says_so(bot: BotHarness, model: Model) -> None:
+    make.ingested(bot.store, make.paper("Kelp"))
+    await bot.says("/sub kelp daily 09:00")
+    model.says("/today")
+    shown = await bot.says(GERMAN)
+    assert shown.lines[:3] == [SAYS, "/today", "Nothing is done yet."]
+    assert "on its way" in (await bot.says("do it")).text
+
+
 async def test_what_only_reads_is_run_at_once(bot: BotHarness, model: Model) -> None:
     await deliverer.subscribe_to(bot, "eels")
     model.says("/list")
