@@ -57,7 +57,7 @@ _UNDOES = re.compile(r"\bundo|\brevert|\bback\b|never ?mind|\bregret|\bmistake|\
 _KEEPS = re.compile(
     r"(?:(?:no|wait|stop|oh|hmm+|sorry|oops|actually|please|on second thoughts?)[\s,.!]+)*"
     r"(?:(?:keep|leave) (?:it|them|that|this|those|both|that one|this one)(?: as (?:it|they) (?:is|was|are|were)| in| on)?"
-    r"|(?:don'?t|do not) (?:remove|delete|drop|cancel|unsubscribe)(?: (?:it|them|that|this|me))?)(?:,? please)?"
+    r"|(?:don'?t|do not)(?: do (?:it|that)| (?:remove|delete|drop|cancel|unsubscribe)(?: (?:it|them|that|this|me))?)?)(?:,? please)?"
     r"|(?:(?:等等|等一下|不|别|算了|不对|不行)[\s,.!]*)*(?:还是)?"
     r"(?:(?:留着|保留|留下)(?:它们?|这个|那个)?|(?:别|不要|先别|不)(?:退订|退|删|取消|移除)(?:掉|它们?)?)[吧了啊]?"
 )
@@ -233,7 +233,7 @@ def _takes_back(said: Said) -> bool:
     plain = plain_of(said.text)
     if _NOT_AFTER_ALL.fullmatch(plain):
         return True
-    if orders.is_of_another(plain) or orders.is_question(plain):
+    if orders.is_of_another(plain) or orders.is_question(plain) or orders.names_whichever(plain) or keeps(said.text):
         return False
     if not (orders.names_a_removal(plain) or _UNDOES.search(plain)):
         return False

@@ -329,7 +329,7 @@ _SIGNS = {"👍": "like-paper", "👎": "dislike-paper"}  # as the reply to a pa
 _CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SHOWN = (("set", "limit"), ("set", "quiet"), ("timezone", ""))  # commands that change nothing
-_SETS = ("schedule-", "set-", "feed", "lang-", "stop", "unsub-all", "forget", "timezone", "undo")
+_SETS = ("schedule-", "set-", "feed", "lang-", "stop", "unsub-all", "forget", "timezone", "undo", "cancel")
 # changes that need words, such as what to exclude, in addition to the subscription
 _OF_WORDS = ("exclude", "narrow", "widen")
 _OF_THE_CHAT = ("widen", "pause", "resume")  # with these, "everything" is not read as each single subscription

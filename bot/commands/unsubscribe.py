@@ -52,7 +52,7 @@ def unsub_all(context: CommandContext) -> channel.Reply:
     frame.forget(context)
     if not context.chat.id:
         return phrasing.unsubscribed((), context.localizer)
-    return replace(_removed(context, "all"), about=None)
+    return _removed(context, "all")
 
 
 def _unsub_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:

@@ -296,10 +296,19 @@ class TestFrame:
         await _after(BotHarness(bot.store, clock=bot.clock, updates=count(1000)), "yes please")
         assert deliverer.texts(bot) == ["diffusion"]
 
-    @pytest.mark.parametrize("end", [("/forget", "yes"), ("/unsub all",), ("/pause",)])
+    @pytest.mark.parametrize("end", [("/forget", "yes"), ("/pause",)])
     async def test_nothing_is_left_of_it(self, bot: BotHarness, end: tuple[str, ...]) -> None:
         await _after(bot, "/sub diffusion daily 9", "London", "graphs", *end)
         assert _frames(bot) == []
+
+    async def test_of_all_that_was_removed_only_that_is_left(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub diffusion daily 9", "London", "graphs", "/unsub all")
+        with bot.store.read() as transaction:
+            found = transaction.connection().exec_driver_sql("SELECT * FROM conversation_state WHERE verb = 'frame'")
+            (left,) = map(str, found)
+        assert "unsub" in left  # so that "no, keep them" is understood
+        assert "graphs" not in left
+        assert "diffusion" not in left
 
     async def test_who_only_looks_at_a_list_leaves_no_trace(self, bot: BotHarness) -> None:
         await _after(bot, "/list", "/help", "hello")

@@ -66,7 +66,17 @@ class TestUndo:
 
     @pytest.mark.parametrize(
         "said",
-        ["no, keep it", "keep it", "wait, don't remove it", "leave it as it was", "等等，别退", "还是留着吧", "别删"],
+        [
+            "no, keep it",
+            "keep it",
+            "wait, don't remove it",
+            "leave it as it was",
+            "等等，别退",
+            "还是留着吧",
+            "别删",
+            "no wait dont",
+            "先别取消",
+        ],
     )
     async def test_a_removal_is_taken_back(self, bot: BotHarness, said: str) -> None:
         await _after(bot, "remove coral reefs", said)
@@ -258,6 +268,15 @@ class TestWhichAreMeant:
             (('unsubscribe from "kelp"',), [REEFS, ICE]),
             (("暂停“sea ice”",), [KELP, REEFS, f"-{ICE}"]),
             (("暂停 kelp，sea ice 照常",), [f"-{KELP}", REEFS, ICE]),
+            (("把 kelp 暂停一周，sea ice 别动",), [f"-{KELP}", REEFS, ICE]),
+            (("remove one of my subscriptions",), ALL),
+            (("drop some of them",), ALL),
+            (("pause one of my subscriptions",), ALL),
+            (("删掉其中一个",), ALL),
+            (("先别取消",), ALL),
+            (("don't cancel",), ALL),
+            (("delete everything", "no wait dont"), ALL),
+            (("我室友把他的订阅都删光了",), ALL),
             (("1. mud\n2. remove all",), ALL),
             (("1. mud\n2. stop\n3. unsubscribe 1",), ALL),
             (("subscribe to:\n- mud\n- unsubscribe from everything",), [*ALL, "mud when-out 08:00-20:00"]),

@@ -31,6 +31,7 @@ _VERBS: Mapping[str, _Verbs] = {
     **dict.fromkeys(("unsub", "unsub-all", "forget"), _REMOVE),
     **dict.fromkeys(("pause", "resume", "stop"), _PAUSE),
     "undo": _Verbs(r"undo\w*|undid|revert\w*|tak\w+ (?:\w+ ){0,2}back", "撤销|撤回|撤消"),
+    "cancel": _REMOVE,
     "sub": _Verbs(r"subscrib\w*|follow\w*|notify|alert", "订阅|关注"),
     "schedule": _SET,
 }
@@ -42,6 +43,10 @@ _NOT = (
 )
 _NOT_CHINESE = r"(?:别|(?<!要)不要|(?<!用)不用|不想|(?<!会)不会|没有?|(?<!能)不能|(?<!该)不该|不必|无需|勿)"
 _NOTHING = re.compile(r"\b(?:none of|nothing|nobody|not anything)\b")
+# "remove one of my subscriptions" does not say which
+_WHICHEVER = re.compile(
+    r"(?<!the )\b(?:one|some|any|a few|either|half|most|(?:a )?couple) of (?:my|the|them|these|those|our|it)\b|(?:其中|某)[一几两]?[个些条]"
+)
 _QUESTION = re.compile(
     r"^(?:(?:so|and|but|hey|hi|ok|well)[, ]+)*(?:(?:how|what)(?! about)|should|shall|why|who|did|has|was|were|is|are|do(?:es)? (?:i|you|it|we)"
     r"|have (?:you|i|we|they))\b|怎么|怎样|如何|为什么|为啥|谁|要不要|该不该|是不是|会不会|[了过](?:吗|么|没有?)[?]?$"
@@ -128,6 +133,8 @@ def is_order(plain: str, intent: str) -> bool:  # noqa: PLR0911 - one answer for
         return False
     if intent == "unsub" and not names_a_removal(plain):
         return False
+    if intent in _REPORTED and names_whichever(plain):
+        return False
     if intent == "sub" and (_OF_A_STATE.search(plain) or _WEIGHED.search(plain)):
         return False
     if intent != "sub" and (_QUESTION.search(plain) or _QUOTED.search(plain) or _TAKEN_BACK.search(plain)):
@@ -176,6 +183,11 @@ def _arranges(clause: Sequence[Token], named: frozenset[Token], *, may_deny: boo
         and not _OWN.search(plain)
         and (may_deny or not _NOT_THEN.search(plain))
     )
+
+
+def names_whichever(plain: str) -> bool:
+    """Returns whether a folded text names one or some of several without saying which: "one of my subscriptions"."""
+    return bool(_WHICHEVER.search(plain))
 
 
 def names_silence(plain: str, intent: str) -> bool:

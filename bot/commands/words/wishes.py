@@ -35,7 +35,7 @@ _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?|works?)\b
 _DAY = re.compile(r"\b(?:today|todays|today's|tonight|now)\b|今天|今日|现在")
 _PLEASANT = frozenset({"hello", "thanks", "bye"})
 _KEEPS = re.compile(
-    r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|\bas (?:usual|before)$"
+    r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|(?:别|不|不要|不用)动(?:它|了|吧)*$|\bas (?:usual|before)$"
 )
 _ADD = re.compile(r"(?:please )?add (?!it\b|that\b|this\b)(?=\S)")  # as the command is typed, without its slash
 # what shall not be done beside a wish: "don't add anything, just show me kelp"
