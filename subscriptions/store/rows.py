@@ -7,7 +7,6 @@ stores them without a zone.
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
 from subscriptions import model, states
@@ -246,11 +245,7 @@ class LaneRow(Row, table=True):
 class QueryRow(Numbered, table=True):
     """A query, which all subscriptions with the same canonical text share."""
 
-    __table_args__ = (
-        sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),
-        # PostgreSQL allows texts of at most 2,704 bytes in a unique index; a hash index contains only their hashes.
-        ExcludeConstraint(("canonical", "="), using="hash").ddl_if(dialect="postgresql"),
-    )
+    __table_args__ = (sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),)  # on PostgreSQL: `postgres.LONG_KEYS`
     canonical: str
 
 
@@ -258,8 +253,7 @@ class QuestionRow(Numbered, table=True):
     """The vector of a text that queries ask with `about:`. Until it is known, `encoder` and `vector` are empty."""
 
     __table_args__ = (
-        sa.UniqueConstraint("text").ddl_if(dialect="sqlite"),
-        ExcludeConstraint(("text", "="), using="hash").ddl_if(dialect="postgresql"),  # as for queries
+        sa.UniqueConstraint("text").ddl_if(dialect="sqlite"),  # as for queries
         columns.index("ix_question_encoder", "encoder"),
     )
     text: str

@@ -7,10 +7,11 @@ SQLAlchemy has a separate form for each.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
@@ -160,9 +161,13 @@ def unless_taken(statement: sa.Update) -> sa.Update:
     return statement.prefix_with("OR IGNORE", dialect="sqlite")
 
 
-def _insert(dialect: str, table: str) -> postgresql.Insert | sqlite.Insert:
-    rows = TABLES.tables[table]
-    return postgresql.insert(rows) if dialect == "postgresql" else sqlite.insert(rows)
+def _insert(dialect: str, table: str) -> sqlite.Insert:
+    """Returns an insert of the database in use: of PostgreSQL, whose `Insert` has the same clauses, or of SQLite.
+
+    Only the dialect in use is loaded, since the one for PostgreSQL takes 2 MB.
+    """
+    insert: sqlite.Insert = import_module(f"sqlalchemy.dialects.{dialect}").insert(TABLES.tables[table])
+    return insert
 
 
 @lru_cache

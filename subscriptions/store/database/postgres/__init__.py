@@ -377,7 +377,13 @@ _JOBS = (  # tables of the job queue, for several workers
     """,
     "ANALYZE procrastinate_jobs",
 )
-BESIDE_TABLES = (*words.PAPER_WORDS, *_JOBS, RATES)
+# Texts that must be unique, of any length. PostgreSQL allows at most 2,704 bytes in a unique index; a hash index contains
+# only their hashes.
+LONG_KEYS = (
+    "ALTER TABLE query ADD EXCLUDE USING hash (canonical WITH =)",
+    "ALTER TABLE question ADD EXCLUDE USING hash (text WITH =)",
+)
+BESIDE_TABLES = (*LONG_KEYS, *words.PAPER_WORDS, *_JOBS, RATES)
 
 
 def collated(column: str) -> str:

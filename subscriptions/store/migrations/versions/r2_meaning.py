@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 revision = "r2"
 down_revision = "r1"
@@ -29,8 +28,9 @@ def upgrade() -> None:
         sa.Column("encoder", sa.String(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.UniqueConstraint("text").ddl_if(dialect="sqlite"),
-        ExcludeConstraint(("text", "="), using="hash").ddl_if(dialect="postgresql"),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE question ADD EXCLUDE USING hash (text WITH =)")
     op.create_index("ix_question_encoder", "question", ["encoder"])
     op.create_table(
         "question_of_query",
