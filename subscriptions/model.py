@@ -100,6 +100,7 @@ class Digest:
     content_hash: str = ""  # sha256 of the bytes, hex
     day: date | None = None  # None: neither the document nor its file name tells it
     declared: Mapping[str, int] | None = None  # papers per category, as the document counts them
+    is_feed: bool = False  # it shows papers of many days, and its day is that of the newest
     warnings: tuple[DigestWarning, ...] = ()
 
 

@@ -116,6 +116,7 @@ def read_digest(
         content_hash=hashlib.sha256(data).hexdigest(),
         day=own_day or day,
         declared=content.declared,
+        is_feed=content.is_feed,
         warnings=warnings.collected(),
     )
 

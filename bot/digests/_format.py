@@ -238,6 +238,7 @@ class Content:
     entries: list[Entry]  # in the order of the document, copies included
     day: date | None = None  # the day that the document itself contains
     declared: Mapping[str, int] | None = None  # category → number of papers, as the document itself states it
+    is_feed: bool = False  # it shows papers of many days, and its day is that of the newest
 
 
 def bounded(items: Iterable[T]) -> Iterator[T]:

@@ -316,7 +316,7 @@ def content_of(works: Iterable[Work], warnings: Warnings, day: date | None = Non
             entries.append(entry)
             days.append(work.date)
     newest = max((one for one in days if len(one) == len("2026-01-01")), default="")
-    return Content(entries=entries, day=date.fromisoformat(newest) if newest else day)
+    return Content(entries=entries, day=date.fromisoformat(newest) if newest else day, is_feed=True)
 
 
 def _lacks_marks(work: Work, *, have_names: bool) -> bool:

@@ -60,21 +60,30 @@ async def store_digest(
     source: str,
     note: Callable[[Transaction, Ingested], None] | None = None,
     announce: bool = False,
+    continues: bool = False,
     of_arxiv: bool = False,
     arrival: Arrival = UNKNOWN,
 ) -> Ingested:
     """Stores the papers of a digest. Raises StoreError.
 
     `note` is called in the transaction that stores the digest, and can write in it. `announce`: the papers are announced
-    even if their day is long ago. `of_arxiv`: the source is one of arXiv's own (docs/architecture.md, rule 4). `arrival`:
-    when the digest came, as far as this is known. If there is an encoder, news gets its codes before it is stored.
+    even if their day is long ago. `continues`: it is a feed that was read before. `of_arxiv`: the source is one of arXiv's
+    own (docs/architecture.md, rules 4 and 12). `arrival`: when the digest came, as far as this is known. If there is an
+    encoder, news gets its codes before it is stored.
     """
     now, came = deps.clock.now(), today(deps)
     kept = dated(digest, came)
     arrival = replace(arrival, day=kept.day if kept.day == digest.day else None)
 
     ingest = Ingest(
-        source=source, day=kept.day or came, now=now, announce=announce, of_arxiv=of_arxiv, arrival=arrival, note=note
+        source=source,
+        day=came if continues else kept.day or came,
+        now=now,
+        announce=announce,
+        continues=continues,
+        of_arxiv=of_arxiv,
+        arrival=arrival,
+        note=note,
     )
     if deps.encoder is not None:
         news = await deps.store.run(papers_to_encode, kept, ingest, deps.encoder.name)

@@ -9,13 +9,13 @@ from datetime import date, timedelta
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from bot.digests import read_digest
+from bot.digests import dated, read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
 from bot.sources import databases, documents, fetch_request
 from bot.sources.fetch_request import FetchRequest
 from bot.sources.fetcher import Fetched, Fetcher
-from bot.sources.ingest import PollDependencies, store_digest
+from bot.sources.ingest import PollDependencies, store_digest, today
 from bot.sources.look import Look
 from subscriptions import errors
 from subscriptions.model import Digest
@@ -138,6 +138,8 @@ class Poll:
             digest = await self._read(request, found.data)
         except (UnknownFormat, BrokenDigest) as error:
             return self._observe(request, Observation(problem=documents.reason_of(error)))
+        if digest.is_feed:  # journals announce issues of months to come
+            digest = dated(digest, today(self._deps))
         if problem := documents.feed_error(digest) or documents.future_problem(digest, self._source.name, self._now):
             return self._observe(request, Observation(problem=problem))
         capped = "possibly_capped" in {warning.code for warning in digest.warnings}
@@ -211,12 +213,16 @@ class Poll:
                 look.split = tuple(dict.fromkeys((*look.split, request.unit)))
             look.write(transaction)
 
-        done = await self._store(digest, note, Arrival(looked_at=self._state.looked_at))
+        looked_at = self._state.looked_at
+        continues = digest.is_feed and looked_at is not None
+        done = await self._store(digest, note, Arrival(looked_at=looked_at), continues=continues)
         if digest.format in documents.BATCH_FORMATS and digest.entries and digest.day:
             self._deps.announced_batches.add(digest.day)
         return done
 
-    async def _store(self, digest: Digest, note: Note, arrival: Arrival = UNKNOWN) -> Ingested:
+    async def _store(
+        self, digest: Digest, note: Note, arrival: Arrival = UNKNOWN, *, continues: bool = False
+    ) -> Ingested:
         source = self._source
         return await store_digest(
             self._deps,
@@ -224,6 +230,7 @@ class Poll:
             source=source.name,
             note=note,
             announce=source.announce == "all",
+            continues=continues,
             arrival=arrival,
             of_arxiv=source.is_arxivs_own,
         )

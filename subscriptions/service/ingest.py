@@ -87,6 +87,7 @@ class Ingest:
     day: date
     now: datetime
     announce: bool = False  # announces the papers of an archive, even if they were filed before
+    continues: bool = False  # it is a feed that was read before: only what it did not have then is news (rule 12)
     of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
     # when the digest came: after a loss of the database, papers from before the loss count as sent (rule 13)
     arrival: counted_as_sent.Arrival = counted_as_sent.UNKNOWN
@@ -134,7 +135,12 @@ class Ingest:
         """Returns an empty batch, into which papers are merged."""
         is_news = self.announce or not archives.is_archive(self.day, self.now.astimezone(zone(transaction.zone)).date())
         return drafts.MergeBatch(
-            now=self.now, day=self.day, source=self.source, of_arxiv=self.of_arxiv, is_news=is_news
+            now=self.now,
+            day=self.day,
+            source=self.source,
+            of_arxiv=self.of_arxiv,
+            is_news=is_news,
+            continues=self.continues and not self.announce,
         )
 
     def _store_digest(self, transaction: Transaction, digest: model.Digest, merged: digests.Merged) -> digests.Ingested:

@@ -121,6 +121,7 @@ class MergeBatch:
     source: str  # the source of the digest
     of_arxiv: bool  # the source is arXiv's own (rule 4)
     is_news: bool  # False: the papers of the digest get no sequence
+    continues: bool = False  # it is a feed that was read before: papers that it had then stay filed
     rows: dict[int, PaperDraft] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
     aliases: dict[str, set[int]] = field(default_factory=dict)

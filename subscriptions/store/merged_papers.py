@@ -62,7 +62,7 @@ def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
     _remember_keys(batch, row, one, further=keys)
     if facts.anything:
         batch.updated.add(row.id)
-    if not batch.is_news:
+    if not batch.is_news or (found and _stays_filed(batch, row)):
         _file(row, paper, is_new=not found)
     elif _is_news(row, paper, facts, now):
         batch.announce(row.id, cross=_is_cross(row, paper, facts, now))
@@ -89,6 +89,11 @@ def _file(row: PaperDraft, paper: model.Paper, *, is_new: bool) -> None:
     """Sets, for a paper that is not announced, whether it came only as a cross-list (`cross`)."""
     if row.sequence is None and paper.announce_type not in drafts.REPLACEMENTS:
         row.cross = paper.announce_type is model.Announce.CROSS and (is_new or row.cross)
+
+
+def _stays_filed(batch: MergeBatch, row: PaperDraft) -> bool:
+    """Whether a feed brings a paper again that was filed when it was first read."""
+    return batch.continues and row.sequence is None and row.owner == batch.source
 
 
 def _is_news(row: PaperDraft, paper: model.Paper, facts: Facts, now: datetime) -> bool:

@@ -120,7 +120,8 @@ class FakeDatabases(FakeArxiv):
         part, cursor = self._part(found, query.get("cursor"), follow_on=False)
         works = [
             {"id": f"https://openalex.org/W{number(one)}", "doi": f"https://doi.org/{doi(one)}", "title": one,
-             "type": "article", "authorships": [{"author": {"display_name": "Ada Lark"}}]} for one in part
+             "type": "article", "authorships": [{"author": {"display_name": "Ada Lark"}}],
+             "publication_date": next(day for day, title in self.papers if title == one).isoformat()} for one in part
         ]  # fmt: skip
         return json.dumps({"meta": {"count": len(found), "next_cursor": cursor}, "results": works})
 
