@@ -3,7 +3,6 @@
 import hmac
 import ipaddress
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from enum import Enum
 from functools import cached_property
 from hashlib import pbkdf2_hmac, sha256
 from urllib.parse import urlsplit
+
+from itsdangerous import BadData, URLSafeSerializer
 
 from bot.ports import conversation
 from bot.ports.channel import Clock
@@ -252,53 +253,59 @@ class Sessions:
 
     def sign_in(self, name: str) -> str:
         """Returns a signed cookie for a person who knew the password."""
-        shown = urlsafe_b64encode(name.encode()).decode()
-        said = f"{shown}.{int((self._clock.wall() + LASTS).timestamp())}.{secrets.token_urlsafe(_WORD)}"
-        return f"{said}.{self._signature(said)}"
+        until = int((self._clock.wall() + LASTS).timestamp())
+        return str(self._signed.dumps([name, until, secrets.token_urlsafe(_WORD)]))
 
     def signed_name(self, cookie: str) -> str:
         """Returns the name for which a cookie was signed; "" for any other cookie, and after the cookie has expired."""
-        said, _, signature = cookie.rpartition(".")
-        parts = said.split(".")
-        if not self._password or len(parts) != 3 or len(cookie) > _LONGEST:  # noqa: PLR2004 - as `sign_in` writes it
-            return ""
-        if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signature(said).encode()):
-            return ""
-        return urlsafe_b64decode(parts[0]).decode() if self._clock.wall().timestamp() < int(parts[1]) else ""
+        return self._read(cookie)[0]
 
     async def name_of(self, cookie: str) -> str:
         """Returns the name of a session that is signed in and not signed out; "" for any other cookie.
 
         Raises StoreError.
         """
-        name, now = self.signed_name(cookie), self._clock.wall()
+        name, word = self._read(cookie)
         if not name:
             return ""
-        ended = await self._store.run(callbacks.get_conversation_state, _ended(cookie), now=now)
+        ended = await self._store.run(callbacks.get_conversation_state, _ended(word), now=self._clock.wall())
         return name if ended is None else ""
 
     async def end(self, cookie: str) -> None:
         """Signs a session out, if it is signed in. Raises StoreError."""
-        if self.signed_name(cookie):
+        name, word = self._read(cookie)
+        if name:
             ended, now = model.CallbackToken(verb="signed-out"), self._clock.wall()
-            await self._store.run(callbacks.set_conversation_state, _ended(cookie), ended, lasts=LASTS, now=now)
+            await self._store.run(callbacks.set_conversation_state, _ended(word), ended, lasts=LASTS, now=now)
 
     @staticmethod
     def token(cookie: str) -> str:
         """Returns the token of the forms in this session. Only those who can read the cookie can compute it."""
         return hmac.digest(cookie.encode("utf-8", "replace"), b"form", sha256).hex()
 
+    def _read(self, cookie: str) -> tuple[str, str]:
+        """Returns (name, random word of the session) of a cookie; ("", "") if we did not sign it or it has expired."""
+        if not self._password or len(cookie) > _LONGEST:
+            return "", ""
+        try:
+            name, until, word = self._signed.loads(cookie)
+        except BadData:
+            return "", ""
+        return (name, word) if self._clock.wall().timestamp() < until else ("", "")
+
     @cached_property
-    def _key(self) -> bytes:
-        return pbkdf2_hmac("sha256", self._password.encode(), b"paperwire session", _ROUNDS)
-
-    def _signature(self, said: str) -> str:
-        return hmac.digest(self._key, said.encode("utf-8", "replace"), sha256).hex()
+    def _signed(self) -> URLSafeSerializer:
+        key = pbkdf2_hmac("sha256", self._password.encode(), b"paperwire session", _ROUNDS)
+        return URLSafeSerializer(key, signer_kwargs={"digest_method": sha256})
 
 
-def _ended(cookie: str) -> str:
-    """Returns the name under which a sign-out is stored: a hash, since the cookie itself must not be stored."""
-    return f"signed-out:{sha256(cookie.encode('utf-8', 'replace')).hexdigest()}"
+def _ended(word: str) -> str:
+    """Returns the name under which a sign-out is stored.
+
+    It has a hash of the session's random word, since nobody who reads the database should get a cookie from it. It is
+    not made from the cookie: the same session has several spellings in base64.
+    """
+    return f"signed-out:{sha256(word.encode()).hexdigest()}"
 
 
 _LONGEST_NAME = 40

@@ -349,7 +349,8 @@ async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clo
         await desk.opens()
         await desk.posts("/sign-out", {})
         for one in (pages, other_worker):
-            assert (await one.browser(cookie=kept).opens()).headers["location"] == "/sign-in"
+            for same in (kept, f"{kept}~~~~"):  # base64 leaves out what is not of its alphabet
+                assert (await one.browser(cookie=same).opens()).headers["location"] == "/sign-in"
             assert (await one.browser(cookie=cookie(phone)).opens()).status_code == 200, "another session goes on"
     async with web_site.open_pages(tmp_path, clock, **named) as after_a_restart:
         assert (await after_a_restart.browser(cookie=kept).opens()).status_code == 303
@@ -378,13 +379,13 @@ def test_a_session_ends_and_cannot_be_made_up() -> None:
     assert sessions.signed_name(cookie) == "ada"
     clock.advance(timedelta(seconds=1))
     assert sessions.signed_name(cookie) == ""
-    name, until, chance, signature = cookie.split(".")
-    eve = sessions.sign_in("eve").split(".")[0]
+    said, signature = cookie.rsplit(".", 1)
+    eve, _ = sessions.sign_in("eve").rsplit(".", 1)
     for forged in (
-        f"{eve}.{until}.{chance}.{signature}",
-        f"{name}.{int(until) + 1}.{chance}.{signature}",
-        f"{name}.{until}.{chance}.",
-        f"{name}.{until}.{chance}.{'0' * 64}",
+        f"{eve}.{signature}",
+        f"{said}A.{signature}",
+        f"{said}.",
+        f"{said}.{'A' * len(signature)}",
         "é.1.2.3",
         "..." * 1000,
         "",

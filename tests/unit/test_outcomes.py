@@ -255,6 +255,11 @@ def test_a_link_is_read_back_and_no_other_is() -> None:
     ] * 6
 
 
+def test_a_link_in_a_mail_of_an_earlier_release_still_works() -> None:
+    sent = "WzcsImVtYWlsOm1lQGxhYi5vcmciLCJwcmVzcyIsImQ1LmMzLnMiLCLmlLbol48iXQ.TRjWDl85enSbu-WoUg6NoA"
+    assert Signer(b"k" * 32, "https://x.org").read(sent) == Link(7, "email:me@lab.org", "press", "d5.c3.s", "收藏")
+
+
 # ------------------------------------------------------------------------------------- the errors of Telegram and Slack
 
 
