@@ -7,6 +7,7 @@ so a process that is killed loses at most its four requests, and nobody asks mor
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from bot.errors import ModelFails, NoModelAnswer, error_location
@@ -140,16 +141,14 @@ class Summaries:
         """Stores an answer if it is a summary."""
         store, now = self._deps.store, self._deps.clock.now()
         texts = texts_in(answer.value, task)
-        repeated = repeating(task, texts, await store.run(model_summaries.compared_with, task)) if texts else None
-        if not texts or repeated is not None:
-            await store.run(
-                model_summaries.put_failed, task, tokens=answer.tokens, now=now, works=True, repeated=repeated
-            )
+        if not texts:
+            await store.run(model_summaries.put_failed, task, tokens=answer.tokens, now=now, works=True)
             return
         made = ModelSummary(
             language=task.place.language, fields=texts.fields, title=texts.title, model=self._model.name, made_at=now
         )
-        await store.run(model_summaries.put_made, task, made, tokens=answer.tokens)
+        repeats = partial(repeating, task, texts)
+        await store.run(model_summaries.put_made, task, made, repeats, tokens=answer.tokens, now=now)
 
     def _rest(self, seconds: float) -> None:
         """Looks again no earlier than in so many seconds."""

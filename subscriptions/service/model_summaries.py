@@ -51,6 +51,10 @@ class Task:
     cost: int = 0  # tokens
 
 
+# Gets paper id → paper with a summary by the model. Returns the ids of those that an answer repeats; None: it repeats none.
+Repeats = Callable[[Mapping[int, model.Paper]], Sequence[int] | None]
+
+
 # --------------------------------------------------------------------------------------------------- what is wanted
 
 
@@ -173,49 +177,53 @@ def _task(transaction: Transaction, place: model_summaries.Place, day: date) -> 
     return Task(place=place, paper=known.paper, asks_summary=asks_summary, asks_title=asks_title, day=day)
 
 
-@reads
-def compared_with(transaction: Transaction, task: Task) -> dict[int, model.Paper]:
-    """Returns paper id → paper with its newest summary by the model in the language of a task, for some papers."""
-    made = model_summaries.newest_made(transaction, task.place.language, COMPARED)
-    papers = known_papers.stored_papers(transaction, sorted(made))
-    return {number: known.paper for number, known in papers.items() if number != task.place.paper}
-
-
 @writes
-def put_made(transaction: Transaction, task: Task, made: model.ModelSummary, *, tokens: int) -> None:
-    """Stores what the model made, and what that cost. Of an answer after the next attempt has begun, only the cost."""
-    pay(transaction, task.day, tokens - task.cost)
+def put_made(
+    transaction: Transaction, task: Task, made: model.ModelSummary, repeats: Repeats, *, tokens: int, now: datetime
+) -> None:
+    """Stores what the model made, and what that cost. Of an answer after the next attempt has begun, only the cost.
+
+    If the answer repeats others, all of them have failed. No other worker stores an answer while `repeats` compares them.
+    """
+    pay(transaction, task.day, tokens - task.cost)  # first, so that workers take turns
     model_summaries.note_failing(transaction, None)
-    if model_summaries.is_still_asked(transaction, task.place):
+    if not model_summaries.is_still_asked(transaction, task.place):
+        return
+    repeated = repeats(_others(transaction, task.place))
+    if repeated is None:
         model_summaries.put_made(transaction, task.place, made)
         model_summaries.add_to_day(transaction, task.day, made=1)
+        return
+    for paper in repeated:
+        model_summaries.remove(transaction, paper, task.place.language, ModelSummaryState.FAILED, now=now)
+    _put_none(transaction, task, tries=task.place.tries, is_over=True, now=now)
+
+
+def _others(transaction: Transaction, place: model_summaries.Place) -> dict[int, model.Paper]:
+    """Returns paper id → other paper with its summary by the model in a language, for the newest of these summaries."""
+    made = model_summaries.newest_made(transaction, place.language, COMPARED)
+    papers = known_papers.stored_papers(transaction, sorted(made))
+    return {number: known.paper for number, known in papers.items() if number != place.paper}
 
 
 @writes
-def put_failed(
-    transaction: Transaction,
-    task: Task,
-    *,
-    tokens: int,
-    now: datetime,
-    works: bool,
-    repeated: Sequence[int] | None = None,
-) -> bool:
+def put_failed(transaction: Transaction, task: Task, *, tokens: int, now: datetime, works: bool) -> bool:
     """Stores that the model made no usable summary, and what that cost. Returns whether it is news that the model fails.
 
     `works`: the model answered, but wrongly, so the summary has failed after MOST_TRIES. Otherwise it is wanted again.
-    `repeated`: ids of the papers whose summaries this answer repeats, which have failed, too; None: it repeats none.
     """
     pay(transaction, task.day, tokens - task.cost)
-    place = task.place
-    for paper in repeated or ():
-        model_summaries.remove(transaction, paper, place.language, ModelSummaryState.FAILED, now=now)
-    if model_summaries.is_still_asked(transaction, place):
-        is_over = works and (place.tries >= MOST_TRIES or repeated is not None)
-        tries = place.tries if works else place.tries - 1
-        model_summaries.put_none(transaction, place, tries=tries, is_over=is_over, now=now)
-        model_summaries.add_to_day(transaction, task.day, failed=int(is_over))
+    tries = task.place.tries
+    if model_summaries.is_still_asked(transaction, task.place):
+        is_over = works and tries >= MOST_TRIES
+        _put_none(transaction, task, tries=tries if works else tries - 1, is_over=is_over, now=now)
     return model_summaries.note_failing(transaction, None if works else now)
+
+
+def _put_none(transaction: Transaction, task: Task, *, tries: int, is_over: bool, now: datetime) -> None:
+    """Stores that there is no summary: it has failed if that `is_over`, else it is wanted again."""
+    model_summaries.put_none(transaction, task.place, tries=tries, is_over=is_over, now=now)
+    model_summaries.add_to_day(transaction, task.day, failed=int(is_over))
 
 
 # ------------------------------------------------------------------------------------------------- what people see

@@ -247,6 +247,16 @@ def test_a_sentence_below_several_papers_is_no_summary_of_any(worker: Worker) ->
 
 
 @pytest.mark.both_databases
+def test_papers_that_are_answered_at_the_same_moment_are_compared_too(worker: Worker) -> None:
+    same = "The abstract reports an interesting study of animals in their habitats."
+    worker.server.say, worker.server.answers_at = answers(tldr=same), 4
+    worker.chat("telegram:1", "radio")
+    worker.reads(*map(paper, ("eels", "crabs", "gulls", "seals")))
+    worker.summarises()
+    assert {state for _, _, state in worker.states} == {"failed"}
+
+
+@pytest.mark.both_databases
 def test_a_wrong_summary_is_removed_for_good(worker: Worker) -> None:
     worker.chat("telegram:1", "eels")
     worker.reads(paper("eels"))
