@@ -47,7 +47,11 @@ class RequestRefused(Exception):
 
 
 class Nonsense(Exception):
-    """The answer is too large, or no JSON object."""
+    """The answer is no JSON object, such as the page of a proxy."""
+
+
+class TooLarge(Nonsense):
+    """The answer is too large to be read."""
 
 
 def connect(key: SecretStr | None) -> Client:
@@ -84,16 +88,16 @@ async def _refused(response: httpx.Response) -> Later | RequestRefused:
         return Later(Sentence("it answers {status}", {"status": status}), wait=wait)
     try:
         said = await _body(response, _SAID)
-    except Nonsense:
+    except TooLarge:
         said = b""
     return RequestRefused(status, said.decode(errors="replace"))
 
 
 async def _body(response: httpx.Response, largest: int) -> bytes:
-    """Returns the body of a response. Raises Nonsense."""
+    """Returns the body of a response. Raises TooLarge."""
     data = bytearray()
     async for piece in response.aiter_bytes():
         data += piece
         if len(data) > largest:
-            raise Nonsense
+            raise TooLarge
     return bytes(data)

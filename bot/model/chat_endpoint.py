@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from bot.errors import ModelFails, ModelRefuses, ModelUnavailable, NoModelAnswer
-from bot.model_server import Client, Later, Nonsense, RequestRefused, connect, post
+from bot.model_server import Client, Later, Nonsense, RequestRefused, TooLarge, connect, post
 from bot.ports.language_model import ModelAnswer, ModelRequest
 from subscriptions.errors import Sentence
 
@@ -45,8 +45,10 @@ class ChatEndpoint:
         except Later as later:
             tokens = request.cost if later.is_computed else 0
             raise self._failed(ModelUnavailable, later.reason, tokens=tokens, wait=later.wait) from None
-        except Nonsense:
+        except TooLarge:
             raise self._failed(NoModelAnswer, _NONSENSE, tokens=request.cost) from None
+        except Nonsense:
+            raise self._failed(ModelUnavailable, _NOT_OF_A_MODEL, tokens=request.cost) from None
         except RequestRefused as refused:
             raise self._refused(request, refused) from None
         return self._read(request, answer)
@@ -91,10 +93,13 @@ class ChatEndpoint:
         return self._failed(ModelUnavailable, refused.reason)
 
     def _read(self, request: ModelRequest, answer: Mapping[str, Any]) -> ModelAnswer:
-        """Returns the answer in the JSON of a server. Raises NoModelAnswer."""
+        """Returns the answer in the JSON of a server. Raises NoModelAnswer, and ModelUnavailable if no model answered."""
         tokens = _tokens(answer) or request.cost
+        choices = answer.get("choices")
+        if not isinstance(choices, list) or not choices:
+            raise self._failed(ModelUnavailable, _NOT_OF_A_MODEL, tokens=tokens)
         try:
-            (choice,) = answer["choices"]
+            (choice,) = choices
             text = _THOUGHTS.sub("", choice["message"]["content"], count=1).strip()
             is_whole = choice.get("finish_reason") == "stop" and not choice["message"].get("refusal")
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -118,6 +123,7 @@ class ChatEndpoint:
         )
 
 
+_NOT_OF_A_MODEL = Sentence("what it sends is no answer of a model")
 _NONSENSE = Sentence("its answer does not have the form that was asked for")
 
 

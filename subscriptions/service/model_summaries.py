@@ -196,7 +196,7 @@ def put_made(
         return
     for paper in repeated:
         model_summaries.remove(transaction, paper, task.place.language, ModelSummaryState.FAILED, now=now)
-    _put_none(transaction, task, tries=task.place.tries, is_over=True, now=now)
+    _put_none(transaction, task, works=True, is_over=True, now=now)
 
 
 def _others(transaction: Transaction, place: model_summaries.Place) -> dict[int, model.Paper]:
@@ -213,16 +213,13 @@ def put_failed(transaction: Transaction, task: Task, *, tokens: int, now: dateti
     `works`: the model answered, but wrongly, so the summary has failed after MOST_TRIES. Otherwise it is wanted again.
     """
     pay(transaction, task.day, tokens - task.cost)
-    tries = task.place.tries
     if model_summaries.is_still_asked(transaction, task.place):
-        is_over = works and tries >= MOST_TRIES
-        _put_none(transaction, task, tries=tries if works else tries - 1, is_over=is_over, now=now)
+        _put_none(transaction, task, works=works, is_over=works and task.place.tries >= MOST_TRIES, now=now)
     return model_summaries.note_failing(transaction, None if works else now)
 
 
-def _put_none(transaction: Transaction, task: Task, *, tries: int, is_over: bool, now: datetime) -> None:
-    """Stores that there is no summary: it has failed if that `is_over`, else it is wanted again."""
-    model_summaries.put_none(transaction, task.place, tries=tries, is_over=is_over, now=now)
+def _put_none(transaction: Transaction, task: Task, *, works: bool, is_over: bool, now: datetime) -> None:
+    model_summaries.put_none(transaction, task.place, works=works, is_over=is_over, now=now)
     model_summaries.add_to_day(transaction, task.day, failed=int(is_over))
 
 

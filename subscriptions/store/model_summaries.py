@@ -22,7 +22,12 @@ _FAILS = "model-fails"  # name of a stored value: since when the model gives no 
 _summaries, _days = TABLES.tables["model_summary"], TABLES.tables["model_day"]
 _s, _d = _summaries.c, _days.c
 _MADE = sa.select(_summaries).where(_s.state == State.MADE).order_by(_s.language)
-_WANTED = sa.select(_s.paper, _s.language, _s.tries).where(_s.state == State.WANTED)
+# those for which the server gave no answer come last, so that none of them holds up the others
+_WANTED = (
+    sa.select(_s.paper, _s.language, _s.tries)
+    .where(_s.state == State.WANTED)
+    .order_by(_s.until.is_not(None), _s.chats.desc(), _s.paper.desc())
+)
 _ASKED = sa.select(sa.func.count()).where(_s.state == State.ASKED)
 _IS_IT = (_s.paper == sa.bindparam("of")) & (_s.language == sa.bindparam("in_language"))
 
@@ -102,8 +107,8 @@ def is_wanted(transaction: Transaction) -> bool:
 
 
 def next_wanted(transaction: Transaction) -> Place | None:
-    """Returns the summary that most chats want, of the newest paper; None if none is wanted."""
-    row = store.execute(transaction, _WANTED.order_by(_s.chats.desc(), _s.paper.desc()).limit(1)).first()
+    """Returns the summary to ask for next: that which most chats want, of the newest paper; None if none is wanted."""
+    row = store.execute(transaction, _WANTED.limit(1)).first()
     return None if row is None else Place(paper=row.paper, language=row.language, tries=row.tries)
 
 
@@ -147,12 +152,17 @@ def put_made(transaction: Transaction, place: Place, made: model.ModelSummary) -
     _change(transaction, place, state=State.MADE, until=None, **values)
 
 
-def put_none(transaction: Transaction, place: Place, *, tries: int, is_over: bool, now: datetime) -> None:
-    """Stores that the model made nothing: the summary has failed if that `is_over`, else it is wanted again."""
+def put_none(transaction: Transaction, place: Place, *, works: bool, is_over: bool, now: datetime) -> None:
+    """Stores that the model made nothing: the summary has failed if that `is_over`, else it is wanted again.
+
+    `works`: the model answered, but wrongly. Otherwise this was no try.
+    """
     if is_over:
         _change(transaction, place, state=State.FAILED, until=None, at=now)
+    elif works:
+        _change(transaction, place, state=State.WANTED, until=None)
     else:
-        _change(transaction, place, state=State.WANTED, until=None, tries=tries)
+        _change(transaction, place, state=State.WANTED, until=now, tries=place.tries - 1)
 
 
 def remove(transaction: Transaction, paper: int, language: str, state: State, *, now: datetime) -> bool:

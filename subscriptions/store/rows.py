@@ -150,9 +150,8 @@ class ModelSummaryRow(Row, table=True):
     at: datetime = Field(sa_type=Utc)  # when it got its state; wanted: when it was first wanted
     chats: int = 0  # how many want it
     tries: int = 0
-    until: datetime | None = Field(
-        default=None, sa_type=Utc
-    )  # asked: when its worker has given up, by the machine's clock
+    # asked: when its worker has given up, by the machine's clock; wanted: when the server last gave no answer for it
+    until: datetime | None = Field(default=None, sa_type=Utc)
     fields: Json = columns.json_column(dict)
     title: str = ""
     model: str = ""

@@ -33,7 +33,7 @@ def summarise(bot: BotHarness) -> int:
         summary = model.ModelSummary(
             language=task.place.language, fields=fields, title=title, model="parrot-1", made_at=now
         )
-        model_summaries.put_made(bot.store, task, summary, tokens=321)
+        model_summaries.put_made(bot.store, task, summary, lambda _: None, tokens=321, now=bot.clock.now())
         made += 1
     return made
 
