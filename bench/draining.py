@@ -24,9 +24,10 @@ from bot.app import build_app
 from bot.delivery import sender
 from bot.delivery.lane_sender import DrainState
 from bot.dependencies.system_clock import SystemClock
+from bot.platforms.telegram.settings import TelegramSettings
 from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
-from bot.settings import Settings, TelegramSettings
+from bot.settings import Settings
 from tests.fakes.journal import Entry
 from tests.fakes.process import running
 from tests.fakes.telegram import TOKEN
@@ -91,7 +92,7 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
     """Returns the time to send one delivery to each of `chats` chats."""
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/drained.db"),
-        telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=url),
+        of_rooms=(TelegramSettings(token=SecretStr(TOKEN), api_url=url),),
     )
     app = build_app(settings, clock=StandingClock())
     app.open()

@@ -1,7 +1,7 @@
 """A platform that is on, as one value. The rest of the program uses this value and never compares a platform's name.
 
-A new platform is a folder in bot/platforms that declares its facts, with the modules `markup` and `adapter`, and a line in
-`__init__.py` there.
+A new platform is a folder in bot/platforms that declares its facts, with the modules `markup`, `adapter` and perhaps
+`settings`, and a line in bot/rooms.py.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

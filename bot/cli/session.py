@@ -163,7 +163,7 @@ def look_up_new_chat(session: Session, address: model.ChatAddress) -> tuple[str,
     """
     platform = address.platform
     facts = addresses.facts_of(platform)
-    can_tell = session.settings.is_on(platform) or facts.has_only_named_chats
+    can_tell = known.is_on(platform, session.settings) or facts.has_only_named_chats
     if not facts.describes_chats or not can_tell or _is_known(session, address):
         return "", None
     return asyncio.run(known.adapter_of(known.PLATFORMS[platform]).describe(session.settings, address))
@@ -178,7 +178,7 @@ def remarks_on_question(chat: model.Chat) -> Iterator[str]:
 def remarks_on_platform(chat: model.Chat, settings: Settings) -> Iterator[str]:
     """Yields a remark on a chat that was subscribed if its platform is off."""
     facts = addresses.facts_of(chat.address.platform)
-    if not settings.is_on(facts.name):
+    if not known.is_on(facts.name, settings):
         yield f"{facts.title} is off until {facts.token_variable} is set."
 
 

@@ -28,6 +28,7 @@ from bot.operation import checks, source_checks, ticks
 from bot.operation.findings import Problem, findings_of, is_well, joined, parts_of, texts
 from bot.operation.health import Readiness, ask_readiness
 from bot.platform import Finding
+from bot.platforms import known
 from bot.rendering.language import Language
 from bot.settings import Settings
 from bot.settings.loading import NAME
@@ -441,7 +442,7 @@ def _each(ids: Sequence[str], act: Callable[..., None], now: str | None, done: s
 def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
     """Returns the entry. A planned entry without a reason whose platform is off gets the reason that it is off."""
     platform = entry.chat.partition(":")[0]
-    if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
+    if entry.reason or entry.state is not DeliveryState.PLANNED or known.is_on(platform, settings):
         return entry
     return replace(entry, reason=f"{facts_of(platform).title} is off, without a token.")
 

@@ -22,7 +22,7 @@ from bot.platforms.known import PLATFORMS, medium_of
 from bot.ports.language_model import Summarizer
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
-from bot.settings import VARIABLES, Settings
+from bot.settings import Settings, all_variables
 from bot.settings.encoder import encoder_of
 from subscriptions import addresses, errors, model
 from subscriptions.chat_settings import resolve
@@ -143,7 +143,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     for error in settings.wrong:
         yield Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
     for name in settings.unknown:
-        near = get_close_matches(name, VARIABLES, n=1, cutoff=0.85)
+        near = get_close_matches(name, all_variables(), n=1, cutoff=0.85)
         yield Finding(
             question=question,
             answer=errors.Sentence("{name} means nothing to paperwire", {"name": name}),

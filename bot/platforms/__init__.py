@@ -5,17 +5,10 @@ A folder's `__init__.py` declares the FACTS of its platform, and perhaps SUBCOMM
 
 from importlib import import_module
 
-# A platform whose line is missing here does not exist. The order is that of lists that people read.
-FOLDERS = (
-    "console",
-    "web",
-    "telegram",
-    "slack",
-    "email",
-    "apprise",
-)
-_ROOMS = tuple(import_module(f"bot.platforms.{name}") for name in FOLDERS)
-FACTS = tuple(room.FACTS for room in _ROOMS)
-SUBCOMMANDS = tuple(one for room in _ROOMS for one in getattr(room, "SUBCOMMANDS", ()))
+from bot.rooms import PLATFORMS
+
+_FOLDERS = tuple(import_module(f"bot.platforms.{name}") for name in PLATFORMS)
+FACTS = tuple(folder.FACTS for folder in _FOLDERS)
+SUBCOMMANDS = tuple(one for folder in _FOLDERS for one in getattr(folder, "SUBCOMMANDS", ()))
 # The forms of the argument of `--as`, for its help text.
 CHAT_FORMS = ", ".join(facts.address_form for facts in FACTS)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 
+from bot import rooms
 from bot.platform import PlatformAdapter
-from bot.platforms import FACTS, FOLDERS
+from bot.platforms import FACTS
 from bot.rendering.appearance import Look
 from bot.rendering.packing import Medium
 from bot.settings import Settings
@@ -15,13 +16,18 @@ from subscriptions.model import ChatAddress
 addresses.declare(*FACTS)
 
 # Name -> module of the adapter, which is imported only if the platform is on.
-PLATFORMS: Mapping[str, str] = MappingProxyType({name: f"bot.platforms.{name}.adapter" for name in FOLDERS})
+PLATFORMS: Mapping[str, str] = MappingProxyType({name: f"bot.platforms.{name}.adapter" for name in rooms.PLATFORMS})
 
 
 def adapter_of(module: str) -> PlatformAdapter:
     """Returns a platform's adapter. This imports the platform's library, so call it only for platforms that are on."""
     adapter: PlatformAdapter = import_module(module)  # a module with the functions of PlatformAdapter
     return adapter
+
+
+def is_on(platform: str, settings: Settings) -> bool:
+    """Returns whether a platform has the settings that it needs. A platform without settings is always on."""
+    return settings.is_on(f"bot.platforms.{platform}")
 
 
 def medium_of(platform: str) -> Medium:
@@ -32,7 +38,7 @@ def medium_of(platform: str) -> Medium:
 
 def medium_at(chat: ChatAddress, settings: Settings) -> Medium:
     """Returns the medium of a chat, whose platform may be off. Raises KeyError for an unknown platform."""
-    if addresses.facts_of(chat.platform).formats_differ and settings.is_on(chat.platform):
+    if addresses.facts_of(chat.platform).formats_differ and is_on(chat.platform, settings):
         return adapter_of(PLATFORMS[chat.platform]).medium_at(settings, chat)
     return medium_of(chat.platform)
 

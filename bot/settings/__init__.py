@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, SecretStr
@@ -16,25 +16,15 @@ from pydantic import ConfigDict, SecretStr
 from bot.errors import SettingsError
 from bot.settings import checks as check
 from bot.settings.checks import Budget
+from bot.settings.of_rooms import RoomSettings, Table, declared, variables
 from subscriptions.model import ChatAddress
 
-# Every variable and its meaning. Instead of NAME, NAME_FILE may be set to the path of a file that contains the value.
+R = TypeVar("R", bound=RoomSettings)
+
+# Every variable and its meaning, beside those that rooms declare. Instead of NAME, NAME_FILE may be set to the path of a file that contains the value.
 VARIABLES: Mapping[str, str] = {
     "PAPERWIRE_DATABASE_URL": "where everything is kept: sqlite:///FILE or postgresql://HOST/NAME",
     "PAPERWIRE_CONFIG": "the file of sources, further workspaces, destinations and copies: paperwire.toml",
-    "PAPERWIRE_TELEGRAM_TOKEN": "the token of the bot, from @BotFather",
-    "PAPERWIRE_TELEGRAM_API_URL": "the root of another Bot API server",
-    "PAPERWIRE_TELEGRAM_WEBHOOK_URL": "where Telegram sends updates to; without it the bot asks for them",
-    "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": "what Telegram shows with each update",
-    "PAPERWIRE_SLACK_BOT_TOKEN": "the token of the bot user, xoxb-…",
-    "PAPERWIRE_SLACK_APP_TOKEN": "the token for Socket Mode, xapp-…",
-    "PAPERWIRE_SLACK_SIGNING_SECRET": "what Slack signs its requests with",
-    "PAPERWIRE_SLACK_CLIENT_ID": "the app that is installed in many workspaces",
-    "PAPERWIRE_SLACK_CLIENT_SECRET": "its secret",
-    "PAPERWIRE_SLACK_API_URL": "the root of another Slack API; it ends in /api/",
-    "PAPERWIRE_SMTP_URL": "the server that sends mail: smtp://USER:PASSWORD@HOST:587, or smtps://…:465",
-    "PAPERWIRE_MAIL_FROM": "the sender of mail: Papers <papers@example.org>",
-    "PAPERWIRE_SECRET_KEY": "the key that tokens of workspaces are encrypted with",
     "PAPERWIRE_WEB_HOST": "the address that pages are served on",
     "PAPERWIRE_WEB_PORT": "their port",
     "PAPERWIRE_WEB_URL": "the address under which people reach the pages, for links in mail and feeds",
@@ -64,53 +54,16 @@ VARIABLES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TelegramSettings:
-    """The settings of Telegram. Without a token the platform is off."""
-
-    token: Annotated[SecretStr | None, check.hidden(check.telegram_token)] = None
-    # "/bot<token>/METHOD" is appended
-    api_url: Annotated[str, check.text(check.server_root)] = field(default="https://api.telegram.org", repr=False)
-    # None: long polling
-    webhook_url: Annotated[str | None, check.text(check.server_root)] = field(default=None, repr=False)
-    webhook_secret: Annotated[SecretStr | None, check.hidden(check.webhook_secret)] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackWorkspace:
-    """The tokens of one workspace that was not installed by OAuth."""
-
-    bot_token: Annotated[SecretStr, check.hidden(check.slack_bot_token)]
-    app_token: Annotated[SecretStr | None, check.hidden(check.slack_app_token)] = None  # None: no Socket Mode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackSettings:
-    """The settings of Slack. Without workspaces and client id the platform is off."""
-
-    workspaces: tuple[SlackWorkspace, ...] = ()  # first the workspace of the environment, then those of paperwire.toml
-    signing_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
-    client_id: Annotated[str | None, check.text(check.visible)] = None
-    client_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
-    # ends in "/api/"
-    api_url: Annotated[str, check.text(check.slack_api_url)] = field(default="https://slack.com/api/", repr=False)
-
-    @property
-    def on(self) -> bool:
-        """Whether there is a workspace, or workspaces can install the app."""
-        return bool(self.workspaces) or self.client_id is not None
-
-
-class Table:
-    """A table of paperwire.toml. An unknown name in it is an error."""
-
-    __slots__ = ()
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+def all_variables() -> tuple[str, ...]:
+    """Returns the names of all variables, also of those that rooms declare."""
+    return (*VARIABLES, *variables())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings(Table):
     """One source of digests. Exactly one of path, url and arxiv is given."""
+
+    MISSING = "every source needs one"
 
     name: Annotated[str, check.text(check.source_name)]  # unique regardless of letter case
     title: Annotated[str, check.text(check.line)] = (
@@ -175,15 +128,6 @@ class SourceSettings(Table):
         return bool(self.arxiv) or self.speaks_for == "arxiv" or f".{host}".endswith(".arxiv.org")
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """A service that only receives messages."""
-
-    name: str  # unique
-    variable: str  # the name of the variable with its address
-    url: SecretStr | None  # the address in Apprise's form; None: the variable is not set
-
-
 EVERYTHING = "arxiv"  # the name of the only source if the settings name none
 
 
@@ -193,13 +137,7 @@ class Settings:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)  # for SettingsError
     database_url: Annotated[SecretStr, check.placed(check.database)]  # in SQLAlchemy's form; may contain a password
-    telegram: TelegramSettings = field(default_factory=TelegramSettings)
-    slack: SlackSettings = field(default_factory=SlackSettings)
-    smtp_url: Annotated[SecretStr | None, check.hidden(check.smtp_url)] = None
-    mail_from: Annotated[str | None, check.text(check.sender)] = (
-        None  # "Papers <papers@example.org>", or only the address
-    )
-    secret_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    of_rooms: tuple[RoomSettings, ...] = ()  # see `of`
     web_host: Annotated[str, check.text(check.host)] = "127.0.0.1"
     web_port: Annotated[int, check.text(check.port)] = 8420  # 0: any free port
     web_url: Annotated[str | None, check.text(check.server_root)] = None
@@ -238,7 +176,6 @@ class Settings:
     ] = "info"
     log_format: Annotated[Literal["text", "json"], check.text(check.one_of("text", "json"))] = "text"
     sources: tuple[SourceSettings, ...] = ()
-    destinations: tuple[Destination, ...] = ()
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
     backup_to: Path | None = None  # the folder for daily backups, absolute; None: `backups` next to the database
     keep_papers: timedelta | None = None  # papers of this age are reduced to key and title; None: never
@@ -247,15 +184,14 @@ class Settings:
         SettingsError, ...
     ] = ()  # errors of settings that cannot be used; only `paperwire check` goes on with any
 
-    def is_on(self, platform: str) -> bool:
-        """Returns whether a platform has the settings that it needs. A platform without settings is always on."""
-        needed = {
-            "telegram": self.telegram.token,
-            "slack": self.slack.on or None,
-            "email": self.smtp_url,
-            "apprise": self.destinations or None,
-        }
-        return needed.get(platform, "") is not None
+    def of(self, kind: type[R]) -> R:
+        """Returns the settings of one kind that a room declares."""
+        return next((one for one in self.of_rooms if isinstance(one, kind)), None) or kind()
+
+    def is_on(self, room: str) -> bool:
+        """Returns whether a room has the settings that it needs. A room without settings is always on."""
+        kind = declared().get(room)
+        return kind is None or self.of(kind).is_on
 
     def is_wrong(self, *names: str) -> bool:
         """Returns whether a setting whose name begins with one of these cannot be used."""
@@ -269,7 +205,7 @@ class Settings:
     @property
     def is_reached_from_outside(self) -> bool:
         """Whether platforms or people send requests to our web address from other machines, through a proxy."""
-        return bool(self.web_url or self.telegram.webhook_url or self.slack.signing_secret or self.slack.client_id)
+        return self.web_url is not None or any(one.is_reached_from_outside for one in self.of_rooms)
 
     @property
     def pages_url(self) -> str:

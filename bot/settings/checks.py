@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +27,6 @@ _LEAST_OF_PASSWORD, _MOST_OF_PASSWORD = 8, 200
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
 _REST_OF_ADDRESS = re.compile(r"[@\w/.-]{1,24}")
 _LIKE_A_CATEGORY = re.compile(r"[A-Za-z]{1,10}(?:-[A-Za-z]{1,10})?(?:\.[A-Za-z-]{1,12})?")
-_SENDER = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.-]+")
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 
 
@@ -87,58 +85,37 @@ def _text(value: object) -> str:
     return value
 
 
-def _usable(value: T, reason: str, *, when: object, **values: object) -> T:
+def usable(value: T, reason: str, *, when: object, **values: object) -> T:
     """Returns `value`. Raises Unusable with the reason unless `when` is true."""
     if not when:
         raise Unusable(reason, **values)
     return value
 
 
-def _like(pattern: str, reason: str) -> Callable[[str], str]:
+def like(pattern: str, reason: str) -> Callable[[str], str]:
     """Returns a check that accepts texts that match a pattern."""
-    return lambda text: _usable(text, reason, when=re.fullmatch(pattern, text))
+    return lambda text: usable(text, reason, when=re.fullmatch(pattern, text))
 
 
-visible = _like(r"[!-~]+", "it must be plain letters, digits and signs without blanks or line ends")
-telegram_token = _like(  # the bot's id and a secret; it becomes part of a URL's path
-    r"[0-9]+:[A-Za-z0-9_-]+", "it must look like 123456:ABC-def, without blanks or line ends"
-)
-webhook_secret = _like(  # core.telegram.org/bots/api#setwebhook
-    r"[A-Za-z0-9_-]{1,256}", "it must be 1 to 256 of the signs A-Z, a-z, 0-9, _ and -"
-)
-contact = _like(r"[ -~]+", "it must be one line of plain letters, such as a mail address")
-variable = _like(r"[A-Za-z_][A-Za-z0-9_]*", "it must be the name of a variable, not a token")
-destination_name = _like(  # it is part of an address, and people type it at the end of a command
-    r"[a-z][a-z0-9_-]{0,39}", "it must be at most 40 of a-z, 0-9, _ and -, a letter first, such as team-feishu"
-)
-_header = _like(r"[A-Za-z][A-Za-z0-9-]{0,63}", "it must be the name of a header, such as X-Forwarded-User")
-_code = _like(r"[a-z]{2}", "it must be two letters, such as en or zh")
-_name_of_format = _like(r"[a-z0-9_]+", "it must be the name of a format, such as daily_arxiv_md")
-_days = _like(r"[0-9]{1,5}d", "it must be a number of days, such as 400d")
+visible = like(r"[!-~]+", "it must be plain letters, digits and signs without blanks or line ends")
+contact = like(r"[ -~]+", "it must be one line of plain letters, such as a mail address")
+variable = like(r"[A-Za-z_][A-Za-z0-9_]*", "it must be the name of a variable, not a token")
+_header = like(r"[A-Za-z][A-Za-z0-9-]{0,63}", "it must be the name of a header, such as X-Forwarded-User")
+_code = like(r"[a-z]{2}", "it must be two letters, such as en or zh")
+_name_of_format = like(r"[a-z0-9_]+", "it must be the name of a format, such as daily_arxiv_md")
+_days = like(r"[0-9]{1,5}d", "it must be a number of days, such as 400d")
 
 
 def password(text: str) -> str:
     """Returns a password. It must be hard to guess, since each network address has a hundred tries per minute."""
     is_good = _LEAST_OF_PASSWORD <= len(text) <= _MOST_OF_PASSWORD and text.isprintable()
     reason = "it must be one line of {least} to {most} signs"
-    return _usable(text, reason, when=is_good, least=_LEAST_OF_PASSWORD, most=_MOST_OF_PASSWORD)
+    return usable(text, reason, when=is_good, least=_LEAST_OF_PASSWORD, most=_MOST_OF_PASSWORD)
 
 
 def header_name(text: str) -> str:
     """Returns the name of a header in lower case."""
     return _header(text).lower()
-
-
-def slack_bot_token(text: str) -> str:
-    """Returns a bot token. Refuses an app token, which Slack's pages show beside the bot token."""
-    reason = "it holds an app token (xapp-…); the bot token begins with xoxb-"
-    return visible(_usable(text, reason, when=not text.startswith("xapp-")))
-
-
-def slack_app_token(text: str) -> str:
-    """Returns an app token. Refuses a bot token."""
-    reason = "it holds a bot token (xoxb-…); the app token begins with xapp-"
-    return visible(_usable(text, reason, when=not text.startswith("xoxb-")))
 
 
 def url(text: str) -> str:
@@ -151,52 +128,31 @@ def server_root(text: str) -> str:
     """Returns a web address to which paths can be appended, without a final "/"."""
     parts = _split(text)
     is_root = not (parts.query or parts.fragment)
-    return _usable(text.rstrip("/"), "it must be the root of a server, without ? and #", when=is_root)
-
-
-def smtp_url(text: str) -> str:
-    """Returns the address of a server that sends mail."""
-    parts = _parts(_usable(text, "it must be an address without blanks, line ends or accents", when=text.isprintable()))
-    is_whole = parts.scheme in {"smtp", "smtps"} and parts.hostname and not (parts.path.strip("/") or parts.query)
-    reason = "it must be smtp://HOST:PORT or smtps://HOST:PORT, perhaps with USER:PASSWORD@ before the host"
-    return _usable(text, reason, when=is_whole)
-
-
-def sender(text: str) -> str:
-    """Returns the sender of mail: an address, perhaps with a name."""
-    _, address = parseaddr(text)
-    is_one = _SENDER.fullmatch(address) and text.isprintable()
-    return _usable(text, "it must be an address, such as Papers <papers@example.org>", when=is_one)
-
-
-def slack_api_url(text: str) -> str:
-    """Returns the root of a Slack API. It ends in "/api/"."""
-    root = server_root(text)
-    return _usable(f"{root}/", "it must end in /api/", when=root.endswith("/api"))
+    return usable(text.rstrip("/"), "it must be the root of a server, without ? and #", when=is_root)
 
 
 def source_url(text: str) -> str:
     """Returns the address of a digest. {date} is the only placeholder in it."""
     others = set("{}") & set(url(text).replace("{date}", ""))
-    return _usable(text, "the only thing in braces that it may hold is {hole}", when=not others, hole="{date}")
+    return usable(text, "the only thing in braces that it may hold is {hole}", when=not others, hole="{date}")
 
 
 def host(text: str) -> str:
     """Returns a host name or an IP address to listen on."""
-    return _usable(text, "it must be a host name or an IP address, such as 127.0.0.1", when=_is_host(text))
+    return usable(text, "it must be a host name or an IP address, such as 127.0.0.1", when=_is_host(text))
 
 
 def hosts(text: str) -> frozenset[str]:
     """Returns the hosts in a text, which are separated by commas, without their ports."""
     found = frozenset(_without_port(item) for item in _items(text))
     reason = "it must be host names or IP addresses with commas between, such as localhost, 10.0.0.5"
-    return _usable(found, reason, when=all(map(_is_host, found)))
+    return usable(found, reason, when=all(map(_is_host, found)))
 
 
 def port(text: str) -> int:
     """Returns a port; 0 means any free port."""
     is_port = text.isascii() and text.isdigit() and int(text[:9]) <= 65_535  # noqa: PLR2004 - the largest port
-    return int(_usable(text, "it must be a number from 0 to 65535", when=is_port))
+    return int(usable(text, "it must be a number from 0 to 65535", when=is_port))
 
 
 def chats(text: str) -> tuple[ChatAddress, ...]:
@@ -231,7 +187,7 @@ def database(text: str, places: Places) -> SecretStr:
     if kind == "sqlite" and rest.startswith("/"):
         return SecretStr(f"{scheme}:///{_sqlite_path(rest[1:], places.cwd)}")
     if kind in {"postgresql", "postgres"}:
-        parts = _parts(text)
+        parts = address_parts(text)
         if parts.hostname or parts.path.strip("/"):
             return SecretStr(f"postgresql{scheme.removeprefix(kind)}://{rest}")  # SQLAlchemy does not know "postgres"
     raise Unusable("it must be sqlite:///FILE or postgresql://HOST/NAME")
@@ -248,7 +204,7 @@ def archive(text: str) -> str:
     reason = "{code} is not an archive or a category of arXiv, such as hep-th or cs.LG"
     # the text is not quoted, since it may be a misplaced secret
     other = "each must be an archive or a category of arXiv, such as hep-th or cs.LG"
-    return _usable(code or "", reason if is_named else other, when=code, code=text if is_named else "")
+    return usable(code or "", reason if is_named else other, when=code, code=text if is_named else "")
 
 
 def schedule(text: str) -> str:
@@ -257,8 +213,8 @@ def schedule(text: str) -> str:
     is_day_known = not is_cron(plain) or fits_any_day(plain)
     is_schedule = plain == "arxiv" or _EVERY.fullmatch(plain) or is_cron(plain)
     reason = "it must be arxiv, every 30m (s, m, h, d) or a cron line such as 0 6 * * mon-fri"
-    return _usable(
-        _usable(plain, reason, when=is_schedule), "no day of the year fits its line of cron", when=is_day_known
+    return usable(
+        usable(plain, reason, when=is_schedule), "no day of the year fits its line of cron", when=is_day_known
     )
 
 
@@ -270,19 +226,19 @@ def language(text: str) -> str:
 def line(text: str) -> str:
     """Returns a text of one line that is not empty."""
     plain = text.strip()
-    return _usable(plain, "it must be one line of text", when=plain and plain.isprintable())
+    return usable(plain, "it must be one line of text", when=plain and plain.isprintable())
 
 
 def filters(text: str) -> str:
     """Returns filters of an interface: each a name and a value, with commas between."""
     are_filters = all(re.fullmatch(r"[a-z][a-z0-9._-]*:[^:\s].*", one.strip()) for one in text.split(","))
-    return _usable(line(text), "it must be filters with commas between, such as issn:1234-5678", when=are_filters)
+    return usable(line(text), "it must be filters with commas between, such as issn:1234-5678", when=are_filters)
 
 
 def source_name(text: str) -> str:
     """Returns the name of a source: one line of at most LONGEST_NAME characters."""
     name = line(text)
-    return _usable(
+    return usable(
         name,
         "it must have at most {most} characters",
         when=len(name) <= addresses.LONGEST_NAME,
@@ -293,7 +249,7 @@ def source_name(text: str) -> str:
 def age(text: str) -> timedelta:
     """Returns the age that a text such as "400d" means. It is at least SHORTEST_AGE."""
     found = timedelta(days=int(_days(text)[:-1]))
-    return _usable(found, "it must be at least {days}d", when=found >= SHORTEST_AGE, days=SHORTEST_AGE.days)
+    return usable(found, "it must be at least {days}d", when=found >= SHORTEST_AGE, days=SHORTEST_AGE.days)
 
 
 def path(text: str, places: Places) -> Path:
@@ -301,7 +257,7 @@ def path(text: str, places: Places) -> Path:
 
     A relative path starts at the folder of paperwire.toml.
     """
-    is_local = _usable(text, "it must be a file or a folder; an address of the web is a url", when="://" not in text)
+    is_local = usable(text, "it must be a file or a folder; an address of the web is a url", when="://" not in text)
     return places.folder / _at_home(Path(line(is_local)))
 
 
@@ -329,14 +285,14 @@ def day(value: object) -> date:
 def one_of(*words: str) -> Callable[[str], str]:
     """Returns a check that accepts these words, in any letter case."""
     reason, known = "it must be one of {words}", ", ".join(words)
-    return lambda text: _usable(plain := text.strip().casefold(), reason, when=plain in words, words=known)
+    return lambda text: usable(plain := text.strip().casefold(), reason, when=plain in words, words=known)
 
 
 def _items(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-def _parts(text: str) -> SplitResult:
+def address_parts(text: str) -> SplitResult:
     """Returns the parts of an address. Refuses an address with an invalid host or port."""
     try:
         parts = urlsplit(text)
@@ -349,15 +305,15 @@ def _parts(text: str) -> SplitResult:
 def _split(text: str) -> SplitResult:
     """Returns the parts of a web address that has a host."""
     is_plain = re.fullmatch(r"[!-~]+", text)
-    parts = _parts(_usable(text, "it must be an address without blanks, line ends or accents", when=is_plain))
+    parts = address_parts(usable(text, "it must be an address without blanks, line ends or accents", when=is_plain))
     is_whole = parts.scheme in {"http", "https"} and parts.hostname
-    return _usable(parts, "it must be an address with a host, such as https://example.org/", when=is_whole)
+    return usable(parts, "it must be an address with a host, such as https://example.org/", when=is_whole)
 
 
 def _without_port(text: str) -> str:
     if _is_address(text):
         return text.casefold()
-    return "" if "/" in text else (_parts(f"//{text}").hostname or "").casefold()
+    return "" if "/" in text else (address_parts(f"//{text}").hostname or "").casefold()
 
 
 def _is_host(text: str) -> bool:

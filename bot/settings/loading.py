@@ -7,18 +7,19 @@ contains the value, which may be a secret that was put into the wrong setting. A
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, make_dataclass, replace
 from datetime import date, timedelta
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
 from pydantic import PlainValidator, SecretStr, TypeAdapter, ValidationError
 
 from bot.errors import SettingsError, WrongUsage
-from bot.settings import VARIABLES, Destination, Settings, SlackWorkspace, SourceSettings, Table
+from bot.settings import VARIABLES, Settings, SourceSettings, all_variables
 from bot.settings import checks as check
+from bot.settings.of_rooms import ReadVariable, RoomSettings, Table, TableOfRoom, declared
 from subscriptions.errors import Sentence
 
 T = TypeVar("T")
@@ -29,22 +30,6 @@ NAME = "paperwire.toml"
 _MISSPELT = "unexpected_keyword_argument"  # pydantic's name of the error about an unknown name
 LARGEST_SECRET = 65_536  # bytes; a larger file is not the file of a secret
 _LINE = re.compile(r"\(at (?P<place>line \d+, column \d+)\)$")
-
-
-@dataclass(frozen=True, slots=True)
-class _Tokens(Table):
-    """A table [[slack]]: the names of the variables with the tokens of a workspace."""
-
-    bot_token_env: Annotated[str, check.text(check.variable)]
-    app_token_env: Annotated[str, check.text(check.variable)] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Destination(Table):
-    """A table [[destination]]: its name, and the name of the variable with its address, which is a secret."""
-
-    name: Annotated[str, check.text(check.destination_name)]
-    url_env: Annotated[str, check.text(check.variable)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +52,34 @@ class _File(Table):
     """The content of paperwire.toml."""
 
     source: tuple[SourceSettings, ...] = ()
-    slack: tuple[_Tokens, ...] = ()
-    destination: tuple[_Destination, ...] = ()
     arxiv: _Arxiv = field(default_factory=_Arxiv)
     backup: _Backup = field(default_factory=_Backup)
     keep: _Keep = field(default_factory=_Keep)
 
 
 _PLACES = ("path", "url", "arxiv", "openalex", "crossref", "pubmed")
-_TABLES: Mapping[str, Any] = {
-    "source": SourceSettings,
-    "slack": _Tokens,
-    "destination": _Destination,
-    "arxiv": _Arxiv,
-    "backup": _Backup,
-    "keep": _Keep,
-}
+_TABLES: Mapping[str, type[Table]] = {"source": SourceSettings, "arxiv": _Arxiv, "backup": _Backup, "keep": _Keep}
 # if the first is set, the second must be set
 _TOGETHER = (
-    ("PAPERWIRE_SMTP_URL", "PAPERWIRE_MAIL_FROM"),
     ("PAPERWIRE_EMBEDDINGS_URL", "PAPERWIRE_EMBEDDINGS_MODEL"),
     ("PAPERWIRE_MODEL_URL", "PAPERWIRE_MODEL_NAME"),
-    ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
-    ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
-    # the secret key encrypts the tokens of workspaces that install the app
-    ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),
 )
-_NEEDED = {
-    "source": "every source needs one",
-    "slack": "every workspace needs one",
-    "destination": "every destination needs one",
-}
+
+
+@cache
+def _tables_of_rooms() -> Mapping[str, type[TableOfRoom]]:
+    return {table.NAME: table for room in declared().values() for table in room.TABLES.values()}
+
+
+def _table(name: str) -> type[Table]:
+    return _TABLES.get(name) or _tables_of_rooms()[name]
+
+
+@cache
+def _file_type() -> type[_File]:
+    """Returns the type of paperwire.toml with the tables of the rooms."""
+    lists = [(name, tuple[table, ...], ()) for name, table in _tables_of_rooms().items()]  # type: ignore[valid-type]
+    return make_dataclass("File", lists, bases=(_File,), frozen=True, slots=True)
 
 
 def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[str] | None = None) -> Settings:
@@ -116,35 +98,75 @@ def load_usable_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequ
 
     So do the settings that depend on it: all of a platform, and all of paperwire.toml.
     """
-    env, wrong = _Environment(environ, cwd), list[SettingsError]()
+    env, wrong, rooms = _Environment(environ, cwd), list[SettingsError](), declared().values()
     file = _kept(wrong, _read_file, env, formats) or _File()
-    texts = {name: found for name in VARIABLES if (found := _kept(wrong, env.text, name)) is not None}
-    slack = _without(texts, "PAPERWIRE_SLACK_")
+    known = all_variables()
+    texts = {name: found for name in known if (found := _kept(wrong, env.text, name)) is not None}
     _kept(wrong, _settings, texts, cwd)
-    own = _kept(wrong, _workspace, {"bot_token": "-", **slack}, lambda place: _variable(("slack", *place)))
-    wrong += _missing_partners(texts)
-    workspaces = [_kept(wrong, _named_workspace, tokens, number, env) for number, tokens in enumerate(file.slack, 1)]
-    destinations = [_kept(wrong, _addressed, one, env) for one in file.destination]
+    of_rooms = [_settings_of_room(wrong, room, texts, file, env) for room in rooms]
+    wrong += _missing_partners(texts, _TOGETHER)
     settings = _settings(_without_wrong(texts, wrong), cwd)
     _kept(wrong, _refuse_open_names, settings)
-    if "bot_token" in slack:
-        workspaces.insert(0, own)
-    if not _is_wrong(wrong, "PAPERWIRE_SLACK_"):
-        known = tuple(one for one in workspaces if one is not None)
-        settings = replace(settings, slack=replace(settings.slack, workspaces=known))
     return replace(
         settings,
+        of_rooms=tuple(one for one in of_rooms if one != type(one)()),
         sources=file.source,
-        destinations=tuple(one for one in destinations if one is not None),
         holidays=file.arxiv.holidays,
         backup_to=file.backup.to,
         keep_papers=file.keep.papers,
         wrong=tuple({str(error): error for error in wrong}.values()),
-        unknown=env.unknown(
-            {name for one in file.slack for name in (one.bot_token_env, one.app_token_env)}
-            | {one.url_env for one in file.destination}
-        ),
+        unknown=env.unknown({*known, *_variables_of_tables(file)}),
     )
+
+
+def _settings_of_room(
+    wrong: list[SettingsError], kind: type[RoomSettings], texts: Mapping[str, str], file: _File, env: "_Environment"
+) -> RoomSettings:
+    """Returns the settings of a room, and adds their errors to `wrong`.
+
+    If a variable cannot be used, none of the room counts: with half of the settings of a platform, its token could be sent
+    to another server than the one that was meant.
+    """
+    variables = {kind.field_of(name): name for name in kind.VARIABLES}
+    given = {field: texts[name] for field, name in variables.items() if name in texts}
+    settings = _kept(wrong, _validated, kind, given, lambda place: variables[str(place[0])], None)
+    wrong += _missing_partners(texts, kind.TOGETHER)
+    rows = {field: _values_of_tables(wrong, table, file, env) for field, table in kind.TABLES.items()}
+    if settings is None or any(_is_wrong(wrong, name) for name in kind.VARIABLES):
+        return kind()
+    return replace(settings, **rows)  # type: ignore[type-var]
+
+
+def _values_of_tables(
+    wrong: list[SettingsError], table: type[TableOfRoom], file: _File, env: "_Environment"
+) -> tuple[object, ...]:
+    """Returns what the tables of a kind mean, without those that cannot be used. Adds the errors to `wrong`."""
+    given: Sequence[TableOfRoom] = getattr(file, table.NAME, ())
+    values = [_kept(wrong, one.value, _reader(one, number, env)) for number, one in enumerate(given)]
+    return tuple(value for value in values if value is not None)
+
+
+def _reader(table: TableOfRoom, number: int, env: "_Environment") -> ReadVariable:
+    """Returns what reads the variables that a table names."""
+
+    def read(field: str, check_text: Callable[[str], str], /, *, must_be_set: bool = True) -> SecretStr | None:
+        variable, setting = getattr(table, field), _line_of_file((table.NAME, number, field))
+        text = env.text(variable) if variable else None
+        if text is None and variable and must_be_set:
+            raise _refusal(setting, "the variable that it names is not set")
+        try:
+            return None if text is None else SecretStr(check_text(text))
+        except check.Unusable as error:
+            raise _refusal(setting, error.reason) from None
+
+    return read
+
+
+def _variables_of_tables(file: _File) -> Iterator[str]:
+    """Yields the variables that tables of rooms name."""
+    for name in _tables_of_rooms():
+        for table in getattr(file, name, ()):
+            yield from (getattr(table, one.name) for one in fields(table) if one.name.endswith("_env"))
 
 
 def _refuse_open_names(settings: Settings) -> None:
@@ -178,43 +200,30 @@ def _settings(texts: Mapping[str, str], cwd: Path) -> Settings:
     """Returns the settings of the variables. Raises SettingsError."""
     given = {
         "database_url": check.default_database(),
-        **_without(texts, "PAPERWIRE_"),
-        "telegram": _without(texts, "PAPERWIRE_TELEGRAM_"),
-        "slack": _without(texts, "PAPERWIRE_SLACK_"),
+        **{name.removeprefix("PAPERWIRE_").lower(): text for name, text in texts.items() if name in VARIABLES},
     }
     return _validated(Settings, given, _variable, check.Places(cwd, cwd))
 
 
-def _missing_partners(texts: Mapping[str, str]) -> Iterator[SettingsError]:
-    for one, other in _TOGETHER:
+def _missing_partners(texts: Mapping[str, str], together: Sequence[tuple[str, str]]) -> Iterator[SettingsError]:
+    for one, other in together:
         if one in texts and other not in texts:
             said = Sentence("{given} needs {missing}, which is not set.", {"given": one, "missing": other})
             yield SettingsError(said, setting=one)
 
 
 def _without_wrong(texts: Mapping[str, str], wrong: Sequence[SettingsError]) -> dict[str, str]:
-    """Returns the texts of variables that can be used.
-
-    With half of the settings of a platform, its token could be sent to another server than the one that was meant.
-    """
+    """Returns the texts of variables that can be used."""
     left = {name: text for name, text in texts.items() if not _is_wrong(wrong, name)}
     for one, other in _TOGETHER:
         if other not in left:
             left.pop(one, None)
-    for prefix in ("PAPERWIRE_TELEGRAM_", "PAPERWIRE_SLACK_"):
-        if _is_wrong(wrong, prefix):
-            left = {name: text for name, text in left.items() if not name.startswith(prefix)}
     return left
 
 
 def _is_wrong(wrong: Sequence[SettingsError], name: str) -> bool:
     """Returns whether there is an error about a setting whose name begins with this one."""
     return any(error.setting.startswith(name) for error in wrong)
-
-
-def _without(texts: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Returns the texts of the variables that begin with `prefix`. The keys are the rests of the names, in lower case."""
-    return {name.removeprefix(prefix).lower(): found for name, found in texts.items() if name.startswith(prefix)}
 
 
 def load_sources(environ: Mapping[str, str], cwd: Path) -> tuple[SourceSettings, ...]:
@@ -263,10 +272,10 @@ class _Environment:
             raise _refusal(f"{name}_FILE", "it must be the path of a small text file") from None
         return held.removesuffix("\n").removesuffix("\r") or None
 
-    def unknown(self, named: Collection[str]) -> tuple[str, ...]:
-        """Returns the variables that begin with PAPERWIRE_ and are neither known nor `named` by paperwire.toml."""
-        ours, meant = (name for name in self._environ if name.startswith("PAPERWIRE_")), {*VARIABLES, *named}
-        return tuple(sorted(name for name in ours if not {name, name.removesuffix("_FILE")} & meant))
+    def unknown(self, known: Collection[str]) -> tuple[str, ...]:
+        """Returns the variables that begin with PAPERWIRE_ and are neither known nor the file of a known one."""
+        ours = (name for name in self._environ if name.startswith("PAPERWIRE_"))
+        return tuple(sorted(name for name in ours if not {name, name.removesuffix("_FILE")} & {*known}))
 
 
 def _read_file(env: _Environment, formats: Sequence[str] | None) -> _File:
@@ -279,8 +288,9 @@ def _read_file(env: _Environment, formats: Sequence[str] | None) -> _File:
     if not named and not path.exists():
         return _File()
     content = _parsed(path, "PAPERWIRE_CONFIG" if named else NAME)
-    file = _validated(_File, content, _line_of_file, check.Places(env.cwd, path.parent.absolute(), formats))
-    wrong = [*_twins("source", file.source), *_twins("destination", file.destination), *_placeless(file.source)]
+    file = _validated(_file_type(), content, _line_of_file, check.Places(env.cwd, path.parent.absolute(), formats))
+    lists = {name: getattr(file, name) for name in ("source", *_tables_of_rooms())}
+    wrong = [*(error for name, tables in lists.items() for error in _twins(name, tables)), *_placeless(file.source)]
     if wrong:
         raise _together(wrong)
     return replace(file, source=tuple(map(_completed, file.source)))
@@ -322,36 +332,14 @@ def _completed(source: SourceSettings) -> SourceSettings:
     return replace(source, arxiv=tuple(dict.fromkeys(source.arxiv)), schedule=source.schedule or usual)
 
 
-def _twins(table: str, named: Sequence[SourceSettings | _Destination]) -> Iterator[SettingsError]:
-    """Yields an error for each table that has the name of an earlier one of its kind."""
+def _twins(table: str, tables: Sequence[Table]) -> Iterator[SettingsError]:
+    """Yields an error for each table that has the name of an earlier one of its kind. Some kinds have no names."""
     names: dict[str, int] = {}
-    for number, one in enumerate(named, start=1):
-        first = names.setdefault(one.name.casefold(), number)
+    for number, one in enumerate(tables, start=1):
+        first = names.setdefault(getattr(one, "name", str(number)).casefold(), number)
         if first != number:
             setting = _line_of_file((table, number - 1, "name"))
             yield _refusal(setting, "{table} {first} has the same one", table=table, first=first)
-
-
-def _addressed(destination: _Destination, env: _Environment) -> Destination:
-    """Returns a destination with its address, unchecked: `run` and `paperwire check` report an unusable address."""
-    url = env.text(destination.url_env)
-    return Destination(destination.name, destination.url_env, None if url is None else SecretStr(url))
-
-
-def _named_workspace(tokens: _Tokens, number: int, env: _Environment) -> SlackWorkspace:
-    """Returns the workspace whose tokens are in the variables that a table [[slack]] names."""
-    found: dict[str, str] = {}
-    for name, variable in (("bot_token", tokens.bot_token_env), ("app_token", tokens.app_token_env)):
-        token = env.text(variable) if variable else None
-        if variable and token is None:
-            setting = _line_of_file(("slack", number - 1, f"{name}_env"))
-            raise _refusal(setting, "the variable that it names is not set")
-        found |= {name: token} if token else {}
-    return _workspace(found, lambda place: _line_of_file(("slack", number - 1, f"{place[0]}_env")))
-
-
-def _workspace(tokens: Mapping[str, str], named: Callable[[Place], str]) -> SlackWorkspace:
-    return _validated(SlackWorkspace, tokens, named, None)
 
 
 _adapter = cache(TypeAdapter)  # cached, since creating a TypeAdapter takes longer than using it
@@ -382,7 +370,7 @@ def _explained(kind: str, place: Place, context: Mapping[str, object], named: Ca
     """Returns pydantic's error in our words, without the value, which may be a secret."""
     table, unusable = str(place[0]), context.get("error")
     if kind == _MISSPELT:
-        known = [one.name for one in fields(_TABLES[table] if len(place) > 1 else _File)]
+        known = [one.name for one in fields(_table(table) if len(place) > 1 else _file_type())]  # type: ignore[arg-type]
         near = get_close_matches(str(place[-1]), known, n=1)
         hint = (
             Sentence("Did you mean {key}?", {"key": near[0]})
@@ -395,10 +383,10 @@ def _explained(kind: str, place: Place, context: Mapping[str, object], named: Ca
         in_list = isinstance(place[-1], int) and str(unusable.reason) == check.NO_TEXT
         return _refusal(named(place), "it must be a list of texts in quotes" if in_list else unusable.reason)
     if kind == "missing":
-        return _refusal(named(place), _NEEDED[table])
+        return _refusal(named(place), _table(table).MISSING)
     if len(place) > 1 and isinstance(place[-1], str):
         return _refusal(named(place), "it must be a list: […]")
-    form = "it must be written as [[{key}]]" if table in _NEEDED else "it must be written as [{key}]"
+    form = "it must be written as [[{key}]]" if _table(table).MISSING else "it must be written as [{key}]"
     return _refusal(named((table,)), form, key=table)
 
 

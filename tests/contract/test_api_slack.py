@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.api import SlackApi
-from bot.platforms.slack.workspaces import WorkspaceTokens
+from bot.platforms.slack.settings import WorkspaceTokens
 from bot.ports.channel import File
 from bot.ports.conversation import MessageRequest, Place, Request
 from subscriptions import errors, model

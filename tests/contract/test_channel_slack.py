@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.platforms.slack import normalise
 from bot.platforms.slack.adapter import SlackChannel
-from bot.platforms.slack.workspaces import WorkspaceTokens
+from bot.platforms.slack.settings import WorkspaceTokens
 from subscriptions import errors, model
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 from tests.patience import PATIENCE

@@ -18,12 +18,12 @@ from pydantic import SecretStr
 from slack_sdk.models.blocks import Block
 
 from bot.platforms.apprise.adapter import AppriseChannel
+from bot.platforms.apprise.settings import Destination
 from bot.platforms.slack import markup as slack_markup
 from bot.platforms.telegram import markup as telegram_markup
 from bot.ports.channel import Button, Reply
 from bot.rendering import delivery_messages
 from bot.rendering.cleaning import clean
-from bot.settings import Destination
 from subscriptions import errors, model
 from tests import rendered
 from tests.fakes import markup

@@ -11,7 +11,10 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.delivery.lane_sender import MAX_INLINE_WAIT
-from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
+from bot.platforms.slack.settings import SlackSettings
+from bot.platforms.telegram.settings import TelegramSettings
+from bot.settings import Settings
+from bot.settings.of_rooms import RoomSettings
 from tests import make
 from tests.source_harness import NoSources
 
@@ -90,14 +93,14 @@ async def running(
     **more: object,
 ) -> AsyncIterator[App]:
     """Yields an app with these platforms, a database file, and `more` settings. It does not listen; a test calls its steps."""
+    of_rooms: list[RoomSettings] = []
+    if telegram:
+        of_rooms.append(TelegramSettings(token=SecretStr(token or telegram.token), api_url=telegram.url))
+    if slack:
+        of_rooms.append(SlackSettings(bot_token=SecretStr(slack.token), api_url=slack.url))
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        telegram=TelegramSettings(token=SecretStr(token or telegram.token), api_url=telegram.url)
-        if telegram
-        else TelegramSettings(),
-        slack=SlackSettings(workspaces=(SlackWorkspace(bot_token=SecretStr(slack.token)),), api_url=slack.url)
-        if slack
-        else SlackSettings(),
+        of_rooms=tuple(of_rooms),
         **more,  # type: ignore[arg-type]
     )
     async with opened(build_app(settings, clock=clock)) as app:

@@ -19,8 +19,8 @@ from bot.operation import web_server, worker
 from bot.platforms.slack import installing
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.manifest import REDIRECT
-from bot.platforms.slack.workspaces import WorkspaceTokens
-from bot.settings import Settings, SlackSettings, SlackWorkspace
+from bot.platforms.slack.settings import SlackSettings, WorkspaceTokens
+from bot.settings import Settings
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
 from subscriptions.service.conversation_state import known_or_new
@@ -46,12 +46,11 @@ async def a_bot(
     By default, it has one workspace in Socket Mode. `more` are other fields of the settings.
     """
     fake.sets_time(clock.now().timestamp())
-    workspace = SlackWorkspace(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN))
-    slack = SlackSettings(**{"workspaces": (workspace,), "api_url": fake.url, **more.pop("slack", {})})
+    workspace = WorkspaceTokens(SecretStr(TOKEN), SecretStr(APP_TOKEN))
+    slack = SlackSettings(**{"others": (workspace,), "api_url": fake.url, **more.pop("slack", {})})
     database = SecretStr(more.pop("database_url", f"sqlite:///{tmp_path}/paperwire.db"))
-    settings = Settings(database_url=database, slack=slack, **{"access": "open", **more})
-    own, *others = (WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces)
-    channel = SlackChannel(own, *others, api_url=fake.url, connect=2, read=read, monotonic=clock.monotonic)
+    settings = Settings(database_url=database, of_rooms=(slack,), **{"access": "open", **more})
+    channel = SlackChannel(*slack.workspaces, api_url=fake.url, connect=2, read=read, monotonic=clock.monotonic)
     async with opened(build_app(settings, clock=clock, channels={"slack": channel})) as app:
         await app.sender.prepare()
         yield app
@@ -75,7 +74,7 @@ async def a_served_bot(
 ) -> AsyncIterator[tuple[App, str]]:
     """Yields a bot that accepts signed requests as `paperwire run` does, and its web address, to which Slack sends them."""
     slack = {
-        "workspaces": (SlackWorkspace(bot_token=SecretStr(TOKEN)),),
+        "others": (WorkspaceTokens(SecretStr(TOKEN)),),
         "signing_secret": SecretStr(SECRET),
         **more.pop("slack", {}),
     }

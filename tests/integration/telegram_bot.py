@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.operation import worker
 from bot.platforms.telegram.adapter import TelegramChannel
-from bot.settings import Settings, TelegramSettings
+from bot.platforms.telegram.settings import TelegramSettings
+from bot.settings import Settings
 from tests import make
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.program import opened
@@ -20,7 +21,7 @@ from tests.patience import PATIENCE
 def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "", **telegram: object) -> Settings:
     return Settings(
         database_url=SecretStr(database or f"sqlite:///{tmp_path}/paperwire.db"),
-        telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url, **telegram),  # type: ignore[arg-type]
+        of_rooms=(TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url, **telegram),),  # type: ignore[arg-type]
         web_port=0,
         access="open",
     )

@@ -25,11 +25,13 @@ from bot.app import App, build_app
 from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter
+from bot.platforms.apprise.settings import AppriseSettings, Destination
 from bot.platforms.email import adapter as email_adapter
 from bot.platforms.email.adapter import MailPages
 from bot.platforms.email.markup import Link
+from bot.platforms.email.settings import MailSettings
 from bot.ports import conversation
-from bot.settings import Destination, Settings
+from bot.settings import Settings
 from subscriptions import errors, model, states
 from subscriptions.notices.declared import VersionChanged
 from subscriptions.notices.of_chats import AccessDenied
@@ -95,8 +97,7 @@ async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequ
     with smtp.a_mail_server() as fake:
         settings = Settings(
             database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"),
-            smtp_url=SecretStr(fake.url),
-            mail_from="Papers <papers@lab.org>",
+            of_rooms=(MailSettings(smtp_url=SecretStr(fake.url), mail_from="Papers <papers@lab.org>"),),
             web_url=ROOT,
             access=getattr(request, "param", "open"),
         )
@@ -414,8 +415,8 @@ async def test_who_is_refused_for_another_ones_fault_is_not_paused(bot: Bot) -> 
     ],
 )
 def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
-    url = SecretStr("smtp://localhost")
-    found = Settings(database_url=SecretStr(""), smtp_url=url, mail_from="Papers <a@post.lab.org>", **settings)
+    mail = MailSettings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>")
+    found = Settings(database_url=SecretStr(""), of_rooms=(mail,), **settings)
     assert email_adapter.EmailChannel(found, make.FakeClock(make.NOON))._hand_over().local_hostname == greeting
 
 
@@ -543,7 +544,8 @@ async def poster(
         for one in {*apprise.SERVICES, *apprise.READ, *apprise.PUSHES}
     ]
     settings = Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"), destinations=tuple(destinations)
+        database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"),
+        of_rooms=(AppriseSettings(destinations=tuple(destinations)),),
     )
     async with program.opened(build_app(settings, clock=clock)) as app:
         yield Poster(app, fake, clock)

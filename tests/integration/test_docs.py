@@ -26,10 +26,12 @@ from bot.errors import SettingsError
 from bot.operation import metrics
 from bot.operation.web_server import health_app
 from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.settings import SlackSettings
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.rendering import language
-from bot.settings import VARIABLES, Settings
+from bot.settings import Settings, all_variables
 from bot.settings.loading import load_settings
+from bot.settings.of_rooms import RoomSettings, declared
 from subscriptions import chat_settings, errors, model
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.ranking import PapersAtHand
@@ -160,18 +162,17 @@ def test_the_example_of_a_variable_works_and_has_an_effect(row: docs_pages.Row, 
     ids=str,
 )
 def test_a_variable_that_is_not_set_is_what_its_row_says(row: docs_pages.Row) -> None:
-    default: object = _load({}, Path("/"))
-    name = row.code("variable").removeprefix("PAPERWIRE_").lower()
-    for part in name.split("_", 1) if name.startswith(("telegram_", "slack_")) else [name]:
-        default = getattr(default, part)
-    assert str(default) == row.code("without it")
+    name, settings = row.code("variable"), _load({}, Path("/"))
+    kind = next((kind for kind in declared().values() if name in kind.VARIABLES), None)
+    holder: object = settings.of(kind) if kind else settings
+    assert str(getattr(holder, (kind or RoomSettings).field_of(name))) == row.code("without it")
 
 
 def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) -> None:
     (whole,) = docs_pages.blocks(docs_pages.DOCS / "settings.md", "toml")
     (tmp_path / "paperwire.toml").write_text(whole, encoding="utf-8")
     read = _load({"TEAM_BOT_TOKEN": "xoxb-1", "TEAM_APP_TOKEN": "xapp-1"}, tmp_path)
-    assert (len(read.sources), len(read.slack.workspaces)) == (6, 1)
+    assert (len(read.sources), len(read.of(SlackSettings).workspaces)) == (6, 1)
     for table in ("", "[[source]]\n", "[[slack]]\n", "[arxiv]\n", "[backup]\n", "[keep]\n"):
         (tmp_path / "paperwire.toml").write_text(f"{table}qqqqqqqq = 1", encoding="utf-8")
         with pytest.raises(SettingsError) as refused:
@@ -255,7 +256,7 @@ async def _no_metrics() -> tuple[bytes, str]:
 
 
 TABLES = [  # (page, the columns of its table, all things that the first column must name, and no others)
-    ("settings.md", _VARIABLES, VARIABLES),
+    ("settings.md", _VARIABLES, all_variables()),
     ("settings.md", ("setting", "values", "means"), chat_settings.SETTINGS),
     ("formats.md", ("code", "means"), {*MESSAGES, *digests.INFO}),
     ("operating.md", ("state", "means", "what to do"), STATES),
@@ -353,7 +354,7 @@ def test_links_of_a_page_lead_somewhere(path: Path) -> None:
 def test_a_page_names_only_variables_that_there_are(path: Path) -> None:
     assert {
         name.removesuffix("_FILE") for name in re.findall(r"PAPERWIRE_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))
-    } <= {*VARIABLES, "PAPERWIRE_SHARED"}
+    } <= {*all_variables(), "PAPERWIRE_SHARED"}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -585,7 +586,7 @@ def test_an_alert_says_what_is_wrong_and_what_to_do(name: str) -> None:
         assert re.search(rf"^ +{part}: ?.*\S|^ +{part}:$", text, re.MULTILINE), part
     assert re.search(r"severity: (critical|warning)\b", text)
     assert set(re.findall(r"`paperwire (\w+)", text)) <= SUBCOMMANDS.keys()
-    assert set(re.findall(r"PAPERWIRE_\w+", text)) <= VARIABLES.keys()
+    assert set(re.findall(r"PAPERWIRE_\w+", text)) <= {*all_variables()}
 
 
 def test_every_metric_is_watched_by_an_alert_or_a_panel() -> None:

@@ -254,7 +254,7 @@ async def test_a_page_that_is_not_shown_names_the_setting_that_decides(
 
 
 async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: make.FakeClock) -> None:
-    secrets = {"web_password": PASSWORD, "secret_key": "a-key-of-the-operator", "contact": "somebody@example.org"}
+    secrets = {"web_password": PASSWORD, "openalex_key": "a-key-of-the-operator", "contact": "somebody@example.org"}
     async with web_site.open_pages(tmp_path, clock, **secrets, web_hosts="papers.example.org") as pages:
         for path in ("/", "/sign-in", "/chat/events", "/nowhere"):
             shown = await pages.browser().opens(path)

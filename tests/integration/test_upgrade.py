@@ -20,7 +20,9 @@ from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 
 from bot.cli import SUBCOMMANDS
-from bot.settings import Settings, TelegramSettings
+from bot.platforms.email.settings import MailSettings
+from bot.platforms.telegram.settings import TelegramSettings
+from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions import errors
 from subscriptions.service.exporting import export_all
@@ -337,9 +339,10 @@ def a_new_program(left: Store) -> Iterator[tuple[Scenario, FakeMailServer]]:
         telegram.queue.renumber(5000)  # as the real one goes on after those that the release got
         settings = Settings(
             database_url=SecretStr(str(left.url)),
-            telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=telegram.url),
-            smtp_url=SecretStr(mail.url),
-            mail_from="papers@example.org",
+            of_rooms=(
+                TelegramSettings(token=SecretStr(TOKEN), api_url=telegram.url),
+                MailSettings(smtp_url=SecretStr(mail.url), mail_from="papers@example.org"),
+            ),
             access="open",
         )
         yield Scenario(telegram, make.FakeClock(make.NOON), settings), mail
@@ -369,4 +372,4 @@ def test_settings_and_unit_of_a_release_can_be_used(release: str, tmp_path: Path
     placed = {
         name: value.replace("%d", str(tmp_path)).replace("/etc/paperwire", str(tmp_path)) for name, value in variables
     }
-    assert load_settings(placed, tmp_path).is_on("telegram")
+    assert load_settings(placed, tmp_path).of(TelegramSettings).is_on

@@ -23,6 +23,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SELECTED = ("-n", "2", "tests/contract/test_channels.py", "tests/unit/test_query.py", "tests/unit/test_planning.py")
+_TESTS = ("tests.", "test_", "conftest")  # how names of modules of tests begin
 WITHOUT = "ROOM_THAT_IS_GONE"  # the variable with the room that pytest runs without
 
 
@@ -38,13 +39,13 @@ class Room:
 
 def _platform(name: str, tests: str = "") -> Room:
     folders = (f"bot/platforms/{name}", f"templates/{name}")
-    return Room(folders=folders, place="bot/platforms/__init__.py", line=f'"{name}",', tests=tests)
+    return Room(folders=folders, place="bot/rooms.py", line=f'"bot.platforms.{name}",', tests=tests)
 
 
 ROOMS: Mapping[str, Room] = {
     "apprise": _platform("apprise"),
     "email": _platform("email", r"e-?mail|smtp"),
-    "slack": _platform("slack"),
+    "slack": _platform("slack", "slack|PAPERWIRE_SECRET_KEY"),
     "telegram": _platform("telegram"),
     "meaning": Room(
         folders=("bot/meaning",),
@@ -217,7 +218,7 @@ def _used(function: Any) -> frozenset[Any]:
     found, left = set[Any](), [inspect.unwrap(function)]
     while left:
         one = left.pop()
-        if one in found or not getattr(one, "__module__", "").startswith("tests."):
+        if one in found or not getattr(one, "__module__", "").startswith(_TESTS):
             continue
         found.add(one)
         bodies = vars(one).values() if inspect.isclass(one) else [one]

@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from bot.settings import Settings, TelegramSettings
+from bot.platforms.email.settings import MailSettings
+from bot.platforms.telegram.settings import TelegramSettings
+from bot.settings import Settings
 from subscriptions.model import Paper
 from subscriptions.service.exporting import export_all
 from tests import make
@@ -85,9 +87,11 @@ def _live(url: str) -> tuple[str, str]:
             telegram.knows(chat, title=f"Person {chat}")
         settings = Settings(
             database_url=SecretStr(url),
-            telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=telegram.url),
-            smtp_url=SecretStr("smtp://127.0.0.1:9"),  # where nobody listens: the question to the address waits
-            mail_from="papers@example.org",
+            of_rooms=(
+                TelegramSettings(token=SecretStr(TOKEN), api_url=telegram.url),
+                # where nobody listens: the question to the address waits
+                MailSettings(smtp_url=SecretStr("smtp://127.0.0.1:9"), mail_from="papers@example.org"),
+            ),
             web_url="https://papers.example.org",
             access="open",
             model_url=model.url,

@@ -25,7 +25,8 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation.worker import answer_once
-from bot.settings import Settings, TelegramSettings
+from bot.platforms.telegram.settings import TelegramSettings
+from bot.settings import Settings
 from subscriptions.model import Paper
 from subscriptions.service.listing import listed
 from tests import make
@@ -185,7 +186,7 @@ async def a_scenario(
         clock,
         Settings(
             database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-            telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=telegram.url),
+            of_rooms=(TelegramSettings(token=SecretStr(TOKEN), api_url=telegram.url),),
             **{"access": "open", **settings},
         ),
     )

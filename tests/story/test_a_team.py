@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.operation.web_server import health_app, serving
 from bot.operation.worker import Supervised, listening
-from bot.settings import Settings, SlackSettings
+from bot.platforms.slack.settings import SlackSettings
+from bot.settings import Settings
 from tests import make
 from tests.conversation.slack_harness import state_of
 from tests.fakes import slack_oauth
@@ -46,13 +47,13 @@ async def an_app_for_everybody(folder: Path, fake: FakeOAuth) -> AsyncIterator[t
         client_secret=SecretStr(slack_oauth.CLIENT_SECRET),
         signing_secret=SecretStr(SECRET),
         api_url=fake.url,
+        secret_key=SecretStr("a key that seals"),
     )
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"),
-        secret_key=SecretStr("a key that seals"),
         web_port=0,
         access="open",
-        slack=slack,
+        of_rooms=(slack,),
     )
     app = build_app(settings, clock=clock)
     app.open()

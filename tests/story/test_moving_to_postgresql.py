@@ -11,7 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.settings import Settings, TelegramSettings
+from bot.platforms.telegram.settings import TelegramSettings
+from bot.settings import Settings
 from subscriptions.errors import Refused
 from subscriptions.service.listing import listed
 from subscriptions.service.sending import outbox_entries
@@ -29,7 +30,7 @@ CHATS = ("1", "2", "3", "4")
 async def a_process(url: str, clock: make.FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
     settings = Settings(
         database_url=SecretStr(url),
-        telegram=TelegramSettings(token=SecretStr(telegram.token), api_url=telegram.url),
+        of_rooms=(TelegramSettings(token=SecretStr(telegram.token), api_url=telegram.url),),
     )
     app = build_app(settings, clock=clock)
     app.open()

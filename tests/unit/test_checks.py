@@ -17,7 +17,8 @@ from bot.platforms.known import medium_of
 from bot.platforms.telegram import FACTS as TELEGRAM
 from bot.platforms.telegram.adapter import TelegramChannel, connect_telegram, platform
 from bot.platforms.telegram.receiving import webhook_address
-from bot.settings import Settings, TelegramSettings
+from bot.platforms.telegram.settings import TelegramSettings
+from bot.settings import Settings
 from subscriptions import model
 from subscriptions.errors import RetryLater
 from subscriptions.store.database.store import Store
@@ -172,7 +173,7 @@ async def telegram_answers(
     store: Store, fake: FakeTelegram, *, hook: str | None, api_url: str = ""
 ) -> dict[str, platforms.Finding]:
     telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=api_url or fake.url, webhook_url=hook)
-    settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), telegram=telegram)
+    settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), of_rooms=(telegram,))
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
     around = platforms.PlatformSurroundings(settings=settings, store=store, clock=make.FakeClock(make.NOON))
     found = await checks.check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: make.NOON)
@@ -261,7 +262,8 @@ async def test_what_telegram_does_not_tell_gets_no_tick(store: Store, telegram: 
 @pytest.mark.parametrize("proxy", ["socks5://user:sesame@127.0.0.1:1", "gopher://sesame"])
 def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    settings = Settings(database_url=SecretStr("sqlite:///x"), telegram=TelegramSettings(token=SecretStr(TOKEN)))
+    telegram = TelegramSettings(token=SecretStr(TOKEN))
+    settings = Settings(database_url=SecretStr("sqlite:///x"), of_rooms=(telegram,))
     with pytest.raises(SettingsError, match="HTTPS_PROXY") as caught:
         connect_telegram(settings)
     assert "sesame" not in str(caught.value)

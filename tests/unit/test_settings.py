@@ -11,6 +11,7 @@ from bot.errors import SettingsError
 from bot.settings.checks import Budget
 from bot.settings.cron import CronSchedule
 from bot.settings.loading import load_settings
+from bot.settings.of_rooms import declared
 from subscriptions.model import ChatAddress
 
 TOKEN = "123456:AAh-secret_secret"
@@ -22,7 +23,10 @@ def plain(value: object) -> object:
 
 
 def at(settings: object, path: str) -> object:
-    """Returns the setting at a path such as "telegram.token"."""
+    """Returns the setting at a path such as "telegram:token", of a room, or "web_port"."""
+    room, _, rest = path.partition(":")
+    if rest:
+        settings, path = settings.of(declared()[f"bot.platforms.{room}"]), rest  # type: ignore[attr-defined]
     for name in path.split("."):
         settings = settings[int(name)] if name.isdigit() else getattr(settings, name)  # type: ignore[index]
     return plain(settings)
@@ -47,15 +51,13 @@ def test_without_any_setting_everything_has_its_default(tmp_path: Path) -> None:
     database = str(plain(settings.database_url))
     assert (database[:10], database[-12:]) == ("sqlite:///", "paperwire.db")
     assert settings == bot_settings.Settings(database_url=settings.database_url)
-    assert settings.telegram == bot_settings.TelegramSettings(api_url="https://api.telegram.org")
-    assert settings.slack == bot_settings.SlackSettings(api_url="https://slack.com/api/")
     assert (settings.web_host, settings.web_port) == ("127.0.0.1", 8420)
     assert (settings.access, settings.on_unclear, settings.timezone) == ("ask", "resend", "UTC")
     assert (settings.log_level, settings.log_format) == ("info", "text")
 
 
 def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
-    assert load(tmp_path, **dict.fromkeys(bot_settings.VARIABLES, "")) == load(tmp_path)
+    assert load(tmp_path, **dict.fromkeys(bot_settings.all_variables(), "")) == load(tmp_path)
 
 
 # name, value, the setting that it sets, the result
@@ -66,17 +68,17 @@ USABLE = [
     ("PAPERWIRE_DATABASE_URL", "postgresql://u:p@db:5432/x", "database_url", "postgresql://u:p@db:5432/x"),
     ("PAPERWIRE_DATABASE_URL", "postgres://db/x", "database_url", "postgresql://db/x"),
     ("PAPERWIRE_DATABASE_URL", "postgresql+psycopg:///x", "database_url", "postgresql+psycopg:///x"),
-    ("PAPERWIRE_TELEGRAM_TOKEN", TOKEN, "telegram.token", TOKEN),
-    ("PAPERWIRE_TELEGRAM_API_URL", "http://127.0.0.1:81/", "telegram.api_url", "http://127.0.0.1:81"),
-    ("PAPERWIRE_TELEGRAM_WEBHOOK_URL", "https://x.org/hook", "telegram.webhook_url", "https://x.org/hook"),
-    ("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", "aB_-9", "telegram.webhook_secret", "aB_-9"),
-    ("PAPERWIRE_SLACK_BOT_TOKEN", "xoxb-1", "slack.workspaces.0.bot_token", "xoxb-1"),
-    ("PAPERWIRE_SLACK_SIGNING_SECRET", "8f742231b10e", "slack.signing_secret", "8f742231b10e"),
-    ("PAPERWIRE_SLACK_API_URL", "http://localhost:5000/api/", "slack.api_url", "http://localhost:5000/api/"),
-    ("PAPERWIRE_SLACK_API_URL", "http://localhost:5000/x/api", "slack.api_url", "http://localhost:5000/x/api/"),
-    ("PAPERWIRE_MAIL_FROM", "Papers <papers@lab.org>", "mail_from", "Papers <papers@lab.org>"),
+    ("PAPERWIRE_TELEGRAM_TOKEN", TOKEN, "telegram:token", TOKEN),
+    ("PAPERWIRE_TELEGRAM_API_URL", "http://127.0.0.1:81/", "telegram:api_url", "http://127.0.0.1:81"),
+    ("PAPERWIRE_TELEGRAM_WEBHOOK_URL", "https://x.org/hook", "telegram:webhook_url", "https://x.org/hook"),
+    ("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", "aB_-9", "telegram:webhook_secret", "aB_-9"),
+    ("PAPERWIRE_SLACK_BOT_TOKEN", "xoxb-1", "slack:bot_token", "xoxb-1"),
+    ("PAPERWIRE_SLACK_SIGNING_SECRET", "8f742231b10e", "slack:signing_secret", "8f742231b10e"),
+    ("PAPERWIRE_SLACK_API_URL", "http://localhost:5000/api/", "slack:api_url", "http://localhost:5000/api/"),
+    ("PAPERWIRE_SLACK_API_URL", "http://localhost:5000/x/api", "slack:api_url", "http://localhost:5000/x/api/"),
+    ("PAPERWIRE_MAIL_FROM", "Papers <papers@lab.org>", "email:mail_from", "Papers <papers@lab.org>"),
     ("PAPERWIRE_WEB_URL", "https://papers.lab.org/", "web_url", "https://papers.lab.org"),
-    ("PAPERWIRE_SECRET_KEY", "a+b/c=", "secret_key", "a+b/c="),
+    ("PAPERWIRE_SECRET_KEY", "a+b/c=", "slack:secret_key", "a+b/c="),
     ("PAPERWIRE_WEB_HOST", "0.0.0.0", "web_host", "0.0.0.0"),  # noqa: S104 - an operator may want it
     ("PAPERWIRE_WEB_HOST", "::1", "web_host", "::1"),
     ("PAPERWIRE_WEB_PORT", "80", "web_port", 80),
@@ -140,10 +142,8 @@ def test_an_app_of_slack_has_a_bot_and_a_socket_token(tmp_path: Path) -> None:
         PAPERWIRE_SLACK_CLIENT_SECRET="cs",
         PAPERWIRE_SECRET_KEY="key",
     )
-    assert settings.slack.workspaces == (
-        bot_settings.SlackWorkspace(bot_token=SecretStr("xoxb-1"), app_token=SecretStr("xapp-1")),
-    )
-    assert (settings.slack.client_id, plain(settings.slack.client_secret)) == ("11.22", "cs")
+    paths = ("workspaces.0.bot", "workspaces.0.app", "client_id", "client_secret")
+    assert [at(settings, f"slack:{path}") for path in paths] == ["xoxb-1", "xapp-1", "11.22", "cs"]
 
 
 # name, a value that cannot be used, words of the error
@@ -193,7 +193,8 @@ UNUSABLE = [
     ("PAPERWIRE_MAIL_FROM", "sesame", "an address, such as"),
     ("PAPERWIRE_MAIL_FROM", "a@b.org\nBcc: sesame@c.org", "an address, such as"),
     ("PAPERWIRE_WEB_URL", "sesame", "address with a host"),
-    ("PAPERWIRE_SECRET_KEY", "sésame", "without blanks or line ends"),
+    ("PAPERWIRE_OPENALEX_KEY", "sésame", "without blanks or line ends"),
+    ("PAPERWIRE_SECRET_KEY", "ses ame", "without blanks or line ends"),
     ("PAPERWIRE_WEB_HOST", "http://sesame", "host name or an IP address"),
     ("PAPERWIRE_WEB_HOST", "sesame:80", "host name or an IP address"),
     ("PAPERWIRE_WEB_PORT", "sesame", "number from 0 to 65535"),
@@ -247,14 +248,10 @@ def test_an_invalid_variable_is_named_without_its_value(tmp_path: Path, name: st
 
 
 def test_every_variable_is_in_the_tables_of_these_tests() -> None:
-    assert {name for name, *_ in USABLE} | {"PAPERWIRE_SLACK_APP_TOKEN", "PAPERWIRE_SLACK_CLIENT_ID"} | {
-        "PAPERWIRE_SLACK_CLIENT_SECRET",
-        "PAPERWIRE_CONFIG",
-        "PAPERWIRE_SMTP_URL",
-        "PAPERWIRE_EMBEDDINGS_URL",
-        "PAPERWIRE_MODEL_URL",
-    } == set(bot_settings.VARIABLES)
-    assert {name for name, *_ in UNUSABLE} == set(bot_settings.VARIABLES)
+    alone = {"PAPERWIRE_CONFIG", "PAPERWIRE_SMTP_URL", "PAPERWIRE_EMBEDDINGS_URL", "PAPERWIRE_MODEL_URL"}
+    together = {f"PAPERWIRE_SLACK_{name}" for name in ("APP_TOKEN", "CLIENT_ID", "CLIENT_SECRET")}
+    assert {*bot_settings.all_variables()} <= {name for name, *_ in USABLE} | alone | together
+    assert {*bot_settings.all_variables()} <= {name for name, *_ in UNUSABLE}
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"x" * 70_000])
@@ -262,15 +259,15 @@ def test_a_file_of_a_secret_that_cannot_be_read_is_named(tmp_path: Path, content
     if content is not None:
         (tmp_path / "sesame").write_bytes(content)
     with pytest.raises(
-        SettingsError, match=r"^PAPERWIRE_SECRET_KEY_FILE cannot be used: it must be the path"
+        SettingsError, match=r"^PAPERWIRE_OPENALEX_KEY_FILE cannot be used: it must be the path"
     ) as refused:
-        load(tmp_path, PAPERWIRE_SECRET_KEY_FILE="sesame")
+        load(tmp_path, PAPERWIRE_OPENALEX_KEY_FILE="sesame")
     assert "sesame" not in shown(refused.value)
 
 
 def test_a_secret_that_stands_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="PAPERWIRE_SECRET_KEY and PAPERWIRE_SECRET_KEY_FILE are both set"):
-        load(tmp_path, PAPERWIRE_SECRET_KEY="a", PAPERWIRE_SECRET_KEY_FILE="b")
+    with pytest.raises(SettingsError, match="PAPERWIRE_OPENALEX_KEY and PAPERWIRE_OPENALEX_KEY_FILE are both set"):
+        load(tmp_path, PAPERWIRE_OPENALEX_KEY="a", PAPERWIRE_OPENALEX_KEY_FILE="b")
 
 
 def test_variables_that_mean_nothing_are_listed(tmp_path: Path) -> None:
@@ -329,7 +326,7 @@ def test_the_whole_file(tmp_path: Path) -> None:
             schedule="0 6 * * mon-fri",
         ),
     )
-    assert [plain(workspace.bot_token) for workspace in settings.slack.workspaces] == ["xoxb-1", "xoxb-2"]
+    assert [at(settings, f"slack:workspaces.{number}.bot") for number in (0, 1)] == ["xoxb-1", "xoxb-2"]
     assert (settings.holidays, settings.backup_to) == ((date(2026, 12, 25), date(2026, 12, 31)), tmp_path / "backups")
 
 
@@ -414,10 +411,7 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
         ("name = sesame", "paperwire.toml is not valid TOML; look at line 1, column 8."),
         ("[[source]]\nname = 'sesame", "paperwire.toml is not valid TOML; look at its end."),
         ("[[surce]]\nname = 'a'", "paperwire.toml: surce means nothing here. Did you mean source?"),
-        (
-            "[sesam]",
-            "paperwire.toml: sesam means nothing here. Known: source, slack, destination, arxiv, backup, keep.",
-        ),
+        ("[sesam]", "paperwire.toml: sesam means nothing here. Known: source, arxiv, backup, keep"),
         ("[[source]]\nname = 'a'\npaht = 'x'", "paperwire.toml: source 1, paht means nothing here. Did you mean path?"),
         ("[source]\nname = 'a'", "paperwire.toml: source cannot be used: it must be written as [[source]]."),
         ("[[arxiv]]", "paperwire.toml: arxiv cannot be used: it must be written as [arxiv]."),
@@ -554,6 +548,6 @@ def test_no_secret_shows_in_any_repr(tmp_path: Path) -> None:
     }
     config = '[[source]]\nname = "a"\nurl = "https://x.org/?token=sesame"\n[[slack]]\nbot_token_env = "LAB"\n'
     settings = load(tmp_path, config, **secrets)
-    for value in (settings, settings.telegram, settings.slack, settings.sources, settings.slack.workspaces):
+    for value in (settings, *settings.of_rooms, settings.sources, at(settings, "slack:workspaces")):
         assert "sesame" not in f"{value!r} {value}"
-    assert plain(settings.telegram.token) == "1:sesame"
+    assert at(settings, "telegram:token") == "1:sesame"

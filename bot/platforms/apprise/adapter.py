@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
 from bot.platforms.apprise import FACTS
 from bot.platforms.apprise.markup import MEDIUM, Service
+from bot.platforms.apprise.settings import AppriseSettings, Destination
 from bot.ports import channel as channels
 from bot.rendering.packing import Medium
-from bot.settings import Destination, Settings
+from bot.settings import Settings
 from subscriptions import errors, model
 
 if TYPE_CHECKING:
@@ -259,9 +260,10 @@ def _checked(payload: object) -> Payload:
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del clock, out
-    if not settings.destinations:
+    own = settings.of(AppriseSettings)
+    if not own.is_on:
         raise switched_off(FACTS)
-    return AppriseChannel(settings.destinations)
+    return AppriseChannel(own.destinations)
 
 
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
@@ -287,12 +289,12 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
 
 def medium_at(settings: Settings, address: model.ChatAddress) -> Medium:
     """See PlatformAdapter."""
-    return AppriseChannel(settings.destinations).medium_at(address)
+    return AppriseChannel(settings.of(AppriseSettings).destinations).medium_at(address)
 
 
 async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:
     """See PlatformAdapter. Raises NotFound."""
-    names = [one.name for one in settings.destinations]
+    names = [one.name for one in settings.of(AppriseSettings).destinations]
     if address.address not in names:
         hint = errors.Sentence("Add a [[destination]] with this name and the variable of its address.")
         if names:

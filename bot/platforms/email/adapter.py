@@ -26,6 +26,7 @@ from pydantic import SecretStr
 from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
 from bot.platforms.email import FACTS, markup
 from bot.platforms.email.answers import Step, outcome_of
+from bot.platforms.email.settings import MailSettings
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.ports import channel as channels
 from bot.ports import conversation
@@ -111,11 +112,12 @@ class EmailChannel(channels.Channel):
     limits = channels.Limits(text=10_000_000, per_second=5, per_lane=0)
 
     def __init__(self, settings: Settings, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
-        assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
-        name, address = parseaddr(settings.mail_from or "")
-        self.server = _server(settings.smtp_url)
+        own = settings.of(MailSettings)
+        assert own.smtp_url is not None  # noqa: S101 - without it the platform is off
+        name, address = parseaddr(own.mail_from or "")
+        self.server = _server(own.smtp_url)
         self.sender = Address(name or "paperwire", addr_spec=address)
-        self._hand_over = _hand_over(settings.smtp_url, _greeting(settings, self.sender.domain), timeout)
+        self._hand_over = _hand_over(own.smtp_url, _greeting(settings, self.sender.domain), timeout)
         self._timeout = timeout
         self.clock = clock
         self.waiting: dict[str, list[Payload]] = {}
@@ -433,7 +435,7 @@ def _pressed(reader: markup.Reader, data: str, label: str) -> str:
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del out
-    if settings.smtp_url is None:
+    if not settings.of(MailSettings).is_on:
         raise switched_off(FACTS)
     return EmailChannel(settings, clock)
 

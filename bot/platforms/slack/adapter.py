@@ -26,7 +26,8 @@ from bot.platforms.slack.client import Declined, open_message
 from bot.platforms.slack.installing import Installer, cipher_of
 from bot.platforms.slack.manifest import missing
 from bot.platforms.slack.receiving import SOCKET_NAME, SlackHttp, SocketMode
-from bot.platforms.slack.workspaces import Workspace, Workspaces, WorkspaceTokens
+from bot.platforms.slack.settings import SlackSettings, WorkspaceTokens
+from bot.platforms.slack.workspaces import Workspace, Workspaces
 from bot.ports import channel as channels
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
@@ -287,11 +288,11 @@ def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter. The own workspace is the first."""
     del out
-    if not settings.slack.on:
+    own = settings.of(SlackSettings)
+    if not own.is_on:
         raise switched_off(FACTS)
-    tokens = [WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]
-    own = tokens[0] if tokens else None
-    return SlackChannel(own, *tokens[1:], api_url=settings.slack.api_url, monotonic=clock.monotonic)
+    first, *others = own.workspaces or (None,)
+    return SlackChannel(first, *others, api_url=own.api_url, monotonic=clock.monotonic)
 
 
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
@@ -309,7 +310,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         prepare=slack.prepare,
         recheck=slack.resume_reinstalled_workspaces,
         check_tokens=check_app_tokens,
-        api_url=around.settings.slack.api_url,
+        api_url=around.settings.of(SlackSettings).api_url,
         load_installations=slack.load_installations,
         check=partial(_scopes, channel),
         startup_lines=tuple(_startup_lines(around.settings)),
@@ -322,10 +323,10 @@ async def resolve(settings: Settings, address: model.ChatAddress, owner: str) ->
     workspace, _, channel_id = address.address.partition("/")
     if ours := owner.partition(":")[0]:
         return model.ChatAddress(FACTS.name, channel_id, address.topic) if workspace == ours else address
-    if not settings.slack.workspaces:
+    own = settings.of(SlackSettings)
+    if not own.workspaces:
         return address
-    own = settings.slack.workspaces[0]
-    channel = SlackChannel(WorkspaceTokens(own.bot_token, own.app_token), api_url=settings.slack.api_url)
+    channel = SlackChannel(own.workspaces[0], api_url=own.api_url)
     try:
         return model.ChatAddress(FACTS.name, await channel.normalise(address.address), address.topic)
     except errors.NotDelivered as error:
@@ -361,13 +362,13 @@ class _Slack:
     def receivers(self, on_bot_name: OnBotName) -> Sequence[Receiver]:
         """Returns a SocketMode for each app token, SlackHttp if there is a signing secret, and the installer."""
         found: list[Receiver] = [*self._sockets(on_bot_name)]
-        if (secret := self.around.settings.slack.signing_secret) is not None:
+        if (secret := self.around.settings.of(SlackSettings).signing_secret) is not None:
             found.append(SlackHttp(self.channel.workspaces, secret, self.around.clock, on_bot_name=on_bot_name))
         return [*found, self.installer] if self.installer is not None else found
 
     def _sockets(self, on_bot_name: OnBotName) -> Iterator[SocketMode]:
-        workspaces = self.around.settings.slack.workspaces
-        tokens = dict.fromkeys(one.app_token for one in workspaces if one.app_token)
+        workspaces = self.around.settings.of(SlackSettings).workspaces
+        tokens = dict.fromkeys(one.app for one in workspaces if one.app)
         for number, token in enumerate(tokens, 1):
             name = SOCKET_NAME if number == 1 else f"{SOCKET_NAME} {number}"
             yield SocketMode(self.channel.workspaces, token, self.around.clock, on_bot_name=on_bot_name, name=name)
@@ -415,13 +416,13 @@ class _Slack:
 
 def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer | None:
     """Returns the installer; None if the settings do not let workspaces install the app."""
-    settings, key = around.settings.slack, around.settings.secret_key
-    if settings.client_id is None or settings.client_secret is None or key is None:
+    settings = around.settings.of(SlackSettings)
+    if settings.client_id is None or settings.client_secret is None or settings.secret_key is None:
         return None
     return Installer(
         around.store,
         around.clock,
-        cipher_of(key),
+        cipher_of(settings.secret_key),
         channel.workspaces,
         settings.client_id,
         settings.client_secret,
@@ -431,10 +432,10 @@ def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer
 
 def _startup_lines(settings: Settings) -> Iterator[str]:
     """Yields a line with the number of workspaces, and one that says that no one can talk to the bot if it only sends."""
-    slack = settings.slack
+    slack = settings.of(SlackSettings)
     if len(slack.workspaces) > 1:
         yield f"Slack: {len(slack.workspaces)} workspaces."
-    if not slack.signing_secret and not any(one.app_token for one in slack.workspaces):
+    if not slack.signing_secret and not any(one.app for one in slack.workspaces):
         yield "Slack only carries messages: no one can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
 
 

@@ -29,7 +29,8 @@ from slack_sdk.oauth import AuthorizeUrlGenerator
 from bot.platforms.receiver_loop import ReceiverLoop
 from bot.platforms.slack import manifest
 from bot.platforms.slack.client import Client
-from bot.platforms.slack.workspaces import Workspaces, WorkspaceTokens
+from bot.platforms.slack.settings import WorkspaceTokens
+from bot.platforms.slack.workspaces import Workspaces
 from bot.ports import conversation
 from bot.ports.channel import Clock
 from subscriptions import errors

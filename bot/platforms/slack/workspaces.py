@@ -16,17 +16,10 @@ from pydantic import SecretStr
 
 from bot.platforms import slack
 from bot.platforms.slack.client import BotIdentity, Client
+from bot.platforms.slack.settings import WorkspaceTokens
 from bot.ports.channel import usable_text
 from subscriptions import errors
 from subscriptions.zones import zone_name
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceTokens:
-    """The tokens of a workspace."""
-
-    bot: SecretStr
-    app: SecretStr | None = None  # the token of the app that sends its events; None: any app may send them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

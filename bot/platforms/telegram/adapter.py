@@ -34,9 +34,10 @@ from bot.platform import (
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.incoming import place_of
 from bot.platforms.telegram.markup import MEDIUM
+from bot.platforms.telegram.settings import TelegramSettings
 from bot.ports import channel as channels
 from bot.ports import conversation
-from bot.settings import Settings, TelegramSettings
+from bot.settings import Settings
 from subscriptions import errors, model
 from subscriptions.texts.cutting import cut_letters
 
@@ -301,10 +302,11 @@ def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.
 
 def connect_telegram(settings: Settings) -> TelegramChannel:
     """Returns the channel of the token. Raises SettingsError if there is no token, or if the proxy cannot be used."""
-    if settings.telegram.token is None:
+    own = settings.of(TelegramSettings)
+    if own.token is None:
         raise switched_off(FACTS)
     try:
-        return TelegramChannel(settings.telegram.token.get_secret_value(), api_url=settings.telegram.api_url)
+        return TelegramChannel(own.token.get_secret_value(), api_url=own.api_url)
     # the library's message about an unusable proxy would repeat its address
     except (RuntimeError, ValueError, ImportError):
         raise _no_proxy() from None
@@ -313,17 +315,19 @@ def connect_telegram(settings: Settings) -> TelegramChannel:
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, TelegramChannel)  # noqa: S101 - made by `connect`
-    token = around.settings.telegram.token
+    settings = around.settings.of(TelegramSettings)
     return Platform(
         facts=FACTS,
         channel=channel,
         medium=MEDIUM,
         api=channel.api(),
         receivers=partial(_receivers, channel, around),
-        token_identity=token.get_secret_value().partition(":")[0] if token else "",  # the part before the colon
+        token_identity=settings.token.get_secret_value().partition(":")[0]
+        if settings.token
+        else "",  # the part before the colon
         publish_commands=partial(publish_menus, channel.client),
-        api_url=around.settings.telegram.api_url,
-        check=lambda: _check_updates(channel.client, around.settings.telegram, around.clock.wall()),
+        api_url=settings.api_url,
+        check=lambda: _check_updates(channel.client, settings, around.clock.wall()),
     )
 
 
@@ -347,7 +351,7 @@ async def resolve(settings: Settings, address: model.ChatAddress, owner: str) ->
 
 async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:
     """See PlatformAdapter. Asks Telegram, because the id alone does not distinguish a channel from a group."""
-    if settings.telegram.token is None:
+    if settings.of(TelegramSettings).token is None:
         return "", None
     channel = connect_telegram(settings)
     try:
@@ -363,7 +367,7 @@ async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str,
 def _receivers(
     channel: TelegramChannel, around: PlatformSurroundings, on_bot_name: OnBotName
 ) -> Sequence[conversation.Receiver]:
-    settings, clock = around.settings.telegram, around.clock
+    settings, clock = around.settings.of(TelegramSettings), around.clock
     if settings.token is None:
         return ()
     if settings.webhook_url is None:

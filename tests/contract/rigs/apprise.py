@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pydantic import SecretStr
 
 from bot.platforms.apprise.adapter import AppriseChannel
-from bot.settings import Destination
+from bot.platforms.apprise.settings import Destination
 from subscriptions import model
 from tests.contract.rigs.rig import Rig
 from tests.fakes.apprise import TOKEN as APPRISE_TOKEN

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 
 from bot.platforms.email.adapter import EmailChannel
+from bot.platforms.email.settings import MailSettings
 from bot.settings import Settings
 from subscriptions import model
 from subscriptions.service.access import allow
@@ -30,7 +31,8 @@ async def email(_: float) -> AsyncIterator[Rig]:
         store.open(now=NOON)
         chat = model.ChatAddress("email", "ada@lab.org")
         allow(store, chat, now=NOON)
-        settings = Settings(database_url=SecretStr(""), smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
+        mail = MailSettings(smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
+        settings = Settings(database_url=SecretStr(""), of_rooms=(mail,))
         channel = EmailChannel(settings, FakeClock(NOON))
         channel.open(store)
         yield Rig(

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pydantic import SecretStr
 
 from bot.platforms.slack.adapter import SlackChannel
-from bot.platforms.slack.workspaces import WorkspaceTokens
+from bot.platforms.slack.settings import WorkspaceTokens
 from subscriptions import model
 from tests.contract.rigs.rig import Rig
 from tests.fakes.slack import TOKEN as SLACK_TOKEN

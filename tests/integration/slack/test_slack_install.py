@@ -17,7 +17,8 @@ from bot.app import App, build_app
 from bot.operation import web_server
 from bot.platforms.slack import installing, manifest
 from bot.platforms.slack.adapter import SlackChannel
-from bot.settings import Settings, SlackSettings, SlackWorkspace
+from bot.platforms.slack.settings import SlackSettings, WorkspaceTokens
+from bot.settings import Settings
 from subscriptions import model
 from subscriptions.store import installations
 from tests import make
@@ -34,14 +35,16 @@ THEIRS = model.ChatAddress("slack", f"{slack_bot.OTHER}/C1")
 def settings_of(tmp_path: Path, fake: slack_oauth.FakeOAuth, *, own: bool = True, key: SecretStr = KEY) -> Settings:
     return Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        secret_key=key,
         web_port=0,
-        slack=SlackSettings(
-            workspaces=(SlackWorkspace(bot_token=SecretStr(TOKEN)),) if own else (),
-            client_id=slack_oauth.CLIENT_ID,
-            client_secret=SecretStr(slack_oauth.CLIENT_SECRET),
-            signing_secret=SecretStr("signed"),
-            api_url=fake.url,
+        of_rooms=(
+            SlackSettings(
+                others=(WorkspaceTokens(SecretStr(TOKEN)),) if own else (),
+                secret_key=key,
+                client_id=slack_oauth.CLIENT_ID,
+                client_secret=SecretStr(slack_oauth.CLIENT_SECRET),
+                signing_secret=SecretStr("signed"),
+                api_url=fake.url,
+            ),
         ),
     )
 
@@ -203,7 +206,8 @@ async def test_without_a_client_there_is_no_such_page(
     tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
 ) -> None:
     settings = settings_of(tmp_path, slack)
-    settings = replace(settings, slack=replace(settings.slack, client_id=None, client_secret=None))
+    slack_settings = replace(settings.of(SlackSettings), client_id=None, client_secret=None)
+    settings = replace(settings, of_rooms=(slack_settings,))
     async with opened(build_app(settings, clock=clock)) as app, a_browser(app) as browser:
         assert (await browser.get(installing.INSTALL)).status_code == 404
 

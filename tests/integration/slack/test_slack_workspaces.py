@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from bot.delivery.sender import Sent
 from bot.operation.process import Process
-from bot.settings import SlackWorkspace
+from bot.platforms.slack.settings import WorkspaceTokens
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound
 from subscriptions.model import Chat
@@ -29,8 +29,8 @@ async def both(scene: slack_bot.Scenes, slack: FakeSlack) -> AsyncIterator[slack
     slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN)
     slack.knows("C1", name="vision", people=("U1", "U2"), team=slack_bot.OTHER)
     slack.knows_person("U1", team=slack_bot.OTHER)
-    own = SlackWorkspace(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN))
-    async with scene(slack={"workspaces": (own, SlackWorkspace(bot_token=SecretStr(slack_bot.OTHER_TOKEN)))}) as made:
+    own = WorkspaceTokens(SecretStr(TOKEN), SecretStr(APP_TOKEN))
+    async with scene(slack={"others": (own, WorkspaceTokens(SecretStr(slack_bot.OTHER_TOKEN)))}) as made:
         yield made
 
 

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.platforms.email.adapter import EmailChannel
+from bot.platforms.email.settings import MailSettings
 from bot.settings import Settings
 from subscriptions.service import confirmations
 from subscriptions.store.outbox import outbox_counts
@@ -98,8 +99,7 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
 def _an_app(folder: Path, fake: smtp.FakeMailServer, clock: make.FakeClock, patience: float) -> App:
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"),
-        smtp_url=SecretStr(fake.url),
-        mail_from="papers@lab.org",
+        of_rooms=(MailSettings(smtp_url=SecretStr(fake.url), mail_from="papers@lab.org"),),
         access="open",
     )
     app = build_app(settings, clock=clock, channels={"email": EmailChannel(settings, clock, timeout=patience)})

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.delivery.sender import Sent
 from bot.platforms.telegram.adapter import TelegramChannel
-from bot.settings import Settings, SourceSettings, TelegramSettings
+from bot.platforms.telegram.settings import TelegramSettings
+from bot.settings import Settings, SourceSettings
 from subscriptions.errors import StoreError
 from subscriptions.store.workers import recover_own
 from tests import make
@@ -173,7 +174,7 @@ async def _an_app(
 ) -> AsyncIterator[App]:
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"),
-        telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url),
+        of_rooms=(TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url),),
         access="open",
         sources=sources,
     )

@@ -1,0 +1,105 @@
+"""The operator's settings of Slack. Without workspaces and client id the platform is off."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
+
+from pydantic import SecretStr
+
+from bot.settings import checks as check
+from bot.settings.of_rooms import ReadVariable, RoomSettings, TableOfRoom
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceTokens:
+    """The tokens of a workspace."""
+
+    bot: SecretStr
+    app: SecretStr | None = None  # the token of the app that sends its events; None: any app may send them
+
+
+def _bot_token(text: str) -> str:
+    """Returns a bot token. Refuses an app token, which Slack's pages show beside the bot token."""
+    reason = "it holds an app token (xapp-…); the bot token begins with xoxb-"
+    return check.visible(check.usable(text, reason, when=not text.startswith("xapp-")))
+
+
+def _app_token(text: str) -> str:
+    """Returns an app token. Refuses a bot token."""
+    reason = "it holds a bot token (xoxb-…); the app token begins with xapp-"
+    return check.visible(check.usable(text, reason, when=not text.startswith("xoxb-")))
+
+
+def _api_url(text: str) -> str:
+    """Returns the root of a Slack API. It ends in "/api/"."""
+    root = check.server_root(text)
+    return check.usable(f"{root}/", "it must end in /api/", when=root.endswith("/api"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens(TableOfRoom):
+    """A table [[slack]]: the names of the variables with the tokens of a workspace."""
+
+    NAME = "slack"
+    MISSING = "every workspace needs one"
+
+    bot_token_env: Annotated[str, check.text(check.variable)]
+    app_token_env: Annotated[str, check.text(check.variable)] = ""
+
+    def value(self, read: ReadVariable) -> WorkspaceTokens:
+        """Returns the tokens of the workspace. Raises SettingsError."""
+        bot = read("bot_token_env", _bot_token)
+        assert bot is not None  # noqa: S101 - the table names its variable
+        return WorkspaceTokens(bot, read("app_token_env", _app_token))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackSettings(RoomSettings):
+    """The settings of Slack."""
+
+    VARIABLES: ClassVar[Mapping[str, str]] = {
+        "PAPERWIRE_SLACK_BOT_TOKEN": "the token of the bot user, xoxb-…",
+        "PAPERWIRE_SLACK_APP_TOKEN": "the token for Socket Mode, xapp-…",
+        "PAPERWIRE_SLACK_SIGNING_SECRET": "what Slack signs its requests with",
+        "PAPERWIRE_SLACK_CLIENT_ID": "the app that is installed in many workspaces",
+        "PAPERWIRE_SLACK_CLIENT_SECRET": "its secret",
+        "PAPERWIRE_SLACK_API_URL": "the root of another Slack API; it ends in /api/",
+        "PAPERWIRE_SECRET_KEY": "the key that tokens of workspaces are encrypted with",
+    }
+    PREFIX = "SLACK_"
+    TOGETHER = (
+        ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
+        ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
+        ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),
+    )
+    TABLES: ClassVar[Mapping[str, type[TableOfRoom]]] = {"others": _Tokens}
+
+    bot_token: Annotated[SecretStr | None, check.hidden(_bot_token)] = None
+    app_token: Annotated[SecretStr | None, check.hidden(_app_token)] = None
+    others: tuple[WorkspaceTokens, ...] = ()  # of paperwire.toml
+    signing_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    client_id: Annotated[str | None, check.text(check.visible)] = None
+    client_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    # ends in "/api/"
+    api_url: Annotated[str, check.text(_api_url)] = field(default="https://slack.com/api/", repr=False)
+    # encrypts the tokens of workspaces that install the app
+    secret_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+
+    @property
+    def workspaces(self) -> tuple[WorkspaceTokens, ...]:
+        """The workspaces that were not installed by OAuth: first that of the environment, then those of paperwire.toml."""
+        own = () if self.bot_token is None else (WorkspaceTokens(self.bot_token, self.app_token),)
+        return (*own, *self.others)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a workspace, or workspaces can install the app."""
+        return bool(self.workspaces) or self.client_id is not None
+
+    @property
+    def is_reached_from_outside(self) -> bool:
+        """Whether Slack or browsers send requests to us."""
+        return bool(self.signing_secret or self.client_id)
+
+
+SETTINGS = SlackSettings
