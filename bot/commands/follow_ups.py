@@ -21,7 +21,6 @@ from subscriptions.planning.times._reading import is_time
 
 _MOST_BUTTONS = 8  # subscriptions of which a question asks which one is meant
 _MOST_ASKED = 3  # subscriptions of which a question asks whether they are meant
-_OTHER = re.compile(r"\bthe other(?: one)?\b|另(?:外)?一?[个条]")
 _ORDERS = ("unsub", "pause", "resume", "schedule")
 _SAYS = {"limit": "set-limit", "quiet": "set-quiet"}  # setting → the intent whose sentences contain its value
 _AGREED_TO = ("subscribe-to", "do", "rewrite")  # verbs of the buttons that a plain "yes" presses
@@ -220,7 +219,7 @@ def _another(said: Said, shown: Shown, there: Sequence[Subscription]) -> Subscri
     others = [one for one in there if one.number != shown.number]
     pointed = _pointed_at(said.text, shown, there)
     those = pointed.those if pointed else meant.meant_by(said.text, others).those
-    if not those and not _numbers(said) and _OTHER.search(reader.folded(said.text)):
+    if not those and not _numbers(said) and references.OTHER.search(reader.folded(said.text)):
         those = tuple(others)
     return those[0] if len(those) == 1 and those[0] in others else None
 

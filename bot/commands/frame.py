@@ -141,7 +141,9 @@ def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], conte
 
 
 def _choices(reply: channel.Reply) -> tuple[Choice, ...]:
-    buttons = [one for row in reply.buttons for one in row if one.verb not in ("", "undo")]  # "undo" is a command
+    asks = reply.about is not None and reply.about.asks
+    no_answers = ("",) if asks else ("", "undo")  # below the reply to a change, "undo" is a command
+    buttons = [one for row in reply.buttons for one in row if one.verb not in no_answers]
     return tuple(Choice(one.label, one.verb, one.arguments) for one in buttons[:_MOST_CHOICES])
 
 

@@ -77,6 +77,9 @@ _WITHIN = re.compile(
     r"(?:only |just )?(?:for|in|with|within|using|via|applied to)\s+|(?:用于|应用于|针对|结合)\s*(?=\S)"
 )
 TOO = re.compile(r"\b(?:too|also|as well|likewise)\b|也")
+OTHER = re.compile(
+    r"\b(?:the other(?: one)?|another(?: one)?|the one before)\b|另(?:外)?[一那]?[个条]|前[一面]那?[个条次]"
+)
 _THAT = re.compile(r"\b(?:it|that|this|these|those|them|the last one)\b|[这那][个些条]?|它们?")
 LAST = re.compile(r"\b(?:the )?last (?:one|paper)\b|最后(?:那|这)?一?[个篇]")
 _ALL = re.compile(r"\b(?:all|everything|every(?: single)? \w+ (?:subscription|one)|both|each)\b|全部|所有|都")
@@ -274,6 +277,12 @@ def corrected(text: str) -> str | None:
     if said := _MEANT_AFTER.search(plain, at, end):
         end = said.start()
     return text[at:end].strip(" .!?。！？") if at or said else None
+
+
+def names_another(text: str) -> bool:
+    """Returns whether a text speaks of another thing than the one before: "undo that too", "the other one"."""
+    plain = reader.folded(text)
+    return bool(TOO.search(plain) or OTHER.search(plain))
 
 
 def keeps(text: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from bot.commands import asking, frame, phrasing
+from bot.commands import asking, frame, phrasing, references
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model, states
@@ -47,17 +47,21 @@ _JUDGED: Mapping[tuple[states.Signal, bool], errors.Sentence] = {
 def undo_last(context: CommandContext) -> channel.Reply:
     """Undoes the newest change. If another person made it, or if the last message changed nothing, asks first.
 
-    Who undoes a third time in a row misses something: then a subscription that was removed comes first.
+    Who undoes a third time in a row misses something: then a subscription that was removed comes first. "Undo the other one
+    too" means what was changed before that which was just undone; if nothing was, the reply asks which change is meant.
     """
-    if (sure := asking.agreed(context, "undo")) is not None:
+    is_another = context.message is not None and references.names_another(context.message.text)
+    if not is_another and (sure := asking.agreed(context, "undo")) is not None:
         return sure
-    if (closed := asking.closed(context)) is not None:
+    if not is_another and (closed := asking.closed(context)) is not None:
         return closed
     address = context.chat.address
     change = amendments.last_change(context.transaction, address)
     if change is None:
         return channel.Reply(lines=(context.say("There is nothing to undo."),))
     is_last = _is_of_last_message(context, change)
+    if is_another and not (is_last and _follows_an_undo(context, change)):
+        return _ask_which(context)
     removal = amendments.last_removal(context.transaction, address)
     if (
         removal
@@ -117,6 +121,12 @@ def on_undo(context: CommandContext) -> channel.Reply:
         )
 
 
+def _follows_an_undo(context: CommandContext, change: Change) -> bool:
+    """Returns whether a newer change than this one was just undone, in the same conversation."""
+    in_a_row = amendments.undos_in_a_row(context.transaction, context.chat.address)
+    return in_a_row > 0 and context.now - change.at <= frame.WITHIN
+
+
 def _is_foreign(context: CommandContext, change: Change) -> bool:
     """Returns whether another person made the change; False if it is unknown who made it, and in private chats."""
     if context.chat.kind is model.ChatKind.PRIVATE or not change.who:
@@ -140,6 +150,22 @@ def _ask(context: CommandContext, change: Change) -> channel.Reply:
     sure = channel.Button(label=context.say("undo it"), verb="undo", arguments={"change": change.id, "sure": True})
     asking.expect_yes_or_no(context, sure, channel.Button(label=context.say("no"), verb="cancel"))
     return channel.Reply(lines=lines, buttons=((sure,),), about=channel.About())
+
+
+def _ask_which(context: CommandContext) -> channel.Reply:
+    """Asks which change shall be undone, the newest first; where strangers read, about the newest."""
+    changes = amendments.changes_to_undo(context.transaction, context.chat.address)
+    if len(changes) == 1 or context.read_by_strangers:
+        return _ask(context, changes[0])
+    asking.drop_passing_questions(context)
+    buttons = [
+        channel.Button(
+            label=cut_letters("; ".join(_what(context, one.what)), _LABEL), verb="undo", arguments={"change": one.id}
+        )
+        for one in changes
+    ]
+    asked = context.say("Which change do you want to undo?")
+    return channel.Reply(lines=(asked,), buttons=tuple((one,) for one in buttons), about=channel.About(asks=True))
 
 
 def _undone(context: CommandContext, change: Change, *, replaces: bool = False) -> channel.Reply:

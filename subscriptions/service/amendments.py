@@ -217,16 +217,19 @@ class Undone:
     after: model.Chat
 
 
+def changes_to_undo(store: Scope, address: model.ChatAddress) -> tuple[changes.Change, ...]:
+    """Returns the stored changes that are not undone and no undos themselves, the newest first."""
+    return tuple(one for one in _log(store, address) if not one.undone and not one.is_undo and one.what)
+
+
 def last_change(store: Scope, address: model.ChatAddress) -> changes.Change | None:
-    """Returns the newest stored change that is not undone and is not an undo itself; None if there is none."""
-    return next(
-        (change for change in _log(store, address) if not change.undone and not change.is_undo and change.what), None
-    )
+    """Returns the newest change that can be undone; None if there is none."""
+    return next(iter(changes_to_undo(store, address)), None)
 
 
 def last_removal(store: Scope, address: model.ChatAddress) -> changes.Change | None:
     """Returns the newest change that can be undone and removed a subscription; None if there is none."""
-    return next((one for one in _log(store, address) if not one.undone and not one.is_undo and one.what.removed), None)
+    return next((one for one in changes_to_undo(store, address) if one.what.removed), None)
 
 
 def changed_at(store: Scope, address: model.ChatAddress) -> datetime | None:

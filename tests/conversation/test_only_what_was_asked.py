@@ -109,6 +109,19 @@ class TestUndo:
         await _after(bot, "/unsub all", "/sub mud daily 9", "undo")
         assert _there(bot) == []
 
+    async def test_the_other_one_is_what_was_changed_before(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub mud", "/sub silt", "undo", "undo the other one too")
+        assert _there(bot) == ALL
+
+    @pytest.mark.parametrize("said", ["undo the other one too", "undo that too", "另一个也撤销"])
+    async def test_the_other_one_is_asked_about_where_nothing_was_undone(self, bot: BotHarness, said: str) -> None:
+        await _after(bot, "/pause 2", "find mud", "undo")
+        asked = await _after(bot, said)
+        assert _there(bot) == [KELP, f"-{REEFS}", ICE]
+        assert asked.lines[0] in ("Which change do you want to undo?", "要撤销哪一处更改？")
+        assert (await _after(bot, "the first one")).text.startswith("✓")
+        assert _there(bot) == ALL
+
     async def test_after_another_wish_of_the_same_message_it_asks(self, bot: BotHarness) -> None:
         answer = await _after(bot, "pause 1 and undo")
         assert _there(bot) == [f"-{KELP}", REEFS, ICE], answer.text
