@@ -4,18 +4,19 @@ The functions return None if the text is not an answer. The text is then read as
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import time
 from typing import Any
 
-from bot.commands import asking, cities, frame, picking, search, settings, settings_form
+from bot.commands import asking, cities, frame, meant, picking, search, settings, settings_form
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import when_words
-from bot.commands.words import intents, reader, yes_no
+from bot.commands.words import intents, names, reader, yes_no
 from bot.ports import channel
 from subscriptions import zones
 from subscriptions.errors import PaperwireError
+from subscriptions.model import Subscription
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import clock_of
 from subscriptions.query import links_in_text
@@ -77,9 +78,9 @@ def _is_place(said: str, place: str) -> bool:
 
 def shown_clock(said: str) -> time | None:
     """Returns the time in a text that only says what time it is, such as "it's 1pm here"; None for other texts."""
-    meant = intents.meaning(said)
-    times = meant.marked(reader.WHEN)
-    is_shown = len(meant.tokens) == 1 or meant.intent == settings_form.ZONE or _CLOCK_HERE.search(said)
+    heard = intents.meaning(said)
+    times = heard.marked(reader.WHEN)
+    is_shown = len(heard.tokens) == 1 or heard.intent == settings_form.ZONE or _CLOCK_HERE.search(said)
     return clock_of(times[0]) if times and is_shown else None
 
 
@@ -124,9 +125,9 @@ def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
 def _may_be_a_place(said: str, place: str) -> bool:
     """Returns whether a text may be meant as a place: one or two words that do not look like a query."""
     words = _LONGEST_PLACE + (place != said)
-    meant = intents.meaning(said)
-    is_name = len(meant.tokens) == 1 and meant.has_unknown
-    means_more = meant.intent not in (reader.QUERY, "timezone") and meant.is_clear and not is_name
+    heard = intents.meaning(said)
+    is_name = len(heard.tokens) == 1 and heard.has_unknown
+    means_more = heard.intent not in (reader.QUERY, "timezone") and heard.is_clear and not is_name
     if means_more or links_in_text.mentioned(said) or links_in_text.links_to_no_paper(said):
         return False
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
@@ -143,8 +144,8 @@ def answer_in(text: str) -> str:
 
 def _place(said: str) -> str:
     """Returns the place that a sentence names; the whole text if it names none."""
-    meant = intents.meaning(said)
-    return next(iter(meant.marked(reader.PLACE)), said) if meant.intent == settings_form.ZONE else said
+    heard = intents.meaning(said)
+    return next(iter(heard.marked(reader.PLACE)), said) if heard.intent == settings_form.ZONE else said
 
 
 def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> channel.Reply:
@@ -177,24 +178,25 @@ def answer_pick(context: CommandContext) -> channel.Reply | None:
     if verb == "unsub" and said.casefold() in _EVERYTHING:
         return context.press("unsub-all", {})
     digits = said.strip("#.。号第条个 ")  # only the digits of a number as people write it: "#3", 第3个
-    number = typed_number(digits) if digits.isdecimal() else None
-    subscription = next(
-        (
-            one.subscription
-            for one in picking.listed_here(context)
-            if one.subscription.number == number
-            or (
-                number is None
-                and said.casefold() in (one.subscription.name.casefold(), one.subscription.text.casefold())
-            )
-        ),
-        None,
-    )
+    there = [one.subscription for one in picking.listed_here(context)]
+    subscription = _picked(said, typed_number(digits) if digits.isdecimal() else None, there)
     if subscription is None and digits.isdecimal():
         return channel.Reply(
             lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False
         )
     return context.press(verb, {"number": subscription.number}) if subscription else None
+
+
+def _picked(said: str, number: int | None, there: Sequence[Subscription]) -> Subscription | None:
+    """Returns the subscription that an answer means: by its number, its place, its whole name, or as "the kelp one"."""
+    if number is not None:
+        return next((one for one in there if one.number == number), None)
+    if meant.is_place(said) and (at := meant.place_in(said)) is not None:
+        return there[at] if at < len(there) else None
+    folded = reader.folded(said)
+    named = [one for one in there if folded in (reader.folded(one.name), reader.folded(one.text))]
+    those = named or (meant.only_named(said, there) if names.refers(said) else ())
+    return those[0] if len(those) == 1 else None
 
 
 def answer_value(context: CommandContext) -> channel.Reply | None:

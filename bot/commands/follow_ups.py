@@ -99,7 +99,7 @@ def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscri
     # "subscribe" may mean several buttons, and a bare number those of other replies
     if labelled and found.kind not in ("agree", "tell") and not plain.isdecimal():
         return labelled
-    return _order(said, shown, there)
+    return _chosen_by_name(said, shown, there) or _order(said, shown, there)
 
 
 def _taken_back(said: Said, found: Following, shown: Shown) -> Do | None:
@@ -272,6 +272,34 @@ def _accepted(found: Following, shown: Shown) -> Step | None:
         return Which([Do("sub", str(one.arguments["text"])) for one in offered])
     is_wish = found.kind == "tell" and shown.last == "query" and not offered
     return Do("sub", shown.query) if is_wish else None
+
+
+def _chosen_by_name(said: Said, shown: Shown, there: Sequence[Subscription]) -> Choice | None:
+    """Returns the buttons of a question that a text means by the words of their subscriptions, or as "both", in one."""
+    if not shown.asks or len(said.tokens) > references.FEW or said.numbers:
+        return None
+    asked = {number: one for one in shown.choices if (number := _number_of(one))}
+    offered = [one for one in there if one.number in asked]
+    if said.is_sure and said.intent not in (reader.QUERY, *reader.ASKING):  # an order of its own
+        return None
+    if meant.counts(said.text):
+        counted = meant.pointed_at(said.text, shown, offered)
+        those = counted.those if counted else ()
+    else:
+        those = meant.only_named(said.text, offered)
+    return _pressed([asked[one.number] for one in those])
+
+
+def _pressed(choices: Sequence[Choice]) -> Choice | None:
+    """Returns one step that presses all of these buttons; None if there are none, or if they do not run the same command."""
+    if len(choices) == 1:
+        return choices[0]
+    commands = {str(one.arguments.get("command", "")) for one in choices}
+    if {one.verb for one in choices} != {"do"} or len(commands) != 1:
+        return None
+    args = [str(one.arguments["args"]) for one in choices]
+    command = commands.pop()
+    return Choice(choices[0].label, "do", {"command": command, "args": " ".join(args) if command == "unsub" else args})
 
 
 def _choice(said: Said, shown: Shown) -> Choice | None:

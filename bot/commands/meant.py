@@ -189,6 +189,13 @@ def meant_by(words: str, there: Sequence[Subscription]) -> Meant:
     return Meant(tuple(one for one in there if one in found), tuple(strange), tuple(missing))
 
 
+def only_named(text: str, there: Sequence[Subscription]) -> tuple[Subscription, ...]:
+    """Returns the subscriptions that a text names if it says nothing else: "the kelp one"; () otherwise."""
+    parts = [one for one in _AND.split(reader.folded(text).strip(" .!?")) if names.without_general(one)]
+    fitting = [[one for one in there if fits(part, one)] for part in parts]
+    return tuple(one for one in there if any(one in those for those in fitting)) if all(fitting) else ()
+
+
 def without_word(query: Query, words: str) -> str | None:
     """Returns a query without the parts that have these words; "" if nothing would be left; None if it does not have them."""
     unwanted = set(tokens(words))

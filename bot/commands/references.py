@@ -219,6 +219,7 @@ def _kind(said: Said) -> Kind:  # noqa: PLR0911 - one answer for each kind
     if (
         said.intent in _OF_WORDS
         and said.is_clear
+        and orders.is_order(reader.folded(said.text), said.intent)
         and not said.marked(reader.NUMBER)
         and (denies or said.intent != "exclude")
     ):
@@ -237,6 +238,8 @@ def _takes_back(said: Said) -> bool:
     if _NOT_AFTER_ALL.fullmatch(plain):
         return True
     if orders.is_of_another(plain) or orders.is_question(plain) or orders.names_whichever(plain) or keeps(said.text):
+        return False
+    if orders.says_that_it_stays(plain):
         return False
     if not (orders.names_a_removal(plain) or _UNDOES.search(plain)):
         return False

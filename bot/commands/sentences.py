@@ -25,7 +25,7 @@ from bot.commands import (
     word_edits,
 )
 from bot.commands.context import CommandContext
-from bot.commands.words import boundaries, by_rule, intents, languages, names, reader, subjects
+from bot.commands.words import boundaries, by_rule, intents, languages, names, orders, reader, subjects
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import errors, model
@@ -222,11 +222,7 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
     said = _exclusion_or_removal(said, there, those)
     strange = _strange_names(said, there)
     if not those and not strange and said.intent == "unsub":
-        return (
-            offered.run(context, *(intents.command_of(said) or ("unsub", said.subject)))
-            if said.sure >= _CERTAIN
-            else None
-        )
+        return _removal_of_unknown(context, said)
     if not those and said.intent in ("pause", "resume") and not intents.names_one(said):
         if not said.is_sure:
             each = [(one, command) for one in there if (command := change_of(said, one))]
@@ -253,6 +249,18 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
     return offered.with_look_for(
         context, offered.which(context, [offered.do_button(f"{context.say('remove')} {command[1]}", *command)])
     )
+
+
+def _removal_of_unknown(context: CommandContext, said: Said) -> channel.Reply | None:
+    """Removes what a sentence names otherwise than by the words of a subscription; asks which if it names none."""
+    if said.sure >= _CERTAIN:
+        return offered.run(context, *(intents.command_of(said) or ("unsub", said.subject)))
+    plain = reader.folded(said.text)
+    names_none = orders.names_whichever(plain) or not said.texts(
+        reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR
+    )
+    asks = names_none and orders.names_a_removal(plain) and not orders.is_of_another(plain)
+    return offered.run(context, "unsub", "") if asks else None
 
 
 def _of_several(

@@ -216,6 +216,20 @@ class TestSpokenOf:
             (("/sub mud daily 9", "ok, I'd like that"), [*ALL, "mud daily 09:00"]),
             (("要不要订阅 mud 呢？", "我再想想"), ALL),
             (("每周五发 mud 的论文给我",), [*ALL, "mud weekly fri 09:00"]),
+            (("pause kelp when I'm on vacation",), ALL),
+            (("等我放假了再暂停 kelp",), ALL),
+            (("my supervisor said: pause everything",), ALL),
+            (("I was going to delete coral reefs but I won't",), ALL),
+            (("remind me to remove kelp in june",), ALL),
+            (("rather not remove kelp",), ALL),
+            (("cancel coral reefs? hmm let me think",), ALL),
+            (("pause kelp, or rather, leave it",), ALL),
+            (("stop worrying, kelp stays",), ALL),
+            (("pause coral reefs, but not kelp",), ALL),
+            (("先暂停 kelp，sea ice 再说",), ALL),
+            (("make kelp weekly but leave sea ice as it is",), ["kelp weekly mon 09:00", REEFS, ICE]),
+            (("pause kelp, no wait, pause sea ice",), [KELP, REEFS, f"-{ICE}"]),
+            (("暂停 kelp，不对，暂停 sea ice",), [KELP, REEFS, f"-{ICE}"]),
         ],
     )
     async def test_is_no_order(self, bot: BotHarness, said: tuple[str, ...], there: list[str]) -> None:
@@ -286,6 +300,12 @@ class TestWhichAreMeant:
             (("drop some of them",), ALL),
             (("pause one of my subscriptions",), ALL),
             (("删掉其中一个",), ALL),
+            (("暂停一个",), ALL),
+            (("暂停一个", "sea ice 那个"), [KELP, REEFS, f"-{ICE}"]),
+            (("pause one of my subscriptions", "the coral one"), [KELP, f"-{REEFS}", ICE]),
+            (("drop one of them", "the second"), [KELP, ICE]),
+            (("drop one of them", "the ice one"), [KELP, REEFS]),
+            (("/unsub 2", "make it daily at 7", "both"), ["kelp daily 07:00", "sea ice daily 07:00"]),
             (("先别取消",), ALL),
             (("don't cancel",), ALL),
             (("delete everything", "no wait dont"), ALL),
@@ -312,6 +332,15 @@ class TestWhichAreMeant:
         assert "coral reefs" in (await _after(bot, "kelp", "/list", said)).text
         if said != "2":  # which is the number of a subscription
             assert "Kelp" in (await _after(bot, "/list", "kelp", said)).text
+
+    @pytest.mark.parametrize(
+        "said",
+        ["set the limit to 5, no, leave it", "如果太多了就限制5篇", "I thought you would stop at 5 papers a day"],
+    )
+    async def test_a_limit_that_is_only_spoken_of_is_asked_about(self, bot: BotHarness, said: str) -> None:
+        before = _settings(bot)
+        await _after(bot, said)
+        assert _settings(bot).value("limit") == before.value("limit")
 
     @pytest.mark.parametrize("said", ["at most 4 papers a day about mud", "only 3 papers from number 2"])
     async def test_a_limit_of_one_subscription_is_asked_about(self, bot: BotHarness, said: str) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from bot.commands.words import boundaries, by_rule, dictated, languages, names, pauses, reader, subjects, yes_no
+from bot.commands.words import boundaries, by_rule, dictated, languages, names, orders, pauses, reader, subjects, yes_no
 from bot.commands.words.days import paper_days
-from bot.commands.words.orders import is_of_another, is_order, names_a_removal, names_silence, sets_a_time
+from bot.commands.words.orders import is_order, names_a_removal, names_silence, sets_a_time
 from bot.commands.words.reader import Token
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
 from bot.commands.words.word_lists import small_words
@@ -154,8 +154,11 @@ def meaning(text: str) -> Said:
         return Said(said, (), (reader.Score(by_rule.DISTRESS, 1.0),))
     if by_rule.is_acknowledged(said):
         return Said(said, (), (reader.Score(by_rule.ACKNOWLEDGED, 1.0),))
-    is_pasted = dictated.is_long(said) and not dictated.is_addressed(said)
-    return Said(said) if is_pasted else _if_order(_meaning_of(dictated.request_in(said) or said))
+    if dictated.is_long(said) and not dictated.is_addressed(said):  # it is pasted
+        return Said(said)
+    if begin := orders.last_order(reader.folded(said)):
+        return meaning(said[begin:])
+    return _if_order(_meaning_of(dictated.request_in(said) or said))
 
 
 def _if_order(said: Said) -> Said:
@@ -163,10 +166,9 @@ def _if_order(said: Said) -> Said:
     if is_order(reader.folded(said.text), said.intent) and _says_what_to_do(said):
         return said
     first, *others = said.found
-    names_none = not said.numbers and not said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)
     plain = reader.folded(said.text)
-    if first.intent == "unsub" and names_none and names_a_removal(plain) and not is_of_another(plain):
-        return said  # then all are offered
+    if first.intent == "unsub-all" and orders.names_whichever(plain):
+        return said._replace(found=(reader.Score("unsub", HALF), *others))
     if first.intent == "unsub-all" and not names_a_removal(plain):  # "all of them"
         return said._replace(found=(reader.Score(reader.QUERY, HALF), *said.found))
     if first.intent == "sub":
@@ -298,7 +300,10 @@ def command_in(text: str) -> tuple[str, str] | None:
     is_exempted = said.intent != "sub" and names.exemption_in(said.text)
     if is_exempted or yes_no.declines(said.text):
         return None
-    is_plain = bool(_PLAIN.search(reader.folded(said.text)))
+    plain = reader.folded(said.text)
+    if said.intent == "unsub" and orders.is_question(plain) and not said.has_unknown and _unsubscribe(said) == "":
+        return ("unsub", "")  # "how do I unsubscribe?": all are offered
+    is_plain = bool(_PLAIN.search(plain))
     if (
         (not said.is_sure and not is_plain)
         or said.intent in SMALL_TALK | {reader.QUERY, "ask"}

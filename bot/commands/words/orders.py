@@ -36,6 +36,7 @@ _VERBS: Mapping[str, _Verbs] = {
     "schedule": _SET,
 }
 _ANY = _Verbs(*("|".join(words) for words in zip(_SET, _REMOVE, _PAUSE, strict=True)))
+_ORDER = re.compile(rf"\b(?:{_ANY.english})\b|{_ANY.chinese}")
 _BY_PREFIX = ("set-", "lang-", "schedule-")
 _NOT = (
     r"\b(?:do ?n'?t|does ?n'?t|did ?n'?t|(?:do|does|did|can|could|should|will|would|must|need) ?not|never|can'?t|couldn'?t"
@@ -45,7 +46,9 @@ _NOT_CHINESE = r"(?:别|(?<!要)不要|(?<!用)不用|不想|(?<!会)不会|没�
 _NOTHING = re.compile(r"\b(?:none of|nothing|nobody|not anything)\b")
 # "remove one of my subscriptions" does not say which
 _WHICHEVER = re.compile(
-    r"(?<!the )\b(?:one|some|any|a few|either|half|most|(?:a )?couple) of (?:my|the|them|these|those|our|it)\b|(?:其中|某)[一几两]?[个些条]"
+    r"(?<!the )\b(?:one|some|any|a few|either|half|most|(?:a )?couple) of (?:my|the|them|these|those|our|it)\b|(?:其中|某)[一几两]?[个条些]"
+    rf"|\b(?:{_REMOVE.english}|{_PAUSE.english})(?: from| off)? (?:one|some|something|a few|a couple)(?=\s*(?:$|[,.!?]))"
+    r"|(?:停|退|订|删|消|复|[删去]掉|删除)[一几][个条些](?=\s*(?:$|[,.!?吧呢]))"
 )
 _QUESTION = re.compile(
     r"^(?:(?:so|and|but|hey|hi|ok|well)[, ]+)*(?:(?:how|what)(?! about)|should|shall|why|who|did|has|was|were|is|are|do(?:es)? (?:i|you|it|we)"
@@ -60,10 +63,46 @@ _WEIGHED = re.compile(
     r"|\bwho (?:said|told|says)\b|\b(?:did|have) i (?:ever )?(?:say|said|ask)|谁(?:说|让|告诉)|我(?:什么时候|何时|哪|从来没|没)说"
     r"|(?<!你)要不要|该不该|值得(?:订阅|关注)吗|是不是(?:要|该)|是否(?:要|该)"
 )
-_REPORT = re.compile(
-    r"\b(?:un-?subscribed|removed|deleted|dropped|cancell?ed|erased|paused|muted|undone|undid|by accident|accidentally|by mistake|if|unless)\b"
-    r"|\b(?:i|we|he|she|they|you)(?:'ll| will| might| may| would| could| should) (?:un-?sub|remov|delet|drop|cancel|paus|mut|undo)"
-    r"|如果|要是|假如|万一|不小心|误删|(?:已经?|刚才?)(?:取消|退订|删|暂停)"
+# what was done, or will be done by the person: "I removed it by accident"
+_TOLD = re.compile(
+    r"\b(?:un-?subscribed|removed|deleted|dropped|cancell?ed|erased|paused|muted|undone|undid|by accident|accidentally|by mistake)\b"
+    r"|\b(?:i|we|he|she|they)(?:'ll| will| might| may| would| could| should) (?:un-?sub|remov|delet|drop|cancel|paus|mut|undo)"
+    r"|不小心|误删|(?:已经?|刚才?)(?:取消|退订|删|暂停)"
+)
+# what a person only thought or planned: "I was going to remove it", but "I was wondering if you could" is polite
+_THOUGHT = re.compile(
+    r"\b(?:i|we) (?:just |had |only |always )?(?:thought|believed|assumed|expected|wonder|dream\w*|(?:was|were)(?! (?:wondering|hoping))|(?:w|sh|c)ould have"
+    r"|promised?|plan\w*|intend\w*|decided|consider\w*|might|may)\b|我(?:本来|原本|以为|打算|考虑|在想)"
+)
+# an action depends on something else: "if there are too many", 等我回来再恢复
+_CONDITION = re.compile(
+    r"\b(?:if|unless|in case|as soon as|whenever|suppos(?:e|ing)|assuming|provided|once(?= (?:i|we|you|they|the|it|there|that|my|our)\b))\b"
+    r"(?! (?:possible|needed|necessary|(?:this|that|it) is|that'?s|it'?s|you (?:can|could|would|will|don'?t|may|like|please|want)|i (?:may|can|could))\b)"
+    r"|(?:如果|要是|假如|倘若|若是)(?!可以|方便|可能|行)|万一|除非|一旦|(?<!可以|方便|可能|刚才|说过)(?<!说)的话|等[^,.;!?]{1,8}再(?=取|退|删|暂|停|恢|改|换|设)"
+)
+_WHEN = re.compile(r"(?<!for )\bwhen (?:i|we|he|she|they|the|there|it|my|our)\b|的时候")
+# "to" before a verb belongs to a wish: "I want to remove it", but "remind me to remove it"
+_WISHED = frozenset(
+    {
+        "want",
+        "wanna",
+        "like",
+        "love",
+        "need",
+        "wish",
+        "prefer",
+        "have",
+        "got",
+        "possible",
+        "able",
+        "please",
+        "time",
+        "nice",
+        "good",
+        "great",
+        "help",
+        "try",
+    }
 )
 _PEOPLE = (
     r"(?:老板|导师|老师|教授|上司|领导|组长|经理|客户|主管|同事|同学|学生|室友|邻居|朋友|师[兄姐弟妹]|[他她]们?(?!的)|别人|人家|大家|家人|孩子|老[婆公]|妻子|丈夫"
@@ -71,15 +110,36 @@ _PEOPLE = (
 )
 # what another person wants or says: "my boss told me to unsubscribe"
 _OF_ANOTHER = re.compile(
-    r"\b(?!(?:i|we|you)\b)\w+(?:'s)? (?:also |always |just |only )?(?:wants?|wanted|tells?|told|asks?|asked|advis(?:es|ed)|suggest(?:s|ed)|recommend(?:s|ed)|urge[sd]"
-    r"|orders|ordered|expect(?:s|ed)|begs|begged|says?|said|thinks?|thought|insist(?:s|ed)) (?:(?:that )?(?:i|we|me|us)|to)\b"
+    r"(?:(?<!')\b(?!(?:i|we|you)\b)\w+ (?:also |always |just |only )?(?:wants|wanted|tells|told|asks|asked|advis(?:es|ed)|suggest(?:s|ed)|recommend(?:s|ed)|urge[sd]|orders|ordered"
+    r"|expect(?:s|ed)|begs|begged|says|said|writes|wrote|typed|thinks|thought|insist(?:s|ed))|\b(?:they|people|everyone|(?!this\b)[a-z]{2,}s) (?:want|tell|ask|advise|suggest|recommend|say|think))"
+    r"(?: (?:(?:that |whether |if )?(?:i|we|me|us)|to)\b|\s?[:,])"
     rf"|{_PEOPLE}[^,.;!?]{{0,6}}(?:[让叫要劝催说]|建议|希望|觉得|认为|推荐)"
     # what another person did, or has: 我室友把他的订阅都删光了
     rf"|{_PEOPLE}[^,.;!?]{{0,4}}(?:把|已经?|刚才?|[都也全].{{0,8}}了)|[他她]们?的(?:所有|全部)?(?:订阅|设置|提醒|推送|论文)"
 )
-# "remove 2? no!", "pause it. Actually don't"
+# A later clause says that something stays: "pause it, or rather, leave it"
+_BUT = r"(?:(?:oh|hm+|uh|well|actually|or|but|better|rather|and|just|then|please|on second thoughts?)\s+)*"
+_STAYS = re.compile(
+    rf"{_BUT}(?:(?:keep|leave) (?:it|that|this|them|everything)(?: (?:as|like|the way) .*| in| on| there| alone| running| active)?(?: please)?|#?[\w-]+ (?:can )?stays?"
+    r"|let me (?:think|see)\b.*|(?:just )?(?:kidding|joking))|开玩笑的?|(?:还是)?(?:留着|保留).*|不动|(?:[^,.]{0,8} ?)?再(?:说|看看?|想想?|考虑)(?:[吧了]|.{2,8}的事)?"
+)
+# A later clause takes back what one before it said: "pause it. Actually don't"
 _TAKEN_BACK = re.compile(
-    r"[,;.!?]\s*(?:(?:actually|oh|wait|or|but|better)[, ]+)*(?:no|don'?t|not|never ?mind|wait|不|算了|别)[\s.!?]*$"
+    rf"{_BUT}(?:no|nope|nah|not|not yet|wait|hold on|(?:do not|don'?t)(?: do (?:it|that))?|i (?:won'?t|don'?t|didn'?t|will not|do not|changed my mind)|never ?mind|forget (?:it|that)"
+    r"|scrap that|rather(?: not)?|maybe later|no thanks?(?: you)?)(?: (?:wait|please|thanks))?"
+    r"|不|别|不要|不用|算了|等等|等一下|不对|还是(?:算了|别|不).*"
+)
+_CORRECTS = re.compile(
+    r"\s*[,;.!?…—–-]+\s*(?:(?:oh|no|nope|wait|sorry|oops|actually)[\s,.!]+)*(?:no|wait|sorry|oops|不对|不|等等|说错了)\s*[,;.!?…—–-]+\s*(?=\S)"
+)
+_OWN_WISH = re.compile(r"\bbut (?=(?:i|we|please)\b)|但是?(?=我|请)|可是?(?=我)")  # "they want me to, but I'd rather"
+_CLAUSES = re.compile(r"\s*(?:[,;.!:…]+|[?]|\s-+\s|[–—]+|\s(?=but\b|or rather\b))\s*")
+# another subscription that an order does not mean: "pause 2, but not 1"
+_BUT_NOT = re.compile(
+    r"(?:[,;]\s*|\b(?:but|and) )not (?!\d|(?:at|on|in|before|until|till|any|for)\b)|(?:而|但)不(?:要|是)"
+)
+_REQUEST = re.compile(
+    r"\b(?:can|could|would|will|may|please|pls|mind|possible|let'?s|why not|why don'?t)\b|可以|可否|能|请|麻烦|帮|好吗|行吗|好不好|行不行"
 )
 # words that arrange when something comes, and others that may stand beside a time of delivery
 _ARRANGES = re.compile(
@@ -102,7 +162,6 @@ _OWN = re.compile(  # what people do themselves: "I come at 9", but not "I want 
 _OF_OTHERS = frozenset({"there", "here", "who", "whom", "whose", "where"})  # "will you be there on monday?"
 _NOT_THEN = re.compile(r"\b(?:not|never|without)\b|n't\b|太|[别没无]|(?<![能可行好是] )不(?! 如)")
 _QUOTED = re.compile(r"^\s*>|'''")  # a quotation, or code: folded texts have ' for each backtick
-_CORRECTED = re.compile(r"[,;.!?]\s*(?:no|wait|actually|不|不对)\s*[,;.!?]")  # "remove 2, no, remove 3"
 # what tells to remove: "I no longer work on it" and "it was a mistake" only hint at that
 _REMOVAL = re.compile(
     rf"\b(?:{_REMOVE.english}|clear\w*|clean\w*|wip\w+|empty|stop\w*|end|quit|clos\w+|terminat\w+|scrap|ax|axe|chuck|throw|trash|dump|kick|kill|strip|cut"
@@ -119,29 +178,80 @@ _QUIETS = re.compile(
     r"\b(?:quiet|silen\w+|disturb\w*|dnd|peace|mut\w+|hold|shut up|only|between|no|not|never|nothing|without|off)\b|n't\b|[静扰别不勿免关攒闭再]"
 )
 _REPORTED = frozenset({"unsub", "unsub-all", "pause", "resume", "stop", "undo", "forget"})
+_OF_ONE = frozenset({"unsub", "pause", "resume"})
+_OF_A_QUERY = frozenset({"exclude", "narrow", "widen", "edit", "name"})
+# with these, "when" and "if" speak of papers that arrive: "a sound when papers come", "only if it has kelp"
+_OF_ARRIVALS = ("set-quiet", "set-sound", "schedule-now")
 _MOST_OF_ALL = 8  # words of an order to remove everything; a longer text is from somewhere else
 
 
-def is_order(plain: str, intent: str) -> bool:  # noqa: PLR0911 - one answer for each way to speak of an action
+def is_order(plain: str, intent: str) -> bool:
     """Returns whether a folded sentence with this intent tells to do it; True for intents that change nothing."""
     verbs = _VERBS.get(intent) or (_ANY if intent.startswith(_BY_PREFIX) else None)
     if verbs is None:
+        return intent not in _OF_A_QUERY or not (is_of_another(plain) or says_that_it_stays(plain))
+    if _is_denied(plain, verbs, intent) or not _may_remove(plain, intent):
+        return False
+    if intent == "sub":
+        return not (_OF_A_STATE.search(plain) or _WEIGHED.search(plain))
+    if _is_asked(plain, verbs) or _is_reported(plain, verbs, intent) or _QUOTED.search(plain):
+        return False
+    return not (_depends(plain, intent) or takes_back(plain))
+
+
+def _may_remove(plain: str, intent: str) -> bool:
+    """Returns whether a removal has a word for that, and one of everything is short; True for other intents."""
+    if intent not in ("unsub", "unsub-all"):
         return True
-    if intent == "unsub-all" and (len(plain.split()) > _MOST_OF_ALL or not names_a_removal(plain)):
+    return names_a_removal(plain) and (intent == "unsub" or len(plain.split()) <= _MOST_OF_ALL)
+
+
+def _is_asked(plain: str, verbs: _Verbs) -> bool:
+    """Returns whether a sentence asks about an action; "can you remove it?" tells to do it."""
+    asked = (clause.rpartition(",")[2] for clause in re.findall(r"[^;.!?]+(?=[?])", plain))
+    does = re.compile(rf"\b(?:{verbs.english})\b|{verbs.chinese}")
+    return is_question(plain) or any(does.search(one) and not _REQUEST.search(one) for one in asked)
+
+
+def _is_reported(plain: str, verbs: _Verbs, intent: str) -> bool:
+    """Returns whether a sentence tells what somebody says, thinks, has done or plans."""
+    own = plain if intent in _REPORTED else _OWN_WISH.split(plain)[-1]
+    if is_of_another(own) or _THOUGHT.search(own):
+        return True
+    governors = re.findall(
+        rf"(\w+)(?: (?:me|us|you|myself|it|that|this|them))? to (?:\w+ly )?(?:{verbs.english})\b", plain
+    )
+    if any(one not in _WISHED for one in governors):
+        return True
+    return intent in _REPORTED and bool(_TOLD.search(plain) or _NOTHING.search(plain) or names_whichever(plain))
+
+
+def _depends(plain: str, intent: str) -> bool:
+    """Returns whether an action shall be done only under a condition, or later."""
+    if intent.startswith(_OF_ARRIVALS):
         return False
-    if intent in _REPORTED and _CORRECTED.search(plain):
-        return False
-    if intent == "unsub" and not names_a_removal(plain):
-        return False
-    if intent in _REPORTED and names_whichever(plain):
-        return False
-    if intent == "sub" and (_OF_A_STATE.search(plain) or _WEIGHED.search(plain)):
-        return False
-    if intent != "sub" and (_QUESTION.search(plain) or _QUOTED.search(plain) or _TAKEN_BACK.search(plain)):
-        return False
-    if intent in _REPORTED and (_REPORT.search(plain) or is_of_another(plain) or _NOTHING.search(plain)):
-        return False
-    return not _is_denied(plain, verbs)
+    return bool(_CONDITION.search(plain) or (not intent.startswith("schedule") and _WHEN.search(plain)))
+
+
+def _later_clauses(plain: str) -> Sequence[str]:
+    return _CLAUSES.split(" ".join(plain.strip(" .!?~").split()))[1:]
+
+
+def says_that_it_stays(plain: str) -> bool:
+    """Returns whether a later clause of a folded text says that something stays: "pause it, or rather, leave it"."""
+    return any(map(_STAYS.fullmatch, _later_clauses(plain)))
+
+
+def takes_back(plain: str) -> bool:
+    """Returns whether a later clause of a folded text takes back what one before it said: "pause it. Actually don't"."""
+    return says_that_it_stays(plain) or any(map(_TAKEN_BACK.fullmatch, _later_clauses(plain)))
+
+
+def last_order(plain: str) -> int:
+    """Returns where the order begins that corrects another one in a folded text: "remove 2, no wait, remove 3"; 0 if there is none."""
+    found = _CORRECTS.search(plain)
+    is_order = found and _ORDER.search(plain, 0, found.start()) and _ORDER.match(plain, found.end())
+    return found.end() if found and is_order else 0
 
 
 def is_of_another(plain: str) -> bool:
@@ -200,7 +310,10 @@ def names_a_removal(plain: str) -> bool:
     return bool(_REMOVAL.search(plain))
 
 
-def _is_denied(plain: str, verbs: _Verbs) -> bool:
+def _is_denied(plain: str, verbs: _Verbs, intent: str) -> bool:
     english = rf"{_NOT}(?:[ -]+[\w']+){{0,5}}?[ -]+(?:{verbs.english})\b"
     chinese = rf"(?:{_NOT_CHINESE}[^,.;!?]{{0,5}}?|(?:别|不[要用想必]|勿)(?:再)?把[^,.;!?]*?)(?:{verbs.chinese})"
-    return bool(re.search(english, plain) or re.search(chinese, plain))
+    if re.search(english, plain) or re.search(chinese, plain):
+        return True
+    is_not = rf"(?<!why )\b(?:not|neither|nor)(?: \w+)? (?:{verbs.english})\b"
+    return intent in _OF_ONE and bool(re.search(is_not, plain) or _BUT_NOT.search(plain))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from bot.commands.words import by_rule, dictated, intents, names, reader, subjects
+from bot.commands.words import by_rule, dictated, intents, names, orders, reader, subjects
 from bot.commands.words.intents import Said
 from bot.commands.words.word_lists import small_words
 from subscriptions.planning.times._reading import is_time
@@ -20,6 +20,7 @@ _BREAK = re.compile(
     r"[;!?…]+|\.(?=\s|[\u4e00-\u9fff]|$)|,(?!\d{3}\b)|\s(?=(?:and|then|also|plus)\s)|(?=然后|另外|顺便|顺带|并且|接着|同时|还有)"
 )
 _BREAK_AT_BUT = re.compile(rf"{_BREAK.pattern}|\s(?=but\s)")  # "keep A but stop B"
+_CLAUSES = re.compile(r"\s*(?:[,;.!?]|\bbut\b)\s*")
 _LINK = re.compile(
     r"^[\s,;.!?、]*(?:(?:and|then|also|plus|so|oh|but)\b[\s,]*|(?:然后|另外|顺便|顺带|并且|接着|同时|还有|再(?=[^\s来])|并(?=[^且]))[\s,]*)*"
 )
@@ -98,6 +99,8 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
         or intents.is_typed(said)
     ):
         return (text,)
+    if begin := orders.last_order(reader.folded(said)):
+        return wishes_in(said[begin:], named)
     pieces = list(_pieces(said))
     if not 1 < len(pieces) <= _MOST_BREAKS:
         return _with_limit(text, named)
@@ -126,7 +129,8 @@ def _pieces(said: str) -> Iterator[str]:
         (token.start, token.end) for token in reader.tokens_of(said) if token.mark in (reader.QUOTED, reader.PAPER)
     ]
     start = 0
-    for found in (_BREAK_AT_BUT if keeps(said) else _BREAK).finditer(plain):
+    keeps_one = any(map(keeps, _CLAUSES.split(plain)))
+    for found in (_BREAK_AT_BUT if keeps_one else _BREAK).finditer(plain):
         at = found.end()
         if any(first < at < last for first, last in quoted) or not said[start:at].strip() or not said[at:].strip():
             continue
@@ -321,8 +325,8 @@ def listed_in(text: str) -> Listed | None:
     queries = tuple(line[one.end() :] for line, one in zip(lines, found, strict=True) if one)
     head = lines[0] if lines and not found[0] else ""
     is_list = len(queries) > 1 and len(queries) + bool(head) == len(lines)
-    orders = tuple(one for one in queries if _is_order(one))
-    return Listed(head, tuple(one for one in queries if one not in orders), orders) if is_list else None
+    said = tuple(one for one in queries if _is_order(one))
+    return Listed(head, tuple(one for one in queries if one not in said), said) if is_list else None
 
 
 def _is_order(line: str) -> bool:
