@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from bot.commands import by_time, meant, references, sentences
+from bot.commands import by_time, change_said, meant, references
 from bot.commands.frame import Choice, Shown
 from bot.commands.references import Following
 from bot.commands.words import by_rule, intents, names, orders, reader, subjects
@@ -163,7 +163,7 @@ def _numbered_order(said: Said, pointed: meant.Pointed | None) -> Said | None:
 
 def _with_each(said: Said, those: Sequence[Subscription], label: str) -> Do | Choice | None:
     """Returns the step that does with each of these what a sentence says; None if that is impossible with one of them."""
-    changes = [change for one in those if (change := sentences.change_of(said, one))]
+    changes = [change for one in those if (change := change_said.change_of(said, one))]
     if len(changes) < len(those):
         return None
     command, args = changes[0][0], [args for _, args in changes]
@@ -176,7 +176,7 @@ def _which_of(said: Said, those: Sequence[Subscription]) -> Which | None:
     steps = [
         Do(*change, label=f"/{change[0]} {change[1]}  {one.label}")
         for one in those
-        if (change := sentences.change_of(said, one))
+        if (change := change_said.change_of(said, one))
     ]
     return Which(steps[:_MOST_BUTTONS]) if steps else None
 
@@ -404,7 +404,7 @@ def _on_query(found: Following, shown: Shown, there: Sequence[Subscription]) -> 
         others = [_rescheduled(said, one) for one in there[-_MOST_ASKED:]]
         return Which([wish, *filter(None, others)])
     if found.kind == "words":
-        text = sentences.reworded(said, shown.query)
+        text = change_said.reworded(said, shown.query)
         return Do("search", text) if text else None
     text = _new_text(said, shown.query) if found.kind in ("into", "replace", "widen", "within") else ""
     return Do("search", _combined(found.kind, shown.query, text)) if text else None
@@ -433,13 +433,13 @@ def _on_subscription(found: Following, one: Subscription) -> Step | None:
         return Which([change, Do("search", said.text)]) if found.kind in ("into", "within") else change
     if said.intent in ("preview", "share"):
         return Do(said.intent, str(one.number))
-    command = sentences.change_of(said, one)
+    command = change_said.change_of(said, one)
     return Do(*command) if command else None
 
 
 def _rescheduled(said: Said, one: Subscription) -> Do | None:
     timed = said._replace(found=(reader.Score("schedule", 1.0),))
-    command = sentences.change_of(timed, one)
+    command = change_said.change_of(timed, one)
     if said.intent == "schedule-weekdays" and one.cadence.at:  # the time of day stays, also after "not on weekends"
         command = ("schedule", f"{one.number} weekdays {one.cadence.at:%H:%M}")
     return Do(*command, label=f"{_when(said)} {one.number}  {one.label}") if command else None
@@ -455,7 +455,7 @@ def _when(said: Said) -> str:
 def _new_text(said: Said, query: str) -> str:
     """Returns what replaces a query: the subject of the text, in place of what it names; or all of it if it is no sentence."""
     if said.intent == "edit" and said.subject:
-        return sentences.with_new_words(said, query)
+        return change_said.with_new_words(said, query)
     if said.intent in (reader.QUERY, *reader.ASKING) and said.subject:
         return said.subject
     return said.text

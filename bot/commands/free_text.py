@@ -1,5 +1,6 @@
 """Text without a command: it may answer a question or name papers by their ids; otherwise it is tried as a query."""
 
+import re
 from dataclasses import replace
 
 from bot.commands import asking, following, offered, paper_lookup, references, search, sentences, settings_form
@@ -16,6 +17,8 @@ from subscriptions.planning.times import split_when, time_put_last
 from subscriptions.query import links_in_text
 from subscriptions.query.papers_of_queries import asks_for_nearness
 
+_ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # rows of keys
+_NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # only lower case, since NSGCLR may be a name
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
 
@@ -88,7 +91,7 @@ def _meant(context: CommandContext, said: str) -> channel.Reply | None:
 
 def _tried(context: CommandContext, said: str) -> channel.Reply | None:
     """Tries a text as a query."""
-    if not intents.is_worded(said) and not search.finds_papers(context, said):
+    if not _is_worded(said) and not search.finds_papers(context, said):
         return offered.what_to_say(context)
     # Only in non-English text, a time at the beginning is read as a time. In English it is more likely part of the query:
     # "weekly supervision".
@@ -148,6 +151,11 @@ def _with_near_command(context: CommandContext, said: str, reply: channel.Reply)
     meant = offered.do_button(f"/{near} {rest}".strip(), near, rest)
     asked = context.say("Did you mean /{name}?", name=near)
     return replace(reply, lines=(*reply.lines, asked), buttons=((meant,), *reply.buttons))
+
+
+def _is_worded(text: str) -> bool:
+    """Returns whether a text has a word that is neither a row of keys ("asdf") nor only consonants ("sjkdhf")."""
+    return any(not (_NOISE.fullmatch(word) or (word[3:] and word in _ROWS)) for word in re.findall(r"[^\W_]+", text))
 
 
 def _only_text(context: CommandContext) -> channel.Reply:

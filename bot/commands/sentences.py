@@ -5,14 +5,13 @@ subscriptions may be meant, the reply asks with buttons, the likeliest first.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
 
 from bot.commands import (
     all_but,
     asking,
+    change_said,
     history,
     last_shown,
     meant,
@@ -28,15 +27,10 @@ from bot.commands.context import CommandContext
 from bot.commands.words import boundaries, by_rule, intents, languages, names, orders, reader, subjects
 from bot.commands.words.intents import Said
 from bot.ports import channel
-from subscriptions import errors, model
-from subscriptions.normalize import tokens
-from subscriptions.planning.cadence import with_days
-from subscriptions.planning.pauses import length_of
+from subscriptions import model
 from subscriptions.planning.times import split_when
-from subscriptions.planning.times._reading import clock_of, is_time, reading_of
-from subscriptions.query import rewriting
+from subscriptions.planning.times._reading import is_time
 from subscriptions.query.links_in_text import mentioned
-from subscriptions.query.parse import parse_query
 
 _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
@@ -44,8 +38,6 @@ _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
 _AS_ONE = {"unsub-all": "unsub", "stop": "unsub", "schedule-now": "now", "schedule-weekdays": "weekdays"}
 _ALSO = re.compile(r"\b(?:and|plus|also|both|as well)\b|[&+和与及跟、]|还有|以及")
 _THAT = ("it", "that", "this", "那个", "这个")
-_SOME_DAY = date(2026, 1, 1)
-_TITLES = re.compile(r"title|标题|题目")
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
 
 
@@ -68,7 +60,7 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
         return search.try_query(context, asked)
     if intents.is_of_the_chat(said) and _names_one(context, said):
         return _asked_first(context, said)
-    if said.intent in _CHANGES:
+    if said.intent in change_said.INTENTS:
         return _changed(context, said)
     command = intents.command_of(said, of_the_chat=True)
     return offered.run(context, *command) if command else offered.what_to_say(context)
@@ -144,7 +136,13 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     if said.sure < intents.SURE and is_time(said.text) and there:
         return said._replace(found=(reader.Score("schedule", 1.0),))
     asks = said.intent in (reader.QUERY, *reader.ASKING) and said.sure >= _CERTAIN
-    likely = (said.intent,) if said.intent in _CHANGES else ("schedule",) if asks else (*_OF_ONE, *_CHANGES)
+    likely = (
+        (said.intent,)
+        if said.intent in change_said.INTENTS
+        else ("schedule",)
+        if asks
+        else (*_OF_ONE, *change_said.INTENTS)
+    )
     named = [one for one in there if meant.is_named(reader.folded(said.text), one)]
     longer = [
         text
@@ -160,7 +158,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     numbered = intents.meaning(text)
     # the number has replaced the words, and no other words say how to change the query
     left = numbered.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)
-    has_lost = said.intent in _OF_WORDS and all(map(boundaries.is_crumb, left))
+    has_lost = said.intent in change_said.OF_WORDS and all(map(boundaries.is_crumb, left))
     return numbered if numbered.intent in likely and numbered.sure >= intents.SURE and not has_lost else said
 
 
@@ -225,13 +223,18 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
         return _removal_of_unknown(context, said)
     if not those and said.intent in ("pause", "resume") and not intents.names_one(said):
         if not said.is_sure:
-            each = [(one, command) for one in there if (command := change_of(said, one))]
+            each = [(one, command) for one in there if (command := change_said.change_of(said, one))]
             return _asked(context, said, each, whole=True)
         return offered.run(context, said.intent, intents.pause_in(said) if said.intent == "pause" else "")
     is_unclear = bool(strange) or _disagree(said, those)
     candidates = there if strange else those or there
-    wanted = [(one, command) for one in candidates if (command := change_of(said, one))]
-    if not wanted and len(said.found) > 1 and said.found[1].sure >= _BARELY and said.found[1].intent in _CHANGES:
+    wanted = [(one, command) for one in candidates if (command := change_said.change_of(said, one))]
+    if (
+        not wanted
+        and len(said.found) > 1
+        and said.found[1].sure >= _BARELY
+        and said.found[1].intent in change_said.INTENTS
+    ):
         return _changed(context, said._replace(found=said.found[1:]))
     if not wanted:
         return offered.what_to_say(context) if said.intent == "widen" else None
@@ -296,13 +299,13 @@ def _disagree(said: Said, those: Sequence[model.Subscription]) -> bool:
 
 def _strange_names(said: Said, there: Sequence[model.Subscription]) -> list[str]:
     """Returns names in a sentence that fit no subscription. Raises NotFound for a number that none has."""
-    if said.intent not in (*_OF_ONE, "schedule", "now", "weekdays", "name", *_OF_WORDS):
+    if said.intent not in (*_OF_ONE, "schedule", "now", "weekdays", "name", *change_said.OF_WORDS):
         return []
     named = names.names_in(said.text, said.intent)
     missing = next((number for number in _numbers_of(said) if not any(str(one.number) == number for one in there)), "")
     if missing:
         raise picking.not_found(missing)
-    if said.intent in _OF_WORDS:
+    if said.intent in change_said.OF_WORDS:
         return []
     return [
         name
@@ -338,8 +341,6 @@ _CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SHOWN = (("set", "limit"), ("set", "quiet"), ("timezone", ""))  # commands that change nothing
 _SETS = ("schedule-", "set-", "feed", "lang-", "stop", "unsub-all", "forget", "timezone", "undo", "cancel")
-# changes that need words, such as what to exclude, in addition to the subscription
-_OF_WORDS = ("exclude", "narrow", "widen")
 _OF_THE_CHAT = ("widen", "pause", "resume")  # with these, "everything" is not read as each single subscription
 _OF_ONE = ("unsub", "pause", "resume")  # actions that need only the name of a subscription
 
@@ -386,7 +387,9 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
     named = [one for one in there if meant.is_named(plain, one) or any(meant.fits(text, one) for text in parts)]
     numbered = [one for one in there if str(one.number) in said.numbers]
     if numbered or named:
-        return [one for one in there if one in numbered or (one in named and said.intent not in _OF_WORDS)] or named
+        return [
+            one for one in there if one in numbered or (one in named and said.intent not in change_said.OF_WORDS)
+        ] or named
 
     def has(those: Sequence[str]) -> bool:
         return any(one in words or (not one.isascii() and one in plain) for one in those)
@@ -398,113 +401,3 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
     if len(there) > 1 or said.intent in ("pause", "resume"):
         return []
     return list(there) if said.intent != "unsub" or any(one in words or one in plain for one in _THAT) else []
-
-
-def change_of(said: Said, one: model.Subscription) -> tuple[str, str] | None:
-    """Returns (command, arguments) to change one subscription in the way that a sentence says; None if that is impossible."""
-    with suppress(errors.PaperwireError):
-        args = _CHANGES[said.intent](said, one)
-        command = _COMMANDS.get(said.intent, said.intent)
-        return (command, f"{one.number} {args}".strip()) if args is not None else None
-    return None
-
-
-def with_new_words(said: Said, text: str) -> str:
-    """Returns the query that a sentence puts in place of another one, or of the words of it that the sentence names."""
-    return said.subject and meant.with_other_words(text, " ".join(said.texts(reader.NAMED)), said.subject)
-
-
-def reworded(said: Said, text: str) -> str | None:
-    """Returns a query with the exclusion, restriction or alternative that a sentence names; None if that changes nothing."""
-    with suppress(errors.PaperwireError):
-        return _REWORDS[said.intent](said, text)
-    return None
-
-
-def _excluded(said: Said, text: str) -> str | None:
-    if not subjects.denies(reader.folded(said.text)):  # "also for kelp" excludes nothing
-        return None
-    query = parse_query(text)
-    for term in subjects.unwanted_in(said.text, said.intent):
-        query = rewriting.narrowed(query, term)
-    return query.text if query.text != text else None
-
-
-def _narrowed(said: Said, text: str) -> str | None:
-    subject, titles = (
-        subjects.wanted_in(said.text, said.intent).removeprefix("ti:"),
-        _TITLES.search(reader.folded(said.text)),
-    )
-    if titles and (not subject or subject in text):
-        return rewriting.rewritten(parse_query(text), rewriting.in_titles) or None
-    if {*tokens(subject)} <= {*tokens(text)}:  # "only kelp" says nothing new of "kelp forests"
-        return None
-    whole = f"({text})" if " OR " in text else text
-    if titles and " OR " not in subject:
-        subject = f'ti:"{subject}"' if " " in subject else f"ti:{subject}"
-    return f"{whole} {f'({subject})' if ' OR ' in subject else subject}" if subject else None
-
-
-def _widened(said: Said, text: str) -> str | None:
-    """Returns a query that finds more: without `ti:`, without an exclusion, or with one more alternative.
-
-    None if there is none.
-    """
-    subject = subjects.wanted_in(said.text, said.intent).removeprefix("ti:")
-    if "ti:" in text and (not subject or _TITLES.search(reader.folded(said.text))):
-        return text.replace("ti:", "")
-    lifted = re.sub(rf'\s*-"?{re.escape(subject.rstrip("s"))}s?"?(?!\w)', "", text, flags=re.IGNORECASE)
-    if subject and lifted.strip() not in ("", text):
-        return lifted
-    return f"{text} OR {subject}" if subject else None
-
-
-def _scheduled(said: Said, one: model.Subscription) -> str | None:
-    """Returns the new time of a subscription: the named time, or its own time, moved earlier or later.
-
-    If only days are named, the time of day stays. Days that come "too" are added. None if no time is named.
-    """
-    if days := intents.days_added(said):
-        return str(with_days(one.cadence, days))
-    when, at, shift = subjects.time_in(said.text, said.intent), one.cadence.at, _SHIFT.search(reader.folded(said.text))
-    length = next(filter(None, map(length_of, said.marked(reader.LONG))), None)
-    if at and shift and length:
-        moved = (datetime.combine(_SOME_DAY, at) + (-length if shift["earlier"] else length)).time()
-        return str(replace(one.cadence, at=moved))
-    if not when or not at or one.cadence.until:
-        return when or None
-    if (clock := clock_of(when)) and one.cadence.kind not in ("now", "when-out"):  # the days stay
-        return str(replace(one.cadence, at=clock))
-    reading = reading_of(when)
-    is_only_days = (
-        reading
-        and reading.exact
-        and reading.at is None
-        and not reading.part
-        and reading.kind in ("daily", "weekdays", "weekly", "days")
-    )
-    return f"{when} {at:%H:%M}" if is_only_days else when
-
-
-_SHIFT = re.compile(
-    r"(?P<earlier>\b(?:earlier|sooner|before|forward)\b|提前|提早|往前|早(?=@|\s*\d|[一半两]))|\b(?:later|after|back|delay|postpone)\b|推迟|延后|延迟|往后|晚(?=\s*\d|[一半两])"
-)
-
-
-_REWORDS: Mapping[str, Callable[[Said, str], str | None]] = {
-    "exclude": _excluded,
-    "narrow": _narrowed,
-    "widen": _widened,
-}
-_CHANGES: Mapping[str, Callable[[Said, model.Subscription], str | None]] = {
-    "unsub": lambda _said, _one: "",
-    **dict.fromkeys(_OF_WORDS, lambda said, one: reworded(said, one.text)),
-    "edit": lambda said, one: with_new_words(said, one.text) or None,
-    "name": lambda said, _: intents.name_in(said) or None,
-    "schedule": _scheduled,
-    "pause": lambda said, _: intents.pause_in(said),
-    "resume": lambda _said, _one: "",
-    "now": lambda _said, _one: "now",
-    "weekdays": lambda _said, _one: "weekdays",
-}
-_COMMANDS = {**dict.fromkeys(_OF_WORDS, "edit"), **dict.fromkeys(("now", "weekdays"), "schedule")}

@@ -64,8 +64,6 @@ _NO_LONGER = re.compile(  # the time that another one replaces: "at 7 instead of
 )
 _OF_THE_CHAT = ("set-", "lang-", "schedule-", "unsub-all", "stop")  # intents that are about all of the chat
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
-_ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # rows of keys
-_NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # only lower case, since NSGCLR may be a name
 # The limit of 9 and the possessive ++ keep this fast: without them, each further space of a gap doubles the time of
 # matching.
 _ENDS = re.compile(
@@ -156,9 +154,8 @@ def meaning(text: str) -> Said:
         return Said(said, (), (reader.Score(by_rule.ACKNOWLEDGED, 1.0),))
     if dictated.is_long(said) and not dictated.is_addressed(said):  # it is pasted
         return Said(said)
-    if begin := orders.last_order(reader.folded(said)):
-        return meaning(said[begin:])
-    return _if_order(_meaning_of(dictated.request_in(said) or said))
+    begin = orders.last_order(reader.folded(said))
+    return meaning(said[begin:]) if begin else _if_order(_meaning_of(dictated.request_in(said) or said))
 
 
 def _if_order(said: Said) -> Said:
@@ -344,11 +341,6 @@ def language_of(text: str) -> str:
     if chinese > words:
         return "zh" if said.intent != reader.QUERY or chinese > _LONGEST_TERM else ""
     return "en" if words > 1 and not chinese and said.intent != reader.QUERY else ""
-
-
-def is_worded(text: str) -> bool:
-    """Returns whether a text has a word that is neither a row of keys ("asdf") nor only consonants ("sjkdhf")."""
-    return any(not (_NOISE.fullmatch(word) or (word[3:] and word in _ROWS)) for word in re.findall(r"[^\W_]+", text))
 
 
 # ------------------------------------------------------------------------------------------------ arguments of commands
