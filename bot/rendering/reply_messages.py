@@ -90,9 +90,10 @@ def why_sections(item: model.Item, reader: views.Reader) -> tuple[views.Section,
 
 def _all_authors(paper: model.Paper, language: Language) -> str:
     names = [cleaning.isolated(cutting.cut_at_word(name, _NAME_WIDTH)) for name in views.author_names(paper)]
+    between = views.between_names(names)
     if len(names) <= _AUTHORS:
-        return ", ".join(names)
-    return f"{', '.join(names[: _AUTHORS - 1])}, … {names[-1]} ({language.number(len(names))})"
+        return between.join(names)
+    return f"{between.join(names[: _AUTHORS - 1])}{between}… {names[-1]} ({language.number(len(names))})"
 
 
 def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator[views.Section]:

@@ -455,16 +455,23 @@ def _untitled(paper: model.Paper) -> bool:
 def _authors(paper: model.Paper, words: Iterable[str], language: Language, *, short: bool) -> str:
     """Returns the authors on one line. If they are many: the first, those whom `words` name, the last, and their number."""
     names = author_names(paper)
+    separator = between_names(names)
     if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
-        return ", ".join(map(_author, names))
+        return separator.join(map(_author, names))
     ends = {*range(1 if short else _FIRST_AUTHORS), len(names) - 1}
     shown = sorted(ends | set(_followed(names, words)[:_FOLLOWED]))
     line, previous = "", -1
     for place in shown:
         gap = place > previous + 1
-        line += ("" if place == 0 else " … " if short and gap else ", … " if gap else ", ") + _author(names[place])
+        between = " … " if short and gap else f"{separator}… " if gap else separator
+        line += ("" if place == 0 else between) + _author(names[place])
         previous = place
     return line if short else f"{line} ({language.number(len(names))})"
+
+
+def between_names(names: Iterable[str]) -> str:
+    """Returns what stands between names: a semicolon if a comma stands within one, "Lark, Ada"."""
+    return "; " if any("," in name for name in names) else ", "
 
 
 def author_names(paper: model.Paper) -> list[str]:

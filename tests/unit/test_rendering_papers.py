@@ -49,6 +49,10 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
         seen(deliveries.item(withdrawn=deliveries.THURSDAY, comment="Withdrawn by the authors: Lemma 2 is wrong.")),
         {"withdrawn": "withdrawn by the authors, 22 Jan", "text": ""},
     ),
+    "a semicolon parts names that have a comma": (
+        seen(deliveries.item("T", authors=("Lark, Ada", "Quill, Bo"))),
+        {"authors": "Lark, Ada; Quill, Bo"},
+    ),
     "574 authors are a few and a count": (
         seen(deliveries.item("T", authors=tuple(f"Name{number} Family{number}" for number in range(574)))),
         {"authors": "Name0 Family0, Name1 Family1, … Name573 Family573 (574)"},
