@@ -21,6 +21,7 @@ _STRAY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos|#\d{1,9}|#x[\da-fA-F]{1,9});)")
 _NUMBERED = re.compile(r"&#(?:(?P<decimal>\d{1,9})|x(?P<hex>[\da-fA-F]{1,9}));")
 _CHARACTER = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # that XML allows
 _LONGEST_REFERENCE = 42  # characters
+_LONGEST_TEXT = 300_000  # characters of an element: a dozen times the longest field of a paper, with all its markup
 _CDATA = "<![CDATA["
 _RECORDS = frozenset({"item", "entry", "PubmedArticle"})  # elements before which the head of a document ends
 _FLAT_LEVELS = 5
@@ -44,8 +45,11 @@ class Element:
 
     @property
     def text(self) -> str:
-        """The text of the element. For a field of a record, this includes the text of markup inside the field."""
-        return "".join(self.parts)
+        """The text of the element, at most _LONGEST_TEXT of it.
+
+        For a field of a record, this includes the text of markup inside the field.
+        """
+        return "".join(self.parts)[:_LONGEST_TEXT]
 
     def all(self, name: str) -> list["Element"]:
         """Returns the children of that name."""

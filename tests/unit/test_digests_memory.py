@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from bot.digests import read_digest
+from bot.digests import _markup, read_digest
 from bot.errors import BrokenDigest
 from tests.digest_pages import PARTS
 
@@ -26,7 +26,7 @@ import os
 import sys
 from pathlib import Path
 import bs4
-from bot.digests import read_digest
+from bot.digests import _markup, read_digest
 from subscriptions import PaperwireError
 
 def size(name):
@@ -163,3 +163,21 @@ def test_a_hostile_document_takes_no_more_memory(hostile: str, peak_of: Peak) ->
     size = SIZE // 4 if hostile == "empty records" else SIZE  # slow, and a smaller document shows the same
     peak, _ = peak_of((before + word * (size // len(word)) + after).encode())
     assert peak < 10
+
+
+def test_of_a_field_of_megabytes_only_the_beginning_is_worked_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    longest = 0
+
+    def plain(text: str) -> str:
+        nonlocal longest
+        longest = max(longest, len(text))
+        return as_it_is(text)
+
+    as_it_is = _markup.plain
+    monkeypatch.setattr(_markup, "plain", plain)
+    entry = (
+        f"<title>{'Kites, ' * 10**6}</title><link>https://kites.example/doi/10.1234/a</link><author>Ada Quill</author>"
+    )
+    digest = read_digest(f'<rss version="2.0"><channel><item>{entry}</item></channel></rss>'.encode(), "feed.xml")
+    assert ([one.code for one in digest.warnings], len(digest.entries[0].title)) == (["long_fields"], 2000)
+    assert longest < 10**6
