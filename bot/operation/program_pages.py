@@ -56,6 +56,10 @@ _PAGE, _LARGEST_PAGE = 20, 100  # papers of one answer to a search
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
 _AFTER = re.compile(r"(?P<upto>\d{1,18}|)-(?P<start>\d{1,9})", re.ASCII)  # where the next papers of a search begin
 _LONGEST_TEXT = 2000  # characters that a program says
+_OTHER_HOST = errors.PaperwireError("This is not the address of this bot.")
+_TOO_MANY = errors.PaperwireError("That was too much.", "Wait a minute.")
+_NOT_NOW = errors.PaperwireError("Not now.", "Try again in a minute.")
+_FAILED = errors.PaperwireError("That did not work.", "The log of the bot says why.")
 _NO_KEY = errors.PaperwireError("The token is missing or unknown.", "Ask the bot for one: /feed token")
 
 
@@ -93,16 +97,15 @@ class ProgramPages:
         settings = self._app.settings
         names = {*settings.web_hosts, settings.web_host.lower(), urlsplit(settings.pages_url).hostname or ""}
         if not sign_in.is_known_host(call.headers.get("host", ""), names, local=False):
-            return WebResponse(status=HTTPStatus.MISDIRECTED_REQUEST)
+            return _refusal(HTTPStatus.MISDIRECTED_REQUEST, _OTHER_HOST)
         if self._wrong.are_too_many(address=call.address):
-            return WebResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers=_RETRY)
+            return _refusal(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, _RETRY)
         return None
 
     # ------------------------------------------------------------------------------------------------------- the feeds
 
     async def _feed(self, write: Callable[[feeds.Feed], str], kind: str, call: WebRequest) -> WebResponse:
-        address = self._app.settings.pages_url
-        body = await self._app.store.run(_written, call.query.get("key", ""), write, address)
+        body = await self._app.store.run(_written, call.query.get("key", ""), write)
         if body is None:
             self._wrong.count(address=call.address)
             return WebResponse(status=HTTPStatus.NOT_FOUND)
@@ -122,7 +125,7 @@ class ProgramPages:
             return _refusal(HTTPStatus.UNAUTHORIZED, _NO_KEY, {"www-authenticate": 'Bearer realm="paperwire"'})
         asked, second = _request(chat, ""), self._app.clock.monotonic()
         if self._limits.is_chat_over(asked, second):
-            return WebResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers=_RETRY)
+            return _refusal(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, _RETRY)
         self._limits.count(asked, second)
         try:
             document = await answer(chat, call)
@@ -167,18 +170,18 @@ async def _answered(answer: Callable[[WebRequest], Awaitable[WebResponse]], call
         return await answer(call)
     except errors.StoreError as error:
         log.error("A page for programs cannot be shown: %s", error)
-        return WebResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers=_RETRY)
+        return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW, _RETRY)
     except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
         log.error("A page for programs failed: %s", error_location(error))
-        return WebResponse(status=HTTPStatus.INTERNAL_SERVER_ERROR, body="That did not work.\n")
+        return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED)
 
 
-def _written(store: Store, key: str, write: Callable[[feeds.Feed], str], address: str) -> str | None:
+def _written(store: Store, key: str, write: Callable[[feeds.Feed], str]) -> str | None:
     """Returns the feed that has this key; None for any other text."""
     found = sent.sent_papers(store, key)
     if found is None:
         return None
-    return write(feeds.feed_of(found.chat, found.papers, address=address, begun=found.begun))
+    return write(feeds.feed_of(found.chat, found.papers, begun=found.begun))
 
 
 def _is_known(tag: str, given: str) -> bool:

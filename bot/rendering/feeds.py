@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID, uuid5
 
 from bot.rendering import cleaning, views
 from bot.rendering.templating import draw
@@ -18,6 +19,7 @@ from subscriptions import model
 from subscriptions.errors import Sentence
 
 ATOM, JSON_FEED = "application/atom+xml", "application/feed+json"
+_FEEDS = UUID("0d3a3f0e-6f2c-4c53-9a51-5f3c7e1b8a42")  # the name space of the ids of feeds
 _SHORT = views.Measure(title=2000, summary=2000, abstract=2000)
 _TITLE, _TITLE_OF_GROUP = Sentence("paperwire feed"), Sentence("paperwire feed: {chat}")
 
@@ -49,19 +51,17 @@ class Feed:
     entries: Sequence[Entry]
 
 
-def feed_of(
-    chat: model.Chat, papers: Iterable[tuple[model.KnownPaper, datetime]], *, address: str, begun: datetime
-) -> Feed:
+def feed_of(chat: model.Chat, papers: Iterable[tuple[model.KnownPaper, datetime]], *, begun: datetime) -> Feed:
     """Returns the feed of a chat.
 
-    `papers`: the papers with the moments when the chat was sent them. `address`: of the bot's pages. `begun`: when the
-    feed was made, which counts as its last change as long as it is empty.
+    `papers`: the papers with the moments when the chat was sent them. `begun`: when the feed was made, which counts as
+    its last change as long as it is empty. With the chat it names the feed, wherever the bot's pages are.
     """
     reader, papers = views.reader_of(chat), list(papers)
     is_private = chat.kind is model.ChatKind.PRIVATE or not chat.title
     title = _TITLE if is_private else replace(_TITLE_OF_GROUP, values={"chat": chat.title})
     return Feed(
-        id=f"{address}/feed/{chat.id}",
+        id=uuid5(_FEEDS, f"{chat.id} {begun.isoformat()}").urn,
         title=cleaning.clean(title.say(reader.language.translate)),
         updated=_moment(max((at for _, at in papers), default=begun)),
         entries=[_entry(known, at, reader) for known, at in papers],
