@@ -119,7 +119,7 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
         because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
         words = ", ".join(best.words[:_MOST_WORDS]) or context.say(ABOUT.place.template)
         lines.append(context.say(because.template, title=context.title(best.paper), words=words))
-    return (*lines, *model_summary.lines(context, item.paper.paper))
+    return (*lines, *model_summary.lines(context, item.paper))
 
 
 def _near_to_texts(context: CommandContext, item: model.Item) -> Iterator[str]:

@@ -10,20 +10,22 @@ from subscriptions.service import access
 from subscriptions.states import Opens
 from subscriptions.store import chat_keys
 
-_OPENED_BY = {"": Opens.FEED, "token": Opens.API, "api": Opens.API, "令牌": Opens.API}  # argument → what it asks for
+_OF_API = ("token", "api", "令牌")  # words of the arguments that mean the token
+_NEW, _STOP = ("new", "renew", "新"), ("stop", "off", "revoke", "停")
 _ONCE = errors.Sentence("I keep only its hash, so I cannot show it again.")
 
 
 def feed(context: CommandContext) -> channel.Reply:
-    """Shows the new address of the chat's feed, or the new token of the API; if there is one, only says since when."""
-    typed = context.args.strip().casefold()
-    if typed not in _OPENED_BY:
-        raise errors.Refused(
-            errors.Sentence("/feed does not know “{text}”.", {"text": context.args.strip()}),
-            errors.Sentence("For example: /feed, or /feed token for the API"),
-        )
+    """Shows the new address of the chat's feed, or the new token of the API; if there is one, only says since when.
+
+    With "new" makes another one, and with "stop" removes it.
+    """
+    opens, asked = _asked(context.args)
+    if asked in _STOP:
+        return _stopped(context, opens)
     _refuse_before_others(context)
-    opens = _OPENED_BY[typed]
+    if asked in _NEW:
+        return _made(context, opens)
     made = chat_keys.key_made_at(context.transaction, context.chat.id, opens)
     if made is None:
         return _made(context, opens)
@@ -45,14 +47,35 @@ def on_new(context: CommandContext) -> channel.Reply:
 
 def on_stop(context: CommandContext) -> channel.Reply:
     """Handles [stop]: the address or the token opens nothing from now on."""
-    opens = Opens(context.arguments["opens"])
-    chat_keys.drop_key(context.transaction, context.chat.id, opens)
+    return replace(_stopped(context, Opens(context.arguments["opens"])), replaces=True)
+
+
+def _asked(args: str) -> tuple[Opens, str]:
+    """Returns (what the arguments are about, the word for what shall happen to it or ""). Raises Refused."""
+    typed = args.casefold().split()
+    opens = Opens.API if any(word in _OF_API for word in typed) else Opens.FEED
+    others = [word for word in typed if word not in _OF_API]
+    if len(typed) - len(others) > 1 or len(others) > 1 or not {*others} <= {*_NEW, *_STOP}:
+        raise errors.Refused(
+            errors.Sentence("/feed does not know “{text}”.", {"text": args.strip()}),
+            errors.Sentence("For example: /feed, /feed stop, /feed new, or /feed token for the API"),
+        )
+    return opens, "".join(others)
+
+
+def _stopped(context: CommandContext, opens: Opens) -> channel.Reply:
+    if not chat_keys.drop_key(context.transaction, context.chat.id, opens):
+        if opens is Opens.FEED:
+            words = context.say("This chat has no feed. To get no papers here: /stop")
+        else:
+            words = context.say("This chat has no token.")
+        return channel.Reply(lines=(words,), buttons=((_new_button(context, opens),),))
     if opens is Opens.FEED:
         words = context.say("The feed is off: its address shows nothing any more.")
     else:
         words = context.say("The token opens nothing any more.")
     context.news.append(f"The {opens} of {context.chat.address} is off.")
-    return channel.Reply(lines=(words,), ok=True, buttons=((_new_button(context, opens),),), replaces=True)
+    return channel.Reply(lines=(words,), ok=True, buttons=((_new_button(context, opens),),))
 
 
 def _refuse_before_others(context: CommandContext) -> None:
@@ -107,7 +130,7 @@ COMMANDS = (
         name="feed",
         run=feed,
         aliases=("rss",),
-        usage="[token]",
+        usage="[token] [new|stop]",
         summary=errors.Sentence("your papers as a feed, or for programs"),
         needs_manager=True,
     ),

@@ -1,22 +1,31 @@
-"""The summary of a paper by a language model: which model made it and when, and [wrong summary], which removes it for good."""
+"""The summary of a paper by a language model: which model made it and when, and [wrong summary], which removes it."""
 
-from bot.commands.context import Callback, CommandContext
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.last_shown import paper_meant
 from bot.ports import channel
-from subscriptions import model
-from subscriptions.service.model_summaries import remove_wrong
+from subscriptions import errors, model
+from subscriptions.query.links_in_text import mentioned
+from subscriptions.service import model_summaries
 
 _WRONG = "wrong-summary"
 
 
-def made_for(context: CommandContext, paper: model.Paper) -> model.ModelSummary | None:
-    """Returns what a model made of a paper in the chat's language; None if a source brought its summary, or none did."""
+def made_for(context: CommandContext, known: model.KnownPaper) -> model.ModelSummary | None:
+    """Returns what a model made of a paper in the chat's language, unless the chat called it wrong; None if it made nothing."""
     language = context.chat.settings.lang
-    return next((one for one in paper.by_model if one.language == language), None)
+    return next((one for one in _shown(context, known) if one.language == language), None)
 
 
-def lines(context: CommandContext, paper: model.Paper) -> tuple[str, ...]:
+def _shown(context: CommandContext, known: model.KnownPaper) -> Iterator[model.ModelSummary]:
+    yield from model_summaries.without_rejected(context.transaction, context.chat, known).paper.by_model
+
+
+def lines(context: CommandContext, known: model.KnownPaper) -> tuple[str, ...]:
     """Returns a line that says which model made the summary of a paper, if one did."""
-    made = made_for(context, paper)
+    made = made_for(context, known)
     if made is None:
         return ()
     day = context.localizer.day(made.made_at.date(), seen_from=context.now.date())
@@ -29,7 +38,7 @@ def lines(context: CommandContext, paper: model.Paper) -> tuple[str, ...]:
 
 def buttons(context: CommandContext, known: model.KnownPaper) -> tuple[tuple[channel.Button, ...], ...]:
     """Returns the row of [wrong summary] under why a paper came, if a model made its summary."""
-    made = made_for(context, known.paper)
+    made = made_for(context, known)
     if made is None or context.read_by_strangers:
         return ()
     arguments = {"paper": known.id, "language": made.language}
@@ -37,11 +46,51 @@ def buttons(context: CommandContext, known: model.KnownPaper) -> tuple[tuple[cha
 
 
 def on_wrong(context: CommandContext) -> channel.Reply:
-    """Handles [wrong summary]: removes the summary for all chats. It is not made again."""
+    """Handles [wrong summary]."""
     paper, language = int(context.arguments["paper"]), str(context.arguments["language"])
-    remove_wrong(context.transaction, paper, language, now=context.now)
-    return channel.Reply(toast=context.say("The summary is removed, and is not made again."))
+    return channel.Reply(toast=_rejected(context, paper, language))
 
 
-COMMANDS = ()
+def wrong(context: CommandContext) -> channel.Reply:
+    """Does the same for a paper that the text names, or for that of the message before. Raises Refused."""
+    known = paper_meant(context, mentioned(context.args))
+    made = (made_for(context, known) or next(_shown(context, known), None)) if known else None
+    if known is None or made is None:
+        raise errors.Refused(
+            errors.Sentence("No language model made a summary of that paper."),
+            errors.Sentence("/why names who made a summary. To read none: /set text titles"),
+        )
+    said = _rejected(context, known.id, made.language)
+    return channel.Reply(lines=(said, context.title(known)), ok=True)
+
+
+def _rejected(context: CommandContext, paper: int, language: str) -> str:
+    """Removes a summary, at least for this chat. Returns what to say."""
+    is_removed = model_summaries.reject(
+        context.transaction, context.chat, paper, language, by_operator=context.is_operator, now=context.now
+    )
+    if is_removed:
+        return context.say("The summary is removed, and is not made again.")
+    return context.say("The summary is not shown here any more. If another chat says so too, it is removed for all.")
+
+
+def without_rejected(context: CommandContext, reply: channel.Reply) -> channel.Reply:
+    """Returns a reply whose papers have no summaries that the chat called wrong."""
+    items = tuple(
+        one._replace(paper=model_summaries.without_rejected(context.transaction, context.chat, one.paper))
+        for one in reply.items
+    )
+    return replace(reply, items=items)
+
+
+COMMANDS = (
+    Command(
+        name="wrong",
+        run=wrong,
+        usage="[PAPER]",
+        summary=errors.Sentence("remove a model's wrong summary"),
+        needs_manager=True,
+        listed=False,
+    ),
+)
 CALLBACKS = {_WRONG: Callback(run=on_wrong, needs_manager=True, writes=True)}

@@ -90,7 +90,7 @@ def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.
     lines = [
         context.title(known),
         context.say("It became known {moment}; this chat was not sent it.", moment=moment),
-        *model_summary.lines(context, known.paper),
+        *model_summary.lines(context, known),
     ]
     buttons = model_summary.buttons(context, known)
     found = why_not.reasons(context.transaction, context.chat, known, now=context.now) if context.chat.id else ()

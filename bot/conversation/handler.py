@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from bot.commands import admission, asking, chat_events, frame, paper_lookup
+from bot.commands import admission, asking, chat_events, frame, model_summary, paper_lookup
 from bot.commands.context import CommandContext, Registry, with_stored_chat
 from bot.commands.intent import ABOUT, Intent
 from bot.conversation import authorization, prepared_request, proposals, reply_sender
@@ -105,6 +105,7 @@ def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Repl
     ephemeral = is_ephemeral(context, reply, api, changed=changed)
     if api is not None and api.has_ephemeral:
         reply = without_toast(with_invitation(context, reply) if changed else reply)
+    reply = model_summary.without_rejected(context, reply)
     target = _target(context, reply)
     tokens: dict[str, model.CallbackToken] = {}
     bound = _with_tokens(deps.conversation.registry, context, reply, target, tokens)

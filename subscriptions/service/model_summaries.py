@@ -24,6 +24,7 @@ MOST_TRIES = 2
 NEWS = timedelta(days=1)  # papers that came before are not looked at, such as when the model is turned on
 WAITS = timedelta(days=8)  # so long a summary is wanted: a weekly subscription delivers until then
 LEASE = timedelta(minutes=5)  # after which another worker may ask again
+ENOUGH = 2  # chats that must call a summary wrong
 COMPARED = 200  # newest summaries with which a new one is compared
 LEAST_ABSTRACT = 150  # characters; shorter ones are read as they are
 _STEP = 200  # papers that are looked through at once
@@ -227,9 +228,30 @@ def _put_none(transaction: Transaction, task: Task, *, works: bool, is_over: boo
 
 
 @writes
-def remove_wrong(transaction: Transaction, paper: int, language: str, *, now: datetime) -> bool:
-    """Removes a wrong summary for good: it is not made again. Returns False if there is none."""
-    return model_summaries.remove(transaction, paper, language, ModelSummaryState.WRONG, now=now)
+def reject(
+    transaction: Transaction, chat: model.Chat, paper: int, language: str, *, by_operator: bool, now: datetime
+) -> bool:
+    """Notes that a chat calls a summary wrong, so that this chat is not shown it any more. Returns whether it is removed.
+
+    It is removed for all chats, and not made again, if an operator or ENOUGH chats say so, or if no other chat wanted it.
+    """
+    against = model_summaries.rejected_by(transaction, paper, language) | {chat.id}
+    is_over = by_operator or len(against) >= ENOUGH or model_summaries.wanted_by(transaction, paper, language) <= 1
+    if is_over:
+        model_summaries.remove(transaction, paper, language, ModelSummaryState.WRONG, now=now)
+    else:
+        model_summaries.note_rejected(transaction, paper, language, against)
+    return is_over
+
+
+def without_rejected(transaction: Transaction, chat: model.Chat, paper: model.KnownPaper) -> model.KnownPaper:
+    """Returns a paper without the summaries that a chat called wrong."""
+    kept = tuple(
+        one
+        for one in paper.paper.by_model
+        if chat.id not in model_summaries.rejected_by(transaction, paper.id, one.language)
+    )
+    return paper if kept == paper.paper.by_model else replace(paper, paper=replace(paper.paper, by_model=kept))
 
 
 @reads

@@ -17,6 +17,7 @@ from subscriptions.store.rows import TABLES
 _LOOKED = (
     "model-looked"  # name of a stored value: the sequence up to which papers were looked through for wanted summaries
 )
+_REJECTED = "model-rejected"  # begins names of stored values: the chats that call a summary wrong
 _FAILS = "model-fails"  # name of a stored value: since when the model gives no answers; "": it works
 
 _summaries, _days = TABLES.tables["model_summary"], TABLES.tables["model_day"]
@@ -171,6 +172,23 @@ def remove(transaction: Transaction, paper: int, language: str, state: State, *,
     values = {"state": state, "at": now, "fields": {}, "title": "", "model": ""}
     place = {"of": paper, "in_language": language}
     return store.execute(transaction, was_made.values(values), place).rowcount == 1
+
+
+def wanted_by(transaction: Transaction, paper: int, language: str) -> int:
+    """Returns how many chats wanted a summary."""
+    wanted = sa.select(_s.chats).where(_IS_IT)
+    return store.execute(transaction, wanted, {"of": paper, "in_language": language}).scalar() or 0
+
+
+def rejected_by(transaction: Transaction, paper: int, language: str) -> frozenset[int]:
+    """Returns the chats that call a summary wrong which is still there."""
+    found = bot_state.get_value(transaction, f"{_REJECTED}:{paper}:{language}") or ""
+    return frozenset(map(int, found.split()))
+
+
+def note_rejected(transaction: Transaction, paper: int, language: str, chats: frozenset[int]) -> None:
+    """Stores which chats call a summary wrong."""
+    bot_state.put_value(transaction, f"{_REJECTED}:{paper}:{language}", " ".join(map(str, sorted(chats))))
 
 
 def _change(transaction: Transaction, place: Place, **values: object) -> None:

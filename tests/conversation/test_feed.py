@@ -75,6 +75,47 @@ async def test_without_a_public_address_the_answer_says_who_reaches_it(bot: BotH
     assert "PAPERWIRE_WEB_URL" in (await bot.says("/feed")).text
 
 
+@pytest.mark.parametrize(
+    ("words", "renews"),
+    [
+        ("/feed stop", False),
+        ("stop the feed", False),
+        ("turn off my RSS feed please", False),
+        ("关闭订阅源", False),
+        ("/feed new", True),
+        ("give me a new feed address", True),
+        ("换一个新的订阅源地址", True),
+    ],
+)
+async def test_a_feed_is_ended_and_renewed_by_typing(bot: BotHarness, words: str, renews: bool) -> None:
+    key = key_in(await bot.says("/feed"))
+    answer = await bot.says(words)
+    assert answer.text.startswith("✓")
+    assert opened(bot, key) == ""
+    if renews:
+        assert opened(bot, key_in(answer)) == ME
+    else:
+        assert len(answer.buttons) == 1
+        assert (await bot.says("/feed stop")).text.endswith("/stop")
+    assert (await bot.says("/list")).text.count("diffusion") == 1
+
+
+async def test_a_token_is_ended_and_renewed_by_typing(bot: BotHarness) -> None:
+    key, token = key_in(await bot.says("/feed")), key_in(await bot.says("/feed token"), Opens.API)
+    other = key_in(await bot.says("/feed token new"), Opens.API)
+    assert (opened(bot, token, Opens.API), opened(bot, other, Opens.API)) == ("", ME)
+    await bot.says("/feed stop token")
+    assert (opened(bot, other, Opens.API), opened(bot, key)) == ("", ME)
+    assert (await bot.says("/feed token stop")).text == "This chat has no token."
+
+
+@pytest.mark.parametrize("words", ["don't stop the feed", "feed conversion in pigs", "a new feed for pigs"])
+async def test_a_sentence_with_other_words_is_no_order_about_the_feed(bot: BotHarness, words: str) -> None:
+    key = key_in(await bot.says("/feed"))
+    await bot.says(words)
+    assert opened(bot, key) == ME
+
+
 async def test_what_is_no_feed_is_refused_with_an_example(bot: BotHarness) -> None:
     answer = await bot.says("/feed of cats")
     assert answer.text.startswith("✗")

@@ -8,6 +8,7 @@ from bot.commands.context import BotInfo
 from subscriptions import model
 from subscriptions.service import model_summaries
 from subscriptions.service.amendments import set_settings
+from subscriptions.service.listing import get_chat
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation import deliverer
@@ -86,6 +87,45 @@ async def test_a_wrong_summary_is_removed_and_stays_away(bot: BotHarness) -> Non
     assert "Eels move further" not in (await bot.says("2601.00001")).text
     make.ingested(bot.store, replace(eels(), version=2))
     assert summarise(bot) == 0
+
+
+@pytest.mark.parametrize("words", ["wrong summary", "The summary of 2601.00001 is wrong.", "这个总结是错的", "/wrong"])
+async def test_who_says_that_a_summary_is_wrong_removes_it(bot: BotHarness, words: str) -> None:
+    await deliverer.subscribe_to(bot, "eels")
+    make.ingested(bot.store, eels())
+    summarise(bot)
+    await deliverer.comes(bot)
+    before = get_chat(bot.store, make.address(deliverer.ME)).settings
+    said = await bot.says(words)
+    assert said.text.startswith(("✓ The summary is removed, and is not made again.", "✓ 总结已删除"))
+    assert "Eels move further" not in (await bot.says("2601.00001")).text
+    assert get_chat(bot.store, make.address(deliverer.ME)).settings.text == before.text
+    assert (await bot.says(words)).text.startswith("✗")
+
+
+@pytest.mark.parametrize("of_operator", [False, True])
+async def test_one_of_several_chats_removes_a_summary_only_for_itself_and_two_for_all(
+    bot: BotHarness, of_operator: bool
+) -> None:
+    others = ("telegram:7", "telegram:8")
+    for chat in (deliverer.ME, *others):
+        await deliverer.subscribe_to(bot, "eels", chat=chat)
+    make.ingested(bot.store, eels())
+    summarise(bot)
+    await deliverer.comes(bot)
+    if of_operator:
+        bot.bot_info = BotInfo(admins=(make.address(deliverer.ME),))
+
+    async def shown() -> list[bool]:
+        return ["Eels move further" in (await bot.says("2601.00001", one)).text for one in (deliverer.ME, *others)]
+
+    said = (await bot.says("wrong summary")).text
+    assert ("not shown here any more" in said) is not of_operator
+    assert await shown() == [False, not of_operator, not of_operator]
+    assert BY not in (await bot.says("/why 2601.00001")).lines
+    if not of_operator:
+        assert "is removed" in (await bot.says("/wrong 2601.00001", others[0])).text
+        assert await shown() == [False, False, False]
 
 
 async def test_in_a_group_only_those_who_manage_it_remove_a_summary(bot: BotHarness) -> None:

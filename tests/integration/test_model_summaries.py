@@ -17,6 +17,7 @@ from bot.settings.checks import Budget
 from subscriptions import model
 from subscriptions.service import model_summaries
 from subscriptions.service.amendments import set_settings
+from subscriptions.service.listing import get_chat
 from subscriptions.service.model_summaries import LEASE, WAITS
 from subscriptions.store.database.store import Store
 from tests import make, stored
@@ -262,8 +263,8 @@ def test_a_wrong_summary_is_removed_for_good(worker: Worker) -> None:
     worker.reads(paper("eels"))
     worker.summarises()
     number = stored.rows(worker.store, "SELECT id FROM paper")[0][0]
-    assert model_summaries.remove_wrong(worker.store, number, "en", now=worker.clock.now())
-    assert not model_summaries.remove_wrong(worker.store, number, "en", now=worker.clock.now())
+    chat = get_chat(worker.store, make.address("telegram:1"))
+    assert model_summaries.reject(worker.store, chat, number, "en", by_operator=False, now=worker.clock.now())
     worker.reads(paper("eels", "cs.LG"))
     worker.summarises()
     assert worker.states == [("On eels", "en", "wrong")]

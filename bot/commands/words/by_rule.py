@@ -1,6 +1,7 @@
 """Finds meanings by rules, where sentences with very different meanings look alike to what was learned. Pure."""
 
 import re
+from typing import NamedTuple
 
 from bot.commands.words import reader
 from bot.commands.words.past_deliveries import asks_what_came
@@ -12,6 +13,7 @@ ACKNOWLEDGED = "acknowledged"  # the person only says that the last message was 
 BOTH_LANGUAGES = "set-text-both"
 HISTORY = "history"
 FEED = "feed"  # the papers of the chat in a feed reader
+WRONG = "wrong"  # the summary of a paper is wrong
 
 _SHORT = 40  # characters of a text that only acknowledges
 _READ = 2000  # characters of a text in which distress is looked for
@@ -48,6 +50,43 @@ _UNSAVED = re.compile(
 )
 _FEED_WORDS = frozenset({"rss", "atom", "feed", "feeds", "reader", "url"})
 _FEED = re.compile(r"(?<![a-z])rss(?![a-z])|\batom feed\b|\bfeed (?:reader|address|url)\b")
+# Orders are sentences that have nothing but these words: those around, of a thing, and of what shall happen to it.
+_AROUND = (
+    "please|can|could|would|you|i|we|want|need|to|just|now|the|this|that|my|our|its|it|an?|of|for|me|us|give|make|get|is|was|are|remove|delete"
+    "|请|帮我|给我|我|把|将|这|那|一|个|的|了|吧|掉|是|去|删除?"
+)
+_PARTS_OF_FEEDS = "rss|atom|feeds?|address|url|link|reader|key|secret|old|订阅源|地址|链接"
+_PARTS_OF_SUMMARIES = "summar(?:y|ies)|tldr|ai|model|paper|hide|[总小]结|模型|论文|写得?"
+_ENDS = (
+    "stop|end|revoke|close|remove|delete|cancel|disable|off|turn|switch|shut|down|停[止用]?|关闭?|取消|撤销|删除?|作废"
+)
+_RENEWS = "new|another|renew|replace|regenerate|reset|change|更?换|重新生成|新"
+_IS_WRONG = "wrong|false|incorrect|inaccurate|misleading|错误?|不对|不正确|有误"
+
+
+class _Order(NamedTuple):
+    """What a sentence must have to be an order."""
+
+    words: re.Pattern[str]  # each of them
+    thing: re.Pattern[str]
+    does: re.Pattern[str]
+
+    def is_in(self, plain: str) -> bool:
+        """Returns whether a folded sentence is this order, and nothing else."""
+        is_only = all(map(self.words.fullmatch, re.split(r"[\s,.!?]+", plain.strip(" ,.!?"))))
+        return is_only and bool(self.thing.search(plain) and self.does.search(plain))
+
+
+def _order(thing: str, does: str, others: str) -> _Order:
+    within = (re.compile(rf"(?<![a-z])(?:{one})(?![a-z])") for one in (thing, does))
+    return _Order(re.compile(rf"(?:{_AROUND}|{does}|{others})+"), *within)
+
+
+_ORDERS = {
+    f"{FEED}-new": _order("rss|feeds?|订阅源", _RENEWS, _PARTS_OF_FEEDS),
+    f"{FEED}-stop": _order("rss|feeds?|订阅源", _ENDS, _PARTS_OF_FEEDS),
+    WRONG: _order("summar(?:y|ies)|tldr|[总小]结", _IS_WRONG, _PARTS_OF_SUMMARIES),
+}
 _ORDERED = ("today", "missing-citations", "set-limit", "set-order-newest", "like-paper", reader.QUERY)
 _CITED = re.compile(r"cit(?:e|ing|ation)|\bh-index|\brefer|引|参考")  # who wrote a paper is known, who cites it is not
 _SAVES = ("save", "saved", "unsub", "dislike-paper", "export-saved-bib", "exclude", "undo", reader.QUERY)
@@ -107,10 +146,18 @@ def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str)
         return "sub"
     if likeliest == "list" and _GOT_ON.search(plain):
         return reader.ASKING[0]
-    if _FEED.search(plain) and not _has_topic(tokens):
-        return FEED
+    if of_feed := _order_of(tokens, plain) or (FEED if _FEED.search(plain) and not _has_topic(tokens) else ""):
+        return of_feed
     is_ranked = likeliest in _ORDERED and rank_in(plain) is not None
     return reader.ASKING[0] if is_ranked else _of_likeliest(tokens, plain, likeliest)
+
+
+def _order_of(tokens: tuple[reader.Token, ...], plain: str) -> str:
+    """Returns the intent of a sentence that is an order about the feed or a paper's summary; "" for other sentences."""
+    for one in reversed(tokens):
+        if one.mark == reader.PAPER:
+            plain = plain[: one.start] + plain[one.end :]
+    return next((intent for intent, order in _ORDERS.items() if order.is_in(plain)), "")
 
 
 def _has_topic(tokens: tuple[reader.Token, ...]) -> bool:
