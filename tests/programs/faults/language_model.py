@@ -27,7 +27,7 @@ from tests.programs.faults import filled, simulated
 from tests.programs.faults.judging import Verdict
 
 FAULTS = ("slow", "never", "429", "500", "cut", "nonsense", "4 MB")
-WRONG = ("nonsense", "4 MB")  # the model answers; after two wrong answers, a summary is given up
+WRONG = ("4 MB",)  # the model answers; after two wrong answers, a summary is given up
 CHATS = 5
 A_ROUND = 4  # papers: as many as are asked for at once
 BETWEEN = timedelta(hours=3)
