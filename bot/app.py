@@ -28,7 +28,7 @@ from bot.rendering.outline import MakeLink
 from bot.rendering.packing import Medium
 from bot.rendering.reply_messages import render_reply
 from bot.settings import Settings
-from bot.settings.encoder import encoder_of
+from bot.settings.models import encoder_of, model_room
 from subscriptions import model
 from subscriptions.addresses import facts_of
 from subscriptions.store.database.store import KEPT_COPIES, Store
@@ -38,7 +38,6 @@ if TYPE_CHECKING:  # this import loads httpx and the formats, see App.source_sch
     from bot.sources.source_scheduler import SourceScheduler
 
 _MediumAt = Callable[[model.ChatAddress], Medium]
-_MODEL = "bot.model"  # imported only if the settings name a model, and may be missing
 _CLUSTER = "bot.delivery.cluster"  # imported only when needed: its libraries are optional and take 250 ms
 
 
@@ -124,7 +123,7 @@ def build_app(
     if is_worker and store.kind.file is None:
         cluster = import_module(_CLUSTER).ClusterEngine(store, clock, limits, stopping=stop.is_set)
     rate_limiter = cluster.rate_limiter if cluster else RateLimiter(limits)
-    room = import_module(_MODEL) if settings.model_url else None
+    room = model_room(settings)
     deps = Dependencies(
         store=store,
         clock=clock,
@@ -181,6 +180,7 @@ def _conversation_context(
     settings: Settings, store: Store, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], medium: _MediumAt
 ) -> ConversationDependencies:
     """Returns what conversations need, for the platforms where people can talk to the bot."""
+    room = model_room(settings)
     bot_info = BotInfo(
         access=settings.access,
         admins=settings.admins,
@@ -188,10 +188,10 @@ def _conversation_context(
         timezone=settings.timezone,
         mail_platform=next((name for name, platform in platforms.items() if platform.facts.confirms), ""),
         kept_copies=0 if store.kind.file is None else KEPT_COPIES,
-        model=(settings.model_name or "") if settings.model_url else "",
+        model=room.model_of(settings).name if room else "",
         pages_url=settings.pages_url,
         has_public_pages=settings.web_url is not None,
-        model_reads=settings.model_url is not None and settings.model_reads == "messages",
+        model_reads=room is not None and room.reads_messages(settings),
         version=installed_version(),
         bot_names=bot_names,
         platforms_of_open_names=frozenset(name for name, platform in platforms.items() if platform.lets_choose_names),

@@ -20,8 +20,8 @@ from bot.errors import WrongUsage
 from bot.platforms import known
 from bot.ports.meaning import Encoder
 from bot.settings import Settings
-from bot.settings.encoder import encoder_of
 from bot.settings.loading import load_usable_settings
+from bot.settings.models import encoder_of
 from subscriptions import addresses, errors, model
 from subscriptions.service.listing import get_chat
 from subscriptions.service.questions import texts_without

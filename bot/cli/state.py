@@ -32,6 +32,7 @@ from bot.platforms import known
 from bot.rendering.language import Language
 from bot.settings import Settings
 from bot.settings.loading import NAME
+from bot.settings.models import model_room
 from bot.sources.source_scheduler import make_fetcher
 from subscriptions import errors
 from subscriptions.addresses import facts_of
@@ -141,18 +142,19 @@ def _status_document(standing: _Standing) -> dict[str, object]:
 
 def _model_today(session: Session) -> Mapping[str, object] | None:
     """Returns what the language model did today and what that cost; None if there is none."""
-    settings = session.settings
-    if not settings.model_url:
+    room = model_room(session.settings)
+    if room is None:
         return None
+    budget = room.budget_of(session.settings)
     today, fails = model_summaries.today(session.store, now=session.now)
     return {
-        "name": settings.model_name,
+        "name": room.model_of(session.settings).name,
         "summaries": today.made,
         "unusable": today.failed,
         "requests": today.requests,
         "tokens": today.tokens,
-        "most_requests": settings.model_daily.requests,
-        "most_tokens": settings.model_daily.tokens,
+        "most_requests": budget.requests,
+        "most_tokens": budget.tokens,
         "fails_since": fails,
     }
 
@@ -336,10 +338,8 @@ def _findings_here(app: App, *, offline: bool) -> Iterator[Finding]:
         yield from checks.check_findings(settings, app.store, wall=wall)
     if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
         yield from source_checks.check_sources(settings, app.store)
-    if not settings.is_wrong("PAPERWIRE_EMBEDDINGS_", "PAPERWIRE_MEANING") and not (
-        offline and settings.embeddings_url
-    ):
-        yield checks.check_meaning(settings)
+    if not settings.is_wrong("PAPERWIRE_EMBEDDINGS_", "PAPERWIRE_MEANING"):
+        yield from checks.check_meaning(settings, offline=offline)
 
 
 async def _findings_elsewhere(app: App) -> list[Finding]:
@@ -350,7 +350,7 @@ async def _findings_elsewhere(app: App) -> list[Finding]:
         fetcher = make_fetcher(settings, app.deps, alone=not checks.is_ready(app.store))
         found += await source_checks.ask_sources(settings, app.store, fetcher, now=app.clock.now())
     if app.summarizer is not None:
-        found.append(await checks.check_model(app.summarizer, settings.model_name or ""))
+        found.append(await checks.check_model(app.summarizer))
     return found + await checks.check_platforms(app.store, app.platforms, wall=wall, tells_off=not settings.wrong)
 
 

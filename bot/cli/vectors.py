@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.ports.meaning import Encoder
-from bot.settings.encoder import encoder_of
 from bot.settings.loading import load_settings
+from bot.settings.models import encoder_of
 from subscriptions.errors import MeaningFails, QueryError, Sentence
 from subscriptions.model import Paper
 from subscriptions.query import papers_of_queries

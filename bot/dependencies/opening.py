@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.errors import SettingsError
 from bot.settings import EVERYTHING, Settings, SourceSettings, is_listing
 from bot.settings.cron import CronSchedule
+from bot.settings.models import has_model
 from subscriptions.errors import StoreError
 from subscriptions.planning import source_calendar
 from subscriptions.store import sources
@@ -20,7 +21,7 @@ def make_store(settings: Settings) -> Store:
     with _as_setting():
         url = settings.database_url.get_secret_value()
         store = Store(url, zone=settings.timezone, schedules=schedules_of(settings))
-    store.has_model = bool(settings.model_url)
+    store.has_model = has_model(settings)
     return store
 
 

@@ -63,8 +63,11 @@ class Package:
 class ChildEncoder(Encoder):
     """An encoder whose vectors are rounded, and perhaps made, in a child process."""
 
-    def __init__(self, source: Source, child: ChildProcess | None = None, *, longest: float = LONGEST) -> None:
+    def __init__(
+        self, source: Source, child: ChildProcess | None = None, *, longest: float = LONGEST, asks_server: bool = False
+    ) -> None:
         self.name = f"{source.name} {EDITION}"
+        self.asks_server = asks_server
         self._source = source
         self._child = child or ChildProcess()
         self._longest = longest

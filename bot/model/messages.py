@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any, Final
 
 from bot.errors import ModelFails, NoModelAnswer
+from bot.model.settings import Budget
 from bot.ports.channel import Clock
 from bot.ports.language_model import LanguageModel, ModelRequest
-from bot.settings.checks import Budget
 from subscriptions.service import model_budget
 from subscriptions.store.database.store import Store
 

@@ -12,9 +12,9 @@ from typing import Protocol
 
 from bot.errors import ModelFails, NoModelAnswer, error_location
 from bot.model.paper_summary import repeating, request_of, texts_in
+from bot.model.settings import Budget
 from bot.ports.channel import Clock
 from bot.ports.language_model import LanguageModel, ModelAnswer, ModelRequest
-from bot.settings.checks import Budget
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ModelSummary
 from subscriptions.service import model_summaries
@@ -47,6 +47,7 @@ class Summaries:
 
     def __init__(self, deps: SummaryDependencies, model: LanguageModel, budget: Budget) -> None:
         self._deps = deps
+        self.name = model.name
         self._model = model
         self._budget = budget
         self._task: asyncio.Task[None] | None = None

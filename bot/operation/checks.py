@@ -20,10 +20,11 @@ from bot.operation.sign_in import Entry, entry
 from bot.platform import Finding, Platform
 from bot.platforms.known import PLATFORMS, medium_of
 from bot.ports.language_model import Summarizer
+from bot.ports.meaning import Encoder
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
 from bot.settings import Settings, all_variables
-from bot.settings.encoder import encoder_of
+from bot.settings.models import encoder_of
 from subscriptions import addresses, errors, model
 from subscriptions.chat_settings import resolve
 from subscriptions.notices.findings import DeliveriesWaiting, Level, MessagesDead
@@ -222,9 +223,15 @@ def _newest_copy(folder: Path, wall: datetime) -> Iterator[Finding]:
         yield Finding(question=question, answer=errors.Sentence("{day}, {days} days old", values))
 
 
-def check_meaning(settings: Settings) -> Finding:
-    """Returns the finding about the encoder of meaning. Asks it; it may be a server."""
-    question, encoder = errors.Sentence("Meaning"), encoder_of(settings)
+def check_meaning(settings: Settings, *, offline: bool = False) -> Iterator[Finding]:
+    """Yields the finding about the encoder of meaning. Asks it; if it is a server, only without `offline`."""
+    encoder = encoder_of(settings)
+    if encoder is None or not (encoder.asks_server and offline):
+        yield _finding_of_encoder(encoder, settings)
+
+
+def _finding_of_encoder(encoder: Encoder | None, settings: Settings) -> Finding:
+    question = errors.Sentence("Meaning")
     if encoder is None and settings.meaning == "off":
         return Finding(question=question, answer=errors.Sentence("off, papers are found by words only"))
     if encoder is None:
@@ -240,7 +247,7 @@ def check_meaning(settings: Settings) -> Finding:
     return Finding(question=question, answer=errors.Sentence("{encoder} answers", {"encoder": encoder.name}))
 
 
-async def check_model(summarizer: Summarizer, name: str) -> Finding:
+async def check_model(summarizer: Summarizer) -> Finding:
     """Returns the finding about the language model. Asks it."""
     question = errors.Sentence("Language model")
     try:
@@ -249,7 +256,7 @@ async def check_model(summarizer: Summarizer, name: str) -> Finding:
         return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
     finally:
         await summarizer.close()
-    return Finding(question=question, answer=errors.Sentence("{encoder} answers", {"encoder": name}))
+    return Finding(question=question, answer=errors.Sentence("{encoder} answers", {"encoder": summarizer.name}))
 
 
 def _pages(settings: Settings) -> Iterator[Finding]:

@@ -50,6 +50,8 @@ class LanguageModel(Protocol):
 class Summarizer(Protocol):
     """Has summaries of papers made by a model, beside other work."""
 
+    name: str  # of the model
+
     def start(self) -> None:
         """Starts to look for wanted summaries in the background, if that is due. Never waits."""
 

@@ -15,7 +15,6 @@ from pydantic import ConfigDict, SecretStr
 
 from bot.errors import SettingsError
 from bot.settings import checks as check
-from bot.settings.checks import Budget
 from bot.settings.of_rooms import RoomSettings, Table, declared, variables
 from subscriptions.model import ChatAddress
 
@@ -41,14 +40,6 @@ VARIABLES: Mapping[str, str] = {
     "PAPERWIRE_ALLOWED_HOSTS": "hosts of sources that may be private or loopback, comma between",
     "PAPERWIRE_HEARTBEAT_URL": "an address that is asked regularly while all is well",
     "PAPERWIRE_MEANING": "whether papers are found by meaning, too: on or off",
-    "PAPERWIRE_EMBEDDINGS_URL": "the root of a server that encodes meaning, in OpenAI's form; it ends in /v1",
-    "PAPERWIRE_EMBEDDINGS_MODEL": "the model that encodes there",
-    "PAPERWIRE_EMBEDDINGS_KEY": "the key of that server",
-    "PAPERWIRE_MODEL_URL": "the root of a server with a language model, in OpenAI's form; it ends in /v1",
-    "PAPERWIRE_MODEL_NAME": "the model that answers there",
-    "PAPERWIRE_MODEL_KEY": "the key of that server",
-    "PAPERWIRE_MODEL_DAILY": "how much that model may be asked each day: requests and tokens",
-    "PAPERWIRE_MODEL_READS": "what that model reads: papers; or messages, too",
     "PAPERWIRE_LOG_LEVEL": "debug, info, warning or error",
     "PAPERWIRE_LOG_FORMAT": "text or json",
 }
@@ -158,19 +149,6 @@ class Settings:
     meaning: Annotated[Literal["on", "off"] | None, check.text(check.one_of("on", "off"))] = (
         None  # on where the package `meaning` is installed
     )
-    # None: the encoder of that package. "/embeddings" is appended
-    embeddings_url: Annotated[str | None, check.text(check.server_root)] = field(default=None, repr=False)
-    embeddings_model: Annotated[str | None, check.text(check.visible)] = None
-    embeddings_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
-    # None: no model answers. "/chat/completions" is appended
-    model_url: Annotated[str | None, check.text(check.server_root)] = field(default=None, repr=False)
-    model_name: Annotated[str | None, check.text(check.visible)] = None
-    model_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
-    model_daily: Annotated[Budget, check.text(check.budget)] = field(
-        default_factory=lambda: Budget(requests=500, tokens=500_000)
-    )
-    # messages: also those of people of which the bot is not sure
-    model_reads: Annotated[Literal["papers", "messages"], check.text(check.one_of("papers", "messages"))] = "papers"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], check.text(check.one_of("debug", "info", "warning", "error"))
     ] = "info"

@@ -53,17 +53,6 @@ class Places:
     formats: Sequence[str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """What a day may cost."""
-
-    requests: int
-    tokens: int
-
-    def __str__(self) -> str:
-        return f"{self.requests} requests, {self.tokens} tokens"
-
-
 def text(check: Callable[[str], object]) -> PlainValidator:
     """Returns the validator of a setting whose text `check` turns into its value."""
     return PlainValidator(lambda value: check(_text(value)))
@@ -259,14 +248,6 @@ def path(text: str, places: Places) -> Path:
     """
     is_local = usable(text, "it must be a file or a folder; an address of the web is a url", when="://" not in text)
     return places.folder / _at_home(Path(line(is_local)))
-
-
-def budget(text: str) -> Budget:
-    """Returns the budget of a day, such as "500 requests, 500000 tokens"."""
-    found = re.fullmatch(r"(\d{1,9})(?: requests?)?\s*,\s*(\d{1,12})(?: tokens?)?", text.strip(), re.ASCII)
-    if found is None:
-        raise Unusable("it must be like {example}", example="500 requests, 500000 tokens")
-    return Budget(requests=int(found[1]), tokens=int(found[2]))
 
 
 def format_name(text: str, places: Places) -> str:

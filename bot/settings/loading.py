@@ -59,11 +59,6 @@ class _File(Table):
 
 _PLACES = ("path", "url", "arxiv", "openalex", "crossref", "pubmed")
 _TABLES: Mapping[str, type[Table]] = {"source": SourceSettings, "arxiv": _Arxiv, "backup": _Backup, "keep": _Keep}
-# if the first is set, the second must be set
-_TOGETHER = (
-    ("PAPERWIRE_EMBEDDINGS_URL", "PAPERWIRE_EMBEDDINGS_MODEL"),
-    ("PAPERWIRE_MODEL_URL", "PAPERWIRE_MODEL_NAME"),
-)
 
 
 @cache
@@ -104,8 +99,7 @@ def load_usable_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequ
     texts = {name: found for name in known if (found := _kept(wrong, env.text, name)) is not None}
     _kept(wrong, _settings, texts, cwd)
     of_rooms = [_settings_of_room(wrong, room, texts, file, env) for room in rooms]
-    wrong += _missing_partners(texts, _TOGETHER)
-    settings = _settings(_without_wrong(texts, wrong), cwd)
+    settings = _settings({name: text for name, text in texts.items() if not _is_wrong(wrong, name)}, cwd)
     _kept(wrong, _refuse_open_names, settings)
     return replace(
         settings,
@@ -210,15 +204,6 @@ def _missing_partners(texts: Mapping[str, str], together: Sequence[tuple[str, st
         if one in texts and other not in texts:
             said = Sentence("{given} needs {missing}, which is not set.", {"given": one, "missing": other})
             yield SettingsError(said, setting=one)
-
-
-def _without_wrong(texts: Mapping[str, str], wrong: Sequence[SettingsError]) -> dict[str, str]:
-    """Returns the texts of variables that can be used."""
-    left = {name: text for name, text in texts.items() if not _is_wrong(wrong, name)}
-    for one, other in _TOGETHER:
-        if other not in left:
-            left.pop(one, None)
-    return left
 
 
 def _is_wrong(wrong: Sequence[SettingsError], name: str) -> bool:

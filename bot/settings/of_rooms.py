@@ -7,12 +7,11 @@ check of its text, and is set by a variable of VARIABLES: the field's name, with
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import ClassVar, Protocol
 
 from pydantic import ConfigDict, SecretStr
 
-from bot.rooms import ROOMS
+from bot.rooms import modules
 
 
 class ReadVariable(Protocol):
@@ -78,5 +77,4 @@ def variables() -> Iterator[str]:
 @cache
 def declared() -> Mapping[str, type[RoomSettings]]:
     """Returns the settings of the rooms that have any: name of the room → their class."""
-    names = [room for room in ROOMS if find_spec(f"{room}.settings")]
-    return {room: import_module(f"{room}.settings").SETTINGS for room in names}
+    return {room: import_module(name).SETTINGS for room, name in modules("settings").items()}

@@ -15,7 +15,7 @@ import pytest
 from bot.commands import phrasing
 from bot.dependencies import questions
 from bot.digests import read_digest
-from bot.meaning import is_installed
+from bot.meaning.chosen_encoder import is_installed
 from bot.meaning.encoders import ChildEncoder, Package
 from bot.rendering.language import Language
 from subscriptions import errors, model

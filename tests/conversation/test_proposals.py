@@ -9,11 +9,11 @@ from pydantic import SecretStr
 
 from bot.commands import intent
 from bot.conversation import proposals
-from bot.model import model_of, reader_of
+from bot.model.language_model import model_of, reader_of
 from bot.model.messages import FAILURES, MOST, REST, Messages
+from bot.model.settings import Budget, ModelSettings
 from bot.ports import conversation
 from bot.settings import Settings
-from bot.settings.checks import Budget
 from subscriptions.model import ChatKind
 from subscriptions.service import model_summaries
 from tests import make
@@ -38,9 +38,7 @@ class Model:
     def turned_on(self, bot: BotHarness, *, requests: int = 100, patience: float = 5.0) -> None:
         settings = Settings(
             database_url=SecretStr("sqlite:///x"),
-            model_url=self.server.url,
-            model_name=MODEL,
-            model_key=SecretStr("sesame"),
+            of_rooms=(ModelSettings(url=self.server.url, name=MODEL, key=SecretStr("sesame")),),
         )
         model = model_of(settings)
         assert model is not None
@@ -305,6 +303,7 @@ async def test_the_model_learns_the_message_and_the_commands_and_nothing_else(bo
 
 
 def test_without_the_setting_no_message_is_read(bot: BotHarness) -> None:
-    settings = Settings(database_url=SecretStr("sqlite:///x"), model_url="http://127.0.0.1:9/v1", model_name=MODEL)
-    assert reader_of(settings, bot.store, bot.clock) is None
-    assert reader_of(replace(settings, model_reads="messages"), bot.store, bot.clock) is not None
+    for reads, is_read in (("papers", False), ("messages", True)):
+        chosen = ModelSettings(url="http://127.0.0.1:9/v1", name=MODEL, reads=reads)  # type: ignore[arg-type]
+        settings = Settings(database_url=SecretStr("sqlite:///x"), of_rooms=(chosen,))
+        assert (reader_of(settings, bot.store, bot.clock) is not None) == is_read

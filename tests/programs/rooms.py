@@ -49,7 +49,7 @@ ROOMS: Mapping[str, Room] = {
     "telegram": _platform("telegram"),
     "meaning": Room(
         folders=("bot/meaning",),
-        place="bot/settings/encoder.py",
+        place="bot/rooms.py",
         line='"bot.meaning",',
         tests=r"bot\.meaning|embeddings|encoder",
     ),
@@ -69,9 +69,9 @@ ROOMS: Mapping[str, Room] = {
     },
     "model": Room(
         folders=("bot/model",),
-        place="bot/app.py",
-        line='_MODEL = "bot.model"  # imported only if the settings name a model, and may be missing',
-        tests=r"bot\.model\b|chat_model|language_model|PAPERWIRE_MODEL",
+        place="bot/rooms.py",
+        line='"bot.model",',
+        tests=r"bot\.model\b|chat_model|language_model|PAPERWIRE_MODEL|model_fails",
     ),
 }
 _EVERYTHING = """

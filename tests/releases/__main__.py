@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.model.settings import ModelSettings
 from bot.platforms.email.settings import MailSettings
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
@@ -91,12 +92,10 @@ def _live(url: str) -> tuple[str, str]:
                 TelegramSettings(token=SecretStr(TOKEN), api_url=telegram.url),
                 # where nobody listens: the question to the address waits
                 MailSettings(smtp_url=SecretStr("smtp://127.0.0.1:9"), mail_from="papers@example.org"),
+                ModelSettings(url=model.url, name=MODEL, key=SecretStr("sesame")),
             ),
             web_url="https://papers.example.org",
             access="open",
-            model_url=model.url,
-            model_name=MODEL,
-            model_key=SecretStr("sesame"),
         )
         return asyncio.run(_day(telegram, settings))
 

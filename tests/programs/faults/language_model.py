@@ -16,10 +16,10 @@ from unittest.mock import patch
 
 from pydantic import SecretStr
 
-from bot.model import summarizer_of
+from bot.model.language_model import summarizer_of
+from bot.model.settings import Budget, ModelSettings
 from bot.model.summaries import Summaries
 from bot.settings import Settings
-from bot.settings.checks import Budget
 from subscriptions import model
 from tests import make, stored
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
@@ -64,10 +64,7 @@ class Ward:
         """Starts the workers."""
         settings = Settings(
             database_url=SecretStr("sqlite:///x"),
-            model_url=self.server.url,
-            model_name=MODEL,
-            model_key=SecretStr("sesame"),
-            model_daily=BUDGET,
+            of_rooms=(ModelSettings(url=self.server.url, name=MODEL, key=SecretStr("sesame"), daily=BUDGET),),
         )
         for _ in range(WORKERS):
             worker = summarizer_of(settings, self.world.app.deps)

@@ -1,0 +1,61 @@
+"""The operator's settings of the language model. Without an address and a name, no model answers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import SecretStr
+
+from bot.settings import checks as check
+from bot.settings.of_rooms import RoomSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a day may cost."""
+
+    requests: int
+    tokens: int
+
+    def __str__(self) -> str:
+        return f"{self.requests} requests, {self.tokens} tokens"
+
+
+def _budget(text: str) -> Budget:
+    """Returns the budget of a day, such as "500 requests, 500000 tokens"."""
+    found = re.fullmatch(r"(\d{1,9})(?: requests?)?\s*,\s*(\d{1,12})(?: tokens?)?", text.strip(), re.ASCII)
+    if found is None:
+        raise check.Unusable("it must be like {example}", example="500 requests, 500000 tokens")
+    return Budget(requests=int(found[1]), tokens=int(found[2]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings(RoomSettings):
+    """The settings of the language model."""
+
+    VARIABLES: ClassVar[Mapping[str, str]] = {
+        "PAPERWIRE_MODEL_URL": "the root of a server with a language model, in OpenAI's form; it ends in /v1",
+        "PAPERWIRE_MODEL_NAME": "the model that answers there",
+        "PAPERWIRE_MODEL_KEY": "the key of that server",
+        "PAPERWIRE_MODEL_DAILY": "how much that model may be asked each day: requests and tokens",
+        "PAPERWIRE_MODEL_READS": "what that model reads: papers; or messages, too",
+    }
+    PREFIX = "MODEL_"
+    TOGETHER = (("PAPERWIRE_MODEL_URL", "PAPERWIRE_MODEL_NAME"),)
+
+    # "/chat/completions" is appended
+    url: Annotated[str | None, check.text(check.server_root)] = field(default=None, repr=False)
+    name: Annotated[str | None, check.text(check.visible)] = None
+    key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
+    daily: Annotated[Budget, check.text(_budget)] = field(default_factory=lambda: Budget(requests=500, tokens=500_000))
+    # messages: also those of people of which the bot is not sure
+    reads: Annotated[Literal["papers", "messages"], check.text(check.one_of("papers", "messages"))] = "papers"
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a model."""
+        return bool(self.url and self.name)
+
+
+SETTINGS = ModelSettings
