@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
+from bot.http.body import TooLarge
+from bot.http.model_server import Client, Later, Nonsense, RequestRefused, connect, post
 from bot.meaning.calibration import SAMPLES, calibrate, papers_of
 from bot.meaning.child_process import ENDS, ChildProcess
-from bot.model_server import Client, Later, Nonsense, RequestRefused, connect, post
 from subscriptions.errors import MeaningFails, Sentence
 
 Vector: TypeAlias = "array[float]"
@@ -127,7 +128,7 @@ class Endpoint:
         """Sends one request. Raises Later, _TooMany, MeaningFails."""
         try:
             answer = await post(client, self._url, {"model": self.name, "input": list(texts)}, largest=_LARGEST)
-        except Nonsense:
+        except (Nonsense, TooLarge):
             raise self._failed(_NONSENSE) from None
         except RequestRefused as refused:
             if refused.status in _TOO_MANY and len(texts) > 1:

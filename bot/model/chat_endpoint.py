@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from bot.errors import ModelFails, ModelRefuses, ModelUnavailable, NoModelAnswer
-from bot.model_server import Client, Later, Nonsense, RequestRefused, TooLarge, connect, post
+from bot.http.body import TooLarge
+from bot.http.model_server import Client, Later, Nonsense, RequestRefused, connect, post
 from bot.ports.language_model import ModelAnswer, ModelRequest
 from subscriptions.errors import Sentence
 

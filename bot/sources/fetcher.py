@@ -1,88 +1,28 @@
 """Fetches documents by HTTP, from public addresses only, with limits on hosts, time, size and frequency."""
 
 import asyncio
-import gzip
 import socket
 import ssl
 import urllib.request
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from io import BytesIO
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from bot.dependencies.optional_parts import without
 from bot.errors import FetchError
+from bot.http.body import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, unpacked
 from bot.ports.channel import Clock
 from bot.sources.fetch_request import HostLimiter, asked_to_wait
+from bot.sources.public_addresses import is_public
 from subscriptions.errors import Sentence
-
-_GZIP = b"\x1f\x8b"  # the beginning of packed data
-
-
-class TooLarge(Exception):
-    """The unpacked content is larger than the limit."""
-
-
-class Damaged(Exception):
-    """The data is not gzip, or is damaged."""
-
-
-def gunzipped(data: bytes, limit: int) -> bytes:
-    """Unpacks gzip, up to a limit, since a thousand bytes can unpack to a million. Raises TooLarge, Damaged."""
-    try:
-        found = gzip.GzipFile(fileobj=BytesIO(data)).read(limit + 1)
-    except (EOFError, OSError, zlib.error):
-        raise Damaged from None
-    if len(found) > limit:
-        raise TooLarge
-    return found
-
-
-# -------------------------------------------------- tells which IP addresses are public, so that a source may be there
-
-# The functions of this part are pure. A list of sources, or a redirect, must not make this machine send requests to its
-# own services or to its private network. The networks are from IANA's special-purpose registries
-# (www.iana.org/assignments/iana-ipv4-special-registry, …ipv6…).
-
-
-_GLOBAL_V6 = IPv6Network("2000::/3")  # the part that has been assigned; the rest is special
-_NO_PLACES_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))  # tunnels, tests, documentation
-_NAT64 = IPv6Network("64:ff9b::/96")
-_COMPATIBLE = IPv6Network("::/96")
-
-
-def is_public(address: str) -> bool:
-    """Returns whether an IP address is public. If an IPv6 address contains an IPv4 address, the latter decides."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    inner = found if isinstance(found, IPv4Address) else _inner(found)
-    if inner is not None:
-        return inner.is_global and not (inner.is_multicast or inner.is_reserved)
-    assert isinstance(found, IPv6Address)  # noqa: S101 - for the type checker: the inner address of an IPv4 address is itself
-    return found in _GLOBAL_V6 and not any(found in network for network in _NO_PLACES_V6)
-
-
-def _inner(address: IPv6Address) -> IPv4Address | None:
-    """Returns the IPv4 address in an IPv6 address (mapped, 6to4 or NAT64); None if there is none."""
-    if address.ipv4_mapped or address.sixtofour:
-        return address.ipv4_mapped or address.sixtofour
-    return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 or address in _COMPATIBLE else None
-
-
-# ------------------------------- fetches the document at a web address, with limits on hosts, time, size and frequency
 
 # Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
 # settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a
 # second answer of the name server cannot lead to another address; TLS still verifies the name. A proxy resolves names
 # itself, and decides which addresses are allowed.
-
 
 with without("httpx._main"):  # saves 4 MB: this module is the command line of httpx
     import httpx
@@ -90,6 +30,7 @@ with without("httpx._main"):  # saves 4 MB: this module is the command line of h
 MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is used
 LONGEST_OF_HOST = timedelta(hours=1)  # a longer wait holds only for the source whose document was requested
+_GZIP = b"\x1f\x8b"  # the beginning of packed data
 _REDIRECTS = (301, 302, 303, 307, 308)
 _BUSY = (429, 503)
 _ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds explain errors there
@@ -167,7 +108,7 @@ class Fetcher:
 
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | None:
         """Returns the document at an address; None if it has not changed since `etag` and `modified`. Raises FetchError."""
-        headers = {"User-Agent": self._agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
+        headers = {"User-Agent": self._agent, "Accept-Encoding": CODINGS, "Accept": "*/*"}
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
         target = _parsed(url)
@@ -282,16 +223,12 @@ class Fetcher:
         )
 
     async def _body(self, url: httpx.URL, response: httpx.Response, most: int) -> bytes:
-        coding = response.headers.get("Content-Encoding", "identity").strip().casefold()
-        if coding not in ("gzip", "x-gzip", "identity", ""):
-            raise _failed(
-                Sentence("{host} packs its answer as {coding}, which was not asked for."), url, coding=coding[:20]
-            )
         try:
-            found = await _received(response, most)
-            if "gzip" in coding:
-                found = await asyncio.to_thread(gunzipped, found, most)
-            return await asyncio.to_thread(gunzipped, found, most) if found.startswith(_GZIP) else found
+            found = await body_of(response, most)
+            return await unpacked(found, most) if found.startswith(_GZIP) else found
+        except UnknownCoding as error:
+            sentence = Sentence("{host} packs its answer as {coding}, which was not asked for.")
+            raise _failed(sentence, url, coding=error.name[:20]) from None
         except TooLarge:
             raise _failed(
                 Sentence("The answer of {host} is larger than {limit} MiB."),
@@ -381,16 +318,6 @@ def _place(url: httpx.URL) -> _Place:
 
 def _failed(sentence: Sentence, url: httpx.URL, *, of_host: bool = True, **values: object) -> FetchError:
     return FetchError(Sentence(sentence.template, {"host": url.host, **values}), host_wide=of_host)
-
-
-async def _received(response: httpx.Response, limit: int) -> bytes:
-    """Returns the body as it was sent. Raises TooLarge."""
-    data = bytearray()
-    async for piece in response.aiter_raw():
-        data += piece
-        if len(data) > limit:
-            raise TooLarge
-    return bytes(data)
 
 
 @asynccontextmanager

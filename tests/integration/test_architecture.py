@@ -84,6 +84,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
             f"bot/sources/{name}.py"
             for name in ("source_scheduler", "ingest", "arxiv_lookup", "watched_files", "fetcher")
         ),
+        "bot/http/body.py",
         "bot/sources/poll.py",
         "bot/platforms/receiver_loop.py",
         *(f"bot/platforms/slack/{name}.py" for name in ("adapter", "installing")),

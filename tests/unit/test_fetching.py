@@ -17,9 +17,11 @@ import pytest
 
 from bot.digests import files as sources
 from bot.errors import FetchError, UnreadableInput
+from bot.http import body
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources import fetcher as web
+from bot.sources.public_addresses import is_public
 from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays, ranges
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests import make
@@ -125,7 +127,7 @@ async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
     ],
 )
 def test_which_addresses_anybody_may_reach(address: str, public: bool) -> None:
-    assert web.is_public(address) is public
+    assert is_public(address) is public
 
 
 @pytest.mark.parametrize(
@@ -502,13 +504,13 @@ async def test_a_wait_of_a_day_stops_only_who_was_told(
 
 
 def test_unpacking_reads_all_members_within_its_limit() -> None:
-    assert web.gunzipped(gzip.compress(b"one ") + gzip.compress(b"two") + bytes(8), 100) == b"one two"
-    assert web.gunzipped(gzip.compress(bytes(100)), 100) == bytes(100)
-    with pytest.raises(web.TooLarge):
-        web.gunzipped(gzip.compress(bytes(101)), 100)
+    assert body.gunzipped(gzip.compress(b"one ") + gzip.compress(b"two") + bytes(8), 100) == b"one two"
+    assert body.gunzipped(gzip.compress(bytes(100)), 100) == bytes(100)
+    with pytest.raises(body.TooLarge):
+        body.gunzipped(gzip.compress(bytes(101)), 100)
     for damaged in (gzip.compress(b"papers")[:-4], b"\x1f\x8bno", b"plain"):
-        with pytest.raises(web.Damaged):
-            web.gunzipped(damaged, 100)
+        with pytest.raises(body.Damaged):
+            body.gunzipped(damaged, 100)
 
 
 # --------------------------------------------------------------------------------------------- the requests to a source

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import httpx
 from pydantic import SecretStr
 
+from bot.http.body import CODINGS, TooLarge, Unreadable, body_of
 from subscriptions.errors import Sentence
 
 Client: TypeAlias = httpx.AsyncClient
@@ -50,13 +51,11 @@ class Nonsense(Exception):
     """The answer is no JSON object, such as the page of a proxy."""
 
 
-class TooLarge(Nonsense):
-    """The answer is too large to be read."""
-
-
 def connect(key: SecretStr | None) -> Client:
     """Returns a client that shows this key. Raises Later."""
-    headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+    headers = {"Accept-Encoding": CODINGS}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key.get_secret_value()}"
     try:
         return Client(headers=headers, timeout=httpx.Timeout(60.0, connect=10.0))
     except (ImportError, ValueError, OSError):  # httpx's message would show the address of the proxy
@@ -64,16 +63,18 @@ def connect(key: SecretStr | None) -> Client:
 
 
 async def post(client: Client, url: str, request: object, *, largest: int) -> dict[str, Any]:
-    """Sends a request once, and returns its answer of at most `largest` bytes. Raises Later, RequestRefused, Nonsense."""
+    """Sends a request once, and returns its answer of at most `largest` bytes. Raises Later, RequestRefused, Nonsense, TooLarge."""
     try:
         async with client.stream("POST", url, json=request) as response:
             if response.status_code != HTTPStatus.OK:
                 raise await _refused(response)
-            answer = json.loads(await _body(response, largest))
+            answer = json.loads(await body_of(response, largest))
+    except TooLarge:
+        raise
     except httpx.TransportError as error:
         reason = Sentence("it cannot be reached ({error})", {"error": type(error).__name__})
         raise Later(reason, is_computed=not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)) from None
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):  # packed wrongly, or no JSON
+    except (httpx.HTTPError, httpx.InvalidURL, Unreadable, ValueError, RecursionError):
         raise Nonsense from None
     if not isinstance(answer, dict):
         raise Nonsense
@@ -87,17 +88,7 @@ async def _refused(response: httpx.Response) -> Later | RequestRefused:
         wait = float(asked) if asked.isascii() and asked.isdigit() else 0.0
         return Later(Sentence("it answers {status}", {"status": status}), wait=wait)
     try:
-        said = await _body(response, _SAID)
-    except TooLarge:
+        said = await body_of(response, _SAID)
+    except Unreadable:
         said = b""
     return RequestRefused(status, said.decode(errors="replace"))
-
-
-async def _body(response: httpx.Response, largest: int) -> bytes:
-    """Returns the body of a response. Raises TooLarge."""
-    data = bytearray()
-    async for piece in response.aiter_bytes():
-        data += piece
-        if len(data) > largest:
-            raise TooLarge
-    return bytes(data)

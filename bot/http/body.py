@@ -1,0 +1,61 @@
+"""The body of an answer over HTTP, up to a limit, since a server may send any amount, and a thousand bytes may unpack to a million."""
+
+import asyncio
+import gzip
+import zlib
+from io import BytesIO
+
+import httpx
+
+CODINGS = "gzip"  # the value of Accept-Encoding with which `body_of` may be used
+_IN_GZIP = frozenset({"gzip", "x-gzip"})
+_AS_IT_IS = frozenset({"identity", ""})
+
+
+class Unreadable(Exception):
+    """The body cannot be read."""
+
+
+class TooLarge(Unreadable):
+    """The body, or what it unpacks to, is larger than the limit."""
+
+
+class Damaged(Unreadable):
+    """The data is not gzip, or is damaged."""
+
+
+class UnknownCoding(Unreadable):
+    """The body is packed in a way that was not asked for. `name`: the way."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+async def body_of(response: httpx.Response, most: int) -> bytes:
+    """Returns the body of an answer to a request that accepts CODINGS. Raises TooLarge, Damaged, UnknownCoding."""
+    coding = response.headers.get("Content-Encoding", "").strip().casefold()
+    if coding not in _IN_GZIP | _AS_IT_IS:
+        raise UnknownCoding(coding)
+    sent = bytearray()
+    async for piece in response.aiter_raw():
+        sent += piece
+        if len(sent) > most:
+            raise TooLarge
+    return await unpacked(bytes(sent), most) if coding in _IN_GZIP else bytes(sent)
+
+
+async def unpacked(data: bytes, most: int) -> bytes:
+    """Unpacks gzip in another thread. Raises TooLarge, Damaged."""
+    return await asyncio.to_thread(gunzipped, data, most)
+
+
+def gunzipped(data: bytes, most: int) -> bytes:
+    """Unpacks gzip. Raises TooLarge, Damaged."""
+    try:
+        found = gzip.GzipFile(fileobj=BytesIO(data)).read(most + 1)
+    except (EOFError, OSError, zlib.error):
+        raise Damaged from None
+    if len(found) > most:
+        raise TooLarge
+    return found
