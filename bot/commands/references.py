@@ -254,7 +254,8 @@ def _wishes_to_be_told(said: Said) -> bool:
     is_bare = said.intent == "sub" and not said.subject and "\n" not in said.text
     if said.intent == by_rule.WHEN_FOUND or (is_bare and _SUBSCRIBES.search(reader.folded(said.text))):
         return True
-    if said.has_unknown or (said.is_sure and said.intent not in reader.ASKING) or said.marked(reader.PAPER):
+    names_one = any(one.mark in (reader.PAPER, reader.CATEGORY, reader.QUOTED) for one in said.tokens)
+    if said.has_unknown or (said.is_sure and said.intent not in reader.ASKING) or names_one:
         return False
     return told.points(said.text) and not names.has_strange_word(said.text) and said.likely("ask", "sub") >= _MAY_ASK
 

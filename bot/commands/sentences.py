@@ -24,7 +24,7 @@ from bot.commands import (
     word_edits,
 )
 from bot.commands.context import CommandContext
-from bot.commands.words import boundaries, by_rule, intents, languages, names, orders, reader, subjects
+from bot.commands.words import boundaries, by_rule, intents, languages, names, orders, reader, subjects, told
 from bot.commands.words.intents import Said
 from bot.ports import channel
 from subscriptions import model
@@ -56,14 +56,35 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
         return _asked_first(context, said)
     if said.intent in ratings.SIGNALS:
         return _rated(context, said)
-    if asked := _new_subject(context, said):
-        return search.try_query(context, asked)
+    if (done := _of_new_subject(context, said)) is not None:
+        return done
     if intents.is_of_the_chat(said) and _names_one(context, said):
         return _asked_first(context, said)
     if said.intent in change_said.INTENTS:
         return _changed(context, said)
     command = intents.command_of(said, of_the_chat=True)
     return offered.run(context, *command) if command else offered.what_to_say(context)
+
+
+def _of_new_subject(context: CommandContext, said: Said) -> channel.Reply | None:
+    """If a time or an exclusion belongs to a new subject, subscribes to it or looks for it; None for any other sentence."""
+    if (wanted := _new_wish(context, said)) is not None:
+        return offered.run(context, *wanted)
+    asked = _new_subject(context, said)
+    return search.try_query(context, asked) if asked else None
+
+
+def _new_wish(context: CommandContext, said: Said) -> tuple[str, str] | None:
+    """Returns the command for a new subscription if a time belongs to one that is wished for: "send me kelp at 9"; else None.
+
+    A subscription that has this name gets the time instead, and so may another one if the words do not ask for papers.
+    """
+    is_time_of_papers = said.intent == "schedule" and said.likely(*reader.ASKING) >= _BARELY
+    if not is_time_of_papers or said.marked(reader.NUMBER) or _fitting(context, said):
+        return None
+    if not told.is_wish_to_be_told(said.text, said.intent):
+        return None
+    return intents.command_of(said._replace(found=(reader.Score("sub", said.sure),)))
 
 
 def _new_subject(context: CommandContext, said: Said) -> str:

@@ -205,6 +205,8 @@ MUSED = (
             "neutrino oscillations or dark matter, both interest me",
             ("(neutrino oscillations) OR (dark matter)", "when-out 08:00-20:00"),
         ),
+        ("", "send me diffusion papers every day at 14:00", ("diffusion", "daily 14:00")),
+        ("", '每天8:30给我发"珊瑚礁"', ('"珊瑚礁"', "daily 08:30")),
         ("", "send me papers on wind turbines twice a week on mon and thu", ("wind turbines", "mon,thu 09:00")),
         ("", "Program synthesis please - but not the LLM ones", ("Program synthesis -LLM", "when-out 08:00-20:00")),
         ("", "primary category cs.CR only", ("primary:cs.CR", "when-out 08:00-20:00")),
@@ -250,6 +252,44 @@ async def test_a_sentence_leads_to_a_subscription(before: str, said: str, there:
     wanted = {"say": said, "before": [before] if before else [], "subs": [[query, when]]}
     with a_bot() as bot:
         assert await outcome(bot, wanted) == (True, ANY)
+
+
+@pytest.mark.parametrize("before", ["", "/sub kelp daily 9"])
+@pytest.mark.parametrize(
+    ("said", "query"),
+    [
+        ("send me diffusion every day at 14:00", "diffusion"),
+        ("deliver proteins at 14", "proteins"),
+        ("diffusion, send it daily at 2pm", "diffusion"),
+        ("每天14:00给我推送 cs.CL", "cs.CL"),
+        ("蛋白质每天下午两点发", "蛋白质"),
+        ("change diffusion to 14:00", ""),
+        ("set proteins to 14:00", ""),
+    ],
+)
+async def test_papers_to_be_sent_at_a_time_are_subscribed_to_at_once(before: str, said: str, query: str) -> None:
+    with a_bot() as bot:
+        if before:
+            await bot.says(before)
+        was = _there(bot)
+        await bot.says(said)
+        assert _there(bot) == [*was, *([(query, "daily 14:00")] if query else [])]
+
+
+async def test_papers_of_a_subscription_get_the_time_at_which_they_shall_be_sent() -> None:
+    with a_bot() as bot:
+        await bot.says("/sub kelp daily 9")
+        await bot.says("send me kelp at 14:00")
+        assert _there(bot) == [("kelp", "daily 14:00")]
+
+
+@pytest.mark.parametrize("said", ["alert me for cs.LG at 8", "给我推送 cs.CL", 'notify me about "sea ice"'])
+async def test_a_wish_that_names_its_subject_is_not_about_the_last_search(said: str) -> None:
+    with a_bot() as bot:
+        await bot.says("coral reefs")
+        await bot.says(said)
+        assert len(_there(bot)) == 1
+        assert "coral" not in _there(bot)[0][0]
 
 
 async def test_a_subscription_may_be_named_by_when_it_comes() -> None:

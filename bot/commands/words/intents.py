@@ -57,7 +57,7 @@ _ALL = re.compile(
     r"\b(?:all|everything|them|papers|digests?|subscriptions|both|time|schedule|delivery)\b|全部|两[个条]|所有|都|时间|推送"
 )
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
-_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d]\w{1,8}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
+_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d_]{2,9}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
 _PLAIN = re.compile(rf"{_UNSUBSCRIBE.pattern}|^edit #?\d|^今天有")  # texts that begin with these words are commands
 _NO_LONGER = re.compile(  # the time that another one replaces: "at 7 instead of 9"
     r"\s*\b(?:instead of|rather than)\s+(?:at\s+)?\d[\d:.]*(?:\s?[ap]m\b)?", re.IGNORECASE
@@ -440,7 +440,11 @@ def _subscribe(said: Said) -> str | None:
         len(said.text),
     )
     rest = _ENDS.sub("", said.text[start:])
-    return rest if re.search(r'[:"()|\n]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b', rest) else said.subject
+    has_operators = re.search(r'[:"()|\n]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b', split_when(rest).query)
+    if not has_operators:
+        return said.subject
+    when = subjects.time_in(said.text[:start], said.intent)  # 每天八点发"图神经网络"
+    return f"{rest} {when}".strip()
 
 
 def _typed(said: Said) -> str | None:
