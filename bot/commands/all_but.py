@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.commands import asking, meant, offered, phrasing, picking
 from bot.commands.context import CommandContext
 from bot.commands.words import intents, names, subjects
-from bot.commands.words.intents import Said
+from bot.commands.words.said import SURE, Said
 from bot.ports import channel
 from subscriptions import model
 from subscriptions.texts.cutting import cut_letters
@@ -32,7 +32,7 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
     if exempt is None or not there or not asking.can_ask(context):
         return None
     others, when = intents.meaning(exempt.rest), ""
-    verb = next((verb for verb, likely in _TO_OTHERS.items() if others.likely(*likely) >= intents.SURE), "")
+    verb = next((verb for verb, likely in _TO_OTHERS.items() if others.likely(*likely) >= SURE), "")
     if verb == "schedule":
         when = subjects.time_in(exempt.rest, "schedule")
         verb = verb if when else ""

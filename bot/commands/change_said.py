@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from bot.commands import meant
 from bot.commands.words import intents, reader, subjects
-from bot.commands.words.intents import Said
+from bot.commands.words.said import Said
 from subscriptions import errors, model
 from subscriptions.normalize import tokens
 from subscriptions.planning.cadence import with_days

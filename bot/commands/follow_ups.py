@@ -14,7 +14,7 @@ from bot.commands import by_time, change_said, meant, references
 from bot.commands.frame import Choice, Shown
 from bot.commands.references import Following
 from bot.commands.words import by_rule, intents, names, orders, reader, subjects
-from bot.commands.words.intents import Said
+from bot.commands.words.said import HALF, Said
 from subscriptions import chat_settings, errors, zones
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times._reading import is_time
@@ -363,7 +363,7 @@ def _some_papers(said: Said, shown: Shown) -> Papers | None:
     """Returns what a text means about several of the papers that were shown last: "save the first two"."""
     ids, text = meant.papers_counted(said.text, shown.papers)
     of_papers = intents.meaning(text)
-    is_of_papers = of_papers.intent in references.OF_PAPERS and of_papers.sure >= intents.HALF
+    is_of_papers = of_papers.intent in references.OF_PAPERS and of_papers.sure >= HALF
     is_last = shown.last == "query" and not shown.interrupted
     return Papers(ids, of_papers) if ids and is_of_papers and is_last else None
 

@@ -12,7 +12,7 @@ from bot.commands.frame import Choice
 from bot.commands.like import alike
 from bot.commands.meant import A_PAPER, is_place
 from bot.commands.words import by_rule, intents, reader
-from bot.commands.words.intents import Said
+from bot.commands.words.said import HALF, RANKS, Said
 from bot.ports import channel
 from subscriptions.model import KnownPaper
 from subscriptions.service import asked_papers
@@ -118,15 +118,13 @@ def _which_paper(context: CommandContext, verb: str, papers: Mapping[int, int]) 
 
 def _of_papers(context: CommandContext, said: Said, papers: Sequence[KnownPaper]) -> channel.Reply | None:
     """Does what a sentence says about papers: rates or saves them, or shows more like them; otherwise shows the papers."""
-    denied = said.likely("dislike-paper", "exclude") >= intents.HALF or references.DENIED.search(
-        reader.folded(said.text)
-    )
+    denied = said.likely("dislike-paper", "exclude") >= HALF or references.DENIED.search(reader.folded(said.text))
     if denied and said.intent not in ("like-paper", "like"):
         return ratings.rate(context, papers, Signal.DISLIKED)
     meant = intents.meaning(_with_names(said))
-    if meant.intent in ratings.SIGNALS and meant.sure >= intents.HALF:
+    if meant.intent in ratings.SIGNALS and meant.sure >= HALF:
         return ratings.rate(context, papers, ratings.SIGNALS[meant.intent])
-    does = _DOES.get(said.intent) or _DOES.get(meant.intent if meant.sure >= intents.HALF else "", card_reply)
+    does = _DOES.get(said.intent) or _DOES.get(meant.intent if meant.sure >= HALF else "", card_reply)
     shown = [does(context, known) for known in papers]
     if not shown:
         return None
@@ -137,7 +135,7 @@ def _of_papers(context: CommandContext, said: Said, papers: Sequence[KnownPaper]
 def _with_names(said: Said) -> str:
     """Returns the sentence with some paper's id in place of each number, so that `meaning` sees that it is about papers."""
     text = said.text
-    ranks = () if is_place(said.text) else intents.RANKS
+    ranks = () if is_place(said.text) else RANKS
     for token in reversed(said.tokens):
         if token.mark == reader.NUMBER or token.mark in ranks:
             text = f"{text[: token.start]} {A_PAPER} {text[token.end :]}"

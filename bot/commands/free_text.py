@@ -11,6 +11,7 @@ from bot.commands.meant import is_place
 from bot.commands.words import by_rule, intents, reader, yes_no
 from bot.commands.words.days import paper_days
 from bot.commands.words.ranks import rank_in
+from bot.commands.words.said import SURE
 from bot.ports import channel
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when, time_put_last
@@ -71,7 +72,7 @@ def _named(context: CommandContext, said: str) -> channel.Reply | None:
     """Answers a text that names papers, or has a link that names none; and a file."""
     if said and links_in_text.mentioned(said) and not asks_for_nearness(split_when(said).query):
         meant = intents.meaning(said)
-        acted = sentences.act(context, meant) if meant.sure >= intents.SURE else None
+        acted = sentences.act(context, meant) if meant.sure >= SURE else None
         return acted or paper_lookup.named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return offered.run(context, "library" if context.library else "import", "") or _only_text(context)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from bot.commands.frame import Shown
-from bot.commands.words import intents, names, reader
+from bot.commands.words import names, reader
+from bot.commands.words.said import Said
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.clock_times import count_of
@@ -174,7 +175,7 @@ def meant_by(words: str, there: Sequence[Subscription]) -> Meant:
     found = [one for one in there if is_named(plain, one)]
     for name in sorted((name for one in found for name in called(one) if name), key=len, reverse=True):
         plain = plain.replace(name, " ")
-    numbers = intents.Said(plain, reader.tokens_of(plain)).numbers
+    numbers = Said(plain, reader.tokens_of(plain)).numbers
     found += [one for one in there if str(one.number) in numbers]
     marks = {token.mark for token in reader.tokens_of(plain)}
     if any(one in marks or (not one.isascii() and one in plain) for one in _LAST):

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from bot.commands import meant
 from bot.commands.words import by_rule, intents, names, orders, reader, subjects, told, yes_no
-from bot.commands.words.intents import Said
+from bot.commands.words.said import Said
 from bot.commands.words.word_lists import small_words
 from subscriptions.planning.times._reading import is_time
 

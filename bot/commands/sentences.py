@@ -25,7 +25,7 @@ from bot.commands import (
 )
 from bot.commands.context import CommandContext
 from bot.commands.words import boundaries, by_rule, intents, languages, names, orders, reader, subjects, told
-from bot.commands.words.intents import Said
+from bot.commands.words.said import HALF, SURE, Said
 from bot.ports import channel
 from subscriptions import model
 from subscriptions.planning.times import split_when
@@ -126,9 +126,7 @@ def _of_one(context: CommandContext, said: Said) -> Said:
     """If a sentence of the whole chat names a subscription, returns it as a sentence about one."""
     if said.intent not in _AS_ONE or not picking.listed_here(context) or not _names_one(context, said):
         return said
-    return said._replace(
-        found=(reader.Score(_AS_ONE[said.intent], intents.HALF if said.intent == "stop" else said.sure),)
-    )
+    return said._replace(found=(reader.Score(_AS_ONE[said.intent], HALF if said.intent == "stop" else said.sure),))
 
 
 def _names_one(context: CommandContext, said: Said) -> bool:
@@ -154,7 +152,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
         meant_too = said._replace(found=said.found[1:])
         if meant_too.is_clear and _fitting(context, meant_too):
             said = meant_too
-    if said.sure < intents.SURE and is_time(said.text) and there:
+    if said.sure < SURE and is_time(said.text) and there:
         return said._replace(found=(reader.Score("schedule", 1.0),))
     asks = said.intent in (reader.QUERY, *reader.ASKING) and said.sure >= _CERTAIN
     likely = (
@@ -180,7 +178,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     # the number has replaced the words, and no other words say how to change the query
     left = numbered.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)
     has_lost = said.intent in change_said.OF_WORDS and all(map(boundaries.is_crumb, left))
-    return numbered if numbered.intent in likely and numbered.sure >= intents.SURE and not has_lost else said
+    return numbered if numbered.intent in likely and numbered.sure >= SURE and not has_lost else said
 
 
 def is_unsure(context: CommandContext, said: Said) -> bool:
@@ -190,7 +188,7 @@ def is_unsure(context: CommandContext, said: Said) -> bool:
     said = _of_one(context, _about_named(context, said))
     if said.intent == languages.OTHER_LANGUAGE:
         return True
-    if said.is_sure or said.likely(reader.QUERY, *reader.ASKING) >= intents.SURE:
+    if said.is_sure or said.likely(reader.QUERY, *reader.ASKING) >= SURE:
         return False
     is_query = said.intent in (reader.QUERY, *reader.ASKING) or not said.is_clear
     return not (is_query and search.finds_papers(context, said.text))
@@ -301,7 +299,7 @@ def _nothing_to_change(context: CommandContext, said: Said) -> channel.Reply | N
     """Returns the reply to a sentence that changes subscriptions in a chat that has none; None if it may be a query."""
     refers = said.intent in ("schedule", "pause", "resume") and not split_when(said.text).only_time
     is_of_one = said.intent in ("name", "edit", "unsub") or not said.asks_for_papers
-    if said.sure >= intents.SURE and (refers or is_of_one or said.marked(reader.NUMBER)):
+    if said.sure >= SURE and (refers or is_of_one or said.marked(reader.NUMBER)):
         return picking.no_subscriptions(context)
     return offered.what_to_say(context) if said.intent == "widen" and not said.subject else None
 
@@ -350,9 +348,9 @@ def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], those
     """
     unwanted = [reader.folded(text) for text in said.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)]
     if said.intent == "exclude" and any(name in unwanted for one in there for name in meant.called(one)):
-        return said._replace(found=(said.found[0]._replace(intent="unsub", sure=intents.HALF),))
+        return said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
     if said.intent == "unsub" and not those and said.texts(reader.NAMED) and said.likely("exclude") >= _MAY_BE:
-        return said._replace(found=(said.found[0]._replace(intent="exclude", sure=intents.HALF),))
+        return said._replace(found=(said.found[0]._replace(intent="exclude", sure=HALF),))
     return said
 
 

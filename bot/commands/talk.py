@@ -7,7 +7,7 @@ from bot.commands import search
 from bot.commands.cards import card_reply
 from bot.commands.context import CommandContext
 from bot.commands.words import by_rule, intents
-from bot.commands.words.intents import Said
+from bot.commands.words.said import Said
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.query.links_in_text import mentioned

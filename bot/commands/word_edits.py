@@ -2,8 +2,8 @@
 
 from bot.commands import asking, meant, offered, picking
 from bot.commands.context import CommandContext
-from bot.commands.words import intents, names, subjects
-from bot.commands.words.intents import Said
+from bot.commands.words import names, subjects
+from bot.commands.words.said import SURE, Said
 from bot.ports import channel
 from subscriptions import model
 from subscriptions.query import rewriting
@@ -23,7 +23,7 @@ def taken_out(context: CommandContext, said: Said) -> channel.Reply | None:
     if container is None or not there or not asking.can_ask(context):
         return None
     place = meant.meant_by(container.place, there)
-    if said.likely(*_TAKES_OUT) < intents.SURE or not (place.those or place.missing):
+    if said.likely(*_TAKES_OUT) < SURE or not (place.those or place.missing):
         return None
     if place.missing:
         raise picking.not_found(place.missing[0])

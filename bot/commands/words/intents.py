@@ -8,12 +8,12 @@ arguments of the command from the sentence.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from bot.commands.words import boundaries, by_rule, dictated, languages, names, orders, pauses, reader, subjects, yes_no
 from bot.commands.words.days import paper_days
 from bot.commands.words.orders import is_order, names_a_removal, names_silence, sets_a_time
 from bot.commands.words.reader import Token
+from bot.commands.words.said import HALF, SURE, Said
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
 from bot.commands.words.word_lists import small_words
 from subscriptions.planning.clock_times import count_of
@@ -21,15 +21,6 @@ from subscriptions.planning.times import split_when, time_at
 from subscriptions.planning.times._reading import Reading, hours_of, is_time, reading_of
 from subscriptions.query.links_in_text import mentioned
 
-SURE, HALF = 0.55, 0.35  # the least probability of an intent to act on it, or to ask about it
-_MUCH = 4
-# for these intents: the least probability with which the bot acts without a question
-_LEAST = {
-    "unsub": 0.9,
-    "unsub-all": 0.8,
-    "edit": 0.7,
-    "schedule-weekdays": 0.88,
-}
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
 _FEW = 5  # a text of at most so many tokens is a query if it has a word that no example has: "pause tokens"
 VERBS = {
@@ -52,7 +43,6 @@ MISSING = "missing-"
 _TOP = re.compile(r"(?:the )?(?:top|best|first) \S+ \S")  # "Top 10 quantum algorithms" is a title, and no limit
 # what a subject may sound like: "papers about limit cycles"
 _OF_ORDERS = frozenset({"narrow", "exclude", "edit", "set-limit", "pause", "resume", "stop", "schedule", "unsub"})
-RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _ALL = re.compile(
     r"\b(?:all|everything|them|papers|digests?|subscriptions|both|time|schedule|delivery)\b|全部|两[个条]|所有|都|时间|推送"
 )
@@ -74,74 +64,6 @@ _ENDS = re.compile(
 _CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
 _KANA = re.compile(r"[\u3041-\u30fa]")
 _LONGEST_TERM = 6  # Chinese characters of the longest text that may be a term and not a sentence
-
-
-class Said(NamedTuple):
-    """A text and its meaning."""
-
-    text: str
-    tokens: tuple[Token, ...] = ()
-    found: tuple[reader.Score, ...] = (reader.Score(reader.QUERY, 1.0),)  # the intents, the likeliest first
-
-    @property
-    def intent(self) -> str:
-        """Returns the likeliest intent."""
-        return self.found[0].intent
-
-    @property
-    def sure(self) -> float:
-        """Returns the probability of the likeliest intent."""
-        return self.found[0].sure
-
-    @property
-    def is_sure(self) -> bool:
-        """Returns whether the likeliest intent is likely enough to act on it."""
-        return self.sure >= _LEAST.get(self.intent, SURE)
-
-    @property
-    def is_clear(self) -> bool:
-        """Returns whether the likeliest intent is likely enough to ask about it, or much likelier than every other one."""
-        return self.sure >= HALF or (len(self.found) > 1 and self.sure > _MUCH * self.found[1].sure)
-
-    def likely(self, *intents: str) -> float:
-        """Returns the probability that the intent is one of these."""
-        return sum(one.sure for one in self.found if one.intent in intents)
-
-    def marked(self, mark: str) -> list[str]:
-        """Returns the words of the tokens with this mark, as they were typed."""
-        return [token.words for token in self.tokens if token.mark == mark]
-
-    @property
-    def has_unknown(self) -> bool:
-        """Returns whether the text has a word that no example has, such as a word of a subscription."""
-        known = reader.learned().known.words
-        return any(not {one.mark, one.mark.replace("-", "")} & known and one.mark[:1].isalpha() for one in self.tokens)
-
-    @property
-    def numbers(self) -> list[str]:
-        """Returns the numbers in the text, in digits; "2" also for 第二个 and "the second one"."""
-        found = [
-            re.search(r"\d+", words) or re.search(r"[一二两三四五六七八九十]+|[a-z]+$", reader.folded(words))
-            for words in self.marked(reader.NUMBER)
-        ]
-        digits = [str(count_of(one[0])) for one in found if one]
-        return digits or [str(RANKS.index(token.mark) + 1) for token in self.tokens if token.mark in RANKS]
-
-    @property
-    def asks_for_papers(self) -> bool:
-        """Returns whether the text, read as a request for papers, has a wanted subject or an author."""
-        return any(
-            one.part in (reader.WANTED, reader.AUTHOR) for one in subjects.pieces_of(self.text, reader.ASKING[0])
-        )
-
-    def texts(self, *parts: str) -> list[str]:
-        """Returns the words of these parts of the text."""
-        return subjects.texts_of(self.text, self.intent, *parts)
-
-    @property
-    def subject(self) -> str:
-        """Returns the subject of the text as a query; "" if it has none."""
-        return subjects.subject_of(self.text, self.intent)
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from bot.commands.words import by_rule, dictated, intents, names, orders, reader, subjects
-from bot.commands.words.intents import Said
+from bot.commands.words.said import SURE, Said
 from bot.commands.words.word_lists import small_words
 from subscriptions.planning.times._reading import is_time
 
@@ -72,7 +72,7 @@ class Named(NamedTuple):
         numbered = self.numbered(text)
         other = intents.meaning(numbered) if numbered != text else said
         is_better = said.intent in (*_LOOKS, *_OF_ONE) or not said.is_sure
-        if other is said or not is_better or other.intent not in _OF_ONE or other.sure < intents.SURE:
+        if other is said or not is_better or other.intent not in _OF_ONE or other.sure < SURE:
             return said
         return other._replace(text=text, found=(other.found[0]._replace(sure=1.0),))
 
@@ -185,7 +185,7 @@ def _stands(piece: str, before: str, named: Named) -> bool:
         return True
     if said.intent == "edit" and not named.names_one(said):
         # "drop A, use B instead" is a removal and a subscription; what else shall be changed is not said
-        return said.sure >= intents.SURE and intents.meaning(before).intent in REMOVES
+        return said.sure >= SURE and intents.meaning(before).intent in REMOVES
     if _SHOWS.match(reader.folded(piece)) and said.intent in _LOOKS and subjects.searched_in(piece):
         return True
     if not said.is_sure or said.intent == reader.QUERY:
