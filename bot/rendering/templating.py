@@ -114,8 +114,11 @@ _FACES = ("source-serif-4", "source-sans-3")  # variable fonts by Adobe, SIL Ope
 _SCRIPTS = ("latin", "latin-ext", "greek", "cyrillic")  # a browser loads only those that the page needs
 STATIC: Mapping[str, str] = {  # name -> media type
     "style.css": "text/css",
-    "page.js": "text/javascript",
-    "playground.js": "text/javascript",
+    **{
+        one.name: "text/javascript"
+        for one in files("templates").joinpath("web/static").iterdir()
+        if one.name.endswith(".js")
+    },
     **{f"fonts/{face}-{script}.woff2": "font/woff2" for face in _FACES for script in _SCRIPTS},
 }
 

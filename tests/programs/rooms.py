@@ -67,11 +67,22 @@ ROOMS: Mapping[str, Room] = {
             "records": r"pubmed|openalex|crossref|s2_|records",
         }.items()
     },
+    "playground": Room(
+        folders=(
+            "bot/platforms/web/playground.py",
+            *(
+                f"templates/web/{name}"
+                for name in ("pages/playground.html", "pages/tried.html", "static/playground.js")
+            ),
+        ),
+        place="bot/platforms/web/adapter.py",
+        line='"playground",',
+    ),
     "model": Room(
         folders=("bot/model",),
         place="bot/rooms.py",
         line='"bot.model",',
-        tests=r"bot\.model\b|chat_model|language_model|PAPERWIRE_MODEL|model_fails",
+        tests=r"bot\.model\b|chat_model|language_model|PAPERWIRE_MODEL|\[model\]",
     ),
 }
 _EVERYTHING = """

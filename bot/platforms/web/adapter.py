@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from importlib import import_module
 from typing import TextIO
 
 from bot.commands.phrasing import subscription_rows
@@ -22,7 +23,7 @@ from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import FACTS, markup
 from bot.platforms.web.channel import Heard, Hub, Talk, WebChannel, WebForms, new_once
 from bot.platforms.web.markup import ChatView, page, shown
-from bot.platforms.web.playground import Playground, draw_papers
+from bot.platforms.web.typed_texts import TypedTexts, draw_papers
 from bot.ports import channel as channels
 from bot.ports import conversation
 from bot.ports.conversation import PlatformApi
@@ -38,6 +39,10 @@ from subscriptions.states import SubscriptionState
 from subscriptions.store import page_messages
 from subscriptions.store.database.store import Store
 
+# modules with a page more, which may be removed
+_MORE_PAGES = [
+    "playground",
+]
 AT_ONCE = 50  # messages that are read together
 LOOK_AGAIN = 2.0  # seconds until the store is checked without a wake-up, because another process may have written there
 QUIET_LOOKS = 8  # checks without news after which a line is sent, so that lost connections are noticed
@@ -458,7 +463,8 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     channel.open(around.store)
     pages = (
         *ChatPages(channel, around.store).all(),
-        *Playground(around.store, around.clock, around.encoder).pages(),
+        TypedTexts(around.store, around.clock).page(),
+        *(import_module(f"bot.platforms.web.{name}").page(around) for name in _MORE_PAGES),
     )
     forms = WebForms(channel.hub)
     return Platform(

@@ -1,31 +1,22 @@
-"""What a query finds before anyone subscribes to it: while a person types a text, and on the playground.
-
-While a person types: the papers of the last days that match, their number, and suggestions to continue the text. The playground
-shows the meaning of a query, its matches among the papers of the last days, and the number of matches of its variants.
-"""
+"""The playground: what a query means, its matches among the papers of the last days, and the number of matches of its variants."""
 
 import asyncio
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 
 from bot.commands import results
-from bot.commands.intent import REGISTRY
-from bot.commands.phrasing import days_known
-from bot.commands.search import query_of
-from bot.commands.words.intents import command_in
 from bot.dependencies.questions import is_encoded
+from bot.platform import PlatformSurroundings
 from bot.platforms.web.channel import new_once
-from bot.platforms.web.markup import Web, chat_in
+from bot.platforms.web.markup import chat_in
+from bot.platforms.web.typed_texts import MOST_AT_ONCE, count_in_words, draw_papers
 from bot.ports import conversation
 from bot.ports.channel import Clock
 from bot.ports.meaning import Encoder
-from bot.rendering import templating, views
+from bot.rendering import templating
 from bot.rendering.language import Language, caret, query_in_words
-from bot.rendering.outline import measure_of_list
-from bot.rendering.reply_messages import why_sections
 from subscriptions import errors, model
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import advice, rewriting
@@ -35,18 +26,10 @@ from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query
 from subscriptions.service import recent_matches
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.questions import texts_without
-from subscriptions.service.recent_matches import Base
 from subscriptions.store.database.store import Store
 
-PATH = "/finds"
-SHOWN_WHILE_TYPED = 5  # papers
-SUGGESTED = 6  # suggestions to continue the text
-LONGEST_WHILE_TYPED = 500  # characters of a text that is looked up while a person types it
-_LEAST = 2  # letters of a name or category that must be typed before it is completed
-Suggestion = tuple[str, str]  # (the continued text, its meaning)
 SHOWN = 10  # papers of a query
 LONGEST = 2000  # characters of a query in a link that are used; the parser refuses a query of this length
-MOST_AT_ONCE = 2  # queries that are looked up at the same time, so that visitors do not slow down the bot
 _TITLE = errors.Sentence("Playground")
 _WORDS = {
     "about": errors.Sentence(
@@ -71,67 +54,13 @@ _NO_QUERY = errors.Sentence("This is a time without a query.")
 
 
 class Playground:
-    """The playground, and the page that returns what a text would find while a person types it.
-
-    Only our own script uses that second page. Without scripts, the chat itself answers.
-    """
+    """The page of the playground. It stores nothing."""
 
     def __init__(self, store: Store, clock: Clock, encoder: Encoder | None = None) -> None:
         self._store = store
         self._clock = clock
         self._encoder = encoder
-        self._typing, self._trying = asyncio.Semaphore(MOST_AT_ONCE), asyncio.Semaphore(MOST_AT_ONCE)
-
-    def pages(self) -> tuple[conversation.WebPage, ...]:
-        """Returns the pages."""
-        return (
-            conversation.WebPage(path=PATH, answer=self.find),
-            conversation.WebPage(path="/playground", answer=self.show, label=_TITLE),
-        )
-
-    async def find(self, asked: conversation.PageRequest) -> conversation.PageResponse:
-        """Returns JSON: the number of papers in words, the papers as HTML, and suggestions."""
-        async with self._typing:
-            found = await asyncio.to_thread(self._found, asked.query.get("q", "")[:LONGEST_WHILE_TYPED], asked.frame)
-        return conversation.PageResponse(body=json.dumps(found, ensure_ascii=False), kind="application/json")
-
-    def _found(self, typed: str, frame: conversation.PageFrame) -> dict[str, object]:
-        chat = chat_in(self._store, frame)
-        language = Language(frame.language, chat.settings.timezone)
-        suggestions = [*self._suggestions(typed, language)][:SUGGESTED]
-        answer: dict[str, object] = {"count": "", "papers": "", "suggestions": suggestions}
-        for text in _readings(typed.strip()):
-            try:
-                query = parse_query(split_when(text).query)
-                found = recent_matches.recent_matches(self._store, query, now=self._clock.now(), most=SHOWN_WHILE_TYPED)
-            except errors.PaperwireError:  # the query is not finished yet, or it is wrong and the chat will refuse it
-                continue
-            if found.found or text == typed.strip():
-                count = "" if text == f"{typed.strip()}*" else count_in_words(found.found, found.base, language)
-                answer |= {"count": count, "papers": draw_papers(found.newest, query, chat)}
-            if found.found:
-                break
-        return answer
-
-    def _suggestions(self, typed: str, language: Language) -> Iterator[Suggestion]:
-        """Yields commands, categories and authors that begin like the last word."""
-        before, space, last = typed.rpartition(" ")
-        if not before and last.startswith("/"):
-            yield from _commands(last.casefold(), language)
-            return
-        field, _, word = last.casefold().rpartition(":")
-        if len(word) < _LEAST:
-            return
-        authors, categories = recent_matches.newest_names(self._store)
-        found = [(f"cat:{name}", papers) for name, papers in categories if name.casefold().startswith(word)]
-        names = [one for one in authors if any(part.startswith(word) for part in one[0].casefold().split())]
-        wanted = {
-            "": [*found, *(_named(names) if last[:1].isupper() else ())],
-            "cat": found,
-            "author": _named(names),
-        }
-        for text, papers in wanted.get(field, ()):
-            yield f"{before}{space}{text} ", language.count("{count} paper", "{count} papers", papers)
+        self._trying = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Shows the matches of the query in the link, without the parts that are off. Without a query, shows how to begin."""
@@ -193,68 +122,6 @@ class Playground:
             "papers": draw_papers(matches.newest, wanted, chat),
         }
         return {"tried": tried, "field": shown if off else typed}
-
-
-def _readings(typed: str) -> Iterator[str]:
-    """Yields queries that a text may mean: the text, the text with its last word as a prefix, the query in a sentence.
-
-    The query in a sentence comes last, because reading a sentence for the first time takes a second.
-    """
-    if not typed or typed.startswith("/"):
-        return
-    yield typed
-    if typed[-_LEAST:].isalnum():
-        yield f"{typed}*"
-    if not command_in(typed) and (asked := query_of(typed)) != typed:
-        yield asked
-
-
-def _commands(begun: str, language: Language) -> Iterator[Suggestion]:
-    for command in REGISTRY.commands:
-        if command.listed and not command.needs_operator and f"/{command.name}".startswith(begun):
-            yield f"/{command.name} ", command.summary.say(language.translate)
-
-
-def _named(authors: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    return [(f'author:"{name}"', papers) for name, papers in authors]
-
-
-def count_in_words(found: int | None, base: Base, language: Language) -> str:
-    """Returns how many papers of the last days were found: "6 of 64 papers in the last 7 days".
-
-    If `found` is None, returns the number of all papers of these days.
-    """
-    if not base.of:
-        return language.say("No papers are known yet.")
-    days = days_known(language, base)
-    if found is None:
-        return language.count("{count} paper in {days}", "{count} papers in {days}", base.of, days=days)
-    papers = language.count("{count} paper", "{count} papers", base.of)
-    return language.count(
-        "{count} of {papers} in {days}", "{count} of {papers} in {days}", found, papers=papers, days=days
-    )
-
-
-def draw_papers(
-    papers: Sequence[model.KnownPaper], query: Query | None, chat: model.Chat, *, alone: bool = False
-) -> str:
-    """Returns papers as HTML, as in a reply, with the words marked that the query found. `alone`: one paper at full length.
-
-    If the shown text of a paper contains none of these words, passages with them are below it.
-    """
-    reader, medium, shown = views.reader_of(chat), Web(), []
-    measure = views.CARD if alone else measure_of_list(len(papers))
-    for item in results.result_items(papers, query):
-        html = medium.draw(views.paper_view(item, reader, measure, number=0 if alone else item.position + 1)).markup
-        shown.append(html)
-        if query and "<mark>" not in html:
-            because = tuple(model.Because(number=0, text=query.text, words=one.words) for one in item.because)
-            found = model.Item(paper=item.paper, because=because, position=item.position)
-            shown += [medium.draw(passage).markup for passage in why_sections(found, reader) if passage.close]
-    return "\n".join(shown)
-
-
-# ------------------------------------------------------------------------------------------------------- the playground
 
 
 def _without(query: Query, off: Collection[int]) -> tuple[Query | None, Query | None]:
@@ -350,3 +217,9 @@ def _shown(one: Variant, before: int, found: int, language: Language) -> Mapping
 def _signed(more: int, language: Language) -> str:
     """Returns a difference with + or −; "" for zero."""
     return f"+{language.number(more)}" if more > 0 else f"−{language.number(-more)}" if more else ""
+
+
+def page(around: PlatformSurroundings) -> conversation.WebPage:
+    """Returns the page."""
+    playground = Playground(around.store, around.clock, around.encoder)
+    return conversation.WebPage(path="/playground", answer=playground.show, label=_TITLE)
