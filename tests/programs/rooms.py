@@ -218,7 +218,7 @@ def run_what_remains(name: str, folder: Path, arguments: Sequence[str]) -> tuple
 def _text_of(test: pytest.Function) -> str:
     """Returns the name, the row and the text of a test, with that of the functions, classes and fixtures that it uses."""
     rows = test.callspec.params if hasattr(test, "callspec") else {}
-    fixtures = [found[-1].func for found in test._fixtureinfo.name2fixturedefs.values()]
+    fixtures = [found[-1].func for found in test._fixtureinfo.name2fixturedefs.values() if not found[-1]._autouse]
     used = set().union(*(_used(one) for one in (test.function, *fixtures)))
     return "\n".join([test.name, str(rows), *(inspect.getsource(one) for one in used)])
 
