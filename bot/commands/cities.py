@@ -74,7 +74,7 @@ _AT_HOME = {
     "id": "Asia/Jakarta",
     "vi": "Asia/Ho_Chi_Minh",
 }
-CITIES_OF_A_PAGE = 11  # zones on a page; with [more] they fill four rows of three buttons
+CITIES_OF_A_PAGE = 11  # zones on a page; with [another city] they fill four rows of three buttons
 _DAY = timedelta(days=1)
 _SLOW = timedelta(minutes=20)  # how far a typed local time may be from the zone's local time
 
@@ -85,16 +85,28 @@ def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[st
     The first page holds the zones nearest to the operator's zone and to the zone where most speakers of the language
     live. Every zone is on exactly one page. `language` is a code such as "pt-br".
     """
+    pages: list[tuple[str, ...]] = []
+    for layer in _layers_near(now, operator=operator, language=language):
+        for start in range(0, len(layer), CITIES_OF_A_PAGE):
+            page = layer[start : start + CITIES_OF_A_PAGE]
+            pages.append(tuple(sorted(page, key=lambda name: _offset(name, now))))
+    return tuple(pages)
+
+
+def likely_cities(now: datetime, *, operator: str, language: str) -> tuple[str, ...]:
+    """Returns zones with different local times, the likeliest first: see `city_pages`."""
+    return tuple(_layers_near(now, operator=operator, language=language)[0])
+
+
+def _layers_near(now: datetime, *, operator: str, language: str) -> list[list[str]]:
+    """Returns the layers of all zones, each sorted by distance from the operator's zone and the zone of the language."""
     home = _AT_HOME.get(language.casefold().replace("_", "-").partition("-")[0], "")
     first = [name for name in (home, operator) if "/" in name]
     near = [_offset(name, now) for name in first] or [_offset(operator, now)]
-    pages: list[tuple[str, ...]] = []
-    for layer in _layers([*first, *_WELL_KNOWN], _MORE, now):
-        by_distance = sorted(layer, key=lambda name: min(_between(_offset(name, now), place) for place in near))
-        for start in range(0, len(by_distance), CITIES_OF_A_PAGE):
-            page = by_distance[start : start + CITIES_OF_A_PAGE]
-            pages.append(tuple(sorted(page, key=lambda name: _offset(name, now))))
-    return tuple(pages)
+    return [
+        sorted(layer, key=lambda name: min(_between(_offset(name, now), place) for place in near))
+        for layer in _layers([*first, *_WELL_KNOWN], _MORE, now)
+    ]
 
 
 def cities_at(shown: time, now: datetime) -> tuple[str, ...]:
@@ -135,28 +147,45 @@ _ROW = 34  # columns of a row on a phone; all buttons of a row are as wide as it
 
 
 def zone_buttons(context: CommandContext, page: int = 0, *, replaces: bool = False) -> channel.Buttons:
-    """Returns buttons for one page of cities with their local times, and [more]. Pages are counted from 0.
+    """Returns buttons for one page of cities with their local times, and [another city]. Pages are counted from 0.
 
-    [more] on the last page leads to the first. Every reply that asks for the zone may have these buttons. With
+    [another city] on the last page leads to the first. Every reply that asks for the zone may have these buttons. With
     `replaces`, the reply to a pressed button replaces the message below which the button is.
     """
-    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    pages = _pages(context)
     number = page % len(pages)
-    buttons = [
-        channel.Button(
-            label=f"{local_time(context.now, name)} {context.localizer.city(name)}",
-            verb="zone",
-            arguments={"zone": name, "replaces": replaces},
-        )
-        for name in pages[number]
-    ]
-    more = channel.Button(label=context.say("more"), verb="zones", arguments={"page": number + 1, "replaces": replaces})
-    return button_rows([*buttons, more])
+    buttons = [_city_button(context, name, replaces=replaces) for name in pages[number]]
+    return button_rows([*buttons, _another_city(context, number + 1, replaces=replaces)])
+
+
+def zone_row(context: CommandContext) -> tuple[channel.Button, ...]:
+    """Returns one row of buttons for a reply that is not about the zone: the likeliest cities, and [another city]."""
+    near = likely_cities(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    other = _another_city(context, 0)
+    first_row = button_rows([other, *(_city_button(context, name) for name in near)])[0]
+    return (*first_row[1:], other)
+
+
+def _pages(context: CommandContext) -> tuple[tuple[str, ...], ...]:
+    return city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+
+
+def _city_button(context: CommandContext, name: str, *, replaces: bool = False) -> channel.Button:
+    return channel.Button(
+        label=f"{local_time(context.now, name)} {context.localizer.city(name)}",
+        verb="zone",
+        arguments={"zone": name, "replaces": replaces},
+    )
+
+
+def _another_city(context: CommandContext, page: int, *, replaces: bool = False) -> channel.Button:
+    label = context.say("another city")
+    return channel.Button(label=label, verb="zones", arguments={"page": page, "replaces": replaces})
 
 
 def zone_options(context: CommandContext, chosen: str) -> tuple[channel.Option, ...]:
     """Returns a form's options for the zone: the chosen zone, the chat's zone, then the other cities, page by page."""
-    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    pages = _pages(context)
     names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
     return tuple(
         channel.Option(value=name, label=f"{context.localizer.city(name)} · {local_time(context.now, name)}")

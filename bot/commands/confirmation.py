@@ -144,12 +144,12 @@ def echo(
         better = channel.Button(
             label=context.say("look for older papers"), verb="look-for", arguments={"text": done.subscription.text}
         )
-    zones: channel.Buttons = ()
+    zones: tuple[channel.Button, ...] = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
-        zones = cities.zone_buttons(context)
+        zones = cities.zone_row(context)
         asking.expect_answer(context, "answer-zone")
-    rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
+    rows = (words, (better,) if better else (), _todays_and_undo(context, done), zones)
     did = "sub" if done.outcome == "added" else ""
     about = channel.About(number=done.subscription.number, did=did, asks=bool(meant))
     return replace(reply, buttons=rows, about=about)

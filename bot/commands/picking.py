@@ -130,7 +130,7 @@ def pick_list(
 ) -> channel.Reply:
     """Returns a reply that asks which subscription is meant: eight buttons a page, each of which calls `verb` with its number.
 
-    [back] and [more] call `verb`-page, which returns this list again. `last` are buttons below the list. If strangers
+    [previous page] and [next page] call `verb`-page, which returns this list again. `last` are buttons below the list. If strangers
     can read the reply, it has no buttons and lists the subscriptions with the numbers to type.
     """
     subscriptions = [one.subscription for one in listed_here(context)]
@@ -171,8 +171,8 @@ def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
 
 
 def pager(context: CommandContext, page: int, pages: int, verb: str) -> tuple[channel.Button, ...]:
-    """Returns [back] and [more], which lead to the previous and the next page, if there are such pages."""
-    ways = ((context.say("back"), page - 1), (context.say("more"), page + 1))
+    """Returns [previous page] and [next page], if there are such pages."""
+    ways = ((context.say("previous page"), page - 1), (context.say("next page"), page + 1))
     return tuple(
         channel.Button(label=label, verb=verb, arguments={"page": to}) for label, to in ways if 0 <= to < pages
     )

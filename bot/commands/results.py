@@ -31,7 +31,8 @@ _VARIANTS: Mapping[str, Sentence] = {
     "anywhere": Sentence("words in any text"),
     "any": Sentence("any of these words"),
     "allowed": Sentence("allow {part}"),
-    "without": Sentence("leave out {part}"),
+    "without": Sentence("with or without {part}"),
+    "narrower": Sentence("leave out {part}"),
     "year": Sentence("the last year"),
 }
 
@@ -107,10 +108,13 @@ def subscribe_button(context: CommandContext, text: str, ending: Ending | None =
     wanted = " ".join(text.split())
     if split_when(wanted).when is None and split_wish(wanted).when is not None:  # it was searched for as words
         wanted = as_words(wanted)
-    rows = [("subscribe-to", context.say("subscribe"), wanted)]
-    if ending and ending.either:
-        rows.append(("try", context.say("as words"), as_words(text)))
-    return tuple((channel.Button(label=label, verb=verb, arguments={"text": words}),) for verb, label, words in rows)
+    subscribe = channel.Button(
+        label=context.say("subscribe"), name="subscribe", verb="subscribe-to", arguments={"text": wanted}
+    )
+    if ending is None or not ending.either:
+        return ((subscribe,),)
+    words = channel.Button(label=context.say("as words"), verb="try", arguments={"text": as_words(text)})
+    return ((subscribe,), (words,))
 
 
 def only_time_reply(context: CommandContext, typed: str) -> channel.Reply:

@@ -247,7 +247,7 @@ def _page(
     if dead_end:
         rows.append((channel.Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),))
     if subscription is None or _with_another_time(subscription, ending):
-        at = len(rows) - len(more) if found.found else len(rows)
+        at = len(rows) - len(more) if found.found or near else len(rows)
         rows[at:at] = results.subscribe_button(context, text, ending)
     reply = channel.Reply(
         lines=tuple(lines),
@@ -301,7 +301,10 @@ def _near(context: CommandContext, query: Query, subject: str, found: SearchResu
 
 
 def with_near(context: CommandContext, reply: channel.Reply, about: str, near: Sequence[NearPaper]) -> channel.Reply:
-    """Returns the reply with papers that are near in meaning, under a line of their own, and [subscribe to the meaning]."""
+    """Returns the reply with papers that are near in meaning, under a line of their own, and [subscribe to the meaning].
+
+    This button follows [subscribe], before other queries.
+    """
     start = len(reply.items)
     papers = [one.known for one in near]
     items = (
@@ -312,13 +315,16 @@ def with_near(context: CommandContext, reply: channel.Reply, about: str, near: S
     days = (_day_and_nearness(context, day, one.nearness) for day, one in said)
     label = context.say("subscribe to the meaning")
     button = channel.Button(label=label, verb="subscribe-to", arguments={"text": about})
+    rows = list(reply.buttons)
+    subscribing = (at for at, row in enumerate(rows, 1) if any(one.verb == button.verb for one in row))
+    rows.insert(max(subscribing, default=len(rows)), (button,))
     return replace(
         reply,
         items=items,
         days=(*reply.days, *days),
         headings={start: _near_line(context, near)},
         numbers=results.card_buttons(items),
-        buttons=(*reply.buttons, (button,)),
+        buttons=tuple(rows),
     )
 
 

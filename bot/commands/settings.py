@@ -82,7 +82,7 @@ def on_zone(context: CommandContext) -> channel.Reply:
 
 
 def on_zones(context: CommandContext) -> channel.Reply:
-    """Handles [more] and [another city]: shows other cities. The first page stays; further pages replace each other."""
+    """Handles [another city]: shows cities. The first answer stays; further pages replace each other."""
     buttons = cities.zone_buttons(context, int(context.arguments["page"]), replaces=True)
     return channel.Reply(
         lines=(_which_clock(context),), buttons=buttons, replaces=bool(context.arguments.get("replaces"))

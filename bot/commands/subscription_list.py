@@ -25,7 +25,7 @@ def list_(context: CommandContext) -> channel.Reply:
 
 
 def on_list(context: CommandContext) -> channel.Reply:
-    """Handles [back] and [more]: shows another page."""
+    """Handles [previous page] and [next page]: shows another page."""
     return _page(context, int(context.arguments.get("page", 0)))
 
 

@@ -280,7 +280,7 @@ class Button:
     label: str
     url: str = ""
     data: str = ""
-    name: str = ""  # for a button of a paper: the button's name, which is the same in all languages (see CardButtons)
+    name: str = ""  # the same in all languages: of a button of a paper (see CardButtons), and "subscribe"
     options: tuple["Button", ...] = ()  # for the button ⋯: the buttons that it opens
     verb: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)

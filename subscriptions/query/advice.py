@@ -127,7 +127,8 @@ class Variant:
     - author: the words are the name of an author
     - any: any of the words is enough
     - allowed: an exclusion is left out
-    - without: another part is left out
+    - without: another part is left out; papers may still have it
+    - narrower: one of the alternatives is left out
     - only: only two of the parts are left
     """
 
@@ -169,7 +170,14 @@ def _changes(tree: Node) -> Iterator[tuple[str, str, Callable[[Node], Node]]]:
     for place, part in enumerate(tree.nodes[:MOST] if isinstance(tree, And | Or) else ()):
         left_out = part.node if isinstance(part, Not) else part
         shown = rewriting.written(left_out) if isinstance(left_out, Leaf) else f"({rewriting.written(left_out)})"
-        yield ("allowed" if isinstance(part, Not) else "without"), shown, partial(rewriting.without_part, place=place)
+        yield _kind_without(tree, part), shown, partial(rewriting.without_part, place=place)
+
+
+def _kind_without(tree: Node, part: Node) -> str:
+    """Returns the kind of the variant that leaves out a part of a tree."""
+    if isinstance(part, Not):
+        return "allowed"
+    return "narrower" if isinstance(tree, Or) else "without"
 
 
 MANY = 10  # papers a day; it is worth narrowing a query that finds more

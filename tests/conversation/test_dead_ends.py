@@ -112,7 +112,7 @@ class TestLooser:
     @pytest.mark.parametrize(
         ("typed", "button"),
         [
-            ("diffusion graphs", "leave out graphs (+2)"),
+            ("diffusion graphs", "with or without graphs (+2)"),
             ("ti:tides", "words in any text (+1)"),
             ("diffusion -video", "allow video (+1)"),
             ("diffusion tides", "any of these words (+3)"),

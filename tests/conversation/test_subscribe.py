@@ -218,15 +218,28 @@ async def test_the_same_wish_again_changes_its_schedule_and_says_so(bot: BotHarn
 async def test_the_first_wish_of_a_person_asks_for_their_clock(bot: BotHarness) -> None:
     said = await bot.says("/sub diffusion")
     assert "The times are those of UTC. Which clock is yours?" in said.lines
-    assert "13:00 Berlin" in said.buttons
+    assert said.buttons == ["look for older papers", "undo", "12:00 London", "another city"]
+    await bot.presses("another city")
     await bot.presses("13:00 Berlin")
     assert (await bot.says("/sub graphs at 8")).lines[0] == "✓ 2  graphs · daily 08:00 Europe/Berlin"
 
 
 async def test_the_second_wish_does_not_ask_and_neither_does_a_group(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
-    assert "13:00 Berlin" not in (await bot.says("/sub graphs")).buttons
-    assert "13:00 Berlin" not in (await groups_admin(bot, "/sub diffusion")).buttons
+    assert "another city" not in (await bot.says("/sub graphs")).buttons
+    assert "another city" not in (await groups_admin(bot, "/sub diffusion")).buttons
+
+
+@pytest.mark.parametrize(
+    ("language", "row"),
+    [("en", ["12:00 London", "another city"]), ("zh-hans", ["20:00 上海", "19:00 曼谷", "别的城市"])],
+)
+async def test_the_first_answer_has_one_row_of_clocks(bot: BotHarness, language: str, row: list[str]) -> None:
+    make.ingested(bot.store, make.paper("Diffusion"))
+    said = await bot.says("/sub diffusion", language=language)
+    rows = [[key["text"] for key in keys] for payload in said.payloads for keys in payload["buttons"]]
+    assert len(rows) == 2
+    assert rows[-1] == row
 
 
 # ---------------------------------------------------------------------------------------------------------- the advice
@@ -445,10 +458,10 @@ async def test_unsub_of_what_is_not_there(bot: BotHarness) -> None:
 async def test_unsub_without_words_offers_pages_of_buttons(bot: BotHarness) -> None:
     await bot.says("/sub " + "\n".join(f"word{number}" for number in range(1, 11)))
     said = await bot.says("/unsub")
-    assert said.buttons == [*(f"{number} word{number}" for number in range(1, 9)), "more", "remove all"]
-    more = await bot.presses("more")
+    assert said.buttons == [*(f"{number} word{number}" for number in range(1, 9)), "next page", "remove all"]
+    more = await bot.presses("next page")
     assert more.replaces
-    assert more.buttons == ["9 word9", "10 word10", "back", "remove all"]
+    assert more.buttons == ["9 word9", "10 word10", "previous page", "remove all"]
     gone = await bot.presses("9 word9")
     assert gone.replaces
     assert gone.lines[1] == "9  word9"

@@ -62,11 +62,11 @@ async def test_a_long_list_has_pages_that_change_in_place(bot: BotHarness) -> No
     await bot.says("/sub " + "\n".join(f"word{number}" for number in range(1, 13)))
     first = await bot.says("/subscriptions")
     assert first.lines[0] == "12 subscriptions · page 1 of 2"
-    assert first.buttons == [*map(str, range(1, 11)), "more"]
-    second = await bot.presses("more")
+    assert first.buttons == [*map(str, range(1, 11)), "next page"]
+    second = await bot.presses("next page")
     assert second.replaces
     assert second.lines[0] == "12 subscriptions · page 2 of 2"
-    assert second.buttons == ["11", "12", "back"]
+    assert second.buttons == ["11", "12", "previous page"]
     opened = await bot.presses("12")
     assert (opened.buttons, opened.replaces) == (["edit", "pause", "remove", "list"], True)
     assert (await bot.presses("list")).lines[0] == "12 subscriptions · page 2 of 2"

@@ -147,10 +147,7 @@ class TestWhichClock:
         assert zone(bot) == "UTC"
 
     async def test_once_answered_by_a_button_it_is_not_asked_any_more(self, bot: BotHarness) -> None:
-        label = next(
-            label for label in bot.last[ME][-1].buttons if "Tokyo" in label or "Shanghai" in label or "Berlin" in label
-        )
-        await bot.presses(label)
+        await bot.presses(next(label for label in bot.last[ME][-1].buttons if "London" in label))
         assert (await bot.says("Oslo")).lines[1] == "Oslo"
 
 

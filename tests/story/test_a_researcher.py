@@ -19,6 +19,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     reply = await scenario.says("/sub diffusion now")
     assert reply.lines[0] == "✓ 1  diffusion · now"
     assert reply.lines[-1] == "The times are those of UTC. Which clock is yours?"
+    await scenario.presses("another city")
     assert (await scenario.presses("13:00 Berlin")).lines == [
         "✓ Time zone: Europe/Berlin (was: UTC)",
         "It is 13:00 there.",

@@ -22,11 +22,11 @@ async def test_buttons_and_questions_of_before_a_restart_still_work(scenario: Sc
     assert (await scenario.presses("1 for a week")).lines[0].startswith("✓ 1  diffusion is quiet until")
     assert (await scenario.presses("undo")).lines[0] == "✓ Undone."
     assert (await scenario.says("diffusion -survey")).lines[0] == "✓ 1  diffusion, not survey · now"
-    assert (await scenario.presses("13:00 Berlin")).lines[0] == "✓ Time zone: Europe/Berlin (was: UTC)"
+    assert (await scenario.presses("12:00 London")).lines[0] == "✓ Time zone: Europe/London (was: UTC)"
 
     # A third process also knows what an undo must revert.
     assert not await scenario.restarts()
-    assert (await scenario.presses("undo")).lines == ["✓ Undone.", "Time zone: UTC (was: Europe/Berlin)"]
+    assert (await scenario.presses("undo")).lines == ["✓ Undone.", "Time zone: UTC (was: Europe/London)"]
 
 
 async def test_a_reply_that_nobody_saw_arrive_is_posted_once_more_and_what_it_did_is_not_done_again(

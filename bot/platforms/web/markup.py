@@ -15,7 +15,7 @@ from bot.platforms.web import FACTS
 from bot.ports.conversation import PageFrame, reply_delivery
 from bot.rendering import packing, templating
 from bot.rendering.appearance import Display, Look, plain_lines
-from bot.rendering.language import Language
+from bot.rendering.language import Language, translator
 from bot.rendering.plots import rows_of_bars
 from bot.rendering.views import Code
 from subscriptions import model
@@ -81,6 +81,7 @@ _WORDS = {
     "show_new": Sentence("show what is new"),
     "file": Sentence("download"),
     "welcome": Sentence("What do you read about? New papers on it come here every day."),
+    "how": Sentence("Write as to a colleague, see what it finds, and press [subscribe]."),
     "examples": Sentence("For example:"),
     "newest_paper": Sentence("The newest paper"),
     "sample": Sentence("A sample"),
@@ -109,7 +110,11 @@ _WORDS = {
 _SHOWS = re.compile(r' data-shows="((LIKED|DISLIKED|SAVED):(\d+))"')  # attribute of a button in a message, see Button
 _PAPER = re.compile(r'<article class="paper"')
 NEWEST = "/#end"  # the address of the newest message
-_EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", "reinforcement learning")
+_EXAMPLES = (
+    Sentence("diffusion models, no surveys"),
+    Sentence("agents in cs.CL"),
+    Sentence("reinforcement learning"),
+)
 
 
 ShownMessage = Mapping[str, object]  # a message as the page shows it
@@ -202,7 +207,7 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = 
         once=once,
         is_newest=is_newest,
         has_earlier=len(view.messages) == SHOWN,
-        examples=_EXAMPLES,
+        examples=[example.say(translator(view.frame.language)) for example in _EXAMPLES],
         panel=panel,
         example=example,
     )
