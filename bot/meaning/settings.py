@@ -7,17 +7,20 @@ from typing import Annotated, ClassVar
 from pydantic import SecretStr
 
 from bot.settings import checks as check
-from bot.settings.of_rooms import RoomSettings
+from bot.settings.of_rooms import RoomSettings, Variable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeaningSettings(RoomSettings):
     """The settings of the server. `Settings.meaning` says whether anything encodes."""
 
-    VARIABLES: ClassVar[Mapping[str, str]] = {
-        "PAPERWIRE_EMBEDDINGS_URL": "the root of a server that encodes meaning, in OpenAI's form; it ends in /v1",
-        "PAPERWIRE_EMBEDDINGS_MODEL": "the model that encodes there",
-        "PAPERWIRE_EMBEDDINGS_KEY": "the key of that server",
+    VARIABLES: ClassVar[Mapping[str, Variable]] = {
+        "PAPERWIRE_EMBEDDINGS_URL": Variable(
+            "a server with OpenAI's `/embeddings`, instead of the built-in encoder; needs the next variable",
+            example="http://127.0.0.1:11434/v1",
+        ),
+        "PAPERWIRE_EMBEDDINGS_MODEL": Variable("its model", example="bge-m3"),
+        "PAPERWIRE_EMBEDDINGS_KEY": Variable("its key", example="a-long-random-word"),
     }
     PREFIX = "EMBEDDINGS_"
     TOGETHER = (("PAPERWIRE_EMBEDDINGS_URL", "PAPERWIRE_EMBEDDINGS_MODEL"),)

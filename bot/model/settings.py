@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import SecretStr
 
 from bot.settings import checks as check
-from bot.settings.of_rooms import RoomSettings
+from bot.settings.of_rooms import RoomSettings, Variable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,18 @@ def _budget(text: str) -> Budget:
 class ModelSettings(RoomSettings):
     """The settings of the language model."""
 
-    VARIABLES: ClassVar[Mapping[str, str]] = {
-        "PAPERWIRE_MODEL_URL": "the root of a server with a language model, in OpenAI's form; it ends in /v1",
-        "PAPERWIRE_MODEL_NAME": "the model that answers there",
-        "PAPERWIRE_MODEL_KEY": "the key of that server",
-        "PAPERWIRE_MODEL_DAILY": "how much that model may be asked each day: requests and tokens",
-        "PAPERWIRE_MODEL_READS": "what that model reads: papers; or messages, too",
+    VARIABLES: ClassVar[Mapping[str, Variable]] = {
+        "PAPERWIRE_MODEL_URL": Variable(
+            "a language model, like OpenAI's `/chat/completions`; needs the next variable",
+            example="http://127.0.0.1:11434/v1",
+        ),
+        "PAPERWIRE_MODEL_NAME": Variable("its model", example="qwen3:8b"),
+        "PAPERWIRE_MODEL_KEY": Variable("its key", example="a-long-random-word"),
+        "PAPERWIRE_MODEL_DAILY": Variable("its budget a day", example="50, 50000"),
+        "PAPERWIRE_MODEL_READS": Variable(
+            "`messages`: it also reads messages of which the bot is not sure; changes are shown first",
+            example="messages",
+        ),
     }
     PREFIX = "MODEL_"
     TOGETHER = (("PAPERWIRE_MODEL_URL", "PAPERWIRE_MODEL_NAME"),)

@@ -155,7 +155,7 @@ def _behind(since: Callable[[senders_at_work.Backlog], datetime | None]) -> Call
 METRICS: tuple[Metric, ...] = (
     Gauge(
         name="paperwire_build_info",
-        help="1, with the versions of paperwire and of Python as labels.",
+        help="1, labelled with the versions.",
         labels=("version", "python"),
         read=lambda seen: {(seen.version, seen.python): 1.0},
     ),
@@ -166,18 +166,18 @@ METRICS: tuple[Metric, ...] = (
     ),
     Gauge(
         name="paperwire_database_readable",
-        help="1 if the database could be read for this answer, else 0.",
+        help="1 if the database could be read, else 0.",
         read=lambda seen: alone(float(seen.figures is not None)),
     ),
     Gauge(
         name="paperwire_findings",
-        help="What is wrong now, as `paperwire status` names it, by how much it matters; without one, there is no value.",
+        help="What is wrong, as `paperwire status` names it.",
         labels=("finding", "level"),
         read=lambda seen: collections.Counter((one.cause, one.level.value) for one in seen.findings),
     ),
     Counter(
         name="paperwire_messages_total",
-        help="Attempts to post a message, by what became of them.",
+        help="Attempts to post a message, by their outcome.",
         labels=("platform", "kind", "outcome"),
         on=channel.MessageTried,
         values=lambda tried: {(tried.platform, tried.kind, tried.outcome): 1.0},
@@ -190,59 +190,59 @@ METRICS: tuple[Metric, ...] = (
     ),
     Timing(
         name="paperwire_message_seconds",
-        help="How long a platform took to answer an attempt to post a message.",
+        help="How long a platform took to answer a post.",
         labels=("platform",),
         on=channel.MessageTried,
         values=lambda tried: {(tried.platform,): tried.seconds},
     ),
     Gauge(
         name="paperwire_deliveries_waiting",
-        help="Deliveries that are stored, not over, and may be sent.",
+        help="Stored deliveries that are unfinished and may be sent.",
         labels=("platform",),
         read=_by_platform(lambda outbox, _: outbox.waiting),
     ),
     Gauge(
         name="paperwire_deliveries_held",
-        help="Deliveries that are stored for chats which are paused.",
+        help="Deliveries that are stored for paused chats.",
         labels=("platform",),
         read=_by_platform(lambda outbox, _: outbox.held),
     ),
     Gauge(
         name="paperwire_deliveries_dead",
-        help="Deliveries that the platform refuses, and that nobody has retried or dismissed.",
+        help="Deliveries that the platform refuses.",
         labels=("platform",),
         read=_by_platform(lambda outbox, _: outbox.dead),
     ),
     Gauge(
         name="paperwire_oldest_waiting_seconds",
-        help="How long the oldest delivery has waited that may be sent.",
+        help="How long the oldest delivery that may be sent has waited.",
         labels=("platform",),
         read=_by_platform(lambda outbox, now: {name: _seconds(since, now) for name, since in outbox.oldest.items()}),
     ),
     Gauge(
         name="paperwire_lanes_held",
-        help="Lanes with something to send that wait because their platform asked for it.",
+        help="Lanes that wait because their platform requested it.",
         labels=("platform",),
         read=_by_platform(lambda outbox, _: outbox.held_lanes),
     ),
     Gauge(
         name="paperwire_planning_lag_seconds",
-        help="How long the chat has been due that waits for longest to be planned; 0 if none is due.",
+        help="How long the chat that waits longest has been due.",
         read=_behind(lambda waiting: waiting.planning_since),
     ),
     Gauge(
         name="paperwire_sending_lag_seconds",
-        help="How long the oldest delivery has waited that may be sent now; 0 if none waits.",
+        help="How long the oldest delivery that may be sent now has waited.",
         read=_behind(lambda waiting: waiting.sending_since),
     ),
     Gauge(
         name="paperwire_lanes_in_hand",
-        help="Lanes that this process delivers now.",
+        help="Lanes in which this process is delivering.",
         read=lambda seen: alone(seen.lanes_in_hand),
     ),
     Gauge(
         name="paperwire_jobs_waiting",
-        help="Lanes that wait for one of several workers; left out where one process works alone.",
+        help="Lanes that wait for one of several workers.",
         read=lambda seen: alone(seen.backlog.jobs) if seen.backlog and seen.backlog.jobs is not None else {},
     ),
     Gauge(
@@ -258,39 +258,39 @@ METRICS: tuple[Metric, ...] = (
     ),
     Timing(
         name="paperwire_planning_seconds",
-        help="How long a round of planning took, matching included.",
+        help="How long a round of planning took.",
         on=channel.PlanMade,
         values=lambda plan: alone(plan.seconds),
     ),
     Timing(
         name="paperwire_matching_seconds",
-        help="How long queries were matched with papers in a round of planning.",
+        help="How long matching took in a round of planning.",
         on=channel.PlanMade,
         values=lambda plan: alone(plan.matching_seconds),
     ),
     Counter(
         name="paperwire_papers_total",
-        help="Papers that a source brought, by whether they were new.",
+        help="Papers from a source, new or known.",
         labels=("source", "novelty"),
         on=channel.SourceRead,
         values=lambda read: {(read.source, "new"): read.new, (read.source, "known"): max(read.papers - read.new, 0)},
     ),
     Counter(
         name="paperwire_polls_total",
-        help="Polls of a source, by their receipts.",
+        help="Polls of a source, by receipt.",
         labels=("source", "outcome"),
         on=channel.SourceRead,
         values=lambda read: {(read.source, read.outcome): 1.0},
     ),
     Gauge(
         name="paperwire_source_overdue",
-        help="1 if a source is late, could not be read, or was not polled although it was due, else 0.",
+        help="1 if a source is late, failed, or was not polled when due.",
         labels=("source",),
         read=_stored(lambda stored, _: by_one({one.name: float(one.is_behind(stored.at)) for one in stored.sources})),
     ),
     Gauge(
         name="paperwire_source_settled_age_seconds",
-        help="How long ago a source last had brought all that was due.",
+        help="How long ago a source was last up to date.",
         labels=("source",),
         read=_stored(
             lambda stored, seen: by_one(
@@ -300,7 +300,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Timing(
         name="paperwire_request_seconds",
-        help="How long a request of a person took, until its effect and its reply were stored.",
+        help="How long a request of a person took.",
         labels=("platform", "outcome"),
         on=channel.RequestHandled,
         values=lambda handled: {(handled.platform, handled.outcome): handled.seconds},
@@ -308,7 +308,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Counter(
         name="paperwire_connections_closed_total",
-        help="Connections to the web address that were closed because there were too many, by what they were.",
+        help="Connections to the web address that were closed because there were too many.",
         labels=("kind",),
         on=channel.ConnectionClosed,
         values=lambda closed: {(closed.kind,): 1.0},
@@ -327,7 +327,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Gauge(
         name="paperwire_newest_copy_age_seconds",
-        help="How old the newest copy of the database is; left out if there is none.",
+        help="Age of the newest copy; left out if there is none.",
         read=lambda seen: alone(_seconds(max(seen.copies), seen.wall)) if seen.copies else {},
     ),
 )

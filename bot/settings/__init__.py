@@ -15,33 +15,77 @@ from pydantic import ConfigDict, SecretStr
 
 from bot.errors import SettingsError
 from bot.settings import checks as check
-from bot.settings.of_rooms import RoomSettings, Table, declared, variables
+from bot.settings.of_rooms import RoomSettings, Table, Variable, declared, variables
 from subscriptions.model import ChatAddress
 
 R = TypeVar("R", bound=RoomSettings)
 
-# Every variable and its meaning, beside those that rooms declare. Instead of NAME, NAME_FILE may be set to the path of a file that contains the value.
-VARIABLES: Mapping[str, str] = {
-    "PAPERWIRE_DATABASE_URL": "where everything is kept: sqlite:///FILE or postgresql://HOST/NAME",
-    "PAPERWIRE_CONFIG": "the file of sources, further workspaces, destinations and copies: paperwire.toml",
-    "PAPERWIRE_WEB_HOST": "the address that pages are served on",
-    "PAPERWIRE_WEB_PORT": "their port",
-    "PAPERWIRE_WEB_URL": "the address under which people reach the pages, for links in mail and feeds",
-    "PAPERWIRE_WEB_PASSWORD": "what people type to open the pages",
-    "PAPERWIRE_WEB_USER_HEADER": "the header in which a proxy names who opens the pages",
-    "PAPERWIRE_WEB_HOSTS": "the names under which browsers reach the pages, comma between",
-    "PAPERWIRE_METRICS_TOKEN": "what Prometheus shows to read /metrics",
-    "PAPERWIRE_ACCESS": "who may subscribe: open, ask or closed",
-    "PAPERWIRE_ADMINS": "the chats of the operators, comma between",
-    "PAPERWIRE_TIMEZONE": "the time zone of chats that chose none",
-    "PAPERWIRE_CONTACT": "how to reach the operator; told to servers that are asked for digests",
-    "PAPERWIRE_ON_UNCLEAR": "what becomes of a message that may have been sent: resend or skip",
-    "PAPERWIRE_OPENALEX_KEY": "your key of OpenAlex, which asks for one",
-    "PAPERWIRE_ALLOWED_HOSTS": "hosts of sources that may be private or loopback, comma between",
-    "PAPERWIRE_HEARTBEAT_URL": "an address that is asked regularly while all is well",
-    "PAPERWIRE_MEANING": "whether papers are found by meaning, too: on or off",
-    "PAPERWIRE_LOG_LEVEL": "debug, info, warning or error",
-    "PAPERWIRE_LOG_FORMAT": "text or json",
+# Every variable, beside those that rooms declare. Instead of NAME, NAME_FILE may be set to the path of a file that contains the value.
+VARIABLES: Mapping[str, Variable] = {
+    "PAPERWIRE_DATABASE_URL": Variable(
+        "the database: one SQLite file, or PostgreSQL",
+        example="sqlite:////srv/paperwire/paperwire.db",
+        without="`paperwire.db` in the data folder of your system",
+    ),
+    "PAPERWIRE_CONFIG": Variable(
+        "the file described [below](#paperwiretoml)",
+        example="/etc/paperwire.toml",
+        without="`paperwire.toml` where the program is started, if that exists",
+    ),
+    "PAPERWIRE_WEB_HOST": Variable("where `run` listens", example="0.0.0.0"),  # noqa: S104 - an example
+    "PAPERWIRE_WEB_PORT": Variable("its port; 0: any free one", example="8080"),
+    "PAPERWIRE_WEB_URL": Variable(
+        "the address of the pages for other machines, used in mails and feeds",
+        example="https://papers.lab.org",
+        without="host and port above",
+    ),
+    "PAPERWIRE_WEB_PASSWORD": Variable(
+        "the password for [the pages](operating.md#the-pages), one line of 8 to 200 characters",
+        example="a long sentence",
+        without="pages for this machine only",
+    ),
+    "PAPERWIRE_WEB_USER_HEADER": Variable(
+        "instead of the password: the header in which a proxy names the visitor", example="X-Forwarded-User"
+    ),
+    "PAPERWIRE_WEB_HOSTS": Variable(
+        "names under which browsers reach the pages, separated by commas",
+        example="papers.example.org",
+        without="only `localhost` and IP addresses",
+    ),
+    "PAPERWIRE_METRICS_TOKEN": Variable(
+        "the token for [`/metrics`](metrics.md), one line of 8 to 200 characters",
+        example="a-long-random-word",
+        without="the password of the pages, if any",
+    ),
+    "PAPERWIRE_ACCESS": Variable(
+        "[who may subscribe](operating.md#who-may-use-it): `open`, `ask` or `closed`", example="open"
+    ),
+    "PAPERWIRE_ADMINS": Variable(
+        "the chats of the operators, separated by commas", example="telegram:12345678, slack:U0123456789"
+    ),
+    "PAPERWIRE_TIMEZONE": Variable("the time zone of chats that chose none, and of `--now`", example="Europe/Berlin"),
+    "PAPERWIRE_CONTACT": Variable(
+        "your address, sent to the servers of sources", example="me@example.org", without="only the program's name"
+    ),
+    "PAPERWIRE_ON_UNCLEAR": Variable(
+        "what to do with a message that may have been sent and cannot be looked up: `resend` (may come twice, a mail at most twice) or `skip` (may not come)",
+        example="skip",
+    ),
+    "PAPERWIRE_OPENALEX_KEY": Variable("your free key of OpenAlex", example="a-long-random-word"),
+    "PAPERWIRE_ALLOWED_HOSTS": Variable(
+        "hosts of sources in private networks or on this machine, separated by commas", example="localhost, 10.0.0.5"
+    ),
+    "PAPERWIRE_HEARTBEAT_URL": Variable(
+        "an address that is called [every five minutes](metrics.md#the-heartbeat) while all is well",
+        example="https://example.org/ping/1",
+    ),
+    "PAPERWIRE_MEANING": Variable(
+        "`off`: papers are found by words only", example="off", without="`on`, where its package is installed"
+    ),
+    "PAPERWIRE_LOG_LEVEL": Variable(
+        "`debug`, `info`, `warning` or `error`. Only `run` logs at `info`; `debug` adds tracebacks", example="warning"
+    ),
+    "PAPERWIRE_LOG_FORMAT": Variable("`text`, or `json` for one object per line", example="json"),
 }
 
 

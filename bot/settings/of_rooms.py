@@ -5,6 +5,7 @@ check of its text, and is set by a variable of VARIABLES: the field's name, with
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass
 from functools import cache
 from importlib import import_module
 from typing import ClassVar, Protocol
@@ -12,6 +13,16 @@ from typing import ClassVar, Protocol
 from pydantic import ConfigDict, SecretStr
 
 from bot.rooms import modules
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What docs/settings.md says of a variable, in Markdown."""
+
+    meaning: str
+    _: KW_ONLY
+    example: str
+    without: str = ""  # what counts if it is not set; "" if that is the default of its field, or nothing
 
 
 class ReadVariable(Protocol):
@@ -47,7 +58,7 @@ class RoomSettings:
     """The settings of a room. Without any of its variables and tables, the defaults of the fields count."""
 
     __slots__ = ()
-    VARIABLES: ClassVar[Mapping[str, str]] = {}  # name → meaning. If one cannot be used, all count as not set
+    VARIABLES: ClassVar[Mapping[str, Variable]] = {}  # by name. If one cannot be used, all count as not set
     PREFIX: ClassVar[str] = ""  # of the variables after PAPERWIRE_, as far as they have one
     TOGETHER: ClassVar[tuple[tuple[str, str], ...]] = ()  # if the first is set, the second must be set
     TABLES: ClassVar[Mapping[str, type[TableOfRoom]]] = {}  # the field with the values of such tables → their class

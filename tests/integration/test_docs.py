@@ -31,7 +31,6 @@ from bot.platforms.telegram.adapter import TelegramChannel
 from bot.rendering import language
 from bot.settings import Settings, all_variables
 from bot.settings.loading import load_settings
-from bot.settings.of_rooms import RoomSettings, declared
 from subscriptions import chat_settings, errors, model
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.ranking import PapersAtHand
@@ -156,18 +155,6 @@ def test_the_example_of_a_variable_works_and_has_an_effect(row: docs_pages.Row, 
     assert without != whole
 
 
-@pytest.mark.parametrize(
-    "row",
-    [row for row in docs_pages.rows("settings.md", *_VARIABLES) if re.fullmatch("`[^`]*`", row["without it"])],
-    ids=str,
-)
-def test_a_variable_that_is_not_set_is_what_its_row_says(row: docs_pages.Row) -> None:
-    name, settings = row.code("variable"), _load({}, Path("/"))
-    kind = next((kind for kind in declared().values() if name in kind.VARIABLES), None)
-    holder: object = settings.of(kind) if kind else settings
-    assert str(getattr(holder, (kind or RoomSettings).field_of(name))) == row.code("without it")
-
-
 def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) -> None:
     (whole,) = docs_pages.blocks(docs_pages.DOCS / "settings.md", "toml")
     (tmp_path / "paperwire.toml").write_text(whole, encoding="utf-8")
@@ -181,33 +168,6 @@ def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) ->
         assert known
         for key in known.rstrip(".").split(", "):
             assert re.search(rf"^(\[+{key}\]+|{key} =)", whole, re.MULTILINE), key
-
-
-_KINDS = {
-    "private chat": (model.ChatKind.PRIVATE, "telegram"),
-    "Telegram group": (model.ChatKind.GROUP, "telegram"),
-    "Telegram channel": (model.ChatKind.BROADCAST, "telegram"),
-    "Slack channel": (model.ChatKind.TEAM, "slack"),
-    "console, web": (model.ChatKind.PRIVATE, "console"),
-}
-
-
-def test_a_setting_whose_default_depends_on_the_chat_has_its_row() -> None:
-    assert {row.code("setting") for row in docs_pages.rows("settings.md", "setting", *_KINDS)} == {
-        name for name in chat_settings.SETTINGS if len({_unchosen(name, kind) for kind in _KINDS.values()}) > 1
-    }
-
-
-@pytest.mark.parametrize("row", docs_pages.rows("settings.md", "setting", *_KINDS), ids=str)
-def test_a_chat_that_chose_nothing_has_what_the_page_says(row: docs_pages.Row) -> None:
-    for column, kind in _KINDS.items():
-        assert (row.code(column) or row[column]) == _unchosen(row.code("setting"), kind)
-
-
-def _unchosen(name: str, where: tuple[model.ChatKind, str]) -> str:
-    """Returns the value of a setting in a chat of this kind and platform that has chosen nothing."""
-    value = getattr(chat_settings.resolve(*where, {}, timezone="the operator's", lang="en"), name)
-    return "all" if value is None else str(value)
 
 
 @pytest.mark.parametrize("row", docs_pages.rows("settings.md", "setting", "values", "means"), ids=str)
@@ -270,7 +230,7 @@ def test_a_table_has_a_row_for_each_thing(name: str, columns: tuple[str, ...], t
     assert sorted(row.code(columns[0]) for row in docs_pages.rows(name, *columns)) == sorted(things)
 
 
-@pytest.mark.parametrize("name", ["commands", "slack"])
+@pytest.mark.parametrize("name", ["commands", "metrics", "settings", "slack"])
 def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
     """The page is as `python docs/NAME_page.py` writes it now."""
     written = docs_pages.page(f"{name}.md")
@@ -557,16 +517,6 @@ def known_metrics() -> dict[str, set[str]]:
     prometheus_client.ProcessCollector(registry=registry)
     process = set(re.findall(r"^(process_\w+)", prometheus_client.generate_latest(registry).decode(), re.MULTILINE))
     return declared | series | {name: set() for name in process}
-
-
-def test_every_metric_has_its_row_and_no_row_is_of_another() -> None:
-    assert [
-        (row["metric"], row["kind"], row["labels"])
-        for row in docs_pages.rows("metrics.md", "metric", "kind", "labels", "what it says")
-    ] == [
-        (f"`{one.name}`", type(one).__name__.lower(), ", ".join(f"`{label}`" for label in one.labels))
-        for one in metrics.METRICS
-    ]
 
 
 @pytest.mark.parametrize("expression", sorted(set(docs_pages.expressions())))

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import SecretStr
 
 from bot.settings import checks as check
-from bot.settings.of_rooms import RoomSettings
+from bot.settings.of_rooms import RoomSettings, Variable
 
 _SENDER = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.-]+")
 
@@ -34,9 +34,13 @@ def _sender(text: str) -> str:
 class MailSettings(RoomSettings):
     """The settings of mail."""
 
-    VARIABLES: ClassVar[Mapping[str, str]] = {
-        "PAPERWIRE_SMTP_URL": "the server that sends mail: smtp://USER:PASSWORD@HOST:587, or smtps://…:465",
-        "PAPERWIRE_MAIL_FROM": "the sender of mail: Papers <papers@example.org>",
+    VARIABLES: ClassVar[Mapping[str, Variable]] = {
+        "PAPERWIRE_SMTP_URL": Variable(
+            "the server that sends mail, `smtp:` or `smtps:`; needs the next variable",
+            example="smtp://me:secret@lab.org:587",
+            without="mail is off",
+        ),
+        "PAPERWIRE_MAIL_FROM": Variable("the sender", example="Papers <papers@lab.org>"),
     }
     TOGETHER = (("PAPERWIRE_SMTP_URL", "PAPERWIRE_MAIL_FROM"),)
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import SecretStr
 
 from bot.settings import checks as check
-from bot.settings.of_rooms import ReadVariable, RoomSettings, TableOfRoom
+from bot.settings.of_rooms import ReadVariable, RoomSettings, TableOfRoom, Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,22 @@ class _Tokens(TableOfRoom):
 class SlackSettings(RoomSettings):
     """The settings of Slack."""
 
-    VARIABLES: ClassVar[Mapping[str, str]] = {
-        "PAPERWIRE_SLACK_BOT_TOKEN": "the token of the bot user, xoxb-…",
-        "PAPERWIRE_SLACK_APP_TOKEN": "the token for Socket Mode, xapp-…",
-        "PAPERWIRE_SLACK_SIGNING_SECRET": "what Slack signs its requests with",
-        "PAPERWIRE_SLACK_CLIENT_ID": "the app that is installed in many workspaces",
-        "PAPERWIRE_SLACK_CLIENT_SECRET": "its secret",
-        "PAPERWIRE_SLACK_API_URL": "the root of another Slack API; it ends in /api/",
-        "PAPERWIRE_SECRET_KEY": "the key that tokens of workspaces are encrypted with",
+    VARIABLES: ClassVar[Mapping[str, Variable]] = {
+        "PAPERWIRE_SLACK_BOT_TOKEN": Variable(
+            "the token of the bot user in your workspace", example="xoxb-1234-abcd", without="Slack is off"
+        ),
+        "PAPERWIRE_SLACK_API_URL": Variable(
+            "the root of another Slack API; it ends in `/api/`", example="http://127.0.0.1:8082/api/"
+        ),
+        "PAPERWIRE_SLACK_APP_TOKEN": Variable("the token for Socket Mode", example="xapp-1234-abcd"),
+        "PAPERWIRE_SLACK_SIGNING_SECRET": Variable(
+            "the secret with which Slack signs requests to a public address", example="0123456789abcdef"
+        ),
+        "PAPERWIRE_SLACK_CLIENT_ID": Variable(
+            "the id of an app that many workspaces install; needs the next two", example="1234.5678"
+        ),
+        "PAPERWIRE_SLACK_CLIENT_SECRET": Variable("its secret", example="0123456789abcdef"),
+        "PAPERWIRE_SECRET_KEY": Variable("the key that encrypts the workspaces' tokens", example="a-long-random-word"),
     }
     PREFIX = "SLACK_"
     TOGETHER = (

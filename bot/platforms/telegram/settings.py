@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import SecretStr
 
 from bot.settings import checks as check
-from bot.settings.of_rooms import RoomSettings
+from bot.settings.of_rooms import RoomSettings, Variable
 
 _token = check.like(  # the bot's id and a secret; it becomes part of a URL's path
     r"[0-9]+:[A-Za-z0-9_-]+", "it must look like 123456:ABC-def, without blanks or line ends"
@@ -21,11 +21,23 @@ _webhook_secret = check.like(  # core.telegram.org/bots/api#setwebhook
 class TelegramSettings(RoomSettings):
     """The settings of Telegram."""
 
-    VARIABLES: ClassVar[Mapping[str, str]] = {
-        "PAPERWIRE_TELEGRAM_TOKEN": "the token of the bot, from @BotFather",
-        "PAPERWIRE_TELEGRAM_API_URL": "the root of another Bot API server",
-        "PAPERWIRE_TELEGRAM_WEBHOOK_URL": "where Telegram sends updates to; without it the bot asks for them",
-        "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": "what Telegram shows with each update",
+    VARIABLES: ClassVar[Mapping[str, Variable]] = {
+        "PAPERWIRE_TELEGRAM_TOKEN": Variable(
+            "the token of your bot, from @BotFather", example="123456:token-from-BotFather", without="Telegram is off"
+        ),
+        "PAPERWIRE_TELEGRAM_API_URL": Variable(
+            "the root of a Bot API server of your own", example="http://127.0.0.1:8081"
+        ),
+        "PAPERWIRE_TELEGRAM_WEBHOOK_URL": Variable(
+            "the public address to which Telegram sends updates ([webhook](operating.md#telegram))",
+            example="https://bot.example.org/telegram",
+            without="the bot polls for updates",
+        ),
+        "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": Variable(
+            "the secret that Telegram sends with each of these requests",
+            example="a-long-random-word",
+            without="derived from the token",
+        ),
     }
     PREFIX = "TELEGRAM_"
 
