@@ -19,12 +19,14 @@ from subscriptions.model import ChatAddress
 from subscriptions.service.access import choose_language
 from subscriptions.service.listing import listed
 from subscriptions.service.retention import forget
+from subscriptions.states import Opens
 from subscriptions.store import page_messages
+from subscriptions.store.chat_keys import chat_of_key
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.contract.rigs.web import web_message
 from tests.integration import web_site
-from tests.stored import value
+from tests.stored import rows, value
 
 ME = ChatAddress("web", "me")
 FRAME = conversation.PageFrame(path="/", language="en", token="t", visitor=conversation.Visitor(name="me"))
@@ -150,6 +152,26 @@ async def pages(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[web_
         tmp_path, clock, web_user_header="X-User", web_hosts="papers.example.org", access="open"
     ) as opened:
         yield opened
+
+
+async def test_the_key_of_a_feed_is_shown_for_a_while_and_is_in_no_stored_message(
+    pages: web_site.Pages, ada: web_site.Browser, clock: make.FakeClock
+) -> None:
+    def keys(page: str) -> set[str]:
+        return set(re.findall(r"feed_[\w-]{32}", page))
+
+    await ada.says("/sub diffusion")
+    (key,) = keys(await ada.says("/feed"))
+    opened = chat_of_key(pages.app.store, key, Opens.FEED)
+    assert opened is not None
+    assert opened.address == ChatAddress("web", ADA)
+    await ada.posts("/chat/press", ada.button("new address"))
+    (newer,) = keys((await ada.opens()).text)
+    assert newer != key
+    assert keys("".join(texts(pages.app.store, ChatAddress("web", ADA)))) == set()
+    assert keys(str(rows(pages.app.store, "SELECT payload FROM page_message"))) == set()
+    clock.advance(timedelta(minutes=11))
+    assert keys((await ada.opens()).text) == set()
 
 
 @dataclasses.dataclass(slots=True)

@@ -161,7 +161,7 @@ class ChatPages:
         view = await self._store.run(markup.look, asked.frame, before=before)
         said = self._channel.hub.take_said(asked.visitor.name)
         body = await asyncio.to_thread(self._drawn, view, said, is_newest=before is None)
-        return conversation.PageResponse(body=body)
+        return conversation.PageResponse(body=self._channel.secrets.shown(body))
 
     def _drawn(self, view: ChatView, said: str, *, is_newest: bool) -> str:
         once = new_once()
@@ -207,7 +207,7 @@ class ChatPages:
         frame = replace(asked.frame, language=view.chat.settings.lang)
         start, panel = view.change if after is None else after, partial(self._panel, frame)
         async for part in events(self._channel.hub, self._store, view.chat, frame, start, panel=panel):
-            yield part
+            yield self._channel.secrets.shown(part)
 
     async def download(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Returns the document in a message of this chat."""

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.platforms.web import FACTS, markup
+from bot.platforms.web.secrets_of_chats import SecretsOfChats
 from bot.ports import channel as channels
 from bot.ports import conversation
 from subscriptions import errors, model
@@ -192,6 +193,7 @@ class WebChannel(channels.Channel):
 
     def __init__(self, clock: channels.Clock) -> None:
         self.hub = Hub()
+        self.secrets = SecretsOfChats(clock)
         self.clock = clock
         self._store: Store | None = None
 
@@ -210,7 +212,7 @@ class WebChannel(channels.Channel):
     ) -> str:
         """See Channel. Returns the number of the message in its chat. There are no threads, only one log."""
         del thread
-        payload, now = channels.read_message(message, _checked, plain=plain), self.clock.now()
+        payload, now = self._read(message, plain=plain), self.clock.now()
         try:
             number = await self._opened().run(
                 page_messages.add_page_message, chat, payload, delivery=delivery, part=message.number, now=now
@@ -225,7 +227,7 @@ class WebChannel(channels.Channel):
         self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
     ) -> None:
         """See Channel."""
-        payload = channels.read_message(message, _checked, plain=plain)
+        payload = self._read(message, plain=plain)
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         try:
             is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, payload)
@@ -271,6 +273,10 @@ class WebChannel(channels.Channel):
     async def close(self) -> None:
         """See Channel. The store belongs to the caller."""
         self._store = None
+
+    def _read(self, message: model.Message, *, plain: bool) -> str:
+        """Returns a message as it is stored, without keys of chats. Raises Rejected."""
+        return self.secrets.hidden(channels.read_message(message, _checked, plain=plain))
 
     def _opened(self) -> Store:
         if self._store is None:
