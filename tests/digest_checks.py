@@ -3,7 +3,7 @@
 import json
 
 from bot import digests, errors
-from bot.digests.report import digest_report
+from bot.cli.digest_reports import digest_report
 from subscriptions import model
 
 FORMAT_NAMES = (None, *(module.name for module in digests.FORMATS))

@@ -19,12 +19,12 @@ from rich.text import Text
 
 from bot.cli import arguments, output, tables
 from bot.cli.arguments import documents
+from bot.cli.digest_reports import warning_document
 from bot.cli.session import Session, open_session
 from bot.cli.session import parse_day as day_of
 from bot.digests import INFO, dated, read_digest
 from bot.digests.files import is_missing, read_file, read_paths, written_at
 from bot.digests.opml import read_opml
-from bot.digests.report import warning_document
 from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.language import Language
 from bot.settings import Settings, SourceSettings

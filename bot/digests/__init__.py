@@ -24,6 +24,7 @@ from bot.digests._format import Entry as Entry
 from bot.digests._format import Warnings as Warnings
 from bot.digests._format import bounded as bounded
 from bot.digests._format import collapse as collapse
+from bot.digests._papers import LEADING as LEADING
 from bot.digests._papers import arxiv_address as arxiv_address
 from bot.digests._papers import arxiv_link as arxiv_link
 from bot.digests._papers import day_in as day_in

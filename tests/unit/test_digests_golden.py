@@ -13,8 +13,8 @@ import pytest
 
 from bench.formats import GENERIC
 from bot import digests
+from bot.cli.digest_reports import Report, digest_report
 from bot.digests import _example
-from bot.digests.report import Report, digest_report
 from bot.errors import UnknownFormat
 from bot.operation.site import SAMPLES
 from subscriptions import model

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cli.digest_reports import digest_report
 from bot.digests import read_digest
-from bot.digests.report import digest_report
 from subscriptions.texts.summary_states import summary_state
 
 KNOWN = ("Motivation", "Method", "Result", "Conclusion", "Abstract", "TL;DR")

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from bot import errors as problems
+from bot.cli import digest_reports as reporting
 from bot.digests import read_digest
-from bot.digests import report as reporting
 from subscriptions import errors, model
 
 KEYS = [

@@ -9,8 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from bot.digests._format import INFO
-from bot.digests._papers import LEADING
+from bot.digests import INFO, LEADING
 from bot.digests.documents import paper_document
 from subscriptions import errors, model, texts
 from subscriptions.texts import cutting
