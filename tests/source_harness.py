@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from bot.settings import SourceSettings
-from bot.sources import fetch_request
+from bot.sources import host_limits, source_schedules
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.ingest import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
@@ -28,7 +28,7 @@ from tests.patience import PATIENCE
 LIMITS = FetchLimits(connect=60, idle=60, total=PATIENCE, most=2**20)
 
 
-class YieldingTurns(fetch_request.StoredHostSlots):
+class YieldingTurns(host_limits.StoredHostSlots):
     """Request slots, which processes share through the store. After a wait, the other processes of the test run first."""
 
     async def acquire(self, publisher: str, most: dt.timedelta) -> dt.timedelta:
@@ -53,7 +53,7 @@ class SourceHarness:
     ) -> None:
         self.store, self.clock, self.arxiv = store, clock, arxiv
 
-        host_limiter = fetch_request.HostLimiter(
+        host_limiter = host_limits.HostLimiter(
             clock, others=YieldingTurns(store, clock), is_limited=lambda host: host == LOOPBACK
         )
         fetcher = Fetcher(
@@ -64,7 +64,7 @@ class SourceHarness:
             limits=limits,
             proxy_of=lambda *_: None,
         )
-        self.timing = fetch_request.SourceSchedules(holidays, store.zone)
+        self.timing = source_schedules.SourceSchedules(holidays, store.zone)
         context = PollDependencies(
             store=store,
             clock=clock,

@@ -24,12 +24,12 @@ from bot.digests._format import Entry as Entry
 from bot.digests._format import Warnings as Warnings
 from bot.digests._format import bounded as bounded
 from bot.digests._format import collapse as collapse
+from bot.digests._names import split_authors as split_authors
 from bot.digests._papers import LEADING as LEADING
 from bot.digests._papers import arxiv_address as arxiv_address
 from bot.digests._papers import arxiv_link as arxiv_link
 from bot.digests._papers import day_in as day_in
 from bot.digests._papers import paper_key as paper_key
-from bot.digests._papers import split_authors as split_authors
 from bot.digests.installed import InstalledFormats
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions import errors

@@ -18,7 +18,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
-from bot.digests import _format, _papers
+from bot.digests import _format, _names, _papers
 from subscriptions.categories import is_category
 
 ABSTRACT, CATEGORY, COMMENT, TRANSLATION = "abstract", "category", "comment", "translation"
@@ -159,7 +159,7 @@ def read_body_without_link(text: str) -> Body:
     found = _HEAD_WITHOUT_LINK.match(text)
     body = read_body(text[found.end() :] if found else text)
     if found:
-        body.authors, body.categories = _papers.split_authors(found["names"]), [found["category"]]
+        body.authors, body.categories = _names.split_authors(found["names"]), [found["category"]]
     return body
 
 
@@ -433,10 +433,10 @@ def _categories_in(text: str) -> list[str]:
 def names_in(text: str) -> tuple[str, ...]:
     """Returns the names in a text: separated by commas, semicolons or "and", or in a list as Python prints it."""
     if text.startswith(("['", '["')):
-        found = islice(_PYTHON_STRING.finditer(text), _papers.MOST_AUTHORS)
+        found = islice(_PYTHON_STRING.finditer(text), _names.MOST_AUTHORS)
         strings = (match[1] or match[2] or "" for match in found)
-        return _papers.joined_names(re.sub(r"\\(['\"\\])", r"\1", string) for string in strings)
+        return _names.joined_names(re.sub(r"\\(['\"\\])", r"\1", string) for string in strings)
     if ";" in text:  # then a comma is part of a name
-        listed = text.split(";", _papers.MOST_AUTHORS)[: _papers.MOST_AUTHORS]
-        return _papers.joined_names(listed)
-    return _papers.split_authors(text)
+        listed = text.split(";", _names.MOST_AUTHORS)[: _names.MOST_AUTHORS]
+        return _names.joined_names(listed)
+    return _names.split_authors(text)

@@ -1,23 +1,23 @@
-"""Functions that all readers of digests share: keys, arXiv's notation, days, authors, languages, summaries, limits.
+"""Functions that all readers of digests share: keys, arXiv's notation, days, languages, summaries, limits.
 
 Records with the same key are the same paper (docs/formats.md). The language of a text is guessed from its script.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
-from itertools import chain, islice, takewhile
+from itertools import takewhile
 from typing import Final, TypeVar
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
+from bot.digests import _names
 from bot.digests._format import Entry, Warnings, collapse
 from subscriptions import model
 from subscriptions.categories import ARCHIVES, bare_id
-from subscriptions.normalize.tex import without_accent_macros
 from subscriptions.texts.normal_forms import normalized
 from subscriptions.texts.summary_states import summary_state
 
@@ -282,102 +282,6 @@ def _day(text: str) -> date | None:
         return None
 
 
-# ---------------------------------------------------------------------------------------------------- names of authors
-
-
-_SEPARATOR = re.compile(r"[,，、;；]|: ")  # a colon follows the name of a collaboration
-_COMMA = re.compile(r"[,，、]")
-_JOINED = re.compile(r"(?:^|\s)(?:and|&)(?:\s|$)")  # "A, B, and C" leaves "and C" between two commas
-# the name of one group, or of several, that contains "and": a name before it has one word, or the last word is a plural
-_GROUP = re.compile(
-    r"(?:(?:[Tt]he )?\S+ (?:and|&) .*(?:Collaboration|Consortium|Group|Institute|Network|Project|Team)"
-    r"|.*(?:Collaborations|Consortia|Groups|Institutes|Networks|Projects|Teams))"
-)
-_LINK = re.compile(r"\[(?P<name>[^\[\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|</?a\b[^<>]*>", re.IGNORECASE)
-_SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
-_NOT_SHOWN = re.compile(r",? ?\bet al\b\.?(?: ?\((?P<count>\d+) additional authors? not shown\))?")
-MOST_AUTHORS: Final = 20_000  # of one paper; papers of experiments at CERN have about 5,000
-
-
-def split_authors(text: str) -> tuple[str, ...]:
-    """Returns the names in a list with commas, "and" or "&". Reads the names in links, and decodes TeX accents.
-
-    arXiv puts a colon after the name of a collaboration; a name that is only a colon is dropped.
-    """
-    return _separated(text, _COMMA)
-
-
-def joined_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Returns the names in texts of one name each, which may be a link, or several joined by "and" or "&"."""
-    return tuple(name for text in islice(names, MOST_AUTHORS) for name in _joined(without_links(text)))
-
-
-def without_links(text: str) -> str:
-    """Returns the text with the words of its links, in Markdown or HTML, in place of the links."""
-    return _LINK.sub(lambda link: link["name"] or "", text) if "](" in text or "<" in text else text
-
-
-def _separated(text: str, separator: re.Pattern[str]) -> tuple[str, ...]:
-    names: list[str] = []
-    for name in chain.from_iterable(map(_joined, islice(_parts(without_links(text), separator), MOST_AUTHORS))):
-        if names and _SUFFIX.fullmatch(name):
-            names[-1] += f", {name}"
-        elif name != ":":
-            names.append(name)
-    return tuple(names)
-
-
-def _parts(text: str, separator: re.Pattern[str]) -> Iterator[str]:
-    """Like `separator.split`, but makes one part at a time: of a hostile list only the first names are read."""
-    start = 0
-    for found in separator.finditer(text):
-        yield text[start : found.start()]
-        start = found.end()
-    yield text[start:]
-
-
-def _joined(text: str) -> list[str]:
-    """Returns the names in a text without commas. The name of a group may contain "and"."""
-    is_one = ("and" not in text and "&" not in text) or _GROUP.fullmatch(text.strip())
-    return [name for name in map(decode_accents, [text] if is_one else _JOINED.split(text)) if name]
-
-
-def split_listed(text: str) -> tuple[tuple[str, ...], str | None]:
-    """Returns (names without affiliations, number of names that are left out) of a list of authors in arXiv's mails.
-
-    The number is a text; None for a complete list, and "" for a list that ends with "et al." without a number. For
-    example, `A. One (1 and 2), B. Two and C. Three, et al. (84 additional authors not shown)` gives three names and "84".
-    """
-    text = collapse(without_links(text)).replace("\\,", " ")  # a thin space in TeX
-    not_shown = _NOT_SHOWN.search(text)
-    names = _separated(without_affiliations(_NOT_SHOWN.sub("", text)), _SEPARATOR)
-    return names, (not_shown["count"] or "") if not_shown else None
-
-
-def without_affiliations(text: str) -> str:
-    """Returns the text without parentheses, nested or not, and without their contents. An unpaired parenthesis stays."""
-    if "(" not in text:
-        return text
-    kept: list[str] = []
-    opened: list[int] = []
-    for character in text:
-        if character == "(":
-            opened.append(len(kept))
-        elif character == ")" and opened:
-            del kept[opened.pop() :]
-            continue
-        kept.append(character)
-    return "".join(kept)
-
-
-def decode_accents(name: str) -> str:
-    r"""Returns a name with TeX accents as Unicode: `Jovan\v{c}evi\'c` is Jovančević, `S{\o}gaard` is Søgaard."""
-    if "\\" in name or "{" in name or "~" in name:
-        name = without_accent_macros(name).replace("{", "").replace("}", "").replace("~", " ")
-        name = normalized("NFC", name)
-    return collapse(name)
-
-
 # -------------------------------------------------------------------------------------------------------------- limits
 
 
@@ -407,7 +311,7 @@ def _limited(entry: Entry, warnings: Warnings) -> Entry:
         title=_cut(paper.title, TITLE),
         abstract=_cut(paper.abstract, TEXT),
         comment=_cut(paper.comment, COMMENT),
-        authors=tuple([_cut(name, NAME) for name in paper.authors[:MOST_AUTHORS]]),
+        authors=tuple([_cut(name, NAME) for name in paper.authors[: _names.MOST_AUTHORS]]),
         categories=categories,
         primary=next(iter(categories), None) if lost else paper.primary,
         url=paper.url if paper.url and len(paper.url) <= LONGEST_ADDRESS else None,
@@ -420,7 +324,7 @@ def _limited(entry: Entry, warnings: Warnings) -> Entry:
             ]
         ),
     )
-    if cut is paper and len(paper.authors) < MOST_AUTHORS:
+    if cut is paper and len(paper.authors) < _names.MOST_AUTHORS:
         return entry
     warnings.add("long_fields", line=entry.line, example=paper.key)
     return Entry(entry.line, replace(cut, key=_key(cut, paper)))

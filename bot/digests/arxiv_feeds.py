@@ -17,7 +17,7 @@ An error is an answer with one entry, whose id is `https://arxiv.org/api/errors#
 
 import re
 
-from bot.digests import _format, _papers, _xml
+from bot.digests import _format, _names, _papers, _xml
 from bot.digests._format import Content, Entry, Format, Warnings
 from subscriptions.model import Paper
 
@@ -107,8 +107,8 @@ def _authors(record: _xml.Element) -> tuple[str, ...]:
     """Returns the authors. Feeds have one element with commas between the names, the API has one element per author."""
     listed = ", ".join(creator.text for creator in record.all(f"{_DUBLIN_CORE} creator"))
     if listed:
-        return _papers.split_authors(_papers.without_affiliations(_papers.without_links(listed)))
-    return _papers.joined_names(author.first(f"{ATOM} name") for author in record.all(f"{ATOM} author"))
+        return _names.split_authors(_names.without_affiliations(_names.without_links(listed)))
+    return _names.joined_names(author.first(f"{ATOM} name") for author in record.all(f"{ATOM} author"))
 
 
 # ------------------------------------------------------------------------------------------------------------------ RSS

@@ -62,7 +62,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.digests import _format, _html, _papers
+from bot.digests import _format, _html, _names, _papers
 from bot.digests._format import Content, Entry, Format, Warnings
 from bot.digests._xml import is_html
 from subscriptions import model
@@ -162,7 +162,7 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
         message = "papers that end with the address of another one: {count}; their abstracts are left out"
         warnings.add("id_mismatch", message=message, line=line, example=f"{arxiv_id} / {block.address}")
         block.abstract = ""
-    authors, not_shown = _papers.split_listed(fields.get("Authors") or fields.get("Author", ""))
+    authors, not_shown = _names.split_listed(fields.get("Authors") or fields.get("Author", ""))
     if not_shown is not None:
         warnings.add("authors_not_shown", line=line, example=f"{arxiv_id}: {not_shown}" if not_shown else arxiv_id)
     return model.Paper(
@@ -403,10 +403,10 @@ class _Listing:
     def _authors(self, field: _html.Node | None, arxiv_id: str, line: int) -> tuple[str, ...]:
         if field is None:
             return ()
-        listed, not_shown = _papers.split_listed(_words(field).removeprefix("Authors:"))
+        listed, not_shown = _names.split_listed(_words(field).removeprefix("Authors:"))
         if not_shown is not None:
             self._warnings.add("authors_not_shown", line=line, example=f"{arxiv_id}: {not_shown}".rstrip(": "))
-        linked = tuple(name for link in field.inline("a") if (name := _papers.decode_accents(link.text)))
+        linked = tuple(name for link in field.inline("a") if (name := _names.decode_accents(link.text)))
         return linked or listed
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from html.entities import html5
 from unicodedata import category
 
-from bot.digests import _json, _markup, _papers
+from bot.digests import _json, _markup, _names, _papers
 from bot.digests._format import Content, Entry, Warnings
 from bot.digests._json import Record
 from subscriptions.model import Paper
@@ -124,7 +124,7 @@ def _paper(record: Record) -> Paper:
         key="",
         title=record.text("title", _cleaned),
         abstract=record.text("abstract", _cleaned),
-        authors=_papers.joined_names(names),
+        authors=_names.joined_names(names),
         doi=doi,
         version=version,
         url=f"{site}{doi}" + (f"v{version}" if version else "") if doi else None,

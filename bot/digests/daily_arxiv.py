@@ -47,7 +47,7 @@ from datetime import date
 from heapq import merge
 from itertools import chain
 
-from bot.digests import _format, _json, _labels, _papers
+from bot.digests import _format, _json, _labels, _names, _papers
 from bot.digests._format import Content, Entry, Format, Warnings
 from bot.digests._json import Record
 from bot.digests._xml import is_markup
@@ -386,7 +386,7 @@ def _authors(record: Record) -> tuple[str, ...]:
     names = [record.text("authors")] if record.has_text("authors") else record.names("authors")
     if len(names) == 1:
         return _labels.names_in(names[0])
-    return _papers.joined_names(names)
+    return _names.joined_names(names)
 
 
 FORMATS = (

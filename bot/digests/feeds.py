@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from bot.digests import _json, _markup, _papers, _works, _xml
+from bot.digests import _dates, _dois, _json, _markup, _names, _papers, _works, _xml
 from bot.digests._format import Content, Format, Warnings, collapse
 from bot.digests._works import Work
 
@@ -126,26 +126,26 @@ def _is_names(line: str, following: str) -> bool:
     if len(line) > _LONGEST_NOTE:
         return False
     is_cited = bool(_CITATION.fullmatch(following))
-    return _works.is_list_of_names(line) or (is_cited and _works.is_list_of_names(f"{line};"))
+    return _names.is_list_of_names(line) or (is_cited and _names.is_list_of_names(f"{line};"))
 
 
 def _is_note(found: _Description, line: str, title: str) -> bool:
     """Returns whether a line is no part of the abstract. Keeps in `found` what it says."""
     noted = False
-    if doi := _works.doi_in_line(line):
+    if doi := _dois.doi_in_line(line):
         found.doi = found.doi or doi
         noted = bool(re.match(r"doi\b", line, re.IGNORECASE)) or bool(_CITATION.fullmatch(line))
-    if (dated := _DATE_LINE.match(line)) and (day := _works.date_of(dated["date"])):
+    if (dated := _DATE_LINE.match(line)) and (day := _dates.date_of(dated["date"])):
         found.date = found.date or day
         noted = True
     elif names := _NAMES_LINE.match(line):
-        if not re.match(r"by\b", line, re.IGNORECASE) or _works.is_list_of_names(f"{names['names']};"):
+        if not re.match(r"by\b", line, re.IGNORECASE) or _names.is_list_of_names(f"{names['names']};"):
             found.names = found.names or names["names"]
             noted = True
     elif source := _SOURCE_LINE.match(line):
         found.source = found.source or source["source"]
         noted = True
-    elif (inside := _NAMES_IN.fullmatch(line)) and _works.is_list_of_names(f"{inside['names']};"):
+    elif (inside := _NAMES_IN.fullmatch(line)) and _names.is_list_of_names(f"{inside['names']};"):
         found.names, found.source = found.names or inside["names"], found.source or inside["source"]
         noted = True
     cited = _CITATION.fullmatch(line) or _NO_TEXT.match(line)
@@ -208,7 +208,7 @@ def _feed_of(root: _xml.Element | None) -> _Feed:
         venue=own.first("prism:publicationName") or _journal_in(own.first("title")),
         is_blog=bool(_BLOG.search(generator)),
         is_of_pubmed="pubmed" in link,
-        day=_works.day_of(own.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified")),
+        day=_dates.day_of(own.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified")),
     )
 
 
@@ -246,7 +246,7 @@ def _work_of(record: _xml.Element, feed: _Feed) -> Work:
         is_likely=any(map(_PAGE_OF_PAPER.search, links))
         or "dc:identifier" in fields
         or "prism:publicationName" in fields,
-        version=next((version for link in links if (version := _works.version_in_address(link))), None),
+        version=next((version for link in links if (version := _dois.version_in_address(link))), None),
     )
 
 
@@ -273,8 +273,8 @@ def _doi(fields: _Fields, links: list[str]) -> str | None:
     named = fields.texts(
         "prism:doi", "doi", "other:doi", "dc:identifier", "dcterms:identifier", "prism:identifier", "guid", "id"
     )
-    found = (doi for text in named if (doi := _works.doi_in_field(collapse(text))))
-    in_links = (doi for link in links if (doi := _works.doi_in_address(collapse(link))))
+    found = (doi for text in named if (doi := _dois.doi_in_field(collapse(text))))
+    in_links = (doi for link in links if (doi := _dois.doi_in_address(collapse(link))))
     return next(found, None) or next(in_links, None)
 
 
@@ -311,7 +311,7 @@ def _date(fields: _Fields) -> str:
         "published_at", "prism:publicationDate", "dc:date", "dcterms:issued", "pubDate", "published", "issued", "prism:coverDate",
         "created", "updated", "modified",
     )  # fmt: skip
-    return next((day for text in named if (day := _works.date_of(text))), "")
+    return next((day for text in named if (day := _dates.date_of(text))), "")
 
 
 def _venue(fields: _Fields, title: str) -> str:
@@ -396,8 +396,8 @@ def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
         texts = [item.written("content_html"), item.written("content_text"), item.text("summary")]
         described = [_described(one, _markup.plain(title)) for one in texts if one]
         links = [one for name in ("url", "external_url", "id") if (one := item.text(name))]
-        doi = _works.doi_in_field(item.text("doi") or item.text("_doi") or item.text("id"))
-        in_links = (found for link in links if (found := _works.doi_in_address(link)))
+        doi = _dois.doi_in_field(item.text("doi") or item.text("_doi") or item.text("id"))
+        in_links = (found for link in links if (found := _dois.doi_in_address(link)))
         own = doi or next(in_links, None)
         arxiv_id = next((link for link in links if _papers.arxiv_address(link)), None)
         names = item.names("authors") or list(filter(None, [item.record("author").text("name")]))
@@ -407,7 +407,7 @@ def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
             doi=own,
             arxiv_id=arxiv_id,
             people=names or [one.names for one in described if one.names][:1],
-            date=_works.date_of(ours.text("date") or item.text("date_published") or item.text("date_modified")),
+            date=_dates.date_of(ours.text("date") or item.text("date_published") or item.text("date_modified")),
             abstract=max((one.abstract for one in described), key=len, default=""),
             venue=ours.text("venue") or venue,
             url=next(iter(links), ""),

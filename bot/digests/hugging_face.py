@@ -30,7 +30,7 @@ import re
 from datetime import date
 from itertools import dropwhile, islice
 
-from bot.digests import _format, _html, _json, _papers
+from bot.digests import _format, _html, _json, _names, _papers
 from bot.digests._format import Content, Entry, Format, Warnings
 from bot.digests._json import Record
 from bot.digests._xml import is_html
@@ -66,7 +66,7 @@ def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1)
             key="",
             title=inner.text("title") or record.text("title"),
             abstract=inner.text("summary") or record.text("summary"),
-            authors=_papers.joined_names(inner.names("authors")),
+            authors=_names.joined_names(inner.names("authors")),
             arxiv_id=arxiv_id,
             version=version,
         )
@@ -144,7 +144,7 @@ def _paper(card: _html.Node) -> Paper | None:
         key="",
         title=next(filter(None, titles), ""),
         abstract=abstract.text if abstract else "",
-        authors=tuple(filter(None, (_papers.decode_accents(person.attribute("title")) for person in card.all("li")))),
+        authors=tuple(filter(None, (_names.decode_accents(person.attribute("title")) for person in card.all("li")))),
         arxiv_id=arxiv_id,
     )
 

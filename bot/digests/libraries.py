@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.digests import describe_bytes, describe_text
 from bot.digests._format import BOM, collapse
-from bot.digests._papers import decode_accents
+from bot.digests._names import decode_accents
 from subscriptions import errors
 from subscriptions.matching import ranking
 from subscriptions.matching.ranking import Library, LibraryEntry, LibraryWords

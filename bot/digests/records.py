@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from bot.digests import _format, _json, _papers, _works, _xml
+from bot.digests import _dates, _dois, _format, _json, _papers, _works, _xml
 from bot.digests._format import Content, Format, Warnings
 from bot.digests._json import Record
 from bot.digests._works import Work
@@ -54,7 +54,7 @@ def _work_of_pubmed(record: _xml.Element) -> Work:
     return Work(
         line=record.line,
         title=_works.without_period(title) or _in(article, "VernacularTitle").text,
-        doi=next((doi for text in (*located, *ids) if (doi := _works.doi_in_field(text))), None),
+        doi=next((doi for text in (*located, *ids) if (doi := _dois.doi_in_field(text))), None),
         people=[name for one in _in(article, "AuthorList").all("Author") if (name := _name_in_pubmed(one))],
         date=_date_in_pubmed(record, article),
         abstract=" ".join(map(_part_of_abstract, _in(article, "Abstract").all("AbstractText"))),
@@ -79,9 +79,9 @@ def _date_in_pubmed(record: _xml.Element, article: _xml.Element) -> str:
     issue = _in(article, "Journal", "JournalIssue", "PubDate")
     history = {one.attributes.get("PubStatus"): one for one in _in(record, "PubmedData", "History").children}
     dates = (_in(article, "ArticleDate"), issue, history.get("pubmed", _NOTHING), history.get("entrez", _NOTHING))
-    written = (_works.date_from(one.first("Year"), one.first("Month"), one.first("Day")) for one in dates)
+    written = (_dates.date_from(one.first("Year"), one.first("Month"), one.first("Day")) for one in dates)
     return next(
-        filter(None, (next(written), next(written) or _works.date_of(issue.first("MedlineDate")), *written)), ""
+        filter(None, (next(written), next(written) or _dates.date_of(issue.first("MedlineDate")), *written)), ""
     )
 
 
@@ -98,10 +98,10 @@ def _work_of_openalex(record: Record) -> Work:
     return Work(
         line=record.line,
         title=record.text("title") or record.text("display_name"),
-        doi=_works.doi_in_field(record.text("doi")),
+        doi=_dois.doi_in_field(record.text("doi")),
         arxiv_id=next((url for one in places if _papers.arxiv_address(url := one.text("landing_page_url"))), None),
         people=list(filter(None, people)),
-        date=_works.date_of(record.text("publication_date") or record.text("publication_year")),
+        date=_dates.date_of(record.text("publication_date") or record.text("publication_year")),
         abstract=record.text("abstract") or _from_inverted(record.record("abstract_inverted_index")),
         venue=next(filter(None, (one.text("display_name") for one in venues)), ""),
         url=record.record("primary_location").text("landing_page_url"),
@@ -137,7 +137,7 @@ def _work_of_crossref(record: Record) -> Work:
     return Work(
         line=record.line,
         title=next(iter(record.texts("title")), ""),
-        doi=_works.doi_in_field(record.text("DOI")),
+        doi=_dois.doi_in_field(record.text("DOI")),
         people=list(filter(None, names)),
         date=next((day for name in _DATES if (day := _date_in_parts(record.record(name)))), ""),
         abstract=record.text("abstract"),
@@ -152,7 +152,7 @@ def _date_in_parts(record: Record) -> str:
     parts = record.members.get("date-parts")
     first = parts[0] if isinstance(parts, list) and parts else None
     numbers = [one for one in first if isinstance(one, str)] if isinstance(first, list) else []
-    return _works.date_from(*numbers[:3]) if numbers else ""
+    return _dates.date_from(*numbers[:3]) if numbers else ""
 
 
 def _work_of_s2(record: Record) -> Work:
@@ -162,10 +162,10 @@ def _work_of_s2(record: Record) -> Work:
     return Work(
         line=record.line,
         title=record.text("title"),
-        doi=_works.doi_in_field(ids.text("DOI") or record.text("doi")),
+        doi=_dois.doi_in_field(ids.text("DOI") or record.text("doi")),
         arxiv_id=ids.text("ArXiv") or None,
         people=record.names("authors"),
-        date=_works.date_of(record.text("publicationDate") or record.text("year")),
+        date=_dates.date_of(record.text("publicationDate") or record.text("year")),
         abstract=record.text("abstract"),
         venue=record.record("journal").text("name") or record.text("venue"),
         url=record.text("url"),
@@ -181,13 +181,13 @@ def _work_of_esummary(record: Record) -> Work:
         line=record.line,
         title=_works.without_period(record.text("title")) or record.text("vernaculartitle"),
         doi=next(
-            (doi for one in ids if one.text("idtype") == "doi" and (doi := _works.doi_in_field(one.text("value")))),
+            (doi for one in ids if one.text("idtype") == "doi" and (doi := _dois.doi_in_field(one.text("value")))),
             None,
         ),
         people=record.names("authors"),
-        date=_works.date_of(record.text("epubdate"))
-        or _works.date_of(record.text("pubdate"))
-        or _works.date_of(record.text("sortpubdate")),
+        date=_dates.date_of(record.text("epubdate"))
+        or _dates.date_of(record.text("pubdate"))
+        or _dates.date_of(record.text("sortpubdate")),
         venue=record.text("fulljournalname") or record.text("source"),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else "",
         kinds=record.texts("pubtype"),
@@ -206,9 +206,9 @@ def _work_of_europepmc(record: Record) -> Work:
     return Work(
         line=record.line,
         title=_works.without_period(record.text("title")),
-        doi=_works.doi_in_field(record.text("doi")),
+        doi=_dois.doi_in_field(record.text("doi")),
         people=list(filter(None, names)) or list(filter(None, [record.text("authorString").rstrip(".")])),
-        date=_works.date_of(record.text("firstPublicationDate") or record.text("pubYear")),
+        date=_dates.date_of(record.text("firstPublicationDate") or record.text("pubYear")),
         abstract=record.text("abstractText"),
         venue=record.record("journalInfo").record("journal").text("title")
         or record.text("journalTitle")
@@ -225,9 +225,9 @@ def _work_of_doaj(record: Record) -> Work:
     return Work(
         line=record.line,
         title=article.text("title"),
-        doi=next((doi for text in ids if (doi := _works.doi_in_field(text))), None),
+        doi=next((doi for text in ids if (doi := _dois.doi_in_field(text))), None),
         people=article.names("author"),
-        date=_works.date_from(article.text("year"), article.text("month")),
+        date=_dates.date_from(article.text("year"), article.text("month")),
         abstract=article.text("abstract"),
         venue=article.record("journal").text("title"),
         url=next(iter(links), ""),
@@ -238,12 +238,12 @@ def _work_of_hal(record: Record) -> Work:
     return Work(
         line=record.line,
         title=next(iter(record.texts("title_s")), ""),
-        doi=_works.doi_in_field(record.text("doiId_s")),
+        doi=_dois.doi_in_field(record.text("doiId_s")),
         arxiv_id=record.text("arxivId_s") or None,
         people=record.texts("authFullName_s"),
         date=next(
             (day for name in ("publicationDate_s", "producedDate_s", "publicationDateY_i", "producedDateY_i", "submittedDate_s")
-             if (day := _works.date_of(record.text(name)))), "",
+             if (day := _dates.date_of(record.text(name)))), "",
         ),
         abstract=next(iter(record.texts("abstract_s")), ""),
         venue=record.text("journalTitle_s"),

@@ -1,133 +1,25 @@
-"""Requests for documents, for each day and for missed days; when sources are due; and limits of a host."""
+"""Requests for documents: the regular ones of a source at a moment, those that follow from an answer, and those for a missed day."""
 
-import asyncio
 import hashlib
 import json
 import re
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
-from bot.errors import FetchError
-from bot.ports.channel import Clock
-from bot.settings import EVERYTHING, SourceSettings, is_listing
-from bot.settings.cron import CronSchedule
+from bot.settings import EVERYTHING, SourceSettings
 from bot.sources.databases import DATABASES, MOST_PAGES, Question
 from subscriptions import model
 from subscriptions.categories import CLASSES
-from subscriptions.errors import Sentence
 from subscriptions.planning import source_calendar
-from subscriptions.planning.receipts import Observation
-from subscriptions.service.source_notices import claim_slot
-from subscriptions.store.database.store import Store
-from subscriptions.store.sources import release_slot
-from subscriptions.zones import zone
 
-GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
-PUBLISHER = "arxiv"
-GAPS = dict.fromkeys(("api.openalex.org", "api.crossref.org", "eutils.ncbi.nlm.nih.gov"), 1.0)  # of other hosts
-MAX_SLOT = 60.0  # seconds that a request waits for its slot at most; if it must wait longer, it fails
-LONGEST_REQUEST = 240.0  # seconds after which the slot of a killed process is free again
-MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
-
-
-class StoredHostSlots:
-    """The slots that all processes of one store share: for each publisher, one request at a time. Raises StoreError."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-
-    async def acquire(self, publisher: str, most: timedelta) -> timedelta:
-        """Tries to acquire the slot for at most `most`. Returns zero if it succeeds, else how long the slot stays taken."""
-        return await self._store.run(claim_slot, publisher, most, wall=self._clock.wall())
-
-    async def release(self, publisher: str, gap: timedelta) -> None:
-        """Releases the slot, which is free again after `gap`."""
-        await self._store.run(release_slot, publisher, gap, wall=self._clock.wall())
-
-
-def is_arxiv(host: str) -> bool:
-    """Returns whether a host is arXiv's. arXiv's limits hold for all its hosts together."""
-    name = host.rstrip(".").casefold()
-    return name == "arxiv.org" or name.endswith(".arxiv.org")
-
-
-class HostLimiter:
-    """Lets one process send one request at a time to a host. arXiv's hosts count as one, and get further limits.
-
-    There is a gap between the end of a request to arXiv, even a failed one, and the start of the next. So requests never
-    arrive closer together, even over a slow network. With `others`, all processes together send arXiv one request at a
-    time.
-    """
-
-    def __init__(
-        self, clock: Clock, *, others: StoredHostSlots | None = None, is_limited: Callable[[str], bool] = is_arxiv
-    ) -> None:
-        self._clock = clock
-        self._others = others
-        self._is_limited = is_limited
-        self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        # host, or PUBLISHER for all hosts of arXiv -> the monotonic second from which the next request may start
-        self._free: dict[str, float] = {}
-
-    @asynccontextmanager
-    async def slot(self, host: str) -> AsyncIterator[None]:
-        """Waits for a slot for one request, and holds it. Raises FetchError if the host asked for a long wait."""
-        lane, gap = (PUBLISHER, GAP) if self._is_limited(host) else (host, GAPS.get(host, 0.0))
-        async with self._lanes[lane]:
-            wait = self._free.get(lane, 0.0) - self._clock.monotonic()
-            if wait > MAX_SLOT:
-                raise asked_to_wait(host, timedelta(seconds=wait))
-            if wait > 0:
-                await self._clock.sleep(wait)
-            async with self._alone(lane, gap):
-                try:
-                    yield
-                finally:
-                    self._reserve(lane, gap)
-
-    @asynccontextmanager
-    async def _alone(self, publisher: str, gap: float) -> AsyncIterator[None]:
-        """Waits for and holds the slot that all processes share. Hosts without a gap need no slot."""
-        if not gap or self._others is None:
-            yield
-            return
-        while wait := await self._others.acquire(publisher, timedelta(seconds=LONGEST_REQUEST)):
-            await self._clock.sleep(min(wait.total_seconds(), gap))
-        try:
-            yield
-        finally:
-            await self._others.release(publisher, timedelta(seconds=gap))
-
-    def pause(self, host: str, wait: timedelta) -> None:
-        """Lets no request to the host start until `wait` is over, because the host asked for this."""
-        self._reserve(PUBLISHER if self._is_limited(host) else host, wait.total_seconds())
-
-    def _reserve(self, lane: str, seconds: float) -> None:
-        self._free[lane] = max(self._free.get(lane, 0.0), self._clock.monotonic() + seconds)
-
-
-def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> FetchError:
-    """Returns the FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
-    values = {"host": host, "status": status or "", "seconds": f"{wait.total_seconds():.0f}"}
-    if wait:
-        sentence = Sentence("{host} asks for a wait of {seconds} seconds.", values)
-    # a page that says "Rate exceeded." but has a status of success
-    elif status is None or status < HTTPStatus.BAD_REQUEST:
-        sentence = Sentence("{host} is too busy to answer.", values)
-    else:
-        sentence = Sentence("{host} is too busy to answer ({status}).", values)
-    return FetchError(sentence, Sentence("It is asked again by itself."), retry_after=wait, busy=True)
-
-
-# --------------------------------------------------------------- computes the regular requests of a source at a moment
-
-
+DAY = timedelta(days=1)
+CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a day later
+SUNDAY = 6
+# arXiv's moderators may hold back papers; a paper of the oldest missed day may have been submitted this long before
+MODERATION_HOLD = timedelta(days=4)
+_CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 DATE = "{date}"
 MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API; several are needed after an outage
 PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
@@ -300,17 +192,6 @@ def document_name(source: str, url: str) -> str:
     return f"{source}/{last}" if last else source
 
 
-# ------------------------------------------------------------------------------ the requests for a day that was missed
-
-
-DAY = timedelta(days=1)
-CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a day later
-SUNDAY = 6
-# arXiv's moderators may hold back papers; a paper of the oldest missed day may have been submitted this long before
-MODERATION_HOLD = timedelta(days=4)
-_CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
-
-
 def categories_of(source: SourceSettings) -> tuple[str, ...]:
     """Returns the archives and categories of arXiv whose daily papers a source shows; () for other sources."""
     if source.arxiv or source.url is None or source.schedule != "arxiv":
@@ -394,99 +275,3 @@ def _in_categories(categories: Collection[str]) -> str:
         return ""
     codes = [f"{code}.*" if CLASSES.get(code) else code for code in dict.fromkeys(categories)]
     return f"%28{'+OR+'.join(f'cat:{code}' for code in codes)}%29+AND+"
-
-
-# ------------------------------------------------------------------------------------------------- when sources are due
-
-
-class SourceSchedules:
-    """Tells when sources are due, by the schedules of the settings, arXiv's calendar and the operator's time zone."""
-
-    def __init__(self, holidays: Sequence[date] | None, zone_name: str) -> None:
-        self.calendar = source_calendar.ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
-        self._zone = zone(zone_name)
-
-    def schedule(self, source: SourceSettings) -> source_calendar.Schedule | None:
-        """Returns the schedule of a source; None for a file that is only watched."""
-        if source.schedule is None:
-            return None
-        return source_calendar.read_schedule(
-            source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone)
-        )
-
-    def due(
-        self, source: SourceSettings, observation: Observation, now: datetime
-    ) -> tuple[source_calendar.Overdue | None, bool]:
-        """Returns (what a unit should hold by now, or None; whether None means that nothing is announced today)."""
-        schedule = self.schedule(source)
-        if schedule is None:
-            return None, False
-        if observation.batch:
-            return self._arxiv(source).due_now(now), True
-        return schedule.due_now(now), schedule.awaited
-
-    def is_awaited(self, source: SourceSettings) -> bool:
-        """Returns whether documents of a source are due at known moments. If not, papers of any day count as new."""
-        schedule = self.schedule(source)
-        return schedule is not None and schedule.awaited
-
-    def batch_due(self, source: SourceSettings, now: datetime) -> source_calendar.Overdue | None:
-        """Returns the batch of arXiv that the source should show by now; None if none is due."""
-        return self._arxiv(source).due_now(now)
-
-    def current_days(self, source: SourceSettings, now: datetime) -> tuple[date, ...]:
-        """Returns the days of the regular requests: today and yesterday for a dated address, else the day that is due."""
-        today = now.astimezone(UTC).date()
-        if is_dated(source):
-            return today, today - DAY
-        schedule = self.schedule(source)
-        if self._follows_arxiv(source):
-            due = self._arxiv(source).due_now(now)
-            return (due.batch,) if due and due.batch else ()
-        last = schedule.last_due(now) if schedule and schedule.awaited else None
-        return (last.astimezone(self._zone).date(),) if last else ()
-
-    def days_due(self, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
-        """Returns the days after `after` that a source should have brought by `now`, oldest first.
-
-        If `after` is None, returns only the current day.
-        """
-        if source.database:
-            return ()  # each poll asks for all papers since the last one that was good
-        current = self.current_days(source, now)
-        today = now.astimezone(UTC).date()
-        if after is None or after > today + DAY:  # a time in the future was stored before the clock was set back
-            return current[:1]
-        first = max(after, today - MAX_DAYS_COUNTED) + DAY
-        if is_dated(source):
-            return tuple(first + DAY * n for n in range((today - first).days + 1))
-        if self._follows_arxiv(source):
-            schedule = self._arxiv(source)
-            days = self.calendar.announcement_days(first, today + DAY)
-            return tuple(day for day in days if schedule.expected_at(day) <= now)
-        return self._days_of_cron(source, first, now)
-
-    def _days_of_cron(self, source: SourceSettings, first: date, now: datetime) -> tuple[date, ...]:
-        schedule = self.schedule(source)
-        if schedule is None or not schedule.awaited:
-            return ()
-        found: dict[date, None] = {}
-        moment = schedule.next_poll(datetime(first.year, first.month, first.day, tzinfo=UTC) - DAY)
-        while moment <= now:
-            day = moment.astimezone(self._zone).date()
-            found |= {day: None} if day >= first else {}
-            moment = schedule.next_poll(moment + timedelta(hours=1))
-        return tuple(found)
-
-    def _follows_arxiv(self, source: SourceSettings) -> bool:
-        """Returns whether a source follows arXiv's calendar."""
-        return bool(source.arxiv) or source.schedule == "arxiv"
-
-    def expected_at(self, source: SourceSettings, batch: date) -> datetime:
-        """Returns the moment from which a source should hold a batch of arXiv."""
-        return self._arxiv(source).expected_at(batch)
-
-    def _arxiv(self, source: SourceSettings) -> source_calendar.ArxivSchedule:
-        return source_calendar.ArxivSchedule(
-            calendar=self.calendar, evening=source.url is not None and is_listing(source.url)
-        )

@@ -15,7 +15,7 @@ from bot.dependencies.optional_parts import without
 from bot.errors import FetchError
 from bot.http.body import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, unpacked
 from bot.ports.channel import Clock
-from bot.sources.fetch_request import HostLimiter, asked_to_wait
+from bot.sources.host_limits import HostLimiter, asked_to_wait
 from bot.sources.public_addresses import is_public
 from subscriptions.errors import Sentence
 

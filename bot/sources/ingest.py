@@ -11,7 +11,8 @@ from bot.digests import dated, read_digest
 from bot.ports import channel
 from bot.ports.meaning import Encoder
 from bot.sources.encoding import codes_of
-from bot.sources.fetch_request import ARXIV, Sites, SourceSchedules
+from bot.sources.fetch_request import ARXIV, Sites
+from bot.sources.source_schedules import SourceSchedules
 from subscriptions import model
 from subscriptions.planning.counted_as_sent import UNKNOWN, Arrival
 from subscriptions.service.ingest import Ingest, ingest_digest, papers_to_encode

@@ -25,9 +25,9 @@ from bot.ports import conversation
 from bot.rendering.delivery_messages import notice_view
 from bot.rendering.language import Language
 from bot.settings import SourceSettings
-from bot.sources.fetch_request import SourceSchedules
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import PollDependencies, store_digest
+from bot.sources.source_schedules import SourceSchedules
 from subscriptions import model
 from subscriptions.notices.findings import Finding
 from subscriptions.planning.receipts import Outcome, Receipt

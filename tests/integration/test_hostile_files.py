@@ -56,7 +56,7 @@ def test_a_paper_with_two_million_authors_keeps_twenty_thousand(tmp_path: Path) 
         kept, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert len(read.entries[0].authors) == digests._papers.MOST_AUTHORS
+    assert len(read.entries[0].authors) == digests._names.MOST_AUTHORS
     assert [(one.code, one.count) for one in read.warnings if one.code == "long_fields"] == [("long_fields", 1)]
     assert kept < len(page) // 4
     assert peak < 7 * len(page)  # without a limit of authors, this would be 16 times the length

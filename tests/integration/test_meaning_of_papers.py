@@ -16,9 +16,9 @@ import pytest
 from bot.settings import SourceSettings
 from bot.sources import encoding, source_scheduler
 from bot.sources.encoding import LateEncoding
-from bot.sources.fetch_request import SourceSchedules
 from bot.sources.ingest import PollDependencies, store_digest
 from bot.sources.source_scheduler import SourceScheduler
+from bot.sources.source_schedules import SourceSchedules
 from subscriptions import meaning as vectors
 from subscriptions import model
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable

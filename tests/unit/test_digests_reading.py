@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from bot import digests
-from bot.digests import _format, _no_papers, _papers, _works
+from bot.digests import _dates, _dois, _format, _names, _no_papers, _papers
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Announce
 
@@ -101,7 +101,7 @@ def test_titles_that_read_the_same_have_one_key(title: str) -> None:
     ],
 )
 def test_accents_of_tex_are_letters(written: str, read: str) -> None:
-    assert _papers.decode_accents(written) == read
+    assert _names.decode_accents(written) == read
 
 
 def test_no_name_is_lost_in_a_list_of_574() -> None:
@@ -125,7 +125,7 @@ def test_no_name_is_lost_in_a_list_of_574() -> None:
     ],
 )
 def test_names_are_split_also_at_and_and_read_in_links(written: str, names: tuple[str, ...]) -> None:
-    assert _papers.split_authors(written) == names
+    assert _names.split_authors(written) == names
 
 
 EMPTY_TABLE = "# 摘要\n\n| Ref | Title | Summary |\n| --- | --- | --- |\n\nHeute nichts.\n\n# 详细\n"
@@ -199,7 +199,7 @@ def test_each_reader_reads_an_id_with_a_class_and_all_names(page: str) -> None:
     ],
 )
 def test_affiliations_go_and_names_stay(written: str, kept: str) -> None:
-    assert _papers.without_affiliations(written) == kept
+    assert _names.without_affiliations(written) == kept
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_affiliations_go_and_names_stay(written: str, kept: str) -> None:
     ],
 )
 def test_a_list_of_names_in_a_mail_is_split(written: str, names: tuple[str, ...], not_shown: str | None) -> None:
-    assert _papers.split_listed(written) == (names, not_shown)
+    assert _names.split_listed(written) == (names, not_shown)
 
 
 @pytest.mark.parametrize(
@@ -608,7 +608,7 @@ def test_a_title_shows_what_is_no_paper(title: str, *, is_paper: bool) -> None:
     ],
 )  # fmt: skip
 def test_a_date_is_read_as_far_as_it_is_given(written: str, date: str) -> None:
-    assert _works.date_of(written) == date
+    assert _dates.date_of(written) == date
 
 
 @pytest.mark.parametrize(
@@ -623,7 +623,7 @@ def test_a_date_is_read_as_far_as_it_is_given(written: str, date: str) -> None:
     ],
 )  # fmt: skip
 def test_names_are_those_of_the_authors(people: list[str], names: list[str]) -> None:
-    assert _works.names_of(people, one_each=False) == (tuple(names), False)
+    assert _names.names_of(people, one_each=False) == (tuple(names), False)
 
 
 @pytest.mark.parametrize(
@@ -637,9 +637,9 @@ def test_names_are_those_of_the_authors(people: list[str], names: list[str]) -> 
     ],
 )
 def test_the_doi_of_an_address_is_that_of_its_page(address: str, doi: str | None) -> None:
-    assert _works.doi_in_address(address) == doi
+    assert _dois.doi_in_address(address) == doi
 
 
 @pytest.mark.parametrize("text", ["10.1234/kites.7.", "doi:10.1234/kites.7,", "https://doi.org/10.1234/Kites.7"])
 def test_a_stop_behind_a_doi_is_no_part_of_it(text: str) -> None:
-    assert _works.doi_in_field(text) == "10.1234/kites.7"
+    assert _dois.doi_in_field(text) == "10.1234/kites.7"

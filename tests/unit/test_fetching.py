@@ -19,7 +19,7 @@ from bot.digests import files as sources
 from bot.errors import FetchError, UnreadableInput
 from bot.http import body
 from bot.settings import SourceSettings
-from bot.sources import fetch_request
+from bot.sources import fetch_request, host_limits, source_schedules
 from bot.sources import fetcher as web
 from bot.sources.public_addresses import is_public
 from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays, ranges
@@ -62,7 +62,7 @@ def fetcher(
     clock = clock or make.FakeClock(make.NOON)
     return web.Fetcher(
         clock,
-        fetch_request.HostLimiter(clock),
+        host_limits.HostLimiter(clock),
         agent="paperwire/1.0 (+me@example.org)",
         allowed_hosts=allowed,
         limits=limits,
@@ -168,7 +168,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
     clock = make.FakeClock(make.NOON)
     fetching = web.Fetcher(
         clock,
-        fetch_request.HostLimiter(clock),
+        host_limits.HostLimiter(clock),
         agent="a",
         allowed_hosts=HERE,
         resolve=look_up,
@@ -432,11 +432,11 @@ def tls() -> Iterator[FakeArxiv]:
     ],
 )
 def test_which_hosts_are_arxivs(host: str, ours: bool) -> None:
-    assert fetch_request.is_arxiv(host) is ours
+    assert host_limits.is_arxiv(host) is ours
 
 
 async def test_arxiv_is_asked_once_in_three_seconds(clock: make.FakeClock) -> None:
-    host_limiter = fetch_request.HostLimiter(clock)
+    host_limiter = host_limits.HostLimiter(clock)
     starts = []
 
     async def request(host: str) -> None:
@@ -451,7 +451,7 @@ async def test_arxiv_is_asked_once_in_three_seconds(clock: make.FakeClock) -> No
 
 
 async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: make.FakeClock) -> None:
-    class Busy(fetch_request.StoredHostSlots):
+    class Busy(host_limits.StoredHostSlots):
         """Another process that has taken the next seven seconds."""
 
         def __init__(self) -> None:
@@ -465,7 +465,7 @@ async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: ma
             self.received.append(f"{publisher} {gap.total_seconds():.0f}")
 
     others = Busy()
-    host_limiter = fetch_request.HostLimiter(clock, others=others)
+    host_limiter = host_limits.HostLimiter(clock, others=others)
     with pytest.raises(ConnectionError):
         async with host_limiter.slot("arxiv.org"):
             raise ConnectionError
@@ -730,7 +730,7 @@ def test_papers_are_asked_for_by_ids_and_by_the_words_of_a_title() -> None:
 def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
     return [
         f"{day:%m-%d}"
-        for day in fetch_request.SourceSchedules(None, "Asia/Tokyo").days_due(
+        for day in source_schedules.SourceSchedules(None, "Asia/Tokyo").days_due(
             one, after, datetime.fromisoformat(now).replace(tzinfo=UTC)
         )
     ]
