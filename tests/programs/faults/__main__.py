@@ -44,7 +44,7 @@ def main() -> int:
     rows = {name: found[name] for name in names if name in found}
     sys.stdout.write(table.table(rows, options.day))
     if options.page and options.only:
-        table.write_again(options.page, rows, options.day)
+        table.write_again(options.page, rows, options.day, BY_NAME)
     elif options.page and len(rows) == len(BY_NAME):
         table.write(options.page, "faults", table.table(rows, options.day))
     wrong = [name for name, row in rows.items() if not BY_NAME[name].is_as_it_must_be(row, options.tries)]

@@ -1,6 +1,7 @@
 """The table of docs/reliability.md: a line for each row, and its place on the page."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
@@ -32,11 +33,15 @@ def _seconds(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def write_again(page: Path, verdicts: dict[str, Verdict], day: str) -> None:
-    """Replaces the lines of some rows on the page, and adds the day."""
+def write_again(page: Path, verdicts: dict[str, Verdict], day: str, names: Iterable[str]) -> None:
+    """Replaces the lines of some rows on the page, and adds the day. `names`: of all rows, in the order of the table."""
     whole = page.read_text("utf-8").replace("<!-- faults -->\nMeasured on ", f"<!-- faults -->\nMeasured on {day}, ")
-    for name, verdict in verdicts.items():
-        whole = re.sub(rf"(?m)^\| {re.escape(name)} \|.*\n", line(name, verdict), whole)
+    before = HEAD.splitlines(keepends=True)[-1]
+    for name in names:
+        known = re.search(rf"(?m)^\| {re.escape(name)} \|.*\n", whole)
+        now = line(name, verdicts[name]) if name in verdicts else known[0] if known else ""
+        whole = whole.replace(known[0], now) if known else whole.replace(before, before + now)
+        before = now or before
     page.write_text(whole, "utf-8")
 
 
