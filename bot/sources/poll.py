@@ -138,7 +138,7 @@ class Poll:
             digest = await self._read(request, found.data)
         except (UnknownFormat, BrokenDigest) as error:
             return self._observe(request, Observation(problem=documents.reason_of(error)))
-        if digest.is_feed:  # journals announce issues of months to come
+        if digest.is_feed and digest.day:  # journals announce issues of months to come
             digest = dated(digest, today(self._deps))
         if problem := documents.feed_error(digest) or documents.future_problem(digest, self._source.name, self._now):
             return self._observe(request, Observation(problem=problem))
