@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import asking, meant, offered, phrasing, picking
+from bot.commands import asking, change_said, meant, offered, phrasing, picking
 from bot.commands.context import CommandContext
-from bot.commands.words import intents, names, subjects
+from bot.commands.words import intents, names, reader, subjects
 from bot.commands.words.said import SURE, Said
 from bot.ports import channel
 from subscriptions import model
@@ -78,7 +78,13 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
 def _do_with_others(
     label: str, verb: str, there: Sequence[model.Subscription], kept: Sequence[model.Subscription], long: str
 ) -> channel.Button:
-    """Returns a button that runs a command with all subscriptions except `kept`."""
-    numbers = [str(one.number) for one in there if one not in kept]
-    args = [" ".join(numbers)] if verb == "unsub" else [f"{number}{long}".strip() for number in numbers]
+    """Returns a button that runs a command with all subscriptions except `kept`; `long` are the words for a pause or a time."""
+    others = [one for one in there if one not in kept]
+    if verb == "schedule":  # the days of each stay if only a time of day is named
+        timed = intents.meaning(f"move it to{long}")._replace(found=(reader.Score("schedule", 1.0),))
+        args = [change[1] for one in others if (change := change_said.change_of(timed, one))]
+    elif verb == "unsub":
+        args = [" ".join(str(one.number) for one in others)]
+    else:
+        args = [f"{one.number}{long}".strip() for one in others]
     return channel.Button(label=cut_letters(label, offered.LABEL), verb="do", arguments={"command": verb, "args": args})

@@ -18,7 +18,7 @@ from subscriptions import zones
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Subscription
 from subscriptions.planning.times import split_when
-from subscriptions.planning.times._reading import clock_of
+from subscriptions.planning.times.reading import clock_of
 from subscriptions.query import links_in_text
 from subscriptions.service.listing import typed_number
 
@@ -227,7 +227,7 @@ def says_yes_or_no(context: CommandContext) -> bool:
 def _option_said(context: CommandContext) -> Mapping[str, Any] | None:
     """Returns the button that a text means: its verb, label and arguments; None if it means neither."""
     said = context.args.strip().strip(".!。！").casefold()
-    for answer, is_said in (("yes", yes_no.agrees(said)), ("no", yes_no.declines(said))):
+    for answer, is_said in (("yes", yes_no.approves(said)), ("no", yes_no.declines(said))):
         option: Mapping[str, Any] = context.arguments[answer]
         if is_said or said == str(option["label"]).casefold():
             return option

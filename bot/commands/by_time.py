@@ -7,7 +7,7 @@ from bot.commands.meant import Pointed
 from bot.commands.words import reader
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning import cadence
-from subscriptions.planning.times._reading import Reading, reading_of
+from subscriptions.planning.times.reading import Reading, reading_of
 
 _THING = re.compile(
     r"(?<=[\w.]) (?:ones?|subscriptions?|digests?|alerts?|feeds?|mails?|papers)\b(?! (?:of|about|on|that)\b)"

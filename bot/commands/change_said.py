@@ -13,7 +13,7 @@ from subscriptions import errors, model
 from subscriptions.normalize import tokens
 from subscriptions.planning.cadence import with_days
 from subscriptions.planning.pauses import length_of
-from subscriptions.planning.times._reading import clock_of, reading_of
+from subscriptions.planning.times.reading import clock_of, reading_of
 from subscriptions.query import rewriting
 from subscriptions.query.parse import parse_query
 

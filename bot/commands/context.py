@@ -254,6 +254,12 @@ def writes_of(action: Action) -> Condition | bool:
     return action.needs_manager if action.writes is None else action.writes
 
 
+def may_write(action: Action, context: CommandContext) -> bool:
+    """Returns whether an action may write when it runs in this context."""
+    writes = writes_of(action)
+    return writes(context) if callable(writes) else writes
+
+
 # Name of a command in other bots → our command.
 _ELSEWHERE: Mapping[str, str] = {
     "activeall": "resume",

@@ -6,61 +6,25 @@ and [undo] stay. If two readings are possible, the step is a question.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from difflib import get_close_matches
 
-from bot.commands import by_time, change_said, meant, references
+from bot.commands import change_said, meant, named_orders, references
 from bot.commands.frame import Choice, Shown
 from bot.commands.references import Following
+from bot.commands.steps import Do, Instead, Papers, Step, Which, WhichPaper
 from bot.commands.words import by_rule, intents, names, orders, reader, subjects
 from bot.commands.words.said import HALF, Said
 from subscriptions import chat_settings, errors, zones
 from subscriptions.model import ChatKind, Subscription
-from subscriptions.planning.times._reading import is_time
+from subscriptions.planning.times.reading import clock_of, is_time
 
-_MOST_BUTTONS = 8  # subscriptions of which a question asks which one is meant
+_SPELLED = 0.75  # how similar a word must be to another one to be its right spelling: 0 to 1
 _MOST_ASKED = 3  # subscriptions of which a question asks whether they are meant
-_ORDERS = ("unsub", "pause", "resume", "schedule")
+_NOT = re.compile(r"\s*[,;]?\s*(?:\bnot\b|不是)\s*")
 _SAYS = {"limit": "set-limit", "quiet": "set-quiet"}  # setting → the intent whose sentences contain its value
 _AGREED_TO = ("subscribe-to", "do", "rewrite")  # verbs of the buttons that a plain "yes" presses
-
-
-class Do(NamedTuple):
-    """A command with its arguments."""
-
-    command: str
-    args: str
-    label: str = ""  # what a button for it says
-
-
-class Papers(NamedTuple):
-    """What the message says shall be done with these papers."""
-
-    ids: Sequence[int]
-    said: Said
-
-
-class WhichPaper(NamedTuple):
-    """A question for which of the shown papers a button shall be pressed."""
-
-    verb: str
-    papers: Mapping[int, int]
-
-
-class Which(NamedTuple):
-    """A question: which of these is meant?"""
-
-    steps: Sequence["Do | Choice"]
-
-
-class Instead(NamedTuple):
-    """The last change is taken back, and this is done in its place."""
-
-    does: Do
-
-
-Step = Do | Choice | Papers | WhichPaper | Which | Instead
 
 
 def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | None:  # noqa: PLR0911 - as above
@@ -80,6 +44,8 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
             return _some_papers(found.said, shown)
         case "same":
             return Do("sub", f"{found.said.subject} {there[-1].cadence}") if there else None
+        case "choose" if again := _judged_too(found, shown):
+            return again
         case "choose":
             chosen = _choice(found.said, shown) or _listed(found.said, shown) or _some_papers(found.said, shown)
             return chosen or _paper(found.said, shown, there)
@@ -92,6 +58,8 @@ def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscri
     """Returns another value, the same change for another subscription, a pressed button, or an order about several."""
     if shown.last == "setting" and (value := _value(said, shown.setting)):
         return Do("set", f"{shown.setting} {value}")
+    if (timed := _right_time(said, shown, there)) is not None:
+        return timed
     if shown.did not in ("", "sub") and (other := _for_another(said, found, shown, there)):
         return other
     plain = references.plain_of(said.text)
@@ -99,7 +67,16 @@ def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscri
     # "subscribe" may mean several buttons, and a bare number those of other replies
     if labelled and found.kind not in ("agree", "tell") and not plain.isdecimal():
         return labelled
-    return _chosen_by_name(said, shown, there) or _order(said, shown, there)
+    return _chosen_by_name(said, shown, there) or named_orders.order(said, shown, there)
+
+
+def _right_time(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do | None:
+    """Returns the time of the last subscription, corrected: "8, not 7"."""
+    right, _, wrong = _NOT.sub("|", references.plain_of(said.text)).partition("|")
+    one = next((one for one in there if one.number == shown.number and shown.last == "number"), None)
+    if not wrong or one is None or one.cadence.at is None or clock_of(wrong) != one.cadence.at or not clock_of(right):
+        return None
+    return named_orders.rescheduled(intents.meaning(f"move it to {right}"), one)
 
 
 def _taken_back(said: Said, found: Following, shown: Shown) -> Do | None:
@@ -117,68 +94,6 @@ def _answered(found: Following, shown: Shown) -> Step | None:
     if found.kind == "decline":  # what a reply did beside its question stays
         return Choice(found.said.text, "cancel", {}) if shown.asks else None
     return _agreed(shown) if found.kind == "agree" and shown.asks else _accepted(found, shown)
-
-
-def _order(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | None:
-    """Returns an order about subscriptions that are meant by their count, their place in a list, or when they come."""
-    pointed = _pointed_at(said.text, shown, there)
-    numbered = _numbered_order(said, pointed)
-    if pointed is None or numbered is None:
-        return None
-    if not pointed.those:
-        return _which_of(numbered, there)
-    other = [one for one in there if said.numbers == [str(one.number)] and one not in pointed.those]
-    if other:  # the second of the list, or number 2
-        return _which_of(numbered, [*other, *pointed.those])
-    step = _with_each(numbered, pointed.those, said.text)
-    is_of_papers = shown.last == "query" and bool(shown.papers) and numbered.intent == "unsub"
-    return Which([step]) if step and is_of_papers else step
-
-
-def _pointed_at(text: str, shown: Shown, there: Sequence[Subscription]) -> meant.Pointed | None:
-    return meant.pointed_at(text, shown, there) or by_time.pointed_at(text, there)
-
-
-def order_by_name(said: Said, there: Sequence[Subscription]) -> Step | None:
-    """Returns an order about subscriptions by their whole name or query; None if the text is understood without that."""
-    named = tuple(one for one in there if meant.is_named(reader.folded(said.text), one))
-    is_understood = said.is_sure and said.intent not in (reader.QUERY, *reader.ASKING)
-    if not named or is_understood or said.marked(reader.NUMBER):
-        return None
-    text = said.text
-    for one in named:
-        text = meant.with_number(text, one)
-    numbered = _numbered_order(said, meant.Pointed(text, named))
-    return _with_each(numbered, named, said.text) if numbered else None
-
-
-def _numbered_order(said: Said, pointed: meant.Pointed | None) -> Said | None:
-    """Returns the meaning of an order with a number in place of other words for subscriptions; None if it is no order."""
-    if pointed is None or names.container_in(said.text) or names.exemption_in(said.text):
-        return None
-    numbered = intents.meaning(pointed.text)
-    is_more = numbered.has_unknown or numbered.texts(reader.WANTED, reader.UNWANTED, reader.AUTHOR)
-    return numbered if numbered.intent in _ORDERS and numbered.is_sure and not is_more else None
-
-
-def _with_each(said: Said, those: Sequence[Subscription], label: str) -> Do | Choice | None:
-    """Returns the step that does with each of these what a sentence says; None if that is impossible with one of them."""
-    changes = [change for one in those if (change := change_said.change_of(said, one))]
-    if len(changes) < len(those):
-        return None
-    command, args = changes[0][0], [args for _, args in changes]
-    if command == "unsub" or len(args) == 1:
-        return Do(command, " ".join(args), label)
-    return Choice(label, "do", {"command": command, "args": args})
-
-
-def _which_of(said: Said, those: Sequence[Subscription]) -> Which | None:
-    steps = [
-        Do(*change, label=f"/{change[0]} {change[1]}  {one.label}")
-        for one in those
-        if (change := change_said.change_of(said, one))
-    ]
-    return Which(steps[:_MOST_BUTTONS]) if steps else None
 
 
 def _value(said: Said, setting: str) -> str:
@@ -217,7 +132,7 @@ def _for_another(said: Said, found: Following, shown: Shown, there: Sequence[Sub
 def _another(said: Said, shown: Shown, there: Sequence[Subscription]) -> Subscription | None:
     """Returns the only subscription, besides the one that was changed last, that a text means."""
     others = [one for one in there if one.number != shown.number]
-    pointed = _pointed_at(said.text, shown, there)
+    pointed = named_orders.pointed_at(said.text, shown, there)
     those = pointed.those if pointed else meant.meant_by(said.text, others).those
     if not those and not _numbers(said) and references.OTHER.search(reader.folded(said.text)):
         those = tuple(others)
@@ -227,7 +142,7 @@ def _another(said: Said, shown: Shown, there: Sequence[Subscription]) -> Subscri
 def _same_for(other: Subscription, shown: Shown) -> Do:
     """Returns the last change of a subscription, for another one."""
     command, _, args = shown.did.partition(" ")
-    timed = _rescheduled(intents.meaning(args), other) if command == "schedule" else None
+    timed = named_orders.rescheduled(intents.meaning(args), other) if command == "schedule" else None
     return timed or Do(command, f"{other.number} {args}".strip())
 
 
@@ -337,7 +252,7 @@ def _numbers(said: Said) -> list[int]:
 
 def _paper(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns what a text means that is about shown papers: those with its numbers, the last one, or the only one."""
-    papers, numbers = shown.papers, _numbers(said)
+    papers, numbers = shown.papers, _numbers_in_list(said, shown)
     if papers and not numbers and references.LAST.search(reader.folded(said.text)):
         numbers = [max(papers)]
     is_bare = not said.tokens  # the number of a subscription, if there is one
@@ -357,6 +272,23 @@ def _paper(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | No
     if only:
         return Papers([only], said)
     return WhichPaper(references.BUTTONS[said.intent], papers) if papers and said.intent in references.BUTTONS else None
+
+
+def _judged_too(found: Following, shown: Shown) -> Papers | Instead | None:
+    """Returns what was done with the last paper, for others as well ("also the fourth") or instead ("no, the second")."""
+    ids = [shown.papers[number] for number in _numbers_in_list(found.said, shown) if number in shown.papers]
+    is_bare = found.said.intent not in references.OF_PAPERS
+    if not shown.judged or shown.interrupted or not ids or not is_bare or not (found.adds or found.corrects):
+        return None
+    papers = Papers(ids, found.said._replace(found=(reader.Score(shown.judged, 1.0),)))
+    return Instead(papers) if found.corrects else papers
+
+
+def _numbers_in_list(said: Said, shown: Shown) -> list[int]:
+    """Returns the numbers of papers that a text means; "the first" is the first of the page that is shown."""
+    numbers, places = _numbers(said), sorted(shown.papers)
+    is_of_page = bool(numbers) and not re.search(r"\d", said.text) and not shown.papers.keys() & {*numbers}
+    return [places[one - 1] for one in numbers if one <= len(places)] if is_of_page else numbers
 
 
 def _some_papers(said: Said, shown: Shown) -> Papers | None:
@@ -397,11 +329,11 @@ def _on_query(found: Following, shown: Shown, there: Sequence[Subscription]) -> 
     ):  # "not on weekends" is for what comes already
         return None
     if found.kind == "time":
-        wish = Do("sub", f"{shown.query} {_when(said)}")
+        wish = Do("sub", f"{shown.query} {named_orders.when_of(said)}")
         is_wish = is_time(references.plain_of(said.text)) or said.likely("ask", "sub") > said.likely("schedule")
         if not there or found.adds or (is_wish and not found.corrects and not shown.interrupted):
             return wish
-        others = [_rescheduled(said, one) for one in there[-_MOST_ASKED:]]
+        others = [named_orders.rescheduled(said, one) for one in there[-_MOST_ASKED:]]
         return Which([wish, *filter(None, others)])
     if found.kind == "words":
         text = change_said.reworded(said, shown.query)
@@ -422,7 +354,7 @@ def _on_subscription(found: Following, one: Subscription) -> Step | None:
     """Returns the change of the subscription that was made or changed last."""
     said = found.said
     if found.kind == "time":
-        return _rescheduled(said, one)
+        return named_orders.rescheduled(said, one)
     if found.kind in ("into", "replace", "widen", "within"):
         text = _new_text(said, one.text)
         change = Do(
@@ -437,23 +369,13 @@ def _on_subscription(found: Following, one: Subscription) -> Step | None:
     return Do(*command) if command else None
 
 
-def _rescheduled(said: Said, one: Subscription) -> Do | None:
-    timed = said._replace(found=(reader.Score("schedule", 1.0),))
-    command = change_said.change_of(timed, one)
-    if said.intent == "schedule-weekdays" and one.cadence.at:  # the time of day stays, also after "not on weekends"
-        command = ("schedule", f"{one.number} weekdays {one.cadence.at:%H:%M}")
-    return Do(*command, label=f"{_when(said)} {one.number}  {one.label}") if command else None
-
-
-def _when(said: Said) -> str:
-    when = subjects.time_in(said.text, "schedule")
-    if when:
-        return when
-    return "now" if said.intent == "schedule-now" else references.plain_of(said.text)
-
-
 def _new_text(said: Said, query: str) -> str:
-    """Returns what replaces a query: the subject of the text, in place of what it names; or all of it if it is no sentence."""
+    """Returns what replaces a query: the subject of the text, in place of what it names; or all of it if it is no sentence.
+
+    A word that is nearly one of the query is its right spelling, and replaces only that.
+    """
+    if misspelled := get_close_matches(said.text.lower(), query.lower().split(), n=1, cutoff=_SPELLED):
+        return meant.with_other_words(query, misspelled[0], said.text)
     if said.intent == "edit" and said.subject:
         return change_said.with_new_words(said, query)
     if said.intent in (reader.QUERY, *reader.ASKING) and said.subject:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands import asking, follow_ups, frame, offered, picking, ratings, references
+from bot.commands import asking, follow_ups, frame, named_orders, offered, picking, ratings, references
 from bot.commands.cards import card_reply
-from bot.commands.context import Action, CommandContext, with_stored_chat, writes_of
+from bot.commands.context import Action, CommandContext, may_write, with_stored_chat
 from bot.commands.export import as_bibtex
-from bot.commands.follow_ups import Do, Instead, Papers, Step, Which, WhichPaper
 from bot.commands.frame import Choice
 from bot.commands.like import alike
 from bot.commands.meant import A_PAPER, is_place
+from bot.commands.steps import Do, Instead, Papers, Step, Which, WhichPaper
 from bot.commands.words import by_rule, intents, reader
 from bot.commands.words.said import HALF, RANKS, Said
 from bot.ports import channel
@@ -34,7 +34,9 @@ def step_of(context: CommandContext, said: Said) -> Step | None:
     if not shown.papers and context.chat.id and kind == "choose":
         shown = replace(shown, papers=asked_papers.last_papers(context.transaction, context.chat))
     there = [one.subscription for one in picking.listed_here(context)]
-    step = follow_ups.follow_up(said, frame.as_seen_now(context, shown), there) or follow_ups.order_by_name(said, there)
+    step = follow_ups.follow_up(said, frame.as_seen_now(context, shown), there) or named_orders.order_by_name(
+        said, there
+    )
     return step if step and _is_allowed(context, step) else None
 
 
@@ -45,8 +47,7 @@ def writes(context: CommandContext, step: Step) -> bool:
     action = _action(context, step)
     if action is None or _is_asked_first(context, step):
         return False
-    wanted = writes_of(action)
-    return wanted(replace(context, args=step.args if isinstance(step, Do) else "")) if callable(wanted) else wanted
+    return may_write(action, replace(context, args=step.args if isinstance(step, Do) else ""))
 
 
 def done(context: CommandContext, step: Step) -> channel.Reply | None:  # noqa: PLR0911 - one for each kind of step
@@ -60,9 +61,9 @@ def done(context: CommandContext, step: Step) -> channel.Reply | None:  # noqa: 
             return offered.run(context, command, args)
         case Choice(_, verb, arguments):
             return context.press(verb, arguments)
-        case Instead(Do(command, args)):
+        case Instead(does):
             offered.run(context, "undo", "")
-            return offered.run(context, command, args)
+            return done(context, does)
         case Papers(ids, said):
             known = stored_papers(context.transaction, list(ids))
             return _of_papers(context, said, [known[one] for one in ids if one in known])

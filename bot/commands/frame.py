@@ -46,6 +46,7 @@ class Shown:
     asks: bool = False  # the last reply asked which of its buttons is meant
     changed: bool = False  # the last reply is that to a change
     setting: str = ""  # the setting that was changed last
+    judged: str = ""  # what was done with a paper by the last reply, as `channel.About.judged`
     did: str = ""  # the last change of the subscription, as `channel.About.did`
     last: Literal["query", "number", "list", "setting", ""] = ""  # which of these was last
     at: datetime | None = None
@@ -118,6 +119,7 @@ def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], conte
     now, update = context.now, context.request.update_id
     about = reply.about or channel.About()
     shown = replace(before, choices=_choices(reply) if reply.about else (), asks=about.asks, at=now, update=update)
+    shown = replace(shown, judged=about.judged, paper=about.paper or shown.paper)
     is_change = bool(context.transaction.begun_changes)
     only_shows = isinstance(context.request, conversation.CallbackRequest) and not is_change
     presses = (*before.presses, update) if only_shows else ()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bot.commands import asking, offered, several
-from bot.commands.context import Callback, Command, CommandContext, writes_of
+from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 
 
@@ -39,7 +39,7 @@ def ask(context: CommandContext) -> channel.Reply:
 def show(context: CommandContext) -> channel.Reply | None:
     """Runs proposed commands that change nothing, and says which they are."""
     commands = _commands(context)
-    if (reply := _done(context, commands)) is None:
+    if (reply := _done(context, commands, may_write=False)) is None:
         return None
     typed = (one.typed for one in commands) if len(commands) == 1 else ()
     return replace(reply, lines=(" ".join((_read_as(context), *typed)), *reply.lines))
@@ -47,7 +47,7 @@ def show(context: CommandContext) -> channel.Reply | None:
 
 def on_do(context: CommandContext) -> channel.Reply | None:
     """Handles [do it]: runs the commands that were shown."""
-    return _done(context, _commands(context))
+    return _done(context, _commands(context), may_write=True)
 
 
 def may_be_proposed(command: Command) -> bool:
@@ -63,10 +63,10 @@ def _read_as(context: CommandContext) -> str:
     return context.say("I was not sure. The language model {model} reads it as:", model=context.bot_info.model)
 
 
-def _done(context: CommandContext, commands: Sequence[Proposed]) -> channel.Reply | None:
+def _done(context: CommandContext, commands: Sequence[Proposed], *, may_write: bool) -> channel.Reply | None:
     if len(commands) == 1:
         return offered.run(context, *commands[0])
-    return several.in_turn(context, commands)
+    return several.in_turn(context, commands, may_write=may_write)
 
 
 def _each(context: CommandContext) -> Iterator[tuple[Command, CommandContext]]:
@@ -74,13 +74,6 @@ def _each(context: CommandContext) -> Iterator[tuple[Command, CommandContext]]:
     for one in _commands(context):
         if command := context.registry.command_named(one.name):
             yield command, replace(context, args=one.args, arguments={})
-
-
-def _writes(context: CommandContext) -> bool:
-    """Returns whether showing needs a writing transaction: for several commands, since each has a part of its own."""
-    found = list(_each(context))
-    wanted = [(writes_of(command), here) for command, here in found]
-    return len(found) > 1 or any(writes(here) if callable(writes) else writes for writes, here in wanted)
 
 
 def _queries(context: CommandContext) -> Iterable[str]:
@@ -95,7 +88,7 @@ def _match_ahead(context: CommandContext) -> None:
 
 
 ASK = Callback(run=ask, writes=True)
-SHOW = Callback(run=show, writes=_writes, matches_ahead=_match_ahead)
+SHOW = Callback(run=show, writes=False, matches_ahead=_match_ahead)
 CALLBACKS = {
     "do-proposed": Callback(run=on_do, needs_manager=True, queries=_queries, matches_ahead=_match_ahead, replaces=True)
 }

@@ -107,7 +107,8 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     )
     remove = channel.Button(label=context.say("remove"), verb="unsave", arguments={"paper": known.id})
     all_saved = channel.Button(label=context.say("all saved"), verb="saved-page", arguments={"start": 0})
-    return channel.Reply(lines=(said,), ok=True, buttons=((all_saved, remove),))
+    about = channel.About(paper=known.id, judged="save")
+    return channel.Reply(lines=(said,), ok=True, buttons=((all_saved, remove),), about=about)
 
 
 @paper_buttons.of_paper

@@ -8,12 +8,13 @@ from typing import Literal, NamedTuple
 
 from bot.commands import meant
 from bot.commands.words import by_rule, intents, names, orders, reader, subjects, told, yes_no
-from bot.commands.words.said import Said
+from bot.commands.words.said import HALF, Said
 from bot.commands.words.word_lists import small_words
-from subscriptions.planning.times._reading import is_time
+from subscriptions.planning.times.reading import is_time
 
 FEW = 8  # most tokens of a sentence that refers to the last reply
 _MAY_ASK = 0.25  # the least probability that a text asks for papers
+_MAY_EXCLUDE = 0.2  # the least probability that "不要动物实验" excludes something from what was said before
 _MOST = 20  # most tokens of a sentence that amends what was said before
 _MORE = frozenset(
     {"more", "show more", "more please", "next", "next page", "更多", "还有吗", "继续", "下一页", "再来几篇"}
@@ -139,6 +140,10 @@ def following(said: Said) -> Following:  # noqa: PLR0911 - one answer for each k
     if (right := corrected(said.text)) is not None:
         is_named = _MEANT.search(reader.folded(said.text)) is not None
         return _correction(intents.meaning(right), is_named=is_named)
+    if (added := _ADDS.match(reader.folded(said.text))) and meant.is_place(said.text[added.end() :]):
+        return Following("choose", rest_of(said, added), adds=True)
+    if DENIED.match(plain) and not said.is_sure and said.likely("exclude") >= _MAY_EXCLUDE:
+        said = said._replace(found=(reader.Score("exclude", HALF),))
     if (agreed := _AGREES.match(reader.folded(said.text))) and (kind := _kind(rest := rest_of(said, agreed))):
         return Following(kind, rest)
     kind = _kind(said)

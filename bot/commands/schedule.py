@@ -11,7 +11,7 @@ from subscriptions import errors, states
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import NoSuchTime
-from subscriptions.planning.times._reading import clock_of, is_time
+from subscriptions.planning.times.reading import clock_of, is_time
 from subscriptions.service import amendments
 from subscriptions.service.chat_status import next_deliveries_to
 

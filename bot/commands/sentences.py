@@ -29,7 +29,7 @@ from bot.commands.words.said import HALF, SURE, Said
 from bot.ports import channel
 from subscriptions import model
 from subscriptions.planning.times import split_when
-from subscriptions.planning.times._reading import is_time
+from subscriptions.planning.times.reading import is_time
 from subscriptions.query.links_in_text import mentioned
 
 _LAST = ("last", "newest", "最后", "刚才", "最新")
@@ -290,8 +290,10 @@ def _of_several(
 ) -> channel.Reply | None:
     """Pauses or resumes each of the subscriptions that a sentence numbers: "pause 1 and 2"; else asks which one is meant."""
     is_of_pauses = said.intent in ("pause", "resume")
-    if is_of_pauses and len(wanted) == len(said.numbers):
-        return context.press("do", {"command": said.intent, "args": [args for _, (_, args) in wanted]})
+    is_counted = said.is_sure and meant.counts(said.text) and said.intent in change_said.OF_WORDS
+    if is_counted or (is_of_pauses and len(wanted) == len(said.numbers)):
+        command = wanted[0][1][0]
+        return context.press("do", {"command": command, "args": [args for _, (_, args) in wanted]})
     return _asked(context, said, wanted, whole=is_of_pauses and whole)
 
 

@@ -4,18 +4,19 @@ The answer names each wish with its outcome, in order, also one that was refused
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from bot.commands import asking, following, free_text, meant, offered, picking, references, results, search
 from bot.commands.context import Callback, CommandContext
-from bot.commands.follow_ups import Papers
+from bot.commands.steps import Papers
 from bot.commands.undo import undo_row
 from bot.commands.words import intents, reader, wishes
 from bot.ports import channel
 from bot.rendering.language import refused
 from subscriptions import errors, model
 from subscriptions.planning.times import split_when
-from subscriptions.planning.times._reading import is_time
+from subscriptions.planning.times.reading import is_time
 from subscriptions.service import listing
 from subscriptions.service.changes import forget_void_change
 
@@ -60,11 +61,12 @@ def several(context: CommandContext) -> channel.Reply | None:
     return _joined(context, done, parts[wishes.MOST :])
 
 
-def in_turn(context: CommandContext, commands: Sequence[tuple[str, str]]) -> channel.Reply:
-    """Runs commands, each (name, arguments), one after another."""
+def in_turn(context: CommandContext, commands: Sequence[tuple[str, str]], *, may_write: bool) -> channel.Reply:
+    """Runs commands, each (name, arguments), one after another. If one may write, each has a part of the transaction of its own."""
     done = []
     for name, args in commands:
-        done.append(_attempted(context, args, f"/{name} {args}".strip(), _command_named(name)))
+        part = context.transaction.savepoint() if may_write else nullcontext()
+        done.append(_attempted(context, args, f"/{name} {args}".strip(), _command_named(name), part))
         context = _afresh(context)
     return _joined(context, done, ())
 
@@ -178,14 +180,16 @@ def _done(context: CommandContext, wish: str, typed: str, *, after: str) -> _Don
     said = intents.meaning(wish)
     if said.intent == "edit" and after and intents.meaning(after).intent in wishes.REMOVES and said.subject:
         wish = f"sub {said.subject}"  # "drop A, use B instead"
-    return _attempted(context, wish, typed, _one)
+    return _attempted(context, wish, typed, _one, context.transaction.savepoint())
 
 
-def _attempted(context: CommandContext, wish: str, typed: str, does: _Does) -> _Done:
-    """Does one wish; a refusal undoes only this one, and becomes its reply."""
+def _attempted(
+    context: CommandContext, wish: str, typed: str, does: _Does, part: AbstractContextManager[object]
+) -> _Done:
+    """Does one wish in a part of the transaction; a refusal undoes only this one, and becomes its reply."""
     before = asking.open_question(context)
     try:
-        with context.transaction.savepoint():
+        with part:
             reply = does(context, wish)
     except errors.StoreError:
         raise

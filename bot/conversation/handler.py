@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from bot.commands import admission, asking, chat_events, frame, model_summary, paper_lookup
-from bot.commands.context import CommandContext, Registry, with_stored_chat
+from bot.commands.context import CommandContext, Registry, may_write, with_stored_chat
 from bot.commands.intent import ABOUT, Intent
 from bot.conversation import authorization, prepared_request, proposals, reply_sender
 from bot.conversation.authorization import PreparedRequest
@@ -394,9 +394,8 @@ def _match_ahead(transaction: Transaction, deps: Dependencies, prepared: Prepare
 
 def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether there is anything to write except the reply."""
-    writes = prepared.intent.writes
     return (
-        (writes(context) if callable(writes) else writes)
+        may_write(prepared.intent, context)
         or bool(prepared_request.newly_named(context, prepared))
         or bool(prepared_request.newly_heard(context))
         or _is_back(context)

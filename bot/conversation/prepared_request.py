@@ -13,7 +13,7 @@ from typing import TypeGuard
 from bot.commands.context import CommandContext, CommandFunction, WantedFile
 from bot.commands.intent import Intent, understand
 from bot.commands.paper_buttons import pressed_token
-from bot.commands.words.intents import language_of
+from bot.commands.words.heard_language import language_of
 from bot.conversation import authorization, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.commands import free_text, proposed
-from bot.commands.context import Registry
+from bot.commands.context import Registry, may_write, writes_of
 from bot.commands.intent import Intent, understand
 from bot.commands.proposed import Proposed
 from bot.conversation import authorization
@@ -80,10 +80,7 @@ def _would_write(
 ) -> bool:
     """Returns whether one of these would change something. For some commands the arguments decide, such as /today."""
     context = build_command_context(transaction, deps, prepared)
-    return any(
-        one.writes(replace(context, args=one.args, arguments=one.arguments)) if callable(one.writes) else one.writes
-        for one in intents
-    )
+    return any(may_write(one, replace(context, args=one.args, arguments=one.arguments)) for one in intents)
 
 
 async def _proposing(deps: Dependencies, prepared: PreparedRequest, intents: dict[Proposed, Intent]) -> PreparedRequest:
@@ -98,7 +95,7 @@ async def _proposing(deps: Dependencies, prepared: PreparedRequest, intents: dic
     does = proposed.ASK if changes else proposed.SHOW
     intent = Intent(
         run=does.run,
-        writes=True if does.writes is None else does.writes,
+        writes=writes_of(does),
         matches_ahead=does.matches_ahead,
         args=prepared.intent.args,
         arguments={"commands": [list(one) for one in intents]},

@@ -451,6 +451,8 @@ class About:
         ""  # the change of that subscription, as a command without its number: "schedule daily 9"; "sub": it was made
     )
     setting: str = ""  # the setting that was changed
+    paper: int = 0  # the id of the paper that was saved or rated
+    judged: str = ""  # how: the intent of a sentence that does the same, such as "save"
     asks: bool = False  # it asks which of its buttons is meant
 
 

@@ -8,7 +8,7 @@ from subscriptions import errors
 from subscriptions.model import DAYS
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import clock_times
-from subscriptions.planning.times._reading import clock_of, reading_of
+from subscriptions.planning.times.reading import clock_of, reading_of
 from subscriptions.texts.normal_forms import normalized
 
 LONGEST = timedelta(days=2 * 366)

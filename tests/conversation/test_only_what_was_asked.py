@@ -161,6 +161,10 @@ class TestCorrections:
             (("暂停第一个", "说错了，是第二个"), [KELP, f"-{REEFS}", ICE]),
             (("退订 kelp", "不对，我说的是 sea ice"), [KELP, REEFS]),
             (("/sub mud daily 8", "no wait, 9:30"), [*ALL, "mud daily 09:30"]),
+            (("add mud flats at 8", "9, not 8"), [*ALL, "mud flats daily 09:00"]),
+            (("/sub mud daily 8", "9, not 7"), [*ALL, "mud daily 08:00"]),
+            (("/sub coastal eroson daily 8", "I meant erosion"), [*ALL, "coastal erosion daily 08:00"]),
+            (("订阅 泥滩 daily 8", "不要动物实验"), [*ALL, "泥滩 -动物实验 daily 08:00"]),
             (("pause 1", "/help", "sorry, I meant the second"), [f"-{KELP}", REEFS, ICE]),
         ],
     )
@@ -188,6 +192,31 @@ class TestCorrections:
         answer = await _after(bot, *said)
         assert _settings(bot).value(name) == value, answer.text
         assert _there(bot) == ALL
+
+
+class TestSavedPapers:
+    """What was done with one paper of a list is done with others as well, or with another one instead."""
+
+    @pytest.mark.parametrize(
+        ("said", "saved"),
+        [
+            (("save the first one", "also the second"), ["Kelp one", "Kelp two"]),
+            (("save the first one", "no, the second"), ["Kelp two"]),
+            (("save the first one", "/help", "also the second"), ["Kelp one"]),
+            (("also the second",), []),
+        ],
+    )
+    async def test_are_those_that_were_meant(self, bot: BotHarness, said: tuple[str, ...], saved: list[str]) -> None:
+        shown = await _after(bot, "find kelp")
+        order = sorted(("Kelp one", "Kelp two"), key=shown.text.index)
+        named = {"Kelp one": order[0], "Kelp two": order[1]}
+        await _after(bot, *said)
+        there = (await _after(bot, "/saved")).text
+        assert [one for one in order if one in there] == [named[one] for one in saved]
+
+    async def test_a_saved_paper_is_cited(self, bot: BotHarness) -> None:
+        answer = await _after(bot, "find kelp", "save the first one", "give me that as bibtex")
+        assert "title" in answer.text
 
 
 class TestSpokenOf:
@@ -258,7 +287,7 @@ class TestWhichAreMeant:
             (("/name 2 Corals", "/pause corals", "/resume Corals"), ALL),
             (("/schedule sea ice daily 8",), [KELP, REEFS, "sea ice daily 08:00"]),
             (("暂停 coral reefs",), [KELP, f"-{REEFS}", ICE]),
-            (("make all weekly except sea ice", "yes"), ["kelp weekly mon 09:00", "coral reefs weekly mon 09:00", ICE]),
+            (("make all weekly except sea ice", "yes"), ["kelp weekly mon 09:00", REEFS, ICE]),
             (("pause everything for a week except kelp", "yes"), [KELP, f"-{REEFS}", f"-{ICE}"]),
             (("keep kelp but pause coral reefs",), [KELP, f"-{REEFS}", ICE]),
             (("保留 kelp，暂停 coral reefs",), [KELP, f"-{REEFS}", ICE]),
@@ -291,6 +320,18 @@ class TestWhichAreMeant:
             (("sea ice 那个几点发？", "太早了，改到十点半"), [KELP, REEFS, ICE.replace("07:00", "10:30")]),
             (("关注 mud，还有密码学也订上",), [*ALL, *(f"{one} when-out 08:00-20:00" for one in ("mud", "密码学"))]),
             (("add mud; also show me what you've got on kelp",), [*ALL, "mud when-out 08:00-20:00"]),
+            (("kelp on fridays, sea ice every day at 6",), ["kelp weekly fri 09:00", REEFS, "sea ice daily 06:00"]),
+            (("move kelp to 8 and sea ice to 10",), ["kelp daily 08:00", REEFS, "sea ice weekdays 10:00"]),
+            (
+                ("/unsub 3", "take reviews out of both"),
+                ["kelp -review daily 09:00", "coral reefs -review weekly mon 08:00"],
+            ),
+            (("move all to 7am except sea ice", "great"), ["kelp daily 07:00", "coral reefs weekly mon 07:00", ICE]),
+            (("great",), ALL),
+            (("add mud flats",), [*ALL, "mud flats when-out 08:00-20:00"]),
+            (("add noise",), ALL),
+            (("sub to mud",), [*ALL, "mud when-out 08:00-20:00"]),
+            (("uh, follow um mud flats",), [*ALL, "mud flats when-out 08:00-20:00"]),
             (('pause "coral reefs"',), [KELP, f"-{REEFS}", ICE]),
             (('unsubscribe from "kelp"',), [REEFS, ICE]),
             (("暂停“sea ice”",), [KELP, REEFS, f"-{ICE}"]),

@@ -26,7 +26,7 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import next_deliveries, receipts, source_calendar, times
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.source_calendar import Overdue
-from subscriptions.planning.times import _reading as reading
+from subscriptions.planning.times import reading
 from subscriptions.zones import zone
 from tests.unit.times_table import TABLE
 

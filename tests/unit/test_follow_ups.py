@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.commands.follow_ups import Do, Papers, Which, WhichPaper, follow_up
+from bot.commands.follow_ups import follow_up
 from bot.commands.frame import Choice, Shown
+from bot.commands.steps import Do, Papers, Which, WhichPaper
 from bot.commands.words import intents
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence

@@ -26,7 +26,7 @@ from subscriptions.errors import PaperwireError
 from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times import _reading as reading
+from subscriptions.planning.times import reading
 from subscriptions.query import links_in_text
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.sentences import MAX_QUERY_LENGTH

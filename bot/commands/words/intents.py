@@ -18,7 +18,7 @@ from bot.commands.words.told import is_wish_to_be_told, least_for_one
 from bot.commands.words.word_lists import small_words
 from subscriptions.planning.clock_times import count_of
 from subscriptions.planning.times import split_when, time_at
-from subscriptions.planning.times._reading import Reading, hours_of, is_time, reading_of
+from subscriptions.planning.times.reading import Reading, hours_of, is_time, reading_of
 from subscriptions.query.links_in_text import mentioned
 
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
@@ -33,7 +33,12 @@ VERBS = {
     "subscribe": "sub",
 }
 # a command as it is typed, without its slash
-_TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?=\S)")
+_TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?:to\s+)?(?=\S)")
+_ADD = re.compile(
+    r"(?:please )?add (?!nothing\b|anything\b|it\b|that\b|this\b|these\b|those\b|them\b|more\b|to\b|an? |my |me )(?=\w)"
+    r"(?!.*\b(?:to|into|onto|too|also|as well|back)\b)"  # "add ice to kelp"
+)
+_FILLED = re.compile(r"(?:^|(?<=[A-Za-z,] ))u[hm]+\b,? ?(?=\S)")  # "uh, papers on um kelp", but not "10 um"
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
 )
@@ -61,9 +66,6 @@ _ENDS = re.compile(
     r"(?:[\s,，]{1,9}(?:please|pls|plz|thanks|thank you|instead)|[\s.!?。！？，吧啊呀呢哦]|谢谢)++$",
     re.IGNORECASE,
 )
-_CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
-_KANA = re.compile(r"[\u3041-\u30fa]")
-_LONGEST_TERM = 6  # Chinese characters of the longest text that may be a term and not a sentence
 
 
 @lru_cache(maxsize=256)
@@ -76,8 +78,19 @@ def meaning(text: str) -> Said:
         return Said(said, (), (reader.Score(by_rule.ACKNOWLEDGED, 1.0),))
     if dictated.is_long(said) and not dictated.is_addressed(said):  # it is pasted
         return Said(said)
+    if (worded := _worded_as_a_command(_FILLED.sub("", said))) != said:
+        return meaning(worded)
     begin = orders.last_order(reader.folded(said))
     return meaning(said[begin:]) if begin else _if_order(_meaning_of(dictated.request_in(said) or said))
+
+
+def _worded_as_a_command(text: str) -> str:
+    """Returns a text that begins with "add" in the words of a subscription: "add kelp forests"; the text if it adds to something."""
+    added = _ADD.match(reader.folded(text))
+    rest = text[added.end() :] if added else ""
+    tokens = reader.tokens_of(rest)
+    is_subject = len(tokens) > 1 or Said(rest, tokens).has_unknown  # "add noise" is a subject, too
+    return f"subscribe to {rest}" if added and is_subject and not Said(rest, tokens).numbers else text
 
 
 def _if_order(said: Said) -> Said:
@@ -253,16 +266,6 @@ def command_of(said: Said, *, of_the_chat: bool = False) -> tuple[str, str] | No
 def is_of_the_chat(said: Said) -> bool:
     """Returns whether the likeliest intent is about all of the chat, so that it cannot be meant for one subscription."""
     return said.intent.startswith(_OF_THE_CHAT)
-
-
-def language_of(text: str) -> str:
-    """Returns the language of a sentence, "en" or "zh"; "" for a text that is no sentence of them, such as a term or an id."""
-    said, chinese, words = meaning(text), len(_CHINESE.findall(text)), len(_WORD.findall(text))
-    if said.intent == languages.OTHER_LANGUAGE or _KANA.search(text):
-        return ""
-    if chinese > words:
-        return "zh" if said.intent != reader.QUERY or chinese > _LONGEST_TERM else ""
-    return "en" if words > 1 and not chinese and said.intent != reader.QUERY else ""
 
 
 # ------------------------------------------------------------------------------------------------ arguments of commands

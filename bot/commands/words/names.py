@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from bot.commands.words import by_rule, reader, subjects
-from subscriptions.planning.times._reading import Reading, reading_of
+from subscriptions.planning.times.reading import Reading, reading_of
 
 # A sentence about the whole chat is read once more as one about a single subscription, to see whether it names one.
 _OF_ONE = {"unsub-all": "unsub", "stop": "unsub", "schedule-now": "schedule", "schedule-weekdays": "schedule"}

@@ -52,7 +52,7 @@ _WHICHEVER = re.compile(
 )
 _QUESTION = re.compile(
     r"^(?:(?:so|and|but|hey|hi|ok|well)[, ]+)*(?:(?:how|what)(?! about)|should|shall|why|who|did|has|was|were|is|are|do(?:es)? (?:i|you|it|we)"
-    r"|have (?:you|i|we|they))\b|怎么|怎样|如何|为什么|为啥|谁|要不要|该不该|是不是|会不会|[了过](?:吗|么|没有?)[?]?$"
+    r"|have (?:you|i|we|they))\b|怎么|怎样|如何|为什么|为啥|谁|要不要|该不该|是不是|会不会|还是[^,.;!?]*[呢吗?]|[了过](?:吗|么|没有?)[?]?$"
 )
 # "is robotics weekly?" asks, but "is there anything on robotics, weekly?" wishes for it
 _OF_A_STATE = re.compile(r"^(?:is|are|was|were|did)\b(?! (?:there|it possible|anything|anyone|any))")
@@ -80,6 +80,9 @@ _CONDITION = re.compile(
     r"(?! (?:possible|needed|necessary|(?:this|that|it) is|that'?s|it'?s|you (?:can|could|would|will|don'?t|may|like|please|want)|i (?:may|can|could))\b)"
     r"|(?:如果|要是|假如|倘若|若是)(?!可以|方便|可能|行)|万一|除非|一旦|(?<!可以|方便|可能|刚才|说过)(?<!说)的话|等[^,.;!?]{1,8}再(?=取|退|删|暂|停|恢|改|换|设)"
 )
+_IF = re.compile(
+    r"(?:but |and |only |even )*(?:if|unless|in case|as long as|provided|whenever)\b|(?:但|只)?(?:如果|要是|假如|除非|万一|一旦)"
+)
 _WHEN = re.compile(r"(?<!for )\bwhen (?:i|we|he|she|they|the|there|it|my|our)\b|的时候")
 # "to" before a verb belongs to a wish: "I want to remove it", but "remind me to remove it"
 _WISHED = frozenset(
@@ -104,28 +107,27 @@ _WISHED = frozenset(
         "try",
     }
 )
-_PEOPLE = (
-    r"(?:老板|导师|老师|教授|上司|领导|组长|经理|客户|主管|同事|同学|学生|室友|邻居|朋友|师[兄姐弟妹]|[他她]们?(?!的)|别人|人家|大家|家人|孩子|老[婆公]|妻子|丈夫"
-    r"|爸爸?|妈妈?|哥哥?|姐姐?|弟弟?|妹妹?)"
-)
+# A clause of a Chinese sentence that begins with a noun and no word of an order or a wish has somebody as its subject.
+_LEADS = "请|麻烦|帮|给|替|我|你|您|咱|就|先|再|也|都|还|那|这|想|要|可以|能|得|该|把|让|叫|今|明|现|然后|直接|顺便|最好|干脆|每|不|别|没|很|真|周|第|如|等"
+_SOMEBODY = rf"(?:(?:^|[,.;!?])\s*(?:我们?的?)?(?!{_LEADS})[\u4e00-\u9fff]{{2,4}}?|[他她]们?(?!的)|别人|人家|大家|(?:^|[,.;!?])我们?的?(?!{_LEADS})[\u4e00-\u9fff]{{1,3}}?)"
 # what another person wants or says: "my boss told me to unsubscribe"
 _OF_ANOTHER = re.compile(
     r"(?:(?<!')\b(?!(?:i|we|you)\b)\w+ (?:also |always |just |only )?(?:wants|wanted|tells|told|asks|asked|advis(?:es|ed)|suggest(?:s|ed)|recommend(?:s|ed)|urge[sd]|orders|ordered"
     r"|expect(?:s|ed)|begs|begged|says|said|writes|wrote|typed|thinks|thought|insist(?:s|ed))|\b(?:they|people|everyone|(?!this\b)[a-z]{2,}s) (?:want|tell|ask|advise|suggest|recommend|say|think))"
     r"(?: (?:(?:that |whether |if )?(?:i|we|me|us)|to)\b|\s?[:,])"
-    rf"|{_PEOPLE}[^,.;!?]{{0,6}}(?:[让叫要劝催说]|建议|希望|觉得|认为|推荐)"
+    rf"|{_SOMEBODY}[^,.;!?]{{0,4}}?(?:(?:[让叫劝催]|要求|希望|觉得)(?:我|咱)|(?<!再)(?<!来)说(?=[要应该让退取删停暂改换:])|建议|认为)"
     # what another person did, or has: 我室友把他的订阅都删光了
-    rf"|{_PEOPLE}[^,.;!?]{{0,4}}(?:把|已经?|刚才?|[都也全].{{0,8}}了)|[他她]们?的(?:所有|全部)?(?:订阅|设置|提醒|推送|论文)"
+    rf"|{_SOMEBODY}(?:[也都]|已经?|刚才?)?(?:把(?!它)[^,.;!?]*了|已经?(?:取消|退订|删|停))|[他她]们?(?:[都也全].{{0,8}}了|的(?:所有|全部)?(?:订阅|设置|提醒|推送|论文))"
 )
 # A later clause says that something stays: "pause it, or rather, leave it"
 _BUT = r"(?:(?:oh|hm+|uh|well|actually|or|but|better|rather|and|just|then|please|on second thoughts?)\s+)*"
 _STAYS = re.compile(
     rf"{_BUT}(?:(?:keep|leave) (?:it|that|this|them|everything)(?: (?:as|like|the way) .*| in| on| there| alone| running| active)?(?: please)?|#?[\w-]+ (?:can )?stays?"
-    r"|let me (?:think|see)\b.*|(?:just )?(?:kidding|joking))|开玩笑的?|(?:还是)?(?:留着|保留).*|不动|(?:[^,.]{0,8} ?)?再(?:说|看看?|想想?|考虑)(?:[吧了]|.{2,8}的事)?"
+    r"|let me (?:think|see)\b.*|(?:just )?(?:kidding|joking))|开玩笑的?|(?:还是)?(?:留着|保留).*|不动|(?![^,.]*(?:回头|过几|下周|下个?月|以后|之后|到时))(?:[^,.]{0,8} ?)?再(?:说|看看?|想想?|考虑)(?:[吧了]|.{2,8}的事)?"
 )
 # A later clause takes back what one before it said: "pause it. Actually don't"
 _TAKEN_BACK = re.compile(
-    rf"{_BUT}(?:no|nope|nah|not|not yet|wait|hold on|(?:do not|don'?t)(?: do (?:it|that))?|i (?:won'?t|don'?t|didn'?t|will not|do not|changed my mind)|never ?mind|forget (?:it|that)"
+    rf"{_BUT}(?:no|nope|nah|not|not yet|wait|hold on|(?:no )?(?:do not|don'?t)(?: do (?:it|that))?|i (?:won'?t|don'?t|didn'?t|will not|do not|changed my mind)|never ?mind|forget (?:it|that)"
     r"|scrap that|rather(?: not)?|maybe later|no thanks?(?: you)?)(?: (?:wait|please|thanks))?"
     r"|不|别|不要|不用|算了|等等|等一下|不对|还是(?:算了|别|不).*"
 )
@@ -133,7 +135,7 @@ _CORRECTS = re.compile(
     r"\s*[,;.!?…—–-]+\s*(?:(?:oh|no|nope|wait|sorry|oops|actually)[\s,.!]+)*(?:no|wait|sorry|oops|不对|不|等等|说错了)\s*[,;.!?…—–-]+\s*(?=\S)"
 )
 _OWN_WISH = re.compile(r"\bbut (?=(?:i|we|please)\b)|但是?(?=我|请)|可是?(?=我)")  # "they want me to, but I'd rather"
-_CLAUSES = re.compile(r"\s*(?:[,;.!:…]+|[?]|\s-+\s|[–—]+|\s(?=but\b|or rather\b))\s*")
+_CLAUSES = re.compile(r"\s*(?:[,;.!:…]+|[?]|\s-+\s|[–—]+|\s(?=but\b|or (?:rather|leave|keep)\b))\s*")
 # another subscription that an order does not mean: "pause 2, but not 1"
 _BUT_NOT = re.compile(
     r"(?:[,;]\s*|\b(?:but|and) )not (?!\d|(?:at|on|in|before|until|till|any|for)\b)|(?:而|但)不(?:要|是)"
@@ -242,6 +244,11 @@ def says_that_it_stays(plain: str) -> bool:
     return any(map(_STAYS.fullmatch, _later_clauses(plain)))
 
 
+def begins_a_condition(plain: str) -> bool:
+    """Returns whether a folded piece of a text is a condition of what was said before it: "only if 2 stays on"."""
+    return _IF.match(plain) is not None
+
+
 def takes_back(plain: str) -> bool:
     """Returns whether a later clause of a folded text takes back what one before it said: "pause it. Actually don't"."""
     return says_that_it_stays(plain) or any(map(_TAKEN_BACK.fullmatch, _later_clauses(plain)))
@@ -312,7 +319,7 @@ def names_a_removal(plain: str) -> bool:
 
 def _is_denied(plain: str, verbs: _Verbs, intent: str) -> bool:
     english = rf"{_NOT}(?:[ -]+[\w']+){{0,5}}?[ -]+(?:{verbs.english})\b"
-    chinese = rf"(?:{_NOT_CHINESE}[^,.;!?]{{0,5}}?|(?:别|不[要用想必]|勿)(?:再)?把[^,.;!?]*?)(?:{verbs.chinese})"
+    chinese = rf"(?:{_NOT_CHINESE}[^,.;!?]{{0,9}}?|(?:别|不[要用想必]|勿)(?:再)?把[^,.;!?]*?)(?:{verbs.chinese})"
     if re.search(english, plain) or re.search(chinese, plain):
         return True
     is_not = rf"(?<!why )\b(?:not|neither|nor)(?: \w+)? (?:{verbs.english})\b"

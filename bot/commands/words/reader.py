@@ -26,7 +26,7 @@ from zlib import crc32
 from subscriptions.categories import is_category
 from subscriptions.planning.pauses import SPAN
 from subscriptions.planning.times import time_at
-from subscriptions.planning.times._reading import hours_of
+from subscriptions.planning.times.reading import hours_of
 from subscriptions.query.links_in_text import mentioned
 from subscriptions.zones import zone_of_place
 

@@ -16,7 +16,7 @@ from bot.commands.words.reader import Token
 from bot.commands.words.word_lists import small_words, words_for_now
 from subscriptions.errors import Refused
 from subscriptions.planning.times import read_when, split_when
-from subscriptions.planning.times._reading import is_time
+from subscriptions.planning.times.reading import is_time
 from subscriptions.query import FIELDS
 from subscriptions.query.rewriting import author_rule
 

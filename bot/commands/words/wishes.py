@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bot.commands.words import by_rule, dictated, intents, names, orders, reader, subjects
 from bot.commands.words.said import SURE, Said
 from bot.commands.words.word_lists import small_words
-from subscriptions.planning.times._reading import is_time
+from subscriptions.planning.times.reading import is_time
 
 MOST = 3  # wishes of a message that are done
 _MOST_BREAKS = 12  # a text with more places where it could be split is no message of a few wishes
@@ -99,6 +99,8 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
         or intents.is_typed(said)
     ):
         return (text,)
+    if orders.takes_back(reader.folded(said)) and not orders.last_order(reader.folded(said)):
+        return (text,)  # what was said before that is no wish any more
     if begin := orders.last_order(reader.folded(said)):
         return wishes_in(said[begin:], named)
     pieces = list(_pieces(said))
@@ -145,7 +147,8 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
     for piece in pieces[1:]:
         before, then = _plain(parts[-1]), _plain(piece)
         is_apart = not (_is_pleasant(before) or _is_pleasant(then)) or bool(_ENDS.search(reader.folded(parts[-1])))
-        if not is_apart or (len(parts) == 1 and not _stands(before, "", named)):
+        depends = orders.begins_a_condition(reader.folded(then))
+        if not is_apart or depends or (len(parts) == 1 and not _stands(before, "", named)):
             parts[-1] += piece
         elif _stands(then, before, named):
             parts.append(piece)

@@ -1,6 +1,6 @@
 """Reads times as people write them, in English and Chinese.
 
-`_words` has the words and phrases of times, and finds them in a text. `_reading` decides what they mean together. This
+`_words` has the words and phrases of times, and finds them in a text. `reading` decides what they mean together. This
 module turns that meaning into a cadence, and finds where a query ends and its time begins.
 """
 
@@ -14,8 +14,8 @@ from unicodedata import category
 from subscriptions import errors, model, zones
 from subscriptions.planning import cadence
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.times._reading import Reading, clock_of, clock_with_zone, hours_of, meaning, reading_of
 from subscriptions.planning.times._words import IDLE, TokenKind, may_be_place, plain, tokens_of
+from subscriptions.planning.times.reading import Reading, clock_of, clock_with_zone, hours_of, meaning, reading_of
 from subscriptions.query import FIELDS
 
 _AROUND = "()（）[] "  # characters that may be around a time

@@ -24,7 +24,7 @@ from subscriptions import errors, model, portable
 from subscriptions.planning import pauses
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import NoSuchTime, as_words, read_when, split_when
-from subscriptions.planning.times._reading import clock_of, hours_of
+from subscriptions.planning.times.reading import clock_of, hours_of
 from subscriptions.query import links_in_text, parse
 from subscriptions.query.tree import Query
 from subscriptions.service.exporting import export
