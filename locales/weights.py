@@ -2,9 +2,8 @@
 
 The intent of a sentence is what its author wants, such as to subscribe. A part is what some of its words say, such as a
 subject or a time. From the examples in bot/commands/words/examples, this module learns weights by which the bot finds
-both. It writes them to bot/commands/words/weights.sqlite, which is committed, with a hash of what they were learned from.
-The committed ones have none: they are older than some of the examples, and those learned anew understand a few other
-sentences, which the tests of sentences name.
+both. It writes them to bot/commands/words/weights.sqlite, which is committed, with a hash of the examples. The same examples
+always give the same weights. An added line gives all other sentences other words, too: run the tests of sentences then.
 
 An example is a line with slots such as {x}. Several sentences are made of each example: words of the folder `parts` of
 its language fill the slots, synonyms replace some words, and words of courtesy are put around the line.
@@ -27,7 +26,6 @@ from numpy.typing import NDArray
 
 from bot.commands.words import reader
 from bot.commands.words.reader import Token, tokens_of
-from bot.commands.words.subjects import denies
 
 Numbers = NDArray[np.float64]
 EXAMPLES = reader.WEIGHTS.parent / "examples"
@@ -51,8 +49,6 @@ _FILES = {
     "date": "dates",
 }
 _PART = {**{part: part for part in reader.PARTS}, "cat": "x", "often": "when", "hour": "when", "span": "when"}
-_FRAME = re.compile(r"(?:关于|有关|about|regarding|concerning) ?$")  # after these words, any word may begin a subject
-_AFTER_A_WORD = re.compile(r"[^\W\d]\s?$")
 _LONG_WORD = re.compile(r"(?<![a-z{])[a-z]{5,}(?![a-z}])")
 BARE = frozenset({reader.QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
@@ -75,8 +71,6 @@ SOME = {
     "names": 0.25,
     "usual": 0.25,
     "kinds": 0.25,
-    "framed": 0.1,
-    "ordered": 0.08,
 }
 # The most common Chinese characters. Invented subjects are made of them.
 _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFA) for byte in (high, low)).decode(
@@ -130,9 +124,6 @@ class _Maker:
         self.same = {one: words for words in same for one in words}
         words = "|".join(sorted(map(re.escape, self.same), key=len, reverse=True))
         self.any_same = re.compile(rf"(?<![a-z{{])(?:{words})(?![a-z}}])")
-        self.firsts = [one if language == "zh" else f"{one} " for one in self.same if not denies(one)]
-        # words of other commands: of "send me stop codons", the first word of the subject could also be an order
-        self.orders = [one if language == "zh" else f"{one} " for one in self.words["orders"]]
         self.pieces = [*_COMMON_SIGNS] if language == "zh" else []
         self.pieces += [
             piece
@@ -152,16 +143,6 @@ class _Maker:
         text, spans = "", []
         for at, piece in enumerate(_SLOT.split(self.changed(intent, line) if changed else line)):
             filled = self.fill(piece, mixed=changed) if at % 2 else piece
-            if changed and piece == "x" and _FRAME.search(text) and self.often("framed"):
-                filled = self.chance.choice(self.firsts) + filled
-            elif (
-                changed
-                and piece == "x"
-                and intent in reader.ASKING
-                and _AFTER_A_WORD.search(text)
-                and self.often("ordered")
-            ):
-                filled = self.chance.choice(self.orders) + filled
             spans.append(
                 (len(text), len(text) + len(filled), _PART.get(piece, reader.NO_PART) if at % 2 else reader.NO_PART)
             )
@@ -174,7 +155,7 @@ class _Maker:
             # the words before an unwanted subject say that it is not wanted: "but not", "without"
             if spans[at + 1][2] == reader.UNWANTED and part == reader.NO_PART:
                 spans[at] = (start, end, reader.DENIAL)
-        tokens = tokens_of(text)
+        tokens = tokens_of(text, apart=True)
         parts = (max(spans, key=lambda span: min(one.end, span[1]) - max(one.start, span[0]))[2] for one in tokens)
         return Example(intent, tokens, tuple(parts))
 
@@ -226,7 +207,7 @@ def words() -> reader.Known:
     """
     outside = Counter[str]()
     for path in (*EXAMPLES.glob("*/*.txt"), *EXAMPLES.glob("*/parts/*.txt")):
-        if path.stem not in {reader.QUERY, "kinds", *_FILES.values()} - {"times"}:
+        if path.stem not in {reader.QUERY, "kinds", "manner", *_FILES.values()} - {"times"}:
             outside.update(_words(path, lambda line: _SLOT.sub(" ", line).replace("|", " ")))
     topics = Counter(word for path in EXAMPLES.glob("*/parts/subjects.txt") for word in _words(path))
     names = Counter(word for path in EXAMPLES.glob("*/parts/names.txt") for word in _words(path))
@@ -260,7 +241,7 @@ def _words(path: Path, change: Callable[[str], str] = str) -> Iterator[str]:
     `change` is applied to each line first.
     """
     for line in path.read_text(encoding="utf-8").splitlines():
-        tokens = tokens_of(change(line))
+        tokens = tokens_of(change(line), apart=True)
         yield from {token.mark for token in tokens}
         yield from {*reader.pairs_of(tokens)}
 
@@ -346,9 +327,14 @@ def learn_parts(read: list[Example], known: reader.Known) -> dict[str, Any]:
             count += 1
     sums[0] = 0
     mean, mean_of_moves = weight - sums / count, moves - sums_of_moves / count
-    rounded = np.rint(mean * reader.PART_UNIT).astype(int)
+    rounded = _rounded(mean)
     kept = {feature: rounded[row].tolist() for feature, row in place.items() if np.ptp(rounded[row]) >= LEAST_APART}
-    return {"parts": kept, "steps": np.rint(mean_of_moves * reader.PART_UNIT).astype(int).tolist()}
+    return {"parts": kept, "steps": _rounded(mean_of_moves).tolist()}
+
+
+def _rounded(mean: Numbers) -> NDArray[np.int64]:
+    """Returns weights of parts as they are stored: rounded to halves of the unit, then to the unit, a half to an even number."""
+    return np.rint(np.rint(mean * 2 * reader.PART_UNIT) / 2).astype(int)
 
 
 def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
@@ -369,10 +355,10 @@ def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
 
 
 def learned_from() -> str:
-    """Returns a hash of what the weights are learned from: the examples, and how this module learns."""
+    """Returns a hash of the examples from which the weights are learned."""
     hashed = sha256()
-    for path in [*sorted(EXAMPLES.rglob("*.txt")), EXAMPLES.parent / "pairs.txt", Path(__file__)]:
-        hashed.update(f"{path.relative_to(Path(__file__).parents[1]).as_posix()}\n".encode())
+    for path in sorted(EXAMPLES.rglob("*.txt")):
+        hashed.update(f"{path.relative_to(EXAMPLES).as_posix()}\n".encode())
         hashed.update(path.read_bytes())
     return hashed.hexdigest()
 

@@ -1,5 +1,8 @@
 """Sentences without a slash: which are commands, which ask for papers and by which query, and which stay queries."""
 
+import json
+import sqlite3
+from contextlib import closing
 from itertools import product
 from random import Random
 
@@ -7,6 +10,7 @@ import pytest
 
 from bot.commands.intent import REGISTRY
 from bot.commands.words import intents, reader, subjects
+from locales import weights
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query
 
@@ -321,6 +325,12 @@ def test_every_intent_is_a_command_or_is_talked_about() -> None:
     assert [one for one in commands if REGISTRY.command_named(one.partition("-")[0]) is None] == []
 
 
+def test_the_weights_come_from_these_examples() -> None:
+    with closing(sqlite3.connect(reader.WEIGHTS)) as file:
+        stored = dict(file.execute("SELECT name, value FROM learned"))
+    assert json.loads(stored["learned_from"]) == weights.learned_from(), "run `make weights`"
+
+
 def test_the_weights_know_every_file_of_examples() -> None:
     words = {path.stem for path in (reader.WEIGHTS.parent / "examples").glob("*/*.txt")}
     assert set(reader.learned().intents) == words - {"subjects", "small_words"}, "run `make weights`"
@@ -464,6 +474,8 @@ CHINESE = [
     ("有没有扩散模型的新论文", "扩散模型"),
     ("有没有关于时滞系统的新文章", "时滞系统"),
     ("有没有关于时间晶体的文章", "时间晶体"),
+    ("找几篇关于时间反演的论文", "时间反演"),
+    ("想看关于时间同步的论文，不要综述", "时间同步 -综述"),
     ("我是研究潮汐发电的，有新论文可以自动发给我吗", "潮汐发电"),
     ("我是搞潮汐能的，有新文章能直接发给我吗", "潮汐能"),
     ("自动微分", "自动微分"),

@@ -23,12 +23,21 @@ _OF_A_REQUEST = frozenset({reader.WANTED, reader.UNWANTED, reader.AUTHOR})
 
 def of_request(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> tuple[tuple[Token, ...], list[str]]:
     """Returns the tokens of a request for papers and their parts, with what the tagger left of its subject put right."""
-    parts = _wanted_after_denied(tokens, parts)
+    parts = _wanted_after_denied(tokens, _after_about(tokens, parts))
     parts = _with_what_is_linked(tokens, _with_strange_words(tokens, parts))
     read, parts = _from_introduction(said, tokens, parts)
     parts = _without_manner(said, read, parts)
     before = _introduction(said, read, parts)
     return read, [reader.NO_PART] * before + list(parts[before:])
+
+
+def _after_about(tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:
+    """Returns the parts, in which no subject begins with 关于: 找几篇关于时间序列的论文."""
+    found = list(parts)
+    for at, (one, then) in enumerate(pairwise(tokens)):
+        if (one.mark, then.mark) == ("关", "于") and (at == 0 or found[at - 1] != reader.WANTED):
+            found[at : at + 2] = [reader.NO_PART if part == reader.WANTED else part for part in found[at : at + 2]]
+    return found
 
 
 def _wanted_after_denied(tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:

@@ -33,20 +33,22 @@ from subscriptions.zones import zone_of_place
 LONGEST, MOST_TOKENS = 400, 90  # characters and tokens of a sentence; a longer text is a query
 WHEN, PLACE, NUMBER, PAPER, CATEGORY, QUOTED = "@when", "@place", "@number", "@paper", "@category", "@quoted"
 LONG, DATE = "@long", "@date"  # a length of time, a date
-# "search and rescue", "24/7" and "5-minute" are one word, though their parts look like an order, a number or a time
+# "search and rescue", "24/7" and "5-minute" are one word, though their parts look like an order, a number or a time. More
+# is learned from their parts, so that learning reads them apart.
 _PAIRS = "|".join(map(re.escape, (Path(__file__).parent / "pairs.txt").read_text("utf-8").splitlines()))
-_TOKEN = re.compile(
-    r'(?P<quoted>["“”„«「『][^"“”„«»「」『』]+["“”»」』])'
-    rf"|(?P<whole>(?<![\w-])(?:{_PAIRS})(?![\w-])|(?<![\w.:/-])\d{{1,4}}(?:-(?!days?|weeks?|months?)[a-z]{{3,}}|/\d{{1,2}}(?= [a-z]))(?![\w-]))"
+_QUOTED = r'(?P<quoted>["“”„«「『][^"“”„«»「」『』]+["“”»」』])'
+_WHOLE = rf"|(?P<whole>(?<![\w-])(?:{_PAIRS})(?![\w-])|(?<![\w.:/-])\d{{1,4}}(?:-(?!days?|weeks?|months?)[a-z]{{3,}}|/\d{{1,2}}(?= [a-z]))(?![\w-]))"
+_SINGLE = (
     r"|(?P<paper>(?:https?://|www\.|(?:[a-z]+\.)+(?:org|com?)/)[^\s，。；、）\u4e00-\u9fff]+|(?:arxiv:\s*)?\d{4}\.\d{4,5}(?:v\d+)?|10\.\d{4,9}/[^\s，。]+)"
     r"|(?P<category>#?[a-z]+(?:-[a-z]+)?\.(?:[a-z]{2}|[a-z]+-[a-z]+|\*)(?![a-z0-9_.])|physics\.[a-z]+(?:-[a-z]+)?(?![a-z0-9_.])|(?:hep|astro|cond|quant|nucl|math)-[a-z]{2,3}(?![a-z0-9_]))"
     r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w)|[一二三四五六七八九]号(?=订阅|[那这的]|\W|$)|(?<![\w.])\d(?:st|nd|rd|th)(?![\w-])|(?<![a-z])(?:two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty)(?= (?:papers|articles|preprints|results|entries|items|titles|hits|max|tops|at (?:most|a time|once))(?![a-z]))|[一二两三四五六七八九十]{1,3}(?=篇)|(?<=[到为成在过是])[二三四五六七八九]?十[一二三四五六七八九]?(?=$|\W|[吧呗啦好就])|(?:(?<=number )|(?<=subscription )|(?<=alert )|(?<=topic )|(?<=feed ))(?:one|two|three|four|five|six)(?![a-z]))"
     r"|(?P<number>(?<![a-z0-9.:])\d{1,3}(?![a-z0-9_:%]|\.\d))"
     r"|(?P<word>[^\W\d_\u4e00-\u9fff][^\W_\u4e00-\u9fff]*(?:['-][^\W_\u4e00-\u9fff]+)*\+*|\d[^\W_\u4e00-\u9fff]*(?:[:.]\d+)?)"
     r"|(?P<sign>[,;:.!?|/&+、()-])"
-    r"|(?P<other>[^\s])",
-    re.IGNORECASE,
+    r"|(?P<other>[^\s])"
 )
+_TOKEN = re.compile(_QUOTED + _WHOLE + _SINGLE, re.IGNORECASE)
+_TOKEN_APART = re.compile(_QUOTED + _SINGLE, re.IGNORECASE)
 # Each character is replaced by exactly one character, so that positions in the folded text and the typed text agree.
 _TRADITIONAL, _SIMPLIFIED = (Path(__file__).parent / "traditional.txt").read_text("utf-8").split()
 _FOLDED = str.maketrans(_TRADITIONAL + "’‘`，；：！？。", _SIMPLIFIED + "''',;:!?.")
@@ -88,10 +90,11 @@ def folded(text: str) -> str:
     return lower if len(lower) == len(plain) else plain
 
 
-def tokens_of(text: str) -> tuple[Token, ...]:
-    """Returns the tokens of a sentence."""
+def tokens_of(text: str, *, apart: bool = False) -> tuple[Token, ...]:
+    """Returns the tokens of a sentence; if `apart`, several for "search and rescue", otherwise one."""
     plain = folded(text)
-    single = [Token(found.start(), found.end(), _mark(found)) for found in _TOKEN.finditer(plain)]
+    token = _TOKEN_APART if apart else _TOKEN
+    single = [Token(found.start(), found.end(), _mark(found)) for found in token.finditer(plain)]
     return tuple(one._replace(words=text[one.start : one.end]) for one in _joined(plain, single))
 
 
