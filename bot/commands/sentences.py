@@ -417,7 +417,8 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
 
     if has(_LAST):
         return [there[-1]]
-    if has(_EVERY) and said.intent not in _OF_THE_CHAT:
+    is_of_a_thing = said.intent == "unsub" and said.has_unknown  # "cancel all termite alerts"
+    if has(_EVERY) and said.intent not in _OF_THE_CHAT and not is_of_a_thing:
         return list(there)
     if len(there) > 1 or said.intent in ("pause", "resume"):
         return []

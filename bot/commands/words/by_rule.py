@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from bot.commands.words import reader
+from bot.commands.words import reader, subjects
 from bot.commands.words.past_deliveries import asks_what_came
 from bot.commands.words.ranks import rank_in
 from subscriptions.chat_settings import SETTINGS
@@ -48,6 +48,7 @@ _UNSAVED = re.compile(
     r"|\b(?:remove|delete|drop|take|clear|erase|get rid of|kick|throw|no longer|don'?t|do not|stop)\b.*\b(?:sav(?:e|ed|es|ing)|bookmark\w*|favou?rites?|starred|reading list|kept|keep)\b"
     r"|(?:取消|删除?|删掉|移除|移出|去掉|不要再?|不再|别再?|不用).{0,24}(?:收藏|保存|书签)|(?:收藏|保存)(?:夹|的|里|中)?.{0,24}(?:删|移除|移出|去掉|取消|拿掉)"
 )
+_THINGS = (reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)  # parts that name what papers are about
 _FEED_WORDS = frozenset({"rss", "atom", "feed", "feeds", "reader", "url"})
 _FEED = re.compile(r"(?<![a-z])rss(?![a-z])|\batom feed\b|\bfeed (?:reader|address|url)\b")
 # Orders are sentences that have nothing but these words: those around, of a thing, and of what shall happen to it.
@@ -160,6 +161,17 @@ def _order_of(tokens: tuple[reader.Token, ...], plain: str) -> str:
     return next((intent for intent, order in _ORDERS.items() if order.is_in(plain)), "")
 
 
+def _names_a_thing(tokens: tuple[reader.Token, ...], plain: str) -> bool:
+    """Returns whether a sentence about all subscriptions names a subject: "remove all my termite subscriptions".
+
+    But 订阅全清 is no wish to subscribe to 全清.
+    """
+    known = reader.learned().known.words
+    is_strange = plain.isascii() and any(one.mark not in known for one in tokens if one.mark.isalpha())
+    asked = [] if plain.startswith("订阅") else subjects.texts_of(plain, reader.ASKING[0], *_THINGS)
+    return is_strange or bool(asked or subjects.texts_of(plain, "unsub", *_THINGS))
+
+
 def _has_topic(tokens: tuple[reader.Token, ...]) -> bool:
     """Returns whether a sentence about a feed has nothing but its name, or a word that no example has: "RSS fingerprinting"."""
     known = reader.learned().known
@@ -181,7 +193,8 @@ def _of_likeliest(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) 
         return reader.QUERY
     if _TELL.fullmatch(plain.rstrip(" .!?~")) or (likeliest == "set-quietday-on" and not _NOTHING.search(plain)):
         return WHEN_FOUND
-    return likeliest
+    is_of_a_thing = likeliest == "unsub-all" and _names_a_thing(tokens, plain)
+    return "unsub" if is_of_a_thing else likeliest
 
 
 def is_distress(text: str) -> bool:

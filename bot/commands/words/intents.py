@@ -159,7 +159,7 @@ def _meaning_of(said: str) -> Said:
     )
     ruled = by_rule.intent_by_rule(tokens, reader.folded(said), found[0].intent)
     if ruled != found[0].intent:
-        return Said(said, tokens, (reader.Score(ruled, 1.0),))
+        return Said(said, tokens, (reader.Score(ruled, found[0].sure if ruled == "unsub" else 1.0),))
     asks = sum(one.sure for one in found if one.intent in reader.ASKING)
     if found[0].intent in _OF_ORDERS and asks >= subjects.MAY_ASK and boundaries.introduction_of(reader.folded(said)):
         return Said(said, tokens, (reader.Score(reader.ASKING[0], 1.0),))
@@ -451,7 +451,7 @@ def _unsubscribe(said: Said) -> str | None:
         return None  # a word shall be taken out of a subscription, or names another one
     if said.numbers or not named:
         return " ".join(said.numbers) or ("" if _SUBSCRIPTIONS.search(reader.folded(said.text)) else None)
-    return named if _UNSUBSCRIBE.search(reader.folded(said.text)) else None
+    return named.removeprefix("all ") if _UNSUBSCRIBE.search(reader.folded(said.text)) else None
 
 
 _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = {
