@@ -37,6 +37,9 @@ _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
 # intents of the whole chat → what they are if the sentence names one subscription
 _AS_ONE = {"unsub-all": "unsub", "stop": "unsub", "schedule-now": "now", "schedule-weekdays": "weekdays"}
 _ALSO = re.compile(r"\b(?:and|plus|also|both|as well)\b|[&+和与及跟、]|还有|以及")
+_ALL_OF_THEM = re.compile(
+    r"\b(?:all|both|every|each|any|everything|anything|ones|subscriptions|papers|stuff)\b|[都全每]|所有|两[个条]|[几哪]"
+)
 _THAT = ("it", "that", "this", "那个", "这个")
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
 
@@ -245,7 +248,7 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
             each = [(one, command) for one in there if (command := change_said.change_of(said, one))]
             return _asked(context, said, each, whole=True)
         return offered.run(context, said.intent, intents.pause_in(said) if said.intent == "pause" else "")
-    is_unclear = bool(strange) or _disagree(said, those)
+    is_unclear = bool(strange) or _disagree(said, those) or _names_several_at_once(said, those)
     candidates = there if strange else those or there
     wanted = [(one, command) for one in candidates if (command := change_said.change_of(said, one))]
     if (
@@ -316,6 +319,17 @@ def _disagree(said: Said, those: Sequence[model.Subscription]) -> bool:
     if not any(numbered) or all(numbered):
         return any(numbered) and said.intent in ("pause", "resume") and names.may_name(said.text, said.intent)
     return not _ALSO.search(plain)
+
+
+def _names_several_at_once(said: Said, those: Sequence[model.Subscription]) -> bool:
+    """Returns whether a removal names several subscriptions by a word that they share, though it may mean one: "remove carbon".
+
+    "remove the carbon ones" and "remove both" mean each of them.
+    """
+    if said.intent != "unsub" or len(those) < 2 or _ALL_OF_THEM.search(reader.folded(said.text)):  # noqa: PLR2004
+        return False
+    called = names.names_in(said.text, said.intent)
+    return any(sum(meant.fits(name, one) for one in those) > 1 for name in called)
 
 
 def _strange_names(said: Said, there: Sequence[model.Subscription]) -> list[str]:

@@ -75,12 +75,16 @@ def undo_last(context: CommandContext) -> channel.Reply:
 
 
 def cancel(context: CommandContext) -> channel.Reply:
-    """Closes the open question; if there is none, takes back what the last message changed, in a private chat."""
+    """Closes the open question; if there is none, takes back what the last message just changed, in a private chat.
+
+    Who says "forget it" hours later means something else.
+    """
     if (closed := asking.closed(context)) is not None:
         return closed
     change = amendments.last_change(context.transaction, context.chat.address)
     is_newest = change is not None and not amendments.undos_in_a_row(context.transaction, context.chat.address)
-    if change is not None and is_newest and asking.can_ask(context) and _is_of_last_message(context, change):
+    is_recent = change is not None and context.now - change.at <= frame.WITHIN
+    if change and is_newest and is_recent and asking.can_ask(context) and _is_of_last_message(context, change):
         return _undone(context, change)
     return channel.Reply(lines=(context.say("There is nothing to cancel."),))
 

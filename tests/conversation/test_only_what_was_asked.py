@@ -392,3 +392,45 @@ class TestWhichAreMeant:
         answer = await _after(bot, said)
         assert "That is for all of this chat, not for one subscription." in answer.lines
         assert answer.buttons[0].startswith("/set limit")
+
+
+class TestNamesThatSeveralShare:
+    @pytest.mark.parametrize("said", ["remove coral", "remove the coral one", "delete coral"])
+    async def test_a_removal_asks_which_one(self, bot: BotHarness, said: str) -> None:
+        await _after(bot, "/sub coral fish weekly tue 8")
+        asked = await _after(bot, said)
+        assert asked.buttons[:2] == ["remove 2 coral reefs", "remove 4 coral fish"]
+        assert _there(bot) == [*ALL, "coral fish weekly tue 08:00"]
+        await _after(bot, "the fish one")
+        assert _there(bot) == ALL
+
+    @pytest.mark.parametrize("said", ["remove coral reefs and coral fish", "delete coral reefs and coral fish please"])
+    async def test_who_names_each_removes_each(self, bot: BotHarness, said: str) -> None:
+        await _after(bot, "/sub coral fish weekly tue 8", said)
+        assert _there(bot) == [KELP, ICE]
+
+
+class TestWhatIsOnlyTold:
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "we lost our subscription to sea ice, the library stopped paying",
+            "my access to sea ice has ended",
+            "should I drop sea ice? dunno. add mud anyway, mondays",
+            "should we cut kelp from sea ice?",
+        ],
+    )
+    async def test_it_changes_nothing(self, bot: BotHarness, said: str) -> None:
+        await _after(bot, said)
+        assert _there(bot) == ALL
+
+    @pytest.mark.parametrize("said", ["ugh forget it", "never mind", "算了"])
+    async def test_who_drops_a_thought_hours_later_takes_nothing_back(self, bot: BotHarness, said: str) -> None:
+        bot.later(hours=3)
+        await _after(bot, said)
+        assert _there(bot) == ALL
+
+    @pytest.mark.parametrize("said", ["ugh forget it", "never mind", "算了"])
+    async def test_who_drops_it_at_once_takes_it_back(self, bot: BotHarness, said: str) -> None:
+        await _after(bot, said)
+        assert _there(bot) == [KELP, REEFS]

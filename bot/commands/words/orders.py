@@ -171,6 +171,8 @@ _REMOVAL = re.compile(
     r"|(?:can|should|may|must|needs? to|ha(?:s|ve) to) go|(?:none|nothing|no|not) (?:of them|at all|at|more|any ?more|for me)|(?:don'?t|do not|no longer) (?:\w+ )?(?:want|need|wish|send|show|give|bring|get|like to))\b"
     rf"|{_REMOVE.chinese}|[退清停关别撤扔砍滚]|移除|去[掉除]|[拿干]掉|终止|作废|注销|踢|不留|不[要用看订想再需]"
 )
+_PAST = re.compile(r"[^e]ed$")  # but not "need"
+_CAUSES = re.compile(r"\b(?:want|need|like|have|get|be|gets?|wish)\b[^,.;!?]*$")  # "I want it …ed"
 # "I am busy" only hints at a pause; "I am away for a week" says how long it shall be
 _PAUSES = re.compile(
     rf"\b(?:{_PAUSE.english}|silen\w+|quiet|hold|halt|freez\w+|suspend\w*|break|rest|skip|shut up|leave me|peace|off)\b|{_PAUSE.chinese}|静|挂起|搁|缓|中止|冻结|关闭|别发|不要?[发推]|再[发推说]"
@@ -191,7 +193,8 @@ def is_order(plain: str, intent: str) -> bool:
     """Returns whether a folded sentence with this intent tells to do it; True for intents that change nothing."""
     verbs = _VERBS.get(intent) or (_ANY if intent.startswith(_BY_PREFIX) else None)
     if verbs is None:
-        return intent not in _OF_A_QUERY or not (is_of_another(plain) or says_that_it_stays(plain))
+        is_told = is_of_another(plain) or says_that_it_stays(plain) or _WEIGHED.search(plain)
+        return intent not in _OF_A_QUERY or not is_told
     if _is_denied(plain, verbs, intent) or not _may_remove(plain, intent):
         return False
     if intent == "sub":
@@ -313,8 +316,12 @@ def names_silence(plain: str, intent: str) -> bool:
 
 
 def names_a_removal(plain: str) -> bool:
-    """Returns whether a folded text has a word for removing or ending something."""
-    return bool(_REMOVAL.search(plain))
+    """Returns whether a folded text has a word for removing or ending something.
+
+    "The library stopped paying" tells what happened, and "I want it removed" what shall happen.
+    """
+    found = _REMOVAL.finditer(plain)
+    return any(not _PAST.search(one[0]) or _CAUSES.search(plain, 0, one.start()) for one in found)
 
 
 def _is_denied(plain: str, verbs: _Verbs, intent: str) -> bool:
