@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from urllib.parse import parse_qsl, urlencode
@@ -55,7 +55,7 @@ _COMING = errors.Sentence(
     "No papers have come yet. Meanwhile you can try it with samples: real papers with made-up summaries."
 )
 _UNREACHED = errors.Sentence(
-    "{source} cannot be reached from this machine; look at its network or proxy. I keep trying. "
+    "arXiv cannot be reached from this machine; look at its network or proxy. I keep trying. "
     "Meanwhile you can try it with samples: real papers with made-up summaries."
 )
 _OPEN = "Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
@@ -381,8 +381,8 @@ class Samples:
         if not await self._is_offered(visitor):
             return ()
         sources = await self.app.store.run(known_sources)
-        failed = next((one.name for one in sources if one.last and one.last.outcome is Outcome.FAILED), "")
-        text = replace(_UNREACHED, values={"source": failed}) if failed else _COMING
+        has_failed = any(one.last and one.last.outcome is Outcome.FAILED for one in sources)
+        text = _UNREACHED if has_failed else _COMING
         example = (await asyncio.to_thread(_sample, SAMPLES[0])).entries[0]
         return (conversation.Offer(text=text, label=errors.Sentence("use the samples"), action=PATH, example=example),)
 

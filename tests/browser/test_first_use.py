@@ -21,6 +21,10 @@ def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_pa
         me.presses("subscribe", "✓ 1")  # the second message: a button replaces typing
         me.has(4)  # the word, its papers, the confirmation, and the other papers
         assert me.page.locator("#log .mine").count() + 1 <= 3
+        said, header = (me.page.locator(one).bounding_box() for one in ("#log .post:has-text('✓ 1')", ".top"))
+        assert said["y"] >= header["y"] + header["height"] - 1, (
+            "the confirmation stays in view above the papers that come"
+        )
         titles = found.all_inner_texts()
         assert len(titles) > shown
         assert len({title.lstrip("0123456789 \n") for title in titles}) == len(titles), "no paper is shown twice"

@@ -400,7 +400,8 @@ def _rows(
         comes = language.say("next {moment}", moment=row.next_due) if row.next_due else language.say("as papers come")
         shown.append(
             {
-                "query": f"{row.number}  {row.reading}",
+                "number": row.number,
+                "query": row.reading,
                 "remark": row.state or f"{comes} · {counted}",  # when it next comes, or why it does not come
                 "is_held": is_held,
                 "bars": few_bars(counted, days),  # papers found on each of the last days

@@ -43,9 +43,15 @@
   const number = (item) => Number(item.dataset.number);
   const once = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
-  const land = (item) => { // people read a long message from its top
-    if (item.offsetHeight > scroller.clientHeight * 0.6) item.scrollIntoView({ block: "start" });
+  const SHORT = 0.6; // of the height of the window
+  const isLong = (height) => height > scroller.clientHeight * SHORT;
+  const land = (item) => { // people read from its top what is too long to be seen whole
+    if (isLong(column.getBoundingClientRect().bottom - item.getBoundingClientRect().top)) item.scrollIntoView({ block: "start" });
     else toEnd();
+  };
+  const arrive = (item) => { // what comes by itself leaves a short message above it in view, such as the answer just read
+    const above = item.previousElementSibling;
+    land(above && !isLong(above.offsetHeight) ? above : item);
   };
   const end = document.getElementById("end") ?? Object.assign(document.createElement("span"), { id: "end" });
   let awaited = ""; // the id of the answer to a pressed button, which may arrive after the response to the press
@@ -83,7 +89,8 @@
     for (const id of ["welcome", "finds"]) document.getElementById(id)?.remove();
     const answer = items.find((item) => item.id === awaited);
     if (answer) awaited = "";
-    if (answer || follows) land(answer ?? items.at(-1));
+    if (answer) land(answer);
+    else if (follows) arrive(items.at(-1));
   };
 
   const send = async (form, fields) => {
