@@ -330,6 +330,7 @@ class TestWhichAreMeant:
             (("great",), ALL),
             (("add mud flats",), [*ALL, "mud flats when-out 08:00-20:00"]),
             (("add noise",), ALL),
+            (("drop kelp and add mud flats instead, mondays 8am",), [REEFS, ICE, "mud flats weekly mon 08:00"]),
             (("sub to mud",), [*ALL, "mud when-out 08:00-20:00"]),
             (("uh, follow um mud flats",), [*ALL, "mud flats when-out 08:00-20:00"]),
             (('pause "coral reefs"',), [KELP, f"-{REEFS}", ICE]),

@@ -38,6 +38,7 @@ _ADD = re.compile(
     r"(?:please )?add (?!nothing\b|anything\b|it\b|that\b|this\b|these\b|those\b|them\b|more\b|to\b|an? |my |me )(?=\w)"
     r"(?!.*\b(?:to|into|onto|too|also|as well|back)\b)"  # "add ice to kelp"
 )
+_INSTEAD = re.compile(r"\s+instead(?=\s*[,.;]|\s*$)", re.IGNORECASE)
 _FILLED = re.compile(r"(?:^|(?<=[A-Za-z,] ))u[hm]+\b,? ?(?=\S)")  # "uh, papers on um kelp", but not "10 um"
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
@@ -87,7 +88,7 @@ def meaning(text: str) -> Said:
 def _worded_as_a_command(text: str) -> str:
     """Returns a text that begins with "add" in the words of a subscription: "add kelp forests"; the text if it adds to something."""
     added = _ADD.match(reader.folded(text))
-    rest = text[added.end() :] if added else ""
+    rest = _INSTEAD.sub("", text[added.end() :]) if added else ""
     tokens = reader.tokens_of(rest)
     is_subject = len(tokens) > 1 or Said(rest, tokens).has_unknown  # "add noise" is a subject, too
     return f"subscribe to {rest}" if added and is_subject and not Said(rest, tokens).numbers else text
