@@ -29,7 +29,7 @@ NO_ORDERS = (
     "we play chess on thursday at 8", "我每天八点上班", "周五开会", "每天都很忙", "2 was a mistake", "I no longer work on robotics",
     "should we subscribe to robotics?", "要不要订阅cs.CV呢？", "if I were a chemist I'd subscribe to zeolites", "maybe next week",
     "我室友把他的订阅都删光了", "同事也把机器人退订了", "我朋友已经取消订阅了", "next week please", "until monday", "robotics is not my field any more", "我不做机器人了",
-    "pause 2 when I'm away", "in case it rains pause 2", "once I have a job, remove 2", "万一太多就暂停 2", "除非我说，停掉 2", "等我毕业了再取消订阅 2", "pause 2? no thanks",
+    "it's not that I want to remove 2", "add robotics? not sure yet", "follow robotics, no, wait", "pause 2 when I'm away", "in case it rains pause 2", "once I have a job, remove 2", "万一太多就暂停 2", "除非我说，停掉 2", "等我毕业了再取消订阅 2", "pause 2? no thanks",
     "switch to Chinese?", "she typed: remove 2", "I thought you would use English", "remind me to pause 2", "neither pause 2 nor remove 1",
     "pause 2, just kidding", "停掉 2，开玩笑的", "pause 2, not robotics", "use English, or rather not", "pause one", "删几个",
 )  # fmt: skip

@@ -40,7 +40,7 @@ _ORDER = re.compile(rf"\b(?:{_ANY.english})\b|{_ANY.chinese}")
 _BY_PREFIX = ("set-", "lang-", "schedule-")
 _NOT = (
     r"\b(?:do ?n'?t|does ?n'?t|did ?n'?t|(?:do|does|did|can|could|should|will|would|must|need) ?not|never|can'?t|couldn'?t"
-    r"|shouldn'?t|won'?t|wouldn'?t|mustn'?t|needn'?t|unable to|not to|not in|nobody|no one|instead of|no need to|stop(?= talk| speak| us| show)|quit(?= talk| speak| us| show))"
+    r"|shouldn'?t|won'?t|wouldn'?t|mustn'?t|needn'?t|unable to|not to|not in|not that|not because|nobody|no one|instead of|no need to|stop(?= talk| speak| us| show)|quit(?= talk| speak| us| show))"
 )
 _NOT_CHINESE = r"(?:别|(?<!要)不要|(?<!用)不用|不想|(?<!会)不会|没有?|(?<!能)不能|(?<!该)不该|不必|无需|勿)"
 _NOTHING = re.compile(r"\b(?:none of|nothing|nobody|not anything)\b")
@@ -127,7 +127,7 @@ _STAYS = re.compile(
 )
 # A later clause takes back what one before it said: "pause it. Actually don't"
 _TAKEN_BACK = re.compile(
-    rf"{_BUT}(?:no|nope|nah|not|not yet|wait|hold on|(?:no )?(?:do not|don'?t)(?: do (?:it|that))?|i (?:won'?t|don'?t|didn'?t|will not|do not|changed my mind)|never ?mind|forget (?:it|that)"
+    rf"{_BUT}(?:no|nope|nah|not|not (?:sure|yet|sure yet)|wait|hold on|(?:no )?(?:do not|don'?t)(?: do (?:it|that))?|i (?:won'?t|don'?t|didn'?t|will not|do not|changed my mind)|never ?mind|forget (?:it|that)"
     r"|scrap that|rather(?: not)?|maybe later|no thanks?(?: you)?)(?: (?:wait|please|thanks))?"
     r"|不|别|不要|不用|算了|等等|等一下|不对|还是(?:算了|别|不).*"
 )
@@ -198,7 +198,7 @@ def is_order(plain: str, intent: str) -> bool:
     if _is_denied(plain, verbs, intent) or not _may_remove(plain, intent):
         return False
     if intent == "sub":
-        return not (_OF_A_STATE.search(plain) or _WEIGHED.search(plain))
+        return not (_OF_A_STATE.search(plain) or _WEIGHED.search(plain) or takes_back(plain))
     if _is_asked(plain, verbs) or _is_reported(plain, verbs, intent) or _QUOTED.search(plain):
         return False
     return not (_depends(plain, intent) or takes_back(plain))

@@ -46,7 +46,7 @@ _DENIES = re.compile(
     r"|(?:先|请|现在|暂时|我)*(?:别|不用|不要|不必|无需|不想|不需要)(?:再|急着|给我|帮我)*(?:订阅|关注|添加|加|订|收藏|改|删|退订)(?:了|任何|什么|东西|吧|它|这个)*"
 )
 _SHOWS = re.compile(
-    r"(?:just |now |please )*(?:show(?: (?:me|us))?|find(?: me)?|search for|look (?:for|up)|let me see)\b|[^\W\d_]{0,4}[看找查搜][看找查搜一]"
+    r"(?:just |now |please )*(?:show(?: (?:me|us)| (?!nothing\b|only\b|no\b|it\b))|find(?: me)?|search for|look (?:for|up)|let me see)\b|[^\W\d_]{0,4}[看找查搜][看找查搜一]"
 )
 _OF_ONE = ("pause", "resume", "unsub", "schedule", "edit", "exclude", "narrow", "widen", "name")
 _OF_THE_QUERY = frozenset({"edit", "exclude", "narrow", "widen", "name"})
