@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
-from bot.delivery.lane_sender import subscribe_link
 from bot.delivery.sender import EmbeddedEngine, Sender
+from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import ConversationDependencies, Dependencies, Layout
 from bot.dependencies.opening import make_ready, make_store
 from bot.dependencies.system_clock import SystemClock

@@ -16,7 +16,7 @@ from bot.delivery.sender_lock import only_sender
 from bot.dependencies.opening import backup_folder, make_ready, make_store
 from bot.dependencies.system_clock import SystemClock
 from bot.errors import WrongUsage
-from bot.operation.ticks import file_sizes
+from bot.operation.maintenance import file_sizes
 from bot.settings import Settings
 from bot.settings.loading import database_address
 from subscriptions import errors

@@ -10,7 +10,7 @@ from bot.app import App, build_app
 from bot.cli import log, output, session
 from bot.cli.arguments import Json, Now
 from bot.delivery.sender import Sent
-from bot.operation import process, ticks
+from bot.operation import orderly_stop, process
 from bot.operation.worker import OwnerWatch
 from subscriptions.addresses import declared
 
@@ -31,7 +31,7 @@ def run(
 
     async def go() -> int:
         try:
-            ticks.stop_on_signals(app)
+            orderly_stop.stop_on_signals(app)
             return await process.run(
                 app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=log.say_for(settings)
             )
@@ -39,7 +39,7 @@ def run(
             await app.close()
 
     status = asyncio.run(go())
-    ticks.raise_if_interrupted(app)
+    orderly_stop.raise_if_interrupted(app)
     return status
 
 
@@ -57,15 +57,15 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     off = {facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms}
     for platform in sorted(off & sent.waiting_on):
         output.print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
-    ticks.raise_if_interrupted(app)
+    orderly_stop.raise_if_interrupted(app)
     return 1 if sent.dead else 0
 
 
 async def _deliver(app: App) -> Sent:
     try:
-        ticks.stop_on_signals(app)
+        orderly_stop.stop_on_signals(app)
         app.open()
-        async with ticks.beside(OwnerWatch(app.store, app.clock).watch()):
+        async with orderly_stop.beside(OwnerWatch(app.store, app.clock).watch()):
             return await app.sender.deliver()
     finally:
         await app.close()

@@ -20,11 +20,11 @@ from bot.cli import output, tables
 from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
-from bot.delivery.sender_lock import is_running
+from bot.delivery.process_identity import is_running
 from bot.dependencies.opening import backup_folder, make_store
 from bot.dependencies.system_clock import SystemClock
 from bot.errors import SettingsError, WrongUsage
-from bot.operation import checks, source_checks, ticks
+from bot.operation import checks, maintenance, source_checks
 from bot.operation.findings import Problem, findings_of, is_well, joined, parts_of, texts
 from bot.operation.health import Readiness, ask_readiness
 from bot.platform import Finding
@@ -84,8 +84,8 @@ def status(*, now: Now = None, json: Json = False) -> int:
             readiness=readiness,
             findings=joined(found, _of_process(readiness, moment)),
             figures=figures(session.store, now=moment, wall=wall),
-            copies=ticks.copy_times(backup_folder(session.settings, session.store)),
-            size=sum(ticks.file_sizes(session.store).values()),
+            copies=maintenance.copy_times(backup_folder(session.settings, session.store)),
+            size=sum(maintenance.file_sizes(session.store).values()),
             model=_model_today(session),
         )
         language = Language("en", session.settings.timezone)

@@ -61,13 +61,9 @@ to_destinations_only = refusing(
 )
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The rendered reply to a request. Its JSON is stored, so that any process can post it.
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReply:
-    """A rendered reply and where it goes."""
+    """A rendered reply and where it goes. Its JSON is stored, so that any process can post it."""
 
     update: str  # the platform's id of the update that the reply answers
     chat: model.ChatAddress
@@ -101,9 +97,6 @@ class StoredReply:
 
 
 _STORED = TypeAdapter(StoredReply)
-
-
-# -------------------------------------------------------------------------------------------------------------- sending
 
 
 async def send_reply(deps: Dependencies, reply: StoredReply) -> None:

@@ -14,7 +14,7 @@ from math import inf
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
-from bot.delivery import job_queue, lane_sender, sender_lock
+from bot.delivery import job_queue, rate_limits, sender_lock
 from bot.errors import error_location
 from bot.ports import channel
 from bot.ports.rate_limiter import RateLimiter
@@ -88,8 +88,6 @@ class ClusterEngine:
         if alone := await self._aside(self._session.sends_alone):
             raise sender_lock.lock_held(alone)
 
-    # ------------------------------------------------------------------------------------------------------------ wakes
-
     def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
         """See Engine. Begins to write the jobs at once. A running job waits for this before it ends."""
         now = second = self._clock.monotonic()
@@ -118,8 +116,6 @@ class ClusterEngine:
         for delay, lanes in by_delay.items():
             with suppress(errors.StoreError):
                 await self._store.run(wakeups.wake_lanes, lanes, after=timedelta(seconds=delay))
-
-    # ------------------------------------------------------------------------------------------------------------- lanes
 
     async def run(self, deliver: channel.Deliver) -> None:
         """See Engine. Returns when no lane has a job that is due within ten seconds."""
@@ -242,8 +238,6 @@ class ClusterEngine:
 
         return await asyncio.shield(asyncio.wrap_future(self._thread.submit(translated)))
 
-    # -------------------------------------------------------------------------------------------------------------- rate
-
     async def reserve(self, token: str, *, urgent: bool = False) -> float:
         """See Engine. All workers share the slots of a token: a row in the database counts them by the server's clock.
 
@@ -260,7 +254,7 @@ class ClusterEngine:
             while True:
                 now = self._clock.monotonic()
                 if rest := self.rate_limiter.pause_left(token, now):
-                    if rest > lane_sender.MAX_RATE_WAIT and not urgent:
+                    if rest > rate_limits.MAX_RATE_WAIT and not urgent:
                         return now
                     await self._clock.sleep(rest)
                 found = await self._aside(self._session.reserve, token, 1 / limit.per_second, SLOTS_AHEAD)

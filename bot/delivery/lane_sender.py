@@ -8,11 +8,13 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.delivery.rate_limits import SLOT_TOLERANCE, token_is_paused, wait_for_send
+from bot.delivery.subscribe_links import store_offers
 from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
@@ -20,11 +22,10 @@ from bot.ports import channel as channels
 from subscriptions import addresses, errors, model
 from subscriptions.notices.findings import SendingStopped
 from subscriptions.planning.retries import OnUnclear
-from subscriptions.service import conversation_state, sending
+from subscriptions.service import sending
 from subscriptions.service.notices import notify_operators
-from subscriptions.service.retention import bot_name
 from subscriptions.store import claims, edits, steps, unrendered
-from subscriptions.store.database.store import Store, Transaction, writes
+from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
 
@@ -403,109 +404,3 @@ async def _count_gone(deps: Dependencies, drain_state: DrainState, sender: str, 
         notified = await deps.store.run(notify_operators, admins, notice, now=deps.clock.now())
         drain_state.exempt.update(notified)
         deps.engine.wake([lane for lane in notified if lane.platform in deps.channels])
-
-
-# ------------------------------------------------------------------------------------------------------ subscribe link
-
-
-def store_offers(store: Store, deps: Dependencies, deliveries: Sequence[model.Delivery]) -> None:
-    """Stores what the subscribe links under these deliveries offer, so that rendering them writes nothing.
-
-    Such a link offers the subscription that brought most papers of the delivery.
-    """
-    linked = [delivery for delivery in deliveries if delivery.chat.settings.buttons == "link" and _number(delivery)]
-    if linked:
-        _offer(store, deps, linked)
-
-
-@writes
-def _offer(transaction: Transaction, deps: Dependencies, deliveries: Sequence[model.Delivery]) -> None:
-    for delivery in deliveries:
-        address, names = delivery.chat.address, deps.conversation.bot_info.bot_names
-        name = bot_name(transaction, address.platform, names.get(address.platform, ""))
-        if name and addresses.facts_of(address.platform).links is not None:
-            # the subscription may have been removed, but its planned delivery is sent
-            with suppress(errors.NotFound), transaction.savepoint() as part:
-                conversation_state.share_link(part, address, _number(delivery), now=deps.clock.now())
-
-
-def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: model.Delivery) -> str:
-    """Returns the subscribe link of a delivery. Call `store_offers` first.
-
-    Returns "" if there is no link, for example because the bot's name on the platform is still unknown.
-    """
-    platform, number = delivery.chat.address.platform, _number(delivery)
-    name, links = bot_names.get(platform, "") or bot_name(store, platform), addresses.facts_of(platform).links
-    if not name or not number or links is None:
-        return ""
-    offer = conversation_state.shared_link(store, delivery.chat.address, number)
-    return links.start(name, offer) if offer else ""
-
-
-def _number(delivery: model.Delivery) -> int:
-    """Returns the number of the subscription that brought most papers of a delivery; 0 if it has none."""
-    numbers = Counter(item.because[0].number for item in delivery.items if item.because)
-    return numbers.most_common(1)[0][0] if numbers else 0
-
-
-# ------------------------------------------------------------------------------------------------------- the rate limits
-
-
-MAX_INLINE_WAIT = 0.2  # seconds; a lane that has to wait longer is rescheduled, and another lane runs
-MAX_RATE_WAIT = 10.0  # seconds; a longer wait, which only a platform demands, is written to the store
-SLOT_TOLERANCE = 0.03  # seconds that a send may start after its slot; if many were later, they could exceed the limit
-MAX_MISSED_SLOTS = 3  # slots that one send may miss; after that it is sent anyway, since the machine is slow
-
-
-async def wait_for_send(deps: Dependencies, lane: model.Lane, *, stays: bool = False) -> bool:
-    """Waits for the rate limits of the lane, then of its token. Returns False if nothing may be sent in this call.
-
-    This waits for the lane first, because a slot of the token would be lost during a wait for the lane. At the end it
-    checks the lane's limit again, because meanwhile a reply may have been sent in the lane, or the platform may have
-    demanded a pause.
-    """
-    while await _wait_for_lane(deps, lane, stays=stays):
-        await wait_for_slot(deps, lane)
-        now = deps.clock.monotonic()
-        if deps.rate_limiter.ready_at(lane, now) <= now:
-            return not deps.is_stopping()
-    return False
-
-
-async def _wait_for_lane(deps: Dependencies, lane: model.Lane, *, stays: bool) -> bool:
-    """Waits for the lane's rate limit. Returns False if the lane was rescheduled or paused, or the process stops.
-
-    With `stays`, waits up to MAX_RATE_WAIT here instead of rescheduling the lane.
-    """
-    with suppress(errors.StoreError):  # without a new count, the last one is good enough
-        await deps.engine.count_others(lane)
-    while (wait := deps.rate_limiter.ready_at(lane, now := deps.clock.monotonic()) - now) > 0:
-        if token_is_paused(deps, lane.platform):
-            return False
-        if wait > MAX_RATE_WAIT:
-            wall = deps.clock.wall()
-            await deps.store.run(claims.pause_lane, lane, wall=wall, until=wall + timedelta(seconds=wait))
-            return False
-        if wait > MAX_INLINE_WAIT and not stays:
-            deps.engine.wake([lane], not_before=deps.clock.now() + timedelta(seconds=wait))
-            return False
-        await deps.clock.sleep(wait)
-    return not deps.is_stopping()
-
-
-def token_is_paused(deps: Dependencies, platform: str) -> bool:
-    """Returns whether the whole token is paused for more than MAX_RATE_WAIT from now."""
-    return deps.rate_limiter.pause_left(platform, deps.clock.monotonic()) > MAX_RATE_WAIT
-
-
-async def wait_for_slot(deps: Dependencies, lane: model.Lane) -> None:
-    """Reserves a slot of the token and waits until it begins. If the slot was missed, reserves another one."""
-    for _ in range(MAX_MISSED_SLOTS):
-        start = await deps.engine.reserve(lane.platform)
-        if token_is_paused(deps, lane.platform):
-            return
-        wait = start - deps.clock.monotonic()
-        if wait > 0:
-            await deps.clock.sleep(wait)
-        if deps.clock.monotonic() - start <= SLOT_TOLERANCE:
-            return

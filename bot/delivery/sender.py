@@ -18,7 +18,7 @@ from math import inf
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bot.delivery import lane_sender, sender_lock
+from bot.delivery import process_identity, rate_limits, sender_lock
 from bot.delivery.lane_sender import DrainState, deliver
 from bot.dependencies import Dependencies
 from bot.platform import Platform
@@ -177,9 +177,6 @@ class EmbeddedEngine:
                 return start
 
 
-# ----------------------------------------------------------------------------------------------------------- the sender
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """The result of one round of the command `deliver` (docs/commands.md)."""
@@ -230,9 +227,9 @@ class Sender:
         clock = self._deps.clock
         worker = NewWorker(
             holds_sender_lock=self._is_alone,
-            process=sender_lock.this_process(),
-            where=sender_lock.whereabouts(clock.wall()),
-            is_running=sender_lock.is_running,
+            process=process_identity.this_process(),
+            where=process_identity.whereabouts(clock.wall()),
+            is_running=process_identity.is_running,
         )
         tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
         begun = await self._deps.store.run(
@@ -325,7 +322,7 @@ class Sender:
         deps = self._deps
         found = await deps.store.run(
             lanes,
-            [platform for platform in deps.channels if not lane_sender.token_is_paused(deps, platform)],
+            [platform for platform in deps.channels if not rate_limits.token_is_paused(deps, platform)],
             now=deps.clock.now(),
             wall=deps.clock.wall(),
             finding=sorted(deps.lookup_platforms),
@@ -346,9 +343,6 @@ class Sender:
         else:
             task.cancel()
             log.warning("Broken off after %.0f s; the next start asks what became of it.", SHUTDOWN_GRACE)
-
-
-# --------------------------------- plans the deliveries that are due, and counts earlier sends against the rate limits
 
 
 async def plan(

@@ -14,7 +14,7 @@ import httpx
 from bot.dependencies.opening import backup_folder
 from bot.digests import FORMATS, formats_of_packages
 from bot.errors import ModelFails
-from bot.operation import ticks
+from bot.operation import maintenance
 from bot.operation.findings import findings_of, old_copy, texts
 from bot.operation.sign_in import Entry, entry
 from bot.platform import Finding, Platform
@@ -213,7 +213,7 @@ def _database_as_it_is(store: Store) -> Finding:
 def _newest_copy(folder: Path, wall: datetime) -> Iterator[Finding]:
     """Yields a finding, unless the newest copy is too old, which `check_findings` tells."""
     question = errors.Sentence("Newest copy")
-    times = ticks.copy_times(folder)
+    times = maintenance.copy_times(folder)
     if not times:
         yield Finding(question=question, answer=errors.Sentence("there is none in the folder of copies yet"))
         return

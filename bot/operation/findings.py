@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.dependencies.opening import backup_folder
-from bot.operation import ticks
+from bot.operation import maintenance
 from bot.rendering.language import Language
 from bot.settings import Settings
 from subscriptions.notices.findings import CopyTooOld, Finding, Level, PartFails, SendingStopped, SourceFinding
@@ -34,13 +34,13 @@ def findings_of(
 
     `stopped`: platform -> why nothing is sent there; None: as the store knows.
     """
-    copies = ticks.copy_times(backup_folder(settings, store))
+    copies = maintenance.copy_times(backup_folder(settings, store))
     return (*stored_findings(store, now=now, wall=wall, stopped=stopped), *old_copy(copies, wall))
 
 
 def old_copy(copies: Sequence[datetime], wall: datetime) -> Iterator[Finding]:
     """Yields a finding if the newest of these copies is too old. `wall` is the machine's time."""
-    if copies and wall - max(copies) > ticks.OLDEST_COPY:
+    if copies and wall - max(copies) > maintenance.OLDEST_COPY:
         yield CopyTooOld(since=max(copies))
 
 

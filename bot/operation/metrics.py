@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from bot.app import App
 from bot.dependencies.opening import backup_folder
-from bot.operation import ticks
+from bot.operation import maintenance
 from bot.operation.findings import findings_of, joined
 from bot.operation.sign_in import Entry, entry
 from bot.ports import channel
@@ -388,8 +388,8 @@ class Metrics:
             figures=_unless_unreadable(figures, app),
             lanes_in_hand=app.deps.engine.lanes_in_hand,
             backlog=_unless_unreadable(backlog, app),
-            files=ticks.file_sizes(app.store),
-            copies=ticks.copy_times(backup_folder(app.settings, app.store)),
+            files=maintenance.file_sizes(app.store),
+            copies=maintenance.copy_times(backup_folder(app.settings, app.store)),
             findings=joined(_unless_unreadable(partial(findings_of, app.settings), app) or (), self._known()),
         )
 

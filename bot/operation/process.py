@@ -13,7 +13,7 @@ from bot.delivery import sender_lock
 from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan, tell_of_wrong_clock
 from bot.errors import SettingsError, error_location
-from bot.operation import ticks, worker
+from bot.operation import heartbeats, maintenance, orderly_stop, ticks, worker
 from bot.operation.findings import Problem, findings_of, for_strangers, log_new_trouble, parts_of
 from bot.operation.health import Health
 from bot.operation.metrics import Metrics, operator_lines, startup_lines, unread_lines
@@ -232,7 +232,7 @@ class Process:
     async def _maintain(self) -> None:
         app = self.app
         try:
-            await app.store.run(ticks.daily_maintenance, app.settings, app.clock, pause=self._ends.wait)
+            await app.store.run(maintenance.daily_maintenance, app.settings, app.clock, pause=self._ends.wait)
         except Exception as error:  # noqa: BLE001 - the process must go on
             self.daily_work = self.daily_work or (DailyWorkFailed(since=app.clock.now()),)
             said = error if isinstance(error, errors.PaperwireError) else error_location(error)
@@ -281,7 +281,7 @@ async def run(
             if once or error.exit_code == SettingsError.exit_code:  # such as no access to the file: do not wait
                 raise
             log.error("%s", error)
-        await ticks.unless_stopped(app, app.clock.sleep(START_AGAIN))
+        await orderly_stop.unless_stopped(app, app.clock.sleep(START_AGAIN))
     return 0
 
 
@@ -299,7 +299,7 @@ async def _run(
         times = app.cluster.times if app.cluster else None
         pace = {"interval": times.beat, "stalled_after": times.stalled} if times else {}
         process, owners = Process(app, sources), worker.OwnerWatch(app.store, app.clock, recovers=once, **pace)
-        async with ticks.beside(owners.watch()):
+        async with orderly_stop.beside(owners.watch()):
             await process.late_encoding.begin()
             if once:
                 return await _run_once(process, say)
@@ -312,22 +312,22 @@ async def _run(
 
 async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     app, sources = process.app, process.sources
-    await ticks.unless_stopped(app, sources.drain())
+    await orderly_stop.unless_stopped(app, sources.drain())
     await worker.answer_once(app, sources.lookup)
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
-    await ticks.unless_stopped(app, process.late_encoding.run())
+    await orderly_stop.unless_stopped(app, process.late_encoding.run())
     if app.summarizer is not None:
-        await ticks.unless_stopped(app, app.summarizer.run())
+        await orderly_stop.unless_stopped(app, app.summarizer.run())
         await app.summarizer.close()
-    await app.store.run(ticks.daily_maintenance, app.settings, app.clock, pause=lambda _: app.stop.is_set())
+    await app.store.run(maintenance.daily_maintenance, app.settings, app.clock, pause=lambda _: app.stop.is_set())
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)
     status = 1 if sent.dead or unread else 0
     if not (status or sent.stopped or app.stop.is_set()):
-        await ticks.make_heartbeat(app).ask()
+        await heartbeats.make_heartbeat(app).ask()
     return status
 
 
@@ -343,7 +343,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         return (*process.daily_work, *parts_of(health.problems(), app.clock.now()))
 
     metrics = Metrics(app, health.problems, known=known)
-    heartbeat, refusals = ticks.make_heartbeat(app), Refusals(app.clock)
+    heartbeat, refusals = heartbeats.make_heartbeat(app), Refusals(app.clock)
     app.deps.observe.listeners += [metrics.observe, refusals.observe]
 
     async def tick() -> None:
@@ -361,7 +361,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         metrics_lock=lock_of_metrics(app.settings, app.clock),
     )
     server = serving(app.settings, web, observe=app.deps.observe)
-    async with server as address, ticks.beside(health.watch()), ticks.beside(refusals.watch()):
+    async with server as address, orderly_stop.beside(health.watch()), orderly_stop.beside(refusals.watch()):
         lines = (
             f"Health: {address}/health/ready",
             *([f"Pages: {address}/"] if site else []),

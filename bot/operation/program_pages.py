@@ -102,16 +102,12 @@ class ProgramPages:
             return _refusal(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, _RETRY)
         return None
 
-    # ------------------------------------------------------------------------------------------------------- the feeds
-
     async def _feed(self, write: Callable[[feeds.Feed], str], kind: str, call: WebRequest) -> WebResponse:
         body = await self._app.store.run(_written, call.query.get("key", ""), write)
         if body is None:
             self._wrong.count(address=call.address)
             return WebResponse(status=HTTPStatus.NOT_FOUND)
         return WebResponse(body=body, kind=kind)
-
-    # --------------------------------------------------------------------------------------------------------- the API
 
     async def _api(
         self, answer: Callable[[model.Chat, WebRequest], Awaitable[object]], call: WebRequest

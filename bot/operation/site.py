@@ -23,7 +23,7 @@ from bot.app import App
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.digests import read_digest
 from bot.errors import error_location
-from bot.operation import health, sign_in, status, web_server
+from bot.operation import event_streams, sign_in, static_pages, status, web_server
 from bot.operation.status import Troubles, operator_pages
 from bot.platform import Platform
 from bot.ports import conversation
@@ -78,11 +78,11 @@ class Site:
         self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
         self._dispatcher: conversation.RequestDispatcher | None = None
         self._started = asyncio.Event()
-        most = max(1, web_server.most_connections() // health.SHARE_OF_CONNECTIONS)
-        self._streams = health.Streams(app.deps.observe, most)
+        most = max(1, web_server.most_connections() // event_streams.SHARE_OF_CONNECTIONS)
+        self._streams = event_streams.Streams(app.deps.observe, most)
         lock = sign_in.Lock(self.clock, password)
         signing = sign_in.sign_in_pages(self._sessions, lock, self._chat_of) if password else ()
-        self.pages = (*pages, *signing, *health.static_pages())
+        self.pages = (*pages, *signing, *static_pages.static_pages())
 
     @contextmanager
     def taking(self, dispatcher: conversation.RequestDispatcher) -> Iterator[None]:

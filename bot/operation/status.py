@@ -9,7 +9,7 @@ from itertools import islice
 
 from bot.app import App
 from bot.dependencies.opening import backup_folder
-from bot.operation import ticks
+from bot.operation import maintenance
 from bot.operation.findings import findings_of, joined, texts
 from bot.ports import channel, conversation
 from bot.rendering import plots
@@ -170,7 +170,7 @@ class StatusPage:
         more = _MANY_MORE.say(language.translate) if len(entries) > SHOWN else ""
         days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
         arrivals = work_figures.came_since(app.store, _midnight(language.local(now)))
-        copies = ticks.copy_times(backup_folder(app.settings, app.store))
+        copies = maintenance.copy_times(backup_folder(app.settings, app.store))
         shown: Mapping[str, object] = {
             "problems": [_problem(one, language) for one in joined(found, self._troubles())],
             "runs": language.say("It has run since {since}.", since=language.moment(self._work.since)),
@@ -183,12 +183,9 @@ class StatusPage:
             "messages": _messages(self._work, now, language),
             "sources": _calendar(sources, receipts, days, language),
             "plans": _plans(list(self._work.plans), language),
-            "database": _database(ticks.file_sizes(app.store), copies, wall, language),
+            "database": _database(maintenance.file_sizes(app.store), copies, wall, language),
         }
         return draw_page("status.html", asked.frame, _TITLE, words={**_WORDS, **words}, **shown)
-
-
-# ---------------------------------------------------------------------------- the three questions: well, came, went out
 
 
 def _problem(one: Finding, language: Language) -> Mapping[str, str]:
@@ -260,9 +257,6 @@ def _waits(outbox: work_figures.OutboxFigures, language: Language) -> list[str]:
     return said or [language.say("Nothing waits.")]
 
 
-# ------------------------------------------------------------------------------------------------- deliveries that wait
-
-
 def _shown(entry: OutboxEntry, language: Language) -> Mapping[str, str]:
     return {
         "id": entry.id,
@@ -274,9 +268,6 @@ def _shown(entry: OutboxEntry, language: Language) -> Mapping[str, str]:
         "moment": entry.waiting_since.isoformat(timespec="seconds"),
         "reason": entry.reason,
     }
-
-
-# ---------------------------------------------------------------------------------------------------------------- plots
 
 
 def _messages(work: RecentWork, now: datetime, language: Language) -> tuple[str, str]:

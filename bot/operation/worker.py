@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bot.app import App
 from bot.commands.paper_lookup import PENDING_FOR
 from bot.conversation.dispatcher import Dispatcher
-from bot.delivery import sender_lock
+from bot.delivery import process_identity
 from bot.delivery.lane_sender import DrainState
 from bot.errors import error_location
 from bot.ports.channel import Clock
@@ -190,9 +190,6 @@ class _Sure:
             raise asyncio.CancelledError
 
 
-# ----------------------------------------------------------------------------------- shows that this process is at work
-
-
 BEAT_INTERVAL = 10.0  # seconds
 STALLED_AFTER = 60.0  # seconds without a heartbeat, while the database accepted writes
 
@@ -221,7 +218,7 @@ class OwnerWatch:
 
         `interval`: seconds between two heartbeats.
         """
-        self._where = sender_lock.whereabouts(clock.wall())
+        self._where = process_identity.whereabouts(clock.wall())
         self._interval = interval
         self._stalled_after = STALLED_AFTER if stalled_after is None else stalled_after
         self._store = store
@@ -252,7 +249,7 @@ class OwnerWatch:
         Returns how many messages it took over. Raises StoreError.
         """
         seen, self._seen = self._seen, {}
-        await self._store.run(workers.beat, process=sender_lock.this_process(), where=self._where)
+        await self._store.run(workers.beat, process=process_identity.this_process(), where=self._where)
         if not self._recovers:
             return 0
         now = self._clock.monotonic()
@@ -281,9 +278,6 @@ def _recovered(
         return messages, (), ()
     lookups = callbacks.take_over_lookups(transaction, since=now - PENDING_FOR)
     return messages, updates.unfinished_replies(transaction, now=now), lookups
-
-
-# -------------------------------------------------------------------------------- receives and answers on all platforms
 
 
 RESTART_INTERVAL = 60.0  # seconds after which a receiver that ended or failed is started again

@@ -204,11 +204,6 @@ class PlatformApi(Protocol):
         raise errors.Rejected("No documents are taken there.")
 
 
-# -------------------------------------------------------------------------------------------------------- the receiver
-
-# A receiver receives the updates of one platform, and passes them to the dispatcher as requests.
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebResponse:
     """The response of a web route."""

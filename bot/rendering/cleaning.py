@@ -1,17 +1,14 @@
-r"""Prepares foreign text for a message: TeX as letters, marked hits, no characters that platforms reject, folded lines, links.
+r"""Prepares foreign text for a message: TeX as letters, marked hits, no characters that platforms reject.
 
 TeX becomes plain letters: `$\alpha$` becomes α, `x^2` becomes x², `H\"older` becomes Hölder. Formulas that letters cannot show
 stay TeX. A formula is converted completely or not at all. Dollar signs delimit formulas by pandoc's rules, so that prices stay.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from unicodedata import category, combining, east_asian_width
-from urllib.parse import quote, urlencode, urlsplit
-
-from rich.cells import cell_len
 
 from subscriptions.model import Paper
 from subscriptions.normalize import tex
@@ -304,52 +301,6 @@ def isolated(text: str) -> str:
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
 
 
-# --------------------------------------------------------- text folded into lines for a terminal, with a hanging indent
-
-# A continued line begins below the text, not below its number. A line may end after any Chinese, Japanese or Korean
-# character, except before or after some punctuation. Otherwise it ends only at a space, so that an address stays whole.
-
-
-_WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"  # written without spaces, so a line may end after each
-_NEVER_FIRST = "，。、；：？！）》」』】〉〕…”’"
-_NEVER_LAST = "（《「『【〈〔“‘"
-_PIECE = re.compile(rf"[{_NEVER_LAST}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_NEVER_FIRST}]*\s*|\s+")
-_BEFORE_TEXT = re.compile(r" *(?:\d+  +|▸ )?(?=\S)")
-_LEAST_ROOM = 20  # columns for the text; with fewer, continued lines are not indented
-
-
-def folded(text: str, width: int) -> str:
-    """Returns the text in lines of at most `width` columns. Only a single word may be longer."""
-    return "\n".join(part for line in text.split("\n") for part in _parts(line, width))
-
-
-def hanging(line: str) -> int:
-    """Returns the number of columns before the text of a line: spaces, and perhaps a number or a bullet."""
-    before = _BEFORE_TEXT.match(line)
-    return cell_len(before[0]) if before else 0
-
-
-def breaks(line: str, width: int) -> tuple[int, list[int]]:
-    """Returns (indent of the continued lines, places in the line where they begin)."""
-    before = hanging(line)  # the characters before the text take one column each, so this is also an index
-    hang = before if width - before >= _LEAST_ROOM else 0
-    found: list[int] = []
-    used = before
-    for number, piece in enumerate(_PIECE.finditer(line, before)):
-        if number and used + cell_len(piece[0].rstrip()) > width:
-            found.append(piece.start())
-            used = hang
-        used += cell_len(piece[0])
-    return hang, found
-
-
-def _parts(line: str, width: int) -> list[str]:
-    hang, places = breaks(line, width)
-    edges = [0, *places, len(line)]
-    pieces = [line[start:end].rstrip() for start, end in pairwise(edges)]
-    return [pieces[0], *(" " * hang + piece for piece in pieces[1:])]
-
-
 # ------------------------------------------------------------------------------ texts about papers in lines of commands
 
 
@@ -365,65 +316,3 @@ def title_line(paper: Paper) -> str:
     )
     name = paper.arxiv_id or paper.doi
     return f"{isolated(title)} ({name})" if name else isolated(title)
-
-
-# ----------------------------------------------------------------------------------------------------- links of a paper
-
-
-# Characters of a link. The strictest platform allows 9,500 bytes of links in a message. A longer link is left out.
-LONGEST = 1500
-_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
-_PREPRINT = re.compile(r"https://www\.(?:bio|med)rxiv\.org/content/10\.\d{4,9}/[\w.;()/-]+v\d+")
-_SEARCH = "https://arxiv.org/search/"
-_SEARCHED = 20  # words of a title that are searched; of an abstract, half as many are enough
-_SAFE = "%/:=&?~#+!$,;'@()*[]-._"
-
-
-def paper_url(paper: Paper) -> str:
-    """Returns the link to the paper's page, safe inside quotes and angle brackets; "" if no link is known."""
-    return next((url for url in _links(paper) if url and len(url) <= LONGEST), "")
-
-
-def _links(paper: Paper) -> Iterator[str]:
-    if arxiv_id := clean(paper.arxiv_id or ""):
-        yield f"https://arxiv.org/abs/{quote(arxiv_id, safe='/-.')}"
-    if doi := clean(paper.doi or ""):
-        yield f"https://doi.org/{quote(doi, safe='/:;().,_-')}"
-    yield web_url(paper.url or "")
-
-
-def web_url(url: str) -> str:
-    """Returns an http or https link, percent-encoded where characters would break a platform's markup; "" for anything else.
-
-    A link whose host has no dot is refused, because TDLib's parser silently drops it.
-    """
-    try:
-        parts = urlsplit(clean(url))
-        host = parts.hostname or ""
-    except ValueError:
-        return ""
-    if parts.scheme.lower() not in {"http", "https"} or not _HOST.fullmatch(host):
-        return ""
-    safe = quote(parts.geturl(), safe=_SAFE)
-    return safe if len(safe) <= LONGEST else ""
-
-
-def pdf_url(paper: Paper) -> str:
-    """Returns the link to the paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" if no link is known."""
-    if arxiv_id := clean(paper.arxiv_id or ""):
-        return f"https://arxiv.org/pdf/{quote(arxiv_id, safe='/-.')}"
-    page = web_url(paper.url or "")
-    if _PREPRINT.fullmatch(page):
-        return f"{page}.full.pdf"
-    return page if urlsplit(page).path.lower().endswith(".pdf") else ""
-
-
-def search_url(paper: Paper) -> str:
-    """Returns the link to an arXiv search for the title, or for the first words of the abstract; "" if there are no words.
-
-    The search is at arXiv, because digests whose papers have neither an id nor a link contain arXiv papers.
-    """
-    for kind, text, most in (("title", paper.title, _SEARCHED), ("abstract", paper.abstract, _SEARCHED // 2)):
-        if words := re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", readable(clean(text))):
-            return f"{_SEARCH}?{urlencode({'query': ' '.join(words[:most]), 'searchtype': kind})}"
-    return ""

@@ -103,9 +103,6 @@ class Paginator:
         return packing.fitted(view, self.plan.measure, self.medium, beside, buttons)
 
 
-# --------------------------------------------------------------------- A stored notice → the view that a platform draws
-
-
 _LONGEST_DETAIL = 300  # columns
 _COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 
@@ -138,11 +135,6 @@ class _Words(Language):
 
     def say(self, sentence: str, /, **values: object) -> str:
         return _COMMAND.sub(self.command_prefix, self.translate(sentence)).format_map(values)
-
-
-# -------------------------------------------------------------------------------------------------- delivery → messages
-
-# The outline of a delivery is drawn by its platform's medium and packed into as few messages as the limits allow.
 
 
 _NIGHT = (time(22), time(8))

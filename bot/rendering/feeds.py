@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from bot.rendering import cleaning, views
+from bot.rendering import addresses_of_papers, cleaning, views
 from bot.rendering.templating import draw
 from subscriptions import model
 from subscriptions.errors import Sentence
@@ -87,7 +87,7 @@ def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> Entry
     short = view.withdrawn or " ".join(filter(None, (view.ai, cleaning.clean(str(view.text)))))
     abstract = "" if view.withdrawn else cleaning.readable(cleaning.clean(paper.abstract))
     content = abstract or short or title
-    url = cleaning.paper_url(paper)
+    url = addresses_of_papers.paper_url(paper)
     return Entry(
         id=url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(cleaning.clean(paper.key))}",
         title=title,

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from bot.ports import channel
-from bot.rendering import cleaning, packing, views
+from bot.rendering import addresses_of_papers, cleaning, packing, views
 from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.notices.of_missing_papers import missing_line
@@ -246,7 +246,7 @@ def _remark(delivery: model.Delivery, language: Language) -> str:
 def _tail(delivery: model.Delivery, reader: views.Reader, summarised: Sequence[model.Item]) -> views.Tail | None:
     notes = (_without_summary(reader, summarised), _missing(delivery, reader))
     sources = tuple(
-        (cleaning.isolated(cut_at_word(cleaning.clean(title), _SOURCE_WIDTH)), cleaning.web_url(home))
+        (cleaning.isolated(cut_at_word(cleaning.clean(title), _SOURCE_WIDTH)), addresses_of_papers.web_url(home))
         for title, home in delivery.facts.titles[:_SOURCES]
         if cleaning.clean(title)
     )
@@ -279,9 +279,6 @@ def _missing(delivery: model.Delivery, reader: views.Reader) -> str:
     if missing is None or not names or reader.is_public:
         return ""
     return missing_line(names, missing.how, missing.count, reader.language)
-
-
-# ------------------------------------------------------------------------------------------------ the buttons of papers
 
 
 _IN_MENU = 2  # buttons in one row of the menu ⋯, so that the longest label fits on a phone
@@ -382,11 +379,11 @@ def menu_rows(opens: channel.Button, item: model.Item, language: Language) -> ch
 def paper_links(item: model.Item, language: Language) -> tuple[channel.Button, ...]:
     """Returns buttons with the links of a paper: its PDF and its page, or a search if it has neither."""
     paper = item.paper.paper
-    page, pdf = cleaning.paper_url(paper), cleaning.pdf_url(paper)
+    page, pdf = addresses_of_papers.paper_url(paper), addresses_of_papers.pdf_url(paper)
     place = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
     links = [("pdf", "PDF", pdf)] if pdf else []
     links += [("page", place, page)] if page and page != pdf else []
-    search = "" if links else cleaning.search_url(paper)
+    search = "" if links else addresses_of_papers.search_url(paper)
     links += [("search", language.say("find it"), search)] if search else []
     return tuple(channel.Button(name=name, label=label, url=url) for name, label, url in links)
 
@@ -398,7 +395,9 @@ def _artefact_link(item: model.Item, language: Language) -> tuple[channel.Button
     """
     paper = item.paper.paper
     labels = {"code": language.say("code"), "data": language.say("data")}
-    links = ((kind, cleaning.web_url(artefact_address(kind, paper.comment, paper.abstract))) for kind in labels)
+    links = (
+        (kind, addresses_of_papers.web_url(artefact_address(kind, paper.comment, paper.abstract))) for kind in labels
+    )
     kind, url = next(((kind, url) for kind, url in links if url), ("", ""))
     told = (text for summary in paper.summaries for text in summary.fields.values())
     if not url or any(url.partition("://")[2] in text for text in told):

@@ -116,9 +116,6 @@ def _fragments(part: PaperPart, *, first: bool) -> tuple[Fragment, ...]:
     return (heading, *part.body) if heading else part.body
 
 
-# -------------------------------------------------------------------------------------- the port of a platform's markup
-
-
 IN_ROW = 8  # buttons in one row: the most that platforms with number buttons can show
 NUMBERS_IN_MESSAGE = 16  # largest number of papers with number buttons under one message: two rows
 
@@ -223,9 +220,6 @@ def joined_texts(views_and_texts: Sequence[tuple[object, str]], *, under_head: s
         parts += [line_ends_between(above, view, under_head=under_head) if parts else "", text]
         above = view
     return "".join(parts)
-
-
-# ---------------------------------------------------------- text without markup, with a paper's link on a separate line
 
 
 _SHORT_TITLE = 60

@@ -128,11 +128,7 @@ def _text(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-# ------------------------------------------------------------------------------------------------------- A plot as text
-
 # A block character for each amount, in a font of fixed width. Used where no picture can be shown.
-
-
 _BARS = "▁▂▃▄▅▆▇█"
 _NONE = "·"
 

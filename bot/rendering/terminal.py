@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.text import Text
 
 from bot.rendering.appearance import Paragraph
-from bot.rendering.cleaning import breaks
+from bot.rendering.folding import breaks
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # includes the word joiner, which terminals show
 _STYLES = {

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from unicodedata import combining
 
 from bot.ports import channel
-from bot.rendering import cleaning
+from bot.rendering import addresses_of_papers, cleaning
 from bot.rendering.cleaning import Passage
 from bot.rendering.language import Language
 from subscriptions import model
@@ -49,11 +49,6 @@ def reader_of(chat: model.Chat) -> Reader:
     """Returns the reader of a chat's messages."""
     language = Language(chat.settings.lang, chat.settings.timezone)
     return Reader(language=language, settings=chat.settings, kind=chat.kind, is_open_group=chat.public)
-
-
-# --------------------------------------------------------------------------------- the parts of a message except papers
-
-# Lines, notices, heads, headings, tails, sections.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +255,7 @@ def paper_view(
         number=str(number) if number else "",
         title=isolated_passage(cleaning.marked(title, words)),
         original=isolated_passage(cleaning.marked(below, words)),
-        url=cleaning.paper_url(paper),
+        url=addresses_of_papers.paper_url(paper),
         withdrawn=_withdrawn(paper, reader, gone) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
         categories="" if measure.form == "title" else _categories(paper, 1 if not card else _CATEGORIES),

@@ -11,7 +11,7 @@ import termios
 import pytest
 
 from bot.platforms.console.adapter import ConsoleChannel
-from bot.rendering.cleaning import folded
+from bot.rendering.folding import folded
 from subscriptions import errors, model
 
 ME = model.ChatAddress("console", "me")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.delivery.lane_sender import subscribe_link
+from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import Layout
 from bot.ports.conversation import Place
 from subscriptions import model

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.delivery.lane_sender import MAX_INLINE_WAIT
+from bot.delivery.rate_limits import MAX_INLINE_WAIT
 from bot.platforms.slack.settings import SlackSettings
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import event
 
 from bot.app import build_app
-from bot.delivery import sender_lock
+from bot.delivery import process_identity
 from bot.delivery.job_queue import Times
-from bot.operation import ticks, web_server
+from bot.operation import heartbeats, web_server
 from bot.operation.health import Health
 from bot.operation.process import Process
 from bot.settings.loading import load_settings
@@ -240,20 +240,22 @@ def watchman() -> abc.Iterator[Watchman]:
 
 
 @pytest.fixture
-async def heartbeat(tmp_path: Path, clock: make.FakeClock, watchman: Watchman) -> abc.AsyncIterator[ticks.Heartbeat]:
+async def heartbeat(
+    tmp_path: Path, clock: make.FakeClock, watchman: Watchman
+) -> abc.AsyncIterator[heartbeats.Heartbeat]:
     app = build_app(
         load_settings(
             {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_HEARTBEAT_URL": watchman.url}, tmp_path
         ),
         clock=clock,
     )
-    made = ticks.make_heartbeat(app)
+    made = heartbeats.make_heartbeat(app)
     yield made
     await made.close()
     await app.close()
 
 
-async def beats(heartbeat: ticks.Heartbeat, *, well: bool = True) -> None:
+async def beats(heartbeat: heartbeats.Heartbeat, *, well: bool = True) -> None:
     """Calls `beat`. If this sends a request, waits for its answer."""
     heartbeat.beat(well=well)
     if heartbeat._task is not None:
@@ -261,16 +263,22 @@ async def beats(heartbeat: ticks.Heartbeat, *, well: bool = True) -> None:
 
 
 async def test_while_all_is_well_it_is_asked_every_five_minutes(
-    heartbeat: ticks.Heartbeat, clock: make.FakeClock, watchman: Watchman
+    heartbeat: heartbeats.Heartbeat, clock: make.FakeClock, watchman: Watchman
 ) -> None:
-    for later, well, calls in ((0, True, 1), (0, True, 1), (ticks.INTERVAL - 1, True, 1), (1, False, 1), (0, True, 2)):
+    for later, well, calls in (
+        (0, True, 1),
+        (0, True, 1),
+        (heartbeats.INTERVAL - 1, True, 1),
+        (1, False, 1),
+        (0, True, 2),
+    ):
         clock.advance(dt.timedelta(seconds=later))
         await beats(heartbeat, well=well)
         assert watchman.calls == [PATH] * calls
 
 
 async def test_a_failed_heartbeat_is_one_line_without_the_address(
-    heartbeat: ticks.Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
+    heartbeat: heartbeats.Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
     for status in (404, 500, 200, 201, 202, 204, 503):
         watchman.status = status
@@ -284,12 +292,12 @@ async def test_a_failed_heartbeat_is_one_line_without_the_address(
 
 
 async def test_nobody_at_the_address_disturbs_nothing(
-    heartbeat: ticks.Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
+    heartbeat: heartbeats.Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
     watchman.goes_down()
     for _ in range(3):
         await beats(heartbeat)
-        clock.advance(dt.timedelta(seconds=ticks.INTERVAL))
+        clock.advance(dt.timedelta(seconds=heartbeats.INTERVAL))
     (record,) = caplog.records
     assert "refuses connections" in record.getMessage()
     assert "sesame" not in record.getMessage()
@@ -325,7 +333,7 @@ def test_with_a_file_it_says_that_no_process_works(terminal: cli.Terminal, file:
     workers.begin_worker(
         file,
         workers.NewWorker(
-            holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=sender_lock.whereabouts(make.NOON)
+            holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=process_identity.whereabouts(make.NOON)
         ),
     )  # this process was killed
     ended = terminal("workers", "--now", make.NOON.isoformat())
@@ -346,11 +354,17 @@ def test_with_a_file_it_says_that_no_process_works(terminal: cli.Terminal, file:
 
 
 def test_with_a_file_it_shows_the_one_process(terminal: cli.Terminal, file: Store) -> None:
-    here, wall = sender_lock.whereabouts(dt.datetime.now(dt.UTC) - dt.timedelta(minutes=3)), dt.datetime.now(dt.UTC)
+    here, wall = (
+        process_identity.whereabouts(dt.datetime.now(dt.UTC) - dt.timedelta(minutes=3)),
+        dt.datetime.now(dt.UTC),
+    )
     workers.begin_worker(
         file,
         workers.NewWorker(
-            holds_sender_lock=True, process=sender_lock.this_process(), where=here, is_running=sender_lock.is_running
+            holds_sender_lock=True,
+            process=process_identity.this_process(),
+            where=here,
+            is_running=process_identity.is_running,
         ),
     )
     ended = terminal("workers")
@@ -460,7 +474,7 @@ def test_who_took_over_receives_and_not_who_was_stopped(three: tuple[list[Store]
 def receive(store: Store) -> dict[str, tuple[str, ...]]:
     return {
         one.known.id: one.receives
-        for one in senders_at_work.workers_at_work(store, is_running=sender_lock.is_running)
+        for one in senders_at_work.workers_at_work(store, is_running=process_identity.is_running)
         if one.receives
     }
 

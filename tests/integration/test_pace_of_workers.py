@@ -17,7 +17,7 @@ from bot import dependencies
 from bot.app import App
 from bot.conversation.reply_sender import _reserve
 from bot.delivery import cluster, job_queue
-from bot.delivery.lane_sender import wait_for_send
+from bot.delivery.rate_limits import wait_for_send
 from bot.delivery.sender_lock import only_sender
 from bot.dependencies import system_clock
 from bot.errors import SenderLockHeld

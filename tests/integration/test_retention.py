@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import event
 
+from bot.operation.maintenance import daily_maintenance
 from bot.operation.process import Process
-from bot.operation.ticks import daily_maintenance
 from bot.settings import Settings
 from subscriptions.model import CallbackToken
 from subscriptions.service import conversation_state, operators, plan, sending
@@ -113,7 +113,7 @@ def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.
 def test_the_daily_maintenance_rests_for_the_time_that_it_worked_and_not_for_jumps_of_the_clock(
     store: Store, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.operation.ticks.WORKS_FOR", 0.1)
+    monkeypatch.setattr("bot.operation.maintenance.WORKS_FOR", 0.1)
     event.listen(store._engine, "commit", lambda _: clock.advance(timedelta(hours=1)))
     rests: list[float] = []
 

@@ -21,7 +21,7 @@ import pytest
 
 from bot.app import build_app
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
-from bot.operation import health, sign_in, site, web_server
+from bot.operation import event_streams, sign_in, site, web_server
 from bot.operation.checks import check_here
 from bot.operation.metrics import Metrics
 from bot.platforms.web import markup
@@ -544,19 +544,19 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: make.FakeCloc
     ("opened", "most", "closed"),
     [
         (["ada"], 1, None),
-        (["ada"] * health.MOST_OF_A_NAME, 100, None),
-        (["bea", *["ada"] * (health.MOST_OF_A_NAME + 1)], 100, 1),
-        (["ada@x"] * health.MOST_OF_A_NAME + ["eve@x"], 100, None),
-        ([f"eve{n}@x" for n in range(health.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, 0),
-        ([f"eve{n}" for n in range(health.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, None),  # behind a local proxy
+        (["ada"] * event_streams.MOST_OF_A_NAME, 100, None),
+        (["bea", *["ada"] * (event_streams.MOST_OF_A_NAME + 1)], 100, 1),
+        (["ada@x"] * event_streams.MOST_OF_A_NAME + ["eve@x"], 100, None),
+        ([f"eve{n}@x" for n in range(event_streams.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, 0),
+        ([f"eve{n}" for n in range(event_streams.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, None),  # behind a local proxy
         (["ada", "eve", "eve", "bea"], 3, 1),
         (["ada", "eve", "eve", "eve2", "eve2"], 4, 1),
         (["ada", "bea", "cem", "dan"], 3, 0),
     ],
 )
 def test_the_oldest_of_who_has_too_many_is_closed(opened: abc.Sequence[str], most: int, closed: int | None) -> None:
-    streams = [health.Stream(name=one.partition("@")[0], address=one.partition("@")[2]) for one in opened]
-    assert health.surplus(streams, most) is (None if closed is None else streams[closed])
+    streams = [event_streams.Stream(name=one.partition("@")[0], address=one.partition("@")[2]) for one in opened]
+    assert event_streams.surplus(streams, most) is (None if closed is None else streams[closed])
 
 
 # -------------------------------------------------------------------------------------------------------- over real HTTP
@@ -604,7 +604,7 @@ class House:
 async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> abc.AsyncIterator[House]:
     """A bot whose web server accepts 16 connections, so that at most 8 pages may hold a stream open."""
     monkeypatch.setattr("resource.getrlimit", lambda _: (64, 64))
-    monkeypatch.setattr(health, "SETTLES", 0)
+    monkeypatch.setattr(event_streams, "SETTLES", 0)
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
         observe, seen = pages.app.deps.observe, list[channel.Measurement]()
         observe.listeners.append(seen.append)
@@ -627,7 +627,7 @@ async def test_one_person_under_many_names_keeps_nobody_out(house: House) -> Non
         first += [await house.hears(eve) for _ in range(3)]
     assert await house.lives()
     assert house.closed["stream"] == 8
-    assert [line async for line in first[0] if line] == health.FULL.split("\n")[:2], (
+    assert [line async for line in first[0] if line] == event_streams.FULL.split("\n")[:2], (
         "the page is told, and does not come back"
     )
     await ada.posts("/chat/say", {"text": "/list"}, **QUICK)
@@ -644,7 +644,7 @@ async def test_connections_full_of_answers_make_room_for_one_more(
     """Twenty open pages take more connections than the server has. It closes some of them, so that a new visitor gets in."""
     monkeypatch.setattr(house.pages.site._streams, "_most", 100)
     eve = await house.enters("eve")
-    monkeypatch.setattr(health, "MOST_OF_A_NAME", 100)
+    monkeypatch.setattr(event_streams, "MOST_OF_A_NAME", 100)
     heard = [await house.hears(eve) for _ in range(20)]
     assert await house.lives()
     assert house.closed["connection"] >= len(heard) - 16
@@ -655,7 +655,7 @@ async def test_a_flood_of_pages_asks_the_database_nothing_and_holds_up_nobody(
 ) -> None:
     """Three hundred pages of one session open at once. All but the newest eight are closed before they settle."""
     monkeypatch.setattr("resource.getrlimit", lambda _: (4096, 4096))
-    monkeypatch.setattr(health, "SETTLES", PATIENCE)
+    monkeypatch.setattr(event_streams, "SETTLES", PATIENCE)
     eve = await house.enters("eve")
     asked = [Mock(side_effect=AssertionError) for _ in range(2)]
     monkeypatch.setattr(markup, "look", asked[0])
@@ -667,9 +667,9 @@ async def test_a_flood_of_pages_asks_the_database_nothing_and_holds_up_nobody(
         page.write(f"GET /chat/events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
     assert (await eve.client.get("/health/live")).json() == {"live": True}
     async with asyncio.timeout(PATIENCE):
-        ends = [await page.readuntil(b"0\r\n\r\n") for page, _ in pages[: -health.MOST_OF_A_NAME]]
-    assert all(health.FULL.encode() in end for end in ends)
-    assert house.closed == {"stream": 300 - health.MOST_OF_A_NAME}
+        ends = [await page.readuntil(b"0\r\n\r\n") for page, _ in pages[: -event_streams.MOST_OF_A_NAME]]
+    assert all(event_streams.FULL.encode() in end for end in ends)
+    assert house.closed == {"stream": 300 - event_streams.MOST_OF_A_NAME}
     assert [one.call_count for one in asked] == [0, 0]
     for _, page in pages:
         page.close()
@@ -693,7 +693,7 @@ async def test_a_stream_ends_quietly_when_the_database_fails() -> None:
 
     assert [
         part
-        async for part in health.Streams(channel.ignore, 8).follow(
+        async for part in event_streams.Streams(channel.ignore, 8).follow(
             parts(), name="ada", address="", may_hear=AsyncMock(return_value=True)
         )
     ] == ["one"]

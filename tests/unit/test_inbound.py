@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.platforms.slack import incoming as slack_incoming
-from bot.platforms.slack import workspaces
+from bot.platforms.slack import typed_text, workspaces
 from bot.platforms.telegram import incoming as telegram_incoming
 from bot.ports import conversation
 from subscriptions import model
@@ -339,11 +339,11 @@ def test_a_workspace_without_a_token_is_not_served(kind: str, payload: dict[str,
     ],
 )
 def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
-    assert workspaces.unescape(text) == expected
+    assert typed_text.unescape(text) == expected
 
 
 def test_a_channel_of_another_workspace_is_named() -> None:
-    assert workspaces.unescape("sub <#C1|general> x", "T2") == "sub @T2_C1 x"
+    assert typed_text.unescape("sub <#C1|general> x", "T2") == "sub @T2_C1 x"
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_a_channel_of_another_workspace_is_named() -> None:
      ("hi <@UBOT> sub <@UBOT>", "sub <@UBOT>")],
 )  # fmt: skip
 def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
-    assert workspaces.after_mention(text, "UBOT") == expected
+    assert typed_text.after_mention(text, "UBOT") == expected
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
     [("vision", "#vision"), ("privategroup", ""), ("directmessage", ""), ("mpdm-ann--bob--cy-1", "ann, bob, cy"), (None, "")],
 )  # fmt: skip
 def test_a_conversation_is_called_as_people_call_it(name: str | None, title: str) -> None:
-    assert workspaces.title_of(name) == title
+    assert typed_text.title_of(name) == title
 
 
 def test_a_payload_that_is_too_deep_is_malformed() -> None:

@@ -16,7 +16,7 @@ from bot.commands import answers, intent
 from bot.commands.words.intents import command_in
 from bot.commands.words.subjects import query_in
 from bot.digests import read_digest
-from bot.platforms.slack.workspaces import unescape
+from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.language import explain
 from bot.settings.cron import is_cron

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 
 from bot.cli import run
 from bot.ports import channel
-from bot.rendering import cleaning, outline, views
+from bot.rendering import addresses_of_papers, cleaning, folding, outline, views
 from bot.rendering.language import Language
 from subscriptions import errors, model, texts
 from subscriptions.texts import cutting
@@ -312,8 +312,8 @@ def test_each_word_is_marked_where_it_is_first_whole(text: str, words: tuple[str
     ],
 )
 def test_where_a_title_leads(fields: dict[str, str], url: str) -> None:
-    assert cleaning.paper_url(model.Paper(key="k", **fields)) == url  # type: ignore[arg-type]
-    assert cleaning.web_url(url) == url
+    assert addresses_of_papers.paper_url(model.Paper(key="k", **fields)) == url  # type: ignore[arg-type]
+    assert addresses_of_papers.web_url(url) == url
 
 
 # ----------------------------------------------------------------------------------------------------------- letters
@@ -530,7 +530,7 @@ ADDRESS = "https://arxiv.org/abs/2601.00001"
     ],
 )
 def test_how_far_a_line_hangs(line: str, columns: int) -> None:
-    assert cleaning.hanging(line) == columns
+    assert folding.hanging(line) == columns
 
 
 @pytest.mark.parametrize(
@@ -546,13 +546,13 @@ def test_how_far_a_line_hangs(line: str, columns: int) -> None:
     ],
 )
 def test_lines_go_on_under_their_text(text: str, width: int, lines: list[str]) -> None:
-    assert cleaning.folded(text, width).split("\n") == lines
+    assert folding.folded(text, width).split("\n") == lines
 
 
 @given(st.text(alphabet="ab1 ▸扩散。（“\n", max_size=80), st.integers(min_value=4, max_value=40))
 def test_no_line_with_two_words_is_too_long_and_nothing_is_lost(text: str, width: int) -> None:
-    lines = cleaning.folded(text, width).split("\n")
-    assert all(cell_len(line) <= width for line in lines if len(line[cleaning.hanging(line) :].split()) > 1)
+    lines = folding.folded(text, width).split("\n")
+    assert all(cell_len(line) <= width for line in lines if len(line[folding.hanging(line) :].split()) > 1)
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery import sender_lock
+from bot.delivery import process_identity, sender_lock
 from bot.errors import SenderLockHeld
 
 proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell of processes")
@@ -25,33 +25,33 @@ def test_a_second_sender_is_told_who_has_the_role(tmp_path: Path) -> None:
 
 @proc
 def test_a_process_runs_until_it_has_ended() -> None:
-    assert sender_lock.is_running(sender_lock.this_process())
+    assert process_identity.is_running(process_identity.this_process())
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        found = sender_lock._identity(process.pid)
-        assert sender_lock.is_running(found)
-        assert found != sender_lock.this_process()
+        found = process_identity._identity(process.pid)
+        assert process_identity.is_running(found)
+        assert found != process_identity.this_process()
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert not sender_lock.is_running(found)
-    assert not sender_lock.is_running(found)
+        assert not process_identity.is_running(found)
+    assert not process_identity.is_running(found)
 
 
 @proc
 @pytest.mark.parametrize("place", range(4))
 def test_another_boot_number_or_start_is_another_process(place: int) -> None:
-    parts = sender_lock.this_process().split()
+    parts = process_identity.this_process().split()
     parts[place] = "1" if parts[place] != "1" else "2"
-    assert not sender_lock.is_running(" ".join(parts))
+    assert not process_identity.is_running(" ".join(parts))
 
 
 @proc
 @pytest.mark.parametrize("process", ["", "x", "1 2", "a b c d"])
 def test_what_is_no_identity_does_not_run(process: str) -> None:
-    assert not sender_lock.is_running(process)
+    assert not process_identity.is_running(process)
 
 
 @proc
 def test_where_the_system_tells_nothing_no_process_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender_lock, "_SYSTEM", tmp_path)
-    assert sender_lock.this_process() == ""
-    assert not sender_lock.is_running("")
+    monkeypatch.setattr(process_identity, "_SYSTEM", tmp_path)
+    assert process_identity.this_process() == ""
+    assert not process_identity.is_running("")

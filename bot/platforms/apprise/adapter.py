@@ -254,9 +254,6 @@ def _checked(payload: object) -> Payload:
     raise ValueError("a payload for Apprise is an object with title, text and format")
 
 
-# ---------------------------------------------------------------------------------------------------------- the adapter
-
-
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del clock, out

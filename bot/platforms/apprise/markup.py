@@ -33,9 +33,6 @@ class Markup(str):
     __slots__ = ()
 
 
-# --------------------------------------------------------------------------------------- how a format writes its markup
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """How HTML or Markdown (CommonMark) writes its markup."""
@@ -115,9 +112,6 @@ def _macros(form: Format) -> Mapping[str, Macro]:
         ("italic", lambda text: dialect.marked(dialect.italic, text=text)),
     )
     return macros("apprise", "txt", filters=filters, escape=dialect.text)
-
-
-# ----------------------------------------------------------------------------------------------------------- the medium
 
 
 def request_bytes(text: str) -> int:

@@ -8,7 +8,7 @@ from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.console import FACTS
 from bot.platforms.console.markup import MEDIUM
 from bot.ports import channel as channels
-from bot.rendering.cleaning import folded
+from bot.rendering.folding import folded
 from bot.settings import Settings
 from subscriptions import errors, model
 from subscriptions.texts import escaped_lines
@@ -91,9 +91,6 @@ def _text(payload: object) -> str:
 def _printable(text: str, encoding: str | None) -> str:
     """Returns the text with control characters as escapes, and "?" for characters that the stream's encoding lacks."""
     return escaped_lines(text).encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")
-
-
-# ----------------------------- the adapter of the console, a platform that is always on and from which no requests come
 
 
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:

@@ -44,9 +44,6 @@ def read_channel_reference(name: str) -> str:
     return joined(match["team"] or "", match["id"]) if match else ""
 
 
-# --------------------------------------------------------------- the facts of Slack that are known without asking Slack
-
-
 # docs.slack.dev/reference/objects: a workspace is T… or E…, a channel C…, G… or D…, a person U… or W….
 _ID = re.compile(r"(?P<chat>(?:[TE][A-Z0-9]{1,40}/)?[CGDUW][A-Z0-9]{1,40})(?:/(?P<topic>[0-9]{1,12}\.[0-9]{1,9}))?")
 

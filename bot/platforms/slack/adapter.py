@@ -113,9 +113,6 @@ async def _is_member(workspace: Workspace, user: str) -> bool:
         return True
 
 
-# ---------------------------------------------------------------------------------------------------------- the channel
-
-
 DEFAULT_API_URL = "https://slack.com/api/"
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
@@ -280,9 +277,6 @@ def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:
             return identity == delivery and str(n) == str(number)
         case _:
             return False
-
-
-# ---------------------------------------------------------------------------------------------------------- the adapter
 
 
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:

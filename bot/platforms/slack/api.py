@@ -14,7 +14,8 @@ from typing import Any
 from bot.platform import file_too_large
 from bot.platforms.slack import PEOPLE, markup, read_channel_reference, split
 from bot.platforms.slack.client import Declined, open_message
-from bot.platforms.slack.workspaces import SlackUser, Workspace, Workspaces, part_of, title_of
+from bot.platforms.slack.typed_text import title_of
+from bot.platforms.slack.workspaces import SlackUser, Workspace, Workspaces, part_of
 from bot.ports import channel as channels
 from bot.ports import conversation
 from subscriptions import errors, model
@@ -37,8 +38,6 @@ class SlackApi(conversation.PlatformApi):
         self._channel = channel
         self._workspaces = workspaces
         self._recent_users: dict[tuple[str, str], tuple[float, SlackUser]] = {}
-
-    # ----------------------------------------------------------------------------------------------------------- people
 
     async def is_admin(
         self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
@@ -126,8 +125,6 @@ class SlackApi(conversation.PlatformApi):
             return None
         return False
 
-    # ----------------------------------------------------------------------------------------------------------- places
-
     async def find_chat(self, name: str) -> conversation.Place | None:
         """See PlatformApi. `name` is an address, or a channel reference from the module `incoming`."""
         address = read_channel_reference(name)
@@ -152,8 +149,6 @@ class SlackApi(conversation.PlatformApi):
 
     def _team(self, address: str) -> str:
         return split(self._workspaces.short(address))[0]
-
-    # --------------------------------------------------------------------------------------------------------- messages
 
     async def post_ephemeral(
         self,
@@ -185,8 +180,6 @@ class SlackApi(conversation.PlatformApi):
         _, channel = await self._workspaces.resolve(chat.address)
         post = open_message(message, plain=plain)
         await workspace.client.post_ephemeral(channel, chat.topic, split(person)[1], post)
-
-    # ------------------------------------------------------------------------------------------------------------ files
 
     async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
         """See PlatformApi. If the app may not upload files, posts the text in messages."""

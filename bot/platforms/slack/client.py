@@ -345,8 +345,6 @@ class Client:
         self._web = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[], logger=quiet)
         self._backoff = MethodBackoff(monotonic)
 
-    # --------------------------------------------------------------------------------------------------------- messages
-
     async def post(
         self, channel: str, thread: str, post: MessageArguments, identity: Mapping[str, object], client_msg_id: str
     ) -> str:
@@ -399,8 +397,6 @@ class Client:
             raise Declined(f"Slack takes no more answers to this request (HTTP {status}).", "used_url")
         if status != _OK:
             raise errors.Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
-
-    # -------------------------------------------------------------------------------------------------------- questions
 
     async def call_get(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
         """Returns the response of a method that only reads. Raises Declined, RetryLater, SenderStopped."""
@@ -493,8 +489,6 @@ class Client:
         names = str(answer.headers.get("x-oauth-scopes", ""))
         return frozenset(name.strip() for name in names.split(",") if name.strip())
 
-    # ------------------------------------------------------------------------------------------------------------ files
-
     async def upload(self, url: str, data: bytes) -> None:
         """Uploads the content of a file to the address that files.getUploadURLExternal returned, without the token."""
         status, _ = await self._request("POST", url, outcome_of_repeatable, data=data)
@@ -542,8 +536,6 @@ class Client:
         host = parts.hostname or ""
         return parts.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
 
-    # ------------------------------------------------------------------------------------------------------ Socket Mode
-
     async def socket(self, url: str) -> aiohttp.ClientWebSocketResponse:
         """Returns a WebSocket to the address that apps.connections.open returned. Raises RetryLater."""
         try:
@@ -554,8 +546,6 @@ class Client:
     async def close(self) -> None:
         """Closes the connections."""
         await self._session.close()
-
-    # -------------------------------------------------------------------------------------------------------------- all
 
     async def _try(
         self,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from bot.platforms.slack import DIRECT, joined, workspaces
+from bot.platforms.slack import DIRECT, joined, typed_text
 from bot.platforms.slack.workspaces import ServedWorkspace
 from bot.ports import conversation
 from bot.ports.channel import usable_text
@@ -46,14 +46,11 @@ def read(kind: str, payload: object, teams: Teams) -> conversation.Request | Non
     if not isinstance(payload, Mapping):
         raise MalformedPayload("no object")
     try:
-        return reader(workspaces.usable(payload), teams)
+        return reader(typed_text.usable(payload), teams)
     except (
         KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError, RecursionError
     ) as error:  # fmt: skip
         raise MalformedPayload(type(error).__name__) from None  # the error's text may contain what a person wrote
-
-
-# --------------------------------------------------------------------------------------------------------------- events
 
 
 def _event(payload: Payload, teams: Teams) -> conversation.Request | None:
@@ -80,7 +77,7 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     return conversation.MessageRequest(
         place=conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE),
         update_id=update,
-        text=workspaces.unescape(said.get("text"), here.prefix),
+        text=typed_text.unescape(said.get("text"), here.prefix),
         direct_channel=str(event["channel"]),
         message_id=str(said["ts"]),
         sender=sender,
@@ -98,7 +95,7 @@ def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     return conversation.MessageRequest(
         place=_place(here, str(event["channel"]), _thread(event)),
         update_id=update,
-        text=workspaces.unescape(workspaces.after_mention(event.get("text"), here.bot), here.prefix),
+        text=typed_text.unescape(typed_text.after_mention(event.get("text"), here.bot), here.prefix),
         message_id=str(event["ts"]),
         sender=_sender(event, here, teams),
         takes_bare_commands=True,
@@ -170,7 +167,7 @@ def _event_request(
     details: Payload | None = None,
 ) -> conversation.Request:
     return conversation.EventRequest(
-        place=_place(here, str(channel), title=workspaces.title_of(name)),
+        place=_place(here, str(channel), title=typed_text.title_of(name)),
         update_id=update,
         event=what,
         details=details or {},
@@ -200,17 +197,14 @@ _EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], conversat
 }
 
 
-# ------------------------------------------------------------------------------------------------- commands and presses
-
-
 def _command(payload: Payload, teams: Teams) -> conversation.Request:
     here = _served(teams, payload.get("team_id"))
     sender = _sender({"user": payload["user_id"]}, here, teams)
     channel = str(payload["channel_id"])
     return conversation.MessageRequest(
-        place=_place_of(here, channel, sender, title=workspaces.title_of(payload.get("channel_name"))),
+        place=_place_of(here, channel, sender, title=typed_text.title_of(payload.get("channel_name"))),
         update_id=str(payload["trigger_id"]),
-        text=workspaces.unescape(payload.get("text"), here.prefix),
+        text=typed_text.unescape(payload.get("text"), here.prefix),
         outside_channel=channel if channel.startswith(DIRECT) else "",
         sender=sender,
         sender_name=usable_text(payload.get("user_name")),
@@ -238,7 +232,7 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> conv
         return None  # the button only opened an address
     channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
     is_ephemeral, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
-    place = _place_of(here, str(channel["id"]), sender, thread=thread, title=workspaces.title_of(channel.get("name")))
+    place = _place_of(here, str(channel["id"]), sender, thread=thread, title=typed_text.title_of(channel.get("name")))
     if place.is_outside and not is_ephemeral:
         place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
     return conversation.CallbackRequest(
@@ -294,7 +288,7 @@ def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> conversat
     """Returns the request for a shortcut, with its name, and with the text of the message if it was used on one."""
     channel, message = payload.get("channel") or {}, payload.get("message") or {}
     if channel:
-        place = _place_of(here, str(channel["id"]), sender, title=workspaces.title_of(channel.get("name")))
+        place = _place_of(here, str(channel["id"]), sender, title=typed_text.title_of(channel.get("name")))
     else:
         place = conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE)
     return conversation.EventRequest(
@@ -303,7 +297,7 @@ def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> conversat
         event="shortcut",
         details={
             "name": str(payload.get("callback_id") or ""),
-            "text": workspaces.unescape(message.get("text"), here.prefix),
+            "text": typed_text.unescape(message.get("text"), here.prefix),
         },
         message_id=str(message.get("ts") or ""),
         thread_id=_thread(message),
@@ -325,9 +319,6 @@ _READERS: Mapping[str, Callable[[Payload, Teams], conversation.Request | None]] 
     COMMANDS: _command,
     INTERACTIONS: _interaction,
 }
-
-
-# ------------------------------------------------------------------------------------------------- who, where, and when
 
 
 def _served(teams: Teams, *named: object) -> ServedWorkspace:

@@ -14,7 +14,8 @@ from typing import Any
 
 from bot.ports import channel
 from bot.rendering import appearance, packing, views
-from bot.rendering.cleaning import Passage, web_url
+from bot.rendering.addresses_of_papers import web_url
+from bot.rendering.cleaning import Passage
 from bot.rendering.templating import macros
 from subscriptions.texts import cutting
 
@@ -318,8 +319,6 @@ def _item(item: channel.HomeItem, action: str) -> Block:
     text = Mrkdwn(f"{bold(cutting.cut_at_word(item.text, _ITEM))}{remark}")
     return {**section(text), **({"accessory": overflow_menu(item.menu, action)} if item.menu else {})}
 
-
-# -------------------------------------------------------------------------------------------- what a message looks like
 
 # The blocks of a message become paragraphs, and the marks of mrkdwn become HTML elements.
 

@@ -285,8 +285,6 @@ class SocketMode:
         if client is not None:
             await client.close()
 
-    # ------------------------------------------------------------------------------------------------------ connections
-
     async def _stay_connected(self, dispatcher: conversation.RequestDispatcher) -> None:
         """Opens one connection after another, each before the previous one is closed."""
         async with asyncio.TaskGroup() as group:

@@ -131,9 +131,6 @@ class TelegramApi(conversation.PlatformApi):
         return data
 
 
-# ----------------------------------------------------------------------------------------------- menus and descriptions
-
-
 MOST, LONGEST = 100, 256  # commands in a menu; characters of a command's description
 DESCRIPTION, SHORT = 512, 120  # characters
 
@@ -201,9 +198,6 @@ async def _set_words(client: Client, method: str, field: str, language: str, wor
     shown = await client.call_for_object(f"getMy{method}", **where)
     if shown.get(field) != words:
         await client.call(f"setMy{method}", **{field: words}, **where)
-
-
-# ---------------------------------------------------------------------------------------------------------- the channel
 
 
 class TelegramChannel(channels.Channel):
@@ -286,9 +280,6 @@ def _number(message_id: str) -> int:
     if not message_id.isdecimal():
         raise errors.Rejected("A message of Telegram has a number.")
     return int(message_id)
-
-
-# ---------------------------------------------------------------------------------------------------------- the adapter
 
 
 _LOOK_SECONDS = 8.0  # seconds to wait for a description of a chat
@@ -390,9 +381,6 @@ def _no_proxy() -> SettingsError:
         errors.Sentence("{name} names no proxy that can be used", {"name": ", ".join(sorted(names)) or "ALL_PROXY"}),
         errors.Sentence("Write http://HOST:PORT."),
     )
-
-
-# --------------------------------------------------------------------------- what `paperwire check` finds about updates
 
 
 OLD_NEWS = timedelta(hours=1)  # Telegram's last error at the webhook is ignored from this age on

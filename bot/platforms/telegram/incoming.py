@@ -81,9 +81,6 @@ def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> conversation
     return None
 
 
-# ------------------------------------------------------------------------------------------------------ what is written
-
-
 def _written(
     message: Mapping[str, Any], number: str, *, edited: bool, bot_id: str, bot_name: str
 ) -> conversation.Request | None:
@@ -173,9 +170,6 @@ def _service(message: Mapping[str, Any], place: conversation.Place, number: str)
             details = {key: str(int(message[field]))}
             return conversation.EventRequest(place=place, update_id=number, event="moved", details=details)
     return None
-
-
-# ------------------------------------------------------------------------ buttons, changes of membership, and reactions
 
 
 def _callback_query(query: Mapping[str, Any], number: str) -> conversation.Request | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.ports.channel import Button
 from bot.rendering import appearance, packing, views
-from bot.rendering.cleaning import web_url
+from bot.rendering.addresses_of_papers import web_url
 from bot.rendering.templating import macros
 from subscriptions.texts.cutting import units
 
@@ -144,8 +144,6 @@ def _calm(view: object, text: str) -> str:
 def _button(button: Button) -> dict[str, str]:
     return {"text": button.label, "url": button.url} if button.url else {"text": button.label, "data": button.data}
 
-
-# -------------------------------------------------------------------------------------------- what a message looks like
 
 # The HTML of a message, split into blocks of quotations and code and the text between them, with commands marked.
 

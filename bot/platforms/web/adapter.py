@@ -247,8 +247,6 @@ class ChatPages:
         chat = markup.chat_of(asked.visitor.name)
         return await self._store.run(markup.place_of, chat, heard.update, number=heard.number, pressed=heard.pressed)
 
-    # ------------------------------------------------------------------------------------------------------------ forms
-
     async def show_form(
         self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
     ) -> conversation.PageResponse:

@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from bot.cli import run
-from bot.delivery import cluster, lane_sender
+from bot.delivery import cluster, lane_sender, rate_limits
 from bot.delivery.cluster import ClusterEngine
 from bot.delivery.job_queue import Times
 from bot.delivery.sender import Sender
@@ -63,7 +63,7 @@ class _Pause:
 
 
 def _before_it_marks(pause: _Pause) -> None:
-    wait = lane_sender.wait_for_send
+    wait = rate_limits.wait_for_send
 
     async def waited(deps: Any, lane: Lane, **named: Any) -> bool:
         may_send = await wait(deps, lane, **named)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.operation.ticks import daily_maintenance
+from bot.operation.maintenance import daily_maintenance
 from tests.postgres.server import own_server
 from tests.programs.faults.table import write
 from tests.programs.faults.year import world as calendar

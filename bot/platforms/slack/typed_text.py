@@ -1,0 +1,76 @@
+"""Turns Slack's form of a text back into what the person typed (docs.slack.dev, Formatting message text).
+
+Slack replaces addresses by links, names of people and channels by ids, emoji by their names between colons, and the
+characters & < > by entities.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.platforms import slack
+from bot.ports.channel import usable_text
+
+_WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" means "&lt;"
+# ":robot_face:", with the blanks before it. The bounds and the start of the blanks keep the time proportional to the text.
+_EMOJI = re.compile(r"(?:(?<!\s)\s+|(?<![\w\s]))(?::(?:[+-]1|(?=[a-z0-9_+-]{0,99}[a-z_])[a-z0-9_+-]{1,100}):(?!\w))+")
+_ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
+
+
+def unescape(text: object, prefix: str = "") -> str:
+    """Returns the text as it was typed, without emoji. A channel that is the first or second word becomes a channel reference.
+
+    `prefix` is the workspace in which the text was written; "" for the own one.
+    """
+    wrapped = usable_text(text)
+    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()], prefix), wrapped)
+    words = _EMOJI.sub("", words).strip()
+    for entity, sign in _ENTITIES:
+        words = words.replace(entity, sign)
+    code = words.strip("`")
+    return code.strip() if words.startswith("`") and words.endswith("`") and "`" not in code else words
+
+
+def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Returns a payload with all its texts, including ids, changed so that they can be stored."""
+    if isinstance(payload, Mapping):
+        return {usable_text(name): usable(inner) for name, inner in payload.items()}
+    if isinstance(payload, list):
+        return [usable(inner) for inner in payload]
+    return usable_text(payload) if isinstance(payload, str) else payload
+
+
+def after_mention(text: object, bot: str) -> str:
+    """Returns the text after the first mention of the bot; the text before it if nothing follows. Both are in Slack's form."""
+    before, _, behind = usable_text(text).partition(f"<@{bot}>")
+    if not behind:  # Slack may add the bot's name to the mention
+        before, _, behind = re.sub(rf"<@{re.escape(bot)}\|[^<>]*>", f"<@{bot}>", usable_text(text)).partition(
+            f"<@{bot}>"
+        )
+    return behind.strip().lstrip(":,").strip() or before.strip()
+
+
+def title_of(name: object) -> str:
+    """Returns the title of a conversation: "#general", or the names in a group conversation; "" if Slack hides the name."""
+    plain = usable_text(name).strip()
+    if plain in ("", "directmessage", "privategroup"):
+        return ""
+    if plain.startswith("mpdm-"):
+        return ", ".join(plain.removeprefix("mpdm-").rpartition("-")[0].split("--"))
+    return f"#{plain}"
+
+
+def _unwrapped(found: re.Match[str], before: str, prefix: str) -> str:
+    sign, what, label = found["sign"], found["what"], found["label"] or ""
+    match sign:
+        case "#":
+            first = len(before.split()) <= 1
+            return slack.channel_reference(slack.joined(prefix, what)) if first else f"#{label or what}"
+        case "@":
+            return f"@{label or what}"
+        case "!":
+            return label or f"@{what.partition('^')[0]}"
+        case _:
+            same = label and any(what.rstrip("/") == start + label.rstrip("/") for start in ("", *_ADDED))
+            return label if same else what.removeprefix("mailto:")
