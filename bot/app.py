@@ -17,7 +17,7 @@ from bot.dependencies import ConversationDependencies, Dependencies, Layout
 from bot.dependencies.opening import make_ready, make_store
 from bot.dependencies.system_clock import SystemClock
 from bot.platform import Platform, PlatformSurroundings
-from bot.platforms import known
+from bot.platforms import LIBRARIES, known
 from bot.ports.channel import Channel, Clock
 from bot.ports.conversation import Receiver
 from bot.ports.language_model import Summarizer
@@ -155,8 +155,8 @@ def build_app(
 
 
 def quiet_libraries() -> None:
-    """Raises the log level of libraries. At INFO they log URLs, and URLs of Telegram's API contain the token."""
-    for name in ("httpx", "httpcore", "telegram", "slack_sdk", "aiohttp"):
+    """Raises the log level of libraries. At INFO they log URLs, and URLs of a platform's API may contain the token."""
+    for name in ("httpx", "httpcore", *LIBRARIES):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long tick is still running
 

@@ -12,6 +12,7 @@ from subscriptions import model
 from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
 
+LIBRARIES = ("slack_sdk", "aiohttp")
 PEOPLE = ("U", "W")  # first letters of people's ids
 DIRECT = "D"
 _NAMED = re.compile(r"@?(?:(?P<team>[TE][A-Z0-9]+)[_/])?(?P<id>[A-Z0-9]+)")
