@@ -22,7 +22,7 @@ A message becomes an answer. For each update of a platform:
 - `authorize` in bot/conversation/authorization.py says whether the sender manages the chat
 - `execute` in bot/conversation/handler.py runs the command, and stores effect, reply and update id in one transaction
 - `sub` in bot/commands/subscribe.py is an example: a command is a function from a context to a reply
-- `draft_reply` in bot/conversation/handler.py renders the reply, with tokens for its buttons
+- `draft_reply` in bot/conversation/reply_drafts.py renders the reply, with tokens for its buttons
 - `send_reply` in bot/conversation/reply_sender.py posts the stored reply
 
 docs/architecture.md has the rooms, where to add a platform, a command, a setting or a format, and the rules of the data.
