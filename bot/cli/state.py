@@ -24,7 +24,7 @@ from bot.delivery.process_identity import is_running
 from bot.dependencies.opening import backup_folder, make_store
 from bot.dependencies.system_clock import SystemClock
 from bot.errors import SettingsError, WrongUsage
-from bot.operation import checks, maintenance, source_checks
+from bot.operation import checks, maintenance, platform_checks, source_checks
 from bot.operation.findings import Problem, findings_of, is_well, joined, parts_of, texts
 from bot.operation.health import Readiness, ask_readiness
 from bot.platform import Finding
@@ -351,7 +351,9 @@ async def _findings_elsewhere(app: App) -> list[Finding]:
         found += await source_checks.ask_sources(settings, app.store, fetcher, now=app.clock.now())
     if app.summarizer is not None:
         found.append(await checks.check_model(app.summarizer))
-    return found + await checks.check_platforms(app.store, app.platforms, wall=wall, tells_off=not settings.wrong)
+    return found + await platform_checks.check_platforms(
+        app.store, app.platforms, wall=wall, tells_off=not settings.wrong
+    )
 
 
 def _show_findings(findings: Sequence[Finding], *, to_stderr: bool) -> None:

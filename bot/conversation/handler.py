@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.commands import admission, asking, chat_events
 from bot.commands.context import CommandContext, may_write, with_stored_chat
 from bot.commands.intent import Intent
-from bot.conversation import authorization, prepared_request, proposals, reply_sender
+from bot.conversation import authorization, command_contexts, prepared_request, proposals, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.reply_drafts import ReplyDraft, draft_reply, has_content
 from bot.conversation.reply_sender import StoredReply
@@ -74,7 +74,7 @@ def _read_ahead(store: Store, deps: Dependencies, prepared: PreparedRequest, *, 
     with store.read() as transaction:
         transaction.may_ask = may_ask
         if not (prepared.intent.needs_manager or prepared.refusal is not None):
-            context = prepared_request.build_command_context(transaction, deps, prepared)
+            context = command_contexts.build_command_context(transaction, deps, prepared)
             if not _writes(context, prepared):
                 reply, _ = _run(context, prepared, writes=False)
                 return _Ahead(version, True, _drafted(deps, context, prepared, reply, changed=False))
@@ -116,7 +116,7 @@ def _match_ahead(transaction: Transaction, deps: Dependencies, prepared: Prepare
     if prepared.refusal is not None or not (intent.queries or intent.matches_ahead):
         recent_matches.recent(transaction, now)
         return
-    context = prepared_request.build_command_context(transaction, deps, prepared)
+    context = command_contexts.build_command_context(transaction, deps, prepared)
     texts = intent.queries(context) if intent.queries else ()
     recent_matches.match_ahead(transaction, context.chat, texts, now=now, categorised=categorised)
     with suppress(errors.PaperwireError):  # the command itself will report this error
@@ -128,8 +128,8 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether there is anything to write except the reply."""
     return (
         may_write(prepared.intent, context)
-        or bool(prepared_request.newly_named(context, prepared))
-        or bool(prepared_request.newly_heard(context))
+        or bool(command_contexts.newly_named(context, prepared))
+        or bool(command_contexts.newly_heard(context))
         or _is_back(context)
         or (not prepared.intent.keeps_question and asking.has_passing_question(context))
     )
@@ -142,17 +142,17 @@ def _answer_writing(
 
     Returns the drafted reply; None if there is no reply.
     """
-    context = prepared_request.build_command_context(transaction, deps, prepared)
-    new_names, missed = prepared_request.newly_named(context, prepared), None
+    context = command_contexts.build_command_context(transaction, deps, prepared)
+    new_names, missed = command_contexts.newly_named(context, prepared), None
     for place in new_names:
         stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
-    if heard := prepared_request.newly_heard(context):
-        prepared_request.store_heard(context, heard)
+    if heard := command_contexts.newly_heard(context):
+        command_contexts.store_heard(context, heard)
     is_back = _is_back(context)
     if is_back:
         missed = chat_events.welcome_back(context)
     if new_names or heard or is_back:
-        context = prepared_request.build_command_context(transaction, deps, prepared)
+        context = command_contexts.build_command_context(transaction, deps, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
     reply, after = _run(replace(context, news=news), prepared, writes=True)
     changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats

@@ -14,7 +14,7 @@ from bot.commands.intent import Intent, understand
 from bot.commands.proposed import Proposed
 from bot.conversation import authorization
 from bot.conversation.authorization import PreparedRequest
-from bot.conversation.prepared_request import build_command_context
+from bot.conversation.command_contexts import build_command_context
 from bot.dependencies import Dependencies
 from bot.ports.conversation import MessageRequest, typed_command
 from subscriptions.store.database.store import Transaction, reads

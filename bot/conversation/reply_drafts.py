@@ -14,7 +14,7 @@ from typing import Any
 from bot.commands import frame, model_summary, paper_lookup
 from bot.commands.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
-from bot.conversation import authorization, prepared_request
+from bot.conversation import authorization, command_contexts
 from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
 from bot.ports import channel
@@ -121,7 +121,7 @@ def _target(context: CommandContext, reply: channel.Reply) -> model.Chat:
         return context.origin
     same_lane = reply.target_chat.lane == context.origin.address.lane
     kind = context.origin.kind if same_lane else model.ChatKind.PRIVATE
-    return prepared_request.chat_at(
+    return command_contexts.chat_at(
         context.transaction, Place(chat=reply.target_chat, kind=kind), context.request.language
     )
 

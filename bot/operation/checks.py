@@ -2,14 +2,11 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
-
-import httpx
 
 from bot.dependencies.opening import backup_folder
 from bot.digests import FORMATS, formats_of_packages
@@ -17,7 +14,7 @@ from bot.errors import ModelFails
 from bot.operation import maintenance
 from bot.operation.findings import findings_of, old_copy, texts
 from bot.operation.sign_in import Entry, entry
-from bot.platform import Finding, Platform
+from bot.platform import Finding
 from bot.platforms.known import PLATFORMS, medium_of
 from bot.ports.language_model import Summarizer
 from bot.ports.meaning import Encoder
@@ -375,104 +372,3 @@ def _is_usable_proxy(address: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-
-
-# ------------------------------------------------------------------------------------------ finds problems of platforms
-
-
-LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; the strictest platform allows 300 s
-_WAIT = 5.0  # seconds to wait for the answer with a platform's time
-
-
-async def check_platforms(
-    store: Store, platforms: Mapping[str, Platform], *, wall: Callable[[], datetime], tells_off: bool = True
-) -> list[Finding]:
-    """Returns the findings about the platforms that are on, and, with `tells_off`, about those that are off."""
-    installations = [found for platform in platforms.values() for found in await platform.load_installations()]
-    findings: list[Finding] = []
-    known = _owners(store)
-    for facts in addresses.declared():
-        if facts.token_variable and facts.name in platforms:
-            findings += await _account(platforms[facts.name], known.get(facts.name))
-        elif facts.token_variable and tells_off:
-            findings.append(
-                Finding(question=errors.Sentence(facts.title), answer=errors.Sentence("off, it has no token"))
-            )
-    clocks = [found for platform in platforms.values() if platform.api_url for found in _clock(platform, wall)]
-    return findings + installations + clocks
-
-
-def _owners(store: Store) -> Mapping[str, str]:
-    try:
-        return bots(store) if store.exists() and store.revision() else {}
-    except errors.StoreError:  # check_here has a finding about that
-        return {}
-
-
-async def _account(platform: Platform, owner: str | None) -> Sequence[Finding]:
-    """Returns the findings about the account that a platform gives the bot, and what that account may do there."""
-    if not platform.has_token:
-        return [*_belongs(platform, await platform.channel.identity(), owner), *await platform.check()]
-    question = errors.Sentence(platform.facts.title)
-    values = {"platform": platform.facts.title, "variable": platform.facts.token_variable}
-    try:
-        identity = await platform.channel.identity()
-    except errors.SenderStopped as error:
-        answer = errors.Sentence("the token does not work: {reason}", {"reason": error.reason.rstrip(".")})
-        cure = errors.Sentence("Put the token that {platform} shows now into {variable}.", values)
-        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
-    except errors.NotDelivered as error:
-        answer = errors.Sentence("it does not answer: {reason}", {"reason": error.reason.rstrip(".")})
-        cure = errors.Sentence("Check the network, and the proxy if there is one.")
-        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
-    if wrong := _belongs(platform, identity, owner):
-        return wrong
-    if not identity:
-        none = Finding(question=question, answer=errors.Sentence("no workspace of your own"), is_open=True)
-        return [none, *await platform.check()]
-    works = errors.Sentence("the token works, bot {identity}", {"identity": identity})
-    return [Finding(question=question, answer=works), *await platform.check()]
-
-
-def _belongs(platform: Platform, identity: str, owner: str | None) -> Sequence[Finding]:
-    """Returns a finding if the database belongs to another account of this platform."""
-    if not identity or owner in (None, identity):
-        return ()
-    question = errors.Sentence(platform.facts.title)
-    answer = errors.Sentence("this database belongs to another sender, {owner}", {"owner": owner})
-    cure = errors.Sentence("Use that one, or give the chats to this one: paperwire run --new-bot.")
-    if platform.has_token:
-        answer = errors.Sentence("the token works, but this database belongs to another bot")
-        cure = errors.Sentence("Use that bot's token, or give the chats to this one: paperwire run --new-bot.")
-    return [Finding(question=question, answer=answer, cure=cure, mend=True)]
-
-
-def _clock(platform: Platform, wall: Callable[[], datetime]) -> Iterator[Finding]:
-    """Yields a finding if the machine's clock differs from the Date header of a platform's response."""
-    theirs = _time_at(platform.api_url)
-    if theirs is None:
-        return
-    step = abs(wall() - theirs)
-    if step > LARGEST_STEP:
-        values = {"seconds": f"{step.total_seconds():.0f}", "platform": platform.facts.title}
-        yield Finding(
-            question=errors.Sentence("Clock"),
-            answer=errors.Sentence("it differs by {seconds} seconds from that of {platform}", values),
-            cure=errors.Sentence("Let the machine set its clock by NTP."),
-            mend=True,
-        )
-
-
-def _time_at(address: str) -> datetime | None:
-    parts = urlsplit(address)
-    try:
-        answer = httpx.head(f"{parts.scheme}://{parts.netloc}/", timeout=_WAIT, follow_redirects=True)
-    # the last three are raised if a proxy or a certificate file cannot be used
-    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError, OSError):
-        return None
-    date = answer.headers.get("Date")
-    try:
-        found = parsedate_to_datetime(date or "")
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

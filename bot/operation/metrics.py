@@ -1,4 +1,4 @@
-"""Metrics of the process for Prometheus, and lines for its operator."""
+"""Metrics of the process for Prometheus."""
 
 import asyncio
 import collections
@@ -19,18 +19,13 @@ from bot.app import App
 from bot.dependencies.opening import backup_folder
 from bot.operation import maintenance
 from bot.operation.findings import findings_of, joined
-from bot.operation.sign_in import Entry, entry
 from bot.ports import channel
 from bot.release import installed_version
-from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.addresses import declared
 from subscriptions.errors import StoreError
 from subscriptions.notices.findings import Finding
-from subscriptions.service import operators, senders_at_work
+from subscriptions.service import senders_at_work
 from subscriptions.service.chat_status import Figures, figures
-from subscriptions.service.notices import notify_new_version
 from subscriptions.service.senders_at_work import backlog
-from subscriptions.store.database.store import Store
 from subscriptions.store.work_figures import OutboxFigures
 
 M = TypeVar("M")
@@ -421,41 +416,3 @@ def _unless_unreadable(read: Callable[..., T], app: App) -> T | None:
         return read(app.store, now=app.clock.now(), wall=app.clock.wall())
     except StoreError:
         return None
-
-
-# ----------------------------------------------------------------------------------------------- lines for the operator
-
-
-def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
-    """Returns the lines about platforms, database and sources that `paperwire run` prints at the start."""
-    on = ", ".join(sorted(app.platforms))
-    off = ", ".join(
-        sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
-    )
-    lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
-    for platform in app.platforms.values():
-        lines += platform.startup_lines
-    lines.append(f"Database: {app.store.where}")
-    return lines + sources.descriptions
-
-
-def operator_lines(store: Store, app: App) -> list[str]:
-    """Returns a line that says how to become the operator, if there is none. Notifies operators of a new version."""
-    conversation, admins = app.deps.conversation, app.settings.admins
-    if conversation.bot_info.version:
-        notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
-    if not _needs_operator(app) or operators.has_operator(store, admins):
-        return []
-    return [f"This bot has no operator yet. To become it, send in private: /admin {operators.new_code(store)}"]
-
-
-def _needs_operator(app: App) -> bool:
-    """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
-    may_come = entry(app.settings)[0] in (Entry.PASSWORD, Entry.PROXY)
-    return any(platform.api and (may_come or not platform.pages) for platform in app.platforms.values())
-
-
-def unread_lines(unread: Mapping[str, str]) -> list[str]:
-    """Returns a line that says that no source could be read, and why; no line if `unread` is empty."""
-    reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
-    return [f"No source could be read. {reasons}. paperwire check says what to do."] if unread else []

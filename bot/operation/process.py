@@ -16,11 +16,13 @@ from bot.errors import SettingsError, error_location
 from bot.operation import heartbeats, maintenance, orderly_stop, ticks, worker
 from bot.operation.findings import Problem, findings_of, for_strangers, log_new_trouble, parts_of
 from bot.operation.health import Health
-from bot.operation.metrics import Metrics, operator_lines, startup_lines, unread_lines
+from bot.operation.http_server import Refusals, serving
+from bot.operation.lines_for_operators import operator_lines, startup_lines, unread_lines
+from bot.operation.metrics import Metrics
 from bot.operation.program_pages import ProgramPages
-from bot.operation.sign_in import lock_of_metrics
+from bot.operation.signed_in import lock_of_metrics
 from bot.operation.site import closed_pages, entry_lines, make_site
-from bot.operation.web_server import Refusals, health_app, serving
+from bot.operation.web_server import health_app
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import errors

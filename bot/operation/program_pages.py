@@ -24,7 +24,7 @@ from bot.dependencies.command_limits import CommandLimits
 from bot.dependencies.questions import is_encoded
 from bot.digests.documents import paper_document
 from bot.errors import error_location
-from bot.operation import sign_in
+from bot.operation import sign_in, signed_in
 from bot.ports.channel import usable_text
 from bot.ports.conversation import MessageRequest, WebRequest, WebResponse, WebRoute
 from bot.rendering import feeds
@@ -68,7 +68,7 @@ class ProgramPages:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._wrong = sign_in.WrongTries(app.clock)
+        self._wrong = signed_in.WrongTries(app.clock)
         self._limits = CommandLimits()  # of calls of the API, beside the commands that people give
 
     @property

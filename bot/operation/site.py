@@ -23,7 +23,7 @@ from bot.app import App
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.digests import read_digest
 from bot.errors import error_location
-from bot.operation import event_streams, sign_in, static_pages, status, web_server
+from bot.operation import event_streams, http_server, sign_in, signed_in, static_pages, status, web_server
 from bot.operation.status import Troubles, operator_pages
 from bot.platform import Platform
 from bot.ports import conversation
@@ -74,14 +74,14 @@ class Site:
         self._chat_of = platform.facts.read_address
         given = self.settings.web_password if self.entry is sign_in.Entry.PASSWORD else None
         password = given.get_secret_value() if given else ""
-        self._sessions = sign_in.Sessions(app.store, self.clock, password)
+        self._sessions = signed_in.Sessions(app.store, self.clock, password)
         self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
         self._dispatcher: conversation.RequestDispatcher | None = None
         self._started = asyncio.Event()
-        most = max(1, web_server.most_connections() // event_streams.SHARE_OF_CONNECTIONS)
+        most = max(1, http_server.most_connections() // event_streams.SHARE_OF_CONNECTIONS)
         self._streams = event_streams.Streams(app.deps.observe, most)
-        lock = sign_in.Lock(self.clock, password)
-        signing = sign_in.sign_in_pages(self._sessions, lock, self._chat_of) if password else ()
+        lock = signed_in.Lock(self.clock, password)
+        signing = signed_in.sign_in_pages(self._sessions, lock, self._chat_of) if password else ()
         self.pages = (*pages, *signing, *static_pages.static_pages())
 
     @contextmanager
@@ -122,7 +122,7 @@ class Site:
 
     async def _answer(self, page: conversation.WebPage, request: Request) -> Response:
         """Returns the page if this visitor may open it, or a redirect to the sign-in. Raises Refusal."""
-        given = request.cookies.get(sign_in.COOKIE, "")
+        given = request.cookies.get(signed_in.COOKIE, "")
         visitor = await self._admit(request, given, asks_store=not page.is_stream)
         if not page.is_public and not visitor.name:
             return Response(status_code=303, headers={"location": sign_in.PATH})
@@ -255,7 +255,7 @@ class Site:
     def _response(self, answer: conversation.PageResponse, request: Request, visitor: conversation.Visitor) -> Response:
         if answer.stream is not None and request.method != "HEAD":
             address = sign_in.network_of(_address(request))
-            may_hear = partial(self._may_hear, visitor.name, request.cookies.get(sign_in.COOKIE, ""))
+            may_hear = partial(self._may_hear, visitor.name, request.cookies.get(signed_in.COOKIE, ""))
             return StreamingResponse(
                 self._streams.follow(answer.stream, name=visitor.name, address=address, may_hear=may_hear),
                 headers={**answer.headers, "x-accel-buffering": "no"},
@@ -275,11 +275,13 @@ class Site:
         Stores the language that was chosen.
         """
         secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").lower() == "https"
-        seconds = int(sign_in.LASTS.total_seconds())
+        seconds = int(signed_in.LASTS.total_seconds())
         if session:
-            response.set_cookie(sign_in.COOKIE, session, max_age=seconds, secure=secure, httponly=True, samesite="lax")
+            response.set_cookie(
+                signed_in.COOKIE, session, max_age=seconds, secure=secure, httponly=True, samesite="lax"
+            )
         elif session == "":
-            response.delete_cookie(sign_in.COOKIE, secure=secure, httponly=True, samesite="lax")
+            response.delete_cookie(signed_in.COOKIE, secure=secure, httponly=True, samesite="lax")
         chosen = request.query_params.get("language", "")
         if chosen in _LANGUAGES:
             response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=seconds, secure=secure, httponly=True, samesite="lax")

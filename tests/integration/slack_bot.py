@@ -15,7 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation import web_server, worker
+from bot.operation import http_server, web_server, worker
 from bot.platforms.slack import installing
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.manifest import REDIRECT
@@ -84,7 +84,7 @@ async def a_served_bot(
         doors = [door for receiver in receivers for door in receiver.routes]
         port = free_port()
         async with (
-            web_server.serving(dataclasses.replace(app.settings, web_port=port), web_server.health_app(dict, doors)),
+            http_server.serving(dataclasses.replace(app.settings, web_port=port), web_server.health_app(dict, doors)),
             worker.listening(app, receivers),
         ):
             for _ in range(20):  # the bot knows its own user id already, so it begins to listen at once

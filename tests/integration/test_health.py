@@ -17,7 +17,7 @@ from sqlalchemy import event
 from bot.app import build_app
 from bot.delivery import process_identity
 from bot.delivery.job_queue import Times
-from bot.operation import heartbeats, web_server
+from bot.operation import heartbeats, http_server, web_server
 from bot.operation.health import Health
 from bot.operation.process import Process
 from bot.settings.loading import load_settings
@@ -81,7 +81,7 @@ async def a_page(
     async with a_bot(tmp_path, telegram, clock) as app:
         process = Process(app, sources or NoSources())  # type: ignore[arg-type]
         health = Health(app.store, clock, lambda: process.problems)
-        async with web_server.serving(app.settings, web_server.health_app(health.problems)) as url:
+        async with http_server.serving(app.settings, web_server.health_app(health.problems)) as url:
             yield Page(app.store, process, health, clock, url)
 
 

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation import findings, status, web_server
+from bot.operation import findings, http_server, lines_for_operators, status, web_server
 from bot.operation import metrics as operation_metrics
 from bot.operation.checks import check_findings
 from bot.operation.findings import Problem
@@ -99,7 +99,7 @@ async def bot_with(
         bot = Bot(app)
         counted = operation_metrics.Metrics(app, lambda: bot.problems, metrics or operation_metrics.METRICS)
         app.deps.observe.listeners.append(counted.observe)
-        async with web_server.serving(app.settings, web_server.health_app(dict, metrics=counted.page)) as bot.url:
+        async with http_server.serving(app.settings, web_server.health_app(dict, metrics=counted.page)) as bot.url:
             yield bot
 
 
@@ -563,16 +563,16 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
     tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,)) as app:
-        assert operation_metrics.operator_lines(app.store, app) == []
+        assert lines_for_operators.operator_lines(app.store, app) == []
     async with running(tmp_path, clock) as app:
-        assert operation_metrics.operator_lines(app.store, app) == [], "no person can talk to it"
+        assert lines_for_operators.operator_lines(app.store, app) == [], "no person can talk to it"
     async with running(tmp_path, clock, telegram=telegram) as app:
-        (line,) = operation_metrics.operator_lines(app.store, app)
+        (line,) = lines_for_operators.operator_lines(app.store, app)
         code = line.rpartition(" ")[2]
         assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
         conversation_state.store_chat(app.store, make.address("telegram:1"), model.ChatKind.PRIVATE, now=make.NOON)
         assert operators.redeem_code(app.store, make.address("telegram:1"), code, admins=(), now=make.NOON) == "made"
-        assert operation_metrics.operator_lines(app.store, app) == []
+        assert lines_for_operators.operator_lines(app.store, app) == []
 
 
 # ── Without an operator's chat ────────────────────────────────────────────────────────────────────────────────────────

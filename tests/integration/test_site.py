@@ -21,7 +21,7 @@ import pytest
 
 from bot.app import build_app
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
-from bot.operation import event_streams, sign_in, site, web_server
+from bot.operation import event_streams, http_server, sign_in, signed_in, site, web_server
 from bot.operation.checks import check_here
 from bot.operation.metrics import Metrics
 from bot.platforms.web import markup
@@ -354,7 +354,7 @@ async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clo
             assert (await one.browser(cookie=cookie(phone)).opens()).status_code == 200, "another session goes on"
     async with web_site.open_pages(tmp_path, clock, **named) as after_a_restart:
         assert (await after_a_restart.browser(cookie=kept).opens()).status_code == 303
-        make.clean_up(after_a_restart.app.store, now=clock.now() + sign_in.LASTS - timedelta(seconds=1))
+        make.clean_up(after_a_restart.app.store, now=clock.now() + signed_in.LASTS - timedelta(seconds=1))
         assert (await after_a_restart.browser(cookie=kept).opens()).status_code == 303
         assert kept.removeprefix("paperwire=") not in (tmp_path / "paperwire.db").read_bytes().decode("latin-1")
 
@@ -371,11 +371,11 @@ async def test_who_signs_in_anew_leaves_no_session_open(with_password: web_site.
 
 def test_a_session_ends_and_cannot_be_made_up() -> None:
     clock, unused = make.FakeClock(make.NOON), cast(Store, None)
-    sessions = sign_in.Sessions(unused, clock, PASSWORD)
+    sessions = signed_in.Sessions(unused, clock, PASSWORD)
     cookie = sessions.sign_in("ada")
-    assert sign_in.Sessions(unused, clock, "another password").signed_name(cookie) == ""
-    assert sign_in.Sessions(unused, clock).signed_name(cookie) == ""
-    clock.advance(sign_in.LASTS - timedelta(seconds=1))
+    assert signed_in.Sessions(unused, clock, "another password").signed_name(cookie) == ""
+    assert signed_in.Sessions(unused, clock).signed_name(cookie) == ""
+    clock.advance(signed_in.LASTS - timedelta(seconds=1))
     assert sessions.signed_name(cookie) == "ada"
     clock.advance(timedelta(seconds=1))
     assert sessions.signed_name(cookie) == ""
@@ -609,7 +609,7 @@ async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.Monke
         observe, seen = pages.app.deps.observe, list[channel.Measurement]()
         observe.listeners.append(seen.append)
         async with (
-            web_server.serving(
+            http_server.serving(
                 pages.app.settings, web_server.health_app(dict, pages=pages.site.routes), observe=observe
             ) as url,
             AsyncExitStack() as stack,
@@ -709,9 +709,9 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
         return await accept(listener)
 
     monkeypatch.setattr(loop, "sock_accept", out_of_files)
-    monkeypatch.setattr(web_server, "ACCEPT_AGAIN", 0)
+    monkeypatch.setattr(http_server, "ACCEPT_AGAIN", 0)
     async with (
-        web_server.serving(
+        http_server.serving(
             load_settings({"PAPERWIRE_WEB_PORT": "0"}, tmp_path), web_server.health_app(dict), observe=seen.append
         ) as url,
         httpx.AsyncClient(trust_env=False) as client,
@@ -726,7 +726,7 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
 async def test_what_was_closed_or_refused_is_one_line_a_minute(
     house: House, clock: make.FakeClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    metrics, counts = Metrics(house.pages.app, dict), web_server.Refusals(clock)
+    metrics, counts = Metrics(house.pages.app, dict), http_server.Refusals(clock)
     minutes = iter(range(3))
 
     async def one_minute(seconds: float) -> None:

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from schemathesis.engine import events, from_schema
 
 from bot.app import App, build_app
-from bot.operation import sign_in, web_server, worker
+from bot.operation import http_server, signed_in, web_server, worker
 from bot.operation.program_pages import ProgramPages
 from bot.platforms.slack import manifest
 from bot.platforms.slack import receiving as slack_receiving
@@ -55,7 +55,7 @@ def settings(tmp_path: Path) -> Settings:
 @asynccontextmanager
 async def served(settings: Settings) -> abc.AsyncIterator[int]:
     """Yields the port of a web server that listens on loopback."""
-    async with web_server.serving(settings, web_server.health_app(dict)) as url:
+    async with http_server.serving(settings, web_server.health_app(dict)) as url:
         yield int(url.rpartition(":")[2])
 
 
@@ -109,7 +109,7 @@ async def test_a_head_that_does_not_end_ends_the_connection(
     async with served(settings) as port, lines(port, 1) as (second,):
         await second.says(LIVE + b"\r\n")
         await second.reads(b'{"live":true}')
-        monkeypatch.setattr(web_server, "LONGEST_HEAD", 0.05)
+        monkeypatch.setattr(http_server, "LONGEST_HEAD", 0.05)
         async with lines(port, 1) as (first,):
             for line, words in ((first, said), (second, LIVE)):  # a second request on a connection must be complete too
                 await line.says(words)
@@ -117,11 +117,11 @@ async def test_a_head_that_does_not_end_ends_the_connection(
 
 
 async def test_one_address_takes_no_more_than_its_part(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    def host(self: web_server.LimitedProtocol) -> str:
+    def host(self: http_server.LimitedProtocol) -> str:
         return self.client[0] if self.client else ""
 
-    monkeypatch.setattr(web_server, "MOST_OF_AN_ADDRESS", 3)
-    monkeypatch.setattr(web_server.LimitedProtocol, "_host", host)
+    monkeypatch.setattr(http_server, "MOST_OF_AN_ADDRESS", 3)
+    monkeypatch.setattr(http_server.LimitedProtocol, "_host", host)
     async with served(settings) as port, lines(port, 4) as (first, *others):
         assert await first.ended()
         for line in others:
@@ -134,7 +134,7 @@ def test_connections_leave_most_of_the_files_to_the_work(
     monkeypatch: pytest.MonkeyPatch, files: int, most: int
 ) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (files, files))
-    assert web_server.most_connections() == most
+    assert http_server.most_connections() == most
 
 
 # ------------------------------------------------------------------------------------------------------------- /metrics
@@ -149,7 +149,7 @@ async def _metrics() -> tuple[bytes, str]:
 def measured(folder: Path, **named: str) -> httpx.AsyncClient:
     settings = load_settings({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
     page = web_server.health_app(
-        dict, metrics=_metrics, metrics_lock=sign_in.lock_of_metrics(settings, make.FakeClock(make.NOON))
+        dict, metrics=_metrics, metrics_lock=signed_in.lock_of_metrics(settings, make.FakeClock(make.NOON))
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://x")
 
@@ -185,7 +185,7 @@ async def test_metrics_are_shown_to_who_has_the_password(
 
 async def test_the_password_cannot_be_guessed_at_metrics(tmp_path: Path) -> None:
     async with measured(tmp_path, WEB_PASSWORD=PASSWORD) as eve:
-        for number in range(sign_in.MOST_TRIES_OF_AN_ADDRESS):
+        for number in range(signed_in.MOST_TRIES_OF_AN_ADDRESS):
             assert (await eve.get("/metrics", headers=bearing(f"guess {number}"))).status_code == 401
         assert (await eve.get("/metrics", headers=bearing(PASSWORD))).status_code == 429
 
@@ -400,7 +400,7 @@ async def a_served_bot(
     async with a_bot_with_a_webhook(tmp_path, fake, clock, url=f"http://127.0.0.1:{port}/tg") as (app, receivers):
         hooks = [route for receiver in receivers for route in receiver.routes]
         async with (
-            web_server.serving(dataclasses.replace(app.settings, web_port=port), web_server.health_app(dict, hooks)),
+            http_server.serving(dataclasses.replace(app.settings, web_port=port), web_server.health_app(dict, hooks)),
             worker.listening(app, receivers),
         ):
             yield app, receivers, clock.rings

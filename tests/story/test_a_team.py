@@ -15,7 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.web_server import health_app, serving
+from bot.operation.http_server import serving
+from bot.operation.web_server import health_app
 from bot.operation.worker import Supervised, listening
 from bot.platforms.slack.settings import SlackSettings
 from bot.settings import Settings

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot import platform as platforms
 from bot.errors import SettingsError
-from bot.operation import checks
+from bot.operation import checks, platform_checks
 from bot.platforms.known import medium_of
 from bot.platforms.telegram import FACTS as TELEGRAM
 from bot.platforms.telegram.adapter import TelegramChannel, connect_telegram, platform
@@ -151,7 +151,7 @@ class Down:
 
 async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
     down = platforms.Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
-    telegram, slack, *_ = await checks.check_platforms(store, {"telegram": down}, wall=lambda: make.NOON)
+    telegram, slack, *_ = await platform_checks.check_platforms(store, {"telegram": down}, wall=lambda: make.NOON)
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
     assert str(slack.answer) == "off, it has no token"
 
@@ -176,7 +176,9 @@ async def telegram_answers(
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), of_rooms=(telegram,))
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
     around = platforms.PlatformSurroundings(settings=settings, store=store, clock=make.FakeClock(make.NOON))
-    found = await checks.check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: make.NOON)
+    found = await platform_checks.check_platforms(
+        store, {"telegram": platform(channel, around)}, wall=lambda: make.NOON
+    )
     await channel.close()
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}
 

@@ -22,9 +22,10 @@ from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.platforms.slack import FACTS, joined, markup, normalise, split
 from bot.platforms.slack.api import SlackApi
-from bot.platforms.slack.client import Declined, open_message
+from bot.platforms.slack.client import Declined
 from bot.platforms.slack.installing import Installer, cipher_of
 from bot.platforms.slack.manifest import missing
+from bot.platforms.slack.message_payload import open_message
 from bot.platforms.slack.receiving import SOCKET_NAME, SlackHttp, SocketMode
 from bot.platforms.slack.settings import SlackSettings, WorkspaceTokens
 from bot.platforms.slack.workspaces import Workspace, Workspaces

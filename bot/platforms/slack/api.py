@@ -13,7 +13,8 @@ from typing import Any
 
 from bot.platform import file_too_large
 from bot.platforms.slack import PEOPLE, markup, read_channel_reference, split
-from bot.platforms.slack.client import Declined, open_message
+from bot.platforms.slack.client import Declined
+from bot.platforms.slack.message_payload import open_message
 from bot.platforms.slack.typed_text import title_of
 from bot.platforms.slack.workspaces import SlackUser, Workspace, Workspaces, part_of
 from bot.ports import channel as channels

@@ -10,22 +10,20 @@ outcome is chained to such an error.
 import logging
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
-from pydantic import StringConstraints, TypeAdapter
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.ports.channel import read_message
+from bot.platforms.slack.message_payload import MessageArguments
 from subscriptions import errors
-from subscriptions.model import Message
 from subscriptions.states import PauseReason
 
 
@@ -249,33 +247,6 @@ def _retry_after(headers: Mapping[str, str]) -> timedelta:
     if not value.isdecimal() or len(value) > _DIGITS:
         return _NO_NUMBER
     return timedelta(seconds=max(1, int(value)))
-
-
-# --------------------------------------------------------- reads the payload of a Slack message, as rendering stored it
-
-# {"text": "titles, for notifications and old clients", "blocks": [{"type": "section", …}, …]}. The plain form is
-# {"text": "…"}, without blocks and without markup.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageArguments:
-    """The content arguments of chat.postMessage and chat.update."""
-
-    text: Annotated[str, StringConstraints(pattern=r"\S")]
-    blocks: tuple[dict[str, object], ...] = ()
-    markup: bool = True
-
-
-_PAYLOAD = TypeAdapter(MessageArguments)
-
-
-def open_message(message: Message, *, plain: bool) -> MessageArguments:
-    """Returns the content of a message, or its plain form, checked before anything is sent. Raises Rejected."""
-    content = read_message(message, _PAYLOAD.validate_python, plain=plain)
-    return replace(content, blocks=(), markup=False) if plain else content
-
-
-# ------------------------------------------------------------------------------------------------------------ the calls
 
 
 E = TypeVar("E", bound=Exception)

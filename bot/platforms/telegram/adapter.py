@@ -43,7 +43,8 @@ from subscriptions.texts.cutting import cut_letters
 
 # saves 10 MB: we do not decrypt passports, as python-telegram-bot can, nor use the command line of httpx
 with without("cryptography", "httpx._main"):
-    from bot.platforms.telegram.client import Client, FileTooLarge, MessageArguments, PersonNotFound, open_message
+    from bot.platforms.telegram.client import Client, FileTooLarge, PersonNotFound
+    from bot.platforms.telegram.message_payload import MessageArguments, open_message
     from bot.platforms.telegram.receiving import LongPolling, TelegramWebhook, webhook_address
 
 log = logging.getLogger("paperwire")

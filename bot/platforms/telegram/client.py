@@ -8,7 +8,6 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -18,7 +17,6 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
-from pydantic import TypeAdapter
 from telegram import Bot
 from telegram.constants import ParseMode
 from telegram.error import (
@@ -34,9 +32,8 @@ from telegram.error import (
 )
 from telegram.request import BaseRequest, RequestData
 
-from bot.ports.channel import read_message
+from bot.platforms.telegram.message_payload import MessageArguments
 from subscriptions import errors
-from subscriptions.model import Message
 from subscriptions.states import PauseReason
 
 
@@ -236,47 +233,6 @@ def _words(error: Exception) -> str:
     text = _TLS.sub("", text)
     words = " ".join(text.split(". Parsing the server response", 1)[0].split())
     return words[:200] or type(error).__name__
-
-
-# ------------------------------------------------------ reads the payload of a Telegram message, as rendering stored it
-
-# {"text": "<HTML>", "silent": true, "buttons": [[{"text": "1", "data": "…"}, {"text": "get your own", "url": "…"}]]}
-# The plain form is {"text": "…", "silent": true}, without markup. `silent` and `buttons` may be missing.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A button, which opens an address or sends data."""
-
-    text: str
-    url: str = ""
-    data: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.url and not self.data:
-            raise ValueError("a button for Telegram has a text and either url or data")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageArguments:
-    """The content arguments of sendMessage and editMessageText."""
-
-    text: str
-    html: bool = True
-    silent: bool = False
-    buttons: list[list[Key]] = field(default_factory=list)
-
-
-_PAYLOAD = TypeAdapter(MessageArguments)
-
-
-def open_message(message: Message, *, plain: bool) -> MessageArguments:
-    """Returns the content of a message, or its plain form, checked before anything is sent. Raises Rejected."""
-    content = read_message(message, _PAYLOAD.validate_python, plain=plain)
-    return replace(content, html=False, buttons=[]) if plain else content
-
-
-# ------------------------------------------------------------------------------------------------------------ the calls
 
 
 _KEPT_OPEN = 5.0  # seconds to keep an idle connection; if the server had closed it, the next send would be Unclear

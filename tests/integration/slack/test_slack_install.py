@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation import web_server
+from bot.operation import http_server, web_server
 from bot.platforms.slack import installing, manifest
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.settings import SlackSettings, WorkspaceTokens
@@ -64,7 +64,7 @@ async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
     """A person's browser at the app's web address."""
     doors = [door for receiver in app.receivers() for door in receiver.routes]
     async with (
-        web_server.serving(app.settings, web_server.health_app(dict, doors)) as root,
+        http_server.serving(app.settings, web_server.health_app(dict, doors)) as root,
         httpx.AsyncClient(base_url=root, trust_env=False) as browser,
     ):
         yield browser

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from uvicorn.server import ServerState
 
 from bot.commands import intent
-from bot.operation import web_server
+from bot.operation import http_server, web_server
 from bot.platforms.slack import manifest, receiving
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.client import BotIdentity
@@ -243,7 +243,7 @@ _ERRORS.setLevel(logging.ERROR)
 logging.getLogger("uvicorn.error").addHandler(_ERRORS)
 logging.getLogger("asyncio").addHandler(_ERRORS)
 _CONFIG: Final = uvicorn.Config(
-    APP, http=web_server.LimitedProtocol, ws="none", log_config=None, access_log=False, lifespan="off"
+    APP, http=http_server.LimitedProtocol, ws="none", log_config=None, access_log=False, lifespan="off"
 )
 _CONFIG.load()
 MOST_TURNS: Final = 1000  # of the event loop, for one part of the bytes
@@ -260,7 +260,7 @@ def check_bytes(data: bytes) -> None:
 
 async def _connected(parts: tuple[bytes, bytes]) -> None:
     state, wire = ServerState(), _Wire()
-    protocol = web_server.LimitedProtocol(config=_CONFIG, server_state=state, app_state={})
+    protocol = http_server.LimitedProtocol(config=_CONFIG, server_state=state, app_state={})
     protocol.connection_made(wire)
     for part in parts:
         if part and not wire.closed:
@@ -284,7 +284,7 @@ async def _settled(state: ServerState, waits: Callable[[], bool]) -> None:
     raise AssertionError("a request is never answered")
 
 
-def _waits(protocol: web_server.LimitedProtocol) -> bool:
+def _waits(protocol: http_server.LimitedProtocol) -> bool:
     """Tells whether the application waits for the rest of a body, which may be in the next part."""
     return protocol.cycle is not None and protocol.cycle.more_body and not protocol.cycle.response_complete
 

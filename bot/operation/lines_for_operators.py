@@ -1,0 +1,46 @@
+"""Lines that `run` prints at its start for the operator."""
+
+from collections.abc import Mapping
+
+from bot.app import App
+from bot.operation.sign_in import Entry, entry
+from bot.sources.source_scheduler import SourceScheduler
+from subscriptions.addresses import declared
+from subscriptions.service import operators
+from subscriptions.service.notices import notify_new_version
+from subscriptions.store.database.store import Store
+
+
+def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
+    """Returns the lines about platforms, database and sources that `paperwire run` prints at the start."""
+    on = ", ".join(sorted(app.platforms))
+    off = ", ".join(
+        sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
+    )
+    lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
+    for platform in app.platforms.values():
+        lines += platform.startup_lines
+    lines.append(f"Database: {app.store.where}")
+    return lines + sources.descriptions
+
+
+def operator_lines(store: Store, app: App) -> list[str]:
+    """Returns a line that says how to become the operator, if there is none. Notifies operators of a new version."""
+    conversation, admins = app.deps.conversation, app.settings.admins
+    if conversation.bot_info.version:
+        notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
+    if not _needs_operator(app) or operators.has_operator(store, admins):
+        return []
+    return [f"This bot has no operator yet. To become it, send in private: /admin {operators.new_code(store)}"]
+
+
+def _needs_operator(app: App) -> bool:
+    """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
+    may_come = entry(app.settings)[0] in (Entry.PASSWORD, Entry.PROXY)
+    return any(platform.api and (may_come or not platform.pages) for platform in app.platforms.values())
+
+
+def unread_lines(unread: Mapping[str, str]) -> list[str]:
+    """Returns a line that says that no source could be read, and why; no line if `unread` is empty."""
+    reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
+    return [f"No source could be read. {reasons}. paperwire check says what to do."] if unread else []

@@ -1,0 +1,231 @@
+"""Who has signed in to the pages, and how often a wrong password was typed."""
+
+import hmac
+import secrets
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from functools import cached_property
+from hashlib import pbkdf2_hmac, sha256
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from bot.operation.sign_in import PATH, network_of
+from bot.ports import conversation
+from bot.ports.channel import Clock
+from bot.rendering.templating import draw_page
+from bot.settings import Settings
+from subscriptions import model
+from subscriptions.errors import Sentence
+from subscriptions.store import callbacks
+from subscriptions.store.database.store import Store
+
+MINUTE = 60.0  # seconds
+MOST_TRIES = 10  # wrong passwords of one session in a minute
+# wrong passwords of one address in a minute: needed because anyone can begin a new session, and larger because all users
+# of a proxy share its address
+MOST_TRIES_OF_AN_ADDRESS = 100
+
+
+class Tried(Enum):
+    """The result of trying a password."""
+
+    OPENS = "opens"
+    WRONG = "wrong"
+    UNREAD = "unread"  # not checked, because too many were wrong
+
+
+class WrongTries:
+    """Counts the wrong passwords and keys of the last minute, by session and by address."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wrong: deque[tuple[float, str]] = deque()  # (monotonic second, session or address)
+        self._counts: Counter[str] = Counter()
+
+    def are_too_many(self, *, address: str, session: str = "") -> bool:
+        """Returns whether this session or address tried too many, so that a further one must not be checked."""
+        second = self._clock.monotonic()
+        while self._wrong and self._wrong[0][0] <= second - MINUTE:
+            self._counts.subtract([self._wrong.popleft()[1]])
+        self._counts = +self._counts
+        of_session = session and self._counts[f"in {session}"] >= MOST_TRIES
+        return bool(of_session) or self._counts[f"at {network_of(address)}"] >= MOST_TRIES_OF_AN_ADDRESS
+
+    def count(self, *, address: str, session: str = "") -> None:
+        """Counts a wrong one."""
+        counted = [f"at {network_of(address)}", *([f"in {session}"] if session else [])]
+        self._wrong.extend((self._clock.monotonic(), one) for one in counted)
+        self._counts.update(counted)
+
+
+class Lock:
+    """Checks passwords: each of the given passwords is right.
+
+    After too many wrong passwords, further ones are not checked.
+    """
+
+    def __init__(self, clock: Clock, *passwords: str) -> None:
+        self._passwords = [_digest(one) for one in passwords]
+        self._wrong = WrongTries(clock)
+
+    def tries(self, password: str, *, address: str, session: str = "") -> Tried:
+        """Checks a password, unless there were too many wrong ones of this session or address in the last minute."""
+        if self._wrong.are_too_many(address=address, session=session):
+            return Tried.UNREAD
+        given = _digest(password)
+        if any([hmac.compare_digest(given, one) for one in self._passwords]):  # noqa: C419 - a list, so the time is constant
+            return Tried.OPENS
+        self._wrong.count(address=address, session=session)
+        return Tried.WRONG
+
+
+def lock_of_metrics(settings: Settings, clock: Clock) -> Lock | None:
+    """Returns the lock of `/metrics`; None if everyone who reaches the address may see it."""
+    keys = [one.get_secret_value() for one in (settings.metrics_token, settings.web_password) if one]
+    return Lock(clock, *keys) if keys else None
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "replace")).digest()
+
+
+COOKIE = "paperwire"
+LASTS = timedelta(days=30)
+_ROUNDS = 200_000  # rounds to derive the key: about 50 ms, done once
+_WORD = 24  # random bytes
+_LONGEST = 1000  # characters; a longer cookie is not read
+
+
+class Sessions:
+    """Makes and reads session cookies. Sign-outs are stored, for all processes, until the session would have expired."""
+
+    def __init__(self, store: Store, clock: Clock, password: str = "") -> None:
+        """The key that signs sessions is derived from `password`; "" if no one signs in."""
+        self._store = store
+        self._clock = clock
+        self._password = password
+
+    def new(self) -> str:
+        """Returns a new cookie for a browser that has none."""
+        return secrets.token_urlsafe(_WORD)
+
+    def sign_in(self, name: str) -> str:
+        """Returns a signed cookie for a person who knew the password."""
+        until = int((self._clock.wall() + LASTS).timestamp())
+        return str(self._signed.dumps([name, until, secrets.token_urlsafe(_WORD)]))
+
+    def signed_name(self, cookie: str) -> str:
+        """Returns the name for which a cookie was signed; "" for any other cookie, and after the cookie has expired."""
+        return self._read(cookie)[0]
+
+    async def name_of(self, cookie: str) -> str:
+        """Returns the name of a session that is signed in and not signed out; "" for any other cookie.
+
+        Raises StoreError.
+        """
+        name, word = self._read(cookie)
+        if not name:
+            return ""
+        ended = await self._store.run(callbacks.get_conversation_state, _ended(word), now=self._clock.wall())
+        return name if ended is None else ""
+
+    async def end(self, cookie: str) -> None:
+        """Signs a session out, if it is signed in. Raises StoreError."""
+        name, word = self._read(cookie)
+        if name:
+            ended, now = model.CallbackToken(verb="signed-out"), self._clock.wall()
+            await self._store.run(callbacks.set_conversation_state, _ended(word), ended, lasts=LASTS, now=now)
+
+    @staticmethod
+    def token(cookie: str) -> str:
+        """Returns the token of the forms in this session. Only those who can read the cookie can compute it."""
+        return hmac.digest(cookie.encode("utf-8", "replace"), b"form", sha256).hex()
+
+    def _read(self, cookie: str) -> tuple[str, str]:
+        """Returns (name, random word of the session) of a cookie; ("", "") if we did not sign it or it has expired."""
+        if not self._password or len(cookie) > _LONGEST:
+            return "", ""
+        try:
+            name, until, word = self._signed.loads(cookie)
+        except BadData:
+            return "", ""
+        return (name, word) if self._clock.wall().timestamp() < until else ("", "")
+
+    @cached_property
+    def _signed(self) -> URLSafeSerializer:
+        key = pbkdf2_hmac("sha256", self._password.encode(), b"paperwire session", _ROUNDS)
+        return URLSafeSerializer(key, signer_kwargs={"digest_method": sha256})
+
+
+def _ended(word: str) -> str:
+    """Returns the name under which a sign-out is stored.
+
+    It has a hash of the session's random word, since nobody who reads the database should get a cookie from it. It is
+    not made from the cookie: the same session has several spellings in base64.
+    """
+    return f"signed-out:{sha256(word.encode()).hexdigest()}"
+
+
+_LONGEST_NAME = 40
+
+_TITLE = Sentence("Sign in")
+_WORDS = {
+    "about": Sentence("The name is yours to choose. It is that of your chat: the same name opens it again."),
+    "name": Sentence("Name"),
+    "password": Sentence("Password of this page"),
+    "sign_in": Sentence("sign in"),
+}
+_NO_NAME = Sentence("A name is one word, without spaces.")
+_WRONG = Sentence("That is not the password.")
+_TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
+
+
+@dataclass(frozen=True, slots=True)
+class _SignIn:
+    sessions: Sessions
+    lock: Lock
+    chat_of: Callable[[str], model.ChatAddress | None]
+
+    async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+        """Shows the form."""
+        return self._form(asked)
+
+    async def enter(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+        """Signs in, or shows the form with the reason why not."""
+        name, password = asked.form.get("name", "").strip(), asked.form.get("password", "")
+        tried = self.lock.tries(password, address=asked.address, session=asked.frame.token)
+        if tried is not Tried.OPENS:
+            problem, status = (_WRONG, 403) if tried is Tried.WRONG else (_TOO_MANY, 429)
+            return self._form(asked, problem, status=status)
+        chat = self.chat_of(name) if len(name) <= _LONGEST_NAME else None
+        if chat is None:
+            return self._form(asked, _NO_NAME, status=400)
+        return conversation.PageResponse(location="/", session=self.sessions.sign_in(chat.address))
+
+    def _form(
+        self, asked: conversation.PageRequest, problem: Sentence | None = None, *, status: int = 200
+    ) -> conversation.PageResponse:
+        name = asked.form.get("name", "")[:_LONGEST_NAME]
+        words = _WORDS | ({"problem": problem} if problem else {})
+        return conversation.PageResponse(
+            status=status, body=draw_page("sign_in.html", asked.frame, _TITLE, words=words, name=name)
+        )
+
+
+async def _leave(_: conversation.PageRequest) -> conversation.PageResponse:
+    return conversation.PageResponse(location=PATH, session="")
+
+
+def sign_in_pages(
+    sessions: Sessions, lock: Lock, chat_of: Callable[[str], model.ChatAddress | None]
+) -> tuple[conversation.WebPage, ...]:
+    """Returns the pages for signing in and out. `chat_of` returns the chat of a name; None if it is not a valid name."""
+    one = _SignIn(sessions, lock, chat_of)
+    return (
+        conversation.WebPage(path=PATH, answer=one.show, is_public=True),
+        conversation.WebPage(path=PATH, answer=one.enter, method="POST", is_public=True),
+        conversation.WebPage(path="/sign-out", answer=_leave, method="POST"),
+    )

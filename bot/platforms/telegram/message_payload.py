@@ -1,0 +1,43 @@
+"""Reads the payload of a Telegram message, as rendering stored it."""
+
+from dataclasses import dataclass, field, replace
+
+from pydantic import TypeAdapter
+
+from bot.ports.channel import read_message
+from subscriptions.model import Message
+
+# {"text": "<HTML>", "silent": true, "buttons": [[{"text": "1", "data": "…"}, {"text": "get your own", "url": "…"}]]}
+# The plain form is {"text": "…", "silent": true}, without markup. `silent` and `buttons` may be missing.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A button, which opens an address or sends data."""
+
+    text: str
+    url: str = ""
+    data: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.url and not self.data:
+            raise ValueError("a button for Telegram has a text and either url or data")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageArguments:
+    """The content arguments of sendMessage and editMessageText."""
+
+    text: str
+    html: bool = True
+    silent: bool = False
+    buttons: list[list[Key]] = field(default_factory=list)
+
+
+_PAYLOAD = TypeAdapter(MessageArguments)
+
+
+def open_message(message: Message, *, plain: bool) -> MessageArguments:
+    """Returns the content of a message, or its plain form, checked before anything is sent. Raises Rejected."""
+    content = read_message(message, _PAYLOAD.validate_python, plain=plain)
+    return replace(content, html=False, buttons=[]) if plain else content
