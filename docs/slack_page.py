@@ -12,7 +12,10 @@ from subscriptions.service.workspaces import GRACE
 
 HOSTS = (
     ("slack.com", "the Web API"),
-    ("wss-primary.slack.com, wss-backup.slack.com", "Socket Mode: events come through a connection that the bot opens"),
+    (
+        "wss-primary.slack.com, wss-backup.slack.com",
+        "Socket Mode, in which events come through a connection that the bot opens",
+    ),
     ("hooks.slack.com", "answers that only the asker sees"),
     ("files.slack.com", "files that are imported or handed out"),
 )
@@ -31,6 +34,11 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [*ruled, *(f"| {' | '.join(row)} |" for row in rows)]
 
 
+def _list(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Returns a list of pairs, for rows too short for a table."""
+    return [f"- {what}: {said}" for what, said in rows]
+
+
 def _scopes(scopes: Sequence[Scope]) -> Iterator[list[str]]:
     for scope in scopes:
         yield [f"`{scope.name}`", _sentence(scope.why), _sentence(scope.lost) if scope.lost else "everything"]
@@ -43,8 +51,8 @@ def _sentence(words: str) -> str:
 def _events() -> Iterator[list[str]]:
     for scope in SCOPES:
         if scope.events:
-            yield [f"`{scope.name}`", ", ".join(f"`{event}`" for event in scope.events)]
-    yield ["none", ", ".join(f"`{event}`" for event in FREE_EVENTS)]
+            yield [f"with `{scope.name}`", ", ".join(f"`{event}`" for event in scope.events)]
+    yield ["always", ", ".join(f"`{event}`" for event in FREE_EVENTS)]
 
 
 def _stored() -> list[list[str]]:
@@ -74,8 +82,8 @@ def _stored() -> list[list[str]]:
 _TABLES: Mapping[str, Sequence[str]] = {
     "needed": _table(("scope", "what for", "without it goes"), [*_scopes([s for s in SCOPES if s.needed])]),
     "optional": _table(("scope", "what for", "without it"), [*_scopes([s for s in SCOPES if not s.needed])]),
-    "events": _table(("comes with", "events"), [*_events()]),
-    "hosts": _table(("host", "what for"), [[f"`{host}`".replace(", ", "`, `"), what] for host, what in HOSTS]),
+    "events": _list([*_events()]),
+    "hosts": _list([[f"`{host}`".replace(", ", "`, `"), what] for host, what in HOSTS]),
     "stored": _table(("what", "how long"), _stored()),
 }
 

@@ -277,15 +277,12 @@ def test_the_badges_of_the_readme_are_fresh() -> None:
     assert drawn["PICTURE"].read_text("utf-8") == drawn["picture"]
 
 
-def test_the_readme_names_each_page_for_a_reader() -> None:
-    listed = "".join(
-        line
-        for line in (docs_pages.ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-        if line.startswith(("- People in chats", "- Operators", "- Developers", "- Figures"))  # the list of pages
-    )
-    assert [
-        path.name for path in docs_pages.DOCS.glob("*.md") if ".zh" not in path.name and path.name not in listed
-    ] == []
+def test_the_index_names_each_page_and_the_readme_names_the_index() -> None:
+    linked = {link.partition("#")[0] for link in docs_pages.links(docs_pages.DOCS / "README.md")}
+    pages = {path.name for path in docs_pages.DOCS.glob("*.md") if ".zh" not in path.name}
+    assert pages - linked == {"README.md"}
+    for name in ("README.md", "README.zh.md"):
+        assert "docs/README.md" in docs_pages.links(docs_pages.ROOT / name)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -466,9 +463,9 @@ NUMBERS = (  # (page, a part of the page with # for a number, where the program 
     ("operating.md", "| one group or channel | # a minute", "bot.platforms.telegram.adapter:TelegramChannel.limits.per_group_minute"),
     ("operating.md", "| # characters | 50 blocks", "bot.platforms.telegram.adapter:TelegramChannel.limits.text"),
     ("operating.md", "# characters in all", "bot.platforms.slack.adapter:SlackChannel.limits.text"),
-    ("operating.md", "sent messages | # days", "subscriptions.service.retention:DELIVERIES.days"),
-    ("operating.md", "named for mail | # day", "subscriptions.service.confirmations:QUESTIONS.days"),
-    ("operating.md", "that people typed | # days", "subscriptions.service.retention:UPDATES.days"),
+    ("operating.md", "sent messages: # days", "subscriptions.service.retention:DELIVERIES.days"),
+    ("operating.md", "named for mail: # day", "subscriptions.service.confirmations:QUESTIONS.days"),
+    ("operating.md", "that people typed: # days", "subscriptions.service.retention:UPDATES.days"),
     ("operating.md", "tried again after # seconds", "subscriptions.planning.retries:FIRST_WAIT.seconds"),
     ("operating.md", "at last every # minutes", "subscriptions.planning.retries:LONGEST_WAIT.seconds / 60"),
     ("operating.md", "If more than # chats", "bot.delivery.lane_sender:GONE_CHATS"),

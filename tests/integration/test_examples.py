@@ -19,7 +19,7 @@ from bot.operation.site import SAMPLES
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.web import markup, playground
 from bot.ports.conversation import Place
-from bot.rendering.language import Language
+from bot.rendering.language import Language, translator
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
@@ -74,7 +74,8 @@ def of_pages() -> Iterator[tuple[str, str]]:
 
 def of_program() -> Iterator[tuple[str, str]]:
     """Yields (where, query) for the examples of web pages, subcommands, manifest, demo, and all messages in both languages."""
-    yield from (("the page", query) for query in markup._EXAMPLES if not query.startswith("/"))
+    for code in LANGUAGES:
+        yield from (("the page", query_in(example.say(translator(code)))) for example in markup._EXAMPLES)
     yield from (("the playground", query) for query in playground._EXAMPLES)
     yield from (("--help", query) for one in SUBCOMMANDS for query in of_code(one.example))
     yield from (
