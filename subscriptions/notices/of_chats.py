@@ -54,11 +54,11 @@ class ChatResumed(EventNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicClosed(EventNotice):
-    """To a group, in its General topic: another topic was closed."""
+    """To a group in its General topic, or to a private chat: a topic was closed."""
 
     cause: ClassVar[str] = "topic-closed"
     said: ClassVar[Sequence[Sentence]] = (
-        Sentence("A topic of this group was closed."),
+        Sentence("A topic of this chat was closed."),
         Sentence("What it subscribes to waits: {subscriptions}."),
         Sentence("It goes on by itself when the topic is opened again."),
     )
@@ -68,11 +68,11 @@ class TopicClosed(EventNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicGone(EventNotice):
-    """To a group, in its General topic: another topic was deleted."""
+    """To a group in its General topic, or to a private chat: a topic was deleted."""
 
     cause: ClassVar[str] = "topic-gone"
     said: ClassVar[Sequence[Sentence]] = (
-        Sentence("A topic of this group is not there any more."),
+        Sentence("A topic of this chat is not there any more."),
         Sentence("What it subscribed to waits: {subscriptions}."),
         Sentence("To have it in another topic, send /sub there."),
     )

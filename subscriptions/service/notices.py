@@ -202,7 +202,7 @@ def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: dat
 
 
 def _notify_group(transaction: Transaction, chat: model.Chat, now: datetime, *, gone: bool) -> None:
-    """Tells a group, in its General topic, that one of its topics with active subscriptions was closed or deleted."""
+    """Tells the chat of a topic, outside its topics, that the topic with active subscriptions was closed or deleted."""
     active = [
         s for s in subscriptions.subscriptions_in(transaction, chat.id) if s.state is states.SubscriptionState.ACTIVE
     ]

@@ -215,7 +215,7 @@ class TestClosedTopics:
         assert listing.get_chat(bot.store, make.address(GRAPHS)).state == "active"
         sent = [answer for answer in [*await post.deliver_due(), *bot.last.get(FORUM, [])] if answer.to == FORUM]
         assert len({answer.text for answer in sent}) == 1
-        assert sent[0].lines[:2] == ["A topic of this group was closed.", "What it subscribes to waits: vision."]
+        assert sent[0].lines[:2] == ["A topic of this chat was closed.", "What it subscribes to waits: vision."]
 
         await bot.receives_event("topic-open", VISION)
         assert listing.get_chat(bot.store, make.address(VISION)).state == "active"

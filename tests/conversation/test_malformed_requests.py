@@ -303,19 +303,20 @@ async def test_a_press_too_many_is_told_over_the_button(bot: BotHarness) -> None
     assert not said[-1].text
 
 
-async def test_a_topic_that_is_gone_is_not_said_to_come_back(bot: BotHarness) -> None:
-    topic, post = f"{GROUP}/7", Deliverer(bot)
+@pytest.mark.parametrize(("chat", "by"), [(GROUP, "7"), ("telegram:42", "42")], ids=["group", "private chat"])
+async def test_a_topic_that_is_gone_is_not_said_to_come_back(bot: BotHarness, chat: str, by: str) -> None:
+    topic, post = f"{chat}/7", Deliverer(bot)
     bot.admins[GROUP] = {"7"}
-    await bot.says("/sub diffusion now", topic, by="7")
+    await bot.says("/sub diffusion now", topic, by=by)
     words = "Telegram does not let the bot write to this topic: thread not found"
-    post.refusals["-1001/7"] = ChatGone(words, "topic", PauseReason.TOPIC_DELETED)
+    post.refusals[topic.removeprefix("telegram:")] = ChatGone(words, "topic", PauseReason.TOPIC_DELETED)
     bot.later(minutes=1)
     make.ingested(bot.store, make.paper("Diffusion"), now=bot.clock.now())
     bot.later(minutes=1)
     await post.deliver_due()
     await post.deliver_due()
-    assert post.last(GROUP).lines == [
-        "A topic of this group is not there any more.",
+    assert post.last(chat).lines == [
+        "A topic of this chat is not there any more.",
         "What it subscribed to waits: diffusion.",
         "To have it in another topic, send /sub there.",
     ]

@@ -62,7 +62,7 @@ async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, tele
     assert not await scenario.listens()
     (notice,) = await scenario.later(minutes=1)
     assert notice.chats == [FORUM]
-    assert notice.lines[:2] == ["A topic of this group was closed.", "What it subscribes to waits: cs.CL."]
+    assert notice.lines[:2] == ["A topic of this chat was closed.", "What it subscribes to waits: cs.CL."]
     scenario.brings(paper("Nouns", "cs.CL"), paper("Diffusion of sand"))
     (vision,) = await scenario.later(days=1)
     assert (vision.chats, "Diffusion of sand" in vision.text) == ([VISION], True)

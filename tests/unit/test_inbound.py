@@ -584,6 +584,12 @@ READ: list[tuple[str, str, dict[str, Any], dict[str, object]]] = [
         {"chat": model.ChatAddress("telegram", "-1001", "5")},
     ),
     (
+        "a topic of a private chat, too",
+        "message",
+        telegram_message("/sub x", PRIVATE, **TOPIC),
+        {"chat": model.ChatAddress("telegram", "42", "5"), "place.kind": model.ChatKind.PRIVATE},
+    ),
+    (
         "the topic General is the group",
         "message",
         telegram_message(TO_US, FORUM, is_topic_message=True, message_thread_id=1),
