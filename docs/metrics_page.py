@@ -1,4 +1,4 @@
-"""The table of docs/metrics.md from the declared metrics: `python docs/metrics_page.py` writes it into the page."""
+"""The list of docs/metrics.md from the declared metrics: `python docs/metrics_page.py` writes it into the page."""
 
 # ruff: noqa: INP001 - a script beside its page
 
@@ -12,16 +12,16 @@ _PART = re.compile(r"(<!-- metrics, made by metrics_page\.py -->\n).*?(<!-- end 
 
 
 def page(text: str) -> str:
-    """The page with its table written again."""
-    rows = "\n".join(map(_row, METRICS))
-    table = f"| metric | kind | labels | what it says |\n|---|---|---|---|\n{rows}"
-    return _PART.sub(lambda part: f"{part[1]}\n{table}\n\n{part[2]}", text)
+    """The page with its list written again."""
+    listed = "\n".join(map(_line, METRICS))
+    return _PART.sub(lambda part: f"{part[1]}\n{listed}\n\n{part[2]}", text)
 
 
-def _row(metric: Metric) -> str:
+def _line(metric: Metric) -> str:
+    kind = type(metric).__name__.lower()
     labels = ", ".join(f"`{label}`" for label in metric.labels)
-    said = metric.help.removesuffix(".")
-    return f"| `{metric.name}` | {type(metric).__name__.lower()} | {labels} | {said} |"
+    by = f" by {labels}" if labels else ""
+    return f"- `{metric.name}`, {kind}{by}: {metric.help.removesuffix('.')}"
 
 
 if __name__ == "__main__":
