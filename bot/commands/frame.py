@@ -134,7 +134,7 @@ def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], conte
         shown = replace(shown, query=about.query, last="query")
     if about.listed:
         shown = replace(shown, listed=about.listed, last="list")
-    if about.number:
+    if about.number or about.did:
         former = shown.former if about.number == shown.number else shown.number
         shown = replace(shown, number=about.number, former=former, did=about.did, last="number")
     if about.setting:

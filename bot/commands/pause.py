@@ -148,9 +148,7 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
         lines=(said, context.say("What comes in the meantime waits."), again),
         ok=True,
         buttons=((resume_button, *undo),),
-        about=channel.About(number=number, did=f"pause until {until:%Y-%m-%d}" if until else "pause")
-        if number
-        else None,
+        about=channel.About(number=number or 0, did=f"pause until {until:%Y-%m-%d}" if until else "pause"),
     )
 
 

@@ -447,9 +447,7 @@ class About:
     query: str = ""  # what was looked for, as it was typed, without a time
     number: int = 0  # of the subscription that was made, changed or named
     listed: tuple[int, ...] = ()  # the numbers of the subscriptions of a list, in its order
-    did: str = (
-        ""  # the change of that subscription, as a command without its number: "schedule daily 9"; "sub": it was made
-    )
+    did: str = ""  # the change of that subscription (0: of all), as a command without its number: "schedule daily 9"; "sub": it was made
     setting: str = ""  # the setting that was changed
     paper: int = 0  # the id of the paper that was saved or rated
     judged: str = ""  # how: the intent of a sentence that does the same, such as "save"

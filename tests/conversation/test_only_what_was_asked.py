@@ -4,6 +4,7 @@ import pytest
 
 from subscriptions.model import ChatSettings
 from subscriptions.service import listing
+from subscriptions.states import ChatState
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation import deliverer
@@ -435,3 +436,17 @@ class TestWhatIsOnlyTold:
     async def test_who_drops_it_at_once_takes_it_back(self, bot: BotHarness, said: str) -> None:
         await _after(bot, said)
         assert _there(bot) == [KELP, REEFS]
+
+
+class TestAPauseOfEverything:
+    @pytest.mark.parametrize("pause", ["/pause", "pause everything for two weeks"])
+    @pytest.mark.parametrize("said", ["actually only the second one", "I meant coral reefs", "不对，只停第二个"])
+    async def test_it_is_narrowed_to_the_one_that_was_meant(self, bot: BotHarness, pause: str, said: str) -> None:
+        await _after(bot, pause, said)
+        assert _there(bot) == [KELP, f"-{REEFS}", ICE]
+        assert listing.get_chat(bot.store, make.address("telegram:42")).state is ChatState.ACTIVE
+
+    async def test_after_something_else_it_stays(self, bot: BotHarness) -> None:
+        await _after(bot, "/pause", "find mud", "actually only the second one")
+        assert _there(bot) == ALL
+        assert listing.get_chat(bot.store, make.address("telegram:42")).state is ChatState.PAUSED
