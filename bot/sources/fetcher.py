@@ -13,7 +13,6 @@ from http import HTTPStatus
 
 from bot.dependencies.optional_parts import without
 from bot.errors import FetchError
-from bot.http.body import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, unpacked
 from bot.ports.channel import Clock
 from bot.sources.host_limits import HostLimiter, asked_to_wait
 from bot.sources.public_addresses import is_public
@@ -26,6 +25,8 @@ from subscriptions.errors import Sentence
 
 with without("httpx._main"):  # saves 4 MB: this module is the command line of httpx
     import httpx
+
+    from bot.http.body import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, unpacked
 
 MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is used
