@@ -481,8 +481,8 @@ def test_no_wrong_setting_hides_another_or_what_else_is_found(terminal: cli.Term
         "paperwire.toml:",
         "paperwire.toml:",
         "paperwire.toml:",
-        "PAPERWIRE_TELEGRAM_TOKEN",
         "PAPERWIRE_WEB_PORT",
+        "PAPERWIRE_TELEGRAM_TOKEN",
         "PAPERWIRE_SMTP_URL",
     ]
     assert re.findall(r"toml: ([\w ,]+?) (?:cannot|means)", said) == [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.words import intents, reader
+from bot.commands.words import heard_language, intents, reader
 from bot.commands.words.languages import OTHER_LANGUAGE, other_language, understands
 
 SAID = [
@@ -73,7 +73,7 @@ def test_a_sentence_of_which_examples_have_every_word_is_understood(said: str) -
     "said", ["ミツバチの新しい論文はありますか", "蜜蜂の巣の温度調節の論文一覧", "gibt es neue Arbeiten über Bienen?"]
 )
 def test_the_chat_does_not_take_another_language_for_english_or_chinese(said: str) -> None:
-    assert not intents.language_of(said)
+    assert not heard_language.language_of(said)
 
 
 def test_subjects_in_other_languages_are_no_sentences() -> None:
