@@ -22,12 +22,13 @@ def forget_(context: CommandContext) -> channel.Reply:
     If strangers could press them, people answer with /forget yes instead.
     """
     # this command itself stored the chat; the refusal rolls that back
-    if is_bare(context.transaction, context.chat.id, context.now):
+    chats = retention.erased_together(context.transaction, context.chat.address)
+    if all(is_bare(context.transaction, one.id, context.now) for one in chats):
         raise errors.Refused(errors.Sentence("I know nothing of this chat, so there is nothing to erase."))
     word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
     if by_word and word in (YES, NO):
         return _answered(context, word)
-    count = len(listed(context.transaction, context.chat.address))
+    count = sum(len(listed(context.transaction, one.address)) for one in chats)
     what = context.localizer.count(
         "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
         "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",

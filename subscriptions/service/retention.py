@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from subscriptions import errors
-from subscriptions.model import ChatAddress
+from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service import workspaces
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.confirmations import QUESTIONS, drop_questions
@@ -136,19 +136,29 @@ def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     return chat_data.json_text(chat_data.chat_data(transaction, get_chat(transaction, address).id))
 
 
+@stored_store.reads
+def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat]:
+    """Returns the chats that are erased at once: a private chat with its topics, any other chat alone. Raises NotFound."""
+    chat = get_chat(transaction, address)
+    if chat.kind is not ChatKind.PRIVATE or address.topic:
+        return [chat]
+    return chats.chats_in(transaction, chat.address.lane)
+
+
 @stored_store.writes
 def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     """Erases a chat, its subscriptions and deliveries, and everything that names it in other chats. Raises NotFound.
 
     If an operator denied the chat, a hash of its address stays stored.
     """
-    chat = get_chat(transaction, address)
-    note_changed_state(transaction, chat.id)
-    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
-    papers = deliveries.delivered_count(transaction, chat.id)
-    chat_data.erase(transaction, chat.id)
-    denied = bool(admitted_chats.denial_of(transaction, chat.address.lane))
-    return Forgotten(subscriptions=len(subscriptions), papers=papers, denied=denied)
+    subscriptions, papers = 0, 0
+    for chat in erased_together(transaction, address):
+        note_changed_state(transaction, chat.id)
+        subscriptions += len(stored_subscriptions.subscriptions_in(transaction, chat.id))
+        papers += deliveries.delivered_count(transaction, chat.id)
+        chat_data.erase(transaction, chat.id)
+    denied = bool(admitted_chats.denial_of(transaction, address.lane))
+    return Forgotten(subscriptions=subscriptions, papers=papers, denied=denied)
 
 
 @stored_store.writes

@@ -122,6 +122,10 @@ class FakeTelegram(FakePlatform):
         known.closed_topics.add(topic)
         self._says_itself(known, {"forum_topic_closed": {}}, str(topic))
 
+    def deletes_topic(self, chat: str, topic: int) -> None:
+        """A topic is deleted with its messages. The bot gets no update about this."""
+        self._chat(chat).topics.discard(topic)
+
     def reopens_topic(self, chat: str, topic: int) -> None:
         known = self._chat(chat)
         known.closed_topics.discard(topic)

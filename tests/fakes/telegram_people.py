@@ -97,7 +97,11 @@ def chat_object(chat: FakeChat) -> dict[str, Any]:
     """Returns a chat in the form that messages contain."""
     name = {"first_name": chat.title} if chat.kind == "private" else {"title": chat.title}
     handle = {"username": chat.username} if chat.username else {}
-    return {"id": chat.id, "type": chat.kind, **name, **handle, **({"is_forum": True} if chat.topics else {})}
+    return {"id": chat.id, "type": chat.kind, **name, **handle, **_forum(chat)}
+
+
+def _forum(chat: FakeChat) -> dict[str, Any]:
+    return {"is_forum": True} if chat.topics and chat.kind == "supergroup" else {}
 
 
 def full_chat_object(chat: FakeChat) -> dict[str, Any]:
