@@ -39,8 +39,9 @@ _SAID_OTHERWISE = {
     "name": "/name",
 }
 _LONGEST = 80  # characters of a command that a reminder repeats
+YES_OR_NO = "answer-yes"  # the verb of a question that a yes or a no answers
 # Questions that make sense only directly after they are asked. They are dropped when the person does something else.
-_PASSING = ("answer-pick", "answer-value", "answer-yes")
+_PASSING = ("answer-pick", "answer-value", YES_OR_NO)
 
 
 def can_ask(context: CommandContext) -> bool:
@@ -70,7 +71,7 @@ def expect_yes_or_no(context: CommandContext, yes: channel.Button, no: channel.B
         answer: {"verb": button.verb, "label": button.label, "arguments": dict(button.arguments)}
         for answer, button in (("yes", yes), ("no", no))
     }
-    expect_answer(context, "answer-yes", answers)
+    expect_answer(context, YES_OR_NO, answers)
 
 
 def drop_question(context: CommandContext, *verbs: str) -> bool:
@@ -147,7 +148,7 @@ def reminder(context: CommandContext) -> str:
 def agreed(context: CommandContext, verb: str) -> channel.Reply | None:
     """Presses the button for "yes" of the open question, if it has this verb: who repeats an order is sure."""
     waiting = open_question(context)
-    if waiting is None or waiting.verb != "answer-yes" or waiting.arguments["yes"]["verb"] != verb:
+    if waiting is None or waiting.verb != YES_OR_NO or waiting.arguments["yes"]["verb"] != verb:
         return None
     drop_question(context)
     return context.press(verb, waiting.arguments["yes"]["arguments"])

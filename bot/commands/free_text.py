@@ -40,6 +40,8 @@ def _followed(context: CommandContext, said: str) -> channel.Reply | None:
     meant = intents.meaning(said)
     if not said or asking.answers_question(context):
         return None
+    if _closes_a_question(context, said):
+        return asking.closed(context)
     if (step := following.step_of(context, meant)) is not None:
         return following.done(context, step)
     command = intents.command_in(said) if references.following(meant).refers else None
@@ -47,6 +49,14 @@ def _followed(context: CommandContext, said: str) -> channel.Reply | None:
         return None
     asking.drop_passing_questions(context)
     return offered.run(context, *command)
+
+
+def _closes_a_question(context: CommandContext, said: str) -> bool:
+    """Returns whether a text takes back what the bot has only asked about: "hold on, don't" after "Shall I remove these?"."""
+    waiting = asking.open_question(context)
+    if waiting is None or waiting.verb != asking.YES_OR_NO or not asking.can_ask(context):
+        return False
+    return references.keeps(said) or references.following(intents.meaning(said)).kind == "back"
 
 
 def _answered(context: CommandContext, said: str) -> channel.Reply | None:
@@ -117,7 +127,7 @@ def _writes(context: CommandContext) -> bool:
     It does if the text may answer a question or change something, has a file, or opens a paper.
     """
     meant = intents.meaning(context.args)
-    if asking.has_passing_question(context):
+    if asking.has_passing_question(context) or _closes_a_question(context, context.args):
         return True
     if asking.answers_question(context) or (context.message and context.message.file_id) or opens_a_paper(context):
         return True

@@ -51,12 +51,12 @@ _AGREES = re.compile(
 )
 # Words that deny what was asked for just before: "on second thought, don't"
 _NOT_AFTER_ALL = re.compile(
-    r"(?:(?:on second thoughts?|actually|no|oh|wait|hmm+|sorry|please)[\s,.!]+)*(?:don'?t|do not)(?: (?:do|add|follow|subscribe)(?: (?:me|it|that|this|to it|to that))?)?"
+    r"(?:(?:on second thoughts?|actually|no|oh|wait|hold on|hang on|hmm+|sorry|please)[\s,.!]+)*(?:don'?t|do not)(?: (?:do|add|follow|subscribe)(?: (?:me|it|that|this|to it|to that))?)?"
 )
 _UNDOES = re.compile(r"\bundo|\brevert|\bback\b|never ?mind|\bregret|\bmistake|\bno\b|n't\b|算了|[后反]悔|撤|不")
 # Words that deny a removal that was asked for just before: "no, keep it", 等等，别退
 _KEEPS = re.compile(
-    r"(?:(?:no|wait|stop|oh|hmm+|sorry|oops|actually|please|on second thoughts?)[\s,.!]+)*"
+    r"(?:(?:no|wait|hold on|hang on|stop|oh|hmm+|sorry|oops|actually|please|on second thoughts?)[\s,.!]+)*"
     r"(?:(?:keep|leave) (?:it|them|that|this|those|both|that one|this one)(?: as (?:it|they) (?:is|was|are|were)| in| on)?"
     r"|(?:don'?t|do not)(?: do (?:it|that)| (?:remove|delete|drop|cancel|unsubscribe)(?: (?:it|them|that|this|me))?)?)(?:,? please)?"
     r"|(?:(?:等等|等一下|不|别|算了|不对|不行)[\s,.!]*)*(?:还是)?"

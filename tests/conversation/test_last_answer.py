@@ -296,10 +296,15 @@ class TestFrame:
         await _after(BotHarness(bot.store, clock=bot.clock, updates=count(1000)), "yes please")
         assert deliverer.texts(bot) == ["diffusion"]
 
-    @pytest.mark.parametrize("end", [("/forget", "yes"), ("/pause",)])
-    async def test_nothing_is_left_of_it(self, bot: BotHarness, end: tuple[str, ...]) -> None:
-        await _after(bot, "/sub diffusion daily 9", "London", "graphs", *end)
+    async def test_nothing_is_left_of_it(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub diffusion daily 9", "London", "graphs", "/forget", "yes")
         assert _frames(bot) == []
+
+    async def test_of_a_pause_of_all_only_that_is_left(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub diffusion daily 9", "London", "graphs", "/pause")
+        assert len(_frames(bot)) == 1
+        await _after(bot, "yes")
+        assert deliverer.texts(bot) == ["diffusion"]
 
     async def test_of_all_that_was_removed_only_that_is_left(self, bot: BotHarness) -> None:
         await _after(bot, "/sub diffusion daily 9", "London", "graphs", "/unsub all")

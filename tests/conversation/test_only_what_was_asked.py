@@ -450,3 +450,32 @@ class TestAPauseOfEverything:
         await _after(bot, "/pause", "find mud", "actually only the second one")
         assert _there(bot) == ALL
         assert listing.get_chat(bot.store, make.address("telegram:42")).state is ChatState.PAUSED
+
+    async def test_a_pause_of_one_until_a_day_is_of_that_one(self, bot: BotHarness) -> None:
+        await _after(bot, "pause the ice one while I'm on leave, back feb 9")
+        assert _there(bot) == [KELP, REEFS, f"-{ICE}"]
+        assert listing.get_chat(bot.store, make.address("telegram:42")).state is ChatState.ACTIVE
+
+
+@pytest.mark.parametrize("said", ["hold on dont", "no wait dont", "hold on, don't"])
+async def test_what_was_only_asked_about_is_taken_back(bot: BotHarness, said: str) -> None:
+    await _after(bot, "remove everything except kelp")
+    assert (await _after(bot, said)).text == "✓ Nothing is changed."
+    assert _there(bot) == ALL
+    await _after(bot, "yes")
+    assert _there(bot) == ALL
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "remove the first, no sorry the second",
+        "delete 1, wait no 2",
+        "just show me mud, dont sub me",
+        "my advisor says everyone should follow Geoffrey Hinton, not so sure tho",
+        "a friend said I should subscribe to mud",
+    ],
+)
+async def test_what_is_corrected_denied_or_only_reported_is_not_done(bot: BotHarness, said: str) -> None:
+    await _after(bot, said)
+    assert _there(bot) == ALL

@@ -277,7 +277,9 @@ def pause_in(said: Said) -> str:
     is_timed = any(one.mark in (reader.LONG, reader.DATE, reader.WHEN) for one in said.tokens)
     if len(said.numbers) > 1 and not is_timed:  # "pause 1 and 2"
         return ""
-    return pauses.length_in(said.text, said.tokens)
+    long = pauses.length_in(said.text, said.tokens)
+    is_day = bool(long) and reader.tokens_of(long)[0].mark == reader.DATE
+    return f"until {long}" if is_day else long  # beside a number, "1 feb 9" would be a day in February
 
 
 def name_in(said: Said) -> str:

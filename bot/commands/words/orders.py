@@ -59,6 +59,7 @@ _OF_A_STATE = re.compile(r"^(?:is|are|was|were|did)\b(?! (?:there|it possible|an
 # "should I subscribe to it?" and "if I were a chemist I'd follow it" only weigh it
 _WEIGHED = re.compile(
     r"\b(?:should|shall|ought) (?:i|we)\b|\bif (?:i|we) (?:was|were|had|worked|could)\b"
+    r"|\b(?:says?|said|thinks?|thought|suggests?|recommends?)\b[^,.;!?]{0,30}\bshould\b"
     r"|\b(?:i|we)(?:'d| would| might| may) (?:maybe |perhaps |probably |only )?(?:subscribe|follow)\b"
     r"|\bwho (?:said|told|says)\b|\b(?:did|have) i (?:ever )?(?:say|said|ask)|谁(?:说|让|告诉)|我(?:什么时候|何时|哪|从来没|没)说"
     r"|(?<!你)要不要|该不该|值得(?:订阅|关注)吗|是不是(?:要|该)|是否(?:要|该)"
@@ -134,6 +135,11 @@ _TAKEN_BACK = re.compile(
 _CORRECTS = re.compile(
     r"\s*[,;.!?…—–-]+\s*(?:(?:oh|no|nope|wait|sorry|oops|actually)[\s,.!]+)*(?:no|wait|sorry|oops|不对|不|等等|说错了)\s*[,;.!?…—–-]+\s*(?=\S)"
 )
+# "remove the first, no sorry the second": which one is meant is asked
+_ANOTHER_PLACE = re.compile(
+    r"[,;.…—–-]\s*(?:(?:oh|no|nope|wait|sorry|oops|actually|i mean|i meant)[\s,]+)+(?:the )?(?:first|second|third|fourth|fifth|last|other|#?\d+)\b"
+    r"|(?:不对|不是|哦不|说错了)[,，\s]*(?:是|应该是)?第?[一二三四五六七八九\d]"
+)
 _OWN_WISH = re.compile(r"\bbut (?=(?:i|we|please)\b)|但是?(?=我|请)|可是?(?=我)")  # "they want me to, but I'd rather"
 _CLAUSES = re.compile(r"\s*(?:[,;.!:…]+|[?]|\s-+\s|[–—]+|\s(?=but\b|or (?:rather|leave|keep)\b))\s*")
 # another subscription that an order does not mean: "pause 2, but not 1"
@@ -201,7 +207,8 @@ def is_order(plain: str, intent: str) -> bool:
         return not (_OF_A_STATE.search(plain) or _WEIGHED.search(plain) or takes_back(plain))
     if _is_asked(plain, verbs) or _is_reported(plain, verbs, intent) or _QUOTED.search(plain):
         return False
-    return not (_depends(plain, intent) or takes_back(plain))
+    is_unclear = intent in _OF_ONE and _ANOTHER_PLACE.search(plain)
+    return not (_depends(plain, intent) or takes_back(plain) or is_unclear)
 
 
 def _may_remove(plain: str, intent: str) -> bool:

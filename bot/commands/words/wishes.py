@@ -42,7 +42,7 @@ _ADD = re.compile(r"(?:please )?add (?!it\b|that\b|this\b)(?=\S)")  # as the com
 # what shall not be done beside a wish: "don't add anything, just show me kelp"
 _DENIES = re.compile(
     r"(?:please )?(?:(?:i )?(?:don'?t|do not|never)(?: (?:want|need|have)(?: you)? to)?|no need to|without|not)"
-    r" (?:add|subscrib|follow|track|sav|remov|delet|chang|paus|sign)\w*(?: me| us| up)*(?: (?:to|for|from))?(?: (?:anything|nothing|it|that|them|any of (?:it|them)|yet|now|for now|please))*"
+    r" (?:add|sub(?:scrib|\b)|follow|track|sav|remov|delet|chang|paus|sign)\w*(?: me| us| up)*(?: (?:to|for|from))?(?: (?:anything|nothing|it|that|them|any of (?:it|them)|yet|now|for now|please))*"
     r"|(?:先|请|现在|暂时|我)*(?:别|不用|不要|不必|无需|不想|不需要)(?:再|急着|给我|帮我)*(?:订阅|关注|添加|加|订|收藏|改|删|退订)(?:了|任何|什么|东西|吧|它|这个)*"
 )
 _SHOWS = re.compile(
