@@ -36,6 +36,8 @@ SAID = {
     "zh": ("/sub 扩散模型 每天8点", "/sub 作者:Guibas 工作日8点半", "/sub cs.RO 每周一9点", "强化学习"),
 }
 SAMPLES = {"en": "use the samples", "zh": "使用示例"}
+# in the answer to the last; papers of a subscription may come before it
+FOUND = {"en": "of 73 papers", "zh": "73 篇论文中"}
 
 
 def main() -> None:
@@ -87,6 +89,7 @@ def _page_of(browser: Any, stack: ExitStack, language: str) -> None:
         before = me.page.locator("#log .post").count()
         me.says(words)
         me.has(before + 2)
+    me.page.locator("#log .post:not(.mine)").filter(has_text=FOUND[language]).wait_for()
     for night in ("", "-dark"):
         me.page.emulate_media(color_scheme="dark" if night else "light")
         me.page.locator("#log .post.mine").last.evaluate("item => scrollBy(0, item.getBoundingClientRect().top - 64)")
