@@ -73,6 +73,8 @@ class CommandContext:
     shared_chats: frozenset[str] | None = (
         None  # addresses of the chats that the sender is a member of; None if the platform does not tell them
     )
+    opens_topics: bool = False  # the bot can make topics in the private chats of the platform
+    opened_topic: str = ""  # the topic that was made for this request
 
     @property
     def message(self) -> conversation.MessageRequest | None:
@@ -211,6 +213,9 @@ class Action:
     matches_ahead: MatchesAhead | None = None
     stays_here: bool = False  # is about the chat where it was requested, even if that chat manages another one
     wants_file: WantedFile | None = None  # reads an attached document
+    topic_name: Callable[[CommandContext], str] | None = (
+        None  # the name of a topic that must be made before it runs; or ""
+    )
     keeps_question: bool = False  # it may answer or close the open question, which then stays until this is done
     replaces: bool = False  # each reply replaces the message of the button; if False, `Reply.replaces` decides
 

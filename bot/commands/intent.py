@@ -28,6 +28,7 @@ from bot.commands import (
     model_summary,
     offered,
     operators,
+    own_topic,
     paper_lookup,
     pause,
     preview,
@@ -300,6 +301,7 @@ def _of_interaction(
 _MODULES = (  # in the order of the menus
     subscribe,
     subscription_list,
+    own_topic,
     unsubscribe,
     subscription_form,
     edit,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import confirmation, meant, phrasing, picking
+from bot.commands import confirmation, meant, own_topic, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import Row
 from bot.commands.words import names, reader
@@ -59,7 +59,7 @@ def show_one(context: CommandContext, subscription: model.Subscription) -> chann
         )
     return channel.Reply(
         lines=tuple(lines),
-        buttons=(change_buttons(context, subscription), (back,)),
+        buttons=(change_buttons(context, subscription), (*own_topic.topic_button(context, subscription), back)),
         about=channel.About(number=subscription.number),
     )
 

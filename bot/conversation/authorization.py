@@ -45,6 +45,7 @@ class PreparedRequest:
     operator_is_admin: bool = False  # an operator of the bot administers `place`
     file: bytes = b""  # the attached document
     library: Library | None = None  # the library that was read from the document
+    opened_topic: str = ""  # the topic that was made for this request
     shared_chats: frozenset[str] | None = None  # addresses of chats that bot and sender are both in; None: not known
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 

@@ -12,7 +12,7 @@ from typing import TypeGuard
 from bot.commands.context import CommandContext, CommandFunction, WantedFile
 from bot.commands.intent import Intent, understand
 from bot.commands.paper_buttons import pressed_token
-from bot.conversation import authorization, reply_sender
+from bot.conversation import authorization, command_contexts, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies
 from bot.digests import libraries
@@ -193,11 +193,36 @@ async def _authorized(
             refusal = reply_sender.refusing(errors.Sentence("The file cannot be read: {why}", {"why": str(error)}))
             prepared = replace(prepared, refusal=refusal)
         except errors.PaperwireError as error:
-            prepared = replace(prepared, refusal=partial(_file_refused, error))
+            prepared = replace(prepared, refusal=partial(_refused, error))
+    if prepared.refusal is None and api and intent.topic_name:
+        prepared = await _with_topic_made(deps, api, prepared)
     return replace(prepared, shared_chats=await _shared_chats(deps, request, intent))
 
 
-def _file_refused(error: errors.PaperwireError, context: CommandContext) -> Reply:
+async def _with_topic_made(deps: Dependencies, api: PlatformApi, prepared: PreparedRequest) -> PreparedRequest:
+    """Returns the request with the topic that its command needs, or with a refusal if the platform makes none.
+
+    The topic is made before anything is stored. After a crash in between, the repeated update makes another one, and the
+    first stays unused.
+    """
+    name = await deps.store.run(_name_of_topic, deps, prepared)
+    try:
+        return replace(prepared, opened_topic=await api.open_topic(prepared.request.chat, name)) if name else prepared
+    except errors.NotDelivered as error:
+        log.warning("A topic could not be made: %s", error.reason)
+        words = errors.Sentence("The topic cannot be made now. Press again in a minute.")
+        return replace(prepared, refusal=reply_sender.refusing(words))
+    except errors.PaperwireError as error:
+        return replace(prepared, refusal=partial(_refused, error))
+
+
+def _name_of_topic(store: Store, deps: Dependencies, prepared: PreparedRequest) -> str:
+    with store.read() as transaction:
+        context = command_contexts.build_command_context(transaction, deps, prepared)
+        return prepared.intent.topic_name(context) if prepared.intent.topic_name else ""
+
+
+def _refused(error: errors.PaperwireError, context: CommandContext) -> Reply:
     return refused(error, context.localizer)
 
 

@@ -138,6 +138,11 @@ class PlatformApi(Protocol):
     platform: str
     has_ephemeral: bool = False  # whether the platform can show a message to only one person in a chat
 
+    @property
+    def opens_topics(self) -> bool:
+        """Returns whether the bot can make topics in the private chats of people."""
+        return False
+
     async def is_admin(
         self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
@@ -178,6 +183,13 @@ class PlatformApi(Protocol):
         message is removed. Raises NotDelivered.
         """
         raise errors.Rejected("Nothing is shown there to one person of many.")
+
+    async def open_topic(self, chat: model.ChatAddress, name: str) -> str:
+        """Makes a topic in a private chat and returns its id. A repeated call makes another one.
+
+        Raises NotDelivered; Refused if this chat has no topics.
+        """
+        raise errors.Rejected("No topics can be made there.")
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """Acknowledges a pressed button, and shows a few words there. Never raises, not even for an expired callback.

@@ -81,6 +81,39 @@ class TopicGone(EventNotice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TopicEnded(EventNotice):
+    """To a private chat: a topic was deleted, and its papers come to the chat itself."""
+
+    cause: ClassVar[str] = "topic-ended"
+
+    subscriptions: str  # their names
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Says what comes to the chat from now on."""
+        if self.subscriptions:
+            yield words.say(
+                "A topic of this chat is gone; what it subscribed to comes here now: {subscriptions}.",
+                subscriptions=self.subscriptions,
+            )
+        else:
+            yield words.say("A topic of this chat is gone; its papers come here now.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicBegins(EventNotice):
+    """To a new topic of a private chat: the papers of a subscription come there."""
+
+    cause: ClassVar[str] = "topic-begins"
+
+    subscription: str  # its name
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Says what comes to the topic."""
+        one = self.subscription or words.say("one of your subscriptions")
+        yield words.say("The papers of {subscription} come here from now on.", subscription=one)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberLeft(DailyNotice):
     """To the operators: a person who added subscriptions in a chat has left it."""
 

@@ -18,6 +18,7 @@ from subscriptions.store import (
     callbacks,
     chats,
     delivery_trouble,
+    moving,
     planned_deliveries,
     subscriptions,
 )
@@ -187,11 +188,19 @@ def pause_unreachable(
 def _pause_topic(
     transaction: Transaction, address: model.ChatAddress, reason: states.PauseReason, detail: str, *, now: datetime
 ) -> None:
-    """Pauses a topic, and notifies its group."""
+    """Pauses a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
     topic = chats.find_chat(transaction, address)
-    if topic is not None and chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
+    if topic is None or topic.address != address:  # its chat has its papers already
+        return
+    if reason is states.PauseReason.TOPIC_DELETED and topic.kind is model.ChatKind.PRIVATE:
+        _notify_group(transaction, topic, now, of_chats.TopicEnded)
+        chat = _outside_topics(transaction, topic, now)
+        moving.topic_gone(transaction, topic, chat, now=now)
+        note_changed_state(transaction, chat.id)
+    elif chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
         note_changed_state(transaction, topic.id)
-        _notify_group(transaction, topic, now, gone=reason is states.PauseReason.TOPIC_DELETED)
+        gone = reason is states.PauseReason.TOPIC_DELETED
+        _notify_group(transaction, topic, now, of_chats.TopicGone if gone else of_chats.TopicClosed)
 
 
 def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: datetime) -> None:
@@ -201,28 +210,36 @@ def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: dat
         delivery_trouble.drop_notices(transaction, f":{of_chats.ChatPaused.cause}:{chat.address}:", now=now)
 
 
-def _notify_group(transaction: Transaction, chat: model.Chat, now: datetime, *, gone: bool) -> None:
-    """Tells the chat of a topic, outside its topics, that the topic with active subscriptions was closed or deleted."""
+def _notify_group(
+    transaction: Transaction,
+    chat: model.Chat,
+    now: datetime,
+    notice: type[of_chats.TopicEnded | of_chats.TopicGone | of_chats.TopicClosed],
+) -> None:
+    """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
     active = [
         s for s in subscriptions.subscriptions_in(transaction, chat.id) if s.state is states.SubscriptionState.ACTIVE
     ]
     if not active or not chat.address.topic:
         return
-    general = model.ChatAddress(chat.address.platform, chat.address.address)
-    chats.add_chat(
-        transaction,
-        general,
-        chat.kind,
-        now=now,
-        title=chat.title,
-        timezone=chat.chosen.get("timezone", ""),
-        lang=chat.settings.lang,
-        public=chat.public,
-    )
+    general = _outside_topics(transaction, chat, now)
     names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
-    notice = of_chats.TopicGone if gone else of_chats.TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"
-    notify(transaction, general, notice(event=event, subscriptions=names), now=now)
+    notify(transaction, general.address, notice(event=event, subscriptions=names), now=now)
+
+
+def _outside_topics(transaction: Transaction, topic: model.Chat, now: datetime) -> model.Chat:
+    """Returns the chat of a topic; adds it if it is unknown."""
+    return chats.add_chat(
+        transaction,
+        model.ChatAddress(topic.address.platform, topic.address.address),
+        topic.kind,
+        now=now,
+        title=topic.title,
+        timezone=topic.chosen.get("timezone", ""),
+        lang=topic.settings.lang,
+        public=topic.public,
+    )
 
 
 @writes

@@ -24,11 +24,22 @@ from subscriptions.store.conversation_rows import (
 )
 from subscriptions.store.database.conflicts import move_rows
 from subscriptions.store.database.store import Transaction, shares
-from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
+from subscriptions.store.rows import (
+    TABLES,
+    ChatRow,
+    DeliveryItemRow,
+    DeliveryRow,
+    LaneRow,
+    MessageRow,
+    SubscriptionRow,
+)
 from subscriptions.store.signals import move_library
 from subscriptions.store.subscriptions import cursor_of
 from subscriptions.store.wakeups import wake_lanes
 
+_items = TABLES.tables["delivery_item"]
+_theirs = _items.alias()
+_KEPT = ("paper", "shown", "cross", "delivered_on")  # of an item that counts as sent in another chat, too
 _NO_NUMBER = 0  # a number that no subscription has
 
 Numbers = Mapping[int, int]  # number of a subscription before the move -> its number after the move
@@ -74,6 +85,58 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
     lane = transaction.get(LaneRow, (platform, old))
     if lane is not None:
         transaction.delete(lane)
+
+
+def topic_gone(transaction: Transaction, topic: model.Chat, chat: model.Chat, *, now: datetime) -> None:
+    """Moves everything that a topic has to its chat, to which the address of the topic then leads.
+
+    Papers that wait for the topic are sent to the chat. A second call changes nothing.
+    """
+    chats.hold_lane(transaction, topic.address.lane)  # as in `chat_moved`
+    row, target = (transaction.get_one(ChatRow, one.id, populate_existing=True) for one in (topic, chat))
+    if row.moved_to is not None:
+        return
+    # what only counts as sent in the topic, because the chat has it, must not keep the chat from sending it
+    theirs_too = (_theirs.c.chat == target.id) & (_theirs.c.paper == _items.c.paper)
+    counted = (_items.c.chat == row.id) & _items.c.delivery.is_(None)
+    transaction.connection().execute(sa.delete(_items).where(counted, sa.exists().where(theirs_too)))
+    numbers = _merge_chats(transaction, row, target, now)
+    row.state, row.state_detail, row.state_since = ChatState.MOVED, target.address, now
+    row.admission = row.pause_reason = None
+    row.moved_to = target.id
+    transaction.flush()
+    _readdress(transaction, str(topic.address), str(chat.address), {str(topic.address): numbers})
+    wake_lanes(transaction, [topic.address.lane])
+
+
+def move_subscription(transaction: Transaction, chat_id: int, number: int, target_id: int) -> int:
+    """Moves a subscription to another chat of the same reader. Returns its number there.
+
+    What the old chat got counts as sent in the new one, so that no paper comes twice. Papers that are planned already
+    still come to the old chat. If the new chat has the query, its own subscription stays, and this one ends.
+    """
+    row = transaction.exec(
+        select(SubscriptionRow).where(SubscriptionRow.chat == chat_id, SubscriptionRow.number == number)
+    ).one()
+    old, target = (transaction.get_one(ChatRow, one, populate_existing=True) for one in (chat_id, target_id))
+    if target.next_number == 1:  # a new chat
+        _inherit(old, target)
+    theirs = select(SubscriptionRow.number).where(SubscriptionRow.chat == target_id, SubscriptionRow.query == row.query)
+    there = transaction.exec(theirs).first()
+    if there is None:
+        there, target.next_number = target.next_number, target.next_number + 1
+        row.chat, row.number = target_id, there
+        offers = sa.update(OfferRow).where(col(OfferRow.chat) == chat_id, col(OfferRow.number) == number)
+        transaction.exec(offers.values(chat=target_id, number=there))
+    else:
+        transaction.delete(row)
+    transaction.flush()
+    theirs_too = (_theirs.c.chat == target_id) & (_theirs.c.paper == _items.c.paper)
+    fixed = (sa.literal(target_id), sa.literal(0), sa.literal([], _items.c.because.type))
+    got = sa.select(*fixed, *(_items.c[name] for name in _KEPT)).where(_items.c.chat == chat_id)
+    wanted = ("chat", "position", "because", *_KEPT)
+    transaction.connection().execute(sa.insert(_items).from_select(wanted, got.where(~sa.exists().where(theirs_too))))
+    return there
 
 
 def _chat_at(transaction: Transaction, platform: str, address: str, topic: str) -> ChatRow | None:

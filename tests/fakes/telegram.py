@@ -44,6 +44,7 @@ class FakeTelegram(FakePlatform):
         self._open_to_all = False
         self._revoked = False
         self._privacy = True
+        self._threaded = False
         self._messages: dict[tuple[int, int], telegram_people.FakeMessage] = {}
         self._ids = count(101)
         self._open_callbacks: set[str] = set()
@@ -116,6 +117,18 @@ class FakeTelegram(FakePlatform):
         was.moved_to = int(new)
         self._says_itself(was, {"migrate_to_chat_id": int(new)})
         self._says_itself(self._chat(new), {"migrate_from_chat_id": int(old)})
+
+    def has_topics_with_people(self) -> None:
+        """The bot's owner allows topics in private chats, at @BotFather."""
+        self._threaded = True
+
+    def shows_no_topics(self, chat: str) -> None:
+        """The person's client has no topics in the chat with the bot."""
+        self._chat(chat).threaded = False
+
+    def topics_of(self, chat: str) -> list[int]:
+        """Returns the topics of a chat, oldest first."""
+        return sorted(self._chat(chat).topics)
 
     def closes_topic(self, chat: str, topic: int) -> None:
         known = self._chat(chat)
@@ -449,6 +462,7 @@ class FakeTelegram(FakePlatform):
             "editMessageText": self._edit_message,
             "editMessageReplyMarkup": self._edit_message,
             "sendDocument": self._send_document,
+            "createForumTopic": self._create_topic,
             "getMe": self._get_me,
             "getChat": lambda call: telegram_people.full_chat_object(self._known(call)),
             "getChatMember": self._get_chat_member,
@@ -541,6 +555,21 @@ class FakeTelegram(FakePlatform):
             },
         }
 
+    def _create_topic(self, call: ApiCall) -> dict[str, Any]:
+        chat = self._writable(call)
+        name = str(call.arguments.get("name", "")).strip()
+        rules.Refusal.when(not name, 400, "Bad Request: title must be non-empty")
+        rules.Refusal.when(len(name) > rules.TOPIC_NAME, 400, "Bad Request: title is too long")  # the server cuts it
+        is_private = chat.kind == "private"
+        allowed = self._threaded and chat.threaded if is_private else chat.kind == "supergroup" and chat.topics
+        rules.Refusal.when(not allowed, 400, "Bad Request: the chat is not a forum")
+        rules.Refusal.when(
+            not is_private and chat.bot != "administrator", 400, "Bad Request: not enough rights to create a topic"
+        )
+        topic = next(self._ids)
+        chat.topics.add(topic)
+        return {"message_thread_id": topic, "name": name, "icon_color": 7322096}
+
     # ── questions ─────────────────────────────────────────────────────────────
 
     def _get_me(self, call: ApiCall) -> dict[str, Any]:
@@ -549,6 +578,7 @@ class FakeTelegram(FakePlatform):
             "can_join_groups": True,
             "can_read_all_group_messages": not self._privacy,
             "supports_inline_queries": False,
+            "has_topics_enabled": self._threaded,
         }
 
     def _get_chat_member(self, call: ApiCall) -> dict[str, Any]:

@@ -1170,6 +1170,8 @@ DETAILS = {
     "quiet-day": {"chat": "Daily vision"},
     "topic-closed": {"subscriptions": "diffusion · graphs"},
     "topic-gone": {"subscriptions": "diffusion · graphs"},
+    "topic-ended": {"subscriptions": "diffusion · graphs"},
+    "topic-begins": {"subscription": "diffusion"},
     "subscriber-left": {"chat": "a lab"},
     "orphaned": {"subscriptions": "1 diffusion", "who": "Ann", "number": "1"},
     "waiting": {"platform": "telegram", "count": "41", "reason": "No connection to Telegram"},

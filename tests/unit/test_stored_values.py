@@ -48,6 +48,8 @@ STORED = {
     "quiet-day": {"chat"},
     "topic-closed": {"subscriptions"},
     "topic-gone": {"subscriptions"},
+    "topic-ended": {"subscriptions"},
+    "topic-begins": {"subscription"},
     "subscriber-left": {"chat"},
     "orphaned": {"subscriptions", "who", "number"},
     "waiting": {"platform", "count", "reason", "since"},

@@ -51,6 +51,7 @@ log = logging.getLogger("paperwire")
 
 DEFAULT_API_URL = "https://api.telegram.org"
 _MANAGING = frozenset({"creator", "administrator"})
+_TOPIC_NAME = 128  # characters (core.telegram.org/bots/api#createforumtopic)
 _TOAST = 200  # characters of the answer to a callback query (telegram.constants)
 _HANDED_OUT = 20 << 20  # bytes; Telegram lets bots download files up to this size
 _NOT_HANDED_OUT = errors.Refused(
@@ -58,6 +59,11 @@ _NOT_HANDED_OUT = errors.Refused(
         "Telegram gives bots files of up to {most} MB, and this one is larger.", {"most": _HANDED_OUT >> 20}
     ),
     errors.Sentence("Export the library without abstracts and notes, or a part of it."),
+)
+
+_NO_TOPICS = errors.Refused(
+    errors.Sentence("Telegram shows you no topics in this chat, so it makes none."),
+    errors.Sentence("If your Telegram offers them in the settings of this chat, switch them on and press again."),
 )
 
 
@@ -68,6 +74,11 @@ class TelegramApi(conversation.PlatformApi):
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    @property
+    def opens_topics(self) -> bool:
+        """See PlatformApi."""
+        return self._client.has_topics
 
     async def is_admin(
         self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
@@ -103,6 +114,17 @@ class TelegramApi(conversation.PlatformApi):
             return place_of(chat)
         except (KeyError, TypeError, ValueError):
             raise errors.RetryLater("Telegram gave no answer that can be read.") from None
+
+    async def open_topic(self, chat: model.ChatAddress, name: str) -> str:
+        """See PlatformApi. Telegram refuses it if the person's client has no topics in the chat with the bot."""
+        short = cut_letters(name, _TOPIC_NAME)
+        try:
+            made = await self._client.call_for_object("createForumTopic", chat_id=chat.address, name=short)
+        except errors.Rejected:
+            raise _NO_TOPICS from None
+        if not isinstance(topic := made.get("message_thread_id"), int):
+            raise errors.RetryLater("Telegram gave no answer that can be read.")
+        return str(topic)
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
         """See PlatformApi. Cuts a text that is too long."""

@@ -1,0 +1,47 @@
+"""The buttons that give a subscription a topic of its own in a private chat, and that take it out of a topic."""
+
+from bot.commands import picking
+from bot.commands.context import Callback, CommandContext
+from bot.ports import channel
+from subscriptions import model
+from subscriptions.service import own_topics
+
+
+def topic_button(context: CommandContext, subscription: model.Subscription) -> tuple[channel.Button, ...]:
+    """Returns [own topic], or [out of the topic]; nothing where there are no topics, or for a chat that is managed."""
+    chat = context.chat
+    if chat.kind is not model.ChatKind.PRIVATE or chat.address != context.origin.address or not context.opens_topics:
+        return ()
+    label = context.say("out of the topic") if chat.address.topic else context.say("own topic")
+    return (channel.Button(label=label, verb="topic", arguments={"number": subscription.number}),)
+
+
+def _name_of_topic(context: CommandContext) -> str:
+    """Returns the name of the topic that [own topic] needs; "" if it needs none: to leave a topic, or if all is done."""
+    subscription = picking.subscription_numbered(context, context.arguments.get("number"))
+    return subscription.label if subscription and not context.chat.address.topic else ""
+
+
+def on_topic(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
+    """Handles [own topic] and [out of the topic]."""
+    topic = context.opened_topic
+    if not topic and not context.chat.address.topic:  # the subscription came after the topic was asked for
+        return channel.Reply(toast=context.say("Press again."))
+    own_topics.move_to_topic(context.transaction, context.chat, subscription, topic, now=context.now)
+    if not topic:
+        words = context.say(
+            "The papers of {subscription} come to the chat itself again.", subscription=subscription.label
+        )
+        return channel.Reply(lines=(words,), ok=True, replaces=True)
+    lines = (
+        context.say(
+            "{subscription} has a topic of its own now, and its papers come there.", subscription=subscription.label
+        ),
+        context.say("If you delete the topic, they come here again."),
+    )
+    return channel.Reply(lines=lines, ok=True, replaces=True)
+
+
+CALLBACKS = {
+    "topic": Callback(run=picking.on_subscription(on_topic), needs_manager=True, topic_name=_name_of_topic),
+}
