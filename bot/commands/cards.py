@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
-from bot.commands import model_summary
+from bot.commands import model_summary, phrasing
 from bot.commands.context import Callback, CommandContext
 from bot.commands.paper_buttons import CARD, of_paper, paper_arguments, paper_gone
 from bot.ports import channel
@@ -130,7 +130,8 @@ def _near_to_texts(context: CommandContext, item: model.Item) -> Iterator[str]:
             query = with_known_vectors(context.transaction, query)
             hits |= {hit.terms[0]: hit.near for hit in why(query, item.paper.paper) if hit.near is not None}
     for text, near in hits.items():
-        yield context.say("Near to “{text}”, {nearness}.", text=text, nearness=f"{near:.2f}")
+        related = phrasing.how_related(context.localizer, near)
+        yield context.say("In meaning {related} to “{text}”.", text=text, related=related)
 
 
 def on_show_more(context: CommandContext) -> channel.Reply:

@@ -11,6 +11,7 @@ from bot.ports.channel import About, Reply
 from bot.rendering.language import Language
 from subscriptions import chat_settings, model, states
 from subscriptions.errors import Sentence
+from subscriptions.meaning import NEAR
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import read_when
@@ -447,3 +448,16 @@ def _first_delivery(done: Subscribed, localizer: Language, now: datetime) -> str
     has_begun = done.first is not None and done.first <= now
     is_open = has_begun or done.subscription.cadence.kind == "when-out"
     return first_line(NextDelivery(at=done.first, opens=is_open), localizer, now)
+
+
+_RELATED = (  # nearness in meaning from which the words hold
+    ((1 + NEAR) / 2, Sentence("closely related")),
+    (NEAR, Sentence("related")),
+    (NEAR / 2, Sentence("loosely related")),
+)
+
+
+def how_related(localizer: Language, nearness: float) -> str:
+    """Returns a nearness in meaning in words."""
+    found = (words for least, words in _RELATED if nearness >= least)
+    return next(found, Sentence("hardly related")).say(localizer.translate)

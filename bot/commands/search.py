@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from bot.commands import cards, paper_lookup, results
+from bot.commands import cards, paper_lookup, phrasing, results
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.like import is_a_text, near_text
-from bot.commands.phrasing import days_known
 from bot.commands.picking import listed_here
 from bot.commands.words import reader
 from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_papers
@@ -344,7 +343,7 @@ def _days(context: CommandContext, papers: Sequence[model.KnownPaper], query: Qu
 
 
 def _day_and_nearness(context: CommandContext, day: str, nearness: float | None) -> str:
-    said = context.say("nearness {nearness}", nearness=f"{nearness:.2f}") if nearness is not None else ""
+    said = phrasing.how_related(context.localizer, nearness) if nearness is not None else ""
     return " · ".join(filter(None, (day, said)))
 
 
@@ -477,7 +476,7 @@ def _count_line(context: CommandContext, query: Query, found: SearchResult, befo
 
 def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, counted: str) -> str:
     """Returns `counted`, and adds how many of these papers are from the last days."""
-    days = days_known(context.localizer, recent.base)
+    days = phrasing.days_known(context.localizer, recent.base)
     if recent.found == amount:
         return context.say("{counted}, all in {days}", counted=counted, days=days)
     if not recent.found:

@@ -4,16 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from bot.commands import cards, model_summary
+from bot.commands import cards, model_summary, phrasing
 from bot.commands.context import Command, CommandContext
 from bot.commands.last_shown import paper_delivered
 from bot.commands.paper_lookup import named_papers
-from bot.commands.phrasing import shortened
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.matching.fulfilment import nearness_in_meaning
 from subscriptions.matching.hits import tokenize
-from subscriptions.meaning import NEAR
 from subscriptions.query import ABOUT, links_in_text
 from subscriptions.query.rewriting import leaves
 from subscriptions.query.tree import And, Not, Term
@@ -147,7 +145,7 @@ def _held_line(context: CommandContext, reason: Reason, paper: model.Paper, day:
     """Returns a line that says why a subscription does not bring a paper of `day`: number, name, reason."""
     subscription = reason.subscription
     kept = _words(context, reason, paper) if reason.hold_reason == "words" else _kept(context, reason, day)
-    said = context.say("{name}: {text}", name=shortened(subscription.label), text=kept)
+    said = context.say("{name}: {text}", name=phrasing.shortened(subscription.label), text=kept)
     return f"{subscription.number}  {said}"
 
 
@@ -199,10 +197,9 @@ def _how_near(context: CommandContext, terms: Sequence[Term], paper: model.Paper
     if not all(term.question for term in terms):
         return context.say("its meaning is not known now")
     tokens = tokenize(paper)
-    near = {term.value: f"{nearness_in_meaning(term, tokens):.2f}" for term in terms}
+    near = {term.value: phrasing.how_related(context.localizer, nearness_in_meaning(term, tokens)) for term in terms}
     said = [context.say("{name}: {text}", name=name, text=number) for name, number in near.items()]
-    nearness = _list(context, said) if len(said) > 1 else near[terms[0].value]
-    return context.say("{nearness}; {least} is near", nearness=nearness, least=NEAR)
+    return _list(context, said) if len(said) > 1 else near[terms[0].value]
 
 
 def _list(context: CommandContext, parts: list[str]) -> str:

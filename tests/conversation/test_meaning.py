@@ -48,7 +48,7 @@ class TestSearch:
         encoder = know(bot)
         said = await bot.says("abejas")
         assert said.lines[:4] == ["No paper that I know has “abejas”.", "abejas", "", "Near in meaning:"]
-        assert said.lines[4] == "1 Honey bees swarm — Ada Example · q-bio.PE · nearness 0.88"
+        assert said.lines[4] == "1 Honey bees swarm — Ada Example · q-bio.PE · closely related"
         assert said.buttons == ["1", "2", "subscribe", "subscribe to the meaning"]
         assert encoder.asked == ["abejas"]
         await bot.presses("subscribe to the meaning")
@@ -244,7 +244,7 @@ class TestWhy:
         sent = await deliverer.comes(bot)
         assert "A bees swarm" in sent.text
         said = await bot.says("/why 2601.80009")
-        assert said.lines[1] == "Near to “蜜蜂”, 0.76."
+        assert said.lines[1] == "In meaning closely related to “蜜蜂”."
         assert said.lines[-2:] == ["1  about:蜜蜂 boxes", "in the abstract: Swarm and boxes."]
 
     async def test_a_pasted_text_is_near_by_words_and_meaning(self, bot: BotHarness) -> None:
@@ -259,7 +259,7 @@ class TestWhy:
         make.ingested(bot.store, make.paper("A bees paper", arxiv_id="2601.80009", abstract="Swarm and boxes."), encoder=encoder)  # fmt: skip
         assert (await bot.says("/whynot 2601.80001")).lines[2:] == ["1  about:蜜蜂 boxes: lacks boxes"]
         assert (await bot.says("/whynot 2601.80002")).lines[2:] == [
-            "1  about:蜜蜂 boxes: lacks about:蜜蜂 (0.00; 0.5 is near); boxes"
+            "1  about:蜜蜂 boxes: lacks about:蜜蜂 (hardly related); boxes"
         ]
 
     async def test_also_in_an_alternative(self, bot: BotHarness) -> None:
@@ -267,9 +267,9 @@ class TestWhy:
         for query in ("about:蜜蜂 OR tides", "about:蜜蜂 OR (about:reef tides)", "fish -(about:珊瑚 cat:q-bio.PE)"):
             await bot.says(f"/sub {query} now")
         assert (await bot.says("/whynot 2601.80002")).lines[2:] == [
-            "1  about:蜜蜂 OR tides: lacks tides OR about:蜜蜂 (0.00; 0.5 is near)",
-            "2  about:蜜蜂 OR (about:reef tides): lacks (tides about:reef) OR about:蜜蜂 (蜜蜂: 0.00; reef: 0.71; 0.5 is near)",
-            "3  fish -(about:珊瑚 cat:q-bio.PE): has (about:珊瑚 category:q-bio.PE) (0.93; 0.5 is near), which this excludes",
+            "1  about:蜜蜂 OR tides: lacks tides OR about:蜜蜂 (hardly related)",
+            "2  about:蜜蜂 OR (about:reef tides): lacks (tides about:reef) OR about:蜜蜂 (蜜蜂: hardly related; reef: related)",
+            "3  fish -(about:珊瑚 cat:q-bio.PE): has (about:珊瑚 category:q-bio.PE) (closely related), which this excludes",
         ]
 
 
