@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from enum import Enum
 from functools import lru_cache
 from typing import Literal
 
@@ -97,6 +98,14 @@ def _works(_: model.Chat) -> errors.Sentence | None:
     return None
 
 
+class Group(Enum):
+    """The settings that are shown together, with the name of the group."""
+
+    TIMES = errors.Sentence("times")
+    PAPERS = errors.Sentence("papers")
+    MESSAGES = errors.Sentence("messages")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChatSetting:
     """A setting of chats, compared by identity. Its value is one of `choices`, or, without choices, what `check` accepts."""
@@ -104,6 +113,7 @@ class ChatSetting:
     name: str  # in /set, exports and the database, so it must never change
     label: errors.Sentence  # the name that people read; they can type it, too
     meaning: errors.Sentence  # what the setting does
+    group: Group = Group.MESSAGES
     names: str = ""  # other words for the name in both languages, separated by spaces
     choices: Choices = field(default_factory=dict)  # by kind of chat, default first; a single choice cannot be changed
     check: Callable[[str], str] = str  # returns the text to store for a typed value. Raises Refused
@@ -237,6 +247,7 @@ _DECLARED = (
     ChatSetting(
         name="schedule",
         label=errors.Sentence("Schedule"),
+        group=Group.TIMES,
         meaning=errors.Sentence("when a subscription comes that has no time of its own"),
         names="time when times 推送时间 时间 定时 发送时间",
         check=checked_schedule,
@@ -247,6 +258,7 @@ _DECLARED = (
     ChatSetting(
         name="timezone",
         label=errors.Sentence("Time zone"),
+        group=Group.TIMES,
         meaning=errors.Sentence("the clock that all times here go by"),
         names="tz zone clock 时区 时钟",
         check=zone_name,
@@ -264,6 +276,7 @@ _DECLARED = (
     ChatSetting(
         name="text",
         label=errors.Sentence("Text"),
+        group=Group.PAPERS,
         meaning=errors.Sentence(
             "the text below a title, or title and summary in your language above the original title"
         ),
@@ -286,6 +299,7 @@ _DECLARED = (
     ChatSetting(
         name="limit",
         label=errors.Sentence("Papers shown"),
+        group=Group.PAPERS,
         meaning=errors.Sentence("how many papers a delivery shows; a button shows the others"),
         names="papers papersshown max maximum 显示篇数 篇数 数量 上限 每次篇数 论文数 论文篇数",
         check=checked_limit,
@@ -299,6 +313,7 @@ _DECLARED = (
     ChatSetting(
         name="order",
         label=errors.Sentence("Order"),
+        group=Group.PAPERS,
         meaning=errors.Sentence("which papers of a delivery come first, and stay when it shows not all"),
         names="sort sorting ranking 顺序 排序 排列",
         choices=_everywhere("score newest"),
@@ -321,6 +336,7 @@ _DECLARED = (
     ChatSetting(
         name="quiet",
         label=errors.Sentence("Quiet hours"),
+        group=Group.TIMES,
         meaning=errors.Sentence("the hours in which subscriptions with “now” wait"),
         names="quiethours night donotdisturb dnd 免打扰 免打扰时段 静音时段 勿扰",
         check=checked_quiet,
@@ -351,6 +367,7 @@ _DECLARED = (
     ChatSetting(
         name="crosslists",
         label=errors.Sentence("Cross-lists"),
+        group=Group.PAPERS,
         meaning=errors.Sentence("whether papers come that are only cross-listed"),
         names="crosslist crosslisted crosslistings 交叉列表 交叉",
         choices=_everywhere("in out"),
@@ -375,6 +392,7 @@ _DECLARED = (
     ChatSetting(
         name="quietday",
         label=errors.Sentence("Empty days"),
+        group=Group.TIMES,
         meaning=errors.Sentence("whether I say so on a day without papers"),
         names="dayswithoutpapers quietdays quietdaynote emptyday 无论文日 无论文的日子 空日",
         choices=_everywhere("off on"),

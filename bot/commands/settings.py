@@ -11,6 +11,7 @@ from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.rendering.language import Language, refused
 from subscriptions import chat_settings, errors, model, zones
+from subscriptions.chat_settings import Group
 from subscriptions.planning import cadence
 from subscriptions.planning.times import NoSuchTime
 from subscriptions.texts.normal_forms import normalized
@@ -90,31 +91,53 @@ def on_zones(context: CommandContext) -> channel.Reply:
 
 
 def _all_settings(context: CommandContext) -> channel.Reply:
-    """Returns the reply with all settings and their values; in a group it is short, with the values only on the buttons."""
-    localizer, fixed = context.localizer, fixed_settings(context)
-    own = context.chat.address == context.origin.address
-    head = context.say("Settings of this chat:") if own else context.say("Settings of {chat}:", chat=context.chat.name)
+    """Returns the reply with all settings and their values, and a button for each group of settings.
+
+    In a group of people it is short: the values are only on the buttons of the next reply.
+    """
+    fixed = fixed_settings(context)
     free = [name for name in chat_settings.SETTINGS if name not in fixed]
-    if context.read_by_group and not context.read_by_strangers:
-        return channel.Reply(
-            lines=(head,),
-            buttons=_setting_buttons({name: _setting_line(context, name) for name in free}),
-            names_chat=True,
-        )
-    lines = (head, *_lines(context, free, fixed))
+    lines = (_head(context), *_lines(context, free, fixed))
     if context.read_by_strangers:
         return channel.Reply(lines=(*lines, context.say("To change one: /set text titles")), names_chat=True)
-    buttons = _setting_buttons({name: phrasing.label_of(name, localizer) for name in free})
+    if context.read_by_group:
+        lines = lines[:1]
+    buttons: channel.Buttons = (tuple(_group_button(context, group) for group in Group),)
     form = channel.Button(label=context.say("all in one form"), verb="settings-form")
     if context.request.trigger_id:  # the platform has forms
         buttons = ((form,), *buttons)
     return channel.Reply(lines=lines, buttons=buttons, names_chat=True)
 
 
+def _head(context: CommandContext) -> str:
+    own = context.chat.address == context.origin.address
+    return context.say("Settings of this chat:") if own else context.say("Settings of {chat}:", chat=context.chat.name)
+
+
+def _group_button(context: CommandContext, group: Group) -> channel.Button:
+    return channel.Button(label=context.say(group.value.template), verb="settings-of", arguments={"group": group.name})
+
+
+def _settings_of(context: CommandContext) -> channel.Reply:
+    """Handles [times], [papers] and [messages]: shows the settings of that group, each with a button."""
+    fixed, chosen = fixed_settings(context), Group[str(context.arguments["group"])]
+    free = [name for name, one in chat_settings.SETTINGS.items() if one.group is chosen and name not in fixed]
+    others = tuple(_group_button(context, group) for group in Group if group is not chosen)
+    said = {name: _setting_line(context, name) for name in free}
+    if context.read_by_group:
+        return channel.Reply(lines=(_head(context),), buttons=(*_setting_buttons(said), others), names_chat=True)
+    labels = {name: phrasing.label_of(name, context.localizer) for name in free}
+    lines = (_head(context), *(f"· {line}" for line in said.values()))
+    return channel.Reply(lines=lines, buttons=(*_setting_buttons(labels), others), names_chat=True)
+
+
 def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
     """Yields a line for each setting in `free`, one with all in `fixed`, and one with those in `free` without effect here."""
     idle = [name for name in free if name in chat_settings.without_effect(context.chat)]
-    yield from (f"· {_setting_line(context, name)}" for name in free if name not in idle)
+    for group in Group:
+        yield context.say("{group}:", group=context.say(group.value.template).capitalize())
+        shown = (name for name in free if name not in idle and chat_settings.SETTINGS[name].group is group)
+        yield from (f"· {_setting_line(context, name)}" for name in shown)
     always = [
         context.say("{label} ({value})", label=phrasing.label_of(name, context.localizer), value=_value(context, name))
         for name in fixed
@@ -294,6 +317,7 @@ COMMANDS: tuple[Command, ...] = (
 CALLBACKS = {
     "setting": Callback(run=on_setting, needs_manager=True, replaces=True),
     "settings": Callback(run=_all_settings, needs_manager=True, replaces=True),
+    "settings-of": Callback(run=_settings_of, needs_manager=True, replaces=True),
     "set": Callback(run=on_set, needs_manager=True, replaces=True),
     "zone": Callback(run=on_zone, needs_manager=True),
     "zones": Callback(run=on_zones, needs_manager=True),

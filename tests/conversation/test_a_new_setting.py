@@ -73,13 +73,14 @@ async def test_it_stands_in_the_list_with_a_button_and_in_help(bot: BotHarness) 
     shown = await bot.says("/set")
     assert "· Mood: very merry" in shown.lines
     assert "· Colour: #000" in shown.lines
-    assert shown.buttons[-2:] == ["Mood", "Colour"]
+    assert (await bot.presses("messages")).buttons[-4:-2] == ["Mood", "Colour"]
     help_text = (await bot.says("/help settings")).text
     assert "Mood (mood)\n  how cheerfully the bot speaks" in help_text
 
 
 async def test_its_values_are_buttons(bot: BotHarness) -> None:
     await bot.says("/set")
+    await bot.presses("messages")
     shown = await bot.presses("Mood")
     assert shown.lines == ["Mood: plain", "(how cheerfully the bot speaks)"]
     assert shown.buttons == ["✓ plain", "very merry", "all settings"]

@@ -33,10 +33,11 @@ async def test_all_settings_are_shown_under_their_labels_with_a_button_for_each_
     await bot.says(f"/lang {lang}")
     shown = await bot.says("/set")
     label = {name: setting.label.say(translator(lang)) for name, setting in chat_settings.SETTINGS.items()}
-    assert [line.removeprefix("· ").split("：")[0].split(":")[0] for line in shown.lines[1:-1]] == [
-        label[name] for name in OPEN
-    ]
-    assert shown.buttons == [label[name] for name in OPEN]
+    named = [line.removeprefix("· ").split("：")[0].split(":")[0] for line in shown.lines if line.startswith("·")]
+    assert sorted(named) == sorted(label[name] for name in OPEN)
+    groups = list(shown.buttons)
+    found = [button for group in groups for button in (await bot.presses(group)).buttons if button not in groups]
+    assert (len(groups), sorted(found)) == (3, sorted(label[name] for name in OPEN))
     assert all(label[name] in shown.lines[-1] for name in FIXED)
     assert "limit" not in shown.text
     assert ("· Papers shown: 20 papers" if lang == "en" else "· 显示篇数：20 篇论文") in shown.lines
@@ -61,6 +62,7 @@ async def test_what_a_chat_cannot_choose_is_said(bot: BotHarness, name: str) -> 
 @pytest.mark.parametrize("name", [name for name in OPEN if name != "timezone"])
 async def test_every_setting_can_be_chosen_by_button(bot: BotHarness, name: str) -> None:
     await bot.says("/set")
+    await bot.presses(chat_settings.SETTINGS[name].group.value.template)
     shown = await bot.presses(str(chat_settings.SETTINGS[name].label))
     assert shown.replaces
     assert shown.lines[0].startswith(f"{chat_settings.SETTINGS[name].label}: ")
@@ -238,11 +240,9 @@ def test_a_page_of_cities_has_eight_to_twelve_different_clocks(operator: str, la
 async def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_them(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
     shown = await bot.says("/set", GROUP, by="8")
-    assert len(shown.lines) == 1
-    assert "Papers shown: 12 papers" in shown.buttons
-    assert (
-        await bot.presses("Papers shown: 12 papers", GROUP, by="8")
-    ).toast == "Only admins of this chat can change that."
+    assert (len(shown.lines), shown.buttons) == (1, ["times", "papers", "messages"])
+    assert (await bot.presses("papers", GROUP, by="8")).toast == "Only admins of this chat can change that."
+    assert "Papers shown: 12 papers" in (await bot.presses("papers", GROUP, by="7")).buttons
     picked = await bot.presses("Papers shown: 12 papers", GROUP, by="7")
     assert len(picked.lines) == 3
     assert (await bot.presses("50", GROUP, by="7")).text == "✓ Papers shown: 50 papers (was: 12 papers)"
