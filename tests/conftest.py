@@ -4,6 +4,7 @@ import gc
 import ipaddress
 import os
 import socket
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, MutableMapping
@@ -52,6 +53,7 @@ for _name in [name for name in os.environ if name.startswith("PAPERWIRE_") and n
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest and tempfile make folders there that nobody else can enter
 if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and disk_usage(MEMORY).free > 2**32:
     os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # pytest asked before this module was imported, and the answer is kept
 
 _run = ExitStack()
 
