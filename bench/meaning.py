@@ -41,8 +41,9 @@ from bot.meaning.calibration import SAMPLES, papers_of
 from bot.meaning.encoders import ChildEncoder, Package
 from bot.meaning.texts import is_short, paper_texts, question_texts
 from subscriptions import categories, meaning
-from subscriptions.matching import ranking
+from subscriptions.matching import profiles
 from subscriptions.matching.paper_index import TokenizedPapers
+from subscriptions.matching.word_weights import SAMPLE, Rarity, words_of
 from subscriptions.model import Paper
 from subscriptions.query import TEXT, parse
 
@@ -220,14 +221,14 @@ def with_all(precisions: dict[int, list[float]]) -> dict[str, list[float]]:
 
 
 def by_taste(reader: ordering.Reader, *, with_words: float = 1.0, with_meaning: float = 1.0) -> Iterator[float]:
-    rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in reader.early[-ranking.SAMPLE :])
+    rarity = Rarity.among(words_of(paper) for paper in reader.early[-SAMPLE:])
     codes = [(1.0, meaning.read_paper(paper.meaning)[0]) for paper in reader.liked]
-    judged = [(1.0, ranking.words_of(paper)) for paper in reader.liked]
-    taste = ranking.taste_of(judged if with_words else (), rarity, codes=codes if with_meaning else ())
+    judged = [(1.0, words_of(paper)) for paper in reader.liked]
+    taste = profiles.profile_of(judged if with_words else (), rarity, codes=codes if with_meaning else ())
 
     def scores(papers: list[Paper]) -> list[float]:
         tokenized = TokenizedPapers.of(papers).tokenized
-        return [ranking.nearness(taste, one.folded[TEXT], one.codes) for one in tokenized]
+        return [profiles.nearness(taste, one.folded[TEXT], one.codes) for one in tokenized]
 
     return ordering.precisions_by(reader, scores)
 

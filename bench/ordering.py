@@ -36,15 +36,18 @@ from typing import Any, NamedTuple
 
 from bench._timing import timed
 from bot.digests import read_digest
-from bot.digests.libraries import read_library
 from bot.errors import UnknownFormat
-from subscriptions.matching import ranking
+from bot.library.files import read_library
+from subscriptions.matching import profiles
+from subscriptions.matching.fit import fit
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
+from subscriptions.matching.word_weights import SAMPLE, Rarity, words_of
 from subscriptions.model import Paper
 from subscriptions.normalize import tokens
 from subscriptions.query import TEXT, parse
 from subscriptions.query.tree import Query
+from subscriptions.taste import WEIGHT
 
 LEAST_OF_DAY = 25  # papers; a day with fewer is left out, as it is an excerpt
 LIKED = 0.2
@@ -160,8 +163,8 @@ def ours(*, liked: int | None, with_fit: bool) -> Order:
     """Returns the order by our score, with the first `liked` of the liked papers; None: all of them."""
 
     def ordered(reader: Reader) -> Iterator[float]:
-        rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in reader.early[-ranking.SAMPLE :])
-        taste = ranking.taste_of(((1.0, ranking.words_of(paper)) for paper in reader.liked[:liked]), rarity)
+        rarity = Rarity.among(words_of(paper) for paper in reader.early[-SAMPLE:])
+        taste = profiles.profile_of(((1.0, words_of(paper)) for paper in reader.liked[:liked]), rarity)
         query = reader.query if with_fit else None
         return precisions_by(reader, lambda day: scored(TokenizedPapers.of(day), query, taste, rarity))
 
@@ -170,18 +173,16 @@ def ours(*, liked: int | None, with_fit: bool) -> Order:
 
 def by_library(reader: Reader) -> Iterator[float]:
     """The order by our score, with the taste from the file of a library."""
-    rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in reader.early[-ranking.SAMPLE :])
+    rarity = Rarity.among(words_of(paper) for paper in reader.early[-SAMPLE:])
     file = json.dumps([{"title": paper.title, "abstract": paper.abstract} for paper in reader.liked])
-    taste = ranking.taste_of((), rarity, read_library(file.encode()).words)
+    taste = profiles.profile_of((), rarity, read_library(file.encode()).words)
     return precisions_by(reader, lambda day: scored(TokenizedPapers.of(day), reader.query, taste, rarity))
 
 
-def scored(papers: TokenizedPapers, query: Query | None, taste: ranking.Taste, rarity: ranking.Rarity) -> list[float]:
+def scored(papers: TokenizedPapers, query: Query | None, taste: profiles.Profile, rarity: Rarity) -> list[float]:
     return [
-        ranking.score(
-            ranking.fit(query, finder_of(paper).places(query), rarity) if query else 0.0,
-            ranking.nearness(taste, words.folded[TEXT]),
-        )
+        (fit(query, finder_of(paper).places(query), rarity) if query else 0.0)
+        + WEIGHT * profiles.nearness(taste, words.folded[TEXT])
         for paper, words in zip(papers.papers, papers.tokenized, strict=True)
     ]
 
@@ -319,16 +320,16 @@ def measure_time(amount: int = 1000) -> None:
     """Prints how long it takes to order a day of papers that the matcher has already read."""
     (day,) = made_up_days(1, amount)
     papers = TokenizedPapers.of(day)
-    rarity = ranking.Rarity.among(ranking.words_of(paper) for paper in day[: ranking.SAMPLE])
-    taste = ranking.taste_of(((1.0, ranking.words_of(paper)) for paper in day[:50]), rarity)
+    rarity = Rarity.among(words_of(paper) for paper in day[:SAMPLE])
+    taste = profiles.profile_of(((1.0, words_of(paper)) for paper in day[:50]), rarity)
     texts = [one.folded[TEXT] for one in papers.tokenized]
-    _, near = timed(lambda: sorted(range(amount), key=lambda place: -ranking.nearness(taste, texts[place])))
+    _, near = timed(lambda: sorted(range(amount), key=lambda place: -profiles.nearness(taste, texts[place])))
     common = parse.parse_query(" OR ".join(sorted(rarity.having, key=lambda word: -rarity.having[word])[:3]))
     # the reasons of a delivery need these places as well, so finding them is not timed
     found = [HitFinder(paper).places(common) for paper in day]
-    fits, fitting = timed(lambda: [ranking.fit(common, places, rarity) for places in found])
+    fits, fitting = timed(lambda: [fit(common, places, rarity) for places in found])
     assert any(fits)
-    _, learning = timed(lambda: ranking.taste_of(((1.0, ranking.words_of(paper)) for paper in day[:100]), rarity))
+    _, learning = timed(lambda: profiles.profile_of(((1.0, words_of(paper)) for paper in day[:100]), rarity))
     print(
         f"a day of {amount:,} papers: {near * 1000:.0f} ms for the taste and the order, {fitting * 1000:.0f} ms for the fit "
         "of three common words  (aim: 50)"

@@ -113,13 +113,6 @@ def cannot_be_asked(facts: PlatformFacts, name: str, error: errors.NotDelivered)
     )
 
 
-def file_too_large(most: int) -> errors.Refused:
-    """Returns the error for a document of more than `most` bytes."""
-    if most < 1 << 20:
-        return errors.Refused(errors.Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
-    return errors.Refused(errors.Sentence("The file is larger than {most} MB.", {"most": most >> 20}))
-
-
 class PlatformAdapter(Protocol):
     """The functions of the module `adapter` in the folder of a platform."""
 

@@ -17,6 +17,7 @@ ROOMS = (
     "bot.platforms.apprise",
     "bot.meaning",
     "bot.model",
+    "bot.library",
 )
 _PLATFORMS = "bot.platforms."
 # the names of the platforms

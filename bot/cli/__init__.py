@@ -9,7 +9,6 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from itertools import takewhile
@@ -19,51 +18,32 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from bot import release
+from bot import release, rooms
 from bot.cli import output
 from bot.errors import WrongUsage
-from bot.platforms import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
+from bot.ports.subcommand import ASK, KEEP, LOOK, MOVE, Subcommand
 from subscriptions import errors
 from subscriptions.texts import escaped
-
-_LOOK = "Look, without an account or a database"
-_MOVE = "Papers in, messages out"
-_ASK = "What chats ask for"
-_KEEP = "Keep it well"
-
-
-@dataclass(frozen=True, slots=True)
-class Subcommand:
-    """A subcommand. Its module is imported only when it is called, because importing the modules of all takes 0.75 s."""
-
-    panel: str  # heading in the overview
-    name: str
-    place: str  # "module:function" or "module:app"
-    summary: str  # the first sentence of its help; a test compares the two
-    example: str
-    leading_dash: bool = False  # an argument may begin with "-", as in the query "-survey diffusion"
-    sigterm_ends_loading: bool = False  # SIGTERM ends the process with status 0 while its module is imported
-
 
 EXAMPLE = "For example: `{}`"
 
 SUBCOMMANDS = (
     Subcommand(
-        _LOOK,
+        LOOK,
         "demo",
         "bot.cli.reading:demo",
         "Send sample digests through the real pipeline to example chats: no account, no network",
         "paperwire demo --out gallery",
     ),
     Subcommand(
-        _LOOK,
+        LOOK,
         "inspect",
         "bot.cli.reading:inspect",
         "Recognise and parse digests without storing anything",
         "paperwire inspect inbox --papers",
     ),
     Subcommand(
-        _LOOK,
+        LOOK,
         "match",
         "bot.cli.matching:match",
         "Find the papers of digests that a query matches, and say why",
@@ -71,7 +51,7 @@ SUBCOMMANDS = (
         leading_dash=True,
     ),
     Subcommand(
-        _LOOK,
+        LOOK,
         "explain",
         "bot.cli.reading:explain",
         "Explain a query: its meaning in words, its canonical text, and what was guessed",
@@ -79,14 +59,14 @@ SUBCOMMANDS = (
         leading_dash=True,
     ),
     Subcommand(
-        _MOVE,
+        MOVE,
         "ingest",
         "bot.cli.ingesting:ingest",
         "Store the papers of digests",
         "paperwire ingest inbox --source daily --date 2026-01-22",
     ),
     Subcommand(
-        _MOVE,
+        MOVE,
         "deliver",
         "bot.cli.running:deliver",
         "Plan what is due at this moment and send it",
@@ -94,7 +74,7 @@ SUBCOMMANDS = (
         sigterm_ends_loading=True,
     ),
     Subcommand(
-        _MOVE,
+        MOVE,
         "run",
         "bot.cli.running:run",
         "Run everything until SIGTERM: sources, schedule, platforms, web",
@@ -102,21 +82,21 @@ SUBCOMMANDS = (
         sigterm_ends_loading=True,
     ),
     Subcommand(
-        _MOVE,
+        MOVE,
         "outbox",
         "bot.cli.state:app",
         "Show what waits to be sent and why, and what is dead",
         "paperwire outbox --state dead",
     ),
     Subcommand(
-        _MOVE,
+        MOVE,
         "sources",
         "bot.cli.ingesting:app",
         "Show where digests come from, and what happened there last",
         "paperwire sources --json",
     ),
     Subcommand(
-        _ASK,
+        ASK,
         "subscribe",
         "bot.cli.subscribing:subscribe",
         "Add a subscription to a chat, and the chat if it is new",
@@ -124,14 +104,14 @@ SUBCOMMANDS = (
         leading_dash=True,
     ),
     Subcommand(
-        _ASK,
+        ASK,
         "subscriptions",
         "bot.cli.subscribing:subscriptions",
         "List the subscriptions of one chat, or of all",
         "paperwire subscriptions --as console:me",
     ),
     Subcommand(
-        _ASK,
+        ASK,
         "unsubscribe",
         "bot.cli.subscribing:unsubscribe",
         "Remove subscriptions",
@@ -139,7 +119,7 @@ SUBCOMMANDS = (
         leading_dash=True,
     ),
     Subcommand(
-        _ASK,
+        ASK,
         "say",
         "bot.cli.chats:say",
         "Act as if a person in the chat had typed TEXT, and print the reply",
@@ -147,7 +127,7 @@ SUBCOMMANDS = (
         leading_dash=True,
     ),
     Subcommand(
-        _ASK,
+        ASK,
         "set",
         "bot.cli.chats:set_",
         "Set one of a chat's settings",
@@ -155,14 +135,14 @@ SUBCOMMANDS = (
         leading_dash=True,
     ),
     Subcommand(
-        _ASK,
+        ASK,
         "settings",
         "bot.cli.chats:settings",
         "Show all settings of a chat, and which of them it chose",
         "paperwire settings --as console:me",
     ),
     Subcommand(
-        _ASK,
+        ASK,
         "preview",
         "bot.cli.subscribing:preview",
         "Show what would be sent, as the chat's platform would get it, without sending or marking anything",
@@ -170,7 +150,7 @@ SUBCOMMANDS = (
         leading_dash=True,
     ),
     Subcommand(
-        _ASK,
+        ASK,
         "link",
         "bot.cli.chats:link",
         "Make a link that offers a subscription to everyone who opens it, with a button and a badge for your page",
@@ -178,67 +158,57 @@ SUBCOMMANDS = (
         leading_dash=True,
     ),
     Subcommand(
-        _ASK,
+        ASK,
         "export",
         "bot.cli.chats:export",
         "Write subscriptions as text to stdout; `import` reads it back",
         "paperwire export --all > all.txt",
     ),
     Subcommand(
-        _ASK,
+        ASK,
         "import",
         "bot.cli.chats:import_",
         "Add what is new in FILE, change what differs, and show the changes",
         "paperwire import all.txt --dry-run",
     ),
     Subcommand(
-        _ASK,
-        "library",
-        "bot.cli.chats:library",
-        "Store a chat's own library",
-        "paperwire library zotero.bib --as console:me",
-    ),
-    Subcommand(
-        _KEEP,
+        KEEP,
         "check",
         "bot.cli.state:check",
         "Check settings, database, copies, templates, tokens, scopes, clock and proxy, and say how to mend what is wrong",
         "paperwire check --offline",
     ),
     Subcommand(
-        _KEEP,
+        KEEP,
         "status",
         "bot.cli.state:status",
         "Show whether paperwire runs, each problem, and what waits",
         "paperwire status --json",
     ),
     Subcommand(
-        _KEEP,
+        KEEP,
         "workers",
         "bot.cli.state:workers",
         "Show the workers of the database, what each is sending, and how late planning and sending are",
         "paperwire workers",
     ),
     Subcommand(
-        _KEEP,
+        KEEP,
         "backup",
         "bot.cli.database:backup",
         "Write a consistent copy of the database while others work with it",
         "paperwire backup copy.db",
     ),
     Subcommand(
-        _KEEP,
+        KEEP,
         "restore",
         "bot.cli.database:restore",
         "Replace the database by a copy, and keep the old database",
         "paperwire restore copy.db --lost-at 2026-01-22T09:00Z",
     ),
-    *(
-        Subcommand(_KEEP, one.name, one.place, one.summary, dict(one.examples)[one.name])
-        for one in PLATFORM_SUBCOMMANDS
-    ),
+    *(one for name in rooms.modules("subcommands").values() for one in import_module(name).SUBCOMMANDS),
     Subcommand(
-        _KEEP, "db", "bot.cli.database:database", "The database: its schema and its size", "paperwire db current"
+        KEEP, "db", "bot.cli.database:database", "The database: its schema and its size", "paperwire db current"
     ),
 )
 BY_NAME = {one.name: one for one in SUBCOMMANDS}

@@ -1,4 +1,4 @@
-"""The subcommands about one chat: settings, set, say, link, export, import, library."""
+"""The subcommands about one chat: settings, set, say, link, export, import."""
 
 import asyncio
 import shlex
@@ -23,15 +23,10 @@ from bot.cli.session import Session
 from bot.commands import phrasing
 from bot.commands.context import Command
 from bot.commands.intent import REGISTRY
-from bot.commands.library import library_lines
 from bot.conversation.handler import answer
-from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.conversation.said import Said, typed_in
-from bot.digests.libraries import read_library
 from bot.errors import WrongUsage
-from bot.platform import file_too_large
 from bot.ports import conversation as conversations
-from bot.ports.channel import Reply
 from bot.rendering import brand
 from bot.rendering.language import query_in_words
 from subscriptions import addresses, chat_settings, errors, model, portable
@@ -44,7 +39,6 @@ from subscriptions.service.confirmations import ask_unasked
 from subscriptions.service.exporting import export as exported
 from subscriptions.service.exporting import export_all
 from subscriptions.service.importing import import_lines, texts_asked
-from subscriptions.service.near_papers import put_library
 from subscriptions.service.retention import bot_name
 from subscriptions.texts import escaped
 from subscriptions.zones import zone_of_place
@@ -361,23 +355,3 @@ def _show_changes(changes: Sequence[tuple[str, str, str]], last: str) -> None:
             ]
             tables.print_table(Text("").join(lines)[:-1])
     output.print_line(last)
-
-
-def library(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="BibTeX, RIS or CSL JSON, or - for standard input.")],
-    *,
-    chat: arguments.ChatOption,
-    now: arguments.Now = None,
-    json: arguments.Json = False,
-) -> int:
-    """Store a chat's own library. It replaces the one before."""
-    data = arguments.content(file)
-    if len(data) > MAX_LIBRARY_BYTES:
-        raise file_too_large(MAX_LIBRARY_BYTES)
-    read = read_library(data)
-    with sessions.open_session(now) as session:
-        of = listing.get_chat(session.store, session.address(chat))
-        put_library(session.store, of, read, now=session.now)
-    document = {"chat": str(of.address), "entries": read.words.entries, "broken": read.broken}
-    reply = Reply(lines=library_lines(read, arguments.TERMINAL_LANGUAGE), ok=True)
-    return output.tell(document | {"examples": list(read.examples)}, lambda: output.print_reply(reply), json=json)

@@ -18,7 +18,7 @@ from bot.errors import WrongUsage
 from bot.rendering.language import query_in_words
 from subscriptions import errors, meaning, model
 from subscriptions.matching import batch, paper_index
-from subscriptions.matching.ranking import PapersAtHand
+from subscriptions.matching.profiles import PapersAtHand
 from subscriptions.matching.reasons import why
 from subscriptions.query import ABOUT, LIKE, papers_of_queries, parse, rewriting
 from subscriptions.query.tree import Query

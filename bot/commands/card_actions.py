@@ -16,7 +16,7 @@ from subscriptions import errors, model, states
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.portable import mended_name
 from subscriptions.query import parse, rewriting
-from subscriptions.service import amendments, asked_papers, near_papers
+from subscriptions.service import amendments, asked_papers, signals
 from subscriptions.service.pausing import pause
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.texts import cutting
@@ -225,7 +225,7 @@ def _note(context: CommandContext, kind: states.Signal) -> None:
     """Stores the signal for the paper that the button names; does nothing if the button names none."""
     item = paper_buttons.callback_paper(context) if {"delivery", "paper"} & context.arguments.keys() else None
     if item is not None:
-        near_papers.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
+        signals.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
 
 
 def _query_of_author(context: CommandContext) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from subscriptions.matching.reasons import why
 from subscriptions.query import ABOUT, links, links_in_text
 from subscriptions.query.papers_of_queries import papers_of_wish
 from subscriptions.query.parse import query_of
-from subscriptions.service import near_papers, paper_search
+from subscriptions.service import libraries, paper_search, signals
 from subscriptions.service.asked_papers import as_item
 from subscriptions.service.questions import with_known_vectors
+from subscriptions.service.scorers import scorer
 from subscriptions.states import Signal
 from subscriptions.store.deliveries import delivered_items
 
@@ -87,7 +88,7 @@ def opens_a_paper(context: CommandContext) -> bool:
 def _note_opened(context: CommandContext, paper: int) -> None:
     """Stores the signal that the chat opened a paper, unless strangers can open it: their interest is not the chat's."""
     if not context.read_by_strangers:
-        near_papers.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
+        signals.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
 
 
 @of_paper
@@ -105,12 +106,12 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
     names = [name for because in item.because for name in papers_of_wish(because.text)]
     known = paper_search.papers_named(context.transaction, names) if names else {}
     titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)
-    best = near_papers.nearest(context.transaction, context.chat, item.paper)
+    best = scorer().nearest(context.transaction, context.chat, item.paper)
     is_told = best is not None and best.kind is None  # then the last line names an entry of the library anyway
     if (
         links.LIBRARY in names
         and not is_told
-        and (entry := near_papers.entry_near(context.transaction, context.chat, item.paper))
+        and (entry := libraries.entry_near(context.transaction, context.chat, item.paper))
     ):
         titles[context.title(entry)] = None
     lines = [*_near_to_texts(context, item)]

@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import Any, Literal
 
 from bot.ports import conversation
+from bot.ports.attached import FileReader, FileWithoutCommand
 from bot.ports.channel import Reply
 from bot.rendering.cleaning import title_line
 from bot.rendering.language import Language, query_in_words
 from bot.rendering.views import titled_for
 from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of
-from subscriptions.errors import Sentence
-from subscriptions.matching.ranking import Library
+from subscriptions.errors import Refused, Sentence
 from subscriptions.query.tree import Query
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.operators import is_operator
@@ -61,8 +61,7 @@ class CommandContext:
     origin: model.Chat
     args: str = ""  # the text after the command
     arguments: Mapping[str, Any] = field(default_factory=dict)  # the arguments of the button or form
-    file: bytes = b""  # the attached document
-    library: Library | None = None  # the library that was read from the document
+    file: object = None  # what the command's FileReader returned of the attached document; None: there is none
     localizer: Language
     bot_info: BotInfo
     registry: "Registry"
@@ -188,7 +187,6 @@ CommandFunction = Callable[[CommandContext], Reply | None]
 
 
 Condition = Callable[[CommandContext], bool]
-WantedFile = Literal["text", "library", "any"]  # what an attached document must be
 
 
 QueryTexts = Callable[[CommandContext], Iterable[str]]
@@ -212,7 +210,7 @@ class Action:
     # does other matching that the command needs, also before the writing transaction
     matches_ahead: MatchesAhead | None = None
     stays_here: bool = False  # is about the chat where it was requested, even if that chat manages another one
-    wants_file: WantedFile | None = None  # reads an attached document
+    wants_file: FileReader | None = None  # reads an attached document
     topic_name: Callable[[CommandContext], str] | None = (
         None  # the name of a topic that must be made before it runs; or ""
     )
@@ -292,6 +290,20 @@ class Registry:
     def by_name(self) -> Mapping[str, Command]:
         """Returns all commands by name and alias."""
         return {name: command for command in self.commands for name in (command.name, *command.aliases)}
+
+    @cached_property
+    def any_file(self) -> FileReader:
+        """Returns the reader of a file without a command, which returns a FileWithoutCommand."""
+        readers = [(one.name, one.wants_file) for one in self.commands if one.wants_file]
+        readers.sort(key=lambda one: one[1].recognises is None)
+
+        def content(data: bytes) -> FileWithoutCommand:
+            for name, reader in readers:
+                if reader.recognises is None or reader.recognises(data):
+                    return FileWithoutCommand(name, reader.read(data))
+            raise Refused(Sentence("No command reads files."))
+
+        return FileReader(most=max((reader.most for _, reader in readers), default=0), content=content)
 
     def command_named(self, name: str) -> Command | None:
         """Returns the command with this name or alias, in any letter case; None if there is none."""

@@ -11,7 +11,7 @@ from bot.commands.ris import references
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query.links_in_text import mentioned
-from subscriptions.service import exporting, near_papers
+from subscriptions.service import exporting, signals
 from subscriptions.service.paper_search import papers_named
 
 LONG = 2500  # characters; a longer text is sent as a file
@@ -77,7 +77,7 @@ def _saved(context: CommandContext, typed: str) -> channel.Reply:
             errors.Sentence("I export saved papers as BibTeX or RIS, not as “{form}”.", {"form": typed}),
             errors.Sentence("For example: /export saved ris"),
         )
-    papers = near_papers.saved_papers(context.transaction, context.chat) if context.chat.id else ()
+    papers = signals.saved_papers(context.transaction, context.chat) if context.chat.id else ()
     if not papers:
         return channel.Reply(lines=(context.say("Nothing is saved here."),))
     head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))

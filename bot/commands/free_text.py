@@ -13,6 +13,7 @@ from bot.commands.words.days import paper_days
 from bot.commands.words.ranks import rank_in
 from bot.commands.words.said import SURE
 from bot.ports import channel
+from bot.ports.attached import FileWithoutCommand
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when, time_put_last
 from subscriptions.query import links_in_text
@@ -85,10 +86,17 @@ def _named(context: CommandContext, said: str) -> channel.Reply | None:
         acted = sentences.act(context, meant) if meant.sure >= SURE else None
         return acted or paper_lookup.named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
-        return offered.run(context, "library" if context.library else "import", "") or _only_text(context)
+        return _of_file(context) or _only_text(context)
     if links_in_text.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
     return None if said else _only_text(context)
+
+
+def _of_file(context: CommandContext) -> channel.Reply | None:
+    file = context.file
+    if not isinstance(file, FileWithoutCommand):
+        return None
+    return offered.run(replace(context, file=file.content), file.command, "")
 
 
 def _meant(context: CommandContext, said: str) -> channel.Reply | None:

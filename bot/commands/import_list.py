@@ -6,6 +6,7 @@ from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.undo import undo_row
 from bot.ports import channel
+from bot.ports.attached import FileReader
 from subscriptions import errors, portable
 from subscriptions.service import importing
 from subscriptions.service.importing import ImportPlan
@@ -42,7 +43,7 @@ def import_(context: CommandContext) -> channel.Reply:
 def _text_given(context: CommandContext) -> str:
     """Returns the text of the attached file; without a file, the arguments. Raises Refused if the file is not text."""
     try:
-        return portable.text_of(context.file) if context.file else context.args
+        return portable.text_of(context.file) if isinstance(context.file, bytes) else context.args
     except UnicodeDecodeError:
         raise errors.Refused(
             errors.Sentence("This file is not text in UTF-8."),
@@ -120,7 +121,7 @@ COMMANDS = (
         name="import",
         run=import_,
         needs_manager=True,
-        wants_file="text",
+        wants_file=FileReader(most=256 * 1024),
         many_lines=True,
         usage="[LINES]",
         summary=errors.Sentence("subscriptions from text or a file"),

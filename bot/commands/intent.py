@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
+from bot import rooms
 from bot.commands import (
     answers,
     asking,
@@ -22,7 +24,6 @@ from bot.commands import (
     history,
     home_view,
     import_list,
-    library,
     like,
     mail,
     model_summary,
@@ -157,7 +158,7 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     return replace(
         _intent(free_text.FREE_TEXT),
         args=request.text,
-        wants_file="any" if private and request.file_id else None,
+        wants_file=registry.any_file if private and request.file_id else None,
         is_in_words=bool(found),
     )
 
@@ -330,7 +331,7 @@ _MODULES = (  # in the order of the menus
     import_list,
     share,
     feed,
-    library,
+    *(import_module(name) for name in rooms.modules("commands").values()),
     connect,
     privacy,
     proposed,

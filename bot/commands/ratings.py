@@ -13,8 +13,9 @@ from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.query.links_in_text import mentioned
-from subscriptions.service import near_papers
+from subscriptions.service import signals
 from subscriptions.service.changes import judging
+from subscriptions.service.scorers import SCORERS
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.deliveries import papers_in_message
 
@@ -43,9 +44,9 @@ def _toggle(kind: states.Signal) -> CommandFunction:
     def handle(context: CommandContext, item: model.Item) -> channel.Reply:
         context = with_stored_chat(context)
         with _judging(context) as transaction:
-            if near_papers.take_back(transaction, context.chat, item.paper.id, kind):
+            if signals.take_back(transaction, context.chat, item.paper.id, kind):
                 return channel.Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
-            near_papers.note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
+            signals.note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
         return channel.Reply(toast=_NOTED[kind].say(context.localizer.translate))
 
     return paper_buttons.of_paper(handle)
@@ -64,9 +65,9 @@ def on_reaction(context: CommandContext) -> None:
     before, after = _REACTIONS.get(details.get("before", "")), _REACTIONS.get(details.get("after", ""))
     with _judging(context) as transaction:
         if before is not None and before is not after:
-            near_papers.take_back(transaction, context.chat, papers[0], before)
+            signals.take_back(transaction, context.chat, papers[0], before)
         if after is not None:
-            near_papers.note_signal(transaction, context.chat, papers, after, now=context.now)
+            signals.note_signal(transaction, context.chat, papers, after, now=context.now)
 
 
 def save(context: CommandContext) -> channel.Reply:
@@ -85,9 +86,11 @@ def save(context: CommandContext) -> channel.Reply:
 
 def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: states.Signal) -> channel.Reply:
     """Stores that the chat likes or dislikes these papers. Returns the reply that says so."""
+    if not SCORERS:
+        raise errors.Refused(errors.Sentence("Ratings do not change the order of papers here."))
     context = with_stored_chat(context)
     with _judging(context) as transaction:
-        near_papers.note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
+        signals.note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
     noted = _RATED[kind]
     lines = tuple(context.say(noted.template, title=context.title(known)) for known in papers)
     more = channel.Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": papers[0].id})
@@ -98,7 +101,7 @@ def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: stat
 def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     """Saves a paper. Returns the reply that says so."""
     with _judging(context) as transaction:
-        is_new = near_papers.save_paper(transaction, context.chat, known.id, now=context.now)
+        is_new = signals.save_paper(transaction, context.chat, known.id, now=context.now)
     title = context.title(known)
     said = (
         context.say("Saved: {title}", title=title)
@@ -134,11 +137,11 @@ def unsave(context: CommandContext) -> channel.Reply:
 def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     """Removes a paper from the saved papers. Returns the reply that says so."""
     title = context.title(known)
-    saved_here = near_papers.saved_papers(context.transaction, context.chat) if context.chat.id else ()
+    saved_here = signals.saved_papers(context.transaction, context.chat) if context.chat.id else ()
     if known.id not in [one.id for one in saved_here]:
         return channel.Reply(lines=(context.say("{name} is not saved here.", name=title),), ok=False)
     with _judging(context) as transaction:
-        near_papers.take_back(transaction, context.chat, known.id, states.Signal.SAVED)
+        signals.take_back(transaction, context.chat, known.id, states.Signal.SAVED)
     said = context.say("No longer saved: {title}", title=title)
     return channel.Reply(lines=(said,), ok=True, buttons=undo_row(context))
 
@@ -155,7 +158,7 @@ def on_saved_page(context: CommandContext) -> channel.Reply:
 
 
 def _page(context: CommandContext, start: int) -> channel.Reply:
-    papers = near_papers.saved_papers(context.transaction, context.chat) if context.chat.id else ()
+    papers = signals.saved_papers(context.transaction, context.chat) if context.chat.id else ()
     if not papers:
         nothing = context.say("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
         return channel.Reply(lines=(nothing,))

@@ -20,7 +20,7 @@ from subscriptions.service import recent_matches
 from subscriptions.service.listing import typed_number
 from subscriptions.service.questions import are_late
 from subscriptions.service.recent_matches import Base
-from subscriptions.store.signals import owned
+from subscriptions.store.libraries import owned
 
 _NEWEST = 5  # papers for a chat without subscriptions
 _VARIANTS: Mapping[str, Sentence] = {

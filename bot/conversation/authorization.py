@@ -23,7 +23,6 @@ from bot.conversation.reply_sender import refusing
 from bot.dependencies import Dependencies
 from bot.ports import channel, conversation
 from subscriptions import addresses, errors, model
-from subscriptions.matching.ranking import Library
 from subscriptions.service import access, conversation_state, operators
 from subscriptions.store import callbacks
 from subscriptions.store.database.store import Scope
@@ -43,8 +42,7 @@ class PreparedRequest:
     place: conversation.Place  # the chat that the request is about
     refusal: CommandFunction | None = None  # runs in place of the command
     operator_is_admin: bool = False  # an operator of the bot administers `place`
-    file: bytes = b""  # the attached document
-    library: Library | None = None  # the library that was read from the document
+    file: object = None  # the content of the attached document
     opened_topic: str = ""  # the topic that was made for this request
     shared_chats: frozenset[str] | None = None  # addresses of chats that bot and sender are both in; None: not known
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute

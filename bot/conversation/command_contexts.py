@@ -44,7 +44,6 @@ def build_command_context(store: Transaction, deps: Dependencies, prepared: Prep
         args=prepared.intent.args,
         arguments=prepared.intent.arguments,
         file=prepared.file,
-        library=prepared.library,
         localizer=localizer,
         bot_info=conversation.bot_info,
         registry=conversation.registry,

@@ -9,27 +9,23 @@ from functools import partial
 from math import ceil
 from typing import TypeGuard
 
-from bot.commands.context import CommandContext, CommandFunction, WantedFile
+from bot.commands.context import CommandContext, CommandFunction
 from bot.commands.intent import Intent, understand
 from bot.commands.paper_buttons import pressed_token
 from bot.conversation import authorization, command_contexts, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies
-from bot.digests import libraries
-from bot.platform import file_too_large
 from bot.ports.channel import Reply
 from bot.ports.conversation import (
     CallbackRequest,
     FormRequest,
     Interaction,
     MessageRequest,
-    PlatformApi,
     Request,
 )
 from bot.rendering.language import refused
 from subscriptions import errors, model
 from subscriptions.addresses import command_prefix
-from subscriptions.matching.ranking import Library
 from subscriptions.service import conversation_state
 from subscriptions.service.asked_papers import where_delivered
 from subscriptions.store import updates
@@ -39,8 +35,6 @@ from subscriptions.texts.cutting import cut_letters
 log = logging.getLogger("paperwire")
 
 MAX_MESSAGE_AGE = timedelta(days=1)  # an older message was written while the bot did not run, and gets no answer
-MAX_FILE_BYTES = 256 * 1024  # largest attached document that is not a library
-MAX_LIBRARY_BYTES = 50 << 20
 _QUOTED = 80  # characters of a message that a reply quotes
 
 
@@ -187,8 +181,9 @@ async def _authorized(
     if prepared.refusal is None and file_id and api and intent.wants_file:
         try:
             async with deps.conversation.reading_files:
-                data, library = await _fetched(api, file_id, intent.wants_file)
-            prepared = replace(prepared, file=data, library=library)
+                data = await api.fetch(file_id, intent.wants_file.most)
+                content = await asyncio.to_thread(intent.wants_file.read, data)
+            prepared = replace(prepared, file=content)
         except errors.NotDelivered as error:
             refusal = reply_sender.refusing(errors.Sentence("The file cannot be read: {why}", {"why": str(error)}))
             prepared = replace(prepared, refusal=refusal)
@@ -224,16 +219,6 @@ def _name_of_topic(store: Store, deps: Dependencies, prepared: PreparedRequest) 
 
 def _refused(error: errors.PaperwireError, context: CommandContext) -> Reply:
     return refused(error, context.localizer)
-
-
-async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> tuple[bytes, Library | None]:
-    """Returns (document, None) or (b"", the library in it). Raises NotDelivered; Refused for a wrong or too large file."""
-    data = await api.fetch(file_id, MAX_FILE_BYTES if wanted == "text" else MAX_LIBRARY_BYTES)
-    if wanted == "library" or (wanted == "any" and libraries.is_library(data)):
-        return b"", await asyncio.to_thread(libraries.read_library, data)
-    if len(data) > MAX_FILE_BYTES:
-        raise file_too_large(MAX_FILE_BYTES)
-    return data, None
 
 
 def _over_limit(deps: Dependencies, request: Request, intent: Intent) -> PreparedRequest:

@@ -20,13 +20,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.app import App
-from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.digests import read_digest
 from bot.errors import error_location
 from bot.operation import event_streams, http_server, sign_in, signed_in, static_pages, status, web_server
 from bot.operation.status import Troubles, operator_pages
 from bot.platform import Platform
-from bot.ports import conversation
+from bot.ports import attached, conversation
 from bot.ports.channel import usable_text
 from bot.settings import Settings
 from bot.sources.ingest import store_digest
@@ -44,7 +43,7 @@ LANGUAGE_COOKIE, ZONE_COOKIE = "language", "zone"  # page.js sets the zone
 _LANGUAGES = ("en", "zh")
 STARTS_WITHIN = 15.0  # seconds that a form waits for the process to start
 _MOST_FIELDS = 60  # in a form
-_LARGEST_UPLOAD = MAX_LIBRARY_BYTES + (1 << 16)  # bytes of a file and the form around it
+_LARGEST_UPLOAD = attached.LARGEST + (1 << 16)  # bytes of a file and the form around it
 _LONGEST_UPLOAD = 300.0  # seconds
 _BOUNDARY = re.compile(r'boundary="?(?P<mark>[\w\'()+,./:=?-]{1,70})')
 _FIELD = re.compile(rb'name="(?P<name>[^"]{1,100})"(?:; filename="(?P<file>[^"]*)")?')

@@ -1,6 +1,6 @@
 """The platforms, one folder each, with the facts, the markup, and the incoming and outgoing messages of the platform.
 
-A folder's `__init__.py` declares the FACTS of its platform, and perhaps SUBCOMMANDS and LIBRARIES. It imports no library of the platform.
+A folder's `__init__.py` declares the FACTS of its platform, and perhaps LIBRARIES. It imports no library of the platform.
 """
 
 from importlib import import_module
@@ -11,6 +11,5 @@ _FOLDERS = tuple(import_module(f"bot.platforms.{name}") for name in PLATFORMS)
 FACTS = tuple(folder.FACTS for folder in _FOLDERS)
 # whose logs show addresses with tokens
 LIBRARIES = tuple(name for folder in _FOLDERS for name in getattr(folder, "LIBRARIES", ()))
-SUBCOMMANDS = tuple(one for folder in _FOLDERS for one in getattr(folder, "SUBCOMMANDS", ()))
 # The forms of the argument of `--as`, for its help text.
 CHAT_FORMS = ", ".join(facts.address_form for facts in FACTS)

@@ -16,6 +16,7 @@ from bot.rendering import addresses_of_papers, cleaning, packing, views
 from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.notices.of_missing_papers import missing_line
+from subscriptions.service.scorers import SCORERS
 from subscriptions.states import Signal
 from subscriptions.texts.artefacts import artefact_address
 from subscriptions.texts.cutting import cut_at_word
@@ -346,6 +347,9 @@ def card_buttons(opens: channel.Button | None, item: model.Item, language: Langu
     def judging(name: str, letter: str, label: str, signal: Signal) -> channel.Button:
         return button(name, letter, label, shows=f"{signal.name}:{item.paper.id}")
 
+    rating = (
+        (judging("like", "l", "👍", Signal.LIKED), judging("dislike", "d", "👎", Signal.DISLIKED)) if SCORERS else ()
+    )
     is_brought = any(because.number for because in item.because)  # by a subscription, which can be changed
     rest = [
         *links[1:],
@@ -358,8 +362,7 @@ def card_buttons(opens: channel.Button | None, item: model.Item, language: Langu
         first=(
             *links[:1],
             judging("save", "s", language.say("save"), Signal.SAVED),
-            judging("like", "l", "👍", Signal.LIKED),
-            judging("dislike", "d", "👎", Signal.DISLIKED),
+            *rating,
         ),
         second=(
             *artefact,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from subscriptions import model
 from subscriptions.addresses import facts_of
-from subscriptions.matching.ranking import score
+from subscriptions.matching.fit import DIGITS
 
 
 def shows_more(chat: model.Chat) -> bool:
@@ -86,8 +86,8 @@ class DueDelivery(NamedTuple):
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
     missing_how: model.MissingHow = model.MissingHow.AWAITED
-    # position of a paper -> how near it is to the chat's taste; None: the chat has no taste
-    nearness: Callable[[int], float] | None = None
+    # position of a paper -> points that are added to its fit; None: the chat has no taste
+    added: Callable[[int], float] | None = None
 
     @property
     def looked_at(self) -> int:
@@ -97,7 +97,7 @@ class DueDelivery(NamedTuple):
 
 def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *, limited: bool) -> Decided:
     """Returns `decided(due)`. Chats with the same `likeness` share one result, since many follow the same few words."""
-    if due.delivered or due.nearness is not None:
+    if due.delivered or due.added is not None:
         return decided(due)
     kept, case = due.papers.decided, likeness(due, limited=limited)
     if case not in kept:
@@ -206,7 +206,7 @@ def _found(due: DueDelivery, evidence: Callable[[model.Subscription, model.Known
             looked = sequence <= subscription.cursor or _counts_as_sent(subscription, paper)
             if not looked and paper.id not in delivered:
                 reasons.setdefault(position, []).append(subscription)
-    near, newest = due.nearness, due.chat.settings.order == "newest"
+    near, newest = due.added, due.chat.settings.order == "newest"
     return [
         _of_paper(papers[at], reasons[at], evidence, near(at) if near else None, newest=newest)
         for at in sorted(reasons)
@@ -217,13 +217,13 @@ def _of_paper(
     paper: model.KnownPaper,
     fitting: list[model.Subscription],
     evidence: Callable[[model.Subscription, model.KnownPaper], Evidence],
-    nearness: float | None,
+    added: float | None,
     *,
     newest: bool,
 ) -> _Found:
     """Returns a paper with its reasons and its rank.
 
-    `newest`: the chat wants the newest papers first. `nearness` is None if the chat has no taste.
+    `newest`: the chat wants the newest papers first. `added` is None if the chat has no taste.
     """
     first = fitting[0]
     proof, cross = evidence(first, paper), _is_cross(paper, fitting)
@@ -241,7 +241,7 @@ def _of_paper(
     elif newest:
         rank = first.number, cross, 0.0, False, 0, newer_first
     else:
-        points = proof.fit if nearness is None else score(proof.fit, nearness)
+        points = proof.fit if added is None else round(proof.fit + added, DIGITS)
         rank = first.number, cross, -points, not proof.in_title, -len(proof.words), newer_first
     return _Found(paper, _because(*reasons), first.number, by_author, cross, is_near, rank)
 

@@ -15,7 +15,7 @@ from subscriptions import chat_settings, errors, model, portable, states, zones
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.times import When, read_when
-from subscriptions.service import changes, listing, near_papers, new_clock, overlaps
+from subscriptions.service import changes, listing, near_papers, new_clock, overlaps, signals
 from subscriptions.service.requests import Subscribed, echo_of
 from subscriptions.store import chat_changes, chats
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -370,7 +370,7 @@ def _restore(transaction: Transaction, chat: model.Chat, wanted: Mapping[_Key, o
         if kind in changes.JUDGEMENTS
     }
     if judged:
-        near_papers.restore_signals(transaction, chat.id, judged)
+        signals.restore_signals(transaction, chat.id, judged)
     if ("pause", "") in wanted:
         _restore_pause(transaction, chat, wanted["pause", ""], now)
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from subscriptions import model
 from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.service import listing, near_papers
+from subscriptions.service import listing
+from subscriptions.service.signals import MOST_SAVED, MOST_SIGNALS
 from subscriptions.states import UNDER_WAY, DeliveryState, Signal
 from subscriptions.store import (
     chat_outbox,
@@ -95,7 +96,7 @@ def statistics(transaction: Transaction, address: model.ChatAddress, *, since: d
     shown: Counter[datetime] = Counter()
     for at, amount in chat_outbox.shown_at(transaction, chat.id, since):
         shown[at] += amount
-    newest = signals.signals_of(transaction, chat.id, most=near_papers.MOST_SIGNALS + near_papers.MOST_SAVED)
+    newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
     done = {kind: [one.at for one in newest if one.kind is kind and one.at >= since] for kind in Signal}
     return Statistics(shown=shown, done=done)
 

@@ -223,7 +223,7 @@ def _delivered(transaction: Transaction, inputs: plan_inputs.Inputs, papers: Col
 def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inputs.PlanContext) -> list[Decision]:
     decided = []
     for chat, subscriptions, due in inputs.to_plan:
-        near = plan_inputs.nearness_of(inputs.tastes.get(chat.id), context.window.tokenized)
+        near = plan_inputs.points_of(inputs.tastes.get(chat.id), context.window.tokenized)
         case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context, near)
         limited = decision.shows_more(chat)
         result = decision.decide_alike(
@@ -305,7 +305,7 @@ def _case(
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
     context: plan_inputs.PlanContext,
-    near: Callable[[int], float] | None,
+    added: Callable[[int], float] | None,
 ) -> decision.DueDelivery:
     chat, subscriptions, due = to_plan
     forecast, now = context.forecast, context.forecast.at
@@ -329,7 +329,7 @@ def _case(
         notes=bool(over) and chat.settings.quietday == "on" and not no_match.is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
         missing_how=no_match.how_missing(behind),
-        nearness=near,
+        added=added,
     )
 
 

@@ -5,26 +5,28 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from subscriptions import model, states
-from subscriptions.matching import ranking
+from subscriptions.matching.fit import fit
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
+from subscriptions.matching.word_weights import Rarity
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast as forecasts
 from subscriptions.planning.decision import Evidence, Papers
 from subscriptions.planning.forecast import Move
 from subscriptions.planning.next_deliveries import Forecast
-from subscriptions.query import ABOUT, AUTHOR, FIELDS, TEXT, TITLE
+from subscriptions.query import ABOUT, AUTHOR, FIELDS, TITLE
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.tree import Query
 from subscriptions.service import queries_in_memory
-from subscriptions.service.near_papers import counted_words
 from subscriptions.service.queries_in_memory import kept_queries
+from subscriptions.service.scorers import scorer
+from subscriptions.service.word_counts import counted_words
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, meanings, planned_deliveries
-from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
 
@@ -46,7 +48,7 @@ class Window:
     index: PaperIndex | None = None  # an index of the papers; only made for many queries
     # canonical text -> positions of the papers that it matches
     matches: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    rarity: ranking.Rarity = field(default_factory=ranking.Rarity)  # rarity of words in the newest papers
+    rarity: Rarity = field(default_factory=Rarity)  # rarity of words in the newest papers
     questions: dict[str, bytes] = field(default_factory=dict)  # text of an `about:` -> its vector, if that is known
 
     def cover(self, transaction: Transaction, after: int) -> None:
@@ -120,20 +122,13 @@ def with_vectors(canonical: str, vectors: Mapping[str, bytes]) -> Query:
     return parse_canonical(canonical, FIELDS.asking(vectors)) if query.asked else query
 
 
-def nearness_of(taste: ranking.Taste | None, papers: TokenizedPapers) -> Callable[[int], float] | None:
-    """Returns a function: position of a paper → how near the paper is to the taste. Returns None if there is no taste."""
-    if taste is None:
-        return None
-
-    def nearness(position: int) -> float:
-        paper = papers.tokenized[position]
-        return ranking.nearness(taste, paper.folded[TEXT], paper.codes)
-
-    return nearness
+def points_of(taste: object, papers: TokenizedPapers) -> Callable[[int], float] | None:
+    """Returns a function: position of a paper → the points that a chat's taste adds to its fit; None without a taste."""
+    return None if taste is None else scorer().points(taste, papers)
 
 
 def evidence_of_fits(
-    query_of: Callable[[str], Query], rarity: Callable[[], ranking.Rarity]
+    query_of: Callable[[str], Query], rarity: Callable[[], Rarity]
 ) -> Callable[[model.Subscription, model.KnownPaper], Evidence]:
     """Returns a function that tells how a paper matches a subscription's query.
 
@@ -160,7 +155,7 @@ def evidence_of_fits(
         words = tuple(dict.fromkeys(word for hit in hits for word in hit.words))
         fields = {hit.field for hit in hits}
         in_meaning = max((hit.near for hit in hits if hit.near is not None), default=0.0)
-        fitting = ranking.fit(query, finder.places(query), rarity()) + in_meaning
+        fitting = fit(query, finder.places(query), rarity()) + in_meaning
         near = finder.nearness(query)
         return Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields, fit=fitting, near=near)
 
@@ -281,7 +276,7 @@ class Inputs:
     due: Mapping[int, tuple[model.Subscription, ...]]  # id of an active chat -> its due subscriptions
     waits: Sequence[Move]  # moves of subscriptions that have to wait
     keys: Mapping[int, str]  # id of a chat that is planned now -> the dedupe key of its delivery
-    tastes: Mapping[int, ranking.Taste]  # id of a chat that is planned now -> its taste, if it has one
+    tastes: Mapping[int, Any]  # id of a chat that is planned now -> its taste, if it has one
 
     @property
     def to_plan(self) -> list[ToPlan]:
@@ -310,7 +305,7 @@ def inputs_of(
             due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
             waits += held_back
     keys = _keys(transaction, chats, due, context)
-    return Inputs(chats, subscriptions, due, waits, keys, stored_signals.tastes(transaction, list(keys)))
+    return Inputs(chats, subscriptions, due, waits, keys, scorer().tastes(transaction, list(keys)))
 
 
 def _due_now(
@@ -341,5 +336,5 @@ def still_holds(transaction: Transaction, inputs: Inputs, context: PlanContext) 
         stored_chats.chats_by_id(transaction, chat_ids) == inputs.chats
         and stored_subscriptions.subscriptions_of(transaction, chat_ids) == inputs.subscriptions
         and _keys(transaction, inputs.chats, inputs.due, context) == inputs.keys
-        and stored_signals.tastes(transaction, list(inputs.keys)) == inputs.tastes
+        and scorer().tastes(transaction, list(inputs.keys)) == inputs.tastes
     )

@@ -15,13 +15,15 @@ from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
-from subscriptions.service import listing, near_papers, plan_inputs, undelivered_papers
+from subscriptions.service import listing, plan_inputs, undelivered_papers
+from subscriptions.service.near_papers import with_words
 from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
 from subscriptions.service.recent_matches import Base, recent
+from subscriptions.service.scorers import scorer
+from subscriptions.service.word_counts import counted_words
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import paper_sequence, paper_words, planned_deliveries
-from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
 
@@ -186,7 +188,7 @@ def _chosen(
         ), None
     if found := listing.named(subscriptions, which):
         return (found,), None
-    query = near_papers.with_words(transaction, parse_query(which), subscriptions, chat_id=chat.id)
+    query = with_words(transaction, parse_query(which), subscriptions, chat_id=chat.id)
     return (unstored_subscription(chat, query, now),), query
 
 
@@ -219,7 +221,7 @@ def _delivery(
     known = index.read(transaction, sorted(keys, reverse=True))
     tokenized = TokenizedPapers.of(paper.paper for paper in known)
     place = {paper.id: at for at, paper in enumerate(known)}
-    taste = stored_signals.tastes(transaction, [case.chat.id]).get(case.chat.id)
+    taste = scorer().tastes(transaction, [case.chat.id]).get(case.chat.id)
     numbers = {
         subscription: map(index.number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()
     }
@@ -234,14 +236,14 @@ def _delivery(
         zone=zones.zone(case.chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
-        nearness=plan_inputs.nearness_of(taste, tokenized),
+        added=plan_inputs.points_of(taste, tokenized),
     )
     vectors = plan_inputs.vectors_of(transaction, [one.canonical for one in case.subscriptions])
     decided = decision.decide(
         due,
         plan_inputs.evidence_of_fits(
             partial(plan_inputs.with_vectors, vectors=vectors),
-            lambda: near_papers.counted_words(transaction),
+            lambda: counted_words(transaction),
         ),
         limited=case.limited,
     )
@@ -315,7 +317,7 @@ def preview(
     chat = listing.get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     if text is not None:
-        query = near_papers.with_words(transaction, parse_query(text), subscriptions, chat_id=chat.id)
+        query = with_words(transaction, parse_query(text), subscriptions, chat_id=chat.id)
         subscriptions = (unstored_subscription(chat, query, now),)
     if text is not None or days is not None:
         today = now.astimezone(zones.zone(transaction.zone)).date()

@@ -9,7 +9,7 @@ from subscriptions.matching import stop_words
 from subscriptions.normalize import plurals
 from subscriptions.query import AUTHOR, ValueKind, rewriting
 from subscriptions.query.tree import Leaf, Node, Not, Query
-from subscriptions.service.near_papers import counted_words_of_all
+from subscriptions.service.word_counts import counted_words_of_all
 from subscriptions.store import paper_words
 from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.store import Transaction

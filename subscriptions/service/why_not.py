@@ -13,11 +13,11 @@ from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import (
     announcing,
     deliveries,
-    signals,
 )
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.store import Transaction
+from subscriptions.store.libraries import owned
 
 
 class HoldReason(StrEnum):
@@ -113,7 +113,7 @@ def _keeps(
             if announcing.unannounced(transaction, announcing.of_paper(known.id))
             else HoldReason.REPLACEMENT
         )
-    if signals.owned(transaction, [chat.id], [known.id]).get(chat.id):
+    if owned(transaction, [chat.id], [known.id]).get(chat.id):
         return HoldReason.LIBRARY
     is_cross = known.paper.announce_type is model.Announce.CROSS
     if chat.settings.crosslists == "out" and is_cross and known.sequence_as_new <= subscription.cursor:

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.sql.expression import Select
 
 from subscriptions import model, states
-from subscriptions.store import admitted_chats, callbacks, chat_changes, mentions, signals, subscriptions, wakeups
+from subscriptions.store import admitted_chats, callbacks, chat_changes, mentions, subscriptions, wakeups
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ChatKeyRow,
@@ -39,6 +39,7 @@ from subscriptions.store.rows import (
     QueryRow,
     SubscriptionRow,
 )
+from subscriptions.store.tastes import tastes
 
 _INDENT = "  "
 _TOGETHER = 1000  # pieces that are joined at a time; a list of all pieces would need more memory than the text
@@ -117,7 +118,7 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
         "library_entries": map(
             _json, _paged(transaction, select(LibraryEntryRow).where(LibraryEntryRow.chat == chat_id))
         ),
-        "taste": dict(taste.weights) if (taste := signals.tastes(transaction, [chat_id]).get(chat_id)) else {},
+        "taste": dict(taste.weights) if (taste := tastes(transaction, [chat_id]).get(chat_id)) else {},
         **{name: map(_json, _paged(transaction, found)) for name, found in (of_chat | at_place).items()},
         "updates": map(_update, _paged(transaction, of_updates)),
         "page_messages": map(_json, _paged(transaction, of_pages)),

@@ -24,6 +24,7 @@ from subscriptions.store.conversation_rows import (
 )
 from subscriptions.store.database.conflicts import move_rows
 from subscriptions.store.database.store import Transaction, shares
+from subscriptions.store.libraries import move_library
 from subscriptions.store.rows import (
     TABLES,
     ChatRow,
@@ -33,7 +34,6 @@ from subscriptions.store.rows import (
     MessageRow,
     SubscriptionRow,
 )
-from subscriptions.store.signals import move_library
 from subscriptions.store.subscriptions import cursor_of
 from subscriptions.store.wakeups import wake_lanes
 

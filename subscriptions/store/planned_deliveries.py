@@ -15,7 +15,7 @@ from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import JsonText
 from subscriptions.store.database import conflicts, store
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.signals import owned
+from subscriptions.store.libraries import owned
 from subscriptions.store.wakeups import wake_chats
 
 _deliveries = stored_rows.TABLES.tables["delivery"]

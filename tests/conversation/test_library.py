@@ -8,7 +8,7 @@ import pytest
 from subscriptions.model import Chat
 from subscriptions.service.listing import get_chat
 from subscriptions.store import chat_data as stored_chat_data
-from subscriptions.store.signals import library_of
+from subscriptions.store.libraries import library_of
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation import deliverer

@@ -31,13 +31,12 @@ from bot.platforms.telegram.adapter import TelegramChannel
 from bot.rendering import language
 from bot.settings import Settings, all_variables
 from bot.settings.loading import load_settings
-from subscriptions import chat_settings, errors, model
+from subscriptions import chat_settings, errors, model, taste
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.matching.ranking import PapersAtHand
+from subscriptions.matching.profiles import PapersAtHand
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, papers_of_queries, parse
-from subscriptions.service import near_papers
 from subscriptions.store.database.postgres import CONNECTIONS
 from tests import make
 from tests.integration import cli, docs_pages, transcripts
@@ -443,14 +442,14 @@ NUMBERS = (  # (page, a part of the page with # for a number, where the program 
     ("queries.md", "commas between, # at most", "subscriptions.query.sentences:MOST_PAPERS"),
     ("queries.md", "a query has # `like:` at most", "subscriptions.query.sentences:MOST_NEAR"),
     ("queries.md", "the nearest # are shown", "subscriptions.planning.decision:MOST_NEAR"),
-    ("queries.md", "takes # words that the named papers share", "subscriptions.matching.ranking:MOST_WORDS"),
-    ("queries.md", "or # words of a single paper", "subscriptions.matching.ranking:MOST_WORDS_OF_ONE"),
+    ("queries.md", "takes # words that the named papers share", "subscriptions.matching.profiles:MOST_WORDS"),
+    ("queries.md", "or # words of a single paper", "subscriptions.matching.profiles:MOST_WORDS_OF_ONE"),
     ("queries.md", "A query of more than # characters", "subscriptions.query.sentences:MAX_QUERY_LENGTH"),
     ("queries.md", "more than # alternatives", "subscriptions.query.sentences:MAX_ALTERNATIVES"),
     ("queries.md", "at least # letters or digits", "subscriptions.query.sentences:SHORTEST_PREFIX"),
-    ("queries.md", "in the newest # papers", "subscriptions.matching.ranking:SAMPLE"),
-    ("queries.md", "# words that speak for a paper", "subscriptions.matching.ranking:MOST_WORDS"),
-    ("queries.md", "or # if they come from a single paper", "subscriptions.matching.ranking:MOST_WORDS_OF_ONE"),
+    ("queries.md", "in the newest # papers", "subscriptions.matching.word_weights:SAMPLE"),
+    ("queries.md", "# words that speak for a paper", "subscriptions.matching.profiles:MOST_WORDS"),
+    ("queries.md", "or # if they come from a single paper", "subscriptions.matching.profiles:MOST_WORDS_OF_ONE"),
     ("queries.md", "from the newest # papers", "subscriptions.service.near_papers:LEARNED_FROM"),
     ("queries.md", "keeps # signals", "subscriptions.service.near_papers:MOST_SIGNALS"),
     ("queries.md", "signals and a # saved", "subscriptions.service.near_papers:MOST_SAVED"),
@@ -490,7 +489,7 @@ def test_the_pace_of_a_chat_and_the_share_of_gone_chats_are_those_of_the_page() 
 
 def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
     assert [float(row["counts"]) for row in docs_pages.rows("queries.md", "the chat", "counts")] == [
-        *near_papers.STRENGTHS.values()
+        *taste.STRENGTHS.values()
     ]
 
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from subscriptions import model, portable
+from subscriptions import model, portable, taste
 from subscriptions.errors import QueryError, Refused
 from subscriptions.matching.fulfilment import simple_terms
 from subscriptions.normalize import plurals
@@ -34,6 +34,7 @@ from subscriptions.service import (
     previews,
     queries_in_memory,
     recent_matches,
+    signals,
 )
 from subscriptions.service import known_papers as lookup
 from subscriptions.service.plan import plan_due
@@ -253,7 +254,7 @@ def chat_of(store: Store) -> model.Chat:
 
 
 def did(store: Store, kind: Signal, *titles: str) -> None:
-    near_papers.note_signal(store, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=make.NOON)
+    signals.note_signal(store, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=make.NOON)
 
 
 def delivered(store: Store) -> list[tuple[str, bool]]:
@@ -368,14 +369,14 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     for kind, place in ((Signal.LIKED, 0), (Signal.DISLIKED, -1)):
         did(store, kind, "蜂群")
         assert titles_of(in_order(store))[place] == "Graph of honey bees"
-    best = near_papers.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
+    best = taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
     assert best is None  # it is disliked now
     did(store, Signal.LIKED, "蜂群")
-    best = near_papers.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
+    best = taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
     assert best is not None
     assert (best.kind, best.paper.paper.title, best.words) == (Signal.LIKED, "蜂群", ())
     with_codes(store, FakeEncoder(name="fake 2"))
-    assert near_papers.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees")) is None
+    assert taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees")) is None
 
 
 @pytest.mark.both_databases
@@ -399,18 +400,18 @@ def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     first_day(store, "Swarm graph one")
     make.subscribes(store, "telegram:43", "graph", every="now")
     other, liked = listing.get_chat(store, make.address("telegram:43")), paper_of(store, "Swarm graph one").id
-    near_papers.note_signal(store, other, [liked], Signal.LIKED, now=make.NOON)
+    signals.note_signal(store, other, [liked], Signal.LIKED, now=make.NOON)
     make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     assert [title for title, *_ in shown(previews.preview(store, ME, now=LATER))] == [*reversed(SECOND_DAY)]
 
 
 @pytest.mark.both_databases
 def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_papers, "MOST_SIGNALS", 3)
+    monkeypatch.setattr(signals, "MOST_SIGNALS", 3)
     first_day(store, "Swarm graph one")
     did(store, Signal.SAVED, "Swarm graph one")
     for step, title in enumerate(OTHERS):
-        near_papers.note_signal(
+        signals.note_signal(
             store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=make.NOON + step * make.HOUR
         )
     with store.read() as transaction:
@@ -419,7 +420,7 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
         *[paper_of(store, title).id for title in OTHERS[:-4:-1]],
         paper_of(store, "Swarm graph one").id,
     ]
-    assert [one.paper.title for one in near_papers.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
+    assert [one.paper.title for one in signals.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
 
 
 @pytest.mark.both_databases
@@ -428,9 +429,9 @@ def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
     make.ingested(store, make.paper("Graph swarm", arxiv_id=None), make.paper("Swarm", arxiv_id="2601.99999"))
     did(store, Signal.SAVED, "Graph swarm", "Swarm")
     did(store, Signal.OPENED, "Graph swarm")
-    assert len(near_papers.saved_papers(store, chat_of(store))) == 2
+    assert len(signals.saved_papers(store, chat_of(store))) == 2
     make.ingested(store, make.paper("Graph swarm", arxiv_id="2601.99999", version=2), now=LATER)
-    (one,) = near_papers.saved_papers(store, chat_of(store))
+    (one,) = signals.saved_papers(store, chat_of(store))
     assert one.paper.arxiv_id == "2601.99999"
     assert make.signals_of_paper(store, chat_of(store), one.id) == {Signal.SAVED, Signal.OPENED}
 
@@ -649,7 +650,7 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
         make.subscribes(store, chat, "graph", now=now)
         with store.read() as transaction:
             known = [one.id for one in make.stored_papers(transaction)]
-        near_papers.note_signal(
+        signals.note_signal(
             store,
             listing.get_chat(store, make.address(chat)),
             chance.sample(known, min(2, len(known))),

@@ -20,12 +20,12 @@ import httpx
 import pytest
 
 from bot.app import build_app
-from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.operation import event_streams, http_server, sign_in, signed_in, site, web_server
 from bot.operation.checks import check_here
 from bot.operation.metrics import Metrics
 from bot.platforms.web import markup
 from bot.ports import channel
+from bot.ports.attached import LARGEST
 from bot.settings.loading import load_settings
 from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store
@@ -534,7 +534,7 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: make.FakeCloc
         assert "mine.bib" in page
         assert "The library is stored: 1 entry." in page
         assert (await uploads(browser, b"x", token="another")).status_code == 403
-        assert (await uploads(browser, b"x" * (MAX_LIBRARY_BYTES + 100_000), once="f2")).status_code == 413
+        assert (await uploads(browser, b"x" * (LARGEST + 100_000), once="f2")).status_code == 413
 
 
 # ----------------------------------------------------------------------------------------------- which stream is closed

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import bibtex
-from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
-from bot.digests import libraries
+from bot.library import files
+from bot.ports.attached import LARGEST
 from subscriptions.errors import Refused
 from subscriptions.model import KnownPaper
 from tests import make
@@ -313,7 +313,7 @@ CSL = json.dumps(
 )
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_what_programs_export_is_read(file: str, titles: list[str], names: list[tuple[str, ...]], coding: str) -> None:
-    read = libraries.read_library(file.encode(coding))
+    read = files.read_library(file.encode(coding))
     assert [(entry.title, entry.names) for entry in read.entries] == list(zip(titles, names, strict=True))
     assert read.broken == 0
 
@@ -346,7 +346,7 @@ def test_what_programs_export_is_read(file: str, titles: list[str], names: list[
     ],
 )
 def test_broken_entries_cost_no_others(file: str, titles: list[str], examples: list[str]) -> None:
-    read = libraries.read_library(file.encode())
+    read = files.read_library(file.encode())
     assert ([entry.title for entry in read.entries], list(read.examples)) == (titles, examples)
     assert read.broken == len(examples)
 
@@ -370,7 +370,7 @@ def test_broken_entries_cost_no_others(file: str, titles: list[str], examples: l
 )
 def test_any_other_file_is_refused_in_a_sentence(data: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        libraries.read_library(data[:MAX_LIBRARY_BYTES])
+        files.read_library(data[:LARGEST])
     assert str(refused.value).startswith(("This file is no library", "No entry of this file", "This library has"))
 
 
@@ -409,9 +409,9 @@ _PIECES = [
 )
 def test_no_file_is_an_error(begin: bytes, pieces: list[bytes]) -> None:
     data = begin + b"".join(pieces)
-    libraries.is_library(data)
+    files.is_library(data)
     try:
-        read = libraries.read_library(data)
+        read = files.read_library(data)
     except Refused:
         return
     assert read.entries
@@ -426,15 +426,15 @@ def test_many_entries_take_little_memory_beside_the_file() -> None:
         f"@article{{k{number},\n title = {{Paper {number}}},\n doi = {{10.1000/{number}}},\n abstract = {{{words}}}\n}}\n"
         for number in range(ENTRIES)
     ).encode()
-    assert 9_000_000 < len(data) < MAX_LIBRARY_BYTES
+    assert 9_000_000 < len(data) < LARGEST
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    read = libraries.read_library(data)
+    read = files.read_library(data)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8_000  # kilobytes
     assert len(read.entries) == ENTRIES
     assert set(read.words.words) > {"swarm", "molecule"}
 
 
 def test_a_library_has_at_most_so_many_entries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(libraries, "MOST_ENTRIES", 1_000)
+    monkeypatch.setattr(files, "MOST_ENTRIES", 1_000)
     with pytest.raises(Refused, match="more than 1,000 entries"):
-        libraries.read_library(b"@article{a, title = {More}}\n" * (libraries.MOST_ENTRIES + 1))
+        files.read_library(b"@article{a, title = {More}}\n" * (files.MOST_ENTRIES + 1))

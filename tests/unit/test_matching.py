@@ -15,9 +15,11 @@ from bot.rendering.language import query_in_words
 from subscriptions import model
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError
-from subscriptions.matching import fulfilment, hits, paper_index, ranking, reasons
+from subscriptions.matching import fulfilment, hits, paper_index, profiles, reasons
 from subscriptions.matching.batch import QuerySet, match
+from subscriptions.matching.fit import fit
 from subscriptions.matching.full_text import index_question
+from subscriptions.matching.word_weights import Rarity, words_of
 from subscriptions.query import tree
 from subscriptions.query.advice import advise
 from subscriptions.query.parse import parse_canonical, parse_query
@@ -623,7 +625,7 @@ def test_a_canonical_text_reads_as_it_was_meant(query: str) -> None:
 # -------------------------------------------------------------------------------------------------------------- ranking
 
 
-WORDS = ranking.Rarity.among([{"result", "loss", "graph", f"rare{number}"} for number in range(50)])
+WORDS = Rarity.among([{"result", "loss", "graph", f"rare{number}"} for number in range(50)])
 FILLER = "we show it in many places and say so again " * 4
 
 
@@ -633,7 +635,7 @@ def a_paper(title: str, abstract: str = "") -> model.Paper:
 
 def fits(query: str, paper: model.Paper) -> float:
     asked = parse_query(query)
-    return ranking.fit(asked, reasons.HitFinder(paper).places(asked), WORDS)
+    return fit(asked, reasons.HitFinder(paper).places(asked), WORDS)
 
 
 def text_of(paper: model.Paper) -> str:
@@ -680,48 +682,48 @@ def test_a_fit_has_a_bound_however_long_the_text() -> None:
 
 def test_words_of_all_liked_papers_count_more_than_of_one() -> None:
     liked = [a_paper("Swarm of ants"), a_paper("Swarm of bees"), a_paper("Swarm of wasps")]
-    taste = ranking.taste_of([(1.0, ranking.words_of(paper)) for paper in liked], WORDS)
+    taste = profiles.profile_of([(1.0, words_of(paper)) for paper in liked], WORDS)
     assert sum(taste.weights.values()) == pytest.approx(1)
     assert max(taste.weights, key=lambda word: taste.weights[word]) == "swarm"
-    near = {title: ranking.nearness(taste, text_of(a_paper(title))) for title in ("A swarm", "An ant", "A result", "x")}
+    near = {
+        title: profiles.nearness(taste, text_of(a_paper(title))) for title in ("A swarm", "An ant", "A result", "x")
+    }
     assert near["A swarm"] > 2 * near["An ant"] > 0
     assert near["x"] == 0
-    assert ranking.common_words(taste, text_of(a_paper("Ants in a swarm"))) == ("swarm", "ant")
+    assert profiles.common_words(taste, text_of(a_paper("Ants in a swarm"))) == ("swarm", "ant")
 
 
 def test_words_that_most_papers_have_say_nothing_of_a_taste() -> None:
-    taste = ranking.taste_of([(1.0, ranking.words_of(a_paper("Swarm result loss")))], WORDS)
+    taste = profiles.profile_of([(1.0, words_of(a_paper("Swarm result loss")))], WORDS)
     assert taste.weights["swarm"] > 50 * taste.weights.get("result", 0.0)
 
 
 def test_disliked_papers_count_against_what_is_like_them() -> None:
-    swarm, survey = ranking.words_of(a_paper("Swarm robots")), ranking.words_of(a_paper("Survey of swarm"))
-    taste = ranking.taste_of([(1.0, swarm), (-1.0, survey)], WORDS)
+    swarm, survey = words_of(a_paper("Swarm robots")), words_of(a_paper("Survey of swarm"))
+    taste = profiles.profile_of([(1.0, swarm), (-1.0, survey)], WORDS)
     assert (
-        ranking.nearness(taste, text_of(a_paper("A survey"))) < 0 < ranking.nearness(taste, text_of(a_paper("A swarm")))
+        profiles.nearness(taste, text_of(a_paper("A survey")))
+        < 0
+        < profiles.nearness(taste, text_of(a_paper("A swarm")))
     )
-    assert ranking.common_words(taste, text_of(a_paper("A survey"))) == ()
+    assert profiles.common_words(taste, text_of(a_paper("A survey"))) == ()
 
 
 def test_stronger_signs_count_more() -> None:
-    taste = ranking.taste_of(
-        [(3.0, ranking.words_of(a_paper("Swarm"))), (1.0, ranking.words_of(a_paper("Reef")))], WORDS
-    )
-    assert ranking.nearness(taste, text_of(a_paper("Swarm"))) > ranking.nearness(taste, text_of(a_paper("Reef"))) > 0
+    taste = profiles.profile_of([(3.0, words_of(a_paper("Swarm"))), (1.0, words_of(a_paper("Reef")))], WORDS)
+    assert profiles.nearness(taste, text_of(a_paper("Swarm"))) > profiles.nearness(taste, text_of(a_paper("Reef"))) > 0
 
 
 def test_chinese_is_compared_by_pairs_of_signs() -> None:
-    taste = ranking.taste_of([(1.0, ranking.words_of(a_paper("扩散模型")))], WORDS)
-    assert ranking.nearness(taste, text_of(a_paper("基于扩散的方法"))) > 0
-    assert ranking.nearness(taste, text_of(a_paper("散步"))) == 0
+    taste = profiles.profile_of([(1.0, words_of(a_paper("扩散模型")))], WORDS)
+    assert profiles.nearness(taste, text_of(a_paper("基于扩散的方法"))) > 0
+    assert profiles.nearness(taste, text_of(a_paper("散步"))) == 0
 
 
 def test_without_signals_and_without_papers_there_is_no_taste() -> None:
-    assert not ranking.taste_of([], WORDS)
-    assert not ranking.taste_of([(1.0, ranking.words_of(a_paper("")))], WORDS)
-    assert ranking.taste_of([(1.0, ranking.words_of(a_paper("Swarm")))], ranking.Rarity()).weights == {
-        "swarm": pytest.approx(1)
-    }
+    assert not profiles.profile_of([], WORDS)
+    assert not profiles.profile_of([(1.0, words_of(a_paper("")))], WORDS)
+    assert profiles.profile_of([(1.0, words_of(a_paper("Swarm")))], Rarity()).weights == {"swarm": pytest.approx(1)}
 
 
 @pytest.mark.parametrize(
@@ -731,33 +733,25 @@ def test_a_taste_has_few_words_so_it_stays_small(liked: int, disliked: int, most
     def with_words(beginning: str) -> model.Paper:
         return a_paper(" ".join(f"{beginning}{chr(97 + a)}{chr(97 + b)}" for a in range(9) for b in range(9)))
 
-    judged = [(1.0, ranking.words_of(with_words(f"good{number}"))) for number in range(liked)]
-    judged += [(-1.0, ranking.words_of(with_words(f"bad{number}"))) for number in range(disliked)]
-    assert len(ranking.taste_of(judged, WORDS).weights) == most
+    judged = [(1.0, words_of(with_words(f"good{number}"))) for number in range(liked)]
+    judged += [(-1.0, words_of(with_words(f"bad{number}"))) for number in range(disliked)]
+    assert len(profiles.profile_of(judged, WORDS).weights) == most
 
 
 def test_of_one_paper_shared_words_count_beside_unique_names() -> None:
-    some_have = ranking.Rarity.among([{"swarm", "robot"} if number < 10 else {f"rare{number}"} for number in range(50)])
-    alone = ranking.taste_of([(1.0, ranking.words_of(a_paper("Xyzzy: swarm robots")))], some_have)
-    assert ranking.nearness(alone, text_of(a_paper("Robots of a swarm"))) > 0.35
-    two = ranking.taste_of(
-        [(1.0, ranking.words_of(a_paper(f"{name}: swarm robots"))) for name in ("Xyzzy", "Plugh")], some_have
+    some_have = Rarity.among([{"swarm", "robot"} if number < 10 else {f"rare{number}"} for number in range(50)])
+    alone = profiles.profile_of([(1.0, words_of(a_paper("Xyzzy: swarm robots")))], some_have)
+    assert profiles.nearness(alone, text_of(a_paper("Robots of a swarm"))) > 0.35
+    two = profiles.profile_of(
+        [(1.0, words_of(a_paper(f"{name}: swarm robots"))) for name in ("Xyzzy", "Plugh")], some_have
     )
-    assert ranking.nearness(two, text_of(a_paper("Robots of a swarm"))) > ranking.nearness(
+    assert profiles.nearness(two, text_of(a_paper("Robots of a swarm"))) > profiles.nearness(
         two, text_of(a_paper("Xyzzy"))
     )
 
 
-def test_what_a_chat_likes_counts_more_than_the_fit() -> None:
-    assert (
-        ranking.score(0.5, 0.4)
-        > ranking.score(1.0, 0.1)
-        > ranking.score(1.0, 0.0)
-        > ranking.score(0.5, 0.0)
-        > ranking.score(1.2, -0.7)
-    )
-
-
 def test_the_same_signals_make_the_same_taste_in_any_order() -> None:
-    judged = [(1.0, ranking.words_of(a_paper(f"Swarm {word}"))) for word in ("ant", "bee", "wasp", "fly")]
-    assert ranking.taste_of(judged, WORDS).weights == pytest.approx(dict(ranking.taste_of(judged[::-1], WORDS).weights))
+    judged = [(1.0, words_of(a_paper(f"Swarm {word}"))) for word in ("ant", "bee", "wasp", "fly")]
+    assert profiles.profile_of(judged, WORDS).weights == pytest.approx(
+        dict(profiles.profile_of(judged[::-1], WORDS).weights)
+    )

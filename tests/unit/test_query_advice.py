@@ -13,7 +13,8 @@ from rich.cells import cell_len
 from bot.rendering import language
 from subscriptions import errors, model
 from subscriptions import query as grammar
-from subscriptions.matching import distinctive_terms, paper_index, ranking, reasons
+from subscriptions.matching import distinctive_terms, paper_index, profiles, reasons
+from subscriptions.matching.word_weights import Rarity, words_of
 from subscriptions.query import advice as advising
 from subscriptions.query import papers_of_queries, parse, rewriting, tree, written_values
 from tests import make
@@ -766,9 +767,7 @@ def test_words_of_papers_stand_in_a_canonical_text_only(read: Callable[[str], ob
 @example([make.paper("", abstract="graph " + "graph" * 20)])  # the second word is longer than a query allows
 @given(st.lists(strategies.papers, min_size=1, max_size=4))
 def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[model.Paper]) -> None:
-    words = ranking.words_of_papers(
-        map(ranking.words_of, batch[:2]), ranking.Rarity.among(map(ranking.words_of, batch))
-    )
+    words = profiles.words_of_papers(map(words_of, batch[:2]), Rarity.among(map(words_of, batch)))
     assert [term.near for term in parse.parse_canonical(asking(f"like:{ID}", words).canonical).terms] == [words]
     assert abs(sum(weight for _, weight in words) - 1000) <= len(words) / 2 or not words  # each weight is rounded
 
@@ -842,7 +841,7 @@ def test_words_are_taken_where_all_papers_are_there() -> None:
         model.Paper(key=ID, title="Swarm robots", arxiv_id=ID),
         model.Paper(key="2", title="Swarm fish", doi="10.1234/abc"),
     ]
-    found = ranking.PapersAtHand([*given, *[model.Paper(key=str(n), title=f"Fish {n}") for n in range(9)]]).words(
+    found = profiles.PapersAtHand([*given, *[model.Paper(key=str(n), title=f"Fish {n}") for n in range(9)]]).words(
         [ID, f"10.1234/abc,{ID}", OTHER]
     )
     assert set(found) == {ID, f"10.1234/abc,{ID}"}

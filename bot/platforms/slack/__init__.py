@@ -7,7 +7,6 @@ share, each person has an address of the workspace to which they belong. So ever
 
 import re
 
-from bot.platforms.subcommand import PlatformSubcommand
 from subscriptions import model
 from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
@@ -85,15 +84,4 @@ FACTS = PlatformFacts(
     token_variable="PAPERWIRE_SLACK_BOT_TOKEN",  # noqa: S106 - the name of a setting
     can_look_up=True,
     shows_more=True,
-)
-SUBCOMMANDS = (
-    PlatformSubcommand(
-        name="slack",
-        place="bot.platforms.slack.manifest:app",
-        summary="An app of your own in Slack",
-        examples=(
-            ("slack", "paperwire slack manifest --minimal"),
-            ("slack manifest", "paperwire slack manifest --minimal"),
-        ),
-    ),
 )

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from bot.platform import file_too_large
 from bot.platforms.slack import PEOPLE, markup, read_channel_reference, split
 from bot.platforms.slack.client import Declined
 from bot.platforms.slack.message_payload import open_message
@@ -19,6 +18,7 @@ from bot.platforms.slack.typed_text import title_of
 from bot.platforms.slack.workspaces import SlackUser, Workspace, Workspaces, part_of
 from bot.ports import channel as channels
 from bot.ports import conversation
+from bot.ports.attached import file_too_large
 from subscriptions import errors, model
 
 QUERY_SECONDS = 1.0  # seconds that one call may take

@@ -28,7 +28,6 @@ from bot.platform import (
     PlatformSurroundings,
     Speakers,
     cannot_be_asked,
-    file_too_large,
     switched_off,
 )
 from bot.platforms.telegram import FACTS
@@ -37,6 +36,7 @@ from bot.platforms.telegram.markup import MEDIUM
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.ports import channel as channels
 from bot.ports import conversation
+from bot.ports.attached import file_too_large
 from bot.settings import Settings
 from subscriptions import errors, model
 from subscriptions.texts.cutting import cut_letters

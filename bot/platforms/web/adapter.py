@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TextIO
 
 from bot.commands.phrasing import subscription_rows
-from bot.platform import Platform, PlatformSurroundings, file_too_large
+from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import FACTS, markup
 from bot.platforms.web.channel import Heard, Hub, Talk, WebChannel, WebForms, new_once
@@ -26,6 +26,7 @@ from bot.platforms.web.markup import ChatView, page, shown
 from bot.platforms.web.typed_texts import TypedTexts, draw_papers
 from bot.ports import channel as channels
 from bot.ports import conversation
+from bot.ports.attached import file_too_large
 from bot.ports.conversation import PlatformApi
 from bot.rendering import templating
 from bot.rendering.language import Language, query_in_words

@@ -15,8 +15,9 @@ from bot.digests import describe_bytes, describe_text
 from bot.digests._format import BOM, collapse
 from bot.digests._names import decode_accents
 from subscriptions import errors
-from subscriptions.matching import ranking
-from subscriptions.matching.ranking import Library, LibraryEntry, LibraryWords
+from subscriptions.matching import profiles
+from subscriptions.matching.library import Library, LibraryEntry, LibraryWords
+from subscriptions.matching.word_weights import words_of
 from subscriptions.model import Paper
 from subscriptions.query.links_in_text import mentioned
 from subscriptions.texts import escaped
@@ -75,8 +76,8 @@ def read_library(data: bytes) -> Library:
             continue
         entries.append(entry)
         abstract = _first(fields or {}, _ABSTRACTS)[:_LONGEST_ABSTRACT]
-        for word, often in ranking.words_of(Paper(key="", title=entry.title, abstract=abstract)).items():
-            if len(word) <= ranking.LONGEST_WORD:
+        for word, often in words_of(Paper(key="", title=entry.title, abstract=abstract)).items():
+            if len(word) <= profiles.LONGEST_WORD:
                 sums[word] = sums.get(word, 0.0) + often
                 having[word] = having.get(word, 0) + 1
         if len(having) > _MOST_COUNTED:

@@ -2,30 +2,34 @@
 
 from bot.commands import picking
 from bot.commands.context import Callback, Command, CommandContext, with_stored_chat
+from bot.library.files import is_library, read_library
 from bot.ports import channel
+from bot.ports.attached import LARGEST, FileReader
 from bot.rendering.language import Language
 from subscriptions import errors
-from subscriptions.matching.ranking import Library
+from subscriptions.matching.library import Library
 from subscriptions.query.links import LIBRARY_QUERY
-from subscriptions.service import near_papers
-from subscriptions.store.signals import library_of
+from subscriptions.service import libraries
+from subscriptions.store.libraries import library_of
+
+LIBRARY_FILE = FileReader(most=LARGEST, content=read_library, recognises=is_library)
 
 
 def library(context: CommandContext) -> channel.Reply:
     """Stores the attached library; without a file, shows what is stored."""
-    if (read := context.library) is not None:
+    if isinstance(read := context.file, Library):
         context = with_stored_chat(context)
-        near_papers.put_library(context.transaction, context.chat, read, now=context.now, who=context.actor)
+        libraries.put_library(context.transaction, context.chat, read, now=context.now, who=context.actor)
         return channel.Reply(lines=library_lines(read, context.localizer), ok=True, buttons=_buttons(context))
     if context.args.casefold() in ("remove", "删除"):
         return on_remove(context)
     if context.args:
         raise errors.Refused(
-            errors.Sentence("I read a library from a file, not from a message."), near_papers.HOW_TO_SEND
+            errors.Sentence("I read a library from a file, not from a message."), libraries.HOW_TO_SEND
         )
     found = library_of(context.transaction, context.chat.id)
     if found is None:
-        return channel.Reply(lines=(near_papers.NO_LIBRARY.say(context.say), near_papers.HOW_TO_SEND.say(context.say)))
+        return channel.Reply(lines=(libraries.NO_LIBRARY.say(context.say), libraries.HOW_TO_SEND.say(context.say)))
     said = context.say(
         "The library here has {entries}; it was stored {moment}. A new file replaces it.",
         entries=_entries(context.localizer, found.words.entries),
@@ -36,8 +40,8 @@ def library(context: CommandContext) -> channel.Reply:
 
 def on_remove(context: CommandContext) -> channel.Reply:
     """Handles [remove]: removes the chat's library."""
-    if not near_papers.drop_library(context.transaction, context.chat):
-        return channel.Reply(lines=(near_papers.NO_LIBRARY.say(context.say),))
+    if not libraries.drop_library(context.transaction, context.chat):
+        return channel.Reply(lines=(libraries.NO_LIBRARY.say(context.say),))
     following = [
         one.subscription.number for one in picking.listed_here(context) if one.subscription.text == LIBRARY_QUERY
     ]
@@ -84,7 +88,7 @@ COMMANDS = (
         name="library",
         run=library,
         needs_manager=True,
-        wants_file="library",
+        wants_file=LIBRARY_FILE,
         usage="[remove]",
         summary=errors.Sentence("your own papers, from a file"),
     ),

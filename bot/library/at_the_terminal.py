@@ -1,0 +1,34 @@
+"""`paperwire library`."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli import arguments, output
+from bot.cli import session as sessions
+from bot.library.commands import library_lines
+from bot.library.files import read_library
+from bot.ports.attached import LARGEST, file_too_large
+from bot.ports.channel import Reply
+from subscriptions.service import listing
+from subscriptions.service.libraries import put_library
+
+
+def library(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="BibTeX, RIS or CSL JSON, or - for standard input.")],
+    *,
+    chat: arguments.ChatOption,
+    now: arguments.Now = None,
+    json: arguments.Json = False,
+) -> int:
+    """Store a chat's own library. It replaces the one before."""
+    data = arguments.content(file)
+    if len(data) > LARGEST:
+        raise file_too_large(LARGEST)
+    read = read_library(data)
+    with sessions.open_session(now) as session:
+        of = listing.get_chat(session.store, session.address(chat))
+        put_library(session.store, of, read, now=session.now)
+    document = {"chat": str(of.address), "entries": read.words.entries, "broken": read.broken}
+    reply = Reply(lines=library_lines(read, arguments.TERMINAL_LANGUAGE), ok=True)
+    return output.tell(document | {"examples": list(read.examples)}, lambda: output.print_reply(reply), json=json)

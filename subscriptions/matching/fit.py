@@ -1,0 +1,72 @@
+"""How well a paper fits a query.
+
+Words in the title count more than others, and rare words more than common words. Words near each other add points.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from subscriptions.matching import fulfilment
+from subscriptions.matching.word_weights import Rarity
+from subscriptions.query import TITLE, Field, ValueKind
+from subscriptions.query.tree import Query, Term
+
+ELSEWHERE = 0.5  # points of a word outside the title; a word in the title has 1
+NEAR = 0.2  # points if all words are side by side; fewer if they are apart
+_FAR = 60  # with so many characters between them, the words get half of these points
+_MOST_PLACES = 8  # places of a term in one text that are compared, so that finding the nearest ones is fast
+DIGITS = 2  # scores are rounded, so that papers with nearly the same score are ordered by their days
+
+# for each text: its field, and term -> (start, end) of its places
+Places = Sequence[tuple[Field, Mapping[Term, Sequence[tuple[int, int]]]]]
+
+
+def fit(query: Query, found: Places, rarity: Rarity) -> float:
+    """Returns how well a paper fits a query, from 0 to 1.2. `found`: where its texts have the words of the query."""
+    wanted = {term: _rarity_of(term, rarity) for term in wanted_words(query)}
+    whole = sum(wanted.values())
+    if not whole:
+        return 0.0
+    best: dict[Term, float] = {}
+    for name, places in found:
+        for term in places:
+            best[term] = max(best.get(term, 0.0), 1.0 if name is TITLE else ELSEWHERE)
+    words = sum(wanted.get(term, 0.0) * place for term, place in best.items())
+    near = max((_nearness(places, len(best)) for _, places in found), default=0.0)
+    return round(words / whole + near, DIGITS)
+
+
+def wanted_words(query: Query) -> set[Term]:
+    """Returns the words and phrases that a query asks for."""
+    terms = (part for one in query.alternatives for term in one.positive for part in fulfilment.simple_terms(term))
+    return {term for term in terms if term.field.kind is ValueKind.WORDS}
+
+
+def _rarity_of(term: Term, rarity: Rarity) -> float:
+    """Returns the rarity of the rarest word of a phrase. The beginning of a word counts as a rare word."""
+    return max(map(rarity.of, term.tokens), default=0.0) + 0.1
+
+
+def _nearness(places: Mapping[Term, Sequence[tuple[int, int]]], terms: int) -> float:
+    """Returns the points for a text that has all terms near each other; 0 for a single term. `terms` is their number."""
+    if terms < 2 or len(places) < terms:  # noqa: PLR2004 - only two can be apart
+        return 0.0
+    gap = min(_gap(some) for some in _combinations(places))
+    return NEAR * _FAR / (_FAR + gap)
+
+
+def _combinations(places: Mapping[Term, Sequence[tuple[int, int]]]) -> Sequence[Sequence[tuple[int, int]]]:
+    """Returns combinations of one place for each term. For two terms, returns all combinations.
+
+    For more terms, each place of the term with the fewest places is combined with the nearest place of each other term.
+    """
+    fewest, *others = sorted((list(found[:_MOST_PLACES]) for found in places.values()), key=len)
+    if len(others) == 1:
+        return list(product(fewest, others[0]))
+    return [(one, *(min(other, key=lambda place: abs(place[0] - one[0])) for other in others)) for one in fewest]
+
+
+def _gap(places: Sequence[tuple[int, int]]) -> int:
+    """Returns how many characters lie between some places, not counting the places themselves."""
+    reach = max(end for _, end in places) - min(start for start, _ in places)
+    return max(0, reach - sum(end - start for start, end in places) - len(places) + 1)
