@@ -154,6 +154,7 @@ def _chats_name(home: model.ChatAddress) -> str:
 COMMANDS = (
     Command(
         name="connect",
+        examples=("/connect", "/connect @mychannel"),
         run=connect,
         usage="[@name|-100…|off]",
         summary=errors.Sentence("manage a group or channel from here"),

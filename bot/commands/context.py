@@ -15,7 +15,7 @@ from bot.rendering.language import Language, query_in_words
 from bot.rendering.views import titled_for
 from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of
-from subscriptions.errors import Refused, Sentence
+from subscriptions.errors import Sentence
 from subscriptions.query.tree import Query
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.operators import is_operator
@@ -226,6 +226,7 @@ class Command(Action):
     summary: Sentence  # for menus and help: a few words without a full stop
     aliases: tuple[str, ...] = ()
     usage: str = ""  # arguments after the name: "QUERY [WHEN]"
+    examples: tuple[str, ...] = ()  # for help; each works in a chat that has subscription 1
     shows_without_args: bool = False  # without arguments it changes nothing, so everyone may use it
     listed: bool = True  # is shown in menus
     names_chats: bool = False  # a chat in its arguments is a plain argument, not the chat that the command is about
@@ -298,12 +299,11 @@ class Registry:
         readers.sort(key=lambda one: one[1].recognises is None)
 
         def content(data: bytes) -> FileWithoutCommand:
-            for name, reader in readers:
-                if reader.recognises is None or reader.recognises(data):
-                    return FileWithoutCommand(name, reader.read(data))
-            raise Refused(Sentence("No command reads files."))
+            fits = (one for one in readers if one[1].recognises is None or one[1].recognises(data))
+            name, reader = next(fits)
+            return FileWithoutCommand(name, reader.read(data))
 
-        return FileReader(most=max((reader.most for _, reader in readers), default=0), content=content)
+        return FileReader(most=max(reader.most for _, reader in readers), content=content)
 
     def command_named(self, name: str) -> Command | None:
         """Returns the command with this name or alias, in any letter case; None if there is none."""

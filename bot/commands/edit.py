@@ -158,6 +158,7 @@ _rewrite = picking.on_subscription(on_rewrite)
 COMMANDS = (
     Command(
         name="edit",
+        examples=("/edit 1 diffusion -survey",),
         run=edit_,
         needs_manager=True,
         queries=_queries,
@@ -165,7 +166,14 @@ COMMANDS = (
         usage="N QUERY",
         summary=errors.Sentence("change a subscription"),
     ),
-    Command(name="name", run=name, needs_manager=True, usage="N TEXT", summary=errors.Sentence("name a subscription")),
+    Command(
+        name="name",
+        examples=("/name 1 Diffusion",),
+        run=name,
+        needs_manager=True,
+        usage="N TEXT",
+        summary=errors.Sentence("name a subscription"),
+    ),
 )
 
 CALLBACKS = {

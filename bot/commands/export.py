@@ -127,6 +127,7 @@ def _as_text(context: CommandContext, head: str, file: channel.File) -> channel.
 COMMANDS = (
     Command(
         name="export",
+        examples=("/export", "/export bib 30d", "/export saved ris"),
         run=export_,
         usage="[bib 30d]",
         summary=errors.Sentence("subscriptions as text, papers as BibTeX"),

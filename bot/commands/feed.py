@@ -128,6 +128,7 @@ def _new_button(context: CommandContext, opens: Opens) -> channel.Button:
 COMMANDS = (
     Command(
         name="feed",
+        examples=("/feed", "/feed token"),
         run=feed,
         aliases=("rss",),
         usage="[token] [new|stop]",

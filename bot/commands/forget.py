@@ -106,7 +106,11 @@ def _chat_name(context: CommandContext) -> str:
 
 COMMANDS = (
     Command(
-        name="forget", run=forget_, needs_manager=True, summary=errors.Sentence("erase this chat, after one question")
+        name="forget",
+        examples=("/forget",),
+        run=forget_,
+        needs_manager=True,
+        summary=errors.Sentence("erase this chat, after one question"),
     ),
 )
 

@@ -55,49 +55,6 @@ TOPICS: Mapping[str, errors.Sentence] = {
     "settings": errors.Sentence("the settings"),
 }
 
-# Examples that work in a chat that has subscription 1; a test types each of them.
-EXAMPLES: Mapping[str, tuple[str, ...]] = {
-    "sub": (
-        "/sub diffusion models -survey",
-        '/sub author:"Ranjay Krishna" now',
-        "/sub cat:cs.CL agents weekdays at 8:30",
-    ),
-    "list": ("/list",),
-    "edit": ("/edit 1 diffusion -survey",),
-    "name": ("/name 1 Diffusion",),
-    "schedule": ("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
-    "pause": ("/pause 1 7d", "/pause until 3 Mar"),
-    "resume": ("/resume", "/resume 1"),
-    "unsub": ("/unsub 1", "/unsub all"),
-    "undo": ("/undo",),
-    "preview": ("/preview diffusion -survey", "/preview 1"),
-    "today": ("/today", "/today cat:cs.LG"),
-    "search": ("/search graph neural networks",),
-    "like": ("/like 2601.15529",),
-    "save": ("/save 2601.15529",),
-    "saved": ("/saved",),
-    "why": ("/why 2601.15529",),
-    "whynot": ("/whynot 2601.15529",),
-    "set": ("/set", "/set limit 12", "/set quiet 23:00-07:00"),
-    "lang": ("/lang zh", "/lang en"),
-    "timezone": ("/timezone Oslo", "/timezone +08:00"),
-    "connect": ("/connect", "/connect @mychannel"),
-    "email": ("/email me@lab.org",),
-    "status": ("/status",),
-    "stats": ("/stats",),
-    "export": ("/export", "/export bib 30d", "/export saved ris"),
-    "import": ("/import daily 09:00 | diffusion -survey | Diffusion",),
-    "library": ("/library",),
-    "share": ("/share 1",),
-    "feed": ("/feed", "/feed token"),
-    "help": ("/help query", "/help sub"),
-    "about": ("/about",),
-    "privacy": ("/privacy",),
-    "forget": ("/forget",),
-    "cancel": ("/cancel",),
-    "stop": ("/stop",),
-    "start": ("/start",),
-}
 QUERIES: tuple[tuple[str, errors.Sentence], ...] = (
     ("graph transformer", errors.Sentence("both words")),
     ('"graph transformer"', errors.Sentence("side by side")),
@@ -193,8 +150,7 @@ def _of(context: CommandContext, command: Command) -> channels.Reply:
     lines = [context.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
     if command.aliases and not context.read_by_group:
         lines.append(context.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
-    examples = EXAMPLES.get(command.name, ())
-    return channels.Reply(lines=tuple(lines), code=examples[:1] if context.read_by_group else examples)
+    return channels.Reply(lines=tuple(lines), code=command.examples[:1] if context.read_by_group else command.examples)
 
 
 def _no_such(context: CommandContext, name: str) -> channels.Reply:
@@ -215,8 +171,21 @@ def about(context: CommandContext) -> channels.Reply:
 
 
 COMMANDS = (
-    Command(name="help", run=help_, usage="[TOPIC]", summary=errors.Sentence("what you can say"), stays_here=True),
-    Command(name="about", run=about, summary=errors.Sentence("what this is, and thanks"), stays_here=True),
+    Command(
+        name="help",
+        examples=("/help query", "/help sub"),
+        run=help_,
+        usage="[TOPIC]",
+        summary=errors.Sentence("what you can say"),
+        stays_here=True,
+    ),
+    Command(
+        name="about",
+        examples=("/about",),
+        run=about,
+        summary=errors.Sentence("what this is, and thanks"),
+        stays_here=True,
+    ),
 )
 
 CALLBACKS: dict[str, Callback] = {

@@ -119,6 +119,7 @@ def _state_name(context: CommandContext) -> str:
 COMMANDS = (
     Command(
         name="import",
+        examples=("/import daily 09:00 | diffusion -survey | Diffusion",),
         run=import_,
         needs_manager=True,
         wants_file=FileReader(most=256 * 1024),

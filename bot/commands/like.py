@@ -123,7 +123,14 @@ def _as_wish(context: CommandContext, given: Sequence[model.KnownPaper]) -> chan
 
 
 COMMANDS = (
-    Command(name="like", run=like, usage="ID", aliases=("similar",), summary=errors.Sentence("papers near to a paper")),
+    Command(
+        name="like",
+        examples=("/like 2601.15529",),
+        run=like,
+        usage="ID",
+        aliases=("similar",),
+        summary=errors.Sentence("papers near to a paper"),
+    ),
 )
 
 CALLBACKS = {"more-like-this": Callback(run=on_more_like_this)}

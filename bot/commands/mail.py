@@ -77,6 +77,7 @@ def on_confirm(context: CommandContext) -> channel.Reply:
 COMMANDS = (
     Command(
         name="email",
+        examples=("/email me@lab.org",),
         run=email,
         usage="me@lab.org",
         summary=errors.Sentence("papers by mail, too"),

@@ -182,15 +182,19 @@ def _match_ahead(context: CommandContext) -> None:
 COMMANDS = (
     Command(
         name="pause",
+        examples=("/pause 1 7d", "/pause until 3 Mar"),
         aliases=("mute",),
         run=pause_,
         needs_manager=True,
         usage="[N] [7d | until 3 Mar]",
         summary=errors.Sentence("hold papers back for a while"),
     ),
-    Command(name="stop", run=stop, summary=errors.Sentence("pause, or remove everything"), listed=False),
+    Command(
+        name="stop", examples=("/stop",), run=stop, summary=errors.Sentence("pause, or remove everything"), listed=False
+    ),
     Command(
         name="resume",
+        examples=("/resume", "/resume 1"),
         run=resume_,
         needs_manager=True,
         matches_ahead=_match_ahead,

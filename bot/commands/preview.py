@@ -93,6 +93,7 @@ def _when(context: CommandContext, subscriptions: Sequence[model.Subscription]) 
 COMMANDS = (
     Command(
         name="preview",
+        examples=("/preview diffusion -survey", "/preview 1"),
         aliases=("test", "check"),
         run=preview,
         usage="[QUERY|N]",

@@ -122,6 +122,8 @@ def chat_in_words(context: CommandContext) -> str:
     return context.say("this chat") if context.chat.address == context.origin.address else context.chat.name
 
 
-COMMANDS = (Command(name="privacy", run=privacy, summary=errors.Sentence("what I store of this chat")),)
+COMMANDS = (
+    Command(name="privacy", examples=("/privacy",), run=privacy, summary=errors.Sentence("what I store of this chat")),
+)
 
 CALLBACKS = {"privacy": Callback(run=on_privacy, needs_manager=True)}

@@ -187,7 +187,14 @@ def _turning(context: CommandContext, start: int, amount: int) -> channel.Button
 
 
 COMMANDS = (
-    Command(name="save", run=save, usage="[ID]", writes=True, summary=errors.Sentence("keep a paper")),
+    Command(
+        name="save",
+        examples=("/save 2601.15529",),
+        run=save,
+        usage="[ID]",
+        writes=True,
+        summary=errors.Sentence("keep a paper"),
+    ),
     Command(
         name="unsave",
         run=unsave,
@@ -196,7 +203,7 @@ COMMANDS = (
         summary=errors.Sentence("keep a paper no longer"),
         listed=False,
     ),
-    Command(name="saved", run=saved, summary=errors.Sentence("papers that you kept")),
+    Command(name="saved", examples=("/saved",), run=saved, summary=errors.Sentence("papers that you kept")),
 )
 
 CALLBACKS = {

@@ -119,6 +119,7 @@ def _said(before: Subscription, after: Subscription, typed: str) -> str:
 COMMANDS = (
     Command(
         name="schedule",
+        examples=("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
         aliases=("time", "when"),
         run=schedule,
         needs_manager=True,

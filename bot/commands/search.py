@@ -518,6 +518,7 @@ def _page_buttons(
 COMMANDS = (
     Command(
         name="search",
+        examples=("/search graph neural networks",),
         run=search_,
         usage="QUERY",
         writes=cards.opens_a_paper,

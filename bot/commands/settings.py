@@ -288,6 +288,7 @@ def is_setting(command: str, text: str) -> bool:
 COMMANDS: tuple[Command, ...] = (
     Command(
         name="set",
+        examples=("/set", "/set limit 12", "/set quiet 23:00-07:00"),
         aliases=("settings", "preferences"),
         run=set_,
         needs_manager=True,
@@ -297,6 +298,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="lang",
+        examples=("/lang zh", "/lang en"),
         run=lang,
         needs_manager=True,
         shows_without_args=True,
@@ -305,6 +307,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="timezone",
+        examples=("/timezone Oslo", "/timezone +08:00"),
         aliases=("tz",),
         run=timezone,
         needs_manager=True,

@@ -37,6 +37,7 @@ def _shared(context: CommandContext, subscription: model.Subscription) -> channe
 COMMANDS = (
     Command(
         name="share",
+        examples=("/share 1",),
         run=share,
         writes=True,
         usage="[N]",

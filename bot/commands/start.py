@@ -136,7 +136,16 @@ def on_accept(context: CommandContext) -> channels.Reply:
 _PAPERS_SHOWN = 3  # papers that the offer of a subscription shows
 
 
-COMMANDS = (Command(name="start", run=start, summary=errors.Sentence("what this is"), listed=False, stays_here=True),)
+COMMANDS = (
+    Command(
+        name="start",
+        examples=("/start",),
+        run=start,
+        summary=errors.Sentence("what this is"),
+        listed=False,
+        stays_here=True,
+    ),
+)
 
 CALLBACKS: dict[str, Callback] = {
     "speak": Callback(run=on_speak, needs_manager=True, replaces=True),

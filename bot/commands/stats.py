@@ -70,4 +70,11 @@ def _lines(context: CommandContext, found: Statistics, came: tuple[int, ...]) ->
     return (first, " · ".join(done))
 
 
-COMMANDS = (Command(name="stats", run=stats, summary=errors.Sentence("what came in 30 days, and what became of it")),)
+COMMANDS = (
+    Command(
+        name="stats",
+        examples=("/stats",),
+        run=stats,
+        summary=errors.Sentence("what came in 30 days, and what became of it"),
+    ),
+)

@@ -156,6 +156,7 @@ def _model_lines(context: CommandContext) -> list[str]:
 COMMANDS = (
     Command(
         name="status",
+        examples=("/status",),
         aliases=("health",),
         run=status,
         summary=errors.Sentence("what came last, what comes next, what waits"),

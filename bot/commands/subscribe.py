@@ -255,6 +255,11 @@ def on_as_words(context: CommandContext) -> channel.Reply:
 COMMANDS = (
     Command(
         name="sub",
+        examples=(
+            "/sub diffusion models -survey",
+            '/sub author:"Ranjay Krishna" now',
+            "/sub cat:cs.CL agents weekdays at 8:30",
+        ),
         aliases=("subscribe", "add", "follow"),
         run=sub,
         needs_manager=True,

@@ -178,6 +178,7 @@ def _often(context: CommandContext, about: recent_matches.MatchCount, found: int
 COMMANDS = (
     Command(
         name="list",
+        examples=("/list",),
         aliases=("subscriptions", "ls"),
         run=list_,
         usage="[PAGE]",

@@ -140,6 +140,7 @@ def on_today_again(context: CommandContext) -> channel.Reply:
 COMMANDS = (
     Command(
         name="today",
+        examples=("/today", "/today cat:cs.LG"),
         aliases=("latest",),
         run=today,
         writes=_is_sent,

@@ -258,6 +258,7 @@ def _state_words(context: CommandContext, subscription: model.Subscription, othe
 COMMANDS = (
     Command(
         name="undo",
+        examples=("/undo",),
         run=undo_last,
         needs_manager=True,
         keeps_question=True,
@@ -265,6 +266,7 @@ COMMANDS = (
     ),
     Command(
         name="cancel",
+        examples=("/cancel",),
         run=cancel,
         summary=errors.Sentence("never mind the question"),
         listed=False,

@@ -73,6 +73,7 @@ def _removed(context: CommandContext, which: str) -> channel.Reply:
 COMMANDS = (
     Command(
         name="unsub",
+        examples=("/unsub 1", "/unsub all"),
         aliases=("unsubscribe", "remove"),
         run=unsub,
         needs_manager=True,

@@ -209,6 +209,18 @@ def _list(context: CommandContext, parts: list[str]) -> str:
 
 
 COMMANDS = (
-    Command(name="why", run=why, usage="[ID]", summary=errors.Sentence("see why a paper came")),
-    Command(name="whynot", run=whynot, usage="ID", summary=errors.Sentence("see why a paper did not come")),
+    Command(
+        name="why",
+        examples=("/why 2601.15529",),
+        run=why,
+        usage="[ID]",
+        summary=errors.Sentence("see why a paper came"),
+    ),
+    Command(
+        name="whynot",
+        examples=("/whynot 2601.15529",),
+        run=whynot,
+        usage="ID",
+        summary=errors.Sentence("see why a paper did not come"),
+    ),
 )

@@ -21,6 +21,7 @@ from bot.ports.conversation import (
     FormRequest,
     Interaction,
     MessageRequest,
+    PlatformApi,
     Request,
 )
 from bot.rendering.language import refused

@@ -86,6 +86,7 @@ def _buttons(context: CommandContext) -> tuple[tuple[channel.Button, ...], ...]:
 COMMANDS = (
     Command(
         name="library",
+        examples=("/library",),
         run=library,
         needs_manager=True,
         wants_file=LIBRARY_FILE,

@@ -35,7 +35,7 @@ class Evidence:
     words: tuple[str, ...]  # the words that matched, as the paper writes them
     in_title: bool = False
     by_author: bool = False
-    fit: float = 0.0  # how well it fits, see subscriptions/matching/ranking
+    fit: float = 0.0  # how well it fits, see subscriptions/matching/fit
     near: int | None = None  # how much it resembles the papers that the query names; None: it fits without this
 
 

@@ -9,7 +9,9 @@ from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Transaction
 
-SCORERS = ("subscriptions.taste",)
+SCORERS = [
+    "subscriptions.taste",
+]
 
 
 class Nearest(NamedTuple):

@@ -148,7 +148,7 @@ class LibraryRow(Row, table=True):
     chat: int = columns.reference("chat.id", primary=True)
     at: datetime = Field(sa_type=Utc)
     entries: int
-    words: Json = columns.json_column(dict)  # see ranking.LibraryWords
+    words: Json = columns.json_column(dict)  # see LibraryWords
 
 
 class LibraryEntryRow(Row, table=True):

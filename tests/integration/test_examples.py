@@ -101,7 +101,7 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
             found += [
                 ("/start", key["text"]) for key in said.keys if "data" in key and key["text"] not in LANGUAGES.values()
             ]
-        for topic in ("", help_pages.ALL, *help_pages.TOPICS, *help_pages.EXAMPLES):
+        for topic in ("", help_pages.ALL, *help_pages.TOPICS, *REGISTRY.by_name):
             bot.later(minutes=1)
             said = await bot.says(f"/help {topic}", chat, language=language)
             shown = "\n".join(said.lines[1:])  # the first line is only the title of the page
@@ -146,7 +146,7 @@ def test_the_samples_are_of_today_complete_and_those_that_we_name(samples: Store
     assert [paper.key for paper in papers if not (paper.summaries or paper.translations)] == []
     shown = [
         *(path.read_text("utf-8") for path in (docs_pages.ROOT / "locales" / "paperwire.pot", *PAGES)),
-        *map(str, help_pages.EXAMPLES.values()),
+        *(str(one.examples) for one in REGISTRY.commands),
         LIKE.example,
     ]
     assert set(re.findall(r"\b\d{4}\.\d{5}\b", "\n".join(shown))) <= {paper.arxiv_id for paper in papers}

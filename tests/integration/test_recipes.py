@@ -120,7 +120,7 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     text = families.read_text(encoding="utf-8").replace("    card_actions,\n", "    card_actions,\n    counting,\n")
     assert text.count("    counting,\n") == 2  # in the import, and in _MODULES
     families.write_text(text, encoding="utf-8")
-    assert {"_PURPOSES", "EXAMPLES"} <= vars(help_pages).keys()  # the recipe names these two
+    assert "_PURPOSES" in vars(help_pages)  # the recipe names it
     (tmp_path / "tests" / "conversation" / "test_counting.py").write_text(story, encoding="utf-8")
     # with its own folder, pytest does not first remove the files of its earlier runs, which takes long
     own = f"--basetemp={tmp_path / 'run'}"

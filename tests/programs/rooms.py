@@ -1,7 +1,7 @@
 """Removes a room from a copy of the repository and runs what remains: `python -m tests.programs.rooms [ROOM ...]`.
 
 docs/architecture.md says what a room is. Its tests are the modules that import it, the files whose path names it, and each
-other test that names it, itself or in a function, class or fixture that it uses.
+other test that names it, itself or in a function, class or fixture that it uses, or in a table.
 """
 
 import argparse
@@ -24,6 +24,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SELECTED = ("-n", "2", "tests/contract/test_channels.py", "tests/unit/test_query.py", "tests/unit/test_planning.py")
 _TESTS = ("tests.", "test_", "conftest")  # how names of modules of tests begin
+_TABLE = (str, tuple, list, dict, set, frozenset)  # constants of a test module
 WITHOUT = "ROOM_THAT_IS_GONE"  # the variable with the room that pytest runs without
 
 
@@ -83,6 +84,18 @@ ROOMS: Mapping[str, Room] = {
         place="bot/rooms.py",
         line='"bot.model",',
         tests=r"bot\.model\b|chat_model|language_model|PAPERWIRE_MODEL|\[model\]",
+    ),
+    "library": Room(
+        folders=("bot/library",),
+        place="bot/rooms.py",
+        line='"bot.library",',
+        tests=r"bot\.library|\blibrary\b|librar(?:y|ies)_",
+    ),
+    "taste": Room(
+        folders=("subscriptions/taste.py",),
+        place="subscriptions/service/scorers.py",
+        line='"subscriptions.taste",',
+        tests=r"taste|👍|👎|like-paper|Further up|come first|\bliked|LIKED",
     ),
 }
 _EVERYTHING = """
@@ -220,7 +233,14 @@ def _text_of(test: pytest.Function) -> str:
     rows = test.callspec.params if hasattr(test, "callspec") else {}
     fixtures = [found[-1].func for found in test._fixtureinfo.name2fixturedefs.values() if not found[-1]._autouse]
     used = set().union(*(_used(one) for one in (test.function, *fixtures)))
-    return "\n".join([test.name, str(rows), *(inspect.getsource(one) for one in used)])
+    tables = {
+        name: one.__globals__[name]
+        for one in used
+        if inspect.isfunction(one)
+        for name in one.__code__.co_names
+        if isinstance(one.__globals__.get(name), _TABLE)
+    }
+    return "\n".join([test.name, str(rows), str(tables), *(inspect.getsource(one) for one in used)])
 
 
 @cache
