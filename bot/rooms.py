@@ -18,6 +18,7 @@ ROOMS = (
     "bot.meaning",
     "bot.model",
     "bot.library",
+    "bot.pages",
 )
 _PLATFORMS = "bot.platforms."
 # the names of the platforms

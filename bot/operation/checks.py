@@ -13,7 +13,7 @@ from bot.digests import FORMATS, formats_of_packages
 from bot.errors import ModelFails
 from bot.operation import maintenance
 from bot.operation.findings import findings_of, old_copy, texts
-from bot.operation.sign_in import Entry, entry
+from bot.operation.web_entry import Entry, entry
 from bot.platform import Finding
 from bot.platforms.known import PLATFORMS, medium_of
 from bot.ports.language_model import Summarizer
@@ -259,7 +259,7 @@ async def check_model(summarizer: Summarizer) -> Finding:
 def _pages(settings: Settings) -> Iterator[Finding]:
     """Yields a finding if there are no pages, or if anyone who can reach them can pretend to be any of their users."""
     question, (found, why) = errors.Sentence("Pages"), entry(settings)
-    if found is Entry.OFF:
+    if found is Entry.OFF and why:
         yield Finding(
             question=question,
             answer=errors.Sentence("off, for there is no password, and {why}", {"why": why}),

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
-from bot.operation import sign_in
+from bot.operation.client_addresses import network_of
 from bot.ports import channel
 from bot.settings import Settings
 from subscriptions.errors import Sentence
@@ -226,7 +226,7 @@ class LimitedProtocol(H11Protocol):
 
     def _host(self) -> str:
         """Returns the network of the client; "" for a client on this machine or without an address."""
-        return sign_in.network_of(self.client[0]) if self.client else ""
+        return network_of(self.client[0]) if self.client else ""
 
     def _start_deadline(self) -> None:
         self._deadline = self.loop.call_later(LONGEST_HEAD, self._on_deadline)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.app import App
-from bot.operation.sign_in import Entry, entry
+from bot.operation.web_entry import Entry, entry
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.addresses import declared
 from subscriptions.service import operators

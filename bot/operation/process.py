@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
+from importlib import import_module
 
 from bot.app import App
 from bot.delivery import sender_lock
@@ -19,10 +20,10 @@ from bot.operation.health import Health
 from bot.operation.http_server import Refusals, serving
 from bot.operation.lines_for_operators import operator_lines, startup_lines, unread_lines
 from bot.operation.metrics import Metrics
+from bot.operation.passwords import lock_of_metrics
 from bot.operation.program_pages import ProgramPages
-from bot.operation.signed_in import lock_of_metrics
-from bot.operation.site import closed_pages, entry_lines, make_site
-from bot.operation.web_server import health_app
+from bot.operation.web_server import Pages, health_app
+from bot.rooms import modules
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import errors
@@ -352,22 +353,22 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         await process.tick()
         heartbeat.beat(well=not health.problems())
 
-    site = make_site(app, known)
+    pages: Pages = next((import_module(name).pages_of(app, known) for name in modules("site").values()), Pages())
     web = health_app(
         health.problems,
         [*(route for receiver in receivers for route in receiver.routes), *ProgramPages(app).routes],
         metrics.page,
         lambda: process.attention,
         worker=app.store.worker,
-        pages=site.routes if site else closed_pages(app),
+        pages=pages.routes,
         metrics_lock=lock_of_metrics(app.settings, app.clock),
     )
     server = serving(app.settings, web, observe=app.deps.observe)
     async with server as address, orderly_stop.beside(health.watch()), orderly_stop.beside(refusals.watch()):
         lines = (
             f"Health: {address}/health/ready",
-            *([f"Pages: {address}/"] if site else []),
-            *entry_lines(app.settings),
+            *([f"Pages: {address}/"] if pages.are_open else []),
+            *pages.lines,
             *startup_lines(app, sources),
             *await app.store.run(operator_lines, app),
         )
@@ -378,7 +379,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         gc.freeze()  # them for a tenth of a second, which would delay answers
         async with worker.listening(app, receivers, sources.lookup) as dispatcher:
             owners.recover_answers(dispatcher.take_over)
-            with site.taking(dispatcher) if site else nullcontext():
+            with pages.taking(dispatcher):
                 await ticks.Ticker(app.clock, tick).run(app.stop)
         say("Stopping: finishing what is on its way.")
         await heartbeat.close()

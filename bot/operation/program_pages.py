@@ -24,7 +24,8 @@ from bot.dependencies.command_limits import CommandLimits
 from bot.dependencies.questions import is_encoded
 from bot.digests.documents import paper_document
 from bot.errors import error_location
-from bot.operation import sign_in, signed_in
+from bot.operation.client_addresses import is_known_host
+from bot.operation.passwords import WrongTries
 from bot.ports.channel import usable_text
 from bot.ports.conversation import MessageRequest, WebRequest, WebResponse, WebRoute
 from bot.rendering import feeds
@@ -68,7 +69,7 @@ class ProgramPages:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._wrong = signed_in.WrongTries(app.clock)
+        self._wrong = WrongTries(app.clock)
         self._limits = CommandLimits()  # of calls of the API, beside the commands that people give
 
     @property
@@ -96,7 +97,7 @@ class ProgramPages:
         """Returns a refusal if the host is not ours, or if the client tried too many wrong keys; otherwise None."""
         settings = self._app.settings
         names = {*settings.web_hosts, settings.web_host.lower(), urlsplit(settings.pages_url).hostname or ""}
-        if not sign_in.is_known_host(call.headers.get("host", ""), names, local=False):
+        if not is_known_host(call.headers.get("host", ""), names, local=False):
             return _refusal(HTTPStatus.MISDIRECTED_REQUEST, _OTHER_HOST)
         if self._wrong.are_too_many(address=call.address):
             return _refusal(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, _RETRY)

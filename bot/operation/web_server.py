@@ -3,6 +3,8 @@
 import asyncio
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -10,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.operation import signed_in
+from bot.operation import passwords
 from bot.operation.findings import Problem
 from bot.ports import conversation
 
@@ -70,6 +72,17 @@ Problems = Callable[[], Mapping[str, Problem]]
 MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and its media type
 
 
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages for people. By default, there are none."""
+
+    routes: Sequence[Route] = ()
+    are_open: bool = False
+    lines: Sequence[str] = ()  # what the operator should know of them
+    # lets visitors send requests while the body runs
+    taking: Callable[[conversation.RequestDispatcher], AbstractContextManager[None]] = lambda _: nullcontext()
+
+
 def health_app(
     problems: Problems,
     web_routes: Sequence[conversation.WebRoute] = (),
@@ -78,7 +91,7 @@ def health_app(
     *,
     worker: str = "",
     pages: Sequence[Route] = (),
-    metrics_lock: signed_in.Lock | None = None,
+    metrics_lock: passwords.Lock | None = None,
 ) -> Starlette:
     """Returns the web application.
 
@@ -120,7 +133,7 @@ def health_app(
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 
-def _metrics_handler(metrics: MetricsPage, lock: signed_in.Lock | None) -> Callable[[Request], object]:
+def _metrics_handler(metrics: MetricsPage, lock: passwords.Lock | None) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if lock is not None and (refusal := _refusal(lock, request)):
             return refusal
@@ -130,7 +143,7 @@ def _metrics_handler(metrics: MetricsPage, lock: signed_in.Lock | None) -> Calla
     return answer
 
 
-def _refusal(lock: signed_in.Lock, request: Request) -> Response | None:
+def _refusal(lock: passwords.Lock, request: Request) -> Response | None:
     """Returns a refusal; None if the request has a password of the lock, alone (Bearer) or with any user name (Basic)."""
     asks = line(401, {"www-authenticate": 'Basic realm="paperwire"'})
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -142,7 +155,7 @@ def _refusal(lock: signed_in.Lock, request: Request) -> Response | None:
     if not given:
         return asks
     tried = lock.tries(given, address=request.client.host if request.client else "")
-    return {signed_in.Tried.OPENS: None, signed_in.Tried.WRONG: asks, signed_in.Tried.UNREAD: line(429)}[tried]
+    return {passwords.Tried.OPENS: None, passwords.Tried.WRONG: asks, passwords.Tried.UNREAD: line(429)}[tried]
 
 
 def _route_handler(route: conversation.WebRoute) -> Callable[[Request], object]:

@@ -94,11 +94,11 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/operation/metrics.py",
         "bot/operation/worker.py",
         "bot/operation/health.py",
-        "bot/operation/site.py",
+        "bot/pages/site.py",
         "bot/platforms/email/adapter.py",
-        "bot/operation/sign_in.py",
+        "bot/pages/entry.py",
         "bot/operation/process.py",
-        "bot/operation/status.py",
+        "bot/pages/status.py",
     }
 
 

@@ -17,10 +17,11 @@ import pytest
 from bot.app import App
 from bot.cli import state
 from bot.dependencies.opening import backup_folder
-from bot.operation import metrics, status, web_server
+from bot.operation import metrics, web_server
 from bot.operation.findings import Problem, parts_of
 from bot.operation.health import Readiness
 from bot.operation.process import Process
+from bot.pages import status
 from bot.ports import conversation
 from bot.rendering.delivery_messages import notice_view
 from bot.rendering.language import Language

@@ -20,7 +20,7 @@ from schemathesis.engine import events, from_schema
 
 from bot.app import App, build_app
 from bot.digests import read_digest
-from bot.operation import signed_in
+from bot.operation import passwords
 from bot.operation.http_server import serving
 from bot.operation.program_pages import ProgramPages
 from bot.operation.web_server import health_app
@@ -238,7 +238,7 @@ async def test_an_unknown_key_gets_the_answer_of_an_unknown_page(programs: Progr
 async def test_keys_cannot_be_guessed(programs: Programs) -> None:
     key, token = programs.key(Opens.FEED), programs.key(Opens.API)
     async with programs.client() as client:
-        for number in range(signed_in.MOST_TRIES_OF_AN_ADDRESS // 2):
+        for number in range(passwords.MOST_TRIES_OF_AN_ADDRESS // 2):
             assert (await client.get("/feed.atom", params={"key": f"feed_{number}"})).status_code == 404
             assert (await client.get("/api/search", headers=bearing(f"api_{number}"))).status_code == 401
         for path, headers in (("/feed.atom", {}), ("/api/subscriptions", bearing(token))):

@@ -31,7 +31,7 @@ def test_the_page_of_the_architecture_lists_the_rooms_and_their_lines() -> None:
 
 def test_an_import_from_elsewhere_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(rooms.ROOMS, "plots", replace(rooms.ROOMS["email"], folders=("bot/rendering/plots.py",)))
-    assert "bot/operation/status.py" in {link.partition(":")[0] for link in rooms.links("plots")}
+    assert "bot/pages/status.py" in {link.partition(":")[0] for link in rooms.links("plots")}
 
 
 @pytest.mark.parametrize("name", SELECTED)

@@ -20,9 +20,11 @@ import httpx
 import pytest
 
 from bot.app import build_app
-from bot.operation import event_streams, http_server, sign_in, signed_in, site, web_server
+from bot.operation import client_addresses, http_server, web_server
 from bot.operation.checks import check_here
 from bot.operation.metrics import Metrics
+from bot.operation.web_entry import Entry, entry
+from bot.pages import event_streams, requests, signed_in, site
 from bot.platforms.web import markup
 from bot.ports import channel
 from bot.ports.attached import LARGEST
@@ -74,24 +76,23 @@ async def with_password(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncItera
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({}, sign_in.Entry.LOCAL),
-        ({"WEB_HOST": "::1"}, sign_in.Entry.LOCAL),
-        ({"WEB_HOST": "localhost"}, sign_in.Entry.LOCAL),
-        ({"WEB_HOST": "0.0.0.0"}, sign_in.Entry.OFF),  # noqa: S104 - what is refused
-        ({"WEB_HOST": "192.168.1.5"}, sign_in.Entry.OFF),
-        ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, sign_in.Entry.PASSWORD),  # noqa: S104 - as above
-        ({"WEB_HOST": "0.0.0.0", "WEB_USER_HEADER": "X-User"}, sign_in.Entry.PROXY),  # noqa: S104 - as above
-        ({"TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}, sign_in.Entry.OFF),
-        ({"SLACK_SIGNING_SECRET": "0123456789abcdef"}, sign_in.Entry.OFF),
-        ({"SLACK_SIGNING_SECRET": "0123456789abcdef", "WEB_PASSWORD": PASSWORD}, sign_in.Entry.PASSWORD),
+        ({}, Entry.LOCAL),
+        ({"WEB_HOST": "::1"}, Entry.LOCAL),
+        ({"WEB_HOST": "localhost"}, Entry.LOCAL),
+        ({"WEB_HOST": "0.0.0.0"}, Entry.OFF),  # noqa: S104 - what is refused
+        ({"WEB_HOST": "192.168.1.5"}, Entry.OFF),
+        ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),  # noqa: S104 - as above
+        ({"WEB_HOST": "0.0.0.0", "WEB_USER_HEADER": "X-User"}, Entry.PROXY),  # noqa: S104 - as above
+        ({"TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}, Entry.OFF),
+        ({"SLACK_SIGNING_SECRET": "0123456789abcdef"}, Entry.OFF),
+        ({"SLACK_SIGNING_SECRET": "0123456789abcdef", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),
     ],
 )
 def test_without_a_password_pages_are_for_this_machine_alone(
-    tmp_path: Path, settings: dict[str, str], expected: sign_in.Entry
+    tmp_path: Path, settings: dict[str, str], expected: Entry
 ) -> None:
     assert (
-        sign_in.entry(load_settings({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path))[0]
-        is expected
+        entry(load_settings({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path))[0] is expected
     )
 
 
@@ -140,7 +141,7 @@ def test_a_name_in_a_header_that_others_can_send_is_warned_of(tmp_path: Path, ho
     ],
 )  # fmt: skip
 def test_a_name_that_leads_here_from_elsewhere_is_not_ours(host: str, is_known: bool) -> None:
-    assert sign_in.is_known_host(host, {"papers.example.org"}, local=True) is is_known
+    assert client_addresses.is_known_host(host, {"papers.example.org"}, local=True) is is_known
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_a_name_that_leads_here_from_elsewhere_is_not_ours(host: str, is_known: 
     ],
 )  # fmt: skip
 def test_neighbours_count_as_one_address(address: str, network: str) -> None:
-    assert sign_in.network_of(address) == network
+    assert client_addresses.network_of(address) == network
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_neighbours_count_as_one_address(address: str, network: str) -> None:
     ],
 )
 def test_a_form_comes_from_our_own_page(headers: dict[str, str], is_ours: bool) -> None:
-    assert sign_in.is_own_form({"host": "127.0.0.1:8420", **headers}, {"papers.example.org"}) is is_ours
+    assert requests.is_own_form({"host": "127.0.0.1:8420", **headers}, {"papers.example.org"}) is is_ours
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,7 @@ def test_a_form_comes_from_our_own_page(headers: dict[str, str], is_ours: bool) 
     ],
 )
 def test_the_browser_tells_the_language(accepted: str, language: str) -> None:
-    assert sign_in.preferred_language(accepted) == language
+    assert requests.preferred_language(accepted) == language
 
 
 # --------------------------------------------------------------------------------------- a person at the machine itself
@@ -197,10 +198,10 @@ async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_si
     answers = [await browser.opens(path) for path in ("/", "/chat/file", "/static/style.css")]
     answers.append(await browser.client.post("/chat/say", data={"text": "x"}))
     for answer in answers:
-        for name, value in sign_in.HEADERS.items():
+        for name, value in requests.HEADERS.items():
             assert name in answer.headers, (answer.url, name)
             assert name == "cache-control" or answer.headers[name] == value
-    policy = sign_in.HEADERS["content-security-policy"]
+    policy = requests.HEADERS["content-security-policy"]
     assert ("'unsafe-inline'" in policy, "frame-ancestors 'none'" in policy) == (False, True)
     assert not any(mark in answers[0].text for mark in ("<style", " style=", " onclick=", "<script>"))
     assert [answer.status_code for answer in answers] == [200, 404, 200, 403]

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from schemathesis.engine import events, from_schema
 
 from bot.app import App, build_app
-from bot.operation import http_server, signed_in, web_server, worker
+from bot.operation import http_server, passwords, web_server, worker
 from bot.operation.program_pages import ProgramPages
 from bot.platforms.slack import manifest
 from bot.platforms.slack import receiving as slack_receiving
@@ -149,7 +149,7 @@ async def _metrics() -> tuple[bytes, str]:
 def measured(folder: Path, **named: str) -> httpx.AsyncClient:
     settings = load_settings({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
     page = web_server.health_app(
-        dict, metrics=_metrics, metrics_lock=signed_in.lock_of_metrics(settings, make.FakeClock(make.NOON))
+        dict, metrics=_metrics, metrics_lock=passwords.lock_of_metrics(settings, make.FakeClock(make.NOON))
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://x")
 
@@ -185,7 +185,7 @@ async def test_metrics_are_shown_to_who_has_the_password(
 
 async def test_the_password_cannot_be_guessed_at_metrics(tmp_path: Path) -> None:
     async with measured(tmp_path, WEB_PASSWORD=PASSWORD) as eve:
-        for number in range(signed_in.MOST_TRIES_OF_AN_ADDRESS):
+        for number in range(passwords.MOST_TRIES_OF_AN_ADDRESS):
             assert (await eve.get("/metrics", headers=bearing(f"guess {number}"))).status_code == 401
         assert (await eve.get("/metrics", headers=bearing(PASSWORD))).status_code == 429
 

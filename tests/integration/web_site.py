@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 
 from bot.app import App, build_app
-from bot.operation.site import Site, make_site
 from bot.operation.web_server import health_app
 from bot.operation.worker import listening
+from bot.pages.site import Site, make_site
 from bot.settings.loading import load_settings
 from tests.integration.program import opened
 from tests.make import FakeClock

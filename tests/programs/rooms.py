@@ -85,6 +85,12 @@ ROOMS: Mapping[str, Room] = {
         line='"bot.model",',
         tests=r"bot\.model\b|chat_model|language_model|PAPERWIRE_MODEL|\[model\]",
     ),
+    "pages": Room(
+        folders=("bot/pages", "templates/web/pages/sign_in.html", "templates/web/pages/status.html"),
+        place="bot/rooms.py",
+        line='"bot.pages",',
+        tests=r"bot\.pages|\bpages\b|browser|web_site|sign_?in",
+    ),
     "library": Room(
         folders=("bot/library",),
         place="bot/rooms.py",

@@ -22,8 +22,11 @@ from starlette.routing import Route
 from bot.app import App
 from bot.digests import read_digest
 from bot.errors import error_location
-from bot.operation import event_streams, http_server, sign_in, signed_in, static_pages, status, web_server
-from bot.operation.status import Troubles, operator_pages
+from bot.operation import http_server, passwords, web_server
+from bot.operation.client_addresses import is_known_host, network_of
+from bot.operation.web_entry import Entry, entry
+from bot.pages import event_streams, requests, signed_in, static_pages, status
+from bot.pages.status import Troubles, operator_pages
 from bot.platform import Platform
 from bot.ports import attached, conversation
 from bot.ports.channel import usable_text
@@ -68,10 +71,10 @@ class Site:
 
     def __init__(self, app: App, platform: Platform, pages: Sequence[conversation.WebPage], samples: "Samples") -> None:
         self.settings, self.clock, self._store = app.settings, app.clock, app.store
-        self.entry, _ = sign_in.entry(self.settings)
+        self.entry, _ = entry(self.settings)
         self._samples = samples
         self._chat_of = platform.facts.read_address
-        given = self.settings.web_password if self.entry is sign_in.Entry.PASSWORD else None
+        given = self.settings.web_password if self.entry is Entry.PASSWORD else None
         password = given.get_secret_value() if given else ""
         self._sessions = signed_in.Sessions(app.store, self.clock, password)
         self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
@@ -79,7 +82,7 @@ class Site:
         self._started = asyncio.Event()
         most = max(1, http_server.most_connections() // event_streams.SHARE_OF_CONNECTIONS)
         self._streams = event_streams.Streams(app.deps.observe, most)
-        lock = signed_in.Lock(self.clock, password)
+        lock = passwords.Lock(self.clock, password)
         signing = signed_in.sign_in_pages(self._sessions, lock, self._chat_of) if password else ()
         self.pages = (*pages, *signing, *static_pages.static_pages())
 
@@ -114,7 +117,7 @@ class Site:
             except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
                 log.error("A page failed, at %s: %s", page.path, error_location(error))
                 found = web_server.line(500)
-            found.headers.update({name: value for name, value in sign_in.HEADERS.items() if name not in found.headers})
+            found.headers.update({name: value for name, value in requests.HEADERS.items() if name not in found.headers})
             return found
 
         return answer
@@ -124,7 +127,7 @@ class Site:
         given = request.cookies.get(signed_in.COOKIE, "")
         visitor = await self._admit(request, given, asks_store=not page.is_stream)
         if not page.is_public and not visitor.name:
-            return Response(status_code=303, headers={"location": sign_in.PATH})
+            return Response(status_code=303, headers={"location": requests.PATH})
         if page.for_operators and not visitor.is_operator:
             raise web_server.Refusal(404)
         form, file = dict[str, str](), b""
@@ -161,10 +164,10 @@ class Site:
 
         Unless it `asks_store`, the visitor may have signed out meanwhile.
         """
-        local = self.entry is sign_in.Entry.LOCAL
-        if not sign_in.is_known_host(request.headers.get("host", ""), self._names, local=local):
+        local = self.entry is Entry.LOCAL
+        if not is_known_host(request.headers.get("host", ""), self._names, local=local):
             raise web_server.Refusal(421)
-        if local and sign_in.is_from_proxy(request.headers):
+        if local and requests.is_from_proxy(request.headers):
             raise web_server.Refusal(403, f"A proxy sent this, so it may come from anywhere. {_OPEN}")
         visitor = await self._visitor(request.headers, cookie, asks_store=asks_store)
         if visitor is None:
@@ -176,9 +179,9 @@ class Site:
     ) -> conversation.Visitor | None:
         """Returns the visitor, without a name if no one has signed in; None if the proxy names no valid person."""
         match self.entry:
-            case sign_in.Entry.LOCAL:
-                return conversation.Visitor(name=sign_in.LOCAL_NAME, is_operator=True, is_local=True)
-            case sign_in.Entry.PROXY:
+            case Entry.LOCAL:
+                return conversation.Visitor(name=requests.LOCAL_NAME, is_operator=True, is_local=True)
+            case Entry.PROXY:
                 name = headers.get(self.settings.web_user_header or "", "").strip()
             case _:
                 name = self._sessions.signed_name(cookie)
@@ -194,7 +197,7 @@ class Site:
 
     async def _form(self, request: Request, cookie: str, page: conversation.WebPage) -> tuple[dict[str, str], bytes]:
         """Returns (fields, file) of a form that was sent from one of our pages in this session. Raises Refusal."""
-        if not sign_in.is_own_form(request.headers, self.settings.web_hosts):
+        if not requests.is_own_form(request.headers, self.settings.web_hosts):
             raise web_server.Refusal(
                 403, "This form comes from another address. PAPERWIRE_WEB_HOSTS names the hosts of these pages."
             )
@@ -218,7 +221,7 @@ class Site:
         one chosen in this browser, else the browser's own.
         """
         chosen, before = request.query_params.get("language", ""), request.cookies.get(LANGUAGE_COOKIE, "")
-        own = sign_in.preferred_language(request.headers.get("accept-language", ""))
+        own = requests.preferred_language(request.headers.get("accept-language", ""))
         wanted = next((one for one in (chosen, before) if one in _LANGUAGES), "")
         address = self._chat_of(visitor.name)
         if address is None or page.is_public or page.is_stream:  # a stream asks the store only once it has settled
@@ -247,13 +250,13 @@ class Site:
             token=self._sessions.token(cookie),
             navigation=tuple((page.path, page.label) for page in shown if page.label) if visitor.name else (),
             visitor=visitor,
-            can_sign_out=self.entry is sign_in.Entry.PASSWORD and bool(visitor.name),
+            can_sign_out=self.entry is Entry.PASSWORD and bool(visitor.name),
             offers=tuple(offers),
         )
 
     def _response(self, answer: conversation.PageResponse, request: Request, visitor: conversation.Visitor) -> Response:
         if answer.stream is not None and request.method != "HEAD":
-            address = sign_in.network_of(_address(request))
+            address = network_of(_address(request))
             may_hear = partial(self._may_hear, visitor.name, request.cookies.get(signed_in.COOKIE, ""))
             return StreamingResponse(
                 self._streams.follow(answer.stream, name=visitor.name, address=address, may_hear=may_hear),
@@ -266,7 +269,7 @@ class Site:
 
     async def _may_hear(self, name: str, cookie: str) -> bool:
         """Returns whether a visitor may still receive news. After a sign-out, in any process, a visitor may not."""
-        return self.entry is not sign_in.Entry.PASSWORD or await self._sessions.name_of(cookie) == name
+        return self.entry is not Entry.PASSWORD or await self._sessions.name_of(cookie) == name
 
     def _set_cookies(self, request: Request, response: Response, session: str | None) -> None:
         """Sets or, if `session` is "", deletes the session cookie; None leaves it unchanged.
@@ -303,7 +306,7 @@ def make_site(app: App, troubles: Troubles = tuple) -> Site | None:
     `troubles` returns what only the process itself knows to be wrong.
     """
     platform = next((one for one in app.platforms.values() if one.pages), None)
-    if platform is None or sign_in.entry(app.settings)[0] is sign_in.Entry.OFF:
+    if platform is None or entry(app.settings)[0] is Entry.OFF:
         return None
     samples = Samples(app)
     pages = (
@@ -314,6 +317,14 @@ def make_site(app: App, troubles: Troubles = tuple) -> Site | None:
     return Site(app, platform, pages, samples)
 
 
+def pages_of(app: App, troubles: Troubles) -> web_server.Pages:
+    """Returns the pages of the process; if they are off, what tells so. `troubles`: see make_site."""
+    site, lines = make_site(app, troubles), entry_lines(app.settings)
+    if site is None:
+        return web_server.Pages(closed_pages(app), lines=lines)
+    return web_server.Pages(site.routes, True, lines, site.taking)
+
+
 def closed_pages(app: App) -> list[Route]:
     """Returns a route for each page that would be here with a password. Its answer names the setting that is missing."""
 
@@ -321,15 +332,15 @@ def closed_pages(app: App) -> list[Route]:
         return web_server.line(404, words=f"There are no pages here without a password. {_OPEN}")
 
     paths = {page.path for platform in app.platforms.values() for page in platform.pages}
-    return [Route(path, answer, methods=["GET", "POST"]) for path in sorted({*paths, sign_in.PATH, status.PATH})]
+    return [Route(path, answer, methods=["GET", "POST"]) for path in sorted({*paths, requests.PATH, status.PATH})]
 
 
 def entry_lines(settings: Settings) -> list[str]:
     """Returns a line if there are no pages, or if anyone can use any name there: the reason, and what to do. Else none."""
-    found, why = sign_in.entry(settings)
-    if found is sign_in.Entry.OFF:
+    found, why = entry(settings)
+    if found is Entry.OFF:
         return [f"No pages: {why}. {_OPEN}"]
-    if found is sign_in.Entry.PROXY and why:
+    if found is Entry.PROXY and why:
         return [
             f"Pages: {why}, and whoever reaches it can take any name by {settings.web_user_header}. Let only your proxy reach it."
         ]

@@ -1,0 +1,54 @@
+"""Whether an address or a host name is ours, and which clients count as one."""
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+
+def is_loopback(host: str) -> bool:
+    """Returns whether an address to listen on can be reached only from this machine."""
+    if host.lower() == "localhost":
+        return True
+    return is_ip(host) and ipaddress.ip_address(host).is_loopback
+
+
+def network_of(address: str) -> str:
+    """Returns the network that counts as one client: an IPv4 address or an IPv6 /64; "" for this machine."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    if found.is_loopback:
+        return ""
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))  # noqa: PLR2004
+
+
+def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
+    """Returns whether a browser may use the host name of the header Host to reach our pages.
+
+    Another site can make its own host name resolve to this machine (DNS rebinding), and could then read our responses.
+    A site cannot do so with an IP address. `local`: only the IP addresses of this machine are accepted.
+    """
+    name = name_of(f"//{host}")
+    if name in names or name == "localhost" or name.endswith(".localhost"):
+        return True
+    return is_ip(name) and (not local or ipaddress.ip_address(name).is_loopback)
+
+
+def name_of(url: str) -> str:
+    """Returns the host name in an address; "" if there is none."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def is_ip(text: str) -> bool:
+    """Returns whether a text is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""How people reach the pages: by a password, by a proxy, or only from this machine."""
+
+from enum import Enum
+
+from bot.operation.client_addresses import is_loopback
+from bot.rooms import modules
+from bot.settings import Settings
+
+
+class Entry(Enum):
+    """How people reach the pages."""
+
+    LOCAL = "local"  # only from this machine, without a password
+    PASSWORD = "password"  # noqa: S105 - a name
+    PROXY = "proxy"  # a proxy names the person in a header
+    OFF = "off"
+
+
+def entry(settings: Settings) -> tuple[Entry, str]:
+    """Returns (how people reach the pages, what the operator should know about that or "").
+
+    Without a password, pages are shown only on this machine. If platforms send requests to the address, a proxy on this
+    machine makes it reachable from outside, so there are no pages then.
+    """
+    if not modules("site"):
+        return Entry.OFF, ""
+    reached = "" if is_loopback(settings.web_host) else f"{settings.web_host} can be reached from other machines"
+    if settings.web_user_header is not None:
+        return Entry.PROXY, reached
+    if settings.web_password is not None:
+        return Entry.PASSWORD, ""
+    if reached:
+        return Entry.OFF, reached
+    if settings.is_reached_from_outside:
+        return Entry.OFF, "a proxy brings requests of platforms to this address"
+    return Entry.LOCAL, ""
