@@ -1,6 +1,6 @@
 """The interfaces for conversations: requests of people, further calls to their platform, its receiver, and web pages.
 
-The site (bot/operation/site.py) checks host, origin, session and form token before it calls the function of a page.
+The site (bot/pages/site.py) checks host, origin, session and form token before it calls the function of a page.
 """
 
 import re
