@@ -242,12 +242,14 @@ def _page(
     if not is_open and subscription is None:
         lines.append(context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"))
     rows: list[tuple[channel.Button, ...]] = [(_try_button(spelled.meant, ending),)] if spelled.meant else []
-    rows += [_page_buttons(context, text, stretches, start, found), *more]
-    if dead_end:
-        rows.append((channel.Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),))
-    if subscription is None or _with_another_time(subscription, ending):
-        at = len(rows) - len(more) if found.found or near else len(rows)
-        rows[at:at] = results.subscribe_button(context, text, ending)
+    can_subscribe = subscription is None or bool(_with_another_time(subscription, ending))
+    subscribing = results.subscribe_button(context, text, ending) if can_subscribe else ()
+    pages = _page_buttons(context, text, stretches, start, found)
+    if subscribing and (found.found or near):
+        rows += [(*subscribing[0], *pages), *subscribing[1:], *more]
+    else:
+        how = channel.Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"})
+        rows += [pages, *more, *([(how,)] if dead_end else []), *subscribing]
     reply = channel.Reply(
         lines=tuple(lines),
         items=items,

@@ -122,13 +122,13 @@ def _settings_of(context: CommandContext) -> channel.Reply:
     """Handles [times], [papers] and [messages]: shows the settings of that group, each with a button."""
     fixed, chosen = fixed_settings(context), Group[str(context.arguments["group"])]
     free = [name for name, one in chat_settings.SETTINGS.items() if one.group is chosen and name not in fixed]
-    others = tuple(_group_button(context, group) for group in Group if group is not chosen)
+    back = (channel.Button(label=context.say("all settings"), verb="settings"),)
     said = {name: _setting_line(context, name) for name in free}
     if context.read_by_group:
-        return channel.Reply(lines=(_head(context),), buttons=(*_setting_buttons(said), others), names_chat=True)
+        return channel.Reply(lines=(_head(context),), buttons=(*_setting_buttons(said), back), names_chat=True)
     labels = {name: phrasing.label_of(name, context.localizer) for name in free}
     lines = (_head(context), *(f"· {line}" for line in said.values()))
-    return channel.Reply(lines=lines, buttons=(*_setting_buttons(labels), others), names_chat=True)
+    return channel.Reply(lines=lines, buttons=(*_setting_buttons(labels), back), names_chat=True)
 
 
 def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
@@ -320,7 +320,7 @@ COMMANDS: tuple[Command, ...] = (
 CALLBACKS = {
     "setting": Callback(run=on_setting, needs_manager=True, replaces=True),
     "settings": Callback(run=_all_settings, needs_manager=True, replaces=True),
-    "settings-of": Callback(run=_settings_of, needs_manager=True, replaces=True),
+    "settings-of": Callback(run=_settings_of, replaces=True),
     "set": Callback(run=on_set, needs_manager=True, replaces=True),
     "zone": Callback(run=on_zone, needs_manager=True),
     "zones": Callback(run=on_zones, needs_manager=True),

@@ -73,7 +73,7 @@ async def test_it_stands_in_the_list_with_a_button_and_in_help(bot: BotHarness) 
     shown = await bot.says("/set")
     assert "· Mood: very merry" in shown.lines
     assert "· Colour: #000" in shown.lines
-    assert (await bot.presses("messages")).buttons[-4:-2] == ["Mood", "Colour"]
+    assert (await bot.presses("messages")).buttons[-3:] == ["Mood", "Colour", "all settings"]
     help_text = (await bot.says("/help settings")).text
     assert "Mood (mood)\n  how cheerfully the bot speaks" in help_text
 

@@ -26,7 +26,7 @@ class TestQueries:
         said = await bot.says("diffusion -survey")
         assert said.lines[:2] == ["7 papers in the last 7 days", "diffusion, not survey"]
         assert "1 Diffusion 6 — Ada Example" in said.lines
-        assert said.buttons == ["1", "2", "3", "4", "5", "show more", "subscribe"]
+        assert said.buttons == ["1", "2", "3", "4", "5", "subscribe", "show more"]
         assert "Diffusion 1" not in said.text
         done = await bot.presses("subscribe")
         assert done.lines[0].startswith("✓ 1  diffusion, not survey")

@@ -132,12 +132,12 @@ class TestSearch:
         first = await bot.says("/search diffusion")
         assert first.lines[0] == "13 papers in the last 7 days"
         assert "Diffusion 12" in first.text
-        assert first.buttons == ["1", "2", "3", "4", "5", "show more", "subscribe"]
+        assert first.buttons == ["1", "2", "3", "4", "5", "subscribe", "show more"]
         second = await bot.presses("show more")
         assert second.replaces
-        assert second.buttons == ["6", "7", "8", "9", "10", "newer", "show more", "subscribe"]
+        assert second.buttons == ["6", "7", "8", "9", "10", "subscribe", "newer", "show more"]
         third = await bot.presses("show more")
-        assert third.buttons == ["11", "12", "13", "newer", "subscribe"]
+        assert third.buttons == ["11", "12", "13", "subscribe", "newer"]
         assert "Diffusion 0" in third.text
         assert (await bot.presses("newer")).markup == second.markup
 
@@ -172,7 +172,7 @@ class TestSearch:
         assert "2 Diffusion 1.0" in further.text
         last = await bot.presses("show more")
         assert last.lines[0] == "1 more in 4 papers before them, back to Mon 19 Jan"
-        assert last.buttons == ["3", "newer", "subscribe"]
+        assert last.buttons == ["3", "subscribe", "newer"]
         assert (await bot.presses("newer")).markup == further.markup
 
     async def test_what_only_reading_can_tell_of_many_papers_ends_a_look_early(

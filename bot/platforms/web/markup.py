@@ -17,7 +17,7 @@ from bot.rendering import packing, templating
 from bot.rendering.appearance import Display, Look, plain_lines
 from bot.rendering.language import Language, translator
 from bot.rendering.plots import rows_of_bars
-from bot.rendering.views import Code
+from bot.rendering.views import Code, Heading, PaperView
 from subscriptions import model
 from subscriptions.errors import Sentence
 from subscriptions.service.conversation_state import known_or_new
@@ -39,13 +39,18 @@ class Web(packing.Medium):
         return packing.Fragment(view=view, markup=packing.markup(view, templating.macros("web", "html")))
 
     def compose(self, contents: packing.Contents) -> tuple[str, str]:
-        """Returns (message as HTML and text, plain form with only the text)."""
-        html = "\n".join(
-            [
-                *(fragment.markup for fragment in contents.fragments),
-                *(str(templating.macros("web", "html")["buttons"](row)) for row in contents.buttons),
-            ]
-        )
+        """Returns (message as HTML and text, plain form with only the text).
+
+        [subscribe] is above the papers, since below them it would be out of view.
+        """
+        papers = [at for at, one in enumerate(contents.fragments) if isinstance(one.view, PaperView | Heading)]
+        above = [button for row in contents.buttons for button in row if button.name == "subscribe"] if papers else []
+        below = [[button for button in row if button not in above] for row in contents.buttons]
+        shown = [fragment.markup for fragment in contents.fragments]
+        draw = templating.macros("web", "html")["buttons"]
+        if above:
+            shown.insert(papers[0], str(draw(above)))
+        html = "\n".join([*shown, *(str(draw(row)) for row in below if row)])
         text = packing.plain_page(contents.fragments)
         return json.dumps({"html": html, "text": text}, ensure_ascii=False), json.dumps(
             {"text": text}, ensure_ascii=False

@@ -51,6 +51,7 @@ async def test_the_command_alone_is_help_with_buttons_that_work(on: slack_bot.Sc
 async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: slack_bot.Scene, slack: FakeSlack) -> None:
     await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
     await on.does(slack.user_types("/paperwire set", by="U1"))
+    await on.does(slack.clicks("papers", by="U1"))
     await on.does(slack.clicks("Papers shown", by="U1"))
     assert [text.split("\n")[0][:9] for text in slack.sees("U1")] == ["✓ 1  diff", "Papers sh"]
     assert [text[:3] for text in slack.sees("U2")] == ["✓ 1"]
