@@ -216,8 +216,8 @@ def _page(
     """
     ending = split_when(text)
     subscription, query = _asked(context, ending.query)
-    upto, before = stretches[-1]
-    found = paper_search.search(context.transaction, query, upto=upto, start=start, most=PAGE)
+    found = paper_search.search(context.transaction, query, upto=stretches[-1][0], start=start, most=PAGE)
+    before = stretches[-1][1]
     first = before + start + 1
     items = results.result_items(found.papers, query)
     is_first, is_open = first == 1, not context.read_by_strangers
@@ -241,24 +241,22 @@ def _page(
         lines.append(context.say("The first {count}; in private I show all.", count=PAGE))
     if not is_open and subscription is None:
         lines.append(context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"))
-    rows: list[tuple[channel.Button, ...]] = [(_try_button(spelled.meant, ending),)] if spelled.meant else []
-    can_subscribe = subscription is None or bool(_with_another_time(subscription, ending))
-    subscribing = results.subscribe_button(context, text, ending) if can_subscribe else ()
     pages = _page_buttons(context, text, stretches, start, found)
+    is_new = subscription is None or bool(_with_another_time(subscription, ending))
+    subscribing = results.subscribe_button(context, text, ending) if is_new else ()
+    tried: channel.Buttons = ((_try_button(spelled.meant, ending),),) if spelled.meant else ()
+    rows = (*tried, pages, *more, *(_how_to_ask(context) if dead_end else ()), *subscribing)
     if subscribing and (found.found or near):
-        rows += [(*subscribing[0], *pages), *subscribing[1:], *more]
-    else:
-        how = channel.Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"})
-        rows += [pages, *more, *([(how,)] if dead_end else []), *subscribing]
+        rows = (*tried, (*subscribing[0], *pages), *subscribing[1:], *more)
     reply = channel.Reply(
         lines=tuple(lines),
         items=items,
         days=_days(context, found.papers, query),
         first=first,
         numbers=results.card_buttons(items, first=first),
-        buttons=tuple(rows),
+        buttons=rows,
         about=channel.About(
-            query=subscription.text if subscription else ending.query, asks=bool(spelled.meant) and not items
+            query=subscription.text if subscription else ending.query, asks=bool(spelled.meant and not items)
         ),
     )
     return with_near(context, reply, _timed(about, ending), near) if near else reply
@@ -327,6 +325,10 @@ def with_near(context: CommandContext, reply: channel.Reply, about: str, near: S
         numbers=results.card_buttons(items),
         buttons=tuple(rows),
     )
+
+
+def _how_to_ask(context: CommandContext) -> channel.Buttons:
+    return ((channel.Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),),)
 
 
 def _near_line(context: CommandContext, near: Sequence[NearPaper]) -> str:

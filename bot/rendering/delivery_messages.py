@@ -90,15 +90,16 @@ class Paginator:
         parts = []
         for place, item in enumerate(group.items, start=1):
             below = (*more, *closing) if place == len(group.items) else ()
-            paper = self._fitted(item, before + place, head + packing.total(below))
+            is_named = self.plan.why == "all" or (self.plan.why == "last" and place == len(group.items) and not more)
+            paper = self._fitted(item, before + place, head + packing.total(below), why=is_named)
             opening = heading if place == 1 else None
             parts.append(packing.PaperPart(paper=item.paper.id, body=(paper, *below), opening=opening, again=again))
         return parts
 
-    def _fitted(self, item: model.Item, number: int, beside: packing.Size) -> packing.Fragment:
+    def _fitted(self, item: model.Item, number: int, beside: packing.Size, *, why: bool) -> packing.Fragment:
         """Returns the paper at its usual length; shorter only if it and `beside` do not fit into one message."""
         counted = self.numbered or self.plan.form in {"rows", "thread"}
-        view = partial(views.paper_view, item, self.reader, number=number if counted else 0, why=self.plan.why == "all")
+        view = partial(views.paper_view, item, self.reader, number=number if counted else 0, why=why)
         buttons = self.beside.get(item.paper.id, views.CardButtons())
         return packing.fitted(view, self.plan.measure, self.medium, beside, buttons)
 

@@ -56,7 +56,8 @@ class Outline:
     counted: views.Head  # the head that is used if there are several messages
     groups: tuple[SubscriptionPapers, ...]
     tail: views.Tail | None
-    why: Literal["all", "others"]  # whether a paper names all its subscriptions, or those that no heading names
+    # whether a paper names all its subscriptions, or those that no heading names; "last": only the last paper names all
+    why: Literal["all", "others", "last"]
 
 
 def outline(delivery: model.Delivery, reader: views.Reader) -> Outline:
@@ -75,8 +76,17 @@ def outline(delivery: model.Delivery, reader: views.Reader) -> Outline:
         counted=views.Head(title=_day_text(delivery, reader.language), small=True) if form == "each" else head,
         groups=groups,
         tail=_tail(delivery, reader, shown if measure.summary else ()),
-        why="others" if head.label or any(group.heading for group in groups) else "all",
+        why=_why(form, head, groups, _only_label(delivery, reader)),
     )
+
+
+def _why(
+    form: DeliveryForm, head: views.Head, groups: Sequence[SubscriptionPapers], only: str
+) -> Literal["all", "others", "last"]:
+    if head.label or any(group.heading for group in groups):
+        return "others"
+    several = sum(len(group.items) for group in groups) > 1
+    return "last" if only and several and form == "cards" else "all"
 
 
 def subject(delivery: model.Delivery, reader: views.Reader) -> views.Subject:

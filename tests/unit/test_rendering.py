@@ -638,6 +638,20 @@ def read_payload(message: model.Message) -> dict[str, Any]:
 D = "d" + "a" * 16
 
 
+@pytest.mark.parametrize("platform", ["telegram", "web", "email"])
+def test_papers_of_one_subscription_name_it_once(platform: str) -> None:
+    one = deliveries.because("diffusion", "diffusion", number=1, name="My subject")
+    both = (one, deliveries.because("cs.LG", number=2, name="Learning"))
+    papers = (deliveries.item("A", one), deliveries.item("B", *both), deliveries.item("C", one))
+    (message,) = render_delivery(deliveries.alert(deliveries.chat(platform), *papers))
+    text = deliveries.written(message)
+    assert (text.count("My subject"), text.count("Learning")) == (1, 1)
+    hidden = deliveries.item("D", one, shown=False)
+    (message,) = render_delivery(deliveries.alert(deliveries.chat(platform), *papers, hidden))
+    assert deliveries.written(message).count("My subject") == 1
+    assert "and 1 more in “My subject”" in deliveries.written(message)
+
+
 def test_an_alert_of_one_paper_carries_its_verbs() -> None:
     entry = deliveries.item()
     card, pdf = f"{D}.c{entry.position}", f"https://arxiv.org/pdf/{entry.paper.paper.arxiv_id}"
