@@ -28,7 +28,7 @@ from bot.conversation.said import Said, typed_in
 from bot.errors import WrongUsage
 from bot.ports import conversation as conversations
 from bot.rendering import brand
-from bot.rendering.language import query_in_words
+from bot.rendering.queries_in_words import query_in_words
 from subscriptions import addresses, chat_settings, errors, model, portable
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
@@ -85,9 +85,6 @@ def _cut(words: str) -> str:
             break
         kept += sign
     return f"{kept}…"
-
-
-# ----------------------------------------------------------------------------- settings, set, say, link, export, import
 
 
 def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int:

@@ -176,9 +176,6 @@ def _items(report: Report) -> Table:
     return table
 
 
-# ----------------------------------------------------------------- the tables that `inspect` prints about many digests
-
-
 MANY = 20
 """A table of more documents than this does not fit on a screen, so `inspect` shows one row per format instead."""
 

@@ -15,7 +15,7 @@ import typer
 from bot.cli import arguments, output, vectors
 from bot.cli.arguments import Json
 from bot.errors import WrongUsage
-from bot.rendering.language import query_in_words
+from bot.rendering.queries_in_words import query_in_words
 from subscriptions import errors, meaning, model
 from subscriptions.matching import batch, paper_index
 from subscriptions.matching.profiles import PapersAtHand

@@ -10,8 +10,8 @@ import typer
 from bot.cli import arguments, output, tables
 from bot.cli.arguments import Json, Paths, SourceFiles
 from bot.cli.digest_reports import MANY, DigestTables, Overview, Refusals, Report, digest_report
-from bot.rendering.language import explain as explained
-from bot.rendering.language import query_in_words
+from bot.rendering.queries_in_words import explain as explained
+from bot.rendering.queries_in_words import query_in_words
 from bot.settings.loading import load_sources
 from subscriptions import errors
 from subscriptions.planning.times import split_when

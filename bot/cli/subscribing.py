@@ -22,7 +22,8 @@ from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
 from bot.rendering.cleaning import readable
 from bot.rendering.delivery_messages import render_delivery
-from bot.rendering.language import Language, query_in_words
+from bot.rendering.language import Language
+from bot.rendering.queries_in_words import query_in_words
 from bot.rendering.terminal import Flow, text_of
 from bot.settings import Settings
 from subscriptions import model, texts
@@ -30,7 +31,7 @@ from subscriptions.errors import Sentence
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query, texts_asked
-from subscriptions.service import amendments, chat_status, confirmations, requests
+from subscriptions.service import chat_status, confirmations, requests, several_subscriptions
 from subscriptions.service.listing import Listed, listed
 from subscriptions.service.previews import NotDue, Preview
 from subscriptions.service.previews import preview as look
@@ -221,10 +222,10 @@ def unsubscribe(
 ) -> int:
     """Remove subscriptions. Deliveries that are already planned are still sent."""
     text = " ".join(which)
-    typed = amendments.numbers_in(text)
+    typed = several_subscriptions.numbers_in(text)
     with sessions.open_session(now) as session, arguments.reporting_query_errors(text):
         address = session.address(chat)
-        existing = amendments.numbers_among(
+        existing = several_subscriptions.numbers_among(
             typed, {entry.subscription.number for entry in listed(session.store, address)}
         )
         if existing:
@@ -232,7 +233,7 @@ def unsubscribe(
         else:
             removed_ = remove(session.store, address, text, now=session.now)
     removed = [{"number": one.number, "name": one.name, "text": one.text} for one in removed_]
-    missing = amendments.numbers_missing(typed, existing) if existing else ""
+    missing = several_subscriptions.numbers_missing(typed, existing) if existing else ""
     undo = [f"  Undo: {_undo_command(subscription, str(address))}" for subscription in removed_]
     reply = phrasing.unsubscribed(removed_, arguments.TERMINAL_LANGUAGE, missing=missing)
     return output.tell({"chat": str(address), "removed": removed}, lambda: output.print_reply(reply, *undo), json=json)

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from bot.ports import conversation
 from bot.ports.attached import FileReader, FileWithoutCommand
 from bot.ports.channel import Reply
-from bot.rendering.cleaning import title_line
-from bot.rendering.language import Language, query_in_words
+from bot.rendering.language import Language
+from bot.rendering.paper_lines import title_line
+from bot.rendering.queries_in_words import query_in_words
 from bot.rendering.views import titled_for
 from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of

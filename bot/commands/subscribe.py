@@ -15,11 +15,11 @@ from bot.commands.typed_times import OnlyTime
 from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.ports.conversation import Interaction
-from bot.rendering.language import caret
+from bot.rendering.queries_in_words import caret
 from subscriptions import errors
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when, split_wish
 from subscriptions.query.parse import parse_query
-from subscriptions.service import amendments, requests
+from subscriptions.service import amendments, requests, undoing
 from subscriptions.service.requests import Subscribed
 
 MOST_LINES = 20  # subscriptions in one message
@@ -224,7 +224,7 @@ def on_subscribe_at(context: CommandContext) -> channel.Reply:
 
 def on_as_words(context: CommandContext) -> channel.Reply:
     """Handles [as words]: makes the whole text the query of the subscription; its time is what it was before."""
-    change = amendments.find_change(context.transaction, context.chat.address, int(context.arguments["change"]))
+    change = undoing.find_change(context.transaction, context.chat.address, int(context.arguments["change"]))
     text = str(context.arguments["text"])
     if change is None or change.undone:
         return channel.Reply(toast=context.say("That is undone already."))

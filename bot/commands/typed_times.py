@@ -9,7 +9,7 @@ from bot.ports import channel
 from bot.rendering.language import refused
 from subscriptions import errors
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, time_put_last
-from subscriptions.service.amendments import last_change
+from subscriptions.service.undoing import last_change
 
 AS_WORDS = "as-words"  # verb of the button that says: these words are part of the query, not its time
 

@@ -12,9 +12,9 @@ from bot.commands import asking, frame, phrasing, references
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model, states
-from subscriptions.service import amendments
-from subscriptions.service.amendments import Undone
+from subscriptions.service import undoing
 from subscriptions.service.changes import Change, Difference
+from subscriptions.service.undoing import Undone
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.updates import is_later_update
 from subscriptions.texts.cutting import cut_letters
@@ -56,17 +56,17 @@ def undo_last(context: CommandContext) -> channel.Reply:
     if not is_another and (closed := asking.closed(context)) is not None:
         return closed
     address = context.chat.address
-    change = amendments.last_change(context.transaction, address)
+    change = undoing.last_change(context.transaction, address)
     if change is None:
         return channel.Reply(lines=(context.say("There is nothing to undo."),))
     is_last = _is_of_last_message(context, change)
     if is_another and not (is_last and _follows_an_undo(context, change)):
         return _ask_which(context)
-    removal = amendments.last_removal(context.transaction, address)
+    removal = undoing.last_removal(context.transaction, address)
     if (
         removal
         and is_last
-        and amendments.undos_in_a_row(context.transaction, address) == _PATIENCE
+        and undoing.undos_in_a_row(context.transaction, address) == _PATIENCE
         and not _is_foreign(context, removal)
     ):
         with suppress(errors.Refused), context.transaction.savepoint():
@@ -81,8 +81,8 @@ def cancel(context: CommandContext) -> channel.Reply:
     """
     if (closed := asking.closed(context)) is not None:
         return closed
-    change = amendments.last_change(context.transaction, context.chat.address)
-    is_newest = change is not None and not amendments.undos_in_a_row(context.transaction, context.chat.address)
+    change = undoing.last_change(context.transaction, context.chat.address)
+    is_newest = change is not None and not undoing.undos_in_a_row(context.transaction, context.chat.address)
     is_recent = change is not None and context.now - change.at <= frame.WITHIN
     if change and is_newest and is_recent and asking.can_ask(context) and _is_of_last_message(context, change):
         return _undone(context, change)
@@ -99,7 +99,7 @@ def _is_of_last_message(context: CommandContext, change: Change) -> bool:
         return True
     if context.chat.id in transaction.begun_changes:  # by another wish of this message
         return False
-    since = amendments.changed_at(transaction, context.chat.address) or change.at
+    since = undoing.changed_at(transaction, context.chat.address) or change.at
     ours = (context.request.update_id, *frame.load(context).shown.presses)
     return not is_later_update(transaction, context.origin.address, since, without=ours)
 
@@ -107,9 +107,7 @@ def _is_of_last_message(context: CommandContext, change: Change) -> bool:
 def on_undo(context: CommandContext) -> channel.Reply:
     """Handles [undo]: undoes the change that the button names."""
     number = context.arguments.get("change")
-    change = (
-        amendments.find_change(context.transaction, context.chat.address, number) if isinstance(number, int) else None
-    )
+    change = undoing.find_change(context.transaction, context.chat.address, number) if isinstance(number, int) else None
     if change is None:
         return channel.Reply(toast=context.say("That was too long ago to be undone. I keep the last five changes."))
     if change.undone:
@@ -127,7 +125,7 @@ def on_undo(context: CommandContext) -> channel.Reply:
 
 def _follows_an_undo(context: CommandContext, change: Change) -> bool:
     """Returns whether a newer change than this one was just undone, in the same conversation."""
-    in_a_row = amendments.undos_in_a_row(context.transaction, context.chat.address)
+    in_a_row = undoing.undos_in_a_row(context.transaction, context.chat.address)
     return in_a_row > 0 and context.now - change.at <= frame.WITHIN
 
 
@@ -158,7 +156,7 @@ def _ask(context: CommandContext, change: Change) -> channel.Reply:
 
 def _ask_which(context: CommandContext) -> channel.Reply:
     """Asks which change shall be undone, the newest first; where strangers read, about the newest."""
-    changes = amendments.changes_to_undo(context.transaction, context.chat.address)
+    changes = undoing.changes_to_undo(context.transaction, context.chat.address)
     if len(changes) == 1 or context.read_by_strangers:
         return _ask(context, changes[0])
     asking.drop_passing_questions(context)
@@ -174,11 +172,11 @@ def _ask_which(context: CommandContext) -> channel.Reply:
 
 def _undone(context: CommandContext, change: Change, *, replaces: bool = False) -> channel.Reply:
     redone = _is_undo(context, change)
-    done = amendments.undo(context.transaction, context.chat.address, change.id, now=context.now, who=context.actor)
+    done = undoing.undo(context.transaction, context.chat.address, change.id, now=context.now, who=context.actor)
     label = context.say("undo") if redone else context.say("redo")
     again = channel.Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
     head = context.say("Done again.") if redone else context.say("Undone.")
-    removal = amendments.last_removal(context.transaction, context.chat.address) if not redone else None
+    removal = undoing.last_removal(context.transaction, context.chat.address) if not redone else None
     missed = (_bring_back(context, removal),) if removal else ()
     return channel.Reply(
         lines=(head, *_what(context, done.what, done)), ok=True, buttons=((again,), missed), replaces=replaces
@@ -200,7 +198,7 @@ def _is_undo(context: CommandContext, change: Change) -> bool:
     """
     if not change.is_undo or change.undoes is None:
         return False
-    taken_back = amendments.find_change(context.transaction, context.chat.address, change.undoes)
+    taken_back = undoing.find_change(context.transaction, context.chat.address, change.undoes)
     return taken_back is None or not _is_undo(context, taken_back)
 
 

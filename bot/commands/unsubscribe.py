@@ -9,7 +9,7 @@ from bot.commands.undo import undo_row
 from bot.commands.words.intents import meaning
 from bot.ports import channel
 from subscriptions import errors, model
-from subscriptions.service import amendments, requests
+from subscriptions.service import requests, several_subscriptions
 
 _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
@@ -22,14 +22,14 @@ def unsub(context: CommandContext) -> channel.Reply:
         return unsub_all(context)
     if (asked := all_but.asked(context, meaning(f"remove {context.args}"))) is not None:
         return asked
-    said = amendments.numbers_in(context.args)
-    there = amendments.numbers_among(said, {one.subscription.number for one in picking.listed_here(context)})
+    said = several_subscriptions.numbers_in(context.args)
+    there = several_subscriptions.numbers_among(said, {one.subscription.number for one in picking.listed_here(context)})
     if not there:
         return _removed(context, str(_subscription_of_query(context, said).number))
     gone = requests.unsubscribe_several(
         context.transaction, context.chat.address, there, now=context.now, who=context.actor
     )
-    missing = amendments.numbers_missing(said, there)
+    missing = several_subscriptions.numbers_missing(said, there)
     return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=undo_row(context))
 
 
@@ -40,7 +40,7 @@ def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, in
     except errors.NotFound:
         if not said:
             raise
-        which = amendments.numbers_missing(said, ())
+        which = several_subscriptions.numbers_missing(said, ())
         raise errors.NotFound(
             errors.Sentence("This chat has no subscription {which}.", {"which": which}),
             errors.Sentence("/list shows those that are there."),

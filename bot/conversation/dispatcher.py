@@ -24,7 +24,7 @@ from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import repeating
 from bot.errors import error_location
 from bot.ports import conversation
-from bot.ports.channel import RequestHandled
+from bot.ports.measurements import RequestHandled
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions import errors, model
 from subscriptions.store import callbacks, updates

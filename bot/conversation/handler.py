@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.commands import admission, asking, chat_events
 from bot.commands.context import CommandContext, may_write, with_stored_chat
 from bot.commands.intent import Intent
-from bot.conversation import authorization, command_contexts, prepared_request, proposals, reply_sender
+from bot.conversation import command_contexts, form_targets, prepared_request, proposals, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.reply_drafts import ReplyDraft, draft_reply, has_content
 from bot.conversation.reply_sender import StoredReply
@@ -174,7 +174,7 @@ def _drafted(
         rest = context.say("I did the first command only; send each by itself.")
         reply = replace(reply, lines=(*reply.lines, rest))
     if isinstance(prepared.request, FormRequest) and prepared.request.is_submitted:
-        reply = authorization.as_form_problems(reply)
+        reply = form_targets.as_form_problems(reply)
     return draft_reply(deps, context, reply, changed=changed)
 
 

@@ -12,7 +12,7 @@ from typing import TypeGuard
 from bot.commands.context import CommandContext, CommandFunction
 from bot.commands.intent import Intent, understand
 from bot.commands.paper_buttons import pressed_token
-from bot.conversation import authorization, command_contexts, reply_sender
+from bot.conversation import authorization, command_contexts, form_targets, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies
 from bot.ports.channel import Reply
@@ -85,7 +85,7 @@ def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | 
         if updates.reply_to(transaction, here.platform, request.update_id) is not None:
             return None
         if _is_in_a_view(request):
-            routed = authorization.route_form_request(transaction, request, now=now)
+            routed = form_targets.route_form_request(transaction, request, now=now)
             request, token = routed or (request, None)
         else:
             request = _with_home_chat(transaction, request)
@@ -101,9 +101,6 @@ def _is_too_old(request: MessageRequest, now: datetime) -> bool:
         return False
     log.info("A message of %s is older than a day and was not answered.", request.written_at.isoformat())
     return True
-
-
-# -------------------------------------------------------------------------------------------------- which chat, by whom
 
 
 def _is_in_a_view(request: Request) -> TypeGuard[Interaction]:
@@ -161,9 +158,6 @@ def _permitted_token(transaction: Transaction, request: CallbackRequest) -> mode
         return None
     moved_to = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
     return token if token.place in ("", str(request.chat), str(moved_to)) else None
-
-
-# ------------------------------------------------------------------------------------------- what the platform must say
 
 
 async def _authorized(

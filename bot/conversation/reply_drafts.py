@@ -14,7 +14,7 @@ from typing import Any
 from bot.commands import frame, model_summary, paper_lookup
 from bot.commands.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
-from bot.conversation import authorization, command_contexts
+from bot.conversation import command_contexts, form_targets
 from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
 from bot.ports import channel
@@ -170,7 +170,7 @@ def _with_tokens(
 
     def bound(row: tuple[channel.Button, ...]) -> tuple[channel.Button, ...]:
         return tuple(
-            authorization.with_token(
+            form_targets.with_token(
                 button, tokens, place=place, person=button.only_for, more=_about(registry, button, about)
             )
             for button in row
@@ -206,12 +206,12 @@ def _views(
     """Returns the fields of a stored reply that hold its form and its home view. Adds their tokens to `tokens`."""
     forms, views = deps.forms_of(context.origin.address), dict[str, Any]()
     if forms and reply.modal:
-        views["modal"] = forms.render_modal(reply.modal, authorization.form_token(context, reply.modal, tokens))
+        views["modal"] = forms.render_modal(reply.modal, form_targets.form_token(context, reply.modal, tokens))
     if reply.modal and reply.modal.fallback:
         views["instead"] = deps.conversation.render_reply(channel.Reply(lines=(reply.modal.fallback,)), target)
     if forms and reply.home_view:
         views["home_view"] = forms.render_home_view(
-            authorization.with_home_view_tokens(context, reply.home_view, tokens)
+            form_targets.with_home_view_tokens(context, reply.home_view, tokens)
         )
     return views
 

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from bot.delivery import job_queue, rate_limits, sender_lock
 from bot.errors import error_location
-from bot.ports import channel
+from bot.ports import channel, engine
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions import errors
 from subscriptions.model import Lane
@@ -117,7 +117,7 @@ class ClusterEngine:
             with suppress(errors.StoreError):
                 await self._store.run(wakeups.wake_lanes, lanes, after=timedelta(seconds=delay))
 
-    async def run(self, deliver: channel.Deliver) -> None:
+    async def run(self, deliver: engine.Deliver) -> None:
         """See Engine. Returns when no lane has a job that is due within ten seconds."""
         self.errors = []
         async with AsyncExitStack() as stack:
@@ -131,7 +131,7 @@ class ClusterEngine:
         if self.errors:
             raise ExceptionGroup("lanes that failed", self.errors)
 
-    async def serve(self, deliver: channel.Deliver, sweep: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def serve(self, deliver: engine.Deliver, sweep: Callable[[], Awaitable[None]] | None = None) -> None:
         """Delivers the lanes that jobs name until it is cancelled. Then running deliveries have `Times.grace` seconds to end.
 
         `sweep` wakes lanes that have work but no job; one of the workers calls it every minute.
@@ -151,7 +151,7 @@ class ClusterEngine:
                 task.cancel()
             await asyncio.gather(*self._deliveries, return_exceptions=True)
 
-    async def _deliver_lane(self, deliver: channel.Deliver, lane: Lane) -> None:
+    async def _deliver_lane(self, deliver: engine.Deliver, lane: Lane) -> None:
         """Delivers a lane for a job. Raises Again if the job must be repeated.
 
         When the queue restarts, it cancels its jobs. But the delivery continues, because the outcome of a post must be
@@ -166,7 +166,7 @@ class ClusterEngine:
         if (again := await asyncio.shield(task)) is not None:
             raise job_queue.Again(again)
 
-    async def _deliver(self, deliver: channel.Deliver, lane: Lane) -> float | None:
+    async def _deliver(self, deliver: engine.Deliver, lane: Lane) -> float | None:
         """Delivers a lane, then waits for pending writes.
 
         Returns the seconds until the job must be repeated, or None.

@@ -18,7 +18,7 @@ from bot.delivery.subscribe_links import store_offers
 from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
-from bot.ports import channel as channels
+from bot.ports import measurements
 from subscriptions import addresses, errors, model
 from subscriptions.notices.findings import SendingStopped
 from subscriptions.planning.retries import OnUnclear
@@ -146,12 +146,12 @@ def measured(deps: Dependencies, platform: str, kind: str) -> Iterator[None]:
         yield
         outcome = "sent"
     except errors.NotDelivered as error:
-        outcome = channels.outcome_name(error)
+        outcome = measurements.outcome_name(error)
         raise
     finally:
         seconds = deps.clock.monotonic() - began
         if outcome:  # the post was not broken off
-            deps.observe(channels.MessageTried(platform=platform, kind=kind, outcome=outcome, seconds=seconds))
+            deps.observe(measurements.MessageTried(platform=platform, kind=kind, outcome=outcome, seconds=seconds))
 
 
 async def _edit(
@@ -189,9 +189,6 @@ def _render_again(store: Store, deps: Dependencies, step: steps.Edit) -> tuple[m
     """Renders the delivery of the message again; the result is all messages of the delivery."""
     store_offers(store, deps, (step.delivery,))
     return deps.render_delivery(step.delivery, step.layout)
-
-
-# ---------------------------------------------------------------------------------------------------------- renders
 
 
 async def next_step(deps: Dependencies, attempts: LaneAttempts) -> steps.Step | None:
@@ -259,9 +256,6 @@ def _rendered(deps: Dependencies, seq: int, delivery: model.Delivery) -> unrende
         log.error("Delivery %s cannot be rendered: %s", delivery.id, error_location(error), extra=fields)
         reason = "No message could be made of it; this is a fault of paperwire, and the log says which."
         return unrendered.Rendered(seq=seq, failure=reason)
-
-
-# ----------------------------------------------------------------------- decides about messages that were perhaps sent
 
 
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should contain a message; undocumented, so rather long
@@ -338,9 +332,6 @@ async def _look_up(deps: Dependencies, step: steps.Claim, attempts: LaneAttempts
     return None
 
 
-# --------------------------------------------- writes the outcome of a post to the store, and applies its consequences
-
-
 # A sender stops if more than ten chats, and more than a fifth of its lanes in a drain, are gone (architecture.md, rule 11)
 GONE_CHATS, GONE_SHARE = 10, 5
 
@@ -367,7 +358,7 @@ async def record_failure(
         deps, sending.record_outcome, step, outcome, on_unclear=_policy(deps, step), now=now, wall=wall
     )
     is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
-    _log(step, channels.outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
+    _log(step, measurements.outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
     if isinstance(outcome, errors.RetryLater) and outcome.after:
         second = deps.clock.monotonic()
         deps.rate_limiter.pause(lane, second + outcome.after.total_seconds(), second)

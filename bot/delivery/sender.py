@@ -22,7 +22,7 @@ from bot.delivery import process_identity, rate_limits, sender_lock
 from bot.delivery.lane_sender import DrainState, deliver
 from bot.dependencies import Dependencies
 from bot.platform import Platform
-from bot.ports import channel
+from bot.ports import channel, engine, measurements
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
@@ -100,7 +100,7 @@ class EmbeddedEngine:
         else:
             heapq.heappush(self._waiting[lane.platform], (place, lane))
 
-    async def run(self, deliver: channel.Deliver) -> None:
+    async def run(self, deliver: engine.Deliver) -> None:
         """See Engine. Returns when no lane waits, runs or rests. If the process is stopping, does not wait for resting lanes.
 
         An error in one lane does not cancel the others, since the messages that they are sending would become unclear.
@@ -144,7 +144,7 @@ class EmbeddedEngine:
         await self._clock.sleep(min(second - self._clock.monotonic(), MAX_SLEEP))
         self._changed.set()
 
-    async def _deliver_lane(self, lane: Lane, deliver: channel.Deliver, errors: list[Exception]) -> None:
+    async def _deliver_lane(self, lane: Lane, deliver: engine.Deliver, errors: list[Exception]) -> None:
         try:
             await deliver(lane)
         except Exception as error:  # noqa: BLE001 - the other lanes must go on
@@ -362,7 +362,7 @@ async def plan(
         if lanes and planned is not None:
             await planned()
     seconds = deps.clock.monotonic() - began
-    deps.observe(channel.PlanMade(deliveries=deliveries, seconds=seconds, matching_seconds=watch.seconds))
+    deps.observe(measurements.PlanMade(deliveries=deliveries, seconds=seconds, matching_seconds=watch.seconds))
 
 
 def _next_of(_: Store, slices: Iterator[Sequence[Lane]]) -> Sequence[Lane] | None:

@@ -308,9 +308,6 @@ def sample() -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-# -------------------------------------------------------------------------- prints the gallery's exhibits in a terminal
-
-
 _FOLDED_LINES = 3
 _STYLES = {"header": "bold", "small": "dim"}
 

@@ -148,9 +148,6 @@ class GalleryChannel(Channel):
         raise ValueError(f"it is no message for {self.platform}")
 
 
-# --------------------------------------------------------------------------------------------- what happens in the demo
-
-
 class DemoClock:
     """A clock that moves only by `go_to` and `sleep`."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.commands.context import BotInfo, Registry
 from bot.dependencies.command_limits import CommandLimits
-from bot.ports import channel
+from bot.ports import channel, engine, measurements
 from bot.ports import conversation as conversations
 from bot.ports.language_model import MessageReader
 from bot.ports.meaning import Encoder
@@ -41,7 +41,7 @@ class Dependencies:
     store: Store
     clock: channel.Clock
     channels: Mapping[str, channel.Channel]
-    engine: channel.Engine
+    engine: engine.Engine
     rate_limiter: RateLimiter
     render_delivery: Callable[[model.Delivery, Layout], tuple[model.Message, ...]]  # the layout is () except for edits
     conversation: ConversationDependencies
@@ -52,7 +52,7 @@ class Dependencies:
     renders_ahead: bool = True  # this process posts in all lanes, so it renders the messages of several lanes together
     guard_gone: bool = True  # stop a platform if one drain of the outbox finds too many chats gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
-    observe: channel.Observers = field(default_factory=channel.Observers)  # count sends, plans and requests
+    observe: measurements.Observers = field(default_factory=measurements.Observers)  # count sends, plans and requests
 
     def api_of(self, chat: model.ChatAddress) -> conversations.PlatformApi | None:
         """Returns the calls to a chat's platform that its channel does not have; None if the platform has no such calls."""

@@ -6,7 +6,6 @@ import the names that this module exports.
 """
 
 import hashlib
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,22 +13,23 @@ from datetime import date
 from importlib import import_module
 from typing import Final
 
-from bot.digests import _failures, _format, _papers, _xml, installed
+from bot.digests import _days, _failures, _limits, _plain_text, _warnings, _xml, installed
+from bot.digests._arxiv import arxiv_address as arxiv_address
+from bot.digests._arxiv import arxiv_link as arxiv_link
+from bot.digests._days import day_in as day_in
 from bot.digests._failures import without_failures as without_failures
-from bot.digests._format import DATE_ASSUMED as DATE_ASSUMED
-from bot.digests._format import INFO as INFO
 from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
-from bot.digests._format import Warnings as Warnings
 from bot.digests._format import bounded as bounded
-from bot.digests._format import collapse as collapse
+from bot.digests._lines import collapse as collapse
+from bot.digests._looks import describe_bytes, describe_text
 from bot.digests._names import split_authors as split_authors
-from bot.digests._papers import LEADING as LEADING
-from bot.digests._papers import arxiv_address as arxiv_address
-from bot.digests._papers import arxiv_link as arxiv_link
-from bot.digests._papers import day_in as day_in
 from bot.digests._papers import paper_key as paper_key
+from bot.digests._summaries import LEADING as LEADING
+from bot.digests._warnings import DATE_ASSUMED as DATE_ASSUMED
+from bot.digests._warnings import INFO as INFO
+from bot.digests._warnings import Warnings as Warnings
 from bot.digests.installed import InstalledFormats
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions import errors
@@ -104,10 +104,10 @@ def read_digest(
     content = _parsed(module, text, name, warnings, language)
     if not content.entries and format and not module.detect(text):
         raise _unknown(name, text, [format])
-    entries = _papers.limited(_failures.without_failures(content.entries, warnings), warnings)
+    entries = _limits.limited(_failures.without_failures(content.entries, warnings), warnings)
     _note_entries(entries, warnings)
     own_day = content.day
-    if own_day is None and (own_day := _papers.day_in_name(name)):
+    if own_day is None and (own_day := _days.day_in_name(name)):
         warnings.add("date_from_name", example=own_day.isoformat())
     if day and own_day and day != own_day:
         warnings.add("date_overruled", example=own_day.isoformat())
@@ -127,7 +127,7 @@ def dated(digest: Digest, today: date) -> Digest:
     if digest.day is None:
         return replace(digest, day=today, warnings=(*digest.warnings, DATE_ASSUMED))
     if lies_ahead(digest.day, today):
-        return replace(digest, day=today, warnings=(*digest.warnings, _format.date_ahead(digest.day)))
+        return replace(digest, day=today, warnings=(*digest.warnings, _warnings.date_ahead(digest.day)))
     return digest
 
 
@@ -155,8 +155,8 @@ def _refuse_too_large(data: bytes, name: str) -> None:
 
 def _decoded(data: bytes, name: str, warnings: Warnings) -> str:
     try:
-        return _format.plain_text(data, warnings)
-    except _format.NotText:
+        return _plain_text.plain_text(data, warnings)
+    except _plain_text.NotText:
         raise UnknownFormat(
             errors.Sentence(
                 "{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.",
@@ -216,53 +216,3 @@ def _note_entries(entries: list[Entry], warnings: Warnings) -> None:
         seen.add(paper.key)
     if not entries and "feed_error" not in warnings:
         warnings.add("empty_digest")
-
-
-# ------------------------------------------------- describes documents that are not digests, for the errors about them
-
-
-_SIGNATURES = (
-    (b"%PDF", errors.Sentence("a PDF")),
-    (b"PK\x03\x04", errors.Sentence("a ZIP archive or an office document")),
-    (b"\x1f\x8b", errors.Sentence("a compressed file")),
-    (b"\x89PNG", errors.Sentence("a picture")),
-    (b"\xff\xd8\xff", errors.Sentence("a picture")),
-    (b"\xff\xfe", errors.Sentence("UTF-16 text")),
-    (b"\xfe\xff", errors.Sentence("UTF-16 text")),
-)
-_HEADING = re.compile(r"^#{1,6} .*", re.MULTILINE)
-_SHOWN = 60  # characters of a quotation
-
-
-def describe_bytes(data: bytes) -> errors.Sentence:
-    """Returns what kind of file some bytes seem to be, if they are not text."""
-    found = (look for signature, look in _SIGNATURES if data.startswith(signature))
-    return next(found, errors.Sentence("binary data or text in another encoding"))
-
-
-def describe_text(text: str) -> errors.Sentence:
-    """Returns what kind of document a text seems to be; the phrase may quote a few of its words."""
-    start = text.lstrip()
-    if not start:
-        return errors.Sentence("an empty file")
-    if _xml.is_html(start):
-        return errors.Sentence("an HTML page")
-    if _xml.is_markup(start):
-        return _describe_xml(start)
-    if start[0] in "{[":
-        return errors.Sentence("JSON")
-    if heading := _HEADING.search(start):
-        return errors.Sentence('a README: "{heading}"', {"heading": _format.shortened(heading[0], _SHOWN)})
-    return errors.Sentence('text that begins "{words}"', {"words": _format.shortened(start, _SHOWN)})
-
-
-def _describe_xml(text: str) -> errors.Sentence:
-    root = _xml.read_head(text)
-    if root is None:
-        return errors.Sentence("XML with a DOCTYPE, which is never read, or damaged XML")
-    title = next(
-        (child.text for part in (root, *root.children) for child in part.children if "title" in child.name), ""
-    )
-    if title.strip():
-        return errors.Sentence('an XML feed titled "{title}"', {"title": _format.shortened(title, _SHOWN)})
-    return errors.Sentence("XML with the root <{root}>", {"root": root.name.rpartition(" ")[2]})

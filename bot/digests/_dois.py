@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from bot.digests import _papers
+from bot.digests import _arxiv
 
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,3}/\S*[^\s.,;]")
 _BEFORE_DOI = re.compile(r"\s*(?:https?://(?:dx\.|www\.)?doi\.org/|info:doi/|(?:urn:)?doi:\s*)*", re.IGNORECASE)
@@ -43,7 +43,7 @@ def doi_in_address(address: str) -> str | None:
 def version_in_address(address: str) -> int | None:
     """Returns the version of a preprint in the address of its page; None if there is none."""
     found = _VERSION.search(address)
-    return _papers.version_number(found["version"]) if found else None
+    return _arxiv.version_number(found["version"]) if found else None
 
 
 def doi_in_line(line: str) -> str | None:

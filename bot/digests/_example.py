@@ -12,8 +12,11 @@ tests/digests/_example.txt.
 import re
 from collections.abc import Iterator
 
-from bot.digests._format import Content, Entry, Warnings, bounded, collapse
-from bot.digests._papers import arxiv_address, arxiv_link, day_in
+from bot.digests._arxiv import arxiv_address, arxiv_link
+from bot.digests._days import day_in
+from bot.digests._format import Content, Entry, bounded
+from bot.digests._lines import collapse
+from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
 
 name = "example"

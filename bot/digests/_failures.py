@@ -11,8 +11,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from bot.digests._format import Entry, Warnings
-from bot.digests._papers import LEADING, summary_of
+from bot.digests._format import Entry
+from bot.digests._summaries import LEADING, summary_of
+from bot.digests._warnings import Warnings
 from subscriptions.model import Paper, Summary, Translation
 
 _LONG: Final = 40  # bytes; two papers do not have so long a text in common, but they may both have "It works."

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, cast
 
-from bot.digests import _format
-from bot.digests._format import Warnings
+from bot.digests import _format, _lines, _plain_text
+from bot.digests._warnings import Warnings
 
 if TYPE_CHECKING:  # Beautiful Soup costs 100 ms, so it is imported only when a page is parsed
     from bs4.element import Tag
@@ -133,7 +133,7 @@ class Node:
         return Node(tag, self._line, self._warnings)
 
     def _plain(self, text: str) -> str:
-        return _format.plain_words(text, self._warnings, self._line)
+        return _plain_text.plain_words(text, self._warnings, self._line)
 
 
 def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
@@ -144,7 +144,7 @@ def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
     page = _without_unread(text)
     beginning = re.compile(rf"<(?P<name>{'|'.join(names)})\b", re.IGNORECASE)
     for _, line, markup in _format.bounded(
-        _format.parts_of(page, (match.start() for match in beginning.finditer(page)))
+        _lines.parts_of(page, (match.start() for match in beginning.finditer(page)))
     ):
         match = beginning.match(markup)
         yield Piece(line, match["name"].lower() if match else "", markup)
@@ -172,7 +172,7 @@ def tags_with(text: str, attribute: str, value: str) -> Iterator[tuple[int, dict
         if tag["name"] and text.find(value, tag.start(), tag.end()) >= 0:
             found = _ATTRIBUTE.finditer(text, tag.end("name"), tag.end())
             attributes = {one["name"].lower(): _value(text, *one.span("value")) for one in found}
-            if _format.collapse(attributes.get(attribute, "")) == value:
+            if _lines.collapse(attributes.get(attribute, "")) == value:
                 yield text.count("\n", 0, tag.start()) + 1, attributes
 
 

@@ -23,8 +23,9 @@ from dataclasses import dataclass
 from itertools import islice
 from json import JSONDecodeError, JSONDecoder
 
-from bot.digests import _format
-from bot.digests._format import Entry, Warnings
+from bot.digests import _format, _lines, _plain_text
+from bot.digests._format import Entry
+from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 
@@ -60,7 +61,7 @@ class Record:
     def written(self, name: str) -> str:
         """Returns a text as it is written, with its line ends; "" for anything else."""
         value = self.members.get(name)
-        return _format.without_controls(value, self.warnings, self.line) if isinstance(value, str) else ""
+        return _plain_text.without_controls(value, self.warnings, self.line) if isinstance(value, str) else ""
 
     def records(self, name: str) -> list["Record"]:
         """Returns the objects in an array; a member that is an object counts as an array of one."""
@@ -95,7 +96,7 @@ class Record:
         return Record(value if isinstance(value, dict) else {}, self.line, self.warnings)
 
     def _plain(self, value: object) -> str:
-        return _format.plain_words(value, self.warnings, self.line) if isinstance(value, str) else ""
+        return _plain_text.plain_words(value, self.warnings, self.line) if isinstance(value, str) else ""
 
 
 def first_items(text: str, member: str = "") -> Iterator[Record]:
@@ -158,7 +159,7 @@ def json_lines(text: str, warnings: Warnings) -> Iterator[Record]:
     """Yields the objects of JSON lines. If files were joined, a line may have two objects; both are read."""
     beginning = _BEGINNING.search(text)
     mark = beginning[0] if beginning else '{"'  # all objects that one program writes begin in the same way
-    for number, line in enumerate(_format.lines_of(text), 1):
+    for number, line in enumerate(_lines.lines_of(text), 1):
         if line and not line.isspace():
             yield from _records_of_line(line, number, mark, warnings)
 

@@ -18,7 +18,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
-from bot.digests import _format, _names, _papers
+from bot.digests import _arxiv, _languages, _lines, _names, _summaries
 from subscriptions.categories import is_category
 
 ABSTRACT, CATEGORY, COMMENT, TRANSLATION = "abstract", "category", "comment", "translation"
@@ -217,7 +217,7 @@ def _is_section(text: str, at: int, shape: _Shape) -> bool:
     if shape.is_known or shape.level > 3:  # noqa: PLR2004  entries have headings of the third level
         return False
     is_behind = text.find(_END, 0, at) >= 0 and not heading.endswith((":", "："))
-    return is_behind or bool(_papers.categories_of(heading.lstrip("\n# ").split()[:1]))
+    return is_behind or bool(_arxiv.categories_of(heading.lstrip("\n# ").split()[:1]))
 
 
 @lru_cache(maxsize=1000)
@@ -332,7 +332,7 @@ class _Reader:
             elif chunk:
                 self._add(shape.name, chunk, at)
         for abstract in self._abstracts:
-            self._put(ABSTRACT if _papers.language_of(abstract) == "en" else TRANSLATION, abstract)
+            self._put(ABSTRACT if _languages.language_of(abstract) == "en" else TRANSLATION, abstract)
         self._name_leading()
 
     def _add_known(self, name: str, text: str) -> None:
@@ -369,9 +369,9 @@ class _Reader:
     def _name_leading(self) -> None:
         """Calls the first field of a paper its summary in short, if no other field is."""
         fields = self.body.fields
-        if self._leading and not any(name in fields for name in _papers.LEADING):
+        if self._leading and not any(name in fields for name in _summaries.LEADING):
             self.body.fields = {
-                _papers.LEADING[0] if name == self._leading else name: text for name, text in fields.items()
+                _summaries.LEADING[0] if name == self._leading else name: text for name, text in fields.items()
             }
 
     def _read_unlabelled(self, text: str) -> None:
@@ -394,7 +394,7 @@ class _Reader:
 
     def _add_italic(self, text: str, *, is_quoted: bool) -> None:
         if is_quoted:
-            self.body.title_translation = _format.collapse(text)
+            self.body.title_translation = _lines.collapse(text)
         elif not self.body.authors:
             self.body.authors = names_in(text)
         else:
@@ -405,9 +405,9 @@ class _Reader:
         if _is_only_links(text, 0):
             return
         if is_known:
-            self._add_known(name, _format.collapse(text))
+            self._add_known(name, _lines.collapse(text))
         elif name:
-            self._add(name, _format.collapse(text), -1)
+            self._add(name, _lines.collapse(text), -1)
 
 
 def _text_of(chunk: str) -> str:
@@ -415,7 +415,7 @@ def _text_of(chunk: str) -> str:
     lines = chunk.strip().split("\n")
     if lines[0].startswith(">"):
         lines = [line.removeprefix(">") for line in lines]
-    return _format.collapse(" ".join([line for line in lines if not _is_markup(line.strip())]))
+    return _lines.collapse(" ".join([line for line in lines if not _is_markup(line.strip())]))
 
 
 def _is_markup(line: str) -> bool:

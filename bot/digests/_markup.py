@@ -4,7 +4,7 @@ import re
 from html import unescape
 from html.entities import html5
 
-from bot.digests._format import collapse
+from bot.digests._lines import collapse
 
 _REFERENCE = re.compile(r"&(?:(?P<name>[A-Za-z][A-Za-z\d]{1,39});|#(?:\d{1,7}|[xX][\da-fA-F]{1,6});)")
 _TAG = re.compile(

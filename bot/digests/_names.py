@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import Final
 
 from bot.digests import _markup
-from bot.digests._format import collapse
+from bot.digests._lines import collapse
 from subscriptions.normalize.tex import without_accent_macros
 from subscriptions.texts.normal_forms import normalized
 

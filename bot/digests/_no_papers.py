@@ -6,7 +6,7 @@ There is one list for titles, for sections of a journal, and for the kinds that 
 import re
 from collections.abc import Iterable
 
-from bot.digests._format import collapse
+from bot.digests._lines import collapse
 
 # Regular expressions, one in each line. A text is no paper if one of them matches all of it.
 

@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.digests import _format, _markup, _names, _no_papers, _papers
-from bot.digests._format import Content, Entry, Warnings, collapse
+from bot.digests import _arxiv, _format, _markup, _names, _no_papers, _papers
+from bot.digests._format import Content, Entry
+from bot.digests._lines import collapse
+from bot.digests._warnings import Warnings
 from subscriptions.model import Paper, Summary
 
 
@@ -95,10 +97,10 @@ def _lacks_marks(work: Work, *, have_names: bool) -> bool:
 
 
 def _paper(work: Work, title: str, names: tuple[str, ...]) -> Paper:
-    address = _papers.arxiv_address(work.doi) if work.doi and _ARXIV_DOI.fullmatch(work.doi) else None
-    address = address or (_papers.arxiv_address(work.arxiv_id) if work.arxiv_id else None)
+    address = _arxiv.arxiv_address(work.doi) if work.doi and _ARXIV_DOI.fullmatch(work.doi) else None
+    address = address or (_arxiv.arxiv_address(work.arxiv_id) if work.arxiv_id else None)
     arxiv_id, version = address or (None, work.version)
-    announcement, text = _papers.split_announcement(work.abstract)
+    announcement, text = _arxiv.split_announcement(work.abstract)
     abstract = _markup.plain(_markup.with_spaced_headings(_markup.without_references(text).strip()))
     abstract = _ABSTRACT.sub("", abstract, count=1) if _ABSTRACT.match(abstract) else abstract
     url = collapse(work.url).replace(" ", "%20")
@@ -107,7 +109,7 @@ def _paper(work: Work, title: str, names: tuple[str, ...]) -> Paper:
         title=title,
         abstract="" if _NO_ABSTRACT.fullmatch(abstract) else abstract,
         authors=names,
-        categories=_papers.categories_of(work.kinds) if arxiv_id else (),
+        categories=_arxiv.categories_of(work.kinds) if arxiv_id else (),
         arxiv_id=arxiv_id,
         doi=work.doi,
         version=version,

@@ -8,7 +8,7 @@ from html import escape
 from html.entities import html5
 from xml.parsers import expat
 
-from bot.digests._format import Warnings
+from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 

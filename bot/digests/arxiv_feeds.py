@@ -17,8 +17,9 @@ An error is an answer with one entry, whose id is `https://arxiv.org/api/errors#
 
 import re
 
-from bot.digests import _format, _names, _papers, _xml
-from bot.digests._format import Content, Entry, Format, Warnings
+from bot.digests import _arxiv, _days, _format, _lines, _names, _papers, _xml
+from bot.digests._format import Content, Entry, Format
+from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -39,7 +40,7 @@ def feed_content(text: str, record: str, warnings: Warnings, *, doi: str = "DOI"
     entries = [found for one in _format.bounded(document.records()) if (found := _entry(one, warnings, doi))]
     root = document.root or _xml.Element("", {}, 1)
     head = next(iter(root.all("channel")), root)  # Atom has no channel
-    day = _papers.arxiv_day(head.first("pubDate", f"{ATOM} updated"))
+    day = _days.arxiv_day(head.first("pubDate", f"{ATOM} updated"))
     title = head.first("title", f"{ATOM} title")
     if title.startswith(ERROR_TITLE):
         warnings.add_error(head.first("description", f"{ATOM} subtitle") or title)
@@ -58,23 +59,23 @@ def warn_capped(content: Content, warnings: Warnings) -> Content:
 def _entry(record: _xml.Element, warnings: Warnings, doi: str) -> Entry | None:
     """Returns the paper of a record; None if nothing identifies it, or if the record reports an error."""
     identity = record.first("guid", f"{ATOM} id")
-    title = _format.collapse(record.first("title", f"{ATOM} title"))
+    title = _lines.collapse(record.first("title", f"{ATOM} title"))
     text = record.first("description", f"{ATOM} summary")
     if _ERROR_ID in identity:
         warnings.add_error(text or title, record.line)
         return None
     link = _link(record)
-    announcement, abstract = _papers.split_announcement(text)
-    arxiv_id, version = _papers.arxiv_address(identity) or _papers.arxiv_address(link) or (None, None)
+    announcement, abstract = _arxiv.split_announcement(text)
+    arxiv_id, version = _arxiv.arxiv_address(identity) or _arxiv.arxiv_address(link) or (None, None)
     if announcement and arxiv_id not in (None, announcement.arxiv_id):
         warnings.add("id_mismatch", line=record.line, example=f"{announcement.arxiv_id} / {arxiv_id}")
     elif announcement and version is None:
         arxiv_id, version = announcement.arxiv_id, announcement.version
-    kind = _papers.announce_type(record.first(f"{_ARXIV} announce_type"))
+    kind = _arxiv.announce_type(record.first(f"{_ARXIV} announce_type"))
     paper = Paper(
         key="",
         title=title,
-        abstract=_format.collapse(abstract),
+        abstract=_lines.collapse(abstract),
         authors=_authors(record),
         categories=_categories(record),
         arxiv_id=arxiv_id,
@@ -82,7 +83,7 @@ def _entry(record: _xml.Element, warnings: Warnings, doi: str) -> Entry | None:
         version=version,
         url=link if _WEB_ADDRESS.fullmatch(link) else None,  # not `javascript:`
         announce_type=kind or (announcement.kind if announcement else None),
-        comment=_format.collapse(record.first(f"{_ARXIV} comment")),
+        comment=_lines.collapse(record.first(f"{_ARXIV} comment")),
     )
     return _papers.entry_of(record.line, paper, warnings)
 
@@ -100,7 +101,7 @@ def _categories(record: _xml.Element) -> tuple[str, ...]:
     """Returns the categories, the primary one first: texts in RSS, attributes in Atom."""
     names = ("category", f"{_ARXIV} primary_category", f"{ATOM} category")
     found = [one.attributes.get("term") or one.text for name in names for one in record.all(name)]
-    return _papers.categories_of(found)
+    return _arxiv.categories_of(found)
 
 
 def _authors(record: _xml.Element) -> tuple[str, ...]:
@@ -109,9 +110,6 @@ def _authors(record: _xml.Element) -> tuple[str, ...]:
     if listed:
         return _names.split_authors(_names.without_affiliations(_names.without_links(listed)))
     return _names.joined_names(author.first(f"{ATOM} name") for author in record.all(f"{ATOM} author"))
-
-
-# ------------------------------------------------------------------------------------------------------------------ RSS
 
 
 _OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
@@ -133,9 +131,6 @@ def _read_rss(text: str, warnings: Warnings, language: str | None) -> Content:  
     return warn_capped(feed_content(text, "item", warnings), warnings)
 
 
-# ----------------------------------------------------------------------------------------------------------------- Atom
-
-
 def _is_atom(text: str) -> bool:
     """Returns whether the document is an Atom `feed` with the id of the feed service or with the title of its errors."""
     root = _xml.read_head(text, f"{ATOM} feed")
@@ -147,9 +142,6 @@ def _is_atom(text: str) -> bool:
 def _read_atom(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
     """Returns the papers of the feed, with their announce types, which differ between the feeds of two categories."""
     return warn_capped(feed_content(text, f"{ATOM} entry", warnings), warnings)
-
-
-# --------------------------------------------------------------------------------------------------- answers of the API
 
 
 _QUERY_TITLE = "arxiv query:"  # compared in lower case: arXiv also writes ArXiv

@@ -62,8 +62,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.digests import _format, _html, _names, _papers
-from bot.digests._format import Content, Entry, Format, Warnings
+from bot.digests import _arxiv, _days, _format, _html, _lines, _names, _papers
+from bot.digests._format import Content, Entry, Format
+from bot.digests._warnings import Warnings
 from bot.digests._xml import is_html
 from subscriptions import model
 
@@ -72,11 +73,11 @@ _START = re.compile(
     r"arXiv:(?:(?<=\n\\\\\narXiv:)|(?<=^arXiv:)(?=[^\n]*\n(?:Date: |replaced with )))",
     re.MULTILINE,
 )
-_HEAD = re.compile(rf"(?=arXiv:){_papers.ADDRESS}(?P<cross>\s*\(\*cross-listing\*\))?\s*")
+_HEAD = re.compile(rf"(?=arXiv:){_arxiv.ADDRESS}(?P<cross>\s*\(\*cross-listing\*\))?\s*")
 _LABEL = re.compile(r"(?P<name>[A-Z][A-Za-z-]*): *(?P<text>.*)")
 _SLASHES = re.compile(r"\\\\(?:\s*$|\s*\(|-)")  # the last alternative: another file was joined to this line
 _RULE = re.compile(r"-{60,}|%[%-]{40,}")
-_URL = re.compile(_papers.URL)
+_URL = re.compile(_arxiv.URL)
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ def listed_papers(text: str, warnings: Warnings, *, abstracts: bool) -> list[Ent
     entries = []
     first = _START.search(text)
     _warn_of_lost_heads(text[: first.start() if first else 0].split("\n"), 1, warnings)
-    for _, line, block in _format.bounded(_format.parts_of(text, (match.start() for match in _START.finditer(text)))):
+    for _, line, block in _format.bounded(_lines.parts_of(text, (match.start() for match in _START.finditer(text)))):
         head_line, _, below = block.partition("\n")
         head = _HEAD.fullmatch(head_line)
         if head:
@@ -126,9 +127,9 @@ def _read(text: str, *, abstracts: bool) -> _Block:
                 closing = line
                 break
             abstract.append(line)
-        block.abstract = _format.collapse(" ".join(abstract))
+        block.abstract = _lines.collapse(" ".join(abstract))
     address = _URL.search(closing)
-    block.address = _papers.matched_address(address)[0] if address else ""
+    block.address = _arxiv.matched_address(address)[0] if address else ""
     block.rest = list(lines)
     return block
 
@@ -151,9 +152,9 @@ def _read_fields(lines: Iterator[str], block: _Block) -> str:
 
 
 def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) -> model.Paper:
-    arxiv_id, version = _papers.matched_address(head)
-    fields = {name: _format.collapse(" ".join(lines)) for name, lines in block.fields.items()}
-    title, categories = fields.get("Title", ""), _papers.categories_of(fields.get("Categories", "").split())
+    arxiv_id, version = _arxiv.matched_address(head)
+    fields = {name: _lines.collapse(" ".join(lines)) for name, lines in block.fields.items()}
+    title, categories = fields.get("Title", ""), _arxiv.categories_of(fields.get("Categories", "").split())
     if not (title or categories or "Authors" in fields):
         warnings.add("entry_without_text", line=line, example=arxiv_id)
     elif not title:
@@ -175,7 +176,7 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
         arxiv_id=arxiv_id,
         doi=_papers.doi_of(fields.get("DOI", "")),
         version=version,
-        url=_papers.arxiv_link(arxiv_id),
+        url=_arxiv.arxiv_link(arxiv_id),
         announce_type=_announced(cross=bool(head["cross"]), replaced=block.replaced),
         comment=fields.get("Comments", ""),
     )
@@ -186,9 +187,6 @@ def _announced(*, cross: bool, replaced: bool) -> model.Announce:
     if replaced:
         return model.Announce.REPLACE_CROSS if cross else model.Announce.REPLACE
     return model.Announce.CROSS if cross else model.Announce.NEW
-
-
-# ---------------------------------------------------------------------------------------------------------------- mails
 
 
 _LINE = r"[A-Z][A-Za-z-]*:.*\n(?:[ \t]+\S.*\n)*"  # of a mail's head; continued lines begin with a space or tab
@@ -212,7 +210,7 @@ def _read_mail(text: str, warnings: Warnings, language: str | None) -> Content: 
         raise _format.nothing_read()
     _compare_numbers(text, entries, warnings)
     beginning = _BEGINNING.match(text)
-    return Content(entries=entries, day=_papers.day_in_words(beginning["date"]) if beginning else None)
+    return Content(entries=entries, day=_days.day_in_words(beginning["date"]) if beginning else None)
 
 
 def _compare_numbers(text: str, entries: list[Entry], warnings: Warnings) -> None:
@@ -233,9 +231,6 @@ def _compare_numbers(text: str, entries: list[Entry], warnings: Warnings) -> Non
         warnings.add_mismatch(sum(announced.values()), sum(read[kind] for kind in announced), differ, line)
 
 
-# -------------------------------------------------------------------------------------------- the list of the past week
-
-
 _DAY_BETWEEN = re.compile(r"^/\* (?P<day>\w+, .*) \*/[^\S\n]*$", re.MULTILINE)
 _HEAD_IN_TEXT = re.compile(r"^\\\\[^\S\n]*\narXiv:", re.MULTILINE)
 
@@ -251,11 +246,8 @@ def _read_pastweek(text: str, warnings: Warnings, language: str | None) -> Conte
     entries = listed_papers(text, warnings, abstracts=False)
     if not entries:
         raise _format.nothing_read()
-    days = [day for match in _DAY_BETWEEN.finditer(text) if (day := _papers.day_in_words(match["day"]))]
+    days = [day for match in _DAY_BETWEEN.finditer(text) if (day := _days.day_in_words(match["day"]))]
     return Content(entries=entries, day=max(days, default=None))
-
-
-# ------------------------------------------------------------------------------------------------------------ web pages
 
 
 _LIST_OF_PAGE = re.compile(r"\bid\s*=\s*[\"']?dlpage\b")
@@ -353,7 +345,7 @@ class _Listing:
         return Content(entries=self.entries, day=max(self._days, default=None))
 
     def _begin(self, heading: str, line: int) -> None:
-        day, section, showing = _papers.day_in_words(heading), _SECTION.match(heading), _SHOWING.search(heading)
+        day, section, showing = _days.day_in_words(heading), _SECTION.match(heading), _SHOWING.search(heading)
         self._days += [day] if day else []
         kind = _KINDS[section["kind"]] if section else model.Announce.NEW if day else self._sections[-1].kind
         shown = int(showing["shown"]) if showing else None
@@ -377,11 +369,11 @@ class _Listing:
             title=_field(node, "list-title").removeprefix("Title:").strip(),
             abstract=_words(node.first("p", "mathjax")),
             authors=self._authors(node.first("div", "list-authors"), arxiv_id, line),
-            categories=(categories := _papers.categories_of(_CODE.findall(_field(node, "list-subjects")))),
+            categories=(categories := _arxiv.categories_of(_CODE.findall(_field(node, "list-subjects")))),
             primary=categories[0] if categories else None,
             arxiv_id=arxiv_id,
             version=next((version for other, version in addresses if other == arxiv_id and version), None),
-            url=_papers.arxiv_link(arxiv_id),
+            url=_arxiv.arxiv_link(arxiv_id),
             announce_type=self._announced(head.text),
             comment=_field(node, "list-comments").removeprefix("Comments:").strip(),
         )
@@ -412,7 +404,7 @@ class _Listing:
 
 def _address(link: _html.Node) -> tuple[str, int | None] | None:
     href = link.attribute("href")
-    return _papers.arxiv_address(_SITE + href if href.startswith("/") else href)
+    return _arxiv.arxiv_address(_SITE + href if href.startswith("/") else href)
 
 
 def _field(node: _html.Node, class_: str) -> str:

@@ -48,17 +48,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from bot.digests import _format, _json, _papers, _xml
-from bot.digests._format import Content, Entry, Format, Warnings
+from bot.digests import _arxiv, _format, _json, _languages, _lines, _papers, _summaries, _xml
+from bot.digests._format import Content, Entry, Format
 from bot.digests._json import Record
+from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
 from subscriptions import model
 from subscriptions.errors import Sentence
 
 _PAGE = re.compile(r"# 摘要[^\S\n]*\n\s*\| *Ref *\| *Title *\| *Summary *\|")
-_ROW = re.compile(rf"\| *\[\^(?P<number>\d{{1,6}})\] *\| *\[(?P<title>.*?)\]\((?P<link>{_papers.ADDRESS})\) *\|")
+_ROW = re.compile(rf"\| *\[\^(?P<number>\d{{1,6}})\] *\| *\[(?P<title>.*?)\]\((?P<link>{_arxiv.ADDRESS})\) *\|")
 _NOTE = re.compile(r"\[\^(?P<number>\d{1,6})\]:(?P<title>.*)")
-_LINK = re.compile(rf"\[[^\]\n]*\]\((?P<link>{_papers.ADDRESS})\)")
+_LINK = re.compile(rf"\[[^\]\n]*\]\((?P<link>{_arxiv.ADDRESS})\)")
 _BLOCKS = 6  # of a note: title, link, tldr, English tldr, translated abstract, abstract
 _BETWEEN = re.compile(r"\n[^\S\n]{0,3}\n")  # an empty block has four spaces; a line with fewer separates blocks
 _BEGINNING_OF_ROW = "| [^"
@@ -99,7 +100,7 @@ def _read_markdown(text: str, warnings: Warnings, language: str | None) -> Conte
 
 def _pages(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
     """Yields (first line, text) of each page; there are several if files were joined."""
-    for start, line, page in _format.parts_of(text, (match.start() for match in _PAGE.finditer(text))):
+    for start, line, page in _lines.parts_of(text, (match.start() for match in _PAGE.finditer(text))):
         if not _begins_line(text, start):
             warnings.add("glued_line", line=line, example=page.partition("\n")[0])
         yield line, page.rstrip("\ufeff")
@@ -122,16 +123,16 @@ def _entries(page: str, line: int, warnings: Warnings, language: str | None) -> 
 
 def _rows(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
     rows: list[BilingualRecord] = []
-    for number, line in enumerate(_format.lines_of(page), first):
+    for number, line in enumerate(_lines.lines_of(page), first):
         if not line.startswith(_BEGINNING_OF_ROW):
             continue
         row = _ROW.match(line)
         if not row:
             warnings.add("unparsed_heading", line=number, example=line)
             continue
-        title = _format.collapse(row["title"]).removesuffix(".")  # the full stop that stood before the announcement
+        title = _lines.collapse(row["title"]).removesuffix(".")  # the full stop that stood before the announcement
         tldr = line[row.end() :].strip().removesuffix("|")
-        place = (int(row["number"]), _papers.matched_address(row)[0])
+        place = (int(row["number"]), _arxiv.matched_address(row)[0])
         rows.append(BilingualRecord(line=number, place=place, link=row["link"], title=title, tldr=tldr))
     return rows
 
@@ -150,7 +151,7 @@ def _notes(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
         tldr, english_tldr, translated_abstract, abstract = texts
         record = BilingualRecord(
             line=first + start,
-            place=(int(head["number"]), _papers.matched_address(address)[0]),
+            place=(int(head["number"]), _arxiv.matched_address(address)[0]),
             link=address["link"],
             title=title,
             abstract=abstract,
@@ -171,13 +172,10 @@ def _blocks(body: str) -> list[str]:
 
 def _first_unrecognized(page: str, first: int) -> int:
     """Returns the number of the first line that an empty page would not have, 0 if there is none."""
-    others = [(n, line) for n, line in enumerate(_format.lines_of(page), first) if not _OF_NO_PAPER.match(line)]
+    others = [(n, line) for n, line in enumerate(_lines.lines_of(page), first) if not _OF_NO_PAPER.match(line)]
     if len(others) <= _format.MOST_REMARKS and all(_format.is_remark(line) for _, line in others):
         return 0
     return others[0][0]
-
-
-# ------------------------------------------------------------------------------ a record of any of the three forms
 
 
 def _entry(record: BilingualRecord, warnings: Warnings, language: str | None) -> Entry | None:
@@ -191,44 +189,41 @@ def _entry(record: BilingualRecord, warnings: Warnings, language: str | None) ->
 
 def _paper(record: BilingualRecord, warnings: Warnings, language: str | None) -> model.Paper:
     """Returns the paper of a record, without its key."""
-    of_title, title = _papers.split_title(record.title)
-    of_abstract, abstract = _papers.split_announcement(record.abstract)
+    of_title, title = _arxiv.split_title(record.title)
+    of_abstract, abstract = _arxiv.split_announcement(record.abstract)
     announced = of_abstract or of_title
-    address = _papers.arxiv_address(record.link)
+    address = _arxiv.arxiv_address(record.link)
     arxiv_id, version = address or (announced.arxiv_id if announced else None, None)
     if announced and announced.arxiv_id == arxiv_id:
         version = announced.version or version
     elif announced:
         warnings.add("id_mismatch", line=record.line, example=f"{announced.arxiv_id} / {arxiv_id}")
-    translated_title = _format.collapse(record.translated_title)
+    translated_title = _lines.collapse(record.translated_title)
     translated_abstract = _translated_abstract(record)
-    language = language or _papers.language_of(record.tldr or "", translated_title, translated_abstract)
+    language = language or _languages.language_of(record.tldr or "", translated_title, translated_abstract)
     return model.Paper(
         key="",
         title=title,
-        abstract=_format.collapse(abstract),
+        abstract=_lines.collapse(abstract),
         categories=of_title.categories if of_title else (),
         arxiv_id=arxiv_id,
         version=version,
         announce_type=announced.kind if announced else None,
-        summaries=_summaries(record, language),
-        translations=_papers.translations_of(translated_title, translated_abstract, language),
-        failed=record.tldr is not None and _papers.is_failed({"tldr": record.tldr}),
+        summaries=_its_summaries(record, language),
+        translations=_summaries.translations_of(translated_title, translated_abstract, language),
+        failed=record.tldr is not None and _summaries.is_failed({"tldr": record.tldr}),
     )
 
 
 def _translated_abstract(record: BilingualRecord) -> str:
-    return _format.collapse(_papers.without_translated_announcement(record.translated_abstract))
+    return _lines.collapse(_arxiv.without_translated_announcement(record.translated_abstract))
 
 
-def _summaries(record: BilingualRecord, language: str) -> tuple[model.Summary, ...]:
-    translated = _papers.summaries_of({"tldr": _format.collapse(record.tldr or "")}, language)
-    english = _papers.summaries_of({"tldr": _format.collapse(record.english_tldr)}, "en")
+def _its_summaries(record: BilingualRecord, language: str) -> tuple[model.Summary, ...]:
+    translated = _summaries.summaries_of({"tldr": _lines.collapse(record.tldr or "")}, language)
+    english = _summaries.summaries_of({"tldr": _lines.collapse(record.english_tldr)}, "en")
     languages = {summary.language for summary in translated}
     return (*translated, *(summary for summary in english if summary.language not in languages))
-
-
-# ----------------------------------------------------------------------------------------------------------------- JSON
 
 
 _SHOWN = "translated_title"  # the member that is quoted if an object is no paper
@@ -278,7 +273,7 @@ def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
     Files are read one by one, so damage in one does not affect the next.
     """
     glued = () if text.lstrip().startswith("[") else (match.start() for match in _BEGINNING.finditer(text, 1))
-    for start, line, document in _format.parts_of(text, chain([0], glued)):
+    for start, line, document in _lines.parts_of(text, chain([0], glued)):
         if start and text[start - 1] != "\n":
             warnings.add("glued_line", line=line, example=document.partition("\n")[0])
         yield line, document
@@ -295,9 +290,6 @@ def _record_of_json(item: Record) -> BilingualRecord:
         tldr=item.text("tldr") if item.has_text("tldr") else None,
         english_tldr=item.text("en_tdlr") or item.text("en_tldr"),
     )
-
-
-# ------------------------------------------------------------------------------------------------------------------ RSS
 
 
 _TITLE = "Chat Arxiv"
@@ -344,12 +336,9 @@ def _paragraphs(description: str) -> list[str]:
     return _BETWEEN_PARAGRAPHS.split(outside["inside"]) if outside else []
 
 
-# ------------------------------------------------------------------------------------------------ groups of three lines
-
-
 _GROUP = 3
 _HEADING = re.compile(r"#{1,6}\s|(?:=+|-+)$")  # a heading, or the line that underlines one
-_URL = re.compile(_papers.URL)
+_URL = re.compile(_arxiv.URL)
 _BEGINNING_OF_URL = re.compile(r"https?://arxiv\.org/(?:abs|pdf)/(?:[\d.]*|[a-z-]+(?:\.[A-Z]{0,2})?(?:/\d*)?)")
 _BEFORE_ID = ("https://arxiv.org/abs/", "http://arxiv.org/abs/", "https://arxiv.org/pdf/", "http://arxiv.org/pdf/")
 
@@ -361,7 +350,7 @@ def _is_groups(text: str) -> bool:
 
     `_read_groups` checks whether every third line is an address, and raises an error for the first one that is not.
     """
-    lines = [line for _, line in islice(_lines(text), _GROUP)]
+    lines = [line for _, line in islice(_stripped_lines(text), _GROUP)]
     if len(lines) < _GROUP or any(map(_HEADING.match, lines[:-1])) or _xml.is_markup(text):
         return False
     return bool(_URL.match(lines[-1])) and not any(_URL.fullmatch(line) for line in lines[:-1])
@@ -372,7 +361,7 @@ def _read_groups(text: str, warnings: Warnings, language: str | None) -> Content
     entries: list[Entry] = []
     group: list[Line] = []
     last = text.rstrip().count("\n") + 1
-    for line in _separated(_lines(text), warnings):
+    for line in _separated(_stripped_lines(text), warnings):
         group.append(line)
         if len(group) == _GROUP and not (line[0] == last and _is_cut_short(line[1])):
             if len(entries) >= _format.MOST_PAPERS:
@@ -384,8 +373,8 @@ def _read_groups(text: str, warnings: Warnings, language: str | None) -> Content
     return Content(entries=entries)
 
 
-def _lines(text: str) -> Iterator[Line]:
-    for number, line in enumerate(_format.lines_of(text), 1):
+def _stripped_lines(text: str) -> Iterator[Line]:
+    for number, line in enumerate(_lines.lines_of(text), 1):
         if stripped := line.strip():
             yield number, stripped
 

@@ -13,9 +13,10 @@ from datetime import date
 from html.entities import html5
 from unicodedata import category
 
-from bot.digests import _json, _markup, _names, _papers
-from bot.digests._format import Content, Entry, Warnings
+from bot.digests import _arxiv, _days, _json, _markup, _names, _papers
+from bot.digests._format import Content, Entry
 from bot.digests._json import Record
+from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
 
 name = "biorxiv_json"
@@ -27,8 +28,6 @@ _COLLECTION = re.compile(r'"collection"\s*:\s*\[')
 _NO_ERRORS = ("", "ok", "no posts found")  # the status of an answer that has no preprints and is no error
 _SERVERS = {"medrxiv": "medRxiv"}
 
-
-# ------------------------------------------------------------------------------------------------- titles and abstracts
 
 _BRACES = re.compile(r"\{(?P<name>[A-Za-z ]{2,40}|\+/-)\}")  # for characters: {beta}, {+/-}
 _OTHER_NAMES = {"degrees": "°", "+/-": "±", "middle dot": "·"}
@@ -83,9 +82,6 @@ def _sign(brackets: re.Match[str]) -> str:
     return brackets["signs"] if any(category(sign) == "Sm" for sign in brackets["signs"]) else brackets[0]
 
 
-# ----------------------------------------------------------------------------------------------------------- the format
-
-
 def detect(text: str) -> bool:
     """Returns whether the document is an object with `messages` and an array `collection`, empty or of preprints."""
     if not _OBJECT.match(text) or '"messages"' not in text or not _COLLECTION.search(text):
@@ -105,7 +101,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
     days: list[date | None] = []
 
     def entry(record: Record) -> Entry | None:
-        days.append(_papers.day_in(record.text("date")))
+        days.append(_days.day_in(record.text("date")))
         return _papers.entry_of(record.line, _paper(record), warnings)
 
     entries = _json.entries_of(_json.json_items(text, warnings, _MEMBER), warnings, entry)
@@ -116,7 +112,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
 
 def _paper(record: Record) -> Paper:
-    doi, version = _papers.doi_of(record.text("doi")), _papers.version_number(record.text("version"))
+    doi, version = _papers.doi_of(record.text("doi")), _arxiv.version_number(record.text("version"))
     server = _SERVERS.get(record.text("server").lower(), "bioRxiv")
     site = f"https://www.{server.lower()}.org/content/"
     names = (name for text in record.texts("authors") for name in _cleaned(text).split(";"))
@@ -129,7 +125,7 @@ def _paper(record: Record) -> Paper:
         version=version,
         url=f"{site}{doi}" + (f"v{version}" if version else "") if doi else None,
         venue=server,
-        published=day.isoformat() if (day := _papers.day_in(record.text("date"))) else "",
+        published=day.isoformat() if (day := _days.day_in(record.text("date"))) else "",
     )
 
 

@@ -47,14 +47,12 @@ from datetime import date
 from heapq import merge
 from itertools import chain
 
-from bot.digests import _format, _json, _labels, _names, _papers
-from bot.digests._format import Content, Entry, Format, Warnings
+from bot.digests import _arxiv, _days, _format, _json, _labels, _languages, _lines, _names, _papers, _summaries
+from bot.digests._format import Content, Entry, Format
 from bot.digests._json import Record
+from bot.digests._warnings import Warnings
 from bot.digests._xml import is_markup
 from subscriptions.model import Paper
-
-# ------------------------------------------------------------------------------------------------ daily-arXiv Markdown
-
 
 _HEAD = re.compile("\n### ")
 _BEGINNING = "### ["  # of a head that may be damaged
@@ -63,7 +61,7 @@ _BEGINNING = "### ["  # of a head that may be damaged
 _ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:[^<>\w\n]{0,3}</(?:a|span|div)>)?|</(?:a|span|div)>|\{#[^{}\n]*\}))*[^\S\n]*"
 _LINKED = re.compile(
     rf"### {_ANCHORS}(?:\[\d+\]{_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
-    rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{_papers.ADDRESS}\){_ANCHORS}(?=\n|$)"
+    rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{_arxiv.ADDRESS}\){_ANCHORS}(?=\n|$)"
 )
 _UNLINKED = re.compile(r"^\[\d+\] (?P<title>\S.*)(?=\nAuthors: .* \| Main Category: )", re.MULTILINE)
 _TITLE_LINES = re.compile(
@@ -83,7 +81,7 @@ _SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?:(?P<
 _LONGEST_EMPTY, _MOST_HEADINGS = 1000, 4  # characters, headings of an empty page
 _OF_PAPERS = ("arxiv", "paper", "论文", "論文")  # one of these is in the title of an empty page that also has sentences
 _SENTENCE = re.compile(
-    rf"#+ +(?!Table of Contents)(?:\S+ +\S+ +\S|[^{_papers.HAN}{_papers.KANA}]*(?:[{_papers.HAN}{_papers.KANA}][^\w\s]?){{5}})"
+    rf"#+ +(?!Table of Contents)(?:\S+ +\S+ +\S|[^{_languages.HAN}{_languages.KANA}]*(?:[{_languages.HAN}{_languages.KANA}][^\w\s]?){{5}})"
 )
 
 
@@ -119,7 +117,7 @@ def _is_empty_page(text: str) -> bool:
 
 
 def _day_of_title(line: str) -> date | None:
-    return _papers.day_in(line) or _papers.day_in_chinese(line) or _papers.day_in_words(line)
+    return _days.day_in(line) or _days.day_in_chinese(line) or _days.day_in_words(line)
 
 
 def _read_page(text: str, warnings: Warnings, language: str | None) -> Content:
@@ -179,11 +177,11 @@ class _Page:
         unlinked = None if linked else _UNLINKED.match(block)
         if linked:
             body = _labels.read_body(block[linked.end() :])
-            self._add(line, body, _format.collapse(linked["title"]), *_papers.matched_address(linked))
+            self._add(line, body, _lines.collapse(linked["title"]), *_arxiv.matched_address(linked))
             after = body.after
         elif unlinked:
             body = _labels.read_body_without_link(block[unlinked.end() :])
-            self._add(line, body, _format.collapse(unlinked["title"]))
+            self._add(line, body, _lines.collapse(unlinked["title"]))
             after = body.after
         elif not block.startswith(_BEGINNING):
             after = block
@@ -205,7 +203,7 @@ class _Page:
             elif row.startswith(_TITLE) and (day := _day_of_title(row)):
                 self.day = self.day or day
             elif section := _SECTION.match(row):
-                category = next(iter(_papers.categories_of([section["name"]])), "")
+                category = next(iter(_arxiv.categories_of([section["name"]])), "")
                 self._section = category if category or anchored or section["back"] else self._section
             elif row.startswith("#") and "arxiv.org/abs/" in row:
                 self._warnings.add("unparsed_heading", line=number, example=row)
@@ -231,7 +229,7 @@ class _Page:
     def _add(
         self, line: int, body: _labels.Body, title: str, arxiv_id: str | None = None, version: int | None = None
     ) -> None:
-        categories = _papers.categories_of(body.categories)
+        categories = _arxiv.categories_of(body.categories)
         if not categories and self._section:
             categories = (self._section,)
         if not title:
@@ -239,9 +237,9 @@ class _Page:
         if not body.fields:
             self._warnings.add("entry_without_text", line=line, example=arxiv_id or title)
         texts = body.fields
-        abstract = _papers.meaningful(texts.pop(_labels.ABSTRACT, ""))
-        comment = _papers.meaningful(texts.pop(_labels.COMMENT, ""))
-        translations = _papers.translations_of(
+        abstract = _summaries.meaningful(texts.pop(_labels.ABSTRACT, ""))
+        comment = _summaries.meaningful(texts.pop(_labels.COMMENT, ""))
+        translations = _summaries.translations_of(
             body.title_translation, texts.pop(_labels.TRANSLATION, ""), self._language
         )
         paper = Paper(
@@ -253,14 +251,14 @@ class _Page:
             primary=categories[0] if categories else None,
             arxiv_id=arxiv_id,
             version=version,
-            url=_papers.arxiv_link(arxiv_id) if arxiv_id else None,
-            summaries=_papers.summaries_of(texts, self._language),
+            url=_arxiv.arxiv_link(arxiv_id) if arxiv_id else None,
+            summaries=_summaries.summaries_of(texts, self._language),
             translations=translations,
-            failed=_papers.is_failed(texts),
+            failed=_summaries.is_failed(texts),
             comment=comment,
         )
         if not paper.summaries:
-            body.unread += (f"{name}: {text}" for name, text in texts.items() if _papers.meaningful(text))
+            body.unread += (f"{name}: {text}" for name, text in texts.items() if _summaries.meaningful(text))
         for text in body.unread:
             self._warnings.add("unread_text", line=line, example=text)
         if len(self.entries) >= _format.MOST_PAPERS:
@@ -276,7 +274,7 @@ class _Page:
         announced, found = sum(self.declared.values()) or self._total, len(self.entries)
         if not found:
             self._refuse_unless_empty(announced)
-        names = [name for name in self.declared if _papers.categories_of([name])]
+        names = [name for name in self.declared if _arxiv.categories_of([name])]
         differ = [
             f"{name}: {self.declared[name]} announced, {self._found[name]} read"
             for name in names
@@ -294,9 +292,6 @@ class _Page:
         says_so = self._headings <= 1 or self._announced_at
         if self._unrecognized_at and not (says_so and self._remarks <= _format.MOST_REMARKS):
             raise _format.unrecognized_page(self._unrecognized_at)
-
-
-# ----------------------------------------------------------------------------------------------------------- JSON lines
 
 
 _DOCUMENT = re.compile(r"\s*(?:\[|\{[^\S\n]*\n)")  # an array, or an object that is spread over lines
@@ -340,22 +335,24 @@ def _is_paper(record: Record) -> bool:
 
 
 def _paper(record: Record, language: str | None) -> Paper:
-    addresses = (_papers.arxiv_address(record.text(name)) for name in _ADDRESSES)
+    addresses = (_arxiv.arxiv_address(record.text(name)) for name in _ADDRESSES)
     arxiv_id, version = next(filter(None, addresses), (None, None))
     summary = record.record("AI")
     texts = dict(_texts(summary) if summary.members else _texts_of_flat(record))
     return Paper(
         key="",
         title=record.text("title"),
-        abstract=_papers.meaningful(record.text("summary")),
+        abstract=_summaries.meaningful(record.text("summary")),
         authors=_authors(record),
-        categories=_papers.categories_of(_categories(record, "categories") or _categories(record, "cate")),
+        categories=_arxiv.categories_of(_categories(record, "categories") or _categories(record, "cate")),
         arxiv_id=arxiv_id,
         version=version,
-        summaries=_papers.summaries_of(texts, language),
-        translations=_papers.translations_of(summary.text("title_translation"), summary.text("translation"), language),
-        failed=_papers.is_failed(texts),
-        comment=_papers.meaningful(record.text("comment")),
+        summaries=_summaries.summaries_of(texts, language),
+        translations=_summaries.translations_of(
+            summary.text("title_translation"), summary.text("translation"), language
+        ),
+        failed=_summaries.is_failed(texts),
+        comment=_summaries.meaningful(record.text("comment")),
     )
 
 
@@ -373,7 +370,7 @@ def _texts(summary: Record) -> Iterator[tuple[str, str]]:
 
 def _texts_of_flat(record: Record) -> Iterator[tuple[str, str]]:
     """Yields the fields of a summary that are members of the record itself."""
-    return ((name, record.text(name)) for name in _papers.FIELDS_OF_SUMMARY if record.has_text(name))
+    return ((name, record.text(name)) for name in _summaries.FIELDS_OF_SUMMARY if record.has_text(name))
 
 
 def _categories(record: Record, member: str) -> list[str]:

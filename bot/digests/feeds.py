@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from bot.digests import _dates, _descriptions, _dois, _json, _markup, _papers, _works, _xml
-from bot.digests._format import Content, Format, Warnings, collapse
+from bot.digests import _arxiv, _dates, _descriptions, _dois, _json, _languages, _markup, _works, _xml
+from bot.digests._format import Content, Format
+from bot.digests._lines import collapse
+from bot.digests._warnings import Warnings
 from bot.digests._works import Work
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
@@ -128,7 +130,7 @@ def _work_of(record: _xml.Element, feed: _Feed) -> Work:
     if not doi and not is_blog:
         doi = next((one.doi for one in described if one.doi), None)
     people = (
-        _people(fields, _papers.language_of(title))
+        _people(fields, _languages.language_of(title))
         or [names for names in (one.names for one in described) if names][:1]
     )
     abstracts = sorted((one.abstract for one in described), key=len)
@@ -136,7 +138,7 @@ def _work_of(record: _xml.Element, feed: _Feed) -> Work:
         line=record.line,
         title=_works.without_period(title) if feed.is_of_pubmed else title,
         doi=doi,
-        arxiv_id=next((link for link in links if _papers.arxiv_address(link)), None),
+        arxiv_id=next((link for link in links if _arxiv.arxiv_address(link)), None),
         people=people,
         date=_date(fields) or next((one.date for one in described if one.date), ""),
         abstract=abstracts[-1] if abstracts else "",
@@ -222,7 +224,7 @@ def _date(fields: _Fields) -> str:
 def _venue(fields: _Fields, title: str) -> str:
     named = fields.texts("prism:publicationName", "prism:publicationTitle", "dc:source", "dcterms:isPartOf")
     plain = _markup.plain(title)
-    named += [_in_language(one, _papers.language_of(title)).text for one in fields.all("material_title")]
+    named += [_in_language(one, _languages.language_of(title)).text for one in fields.all("material_title")]
     return next((name for text in named if (name := _works.venue_of(text)) and _markup.plain(text) != plain), "")
 
 
@@ -237,9 +239,6 @@ def _kinds(fields: _Fields) -> list[str]:
     )
     kinds += [one.attributes["term"] for one in fields.all("category") if one.attributes.get("term")]
     return [kind for kind in kinds if kind.lower() != "journal"]
-
-
-# ------------------------------------------------------------------------------------------------------------ the formats
 
 
 def _root(text: str) -> _xml.Element | None:
@@ -304,7 +303,7 @@ def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
         doi = _dois.doi_in_field(item.text("doi") or item.text("_doi") or item.text("id"))
         in_links = (found for link in links if (found := _dois.doi_in_address(link)))
         own = doi or next(in_links, None)
-        arxiv_id = next((link for link in links if _papers.arxiv_address(link)), None)
+        arxiv_id = next((link for link in links if _arxiv.arxiv_address(link)), None)
         names = item.names("authors") or list(filter(None, [item.record("author").text("name")]))
         yield Work(
             line=item.line,

@@ -30,9 +30,10 @@ import re
 from datetime import date
 from itertools import dropwhile, islice
 
-from bot.digests import _format, _html, _json, _names, _papers
-from bot.digests._format import Content, Entry, Format, Warnings
+from bot.digests import _arxiv, _days, _format, _html, _json, _lines, _names, _papers
+from bot.digests._format import Content, Entry, Format
 from bot.digests._json import Record
+from bot.digests._warnings import Warnings
 from bot.digests._xml import is_html
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
@@ -60,8 +61,8 @@ def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1)
 
     def entry(record: Record) -> Entry | None:
         inner = record.record("paper")
-        days.append(_papers.day_in(inner.text("submittedOnDailyAt")))
-        arxiv_id, version = _papers.arxiv_address(inner.text("id")) or (None, None)
+        days.append(_days.day_in(inner.text("submittedOnDailyAt")))
+        arxiv_id, version = _arxiv.arxiv_address(inner.text("id")) or (None, None)
         paper = Paper(
             key="",
             title=inner.text("title") or record.text("title"),
@@ -74,9 +75,6 @@ def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1)
 
     entries = _json.entries_of(_json.json_items(text, warnings, member, line), warnings, entry)
     return Content(entries=entries, day=max(filter(None, days), default=None))
-
-
-# --------------------------------------------------------------------------------------------------------- the web page
 
 
 _DAMAGED = "the data that the page was drawn from are damaged; what is drawn was read instead"
@@ -116,7 +114,7 @@ def _embedded_papers(line: int, data: str, warnings: Warnings) -> Content | None
         warnings.add("bad_json_line", message=_DAMAGED, line=line)
         return None
     content = daily_papers(data, warnings, _ARRAY_OF_PAGE, line)
-    return Content(entries=content.entries, day=_papers.day_in(head.text("dateString")) or content.day)
+    return Content(entries=content.entries, day=_days.day_in(head.text("dateString")) or content.day)
 
 
 def _cards(text: str, warnings: Warnings) -> list[Entry]:
@@ -133,7 +131,7 @@ def _cards(text: str, warnings: Warnings) -> list[Entry]:
 
 def _paper(card: _html.Node) -> Paper | None:
     links = [(link, page["id"]) for link in card.all("a") if (page := _PAGE_OF_PAPER.fullmatch(link.attribute("href")))]
-    address = _papers.arxiv_address(links[0][1]) if links else None
+    address = _arxiv.arxiv_address(links[0][1]) if links else None
     if address is None:
         return None
     arxiv_id = address[0]
@@ -147,9 +145,6 @@ def _paper(card: _html.Node) -> Paper | None:
         authors=tuple(filter(None, (_names.decode_accents(person.attribute("title")) for person in card.all("li")))),
         arxiv_id=arxiv_id,
     )
-
-
-# -------------------------------------------------------------------------------------------- text copied from the page
 
 
 _BANNER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
@@ -178,7 +173,7 @@ def _read_copy(text: str, warnings: Warnings, language: str | None) -> Content: 
     If a title is longer than its abstract, a line is missing or added somewhere before it.
     """
     lines = _without_banners(
-        [(n, _format.collapse(line)) for n, line in enumerate(_format.lines_of(text), 1) if line.strip()]
+        [(n, _lines.collapse(line)) for n, line in enumerate(_lines.lines_of(text), 1) if line.strip()]
     )
     if len(lines) % 2:
         line, title = lines.pop()

@@ -45,8 +45,9 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import dropwhile, islice, takewhile
 
-from bot.digests import _format, _papers
-from bot.digests._format import Content, Entry, Format, Warnings
+from bot.digests import _arxiv, _days, _format, _languages, _lines, _papers, _summaries
+from bot.digests._format import Content, Entry, Format
+from bot.digests._warnings import Warnings
 from bot.digests._xml import is_markup
 from subscriptions.model import Paper, Translation
 
@@ -58,10 +59,10 @@ _HEADING_LINE = re.compile(r"^# 摘要[^\S\n]*$", re.MULTILINE)
 _QUOTED_LINE = re.compile(r"^>", re.MULTILINE)
 _TAGS = re.compile(r"\s*(?:`[^`]+`\s*)+")
 _RULE = re.compile(r"\s*(?:<hr ?/?>|-{3,}|!\[)")  # what follows a quotation; pictures, too
-_URL = re.compile(_papers.URL)
+_URL = re.compile(_arxiv.URL)
 _MOST_LINES = 8  # from the title to the day
 _END = re.compile(r"!\[|\[(?i:arxiv)\]\(")  # a picture, or the address of the paper
-_ADDRESS = re.compile(rf"\[(?i:arxiv)\]\({_papers.ADDRESS}\)")
+_ADDRESS = re.compile(rf"\[(?i:arxiv)\]\({_arxiv.ADDRESS}\)")
 _LABEL = re.compile(r"\s*(?:#+\s*)?(?:摘要|Abstract)(?:\s*[：:]\s*|\s*\n)")
 _SECTION = re.compile(r"#{1,6}[ \t]")  # after both quotations there is no more text of the paper
 _TWO = 2  # quotations: the translation, the abstract
@@ -83,14 +84,14 @@ def _is_paper(text: str) -> bool:
     """
     if is_markup(text):
         return False
-    lines = list(islice(_format.lines_of(text.lstrip()), _MOST_LINES))
+    lines = list(islice(_lines.lines_of(text.lstrip()), _MOST_LINES))
     if any(map(_DAY.match, lines)):
         return bool(_HEADING_LINE.search(text) or _QUOTED_LINE.search(text))
     if not (lines[0].startswith("# ") and any(map(_TAGS.fullmatch, lines)) and _QUOTED_LINE.search(text)):
         return False
     return (
-        _papers.language_of(lines[0]) != "en"
-        and len({_papers.matched_address(found) for found in _URL.finditer(text)}) == 1
+        _languages.language_of(lines[0]) != "en"
+        and len({_arxiv.matched_address(found) for found in _URL.finditer(text)}) == 1
     )
 
 
@@ -100,7 +101,7 @@ def _read_papers(text: str, warnings: Warnings, language: str | None) -> Content
     days: list[date] = []
     for page in _format.bounded(_pages(text.split("\n"), warnings)):
         first = next(iter(page.lines), "")
-        day = _papers.day_in_chinese(first) or _papers.day_in(first)
+        day = _days.day_in_chinese(first) or _days.day_in(first)
         days += [day] if day else []
         entry = _entry(page, warnings, language)
         if entry:
@@ -151,14 +152,14 @@ def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | Non
         title = _quoted_title(above)
         translated, abstract = _abstracts(below)
         address = next((found for line in below if (found := _ADDRESS.match(line))), None)
-    arxiv_id, version = _papers.matched_address(address) if address else (None, None)
+    arxiv_id, version = _arxiv.matched_address(address) if address else (None, None)
     paper = Paper(
         key="",
         title=title,
         abstract=abstract,
         arxiv_id=arxiv_id,
         version=version,
-        translations=_papers.translations_of(_translated_title(page.title), translated, language),
+        translations=_summaries.translations_of(_translated_title(page.title), translated, language),
     )
     if not arxiv_id and (title or abstract):
         warnings.add("no_identifiers", line=page.line)
@@ -177,8 +178,8 @@ def _quoted_texts(lines: list[str]) -> tuple[str, str, str]:
         quotation.pop()
     paragraphs = "\n".join(line.removeprefix(">").strip() for line in quotation).split("\n\n")
     texts = [text for text in map(_without_label, paragraphs) if text and not _URL.fullmatch(text)]
-    english = [text for text in texts if _papers.language_of(text) == "en"]
-    translated = " ".join(text for text in texts if _papers.language_of(text) != "en")
+    english = [text for text in texts if _languages.language_of(text) == "en"]
+    translated = " ".join(text for text in texts if _languages.language_of(text) != "en")
     title = english.pop(0) if english and english[0] == texts[0] and len(texts) > 1 else ""
     return title, translated, " ".join(english)
 
@@ -187,12 +188,12 @@ def _quoted_title(lines: list[str]) -> str:
     """Returns the last quotation, which may have several lines."""
     upwards = dropwhile(lambda line: not line.startswith(">"), reversed(lines))
     quoted = [line[1:] for line in takewhile(lambda line: line.startswith(">"), upwards)]
-    return _format.collapse(" ".join(reversed(quoted)))
+    return _lines.collapse(" ".join(reversed(quoted)))
 
 
 def _translated_title(lines: list[str]) -> str:
     """Returns the title without marks of bold text and of headings; the model may have written a second heading mark."""
-    return _format.collapse(" ".join(lines).replace("**", "")).lstrip("# ")
+    return _lines.collapse(" ".join(lines).replace("**", "")).lstrip("# ")
 
 
 def _abstracts(lines: list[str]) -> tuple[str, str]:
@@ -200,8 +201,8 @@ def _abstracts(lines: list[str]) -> tuple[str, str]:
     quotations = [_without_label("\n".join(quotation)) for quotation in _quotations(lines)]
     if len(quotations) == _TWO:
         return quotations[0], quotations[1]
-    english = [text for text in quotations if text and _papers.language_of(text) == "en"]
-    translated = [text for text in quotations if text and _papers.language_of(text) != "en"]
+    english = [text for text in quotations if text and _languages.language_of(text) == "en"]
+    translated = [text for text in quotations if text and _languages.language_of(text) != "en"]
     return " ".join(translated), " ".join(english)
 
 
@@ -232,10 +233,7 @@ def _without_label(text: str) -> str:
     start = 0
     while label := _LABEL.match(text, start):
         start = label.end()
-    return _format.collapse(_papers.without_translated_announcement(text[start:]))
-
-
-# -------------------------------------------------------------------------------------------------------------- a month
+    return _lines.collapse(_arxiv.without_translated_announcement(text[start:]))
 
 
 _MONTH = re.compile(r"# \d{4}年\d{1,2}月[^\S\n]*(?=\n|$)")
@@ -257,11 +255,11 @@ def _read_month(text: str, warnings: Warnings, language: str | None) -> Content:
     days: list[date | None] = []
     target = ""  # the file of the last paper, until its translation is read
     unrecognized_at = 0
-    for number, line in enumerate(_format.lines_of(text), 1):
+    for number, line in enumerate(_lines.lines_of(text), 1):
         if not line or line.isspace() or _MONTH.match(line):
             continue
         if _DAY_OF_MONTH.fullmatch(line):
-            days.append(_papers.day_in_chinese(line))
+            days.append(_days.day_in_chinese(line))
             continue
         title, file, rest = _parts(line)
         if rest.lstrip(" \ufeff").startswith("# "):
@@ -273,7 +271,7 @@ def _read_month(text: str, warnings: Warnings, language: str | None) -> Content:
             warnings.add("no_identifiers", line=number)
             target = file
         elif title and file == target:
-            found[-1] = (*found[-1][:2], _papers.translations_of(title, "", language))
+            found[-1] = (*found[-1][:2], _summaries.translations_of(title, "", language))
             target = ""
         else:
             unrecognized_at = unrecognized_at or number
@@ -296,7 +294,7 @@ def _parts(line: str) -> tuple[str, str, str]:
     end = line.rfind(_FILE_END)
     if not head or not file or end < file.end():
         return "", "", ""
-    return _format.collapse(line[head.end() : file.start()]), line[file.end() : end], line[end + len(_FILE_END) :]
+    return _lines.collapse(line[head.end() : file.start()]), line[file.end() : end], line[end + len(_FILE_END) :]
 
 
 FORMATS = (

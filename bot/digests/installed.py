@@ -12,7 +12,8 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from bot.digests._format import Content, DigestFormat, Warnings
+from bot.digests._format import Content, DigestFormat
+from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
 from subscriptions import errors
 

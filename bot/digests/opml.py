@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.digests import _format, _xml
+from bot.digests import _plain_text, _warnings, _xml
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.texts.cutting import clip
@@ -24,9 +24,9 @@ class Feeds:
 def read_opml(data: bytes, name: str) -> Feeds:
     """Returns the feeds of a document, also those in folders. Raises BrokenDigest, whose text begins with `name`."""
     try:
-        document = _xml.XmlDocument(_format.plain_text(data, _format.Warnings()), "outline")
+        document = _xml.XmlDocument(_plain_text.plain_text(data, _warnings.Warnings()), "outline")
         entries = list(_entries(document))
-    except _format.NotText:
+    except _plain_text.NotText:
         raise BrokenDigest(Sentence("{name}: not UTF-8 text.", {"name": name})) from None
     problem = document.error or ("it has a DTD" if document.doctype else "")
     if problem:

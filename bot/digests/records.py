@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from bot.digests import _dates, _dois, _format, _json, _papers, _works, _xml
-from bot.digests._format import Content, Format, Warnings
+from bot.digests import _arxiv, _dates, _dois, _json, _plain_text, _summaries, _works, _xml
+from bot.digests._format import Content, Format
 from bot.digests._json import Record
+from bot.digests._warnings import Warnings
 from bot.digests._works import Work
-
-# ------------------------------------------------------------------------------------------------------ PubMed in XML
 
 _FLAT = frozenset({"ArticleTitle", "VernacularTitle", "AbstractText", "CollectiveName"})
 _SET = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE\s+PubmedArticleSet\b[^>\[]*>\s*)?<PubmedArticleSet\b")
@@ -85,9 +84,6 @@ def _date_in_pubmed(record: _xml.Element, article: _xml.Element) -> str:
     )
 
 
-# ------------------------------------------------------------------------------------------------------------ in JSON
-
-
 def _work_of_openalex(record: Record) -> Work:
     places = [record.record("primary_location"), *record.records("locations")]
     people = (
@@ -99,7 +95,7 @@ def _work_of_openalex(record: Record) -> Work:
         line=record.line,
         title=record.text("title") or record.text("display_name"),
         doi=_dois.doi_in_field(record.text("doi")),
-        arxiv_id=next((url for one in places if _papers.arxiv_address(url := one.text("landing_page_url"))), None),
+        arxiv_id=next((url for one in places if _arxiv.arxiv_address(url := one.text("landing_page_url"))), None),
         people=list(filter(None, people)),
         date=_dates.date_of(record.text("publication_date") or record.text("publication_year")),
         abstract=record.text("abstract") or _from_inverted(record.record("abstract_inverted_index")),
@@ -119,7 +115,7 @@ def _from_inverted(index: Record) -> str:
         for place in places
         if isinstance(place, str) and place.isdecimal() and len(place) <= 6  # noqa: PLR2004  digits
     ]
-    return _format.plain_words(" ".join(word for _, word in sorted(placed)), index.warnings, index.line)
+    return _plain_text.plain_words(" ".join(word for _, word in sorted(placed)), index.warnings, index.line)
 
 
 _NO_CROSSREF_PAPERS = frozenset(
@@ -170,7 +166,7 @@ def _work_of_s2(record: Record) -> Work:
         venue=record.record("journal").text("name") or record.text("venue"),
         url=record.text("url"),
         kinds=record.texts("publicationTypes"),
-        summaries=_papers.summaries_of({"tldr": tldr}, "en") if tldr else (),
+        summaries=_summaries.summaries_of({"tldr": tldr}, "en") if tldr else (),
     )
 
 
@@ -249,9 +245,6 @@ def _work_of_hal(record: Record) -> Work:
         venue=record.text("journalTitle_s"),
         url=record.text("uri_s"),
     )  # fmt: skip
-
-
-# ------------------------------------------------------------------------------------------------------------ the formats
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from heapq import nlargest
 from typing import Any
 
-from bot.digests import describe_bytes, describe_text
-from bot.digests._format import BOM, collapse
+from bot.digests._lines import collapse
+from bot.digests._looks import describe_bytes, describe_text
 from bot.digests._names import decode_accents
+from bot.digests._plain_text import BOM
 from subscriptions import errors
 from subscriptions.matching import profiles
 from subscriptions.matching.library import Library, LibraryEntry, LibraryWords
@@ -124,9 +125,6 @@ def _reader_of(head: bytes) -> Any:  # noqa: ANN401 - one of three functions
     return _bibtex if _BIBTEX.search(head) and not head.lstrip().startswith(b"<") else None
 
 
-# ----------------------------------------------------------------------------------------------------------- the formats
-
-
 def _bibtex(data: bytes) -> _Read:
     from bibtexparser import model, splitter  # noqa: PLC0415 - takes 30 ms, and most people never send a library
 
@@ -200,9 +198,6 @@ def _guarded(read: Any) -> list[Any]:  # noqa: ANN401 - a function of a library 
         return list(read())
     except Exception:  # noqa: BLE001 - a foreign text: whatever goes wrong, the entry is broken
         return []
-
-
-# -------------------------------------------------------------------------------------------------------------- an entry
 
 
 def _entry(fields: _Fields) -> LibraryEntry | None:

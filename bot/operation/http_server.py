@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
 from bot.operation.client_addresses import network_of
-from bot.ports import channel
+from bot.ports import channel, measurements
 from bot.settings import Settings
 from subscriptions.errors import Sentence
 
@@ -40,7 +40,7 @@ MINUTE = 60.0  # seconds between two log lines about closed connections or refus
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, app: Starlette, *, observe: channel.Observe = channel.ignore
+    settings: Settings, app: Starlette, *, observe: measurements.Observe = measurements.ignore
 ) -> AsyncIterator[str]:
     """Serves `app` while the body runs. Yields its address. Raises SettingsError if the port cannot be used."""
     listener = _listener(settings)
@@ -67,13 +67,13 @@ async def serving(
 _REFUSED = range(400, 500)  # the statuses of refused requests
 
 
-def _observed(app: ASGIApp, observe: channel.Observe) -> ASGIApp:
+def _observed(app: ASGIApp, observe: measurements.Observe) -> ASGIApp:
     """Returns an application that answers like `app`, and observes the requests that it refuses."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] in _REFUSED:
-                observe(channel.RequestRefused(status=message["status"]))
+                observe(measurements.RequestRefused(status=message["status"]))
             await send(message)
 
         await app(scope, receive, sent)
@@ -89,7 +89,7 @@ class _Server(uvicorn.Server):
     there are too many connections, that object closes one.
     """
 
-    def __init__(self, config: uvicorn.Config, observe: channel.Observe) -> None:
+    def __init__(self, config: uvicorn.Config, observe: measurements.Observe) -> None:
         super().__init__(config)
         self._observe = observe
         self._ended = asyncio.Event()
@@ -118,7 +118,7 @@ class _Server(uvicorn.Server):
             except ConnectionError:  # the client has closed it already
                 continue
             except OSError:
-                self._observe(channel.ConnectionClosed(kind="refused"))
+                self._observe(measurements.ConnectionClosed(kind="refused"))
                 await asyncio.sleep(ACCEPT_AGAIN)
 
     def ends(self) -> None:
@@ -169,7 +169,7 @@ class LimitedProtocol(H11Protocol):
     _opened_at = 0.0  # seconds of the event loop
     _network = ""  # the client's; "" for this machine
 
-    def __init__(self, *args: Any, observe: channel.Observe = channel.ignore, **named: Any) -> None:  # noqa: ANN401 - uvicorn's arguments
+    def __init__(self, *args: Any, observe: measurements.Observe = measurements.ignore, **named: Any) -> None:  # noqa: ANN401 - uvicorn's arguments
         super().__init__(*args, **named)
         self._observe = observe
 
@@ -185,7 +185,7 @@ class LimitedProtocol(H11Protocol):
             ended = min(rivals, key=lambda one: (one._is_answering(), one._opened_at))  # noqa: SLF001 - of this class
             self.connections.discard(ended)
             ended.transport.abort()
-            self._observe(channel.ConnectionClosed(kind="connection"))
+            self._observe(measurements.ConnectionClosed(kind="connection"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancels the deadline."""
@@ -197,7 +197,7 @@ class LimitedProtocol(H11Protocol):
 
         If h11 allows no response, as to HEAD with a damaged body, closes the connection.
         """
-        self._observe(channel.RequestRefused(status=400))
+        self._observe(measurements.RequestRefused(status=400))
         if self.cycle is not None:
             self.cycle.disconnected = True  # discards what the application still sends
         try:
@@ -253,11 +253,11 @@ class Refusals:
         self._closed: Counter[str] = Counter()
         self._refused: Counter[int] = Counter()
 
-    def observe(self, measurement: channel.Measurement) -> None:
+    def observe(self, measurement: measurements.Measurement) -> None:
         """Counts a measurement if it is about a closed connection or a refused request."""
-        if isinstance(measurement, channel.ConnectionClosed):
+        if isinstance(measurement, measurements.ConnectionClosed):
             self._closed[measurement.kind] += 1
-        if isinstance(measurement, channel.RequestRefused):
+        if isinstance(measurement, measurements.RequestRefused):
             self._refused[measurement.status] += 1
 
     async def watch(self) -> None:

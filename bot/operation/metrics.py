@@ -19,7 +19,7 @@ from bot.app import App
 from bot.dependencies.opening import backup_folder
 from bot.operation import maintenance
 from bot.operation.findings import findings_of, joined
-from bot.ports import channel
+from bot.ports import measurements
 from bot.release import installed_version
 from subscriptions.errors import StoreError
 from subscriptions.notices.findings import Finding
@@ -174,7 +174,7 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_messages_total",
         help="Attempts to post a message, by their outcome.",
         labels=("platform", "kind", "outcome"),
-        on=channel.MessageTried,
+        on=measurements.MessageTried,
         values=lambda tried: {(tried.platform, tried.kind, tried.outcome): 1.0},
         from_zero=lambda platforms: [
             (platform, kind, outcome)
@@ -187,7 +187,7 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_message_seconds",
         help="How long a platform took to answer a post.",
         labels=("platform",),
-        on=channel.MessageTried,
+        on=measurements.MessageTried,
         values=lambda tried: {(tried.platform,): tried.seconds},
     ),
     Gauge(
@@ -248,33 +248,33 @@ METRICS: tuple[Metric, ...] = (
     Counter(
         name="paperwire_deliveries_planned_total",
         help="Deliveries that planning stored.",
-        on=channel.PlanMade,
+        on=measurements.PlanMade,
         values=lambda plan: alone(plan.deliveries),
     ),
     Timing(
         name="paperwire_planning_seconds",
         help="How long a round of planning took.",
-        on=channel.PlanMade,
+        on=measurements.PlanMade,
         values=lambda plan: alone(plan.seconds),
     ),
     Timing(
         name="paperwire_matching_seconds",
         help="How long matching took in a round of planning.",
-        on=channel.PlanMade,
+        on=measurements.PlanMade,
         values=lambda plan: alone(plan.matching_seconds),
     ),
     Counter(
         name="paperwire_papers_total",
         help="Papers from a source, new or known.",
         labels=("source", "novelty"),
-        on=channel.SourceRead,
+        on=measurements.SourceRead,
         values=lambda read: {(read.source, "new"): read.new, (read.source, "known"): max(read.papers - read.new, 0)},
     ),
     Counter(
         name="paperwire_polls_total",
         help="Polls of a source, by receipt.",
         labels=("source", "outcome"),
-        on=channel.SourceRead,
+        on=measurements.SourceRead,
         values=lambda read: {(read.source, read.outcome): 1.0},
     ),
     Gauge(
@@ -297,7 +297,7 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_request_seconds",
         help="How long a request of a person took.",
         labels=("platform", "outcome"),
-        on=channel.RequestHandled,
+        on=measurements.RequestHandled,
         values=lambda handled: {(handled.platform, handled.outcome): handled.seconds},
         from_zero=lambda platforms: [(platform, "failed") for platform in platforms],
     ),
@@ -305,7 +305,7 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_connections_closed_total",
         help="Connections to the web address that were closed because there were too many.",
         labels=("kind",),
-        on=channel.ConnectionClosed,
+        on=measurements.ConnectionClosed,
         values=lambda closed: {(closed.kind,): 1.0},
         from_zero=lambda _: [("connection",), ("stream",), ("refused",)],
     ),
@@ -352,7 +352,7 @@ class Metrics:
         self._answering = asyncio.Lock()
         self._is_ready = False
 
-    def observe(self, measurement: channel.Measurement) -> None:
+    def observe(self, measurement: measurements.Measurement) -> None:
         """Counts a measurement."""
         for followed, kept in self._followed:
             if isinstance(measurement, followed.on):

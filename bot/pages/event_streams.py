@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.ports import channel
+from bot.ports import measurements
 from subscriptions.errors import StoreError
 
 MOST_OF_A_NAME = 8
@@ -47,7 +47,7 @@ def surplus(streams: Sequence[Stream], most: int) -> Stream | None:
 class Streams:
     """The open streams of one process. At most `most` are open at once."""
 
-    def __init__(self, observe: channel.Observe, most: int) -> None:
+    def __init__(self, observe: measurements.Observe, most: int) -> None:
         self._observe = observe
         self._most = most
         self._open: list[Stream] = []
@@ -104,5 +104,5 @@ class Streams:
         if extra := surplus(self._open, self._most):
             self._open.remove(extra)
             extra.over.set()
-            self._observe(channel.ConnectionClosed(kind="stream"))
+            self._observe(measurements.ConnectionClosed(kind="stream"))
         return one

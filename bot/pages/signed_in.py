@@ -14,7 +14,7 @@ from bot.operation.passwords import Lock, Tried
 from bot.pages.requests import PATH
 from bot.ports import conversation
 from bot.ports.channel import Clock
-from bot.rendering.templating import draw_page
+from bot.rendering.page_templates import draw_page
 from subscriptions import model
 from subscriptions.errors import Sentence
 from subscriptions.store import callbacks

@@ -10,9 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
@@ -20,25 +18,21 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.app import App
-from bot.digests import read_digest
 from bot.errors import error_location
 from bot.operation import http_server, passwords, web_server
 from bot.operation.client_addresses import is_known_host, network_of
 from bot.operation.web_entry import Entry, entry
 from bot.pages import event_streams, requests, signed_in, static_pages, status
+from bot.pages.samples import PATH, Samples
 from bot.pages.status import Troubles, operator_pages
 from bot.platform import Platform
 from bot.ports import attached, conversation
 from bot.ports.channel import usable_text
 from bot.settings import Settings
-from bot.sources.ingest import store_digest
 from subscriptions import errors
-from subscriptions.model import ChatKind, Digest
-from subscriptions.planning.receipts import Outcome
+from subscriptions.model import ChatKind
 from subscriptions.service.access import choose_language
 from subscriptions.service.conversation_state import known_or_new
-from subscriptions.store.known_papers import first_paper_at
-from subscriptions.store.sources import known_sources
 from subscriptions.zones import zone_name
 
 log = logging.getLogger("paperwire")
@@ -50,16 +44,6 @@ _LARGEST_UPLOAD = attached.LARGEST + (1 << 16)  # bytes of a file and the form a
 _LONGEST_UPLOAD = 300.0  # seconds
 _BOUNDARY = re.compile(r'boundary="?(?P<mark>[\w\'()+,./:=?-]{1,70})')
 _FIELD = re.compile(rb'name="(?P<name>[^"]{1,100})"(?:; filename="(?P<file>[^"]*)")?')
-PATH = "/samples"
-SOURCE = "samples"
-SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")
-_COMING = errors.Sentence(
-    "No papers have come yet. Meanwhile you can try it with samples: real papers with made-up summaries."
-)
-_UNREACHED = errors.Sentence(
-    "arXiv cannot be reached from this machine; look at its network or proxy. I keep trying. "
-    "Meanwhile you can try it with samples: real papers with made-up summaries."
-)
 _OPEN = "Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
 
 
@@ -373,43 +357,3 @@ async def _uploaded(request: Request) -> tuple[list[tuple[str, str]], bytes]:
             file, value = value, name["file"]
         fields.append((name["name"].decode("utf-8", "replace"), value.decode("utf-8", "replace")))
     return fields, file
-
-
-# ---------------------------------------------------------------------------------------------------------- the samples
-
-
-def _sample(name: str) -> Digest:
-    return read_digest(files("bot").joinpath("samples", name).read_bytes(), name)
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """Offers the samples to the person at this machine, until there are papers."""
-
-    app: App
-
-    async def offers(self, visitor: conversation.Visitor) -> Sequence[conversation.Offer]:
-        """Returns the offer of samples, if no source and no token is set and no paper is known; otherwise ()."""
-        if not await self._is_offered(visitor):
-            return ()
-        sources = await self.app.store.run(known_sources)
-        has_failed = any(one.last and one.last.outcome is Outcome.FAILED for one in sources)
-        text = _UNREACHED if has_failed else _COMING
-        example = (await asyncio.to_thread(_sample, SAMPLES[0])).entries[0]
-        return (conversation.Offer(text=text, label=errors.Sentence("use the samples"), action=PATH, example=example),)
-
-    async def use(self, asked: conversation.PageRequest) -> conversation.PageResponse:
-        """Stores the samples as today's papers, since they have no day, and shows the chat. Papers already stored stay."""
-        if await self._is_offered(asked.visitor):
-            for name in SAMPLES:
-                digest = await asyncio.to_thread(_sample, name)
-                await store_digest(self.app.deps, digest, source=SOURCE)
-        return conversation.PageResponse(location="/")
-
-    async def _is_offered(self, visitor: conversation.Visitor) -> bool:
-        settings = self.app.settings
-        if not visitor.is_local or settings.sources:
-            return False
-        if any(platform.facts.token_variable for platform in self.app.platforms.values()):
-            return False
-        return await self.app.store.run(first_paper_at) is None

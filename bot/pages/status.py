@@ -11,10 +11,10 @@ from bot.app import App
 from bot.dependencies.opening import backup_folder
 from bot.operation import maintenance
 from bot.operation.findings import findings_of, joined, texts
-from bot.ports import channel, conversation
+from bot.ports import channel, conversation, measurements
 from bot.rendering import plots
 from bot.rendering.language import Language
-from bot.rendering.templating import draw_page
+from bot.rendering.page_templates import draw_page
 from subscriptions import errors
 from subscriptions.notices.findings import Finding
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -36,17 +36,17 @@ class RecentWork:
     def __init__(self, clock: channel.Clock) -> None:
         self.clock = clock
         self.since = clock.now()
-        self.plans: deque[channel.PlanMade] = deque(maxlen=PLANS)
+        self.plans: deque[measurements.PlanMade] = deque(maxlen=PLANS)
         self._hours: dict[datetime, Counter[str]] = {}  # beginning of the hour → outcomes
 
-    def observe(self, measurement: channel.Measurement) -> None:
+    def observe(self, measurement: measurements.Measurement) -> None:
         """Counts attempts to send, and keeps plans with deliveries."""
         match measurement:
-            case channel.MessageTried():
+            case measurements.MessageTried():
                 self._hours.setdefault(_hour(self.clock.now()), Counter())[measurement.outcome] += 1
                 for hour in [hour for hour in self._hours if hour <= _hour(self.clock.now()) - HOURS * _HOUR]:
                     del self._hours[hour]
-            case channel.PlanMade() if measurement.deliveries:
+            case measurements.PlanMade() if measurement.deliveries:
                 self.plans.append(measurement)
 
     def by_hour(self, now: datetime) -> list[tuple[datetime, Counter[str]]]:
@@ -331,7 +331,7 @@ def _in_words(source: KnownSource, outcomes: Sequence[Outcome | None], language:
     return language.say("{name}: papers on {new} of {days} days", **values)
 
 
-def _plans(plans: Sequence[channel.PlanMade], language: Language) -> str:
+def _plans(plans: Sequence[measurements.PlanMade], language: Language) -> str:
     """Returns a sentence about how long planning took; "" if there are few plans."""
     if len(plans) < _FEWEST_PLANS:
         return ""

@@ -1,13 +1,10 @@
 """The interfaces of a platform's channel, of the clock and of the engine; and buttons, forms and replies."""
 
 import json
-import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import inf
 from typing import Any, Literal, Protocol, TypeVar
 
 from subscriptions import errors, model
@@ -30,8 +27,6 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Waits for some seconds. The clock of a test jumps forward instead."""
 
-
-# --------------------------------------------------------------------------------------------------------- the channel
 
 # A channel posts, edits and finds the messages of one platform.
 
@@ -128,147 +123,6 @@ def read_message(message: model.Message, read: Callable[[Any], T], *, plain: boo
         raise errors.Rejected(f"The stored message cannot be read ({type(error).__name__}).", form=True) from error
 
 
-# -------------------------------------------------------------------------------------------------------- measurements
-
-# A measurement is a value that describes an event in the process. The code where the event happens passes it to the
-# code that counts it. A measurement contains no id, name or words of a chat or a person.
-
-
-log = logging.getLogger("paperwire")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageTried:
-    """One attempt to post a message of a delivery or of a reply."""
-
-    platform: str
-    kind: str  # "delivery" or "reply"
-    outcome: str  # "sent", or the name of the error (`outcome_name`)
-    seconds: float  # time until the platform answered
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanMade:
-    """One round of planning."""
-
-    deliveries: int
-    seconds: float
-    matching_seconds: float  # the part of `seconds` in which queries were matched with papers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestHandled:
-    """One request of a person, until its effect and its reply were stored."""
-
-    platform: str
-    outcome: str  # "answered", "silent" (no reply), "failed" (a bug of ours), "waits" (for the database)
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRead:
-    """One poll of a source, or one scan of a folder that found new files."""
-
-    source: str
-    outcome: str  # the outcome of the receipt
-    papers: int
-    new: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionClosed:
-    """A connection to our web address that was refused or closed, because there were too many connections."""
-
-    kind: str  # "connection", "stream" (of an open page), "refused" (the process has too many open files)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRefused:
-    """A request to our web address that was refused."""
-
-    status: int  # of HTTP, from 400 to 499
-
-
-Measurement = MessageTried | PlanMade | RequestHandled | SourceRead | ConnectionClosed | RequestRefused
-Observe = Callable[[Measurement], None]
-
-
-def ignore(measurement: Measurement) -> None:
-    """Ignores a measurement."""
-    del measurement
-
-
-def outcome_name(error: errors.NotDelivered) -> str:
-    """Returns the type of an error in lower case: "retry_later", "chat_gone"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
-
-
-@dataclass(slots=True)
-class Observers:
-    """Passes each measurement to all listeners. Never raises, because an error in counting must not stop the work."""
-
-    listeners: list[Observe] = field(default_factory=list)
-
-    def __call__(self, measurement: Measurement) -> None:
-        """Calls every listener. Logs the errors of listeners."""
-        for listener in self.listeners:
-            try:
-                listener(measurement)
-            except Exception as error:  # noqa: BLE001 - a sent message must be confirmed even if counting fails
-                log.error("A measurement was not counted: %s", type(error).__name__)
-
-
-# --------------------------------- the engine, which runs the senders of lanes
-
-
-Deliver = Callable[[model.Lane], Awaitable[None]]
-
-
-class Engine(Protocol):
-    """Runs the senders of lanes. In bot/delivery, `EmbeddedEngine` is for one process, `ClusterEngine` for several."""
-
-    @property
-    def lanes_in_hand(self) -> int:
-        """Returns in how many lanes this process is delivering now."""
-
-    def wake(self, lanes: Sequence[model.Lane], *, not_before: datetime | None = None) -> None:
-        """Makes each lane run, that is, lets its sender look for messages to send, not earlier than `not_before`.
-
-        If a lane is waiting to run, it runs at least once after this call. A lane that is running runs again
-        afterwards.
-        """
-
-    def deliveries_stored(self, lanes: Sequence[model.Lane]) -> None:
-        """Makes each lane run after deliveries for it were committed."""
-
-    async def run(self, deliver: Deliver) -> None:
-        """Calls `deliver` for every woken lane until no lane has to run soon. For one lane, only one call runs at a time.
-
-        An error of `deliver` does not stop other lanes. All errors are raised at the end, as an ExceptionGroup.
-        """
-
-    def posting(self, lane: model.Lane, *, patience: float = inf) -> AbstractAsyncContextManager[bool]:
-        """Locks a lane for posting while the body runs, so that all processes post there one after another.
-
-        Yields False if another worker is still posting there after `patience` seconds.
-        """
-
-    async def reserve(self, token: str, *, urgent: bool = False) -> float:
-        """Reserves one send in a token's budget. Returns the monotonic second at which the send may start.
-
-        `urgent` sends are replies to people, and go before all other waiting sends. The call itself may also wait before it returns.
-        """
-
-    async def count_others(self, lane: model.Lane, *, anew: bool = False) -> None:
-        """Makes the rate limiter count what other processes have sent in a lane. Raises StoreError.
-
-        Does nothing if they were counted within the last second, unless `anew` is set.
-        """
-
-
-# -------------------------------------------------------------- what the rooms say to each other of messages to people
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     """A button under a message. It either opens `url` or sends `data`, the id of a callback token in the store.
@@ -293,9 +147,6 @@ class Button:
 Buttons = tuple[tuple[Button, ...], ...]  # rows
 
 
-# ------------------------------------------- what people and their programs write to us, as every channel passes it on
-
-
 # Lone surrogates cannot be stored, some databases cannot store NUL, and control characters are invisible.
 _UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
@@ -305,7 +156,6 @@ def usable_text(text: object) -> str:
     return _UNUSABLE.sub("", str(text or ""))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
 # Modals are forms that a person fills in. A home view is the page that the bot shows to a person.
 
 
@@ -410,9 +260,6 @@ class Forms(Protocol):
 
         Returns None if the platform does not let the bot see that. Raises NotDelivered.
         """
-
-
-# -------------------------------------------------------------------------- A reply to a person, before it is rendered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,11 @@ stay TeX. A formula is converted completely or not at all. Dollar signs delimit 
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
-from unicodedata import category, combining, east_asian_width
+from unicodedata import category, combining
 
-from subscriptions.model import Paper
 from subscriptions.normalize import tex
-from subscriptions.texts import cutting, normal_forms
+from subscriptions.texts import normal_forms
 
 # without modifier letters, which look like subscripts or superscripts already
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})
@@ -192,72 +189,6 @@ def _power(match: re.Match[str]) -> str:
     return raised if all(ours != theirs for ours, theirs in zip(inner, raised, strict=True)) else match[0]
 
 
-# ------------------------------------------------------------------------------------------ the hits of a query, marked
-
-
-_FIELD = re.compile(r"^[A-Za-z]{2,10}:")
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A text with marked hits, split into pieces: ("a ", "hit", " and ", "another", ""). Every second piece is a hit."""
-
-    pieces: tuple[str, ...]
-
-    @property
-    def has_hit(self) -> bool:
-        """Whether any piece is a hit."""
-        return len(self.pieces) > 1
-
-    def __str__(self) -> str:
-        return "".join(self.pieces)
-
-    def __bool__(self) -> bool:
-        return any(self.pieces)
-
-
-def plain_word(word: str) -> str:
-    """Returns a word of a query without its field, quotation marks and asterisks."""
-    return _FIELD.sub("", clean(word)).strip('"“”=*- ')
-
-
-def marked(text: str, words: Iterable[str]) -> Passage:
-    """Returns the text with the first occurrence of each word marked.
-
-    Only whole words are marked, in any letter case.
-    """
-    plain = {plain_word(word) for word in words}
-    forms = plain | {*map(readable, plain)}
-    spans = sorted(filter(None, (_first(text, form) for form in forms - {""})), key=lambda span: (span[0], -span[1]))
-    pieces, done = list[str](), 0
-    for start, end in spans:
-        if start >= done:
-            pieces += [text[done:start], text[start:end]]
-            done = end
-    return Passage((*pieces, text[done:]))
-
-
-def _first(text: str, word: str) -> tuple[int, int] | None:
-    for match in re.finditer(re.escape(word), text, re.IGNORECASE):
-        start, end = match.span()
-        if not _runs_on(text, start) and not _runs_on(text, end):
-            return start, end
-    return None
-
-
-def _runs_on(text: str, place: int) -> bool:
-    """Returns whether a word continues across this place.
-
-    False beside a wide character, such as a Chinese one, since such scripts have no spaces.
-    """
-    if place in {0, len(text)}:
-        return False
-    left, right = text[place - 1], text[place]
-    return left.isalnum() and right.isalnum() and "W" not in {east_asian_width(left), east_asian_width(right)}
-
-
-# ---------------------------------------------------------------------------------- foreign text prepared for a message
-
 # Characters that platforms cannot carry are removed, and right-to-left text is isolated.
 
 
@@ -299,20 +230,3 @@ def isolated(text: str) -> str:
     if text.isascii() or not _RTL_BLOCKS.search(text):
         return text
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
-
-
-# ------------------------------------------------------------------------------ texts about papers in lines of commands
-
-
-_TITLE = 90  # columns
-_OPENING = 80  # columns of the abstract that are shown for a paper without a title
-
-
-def title_line(paper: Paper) -> str:
-    """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
-    title = (
-        cutting.cut_at_word(readable(clean(paper.title)), _TITLE)
-        or f"“{cutting.cut_at_word(clean(paper.abstract), _OPENING)}”"
-    )
-    name = paper.arxiv_id or paper.doi
-    return f"{isolated(title)} ({name})" if name else isolated(title)

@@ -9,25 +9,16 @@ caret shows where a refused query is wrong.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from gettext import GNUTranslations
 from importlib.resources import files
-from itertools import repeat
 from types import ModuleType
 
-from rich.cells import cell_len
-
 from bot.ports.channel import Reply
+from bot.rendering.queries_in_words import caret
 from subscriptions import errors
-from subscriptions.categories import has_classes
-from subscriptions.planning.times import split_when
-from subscriptions.query import ValueKind, parse, written_values
-from subscriptions.query.sentences import MAX_QUERY_LENGTH
-from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query
 from subscriptions.texts.cutting import cut_letters
 from subscriptions.zones import zone
 
@@ -205,135 +196,3 @@ def _cut(value: object) -> object:
     if isinstance(value, errors.Sentence):
         return short(value)
     return cut_letters(value, _LONGEST_TYPED) if isinstance(value, str) else value
-
-
-# ----------------------------------------------------------------------------------------------------- queries in words
-
-
-Translate = Callable[[str], str]
-
-WINDOW = 60  # terminal cells of a refused query that are shown around its error
-_CUT = "…"
-
-_AND = errors.Sentence("{first} {second}")
-_OR = errors.Sentence("{first} OR {second}")
-_BUT_NOT = errors.Sentence("{wanted}, not {excluded}")
-_WITHOUT = errors.Sentence("{wanted} -{excluded}")
-
-
-def query_in_words(query: Query, translate: Translate) -> str:
-    """Returns the reading of a query. If that is longer than a query may be, returns the query as it was typed."""
-    reading = _reading(query.tree, translate)
-    return reading if len(reading) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
-
-
-def explain(text: str, translate: Translate) -> dict[str, object]:
-    """Returns the document of `explain --json` (docs/commands.md): what a query means, or why it is refused.
-
-    A time at the end of the text is no part of the query, as after /sub.
-    """
-    ending = split_when(text)
-    typed = {"query": text, "text": text}
-    try:
-        query = parse.parse_query(ending.query)
-    except errors.QueryError as error:
-        refusal = {"column": error.column, "message": error.sentence.say(translate), "hint": error.hint.say(translate)}
-        return {**typed, "canonical": None, "words": None, "hints": [], "error": refusal}
-    return {
-        **typed,
-        "canonical": query.canonical,
-        "words": query_in_words(query, translate),
-        "hints": [hint.say(translate) for hint in query.hints],
-        "error": None,
-    }
-
-
-# ---------------------------------------------------------------------------------------------------------- the reading
-
-
-def _reading(node: Node, translate: Translate) -> str:
-    if isinstance(node, Leaf):
-        return _leaf(node, translate)
-    if isinstance(node, Not):
-        return errors.Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
-    wanted, excluded = _parted(node)
-    parts = sorted(wanted, key=_names_a_field)
-    # a comprehension would add a stack frame for each nested bracket of a query
-    reading, *more = map(_inner, parts, repeat(translate))
-    for second in more:
-        both = {"first": reading, "second": second}
-        reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)
-    for part in excluded:  # after several wanted words "-" is written, since "a b, not c" would make a phrase of "a b"
-        values = {"wanted": reading, "excluded": _inner(part.node, translate)}
-        reading = replace(_WITHOUT if more else _BUT_NOT, values=values).say(translate)
-    return reading
-
-
-def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
-    """Returns (wanted parts, excluded parts). Without a wanted part, or in an OR, all parts count as wanted."""
-    excluded = [part for part in node.nodes if isinstance(part, Not)]
-    if isinstance(node, Or) or len(excluded) == len(node.nodes):
-        return node.nodes, ()
-    return [part for part in node.nodes if not isinstance(part, Not)], excluded
-
-
-def _names_a_field(node: Node) -> bool:
-    return isinstance(node, Leaf) and not node.term.field.is_bare
-
-
-def _inner(node: Node, translate: Translate) -> str:
-    """Returns the reading of a part. The reading is in brackets if the part has parts itself."""
-    reading = _reading(node, translate)
-    return errors.Sentence("({inner})", {"inner": reading}).say(translate) if isinstance(node, And | Or) else reading
-
-
-def _leaf(leaf: Leaf, translate: Translate) -> str:
-    value, field = written_values.written_value(leaf), leaf.term.field
-    if field.kind is ValueKind.CATEGORY and has_classes(value):
-        value = f"{value}.*"
-    if field.is_bare:
-        return value
-    return replace(field.reading, values={"words": value}).say(translate) if field.reading else f"{field.name}:{value}"
-
-
-# ------------------------------------------------------------------------------------------------------------ the caret
-
-
-def caret(text: str, column: int) -> tuple[str, str]:
-    """Returns (line of a refused query, line with ^ below `column`), for a font of fixed width.
-
-    Columns count code points, from 1.
-
-    A long query is cut on both sides of the column, to 60 cells. "…" marks where text is left out.
-    """
-    shown = [_visible(char) for char in text]
-    at = min(max(column, 1) - 1, len(shown))
-    before, after = "".join(shown[:at]), "".join(shown[at:])
-    room = WINDOW - 1
-    if cell_len(before) + cell_len(after) <= room:
-        return before + after, " " * cell_len(before) + "^"
-    tail = _fitting(after, max(room // 3, room - cell_len(before)))
-    head = _fitting(before[::-1], room - cell_len(tail))[::-1]
-    while head and not cell_len(head[0]):  # a combining mark whose letter was cut off
-        head = head[1:]
-    head = head if head == before else _CUT + head
-    return head + (tail if tail == after else tail + _CUT), " " * cell_len(head) + "^"
-
-
-def _visible(char: str) -> str:
-    """Returns the character for a line: a space instead of white space, "" instead of control and format characters."""
-    if char.isspace():
-        return " "
-    return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char
-
-
-def _fitting(text: str, room: int) -> str:
-    """Returns the beginning of a text that fits into `room` cells. If the text is cut, one cell stays free for "…"."""
-    if cell_len(text) <= room:
-        return text
-    width = 0
-    for place, char in enumerate(text):
-        width += cell_len(char)
-        if width >= room:
-            return text[:place]
-    return text

@@ -10,197 +10,9 @@ from functools import partial
 from bot.ports import channel
 from bot.rendering import cleaning, outline, packing, views
 from bot.rendering.delivery_messages import delivery_pages
-from bot.rendering.language import Language
 from bot.rendering.plots import plot_text
+from bot.rendering.whole_papers import section_pieces, whole_head, whole_sections, why_head, why_sections
 from subscriptions import model
-from subscriptions.errors import Sentence
-from subscriptions.matching import fulfilment, reasons
-from subscriptions.matching.reasons import Hit
-from subscriptions.matching.reasons import why as hits_of
-from subscriptions.normalize import tokens
-from subscriptions.query import ABOUT, TITLE, papers_of_queries, parse, rewriting
-from subscriptions.query.tree import Query
-from subscriptions.texts import cutting, summary_states
-
-_AUTHORS = 40  # authors that are shown, since some papers have thousands
-_NAME_WIDTH = 60
-_SIDE = 100  # columns of text on each side of a hit
-_PASSAGES = 6  # passages that are shown for one subscription
-_LONGEST = 8000  # characters of a text that are used
-
-_FIELDS = {
-    "tldr": Sentence("In short"),
-    "motivation": Sentence("Motivation"),
-    "method": Sentence("Method"),
-    "result": Sentence("Result"),
-    "conclusion": Sentence("Conclusion"),
-}
-
-
-def whole_head(item: model.Item, reader: views.Reader, measure: views.Measure = views.HEAD) -> views.PaperView:
-    """Returns the head of a close-up with all authors and categories.
-
-    If `measure` cuts the title, authors and categories are cut, too.
-    """
-    view = views.paper_view(item, reader, measure)
-    if measure.title < views.HEAD.title:
-        return view
-    paper = item.paper.paper
-    return replace(
-        view, authors=_all_authors(paper, reader.language), categories=", ".join(views.category_names(paper))
-    )
-
-
-def whole_sections(item: model.Item, reader: views.Reader) -> tuple[views.Section, ...]:
-    """Returns the texts of a paper, first those in the chat's language. Includes at most one of its summaries.
-
-    A summary in another language is used only if there is none in the chat's language.
-    """
-    paper, language = item.paper.paper, reader.language
-    translated = views.in_language(views.translations_of(paper), language.code)
-    summaries = list(filter(_usable, views.summaries_of(paper)))
-    own = views.in_language(summaries, language.code)
-    others = [] if own else summaries
-    english = views.in_language(others, "en")
-    rest = [] if english else others
-    below = [] if views.titled_for(paper, reader.settings) is not paper else translated  # else it is the title already
-    return (
-        *(part for one in below for part in _section(language.say("Title, translated"), one.title)),
-        *_summary(own[:1], language),
-        *(part for one in translated for part in _section(language.say("Abstract, translated"), one.abstract)),
-        *_summary(english[:1], language),
-        *_section(language.say("Abstract"), paper.abstract),
-        *_section(language.say("Comment"), paper.comment),
-        *_summary(rest[:1], language),
-    )
-
-
-def why_head(item: model.Item, reader: views.Reader, measure: views.Measure = views.HEAD) -> views.PaperView:
-    """Returns the head of a close-up, without the line that names subscriptions."""
-    return replace(views.paper_view(item, reader, measure), why="")
-
-
-def why_sections(item: model.Item, reader: views.Reader) -> tuple[views.Section, ...]:
-    """Returns sections for each subscription that matched the paper: its label, and the passages with its words."""
-    return tuple(section for because in item.because for section in _reason(because, item.paper.paper, reader))
-
-
-# ------------------------------------------------------------------------------------------------- all texts of a paper
-
-
-def _all_authors(paper: model.Paper, language: Language) -> str:
-    names = [cleaning.isolated(cutting.cut_at_word(name, _NAME_WIDTH)) for name in views.author_names(paper)]
-    between = views.between_names(names)
-    if len(names) <= _AUTHORS:
-        return between.join(names)
-    return f"{between.join(names[: _AUTHORS - 1])}{between}… {names[-1]} ({language.number(len(names))})"
-
-
-def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator[views.Section]:
-    """Yields a section for each usable field of these summaries."""
-    for summary in summaries:
-        for name, text in _usable(summary).items():
-            known = _FIELDS.get(name)
-            called = known.say(language.translate) if known else cleaning.clean(name.replace("_", " ")).capitalize()
-            yield from _section(called, text, ai=views.AI_MARK)
-
-
-def _usable(summary: model.Summary) -> dict[str, str]:
-    return {name: text for name, text in summary.fields.items() if summary_states.summary_state(text) == "ok"}
-
-
-def _section(called: str, text: str, *, ai: str = "") -> Iterator[views.Section]:
-    if shown := cleaning.readable(cleaning.clean(text[:_LONGEST])):
-        yield views.Section(label=called, text=cleaning.Passage((shown,)), ai=ai)
-
-
-# ---------------------------------------------------------------------------------------------------------- why it came
-
-
-def _reason(because: model.Because, paper: model.Paper, reader: views.Reader) -> Iterator[views.Section]:
-    """Yields the label of the subscription, then the passages with its words.
-
-    If the paper has changed and no longer contains the words, yields the words in place of the passages.
-    """
-    number = f"{because.number}  " if because.number else ""
-    yield views.Section(
-        label="" if reader.is_public else f"{number}{views.subscription_label(because, reader)}",
-        text=cleaning.Passage(("",)),
-    )
-    query = _query(because)
-    found = hits_of(query, paper) if query else ()
-    if query is None or not found:
-        words = ", ".join(f"“{cleaning.clean(word)}”" for word in because.words)
-        if words:
-            yield views.Section(label="", text=cleaning.Passage((words,)), close=True)
-        return
-    shown = list(query.fields)
-    for hit in sorted(found, key=lambda hit: shown.index(hit.field))[:_PASSAGES]:
-        place = hit.field.place.say(reader.language.translate)
-        named = reader.language.say("{place}:", place=place)
-        yield views.Section(label=named, text=_passage(query, hit), close=True)
-
-
-def _query(because: model.Because) -> Query | None:
-    """Returns the query of a subscription; None if it is no longer valid.
-
-    Papers that it names (`like:`) are replaced by the matched words, and what is near in meaning is left out.
-    """
-    query = parse.query_of(because.text)
-    if query is not None and query.asked:
-        kept = rewriting.with_leaves(query.tree, lambda leaf: leaf.term.field is not ABOUT)
-        query = parse.query_of(rewriting.written(kept)) if kept else None
-    if query is None:  # it was stored under an older grammar, or asks only for meaning
-        return None
-    named = papers_of_queries.papers_named_in(query)
-    if not named:
-        return query
-    others = {token for term in query.terms for token in term.tokens}
-    found = [" ".join(tokens(word)) for word in because.words]
-    words = tuple((word, fulfilment.THOUSAND) for word in found if word not in others)
-    return parse.parse_query(because.text, query.fields.knowing(dict.fromkeys(named, words)))
-
-
-def _passage(query: Query, hit: Hit) -> cleaning.Passage:
-    """Returns the text around the first hit. For fields without running text, such as authors, returns the terms."""
-    if not hit.text:
-        return cleaning.Passage(("", ", ".join(map(cleaning.clean, hit.terms)), ""))
-    text = cleaning.readable(cleaning.clean(hit.text[:_LONGEST]))
-    places = reasons.spans(query, text, hit.field)
-    if not places:  # the words are inside TeX, which was converted
-        return cleaning.Passage((cutting.cut_at_sentence(text, 2 * _SIDE),))
-    start, end = places[0]
-    passage = cleaning.Passage((text[:start], text[start:end], text[end:]))
-    return passage if hit.field is TITLE else _around(passage, _SIDE)
-
-
-def _around(passage: cleaning.Passage, side: int) -> cleaning.Passage:
-    """Returns the passage with at most `side` columns on each side of its hit."""
-    before, hit, after = passage.pieces
-    return cleaning.Passage(
-        (
-            cutting.cut_at_word(before[::-1], side)[::-1],
-            cutting.cut_at_word(hit, 2 * side),
-            cutting.cut_at_word(after, side),
-        )
-    )
-
-
-def section_pieces(section: views.Section, room: int) -> tuple[views.Section, ...]:
-    """Returns the section in pieces of about `room` columns, cut between sentences. Only the first piece has the label.
-
-    A passage with a hit stays one piece and is shortened on both sides.
-    """
-    if section.text.has_hit:
-        return (replace(section, text=views.isolated_passage(_around(section.text, room // 2))),)
-    first, *others = (
-        views.isolated_passage(cleaning.Passage((piece,))) for piece in cutting.pieces(str(section.text), room)
-    )
-    return (replace(section, text=first), *(views.Section(label="", text=piece) for piece in others))
-
-
-# -------------------------------------------------------------------------------------------------------------- replies
-
 
 DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
@@ -287,9 +99,6 @@ def _with_delivery(
     return [*pages, *(packing.Page(fragments=tuple(fragments), papers=()) for fragments in below)]
 
 
-# --------------------------------------------------------------------------------------------------------------- papers
-
-
 def _papers(
     reply: channel.Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
 ) -> Iterator[packing.PaperPart]:
@@ -333,9 +142,6 @@ def _in_pieces(section: views.Section, medium: packing.Medium, beneath: packing.
         if all(packing.fits(fragment, medium, beneath) for fragment in fragments):
             break
     return fragments
-
-
-# ---------------------------------------------------------------------------------------------------------------- lines
 
 
 def _views(reply: channel.Reply) -> Iterator[views.Line | views.Code]:

@@ -11,9 +11,9 @@ from typing import Literal, TypeVar
 from unicodedata import combining
 
 from bot.ports import channel
-from bot.rendering import addresses_of_papers, cleaning
-from bot.rendering.cleaning import Passage
+from bot.rendering import addresses_of_papers, cleaning, marked_hits
 from bot.rendering.language import Language
+from bot.rendering.marked_hits import Passage
 from subscriptions import model
 from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.texts import cutting, normal_forms, summary_states, withdrawals
@@ -203,8 +203,8 @@ class PaperView:
     id: int
     form: Literal["card", "row", "title"]
     number: str  # "7" in a bulletin
-    title: cleaning.Passage
-    original: cleaning.Passage  # the original title, if `title` is its translation
+    title: marked_hits.Passage
+    original: marked_hits.Passage  # the original title, if `title` is its translation
     url: str
     withdrawn: str  # "withdrawn, 2 Feb", perhaps with by whom; the title is then struck through
     authors: str
@@ -214,7 +214,7 @@ class PaperView:
     cross: str  # "cross-list"
     day: str  # "Thu 22 Jan"
     ai: str  # "AI:" before a summary
-    text: cleaning.Passage
+    text: marked_hits.Passage
     quotation: str
     why: str
     buttons: CardButtons = CardButtons()  # used on platforms that show buttons beside the paper
@@ -253,8 +253,8 @@ def paper_view(
         id=item.paper.id,
         form=measure.form,
         number=str(number) if number else "",
-        title=isolated_passage(cleaning.marked(title, words)),
-        original=isolated_passage(cleaning.marked(below, words)),
+        title=isolated_passage(marked_hits.marked(title, words)),
+        original=isolated_passage(marked_hits.marked(below, words)),
         url=addresses_of_papers.paper_url(paper),
         withdrawn=_withdrawn(paper, reader, gone) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
@@ -264,7 +264,7 @@ def paper_view(
         cross=reader.language.say("cross-list") if item.cross else "",
         day=day,
         ai=AI_MARK if ai else "",
-        text=isolated_passage(cleaning.marked(text, words)),
+        text=isolated_passage(marked_hits.marked(text, words)),
         quotation=cleaning.isolated(quotation),
         why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
@@ -365,14 +365,14 @@ def shrinking_measures(measure: Measure) -> Iterator[Measure]:
         yield replace(measure, quotation=0, summary=0, abstract=0, title=min(measure.title, title))
 
 
-def isolated_passage(passage: cleaning.Passage) -> cleaning.Passage:
+def isolated_passage(passage: marked_hits.Passage) -> marked_hits.Passage:
     """Returns the passage between isolating marks if it has right-to-left letters. Like `isolated`, but for a Passage."""
     whole = str(passage)
     if cleaning.isolated(whole) == whole:
         return passage
     fence, (first, *others) = cleaning.isolated(whole), passage.pieces
     *others, last = (fence[0] + first, *others)
-    return cleaning.Passage((*others, last + fence[-1]))
+    return marked_hits.Passage((*others, last + fence[-1]))
 
 
 @lru_cache(maxsize=2048)  # the same papers go to many chats in one morning
@@ -480,7 +480,7 @@ def _author(name: str) -> str:
 
 def _followed(names: list[str], words: Iterable[str]) -> list[int]:
     """Returns the indexes of the authors whom one of the words names."""
-    wanted = [tokens for word in words if (tokens := _name_tokens(cleaning.plain_word(word)))]
+    wanted = [tokens for word in words if (tokens := _name_tokens(marked_hits.plain_word(word)))]
     return [place for place, name in enumerate(names) if any(tokens <= _name_tokens(name) for tokens in wanted)]
 
 

@@ -96,9 +96,6 @@ def _with_query(url: str, **values: str) -> str:
     return parts._replace(query=urlencode(query)).geturl()
 
 
-# ── answers in pages, with a cursor ──────────────────────────────────────────────────────────────────────────────────
-
-
 def _first_of_openalex(question: Question) -> str:
     filters = f"{question.text},from_publication_date:{question.first}"
     page = {"filter": filters, "per-page": "100", "cursor": "*"}
@@ -138,9 +135,6 @@ def _by_cursor(
         return Rest((_with_query(url, cursor=cursor),), received)
 
     return rest
-
-
-# ── PubMed: first the ids, then their records ────────────────────────────────────────────────────────────────────────
 
 
 def _first_of_pubmed(question: Question) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Protocol
 
 from bot.digests import dated, read_digest
-from bot.ports import channel
+from bot.ports import channel, measurements
 from bot.ports.meaning import Encoder
 from bot.sources.encoding import codes_of
 from bot.sources.fetch_request import ARXIV, Sites
@@ -104,4 +104,4 @@ class PollDependencies:
     sites: Sites = ARXIV
     announced_batches: set[date] = field(default_factory=set)  # days of arXiv's announcements that some feed has shown
     jitter: Callable[[], float] = random.random
-    observe: channel.Observe = channel.ignore  # gets a SourceRead for each receipt
+    observe: measurements.Observe = measurements.ignore  # gets a SourceRead for each receipt

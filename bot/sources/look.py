@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.ports.channel import SourceRead
+from bot.ports.measurements import SourceRead
 from bot.settings import SourceSettings
 from bot.sources import documents
 from bot.sources.fetch_request import is_dated

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.dependencies.opening import fact_of
 from bot.errors import FetchError, error_location
-from bot.ports import channel
+from bot.ports import measurements
 from bot.release import installed_version
 from bot.settings import Settings, SourceSettings
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
@@ -312,7 +312,7 @@ def make_source_scheduler(
     deps: IngestDependencies,
     *,
     stopping: Callable[[], bool] = lambda: False,
-    observe: channel.Observe = channel.ignore,
+    observe: measurements.Observe = measurements.ignore,
 ) -> SourceScheduler:
     """Returns the scheduler that polls the sources of these settings into a store."""
     receipts = make_file_receipts(settings, deps, observe=observe)
@@ -321,7 +321,7 @@ def make_source_scheduler(
 
 
 def make_file_receipts(
-    settings: Settings, deps: IngestDependencies, *, observe: channel.Observe = channel.ignore
+    settings: Settings, deps: IngestDependencies, *, observe: measurements.Observe = measurements.ignore
 ) -> FileReceipts:
     """Returns the writer of receipts of files."""
     timing = SourceSchedules(settings.holidays, settings.timezone)

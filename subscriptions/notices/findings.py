@@ -79,9 +79,6 @@ def _bare(reason: str) -> str:
     return reason.rstrip(".。")
 
 
-# ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagesDead(Finding):
     """Deliveries could not be sent and will not be tried again."""
@@ -203,9 +200,6 @@ class SubscriptionsPutOff(Finding):
         )
 
 
-# ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFinding(Finding):
     """Something that is wrong with one source. `since`: when it was last complete."""
@@ -278,9 +272,6 @@ class SummariesFailed(SourceFinding):
     level: Level = unstored(Level.NOTE)
     failed_summaries: int
     papers: int
-
-
-# ── the rest of the bot ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

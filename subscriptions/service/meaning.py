@@ -16,9 +16,6 @@ MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take
 MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences are compared
 
 
-# --------------------------------------------------------------------------------------------------------- the encoder
-
-
 @writes
 def claim_encoder(transaction: Transaction, name: str) -> None:
     """Makes this the encoder of all workers. Codes of another encoder count as missing from now on."""
@@ -36,9 +33,6 @@ def note_failing(transaction: Transaction, *, since: datetime) -> bool:
 def failing_since(transaction: Transaction) -> datetime | None:
     """Returns since when the encoder fails; None if it works."""
     return meanings.failing_since(transaction)
-
-
-# ----------------------------------------------------------------------------------------------------------- questions
 
 
 @reads
@@ -62,8 +56,6 @@ def questions_without(transaction: Transaction, encoder: str, most: int) -> list
     """Returns texts that stored queries ask and that lack a vector, at most `most`; [] if the store has another encoder."""
     return meanings.questions_without(transaction, most) if meanings.encoder(transaction) == encoder else []
 
-
-# ----------------------------------------------------------------------------------------------- papers that lack codes
 
 # Their codes are for searching. No subscription gets a paper because of late codes (`meanings.LATE`).
 
@@ -91,9 +83,6 @@ def put_codes(transaction: Transaction, encoder: str, done: meanings.Slice, code
         meanings.put_late(transaction, encoder, made)
         meanings.end_slice(transaction, done)
         meanings.note_failing(transaction, None)
-
-
-# ---------------------------------------------------------------------------------------------------------- searching
 
 
 class Near(NamedTuple):

@@ -56,9 +56,6 @@ class Task:
 Repeats = Callable[[Mapping[int, model.Paper]], Sequence[int] | None]
 
 
-# --------------------------------------------------------------------------------------------------- what is wanted
-
-
 @reads
 def find_wanted(transaction: Transaction, *, now: datetime) -> Wanted | None:
     """Returns which summaries of the next papers are wanted; None if there are no papers that were not looked through."""
@@ -129,9 +126,6 @@ def put_wanted(transaction: Transaction, wanted: Wanted, *, now: datetime) -> No
 def is_wanted(transaction: Transaction) -> bool:
     """Returns whether any summary may have to be asked for."""
     return model_summaries.is_wanted(transaction)
-
-
-# ------------------------------------------------------------------------------------------------- what is asked for
 
 
 @writes
@@ -222,9 +216,6 @@ def put_failed(transaction: Transaction, task: Task, *, tokens: int, now: dateti
 def _put_none(transaction: Transaction, task: Task, *, works: bool, is_over: bool, now: datetime) -> None:
     model_summaries.put_none(transaction, task.place, works=works, is_over=is_over, now=now)
     model_summaries.add_to_day(transaction, task.day, failed=int(is_over))
-
-
-# ------------------------------------------------------------------------------------------------- what people see
 
 
 @writes

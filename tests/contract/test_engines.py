@@ -12,7 +12,8 @@ from bot.delivery.cluster import ClusterEngine
 from bot.delivery.job_queue import Times
 from bot.delivery.sender import EmbeddedEngine
 from bot.dependencies.system_clock import SystemClock
-from bot.ports.channel import Clock, Engine, Limits
+from bot.ports.channel import Clock, Limits
+from bot.ports.engine import Engine
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.model import Lane
 from subscriptions.store.database.store import Store

@@ -6,9 +6,9 @@ import pytest
 
 from subscriptions.model import Subscription
 from subscriptions.service import listing
-from subscriptions.service.amendments import last_change
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
+from subscriptions.service.undoing import last_change
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 

@@ -26,9 +26,9 @@ from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter
 from bot.platforms.apprise.settings import AppriseSettings, Destination
-from bot.platforms.email import adapter as email_adapter
-from bot.platforms.email.adapter import MailPages
+from bot.platforms.email.channel import EmailChannel
 from bot.platforms.email.markup import Link
+from bot.platforms.email.pages_of_links import MailPages
 from bot.platforms.email.settings import MailSettings
 from bot.ports import conversation
 from bot.settings import Settings
@@ -363,14 +363,14 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
 async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_page(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(email_adapter, "PROMPT", 0.01)
+    monkeypatch.setattr(channel, "PROMPT", 0.01)
     await bot.confirms()
-    readers = [f"reader{number}@lab.org" for number in range(email_adapter.AT_ONCE)]
+    readers = [f"reader{number}@lab.org" for number in range(channel.AT_ONCE)]
     for reader in readers:
         await bot.confirms(f"email:{reader}")
     stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
     bot.fake.mails.clear()
-    bot.fake.troubles.extend(["content held"] * email_adapter.AT_ONCE)
+    bot.fake.troubles.extend(["content held"] * channel.AT_ONCE)
     make.ingested(bot.app.store, make.paper("Diffusion again"), now=bot.clock.now())
     bot.clock.advance(timedelta(days=1))
     sends = asyncio.create_task(bot.app.sender.deliver())
@@ -417,7 +417,7 @@ async def test_who_is_refused_for_another_ones_fault_is_not_paused(bot: Bot) -> 
 def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
     mail = MailSettings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>")
     found = Settings(database_url=SecretStr(""), of_rooms=(mail,), **settings)
-    assert email_adapter.EmailChannel(found, make.FakeClock(make.NOON))._hand_over().local_hostname == greeting
+    assert channel.EmailChannel(found, make.FakeClock(make.NOON))._hand_over().local_hostname == greeting
 
 
 SUBJECTS = (
@@ -437,7 +437,7 @@ NAMES = ("Papers", "=?utf-8?q?x=0D=0ABcc:_spy@lab.org?=", 'Dr. "P", <a@b.org>', 
 async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
     await bot.confirms()
     channel = bot.app.platforms["email"].channel
-    assert isinstance(channel, email_adapter.EmailChannel)
+    assert isinstance(channel, EmailChannel)
     for subject, name in itertools.product(SUBJECTS, NAMES):
         channel.sender = Address(name, addr_spec="papers@lab.org")
         payload = {"subject": subject, "about": "", "preview": "", "text": "t", "html": "<tr><td>h</td></tr>"}

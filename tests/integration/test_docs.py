@@ -21,14 +21,14 @@ from bot import digests
 from bot.cli.state import STATES
 from bot.commands.intent import REGISTRY
 from bot.delivery.lane_sender import GONE_SHARE
-from bot.digests._format import _MESSAGES as MESSAGES
+from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
 from bot.operation import metrics
 from bot.operation.web_server import health_app
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.settings import SlackSettings
 from bot.platforms.telegram.adapter import TelegramChannel
-from bot.rendering import language
+from bot.rendering import language, queries_in_words
 from bot.settings import Settings, all_variables
 from bot.settings.loading import load_settings
 from subscriptions import chat_settings, errors, model, taste
@@ -91,15 +91,18 @@ def test_two_queries_that_the_page_calls_the_same_are_one(row: docs_pages.Row) -
 @pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "is read as", "and the answer says"), ids=str)
 def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: docs_pages.Row) -> None:
     query = parse.parse_query(row.code("you type"))
-    assert (language.query_in_words(query, str), str(query.hints[0])) == (row["is read as"], row["and the answer says"])
+    assert (queries_in_words.query_in_words(query, str), str(query.hints[0])) == (
+        row["is read as"],
+        row["and the answer says"],
+    )
 
 
 @pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "is read as", "in Chinese"), ids=str)
 def test_a_query_is_read_in_both_languages_as_its_page_says(row: docs_pages.Row) -> None:
     query = parse.parse_query(row.code("you type"))
     assert (
-        language.query_in_words(query, str),
-        language.query_in_words(query, language.Language("zh", "UTC").translate),
+        queries_in_words.query_in_words(query, str),
+        queries_in_words.query_in_words(query, language.Language("zh", "UTC").translate),
     ) == (
         row["is read as"],
         row["in Chinese"],
@@ -197,13 +200,13 @@ def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
 )
 def test_a_paper_is_known_by_the_key_of_its_row(row: docs_pages.Row) -> None:
     text = row.code("for example")
-    address = digests._papers.arxiv_address(text)
+    address = digests.arxiv_address(text)
     known_by = {
         "its DOI, in lower case": "doi",
         "its title, as a hash": "title",
         "its abstract, as a hash": "abstract",
     }
-    key = address[0] if address else digests._papers.paper_key(**{known_by[row["of"]]: text})
+    key = address[0] if address else digests.paper_key(**{known_by[row["of"]]: text})
     assert transcripts.shows(row.code("key"), str(key)), key
 
 

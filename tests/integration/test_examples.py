@@ -15,7 +15,7 @@ from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import LANGUAGES
 from bot.commands.words.subjects import query_in
 from bot.demo import steps, story
-from bot.pages.site import SAMPLES
+from bot.pages.samples import SAMPLES
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.web import markup, playground
 from bot.ports.conversation import Place

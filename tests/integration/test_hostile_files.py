@@ -65,8 +65,8 @@ def test_a_paper_with_two_million_authors_keeps_twenty_thousand(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("field", "page", "most"),
     [
-        ("title", entry(title="Sand " * 10_000), digests._papers.TITLE),
-        ("abstract", entry(abstract="Sand. " * 50_000), digests._papers.TEXT),
+        ("title", entry(title="Sand " * 10_000), digests._limits.TITLE),
+        ("abstract", entry(abstract="Sand. " * 50_000), digests._limits.TEXT),
     ],
     ids=["title", "abstract"],
 )
@@ -83,10 +83,10 @@ def test_the_other_fields_have_limits_too() -> None:
         + ', "AI": {"tldr": "' + "s" * 100_000 + '"}}'
     )  # fmt: skip
     (paper,) = digests.read_digest(line.encode(), "lines.jsonl", format="daily_arxiv_jsonl").entries
-    assert max(map(len, paper.authors)) <= digests._papers.NAME
-    assert len(paper.categories) <= digests._papers.CATEGORIES
-    assert max(len(paper.doi or ""), len(paper.key)) <= digests._papers.DOI
-    assert max(len(text) for one in paper.summaries for text in one.fields.values()) == digests._papers.TEXT
+    assert max(map(len, paper.authors)) <= digests._limits.NAME
+    assert len(paper.categories) <= digests._limits.CATEGORIES
+    assert max(len(paper.doi or ""), len(paper.key)) <= digests._limits.DOI
+    assert max(len(text) for one in paper.summaries for text in one.fields.values()) == digests._limits.TEXT
 
 
 def test_ordinary_and_very_large_papers_are_kept_whole() -> None:

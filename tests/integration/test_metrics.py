@@ -22,7 +22,7 @@ from bot.operation import metrics as operation_metrics
 from bot.operation.checks import check_findings
 from bot.operation.findings import Problem
 from bot.operation.process import Process, run
-from bot.ports import channel
+from bot.ports import measurements
 from bot.settings import Settings
 from subscriptions import model
 from subscriptions.planning import receipts
@@ -261,8 +261,8 @@ async def test_a_new_metric_is_one_value(tmp_path: Path, clock: make.FakeClock, 
 
 def test_a_listener_that_fails_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
     counted: list[object] = []
-    tried = channel.MessageTried(platform="telegram", kind="reply", outcome="sent", seconds=1)
-    channel.Observers([Mock(side_effect=ValueError("zebrafinch")), counted.append])(tried)
+    tried = measurements.MessageTried(platform="telegram", kind="reply", outcome="sent", seconds=1)
+    measurements.Observers([Mock(side_effect=ValueError("zebrafinch")), counted.append])(tried)
     assert counted == [tried]
     assert [record.getMessage() for record in caplog.records] == ["A measurement was not counted: ValueError"]
 

@@ -42,6 +42,7 @@ from subscriptions.service import (
     retention,
     sending,
     source_notices,
+    undoing,
 )
 from subscriptions.service.importing import import_lines
 from subscriptions.service.plan import plan_due
@@ -537,9 +538,9 @@ def _writes(
 
 
 def _undoes(store: database.Store) -> object:
-    change = amendments.last_change(store, ME)
+    change = undoing.last_change(store, ME)
     assert change is not None
-    return amendments.undo(store, ME, change.id, now=make.NOON)
+    return undoing.undo(store, ME, change.id, now=make.NOON)
 
 
 def _ingests_ours(store: database.Store) -> bool:

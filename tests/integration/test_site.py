@@ -26,7 +26,7 @@ from bot.operation.metrics import Metrics
 from bot.operation.web_entry import Entry, entry
 from bot.pages import event_streams, requests, signed_in, site
 from bot.platforms.web import markup
-from bot.ports import channel
+from bot.ports import measurements
 from bot.ports.attached import LARGEST
 from bot.settings.loading import load_settings
 from subscriptions.errors import StoreError
@@ -569,7 +569,7 @@ class House:
 
     pages: web_site.Pages
     url: str
-    seen: list[channel.Measurement]
+    seen: list[measurements.Measurement]
     stack: AsyncExitStack
 
     async def enters(self, name: str) -> web_site.Browser:
@@ -598,7 +598,7 @@ class House:
 
     @property
     def closed(self) -> Counter[str]:
-        return Counter(one.kind for one in self.seen if isinstance(one, channel.ConnectionClosed))
+        return Counter(one.kind for one in self.seen if isinstance(one, measurements.ConnectionClosed))
 
 
 @pytest.fixture
@@ -607,7 +607,7 @@ async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.Monke
     monkeypatch.setattr("resource.getrlimit", lambda _: (64, 64))
     monkeypatch.setattr(event_streams, "SETTLES", 0)
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
-        observe, seen = pages.app.deps.observe, list[channel.Measurement]()
+        observe, seen = pages.app.deps.observe, list[measurements.Measurement]()
         observe.listeners.append(seen.append)
         async with (
             http_server.serving(
@@ -694,14 +694,14 @@ async def test_a_stream_ends_quietly_when_the_database_fails() -> None:
 
     assert [
         part
-        async for part in event_streams.Streams(channel.ignore, 8).follow(
+        async for part in event_streams.Streams(measurements.ignore, 8).follow(
             parts(), name="ada", address="", may_hear=AsyncMock(return_value=True)
         )
     ] == ["one"]
 
 
 async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loop, failures, seen = asyncio.get_running_loop(), iter(range(2)), list[channel.Measurement]()
+    loop, failures, seen = asyncio.get_running_loop(), iter(range(2)), list[measurements.Measurement]()
     accept = loop.sock_accept
 
     async def out_of_files(listener: socket.socket) -> tuple[socket.socket, object]:
@@ -718,7 +718,7 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
         httpx.AsyncClient(trust_env=False) as client,
     ):
         answer = await client.get(f"{url}/health/live")
-    assert (answer.json(), seen) == ({"live": True}, [channel.ConnectionClosed(kind="refused")] * 2)
+    assert (answer.json(), seen) == ({"live": True}, [measurements.ConnectionClosed(kind="refused")] * 2)
 
 
 # -------------------------------------------------------------------------------------------------- what the operator sees
@@ -735,8 +735,8 @@ async def test_what_was_closed_or_refused_is_one_line_a_minute(
         closed = ["connection"] * 1000 + ["stream"] * 2 + ["refused"] * 3
         for kind in closed if next(minutes) == 0 else ():
             for listener in (metrics.observe, counts.observe):
-                listener(channel.ConnectionClosed(kind=kind))
-                listener(channel.RequestRefused(status=401 if kind == "connection" else 404))
+                listener(measurements.ConnectionClosed(kind=kind))
+                listener(measurements.RequestRefused(status=401 if kind == "connection" else 404))
 
     monkeypatch.setattr(clock, "sleep", one_minute)
     with pytest.raises(RuntimeError):  # raised when no minutes are left

@@ -12,7 +12,7 @@ from bot.app import App, build_app
 from bot.operation import findings
 from bot.operation.findings import Problem
 from bot.pages import status
-from bot.ports import channel, conversation
+from bot.ports import conversation, measurements
 from bot.settings.loading import load_settings
 from subscriptions import model
 from subscriptions.planning import receipts
@@ -188,26 +188,26 @@ async def test_messages_are_counted_by_hour_and_outcome(
     page: status.StatusPage, work: status.RecentWork, clock: make.FakeClock
 ) -> None:
     for outcome in ("sent", "sent", "retry_later"):
-        work.observe(channel.MessageTried(platform="telegram", kind="delivery", outcome=outcome, seconds=0.1))
+        work.observe(measurements.MessageTried(platform="telegram", kind="delivery", outcome=outcome, seconds=0.1))
     for _ in range(4):
         assert "<svg" not in await shown(page), "a picture of fewer than five hours says nothing"
         clock.advance(timedelta(hours=1))
-        work.observe(channel.MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
+        work.observe(measurements.MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
     found = await shown(page)
     assert "<title>12:00: 2 messages sent, 1 failed attempt</title>" in found
     assert "<title>13:00: 1 message sent</title>" in found
     assert "6 messages sent, 1 failed attempt, answers included, since Thu 22 Jan 12:00." in words(found)
     clock.advance(timedelta(days=2))
-    work.observe(channel.MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
+    work.observe(measurements.MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
     await says(page, "1 message sent, answers included, since Fri 23 Jan 17:00.")
 
 
 async def test_plans_are_told_once_there_are_many(page: status.StatusPage, work: status.RecentWork) -> None:
-    work.observe(channel.PlanMade(deliveries=0, seconds=9, matching_seconds=9))
+    work.observe(measurements.PlanMade(deliveries=0, seconds=9, matching_seconds=9))
     for number in range(20):
         assert " plan" not in words(await shown(page))
         seconds = 7 if number == 3 else number % 2 + 1
-        work.observe(channel.PlanMade(deliveries=10, seconds=seconds, matching_seconds=seconds / 4))
+        work.observe(measurements.PlanMade(deliveries=10, seconds=seconds, matching_seconds=seconds / 4))
     await says(
         page,
         "Of the last 20 plans with 200 deliveries, half took 2.00 s or less, the longest 7.00 s; matching was 25 % of it.",

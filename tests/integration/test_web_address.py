@@ -25,7 +25,7 @@ from bot.operation.program_pages import ProgramPages
 from bot.platforms.slack import manifest
 from bot.platforms.slack import receiving as slack_receiving
 from bot.platforms.slack.installing import INSTALL
-from bot.platforms.telegram import receiving
+from bot.platforms.telegram import receiving, webhook
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.conversation import Receiver
@@ -565,7 +565,7 @@ def answers_of(port: int) -> Answers:
     return answers
 
 
-JSON_SENT, OF_TELEGRAM = {"content-type": "application/json"}, {receiving.HEADER: SECRET}
+JSON_SENT, OF_TELEGRAM = {"content-type": "application/json"}, {webhook.HEADER: SECRET}
 SIGNED = JSON_SENT | {slack_receiving.TIMESTAMP: "1", slack_receiving.SIGNATURE: asked.SIGNED}
 REQUESTS: list[tuple[str, dict[str, str], bytes, int]] = [  # method and path, headers, body, expected status
     ("GET /health/live", {}, b"", 200),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
-from bot.digests._papers import NAME, TITLE
+from bot.digests._limits import NAME, TITLE
 from subscriptions.model import Paper
 from tests import digest_checks
 from tests.digest_pages import PARTS

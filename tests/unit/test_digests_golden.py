@@ -16,7 +16,7 @@ from bot import digests
 from bot.cli.digest_reports import Report, digest_report
 from bot.digests import _example
 from bot.errors import UnknownFormat
-from bot.pages.site import SAMPLES
+from bot.pages.samples import SAMPLES
 from subscriptions import model
 from subscriptions.errors import PaperwireError
 from tests.digest_pages import PARTS

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import _html, _json, read_digest
-from bot.digests._format import Warnings
+from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Digest
 

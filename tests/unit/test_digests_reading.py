@@ -6,7 +6,19 @@ from datetime import date
 import pytest
 
 from bot import digests
-from bot.digests import _dates, _dois, _format, _names, _no_papers, _papers
+from bot.digests import (
+    _arxiv,
+    _dates,
+    _days,
+    _dois,
+    _languages,
+    _lines,
+    _names,
+    _no_papers,
+    _papers,
+    _plain_text,
+    _warnings,
+)
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Announce
 
@@ -52,7 +64,7 @@ GROUP = "We fly a kite.\n我们放风筝。\nhttps://arxiv.org/abs/2601.01001\n"
     ],
 )
 def test_an_id_is_found_in_all_its_forms(text: str, arxiv_id: str | None, version: int | None) -> None:
-    assert _papers.arxiv_address(text) == ((arxiv_id, version) if arxiv_id else None)
+    assert _arxiv.arxiv_address(text) == ((arxiv_id, version) if arxiv_id else None)
 
 
 def _h(text: str) -> str:
@@ -266,7 +278,7 @@ def test_a_doi_is_found_in_small_letters(text: str, doi: str | None) -> None:
     ],
 )
 def test_a_day_in_english_words_is_a_day(text: str, day: date | None) -> None:
-    assert _papers.day_in_words(text) == day
+    assert _days.day_in_words(text) == day
 
 
 def test_only_categories_of_arxiv_are_categories() -> None:
@@ -283,14 +295,14 @@ def test_only_categories_of_arxiv_are_categories() -> None:
         "cs.AI",
         " hep-th",
     ]
-    assert _papers.categories_of(names) == ("cs.AI", "math-ph", "cond-mat.mes-hall", "q-bio.NC", "hep-th")
+    assert _arxiv.categories_of(names) == ("cs.AI", "math-ph", "cond-mat.mes-hall", "q-bio.NC", "hep-th")
 
 
 def test_an_announcement_is_taken_off() -> None:
-    found, text = _papers.split_announcement("arXiv:2605.06185v2 Announce Type: replace \nAbstract: Kites.")
+    found, text = _arxiv.split_announcement("arXiv:2605.06185v2 Announce Type: replace \nAbstract: Kites.")
     assert found is not None
     assert (found.arxiv_id, found.version, found.kind, text) == ("2605.06185", 2, Announce.REPLACE, "Kites.")
-    assert _papers.split_announcement("Kites. arXiv:2605.06185v2 Announce Type: new Abstract: no")[0] is None
+    assert _arxiv.split_announcement("Kites. arXiv:2605.06185v2 Announce Type: new Abstract: no")[0] is None
 
 
 @pytest.mark.parametrize(
@@ -312,7 +324,7 @@ def test_an_announcement_is_taken_off() -> None:
 def test_an_announcement_is_taken_off_the_end_of_a_title(
     title: str, plain: str, version: int | None, categories: tuple[str, ...], kind: Announce | None
 ) -> None:
-    found, rest = _papers.split_title(title)
+    found, rest = _arxiv.split_title(title)
     assert found is not None
     assert (rest, found.arxiv_id, found.version, found.categories, found.kind) == (
         plain,
@@ -334,7 +346,7 @@ def test_an_announcement_is_taken_off_the_end_of_a_title(
     ],
 )
 def test_a_title_without_announcement_stays(title: str) -> None:
-    assert _papers.split_title(title) == (None, title)
+    assert _arxiv.split_title(title) == (None, title)
 
 
 @pytest.mark.parametrize(
@@ -349,7 +361,7 @@ def test_a_title_without_announcement_stays(title: str) -> None:
     ],
 )
 def test_a_translated_announcement_is_taken_off(text: str, plain: str) -> None:
-    assert _papers.without_translated_announcement(text) == plain
+    assert _arxiv.without_translated_announcement(text) == plain
 
 
 @pytest.mark.parametrize(
@@ -363,7 +375,7 @@ def test_a_translated_announcement_is_taken_off(text: str, plain: str) -> None:
     ],
 )
 def test_a_chinese_day_is_a_day(text: str, day: date | None) -> None:
-    assert _papers.day_in_chinese(text) == day
+    assert _days.day_in_chinese(text) == day
 
 
 @pytest.mark.parametrize(
@@ -380,7 +392,7 @@ def test_a_chinese_day_is_a_day(text: str, day: date | None) -> None:
     ],
 )
 def test_script_tells_the_language(text: str, language: str) -> None:
-    assert _papers.language_of(text) == language
+    assert _languages.language_of(text) == language
 
 
 @pytest.mark.parametrize(
@@ -398,7 +410,7 @@ def test_script_tells_the_language(text: str, language: str) -> None:
     ],
 )
 def test_a_file_name_tells_the_day_if_it_holds_just_one(name: str, day: date | None) -> None:
-    assert _papers.day_in_name(name) == day
+    assert _days.day_in_name(name) == day
 
 
 @pytest.mark.parametrize(
@@ -420,7 +432,7 @@ def test_a_file_name_tells_the_day_if_it_holds_just_one(name: str, day: date | N
     ],
 )
 def test_the_day_of_a_feed_is_that_of_new_york(stamp: str, day: date | None) -> None:
-    assert _papers.arxiv_day(stamp) == day
+    assert _days.arxiv_day(stamp) == day
 
 
 DATED = b"# AI-Enhanced arXiv Daily 2026-01-24\n\n### none\n"
@@ -458,17 +470,17 @@ def test_the_language_of_the_source_wins_over_the_script() -> None:
 
 
 def test_bytes_become_text_line_by_line() -> None:
-    assert _format.plain_text(b"\xef\xbb\xbfa\r\nb\rc\n\xef\xbb\xbfd", _format.Warnings()) == "a\nb\rc\nd"
-    assert _format.plain_text(b"a\r\r\n\r\r\nb\rc", _format.Warnings()) == "a\n\nb\rc"
-    assert _format.collapse(" a\t\nb\u3000c\u2028d\x1ce ") == "a b c d e"
+    assert _plain_text.plain_text(b"\xef\xbb\xbfa\r\nb\rc\n\xef\xbb\xbfd", _warnings.Warnings()) == "a\nb\rc\nd"
+    assert _plain_text.plain_text(b"a\r\r\n\r\r\nb\rc", _warnings.Warnings()) == "a\n\nb\rc"
+    assert _lines.collapse(" a\t\nb\u3000c\u2028d\x1ce ") == "a b c d e"
     for data in (b"\xff\xfea\x00", b"a\0b", b"\xe9", "é".encode()[:1], b"\xed\xa0\x80"):
-        with pytest.raises(_format.NotText):
-            _format.plain_text(data, _format.Warnings())
+        with pytest.raises(_plain_text.NotText):
+            _plain_text.plain_text(data, _warnings.Warnings())
 
 
 def test_control_characters_are_counted_with_their_first_line() -> None:
-    warnings = _format.Warnings()
-    assert _format.plain_text("one\n\ttwo\nth\x08ree\x7f\x9f\ufffe\tx".encode(), warnings) == "one\n\ttwo\nthree\tx"
+    warnings = _warnings.Warnings()
+    assert _plain_text.plain_text("one\n\ttwo\nth\x08ree\x7f\x9f\ufffe\tx".encode(), warnings) == "one\n\ttwo\nthree\tx"
     (found,) = warnings.collected()
     assert (found.count, found.line, found.examples) == (5, 3, ("U+0008", "U+007F", "U+009F", "U+FFFE", "U+0009"))
 

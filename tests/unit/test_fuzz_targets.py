@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.platforms.slack import receiving
 from bot.platforms.slack.manifest import PATHS
-from bot.platforms.telegram.receiving import HEADER
+from bot.platforms.telegram.webhook import HEADER
 from tests.programs.fuzz import asked as web
 from tests.programs.fuzz import targets
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.language import query_in_words
+from bot.rendering.queries_in_words import query_in_words
 from subscriptions import model
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError

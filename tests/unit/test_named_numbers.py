@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.service.amendments import numbers_among, numbers_in, numbers_missing
+from subscriptions.service.several_subscriptions import numbers_among, numbers_in, numbers_missing
 
 ONE_AND_TWO = ((1, 1), (2, 2))
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.rendering import language
+from bot.rendering import queries_in_words
 from subscriptions import portable
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError
@@ -1105,7 +1105,7 @@ def understood(text: str) -> tree.Query | None:
 @given(typed_texts | any_text)
 def test_any_text_is_understood_or_refused_with_its_column(text: str) -> None:
     query = understood(text)
-    document = language.explain(text, lambda template: template)
+    document = queries_in_words.explain(text, lambda template: template)
     assert list(document) == ["query", "text", "canonical", "words", "hints", "error"]
     assert bool(query) == bool(document["words"]) == (document["error"] is None)
     if query:
@@ -1169,7 +1169,7 @@ def test_other_spellings_have_the_same_canonical_text(found, random, writings) -
 
 @given(typed_texts | any_text, st.integers(1, 1001))
 def test_the_caret_stays_below_the_line(text: str, column: int) -> None:
-    line, below = language.caret(text, column)
+    line, below = queries_in_words.caret(text, column)
     assert below.strip(" ") == "^"
     assert not {"\n", "\r", "\t"} & set(line)
     assert len(below) <= 61
@@ -1340,7 +1340,7 @@ def test_no_text_makes_much_work_or_needs_a_deep_stack(text: str) -> None:
     sys.setrecursionlimit(len(inspect.stack(0)) + 400)
     try:
         with counted() as work:
-            language.explain(text[:1000], str)
+            queries_in_words.explain(text[:1000], str)
     finally:
         sys.setrecursionlimit(limit)
     assert work.calls < 300_000  # about 0.1 s; most texts need a hundredth of this

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from bot.rendering import language
+from bot.rendering import language, queries_in_words
 from subscriptions import errors, model
 from subscriptions import query as grammar
 from subscriptions.matching import distinctive_terms, paper_index, profiles, reasons
@@ -89,7 +89,7 @@ def english(template: str) -> str:
     ],
 )
 def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> None:
-    assert language.query_in_words(parse.parse_query(typed), english) == said
+    assert queries_in_words.query_in_words(parse.parse_query(typed), english) == said
 
 
 @pytest.mark.parametrize(
@@ -108,15 +108,15 @@ def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> N
     ],
 )
 def test_the_reading_speaks_the_language_of_the_chat(typed: str, said: str) -> None:
-    assert language.query_in_words(parse.parse_query(typed), language.Language("zh", "UTC").translate) == said
+    assert queries_in_words.query_in_words(parse.parse_query(typed), language.Language("zh", "UTC").translate) == said
 
 
 def test_hints_speak_the_language_of_the_chat() -> None:
-    assert language.explain('"e', language.Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
+    assert queries_in_words.explain('"e', language.Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
 
 
 def test_explain_is_one_document() -> None:
-    assert language.explain('author:Jane "deep', english) == {
+    assert queries_in_words.explain('author:Jane "deep', english) == {
         "query": 'author:Jane "deep',
         "text": 'author:Jane "deep',
         "canonical": "author:jane deep",
@@ -124,7 +124,7 @@ def test_explain_is_one_document() -> None:
         "hints": ["I closed the quotation mark."],
         "error": None,
     }
-    assert language.explain("-survey", english) == {
+    assert queries_in_words.explain("-survey", english) == {
         "query": "-survey",
         "text": "-survey",
         "canonical": None,
@@ -136,7 +136,7 @@ def test_explain_is_one_document() -> None:
             "hint": "For example: diffusion -survey",
         },
     }
-    json.dumps(language.explain("\ud800 =扩散", english))
+    json.dumps(queries_in_words.explain("\ud800 =扩散", english))
 
 
 @pytest.mark.parametrize(
@@ -157,14 +157,14 @@ def test_explain_is_one_document() -> None:
     ],
 )
 def test_the_caret_points_by_what_is_displayed(text: str, column: int, lines: tuple[str, str]) -> None:
-    assert language.caret(text, column) == lines
+    assert queries_in_words.caret(text, column) == lines
 
 
 @pytest.mark.parametrize("column", [1, 5, 30, 59, 60, 61, 500, 970, 999, 1000, 1001])
 @pytest.mark.parametrize("letter", ["x", "扩", "e\u0301", "🙂"])
 def test_a_long_query_is_cut_around_the_caret(letter: str, column: int) -> None:
     text = (letter * 1000)[: column - 1] + "#" + (letter * 1000)[column:1000]
-    line, below = language.caret(text, column)
+    line, below = queries_in_words.caret(text, column)
     assert cell_len(line) <= 60
     assert cell_len(line[: line.index("#")]) == len(below) - 1
     kept = line.strip("…")
@@ -174,7 +174,7 @@ def test_a_long_query_is_cut_around_the_caret(letter: str, column: int) -> None:
 
 
 def test_a_query_that_is_too_long_shows_its_end() -> None:
-    line, below = language.caret("x" * 1500, 1001)
+    line, below = queries_in_words.caret("x" * 1500, 1001)
     assert line.startswith("…xxx")
     assert line.endswith("xxx…")
     assert below.endswith("^")
@@ -263,7 +263,7 @@ def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -
     query = understood(text)
     if query is None:
         return
-    said = language.query_in_words(query, language.Language(lang, "UTC").translate)
+    said = queries_in_words.query_in_words(query, language.Language(lang, "UTC").translate)
     assert parse.parse_query(said).canonical == query.canonical, said
 
 
@@ -283,7 +283,7 @@ def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -
 def test_so_are_those_of_a_long_query(lang: str, text: str) -> None:
     query = parse.parse_query(text)
     assert (
-        parse.parse_query(language.query_in_words(query, language.Language(lang, "UTC").translate)).canonical
+        parse.parse_query(queries_in_words.query_in_words(query, language.Language(lang, "UTC").translate)).canonical
         == query.canonical
     )
 
@@ -774,7 +774,7 @@ def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[model.Paper]) 
 
 def test_a_reading_names_the_papers_and_never_the_words() -> None:
     assert (
-        language.query_in_words(asking(f"like:{OTHER},{ID} graph -like:{OTHER}"), str)
+        queries_in_words.query_in_words(asking(f"like:{OTHER},{ID} graph -like:{OTHER}"), str)
         == f"graph like:{ID},{OTHER} -like:{OTHER}"
     )
     assert isinstance(leaf := parse.parse_canonical(asking(f"like:{ID}").canonical).tree, tree.Leaf)

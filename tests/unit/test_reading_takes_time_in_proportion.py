@@ -18,7 +18,7 @@ from bot.commands.words.subjects import query_in
 from bot.digests import read_digest
 from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
-from bot.rendering.language import explain
+from bot.rendering.queries_in_words import explain
 from bot.settings.cron import is_cron
 from subscriptions import model, portable
 from subscriptions.chat_settings import check_value
@@ -30,7 +30,7 @@ from subscriptions.planning.times import reading
 from subscriptions.query import links_in_text
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
-from subscriptions.service.amendments import numbers_in
+from subscriptions.service.several_subscriptions import numbers_in
 from subscriptions.zones import zone_of_place
 from tests.make import NOON
 

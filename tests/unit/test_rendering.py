@@ -14,7 +14,8 @@ from bot.platforms.slack.manifest import manifest
 from bot.ports import channel
 from bot.rendering import brand
 from bot.rendering.language import translator
-from bot.rendering.templating import draw, page_environment, static_file
+from bot.rendering.static_files import static_file
+from bot.rendering.templating import draw, page_environment
 from subscriptions import model
 from subscriptions.notices.declared import NOTICES
 from subscriptions.texts.cutting import width

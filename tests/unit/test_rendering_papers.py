@@ -15,7 +15,7 @@ from rich.cells import cell_len
 
 from bot.cli import run
 from bot.ports import channel
-from bot.rendering import addresses_of_papers, cleaning, folding, outline, views
+from bot.rendering import addresses_of_papers, cleaning, folding, marked_hits, outline, views
 from bot.rendering.language import Language
 from subscriptions import errors, model, texts
 from subscriptions.texts import cutting
@@ -131,7 +131,7 @@ def test_what_a_reader_sees_of_a_paper(case: str) -> None:
     view, expected = SEEN[case]
     found = {name: getattr(view, name) for name in expected}
     assert {
-        name: str(value) if isinstance(value, cleaning.Passage) else value for name, value in found.items()
+        name: str(value) if isinstance(value, marked_hits.Passage) else value for name, value in found.items()
     } == expected
 
 
@@ -289,7 +289,7 @@ def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
     ],
 )
 def test_each_word_is_marked_where_it_is_first_whole(text: str, words: tuple[str, ...], hits: tuple[str, ...]) -> None:
-    passage = cleaning.marked(text, words)
+    passage = marked_hits.marked(text, words)
     assert (passage.pieces[1::2], str(passage)) == (hits, text)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from bot.ports import channel
 from bot.rendering import appearance, packing, views
 from bot.rendering.addresses_of_papers import web_url
-from bot.rendering.cleaning import Passage
+from bot.rendering.marked_hits import Passage
 from bot.rendering.templating import macros
 from subscriptions.texts import cutting
 

@@ -45,7 +45,8 @@ from subscriptions.texts.cutting import cut_letters
 with without("cryptography", "httpx._main"):
     from bot.platforms.telegram.client import Client, FileTooLarge, PersonNotFound
     from bot.platforms.telegram.message_payload import MessageArguments, open_message
-    from bot.platforms.telegram.receiving import LongPolling, TelegramWebhook, webhook_address
+    from bot.platforms.telegram.receiving import LongPolling, webhook_address
+    from bot.platforms.telegram.webhook import TelegramWebhook
 
 log = logging.getLogger("paperwire")
 

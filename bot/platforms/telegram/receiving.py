@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import hmac
-import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -47,8 +46,6 @@ def assess(error: errors.NotDelivered) -> Failure:
             return usual
 
 
-# ----------------------------------------------------------------- long polling (core.telegram.org/bots/api#getupdates)
-
 # A call confirms all updates before its offset, so it is made only after their effects and replies are committed. After a
 # crash in between, an update comes again, and its id shows that it was handled. The polling of python-telegram-bot is not
 # used, because it confirms updates before they are handled (docs/architecture.md, rule 8).
@@ -68,7 +65,7 @@ Update = Mapping[str, Any]  # as the Bot API writes it, with its update_id
 Dispatch = Callable[[conversation.Request], Awaitable[object]]
 
 
-def _request_in(update: Update, bot: tuple[str, str]) -> conversation.Request | None:
+def request_in(update: Update, bot: tuple[str, str]) -> conversation.Request | None:
     """Returns the request in an update; None if it contains none, or cannot be read."""
     try:
         return incoming.read_update(update, bot_id=bot[0], bot_name=bot[1])
@@ -152,7 +149,7 @@ class LongPolling:
         )
 
     async def _dispatch(self, update: Update, dispatch: Dispatch) -> None:
-        request = _request_in(update, self._bot)
+        request = request_in(update, self._bot)
         if request is not None:
             await dispatch(request)
 
@@ -209,144 +206,3 @@ def webhook_address(url: str, token: str) -> str:
 def derive_secret(token: str, what: str) -> str:
     """Returns 64 hexadecimal digits that can only be computed with the token."""
     return hmac.new(token.encode(), f"paperwire webhook {what}".encode(), hashlib.sha256).hexdigest()
-
-
-# ---------------------------------- the webhook to which Telegram sends updates (core.telegram.org/bots/api#setwebhook)
-
-# The address ends in a path that is derived from the token, and each request contains a secret. Telegram repeats an
-# update if the response is not 2xx, at growing intervals, for a day. So we respond only after the effect is
-# committed.
-
-
-STARTING = "it does not take updates yet"
-HEADER = "x-telegram-bot-api-secret-token"
-MAX_CONNECTIONS = 20  # connections that Telegram may open
-CHECK_INTERVAL = 300.0  # seconds between two checks of the webhook
-
-
-class TelegramWebhook:
-    """A Receiver of the updates that Telegram posts to our web address.
-
-    `url` is the setting PAPERWIRE_TELEGRAM_WEBHOOK_URL: where Telegram reaches our web server, without the path. `secret` is the
-    secret in Telegram's requests; with None, it is derived from the token. `on_bot_name` is called with the bot's name.
-    """
-
-    name = NAME
-    is_exclusive = False
-
-    def __init__(
-        self,
-        client: Client,
-        clock: Clock,
-        *,
-        url: str,
-        token: str,
-        secret: str | None = None,
-        on_bot_name: Callable[[str], None],
-    ) -> None:
-        self.routes = (
-            conversation.WebRoute(path=webhook_path(token), answer=self.answer, method="POST", accepts=self.accepts),
-        )
-        self._url = webhook_address(url, token)
-        self._secret = secret or derive_secret(token, "secret")
-        self._client = client
-        self._on_bot_name = on_bot_name
-        self._loop = ReceiverLoop("Telegram", clock, assess=assess)
-        self._last_error = ""  # why Telegram's last delivery failed; "" if it did not
-        self._last_error_at = 0  # seconds since 1970; 0: never
-        self._dispatcher: conversation.RequestDispatcher | None = None
-        self._bot = ("", "")
-
-    @property
-    def problem(self) -> str:
-        """See Receiver."""
-        return self._loop.problem or self._last_error or ("" if self._dispatcher else STARTING)
-
-    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
-        """See Receiver. Accepts updates once Telegram has said who the bot is. Refuses them after a cancellation."""
-        self._bot = await self._loop.retry(self._client.get_me)
-        self._on_bot_name(self._bot[1])
-        self._dispatcher = dispatcher
-        try:
-            await self._loop.retry(self._set_webhook)
-            await self._loop.run(self._check_webhook, every=CHECK_INTERVAL)
-        finally:
-            self._dispatcher = None
-
-    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
-        """See Receiver. Only logs a warning, since updates of a webhook cannot be fetched later."""
-        del dispatcher
-        log.warning("Telegram sends updates to the webhook, where only a paperwire run that goes on takes them.")
-
-    def accepts(self, headers: Mapping[str, str]) -> bool:
-        """See WebRoute."""
-        is_known = hmac.compare_digest(headers.get(HEADER, "").encode("utf-8", "replace"), self._secret.encode())
-        if not is_known:
-            log.warning("Somebody asked at the address for updates without the secret, and got nothing.")
-        return is_known
-
-    async def answer(self, call: conversation.WebRequest) -> conversation.WebResponse:
-        """See WebRoute. Telegram repeats an update unless the status is 2xx."""
-        if call.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return conversation.WebResponse(status=415)
-        try:
-            return conversation.WebResponse(status=200 if await self._receive(_read(call.body)) else 503)
-        except ValueError:
-            return conversation.WebResponse(status=400)
-
-    async def _receive(self, update: Update) -> bool:
-        """Handles an update. Returns whether it is done; if not, Telegram must send it again."""
-        if self._dispatcher is None:
-            return False
-        request = _request_in(update, self._bot)
-        if request is None:
-            return True
-        try:
-            await self._dispatcher.dispatch_without_retry(request)
-        except errors.StoreError as error:
-            log.error("Telegram is asked to send update %d again: %s", update["update_id"], error)
-            return False
-        return True
-
-    async def _set_webhook(self) -> None:
-        """Sets the webhook, keeping waiting updates. Errors of earlier deliveries are not reported."""
-        await self._client.call(
-            "setWebhook",
-            url=self._url,
-            secret_token=self._secret,
-            max_connections=MAX_CONNECTIONS,
-            allowed_updates=list(incoming.ALLOWED),
-            drop_pending_updates=False,
-        )
-        self._last_error_at = _last_error_at(await self._client.call_for_object("getWebhookInfo"))
-
-    async def _check_webhook(self) -> None:
-        """Sets the webhook again if Telegram sends updates elsewhere. Otherwise reports why Telegram cannot reach us."""
-        info = await self._loop.retry(lambda: self._client.call_for_object("getWebhookInfo"))
-        if info.get("url") != self._url:
-            log.warning("Somebody had Telegram send the updates elsewhere; they are sent here again.")
-            await self._loop.retry(self._set_webhook)
-            return
-        failed_at = _last_error_at(info)
-        has_failed = failed_at > self._last_error_at
-        error = f"Telegram cannot deliver to the webhook: {info.get('last_error_message', '')}" if has_failed else ""
-        if error and error != self._last_error:
-            log.error("%s.", error.rstrip("."))
-        self._last_error, self._last_error_at = error, failed_at
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    """Returns the update. Raises ValueError."""
-    try:
-        update = json.loads(body)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
-        raise ValueError("no update")  # noqa: TRY004 - one error for all unreadable updates
-    return update
-
-
-def _last_error_at(info: Mapping[str, Any]) -> int:
-    """Returns when a delivery to the webhook last failed, in seconds since 1970; 0 if none failed."""
-    at = info.get("last_error_date")
-    return at if isinstance(at, int) else 0

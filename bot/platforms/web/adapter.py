@@ -28,9 +28,10 @@ from bot.ports import channel as channels
 from bot.ports import conversation
 from bot.ports.attached import file_too_large
 from bot.ports.conversation import PlatformApi
-from bot.rendering import templating
-from bot.rendering.language import Language, query_in_words
+from bot.rendering import page_templates
+from bot.rendering.language import Language
 from bot.rendering.plots import few_bars
+from bot.rendering.queries_in_words import query_in_words
 from bot.settings import Settings
 from subscriptions import errors, model
 from subscriptions.query.parse import parse_query
@@ -305,7 +306,7 @@ class ChatPages:
             "once": new_once(),
         }
         page = await asyncio.to_thread(
-            templating.draw_page, "form.html", asked.frame, form.modal.title, words=_WORDS, wrong=wrong, **shown
+            page_templates.draw_page, "form.html", asked.frame, form.modal.title, words=_WORDS, wrong=wrong, **shown
         )
         return conversation.PageResponse(body=page)
 
@@ -380,7 +381,7 @@ def draw_panel(store: Store, chat: model.Chat, frame: conversation.PageFrame, *,
     there = listed(store, chat.address) if chat.id else ()
     found = recent_matches.found_by_day(store, chat, [one.subscription for one in there], now=now)
     rows = _rows(there, found, Language(frame.language, chat.settings.timezone), now)
-    return templating.draw_part("panel.html", frame, words=_PANEL_WORDS, rows=rows, once=once)
+    return page_templates.draw_part("panel.html", frame, words=_PANEL_WORDS, rows=rows, once=once)
 
 
 def _rows(

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.platforms.web import FACTS
 from bot.ports.conversation import PageFrame, reply_delivery
-from bot.rendering import packing, templating
+from bot.rendering import packing, page_templates, templating
 from bot.rendering.appearance import Display, Look, plain_lines
 from bot.rendering.language import Language, translator
 from bot.rendering.plots import rows_of_bars
@@ -201,7 +201,7 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = 
     `said`: a few words about a pressed button. `once`: the id of the next message or press. `panel`, `example`: the
     subscriptions and a paper as HTML.
     """
-    return templating.draw_page(
+    return page_templates.draw_page(
         "chat.html",
         view.frame,
         _TITLE,
@@ -220,7 +220,7 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = 
 
 def fragment(messages: Sequence[ShownMessage], frame: PageFrame) -> str:
     """Returns messages as HTML for the page."""
-    return templating.draw_part("messages.html", frame, words=_WORDS, messages=messages, once="", is_newest=False)
+    return page_templates.draw_part("messages.html", frame, words=_WORDS, messages=messages, once="", is_newest=False)
 
 
 def _shown(

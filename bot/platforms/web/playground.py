@@ -15,8 +15,9 @@ from bot.platforms.web.typed_texts import MOST_AT_ONCE, count_in_words, draw_pap
 from bot.ports import conversation
 from bot.ports.channel import Clock
 from bot.ports.meaning import Encoder
-from bot.rendering import templating
-from bot.rendering.language import Language, caret, query_in_words
+from bot.rendering import page_templates
+from bot.rendering.language import Language
+from bot.rendering.queries_in_words import caret, query_in_words
 from subscriptions import errors, model
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import advice, rewriting
@@ -86,8 +87,8 @@ class Playground:
             **self._tried(typed, off, chat, frame.language),
         }
         if asked.wants_fragment:
-            return templating.draw_part("tried.html", frame, words=_WORDS, **shown)
-        return templating.draw_page("playground.html", frame, _TITLE, words=_WORDS, **shown)
+            return page_templates.draw_part("tried.html", frame, words=_WORDS, **shown)
+        return page_templates.draw_page("playground.html", frame, _TITLE, words=_WORDS, **shown)
 
     def _tried(self, typed: str, off: frozenset[int], chat: model.Chat, spoken: str) -> Mapping[str, object]:
         """Returns what the page shows about a query, or why the query is refused."""

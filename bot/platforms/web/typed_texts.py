@@ -15,7 +15,7 @@ from bot.ports.channel import Clock
 from bot.rendering import views
 from bot.rendering.language import Language
 from bot.rendering.outline import measure_of_list
-from bot.rendering.reply_messages import why_sections
+from bot.rendering.whole_papers import why_sections
 from subscriptions import errors, model
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query

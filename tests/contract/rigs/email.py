@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from bot.platforms.email.adapter import EmailChannel
+from bot.platforms.email.channel import EmailChannel
 from bot.platforms.email.settings import MailSettings
 from bot.settings import Settings
 from subscriptions import model

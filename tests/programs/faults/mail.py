@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.platforms.email.adapter import EmailChannel
+from bot.platforms.email.channel import EmailChannel
 from bot.platforms.email.settings import MailSettings
 from bot.settings import Settings
 from subscriptions.service import confirmations

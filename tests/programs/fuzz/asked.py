@@ -25,7 +25,7 @@ from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.slack.installing import INSTALL
 from bot.platforms.telegram.client import Client
-from bot.platforms.telegram.receiving import HEADER, TelegramWebhook
+from bot.platforms.telegram.webhook import HEADER, TelegramWebhook
 from bot.ports import conversation
 from tests import make
 from tests.fakes.slack import TEAM

@@ -18,7 +18,7 @@ from bot.commands.words.reader import learned
 from bot.commands.words.subjects import query_in
 from bot.digests import read_digest
 from bot.ports import conversation
-from bot.rendering import language
+from bot.rendering import queries_in_words
 from bot.settings import cron
 from subscriptions import errors, model, portable
 from subscriptions.planning import pauses
@@ -48,7 +48,7 @@ def check_query(data: bytes) -> None:
     """A text is a query, or is refused with its column. Its canonical text and its stored form mean the same."""
     text = target.text_of(data)
     query = _query(text)
-    document = language.explain(text, str)
+    document = queries_in_words.explain(text, str)
     assert (document["error"] is None) == (query is not None) == bool(document["words"])
     if query is None:
         return
@@ -67,7 +67,7 @@ def _query(text: str) -> Query | None:
         return parse.parse_query(text)
     except errors.QueryError as refused:
         assert 1 <= refused.column <= max(1, len(text) + 1)
-        line, below = language.caret(text, refused.column)
+        line, below = queries_in_words.caret(text, refused.column)
         assert below.strip(" ") == "^"
         assert not {"\n", "\r", "\t"} & set(line)
         return None

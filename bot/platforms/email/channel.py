@@ -1,0 +1,235 @@
+"""Sends mails by SMTP.
+
+A delivery is one mail with a stable Message-ID, by which mail programs recognise a mail that comes twice.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from email.headerregistry import Address
+from email.utils import parseaddr
+from functools import partial
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+from pydantic import SecretStr
+
+from bot.platforms.email import FACTS, mails, markup
+from bot.platforms.email.answers import Step, outcome_of
+from bot.platforms.email.settings import MailSettings
+from bot.ports import channel as channels
+from bot.settings import Settings
+from subscriptions import errors, model
+from subscriptions.store.database.store import Store
+
+TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
+# how many times as long the answer to the content may take. RFC 5321 (4.5.3.2.6) requires ten minutes, since whoever
+# gives up earlier sends mails that have arrived a second time.
+PATIENCE = 10
+AT_ONCE = 4  # connections at the same time; servers allow one client only a few
+PROMPT = 2.0  # seconds; a mail whose answer takes longer does not count, so that it keeps no other mail waiting
+ANSWER = "reply"  # prefix of `delivery` in an answer; the id of the update follows
+_NOT_IN_ID = re.compile(r"[^\w.+-]", re.ASCII)  # an answer has an id from the browser
+_PORTS = {"smtp": 587, "smtps": 465}
+
+Payload = Mapping[str, Any]  # see bot/platforms/email/markup.py
+
+
+def _server(url: SecretStr) -> str:
+    """Returns the host and port of the server of PAPERWIRE_SMTP_URL, without the password."""
+    parts = urlsplit(url.get_secret_value())
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or _PORTS[parts.scheme]}"
+
+
+def _hand_over(url: SecretStr, name: str, timeout: float) -> Callable[[], aiosmtplib.SMTP]:
+    """Returns a function that makes a client, not yet connected, for the server of PAPERWIRE_SMTP_URL.
+
+    `name` is the name by which the client greets.
+    """
+    parts = urlsplit(url.get_secret_value())
+    is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
+    host, user = parts.hostname or "", unquote(parts.username or "")
+    # With a password, encryption is required. Without one, mail is sent unencrypted if the server offers nothing else.
+    start_tls = False if is_tls or _is_here(host) else (True if user else None)
+    return partial(
+        aiosmtplib.SMTP,
+        hostname=host,
+        port=parts.port or _PORTS[parts.scheme],
+        use_tls=is_tls,
+        start_tls=start_tls,
+        local_hostname=name,
+        timeout=timeout,
+        username=user or None,
+        password=unquote(parts.password or "") or None,
+    )
+
+
+def _is_here(host: str) -> bool:
+    """Returns whether the server is this machine. Such mail needs no encryption, because it does not use the network."""
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _greeting(settings: Settings, domain: str) -> str:
+    """Returns the name by which we greet a mail server. Servers refuse "localhost" and names without a dot."""
+    host = urlsplit(settings.web_url or "").hostname or ""
+    return host if "." in host.strip(".") and not _is_address(host) else domain
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class EmailChannel(channels.Channel):
+    """Sends messages by mail. `open` gives it the store, which contains the key of its links. Before that it sends nothing.
+
+    The answer to a button goes to the page that waits for it, not into a mail. `waiting`: update id → messages for its page.
+    """
+
+    platform = FACTS.name
+    not_found = "A mail server cannot be asked what it took."
+    not_edited = "A mail cannot be changed once it was sent."
+    repeats_once = True
+    answers_on_page = True
+    adapter = "bot.platforms.email.adapter"  # the module that makes a platform of this channel
+    limits = channels.Limits(text=10_000_000, per_second=5, per_lane=0)
+
+    def __init__(self, settings: Settings, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
+        own = settings.of(MailSettings)
+        assert own.smtp_url is not None  # noqa: S101 - without it the platform is off
+        name, address = parseaddr(own.mail_from or "")
+        self.server = _server(own.smtp_url)
+        self.sender = Address(name or "paperwire", addr_spec=address)
+        self._hand_over = _hand_over(own.smtp_url, _greeting(settings, self.sender.domain), timeout)
+        self._timeout = timeout
+        self.clock = clock
+        self.waiting: dict[str, list[Payload]] = {}
+        self._root = settings.pages_url
+        self._store: Store | None = None
+        self._signer: markup.Signer | None = None
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    def open(self, store: Store) -> None:
+        """Lets the channel send. Its links are signed with the key of this store."""
+        self._store = store
+
+    async def signer(self) -> markup.Signer:
+        """Returns the signer of links. Raises StoreError."""
+        if self._signer is None:
+            self._signer = await self._opened().run(markup.signer, self._root)
+        return self._signer
+
+    async def post(
+        self,
+        chat: model.ChatAddress,
+        message: model.Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
+    ) -> str:
+        """See Channel. Returns the Message-ID of the mail."""
+        payload = channels.read_message(message, _checked, plain=plain)
+        if (page := self.waiting.get(delivery.removeprefix(ANSWER))) is not None:
+            page.append(payload)
+            return delivery
+        try:
+            reader = await self._reader(chat)
+        except errors.StoreError as error:
+            raise errors.RetryLater("The database cannot be used.") from error
+        if delivery.startswith(ANSWER) and not reader.is_confirmed:
+            raise errors.Rejected("The page that asked is gone, and nothing but the question goes to this address.")
+        domain = self.sender.domain
+        message_id = f"<{_NOT_IN_ID.sub('-', delivery)}.{message.number}@{domain}>"
+        mail = mails.write_mail(
+            payload,
+            reader,
+            sender=self.sender,
+            message_id=message_id,
+            thread=thread or mails.thread_of(reader.chat, payload["about"], domain),
+            now=self.clock.wall(),
+        )
+        await self._send(chat.address, mail)
+        return message_id
+
+    async def identity(self) -> str:
+        """See Channel. Returns the sender's address, to which the database belongs."""
+        return self.sender.addr_spec
+
+    async def check(self) -> None:
+        """Connects, signs in and names the sender, without sending anything. Raises NotDelivered."""
+        client = self._hand_over()
+        await _connect(client)
+        try:
+            with _outcomes("sender"):
+                await client.mail(self.sender.addr_spec)
+        finally:
+            await _leave(client)
+
+    async def _reader(self, chat: model.ChatAddress) -> mails.Reader:
+        found = await self._opened().run(markup.chat_at, chat)
+        if found is None:
+            raise errors.Rejected("The chat was erased.")
+        return mails.Reader(chat=found, signer=await self.signer())
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise errors.RetryLater("The channel is closed.")
+        return self._store
+
+    async def _send(self, address: str, mail: bytes) -> None:
+        """Sends a mail. Raises NotDelivered."""
+        client = self._hand_over()
+        with ExitStack() as place:
+            await self._places.acquire()
+            place.callback(self._places.release)
+            try:
+                await _connect(client)
+                with _outcomes("sender"):
+                    await client.mail(self.sender.addr_spec)
+                with _outcomes("recipient"):
+                    await client.rcpt(address)
+                asyncio.get_running_loop().call_later(PROMPT, place.close)
+                with _outcomes("content"):
+                    await client.data(mail, timeout=self._timeout * PATIENCE)
+            except BaseException:  # also if the process stops
+                client.close()
+                raise
+        await _leave(client)
+
+
+async def _connect(client: aiosmtplib.SMTP) -> None:
+    """Connects and signs in. Raises NotDelivered."""
+    with _outcomes("begin"):
+        await client.connect()
+
+
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    """Ends a connection. Ignores errors, since the server keeps the mails that it has accepted."""
+    try:
+        await client.quit()
+    except (aiosmtplib.SMTPException, OSError):
+        client.close()
+
+
+@contextmanager
+def _outcomes(step: Step) -> Iterator[None]:
+    try:
+        yield
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        raise outcome_of(error, step) from error
+
+
+def _checked(payload: object) -> Payload:
+    texts = ("subject", "about", "preview", "text", "html")
+    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in texts):
+        storable = {name: payload[name].encode("utf-8", "replace").decode() for name in texts}  # no lone surrogates
+        return {"buttons": [], **payload, **storable}
+    raise ValueError("a payload for e-mail is an object with subject, about, preview, text and html")

@@ -1,0 +1,204 @@
+"""The pages that the links in mails open.
+
+The page of a link shows what the link does, with a button, and after a press the answer. Opening a link changes nothing,
+because security scanners open every link. RFC 8058 lets a mail program post to the link of List-Unsubscribe without
+showing a page.
+"""
+
+import asyncio
+import secrets
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from html import escape
+from urllib.parse import parse_qsl
+
+from bot.platforms.email import FACTS, mails, markup
+from bot.platforms.email.channel import EmailChannel, Payload
+from bot.platforms.receiver_loop import wait_for_reply
+from bot.ports import channel as channels
+from bot.ports import conversation
+from bot.rendering.templating import draw
+from subscriptions import errors, model
+from subscriptions.store.database.store import Store
+
+_LONGEST_TEXT = 2000  # characters that a person types
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_SAY, _SEND = errors.Sentence("a topic, an author, or what you want"), errors.Sentence("send")
+_DONE, _NOTHING = errors.Sentence("Done"), errors.Sentence("That is being done. It can take a moment.")
+_GONE = "This link does not work any more. Newer mail has newer links."
+
+
+class EmailApi(conversation.PlatformApi):
+    """See PlatformApi. An address is the chat of one person, who manages no other chat."""
+
+    platform = FACTS.name
+
+    def __init__(self, channel: EmailChannel) -> None:
+        self._channel = channel
+
+    async def acknowledge(self, callback_id: str, words: str = "") -> None:
+        """See PlatformApi. The words become the first line of the page."""
+        if words and (page := self._channel.waiting.get(callback_id)) is not None:
+            page.append(_line(words))
+
+    async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
+        """See PlatformApi. The page that waits in that chat offers the file for download."""
+        data = b64encode(file.text.encode("utf-8", "replace")).decode()
+        link = f'<a download="{escape(file.name)}" href="data:text/plain;base64,{data}">{escape(file.name)}</a>'
+        for update, page in self._channel.waiting.items():
+            if update.startswith(f"{chat.address}:"):
+                page.append({**_line(file.name), "html": f"<tr><td>{link}</td></tr>"})
+        return file.name
+
+
+def _line(words: str) -> Payload:
+    html = f'<tr><td class="ink">{escape(words)}</td></tr>'
+    return {"subject": words, "about": "", "preview": "", "text": words, "html": html, "buttons": []}
+
+
+@dataclass(slots=True, kw_only=True)
+class MailPages(conversation.Receiver):
+    """A Receiver of the requests that people make on the pages of mail links."""
+
+    channel: EmailChannel
+    store: Store
+    name: str = "pages of mail"
+    problem: str = ""
+    is_exclusive: bool = False
+    _dispatcher: conversation.RequestDispatcher | None = field(init=False, default=None)
+
+    @property
+    def routes(self) -> list[conversation.WebRoute]:
+        """See Receiver."""
+        return [
+            conversation.WebRoute(path=markup.PATH, answer=partial(self.answer, does=method == "POST"), method=method)
+            for method in ("GET", "POST")
+        ]
+
+    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+        """See Receiver. Only keeps the dispatcher, since the requests come from the pages."""
+        self._dispatcher = dispatcher
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._dispatcher = None
+
+    async def answer(self, call: conversation.WebRequest, *, does: bool) -> conversation.WebResponse:
+        """Shows the page of a link; with `does`, does what the link says. Its signature shows whether we made the link."""
+        fields = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
+        try:
+            signer = await self.channel.signer()
+            link = signer.read(fields.get("link", "")[: markup.LONGEST])
+            chat = await self.store.run(markup.chat_with, link.chat) if link else None
+            if link is None or chat is None or str(chat.address) != link.address:
+                return conversation.WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
+            reader = mails.Reader(chat=chat, signer=signer)
+            if not does:
+                return _page(reader, link)
+            if self._dispatcher is None:
+                return conversation.WebResponse(
+                    status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS
+                )
+            answers = await self._do(chat, link, fields.get("text", ""), fields.get("once", ""), self._dispatcher)
+            after = await self.store.run(markup.chat_with, link.chat)
+            return _page(mails.Reader(chat=after or chat, signer=signer), link, answers)
+        except errors.StoreError:
+            return conversation.WebResponse(
+                status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS
+            )
+
+    async def _do(
+        self, chat: model.Chat, link: markup.Link, text: str, once: str, dispatcher: conversation.RequestDispatcher
+    ) -> Sequence[Payload]:
+        """Does what the link says, at most once for each value of `once`. Returns the answer. Raises StoreError."""
+        address = chat.address
+        update = f"{address.address}:{channels.usable_text(once)[:64] or secrets.token_urlsafe(16)}:{link.data[:64]}"
+        page = self.channel.waiting.setdefault(update, [])  # two presses of one button share the answer
+        try:
+            await dispatcher.dispatch_without_retry(
+                _request(address, link, channels.usable_text(text)[:_LONGEST_TEXT], update)
+            )
+            await wait_for_reply(self.store, FACTS.name, update)
+        finally:
+            self.channel.waiting.pop(update, None)
+        return page
+
+
+def _request(chat: model.ChatAddress, link: markup.Link, text: str, update: str) -> conversation.Request:
+    """Returns the request of the person who received the mail."""
+    place, person = conversation.Place(chat=chat, kind=FACTS.kind_of(chat)), chat.address
+    if link.does == "press":
+        return conversation.CallbackRequest(
+            place=place,
+            update_id=update,
+            sender=person,
+            sender_name=person,
+            callback_data=link.data,
+            callback_id=update,
+        )
+    typed = link.data if link.does == "say" else text.strip()
+    command = conversation.typed_command(typed)
+    return conversation.MessageRequest(
+        place=place,
+        update_id=update,
+        sender=person,
+        sender_name=person,
+        command=command.name if command else "",
+        text=command.rest if command else typed,
+    )
+
+
+def _page(
+    reader: mails.Reader, link: markup.Link, answers: Sequence[Payload] | None = None
+) -> conversation.WebResponse:
+    """Returns the page with the button of a link. With `answers`, returns the page that shows them after the press."""
+    language = reader.language
+    once = secrets.token_urlsafe(12)
+    if answers is None:
+        title, body, buttons = (
+            link.label or FACTS.title,
+            "",
+            [[(link.label or "OK", {"link": reader.signer.token(link)})]],
+        )
+    else:
+        title = link.label if link.does != "talk" else _DONE.say(language.translate)
+        shown = answers or [_line(_NOTHING.say(language.translate))]
+        body = "\n".join(reader.linked(one["html"]) or _line(one["text"])["html"] for one in shown)
+        buttons = [
+            [(label, url or {"link": _pressed(reader, data, label)}) for label, data, url in row]
+            for one in shown
+            for row in one["buttons"]
+        ]
+    talk = (
+        reader.signer.token(markup.Link(reader.chat.id, str(reader.chat.address), "talk", ""))
+        if answers is not None and reader.is_confirmed
+        else ""
+    )
+    html = draw(
+        "email",
+        "page.html",
+        language=reader.chat.settings.lang,
+        title=title,
+        address=reader.chat.address.address,
+        body=body,
+        buttons=buttons,
+        say=talk,
+        once=once,
+        path=markup.PATH.lstrip("/"),
+        words={"say": _SAY.say(language.translate), "send": _SEND.say(language.translate)},
+    )
+    return conversation.WebResponse(body=html, kind="text/html", headers=_HEADERS)
+
+
+def _pressed(reader: mails.Reader, data: str, label: str) -> str:
+    return reader.signer.token(markup.Link(reader.chat.id, str(reader.chat.address), "press", data, label))

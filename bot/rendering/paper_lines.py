@@ -1,0 +1,18 @@
+"""Texts about papers in lines of commands."""
+
+from bot.rendering.cleaning import clean, isolated, readable
+from subscriptions.model import Paper
+from subscriptions.texts import cutting
+
+_TITLE = 90  # columns
+_OPENING = 80  # columns of the abstract that are shown for a paper without a title
+
+
+def title_line(paper: Paper) -> str:
+    """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
+    title = (
+        cutting.cut_at_word(readable(clean(paper.title)), _TITLE)
+        or f"“{cutting.cut_at_word(clean(paper.abstract), _OPENING)}”"
+    )
+    name = paper.arxiv_id or paper.doi
+    return f"{isolated(title)} ({name})" if name else isolated(title)
