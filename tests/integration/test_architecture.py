@@ -95,8 +95,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/operation/worker.py",
         "bot/operation/health.py",
         "bot/pages/site.py",
-        "bot/platforms/email/adapter.py",
-        "bot/pages/entry.py",
+        "bot/pages/samples.py",
         "bot/operation/process.py",
         "bot/pages/status.py",
     }

@@ -26,7 +26,7 @@ from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter
 from bot.platforms.apprise.settings import AppriseSettings, Destination
-from bot.platforms.email.channel import EmailChannel
+from bot.platforms.email.channel import AT_ONCE, EmailChannel
 from bot.platforms.email.markup import Link
 from bot.platforms.email.pages_of_links import MailPages
 from bot.platforms.email.settings import MailSettings
@@ -363,14 +363,14 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
 async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_page(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channel, "PROMPT", 0.01)
+    monkeypatch.setattr("bot.platforms.email.channel.PROMPT", 0.01)
     await bot.confirms()
-    readers = [f"reader{number}@lab.org" for number in range(channel.AT_ONCE)]
+    readers = [f"reader{number}@lab.org" for number in range(AT_ONCE)]
     for reader in readers:
         await bot.confirms(f"email:{reader}")
     stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
     bot.fake.mails.clear()
-    bot.fake.troubles.extend(["content held"] * channel.AT_ONCE)
+    bot.fake.troubles.extend(["content held"] * AT_ONCE)
     make.ingested(bot.app.store, make.paper("Diffusion again"), now=bot.clock.now())
     bot.clock.advance(timedelta(days=1))
     sends = asyncio.create_task(bot.app.sender.deliver())
@@ -417,7 +417,7 @@ async def test_who_is_refused_for_another_ones_fault_is_not_paused(bot: Bot) -> 
 def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
     mail = MailSettings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>")
     found = Settings(database_url=SecretStr(""), of_rooms=(mail,), **settings)
-    assert channel.EmailChannel(found, make.FakeClock(make.NOON))._hand_over().local_hostname == greeting
+    assert EmailChannel(found, make.FakeClock(make.NOON))._hand_over().local_hostname == greeting
 
 
 SUBJECTS = (
