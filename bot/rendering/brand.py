@@ -38,7 +38,8 @@ _CJK = '"PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC"
 # The faces of the pages, for titles and texts of papers, and for everything else; where they are missing, what comes next.
 SERIF: Final = f'"Serif", "Source Serif 4", Georgia, {_CJK}, serif'
 SANS: Final = f'"Sans", "Source Sans 3", Arial, {_CJK}, sans-serif'
-MAIL_SERIF: Final = "font-family:Georgia,serif"  # a mail repeats it in every element, and cannot load a font
+# A mail repeats these in every element, and cannot load a font. Georgia has no Chinese, which is then shown without serifs, as on the page.
+MAIL_SERIF: Final = "font-family:Georgia,sans-serif"
 MAIL_SANS: Final = "font-family:Arial,sans-serif"
 MARK: Final = '<span class="mark" aria-hidden="true"></span>'  # a sheet with three lines, drawn by `style`
 _ICON = (
