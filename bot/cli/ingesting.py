@@ -385,6 +385,12 @@ def _tell(rows: Sequence[_Row], zone: str, now: datetime, *, json: bool) -> int:
     return output.tell(document, lambda: _show(rows, zone, now), json=json)
 
 
+def _next_look(row: _Row, language: Language, now: datetime) -> str:
+    if row.next_at:
+        return language.moment(row.next_at, now=now)
+    return "" if row.state == "off" else "watched"
+
+
 def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
     language = Language("en", zone)
     cells = (
@@ -393,7 +399,7 @@ def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
             Text(row.state, _COLOURS.get(row.state, "")),
             language.moment(row.last.at, now=now) if row.last else "never",
             _brought(row.last) if row.last else "",
-            language.moment(row.next_at, now=now) if row.next_at else "" if row.state == "off" else "watched",
+            _next_look(row, language, now),
         )
         for row in rows
     )

@@ -362,8 +362,11 @@ def _show_findings(findings: Sequence[Finding], *, to_stderr: bool) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:
-        is_open = finding.is_open or str(finding.cure)
-        sign, colour = ("✗", "red") if finding.mend else ("·", "yellow") if is_open else ("✓", "green")
+        sign, colour = "✓", "green"
+        if finding.mend:
+            sign, colour = "✗", "red"
+        elif finding.is_open or str(finding.cure):
+            sign, colour = "·", "yellow"
         cure = f"\n{finding.cure}" if str(finding.cure) else ""
         table.add_row(Text(sign, colour), str(finding.question), Text(f"{finding.answer}{cure}"))
     tables.print_table(table, to_stderr=to_stderr)

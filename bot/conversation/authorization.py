@@ -122,8 +122,8 @@ async def _refusal_here(deps: Dependencies, request: conversation.Request, inten
     manages = await _is_admin(deps, request.chat, request.sender, members=members, in_chat=True)
     if manages:
         return None
-    by = "workspace" if team else "chat"
-    return _REFUSED[by, "unknown" if manages is None else "members" if members and team else "admins"]
+    needed = "members" if members else "admins"
+    return _REFUSED["workspace" if team else "chat", "unknown" if manages is None else needed]
 
 
 _CANNOT_ASK = refusing(

@@ -84,9 +84,10 @@ def _as_setting() -> Iterator[None]:
 
 def fact_of(source: SourceSettings) -> sources.SourceFact:
     """Returns the facts about a source that the store keeps."""
+    kind = "arxiv" if source.arxiv else "url"
     return sources.SourceFact(
         name=source.name,
-        kind="file" if source.path is not None else "arxiv" if source.arxiv else "url",
+        kind="file" if source.path is not None else kind,
         location=source.place,
         title=source.title,
         home=source.home,

@@ -104,6 +104,7 @@ def _paper(work: Work, title: str, names: tuple[str, ...]) -> Paper:
     abstract = _markup.plain(_markup.with_spaced_headings(_markup.without_references(text).strip()))
     abstract = _ABSTRACT.sub("", abstract, count=1) if _ABSTRACT.match(abstract) else abstract
     url = collapse(work.url).replace(" ", "%20")
+    page = f"https://doi.org/{work.doi}" if work.doi else None
     return Paper(
         key="",
         title=title,
@@ -113,7 +114,7 @@ def _paper(work: Work, title: str, names: tuple[str, ...]) -> Paper:
         arxiv_id=arxiv_id,
         doi=work.doi,
         version=version,
-        url=url if _WEB_ADDRESS.fullmatch(url) else (f"https://doi.org/{work.doi}" if work.doi else None),
+        url=url if _WEB_ADDRESS.fullmatch(url) else page,
         announce_type=announcement.kind if announcement else None,
         venue=venue_of(work.venue),
         published=work.date,

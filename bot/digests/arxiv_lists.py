@@ -347,7 +347,9 @@ class _Listing:
     def _begin(self, heading: str, line: int) -> None:
         day, section, showing = _days.day_in_words(heading), _SECTION.match(heading), _SHOWING.search(heading)
         self._days += [day] if day else []
-        kind = _KINDS[section["kind"]] if section else model.Announce.NEW if day else self._sections[-1].kind
+        kind = model.Announce.NEW if day else self._sections[-1].kind
+        if section:
+            kind = _KINDS[section["kind"]]
         shown = int(showing["shown"]) if showing else None
         self._sections.append(_Section(line, heading.partition(" (")[0], kind, shown))
         if showing and int(showing["all"]) > int(showing["shown"]):

@@ -139,7 +139,7 @@ class StatusPage:
     async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Shows the status page."""
         said = asked.query.get("done", "")
-        words = {"done": _DONE[said]} if said in _DONE else {"done": _NOT_THERE} if said else {}
+        words = {"done": _DONE.get(said, _NOT_THERE)} if said else {}
         return conversation.PageResponse(body=await asyncio.to_thread(self._drawn, asked, words))
 
     async def press(self, asked: conversation.PageRequest) -> conversation.PageResponse:

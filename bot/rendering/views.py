@@ -456,10 +456,11 @@ def _authors(paper: model.Paper, words: Iterable[str], language: Language, *, sh
     ends = {*range(1 if short else _FIRST_AUTHORS), len(names) - 1}
     shown = sorted(ends | set(_followed(names, words)[:_FOLLOWED]))
     line, previous = "", -1
+    gap = " … " if short else f"{separator}… "
     for place in shown:
-        gap = place > previous + 1
-        between = " … " if short and gap else f"{separator}… " if gap else separator
-        line += ("" if place == 0 else between) + _author(names[place])
+        if place:
+            line += separator if place == previous + 1 else gap
+        line += _author(names[place])
         previous = place
     return line if short else f"{line} ({language.number(len(names))})"
 

@@ -114,7 +114,9 @@ def _part(text: str, index: int) -> set[int]:
     if index == _MONTH and first and (first.isdigit() != (last or first).isdigit() or (step and not first.isdigit())):
         return set()  # "1-mar" and "jan-jun/2" are refused
     begin = low if first is None else _number(first, index)
-    end = _number(last, index) if last is not None else high if first is None or step else begin
+    end = high if first is None or step else begin
+    if last is not None:
+        end = _number(last, index)
     if index == _WEEKDAY and end < begin and last is not None:  # fri-mon
         end, high = end + len(_WEEKDAYS), high + len(_WEEKDAYS)
     if not low <= begin <= end <= high or (step and not 1 <= int(step) <= end - begin):

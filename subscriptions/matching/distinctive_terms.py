@@ -54,7 +54,7 @@ def _rank(length: int, *, topic: bool, wide: bool) -> int:
     """Returns a number by which phrases are sorted: topics first, then pairs, single words, and longer phrases."""
     if topic and (length > 1 or wide):
         return 0
-    return 1 if length == 2 else 2 if length == 1 else 3  # noqa: PLR2004 - a pair of words
+    return {2: 1, 1: 2}.get(length, 3)
 
 
 def _apart(ranked: Iterable[_Phrase], most: int) -> list[_Phrase]:

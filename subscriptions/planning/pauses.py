@@ -113,16 +113,18 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
     typed = " ".join(normalized("NFKC", text).casefold().split())
     plain = _in_english(typed)
     length = _length(plain)
-    is_over = _PAST.fullmatch(_UNTIL.sub("", typed, count=1))
+    over = NoSuchPause(errors.Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
+    if _PAST.fullmatch(_UNTIL.sub("", typed, count=1)):
+        raise over
     try:
-        end = now if is_over else _at_moment(plain, zone, now) if length is None else now + length
+        end = _at_moment(plain, zone, now) if length is None else now + length
     except _NoSuchDay:
         not_there = errors.Sentence("No calendar has this day. For example: 7d, 2 weeks, until mon, until 3 Mar.")
         raise NoSuchPause(_no_time(text), not_there) from None
     if end is None:
         raise errors.Refused(_no_time(text), _EXAMPLES)
     if end <= now:
-        raise NoSuchPause(errors.Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
+        raise over
     if end - now > LONGEST:
         raise NoSuchPause(
             errors.Sentence("That is longer than two years."),

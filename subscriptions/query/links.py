@@ -124,7 +124,9 @@ def mentioned_in_words(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for match in _MENTION.finditer(text):
         doi = read_doi(match["doi"], 0, len(match["doi"])) if match["doi"] else None
-        name = doi.value.lower() if doi else arxiv_id(match["id"]) if match["id"] else None
+        name = arxiv_id(match["id"]) if match["id"] else None
+        if doi:
+            name = doi.value.lower()
         if name:
             found[name] = None
     return tuple(found)

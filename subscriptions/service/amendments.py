@@ -47,7 +47,9 @@ def edit(
             errors.Sentence("Remove one of them: /unsub {number}", {"number": subscription.number}),
         )
     read = _read_when(when, subscription.cadence, chat) if when else When(subscription.cadence)
-    own_zone = subscription.zone if tz is None else zones.zone_name(tz) if tz else None
+    own_zone = zones.zone_name(tz) if tz else None
+    if tz is None:
+        own_zone = subscription.zone
     after = subscription._replace(text=query.text, canonical=query.canonical)
     after = forecast.with_time(after, chat, read.cadence, read.zone or own_zone, now)
     if after.canonical != subscription.canonical:

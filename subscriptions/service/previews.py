@@ -140,7 +140,7 @@ def newest_batch(
             subscriptions=subscriptions,
             entries=entries,
             fits=fits,
-            delivered=0 if delivered_too else index.set_of_papers(entries, delivered) if delivered else 0,
+            delivered=index.set_of_papers(entries, delivered) if delivered and not delivered_too else 0,
             limited=not key or decision.shows_more(chat),
             known=base.of,
         )
@@ -404,13 +404,9 @@ def _not_due(
     found = []
     for subscription in subscriptions:
         papers = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
-        held = (
-            str(chat.state)
-            if chat.state is not states.ChatState.ACTIVE
-            else ""
-            if subscription.state is states.SubscriptionState.ACTIVE
-            else subscription.state
-        )
+        held = "" if subscription.state is states.SubscriptionState.ACTIVE else str(subscription.state)
+        if chat.state is not states.ChatState.ACTIVE:
+            held = str(chat.state)
         next_delivery = NextDelivery() if held else context.forecast.next_delivery(subscription, chat)
         if papers:
             found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=papers))

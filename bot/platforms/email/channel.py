@@ -54,7 +54,9 @@ def _hand_over(url: SecretStr, name: str, timeout: float) -> Callable[[], aiosmt
     is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
     host, user = parts.hostname or "", unquote(parts.username or "")
     # With a password, encryption is required. Without one, mail is sent unencrypted if the server offers nothing else.
-    start_tls = False if is_tls or _is_here(host) else (True if user else None)
+    start_tls = True if user else None
+    if is_tls or _is_here(host):
+        start_tls = False
     return partial(
         aiosmtplib.SMTP,
         hostname=host,

@@ -473,7 +473,9 @@ def _state_of_updates(webhook: Mapping[str, object], settings: TelegramSettings,
     """Returns the key in _FOUND for how updates arrive. `is_recent`: whether Telegram's last error is recent."""
     address = webhook.get("url") or ""
     if settings.webhook_url is None:
-        return "foreign webhook" if address else "waiting" if webhook.get("pending_update_count") else "none"
+        if address:
+            return "foreign webhook"
+        return "waiting" if webhook.get("pending_update_count") else "none"
     if not _takes_webhooks(settings.webhook_url, settings.api_url):
         return "unusable"
     token = settings.token.get_secret_value() if settings.token else ""

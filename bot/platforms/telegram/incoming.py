@@ -237,7 +237,9 @@ def _reaction_changed(change: Mapping[str, Any], number: str) -> conversation.Re
 def _judgement(reactions: Sequence[Mapping[str, Any]] | None) -> str:
     """Returns "liked" or "disliked" for the reactions to a message, "" for neither."""
     signs = {str(one.get("emoji", "")) for one in reactions or ()}
-    return "liked" if signs & _LIKING else "disliked" if signs & _DISLIKING else ""
+    if signs & _LIKING:
+        return "liked"
+    return "disliked" if signs & _DISLIKING else ""
 
 
 def _may_write(member: Mapping[str, Any], place: conversation.Place) -> bool:

@@ -217,7 +217,9 @@ def _shown(one: Variant, before: int, found: int, language: Language) -> Mapping
 
 def _signed(more: int, language: Language) -> str:
     """Returns a difference with + or −; "" for zero."""
-    return f"+{language.number(more)}" if more > 0 else f"−{language.number(-more)}" if more else ""
+    if not more:
+        return ""
+    return f"{'+' if more > 0 else '−'}{language.number(abs(more))}"
 
 
 def page(around: PlatformSurroundings) -> conversation.WebPage:
