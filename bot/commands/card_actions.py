@@ -266,9 +266,9 @@ def _in_rows(buttons: Sequence[channel.Button]) -> channel.Buttons:
 
 
 CALLBACKS = {
-    "card-mute": Callback(run=on_mute, needs_manager=True),
-    "card-exclude": Callback(run=on_exclude, needs_manager=True),
+    "card-mute": Callback(letter="q", run=on_mute, needs_manager=True),
+    "card-exclude": Callback(letter="x", run=on_exclude, needs_manager=True),
     "leave-out": Callback(run=on_leave_out, needs_manager=True),
-    "card-follow": Callback(run=on_follow, needs_manager=True),
+    "card-follow": Callback(letter="a", run=on_follow, needs_manager=True),
     "follow-author": Callback(run=on_follow_author, needs_manager=True, queries=_query_of_author),
 }

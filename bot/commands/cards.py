@@ -166,9 +166,9 @@ def _opens(item: model.Item, where: Mapping[str, Any], *, whole: bool = False) -
 
 CALLBACKS = {
     "card": Callback(run=on_card, writes=True),
-    "card-more": Callback(run=on_more, writes=True),
-    "card-menu": Callback(run=of_paper(partial(_rebuttoned, layout="rest"))),
-    "card-back": Callback(run=of_paper(partial(_rebuttoned, layout="buttons"))),
-    "card-why": Callback(run=on_why),
+    "card-more": Callback(letter="f", run=on_more, writes=True),
+    "card-menu": Callback(letter="o", run=of_paper(partial(_rebuttoned, layout="rest"))),
+    "card-back": Callback(letter="b", run=of_paper(partial(_rebuttoned, layout="buttons"))),
+    "card-why": Callback(letter="w", run=on_why),
     "show-more": Callback(run=on_show_more),
 }

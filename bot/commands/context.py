@@ -239,6 +239,7 @@ class Command(Action):
 class Callback(Action):
     """The handler of a button, of an answer to a question, or of a form."""
 
+    letter: str = ""  # of a button on a card: it follows the data of the card
     args_from: str = ""  # the argument that is used as the text after the command
     is_answer: Condition | None = None  # for questions: whether a text is an answer; None: every text is
     show_form: CommandFunction | None = None  # for forms: returns the form for the values that are filled in so far
@@ -292,6 +293,11 @@ class Registry:
     def by_name(self) -> Mapping[str, Command]:
         """Returns all commands by name and alias."""
         return {name: command for command in self.commands for name in (command.name, *command.aliases)}
+
+    @cached_property
+    def verbs_of_cards(self) -> Mapping[str, str]:
+        """Returns letter → verb of the buttons of cards."""
+        return {one.letter: verb for verb, one in self.callbacks.items() if one.letter}
 
     @cached_property
     def any_file(self) -> FileReader:

@@ -133,4 +133,4 @@ COMMANDS = (
     ),
 )
 
-CALLBACKS = {"more-like-this": Callback(run=on_more_like_this)}
+CALLBACKS = {"more-like-this": Callback(letter="n", run=on_more_like_this)}

@@ -27,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bot.commands.context import CommandContext, CommandFunction
+from bot.commands.context import CommandContext, CommandFunction, Registry
 from bot.ports import channel
 from subscriptions import model
 from subscriptions.service.asked_papers import as_item
@@ -38,28 +38,16 @@ from subscriptions.store.known_papers import stored_papers
 
 CARD = "card"
 _OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:c(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
-_VERBS = {
-    "f": "card-more",
-    "o": "card-menu",
-    "b": "card-back",
-    "q": "card-mute",
-    "w": "card-why",
-    "x": "card-exclude",
-    "a": "card-follow",
-    "l": "card-like",
-    "d": "card-dislike",
-    "s": "card-save",
-    "n": "more-like-this",
-}
 
 
-def pressed_token(store: Scope, data: str, place: str) -> model.CallbackToken | None:
+def pressed_token(store: Scope, data: str, place: str, registry: Registry) -> model.CallbackToken | None:
     """Returns the token that belongs to the data of a pressed button; None if there is none."""
     card, _, letter = data.rpartition(".")
-    token = read_callback(card, place) or find_callback(store, card) if letter in _VERBS else None
-    if token and token.verb == CARD:  # here `number` is a place in a list; for other verbs, a subscription
+    verb = registry.verbs_of_cards.get(letter)
+    token = read_callback(card, place) or find_callback(store, card) if verb else None
+    if verb and token and token.verb == CARD:  # here `number` is a place in a list; for other verbs, a subscription
         arguments = {name: value for name, value in token.arguments.items() if name != "number"}
-        return replace(token, verb=_VERBS[letter], arguments=arguments)
+        return replace(token, verb=verb, arguments=arguments)
     return read_callback(data, place) or find_callback(store, data)
 
 

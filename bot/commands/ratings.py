@@ -207,9 +207,9 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "card-like": Callback(run=_toggle(states.Signal.LIKED), writes=True),
-    "card-dislike": Callback(run=_toggle(states.Signal.DISLIKED), writes=True),
-    "card-save": Callback(run=_toggle(states.Signal.SAVED), writes=True),
+    "card-like": Callback(letter="l", run=_toggle(states.Signal.LIKED), writes=True),
+    "card-dislike": Callback(letter="d", run=_toggle(states.Signal.DISLIKED), writes=True),
+    "card-save": Callback(letter="s", run=_toggle(states.Signal.SAVED), writes=True),
     "unsave": Callback(run=on_unsave, writes=True),
     "saved-page": Callback(run=on_saved_page),
 }

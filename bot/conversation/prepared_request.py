@@ -9,7 +9,7 @@ from functools import partial
 from math import ceil
 from typing import TypeGuard
 
-from bot.commands.context import CommandContext, CommandFunction
+from bot.commands.context import CommandContext, CommandFunction, Registry
 from bot.commands.intent import Intent, understand
 from bot.commands.paper_buttons import pressed_token
 from bot.conversation import authorization, command_contexts, form_targets, reply_sender
@@ -77,7 +77,7 @@ class _Known:
 
 def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | None:
     """Reads what the store knows about a request. Returns None if it took effect before."""
-    here, now = request.chat, deps.clock.now()
+    here, now, registry = request.chat, deps.clock.now(), deps.conversation.registry
     if isinstance(request, MessageRequest) and request.direct_channel:
         _move_home(store, request, request.direct_channel, now)
     token = None
@@ -88,9 +88,9 @@ def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | 
             routed = form_targets.route_form_request(transaction, request, now=now)
             request, token = routed or (request, None)
         else:
-            request = _with_home_chat(transaction, request)
+            request = _with_home_chat(transaction, request, registry)
             if isinstance(request, CallbackRequest):
-                token = _permitted_token(transaction, request)
+                token = _permitted_token(transaction, request, registry)
         is_private = request.place.kind is model.ChatKind.PRIVATE
         managed = conversation_state.managed_chat(transaction, request.chat, now=now) if is_private else None
     return _Known(request, here, token, managed)
@@ -129,20 +129,20 @@ def _move_home(store: Store, request: MessageRequest, direct_channel: str, now: 
     conversation_state.move_to_person_address(store, request.chat, address, now=now)
 
 
-def _with_home_chat(transaction: Transaction, request: Request) -> Request:
+def _with_home_chat(transaction: Transaction, request: Request, registry: Registry) -> Request:
     """Returns the request; if its thread belongs to another stored chat, that chat becomes the place of the request."""
     if isinstance(request, CallbackRequest) and request.topic_is_unknown:
-        request = _with_topic(transaction, request)
+        request = _with_topic(transaction, request, registry)
     home = conversation_state.chat_of_thread(transaction, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
         return request
     return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
 
 
-def _with_topic(transaction: Transaction, request: CallbackRequest) -> CallbackRequest:
+def _with_topic(transaction: Transaction, request: CallbackRequest, registry: Registry) -> CallbackRequest:
     """Returns the callback with the topic in which its button was posted, if that topic is stored."""
     topics = f"{request.chat}/"
-    token = pressed_token(transaction, request.callback_data, "")
+    token = pressed_token(transaction, request.callback_data, "", registry)
     place = token.place if token else ""
     if token and not place and (delivery := token.arguments.get("delivery")):
         place = str(where_delivered(transaction, request.chat.lane, str(delivery)) or "")
@@ -151,9 +151,11 @@ def _with_topic(transaction: Transaction, request: CallbackRequest) -> CallbackR
     return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
 
 
-def _permitted_token(transaction: Transaction, request: CallbackRequest) -> model.CallbackToken | None:
+def _permitted_token(
+    transaction: Transaction, request: CallbackRequest, registry: Registry
+) -> model.CallbackToken | None:
     """Returns the token of a button; None if this person may not press it in this chat. The callback data is untrusted."""
-    token = pressed_token(transaction, request.callback_data, str(request.chat))
+    token = pressed_token(transaction, request.callback_data, str(request.chat), registry)
     if token is None or token.person not in ("", request.sender):
         return None
     moved_to = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.commands.intent import REGISTRY
 from subscriptions import model
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.listing import listed
@@ -27,6 +28,11 @@ def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[mode
 
 
 # --------------------------------------------------------------------------------------------- the buttons of a delivery
+
+
+def test_no_two_buttons_of_cards_share_a_letter() -> None:
+    letters = [one.letter for one in REGISTRY.callbacks.values() if one.letter]
+    assert len(set(letters)) == len(letters) > 5
 
 
 async def test_an_alert_of_one_paper_has_its_verbs_below(bot: BotHarness) -> None:
