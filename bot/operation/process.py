@@ -366,9 +366,9 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
     server = serving(app.settings, web, observe=app.deps.observe)
     async with server as address, orderly_stop.beside(health.watch()), orderly_stop.beside(refusals.watch()):
         lines = (
-            f"Health: {address}/health/ready",
-            *([f"Pages: {address}/"] if pages.are_open else []),
+            *([f"Pages: {address}/"] if pages.are_open else []),  # first, since people open the first address they see
             *pages.lines,
+            f"Health: {address}/health/ready",
             *startup_lines(app, sources),
             *await app.store.run(operator_lines, app),
         )
