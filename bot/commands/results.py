@@ -164,6 +164,13 @@ def query_lines(context: CommandContext, query: Query, ending: Ending | None) ->
     return (reading, *(context.say("({inner})", inner=one) for one in odd))
 
 
+def lines_above_papers(context: CommandContext, query: Query, ending: Ending) -> tuple[str, ...]:
+    """Like `query_lines`, but returns nothing for a query that is read just as it was written."""
+    lines = query_lines(context, query, ending)
+    said = context.message.text.strip() if context.message else ""
+    return () if lines == (said,) else lines
+
+
 def nothing_active(context: CommandContext, example: str) -> channel.Reply:
     """Returns the reply for a chat without an active subscription: the newest papers; `example` is a command with a query."""
     words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)

@@ -227,7 +227,7 @@ def _page(
     about, near = _near(context, query, subject, found) if is_first else ("", ())
     more = _looser_buttons(context, query, ending, few=found.found < PAGE) if is_first and is_open else ()
     dead_end = is_first and not found.found and not more and not near
-    lines = [_count_line(context, query, found, before), *_reading(context, subscription, query, ending)]
+    lines = [_count_line(context, query, found, before), *_reading(context, subscription, query, ending, found.found)]
     if found.stored and spelled.unknown and not found.found:
         lines[0] = context.say("No paper that I know has {words}.", words=_quoted(spelled.unknown))
     if spelled.meant:
@@ -405,9 +405,13 @@ def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, fe
     )
 
 
-def _reading(context: CommandContext, subscription: Subscription | None, query: Query, ending: Ending) -> Sequence[str]:
+def _reading(
+    context: CommandContext, subscription: Subscription | None, query: Query, ending: Ending, found: int
+) -> Sequence[str]:
     if subscription is None:
-        return results.query_lines(context, query, ending)
+        return (
+            results.lines_above_papers(context, query, ending) if found else results.query_lines(context, query, ending)
+        )
     said = results.named_by_number(context, subscription)
     if timed := _with_another_time(subscription, ending):
         return (said, *results.query_lines(context, timed, ending))

@@ -120,7 +120,7 @@ def _group_button(context: CommandContext, group: Group) -> channel.Button:
 
 def _settings_of(context: CommandContext) -> channel.Reply:
     """Handles [times], [papers] and [messages]: shows the settings of that group, each with a button."""
-    fixed, chosen = fixed_settings(context), Group[str(context.arguments["group"])]
+    fixed, chosen = fixed_settings(context), Group[str(context.arguments.get("group", Group.TIMES.name))]
     free = [name for name, one in chat_settings.SETTINGS.items() if one.group is chosen and name not in fixed]
     back = (channel.Button(label=context.say("all settings"), verb="settings"),)
     said = {name: _setting_line(context, name) for name in free}
