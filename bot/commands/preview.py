@@ -29,8 +29,9 @@ def preview(context: CommandContext) -> channel.Reply:
     if not tried.subscriptions:
         return results.nothing_active(context, "/preview diffusion")
     buttons = results.subscribe_button(context, context.args, ending) if tried.query else ()
-    read = results.query_lines(context, tried.query, ending) if tried.query else ()
     found = len(tried.delivery.items) if tried.delivery else 0
+    lines_of = results.lines_above_papers if found else results.query_lines
+    read = lines_of(context, tried.query, ending) if tried.query else ()
     year = (
         in_last_year(context.transaction, tried.query, found, now=context.now) if tried.query and found < _FEW else None
     )
