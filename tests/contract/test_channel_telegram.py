@@ -332,9 +332,9 @@ async def test_a_topic_is_made_where_bot_and_person_have_topics(
     api: TelegramApi, channel: TelegramChannel, telegram: FakeTelegram
 ) -> None:
     telegram.has_topics_with_people()
-    assert not api.opens_topics
+    before = api.opens_topics
     await channel.identity()
-    assert api.opens_topics
+    assert (before, api.opens_topics) == (False, True)
     topic = await api.open_topic(ANN, "x" * 200)  # a longer name is cut, not refused
     assert await post(channel, model.ChatAddress("telegram", "42", topic))
     telegram.shows_no_topics("42")
