@@ -13,6 +13,7 @@ import json
 import random
 import re
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -26,6 +27,8 @@ from numpy.typing import NDArray
 
 from bot.commands.words import reader
 from bot.commands.words.reader import Token, tokens_of
+from bot.commands.words.word_lists import LISTS
+from locales import order_weights
 
 Numbers = NDArray[np.float64]
 EXAMPLES = reader.WEIGHTS.parent / "examples"
@@ -118,7 +121,8 @@ class _Maker:
         self.chance = random.Random(1)
         self.words = {
             path.stem: path.read_text(encoding="utf-8").splitlines()
-            for path in (EXAMPLES / language / "parts").glob("*.txt")
+            for folder in (EXAMPLES / language / "parts", LISTS / language)
+            for path in folder.glob("*.txt")
         }
         same = [line.split(" | ") for line in self.words["same"]]
         self.same = {one: words for words in same for one in words}
@@ -206,7 +210,7 @@ def words() -> reader.Known:
     some words of the examples are unknown, which teaches the weights how to treat unknown words.
     """
     outside = Counter[str]()
-    for path in (*EXAMPLES.glob("*/*.txt"), *EXAMPLES.glob("*/parts/*.txt")):
+    for path in (*EXAMPLES.rglob("*.txt"), *LISTS.rglob("*.txt")):
         if path.stem not in {reader.QUERY, "kinds", "manner", *_FILES.values()} - {"times"}:
             outside.update(_words(path, lambda line: _SLOT.sub(" ", line).replace("|", " ")))
     topics = Counter(word for path in EXAMPLES.glob("*/parts/subjects.txt") for word in _words(path))
@@ -227,7 +231,7 @@ def asking_words() -> frozenset[str]:
     files = {*reader.ASKING, "around", "timed", "several", "without", "same", "now", "manner", "refs", "small_words"}
     outside = Counter(
         word
-        for path in EXAMPLES.rglob("*.txt")
+        for path in (*EXAMPLES.rglob("*.txt"), *LISTS.rglob("*.txt"))
         if path.stem in files
         for word in _words(path, lambda line: _SLOT.sub(" ", line).replace("|", " "))
     )
@@ -332,6 +336,23 @@ def learn_parts(read: list[Example], known: reader.Known) -> dict[str, Any]:
     return {"parts": kept, "steps": _rounded(mean_of_moves).tolist()}
 
 
+def orders_of(language: str) -> list[order_weights.Example]:
+    """Returns the sentences of a language of which it is known whether they are orders, with their slots filled in."""
+    maker = _Maker(language)
+
+    def filled(line: str) -> tuple[Token, ...]:
+        maker.chance = random.Random(line)  # so that a new line changes no other one
+        return maker.example("", line, changed=False).tokens
+
+    return order_weights.examples(order_weights.FILES / f"{language}.tsv", filled)
+
+
+def learn_orders(known: reader.Known) -> dict[str, list[int]]:
+    """Returns the weights that tell orders from other sentences."""
+    languages = sorted(path.stem for path in order_weights.FILES.iterdir())
+    return order_weights.learn([one for language in languages for one in orders_of(language)], known)
+
+
 def _rounded(mean: Numbers) -> NDArray[np.int64]:
     """Returns weights of parts as they are stored: rounded to halves of the unit, then to the unit, a half to an even number."""
     return np.rint(np.rint(mean * 2 * reader.PART_UNIT) / 2).astype(int)
@@ -357,8 +378,8 @@ def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
 def learned_from() -> str:
     """Returns a hash of the examples from which the weights are learned."""
     hashed = sha256()
-    for path in sorted(EXAMPLES.rglob("*.txt")):
-        hashed.update(f"{path.relative_to(EXAMPLES).as_posix()}\n".encode())
+    for path in sorted([*EXAMPLES.rglob("*.txt"), *LISTS.rglob("*.txt"), *order_weights.FILES.iterdir()]):
+        hashed.update(f"{path.relative_to(EXAMPLES.parent).as_posix()}\n".encode())
         hashed.update(path.read_bytes())
     return hashed.hexdigest()
 
@@ -371,6 +392,7 @@ def learn() -> None:
         read = [one for made in pool.map(examples, languages) for one in made]
         learning = [pool.submit(one, read, known) for one in (learn_intents, learn_parts)]
         intents, parts = (one.result() for one in learning)
+    orders = learn_orders(known)
     rest = {
         **{name: sorted(words) for name, words in known._asdict().items()},
         "asking": sorted(asking_words()),
@@ -381,7 +403,7 @@ def learn() -> None:
     reader.WEIGHTS.unlink(missing_ok=True)
     with closing(sqlite3.connect(reader.WEIGHTS)) as file:
         file.executescript(reader.TABLES)
-        for kind, weights in (("intent", intents["weights"]), ("part", parts["parts"])):
+        for kind, weights in (("intent", intents["weights"]), ("part", parts["parts"]), ("told", orders)):
             rows = {reader.number_of(feature): reader.packed(row) for feature, row in weights.items()}
             file.executemany(_INSERT.format(kind), sorted(rows.items()))
         file.executemany(
@@ -392,5 +414,15 @@ def learn() -> None:
         file.execute("VACUUM")  # so that the same weights give the same bytes
 
 
+def measure() -> None:
+    """Prints, for each language and kind, how many sentences are taken for orders that were not learned from."""
+    for path in sorted(order_weights.FILES.iterdir()):
+        for kind, (taken, many) in order_weights.measured(orders_of(path.stem), words()).items():
+            print(f"{path.stem}  {kind:16} {taken:4} of {many:4} taken for orders")  # noqa: T201 - what it is for
+
+
 if __name__ == "__main__":
-    learn()
+    if "--measure" in sys.argv:
+        measure()
+    else:
+        learn()

@@ -15,7 +15,7 @@ from bot.commands.frame import Choice, Shown
 from bot.commands.references import Following
 from bot.commands.steps import Do, Instead, Papers, Step, Which, WhichPaper
 from bot.commands.words import by_rule, intents, names, orders, reader, subjects
-from bot.commands.words.said import HALF, Said
+from bot.commands.words.said import HALF, SURE, Said
 from subscriptions import chat_settings, errors, zones
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times.reading import clock_of, is_time
@@ -261,7 +261,7 @@ def _paper(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | No
     is_ranked = (
         bool(numbers) and not re.search(r"\d", said.text) and not references.DENIED.search(reader.folded(said.text))
     )
-    removes = said.intent == "unsub" and orders.names_a_removal(reader.folded(said.text))
+    removes = said.intent == "unsub" and said.sure >= SURE and orders.is_ordered(said.tokens)
     if is_either and is_ranked and removes:  # "delete the first"
         return Which([Do("unsub", " ".join(map(str, numbers)))])
     if is_other or not papers.keys() >= {*numbers} or _is_of_subscriptions(said, there):
@@ -315,7 +315,7 @@ def _is_of_subscriptions(said: Said, there: Sequence[Subscription]) -> bool:
     return (
         bool(said.numbers)
         and said.intent in references.OF_SUBSCRIPTIONS
-        and (said.is_sure or orders.names_a_removal(plain))
+        and said.is_sure
         and {str(one.number) for one in there} >= {*said.numbers}
         and not references.DENIED.search(plain)
     )

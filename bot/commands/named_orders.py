@@ -70,7 +70,10 @@ def order_by_name(said: Said, there: Sequence[Subscription]) -> Step | None:
     for one in named:
         text = meant.with_number(text, one)
     numbered = _numbered_order(said, meant.Pointed(text, named))
-    return _with_each(numbered, named, said.text) if numbered else None
+    if numbered is None:
+        return None
+    those = [one for one in named if str(one.number) in numbered.numbers]  # without those of an order that was corrected
+    return _with_each(numbered, those, said.text) if those else None
 
 
 def _numbered_order(said: Said, pointed: meant.Pointed | None) -> Said | None:

@@ -8,8 +8,7 @@ from typing import Literal, NamedTuple
 
 from bot.commands import meant
 from bot.commands.words import by_rule, intents, names, orders, reader, subjects, told, yes_no
-from bot.commands.words.said import HALF, Said
-from bot.commands.words.word_lists import small_words
+from bot.commands.words.said import HALF, SURE, Said
 from subscriptions.planning.times.reading import is_time
 
 FEW = 8  # most tokens of a sentence that refers to the last reply
@@ -53,7 +52,6 @@ _AGREES = re.compile(
 _NOT_AFTER_ALL = re.compile(
     r"(?:(?:on second thoughts?|actually|no|oh|wait|hold on|hang on|hmm+|sorry|please)[\s,.!]+)*(?:don'?t|do not)(?: (?:do|add|follow|subscribe)(?: (?:me|it|that|this|to it|to that))?)?"
 )
-_UNDOES = re.compile(r"\bundo|\brevert|\bback\b|never ?mind|\bregret|\bmistake|\bno\b|n't\b|算了|[后反]悔|撤|不")
 # Words that deny a removal that was asked for just before: "no, keep it", 等等，别退
 _KEEPS = re.compile(
     r"(?:(?:no|wait|hold on|hang on|stop|oh|hmm+|sorry|oops|actually|please|on second thoughts?)[\s,.!]+)*"
@@ -84,6 +82,7 @@ OTHER = re.compile(
 _THAT = re.compile(r"\b(?:it|that|this|these|those|them|the last one)\b|[这那][个些条]?|它们?")
 LAST = re.compile(r"\b(?:the )?last (?:one|paper)\b|最后(?:那|这)?一?[个篇]")
 _ALL = re.compile(r"\b(?:all|everything|every(?: single)? \w+ (?:subscription|one)|both|each)\b|全部|所有|都")
+_PAPERS = re.compile(r"\bpapers?\b|论文|文章")
 BUTTONS = {"like": "more-like-this", "save": "card-save", by_rule.UNSAVE: "unsave"}
 OF_PAPERS = (*BUTTONS, "export-saved-bib", "export-bib-30d")
 _OF_WORDS = ("exclude", "narrow", "widen")
@@ -203,7 +202,8 @@ def _correction(said: Said, *, is_named: bool = False) -> Following:
     if kind in ("time", "choose", "one") or said.intent == "narrow":
         return Following(kind, said, corrects=True)
     is_subject = names.has_strange_word(said.text) or (is_named and (bool(said.subject) or said.intent == reader.QUERY))
-    is_new = is_subject and not _is_talk(said) and (kind in ("", "replace", "words") or is_named)
+    is_told = said.intent in OF_SUBSCRIPTIONS and not orders.is_ordered(said.tokens)  # 等等，我想想要不要删
+    is_new = is_subject and not is_told and not _is_talk(said) and (kind in ("", "replace", "words") or is_named)
     return Following("replace" if is_new else "", said, corrects=True)
 
 
@@ -224,7 +224,7 @@ def _kind(said: Said) -> Kind:  # noqa: PLR0911 - one answer for each kind
     if (
         said.intent in _OF_WORDS
         and said.is_clear
-        and orders.is_order(reader.folded(said.text), said.intent)
+        and orders.is_order(said.tokens, said.intent)
         and not said.marked(reader.NUMBER)
         and (denies or said.intent != "exclude")
     ):
@@ -242,11 +242,7 @@ def _takes_back(said: Said) -> bool:
     plain = plain_of(said.text)
     if _NOT_AFTER_ALL.fullmatch(plain):
         return True
-    if orders.is_of_another(plain) or orders.is_question(plain) or orders.names_whichever(plain) or keeps(said.text):
-        return False
-    if orders.says_that_it_stays(plain):
-        return False
-    if not (orders.names_a_removal(plain) or _UNDOES.search(plain)):
+    if keeps(said.text) or said.sure < SURE or not orders.is_ordered(said.tokens):
         return False
     names_none = not said.numbers and not _names(said) and not said.texts(reader.WANTED, reader.UNWANTED)
     is_typed = plain in ("unsub", "unsubscribe", "remove", *intents.VERBS)
@@ -309,7 +305,9 @@ def _is_talk(said: Said) -> bool:
 
 def _chooses(said: Said) -> bool:
     """Returns whether a text is about papers by their numbers, or about the paper that is shown."""
-    if said.marked(reader.PAPER) or said.marked(reader.WHEN) or len(said.tokens) > FEW:
+    words = said.texts(reader.WANTED, reader.UNWANTED, reader.LABEL)
+    is_of_words = said.intent in (*_OF_WORDS, "edit", "name") and bool(words)  # "leave surveys out of 1"
+    if is_of_words or said.marked(reader.PAPER) or said.marked(reader.WHEN) or len(said.tokens) > FEW:
         return False
     if said.intent in _OF_TIME and said.is_sure and said.numbers == [subjects.time_in(said.text, "schedule")]:
         return False
@@ -330,6 +328,9 @@ def _is_only_time(said: Said) -> bool:
     """Returns whether a text says when papers shall come, and nothing else that a command or a query would need."""
     if said.intent not in (*_OF_TIME, "ask", "sub", "search", reader.QUERY, "widen"):
         return False
+    is_of_all = said.intent == "schedule-weekdays" and _PAPERS.search(reader.folded(said.text))
+    if is_of_all:  # "don't send me papers on weekends" is about the whole chat
+        return False
     is_of_weekends = said.intent == "schedule-weekdays" and said.is_sure and not said.has_unknown and not _names(said)
     if is_time(plain_of(said.text)) or is_of_weekends:
         return True
@@ -337,13 +338,6 @@ def _is_only_time(said: Said) -> bool:
     is_numbered = bool(said.marked(reader.NUMBER)) and said.numbers != [when]
     if not when or is_numbered or said.has_unknown or _names(said) or subjects.denies(reader.folded(said.text)):
         return False
-    if any(one.mark not in small_words() and not orders.is_of_delivery(one.mark) for one in _around_times(said)):
+    if not orders.is_ordered(said.tokens):
         return False  # "my meeting is at 9": of something else
-    return said.intent in _OF_TIME or not said.asks_for_papers
-
-
-def _around_times(said: Said) -> list[reader.Token]:
-    """Returns the words of a text that are no part of a time."""
-    pieces = subjects.pieces_of(said.text, "schedule")
-    tokens = [token for one in pieces if one.part != reader.TIME for token in one.tokens]
-    return [one for one in tokens if one.mark[:1].isalpha() and not one.mark.startswith("@")]
+    return said.is_sure if said.intent in _OF_TIME else not said.asks_for_papers

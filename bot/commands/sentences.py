@@ -24,7 +24,7 @@ from bot.commands import (
     word_edits,
 )
 from bot.commands.context import CommandContext
-from bot.commands.words import boundaries, by_rule, intents, languages, names, orders, reader, subjects, told
+from bot.commands.words import boundaries, by_rule, intents, languages, names, reader, subjects, told
 from bot.commands.words.said import HALF, SURE, Said
 from bot.ports import channel
 from subscriptions import model
@@ -114,7 +114,10 @@ def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
     """Asks whether the person wants to change something for the whole chat."""
     if (command := intents.command_of(said, of_the_chat=True)) is None:
         return None
-    if command in _SHOWN:  # "how many papers do you send at most?" only asks for it
+    if intents.only_shows(said) or command == (
+        "timezone",
+        "",
+    ):  # "how many papers do you send at most?" only asks for it
         return offered.run(context, *command)
     label = context.say("remove all") if said.intent == "unsub-all" else f"/{' '.join(command)}".strip()
     asked = offered.which(context, [offered.do_button(label, *command)])
@@ -280,12 +283,8 @@ def _removal_of_unknown(context: CommandContext, said: Said) -> channel.Reply | 
     """Removes what a sentence names otherwise than by the words of a subscription; asks which if it names none."""
     if said.sure >= _CERTAIN:
         return offered.run(context, *(intents.command_of(said) or ("unsub", said.subject)))
-    plain = reader.folded(said.text)
-    names_none = orders.names_whichever(plain) or not said.texts(
-        reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR
-    )
-    asks = names_none and orders.names_a_removal(plain) and not orders.is_of_another(plain)
-    return offered.run(context, "unsub", "") if asks else None
+    names_none = not said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)
+    return offered.run(context, "unsub", "") if names_none else None
 
 
 def _of_several(
@@ -293,8 +292,11 @@ def _of_several(
 ) -> channel.Reply | None:
     """Pauses or resumes each of the subscriptions that a sentence numbers: "pause 1 and 2"; else asks which one is meant."""
     is_of_pauses = said.intent in ("pause", "resume")
+    is_numbered = said.intent in ("pause", "resume", "schedule") and {str(one.number) for one, _ in wanted} <= {
+        *said.numbers
+    }
     is_counted = said.is_sure and meant.counts(said.text) and said.intent in change_said.OF_WORDS
-    if is_counted or (is_of_pauses and len(wanted) == len(said.numbers)):
+    if is_counted or (is_numbered and said.is_sure):
         command = wanted[0][1][0]
         return context.press("do", {"command": command, "args": [args for _, (_, args) in wanted]})
     return _asked(context, said, wanted, whole=is_of_pauses and whole)
@@ -374,7 +376,6 @@ _SINCERE = 0.8
 _SIGNS = {"👍": "like-paper", "👎": "dislike-paper"}  # as the reply to a paper, a sign rates it
 _CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
-_SHOWN = (("set", "limit"), ("set", "quiet"), ("timezone", ""))  # commands that change nothing
 _SETS = ("schedule-", "set-", "feed", "lang-", "stop", "unsub-all", "forget", "timezone", "undo", "cancel")
 _OF_THE_CHAT = ("widen", "pause", "resume")  # with these, "everything" is not read as each single subscription
 _OF_ONE = ("unsub", "pause", "resume")  # actions that need only the name of a subscription

@@ -28,7 +28,7 @@ _MANY = (
 )
 _UNIT = r"(?:minutes?|mins?|hours?|days?|weeks?|fortnights?|months?|years?)"
 _LENGTH = re.compile(
-    rf"(?:for )?(?:(?:the )?(?:next|coming) |another |about )?(?P<many>{_MANY}) ?(?P<unit>[hdw]|{_UNIT})(?: or so)?"
+    rf"(?:for )?(?:(?:the )?(?:next|coming) |another |about )?(?P<many>{_MANY}) ?(?P<unit>(?:(?<=\d)|(?<=\d ))[hdw]|{_UNIT})(?: or so)?"
 )
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
@@ -44,6 +44,9 @@ _NAMED_DAY = re.compile(
     rf"|(?:next|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week|month|year)"
     rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadences.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today)"
     r"|(?P<number_of_year>(?:19|20)\d\d))"
+)
+_MONTH = re.compile(
+    rf"(?:the )?(?:(?:start|beginning) of )?(?P<month>{MONTH})|(?P<number>1[0-2]|[1-9]|[一二三四五六七八九十]{{1,2}})月初?"
 )
 _PAST = re.compile(
     rf"(?:the day before )?yesterday|(?:last|previous) (?:{cadences.PATTERN}|week|weekend|month|year|night)|(?:{_MANY} ?{_UNIT}|long) ago"
@@ -190,7 +193,10 @@ _LARGE = frozenset(_LARGE_ZH)
 
 def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
     """Returns the moment that a text names by a day, a time of day or both; None if it names none."""
-    said = (_UNTIL.sub("", plain, count=1) if _UNTIL.match(plain) else plain).strip(" ,")
+    until = _UNTIL.match(plain)
+    said = (plain[until.end() :] if until else plain).strip(" ,")
+    if until and (month := _MONTH.fullmatch(said)):  # only after "until", since "may" and "march" are other words, too
+        said = f"1 {month['month'] or MONTHS[(clock_times.count_of(month['number']) - 1) % 12]}"
     if _DATE_OF_NUMBERS.search(said):
         return None
     today = now.astimezone(zone).date()

@@ -360,6 +360,15 @@ class TestWhichAreMeant:
             (("1. mud\n2. remove all",), ALL),
             (("1. mud\n2. stop\n3. unsubscribe 1",), ALL),
             (("subscribe to:\n- mud\n- unsubscribe from everything",), [*ALL, "mud when-out 08:00-20:00"]),
+            (("pause 1 and 2 until friday",), [f"-{KELP}", f"-{REEFS}", ICE]),
+            (("move 1 and 2 to 8",), ["kelp daily 08:00", "coral reefs weekly mon 08:00", ICE]),
+            (("把1和2改到10点",), ["kelp daily 10:00", "coral reefs weekly mon 10:00", ICE]),
+            (("暂停第2个订阅到2月1号",), [KELP, f"-{REEFS}", ICE]),
+            (("remove 1 … actually no, leave it",), ALL),
+            (("remove 1 and 2, never mind",), ALL),
+            (("等等，我先想想要不要删 sea ice 那个",), ALL),
+            (("pause 1, and tell me what came today",), [f"-{KELP}", REEFS, ICE]),
+            (("pause the one that comes on mondays",), [KELP, f"-{REEFS}", ICE]),
         ],
     )
     async def test_these_and_no_others(self, bot: BotHarness, said: tuple[str, ...], there: list[str]) -> None:

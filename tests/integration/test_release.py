@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+import sys
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from bot.commands.words import intents
 
 REPO = Path(__file__).parents[2]
 FOLDERS = ("bot", "subscriptions", "templates", "locales")
@@ -79,6 +82,18 @@ def test_a_commit_gives_the_same_bytes_each_time_and_its_files_name_it(
         names = archive.getnames()
     assert {"Dockerfile", "bot/release.py", "requirements.lock"} <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "bench/"))]
+
+
+def test_who_installs_it_is_understood_as_in_a_checkout(program: ModuleType, repository: Path, tmp_path: Path) -> None:
+    (wheel,) = (made for made in program.build(repository, tmp_path / "built") if made.suffix == ".whl")
+    installed = tmp_path / "installed"
+    with zipfile.ZipFile(wheel) as held:
+        held.extractall(installed)  # noqa: S202 - just built
+    ask = "import bot, sys; from bot.commands.words import intents; print(bot.__file__); print([intents.meaning(one)[2:] + (intents.meaning(one).subject,) for one in sys.argv[1:]])"
+    said = ("send me papers about the sea ice automatically", "papers on kelp, right away", "自动发给我关于冰川的论文")
+    place, *read = program.run(sys.executable, "-c", ask, *said, cwd=installed, PYTHONPATH=str(installed)).splitlines()
+    assert place.startswith(str(installed))
+    assert read == [str([(*intents.meaning(one)[2:], intents.meaning(one).subject) for one in said])]
 
 
 def test_a_checkout_names_its_commit(program: ModuleType, repository: Path) -> None:

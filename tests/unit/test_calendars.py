@@ -442,6 +442,11 @@ BERLIN = zone("Europe/Berlin")
         ("下个月", "2026-01-31 23:00"),
         ("7号以后", "2026-02-06 23:00"),
         ("到元旦", "2026-12-31 23:00"),
+        ("until march", "2026-02-28 23:00"),
+        ("until the start of May", "2026-04-30 22:00"),
+        ("until january", "2026-12-31 23:00"),
+        ("到3月", "2026-02-28 23:00"),
+        ("到三月初", "2026-02-28 23:00"),
     ],
 )
 def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> None:
@@ -464,6 +469,8 @@ def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> No
         ("一千年", "That is longer than two years."),
         ("到4月31日", "“到4月31日” is not a time to pause until."),
         ("until 2", "“until 2” is not a time to pause until."),
+        ("march", "“march” is not a time to pause until."),
+        ("and", "“and” is not a time to pause until."),
         ("until 31 Feb", "“until 31 Feb” is not a time to pause until."),
         ("until 3/3", "“until 3/3” is not a time to pause until."),
         ("3/4 9:00", "“3/4 9:00” is not a time to pause until."),

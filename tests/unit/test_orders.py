@@ -8,11 +8,11 @@ ORDERS = (
     "remove 2", "please remove diffusion", "can you unsubscribe me from diffusion?", "could you pause everything for a week",
     "I want to unsubscribe from diffusion", "unsubscribe all", "stop", "stop sending me papers on weekends", "别发了",
     "取消订阅 2", "能不能暂停三天", "undo", "撤销", "make it weekly", "改成每周一", "no more surveys", "在标题里找就行了",
-    "not interested in medical imaging", "不要再推送综述", "I'm on holiday until January 5", "use English", "用英文",
+    "not interested in medical imaging", "不要再推送综述", "use English", "用英文",
     "how about 8am instead", "follow robotics", "is there anything new on robotics? tell me every friday",
     "I wake up late, so send it every day at 11", "daily is a lot, once a week is enough", "move the tuba one to 9", "周五晚上发",
-    "帮我把第二个删了", "I'd like to subscribe to robotics", "I'm away for a week", "出差两周", "每天太多了，每周一次就好", "I no longer need 2", "the tuba one can go", "weekends too", "could we have 2 on fridays?",
-    "pause if possible", "I was wondering if you could pause 2", "it would be nice to pause 2", "keep it on hold till monday", "等我回来再发",
+    "帮我把第二个删了", "I'd like to subscribe to robotics", "每天太多了，每周一次就好", "I no longer need 2", "the tuba one can go", "weekends too", "could we have 2 on fridays?",
+    "pause if possible", "I was wondering if you could pause 2", "keep it on hold till monday", "等我回来再发",
     "remove 2, no wait, remove 3", "show all papers, not only the first ones", "send 2 once a day, 9am",
 )  # fmt: skip
 NO_ORDERS = (
@@ -30,6 +30,7 @@ NO_ORDERS = (
     "should we subscribe to robotics?", "要不要订阅cs.CV呢？", "if I were a chemist I'd subscribe to zeolites", "maybe next week",
     "我室友把他的订阅都删光了", "同事也把机器人退订了", "我朋友已经取消订阅了", "next week please", "until monday", "robotics is not my field any more", "我不做机器人了",
     "it's not that I want to remove 2", "add robotics? not sure yet", "follow robotics, no, wait", "pause 2 when I'm away", "in case it rains pause 2", "once I have a job, remove 2", "万一太多就暂停 2", "除非我说，停掉 2", "等我毕业了再取消订阅 2", "pause 2? no thanks",
+    "I'm on holiday until January 5", "I'm away for a week", "出差两周", "it would be nice to pause 2",
     "switch to Chinese?", "she typed: remove 2", "I thought you would use English", "remind me to pause 2", "neither pause 2 nor remove 1",
     "pause 2, just kidding", "停掉 2，开玩笑的", "pause 2, not robotics", "use English, or rather not", "pause one", "删几个",
 )  # fmt: skip

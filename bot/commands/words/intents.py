@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from bot.commands.words import boundaries, by_rule, dictated, languages, names, orders, pauses, reader, subjects, yes_no
 from bot.commands.words.days import paper_days
-from bot.commands.words.orders import is_order, names_a_removal, names_silence, sets_a_time
+from bot.commands.words.orders import is_order
 from bot.commands.words.reader import Token
 from bot.commands.words.said import HALF, SURE, Said
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
@@ -81,7 +81,7 @@ def meaning(text: str) -> Said:
         return Said(said)
     if (worded := _worded_as_a_command(_FILLED.sub("", said))) != said:
         return meaning(worded)
-    begin = orders.last_order(reader.folded(said))
+    begin = orders.last_order(said)
     return meaning(said[begin:]) if begin else _if_order(_meaning_of(dictated.request_in(said) or said))
 
 
@@ -96,29 +96,15 @@ def _worded_as_a_command(text: str) -> str:
 
 def _if_order(said: Said) -> Said:
     """Returns a meaning; that of a sentence that only speaks of an action is not sure, so that the bot asks."""
-    if is_order(reader.folded(said.text), said.intent) and _says_what_to_do(said):
+    is_typed_ = _TYPED.match(reader.folded(said.text)) and "?" not in reader.folded(said.text)
+    if is_order(said.tokens, said.intent) or is_typed_ or only_shows(said):
         return said
     first, *others = said.found
-    plain = reader.folded(said.text)
-    if first.intent == "unsub-all" and orders.names_whichever(plain):
+    if first.intent == "unsub-all":  # asks which ones
         return said._replace(found=(reader.Score("unsub", HALF), *others))
-    if first.intent == "unsub-all" and not names_a_removal(plain):  # "all of them"
-        return said._replace(found=(reader.Score(reader.QUERY, HALF), *said.found))
     if first.intent == "sub":
         return said._replace(found=(reader.Score(reader.ASKING[0], 1.0),))
     return said._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
-
-
-def _says_what_to_do(said: Said) -> bool:
-    """Returns whether the words for a time or a pause are about deliveries; True for other intents."""
-    if said.intent in ("pause", "set-quiet"):
-        return names_silence(reader.folded(said.text), said.intent) or pauses.says_why(said.text, pause_in(said))
-    if not said.intent.startswith("schedule") or is_time(said.text):
-        return True
-    named = [
-        token for one in subjects.pieces_of(said.text, said.intent) if one.part == reader.NAMED for token in one.tokens
-    ]
-    return sets_a_time(said.tokens, frozenset(named), may_deny=said.intent != "schedule")
 
 
 def _meaning_of(said: str) -> Said:
@@ -209,6 +195,12 @@ def _is_worded_as_a_wish(said: str, intent: str) -> bool:
     return sum(token.mark[:1].isalpha() and not reader.is_han(token.mark) for token in around) > 1
 
 
+def only_shows(said: Said) -> bool:
+    """Returns whether the command that a text means only shows a setting, and changes nothing: "I get too many papers"."""
+    command = _SHOWN.get(said.intent)
+    return command is not None and not command(said)
+
+
 def is_typed(text: str) -> bool:
     """Returns whether a text begins with a command as it is typed, so that the rest is a query: "sub kelp and ice"."""
     typed = _TYPED.match(reader.folded(text.strip()))
@@ -233,10 +225,9 @@ def command_in(text: str) -> tuple[str, str] | None:
     is_exempted = said.intent != "sub" and names.exemption_in(said.text)
     if is_exempted or yes_no.declines(said.text):
         return None
-    plain = reader.folded(said.text)
-    if said.intent == "unsub" and orders.is_question(plain) and not said.has_unknown and _unsubscribe(said) == "":
+    if said.intent == "unsub" and not said.is_sure and not said.has_unknown and _unsubscribe(said) == "":
         return ("unsub", "")  # "how do I unsubscribe?": all are offered
-    is_plain = bool(_PLAIN.search(plain))
+    is_plain = bool(_PLAIN.search(reader.folded(said.text)))
     if (
         (not said.is_sure and not is_plain)
         or said.intent in SMALL_TALK | {reader.QUERY, "ask"}
@@ -284,7 +275,9 @@ def pause_in(said: Said) -> str:
 
 def name_in(said: Said) -> str:
     """Returns the new name of a subscription; "" if there is none."""
-    return " ".join(said.texts(reader.LABEL)).strip('"“”„«»「」『』《》 :：')
+    label = " ".join(said.texts(reader.LABEL))
+    quoted = [one for one in said.marked(reader.QUOTED) if one in label]
+    return (quoted[0] if quoted else label).strip("\"'“”„«»「」『』《》 :：")
 
 
 def _edit(said: Said) -> str | None:
@@ -296,6 +289,9 @@ def _schedule(said: Said) -> str | None:
     if days_added(said):
         return None
     when = subjects.time_in(said.text, said.intent)
+    rest = said.text.replace(when, " ", 1) if when else said.text
+    if len(Said(rest, reader.tokens_of(rest)).numbers) > 1:  # "move 1 and 2 to 8"
+        return None
     # a number that is the time itself is not the number of a subscription
     if said.marked(reader.NUMBER) and said.numbers != [when]:
         return f"{said.numbers[0]} {when}" if when else None
@@ -324,7 +320,8 @@ def _days_of(reading: Reading) -> Sequence[int]:
 def _pause(said: Said) -> str | None:
     """Returns the arguments of /pause: a length of time, after a number if there is one; None if words name a subscription."""
     long = pause_in(said)
-    numbers = [one for one in said.numbers if one not in re.findall(r"\d+", long)]
+    rest = said.text.replace(long.removeprefix("until "), " ", 1)  # without the numbers of a date
+    numbers = Said(rest, reader.tokens_of(rest)).numbers if long else said.numbers
     if len(numbers) > 1:
         return None
     named = names.names_in(said.text, said.intent)
@@ -457,6 +454,7 @@ def _unsubscribe(said: Said) -> str | None:
     return named.removeprefix("all ") if _UNSUBSCRIBE.search(reader.folded(said.text)) else None
 
 
+_SHOWN: Mapping[str, Callable[[Said], str]] = {"set-limit": _limit, "set-quiet": _hours}
 _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = {
     **dict.fromkeys(
         ("like", "save", by_rule.UNSAVE, by_rule.WRONG, "why", "whynot"), lambda said: " ".join(mentioned(said.text))

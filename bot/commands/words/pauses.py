@@ -22,6 +22,8 @@ def length_in(text: str, tokens: Sequence[Token]) -> str:
     for at, first in enumerate(tokens):
         is_name = at > 0 and tokens[at - 1].mark in _DETERMINERS
         for end in range(len(tokens), at, -1):
+            if any(one.mark == reader.NUMBER for one in tokens[at:end]):  # "pause 1 and 2 until friday"
+                continue
             words = text[first.start : tokens[end - 1].end]
             is_name |= first.mark in _DETERMINERS and end < len(tokens) and tokens[end].mark in _THINGS
             try:

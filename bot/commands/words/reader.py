@@ -36,7 +36,7 @@ LONG, DATE = "@long", "@date"  # a length of time, a date
 # "search and rescue", "24/7" and "5-minute" are one word, though their parts look like an order, a number or a time. More
 # is learned from their parts, so that learning reads them apart.
 _PAIRS = "|".join(map(re.escape, (Path(__file__).parent / "pairs.txt").read_text("utf-8").splitlines()))
-_QUOTED = r'(?P<quoted>["“”„«「『][^"“”„«»「」『』]+["“”»」』])'
+_QUOTED = r"""(?P<quoted>["“”„«「『][^"“”„«»「」『』]+["“”»」』]|(?<!\w)'[^'\n]+'(?!\w))"""
 _WHOLE = rf"|(?P<whole>(?<![\w-])(?:{_PAIRS})(?![\w-])|(?<![\w.:/-])\d{{1,4}}(?:-(?!days?|weeks?|months?)[a-z]{{3,}}|/\d{{1,2}}(?= [a-z]))(?![\w-]))"
 _SINGLE = (
     r"|(?P<paper>(?:https?://|www\.|(?:[a-z]+\.)+(?:org|com?)/)[^\s，。；、）\u4e00-\u9fff]+|(?:arxiv:\s*)?\d{4}\.\d{4,5}(?:v\d+)?|10\.\d{4,9}/[^\s，。]+)"
@@ -162,9 +162,11 @@ WEIGHTS = Path(__file__).parent / "weights.sqlite"
 TABLES = """
     CREATE TABLE intent (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
     CREATE TABLE part (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
+    CREATE TABLE told (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
     CREATE TABLE learned (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-INTENT_UNIT, PART_UNIT = 20, 5  # a stored weight of 1 is the 20th part of an intent's weight, the 5th of a part's
+# a stored weight of 1 is the 20th part of an intent's weight, the 5th of a part's, the 20th of an order's
+INTENT_UNIT, PART_UNIT, ORDER_UNIT = 20, 5, 20
 _SELECT = "SELECT feature, weights FROM {} WHERE feature IN (SELECT value FROM json_each(?))"
 QUERY = "query"  # the intent of a text that is a query and not a sentence
 ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask for papers
@@ -184,6 +186,7 @@ PARTS = NO_PART, WANTED, UNWANTED, AUTHOR, LABEL, NAMED, TIME, DENIAL = (
 
 _ENDS = frozenset(".!?,;~")  # punctuation at the end of a sentence
 _EDGES = ("^^", "^", "$", "$$")
+_NEAR = 6  # words; two words of a pair are less apart
 
 
 class Score(NamedTuple):
@@ -233,6 +236,49 @@ def _weights(kind: str, found: Iterable[str]) -> Mapping[str, Sequence[int]]:
     with closing(_file()) as file:
         rows = file.execute(_SELECT.format(kind), (json.dumps([*numbers]),)).fetchall()
     return {numbers[number]: struct.unpack(f"{len(blob)}b", blob) for number, blob in rows}
+
+
+def order_sure(tokens: Sequence[Token]) -> float:
+    """Returns how probable it is that a sentence tells to do something now, instead of only speaking of it: 0 to 1."""
+    found = _weights("told", {"", *order_features(tokens, learned().known)})
+    return order_probability(weight for (weight,) in found.values())
+
+
+def _is_of_a_topic(tokens: Sequence[Token], at: int, known: Known) -> bool:
+    """Returns whether a word is unknown; of Chinese, whether a pair of it and a neighbour is known only from topics."""
+    mark = tokens[at].mark
+    if is_han(mark):
+        pairs = {*pairs_of(tokens[max(at - 1, 0) : at + 2])}
+        return known.words.isdisjoint(pairs) and not known.topics.isdisjoint(pairs)
+    return mark[:1].isalpha() and known.words.isdisjoint((mark, mark.replace("-", "")))
+
+
+def order_probability(weights: Iterable[int]) -> float:
+    """Returns the probability of an order, 0 to 1, whose features have these weights."""
+    return 1 / (1 + exp(-sum(weights) / ORDER_UNIT))
+
+
+def order_features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
+    """Yields what tells an order from other sentences: one to three neighbouring words, and pairs of words near each other."""
+    marks = _known_marks(tokens, known)
+    for size in (1, 2, 3):
+        for at in range(len(marks) - size + 1):
+            yield " ".join(marks[at : at + size])
+    for at, first in enumerate(marks):
+        for then in marks[at + 2 : at + _NEAR]:
+            yield f"{first} … {then}"
+
+
+def _known_marks(tokens: Sequence[Token], known: Known) -> Sequence[str]:
+    """Returns the words of a sentence between its ends; neighbouring unknown words, such as those of a subject, are one."""
+    marks = ["^"]
+    while tokens and tokens[-1].mark in _ENDS - {"?"}:
+        tokens = tokens[:-1]
+    for at, token in enumerate(tokens):
+        mark = OTHER if _is_of_a_topic(tokens, at, known) else token.mark
+        if mark != OTHER or marks[-1] != OTHER:
+            marks.append(mark)
+    return [*marks, "$"]
 
 
 def number_of(feature: str) -> int:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from bot.commands.words import by_rule, dictated, intents, names, orders, reader, subjects
+from bot.commands.words import by_rule, dictated, intents, names, orders, pauses, reader, subjects
 from bot.commands.words.said import SURE, Said
 from bot.commands.words.word_lists import small_words
 from subscriptions.planning.times.reading import is_time
@@ -99,19 +99,32 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
         or intents.is_typed(said)
     ):
         return (text,)
-    if orders.takes_back(reader.folded(said)) and not orders.last_order(reader.folded(said)):
-        return (text,)  # what was said before that is no wish any more
-    if begin := orders.last_order(reader.folded(said)):
-        return wishes_in(said[begin:], named)
+    numbered = named.numbered(said)
+    if begin := orders.last_order(numbered):
+        return wishes_in(numbered[begin:], named)
     pieces = list(_pieces(said))
     if not 1 < len(pieces) <= _MOST_BREAKS:
         return _with_limit(text, named)
+    if _takes_back(pieces, named):
+        return (text,)
     done = [one for one in pieces if not _DENIES.fullmatch(reader.folded(_plain(one)))] or pieces
     parts = _joined(done, named)
     wanted = [one for one in parts if not _is_pleasant(one) and not _keeps_one(one, named)]
     if not wanted or (len(parts) == 1 and done == pieces):
         return _with_limit(text, named)
     return tuple(further for one in wanted for further in _with_limit(one, named))
+
+
+def _takes_back(pieces: list[str], named: Named) -> bool:
+    """Returns whether the end of a message takes back the orders before it: "remove 1 and 2, no, leave them"."""
+    those = ("".join(pieces), pieces[-1], *pieces[:-1])
+    whole, last, *others = (orders.is_ordered(reader.tokens_of(named.numbered(one))) for one in those)
+    then = intents.meaning(_plain(pieces[-1]))
+    if is_time(then.text):
+        return False
+    is_back = then.intent in ("cancel", "undo")
+    is_wish = last or (then.is_sure and then.intent not in (reader.QUERY, "smalltalk", by_rule.ACKNOWLEDGED))
+    return any(others) and not whole and (is_back or not is_wish)
 
 
 def keeps(text: str) -> bool:
@@ -147,8 +160,7 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
     for piece in pieces[1:]:
         before, then = _plain(parts[-1]), _plain(piece)
         is_apart = not (_is_pleasant(before) or _is_pleasant(then)) or bool(_ENDS.search(reader.folded(parts[-1])))
-        depends = orders.begins_a_condition(reader.folded(then))
-        if not is_apart or depends or (len(parts) == 1 and not _stands(before, "", named)):
+        if not is_apart or (len(parts) == 1 and not _stands(before, "", named)):
             parts[-1] += piece
         elif _stands(then, before, named):
             parts.append(piece)
@@ -234,8 +246,18 @@ def _asks(said: Said, before: Said | None) -> bool:
 
 
 def _has_verb(said: Said) -> bool:
-    """Returns whether a sentence has words besides subjects, names and times."""
-    return any(not one.part and re.search(r"[^\W\d_]{2}|[\u4e00-\u9fff]", one.text) for one in _pieces_of(said))
+    """Returns whether a sentence has words besides subjects, names, times and small words: not "2 until friday"."""
+    around = [
+        one.text for one in _pieces_of(said) if not one.part and re.search(r"[^\W\d_]{2}|[\u4e00-\u9fff]", one.text)
+    ]
+    return any(not _is_small(_without_length(one)) for one in around)
+
+
+def _without_length(text: str) -> str:
+    """Returns a text without how long a pause is, and without numbers."""
+    plain = reader.folded(text)
+    length = pauses.length_in(plain, reader.tokens_of(plain))
+    return " ".join(word for word in plain.replace(length, " ").split() if not word.strip("#.,").isdecimal())
 
 
 def _pieces_of(said: Said) -> tuple[subjects.Piece, ...]:

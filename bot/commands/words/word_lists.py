@@ -1,8 +1,9 @@
 """Lists of words that have a meaning of their own in requests: small words, words of manner, words for "now". Pure."""
 
 from functools import cache
+from pathlib import Path
 
-from bot.commands.words import reader
+LISTS = Path(__file__).parent / "lists"
 
 
 @cache
@@ -24,6 +25,6 @@ def words_for_now() -> tuple[str, ...]:
 
 
 def _lines(name: str) -> list[str]:
-    """Returns the lines of a file in `parts/`, of all languages together."""
-    files = sorted((reader.WEIGHTS.parent / "examples").glob(f"*/parts/{name}.txt"))
+    """Returns the lines of a list, of all languages together."""
+    files = sorted(LISTS.glob(f"*/{name}.txt"))
     return [line for path in files for line in path.read_text("utf-8").splitlines()]
