@@ -27,6 +27,7 @@ _LINK = re.compile(
 _LINK_AFTER = re.compile(r"(?:\s+(?:and|then|also|plus))+[\s,]*$")
 _NUMBERED = re.compile(r"(?:\(?\d{1,2}[.)、．]|[-•*·])\s*(?=[^\W\d])")
 _CLAUSE = 6  # least characters of a clause that is named as left out
+_ENDS_A_SENTENCE = re.compile(r"[.!?;]\s*$")
 _ENDS = re.compile(r"[,;.!?…]\s*$")
 _POLITE = re.compile(r"^(?:(?:please|pls|could you|can you|would you)\s+)+|^(?:请|麻烦|帮我|你)+")
 _NOUN = re.compile(
@@ -160,7 +161,8 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
     for piece in pieces[1:]:
         before, then = _plain(parts[-1]), _plain(piece)
         is_apart = not (_is_pleasant(before) or _is_pleasant(then)) or bool(_ENDS.search(reader.folded(parts[-1])))
-        if not is_apart or (len(parts) == 1 and not _stands(before, "", named)):
+        depends = _depends(parts[-1], piece, named)
+        if not is_apart or depends or (len(parts) == 1 and not _stands(before, "", named)):
             parts[-1] += piece
         elif _stands(then, before, named):
             parts.append(piece)
@@ -169,6 +171,14 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
         else:
             parts[-1] += piece
     return [_plain(one) for one in parts]
+
+
+def _depends(before: str, piece: str, named: Named) -> bool:
+    """Returns whether a clause is an order only without the clause before it: "if there are more, I drop it"."""
+    if _ENDS_A_SENTENCE.search(reader.folded(before)):
+        return False
+    apart = (orders.is_ordered(reader.tokens_of(named.numbered(one))) for one in (piece, before, before + piece))
+    return [*apart] == [True, False, False]
 
 
 def _as_typed(piece: str) -> str:
