@@ -79,7 +79,7 @@ def _widened(said: Said, text: str) -> str | None:
     lifted = re.sub(rf'\s*-"?{re.escape(subject.rstrip("s"))}s?"?(?!\w)', "", text, flags=re.IGNORECASE)
     if subject and lifted.strip() not in ("", text):
         return lifted
-    return f"{text} OR {subject}" if subject else None
+    return f"{text} OR {subject}" if subject and {*tokens(subject)} != {*tokens(text)} else None
 
 
 def _scheduled(said: Said, one: model.Subscription) -> str | None:

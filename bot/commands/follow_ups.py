@@ -345,7 +345,7 @@ def _on_query(found: Following, shown: Shown, there: Sequence[Subscription]) -> 
 def _combined(kind: references.Kind, query: str, text: str) -> str:
     """Returns a query with an alternative or a further word, or the text in place of the query."""
     if kind == "widen":
-        return f"{query} OR {text}"
+        return query if text.casefold() in query.casefold().split(" or ") else f"{query} OR {text}"
     whole = f"({query})" if " OR " in query else query
     return f"{whole} {text}" if kind == "within" else text
 

@@ -292,11 +292,12 @@ def _of_several(
 ) -> channel.Reply | None:
     """Pauses or resumes each of the subscriptions that a sentence numbers: "pause 1 and 2"; else asks which one is meant."""
     is_of_pauses = said.intent in ("pause", "resume")
-    is_numbered = said.intent in ("pause", "resume", "schedule") and {str(one.number) for one, _ in wanted} <= {
+    has_one_time = said.intent != "schedule" or len(said.marked(reader.WHEN)) <= 1
+    is_numbered = (is_of_pauses or said.intent == "schedule") and {str(one.number) for one, _ in wanted} <= {
         *said.numbers
     }
     is_counted = said.is_sure and meant.counts(said.text) and said.intent in change_said.OF_WORDS
-    if is_counted or (is_numbered and said.is_sure):
+    if is_counted or (is_numbered and has_one_time and said.is_sure):
         command = wanted[0][1][0]
         return context.press("do", {"command": command, "args": [args for _, (_, args) in wanted]})
     return _asked(context, said, wanted, whole=is_of_pauses and whole)

@@ -161,7 +161,7 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
     for piece in pieces[1:]:
         before, then = _plain(parts[-1]), _plain(piece)
         is_apart = not (_is_pleasant(before) or _is_pleasant(then)) or bool(_ENDS.search(reader.folded(parts[-1])))
-        depends = _depends(parts[-1], piece, named)
+        depends = not _keeps_one(before, named) and _depends(parts[-1], piece, named)
         if not is_apart or depends or (len(parts) == 1 and not _stands(before, "", named)):
             parts[-1] += piece
         elif _stands(then, before, named):
