@@ -1,10 +1,12 @@
 """A chat's signals for papers: 👍 👎 [save] on cards, /save and /saved, reactions, and their effect on the order of papers."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
+from subscriptions.service import scorers
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.listing import get_chat
 from subscriptions.states import Signal
@@ -365,3 +367,22 @@ class TestPrivacy:
             await bot.says(f"/save {paper_id}", chat, by="7")
         await bot.receives_event("moved", GROUP, details={"to": "-1007"})
         assert signals(bot, "Swarm one", new) == signals(bot, "Swarm two", new) == {Signal.SAVED}
+
+
+@pytest.fixture
+def no_scorer() -> Iterator[None]:
+    registered = scorers.SCORERS.copy()
+    scorers.SCORERS.clear()
+    yield
+    scorers.SCORERS.extend(registered)
+
+
+@pytest.mark.usefixtures("no_scorer")
+async def test_without_a_scorer_papers_come_and_none_can_be_rated(bot: BotHarness) -> None:
+    await two_come(bot)
+    assert "👍" not in (await bot.presses("1")).buttons
+    assert (await bot.says("not 1")).text.startswith("✗ Ratings do not change the order of papers here.")
+    assert (await bot.says("/save 2601.90001")).text.startswith("✓ Saved: Swarm one")
+    make.ingested(bot.store, make.paper("Swarm two"), make.paper("Reef two"))
+    assert "Swarm two" in (await deliverer.comes(bot)).text
+    assert "Further up" not in (await bot.says("/why")).text
