@@ -149,7 +149,9 @@ def _same_for(other: Subscription, shown: Shown) -> Do:
 def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns the change of what was said last: of the query that was looked for, or of a subscription."""
     one = next((one for one in there if one.number == shown.number), None)
-    if shown.interrupted and len(there) > 1:  # "it" may be any of them
+    plain = reader.folded(found.said.text)
+    is_of_another = any(meant.is_named(plain, other) for other in there if other != one)
+    if (shown.interrupted and len(there) > 1) or is_of_another:  # "it" may be any of them
         one = None
     if shown.last == "query":
         return _on_query(found, shown, there)

@@ -203,7 +203,14 @@ def _correction(said: Said, *, is_named: bool = False) -> Following:
         return Following(kind, said, corrects=True)
     is_subject = names.has_strange_word(said.text) or (is_named and (bool(said.subject) or said.intent == reader.QUERY))
     is_told = said.intent in OF_SUBSCRIPTIONS and not orders.is_ordered(said.tokens)  # 等等，我想想要不要删
-    is_new = is_subject and not is_told and not _is_talk(said) and (kind in ("", "replace", "words") or is_named)
+    is_timed = bool(said.marked(reader.NUMBER)) or any(re.search(r"\d", one) for one in said.marked(reader.WHEN))
+    is_new = (
+        is_subject
+        and not is_told
+        and not is_timed
+        and not _is_talk(said)
+        and (kind in ("", "replace", "words") or is_named)
+    )
     return Following("replace" if is_new else "", said, corrects=True)
 
 

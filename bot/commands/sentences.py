@@ -40,6 +40,7 @@ _ALSO = re.compile(r"\b(?:and|plus|also|both|as well)\b|[&+和与及跟、]|还�
 _ALL_OF_THEM = re.compile(
     r"\b(?:all|both|every|each|any|everything|anything|ones|subscriptions|papers|stuff)\b|[都全每]|所有|两[个条]|[几哪]"
 )
+_LISTED = re.compile(r"\d(?:\s*(?:,|and|&|[+和与及跟、]|号|#|还有|以及))+\s*第?\d")  # 1 and 2, 1、2号
 _THAT = ("it", "that", "this", "那个", "这个")
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
 
@@ -292,12 +293,13 @@ def _of_several(
 ) -> channel.Reply | None:
     """Pauses or resumes each of the subscriptions that a sentence numbers: "pause 1 and 2"; else asks which one is meant."""
     is_of_pauses = said.intent in ("pause", "resume")
+    is_list = _LISTED.search(reader.folded(said.text)) is not None
     has_one_time = said.intent != "schedule" or len(said.marked(reader.WHEN)) <= 1
     is_numbered = (is_of_pauses or said.intent == "schedule") and {str(one.number) for one, _ in wanted} <= {
         *said.numbers
     }
     is_counted = said.is_sure and meant.counts(said.text) and said.intent in change_said.OF_WORDS
-    if is_counted or (is_numbered and has_one_time and said.is_sure):
+    if is_counted or (is_numbered and has_one_time and is_list and said.is_sure):
         command = wanted[0][1][0]
         return context.press("do", {"command": command, "args": [args for _, (_, args) in wanted]})
     return _asked(context, said, wanted, whole=is_of_pauses and whole)

@@ -298,7 +298,7 @@ def _schedule(said: Said) -> str | None:
     return when if when and not said.texts(reader.NAMED) and _ALL.search(reader.folded(said.text)) else None
 
 
-_TOO = re.compile(r"\b(?:too|also|as well|in addition|plus|add|include|including)\b|[也还]|加上|包括")
+_TOO = re.compile(r"\b(?:too|also|as well|in addition|plus|add|include|including)\b|也|还(?!是)|加上|包括")
 
 
 def days_added(said: Said) -> frozenset[int]:
@@ -421,7 +421,7 @@ _AT_MOST = re.compile(
 )
 _A_DAY = re.compile(r"\b(?:a|per|each|every) day\b|\bdaily\b|每[天日]|一天")
 _COUNTED = re.compile(
-    rf"{_AMOUNT}\s*(?:篇|(?=(?:new |best |top )?(?:papers?|articles?|preprints?|results?)\b)|(?=(?:a|per|each|every) day\b)|(?=daily\s*(?:$|[,.;!])|(?:max|tops|at most)\b))"
+    rf"(?<!at ){_AMOUNT}\s*(?:篇|(?=(?:new |best |top )?(?:papers?|articles?|preprints?|results?)\b)|(?=(?:a|per|each|every) day\b)|(?=daily\s*(?:$|[,.;!])|(?:max|tops|at most)\b))"
     rf"|(?<=max ){_AMOUNT.replace('?P<many>', '')}(?= daily\s*(?:$|[,.;!]))"
 )
 

@@ -12,6 +12,7 @@ from bot.commands.words import reader
 from bot.commands.words.reader import Token
 
 SURE = 0.5  # the least probability of an order
+_SURELY_NOT = 0.25  # the largest probability of a sentence that is surely none
 # the intents that change something of the chat
 _CHANGES = (
     *("sub", "unsub", "pause", "resume", "stop", "schedule", "exclude", "narrow", "widen", "edit", "name"),
@@ -30,6 +31,11 @@ def is_order(tokens: Sequence[Token], intent: str) -> bool:
 def is_ordered(tokens: Sequence[Token]) -> bool:
     """Returns whether a sentence tells to do something now, instead of only speaking of it."""
     return reader.order_sure(tokens) >= SURE
+
+
+def is_no_order(tokens: Sequence[Token]) -> bool:
+    """Returns whether it is sure that a sentence only speaks of something."""
+    return reader.order_sure(tokens) <= _SURELY_NOT
 
 
 def last_order(text: str) -> int:

@@ -65,7 +65,9 @@ _WORDS_FIRST = frozenset(
 _NO_PLACES = frozenset(
     {"nice", "wake", "reading", "bath", "mobile", "split", "male", "of", "same", "this", "hello", "in", "at", "the"}
 )
-_NEAR_A_NUMBER = re.compile(r"(?:from|by|in|on|about|before|after|to) \d{1,2}|about \D.*")  # "unsubscribe from 2"
+_NEAR_A_NUMBER = re.compile(
+    r"(?:from|by|in|on|about|before|after|to) \d{1,2}(?:(?:,| and|, and| &) \d{1,2})*|about \D.*"
+)  # "unsubscribe from 2"
 _PLACE_WORDS, _PLACE_SIGNS = 3, 5
 
 

@@ -118,14 +118,14 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
 
 def _takes_back(pieces: list[str], named: Named) -> bool:
     """Returns whether the end of a message takes back the orders before it: "remove 1 and 2, no, leave them"."""
-    those = ("".join(pieces), pieces[-1], *pieces[:-1])
-    whole, last, *others = (orders.is_ordered(reader.tokens_of(named.numbered(one))) for one in those)
+    last, *others = (orders.is_ordered(reader.tokens_of(named.numbered(one))) for one in (pieces[-1], *pieces[:-1]))
+    is_no_order = orders.is_no_order(reader.tokens_of(named.numbered("".join(pieces))))
     then = intents.meaning(_plain(pieces[-1]))
     if is_time(then.text):
         return False
     is_back = then.intent in ("cancel", "undo")
     is_wish = last or (then.is_sure and then.intent not in (reader.QUERY, "smalltalk", by_rule.ACKNOWLEDGED))
-    return any(others) and not whole and (is_back or not is_wish)
+    return any(others) and is_no_order and (is_back or not is_wish)
 
 
 def keeps(text: str) -> bool:
@@ -177,8 +177,8 @@ def _depends(before: str, piece: str, named: Named) -> bool:
     """Returns whether a clause is an order only without the clause before it: "if there are more, I drop it"."""
     if _ENDS_A_SENTENCE.search(reader.folded(before)):
         return False
-    apart = (orders.is_ordered(reader.tokens_of(named.numbered(one))) for one in (piece, before, before + piece))
-    return [*apart] == [True, False, False]
+    alone, first, both = (reader.tokens_of(named.numbered(one)) for one in (piece, before, before + piece))
+    return orders.is_ordered(alone) and not orders.is_ordered(first) and orders.is_no_order(both)
 
 
 def _as_typed(piece: str) -> str:
