@@ -14,7 +14,7 @@ from bot.commands import change_said, meant, named_orders, references
 from bot.commands.frame import Choice, Shown
 from bot.commands.references import Following
 from bot.commands.steps import Do, Instead, Papers, Step, Which, WhichPaper
-from bot.commands.words import by_rule, intents, names, orders, reader, subjects
+from bot.commands.words import by_rule, intents, names, orders, pauses, reader, subjects
 from bot.commands.words.said import HALF, SURE, Said
 from subscriptions import chat_settings, errors, zones
 from subscriptions.model import ChatKind, Subscription
@@ -60,6 +60,8 @@ def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscri
         return Do("set", f"{shown.setting} {value}")
     if (timed := _right_time(said, shown, there)) is not None:
         return timed
+    if (longer := _right_length(said, shown)) is not None:
+        return longer
     if shown.did not in ("", "sub") and (other := _for_another(said, found, shown, there)):
         return other
     plain = references.plain_of(said.text)
@@ -77,6 +79,17 @@ def _right_time(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do |
     if not wrong or one is None or one.cadence.at is None or clock_of(wrong) != one.cadence.at or not clock_of(right):
         return None
     return named_orders.rescheduled(intents.meaning(f"move it to {right}"), one)
+
+
+def _right_length(said: Said, shown: Shown) -> Do | None:
+    """Returns the last pause with the length that a text gives it instead: "make it two weeks"."""
+    turned = references.TURN.match(reader.folded(said.text))
+    rest = references.corrected(said.text) or (references.rest_of(said, turned).text if turned else "")
+    is_of_pause = shown.last == "number" and shown.did.startswith("pause") and not shown.interrupted
+    if not rest or not is_of_pause or pauses.length_in(rest, reader.tokens_of(rest)) != rest:
+        return None
+    long = f"until {rest}" if is_time(rest) else rest  # "1 monday" would be one o'clock on Monday
+    return Do("pause", f"{shown.number or ''} {long}".strip())
 
 
 def _taken_back(said: Said, found: Following, shown: Shown) -> Do | None:

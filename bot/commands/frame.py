@@ -156,6 +156,13 @@ def is_asking(context: CommandContext, frame: Frame) -> bool:
     return not is_of_change and (frame.question is not None or shown.asks)
 
 
+def settle(context: CommandContext) -> None:
+    """Forgets the question that is open, and that of the last buttons: one of them was pressed."""
+    frame = load(context)
+    if frame.question is not None or frame.shown.asks:
+        store(context, replace(frame, shown=replace(frame.shown, asks=False), question=None))
+
+
 def as_seen_now(context: CommandContext, shown: Shown) -> Shown:
     """Returns what was shown; if anything else was said or pressed since, without the buttons of the last reply."""
     return shown if _is_last(context, shown) else replace(shown, choices=(), asks=False, interrupted=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import search
+from bot.commands import frame, search
 from bot.commands.context import Callback, CommandContext
 from bot.commands.undo import undo_row
 from bot.ports import channel
@@ -49,6 +49,7 @@ def what_to_say(context: CommandContext) -> channel.Reply:
 def on_do(context: CommandContext) -> channel.Reply | None:
     """Handles a button that runs a command, perhaps several times with other arguments."""
     command, args = str(context.arguments["command"]), context.arguments["args"]
+    frame.settle(context)  # else [/undo] would only close the question that offers it
     if not isinstance(args, list):
         return run(context, command, str(args))
     done = [reply for one in args if (reply := run(context, command, str(one)))]

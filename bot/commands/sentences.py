@@ -403,10 +403,7 @@ def _asked(
         "schedule": subjects.time_in(said.text, said.intent),
         "exclude": context.say("exclude"),
     }.get(said.intent, "")
-    buttons = [
-        offered.do_button(f"{does} {one.number}  {one.label}".strip(), *command)
-        for one, command in wanted[: picking.A_PAGE]
-    ]
+    buttons = [offered.do_button(_label(does, one, command), *command) for one, command in wanted[: picking.A_PAGE]]
     if whole:
         every = context.say("pause all") if said.intent == "pause" else context.say("resume all")
         buttons.append(offered.do_button(every, said.intent, intents.pause_in(said) if said.intent == "pause" else ""))
@@ -416,6 +413,15 @@ def _asked(
         none = context.say("No subscription of this chat is called “{name}”.", name=strange[0][: offered.LABEL])
         asked = replace(asked, lines=(none, context.say("Which one do you mean?"), *more))
     return offered.with_look_for(context, replace(asked, lines=asked.lines if strange else (*asked.lines, *more)))
+
+
+def _label(does: str, one: model.Subscription, command: tuple[str, str]) -> str:
+    """Returns the label of a button for a change: what it does with which subscription; of a new query, that query."""
+    name, args = command
+    if name == "edit" and not does:
+        number, _, text = args.partition(" ")
+        return f"{number}  {text}"
+    return f"{does} {one.number}  {one.label}".strip()
 
 
 def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscription]:

@@ -278,6 +278,30 @@ class TestAnswers:
         assert _there(bot) == ALL
 
 
+class TestLengthOfAPause:
+    @pytest.mark.parametrize(
+        ("said", "until"),
+        [
+            (("pause 1 for a week", "make it two weeks"), "2026-02-05 12:00"),
+            (("pause 1", "make it monday"), "2026-01-26 00:00"),
+            (("pause 1 until friday", "no, until monday"), "2026-01-26 00:00"),
+            (("暂停1一周", "改成两周"), "2026-02-05 12:00"),
+        ],
+    )
+    async def test_it_can_be_corrected(self, bot: BotHarness, said: tuple[str, ...], until: str) -> None:
+        await _after(bot, *said)
+        (one, *others) = deliverer.subscriptions_of(bot)
+        assert f"{one.paused_until:%Y-%m-%d %H:%M}" == until
+        assert not any(other.paused_until for other in others)
+
+
+async def test_the_undo_that_a_question_offers_leads_to_the_undo(bot: BotHarness) -> None:
+    await _after(bot, "remove kelp", "wait no, I still need that")
+    await bot.presses("/undo")
+    await bot.presses("undo it")
+    assert _there(bot) == ALL
+
+
 class TestWhichAreMeant:
     @pytest.mark.parametrize(
         ("said", "there"),
