@@ -24,7 +24,7 @@ from subscriptions.errors import PaperwireError
 
 _SHORTEST = 6  # characters; replacing shorter secrets would damage ordinary words
 _REDACTION = "<secret>"
-_SECRET_NAMES = ("TOKEN", "SECRET", "KEY", "HEARTBEAT")
+_SECRET_NAMES = ("TOKEN", "SECRET", "KEY", "PASSWORD", "HEARTBEAT")
 _OURS = "paperwire"
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -127,5 +127,6 @@ def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
     try:
         return secrets_of(load_settings(environ, Path.cwd()))
     except (PaperwireError, OSError):
-        named = (value for name, value in environ.items() if any(word in name for word in _SECRET_NAMES))
-        return tuple(value for value in named if len(value) >= _SHORTEST)
+        named = [value for name, value in environ.items() if any(word in name for word in _SECRET_NAMES)]
+        inside = [one for name, value in environ.items() if name.endswith("_URL") for one in passwords_in(value)]
+        return tuple(value for value in (*named, *inside) if len(value) >= _SHORTEST)

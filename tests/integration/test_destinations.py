@@ -26,7 +26,7 @@ from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter
 from bot.platforms.apprise.settings import AppriseSettings, Destination
-from bot.platforms.email.channel import AT_ONCE, EmailChannel
+from bot.platforms.email.channel import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.markup import Link
 from bot.platforms.email.pages_of_links import MailPages
 from bot.platforms.email.settings import MailSettings
@@ -42,6 +42,7 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.store import workers
 from subscriptions.store.outbox import OutboxEntry
 from tests import make
+from tests.contract.rigs.email import mail_message
 from tests.fakes import apprise, smtp
 from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
 from tests.fakes.faults import Fault
@@ -317,6 +318,17 @@ async def test_what_a_server_says_decides_what_follows(
     assert (listing.get_chat(bot.app.store, ADA).pause_reason is states.PauseReason.GONE) is (
         chat is states.ChatState.PAUSED
     )
+
+
+async def test_an_answer_whose_page_is_gone_is_not_mailed_to_who_has_not_agreed(bot: Bot) -> None:
+    confirmations.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    [question] = await bot.delivers()
+    channel, answer = bot.app.deps.channels["email"], mail_message("your subscriptions")
+    with pytest.raises(errors.Rejected, match="The page that asked is gone"):
+        await channel.post(ADA, answer, delivery=f"{ANSWER}7")
+    await bot.opens(link(question, "yes"), presses=True)
+    await channel.post(ADA, answer, delivery=f"{ANSWER}8")
+    assert "your subscriptions" in content(bot.fake.mails[-1], "html")
 
 
 async def test_a_mail_that_may_have_come_comes_again_under_its_own_id(bot: Bot) -> None:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot import settings as bot_settings
+from bot.cli import log
 from bot.errors import SettingsError
 from bot.settings.cron import CronSchedule
 from bot.settings.loading import load_settings
@@ -555,3 +556,16 @@ def test_no_secret_shows_in_any_repr(tmp_path: Path) -> None:
     for value in (settings, *settings.of_rooms, settings.sources, at(settings, "slack:workspaces")):
         assert "sesame" not in f"{value!r} {value}"
     assert at(settings, "telegram:token") == "1:sesame"
+
+
+def test_secrets_are_known_where_the_settings_are_wrong() -> None:
+    environ = {
+        "PAPERWIRE_WEB_PORT": "wrong",
+        "PAPERWIRE_TELEGRAM_TOKEN": "123456:made-up",
+        "PAPERWIRE_WEB_PASSWORD": "let-me-in",
+        "PAPERWIRE_SMTP_URL": "smtp://ada:made%2Dup@mail.lab.org",
+        "PAPERWIRE_CONTACT": "ada@lab.org",
+    }
+    found = log.secrets_in(environ)
+    assert {"123456:made-up", "let-me-in", "made-up", "made%2Dup"} <= {*found}
+    assert "ada@lab.org" not in found
