@@ -46,7 +46,7 @@ def learn(read: Sequence[Example], known: reader.Known) -> dict[str, list[int]]:
 
     It is the mean of the later rounds of several runs, which depends less on the order of the examples.
     """
-    found = [set(reader.order_features(one.tokens, known)) for one in read]
+    found = [set(orders.features(one.tokens, known)) for one in read]
     counts = Counter(feature for one in found for feature in one)
     place = {feature: at for at, feature in enumerate(sorted(one for one, many in counts.items() if many >= FEWEST), 1)}
     rows = [np.array([0, *sorted(place[one] for one in row if one in place)]) for row in found]
@@ -64,7 +64,7 @@ def learn(read: Sequence[Example], known: reader.Known) -> dict[str, list[int]]:
                     weight[row] -= STEP * wrong / np.sqrt(squares[row]) + DECAY * weight[row]
             if round_ >= ROUNDS // 2:
                 ends.append(weight.copy())
-    rounded = np.rint(np.mean(ends, axis=0) * reader.ORDER_UNIT).astype(int)
+    rounded = np.rint(np.mean(ends, axis=0) * orders.UNIT).astype(int)
     return {feature: [int(rounded[row])] for feature, row in {"": 0, **place}.items() if rounded[row]}
 
 
@@ -76,10 +76,8 @@ def measured(read: Sequence[Example], known: reader.Known) -> Mapping[str, tuple
     for fold in range(FOLDS):
         weights = learn([one for one, its in zip(read, fold_of, strict=True) if its != fold], known)
         for one in (one for one, its in zip(read, fold_of, strict=True) if its == fold):
-            found = {"", *reader.order_features(one.tokens, known)}
+            found = {"", *orders.features(one.tokens, known)}
             label = f"{'do' if one.is_order else 'not'} {one.kind}"
             all_[label] += 1
-            taken[label] += (
-                reader.order_probability(weights[name][0] for name in found if name in weights) >= orders.SURE
-            )
+            taken[label] += orders.probability(weights[name][0] for name in found if name in weights) >= orders.SURE
     return {kind: (taken[kind], all_[kind]) for kind in sorted(all_)}

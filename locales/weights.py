@@ -403,7 +403,7 @@ def learn() -> None:
     reader.WEIGHTS.unlink(missing_ok=True)
     with closing(sqlite3.connect(reader.WEIGHTS)) as file:
         file.executescript(reader.TABLES)
-        for kind, weights in (("intent", intents["weights"]), ("part", parts["parts"]), ("told", orders)):
+        for kind, weights in (("intent", intents["weights"]), ("part", parts["parts"]), ("orders", orders)):
             rows = {reader.number_of(feature): reader.packed(row) for feature, row in weights.items()}
             file.executemany(_INSERT.format(kind), sorted(rows.items()))
         file.executemany(

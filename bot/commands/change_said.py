@@ -79,7 +79,13 @@ def _widened(said: Said, text: str) -> str | None:
     lifted = re.sub(rf'\s*-"?{re.escape(subject.rstrip("s"))}s?"?(?!\w)', "", text, flags=re.IGNORECASE)
     if subject and lifted.strip() not in ("", text):
         return lifted
-    return f"{text} OR {subject}" if subject and {*tokens(subject)} != {*tokens(text)} else None
+    wider = or_else(text, subject)
+    return wider if subject and wider != text else None
+
+
+def or_else(text: str, other: str) -> str:
+    """Returns a query with an alternative; the query itself if the alternative has the same words."""
+    return text if {*tokens(other)} == {*tokens(text)} else f"{text} OR {other}"
 
 
 def _scheduled(said: Said, one: model.Subscription) -> str | None:

@@ -276,7 +276,7 @@ def _paper(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | No
     is_ranked = (
         bool(numbers) and not re.search(r"\d", said.text) and not references.DENIED.search(reader.folded(said.text))
     )
-    removes = said.intent == "unsub" and said.sure >= SURE and orders.is_ordered(said.tokens)
+    removes = said.intent == "unsub" and said.sure >= SURE and orders.is_order(said.tokens)
     if is_either and is_ranked and removes:  # "delete the first"
         return Which([Do("unsub", " ".join(map(str, numbers)))])
     if is_other or not papers.keys() >= {*numbers} or _is_of_subscriptions(said, there):
@@ -360,7 +360,7 @@ def _on_query(found: Following, shown: Shown, there: Sequence[Subscription]) -> 
 def _combined(kind: references.Kind, query: str, text: str) -> str:
     """Returns a query with an alternative or a further word, or the text in place of the query."""
     if kind == "widen":
-        return query if text.casefold() in query.casefold().split(" or ") else f"{query} OR {text}"
+        return change_said.or_else(query, text)
     whole = f"({query})" if " OR " in query else query
     return f"{whole} {text}" if kind == "within" else text
 

@@ -72,9 +72,8 @@ def order_by_name(said: Said, there: Sequence[Subscription]) -> Step | None:
     numbered = _numbered_order(said, meant.Pointed(text, named))
     if numbered is None:
         return None
-    those = [
-        one for one in named if str(one.number) in numbered.numbers
-    ]  # without those of an order that was corrected
+    # without those of an order that was corrected
+    those = [one for one in named if str(one.number) in numbered.numbers]
     return _with_each(numbered, those, said.text) if those else None
 
 

@@ -202,7 +202,7 @@ def _correction(said: Said, *, is_named: bool = False) -> Following:
     if kind in ("time", "choose", "one") or said.intent == "narrow":
         return Following(kind, said, corrects=True)
     is_subject = names.has_strange_word(said.text) or (is_named and (bool(said.subject) or said.intent == reader.QUERY))
-    is_told = said.intent in OF_SUBSCRIPTIONS and not orders.is_ordered(said.tokens)  # 等等，我想想要不要删
+    is_told = said.intent in OF_SUBSCRIPTIONS and not orders.is_order(said.tokens)  # 等等，我想想要不要删
     is_timed = bool(said.marked(reader.NUMBER)) or any(re.search(r"\d", one) for one in said.marked(reader.WHEN))
     is_new = (
         is_subject
@@ -231,7 +231,7 @@ def _kind(said: Said) -> Kind:  # noqa: PLR0911 - one answer for each kind
     if (
         said.intent in _OF_WORDS
         and said.is_clear
-        and orders.is_order(said.tokens, said.intent)
+        and orders.may_be_done(said.tokens, said.intent)
         and not said.marked(reader.NUMBER)
         and (denies or said.intent != "exclude")
     ):
@@ -249,7 +249,7 @@ def _takes_back(said: Said) -> bool:
     plain = plain_of(said.text)
     if _NOT_AFTER_ALL.fullmatch(plain):
         return True
-    if keeps(said.text) or said.sure < SURE or not orders.is_ordered(said.tokens):
+    if keeps(said.text) or said.sure < SURE or not orders.is_order(said.tokens):
         return False
     names_none = not said.numbers and not _names(said) and not said.texts(reader.WANTED, reader.UNWANTED)
     is_typed = plain in ("unsub", "unsubscribe", "remove", *intents.VERBS)
@@ -345,6 +345,6 @@ def _is_only_time(said: Said) -> bool:
     is_numbered = bool(said.marked(reader.NUMBER)) and said.numbers != [when]
     if not when or is_numbered or said.has_unknown or _names(said) or subjects.denies(reader.folded(said.text)):
         return False
-    if not orders.is_ordered(said.tokens):
+    if not orders.is_order(said.tokens):
         return False  # "my meeting is at 9": of something else
     return said.is_sure if said.intent in _OF_TIME else not said.asks_for_papers

@@ -115,10 +115,7 @@ def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
     """Asks whether the person wants to change something for the whole chat."""
     if (command := intents.command_of(said, of_the_chat=True)) is None:
         return None
-    if intents.only_shows(said) or command == (
-        "timezone",
-        "",
-    ):  # "how many papers do you send at most?" only asks for it
+    if intents.only_shows(said):  # "how many papers do you send at most?" only asks for it
         return offered.run(context, *command)
     label = context.say("remove all") if said.intent == "unsub-all" else f"/{' '.join(command)}".strip()
     asked = offered.which(context, [offered.do_button(label, *command)])

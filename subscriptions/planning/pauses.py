@@ -46,7 +46,7 @@ _NAMED_DAY = re.compile(
     r"|(?P<number_of_year>(?:19|20)\d\d))"
 )
 _MONTH = re.compile(
-    rf"(?:the )?(?:(?:start|beginning) of )?(?P<month>{MONTH})|(?P<number>1[0-2]|[1-9]|[一二三四五六七八九十]{{1,2}})月初?"
+    rf"(?:the )?(?:(?:start|beginning) of )?(?P<month>{MONTH})|(?P<number>1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月初?"
 )
 _PAST = re.compile(
     rf"(?:the day before )?yesterday|(?:last|previous) (?:{cadences.PATTERN}|week|weekend|month|year|night)|(?:{_MANY} ?{_UNIT}|long) ago"
@@ -196,7 +196,7 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
     until = _UNTIL.match(plain)
     said = (plain[until.end() :] if until else plain).strip(" ,")
     if until and (month := _MONTH.fullmatch(said)):  # only after "until", since "may" and "march" are other words, too
-        said = f"1 {month['month'] or MONTHS[(clock_times.count_of(month['number']) - 1) % 12]}"
+        said = f"1 {month['month'] or MONTHS[clock_times.count_of(month['number']) - 1]}"
     if _DATE_OF_NUMBERS.search(said):
         return None
     today = now.astimezone(zone).date()

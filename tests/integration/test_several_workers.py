@@ -291,7 +291,7 @@ class Worker:
         self.cluster = ClusterEngine(
             self.store, SystemClock(), {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
         )
-        self._goes_on, self._looks = asyncio.Event(), asyncio.Event()
+        self._goes_on, self._looks, self._is_held = asyncio.Event(), asyncio.Event(), False
         self.go_on()
         self._asks, vars(self.cluster)["is_elected"] = self.cluster.is_elected, self._is_elected
         self.handled: list[conversation.Request] = []
@@ -303,15 +303,17 @@ class Worker:
         self.handled.append(request)
         return {}
 
-    def stop(self) -> None:
-        """Stops the worker when it next asks whether it is elected, as SIGSTOP would. Its lease ends. `go_on` continues it."""
+    async def stop(self) -> None:
+        """Stops the worker when it next asks whether it is elected, as SIGSTOP would. Then its lease ends. `go_on` continues it."""
         self._goes_on.clear()
+        await self.becomes(lambda: self._is_held)
         change(self.store, "UPDATE lease SET ends = clock_timestamp()")
 
     def go_on(self) -> None:
         self._goes_on.set()
 
     async def _is_elected(self, name: str) -> bool:
+        self._is_held = not self._goes_on.is_set()
         self._looks.set()
         await self._goes_on.wait()
         return await self._asks(name)
@@ -372,7 +374,7 @@ async def test_updates_of_a_stopped_worker_go_to_its_successor(
     earlier, later = (cast(conversation.Request, SimpleNamespace(number=number)) for number in (1, 2))
     await first.polling.requests.put(earlier)
     await first.becomes(lambda: first.handled == [earlier])
-    first.stop()
+    await first.stop()
     await second.becomes(lambda: second.polling.is_receiving)
     first.clock.advance(timedelta(seconds=60))
     await first.polling.requests.put(later)

@@ -447,6 +447,7 @@ BERLIN = zone("Europe/Berlin")
         ("until january", "2026-12-31 23:00"),
         ("到3月", "2026-02-28 23:00"),
         ("到三月初", "2026-02-28 23:00"),
+        ("到十二月", "2026-11-30 23:00"),
     ],
 )
 def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> None:
@@ -469,6 +470,7 @@ def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> No
         ("一千年", "That is longer than two years."),
         ("到4月31日", "“到4月31日” is not a time to pause until."),
         ("until 2", "“until 2” is not a time to pause until."),
+        ("到十三月", "“到十三月” is not a time to pause until."),
         ("march", "“march” is not a time to pause until."),
         ("and", "“and” is not a time to pause until."),
         ("until 31 Feb", "“until 31 Feb” is not a time to pause until."),

@@ -11,7 +11,6 @@ from functools import lru_cache
 
 from bot.commands.words import boundaries, by_rule, dictated, languages, names, orders, pauses, reader, subjects, yes_no
 from bot.commands.words.days import paper_days
-from bot.commands.words.orders import is_order
 from bot.commands.words.reader import Token
 from bot.commands.words.said import HALF, SURE, Said
 from bot.commands.words.told import is_wish_to_be_told, least_for_one
@@ -59,6 +58,7 @@ _NO_LONGER = re.compile(  # the time that another one replaces: "at 7 instead of
     r"\s*\b(?:instead of|rather than)\s+(?:at\s+)?\d[\d:.]*(?:\s?[ap]m\b)?", re.IGNORECASE
 )
 _OF_THE_CHAT = ("set-", "lang-", "schedule-", "unsub-all", "stop")  # intents that are about all of the chat
+_SHOWN = ("set-limit", "set-quiet", "timezone")  # without a value, their commands only show the setting
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 # The limit of 9 and the possessive ++ keep this fast: without them, each further space of a gap doubles the time of
 # matching.
@@ -96,8 +96,8 @@ def _worded_as_a_command(text: str) -> str:
 
 def _if_order(said: Said) -> Said:
     """Returns a meaning; that of a sentence that only speaks of an action is not sure, so that the bot asks."""
-    is_typed_ = _TYPED.match(reader.folded(said.text)) and "?" not in reader.folded(said.text)
-    if is_order(said.tokens, said.intent) or is_typed_ or only_shows(said):
+    is_command = _TYPED.match(reader.folded(said.text)) and "?" not in reader.folded(said.text)
+    if orders.may_be_done(said.tokens, said.intent) or is_command or only_shows(said):
         return said
     first, *others = said.found
     if first.intent == "unsub-all":  # asks which ones
@@ -197,8 +197,7 @@ def _is_worded_as_a_wish(said: str, intent: str) -> bool:
 
 def only_shows(said: Said) -> bool:
     """Returns whether the command that a text means only shows a setting, and changes nothing: "I get too many papers"."""
-    command = _SHOWN.get(said.intent)
-    return command is not None and not command(said)
+    return said.intent in _SHOWN and _ARGUMENTS[said.intent](said) == ""
 
 
 def is_typed(text: str) -> bool:
@@ -289,8 +288,7 @@ def _schedule(said: Said) -> str | None:
     if days_added(said):
         return None
     when = subjects.time_in(said.text, said.intent)
-    rest = said.text.replace(when, " ", 1) if when else said.text
-    if len(Said(rest, reader.tokens_of(rest)).numbers) > 1:  # "move 1 and 2 to 8"
+    if len(_numbers_beside(said, when)) > 1:  # "move 1 and 2 to 8"
         return None
     # a number that is the time itself is not the number of a subscription
     if said.marked(reader.NUMBER) and said.numbers != [when]:
@@ -317,11 +315,16 @@ def _days_of(reading: Reading) -> Sequence[int]:
     return reading.days if reading.weekday is None else (reading.weekday,)
 
 
+def _numbers_beside(said: Said, time: str) -> list[str]:
+    """Returns the numbers in a sentence that are no part of the words for a time."""
+    rest = said.text.replace(time, " ", 1)
+    return Said(rest, reader.tokens_of(rest)).numbers if time else said.numbers
+
+
 def _pause(said: Said) -> str | None:
     """Returns the arguments of /pause: a length of time, after a number if there is one; None if words name a subscription."""
     long = pause_in(said)
-    rest = said.text.replace(long.removeprefix("until "), " ", 1)  # without the numbers of a date
-    numbers = Said(rest, reader.tokens_of(rest)).numbers if long else said.numbers
+    numbers = _numbers_beside(said, long.removeprefix("until "))
     if len(numbers) > 1:
         return None
     named = names.names_in(said.text, said.intent)
@@ -454,7 +457,6 @@ def _unsubscribe(said: Said) -> str | None:
     return named.removeprefix("all ") if _UNSUBSCRIBE.search(reader.folded(said.text)) else None
 
 
-_SHOWN: Mapping[str, Callable[[Said], str]] = {"set-limit": _limit, "set-quiet": _hours}
 _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = {
     **dict.fromkeys(
         ("like", "save", by_rule.UNSAVE, by_rule.WRONG, "why", "whynot"), lambda said: " ".join(mentioned(said.text))

@@ -164,11 +164,10 @@ WEIGHTS = Path(__file__).parent / "weights.sqlite"
 TABLES = """
     CREATE TABLE intent (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
     CREATE TABLE part (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
-    CREATE TABLE told (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
+    CREATE TABLE orders (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
     CREATE TABLE learned (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-# a stored weight of 1 is the 20th part of an intent's weight, the 5th of a part's, the 20th of an order's
-INTENT_UNIT, PART_UNIT, ORDER_UNIT = 20, 5, 20
+INTENT_UNIT, PART_UNIT = 20, 5  # a stored weight of 1 is the 20th part of an intent's weight, the 5th of a part's
 _SELECT = "SELECT feature, weights FROM {} WHERE feature IN (SELECT value FROM json_each(?))"
 QUERY = "query"  # the intent of a text that is a query and not a sentence
 ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask for papers
@@ -186,9 +185,8 @@ PARTS = NO_PART, WANTED, UNWANTED, AUTHOR, LABEL, NAMED, TIME, DENIAL = (
 )
 
 
-_ENDS = frozenset(".!?,;~")  # punctuation at the end of a sentence
+ENDS = frozenset(".!?,;~")  # punctuation at the end of a sentence
 _EDGES = ("^^", "^", "$", "$$")
-_NEAR = 6  # words; two words of a pair are less apart
 
 
 class Score(NamedTuple):
@@ -228,7 +226,7 @@ def _file() -> sqlite3.Connection:
     return sqlite3.connect(f"{WEIGHTS.as_uri()}?mode=ro&immutable=1", uri=True)
 
 
-def _weights(kind: str, found: Iterable[str]) -> Mapping[str, Sequence[int]]:
+def weights_of(kind: str, found: Iterable[str]) -> Mapping[str, Sequence[int]]:
     """Returns the weights of the found features; features without weights are left out.
 
     For the kind `intent`: index of an intent, its weight, index of the next one, and so on. For `part`: the weight of
@@ -238,49 +236,6 @@ def _weights(kind: str, found: Iterable[str]) -> Mapping[str, Sequence[int]]:
     with closing(_file()) as file:
         rows = file.execute(_SELECT.format(kind), (json.dumps([*numbers]),)).fetchall()
     return {numbers[number]: struct.unpack(f"{len(blob)}b", blob) for number, blob in rows}
-
-
-def order_sure(tokens: Sequence[Token]) -> float:
-    """Returns how probable it is that a sentence tells to do something now, instead of only speaking of it: 0 to 1."""
-    found = _weights("told", {"", *order_features(tokens, learned().known)})
-    return order_probability(weight for (weight,) in found.values())
-
-
-def _is_of_a_topic(tokens: Sequence[Token], at: int, known: Known) -> bool:
-    """Returns whether a word is unknown; of Chinese, whether a pair of it and a neighbour is known only from topics."""
-    mark = tokens[at].mark
-    if is_han(mark):
-        pairs = {*pairs_of(tokens[max(at - 1, 0) : at + 2])}
-        return known.words.isdisjoint(pairs) and not known.topics.isdisjoint(pairs)
-    return mark[:1].isalpha() and known.words.isdisjoint((mark, mark.replace("-", "")))
-
-
-def order_probability(weights: Iterable[int]) -> float:
-    """Returns the probability of an order, 0 to 1, whose features have these weights."""
-    return 1 / (1 + exp(-sum(weights) / ORDER_UNIT))
-
-
-def order_features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
-    """Yields what tells an order from other sentences: one to three neighbouring words, and pairs of words near each other."""
-    marks = _known_marks(tokens, known)
-    for size in (1, 2, 3):
-        for at in range(len(marks) - size + 1):
-            yield " ".join(marks[at : at + size])
-    for at, first in enumerate(marks):
-        for then in marks[at + 2 : at + _NEAR]:
-            yield f"{first} … {then}"
-
-
-def _known_marks(tokens: Sequence[Token], known: Known) -> Sequence[str]:
-    """Returns the words of a sentence between its ends; neighbouring unknown words, such as those of a subject, are one."""
-    marks = ["^"]
-    while tokens and tokens[-1].mark in _ENDS - {"?"}:
-        tokens = tokens[:-1]
-    for at, token in enumerate(tokens):
-        mark = OTHER if _is_of_a_topic(tokens, at, known) else token.mark
-        if mark != OTHER or marks[-1] != OTHER:
-            marks.append(mark)
-    return [*marks, "$"]
 
 
 def number_of(feature: str) -> int:
@@ -297,7 +252,7 @@ def scores(tokens: Sequence[Token]) -> list[Score]:
     """Returns all intents with their probabilities for a sentence, the likeliest first."""
     intents = learned().intents
     sums = [0] * len(intents)
-    for weights in _weights("intent", {"", *features(tokens, learned().known)}).values():
+    for weights in weights_of("intent", {"", *features(tokens, learned().known)}).values():
         for intent, weight in zip(weights[::2], weights[1::2], strict=True):
             sums[intent] += weight
     powers = {intent: exp(sums[at] / INTENT_UNIT) for at, intent in enumerate(intents)}
@@ -311,7 +266,7 @@ def features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
     Words that are topics have no pieces.
     """
     marks = ["^"]
-    while tokens and tokens[-1].mark in _ENDS:
+    while tokens and tokens[-1].mark in ENDS:
         tokens = tokens[:-1]
     for token in tokens:
         mark = token.mark if token.mark in known.words or token.mark.startswith("@") else token.mark.replace("-", "")
@@ -336,7 +291,7 @@ def parts_of(tokens: Sequence[Token], intent: str) -> list[str]:
     none = (0,) * len(PARTS)
     best, came_from = [0.0] * len(PARTS), []
     words = list(word_features(tokens, intent, known))
-    weights = _weights("part", {feature for word in words for feature in word})
+    weights = weights_of("part", {feature for word in words for feature in word})
     for at, found in enumerate(words):
         here = [sum(column) for column in zip(none, *filter(None, map(weights.get, found)), strict=True)]
         steps = all_steps if at else [all_steps[-1]]

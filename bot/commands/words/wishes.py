@@ -118,8 +118,8 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
 
 def _takes_back(pieces: list[str], named: Named) -> bool:
     """Returns whether the end of a message takes back the orders before it: "remove 1 and 2, no, leave them"."""
-    last, *others = (orders.is_ordered(reader.tokens_of(named.numbered(one))) for one in (pieces[-1], *pieces[:-1]))
-    is_no_order = orders.is_no_order(reader.tokens_of(named.numbered("".join(pieces))))
+    last, *others = (orders.is_order(reader.tokens_of(named.numbered(one))) for one in (pieces[-1], *pieces[:-1]))
+    is_no_order = orders.is_surely_no_order(reader.tokens_of(named.numbered("".join(pieces))))
     then = intents.meaning(_plain(pieces[-1]))
     if is_time(then.text):
         return False
@@ -178,7 +178,7 @@ def _depends(before: str, piece: str, named: Named) -> bool:
     if _ENDS_A_SENTENCE.search(reader.folded(before)):
         return False
     alone, first, both = (reader.tokens_of(named.numbered(one)) for one in (piece, before, before + piece))
-    return orders.is_ordered(alone) and not orders.is_ordered(first) and orders.is_no_order(both)
+    return orders.is_order(alone) and not orders.is_order(first) and orders.is_surely_no_order(both)
 
 
 def _as_typed(piece: str) -> str:
