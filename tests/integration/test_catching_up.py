@@ -244,6 +244,21 @@ async def test_a_server_that_is_down_for_days_is_asked_for_them_later(
     assert set(days_of(store)) == {f"Paper of {number}" for number in range(16, 20)}
 
 
+async def test_a_dated_page_that_cannot_be_read_is_asked_for_again_on_later_days(
+    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+) -> None:
+    source = source_harness.web_source(f"{arxiv.url}/{{date}}.md")
+    feeding = await source_harness.polled(store, clock, arxiv, source)
+    arxiv.holds("/2026-01-16.md", "no list of papers")
+    clock.advance(make.DAY)
+    await feeding.due()
+    assert days_of(store) == {}
+    arxiv.holds("/2026-01-16.md", page(("2601.00016", "Paper of 16", "Words.")))
+    clock.advance(make.DAY)
+    await feeding.due()
+    assert days_of(store) == {"Paper of 16": ["2026-01-16"]}
+
+
 async def test_days_of_a_source_without_history_are_named_once(
     store: Store, clock: make.FakeClock, arxiv: FakeArxiv
 ) -> None:

@@ -14,8 +14,10 @@ import pytest
 
 from bot.app import App
 from bot.delivery import sender
+from bot.delivery.lane_sender import DrainState, deliver
 from bot.operation.process import Process
 from subscriptions import model
+from subscriptions.errors import StoreError
 from subscriptions.notices.of_chats import AccessDenied
 from subscriptions.service import operators, retention, sending
 from subscriptions.service import plan as _plan
@@ -30,6 +32,7 @@ from subscriptions.store.database.store import Store, Transaction
 from tests import make, stored
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
+from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
 
@@ -255,6 +258,22 @@ async def test_the_first_messages_go_out_while_others_are_planned(
     await process.finish()
     assert drains == [False, True, True]
     assert [entry.state for entry in sending.outbox_entries(app.store, now=clock.now())] == [DeliveryState.SENT] * 3
+
+
+async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
+    app: App, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.due(app.store, "telegram:1", "telegram:2")
+    drain_state = DrainState()
+    await sender.plan(app.deps, drain_state)
+    with monkeypatch.context() as broken:
+        broken.setattr("subscriptions.store.claims.claim", locked.away)
+        with pytest.raises(StoreError):
+            await deliver(app.deps, drain_state, model.Lane("telegram", "1"))
+    await deliver(app.deps, drain_state, model.Lane("telegram", "2"))
+    assert telegram.posted_to("2") == []
+    await deliver(app.deps, DrainState(), model.Lane("telegram", "2"))
+    assert len(telegram.posted_to("2")) == 1
 
 
 async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
