@@ -467,6 +467,9 @@ def test_the_language_of_the_source_wins_over_the_script() -> None:
     page = "### [1] [T](https://arxiv.org/abs/2601.00001)\n*A*\n\nTL;DR: Un cerf-volant.\n\nAbstract: A kite.\n\n</details>\n"
     assert digests.read_digest(page.encode(), "x", language="fr").entries[0].summaries[0].language == "fr"
     assert digests.read_digest(GROUP.encode(), "x", language="yue").entries[0].translations[0].language == "yue"
+    both = '{"title": "Kites", "abstract": "", "link": "https://arxiv.org/abs/2601.00001", "tldr": "They fly.", "en_tdlr": "Kites fly."}'
+    (paper,) = digests.read_digest(both.encode(), "x", language="en").entries
+    assert [one.fields["tldr"] for one in paper.summaries] == ["They fly."]
 
 
 def test_bytes_become_text_line_by_line() -> None:
@@ -493,6 +496,13 @@ def test_the_hash_is_that_of_the_bytes() -> None:
 def test_what_is_too_large_is_refused_before_it_is_read() -> None:
     with pytest.raises(BrokenDigest, match=r"^big\.md: larger than 64 MiB\.$"):
         digests.read_digest(bytes(digests.MAX_BYTES + 1), "big.md")
+
+
+def test_signs_of_a_page_that_end_with_a_semicolon_do_not_separate_anything() -> None:
+    with pytest.raises(UnknownFormat, match="no paper entries found"):
+        digests.read_digest(b"<html>" + b"&lt;" * 150_000, "page.html")
+    with pytest.raises(BrokenDigest, match="more commas than text"):
+        digests.read_digest(b"page " + b"&lt;" * 150_000, "page.txt")
 
 
 PAIR = b"A Kite\nIt flies over the hill and far away.\n"

@@ -10,7 +10,7 @@ from bot import settings as bot_settings
 from bot.cli import log
 from bot.errors import SettingsError
 from bot.settings.cron import CronSchedule
-from bot.settings.loading import load_settings
+from bot.settings.loading import load_settings, load_usable_settings
 from bot.settings.of_rooms import RoomSettings, declared
 from subscriptions.model import ChatAddress
 
@@ -160,6 +160,7 @@ UNUSABLE = [
     ("PAPERWIRE_DATABASE_URL", "sqlite:///~sesame/p.db", "the home of somebody who is not known"),
     ("PAPERWIRE_CONFIG", "~sesame/paperwire.toml", "the home of somebody who is not known"),
     ("PAPERWIRE_DATABASE_URL", "sqlite:///:memory:", "name a file"),
+    ("PAPERWIRE_DATABASE_URL", "sqlite:///file:sesame?mode=memory&uri=true", "name a file"),
     ("PAPERWIRE_DATABASE_URL", "postgresql://", "postgresql://HOST/NAME"),
     ("PAPERWIRE_DATABASE_URL", "postgresql://sesame:port/x", "port"),
     ("PAPERWIRE_CONFIG", "sesame.toml", "cannot be read"),
@@ -198,6 +199,7 @@ UNUSABLE = [
     ("PAPERWIRE_MAIL_FROM", "sesame", "an address, such as"),
     ("PAPERWIRE_MAIL_FROM", "a@b.org\nBcc: sesame@c.org", "an address, such as"),
     ("PAPERWIRE_WEB_URL", "sesame", "address with a host"),
+    ("PAPERWIRE_WEB_URL", "https://example.org/#sesame", "root of a server"),
     ("PAPERWIRE_OPENALEX_KEY", "sésame", "without blanks or line ends"),
     ("PAPERWIRE_SECRET_KEY", "ses ame", "without blanks or line ends"),
     ("PAPERWIRE_WEB_HOST", "http://sesame", "host name or an IP address"),
@@ -268,6 +270,12 @@ def test_a_file_of_a_secret_that_cannot_be_read_is_named(tmp_path: Path, content
     ) as refused:
         load(tmp_path, PAPERWIRE_OPENALEX_KEY_FILE="sesame")
     assert "sesame" not in shown(refused.value)
+
+
+def test_a_platform_is_off_if_one_of_its_variables_cannot_be_read(tmp_path: Path) -> None:
+    server = {"PAPERWIRE_TELEGRAM_API_URL_FILE": "missing"}  # without it, the token would go to another server
+    settings = load_usable_settings({"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, **server}, tmp_path)
+    assert settings.of(_kind("telegram")) == _kind("telegram")()
 
 
 def test_a_secret_that_stands_twice_is_refused(tmp_path: Path) -> None:
