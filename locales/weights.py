@@ -15,7 +15,7 @@ import re
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from hashlib import sha256
@@ -25,13 +25,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.commands.words import reader
+from bot.commands.words import kinds, orders, reader
 from bot.commands.words.reader import Token, tokens_of
 from bot.commands.words.word_lists import LISTS
-from locales import order_weights
+from locales import kind_weights
 
 Numbers = NDArray[np.float64]
 EXAMPLES = reader.WEIGHTS.parent / "examples"
+LANGUAGES = "en", "zh"
+QUESTIONS = (orders.QUESTION,)
 _SLOT = re.compile(r"\{(\w+)\}")
 _FILES = {
     **dict.fromkeys(("x", "not", "that"), "subjects"),
@@ -336,21 +338,21 @@ def learn_parts(read: list[Example], known: reader.Known) -> dict[str, Any]:
     return {"parts": kept, "steps": _rounded(mean_of_moves).tolist()}
 
 
-def orders_of(language: str) -> list[order_weights.Example]:
-    """Returns the sentences of a language of which it is known whether they are orders, with their slots filled in."""
+def of_kinds(question: kinds.Question, language: str) -> list[kind_weights.Example]:
+    """Returns the sentences of a language whose answer to a question is known, with their slots filled in."""
     maker = _Maker(language)
 
     def filled(line: str) -> tuple[Token, ...]:
         maker.chance = random.Random(line)  # so that a new line changes no other one
         return maker.example("", line, changed=False).tokens
 
-    return order_weights.examples(order_weights.FILES / f"{language}.tsv", filled)
+    return list(kind_weights.examples(kind_weights.FILES / question.name / f"{language}.tsv", filled))
 
 
-def learn_orders(known: reader.Known) -> dict[str, list[int]]:
-    """Returns the weights that tell orders from other sentences."""
-    languages = sorted(path.stem for path in order_weights.FILES.iterdir())
-    return order_weights.learn([one for language in languages for one in orders_of(language)], known)
+def learn_kinds(question: kinds.Question, known: reader.Known) -> dict[str, list[int]]:
+    """Returns the weights that answer a question about sentences."""
+    read = [one for language in LANGUAGES for one in of_kinds(question, language)]
+    return kind_weights.learn(read, question, known)
 
 
 def _rounded(mean: Numbers) -> NDArray[np.int64]:
@@ -378,7 +380,7 @@ def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
 def learned_from() -> str:
     """Returns a hash of the examples from which the weights are learned."""
     hashed = sha256()
-    for path in sorted([*EXAMPLES.rglob("*.txt"), *LISTS.rglob("*.txt"), *order_weights.FILES.iterdir()]):
+    for path in sorted([*EXAMPLES.rglob("*.txt"), *LISTS.rglob("*.txt"), *kind_weights.FILES.rglob("*.tsv")]):
         hashed.update(f"{path.relative_to(EXAMPLES.parent).as_posix()}\n".encode())
         hashed.update(path.read_bytes())
     return hashed.hexdigest()
@@ -388,11 +390,10 @@ def learn() -> None:
     """Learns all weights, and writes them to the file."""
     known = words()
     with ProcessPoolExecutor(2) as pool:
-        languages = sorted(folder.name for folder in EXAMPLES.iterdir())
-        read = [one for made in pool.map(examples, languages) for one in made]
+        read = [one for made in pool.map(examples, LANGUAGES) for one in made]
         learning = [pool.submit(one, read, known) for one in (learn_intents, learn_parts)]
+        answers = {one.name: pool.submit(learn_kinds, one, known) for one in QUESTIONS}
         intents, parts = (one.result() for one in learning)
-    orders = learn_orders(known)
     rest = {
         **{name: sorted(words) for name, words in known._asdict().items()},
         "asking": sorted(asking_words()),
@@ -400,12 +401,19 @@ def learn() -> None:
         "intents": intents["intents"],
         "steps": parts["steps"],
     }
+    answered = {name: answer.result() for name, answer in answers.items()}
+    write({"intent": intents["weights"], "part": parts["parts"], **answered}, rest)
+
+
+def write(tables: Mapping[str, Mapping[str, Sequence[int]]], rest: Mapping[str, Any]) -> None:
+    """Writes the file of weights: for each table, feature → weights; and the rest of what was learned."""
     reader.WEIGHTS.unlink(missing_ok=True)
     with closing(sqlite3.connect(reader.WEIGHTS)) as file:
-        file.executescript(reader.TABLES)
-        for kind, weights in (("intent", intents["weights"]), ("part", parts["parts"]), ("orders", orders)):
+        for table, weights in tables.items():
+            file.execute(f"CREATE TABLE {table} (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL)")
             rows = {reader.number_of(feature): reader.packed(row) for feature, row in weights.items()}
-            file.executemany(_INSERT.format(kind), sorted(rows.items()))
+            file.executemany(_INSERT.format(table), sorted(rows.items()))
+        file.execute("CREATE TABLE learned (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
         file.executemany(
             _INSERT.format("learned"),
             [(name, json.dumps(value, ensure_ascii=False)) for name, value in rest.items()],
@@ -415,10 +423,12 @@ def learn() -> None:
 
 
 def measure() -> None:
-    """Prints, for each language and kind, how many sentences are taken for orders that were not learned from."""
-    for path in sorted(order_weights.FILES.iterdir()):
-        for kind, (taken, many) in order_weights.measured(orders_of(path.stem), words()).items():
-            print(f"{path.stem}  {kind:16} {taken:4} of {many:4} taken for orders")  # noqa: T201 - what it is for
+    """Prints, for each question, language and kind, for what sentences are taken that were not learned from."""
+    for question in QUESTIONS:
+        for language in LANGUAGES:
+            for (kind, note), taken in kind_weights.measured(of_kinds(question, language), question, words()).items():
+                others = ", ".join(f"{many} {other}" for other, many in taken.most_common() if other != kind)
+                print(f"{question.name}  {language}  {kind} {note:12} {taken[kind]:4} of {taken.total():4}  {others}")  # noqa: T201 - what it is for
 
 
 if __name__ == "__main__":

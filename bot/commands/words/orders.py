@@ -2,19 +2,16 @@
 
 "don't remove 2", "how can I unsubscribe?", "I removed it by accident" and "if I pause it" have the verbs of orders. Such a
 sentence is never sure, so that the bot asks instead of acting. What tells them apart is learned from the pairs of sentences
-in `example_orders/`.
+in `example_kinds/orders/`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from math import exp
+from collections.abc import Sequence
 
-from bot.commands.words import reader
-from bot.commands.words.reader import Known, Token
+from bot.commands.words import kinds, reader
+from bot.commands.words.reader import Token
 
-TABLE = "orders"  # of the file of weights
-UNIT = 20  # a stored weight of 1 is the 20th part of a weight
-_NEAR = 6  # words; two words of a pair are less apart
+QUESTION = kinds.Question("orders", ("not", "do"))
 SURE = 0.5  # the least probability of an order
 _SURELY_NOT = 0.25  # the largest probability of a sentence that is surely none
 # the intents that change something of the chat
@@ -52,42 +49,4 @@ def last_order(text: str) -> int:
 
 
 def _probability(tokens: Sequence[Token]) -> float:
-    found = reader.weights_of(TABLE, {"", *features(tokens, reader.learned().known)})
-    return probability(weight for (weight,) in found.values())
-
-
-def probability(weights: Iterable[int]) -> float:
-    """Returns the probability of an order, 0 to 1, whose features have these stored weights."""
-    return 1 / (1 + exp(-sum(weights) / UNIT))
-
-
-def features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
-    """Yields what tells an order from other sentences: one to three neighbouring words, and pairs of words near each other."""
-    marks = _known_marks(tokens, known)
-    for size in (1, 2, 3):
-        for at in range(len(marks) - size + 1):
-            yield " ".join(marks[at : at + size])
-    for at, first in enumerate(marks):
-        for then in marks[at + 2 : at + _NEAR]:
-            yield f"{first} … {then}"
-
-
-def _known_marks(tokens: Sequence[Token], known: Known) -> Sequence[str]:
-    """Returns the words of a sentence between its ends; neighbouring unknown words, such as those of a subject, are one."""
-    marks = ["^"]
-    while tokens and tokens[-1].mark in reader.ENDS - {"?"}:
-        tokens = tokens[:-1]
-    for at, token in enumerate(tokens):
-        mark = reader.OTHER if _is_of_a_topic(tokens, at, known) else token.mark
-        if mark != reader.OTHER or marks[-1] != reader.OTHER:
-            marks.append(mark)
-    return [*marks, "$"]
-
-
-def _is_of_a_topic(tokens: Sequence[Token], at: int, known: Known) -> bool:
-    """Returns whether a word is unknown; of Chinese, whether a pair of it and a neighbour is known only from topics."""
-    mark = tokens[at].mark
-    if reader.is_han(mark):
-        pairs = {*reader.pairs_of(tokens[max(at - 1, 0) : at + 2])}
-        return known.words.isdisjoint(pairs) and not known.topics.isdisjoint(pairs)
-    return mark[:1].isalpha() and known.words.isdisjoint((mark, mark.replace("-", "")))
+    return kinds.probabilities(QUESTION, tuple(tokens))["do"]

@@ -161,12 +161,6 @@ def _is_place(name: str) -> bool:
 # a sentence reads only the weights that it needs, in 1 ms; to load the whole file would take half a second
 WEIGHTS = Path(__file__).parent / "weights.sqlite"
 # `feature` is the CRC-32 of a feature: of 100,000 numbers among 4 billion, hardly one is by chance that of another feature
-TABLES = """
-    CREATE TABLE intent (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
-    CREATE TABLE part (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
-    CREATE TABLE orders (feature INTEGER PRIMARY KEY, weights BLOB NOT NULL);
-    CREATE TABLE learned (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
 INTENT_UNIT, PART_UNIT = 20, 5  # a stored weight of 1 is the 20th part of an intent's weight, the 5th of a part's
 _SELECT = "SELECT feature, weights FROM {} WHERE feature IN (SELECT value FROM json_each(?))"
 QUERY = "query"  # the intent of a text that is a query and not a sentence
