@@ -386,7 +386,7 @@ class TestWhichAreMeant:
             (("subscribe to:\n- mud\n- unsubscribe from everything",), [*ALL, "mud when-out 08:00-20:00"]),
             (("pause 1 and 2 until friday",), [f"-{KELP}", f"-{REEFS}", ICE]),
             (("unsubscribe from 1 and 3",), [REEFS]),
-            (("name 2 'bugs', and number 1 should only come on weekends",), ALL),
+            (("name 2 'bugs', and number 1 should only come on weekends",), ["kelp sat,sun 09:00", REEFS, ICE]),
             (("don't you dare drop the kelp one",), ALL),
             (("Change number 1 to — hang on, phone's ringing",), ALL),
             (
