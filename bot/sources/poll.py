@@ -128,9 +128,9 @@ class Poll:
         self, request: FetchRequest, found: Fetched, seen: stored_sources.DocumentSeen
     ) -> tuple[FetchRequest, ...]:
         """Stores a document that was fetched. Returns the requests that follow from it."""
-        following, problem = await self._what_follows(request, found.data)
-        if problem:
-            self._observe(request, Observation(problem=documents.short(problem)))
+        following, missing = await self._what_follows(request, found.data)
+        if missing:
+            self._observe(request, Observation(problem=documents.short(missing)))
         if databases.is_list(request.database, request.url):
             self._observe(request, Observation())
             return following
@@ -146,7 +146,7 @@ class Poll:
         parts = self._by_category(request) if capped and request.unit else ()
         digest = documents.with_staleness(digest, self._deps.timing.batch_due(self._source, self._now))
         now_seen = documents.seen_now(seen, found, digest)
-        if following or problem:  # if a later page fails, "not modified" must not hide it at the next poll
+        if following or missing:  # "not modified" must not hide at the next poll that papers are missing
             now_seen = replace(now_seen, etag="", modified="")
         done = await self._take_in(request, digest, now_seen, is_split=bool(parts))
         read_before = bool(seen.digest) or request.page > 1

@@ -260,7 +260,7 @@ class FakeArxiv(LoopbackServer):
 
     def _usual(self, request: web.BaseRequest) -> web.Response:
         if document := self._documents.get(request.path_qs):
-            return _conditional(request, document)
+            return conditional(request, document)
         match request.path.strip("/").split("/"):
             case ["rss", category]:
                 day, papers = self._batch(category)
@@ -271,7 +271,7 @@ class FakeArxiv(LoopbackServer):
                 data = self._search(request.query)
             case _:
                 return web.Response(status=404, text="Not here.")
-        return _conditional(request, Document(data=data, etag=f'"{sha256(data).hexdigest()[:16]}"'))
+        return conditional(request, Document(data=data, etag=f'"{sha256(data).hexdigest()[:16]}"'))
 
     def _batch(self, category: str) -> tuple[date, tuple[model.Paper, ...]]:
         """Returns the day and the papers of a feed."""
@@ -311,7 +311,7 @@ def _fits(query: Mapping[str, str], submitted: datetime, paper: model.Paper) -> 
     )
 
 
-def _conditional(request: web.BaseRequest, document: Document) -> web.Response:
+def conditional(request: web.BaseRequest, document: Document) -> web.Response:
     """Returns the document, or status 304 if the request's ETag or Last-Modified shows that the client has it already."""
     headers = dict(document.headers)
     headers |= {"ETag": document.etag} if document.etag else {}

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from bot.sources.fetch_request import Sites
-from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.arxiv import Document, FakeArxiv, conditional
 
 CONTACT = "Ada <ada@example.org>"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -37,6 +37,7 @@ class FakeDatabases(FakeArxiv):
         self._cursors: dict[str, int] = {}  # cursor -> the number of its next paper
         self._count = 0
         self._hidden = False
+        self._tag = ""
 
     def adds(self, day: date, *titles: str) -> None:
         """Adds papers on a day."""
@@ -62,6 +63,10 @@ class FakeDatabases(FakeArxiv):
 
         self._overrides.append((at, empty))
 
+    def keeps_its_tag(self) -> None:
+        """From now on, all answers have the same ETag."""
+        self._tag = '"1"'
+
     @property
     def sites(self) -> Sites:
         return Sites(
@@ -79,7 +84,7 @@ class FakeDatabases(FakeArxiv):
             "/eutils/efetch.fcgi": self._efetch,
         }
         try:
-            return web.Response(text=answers[request.path](request.query))
+            return conditional(request, Document(data=answers[request.path](request.query).encode(), etag=self._tag))
         except _Refused as refused:
             problem = {"type": "validation", "message": str(refused)}
             of_crossref = {"status": "failed", "message-type": "validation-failure", "message": [problem]}

@@ -192,6 +192,13 @@ async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: F
     assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 0
 
 
+async def test_papers_of_a_source_are_new_or_known(bot: Bot) -> None:
+    for papers, new in ((5, 2), (1, 3)):  # a document of missed days may bring more new papers than the newest one has
+        bot.app.deps.observe(measurements.SourceRead(source="daily", outcome="new", papers=papers, new=new))
+    page = await bot.scrape()
+    assert [page("paperwire_papers_total", source="daily", novelty=one) for one in ("new", "known")] == [5, 3]
+
+
 @pytest.mark.parametrize(
     ("outcome", "due_in", "overdue"),
     [
