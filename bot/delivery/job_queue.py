@@ -8,8 +8,8 @@ here, so that no platform waits for another, and one for upkeep tasks. Each upke
 import asyncio
 import logging
 from asyncio import Event
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -206,9 +206,22 @@ class JobQueue:
                 log.error("The jobs cannot be read: %s", error_location(error))
             await asyncio.sleep(RESTART_AFTER)
 
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[None]:
+        """Opens the connections, and closes them also if this is cancelled before they are there.
+
+        The library would then leave its pool open, whose tasks ignore that they are cancelled while they connect. The
+        process would never end.
+        """
+        try:
+            await self._lanes.open_async()
+            yield
+        finally:
+            await self._connector.close_async()
+
     async def _work_once(self) -> None:
         """Takes jobs until one of the library's workers ends."""
-        async with self._lanes.open_async():
+        async with self._opened():
             tasks = [asyncio.create_task(self._worker(self._lanes, queue, self._concurrency)) for queue in self._queues]
             if self._upkeep is not None:
                 tasks.append(asyncio.create_task(self._worker(self._upkeep, _UPKEEP, 1)))

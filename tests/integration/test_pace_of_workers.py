@@ -413,7 +413,9 @@ async def becomes(url: str, what: abc.Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("concurrency", [2])
-async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: cluster.ClusterEngine, url: str) -> None:
+async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(
+    engine: cluster.ClusterEngine, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """The job library restarts after an error of the database, and cancels jobs that run for long.
 
     A delivery that is being sent at this moment goes on until it ends.
@@ -431,12 +433,29 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: c
         await executes(url, "ALTER TABLE procrastinate_jobs RENAME TO out_of_reach")
         await becomes(url, lambda: engine.problem != "")
         await executes(url, "ALTER TABLE out_of_reach RENAME TO procrastinate_jobs")
+        # the end of the job is written first; only then, the library begins anew
+        await becomes(url, lambda: "The jobs cannot be read" in caplog.text)
         await becomes(url, lambda: engine.problem == "")
         assert engine.lanes_in_hand == 1
         is_written.set()
         await becomes(url, lambda: engine.lanes_in_hand == 0)
     assert set(runs) == {ONE}
     assert not engine._left
+
+
+async def test_a_worker_that_ends_while_it_connects_leaves_no_task(engine: cluster.ClusterEngine) -> None:
+    """A task of the pool that is cancelled while it connects goes on, and the event loop would wait for it for ever."""
+
+    def of_the_pool() -> list[str]:
+        return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("pool-")]
+
+    async def deliver(_: model.Lane) -> None:
+        pytest.fail("there is no lane")
+
+    async with serving(engine, deliver):
+        while not of_the_pool():  # noqa: ASYNC110 - the pool tells nobody that it begins
+            await asyncio.sleep(0)
+    assert of_the_pool() == []
 
 
 async def test_a_lane_whose_lock_came_too_late_is_freed(engine: cluster.ClusterEngine) -> None:
