@@ -28,6 +28,7 @@ from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.planning.times import reading
 from subscriptions.zones import zone
+from tests import tables
 from tests.unit.times_table import TABLE
 
 NOW = Cadence(kind="now")
@@ -364,91 +365,91 @@ BERLIN = zone("Europe/Berlin")
 
 @pytest.mark.parametrize(
     ("text", "end"),
-    [
-        ("7d", "2026-01-29 12:00"),
-        ("7 days", "2026-01-29 12:00"),
-        ("for a week", "2026-01-29 12:00"),
-        ("1W", "2026-01-29 12:00"),
-        ("2 weeks", "2026-02-05 12:00"),
-        ("３ ｄ", "2026-01-25 12:00"),
-        ("3h", "2026-01-22 15:00"),
-        ("an hour", "2026-01-22 13:00"),
-        ("1 month", "2026-02-21 12:00"),
-        ("for two weeks", "2026-02-05 12:00"),
-        ("six days", "2026-01-28 12:00"),
-        ("到下周五", "2026-01-29 23:00"),
-        ("到下星期一 9点", "2026-01-26 08:00"),
-        ("到周五", "2026-01-22 23:00"),
-        ("until next week tuesday", "2026-01-26 23:00"),
-        ("until 3 Mar", "2026-03-02 23:00"),
-        ("3 March", "2026-03-02 23:00"),
-        ("until March 3rd", "2026-03-02 23:00"),
-        ("till mar. 3, 2026", "2026-03-02 23:00"),
-        ("until 1 Jan", "2026-12-31 23:00"),
-        ("until 22 jan", "2027-01-21 23:00"),
-        ("until 3 Mar 9:30", "2026-03-03 08:30"),
-        ("until 3 Aug at 9am", "2026-08-03 07:00"),
-        ("until 2026-02-01", "2026-01-31 23:00"),
-        ("until mon", "2026-01-25 23:00"),
-        ("until thursday", "2026-01-28 23:00"),
-        ("fri 8am", "2026-01-23 07:00"),
-        ("tomorrow", "2026-01-22 23:00"),
-        ("until tomorrow 18:00", "2026-01-23 17:00"),
-        ("until 18:00", "2026-01-22 17:00"),
-        ("until 9am", "2026-01-23 08:00"),
-        ("until 29 Mar 2:30", "2026-03-29 01:00"),  # a time that the clocks skip
-        ("3天", "2026-01-25 12:00"),
-        ("2 个星期", "2026-02-05 12:00"),
-        ("1个月", "2026-02-21 12:00"),
-        ("到3月3日", "2026-03-02 23:00"),
-        ("直到 2027年1月3日", "2027-01-02 23:00"),
-        ("3月3日 9：30", "2026-03-03 08:30"),
-        ("到周一", "2026-01-25 23:00"),
-        ("明天", "2026-01-22 23:00"),
-        ("until noon", "2026-01-23 11:00"),
-        ("until midnight", "2026-01-22 23:00"),
-        ("until tomorrow noon", "2026-01-23 11:00"),
-        ("until monday 9", "2026-01-26 08:00"),
-        ("until next monday", "2026-01-25 23:00"),
-        ("until 9am on monday", "2026-01-26 08:00"),
-        ("until monday at 8 in the evening", "2026-01-26 19:00"),
-        ("until 3 Mar at noon", "2026-03-03 11:00"),
-        ("until 6 o'clock", "2026-01-23 05:00"),
-        ("tonight", "2026-01-22 20:00"),
-        ("直到明天早上8点", "2026-01-23 07:00"),
-        ("到周一9点", "2026-01-26 08:00"),
-        ("到周一晚上八点半", "2026-01-26 19:30"),
-        ("到下周一", "2026-01-25 23:00"),
-        ("到中午", "2026-01-23 11:00"),
-        ("到3月3日下午3点", "2026-03-03 14:00"),
-        ("三天", "2026-01-25 12:00"),
-        ("两周", "2026-02-05 12:00"),
-        ("今晚", "2026-01-22 20:00"),
-        ("until the 10th of March", "2026-03-09 23:00"),
-        ("the 3rd", "2026-02-02 23:00"),
-        ("until next week", "2026-01-25 23:00"),
-        ("the rest of this week", "2026-01-25 23:00"),
-        ("until the weekend", "2026-01-23 23:00"),
-        ("until the end of the month", "2026-01-31 23:00"),
-        ("until after christmas", "2026-12-24 23:00"),
-        ("a fortnight", "2026-02-05 12:00"),
-        ("a couple of weeks", "2026-02-05 12:00"),
-        ("for the next few days", "2026-01-25 12:00"),
-        ("half an hour", "2026-01-22 12:30"),
-        ("俩礼拜", "2026-02-05 12:00"),
-        ("半个月", "2026-02-06 12:00"),
-        ("半小时", "2026-01-22 12:30"),
-        ("到月底", "2026-01-31 23:00"),
-        ("下个月", "2026-01-31 23:00"),
-        ("7号以后", "2026-02-06 23:00"),
-        ("到元旦", "2026-12-31 23:00"),
-        ("until march", "2026-02-28 23:00"),
-        ("until the start of May", "2026-04-30 22:00"),
-        ("until january", "2026-12-31 23:00"),
-        ("到3月", "2026-02-28 23:00"),
-        ("到三月初", "2026-02-28 23:00"),
-        ("到十二月", "2026-11-30 23:00"),
-    ],
+    tables.rows("""
+        7d                               → 2026-01-29 12:00
+        7 days                           → 2026-01-29 12:00
+        for a week                       → 2026-01-29 12:00
+        1W                               → 2026-01-29 12:00
+        2 weeks                          → 2026-02-05 12:00
+        ３ ｄ                            → 2026-01-25 12:00
+        3h                               → 2026-01-22 15:00
+        an hour                          → 2026-01-22 13:00
+        1 month                          → 2026-02-21 12:00
+        for two weeks                    → 2026-02-05 12:00
+        six days                         → 2026-01-28 12:00
+        到下周五                         → 2026-01-29 23:00
+        到下星期一 9点                   → 2026-01-26 08:00
+        到周五                           → 2026-01-22 23:00
+        until next week tuesday          → 2026-01-26 23:00
+        until 3 Mar                      → 2026-03-02 23:00
+        3 March                          → 2026-03-02 23:00
+        until March 3rd                  → 2026-03-02 23:00
+        till mar. 3, 2026                → 2026-03-02 23:00
+        until 1 Jan                      → 2026-12-31 23:00
+        until 22 jan                     → 2027-01-21 23:00
+        until 3 Mar 9:30                 → 2026-03-03 08:30
+        until 3 Aug at 9am               → 2026-08-03 07:00
+        until 2026-02-01                 → 2026-01-31 23:00
+        until mon                        → 2026-01-25 23:00
+        until thursday                   → 2026-01-28 23:00
+        fri 8am                          → 2026-01-23 07:00
+        tomorrow                         → 2026-01-22 23:00
+        until tomorrow 18:00             → 2026-01-23 17:00
+        until 18:00                      → 2026-01-22 17:00
+        until 9am                        → 2026-01-23 08:00
+        until 29 Mar 2:30                → 2026-03-29 01:00  # a time that the clocks skip
+        3天                              → 2026-01-25 12:00
+        2 个星期                         → 2026-02-05 12:00
+        1个月                            → 2026-02-21 12:00
+        到3月3日                         → 2026-03-02 23:00
+        直到 2027年1月3日                → 2027-01-02 23:00
+        3月3日 9：30                     → 2026-03-03 08:30
+        到周一                           → 2026-01-25 23:00
+        明天                             → 2026-01-22 23:00
+        until noon                       → 2026-01-23 11:00
+        until midnight                   → 2026-01-22 23:00
+        until tomorrow noon              → 2026-01-23 11:00
+        until monday 9                   → 2026-01-26 08:00
+        until next monday                → 2026-01-25 23:00
+        until 9am on monday              → 2026-01-26 08:00
+        until monday at 8 in the evening → 2026-01-26 19:00
+        until 3 Mar at noon              → 2026-03-03 11:00
+        until 6 o'clock                  → 2026-01-23 05:00
+        tonight                          → 2026-01-22 20:00
+        直到明天早上8点                  → 2026-01-23 07:00
+        到周一9点                        → 2026-01-26 08:00
+        到周一晚上八点半                 → 2026-01-26 19:30
+        到下周一                         → 2026-01-25 23:00
+        到中午                           → 2026-01-23 11:00
+        到3月3日下午3点                  → 2026-03-03 14:00
+        三天                             → 2026-01-25 12:00
+        两周                             → 2026-02-05 12:00
+        今晚                             → 2026-01-22 20:00
+        until the 10th of March          → 2026-03-09 23:00
+        the 3rd                          → 2026-02-02 23:00
+        until next week                  → 2026-01-25 23:00
+        the rest of this week            → 2026-01-25 23:00
+        until the weekend                → 2026-01-23 23:00
+        until the end of the month       → 2026-01-31 23:00
+        until after christmas            → 2026-12-24 23:00
+        a fortnight                      → 2026-02-05 12:00
+        a couple of weeks                → 2026-02-05 12:00
+        for the next few days            → 2026-01-25 12:00
+        half an hour                     → 2026-01-22 12:30
+        俩礼拜                           → 2026-02-05 12:00
+        半个月                           → 2026-02-06 12:00
+        半小时                           → 2026-01-22 12:30
+        到月底                           → 2026-01-31 23:00
+        下个月                           → 2026-01-31 23:00
+        7号以后                          → 2026-02-06 23:00
+        到元旦                           → 2026-12-31 23:00
+        until march                      → 2026-02-28 23:00
+        until the start of May           → 2026-04-30 22:00
+        until january                    → 2026-12-31 23:00
+        到3月                            → 2026-02-28 23:00
+        到三月初                         → 2026-02-28 23:00
+        到十二月                         → 2026-11-30 23:00
+    """),
 )
 def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> None:
     assert parse_pause(text, BERLIN, THURSDAY) == datetime.fromisoformat(end).replace(tzinfo=UTC)
@@ -456,38 +457,38 @@ def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> No
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [
-        ("", "“” is not a time to pause until."),
-        ("until", "“until” is not a time to pause until."),
-        ("2", "“2” is not a time to pause until."),
-        ("one", "“one” is not a time to pause until."),
-        ("friday one", "“friday one” is not a time to pause until."),
-        ("until yesterday", "“until yesterday” is over already."),
-        ("until last monday", "“until last monday” is over already."),
-        ("到三天前", "“到三天前” is over already."),
-        ("for -2 weeks", "“for -2 weeks” is over already."),
-        ("for 300000000 minutes", "That is longer than two years."),
-        ("一千年", "That is longer than two years."),
-        ("到4月31日", "“到4月31日” is not a time to pause until."),
-        ("until 2", "“until 2” is not a time to pause until."),
-        ("到十三月", "“到十三月” is not a time to pause until."),
-        ("march", "“march” is not a time to pause until."),
-        ("and", "“and” is not a time to pause until."),
-        ("until 31 Feb", "“until 31 Feb” is not a time to pause until."),
-        ("until 3/3", "“until 3/3” is not a time to pause until."),
-        ("3/4 9:00", "“3/4 9:00” is not a time to pause until."),
-        ("until 25:00", "“until 25:00” is not a time to pause until."),
-        ("until 13pm", "“until 13pm” is not a time to pause until."),
-        ("until 2026-13-01", "“until 2026-13-01” is not a time to pause until."),
-        (",", "“,” is not a time to pause until."),
-        ("until the 40th", "“until the 40th” is not a time to pause until."),
-        ("diffusion", "“diffusion” is not a time to pause until."),
-        ("until 2026-01-22", "“until 2026-01-22” is over already."),
-        ("0d", "“0d” is over already."),
-        ("9999 weeks", "That is longer than two years."),
-        ("until 9999-12-31", "That is longer than two years."),
-        ("until 29 Feb", "That is longer than two years."),
-    ],
+    tables.rows("""
+        → “” is not a time to pause until.
+        until                 → “until” is not a time to pause until.
+        2                     → “2” is not a time to pause until.
+        one                   → “one” is not a time to pause until.
+        friday one            → “friday one” is not a time to pause until.
+        until yesterday       → “until yesterday” is over already.
+        until last monday     → “until last monday” is over already.
+        到三天前              → “到三天前” is over already.
+        for -2 weeks          → “for -2 weeks” is over already.
+        for 300000000 minutes → That is longer than two years.
+        一千年                → That is longer than two years.
+        到4月31日             → “到4月31日” is not a time to pause until.
+        until 2               → “until 2” is not a time to pause until.
+        到十三月              → “到十三月” is not a time to pause until.
+        march                 → “march” is not a time to pause until.
+        and                   → “and” is not a time to pause until.
+        until 31 Feb          → “until 31 Feb” is not a time to pause until.
+        until 3/3             → “until 3/3” is not a time to pause until.
+        3/4 9:00              → “3/4 9:00” is not a time to pause until.
+        until 25:00           → “until 25:00” is not a time to pause until.
+        until 13pm            → “until 13pm” is not a time to pause until.
+        until 2026-13-01      → “until 2026-13-01” is not a time to pause until.
+        ,                     → “,” is not a time to pause until.
+        until the 40th        → “until the 40th” is not a time to pause until.
+        diffusion             → “diffusion” is not a time to pause until.
+        until 2026-01-22      → “until 2026-01-22” is over already.
+        0d                    → “0d” is over already.
+        9999 weeks            → That is longer than two years.
+        until 9999-12-31      → That is longer than two years.
+        until 29 Feb          → That is longer than two years.
+    """),
 )
 def test_what_is_no_end_is_refused_in_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -510,20 +511,20 @@ def test_any_text_gives_a_later_moment_or_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "stored"),
-    [
-        ("Europe/Berlin", "Europe/Berlin"),
-        ("europe/berlin", "Europe/Berlin"),
-        ("AMERICA/NEW YORK", "America/New_York"),
-        ("utc", "UTC"),
-        ("+08:00", "+08:00"),
-        ("UTC+8", "+08:00"),
-        ("GMT-3", "-03:00"),
-        ("utc+5:30", "+05:30"),
-        ("+0545", "+05:45"),
-        ("−3", "-03:00"),
-        ("UTC+0", "UTC"),
-        ("Etc/GMT+8", "Etc/GMT+8"),
-    ],
+    tables.rows("""
+        Europe/Berlin    → Europe/Berlin
+        europe/berlin    → Europe/Berlin
+        AMERICA/NEW YORK → America/New_York
+        utc              → UTC
+        +08:00           → +08:00
+        UTC+8            → +08:00
+        GMT-3            → -03:00
+        utc+5:30         → +05:30
+        +0545            → +05:45
+        −3               → -03:00
+        UTC+0            → UTC
+        Etc/GMT+8        → Etc/GMT+8
+    """),
 )
 def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
     assert zones.zone_name(typed) == zones.zone_name(stored) == stored
@@ -532,18 +533,18 @@ def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "hint"),
-    [
-        ("Berlin", "Did you mean Europe/Berlin?"),
-        ("new york", "Did you mean America/New_York?"),
-        ("Europe/Berln", "Did you mean Europe/Berlin?"),
-        ("Asia/Beijing", "Did you mean Asia/Shanghai?"),
-        ("nowhere at all", "For example: Europe/Berlin"),
-        ("../../etc/passwd", "For example: Europe/Berlin"),
-        ("localtime", "not a time zone that I know"),
-        ("+15:00", "For example: +08:00"),
-        ("UTC+5:75", "For example: +08:00"),
-        ("", "For example: Europe/Berlin"),
-    ],
+    tables.rows("""
+        Berlin           → Did you mean Europe/Berlin?
+        new york         → Did you mean America/New_York?
+        Europe/Berln     → Did you mean Europe/Berlin?
+        Asia/Beijing     → Did you mean Asia/Shanghai?
+        nowhere at all   → For example: Europe/Berlin
+        ../../etc/passwd → For example: Europe/Berlin
+        localtime        → not a time zone that I know
+        +15:00           → For example: +08:00
+        UTC+5:75         → For example: +08:00
+        → For example: Europe/Berlin
+    """),
 )
 def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> None:
     with pytest.raises(Refused, match=re.escape(hint)):
@@ -552,64 +553,64 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
 
 @pytest.mark.parametrize(
     ("typed", "found"),
-    [
-        ("berlin", "Europe/Berlin"),
-        ("New  York", "America/New_York"),
-        ("new_york", "America/New_York"),
-        ("in New York", "America/New_York"),
-        ("Berlin time", "Europe/Berlin"),
-        ("NYC", "America/New_York"),
-        ("Munich", "Europe/Berlin"),
-        ("München", "Europe/Berlin"),
-        ("munchen", "Europe/Berlin"),
-        ("São Paulo", "America/Sao_Paulo"),
-        ("København", "Europe/Copenhagen"),
-        ("St. Louis", "America/Chicago"),
-        ("Xi'an", "Asia/Shanghai"),
-        ("Germany", "Europe/Berlin"),
-        ("Paris, France", "Europe/Paris"),
-        ("Boston, USA", "America/New_York"),
-        ("Shenzhen", "Asia/Shanghai"),
-        ("Europe/Berlin", "Europe/Berlin"),
-        ("asia/ho chi minh", "Asia/Ho_Chi_Minh"),
-        ("CET", "CET"),
-        ("EST", "America/New_York"),
-        ("Pacific time", "America/Los_Angeles"),
-        ("utc", "UTC"),
-        ("UTC+8", "+08:00"),
-        ("gmt -3", "-03:00"),
-        ("+5:30", "+05:30"),
-        ("＋08：00", "+08:00"),
-        ("北京", "Asia/Shanghai"),
-        ("北京时间", "Asia/Shanghai"),
-        ("北京市", "Asia/Shanghai"),
-        ("深圳", "Asia/Shanghai"),
-        ("纽约", "America/New_York"),
-        ("紐約", "America/New_York"),
-        ("纽约时间", "America/New_York"),
-        ("伦敦当地时间", "Europe/London"),
-        ("柏林", "Europe/Berlin"),
-        ("慕尼黑", "Europe/Berlin"),
-        ("在东京", "Asia/Tokyo"),
-        ("東京", "Asia/Tokyo"),
-        ("美东时间", "America/New_York"),
-        ("东八区", "+08:00"),
-        ("西五区", "-05:00"),
-        ("서울", "Asia/Seoul"),
-        ("Киев", ""),
-        ("Gotham", ""),
-        ("Godthab", "America/Godthab"),
-        ("Shangai", ""),
-        ("CST", ""),
-        ("Cambridge", ""),
-        ("London, Ontario", ""),
-        ("south", ""),
-        ("UTC+25", ""),
-        ("8", ""),
-        ("localtime", ""),
-        ("🎉", ""),
-        ("", ""),
-    ],
+    tables.rows("""
+        berlin           → Europe/Berlin
+        New  York        → America/New_York
+        new_york         → America/New_York
+        in New York      → America/New_York
+        Berlin time      → Europe/Berlin
+        NYC              → America/New_York
+        Munich           → Europe/Berlin
+        München          → Europe/Berlin
+        munchen          → Europe/Berlin
+        São Paulo        → America/Sao_Paulo
+        København        → Europe/Copenhagen
+        St. Louis        → America/Chicago
+        Xi'an            → Asia/Shanghai
+        Germany          → Europe/Berlin
+        Paris, France    → Europe/Paris
+        Boston, USA      → America/New_York
+        Shenzhen         → Asia/Shanghai
+        Europe/Berlin    → Europe/Berlin
+        asia/ho chi minh → Asia/Ho_Chi_Minh
+        CET              → CET
+        EST              → America/New_York
+        Pacific time     → America/Los_Angeles
+        utc              → UTC
+        UTC+8            → +08:00
+        gmt -3           → -03:00
+        +5:30            → +05:30
+        ＋08：00         → +08:00
+        北京             → Asia/Shanghai
+        北京时间         → Asia/Shanghai
+        北京市           → Asia/Shanghai
+        深圳             → Asia/Shanghai
+        纽约             → America/New_York
+        紐約             → America/New_York
+        纽约时间         → America/New_York
+        伦敦当地时间     → Europe/London
+        柏林             → Europe/Berlin
+        慕尼黑           → Europe/Berlin
+        在东京           → Asia/Tokyo
+        東京             → Asia/Tokyo
+        美东时间         → America/New_York
+        东八区           → +08:00
+        西五区           → -05:00
+        서울             → Asia/Seoul
+        Киев             →
+        Gotham           →
+        Godthab          → America/Godthab
+        Shangai          →
+        CST              →
+        Cambridge        →
+        London, Ontario  →
+        south            →
+        UTC+25           →
+        8                →
+        localtime        →
+        🎉               →
+        →
+    """),
 )
 def test_only_the_exact_name_of_a_place_stands_for_its_zone(typed: str, found: str) -> None:
     assert zones.zone_of_place(typed) == found
@@ -942,20 +943,20 @@ def test_a_schedule_is_read_from_its_text(text: str, after: str, expected: str) 
 
 @pytest.mark.parametrize(
     ("line", "now", "last", "following"),
-    [
-        ("0 6 * * *", "2026-01-22T05:59", "2026-01-21T06:00", "2026-01-22T06:00"),
-        ("0 6 * * *", "2026-01-22T06:00", "2026-01-22T06:00", "2026-01-23T06:00"),
-        ("*/20 * * * *", "2026-01-22T06:30", "2026-01-22T06:20", "2026-01-22T06:40"),
-        ("0 6 * * 0", "2026-01-22T06:30", "2026-01-18T06:00", "2026-01-25T06:00"),  # 0 is Sunday, as in cron
-        ("0 6 * * 7", "2026-01-22T06:30", "2026-01-18T06:00", "2026-01-25T06:00"),
-        ("0 6 * * 1-5", "2026-01-24T06:30", "2026-01-23T06:00", "2026-01-26T06:00"),
-        ("0 6 * * fri-mon", "2026-01-27T06:30", "2026-01-26T06:00", "2026-01-30T06:00"),
-        ("0 6 * * */3", "2026-01-22T06:30", "2026-01-21T06:00", "2026-01-24T06:00"),  # Sunday, Wednesday, Saturday
-        ("0 6 1 * *", "2026-01-22T06:30", "2026-01-01T06:00", "2026-02-01T06:00"),
+    tables.rows("""
+        0 6 * * *       → 2026-01-22T05:59 → 2026-01-21T06:00 → 2026-01-22T06:00
+        0 6 * * *       → 2026-01-22T06:00 → 2026-01-22T06:00 → 2026-01-23T06:00
+        */20 * * * *    → 2026-01-22T06:30 → 2026-01-22T06:20 → 2026-01-22T06:40
+        0 6 * * 0       → 2026-01-22T06:30 → 2026-01-18T06:00 → 2026-01-25T06:00  # 0 is Sunday, as in cron
+        0 6 * * 7       → 2026-01-22T06:30 → 2026-01-18T06:00 → 2026-01-25T06:00
+        0 6 * * 1-5     → 2026-01-24T06:30 → 2026-01-23T06:00 → 2026-01-26T06:00
+        0 6 * * fri-mon → 2026-01-27T06:30 → 2026-01-26T06:00 → 2026-01-30T06:00
+        0 6 * * */3     → 2026-01-22T06:30 → 2026-01-21T06:00 → 2026-01-24T06:00  # Sunday, Wednesday, Saturday
+        0 6 1 * *       → 2026-01-22T06:30 → 2026-01-01T06:00 → 2026-02-01T06:00
         # the day of the month or the day of the week, as in cron
-        ("0 6 1 * mon", "2026-01-22T06:30", "2026-01-19T06:00", "2026-01-26T06:00"),
-        ("0 6 29 2 *", "2026-01-22T06:30", "2024-02-29T06:00", "2028-02-29T06:00"),
-    ],
+        0 6 1 * mon     → 2026-01-22T06:30 → 2026-01-19T06:00 → 2026-01-26T06:00
+        0 6 29 2 *      → 2026-01-22T06:30 → 2024-02-29T06:00 → 2028-02-29T06:00
+    """),
 )
 def test_a_line_of_cron_means_what_it_means_in_cron(line: str, now: str, last: str, following: str) -> None:
     schedule = CronSchedule(line, UTC)
@@ -1190,21 +1191,21 @@ def test_a_time_in_quotes_is_words(typed: str, query: str, cadence: str, zone: s
 
 @pytest.mark.parametrize(
     ("typed", "moved"),
-    [
-        ("daily 9 diffusion", "diffusion daily 9"),
-        ("every monday at 10: graph neural networks", "graph neural networks every monday at 10"),
-        ("9am Berlin, diffusion -survey", "diffusion -survey 9am Berlin"),
-        ("每天8点 扩散", "扩散 每天8点"),
-        ("每周一，扩散模型", "扩散模型 每周一"),
-        ("weekly supervision", ""),
-        ("now casting", ""),
-        ("noon meridian", ""),
-        ("every day", ""),
-        ("daily 9 daily", ""),
-        ("hourly rainfall", ""),
-        ("at scale", ""),
-        ("", ""),
-    ],
+    tables.rows("""
+        daily 9 diffusion                         → diffusion daily 9
+        every monday at 10: graph neural networks → graph neural networks every monday at 10
+        9am Berlin, diffusion -survey             → diffusion -survey 9am Berlin
+        每天8点 扩散                              → 扩散 每天8点
+        每周一，扩散模型                          → 扩散模型 每周一
+        weekly supervision                        →
+        now casting                               →
+        noon meridian                             →
+        every day                                 →
+        daily 9 daily                             →
+        hourly rainfall                           →
+        at scale                                  →
+        →
+    """),
 )
 def test_a_time_at_the_front_is_words(typed: str, moved: str) -> None:
     assert times.time_put_last(typed) == moved
@@ -1324,26 +1325,26 @@ def test_a_window_ends_on_the_day_it_began(typed: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "text"),
-    [
-        ("8", "08:00"),
-        ("8am", "08:00"),
-        ("12 am", "00:00"),
-        ("8:05 p.m.", "20:05"),
-        ("noon", "12:00"),
-        ("at midnight", "00:00"),
-        ("half past eight", "08:30"),
-        ("9 o'clock", "09:00"),
-        ("8 in the evening", "20:00"),
-        ("早上八点半", "08:30"),
-        ("晚上9点", "21:00"),
-        ("25", ""),
-        ("8:75", ""),
-        ("daily 9", ""),
-        ("monday 9", ""),
-        ("9 Berlin", ""),
-        ("8 and 9", ""),
-        ("", ""),
-    ],
+    tables.rows("""
+        8                → 08:00
+        8am              → 08:00
+        12 am            → 00:00
+        8:05 p.m.        → 20:05
+        noon             → 12:00
+        at midnight      → 00:00
+        half past eight  → 08:30
+        9 o'clock        → 09:00
+        8 in the evening → 20:00
+        早上八点半       → 08:30
+        晚上9点          → 21:00
+        25               →
+        8:75             →
+        daily 9          →
+        monday 9         →
+        9 Berlin         →
+        8 and 9          →
+        →
+    """),
 )
 def test_a_time_of_day(typed: str, text: str) -> None:
     found = reading.clock_of(typed)
@@ -1352,27 +1353,27 @@ def test_a_time_of_day(typed: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "text"),
-    [
-        ("22:00-08:00", "22:00-08:00"),
-        ("23-7", "23:00-07:00"),
-        ("11pm – 7am", "23:00-07:00"),
-        ("10pm to 7am", "22:00-07:00"),
-        ("from 10pm until 7am", "22:00-07:00"),
-        ("between 22 and 7", "22:00-07:00"),
-        ("midnight to 8", "00:00-08:00"),
-        ("10 at night to 7 in the morning", "22:00-07:00"),
-        ("22点到7点", "22:00-07:00"),
-        ("晚上10点到早上7点", "22:00-07:00"),
-        ("晚上十点半至早上七点", "22:30-07:00"),
-        ("22：00～7：00", "22:00-07:00"),
-        ("off", ""),
-        ("8", ""),
-        ("8-", ""),
-        ("8-25", ""),
-        ("8-9-10", ""),
-        ("daily 8-9", ""),
-        ("", ""),
-    ],
+    tables.rows("""
+        22:00-08:00                     → 22:00-08:00
+        23-7                            → 23:00-07:00
+        11pm – 7am                      → 23:00-07:00
+        10pm to 7am                     → 22:00-07:00
+        from 10pm until 7am             → 22:00-07:00
+        between 22 and 7                → 22:00-07:00
+        midnight to 8                   → 00:00-08:00
+        10 at night to 7 in the morning → 22:00-07:00
+        22点到7点                       → 22:00-07:00
+        晚上10点到早上7点               → 22:00-07:00
+        晚上十点半至早上七点            → 22:30-07:00
+        22：00～7：00                   → 22:00-07:00
+        off                             →
+        8                               →
+        8-                              →
+        8-25                            →
+        8-9-10                          →
+        daily 8-9                       →
+        →
+    """),
 )
 def test_a_range_of_hours(typed: str, text: str) -> None:
     found = reading.hours_of(typed)

@@ -3,23 +3,26 @@
 import pytest
 
 from subscriptions import categories
+from tests import tables
 
 
 @pytest.mark.parametrize(
     ("typed", "written"),
     [
-        ("cs.LG", "cs.LG"),
-        ("CS.lg", "cs.LG"),
-        ("cs.lg", "cs.LG"),
-        ("COND-MAT.MES-HALL", "cond-mat.mes-hall"),
-        ("q-bio.nc", "q-bio.NC"),
-        ("physics.Optics", "physics.optics"),
-        ("HEP-TH", "hep-th"),
-        ("cs", "cs"),
-        ("cs.*", "cs"),
-        ("CS.*", "cs"),
-        ("hep-th.*", "hep-th"),
-        ("cmp-lg", "cmp-lg"),  # closed in 1998; old papers still have this category
+        *tables.rows("""
+            cs.LG             → cs.LG
+            CS.lg             → cs.LG
+            cs.lg             → cs.LG
+            COND-MAT.MES-HALL → cond-mat.mes-hall
+            q-bio.nc          → q-bio.NC
+            physics.Optics    → physics.optics
+            HEP-TH            → hep-th
+            cs                → cs
+            cs.*              → cs
+            CS.*              → cs
+            hep-th.*          → hep-th
+            cmp-lg            → cmp-lg  # closed in 1998; old papers still have this category
+        """),
         ("cs.L", None),
         ("cs.", None),
         ("cs.LG.", None),

@@ -7,6 +7,7 @@ import pytest
 from subscriptions import chat_settings, model
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import parse_cadence
+from tests import tables
 
 PRIVATE, GROUP, BROADCAST, TEAM = (
     model.ChatKind.PRIVATE,
@@ -98,18 +99,18 @@ def test_a_group_read_by_strangers_has_the_buttons_of_a_channel(chosen: dict[str
 
 @pytest.mark.parametrize(
     ("typed", "name"),
-    [
-        ("limit", "limit"),
-        ("Limit", "limit"),
-        ("quiet day note", "quietday"),
-        ("quiet-day", "quietday"),
-        ("quietday", "quietday"),
-        ("quiet", "quiet"),
-        ("tz", "timezone"),
-        ("time zone", "timezone"),
-        ("language", "lang"),
-        ("cross-lists", "crosslists"),
-    ],
+    tables.rows("""
+        limit          → limit
+        Limit          → limit
+        quiet day note → quietday
+        quiet-day      → quietday
+        quietday       → quietday
+        quiet          → quiet
+        tz             → timezone
+        time zone      → timezone
+        language       → lang
+        cross-lists    → crosslists
+    """),
 )
 def test_a_setting_is_found_by_what_people_call_it(typed: str, name: str) -> None:
     assert chat_settings.setting_name(typed) == name

@@ -11,6 +11,7 @@ from bot.digests import _html, _json, read_digest
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Digest
+from tests import tables
 
 HEAD = "<!DOCTYPE html><html><body><div id='dlpage'><h3>New submissions</h3><dl id='articles'>\n"
 FOOT = "</dl></div></body></html>"
@@ -36,17 +37,17 @@ def node(markup: str) -> _html.Node:
 
 @pytest.mark.parametrize(
     ("markup", "whole"),
-    [
-        ("<p>a</p>", "<p>a</p>"),
-        ("a < b <c and <d e> f", "a &lt; b &lt;c and <d e> f"),
-        ("<a title='<b>' href=\"x>y\">z</a>", "<a title='<b>' href=\"x>y\">z</a>"),
-        ('<a title="never closed>', '&lt;a title="never closed>'),
-        ("<!DOCTYPE x><![CDATA[y]]>z<!a", "z&lt;!a"),
-        ("<? pi ?></ b></>", "&lt;? pi ?>&lt;/ b>&lt;/>"),
-        ("<script>a</script><TITLE>b<textarea>", "ab"),
-        ("&#12345678;&#x1F600;&#xfffffffff;", "&amp;#12345678;&#x1F600;&amp;#xfffffffff;"),
-        ("<my-tag x>", "<my-tag x>"),
-    ],
+    tables.rows("""
+        <p>a</p>                             → <p>a</p>
+        a < b <c and <d e> f                 → a &lt; b &lt;c and <d e> f
+        <a title='<b>' href="x>y">z</a>      → <a title='<b>' href="x>y">z</a>
+        <a title="never closed>              → &lt;a title="never closed>
+        <!DOCTYPE x><![CDATA[y]]>z<!a        → z&lt;!a
+        <? pi ?></ b></>                     → &lt;? pi ?>&lt;/ b>&lt;/>
+        <script>a</script><TITLE>b<textarea> → ab
+        &#12345678;&#x1F600;&#xfffffffff;    → &amp;#12345678;&#x1F600;&amp;#xfffffffff;
+        <my-tag x>                           → <my-tag x>
+    """),
 )  # fmt: skip
 def test_what_is_no_whole_tag_is_text(markup: str, whole: str) -> None:
     assert _html._whole_tags(markup) == whole

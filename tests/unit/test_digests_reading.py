@@ -21,6 +21,7 @@ from bot.digests import (
 )
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Announce
+from tests import tables
 
 GROUP = "We fly a kite.\n我们放风筝。\nhttps://arxiv.org/abs/2601.01001\n"
 
@@ -95,22 +96,22 @@ def test_titles_that_read_the_same_have_one_key(title: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "read"),
-    [
-        (r"Paulo Andr\'e", "Paulo André"),
-        (r"Anders S{\o}gaard", "Anders Søgaard"),
-        (r"Igor Jovan\v{c}evi\'c", "Igor Jovančević"),
-        (r"Jan Jakub\r{u}v, Mikol\'a\v{s}", "Jan Jakubův, Mikoláš"),
-        (r"Hendrik Kra{\ss}", "Hendrik Kraß"),
-        (r"In\`es, J\"org, J{\"o}rg, J\"{o}rg, {J\"{o}rg}", "Inès, Jörg, Jörg, Jörg, Jörg"),
-        (r"S\o ren \L ukasz {\AA}sa", "Søren Łukasz Åsa"),
-        (r"Mar\'{\i}a, Mar\'\i a", "María, María"),
-        (r"Erd\H{o}s \c{C}elik \k{a} \u{g} \=a \.z \~n \^o \d{s} \b{d} \c c", "Erdős Çelik ą ğ ā ż ñ ô ṣ ḏ ç"),
-        (r"J.~Doe", "J. Doe"),
-        (r"{van der} Berg", "van der Berg"),
-        ("Timo O'Dell", "Timo O'Dell"),
-        (r"\unknown{x} Doe", r"\unknownx Doe"),
-        ("Zoë", "Zoë"),
-    ],
+    tables.rows(r"""
+        Paulo Andr\'e                                                → Paulo André
+        Anders S{\o}gaard                                            → Anders Søgaard
+        Igor Jovan\v{c}evi\'c                                        → Igor Jovančević
+        Jan Jakub\r{u}v, Mikol\'a\v{s}                               → Jan Jakubův, Mikoláš
+        Hendrik Kra{\ss}                                             → Hendrik Kraß
+        In\`es, J\"org, J{\"o}rg, J\"{o}rg, {J\"{o}rg}               → Inès, Jörg, Jörg, Jörg, Jörg
+        S\o ren \L ukasz {\AA}sa                                     → Søren Łukasz Åsa
+        Mar\'{\i}a, Mar\'\i a                                        → María, María
+        Erd\H{o}s \c{C}elik \k{a} \u{g} \=a \.z \~n \^o \d{s} \b{d} \c c → Erdős Çelik ą ğ ā ż ñ ô ṣ ḏ ç
+        J.~Doe                                                       → J. Doe
+        {van der} Berg                                               → van der Berg
+        Timo O'Dell                                                  → Timo O'Dell
+        \unknown{x} Doe                                              → \unknownx Doe
+        Zoë                                                          → Zoë
+    """),
 )
 def test_accents_of_tex_are_letters(written: str, read: str) -> None:
     assert _names.decode_accents(written) == read
@@ -380,16 +381,16 @@ def test_a_chinese_day_is_a_day(text: str, day: date | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [
-        ("A kite.", "en"),
-        ("Một con diều — α, é", "en"),
-        ("风筝", "zh"),
-        ("A model, called 模型", "zh"),
-        ("モデルを提案", "ja"),
-        ("모델", "ko"),
-        ("提案 ・ 模型", "zh"),
-        ("", "en"),
-    ],
+    tables.rows("""
+        A kite.              → en
+        Một con diều — α, é  → en
+        风筝                 → zh
+        A model, called 模型 → zh
+        モデルを提案         → ja
+        모델                 → ko
+        提案 ・ 模型         → zh
+        → en
+    """),
 )
 def test_script_tells_the_language(text: str, language: str) -> None:
     assert _languages.language_of(text) == language
@@ -621,13 +622,27 @@ def test_a_title_shows_what_is_no_paper(title: str, *, is_paper: bool) -> None:
 
 @pytest.mark.parametrize(
     ("written", "date"),
-    [
-        ("2026-03-05T01:02:03-08:00", "2026-03-05"), ("Thu, 05 Mar 2026 04:40:42 PDT", "2026-03-05"), ("2026/3/5 9:23:28", "2026-03-05"),
-        ("20260305", "2026-03-05"), ("05.03.2026", "2026-03-05"), ("2026年3月5日", "2026-03-05"), ("March 5, 2026", "2026-03-05"),
-        ("2026 Mar 5", "2026-03-05"), ("5th of March 2026", "2026-03"), ("Mar, 14 dic 2026", "2026-12-14"), ("5 de marzo de 2026", "2026-03-05"),
-        ("Do, 05 Mär 2026", "2026-03-05"), ("5 févr. 2026", "2026-02-05"), ("Qui, 01 out 2026", "2026-10-01"), ("1988 Nov-Dec", "1988-11"),
-        ("1772668800", "2026-03-05"), ("Spring 2026", "2026"), ("2026-13-01", "2026"), ("tomorrow", ""),
-    ],
+    tables.rows("""
+        2026-03-05T01:02:03-08:00     → 2026-03-05
+        Thu, 05 Mar 2026 04:40:42 PDT → 2026-03-05
+        2026/3/5 9:23:28              → 2026-03-05
+        20260305                      → 2026-03-05
+        05.03.2026                    → 2026-03-05
+        2026年3月5日                  → 2026-03-05
+        March 5, 2026                 → 2026-03-05
+        2026 Mar 5                    → 2026-03-05
+        5th of March 2026             → 2026-03
+        Mar, 14 dic 2026              → 2026-12-14
+        5 de marzo de 2026            → 2026-03-05
+        Do, 05 Mär 2026               → 2026-03-05
+        5 févr. 2026                  → 2026-02-05
+        Qui, 01 out 2026              → 2026-10-01
+        1988 Nov-Dec                  → 1988-11
+        1772668800                    → 2026-03-05
+        Spring 2026                   → 2026
+        2026-13-01                    → 2026
+        tomorrow                      →
+    """),
 )  # fmt: skip
 def test_a_date_is_read_as_far_as_it_is_given(written: str, date: str) -> None:
     assert _dates.date_of(written) == date

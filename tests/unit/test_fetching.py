@@ -24,7 +24,7 @@ from bot.sources import fetcher as web
 from bot.sources.public_addresses import is_public
 from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays, ranges
 from subscriptions.planning.source_calendar import ArxivCalendar
-from tests import make
+from tests import make, tables
 from tests.fakes import arxiv_pages as pages
 from tests.fakes.arxiv import FakeArxiv
 from tests.make import NOON
@@ -198,22 +198,24 @@ async def test_only_the_web_is_asked(url: str) -> None:
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("http://10.0.0.1/", "10.0.0.1 is an address of a private network"),
-        ("http://[::1]/x", "::1 is an address of a private network"),
-        ("http://inner.example.org/", "inner.example.org is an address of a private network"),
-        ("//10.0.0.1/", "10.0.0.1 is an address of a private network"),
-        ("file:///etc/passwd", "redirects to something that is no web address"),
-        ("ftp://example.org/", "redirects to something that is no web address"),
-        ("", "redirects to something that is no web address"),
-        ("http:foo", "redirects to something that is no web address"),
-        ("http:\\\\h\\x", "redirects to something that is no web address"),
-        ("foo:bar", "redirects to something that is no web address"),
-        ("http://xn--/", "redirects to something that is no web address"),
-        ("https://xn--a/", "redirects to something that is no web address"),
-        ("http://.../", "There is no host ..."),
-        ("http://a..b/", "There is no host a..b"),
-        ("http://a:99999/", "There is no host a"),
-        ("http://a%00b/", "There is no host a%00b"),
+        *tables.rows(r"""
+            http://10.0.0.1/          → 10.0.0.1 is an address of a private network
+            http://[::1]/x            → ::1 is an address of a private network
+            http://inner.example.org/ → inner.example.org is an address of a private network
+            //10.0.0.1/               → 10.0.0.1 is an address of a private network
+            file:///etc/passwd        → redirects to something that is no web address
+            ftp://example.org/        → redirects to something that is no web address
+            → redirects to something that is no web address
+            http:foo                  → redirects to something that is no web address
+            http:\\h\x                → redirects to something that is no web address
+            foo:bar                   → redirects to something that is no web address
+            http://xn--/              → redirects to something that is no web address
+            https://xn--a/            → redirects to something that is no web address
+            http://.../               → There is no host ...
+            http://a..b/              → There is no host a..b
+            http://a:99999/           → There is no host a
+            http://a%00b/             → There is no host a%00b
+        """),
         (f"http://{'a' * 300}/", "There is no host aaa"),
         # what browsers mend stays on its host
         ("//", "127.0.0.1 "),

@@ -11,6 +11,7 @@ from subscriptions import errors, portable
 from subscriptions.model import ChatAddress
 from subscriptions.query.parse import parse_query
 from subscriptions.zones import zone_name
+from tests import tables
 
 ME = ChatAddress("console", "me")
 
@@ -18,14 +19,17 @@ ME = ChatAddress("console", "me")
 @pytest.mark.parametrize(
     ("line", "schedule", "zone", "query", "name"),
     [
-        # line, schedule, zone, query, name (None: the line has none)
-        (
-            "daily 09:00 Europe/Berlin | diffusion -survey | mine",
-            "daily 09:00",
-            "Europe/Berlin",
-            "diffusion -survey",
-            "mine",
-        ),
+        *tables.rows("""
+            # line, schedule, zone, query, name (None: the line has none)
+            daily 09:00 Europe/Berlin | diffusion -survey | mine → daily 09:00                   → Europe/Berlin → diffusion -survey → mine
+            weekly fri 08:00 Japan | a | n                       → weekly fri 08:00              → Japan         → a                 → n
+            when-out 08:00-20:00 weekdays UTC | a | n            → when-out 08:00-20:00 weekdays → UTC           → a                 → n
+            daily 9 +08:00 | a | n                               → daily 09:00                   → +08:00        → a                 → n
+            daily 9 est5edt | a | n                              → daily 09:00                   → EST5EDT       → a                 → n
+            now Asia/Tokyo | a | n                               → now                           → Asia/Tokyo    → a                 → n
+            every monday at 9 Berlin | a | n                     → weekly mon 09:00              → Europe/Berlin → a                 → n
+            daily 07:30 UTC | 扩散模型 综述 | 名字 🎓            → daily 07:30                   → UTC           → 扩散模型 综述     → 名字 🎓
+        """),
         ("daily 09:00 | diffusion | ", "daily 09:00", None, "diffusion", ""),
         ("daily 09:00 | diffusion |", "daily 09:00", None, "diffusion", ""),
         ("daily 09:00 | diffusion", "daily 09:00", None, "diffusion", None),
@@ -51,14 +55,7 @@ ME = ChatAddress("console", "me")
         ("now | a\x1cb\x85c | n", "now", None, "a b c", "n"),
         ("now | \ufeffa | n", "now", None, "\ufeffa", "n"),
         ("\ufeffnow | a | n", "now", None, "a", "n"),
-        ("weekly fri 08:00 Japan | a | n", "weekly fri 08:00", "Japan", "a", "n"),
-        ("when-out 08:00-20:00 weekdays UTC | a | n", "when-out 08:00-20:00 weekdays", "UTC", "a", "n"),
-        ("daily 9 +08:00 | a | n", "daily 09:00", "+08:00", "a", "n"),
-        ("daily 9 est5edt | a | n", "daily 09:00", "EST5EDT", "a", "n"),
-        ("now Asia/Tokyo | a | n", "now", "Asia/Tokyo", "a", "n"),
-        ("every monday at 9 Berlin | a | n", "weekly mon 09:00", "Europe/Berlin", "a", "n"),
         ("每天8点|扩散模型", "daily 08:00", None, "扩散模型", None),
-        ("daily 07:30 UTC | 扩散模型 综述 | 名字 🎓", "daily 07:30", "UTC", "扩散模型 综述", "名字 🎓"),
     ],
 )
 def test_a_line_is_read_as_its_row_says(
@@ -86,23 +83,25 @@ def test_every_zone_that_there_is_comes_back(schedule: str) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("nonsense", "it is not WHEN | QUERY | NAME."),
-        ("diffusion -survey", "it is not WHEN | QUERY | NAME."),
-        ("daily 25:00 | a | n", "“daily 25:00” is not a schedule."),
-        ("sometimes | a | n", "“sometimes” is not a schedule."),
-        ("| a | n", "is not a schedule."),
-        ("daily 9 Europe/Berlni | a | n", "is no place whose clock I know."),
-        ("now | -a | n", "This only excludes."),
-        ("now | | n", ""),
-        ("now |", ""),
+        *tables.rows("""
+            nonsense                      → it is not WHEN | QUERY | NAME.
+            diffusion -survey             → it is not WHEN | QUERY | NAME.
+            daily 25:00 | a | n           → “daily 25:00” is not a schedule.
+            sometimes | a | n             → “sometimes” is not a schedule.
+            | a | n                       → is not a schedule.
+            daily 9 Europe/Berlni | a | n → is no place whose clock I know.
+            now | -a | n                  → This only excludes.
+            now | | n                     →
+            now |                         →
+            [slack:foo]                   → “slack:foo” is not a Slack chat.
+            [telegram:0]                  → “telegram:0” is not a Telegram chat.
+            []                            → “” is not a chat.
+            set kind castle               → “castle” is not a value for kind.
+        """),
         ("now | a | " + "n" * 61, "A name has at most 60 characters, and no |."),
         ("now | a | x\x07y", "A name is one line, without control characters."),
         ("now | a | x\u2028y", "A name is one line, without control characters."),
-        ("[slack:foo]", "“slack:foo” is not a Slack chat."),
-        ("[telegram:0]", "“telegram:0” is not a Telegram chat."),
-        ("[]", "“” is not a chat."),
         (f"[console:{'x' * 201}]", "is not a chat."),
-        ("set kind castle", "“castle” is not a value for kind."),
     ],
 )
 @pytest.mark.parametrize("before", ["# a remark", "\ufeff", "[console:me]\r"])

@@ -19,6 +19,7 @@ from subscriptions.errors import QueryError
 from subscriptions.query import parse, tree
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.quick import read_quickly
+from tests import tables
 from tests.unit.strategies import TYPED, typed_texts
 
 
@@ -36,293 +37,289 @@ def hints(typed: str) -> list[str]:
 @pytest.mark.parametrize(
     ("typed", "canonical"),
     [
-        # operators and brackets
-        ("graph", "graph"),
-        ("graph neural", "graph neural"),
-        ("neural graph", "graph neural"),
-        ("graph AND neural", "graph neural"),
-        ("graph & neural", "graph neural"),
-        ("graph OR neural", "graph OR neural"),
-        ("graph | neural", "graph OR neural"),
-        ("graph|neural", "graph OR neural"),
-        ("graph || neural", "graph OR neural"),
-        ("a b OR c d", "a b OR c d"),  # AND has precedence over OR
-        ("(a OR b) c", "(a OR b) c"),
-        ("c(a|b)d", "(a OR b) c d"),
-        ("graph -survey", "graph -survey"),
-        ("graph !survey", "graph -survey"),
-        ("graph NOT survey", "graph -survey"),
-        ("graph ANDNOT survey", "graph -survey"),
-        ("graph AND NOT survey", "graph -survey"),
-        ("graph --survey", "graph -survey"),  # several minus signs count as one
-        ("graph -!-survey", "graph -survey"),
-        ("graph NOT NOT survey", "graph -survey"),
-        ("graph NOT -survey", "graph -survey"),
-        ("graph -(survey review)", "(-review OR -survey) graph"),
-        ("graph -(survey OR review)", "graph -review -survey"),
-        ("graph -(-neural)", "graph neural"),
-        ("-(-graph)", "graph"),
-        ("-(-(-x)) graph", "graph -x"),
-        ("graph -(survey -review)", "graph (review OR -survey)"),
-        ("graph - neural", "graph neural"),  # a minus sign before a space does not exclude
-        ("graph! neural-net", '"neural net" graph'),  # ! excludes only where a term starts
-        ('"a"-b', "a -b"),  # a minus sign directly after a quote
-        ("(a)-b", "a -b"),
-        ("a(-b)", "a -b"),
-        ("c (a|-b)", "(a OR -b) c"),
-        ("a&-b", '"a b"'),  # & is an operator only between spaces
-        ("a &-b", "a b"),
-        ("a& b", "a b"),
-        ("NOT(b) a", "a -b"),
-        ('"a"OR"b"', "a OR b"),
-        ('"graph neural"', '"graph neural"'),
-        ('"graph" neural', "graph neural"),
-        ("foo\tbar\nbaz\u00a0qux\u3000quux", "bar baz foo quux qux"),
-        # fields and exact words
-        ("ti:graph neural", "neural title:graph"),  # a field applies only to the next value
-        ("ti:(graph neural)", "title:graph title:neural"),
-        ("title: (graph OR neural) x", "(title:graph OR title:neural) x"),
-        ('ti:"graph neural"', 'title:"graph neural"'),
-        ("ti:(a cat:cs.LG)", "cat:cs.lg title:a"),  # the inner field counts
-        ("ti:abs:study", "abstract:study"),
-        ("ti:(a abs:(b summary:c))", "abstract:b summary:c title:a"),
-        ("x ti:-survey", "x -title:survey"),
-        ("x cat:-cs.CV", "x -cat:cs.cv"),
-        ("x ti:!survey", "x -title:survey"),
-        ("x ti:NOT survey y", "x y -title:survey"),
-        ("x ti: -survey", "x -title:survey"),
-        ("x -ti:survey", "x -title:survey"),
-        ("-ti:-x", "title:x"),  # two minus signs, one on each side of a field, cancel out
-        ("y -ti:-abs:-x", "y -abstract:x"),
-        ("-ti:(-x)", "title:x"),
-        ("y ti:(-x)", "y -title:x"),
-        ("author:Jane Smith", "author:jane smith"),
-        ("author:(a1 b1)", "author:a1 author:b1"),
-        ("au:lecun_y", 'author:"lecun y"'),
-        ('author:"Smith, Jane"', 'author:"jane smith"'),
-        ("author:=Müller", "author:=Müller"),
-        ("ti:=RAG", "title:=RAG"),
-        ("-=RAG x", "x -=RAG"),
-        ('ti:="Rag doll"', 'title:="Rag doll"'),
-        ('="Rag doll"', '="Rag doll"'),
-        ("=few-shot", '="few shot"'),
-        ("=OR", "=OR"),
-        ("=Neuro*", "=Neuro*"),
-        ("cat:=CS.lg", "cat:cs.lg"),  # = has no meaning in fields where letter case never counts
-        ("id:=2601.15529v2", "id:2601.15529"),
-        ("foo=bar", '"foo bar"'),
-        ('foo="bar"', "bar foo"),
-        # single quotes are apostrophes
-        ("'deep learning'", "deep learning"),
-        ("‘deep learning’", "deep learning"),
-        ("rock'n'roll", "rocknroll"),
-        # accents of TeX are undone before parsing
-        (r"H\"older", "holder"),
-        (r"H\"{o}lder", "holder"),
-        (r"ti:H\"older", "title:holder"),
-        (r'"H\"older regularity"', '"holder regularity"'),
-        (r"graph -H\"older", "graph -holder"),
-        (r"S\o ren", "soren"),
-        ("H\\”older", "holder"),  # phones replace the quotation mark
-        ("Poincar\\’e", "poincare"),
-        (r"author:K\"onig", "author:konig"),
-        (r"=H\"older", "=Hölder"),
-        (r"$\alpha$-divergence", '"alpha divergence"'),
-        (r"\varepsilon-net", '"epsilon net"'),
-        (r"$k$NN", "knn"),
-        # words with punctuation in them
-        # unknown field: a phrase if no space follows the colon, two terms if a space follows
-        ("foo:graph", '"foo graph"'),
-        ("foo:bar:baz", '"foo bar baz"'),
-        ("BERT: pre-training", '"pre training" bert'),
-        ('foo:"a b"', '"a b" foo'),  # before a quote or bracket, the name and the value are two terms
-        ("foo:(a OR b)", "(a OR b) foo"),
-        ("foo:-bar", "foo -bar"),  # a minus sign after the colon still excludes
-        ("foo:ti:graph", "foo title:graph"),
-        ("http://example.com/a", '"http example com a"'),
-        ("12:30", '"12 30"'),
-        (":graph:", "graph"),
-        ("AT&T", '"at t"'),
-        ("state-of-the-art", '"state of the art"'),
-        ("neural/graph", '"neural graph"'),
-        ("graph_neural", '"graph neural"'),
-        ("C++", '"c++"'),
-        ("c# code", '"c#" code'),
-        ("3.1", '"3.1"'),
-        ("扩散模型", '"扩 散 模 型"'),
-        ("AI扩散", '"ai 扩 散"'),
-        # lists
-        ("rlhf, dpo, reward model", '"reward model" OR dpo OR rlhf'),
-        ("rlhf， dpo，reward model", '"reward model" OR dpo OR rlhf'),
-        ("rlhf、dpo", "dpo OR rlhf"),
-        ("扩散、图 神经", '"图 神 经" OR "扩 散"'),
-        ("rlhf,\ndpo", "dpo OR rlhf"),
-        ("rlhf , dpo", "dpo OR rlhf"),
-        ("rlhf ,dpo", "dpo rlhf"),  # a space that comes only before the comma makes no list
-        ("rlhf,dpo, ppo", '"rlhf dpo" ppo'),  # a comma separates only if a space follows it
-        ("rlhf, dpo,", "dpo OR rlhf"),  # a comma at the end is dropped
-        ("reward model,", "model reward"),
-        ("rlhf, , dpo", "dpo OR rlhf"),
-        (", reward model", "model reward"),
-        ("rlhf, dpo OR ppo", "dpo rlhf OR ppo"),  # operators, brackets or quotes: no list
-        ("rlhf, dpo -ppo", "dpo rlhf -ppo"),
-        ("rlhf, NOT dpo", "rlhf -dpo"),
-        ("rlhf, dpo & ppo", "dpo ppo rlhf"),
-        ("rlhf, (dpo)", "dpo rlhf"),
-        ('rlhf, "dpo"', "dpo rlhf"),
-        ("rlhf | dpo, ppo", "dpo ppo OR rlhf"),
-        ("foo, prefer*", "foo OR prefer*"),
-        ("foo, reward mod*", "foo OR reward-mod*"),  # the star applies to the whole phrase
-        ("foo, =Reward Model", '="Reward Model" OR foo'),
-        ("foo, ti:reward model", 'foo OR title:"reward model"'),
-        ("foo, ti:=Reward mod*", "foo OR title:=Reward-mod*"),
-        ("foo, cs.LG", "cat:cs.lg OR foo"),
-        ("foo, cs.LG things", '"cs lg thing" OR foo'),  # a category must be the only word of its item
-        ("cat:cs.CV, dpo", "cat:cs.cv OR dpo"),
-        ("cat:cs.CV, cs.LG", "cat:cs.cv OR cat:cs.lg"),
-        ("foo, cs.AI+cs.LG", "cat:cs.ai OR cat:cs.lg OR foo"),
-        ("2601.15529, arXiv:2601.15530", "2601.15529 OR id:2601.15530"),
-        ("https://arxiv.org/abs/2601.15529, foo", "foo OR id:2601.15529"),
-        ("foo:graph, x", '"foo graph" OR x'),
-        ("few-shot, x", '"few shot" OR x'),
-        ("gr*ph net, x", '"gr ph net" OR x'),
-        ("graph ti:neural net, x", 'graph title:"neural net" OR x'),
-        ("rlhf, !!!", "rlhf"),
-        ("rlhf, RLHF, Rlhf", "rlhf"),
-        ("author:Smith, Jane", 'author:"jane smith"'),  # one author, with the last name first
-        ("author: Smith, Jane", 'author:"jane smith"'),
-        ("au:van der Berg, Ludwig", 'author:"berg der ludwig van"'),
-        ("author:Smith, J.", 'author:"j smith"'),
-        ("author:Schm*, Anna", "author:anna-schm*"),
-        ("author:Schmidt, Ann*", "author:schmidt-ann*"),
-        ("author:Smith, cs.LG", 'author:"cs lg smith"'),  # after author:, the second item is never a category
-        ("author:Smith, Jane, foo", "author:smith OR foo OR jane"),
-        ("author:Smith, author:Lee", "author:lee OR author:smith"),
-        ("author:Smith, ti:x", "author:smith OR title:x"),
-        ("ti:foo, author:Smith", "author:smith OR title:foo"),
-        ("foo, author:Smith Jane", 'author:"jane smith" OR foo'),
-        # categories, ids and links
-        ("cs.LG", "cat:cs.lg"),
-        ("#cs.lg", "cat:cs.lg"),
-        ("CS.LG", "cat:cs.lg"),
-        ("hep-th", "cat:hep-th"),
-        ("HEP-TH", "cat:hep-th"),
-        ("#hep-th", "cat:hep-th"),
-        ("cs.*", "cat:cs"),
-        ("math.*", "cat:math"),
-        ("hep-th.*", "cat:hep-th"),
-        ("cs.AI+q-bio.NC", "cat:cs.ai OR cat:q-bio.nc"),
-        ("cs.AI+hep-th+stat.*", "cat:cs.ai OR cat:hep-th OR cat:stat"),
-        ("cs.*+stat.ML", "cat:cs OR cat:stat.ml"),
-        ("x -cs.AI+cs.LG", "x -cat:cs.ai -cat:cs.lg"),
-        ("graph (cs.LG, cs.AI)", "cat:cs.ai cat:cs.lg graph"),
-        ("cs", "cs"),
-        ("math physics stat", "math physic stat"),
-        ("#diffusion", "diffusion"),
-        ('"cs.LG"', '"cs lg"'),
-        ("=cs.LG", '="cs LG"'),
-        ("ti:cs.LG", 'title:"cs lg"'),
-        ("ti:(cs.LG x)", 'title:"cs lg" title:x'),
-        ("cs.XX", '"cs xx"'),
-        ("cs.L*", "cs-l*"),
-        ("foo.bar+cs.LG", '"foo bar cs lg"'),
-        ("cat:cs.LG", "cat:cs.lg"),
-        ('cat:"cs.LG"', "cat:cs.lg"),
-        ("cat:#cs.LG", "cat:cs.lg"),
-        ("cat:cs", "cat:cs"),
-        ("cat:cs.*", "cat:cs"),
-        ('cat:"cs.*"', "cat:cs"),
-        ("cat:(cs.LG OR stat.ML)", "cat:cs.lg OR cat:stat.ml"),
-        ("cat:cs.AI+cs.LG", 'cat:"cs.ai+cs.lg"'),  # + joins them only if there is no field
-        ("cat:c", "cat:c"),
-        ("primary: cs", "primary:cs"),
-        ("primary:stat.ml", "primary:stat.ml"),
-        ("hep-th/9901001", "hep-th/9901001"),
-        ("2601.15529", "2601.15529"),
-        ("2601.15529v2", "2601.15529v2"),
-        ("2601.15529.", "2601.15529"),
-        ('"2601.15529"', '"2601.15529"'),
-        ("=2601.15529", '="2601.15529"'),
-        ("graph/1234567", '"graph 1234567"'),  # there is no such archive
-        ("cs/0501001", "cs/0501001"),
-        ("id:10.1101/abc", "doi:10.1101/abc"),
-        ("source:=Daily", "source:daily"),
-        ("1234.5678", '"1234.5678"'),  # there is no month 34
-        ("id:2601.15529v3", "id:2601.15529"),
-        ("id:https://arxiv.org/abs/2601.15529v1", "id:2601.15529"),
-        ('id:"http://arxiv.org/pdf/2601.15529v1.pdf"', "id:2601.15529"),
-        ("id:arXiv:2601.15529", "id:2601.15529"),
-        ("id:math.GT/0309136", "id:math/0309136"),
-        ("like:https://arxiv.org/abs/math.GT/0309136v1", "like:math/0309136"),
-        ("math.GT/0309136", "math/0309136"),
-        ("id:(2601.15529 OR 2601.15530)", "id:2601.15529 OR id:2601.15530"),
-        ("arXiv:2601.15529", "id:2601.15529"),
-        ("arxiv: 2601.15529v2", "id:2601.15529"),
-        ("x -arXiv:hep-th/9901001", "x -id:hep-th/9901001"),
-        ("arXiv:graph", '"arxiv graph"'),
-        ("https://arxiv.org/abs/2601.15529", "id:2601.15529"),
-        ("arxiv.org/abs/2601.15529v2", "id:2601.15529"),
-        ("http://export.arxiv.org/pdf/2601.15529v2.pdf", "id:2601.15529"),
-        ("https://www.arxiv.org/html/2601.15529v2#S1", "id:2601.15529"),
-        ("https://arxiv.org/abs/hep-th/9901001", "id:hep-th/9901001"),
-        ("https://arxiv.org/abs/2601.15529?context=cs.LG", "id:2601.15529"),
-        ("huggingface.co/papers/2601.15529", "id:2601.15529"),
-        ("https://huggingface.co/papers/2601.15529", "id:2601.15529"),
-        ("see https://arxiv.org/abs/2601.15529.", "id:2601.15529 see"),
-        ("(https://arxiv.org/abs/2601.15529)", "id:2601.15529"),
-        ("see:https://arxiv.org/abs/2601.15529", "id:2601.15529 see"),
-        ("x -https://arxiv.org/abs/2601.15529", "x -id:2601.15529"),
-        ("https://arxiv.org/list/cs.LG", '"http arxiv org list cs lg"'),
-        ('"https://arxiv.org/abs/2601.15529"', '"http arxiv org abs 2601.15529"'),
-        ("doi:10.1101/ABC.5678", "doi:10.1101/abc.5678"),
-        ("DOI: 10.1101/Abc.5678", "doi:10.1101/abc.5678"),
-        ("https://doi.org/10.1101/ABC.5678", "doi:10.1101/abc.5678"),
-        ("dx.doi.org/10.1101/abc.5678", "doi:10.1101/abc.5678"),
-        ("doi:https://doi.org/10.1101/abc.5678", "doi:10.1101/abc.5678"),
-        ('doi:"doi:10.1101/abc.5678"', "doi:10.1101/abc.5678"),
-        ("doi:10.1016/0370-2693(91)90037-8", 'doi:"10.1016/0370-2693(91)90037-8"'),
-        ("(doi:10.1016/0370-2693(91)90037-8)", 'doi:"10.1016/0370-2693(91)90037-8"'),
-        ("https://doi.org/10.48550/arXiv.2601.15529", "id:2601.15529"),
-        ("10.1101/abc.5678", '"10.1101 abc 5678"'),
-        ("source:Daily", "source:daily"),
-        ('source:"Daily  arXiv"', 'source:"daily arxiv"'),
-        # a text to which papers are near in meaning keeps its case and accents
-        ('about:"Größe  der Lösung"', 'about:"Größe der Lösung"'),
-        ("about:强化学习", 'about:"强化学习"'),
-        ("关于：“蛋白质 折叠”", 'about:"蛋白质 折叠"'),
-        ("About:ＲＬ cat:cs.LG -survey", 'about:"RL" cat:cs.lg -survey'),
-        ("-about:robots cs.RO", 'cat:cs.ro -about:"robots"'),
-        ('about:"a (b OR c), d"', 'about:"a (b OR c), d"'),
-        ("about:(tide OR reef)", 'about:"reef" OR about:"tide"'),
-        ('about:"tides of', 'about:"tides of"'),
-        (r'about:"\^\'etude"', 'about:"e\u0301\u0302tude"'.replace("e\u0301", "é")),  # an accent of an accented letter
-        ('about:"＼o re"', 'about:"øre"'),
-        # a pasted query of arXiv's API is converted
-        ("ti:%22deep+learning%22+AND+au:lecun_y", 'author:"lecun y" title:"deep learning"'),
-        ("http://export.arxiv.org/api/query?search_query=all:electron&max_results=5", "all:electron"),
-        ("export.arxiv.org/api/query?start=0&search_query=ti:a+ANDNOT+ti:b", "title:a -title:b"),
-        (
-            "search_query=au:del_marco AND ti:checkerboard&sortBy=lastUpdatedDate",
-            'author:"del marco" title:checkerboard',
-        ),
-        ("ti:a+OR+ti:b", "title:a OR title:b"),
-        ("cat:cs.AI+OR+cat:cs.CV", "cat:cs.ai OR cat:cs.cv"),
-        ("%28ti:a OR ti:b%29 AND abs:c", "abstract:c (title:a OR title:b)"),
-        ("all:deep%20learning", "all:deep learning"),
-        ("http://arxiv.org/api/query?id_list=2601.15529v2,hep-th/9901001", "id:2601.15529 OR id:hep-th/9901001"),
-        (
-            "http://arxiv.org/api/query?search_query=ti:a&id_list=2601.15529%2C2601.15530",
-            "(id:2601.15529 OR id:2601.15530) title:a",
-        ),
-        ("ti:a+AND+jr:nature", "title:a"),
-        ("co:%2210+pages%22+AND+ti:a", "title:a"),
-        ("ti:a+ANDNOT+rn:x", "title:a"),
-        ("jr:%28a+b%29+AND+ti:c", "title:c"),
-        ("ti:a+AND+submittedDate:[202301010600+TO+202401010600]", "title:a"),
-        ("C%2B%2B+AND+ti:%E6%89%A9", '"c++" title:扩'),
-        ("ti:%2522a+b%2522+AND+c", 'c title:"a b"'),
-        ("co:graph", '"co graph"'),  # only an alias in queries of arXiv's API
-    ],
+*tables.rows(r"""
+    # operators and brackets
+    graph                                                        → graph
+    graph neural                                                 → graph neural
+    neural graph                                                 → graph neural
+    graph AND neural                                             → graph neural
+    graph & neural                                               → graph neural
+    graph OR neural                                              → graph OR neural
+    graph | neural                                               → graph OR neural
+    graph|neural                                                 → graph OR neural
+    graph || neural                                              → graph OR neural
+    a b OR c d                                                   → a b OR c d  # AND has precedence over OR
+    (a OR b) c                                                   → (a OR b) c
+    c(a|b)d                                                      → (a OR b) c d
+    graph -survey                                                → graph -survey
+    graph !survey                                                → graph -survey
+    graph NOT survey                                             → graph -survey
+    graph ANDNOT survey                                          → graph -survey
+    graph AND NOT survey                                         → graph -survey
+    graph --survey                                               → graph -survey  # several minus signs count as one
+    graph -!-survey                                              → graph -survey
+    graph NOT NOT survey                                         → graph -survey
+    graph NOT -survey                                            → graph -survey
+    graph -(survey review)                                       → (-review OR -survey) graph
+    graph -(survey OR review)                                    → graph -review -survey
+    graph -(-neural)                                             → graph neural
+    -(-graph)                                                    → graph
+    -(-(-x)) graph                                               → graph -x
+    graph -(survey -review)                                      → graph (review OR -survey)
+    graph - neural                                               → graph neural  # a minus sign before a space does not exclude
+    graph! neural-net                                            → "neural net" graph  # ! excludes only where a term starts
+    "a"-b                                                        → a -b  # a minus sign directly after a quote
+    (a)-b                                                        → a -b
+    a(-b)                                                        → a -b
+    c (a|-b)                                                     → (a OR -b) c
+    a&-b                                                         → "a b"  # & is an operator only between spaces
+    a &-b                                                        → a b
+    a& b                                                         → a b
+    NOT(b) a                                                     → a -b
+    "a"OR"b"                                                     → a OR b
+    "graph neural"                                               → "graph neural"
+    "graph" neural                                               → graph neural
+    # fields and exact words
+    ti:graph neural                                              → neural title:graph  # a field applies only to the next value
+    ti:(graph neural)                                            → title:graph title:neural
+    title: (graph OR neural) x                                   → (title:graph OR title:neural) x
+    ti:"graph neural"                                            → title:"graph neural"
+    ti:(a cat:cs.LG)                                             → cat:cs.lg title:a  # the inner field counts
+    ti:abs:study                                                 → abstract:study
+    ti:(a abs:(b summary:c))                                     → abstract:b summary:c title:a
+    x ti:-survey                                                 → x -title:survey
+    x cat:-cs.CV                                                 → x -cat:cs.cv
+    x ti:!survey                                                 → x -title:survey
+    x ti:NOT survey y                                            → x y -title:survey
+    x ti: -survey                                                → x -title:survey
+    x -ti:survey                                                 → x -title:survey
+    -ti:-x                                                       → title:x  # two minus signs, one on each side of a field, cancel out
+    y -ti:-abs:-x                                                → y -abstract:x
+    -ti:(-x)                                                     → title:x
+    y ti:(-x)                                                    → y -title:x
+    author:Jane Smith                                            → author:jane smith
+    author:(a1 b1)                                               → author:a1 author:b1
+    au:lecun_y                                                   → author:"lecun y"
+    author:"Smith, Jane"                                         → author:"jane smith"
+    author:=Müller                                               → author:=Müller
+    ti:=RAG                                                      → title:=RAG
+    -=RAG x                                                      → x -=RAG
+    ti:="Rag doll"                                               → title:="Rag doll"
+    ="Rag doll"                                                  → ="Rag doll"
+    =few-shot                                                    → ="few shot"
+    =OR                                                          → =OR
+    =Neuro*                                                      → =Neuro*
+    cat:=CS.lg                                                   → cat:cs.lg  # = has no meaning in fields where letter case never counts
+    id:=2601.15529v2                                             → id:2601.15529
+    foo=bar                                                      → "foo bar"
+    foo="bar"                                                    → bar foo
+    # single quotes are apostrophes
+    'deep learning'                                              → deep learning
+    ‘deep learning’                                              → deep learning
+    rock'n'roll                                                  → rocknroll
+    # accents of TeX are undone before parsing
+    H\"older                                                     → holder
+    H\"{o}lder                                                   → holder
+    ti:H\"older                                                  → title:holder
+    "H\"older regularity"                                        → "holder regularity"
+    graph -H\"older                                              → graph -holder
+    S\o ren                                                      → soren
+    H\”older                                                     → holder  # phones replace the quotation mark
+    Poincar\’e                                                   → poincare
+    author:K\"onig                                               → author:konig
+    =H\"older                                                    → =Hölder
+    $\alpha$-divergence                                          → "alpha divergence"
+    \varepsilon-net                                              → "epsilon net"
+    $k$NN                                                        → knn
+    # words with punctuation in them
+    # unknown field: a phrase if no space follows the colon, two terms if a space follows
+    foo:graph                                                    → "foo graph"
+    foo:bar:baz                                                  → "foo bar baz"
+    BERT: pre-training                                           → "pre training" bert
+    foo:"a b"                                                    → "a b" foo  # before a quote or bracket, the name and the value are two terms
+    foo:(a OR b)                                                 → (a OR b) foo
+    foo:-bar                                                     → foo -bar  # a minus sign after the colon still excludes
+    foo:ti:graph                                                 → foo title:graph
+    http://example.com/a                                         → "http example com a"
+    12:30                                                        → "12 30"
+    :graph:                                                      → graph
+    AT&T                                                         → "at t"
+    state-of-the-art                                             → "state of the art"
+    neural/graph                                                 → "neural graph"
+    graph_neural                                                 → "graph neural"
+    C++                                                          → "c++"
+    c# code                                                      → "c#" code
+    3.1                                                          → "3.1"
+    扩散模型                                                     → "扩 散 模 型"
+    AI扩散                                                       → "ai 扩 散"
+    # lists
+    rlhf, dpo, reward model                                      → "reward model" OR dpo OR rlhf
+    rlhf， dpo，reward model                                     → "reward model" OR dpo OR rlhf
+    rlhf、dpo                                                    → dpo OR rlhf
+    扩散、图 神经                                                → "图 神 经" OR "扩 散"
+    rlhf , dpo                                                   → dpo OR rlhf
+    rlhf ,dpo                                                    → dpo rlhf  # a space that comes only before the comma makes no list
+    rlhf,dpo, ppo                                                → "rlhf dpo" ppo  # a comma separates only if a space follows it
+    rlhf, dpo,                                                   → dpo OR rlhf  # a comma at the end is dropped
+    reward model,                                                → model reward
+    rlhf, , dpo                                                  → dpo OR rlhf
+    , reward model                                               → model reward
+    rlhf, dpo OR ppo                                             → dpo rlhf OR ppo  # operators, brackets or quotes: no list
+    rlhf, dpo -ppo                                               → dpo rlhf -ppo
+    rlhf, NOT dpo                                                → rlhf -dpo
+    rlhf, dpo & ppo                                              → dpo ppo rlhf
+    rlhf, (dpo)                                                  → dpo rlhf
+    rlhf, "dpo"                                                  → dpo rlhf
+    rlhf | dpo, ppo                                              → dpo ppo OR rlhf
+    foo, prefer*                                                 → foo OR prefer*
+    foo, reward mod*                                             → foo OR reward-mod*  # the star applies to the whole phrase
+    foo, =Reward Model                                           → ="Reward Model" OR foo
+    foo, ti:reward model                                         → foo OR title:"reward model"
+    foo, ti:=Reward mod*                                         → foo OR title:=Reward-mod*
+    foo, cs.LG                                                   → cat:cs.lg OR foo
+    foo, cs.LG things                                            → "cs lg thing" OR foo  # a category must be the only word of its item
+    cat:cs.CV, dpo                                               → cat:cs.cv OR dpo
+    cat:cs.CV, cs.LG                                             → cat:cs.cv OR cat:cs.lg
+    foo, cs.AI+cs.LG                                             → cat:cs.ai OR cat:cs.lg OR foo
+    2601.15529, arXiv:2601.15530                                 → 2601.15529 OR id:2601.15530
+    https://arxiv.org/abs/2601.15529, foo                        → foo OR id:2601.15529
+    foo:graph, x                                                 → "foo graph" OR x
+    few-shot, x                                                  → "few shot" OR x
+    gr*ph net, x                                                 → "gr ph net" OR x
+    graph ti:neural net, x                                       → graph title:"neural net" OR x
+    rlhf, !!!                                                    → rlhf
+    rlhf, RLHF, Rlhf                                             → rlhf
+    author:Smith, Jane                                           → author:"jane smith"  # one author, with the last name first
+    author: Smith, Jane                                          → author:"jane smith"
+    au:van der Berg, Ludwig                                      → author:"berg der ludwig van"
+    author:Smith, J.                                             → author:"j smith"
+    author:Schm*, Anna                                           → author:anna-schm*
+    author:Schmidt, Ann*                                         → author:schmidt-ann*
+    author:Smith, cs.LG                                          → author:"cs lg smith"  # after author:, the second item is never a category
+    author:Smith, Jane, foo                                      → author:smith OR foo OR jane
+    author:Smith, author:Lee                                     → author:lee OR author:smith
+    author:Smith, ti:x                                           → author:smith OR title:x
+    ti:foo, author:Smith                                         → author:smith OR title:foo
+    foo, author:Smith Jane                                       → author:"jane smith" OR foo
+    # categories, ids and links
+    cs.LG                                                        → cat:cs.lg
+    #cs.lg                                                       → cat:cs.lg
+    CS.LG                                                        → cat:cs.lg
+    hep-th                                                       → cat:hep-th
+    HEP-TH                                                       → cat:hep-th
+    #hep-th                                                      → cat:hep-th
+    cs.*                                                         → cat:cs
+    math.*                                                       → cat:math
+    hep-th.*                                                     → cat:hep-th
+    cs.AI+q-bio.NC                                               → cat:cs.ai OR cat:q-bio.nc
+    cs.AI+hep-th+stat.*                                          → cat:cs.ai OR cat:hep-th OR cat:stat
+    cs.*+stat.ML                                                 → cat:cs OR cat:stat.ml
+    x -cs.AI+cs.LG                                               → x -cat:cs.ai -cat:cs.lg
+    graph (cs.LG, cs.AI)                                         → cat:cs.ai cat:cs.lg graph
+    cs                                                           → cs
+    math physics stat                                            → math physic stat
+    #diffusion                                                   → diffusion
+    "cs.LG"                                                      → "cs lg"
+    =cs.LG                                                       → ="cs LG"
+    ti:cs.LG                                                     → title:"cs lg"
+    ti:(cs.LG x)                                                 → title:"cs lg" title:x
+    cs.XX                                                        → "cs xx"
+    cs.L*                                                        → cs-l*
+    foo.bar+cs.LG                                                → "foo bar cs lg"
+    cat:cs.LG                                                    → cat:cs.lg
+    cat:"cs.LG"                                                  → cat:cs.lg
+    cat:#cs.LG                                                   → cat:cs.lg
+    cat:cs                                                       → cat:cs
+    cat:cs.*                                                     → cat:cs
+    cat:"cs.*"                                                   → cat:cs
+    cat:(cs.LG OR stat.ML)                                       → cat:cs.lg OR cat:stat.ml
+    cat:cs.AI+cs.LG                                              → cat:"cs.ai+cs.lg"  # + joins them only if there is no field
+    cat:c                                                        → cat:c
+    primary: cs                                                  → primary:cs
+    primary:stat.ml                                              → primary:stat.ml
+    hep-th/9901001                                               → hep-th/9901001
+    2601.15529                                                   → 2601.15529
+    2601.15529v2                                                 → 2601.15529v2
+    2601.15529.                                                  → 2601.15529
+    "2601.15529"                                                 → "2601.15529"
+    =2601.15529                                                  → ="2601.15529"
+    graph/1234567                                                → "graph 1234567"  # there is no such archive
+    cs/0501001                                                   → cs/0501001
+    id:10.1101/abc                                               → doi:10.1101/abc
+    source:=Daily                                                → source:daily
+    1234.5678                                                    → "1234.5678"  # there is no month 34
+    id:2601.15529v3                                              → id:2601.15529
+    id:https://arxiv.org/abs/2601.15529v1                        → id:2601.15529
+    id:"http://arxiv.org/pdf/2601.15529v1.pdf"                   → id:2601.15529
+    id:arXiv:2601.15529                                          → id:2601.15529
+    id:math.GT/0309136                                           → id:math/0309136
+    like:https://arxiv.org/abs/math.GT/0309136v1                 → like:math/0309136
+    math.GT/0309136                                              → math/0309136
+    id:(2601.15529 OR 2601.15530)                                → id:2601.15529 OR id:2601.15530
+    arXiv:2601.15529                                             → id:2601.15529
+    arxiv: 2601.15529v2                                          → id:2601.15529
+    x -arXiv:hep-th/9901001                                      → x -id:hep-th/9901001
+    arXiv:graph                                                  → "arxiv graph"
+    https://arxiv.org/abs/2601.15529                             → id:2601.15529
+    arxiv.org/abs/2601.15529v2                                   → id:2601.15529
+    http://export.arxiv.org/pdf/2601.15529v2.pdf                 → id:2601.15529
+    https://www.arxiv.org/html/2601.15529v2#S1                   → id:2601.15529
+    https://arxiv.org/abs/hep-th/9901001                         → id:hep-th/9901001
+    https://arxiv.org/abs/2601.15529?context=cs.LG               → id:2601.15529
+    huggingface.co/papers/2601.15529                             → id:2601.15529
+    https://huggingface.co/papers/2601.15529                     → id:2601.15529
+    see https://arxiv.org/abs/2601.15529.                        → id:2601.15529 see
+    (https://arxiv.org/abs/2601.15529)                           → id:2601.15529
+    see:https://arxiv.org/abs/2601.15529                         → id:2601.15529 see
+    x -https://arxiv.org/abs/2601.15529                          → x -id:2601.15529
+    https://arxiv.org/list/cs.LG                                 → "http arxiv org list cs lg"
+    "https://arxiv.org/abs/2601.15529"                           → "http arxiv org abs 2601.15529"
+    doi:10.1101/ABC.5678                                         → doi:10.1101/abc.5678
+    DOI: 10.1101/Abc.5678                                        → doi:10.1101/abc.5678
+    https://doi.org/10.1101/ABC.5678                             → doi:10.1101/abc.5678
+    dx.doi.org/10.1101/abc.5678                                  → doi:10.1101/abc.5678
+    doi:https://doi.org/10.1101/abc.5678                         → doi:10.1101/abc.5678
+    doi:"doi:10.1101/abc.5678"                                   → doi:10.1101/abc.5678
+    doi:10.1016/0370-2693(91)90037-8                             → doi:"10.1016/0370-2693(91)90037-8"
+    (doi:10.1016/0370-2693(91)90037-8)                           → doi:"10.1016/0370-2693(91)90037-8"
+    https://doi.org/10.48550/arXiv.2601.15529                    → id:2601.15529
+    10.1101/abc.5678                                             → "10.1101 abc 5678"
+    source:Daily                                                 → source:daily
+    source:"Daily  arXiv"                                        → source:"daily arxiv"
+    # a text to which papers are near in meaning keeps its case and accents
+    about:"Größe  der Lösung"                                    → about:"Größe der Lösung"
+    about:强化学习                                               → about:"强化学习"
+    关于：“蛋白质 折叠”                                          → about:"蛋白质 折叠"
+    About:ＲＬ cat:cs.LG -survey                                 → about:"RL" cat:cs.lg -survey
+    -about:robots cs.RO                                          → cat:cs.ro -about:"robots"
+    about:"a (b OR c), d"                                        → about:"a (b OR c), d"
+    about:(tide OR reef)                                         → about:"reef" OR about:"tide"
+    about:"tides of                                              → about:"tides of"
+    about:"＼o re"                                               → about:"øre"
+    # a pasted query of arXiv's API is converted
+    ti:%22deep+learning%22+AND+au:lecun_y                        → author:"lecun y" title:"deep learning"
+    http://export.arxiv.org/api/query?search_query=all:electron&max_results=5 → all:electron
+    export.arxiv.org/api/query?start=0&search_query=ti:a+ANDNOT+ti:b → title:a -title:b
+    search_query=au:del_marco AND ti:checkerboard&sortBy=lastUpdatedDate → author:"del marco" title:checkerboard
+    ti:a+OR+ti:b                                                 → title:a OR title:b
+    cat:cs.AI+OR+cat:cs.CV                                       → cat:cs.ai OR cat:cs.cv
+    %28ti:a OR ti:b%29 AND abs:c                                 → abstract:c (title:a OR title:b)
+    all:deep%20learning                                          → all:deep learning
+    http://arxiv.org/api/query?id_list=2601.15529v2,hep-th/9901001 → id:2601.15529 OR id:hep-th/9901001
+    http://arxiv.org/api/query?search_query=ti:a&id_list=2601.15529%2C2601.15530 → (id:2601.15529 OR id:2601.15530) title:a
+    ti:a+AND+jr:nature                                           → title:a
+    co:%2210+pages%22+AND+ti:a                                   → title:a
+    ti:a+ANDNOT+rn:x                                             → title:a
+    jr:%28a+b%29+AND+ti:c                                        → title:c
+    ti:a+AND+submittedDate:[202301010600+TO+202401010600]        → title:a
+    C%2B%2B+AND+ti:%E6%89%A9                                     → "c++" title:扩
+    ti:%2522a+b%2522+AND+c                                       → c title:"a b"
+    co:graph                                                     → "co graph"  # only an alias in queries of arXiv's API
+"""),
+("foo\tbar\nbaz\u00a0qux\u3000quux", "bar baz foo quux qux"),
+("rlhf,\ndpo", "dpo OR rlhf"),
+(r'about:"\^\'etude"', 'about:"e\u0301\u0302tude"'.replace("e\u0301", "é")),  # an accent of an accented letter
+],
 )  # fmt: skip
 def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
     assert reads(typed) == canonical
@@ -370,20 +367,22 @@ def test_every_double_quote_is_one_and_every_dash_a_minus(typed: str, canonical:
 @pytest.mark.parametrize(
     ("wide", "plain"),
     [
-        ("（a OR b） c", "(a OR b) c"),
-        ("foo｜deep", "foo|deep"),
-        ("a ！b", "a !b"),
-        ("a ＆ b", "a & b"),
-        ("neuro＊", "neuro*"),
-        ("＝RAG", "=RAG"),
-        ("＃cs.LG", "#cs.LG"),
-        ("cs.AI＋cs.LG", "cs.AI+cs.LG"),
+        *tables.rows("""
+            （a OR b） c         → (a OR b) c
+            foo｜deep            → foo|deep
+            a ！b                → a !b
+            a ＆ b               → a & b
+            neuro＊              → neuro*
+            ＝RAG                → =RAG
+            ＃cs.LG              → #cs.LG
+            cs.AI＋cs.LG         → cs.AI+cs.LG
+            ti：“deep learning”  → ti:"deep learning"
+            ａ ＯＲ ｂ           → a OR b
+            ｔｉ：ｇｒａｐｈ     → ti:graph
+            ｃｓ．ＬＧ           → cs.LG
+            ２６０１．１５５２９ → 2601.15529
+        """),
         ("a　b", "a b"),
-        ("ti：“deep learning”", 'ti:"deep learning"'),
-        ("ａ ＯＲ ｂ", "a OR b"),
-        ("ｔｉ：ｇｒａｐｈ", "ti:graph"),
-        ("ｃｓ．ＬＧ", "cs.LG"),
-        ("２６０１．１５５２９", "2601.15529"),
     ],
 )
 def test_full_width_signs_are_plain_ones(wide: str, plain: str) -> None:
@@ -401,85 +400,61 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "canonical", "hint"),
-    [
-        ('"graph neural', '"graph neural"', "I closed the quotation mark."),
-        ('ti:"graph neural', 'title:"graph neural"', "I closed the quotation mark."),
-        ("title:(graph neural", "title:graph title:neural", "I closed the bracket."),
-        ("(a (b OR c", "a (b OR c)", "I closed the bracket."),
-        ('("graph', "graph", "I closed the quotation mark."),
-        ("OR graph", "graph", "OR has no meaning here; I left it out."),
-        ("graph AND", "graph", "AND has no meaning here; I left it out."),
-        (
-            "a AND OR b",
-            "a OR b",
-            "AND has no meaning here; I left it out.",
-        ),  # of several operators, the last one counts
-        ("a OR AND b", "a b", "OR has no meaning here; I left it out."),
-        ("a OR & b", "a b", "OR has no meaning here; I left it out."),
-        ("a | | b", "a OR b", "| has no meaning here; I left it out."),
-        ("a NOT OR b", "a OR b", "NOT has no meaning here; I left it out."),
-        ("a NOT AND b", "a b", "NOT has no meaning here; I left it out."),
-        ("NOT OR graph", "graph", "NOT has no meaning here; I left it out."),
-        ("a OR (b AND) c", "a OR b c", "AND has no meaning here; I left it out."),
-        ("a (b -)", "a b", "- has no meaning here; I left it out."),
-        ("a ()", "a", "I left out an empty bracket."),
-        ("a -()", "a", "- has no meaning here; I left it out."),
-        ("a (()) b", "a b", "I left out an empty bracket."),
-        ('a ""', "a", '"" has no meaning here; I left it out.'),
-        ('a -""', "a", "- has no meaning here; I left it out."),
-        ('a OR "" b', "a OR b", '"" has no meaning here; I left it out.'),
-        ('a OR "" AND b', "a b", "OR has no meaning here; I left it out."),
-        ("a !!!", "a", "! has no meaning here; I left it out."),
-        ('a NOT "..." b', "a b", "NOT has no meaning here; I left it out."),
-        ("a NOT - b", "a b", "NOT has no meaning here; I left it out."),
-        ("graph -", "graph", "- has no meaning here; I left it out."),
-        ("gr*ph", "gr ph", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
-        ("ti:gr*ph", "ph title:gr", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
-        ("*graph", "graph", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
-        ('"a b"*', '"a b"', "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
-        ("a * b", "a b", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
-        ("gr*-ph", "gr ph", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
-        ("-*graph", "graph", "A * works only at the end of a word (neuro*); elsewhere I read it as a space."),
-        (
-            "id:2601.15529*",
-            "id:2601.15529",
-            "A * works only at the end of a word (neuro*); elsewhere I read it as a space.",
-        ),
-        ("扩散*", '"扩 散"', "扩散 is found anywhere in a text, so the * after it has no effect."),
-        ("graph or neural", "graph neural or", "I look for the word or. As an operator it is written OR."),
-        ("not graph", "graph not", "I look for the word not. As an operator it is written NOT."),
-        ("graph And neural", "and graph neural", "I look for the word And. As an operator it is written AND."),
-        ("a, b, or c", '"or c" OR a OR b', 'I look for the phrase "or c". In a list leave out the word or.'),
-        ("rlhf,dpo", '"rlhf dpo"', 'I look for the phrase "rlhf,dpo". For any of them write rlhf OR dpo'),
-        ("'deep learning' x", "deep learning x", 'Single quotes are apostrophes. For the phrase write "deep learning"'),
-        ("10.1101/abc", '"10.1101 abc"', "For the paper with this DOI write doi:10.1101/abc"),
-        ("a b -a", "a b -a", "This wants and excludes the same, so it finds nothing."),
-        ("GPT -4", "gpt -4", "I read -4 as: not 4. For the name write GPT-4"),
-        ("titel:graph", '"titel graph"', "There is no field titel: so I look for the words. Did you mean title:?"),
-        ("autor: smith", "autor smith", "There is no field autor: so I look for the words. Did you mean author:?"),
-        (
-            "author:Jane Smith",
-            "author:jane smith",
-            'author: holds for Jane only, Smith is a word. For both write author:"Jane Smith"',
-        ),
-        (
-            "ti:graph neural",
-            "neural title:graph",
-            "ti: holds for graph only, neural is a word. For both write ti:(graph neural)",
-        ),
-        (
-            "cat: detection",
-            "cat:detection",
-            'There is no category detection, so no paper has it. A category looks like cs.CV; for the words write "detection".',
-        ),
-        (
-            "cat:cs.AI+cs.LG",
-            'cat:"cs.ai+cs.lg"',
-            "There is no category cs.AI+cs.LG. For any of them write cs.AI OR cs.LG",
-        ),
-        ("cmp-lg", "cat:cmp-lg", "arXiv closed cmp-lg; its papers are in cs.CL now."),
-        ("id:2601", "id:2601", "2601 is not an arXiv id, so no paper has it. An id looks like 2601.15529"),
-    ],
+    tables.rows("""
+        "graph neural       → "graph neural"           → I closed the quotation mark.
+        ti:"graph neural    → title:"graph neural"     → I closed the quotation mark.
+        title:(graph neural → title:graph title:neural → I closed the bracket.
+        (a (b OR c          → a (b OR c)               → I closed the bracket.
+        ("graph             → graph                    → I closed the quotation mark.
+        OR graph            → graph                    → OR has no meaning here; I left it out.
+        graph AND           → graph                    → AND has no meaning here; I left it out.
+        a AND OR b          → a OR b                   → AND has no meaning here; I left it out.  # of several operators, the last one counts
+        a OR AND b          → a b                      → OR has no meaning here; I left it out.
+        a OR & b            → a b                      → OR has no meaning here; I left it out.
+        a | | b             → a OR b                   → | has no meaning here; I left it out.
+        a NOT OR b          → a OR b                   → NOT has no meaning here; I left it out.
+        a NOT AND b         → a b                      → NOT has no meaning here; I left it out.
+        NOT OR graph        → graph                    → NOT has no meaning here; I left it out.
+        a OR (b AND) c      → a OR b c                 → AND has no meaning here; I left it out.
+        a (b -)             → a b                      → - has no meaning here; I left it out.
+        a ()                → a                        → I left out an empty bracket.
+        a -()               → a                        → - has no meaning here; I left it out.
+        a (()) b            → a b                      → I left out an empty bracket.
+        a ""                → a                        → "" has no meaning here; I left it out.
+        a -""               → a                        → - has no meaning here; I left it out.
+        a OR "" b           → a OR b                   → "" has no meaning here; I left it out.
+        a OR "" AND b       → a b                      → OR has no meaning here; I left it out.
+        a !!!               → a                        → ! has no meaning here; I left it out.
+        a NOT "..." b       → a b                      → NOT has no meaning here; I left it out.
+        a NOT - b           → a b                      → NOT has no meaning here; I left it out.
+        graph -             → graph                    → - has no meaning here; I left it out.
+        gr*ph               → gr ph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
+        ti:gr*ph            → ph title:gr              → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
+        *graph              → graph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
+        "a b"*              → "a b"                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
+        a * b               → a b                      → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
+        gr*-ph              → gr ph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
+        -*graph             → graph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
+        id:2601.15529*      → id:2601.15529            → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
+        扩散*               → "扩 散"                  → 扩散 is found anywhere in a text, so the * after it has no effect.
+        graph or neural     → graph neural or          → I look for the word or. As an operator it is written OR.
+        not graph           → graph not                → I look for the word not. As an operator it is written NOT.
+        graph And neural    → and graph neural         → I look for the word And. As an operator it is written AND.
+        a, b, or c          → "or c" OR a OR b         → I look for the phrase "or c". In a list leave out the word or.
+        rlhf,dpo            → "rlhf dpo"               → I look for the phrase "rlhf,dpo". For any of them write rlhf OR dpo
+        'deep learning' x   → deep learning x          → Single quotes are apostrophes. For the phrase write "deep learning"
+        10.1101/abc         → "10.1101 abc"            → For the paper with this DOI write doi:10.1101/abc
+        a b -a              → a b -a                   → This wants and excludes the same, so it finds nothing.
+        GPT -4              → gpt -4                   → I read -4 as: not 4. For the name write GPT-4
+        titel:graph         → "titel graph"            → There is no field titel: so I look for the words. Did you mean title:?
+        autor: smith        → autor smith              → There is no field autor: so I look for the words. Did you mean author:?
+        author:Jane Smith   → author:jane smith        → author: holds for Jane only, Smith is a word. For both write author:"Jane Smith"
+        ti:graph neural     → neural title:graph       → ti: holds for graph only, neural is a word. For both write ti:(graph neural)
+        cat: detection      → cat:detection            → There is no category detection, so no paper has it. A category looks like cs.CV; for the words write "detection".
+        cat:cs.AI+cs.LG     → cat:"cs.ai+cs.lg"        → There is no category cs.AI+cs.LG. For any of them write cs.AI OR cs.LG
+        cmp-lg              → cat:cmp-lg               → arXiv closed cmp-lg; its papers are in cs.CL now.
+        id:2601             → id:2601                  → 2601 is not an arXiv id, so no paper has it. An id looks like 2601.15529
+    """),
 )
 def test_a_slip_is_mended_and_the_hint_says_how(typed: str, canonical: str, hint: str) -> None:
     assert reads(typed) == canonical
@@ -1044,17 +1019,17 @@ def test_the_hint_of_a_refusal_works(typed: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "example"),
-    [
-        ("-survey", "diffusion -survey"),
-        ("-cat:cs.CV -(a b)", "diffusion -cat:cs.CV -(a b)"),
-        ("graph)", '"graph)"'),
-        ('author:"J. D."', 'author:"J. D. Doe"'),
-        ("author:J. D.", 'author:"J. Doe"'),
-        ("author:J. Roe", 'author:"J. Roe"'),
-        ("-diffusion", "graph -diffusion"),
-        ('-(survey OR "Diffusion model")', 'graph -(survey OR "Diffusion model")'),
-        ("cat:math.L*", "cat:cs.LG"),
-    ],
+    tables.rows("""
+        -survey                        → diffusion -survey
+        -cat:cs.CV -(a b)              → diffusion -cat:cs.CV -(a b)
+        graph)                         → "graph)"
+        author:"J. D."                 → author:"J. D. Doe"
+        author:J. D.                   → author:"J. Doe"
+        author:J. Roe                  → author:"J. Roe"
+        -diffusion                     → graph -diffusion
+        -(survey OR "Diffusion model") → graph -(survey OR "Diffusion model")
+        cat:math.L*                    → cat:cs.LG
+    """),
 )
 def test_the_hint_takes_up_what_was_typed(typed: str, example: str) -> None:
     assert refusal(typed).hint.values["example"] == example

@@ -17,7 +17,7 @@ from subscriptions.matching import distinctive_terms, paper_index, profiles, rea
 from subscriptions.matching.word_weights import Rarity, words_of
 from subscriptions.query import advice as advising
 from subscriptions.query import papers_of_queries, parse, rewriting, tree, written_values
-from tests import make
+from tests import make, tables
 from tests.unit import strategies
 
 
@@ -27,66 +27,66 @@ def english(template: str) -> str:
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [
-        ("diffusion models -survey", "diffusion models -survey"),
-        ("-survey Diffusion", "Diffusion, not survey"),
-        ('"graph neural', '"graph neural"'),
-        ("studies OR few-shot", "studies OR few-shot"),  # shows words as typed, and never stems
-        ("a b OR c", "(a b) OR c"),
-        ("(a OR b) c", "(a OR b) c"),
-        ("(a OR -b) c", "(a OR NOT b) c"),
-        ("a b -c -d", "a b -c -d"),
-        ("a b -c | d", "(a b -c) OR d"),
-        ("(a OR (-b -c)) d", "(a OR (NOT b NOT c)) d"),
-        ("graph -(survey review)", "graph, not (survey review)"),
-        ("graph -(survey OR review)", "graph, not (survey OR review)"),
-        ("x -(a | -(b c))", "x b c -a"),
-        ("-(-x)", "x"),
-        ("graph GRAPH graphs", "graph"),
-        ("author:Jane Doe", "Doe author:Jane"),
-        ('author:Jane "deep learning"', '"deep learning" author:Jane'),
-        ("ti:graph attention", "attention title:graph"),
-        ("attention ti:graph", "attention title:graph"),
-        ("ti:graph attention neural", "attention neural title:graph"),
-        ('author:"Jane Doe"', 'author:"Jane Doe"'),
-        ("author:Doe, Jane", 'author:"Jane Doe"'),
-        ("author:(jane doe)", "author:jane author:doe"),
-        ("author:=Müller", "author:=Müller"),
-        ("abs:study", "abstract:study"),
-        ('tldr:"many layers"', 'summary:"many layers"'),
-        ("all:graph x", "x all:graph"),
-        ("cs.lg", "category:cs.LG"),
-        ("graph cs.* -hep-th", "graph category:cs.* -category:hep-th"),
-        ("cs.AI+q-bio.NC", "category:cs.AI OR category:q-bio.NC"),
-        ("primary:CS.lg", "primary:cs.LG"),
-        ("primary:cs", "primary:cs.*"),
-        ("cat:detection", "category:detection"),
-        ("2601.15529", "2601.15529"),
-        ("https://arxiv.org/abs/2601.15529v2", "id:2601.15529"),
-        ("doi:10.1101/ABC.5", "doi:10.1101/abc.5"),
-        ("source:Daily", "source:Daily"),
-        ('source:"Daily arXiv"', 'source:"Daily arXiv"'),
-        ("=RAG", "=RAG"),
-        ('ti:="Rag doll"', 'title:="Rag doll"'),
-        ("neuro* few-sho*", "neuro* few-sho*"),
-        ("author:schm*", "author:schm*"),
-        ("rlhf, dpo, reward mod*", "rlhf OR dpo OR reward-mod*"),
-        ("AT&T", '"AT&T"'),
-        ("rlhf,dpo", '"rlhf,dpo"'),
-        ("foo:graph", '"foo:graph"'),
-        ("BERT: graph!", "BERT graph"),
-        (r"H\"older", "Hölder"),
-        ("GPT -4", "GPT, not 4"),
-        ("扩散模型 –综述", "扩散模型, not 综述"),
-        ("ti:%22quantum+dots%22+AND+cat:cs.LG", 'title:"quantum dots" category:cs.LG'),
-        ("Graphs Studies", "Graphs Studies"),
-        ("rlhf, dpo, reward model", 'rlhf OR dpo OR "reward model"'),
-        ('H\\"{o}lder \\c{c}a', "Hölder ça"),
-        ("cs.ai", "category:cs.AI"),
-        ("ti:-Survey graph", "graph, not title:Survey"),
-        ("foo: Graph", "foo Graph"),
-        ("{braces} {0}", '"{braces}" "{0}"'),
-    ],
+    tables.rows(r"""
+        diffusion models -survey            → diffusion models -survey
+        -survey Diffusion                   → Diffusion, not survey
+        "graph neural                       → "graph neural"
+        studies OR few-shot                 → studies OR few-shot  # shows words as typed, and never stems
+        a b OR c                            → (a b) OR c
+        (a OR b) c                          → (a OR b) c
+        (a OR -b) c                         → (a OR NOT b) c
+        a b -c -d                           → a b -c -d
+        a b -c | d                          → (a b -c) OR d
+        (a OR (-b -c)) d                    → (a OR (NOT b NOT c)) d
+        graph -(survey review)              → graph, not (survey review)
+        graph -(survey OR review)           → graph, not (survey OR review)
+        x -(a | -(b c))                     → x b c -a
+        -(-x)                               → x
+        graph GRAPH graphs                  → graph
+        author:Jane Doe                     → Doe author:Jane
+        author:Jane "deep learning"         → "deep learning" author:Jane
+        ti:graph attention                  → attention title:graph
+        attention ti:graph                  → attention title:graph
+        ti:graph attention neural           → attention neural title:graph
+        author:"Jane Doe"                   → author:"Jane Doe"
+        author:Doe, Jane                    → author:"Jane Doe"
+        author:(jane doe)                   → author:jane author:doe
+        author:=Müller                      → author:=Müller
+        abs:study                           → abstract:study
+        tldr:"many layers"                  → summary:"many layers"
+        all:graph x                         → x all:graph
+        cs.lg                               → category:cs.LG
+        graph cs.* -hep-th                  → graph category:cs.* -category:hep-th
+        cs.AI+q-bio.NC                      → category:cs.AI OR category:q-bio.NC
+        primary:CS.lg                       → primary:cs.LG
+        primary:cs                          → primary:cs.*
+        cat:detection                       → category:detection
+        2601.15529                          → 2601.15529
+        https://arxiv.org/abs/2601.15529v2  → id:2601.15529
+        doi:10.1101/ABC.5                   → doi:10.1101/abc.5
+        source:Daily                        → source:Daily
+        source:"Daily arXiv"                → source:"Daily arXiv"
+        =RAG                                → =RAG
+        ti:="Rag doll"                      → title:="Rag doll"
+        neuro* few-sho*                     → neuro* few-sho*
+        author:schm*                        → author:schm*
+        rlhf, dpo, reward mod*              → rlhf OR dpo OR reward-mod*
+        AT&T                                → "AT&T"
+        rlhf,dpo                            → "rlhf,dpo"
+        foo:graph                           → "foo:graph"
+        BERT: graph!                        → BERT graph
+        H\"older                            → Hölder
+        GPT -4                              → GPT, not 4
+        扩散模型 –综述                      → 扩散模型, not 综述
+        ti:%22quantum+dots%22+AND+cat:cs.LG → title:"quantum dots" category:cs.LG
+        Graphs Studies                      → Graphs Studies
+        rlhf, dpo, reward model             → rlhf OR dpo OR "reward model"
+        H\"{o}lder \c{c}a                   → Hölder ça
+        cs.ai                               → category:cs.AI
+        ti:-Survey graph                    → graph, not title:Survey
+        foo: Graph                          → foo Graph
+        {braces} {0}                        → "{braces}" "{0}"
+    """),
 )
 def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> None:
     assert queries_in_words.query_in_words(parse.parse_query(typed), english) == said
@@ -345,18 +345,18 @@ def test_an_exclusion_is_added_to_the_words_as_they_were_typed(typed: str, rule:
 
 @pytest.mark.parametrize(
     ("words", "rule"),
-    [
-        ("survey", "survey"),
-        ("video generation", '"video generation"'),
-        ("few-shot", "few-shot"),
-        ("OR", '"OR"'),
-        ("cs.LG", '"cs.LG"'),
-        ('a "b', '"a b"'),
-        ("扩散", "扩散"),
-        ("2601.15529", '"2601.15529"'),
-        ("-x", '"-x"'),
-        ("ti:x", '"ti:x"'),
-    ],
+    tables.rows("""
+        survey           → survey
+        video generation → "video generation"
+        few-shot         → few-shot
+        OR               → "OR"
+        cs.LG            → "cs.LG"
+        a "b             → "a b"
+        扩散             → 扩散
+        2601.15529       → "2601.15529"
+        -x               → "-x"
+        ti:x             → "ti:x"
+    """),
 )
 def test_words_of_a_title_as_a_rule(words: str, rule: str) -> None:
     assert rewriting.words_rule(words) == rule
@@ -561,28 +561,28 @@ def test_words_are_offered_as_a_phrase_that_finds_far_fewer(query: str, text: st
 
 @pytest.mark.parametrize(
     ("query", "kind", "text"),
-    [
-        ("author: Yann LeCun", "one-author", 'author:"Yann LeCun"'),
-        ("author:Jane van", "", ""),  # no author has this name
-        ("author:jane doe", "one-author", 'author:"jane doe"'),
-        ("author:Jane Q Doe diffusion", "one-author", 'author:"Jane Q Doe" diffusion'),
-        ("diffusion author:Yann LeCun -survey", "one-author", 'diffusion author:"Yann LeCun" -survey'),
-        ("graphs OR author:Yann LeCun", "one-author", 'graphs OR author:"Yann LeCun"'),
-        ("author:Doe GAN", "", ""),
-        ("author:Doe diffusion", "", ""),
-        ('author:"Jane Doe" Diffusion', "", ""),
-        ("cat:machine learning", "named-category", "cat:cs.LG OR cat:stat.ML"),
-        ('cat:"machine learning"', "named-category", "cat:cs.LG OR cat:stat.ML"),
-        ("primary:Robotics grasping", "named-category", "primary:cs.RO grasping"),
-        ("cat:computer vision diffusion", "named-category", "cat:cs.CV diffusion"),
-        ("diffusion -cat:robotics", "named-category", "diffusion -cat:cs.RO"),
-        ("cat:machine learning diffusion -survey", "named-category", "(cat:cs.LG OR cat:stat.ML) diffusion -survey"),
-        ("类别：机器学习 扩散", "named-category", "(cat:cs.LG OR cat:stat.ML) 扩散"),
-        ("分类：计算机视觉", "named-category", "cat:cs.CV"),
-        ("cat:AI", "named-category", "cat:cs.AI"),
-        ("cat:detection", "", ""),
-        ("cat:cs.LG machine learning", "", ""),
-    ],
+    tables.rows("""
+        author: Yann LeCun                     → one-author     → author:"Yann LeCun"
+        author:Jane van                        →                →  # no author has this name
+        author:jane doe                        → one-author     → author:"jane doe"
+        author:Jane Q Doe diffusion            → one-author     → author:"Jane Q Doe" diffusion
+        diffusion author:Yann LeCun -survey    → one-author     → diffusion author:"Yann LeCun" -survey
+        graphs OR author:Yann LeCun            → one-author     → graphs OR author:"Yann LeCun"
+        author:Doe GAN                         →                →
+        author:Doe diffusion                   →                →
+        author:"Jane Doe" Diffusion            →                →
+        cat:machine learning                   → named-category → cat:cs.LG OR cat:stat.ML
+        cat:"machine learning"                 → named-category → cat:cs.LG OR cat:stat.ML
+        primary:Robotics grasping              → named-category → primary:cs.RO grasping
+        cat:computer vision diffusion          → named-category → cat:cs.CV diffusion
+        diffusion -cat:robotics                → named-category → diffusion -cat:cs.RO
+        cat:machine learning diffusion -survey → named-category → (cat:cs.LG OR cat:stat.ML) diffusion -survey
+        类别：机器学习 扩散                    → named-category → (cat:cs.LG OR cat:stat.ML) 扩散
+        分类：计算机视觉                       → named-category → cat:cs.CV
+        cat:AI                                 → named-category → cat:cs.AI
+        cat:detection                          →                →
+        cat:cs.LG machine learning             →                →
+    """),
 )
 def test_a_slip_is_mended(query: str, kind: str, text: str) -> None:
     given = advice(
@@ -605,16 +605,16 @@ def test_the_advice_with_most_effect_is_given() -> None:
 
 @pytest.mark.parametrize(
     ("query", "kind", "text"),
-    [
-        ("cs.LG", "category", ""),
-        ("cs.LG diffusion", "category", "diffusion"),
-        ("primary:cs.LG (diffusion OR graphs)", "category", "(diffusion OR graphs)"),
-        ("author:Doe diffusion", "author", "diffusion"),
-        ("summary:diffusion", "summary", "diffusion"),
-        ("abs:diffusion", "abstract", "diffusion"),
-        ("doi:10.1101/2026.01.22.123456", "doi", ""),
-        ("source:other diffusion", "source", "diffusion"),
-    ],
+    tables.rows("""
+        cs.LG                               → category →
+        cs.LG diffusion                     → category → diffusion
+        primary:cs.LG (diffusion OR graphs) → category → (diffusion OR graphs)
+        author:Doe diffusion                → author   → diffusion
+        summary:diffusion                   → summary  → diffusion
+        abs:diffusion                       → abstract → diffusion
+        doi:10.1101/2026.01.22.123456       → doi      →
+        source:other diffusion              → source   → diffusion
+    """),
 )
 def test_advice_on_what_no_source_brings_comes_first(query: str, kind: str, text: str) -> None:
     given = advice(query, [make.paper("Diffusion models", authors=(), sources=("daily", "weekly"))] * 3)

@@ -19,6 +19,7 @@ from bot.rendering import addresses_of_papers, cleaning, folding, marked_hits, o
 from bot.rendering.language import Language
 from subscriptions import errors, model, texts
 from subscriptions.texts import cutting
+from tests import tables
 from tests.unit import deliveries
 
 
@@ -398,32 +399,34 @@ def test_a_text_opens_with_whole_sentences(text: str, room: int, first: str) -> 
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (r"$\alpha$-GAN", "α-GAN"),
-        (r"\beta-VAE", "β-VAE"),
-        ("x^2 and 10^{-3}", "x² and 10⁻³"),
-        (r"$CO_2$ at $10^5$ K", "CO₂ at 10⁵ K"),
-        (r"$^{82}$Se", "⁸²Se"),
-        (r"$k$NN", "kNN"),
-        (r"$O(n \log n)$", "O(n log n)"),
-        (r"$\tilde{O}(n^{4/3})$", "Õ(n^{4/3})"),
+        *tables.rows(r"""
+            $\alpha$-GAN                                               → α-GAN
+            \beta-VAE                                                  → β-VAE
+            x^2 and 10^{-3}                                            → x² and 10⁻³
+            $CO_2$ at $10^5$ K                                         → CO₂ at 10⁵ K
+            $^{82}$Se                                                  → ⁸²Se
+            $k$NN                                                      → kNN
+            $O(n \log n)$                                              → O(n log n)
+            $\tilde{O}(n^{4/3})$                                       → Õ(n^{4/3})
+            $T_{\rm eff} \geq 5 \times 10^3$                           → T_eff ≥ 5 × 10³
+            $x_{i,j}$                                                  → x_{i,j}
+            $\frac{1}{2}\sqrt{n/k}$                                    → 1/2√(n/k)
+            $\{0,1\}^n$                                                → {0,1}ⁿ
+            $\hat{x}$ and $\ell_1$                                     → x̂ and ℓ₁
+            H\"older, {\'e}t\'{e}, Schr\"{o}dinger, \v{S}, S\o ren     → Hölder, été, Schrödinger, Š, Søren
+            \textit{E. coli} in {\it vivo}                             → E. coli in vivo
+            50\% of R\&D                                               → 50% of R&D
+            \textbf{31\%} and \underline{CAL}ibration                  → 31% and CALibration
+            \href{https://a.org/x_y}{the code} in \textcolor{red}{red} → the code in red
+            \textbf{$100\times$} \emph{faster}                         → 100× faster
+            Fixed-\texorpdfstring{$\delta$}{delta} Alignment           → Fixed-δ Alignment
+            $\geq$5 and $\sim$10                                       → ≥5 and ∼10
+            ``quoted'' 1--2 and so---on                                → “quoted” 1–2 and so—on
+            Noise -- A Study --- of Light                              → Noise – A Study — of Light
+            T$^\star$, A$^\ast$, C$^\dagger$                           → T⋆, A*, C†
+            $$e^{i\pi}$$ and \(x^2\)                                   → e^iπ and x²
+        """),
         (r"$\mathbb{R}^n \to \mathcal{M}$", "ℝⁿ → M"),
-        (r"$T_{\rm eff} \geq 5 \times 10^3$", "T_eff ≥ 5 × 10³"),
-        (r"$x_{i,j}$", "x_{i,j}"),
-        (r"$\frac{1}{2}\sqrt{n/k}$", "1/2√(n/k)"),
-        (r"$\{0,1\}^n$", "{0,1}ⁿ"),
-        (r"$\hat{x}$ and $\ell_1$", "x̂ and ℓ₁"),
-        (r"H\"older, {\'e}t\'{e}, Schr\"{o}dinger, \v{S}, S\o ren", "Hölder, été, Schrödinger, Š, Søren"),
-        (r"\textit{E. coli} in {\it vivo}", "E. coli in vivo"),
-        (r"50\% of R\&D", "50% of R&D"),
-        (r"\textbf{31\%} and \underline{CAL}ibration", "31% and CALibration"),
-        (r"\href{https://a.org/x_y}{the code} in \textcolor{red}{red}", "the code in red"),
-        (r"\textbf{$100\times$} \emph{faster}", "100× faster"),
-        (r"Fixed-\texorpdfstring{$\delta$}{delta} Alignment", "Fixed-δ Alignment"),
-        (r"$\geq$5 and $\sim$10", "≥5 and ∼10"),
-        ("``quoted'' 1--2 and so---on", "“quoted” 1–2 and so—on"),
-        ("Noise -- A Study --- of Light", "Noise – A Study — of Light"),
-        (r"T$^\star$, A$^\ast$, C$^\dagger$", "T⋆, A*, C†"),
-        (r"$$e^{i\pi}$$ and \(x^2\)", "e^iπ and x²"),
         # what letters cannot show stays as written
         *(
             (text, text)
