@@ -163,6 +163,15 @@ async def test_a_feed_has_what_feed_readers_need(programs: Programs) -> None:
     }
 
 
+async def test_a_paper_that_was_withdrawn_is_in_the_feed_without_its_abstract(programs: Programs) -> None:
+    await programs.sends(PAPERS[0])
+    comment = "This paper has been withdrawn by the authors"
+    gone = dataclasses.replace(PAPERS[0], version=2, announce_type=model.Announce.REPLACE, comment=comment)
+    make.ingested(programs.app.store, gone, of_arxiv=True, now=programs.clock.now())
+    (item,) = (await read(programs, "/feed.json", programs.key(Opens.FEED))).json()["items"]
+    assert item["content_text"] == "withdrawn by the authors, 22 Jan"
+
+
 @pytest.mark.parametrize("ending", ["atom", "json"])
 async def test_a_hostile_paper_breaks_no_feed(programs: Programs, ending: str) -> None:
     await programs.sends(PAPERS[2])
@@ -197,6 +206,10 @@ async def test_the_bytes_of_a_feed_stay_until_it_changes(programs: Programs) -> 
     other = await read(programs, "/feed.atom", key, **{"if-none-match": first.headers["etag"]})
     assert other.status_code == 200
     assert other.headers["etag"] != first.headers["etag"]
+    anew = await read(programs, "/feed.atom", programs.key(Opens.FEED))
+    ids = [xml_of(one.content).findtext("a:id", "", ATOM) for one in (first, other, anew)]
+    assert ids == [ids[0], ids[0], ids[2]]
+    assert ids[0] != ids[2], "a feed that was made anew is another one"
 
 
 # ------------------------------------------------------------------------------------------------- who reads nothing
@@ -235,7 +248,10 @@ async def test_an_unknown_key_gets_the_answer_of_an_unknown_page(programs: Progr
             assert (answer.status_code, answer.text) == (404, unknown.text), ascii(wrong)
 
 
-async def test_keys_cannot_be_guessed(programs: Programs) -> None:
+async def test_keys_cannot_be_guessed(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as hashing:
+        hashing.setattr("subscriptions.store.chat_keys.sha256", None)  # no long text is hashed
+        assert (await read(programs, "/feed.atom", "k" * (chat_keys.LONGEST + 1))).status_code == 404
     key, token = programs.key(Opens.FEED), programs.key(Opens.API)
     async with programs.client() as client:
         for number in range(passwords.MOST_TRIES_OF_AN_ADDRESS // 2):
