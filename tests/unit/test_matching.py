@@ -20,17 +20,17 @@ from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.fit import fit
 from subscriptions.matching.full_text import index_question
 from subscriptions.matching.word_weights import Rarity, words_of
-from subscriptions.query import tree
 from subscriptions.query.advice import advise
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
+from subscriptions.query.tree import Alternative, Leaf, Query, Term
 from tests.unit import query_rules, strategies
 
 # ---------------------------------------------------------------------------------------- any query against any papers
 
 
 @given(st.lists(strategies.queries, max_size=4), st.lists(strategies.papers, max_size=4))
-def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[tree.Query], batch: list[model.Paper]) -> None:
+def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: list[model.Paper]) -> None:
     everything = QuerySet()
     handles = [everything.add(query) for query in asked]
     index = paper_index.PaperIndex.of(batch)
@@ -65,7 +65,7 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
 
 
 @given(st.lists(strategies.queries, max_size=6), st.lists(strategies.papers, max_size=3))
-def test_a_set_that_grew_equals_a_new_one(asked: list[tree.Query], batch: list[model.Paper]) -> None:
+def test_a_set_that_grew_equals_a_new_one(asked: list[Query], batch: list[model.Paper]) -> None:
     grown, index = QuerySet(), paper_index.PaperIndex.of(batch)
     for query in asked:
         grown.add(query)
@@ -108,8 +108,8 @@ def test_names_and_phrases_that_no_word_decides(typed: str, paper: dict[str, Any
     assert bool(paper_index.matching_papers(parse_query(typed), index.papers)) is is_found
 
 
-def alternative(*words: str) -> tree.Alternative:
-    return tree.Alternative(frozenset(tree.Term(grammar.TEXT, (word,)) for word in words))
+def alternative(*words: str) -> Alternative:
+    return Alternative(frozenset(Term(grammar.TEXT, (word,)) for word in words))
 
 
 # -------------------------------------------------------------------------------------------------- the worked examples
@@ -145,7 +145,7 @@ def test_the_worked_examples_hold(shared: Path) -> None:
     assert wrong == []
 
 
-def answer(query: tree.Query, asked: model.Paper) -> bool:
+def answer(query: Query, asked: model.Paper) -> bool:
     """Returns whether a query finds a paper. The three matchers and `why` must agree."""
     found = strategies.matches(query, asked)
     assert paper_index.matching_papers(query, [asked]) == ((0,) if found else ())
@@ -191,7 +191,7 @@ def test_copies_of_a_paper_become_one_with_all_categories() -> None:
 def test_a_phrase_of_hundreds_of_words_is_found() -> None:
     words = tuple(f"w{number}" for number in range(900))
     wanted = QuerySet()
-    handle = wanted.add(strategies.as_query([tree.Alternative(frozenset({tree.Term(grammar.TEXT, words)}))]))
+    handle = wanted.add(strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, words)}))]))
     index = paper_index.PaperIndex.of(
         [model.Paper(key="1", title=" ".join(words)), model.Paper(key="2", title=" ".join(words[:-1]))]
     )
@@ -199,9 +199,7 @@ def test_a_phrase_of_hundreds_of_words_is_found() -> None:
 
 
 def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
-    wanted = QuerySet(
-        [strategies.as_query([tree.Alternative(frozenset({tree.Term(grammar.TEXT, ("graph", "neural"))}))])]
-    )
+    wanted = QuerySet([strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, ("graph", "neural"))}))])])
     index = paper_index.PaperIndex.of(
         [model.Paper(key="1", title="a graph", abstract="neural a graph"), model.Paper(key="2", title="neural")]
     )
@@ -211,7 +209,7 @@ def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
 def test_a_common_prefix_does_not_check_every_paper() -> None:
     """Each of 2,000 prefixes is checked once, and not in papers that have no such word."""
     asked = [
-        strategies.as_query([tree.Alternative(frozenset({tree.Term(grammar.TEXT, (f"con{n}",), prefix=True)}))])
+        strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, (f"con{n}",), prefix=True)}))])
         for n in range(2000)
     ]
     index = paper_index.PaperIndex.of([model.Paper(key=str(n), title=f"con{n} consider") for n in range(50)])
@@ -223,37 +221,37 @@ def test_a_common_prefix_does_not_check_every_paper() -> None:
 # ----------------------------------------------------------------------------------------------------- why and why not
 
 
-def one(*wanted: tree.Term) -> tree.Query:
-    return strategies.as_query([tree.Alternative(frozenset(wanted))])
+def one(*wanted: Term) -> Query:
+    return strategies.as_query([Alternative(frozenset(wanted))])
 
 
 @pytest.mark.parametrize(
     ("term", "found"),
     [
-        (tree.Term(grammar.TEXT, ("study",)), [("title", ("studies",)), ("abstract", ("study",))]),
-        (tree.Term(grammar.TITLE, ("alpha", "divergence")), [("title", (r"\alpha$-divergence",))]),
-        (tree.Term(grammar.TEXT, ("few", "shot")), [("abstract", ("few-shot", "Few shots"))]),
-        (tree.Term(grammar.TEXT, ("few", "sho"), prefix=True), [("abstract", ("few-shot", "Few shots"))]),
-        (tree.Term(grammar.TEXT, ("RAG",), exact=True), [("title", ("RAG",))]),
-        (tree.Term(grammar.TEXT, ("扩", "散")), [("title", ("扩散",)), ("summary", ("扩散",))]),
-        (tree.Term(grammar.ABSTRACT, ("学", "习")), [("abstract", ("学习",))]),
-        (tree.Term(grammar.AUTHOR, ("muller",)), [("author", ("Jörg Müller",))]),
-        (tree.Term(grammar.AUTHOR, ("l",)), [("author", ("Ann Lee",))]),
-        (tree.Term(grammar.CATEGORY, value="cs"), [("category", ("cs.LG",))]),
-        (tree.Term(grammar.PRIMARY, value="cs.lg"), [("primary", ("cs.LG",))]),
-        (tree.Term(grammar.ID, value="2601.15529"), [("id", ("2601.15529",))]),
-        (tree.Term(grammar.DOI, value="10.1234/abc"), [("doi", ("10.1234/abc",))]),
-        (tree.Term(grammar.SOURCE, value="daily"), [("source", ("daily",))]),
-        (tree.Term(grammar.ALL, ("muller",), names=("muller",)), [("author", ("Jörg Müller",))]),
+        (Term(grammar.TEXT, ("study",)), [("title", ("studies",)), ("abstract", ("study",))]),
+        (Term(grammar.TITLE, ("alpha", "divergence")), [("title", (r"\alpha$-divergence",))]),
+        (Term(grammar.TEXT, ("few", "shot")), [("abstract", ("few-shot", "Few shots"))]),
+        (Term(grammar.TEXT, ("few", "sho"), prefix=True), [("abstract", ("few-shot", "Few shots"))]),
+        (Term(grammar.TEXT, ("RAG",), exact=True), [("title", ("RAG",))]),
+        (Term(grammar.TEXT, ("扩", "散")), [("title", ("扩散",)), ("summary", ("扩散",))]),
+        (Term(grammar.ABSTRACT, ("学", "习")), [("abstract", ("学习",))]),
+        (Term(grammar.AUTHOR, ("muller",)), [("author", ("Jörg Müller",))]),
+        (Term(grammar.AUTHOR, ("l",)), [("author", ("Ann Lee",))]),
+        (Term(grammar.CATEGORY, value="cs"), [("category", ("cs.LG",))]),
+        (Term(grammar.PRIMARY, value="cs.lg"), [("primary", ("cs.LG",))]),
+        (Term(grammar.ID, value="2601.15529"), [("id", ("2601.15529",))]),
+        (Term(grammar.DOI, value="10.1234/abc"), [("doi", ("10.1234/abc",))]),
+        (Term(grammar.SOURCE, value="daily"), [("source", ("daily",))]),
+        (Term(grammar.ALL, ("muller",), names=("muller",)), [("author", ("Jörg Müller",))]),
         (
-            tree.Term(grammar.ALL, ("stat", "ml"), value="stat.ml", names=("ml", "stat")),
+            Term(grammar.ALL, ("stat", "ml"), value="stat.ml", names=("ml", "stat")),
             [("category", ("stat.ML",))],
         ),
-        (tree.Term(grammar.TEXT_OR_ID, ("2601.15529",), value="2601.15529"), [("id", ("2601.15529",))]),
-        (tree.Term(grammar.TEXT, ("error",)), []),
+        (Term(grammar.TEXT_OR_ID, ("2601.15529",), value="2601.15529"), [("id", ("2601.15529",))]),
+        (Term(grammar.TEXT, ("error",)), []),
     ],
 )
-def test_why_shows_the_words_of_the_paper(term: tree.Term, found: list[tuple[str, tuple[str, ...]]]) -> None:
+def test_why_shows_the_words_of_the_paper(term: Term, found: list[tuple[str, tuple[str, ...]]]) -> None:
     assert [(hit.field.name, hit.terms) for hit in reasons.why(one(term), SURVEY)] == found
 
 
@@ -264,7 +262,7 @@ def test_why_shows_only_the_alternatives_that_fit() -> None:
 
 
 def test_hits_point_into_their_text() -> None:
-    asked = one(tree.Term(grammar.TEXT, ("few", "shot")), tree.Term(grammar.TEXT, ("shot",)))
+    asked = one(Term(grammar.TEXT, ("few", "shot")), Term(grammar.TEXT, ("shot",)))
     (hit,) = reasons.why(asked, SURVEY)
     assert [hit.text[start:end] for start, end in reasons.spans(asked, hit.text, grammar.ABSTRACT)] == [
         "few-shot",
@@ -274,7 +272,7 @@ def test_hits_point_into_their_text() -> None:
 
 
 def test_words_are_found_in_a_text_as_it_is_shown() -> None:
-    asked = one(tree.Term(grammar.TEXT, ("alpha", "divergence")), tree.Term(grammar.ABSTRACT, ("study",)))
+    asked = one(Term(grammar.TEXT, ("alpha", "divergence")), Term(grammar.ABSTRACT, ("study",)))
     shown = "RAG studies of LLMs' α-divergence"
     assert [shown[start:end] for start, end in reasons.spans(asked, shown, grammar.TITLE)] == ["α-divergence"]
     assert [shown[start:end] for start, end in reasons.spans(asked, shown, grammar.ABSTRACT)] == [
@@ -289,7 +287,7 @@ def test_words_are_found_in_a_text_as_it_is_shown() -> None:
 @pytest.mark.parametrize("field", [*grammar.FIELDS, grammar.LEFT_OUT], ids=repr)
 def test_an_example_of_a_field_has_no_hint_and_is_read_again(field: grammar.Field) -> None:
     query = parse_query(field.example)
-    assert (isinstance(query.tree, tree.Leaf), query.hints) == (True, ())
+    assert (isinstance(query.tree, Leaf), query.hints) == (True, ())
     if field is not grammar.LEFT_OUT:
         assert {term.field for term in query.terms} == {field}
         assert query.canonical.startswith(field.canonical_prefix)
@@ -332,7 +330,7 @@ BATCH = (
 )
 
 
-def found(query: tree.Query, batch: Iterable[model.Paper]) -> list[tuple[int, ...]]:
+def found(query: Query, batch: Iterable[model.Paper]) -> list[tuple[int, ...]]:
     """Returns the results of every matcher; the slow one comes first."""
     batch = list(batch)
     index = paper_index.PaperIndex.of(batch, strategies.MORE)

@@ -22,7 +22,7 @@ from bot.platforms.email.answers import Step, outcome_of
 from bot.platforms.email.markup import Link, Signer
 from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram
-from subscriptions import errors
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.planning import retries
 from subscriptions.states import MessageState
 from tests.make import NOON
@@ -32,7 +32,7 @@ def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
 
-def decided(outcome: errors.NotDelivered, **facts: Any) -> retries.RetryDecision:
+def decided(outcome: NotDelivered, **facts: Any) -> retries.RetryDecision:
     usual: dict[str, Any] = {
         "failures": 2,
         "plain_tried": False,
@@ -48,34 +48,34 @@ def decided(outcome: errors.NotDelivered, **facts: Any) -> retries.RetryDecision
 )
 def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) -> None:
     """It is tried forever and never becomes a dead letter."""
-    assert decided(errors.RetryLater("no answer"), failures=failures).not_before == NOON + minutes(wait)
+    assert decided(RetryLater("no answer"), failures=failures).not_before == NOON + minutes(wait)
 
 
 @pytest.mark.parametrize(
     ("outcome", "decision"),
     [
-        (errors.RetryLater("why"), retries.RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
+        (RetryLater("why"), retries.RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
         # a wait that the platform requests holds the lane by the machine's clock; our own wait is not added
         (
-            errors.RetryLater("why", minutes(60)),
+            RetryLater("why", minutes(60)),
             retries.RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
         ),
-        (errors.Unclear("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
-        (errors.Rejected("why"), retries.RetryDecision(state=MessageState.DEAD)),
-        (errors.Rejected("why", form=True), retries.RetryDecision(state=MessageState.READY, use_plain=True)),
-        (errors.ChatGone("why"), retries.RetryDecision(state=MessageState.READY, pause_chat=True)),
-        (errors.ChatGone("why", scope="topic"), retries.RetryDecision(state=MessageState.READY, pause_topic=True)),
-        (errors.ChatMoved("why", "-100123"), retries.RetryDecision(state=MessageState.READY, moved_to="-100123")),
-        (errors.SenderStopped("why"), retries.RetryDecision(state=MessageState.READY, stop="token")),
+        (Unclear("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (Rejected("why"), retries.RetryDecision(state=MessageState.DEAD)),
+        (Rejected("why", form=True), retries.RetryDecision(state=MessageState.READY, use_plain=True)),
+        (ChatGone("why"), retries.RetryDecision(state=MessageState.READY, pause_chat=True)),
+        (ChatGone("why", scope="topic"), retries.RetryDecision(state=MessageState.READY, pause_topic=True)),
+        (ChatMoved("why", "-100123"), retries.RetryDecision(state=MessageState.READY, moved_to="-100123")),
+        (SenderStopped("why"), retries.RetryDecision(state=MessageState.READY, stop="token")),
         (
-            errors.SenderStopped("why", scope="workspace"),
+            SenderStopped("why", scope="workspace"),
             retries.RetryDecision(state=MessageState.READY, stop="workspace"),
         ),
         # an unknown error may mean that the message was sent
-        (errors.NotDelivered("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (NotDelivered("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
     ],
 )
-def test_what_follows_from_an_outcome(outcome: errors.NotDelivered, decision: retries.RetryDecision) -> None:
+def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: retries.RetryDecision) -> None:
     assert decided(outcome) == decision
 
 
@@ -84,16 +84,16 @@ def test_an_unclear_message_is_resent_unless_told_to_skip(
     on_unclear: retries.OnUnclear, not_before: datetime | None
 ) -> None:
     decision = retries.RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
-    assert decided(errors.Unclear("why"), failures=0, on_unclear=on_unclear) == decision
+    assert decided(Unclear("why"), failures=0, on_unclear=on_unclear) == decision
 
 
 def test_where_each_copy_is_seen_a_message_is_posted_only_once_more() -> None:
     again = retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))
-    assert decided(errors.Unclear("why"), on_unclear="once") == again
-    assert decided(errors.Unclear("why"), on_unclear="once", was_unclear=True) == retries.RetryDecision(
+    assert decided(Unclear("why"), on_unclear="once") == again
+    assert decided(Unclear("why"), on_unclear="once", was_unclear=True) == retries.RetryDecision(
         state=MessageState.DEAD
     )
-    assert decided(errors.RetryLater("why"), on_unclear="once", was_unclear=True) == again
+    assert decided(RetryLater("why"), on_unclear="once", was_unclear=True) == again
 
 
 @pytest.mark.parametrize(
@@ -109,88 +109,88 @@ def test_what_was_not_found_is_posted_again_ever_more_rarely(failures: int, wait
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [
-        (errors.RetryLater("why"), MessageState.UNCLEAR),
-        (errors.RetryLater("why", minutes(60)), MessageState.UNCLEAR),
-        (errors.Unclear("why"), MessageState.UNCLEAR),
-        (errors.Rejected("why", form=True), MessageState.UNCLEAR),
-        (errors.ChatGone("why"), MessageState.UNCLEAR),
-        (errors.ChatMoved("why", "-100123"), MessageState.UNCLEAR),
-        (errors.SenderStopped("why"), MessageState.UNCLEAR),
-        (errors.Rejected("why"), MessageState.DEAD),  # the content is refused, so an earlier post was refused as well
+        (RetryLater("why"), MessageState.UNCLEAR),
+        (RetryLater("why", minutes(60)), MessageState.UNCLEAR),
+        (Unclear("why"), MessageState.UNCLEAR),
+        (Rejected("why", form=True), MessageState.UNCLEAR),
+        (ChatGone("why"), MessageState.UNCLEAR),
+        (ChatMoved("why", "-100123"), MessageState.UNCLEAR),
+        (SenderStopped("why"), MessageState.UNCLEAR),
+        (Rejected("why"), MessageState.DEAD),  # the content is refused, so an earlier post was refused as well
     ],
 )
-def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: errors.NotDelivered, state: MessageState) -> None:
+def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: NotDelivered, state: MessageState) -> None:
     assert decided(outcome, was_unclear=True) == replace(decided(outcome), state=state)
 
 
 def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
-    refused = errors.Rejected("still bad", form=True)
+    refused = Rejected("still bad", form=True)
     assert decided(refused, plain_tried=True) == retries.RetryDecision(state=MessageState.DEAD)
 
 
 @pytest.mark.parametrize(
     ("step", "code", "words", "kind"),
     [
-        ("begin", 421, "4.3.2 too many connections", errors.RetryLater),
-        ("begin", 454, "4.7.0 temporary authentication failure", errors.RetryLater),
-        ("begin", 535, "5.7.8 wrong password", errors.SenderStopped),
-        ("begin", 554, "no service for you", errors.SenderStopped),
-        ("sender", 451, "4.7.1 greylisted", errors.RetryLater),
-        ("sender", 550, "5.7.1 not your address", errors.SenderStopped),
-        ("recipient", 450, "4.2.0 greylisted", errors.RetryLater),
-        ("recipient", 550, "5.1.1 no such user", errors.ChatGone),
-        ("recipient", 550, "No such user here", errors.ChatGone),
-        ("recipient", 553, "5.1.3 bad address", errors.ChatGone),
-        ("recipient", 550, "5.2.1 mailbox disabled", errors.ChatGone),
-        ("recipient", 552, "mailbox full", errors.RetryLater),
-        ("recipient", 452, "4.2.2 over quota", errors.RetryLater),
-        ("recipient", 550, "User unknown in relay recipient table", errors.ChatGone),
-        ("recipient", 550, "5.4.1 Recipient address rejected: Access denied", errors.ChatGone),
-        ("recipient", 554, "the transaction failed", errors.Rejected),
+        ("begin", 421, "4.3.2 too many connections", RetryLater),
+        ("begin", 454, "4.7.0 temporary authentication failure", RetryLater),
+        ("begin", 535, "5.7.8 wrong password", SenderStopped),
+        ("begin", 554, "no service for you", SenderStopped),
+        ("sender", 451, "4.7.1 greylisted", RetryLater),
+        ("sender", 550, "5.7.1 not your address", SenderStopped),
+        ("recipient", 450, "4.2.0 greylisted", RetryLater),
+        ("recipient", 550, "5.1.1 no such user", ChatGone),
+        ("recipient", 550, "No such user here", ChatGone),
+        ("recipient", 553, "5.1.3 bad address", ChatGone),
+        ("recipient", 550, "5.2.1 mailbox disabled", ChatGone),
+        ("recipient", 552, "mailbox full", RetryLater),
+        ("recipient", 452, "4.2.2 over quota", RetryLater),
+        ("recipient", 550, "User unknown in relay recipient table", ChatGone),
+        ("recipient", 550, "5.4.1 Recipient address rejected: Access denied", ChatGone),
+        ("recipient", 554, "the transaction failed", Rejected),
         # what is refused is how we speak or who we are, so no reader is at fault
-        ("begin", 500, "what is this", errors.SenderStopped),
-        ("sender", 500, "5.5.1 no such command", errors.SenderStopped),
-        ("recipient", 504, "5.5.2 <localhost>: Helo command rejected: need a full name", errors.SenderStopped),
-        ("recipient", 504, "<box>: Helo command rejected: need a full name", errors.SenderStopped),
-        ("recipient", 530, "Sign in first", errors.SenderStopped),
-        ("recipient", 550, "5.7.1 relaying denied", errors.SenderStopped),
-        ("recipient", 553, "that domain is not in my rcpthosts (#5.7.1)", errors.SenderStopped),
-        ("recipient", 550, "relay not permitted", errors.SenderStopped),
-        ("recipient", 554, "5.7.1 blocked", errors.SenderStopped),
-        ("recipient", 554, "blocked using a list", errors.SenderStopped),
-        ("recipient", 554, "Your access from [5.1.1.7] was banned", errors.SenderStopped),
-        ("recipient", 554, "5.1.8 no such domain of the sender", errors.SenderStopped),
-        ("recipient", 550, "Sender verify failed", errors.SenderStopped),
-        ("recipient", 550, "5.7.708 Access denied", errors.SenderStopped),
-        ("content", 550, "5.7.26 it has neither SPF nor DKIM", errors.SenderStopped),
-        ("content", 554, "5.2.252 SendAsDenied; papers may not send as others", errors.SenderStopped),
-        ("content", 550, "5.7.1 The domain of the From header fails DMARC", errors.SenderStopped),
+        ("begin", 500, "what is this", SenderStopped),
+        ("sender", 500, "5.5.1 no such command", SenderStopped),
+        ("recipient", 504, "5.5.2 <localhost>: Helo command rejected: need a full name", SenderStopped),
+        ("recipient", 504, "<box>: Helo command rejected: need a full name", SenderStopped),
+        ("recipient", 530, "Sign in first", SenderStopped),
+        ("recipient", 550, "5.7.1 relaying denied", SenderStopped),
+        ("recipient", 553, "that domain is not in my rcpthosts (#5.7.1)", SenderStopped),
+        ("recipient", 550, "relay not permitted", SenderStopped),
+        ("recipient", 554, "5.7.1 blocked", SenderStopped),
+        ("recipient", 554, "blocked using a list", SenderStopped),
+        ("recipient", 554, "Your access from [5.1.1.7] was banned", SenderStopped),
+        ("recipient", 554, "5.1.8 no such domain of the sender", SenderStopped),
+        ("recipient", 550, "Sender verify failed", SenderStopped),
+        ("recipient", 550, "5.7.708 Access denied", SenderStopped),
+        ("content", 550, "5.7.26 it has neither SPF nor DKIM", SenderStopped),
+        ("content", 554, "5.2.252 SendAsDenied; papers may not send as others", SenderStopped),
+        ("content", 550, "5.7.1 The domain of the From header fails DMARC", SenderStopped),
         # a quota passes, though its code says that the refusal is for ever
-        ("sender", 550, "5.4.5 Too much for one day", errors.RetryLater),
-        ("recipient", 550, "5.1.90 The daily limit for recipients is reached", errors.RetryLater),
-        ("recipient", 550, "Too many recipients this hour", errors.RetryLater),
-        ("recipient", 554, "5.7.1 Recipient address rejected: quota of your host is used up", errors.RetryLater),
-        ("recipient", 550, "5.7.28 a flood of mail", errors.RetryLater),
-        ("content", 554, "5.2.0 Store.Submission:SubmissionQuotaExceeded", errors.RetryLater),
-        ("content", 550, "Sending frequency limited", errors.RetryLater),
-        ("content", 250, "what is this", errors.RetryLater),
-        ("content", 451, "4.3.0 busy", errors.RetryLater),
-        ("content", 552, "5.3.4 too large", errors.Rejected),
-        ("content", 552, "the size exceeds the limit", errors.Rejected),
-        ("content", 500, "the line is too long", errors.Rejected),
-        ("content", 550, "the recipient's filter takes it for spam", errors.Rejected),
-        ("content", 552, "5.2.3 too large for this mailbox", errors.Rejected),
-        ("content", 554, "5.7.1 looks like spam", errors.Rejected),
-        ("content", 550, "5.1.1 user unknown", errors.ChatGone),
+        ("sender", 550, "5.4.5 Too much for one day", RetryLater),
+        ("recipient", 550, "5.1.90 The daily limit for recipients is reached", RetryLater),
+        ("recipient", 550, "Too many recipients this hour", RetryLater),
+        ("recipient", 554, "5.7.1 Recipient address rejected: quota of your host is used up", RetryLater),
+        ("recipient", 550, "5.7.28 a flood of mail", RetryLater),
+        ("content", 554, "5.2.0 Store.Submission:SubmissionQuotaExceeded", RetryLater),
+        ("content", 550, "Sending frequency limited", RetryLater),
+        ("content", 250, "what is this", RetryLater),
+        ("content", 451, "4.3.0 busy", RetryLater),
+        ("content", 552, "5.3.4 too large", Rejected),
+        ("content", 552, "the size exceeds the limit", Rejected),
+        ("content", 500, "the line is too long", Rejected),
+        ("content", 550, "the recipient's filter takes it for spam", Rejected),
+        ("content", 552, "5.2.3 too large for this mailbox", Rejected),
+        ("content", 554, "5.7.1 looks like spam", Rejected),
+        ("content", 550, "5.1.1 user unknown", ChatGone),
     ],
 )
 def test_an_answer_means_by_its_step_code_and_detail(step: Step, code: int, words: str, kind: type) -> None:
     found = outcome_of(aiosmtplib.SMTPResponseException(code, words), step)
     assert type(found) is kind
     assert str(code) in found.reason
-    if isinstance(found, errors.RetryLater) and code in (550, 554):
+    if isinstance(found, RetryLater) and code in (550, 554):
         assert found.after >= timedelta(hours=1), "each try could count towards the quota"
-    if isinstance(found, errors.Rejected):
+    if isinstance(found, Rejected):
         assert found.form == (step == "content"), "only what was read can be refused for its form"
 
 
@@ -199,16 +199,16 @@ def test_an_answer_means_by_its_step_code_and_detail(step: Step, code: int, word
     "error", [aiosmtplib.SMTPServerDisconnected("x"), aiosmtplib.SMTPReadTimeoutError("x"), OSError("x")]
 )
 def test_a_break_before_the_content_is_certainly_not_sent(step: Step, error: Exception) -> None:
-    assert type(outcome_of(error, step)) is errors.RetryLater
-    assert type(outcome_of(error, "content")) is errors.Unclear
+    assert type(outcome_of(error, step)) is RetryLater
+    assert type(outcome_of(error, "content")) is Unclear
 
 
 def test_a_certificate_and_a_server_without_tls_stop_the_sender() -> None:
-    assert type(outcome_of(ssl.SSLCertVerificationError("x"), "begin")) is errors.SenderStopped
+    assert type(outcome_of(ssl.SSLCertVerificationError("x"), "begin")) is SenderStopped
     hidden = aiosmtplib.SMTPConnectError("x")
     hidden.__cause__ = ssl.SSLCertVerificationError("x")
-    assert type(outcome_of(hidden, "begin")) is errors.SenderStopped
-    assert type(outcome_of(aiosmtplib.SMTPNotSupported("x"), "begin")) is errors.SenderStopped
+    assert type(outcome_of(hidden, "begin")) is SenderStopped
+    assert type(outcome_of(aiosmtplib.SMTPNotSupported("x"), "begin")) is SenderStopped
 
 
 @pytest.mark.parametrize("text", ["me@lab.org", "A.B+papers@Mail.Lab.org", " x_y@a-b.co ", "o'neill@lab.org"])
@@ -310,9 +310,9 @@ UNCLEAR_AT_TELEGRAM = [
     Exception("something that nobody foresaw"),
 ]
 
-AT_TELEGRAM: list[tuple[type[errors.NotDelivered], Mapping[str, object], list[Exception]]] = [
+AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception]]] = [
     (
-        errors.RetryLater,
+        RetryLater,
         {},
         [
             network(aiohttp.ClientConnectorError(KEY, OSError(111, "Connection refused"))),
@@ -330,9 +330,9 @@ AT_TELEGRAM: list[tuple[type[errors.NotDelivered], Mapping[str, object], list[Ex
             page(theirs.BadRequest("Bad Request (400). Parsing the server response b'<html>' failed")),
         ],
     ),
-    (errors.Unclear, {}, UNCLEAR_AT_TELEGRAM),
+    (Unclear, {}, UNCLEAR_AT_TELEGRAM),
     *(
-        (errors.RetryLater, {"after": timedelta(seconds=seconds)}, [error])
+        (RetryLater, {"after": timedelta(seconds=seconds)}, [error])
         for error, seconds in {
             theirs.RetryAfter(3): 3.5,
             theirs.RetryAfter(timedelta(seconds=3)): 3.5,
@@ -348,7 +348,7 @@ AT_TELEGRAM: list[tuple[type[errors.NotDelivered], Mapping[str, object], list[Ex
         }.items()
     ),
     (
-        errors.ChatGone,
+        ChatGone,
         {"scope": "chat"},
         [
             theirs.Forbidden("Forbidden: bot was blocked by the user"),
@@ -383,7 +383,7 @@ AT_TELEGRAM: list[tuple[type[errors.NotDelivered], Mapping[str, object], list[Ex
         ],
     ),
     (
-        errors.ChatGone,
+        ChatGone,
         {"scope": "topic"},
         [
             theirs.BadRequest("Bad Request: message thread not found"),
@@ -392,7 +392,7 @@ AT_TELEGRAM: list[tuple[type[errors.NotDelivered], Mapping[str, object], list[Ex
         ],
     ),
     (
-        errors.Rejected,
+        Rejected,
         {"form": True},
         [
             theirs.BadRequest('Bad Request: can\'t parse entities: Unsupported start tag "p" at byte offset 0'),
@@ -409,7 +409,7 @@ AT_TELEGRAM: list[tuple[type[errors.NotDelivered], Mapping[str, object], list[Ex
         ],
     ),
     (
-        errors.Rejected,
+        Rejected,
         {"form": False},
         [
             theirs.BadRequest("Bad Request: chat_id is empty"),
@@ -422,7 +422,7 @@ AT_TELEGRAM: list[tuple[type[errors.NotDelivered], Mapping[str, object], list[Ex
         ],
     ),
     (
-        errors.SenderStopped,
+        SenderStopped,
         {"scope": "token"},
         [
             theirs.InvalidToken("Unauthorized"),
@@ -432,7 +432,7 @@ AT_TELEGRAM: list[tuple[type[errors.NotDelivered], Mapping[str, object], list[Ex
             network(aiohttp.InvalidUrlClientError("127.0.0.1:80", "no host")),
         ],
     ),
-    (errors.ChatMoved, {"address": "-1001234567890"}, [theirs.ChatMigrated(-1001234567890)]),
+    (ChatMoved, {"address": "-1001234567890"}, [theirs.ChatMigrated(-1001234567890)]),
 ]
 
 
@@ -510,11 +510,11 @@ REFUSED_TOKEN = [
 ]
 REFUSED_WORKSPACE = ["team_added_to_org", "org_login_required", "ekm_access_denied", "accesslimited"]
 
-AT_SLACK: list[tuple[type[errors.NotDelivered], Mapping[str, object], str, Sequence[Exception]]] = [
-    (errors.RetryLater, {}, "", NOT_SENT_TO_SLACK),
-    (errors.Unclear, {}, "", UNCLEAR_AT_SLACK),
+AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exception]]] = [
+    (RetryLater, {}, "", NOT_SENT_TO_SLACK),
+    (Unclear, {}, "", UNCLEAR_AT_SLACK),
     *(
-        (errors.RetryLater, {"after": timedelta(seconds=seconds)}, "", [error])
+        (RetryLater, {"after": timedelta(seconds=seconds)}, "", [error])
         for error, seconds in [
             (said("ratelimited", status=429, headers={"Retry-After": "7"}), 7),
             (said("rate_limited", headers={"Retry-After": "7"}), 7),
@@ -526,9 +526,9 @@ AT_SLACK: list[tuple[type[errors.NotDelivered], Mapping[str, object], str, Seque
             (broken_json(429), 30),
         ]
     ),
-    (errors.RetryLater, {"after": timedelta(hours=1)}, "", [said("message_limit_exceeded")]),
+    (RetryLater, {"after": timedelta(hours=1)}, "", [said("message_limit_exceeded")]),
     *(
-        (errors.ChatGone, {"scope": "chat"}, code, [said(code, secret="the whole body")])
+        (ChatGone, {"scope": "chat"}, code, [said(code, secret="the whole body")])
         for code in [
             "channel_not_found",
             "not_in_channel",
@@ -542,10 +542,10 @@ AT_SLACK: list[tuple[type[errors.NotDelivered], Mapping[str, object], str, Seque
             "user_disabled",
         ]
     ),
-    (errors.ChatGone, {"scope": "topic"}, "", [said("restricted_action_thread_locked")]),
+    (ChatGone, {"scope": "topic"}, "", [said("restricted_action_thread_locked")]),
     *(
         (
-            errors.Rejected,
+            Rejected,
             {"form": True},
             "no more than 50 items",
             [said(code, response_metadata={"messages": ["[ERROR] no more than 50 items allowed"]})],
@@ -565,15 +565,15 @@ AT_SLACK: list[tuple[type[errors.NotDelivered], Mapping[str, object], str, Seque
         ]
     ),
     (
-        errors.Rejected,
+        Rejected,
         {"form": False},
         "",
         [said(code) for code in ["message_not_found", "cant_update_message", "edit_window_closed"]],
     ),
-    (errors.SenderStopped, {"scope": "token"}, "", [said(code) for code in REFUSED_TOKEN]),
-    (errors.SenderStopped, {"scope": "token"}, "needs chat:write", [said("missing_scope", needed="chat:write")]),
-    (errors.SenderStopped, {"scope": "workspace"}, "", [said(code) for code in REFUSED_WORKSPACE]),
-    (errors.SenderStopped, {}, "", [aiohttp.NonHttpUrlClientError("ftp://x"), aiohttp.InvalidURL(URL("http:"))]),
+    (SenderStopped, {"scope": "token"}, "", [said(code) for code in REFUSED_TOKEN]),
+    (SenderStopped, {"scope": "token"}, "needs chat:write", [said("missing_scope", needed="chat:write")]),
+    (SenderStopped, {"scope": "workspace"}, "", [said(code) for code in REFUSED_WORKSPACE]),
+    (SenderStopped, {}, "", [aiohttp.NonHttpUrlClientError("ftp://x"), aiohttp.InvalidURL(URL("http:"))]),
 ]
 
 
@@ -596,7 +596,7 @@ AT_SLACK: list[tuple[type[errors.NotDelivered], Mapping[str, object], str, Seque
     ],
 )
 def test_what_an_error_means(
-    error: Exception, kind: type[errors.NotDelivered], facts: Mapping[str, object], words: str, client: Any
+    error: Exception, kind: type[NotDelivered], facts: Mapping[str, object], words: str, client: Any
 ) -> None:
     result = client.outcome(error)
     assert (type(result), {name: getattr(result, name) for name in facts}) == (kind, facts)
@@ -617,11 +617,11 @@ MAY_NOT_READ = {"missing_scope", "not_allowed_token_type", "access_denied", "ekm
 @pytest.mark.parametrize(
     ("outcome", "error", "kind"),
     [
-        *((telegram.outcome_of_repeatable, error, errors.RetryLater) for error in UNCLEAR_AT_TELEGRAM),
-        (telegram.outcome_of_repeatable, theirs.InvalidToken(), errors.SenderStopped),
-        *((slack.outcome_before_post, error, errors.RetryLater) for error in UNCLEAR_AT_SLACK),
-        (slack.outcome_before_post, said("missing_scope", needed="im:write"), errors.ChatGone),  # only of this chat
-        (slack.outcome_before_post, said("invalid_auth"), errors.SenderStopped),
+        *((telegram.outcome_of_repeatable, error, RetryLater) for error in UNCLEAR_AT_TELEGRAM),
+        (telegram.outcome_of_repeatable, theirs.InvalidToken(), SenderStopped),
+        *((slack.outcome_before_post, error, RetryLater) for error in UNCLEAR_AT_SLACK),
+        (slack.outcome_before_post, said("missing_scope", needed="im:write"), ChatGone),  # only of this chat
+        (slack.outcome_before_post, said("invalid_auth"), SenderStopped),
         # who may not read cannot tell, and others ask again
         *(
             (slack.outcome_of_lookup, error, kind)
@@ -636,14 +636,11 @@ MAY_NOT_READ = {"missing_scope", "not_allowed_token_type", "access_denied", "ekm
                         "unknown",
                     )
                 ),
-                *(
-                    (said(code), errors.SenderStopped)
-                    for code in sorted({*REFUSED_TOKEN, *REFUSED_WORKSPACE} - MAY_NOT_READ)
-                ),
-                *((error, errors.RetryLater) for error in NOT_SENT_TO_SLACK),
-                (aiohttp.ServerDisconnectedError(), errors.RetryLater),
-                (answered({}, 502), errors.RetryLater),
-                (said("internal_error"), errors.RetryLater),
+                *((said(code), SenderStopped) for code in sorted({*REFUSED_TOKEN, *REFUSED_WORKSPACE} - MAY_NOT_READ)),
+                *((error, RetryLater) for error in NOT_SENT_TO_SLACK),
+                (aiohttp.ServerDisconnectedError(), RetryLater),
+                (answered({}, 502), RetryLater),
+                (said("internal_error"), RetryLater),
             ]
         ),
     ],

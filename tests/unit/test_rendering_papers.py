@@ -20,61 +20,61 @@ from bot.rendering.language import Language
 from subscriptions import errors, model, texts
 from subscriptions.texts import cutting
 from tests import tables
-from tests.unit import deliveries
+from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item, team
 
 
 def seen(entry: model.Item, to: model.Chat | None = None, measure: views.Measure = views.CARD) -> views.PaperView:
     """Returns the paper as the readers of this chat see it."""
-    to = to or deliveries.chat()
+    to = to or chat()
     reader = views.Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
     return views.paper_view(entry, reader, measure)
 
 
 SENTENCE = "This sentence has exactly fifty columns, be sure. "
-ASKED = deliveries.item("T", deliveries.because("diffusion", by="Anna"))
+ASKED = item("T", because("diffusion", by="Anna"))
 SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "a short abstract without a title is shown once": (
-        seen(deliveries.item("", abstract="Noise goes away.")),
+        seen(item("", abstract="Noise goes away.")),
         {"title": "“Noise goes away.”", "text": ""},
     ),
     "without title and abstract the id is the title, once": (
-        seen(deliveries.item("", abstract="", arxiv_id="2601.00002")),
+        seen(item("", abstract="", arxiv_id="2601.00002")),
         {"title": "2601.00002", "name": ""},
     ),
-    "else the DOI": (seen(deliveries.item("", abstract="", arxiv_id=None, doi="10.1/x")), {"title": "doi:10.1/x"}),
+    "else the DOI": (seen(item("", abstract="", arxiv_id=None, doi="10.1/x")), {"title": "doi:10.1/x"}),
     "a withdrawn paper says since when and nothing else": (
-        seen(deliveries.item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})),
+        seen(item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})),
         {"withdrawn": "withdrawn, 2 Feb", "text": ""},
     ),
     "it says that the authors withdrew it if its text says so": (
-        seen(deliveries.item(withdrawn=deliveries.THURSDAY, comment="Withdrawn by the authors: Lemma 2 is wrong.")),
+        seen(item(withdrawn=THURSDAY, comment="Withdrawn by the authors: Lemma 2 is wrong.")),
         {"withdrawn": "withdrawn by the authors, 22 Jan", "text": ""},
     ),
     "a semicolon parts names that have a comma": (
-        seen(deliveries.item("T", authors=("Lark, Ada", "Quill, Bo"))),
+        seen(item("T", authors=("Lark, Ada", "Quill, Bo"))),
         {"authors": "Lark, Ada; Quill, Bo"},
     ),
     "574 authors are a few and a count": (
-        seen(deliveries.item("T", authors=tuple(f"Name{number} Family{number}" for number in range(574)))),
+        seen(item("T", authors=tuple(f"Name{number} Family{number}" for number in range(574)))),
         {"authors": "Name0 Family0, Name1 Family1, … Name573 Family573 (574)"},
     ),
     "a card names the journal": (
-        seen(deliveries.item("T", authors=(), categories=(), arxiv_id=None, doi="10.1/x", venue="Kite Letters")),
+        seen(item("T", authors=(), categories=(), arxiv_id=None, doi="10.1/x", venue="Kite Letters")),
         {"facts": (("venue", "Kite Letters"), ("name", "doi:10.1/x"))},
     ),
     "a row names the journal of a paper that is not on arXiv": (
-        seen(deliveries.item("T", categories=(), arxiv_id=None, doi="10.1/x", venue="Kite Letters"), measure=views.ROW),
+        seen(item("T", categories=(), arxiv_id=None, doi="10.1/x", venue="Kite Letters"), measure=views.ROW),
         {"facts": (("authors", "Ada Example"), ("venue", "Kite Letters"))},
     ),
     "and no other row does": (
         seen(
-            deliveries.item("T", authors=(), categories=(), arxiv_id="2601.00003", venue="Kite Letters"),
+            item("T", authors=(), categories=(), arxiv_id="2601.00003", venue="Kite Letters"),
             measure=views.ROW,
         ),
         {"facts": ()},
     ),
     "the facts are authors, categories, id and cross-list": (
-        seen(deliveries.item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003")),
+        seen(item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003")),
         {
             "facts": (
                 ("authors", "Ada Example"),
@@ -84,15 +84,15 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
             )
         },
     ),
-    "many categories": (seen(deliveries.item("T", categories=tuple("abcdefg"))), {"categories": "a, b, c, d +3"}),
+    "many categories": (seen(item("T", categories=tuple("abcdefg"))), {"categories": "a, b, c, d +3"}),
     "a row without authors and categories": (
-        seen(deliveries.item("T", authors=(), categories=()), measure=views.ROW),
+        seen(item("T", authors=(), categories=()), measure=views.ROW),
         {"facts": ()},
     ),
     "a summary without tldr gives its first real field": (
         seen(
-            deliveries.changed(
-                deliveries.item(),
+            changed(
+                item(),
                 summaries=(
                     model.Summary(language="en", fields={"tldr": "Error", "motivation": "N/A", "method": "We count."}),
                 ),
@@ -102,28 +102,26 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     ),
     "a translated abstract has no mark of a machine": (
         seen(
-            deliveries.item(
-                "", abstract="Noise goes.", translations=(model.Translation(language="zh", abstract="噪声消失。"),)
-            ),
-            deliveries.chat(lang="zh"),
+            item("", abstract="Noise goes.", translations=(model.Translation(language="zh", abstract="噪声消失。"),)),
+            chat(lang="zh"),
         ),
         {"title": "“Noise goes.”", "text": "噪声消失。", "ai": ""},
     ),
     "an abstract ends with a sentence near 280 columns": (
-        seen(deliveries.item(abstract=SENTENCE * 20)),
+        seen(item(abstract=SENTENCE * 20)),
         {"text": (SENTENCE * 5).strip()},
     ),
     "in public an abstract is quoted without reason": (
         seen(
-            deliveries.item("T", deliveries.because("secret", "Noise", name="Our rival")),
-            deliveries.chat(kind=model.ChatKind.BROADCAST),
+            item("T", because("secret", "Noise", name="Our rival")),
+            chat(kind=model.ChatKind.BROADCAST),
             views.Measure(title=100, summary=200, abstract=200, quotation=500),
         ),
-        {"quotation": deliveries.ABSTRACT, "text": "", "why": ""},
+        {"quotation": ABSTRACT, "text": "", "why": ""},
     ),
-    "a team reads who asked": (seen(ASKED, deliveries.team()), {"why": "diffusion (Anna)"}),
-    "unless it switched that off": (seen(ASKED, deliveries.team(credits="off")), {"why": "diffusion"}),
-    "in other chats it is not told": (seen(ASKED, deliveries.chat()), {"why": "diffusion"}),
+    "a team reads who asked": (seen(ASKED, team()), {"why": "diffusion (Anna)"}),
+    "unless it switched that off": (seen(ASKED, team(credits="off")), {"why": "diffusion"}),
+    "in other chats it is not told": (seen(ASKED, chat()), {"why": "diffusion"}),
 }
 
 
@@ -140,21 +138,21 @@ def test_what_a_reader_sees_of_a_paper(case: str) -> None:
 
 
 def test_a_title_is_readable_and_marked_at_its_first_hit() -> None:
-    title = seen(deliveries.item(r"Noise  in $\alpha$-Noise", deliveries.because("noise", "noise"))).title
+    title = seen(item(r"Noise  in $\alpha$-Noise", because("noise", "noise"))).title
     assert title.pieces == ("", "Noise", " in α-Noise")
 
 
 def test_a_title_is_whole_in_an_alert_and_cut_in_a_row() -> None:
     long = "Words and " * 40 + "Words"
-    assert str(seen(deliveries.item(long)).title) == long
-    compact = str(seen(deliveries.item(long), measure=views.COMPACT).title)
+    assert str(seen(item(long)).title) == long
+    compact = str(seen(item(long), measure=views.COMPACT).title)
     assert compact.endswith(("Words…", "and…"))
     assert cutting.width(compact) <= views.COMPACT.title
 
 
 def test_without_a_title_the_abstract_is_quoted() -> None:
     words = " ".join(f"word{number}" for number in range(60))
-    view = seen(deliveries.item("", abstract=words, arxiv_id="2601.00001"), measure=views.ROW)
+    view = seen(item("", abstract=words, arxiv_id="2601.00001"), measure=views.ROW)
     assert str(view.title).startswith("“word0 word1")
     assert str(view.title).endswith("…”")
     assert view.name == "2601.00001"
@@ -166,9 +164,9 @@ def test_without_a_title_a_whole_sentence_is_quoted() -> None:
     first = (
         "We look at noise, i.e. at what is left when all else is gone, and at " + "words " * 14 + "of Fig. 2 about it."
     )
-    view = seen(deliveries.item("", abstract=f"{first} It goes away. So it ends."), measure=views.ROW)
+    view = seen(item("", abstract=f"{first} It goes away. So it ends."), measure=views.ROW)
     assert (str(view.title), str(view.text)) == (f"“{first}”", "It goes away. So it ends.")
-    compact = seen(deliveries.item("", abstract=f"{first} It goes away."), measure=views.COMPACT)
+    compact = seen(item("", abstract=f"{first} It goes away."), measure=views.COMPACT)
     # cut at the end of a clause
     assert str(compact.title) == "“We look at noise, i.e. at what is left when all else is gone…”"
     assert str(compact.text).startswith("…and at words")
@@ -195,7 +193,7 @@ def test_without_a_title_a_whole_sentence_is_quoted() -> None:
     ],
 )
 def test_authors(authors: tuple[str, ...], words: tuple[str, ...], card: str, row: str | None) -> None:
-    entry = deliveries.item("T", deliveries.because("x", *words), authors=authors)
+    entry = item("T", because("x", *words), authors=authors)
     assert seen(entry).authors == card
     if row is not None:
         assert seen(entry, measure=views.ROW).authors == row
@@ -210,18 +208,18 @@ def test_authors(authors: tuple[str, ...], words: tuple[str, ...], card: str, ro
         ("en", "summary", {"zh": "中文。", "en": "English."}, "English.", "AI:"),
         ("zh", "summary", {"zh": "中文。", "en": "English."}, "中文。", "AI:"),
         ("zh", "summary", {"en": "English."}, "English.", "AI:"),
-        ("en", "summary", {"zh": "中文。"}, deliveries.ABSTRACT, ""),
-        ("en", "summary", {"en": "Summary generation failed"}, deliveries.ABSTRACT, ""),
-        ("en", "abstract", {"en": "English."}, deliveries.ABSTRACT, ""),
+        ("en", "summary", {"zh": "中文。"}, ABSTRACT, ""),
+        ("en", "summary", {"en": "Summary generation failed"}, ABSTRACT, ""),
+        ("en", "abstract", {"en": "English."}, ABSTRACT, ""),
         ("en", "titles", {"en": "English."}, "", ""),
         ("zh", "both", {"zh": "中文。", "en": "English."}, "中文。", "AI:"),
-        ("zh", "both", {}, deliveries.ABSTRACT, ""),
+        ("zh", "both", {}, ABSTRACT, ""),
     ],
 )
 def test_the_text_follows_language_and_setting(
     lang: str, setting: str, summaries: dict[str, str], text: str, ai: str
 ) -> None:
-    view = seen(deliveries.item(summaries=summaries), deliveries.chat(lang=lang, text=setting))
+    view = seen(item(summaries=summaries), chat(lang=lang, text=setting))
     assert (str(view.text), view.ai) == (text, ai)
 
 
@@ -244,8 +242,8 @@ def test_the_title_in_the_language_of_the_chat_stands_above_the_original_one(
     lang: str, setting: str, own: str, languages: tuple[str, ...], titles: tuple[str, str]
 ) -> None:
     translations = tuple(model.Translation(language=one, title=_TITLED[one]) for one in languages)
-    view = seen(deliveries.item(own, translations=translations), deliveries.chat(lang=lang, text=setting))
-    assert (str(view.title), str(view.original), str(view.text)) == (*titles, deliveries.ABSTRACT)
+    view = seen(item(own, translations=translations), chat(lang=lang, text=setting))
+    assert (str(view.title), str(view.original), str(view.text)) == (*titles, ABSTRACT)
 
 
 # --------------------------------------------------------------------------------------------------------------- why
@@ -254,22 +252,22 @@ def test_the_title_in_the_language_of_the_chat_stands_above_the_original_one(
 @pytest.mark.parametrize(
     ("reasons", "line"),
     [
-        ((deliveries.because("oscillation* cat:eess.SP"),), "oscillation* cat:eess.SP"),
-        ((deliveries.because("x OR y", name="Waves"),), "Waves"),
+        ((because("oscillation* cat:eess.SP"),), "oscillation* cat:eess.SP"),
+        ((because("x OR y", name="Waves"),), "Waves"),
         (
             (
-                deliveries.because("a"),
-                deliveries.because("b", number=2),
-                deliveries.because("c", number=3),
-                deliveries.because("d", number=4),
+                because("a"),
+                because("b", number=2),
+                because("c", number=3),
+                because("d", number=4),
             ),
             "a · b +2",
         ),
-        ((deliveries.because("word " * 30),), "word word word word word word word word…"),
+        ((because("word " * 30),), "word word word word word word word word…"),
     ],
 )
 def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
-    assert seen(deliveries.item("T", *reasons)).why == line  # type: ignore[arg-type]
+    assert seen(item("T", *reasons)).why == line  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------------------------------------------------- marks
@@ -336,10 +334,10 @@ def test_where_a_title_leads(fields: dict[str, str], url: str) -> None:
 def test_an_address_of_code_or_data_is_a_button(texts: tuple[str, str], tldr: str, label: str | None, url: str) -> None:
     abstract, comment = texts
     summaries = (model.Summary(language="en", fields={"tldr": tldr}),) if tldr else ()
-    item = deliveries.changed(deliveries.item(), abstract=abstract, comment=comment, summaries=summaries)
+    entry = changed(item(), abstract=abstract, comment=comment, summaries=summaries)
     opens = channel.Button(name="card", label="1", data="d1.c1")
     for shown in (opens, None):
-        found = outline.card_buttons(shown, item, Language("en", "UTC")).named("code")
+        found = outline.card_buttons(shown, entry, Language("en", "UTC")).named("code")
         assert (found and found.label, found.url if found else "") == (label, url)
 
 

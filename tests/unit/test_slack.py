@@ -16,7 +16,7 @@ from bot.ports import channel
 from subscriptions import model
 from tests import rendered
 from tests.fakes import blocks as slack_rules
-from tests.unit import deliveries
+from tests.unit.deliveries import HOSTILE, THURSDAY, alert, because, changed, chat, delivery, hostile, item, items, team
 
 
 def blocks_of(message: model.Message) -> list[dict[str, Any]]:
@@ -49,8 +49,8 @@ def rows(message: model.Message) -> list[list[str]]:
 
 
 def test_every_paper_has_a_menu_of_five() -> None:
-    shown = deliveries.items(4)
-    _, thread = rendered.render_delivery(deliveries.delivery(deliveries.team(), shown))
+    shown = items(4)
+    _, thread = rendered.render_delivery(delivery(team(), shown))
     assert [[label for label, _ in menu] for menu in menus(thread)] == [
         ["more", "exclude", "why", "mute ▾", "follow authors"]
     ] * 4
@@ -60,23 +60,19 @@ def test_every_paper_has_a_menu_of_five() -> None:
 
 
 def test_whose_authors_nobody_knows_cannot_be_followed() -> None:
-    to = deliveries.chat("slack", model.ChatKind.PRIVATE)
-    message, *_ = rendered.render_delivery(deliveries.alert(to, deliveries.item(authors=()), deliveries.item()))
+    to = chat("slack", model.ChatKind.PRIVATE)
+    message, *_ = rendered.render_delivery(alert(to, item(authors=()), item()))
     assert [label for label, _ in menus(message)[0]] == ["more", "exclude", "why", "mute ▾", "more like this"]
 
 
 @pytest.mark.parametrize("shape", ["thread", "digest", "each"])
 def test_no_menu_where_the_chat_wants_no_buttons(shape: str) -> None:
-    for message in rendered.render_delivery(
-        deliveries.delivery(deliveries.team(buttons="off", shape=shape), deliveries.items(4))
-    ):
+    for message in rendered.render_delivery(delivery(team(buttons="off", shape=shape), items(4))):
         assert menus(message) == []
 
 
 def test_a_card_has_two_rows_of_buttons_with_the_rest_in_a_menu() -> None:
-    (message,) = rendered.render_delivery(
-        deliveries.alert(deliveries.team(), deliveries.item("Noise", deliveries.because("diffusion", by="Ann Lee")))
-    )
+    (message,) = rendered.render_delivery(alert(team(), item("Noise", because("diffusion", by="Ann Lee"))))
     title, why, first, second = blocks_of(message)
     assert "accessory" not in title
     assert [key["text"]["text"] for key in first["elements"]] == ["PDF", "save", "👍", "👎"]
@@ -92,9 +88,9 @@ def test_a_card_has_two_rows_of_buttons_with_the_rest_in_a_menu() -> None:
 
 
 def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:
-    shown = deliveries.items(2)
+    shown = items(2)
     numbers = tuple(channel.Button(label=str(n), data=f"d{'b' * 16}.c{n + 11}") for n in (1, 2))
-    (message,) = rendered.render_reply(channel.Reply(items=shown, numbers=numbers, first=12), deliveries.team())
+    (message,) = rendered.render_reply(channel.Reply(items=shown, numbers=numbers, first=12), team())
     assert [menu[0] for menu in menus(message)] == [("more", f"d{'b' * 16}.c12.f"), ("more", f"d{'b' * 16}.c13.f")]
     assert rows(message) == []
 
@@ -103,16 +99,16 @@ def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:
 
 
 def hidden(amount: int) -> list[Any]:
-    return [deliveries.item(f"Hidden {number}", shown=False) for number in range(amount)]
+    return [item(f"Hidden {number}", shown=False) for number in range(amount)]
 
 
 @pytest.mark.parametrize(
     "to",
-    [deliveries.team(), deliveries.team(shape="digest"), deliveries.chat("slack")],
+    [team(), team(shape="digest"), chat("slack")],
     ids=["thread", "digest", "direct"],
 )
 def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
-    *before, last = rendered.render_delivery(deliveries.delivery(to, [*deliveries.items(12), *hidden(5)]))
+    *before, last = rendered.render_delivery(delivery(to, [*items(12), *hidden(5)]))
     assert rows(last) == [["show 5 more"]]
     assert all(rows(message) == [] for message in before)
     link = read_callback(blocks_of(last)[-1]["elements"][0]["value"], "slack:C1")
@@ -133,14 +129,14 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
 )
 def test_every_button_is_there(buttons: list[list[str]], lengths: list[int]) -> None:
     keys = tuple(tuple(channel.Button(label=label, data=f"x{label}"[:16]) for label in row) for row in buttons)
-    (message,) = rendered.render_reply(channel.Reply(lines=("Which one?",), buttons=keys), deliveries.team())
+    (message,) = rendered.render_reply(channel.Reply(lines=("Which one?",), buttons=keys), team())
     assert [len(row) for row in rows(message)] == lengths
 
 
 def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
     buttons = tuple(tuple(channel.Button(label="🎓" * 40, data="x" * 16) for _ in range(2)) for _ in range(15))
     messages = rendered.render_reply(
-        channel.Reply(lines=tuple("words " * 150 for _ in range(20)), buttons=buttons), deliveries.team()
+        channel.Reply(lines=tuple("words " * 150 for _ in range(20)), buttons=buttons), team()
     )
     assert len(messages) > 1
     assert [len(rows(message)) for message in messages] == [*[0] * (len(messages) - 1), 15]
@@ -152,11 +148,11 @@ def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
 
 @pytest.mark.parametrize("shape", ["thread", "digest", "each"])
 def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
-    shown = deliveries.items(4)
-    before = rendered.render_delivery(deliveries.delivery(deliveries.team(), [*shown, *hidden(2)]))
+    shown = items(4)
+    before = rendered.render_delivery(delivery(team(), [*shown, *hidden(2)]))
     layout = [message.papers for message in before]
-    papers = [deliveries.changed(shown[0], withdrawn=deliveries.THURSDAY), *shown[1:], *hidden(2)]
-    after = rendered.render_delivery(deliveries.delivery(deliveries.team(shape=shape), papers), layout)
+    papers = [changed(shown[0], withdrawn=THURSDAY), *shown[1:], *hidden(2)]
+    after = rendered.render_delivery(delivery(team(shape=shape), papers), layout)
     kept, sent = (
         [(one.number, one.reply_to, one.papers, menus(one), rows(one)) for one in messages]
         for messages in (after, before)
@@ -170,7 +166,7 @@ def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
 
 
 def test_each_has_a_message_of_its_own_for_every_paper() -> None:
-    messages = rendered.render_delivery(deliveries.delivery(deliveries.team(shape="each"), deliveries.items(3)))
+    messages = rendered.render_delivery(delivery(team(shape="each"), items(3)))
     assert [len(message.papers) for message in messages] == [1, 1, 1]
     assert all(len(menus(message)) == 1 for message in messages)
 
@@ -256,7 +252,7 @@ def test_what_is_not_there_is_not_said() -> None:
     assert "initial_option" not in block["element"]
 
 
-@given(deliveries.hostile, deliveries.hostile, st.integers(1, 99))
+@given(hostile, hostile, st.integers(1, 99))
 def test_whatever_stands_in_a_form_slack_takes_it(text: str, note: str, amount: int) -> None:
     words = text or "x"
     many = tuple(channel.Option(value=f"v{number}", label=words) for number in range(amount))
@@ -306,14 +302,14 @@ def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
     )
     assert view["type"] == "home"
     assert "private_metadata" not in view
-    header, lines, item, row, remark = view["blocks"]
-    assert [block["text"]["text"] for block in (header, item)] == ["#vision", "*1  diffusion*\ndaily"]
+    header, lines, entry, row, remark = view["blocks"]
+    assert [block["text"]["text"] for block in (header, entry)] == ["#vision", "*1  diffusion*\ndaily"]
     assert [block["elements"][0]["text"] for block in (lines, remark)] == ["Next: soon.", "That is all."]
-    assert [option["value"] for option in item["accessory"]["options"]] == ["e", "p", "r"]
+    assert [option["value"] for option in entry["accessory"]["options"]] == ["e", "p", "r"]
     assert row["elements"][0]["value"] == "n"
 
 
-@pytest.mark.parametrize("text", deliveries.HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
     panels = (
         channel.HomePanel(
