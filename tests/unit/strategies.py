@@ -346,14 +346,16 @@ def is_near(paper: model.Paper, term: tree.Term) -> bool:
 
 
 def is_near_in_meaning(paper: model.Paper, term: tree.Term) -> bool:
-    """Returns whether the vectors of a paper are near to that of the term, computed with one number for each dimension."""
-    if not paper.meaning or not term.question:
-        return False
+    """Returns whether the vectors of a paper are near to that of the term."""
+    return bool(paper.meaning and term.question) and beyond_near(paper, term) >= 0
+
+
+def beyond_near(paper: model.Paper, term: tree.Term) -> float:
+    """Returns how much more similar a paper is to a term than it must be, computed with one number for each dimension."""
     signs, large, least = term.question[:64], term.question[64:128], float(struct.unpack("<f", term.question[128:])[0])
     wanted = [sign * (1.5 if high else 0.5) for sign, high in zip(as_signs(signs), as_bits(large), strict=True)]
     whole, *parts = (as_signs(paper.meaning[at : at + 64]) for at in range(0, len(paper.meaning), 64))
-    similar = (0.7 * cosine(wanted, whole) + max(cosine(wanted, part) for part in parts)) / 1.7
-    return similar >= least
+    return (0.7 * cosine(wanted, whole) + max(cosine(wanted, part) for part in parts)) / 1.7 - least
 
 
 def as_bits(code: bytes) -> list[bool]:

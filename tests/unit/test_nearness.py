@@ -1,7 +1,7 @@
 """How near a paper is to a question in meaning: the bits, and what a query with `about:` finds."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from subscriptions import meaning, model
@@ -11,7 +11,7 @@ from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
-from tests.unit.strategies import as_signs, cosine, is_near_in_meaning
+from tests.unit.strategies import as_signs, beyond_near, cosine
 
 ALL = b"\xff" * 64
 NONE = bytes(64)
@@ -66,7 +66,9 @@ def test_each_way_to_match_finds_what_the_slow_one_finds(
     query, excluding = about("about:tides", vector), about("a -about:tides", vector)
     known = model.Paper(key="1", title="A", meaning=paper)
     (term,) = query.terms
-    near = is_near_in_meaning(known, term)
+    beyond = beyond_near(known, term)
+    assume(abs(beyond) > 1e-9)  # found by fuzzing: two ways to compute what is exactly near round it differently
+    near = beyond > 0
     tokens = hits.tokenize(known)
     assert (fulfilment.fits(query, tokens), fulfilment.fits(excluding, tokens)) == (near, not near)
     found = match(QuerySet([query, excluding]), PaperIndex.of([known]))
