@@ -229,14 +229,15 @@ class AppriseChannel(channels.Channel):
         """
         done: Future[Any] = Future()
         self._under_way[name] = asyncio.wrap_future(done)
-        Thread(target=_run, args=(work, done), name="apprise", daemon=True).start()
+        Thread(target=_run, args=([work], done), name="apprise", daemon=True).start()
         finished, _ = await asyncio.wait([self._under_way[name]], timeout=within)
         return self._under_way[name].result() if finished else None
 
 
-def _run(work: Callable[[], object], done: "Future[Any]") -> None:
+def _run(works: list[Callable[[], object]], done: "Future[Any]") -> None:
+    """Does one work and forgets it before it is done: who then deletes the plugin waits until it has signed out."""
     try:
-        result = work()
+        result = works.pop()()
     except Exception:  # noqa: BLE001 - a plugin may raise any error, and its text may contain the address
         result = None
     done.set_result(result)
