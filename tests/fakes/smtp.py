@@ -39,6 +39,7 @@ class FakeMailServer:
     troubles: deque[str] = field(default_factory=deque)
     _open: list["_Protocol"] = field(default_factory=list)
     _may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    _came: asyncio.Condition = field(default_factory=asyncio.Condition)  # notified of each mail
 
     @property
     def url(self) -> str:
@@ -52,9 +53,12 @@ class FakeMailServer:
 
     async def until_it_has(self, count: int) -> None:
         """Waits until the server has so many mails. Raises TimeoutError."""
-        async with asyncio.timeout(PATIENCE):
-            while len(self.mails) < count:  # noqa: ASYNC110 - the server runs in a thread of its own
-                await asyncio.sleep(0.01)
+
+        async def wait() -> None:  # in the loop of the server, which runs in a thread of its own
+            async with asyncio.timeout(PATIENCE), self._came:
+                await self._came.wait_for(lambda: len(self.mails) >= count)
+
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(wait(), self.controller.loop))
 
     def answers_held(self) -> None:
         """Answers the mails that it holds."""
@@ -108,6 +112,8 @@ class FakeMailServer:
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
         self.raw.append(raw)
+        async with self._came:
+            self._came.notify_all()
         if answer in ("silent", "held"):
             await (self._may_answer if answer == "held" else asyncio.Event()).wait()
             answer = ""

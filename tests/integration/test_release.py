@@ -56,6 +56,13 @@ def repository(program: ModuleType, tmp_path_factory: pytest.TempPathFactory) ->
     return copy
 
 
+@pytest.fixture(scope="module")
+def built(program: ModuleType, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """What is made of the repository: source, wheel, and the context of the image."""
+    made: list[Path] = program.build(repository, tmp_path_factory.mktemp("built"))
+    return made
+
+
 def wheel_with(path: Path, files: Mapping[str, str]) -> Path:
     """Writes a wheel that holds these files."""
     with zipfile.ZipFile(path, "w") as archive:
@@ -65,12 +72,12 @@ def wheel_with(path: Path, files: Mapping[str, str]) -> Path:
 
 
 def test_a_commit_gives_the_same_bytes_each_time_and_its_files_name_it(
-    program: ModuleType, repository: Path, tmp_path: Path
+    program: ModuleType, repository: Path, built: list[Path], tmp_path: Path
 ) -> None:
-    first, second = program.build(repository, tmp_path / "first"), program.build(repository, tmp_path / "second")
-    assert [made.name for made in first] == [made.name for made in second]
-    assert [made.read_bytes() for made in first] == [made.read_bytes() for made in second]
-    sdist, wheel, image = first
+    again = program.build(repository, tmp_path)
+    assert [made.name for made in built] == [made.name for made in again]
+    assert [made.read_bytes() for made in built] == [made.read_bytes() for made in again]
+    sdist, wheel, image = built
     program.check_content(wheel)
     commit = program.git(repository, "rev-parse", "--short", "HEAD")
     with zipfile.ZipFile(wheel) as held:
@@ -84,15 +91,14 @@ def test_a_commit_gives_the_same_bytes_each_time_and_its_files_name_it(
     assert not [name for name in names if name.startswith(("tests/", "bench/"))]
 
 
-def test_who_installs_it_is_understood_as_in_a_checkout(program: ModuleType, repository: Path, tmp_path: Path) -> None:
-    (wheel,) = (made for made in program.build(repository, tmp_path / "built") if made.suffix == ".whl")
-    installed = tmp_path / "installed"
+def test_who_installs_it_is_understood_as_in_a_checkout(program: ModuleType, built: list[Path], tmp_path: Path) -> None:
+    _, wheel, _ = built
     with zipfile.ZipFile(wheel) as held:
-        held.extractall(installed)  # noqa: S202 - just built
+        held.extractall(tmp_path)  # noqa: S202 - just built
     ask = "import bot, sys; from bot.commands.words import intents; print(bot.__file__); print([intents.meaning(one)[2:] + (intents.meaning(one).subject,) for one in sys.argv[1:]])"
     said = ("send me papers about the sea ice automatically", "papers on kelp, right away", "自动发给我关于冰川的论文")
-    place, *read = program.run(sys.executable, "-c", ask, *said, cwd=installed, PYTHONPATH=str(installed)).splitlines()
-    assert place.startswith(str(installed))
+    place, *read = program.run(sys.executable, "-c", ask, *said, cwd=tmp_path, PYTHONPATH=str(tmp_path)).splitlines()
+    assert place.startswith(str(tmp_path))
     assert read == [str([(*intents.meaning(one)[2:], intents.meaning(one).subject) for one in said])]
 
 

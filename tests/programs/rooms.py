@@ -212,7 +212,7 @@ def copy_without(name: str, folder: Path) -> set[str]:
 
 def run_what_remains(name: str, folder: Path, arguments: Sequence[str]) -> tuple[str, list[str]]:
     """Runs the copy: all its modules, the demo, the layers and tests. Returns the last line of pytest, and what failed."""
-    environ = {**os.environ, "PYTHONPATH": str(folder), WITHOUT: name, "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = {**os.environ, "PYTHONPATH": str(folder), WITHOUT: name, "PYTHONDONTWRITEBYTECODE": ""}
     steps = {
         "imports": ["-c", _EVERYTHING],
         "demo": ["-m", "bot", "demo", "--out", str(folder / "gallery")],
