@@ -370,6 +370,7 @@ def test_addresses_in_an_abstract_stay_links() -> None:
 
 
 @given(deliveries.papers(), st.sampled_from(TELEGRAM_CHATS))
+@example(deliveries.item(url="https://example.org/" + "p" * 150, arxiv_id=None), TELEGRAM_CHATS[0])
 def test_our_measure_is_never_below_telegrams(entry: model.Item, to: model.Chat) -> None:
     (message, *_) = rendered.render_delivery(deliveries.alert(to, entry))
     html = str(deliveries.payload(message)["text"])
@@ -384,9 +385,11 @@ def test_our_measure_is_never_below_telegrams(entry: model.Item, to: model.Chat)
 
 @pytest.mark.parametrize("amount", [12, 80])
 @pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 200, "ﷺ" * 200, "🎓" * 100])
-def test_many_papers_are_few_full_messages_on_telegram(amount: int, title: str) -> None:
+@pytest.mark.parametrize("buttons", ["full", "off"])
+def test_many_papers_are_few_full_messages_on_telegram(amount: int, title: str, buttons: str) -> None:
     planned = deliveries.delivery(
-        deliveries.chat(), deliveries.items(amount, title=title, url="https://example.org/" + "p" * 150, arxiv_id=None)
+        deliveries.chat(buttons=buttons),
+        deliveries.items(amount, title=title, url="https://example.org/" + "p" * 150, arxiv_id=None),
     )
     messages = rendered.render_delivery(planned)
     read = [telegram_judged(message) for message in messages]

@@ -20,6 +20,7 @@ from bot.rendering.language import Language
 from subscriptions import errors, model, texts
 from subscriptions.texts import cutting
 from tests import tables
+from tests.make import translation
 from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item, team
 
 
@@ -221,6 +222,12 @@ def test_the_text_follows_language_and_setting(
 ) -> None:
     view = seen(item(summaries=summaries), chat(lang=lang, text=setting))
     assert (str(view.text), view.ai) == (text, ai)
+
+
+def test_a_translated_abstract_is_nearer_than_an_english_summary() -> None:
+    told = item(summaries={"en": "English."}, translations=translation(abstract="摘要。"))
+    view = seen(told, chat(lang="zh"))
+    assert (str(view.text), view.ai) == ("摘要。", "")
 
 
 _TITLED = {"zh": "噪声 $\\alpha$", "en": "Noise,  step by step!", "zh-TW": "雜訊"}

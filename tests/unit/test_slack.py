@@ -319,6 +319,7 @@ def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
     view = judged(markup.home_view(channel.HomeView(panels=panels, remark=text)))
     actions = [block["accessory"]["action_id"] for block in view["blocks"] if "accessory" in block]
     assert len(actions) == len(set(actions)) == 2
+    assert not re.search("<[!@#]", json.dumps(view))  # neither in markup nor in plain text
 
 
 URL = "https://papers.example.org/bot"
